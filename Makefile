@@ -1,0 +1,50 @@
+# Two commands are all a newcomer needs: `make run` and `make test`.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: run test check format screenshots bench lock clean
+
+run: $(VENV)/run.stamp  ## set up, then go once round the loop: the app in a terminal, plain lines elsewhere
+	@$(BIN)/tintype tour
+
+test: $(VENV)/dev.stamp  ## set up, then run the tests
+	$(BIN)/python -m pytest -n 2 -q
+
+check: $(VENV)/dev.stamp  ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+screenshots: $(VENV)/dev.stamp  ## the pictures in screenshots/ and the README, from the real app
+	$(BIN)/python -m screenshots
+
+bench: $(VENV)/dev.stamp  ## the figures in the README
+	$(BIN)/python -m benchmarks
+
+lock: $(VENV)/dev.stamp  ## pin every dependency, for all supported Pythons, with no address in the file
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile --universal --upgrade --group dev --no-annotate --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command 'make lock' -q -o constraints.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Tintype needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Say which to use: make run PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/dev.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt pip
+	$(BIN)/python -m pip install -q -c constraints.txt -e . --group dev
+	@touch $@ $(VENV)/run.stamp

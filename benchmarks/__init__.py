@@ -1,0 +1,1 @@
+"""Ratios against a peer, a plain script or a limit, each measured in one run."""

@@ -1,0 +1,44 @@
+"""What a benchmark gives, and how it is printed."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure."""
+
+    name: str
+    value: float | None
+    """None if it could not be measured here."""
+    unit: str
+    note: str = ""
+    limit: float | None = None
+    """What is promised: at most this."""
+
+
+def machine() -> str:
+    """The machine, in a line, as it stands beside every figure."""
+    model = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = [
+                line.split(":", 1)[1].strip() for line in file if line.startswith("model name")
+            ]
+        model = names[0] if names else model
+    except OSError:
+        pass
+    version = ".".join(map(str, sys.version_info[:3]))
+    return f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {version}"
+
+
+def report(figures: Iterable[Figure]) -> None:
+    """Print figures in lines."""
+    for figure in figures:
+        value = "not measured" if figure.value is None else f"{figure.value:,.4g} {figure.unit}"
+        promise = "" if figure.limit is None else f"  (at most {figure.limit:g} {figure.unit})"
+        note = f"  {figure.note}" if figure.note else ""
+        print(f"{figure.name:<52} {value:>18}{promise}{note}")

@@ -1,0 +1,99 @@
+"""The wire protocol, spoken to any provider.
+
+`connect` gives an `Api`; `base` says what it can be asked, `endpoints` is the driver and `openai`
+the SDK below it. These two are imported in a thread on the first connection: half a second that
+would otherwise come before the app's first frame.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from tintype.api.base import (
+    Api,
+    ChatPiece,
+    ChatRequest,
+    Patience,
+    Sent,
+    Upload,
+    Usage,
+    unheard,
+)
+from tintype.api.clock import SYSTEM, Clock
+from tintype.api.paging import pages
+from tintype.api.redaction import one_line, redact
+from tintype.errors import AuthenticationError, UnreachableError
+from tintype.settings import Profile, Secret
+
+if TYPE_CHECKING:
+    from tintype.api.endpoints import OpenAIApi
+
+__all__ = [
+    "SYSTEM",
+    "Api",
+    "ChatPiece",
+    "ChatRequest",
+    "Clock",
+    "Patience",
+    "Sent",
+    "Upload",
+    "Usage",
+    "connect",
+    "one_line",
+    "pages",
+    "redact",
+    "unheard",
+]
+
+
+@asynccontextmanager
+async def connect(
+    profile: Profile,
+    key: Secret,
+    base_url: str | None = None,
+    *,
+    read_only: bool = False,
+    patience: Patience | None = None,
+    clock: Clock = SYSTEM,
+) -> AsyncIterator[Api]:
+    """Connect to a provider; nothing is sent before the first call.
+
+    `base_url` is for the embedded provider, whose address is known only once it runs.
+
+    Raises:
+        AuthenticationError: if OpenAI is to be asked without a key.
+        UnreachableError: if no address is known.
+        SettingsError: if the proxy or certificate settings cannot be used.
+    """
+    address = (base_url or profile.base_url).rstrip("/")
+    if not address:
+        raise UnreachableError(
+            f"{profile.title} is not running.", advice="Start it with `tintype serve`."
+        )
+    if profile.kind == "openai" and not key:
+        raise AuthenticationError(
+            f"There is no key for profile {profile.name}.",
+            advice=f"Set {profile.key_env}, or save a key in the settings.",
+        )
+
+    def opened() -> "OpenAIApi":
+        from tintype.api.endpoints import OpenAIApi
+        from tintype.api.openai import Wire
+
+        return OpenAIApi(
+            Wire(
+                profile,
+                key,
+                address,
+                patience=patience or Patience(),
+                clock=clock,
+                read_only=read_only,
+            )
+        )
+
+    api = await asyncio.to_thread(opened)  # imports, and some 50 ms of certificates
+    try:
+        yield api
+    finally:
+        await api.aclose()

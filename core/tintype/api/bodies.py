@@ -1,0 +1,96 @@
+"""What is sent: request values as the wire's JSON.
+
+Kept apart from the driver because the same bodies are shown as the equivalent request.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tintype.api.base import ChatRequest
+from tintype.errors import ApiError
+from tintype.resources import JobRequest
+from tintype.settings import Profile
+
+
+def given(**parameters: Any) -> dict[str, Any]:
+    """Keep what was said: no none, no empty text."""
+    return {name: value for name, value in parameters.items() if value not in (None, "")}
+
+
+def job_body(request: JobRequest) -> dict[str, Any]:
+    """Write the body that creates a job; what is left automatic is not sent."""
+    chosen = request.hyperparameters
+    hyperparameters = {
+        name: value
+        for name, value in (
+            ("n_epochs", chosen.n_epochs),
+            ("batch_size", chosen.batch_size),
+            ("learning_rate_multiplier", chosen.learning_rate_multiplier),
+        )
+        if value != "auto"
+    }
+    method: dict[str, Any] = {"type": "supervised"}
+    if hyperparameters:
+        method["supervised"] = {"hyperparameters": hyperparameters}
+    return given(
+        model=request.model,
+        training_file=request.training_file,
+        validation_file=request.validation_file,
+        suffix=request.suffix,
+        seed=request.seed,
+        method=method if hyperparameters else None,
+        metadata=dict(request.metadata) or None,
+    )
+
+
+def chat_body(request: ChatRequest, profile: Profile) -> dict[str, Any]:
+    """Write the body of a question; older compatible servers know only `max_tokens`."""
+    longest = "max_tokens" if profile.kind == "compatible" else "max_completion_tokens"
+    body = given(
+        model=request.model,
+        messages=[dict(message) for message in request.messages],
+        temperature=request.temperature,
+        top_p=request.top_p,
+        seed=request.seed,
+        stop=list(request.stop) or None,
+        n=request.n if request.n != 1 else None,
+        response_format=dict(request.response_format) if request.response_format else None,
+        **{longest: request.max_tokens},
+    )
+    if request.stream:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+    return body | dict(request.extra)
+
+
+def sendable(value: Any) -> Any:
+    """The same with every lone surrogate replaced: a row's JSON may hold one, UTF-8 cannot."""
+    if isinstance(value, str):
+        whole = value.isascii() or value.isprintable()
+        return (
+            value if whole else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        )
+    if isinstance(value, Mapping):
+        return {sendable(name): sendable(inner) for name, inner in value.items()}
+    return [sendable(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+def simpler(body: Mapping[str, Any], error: ApiError) -> dict[str, Any] | None:
+    """Leave out what the provider turned down by name, or none if that is not what it did."""
+    if error.status not in (400, 422):
+        return None
+    said, rest = error.message, dict(body)
+    if "stream_options" in rest and "stream_options" in said:
+        del rest["stream_options"]
+        return rest
+    for name, other in (
+        ("max_tokens", "max_completion_tokens"),
+        ("max_completion_tokens", "max_tokens"),
+    ):
+        if name in rest and name in said:
+            rest[other] = rest.pop(name)
+            return rest
+    if rest.get("stream") and re.search(r"(?i)\bstream(ing|ed)?\b", said):
+        rest.pop("stream_options", None)
+        return rest | {"stream": False}
+    return None

@@ -1,0 +1,239 @@
+# ruff: noqa: D102 - the Protocol `Api` says what each call does
+"""The driver: what `Api` can be asked, as OpenAI's endpoints."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from tintype.api import parsing
+from tintype.api.base import ChatPiece, ChatRequest, Sent, Upload, unheard
+from tintype.api.bodies import chat_body, given, job_body, simpler
+from tintype.api.openai import Wire, decoded
+from tintype.api.translation import Asked, unreachable
+from tintype.api.transport import Slice, opened
+from tintype.errors import ApiError
+from tintype.resources import Checkpoint, Event, Job, JobRequest, Model, Page, RemoteFile
+
+T = TypeVar("T")
+
+_SIMPLER = 4
+"""How often a question is put again in simpler words."""
+
+
+class OpenAIApi:
+    """A connection to a provider that speaks OpenAI's protocol; `Api` says what each call does."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.profile = wire.profile
+        self.base_url = wire.base_url
+
+    async def aclose(self) -> None:
+        await self._wire.aclose()
+
+    async def _look(
+        self,
+        read: Callable[[object], T],
+        url: str,
+        doing: str,
+        subject: str = "",
+        query: Mapping[str, Any] | None = None,
+    ) -> T:
+        asked = self._wire.asked(doing, subject)
+        body = await self._wire.get(url, asked, query)
+        return _understood(read, decoded(body, asked), asked)
+
+    async def _do(
+        self,
+        read: Callable[[object], T],
+        url: str,
+        doing: str,
+        subject: str = "",
+        **sent: Any,
+    ) -> T:
+        asked = self._wire.asked(doing, subject)
+        body = await self._wire.call("POST", url, asked, **sent)
+        return _understood(read, decoded(body, asked), asked)
+
+    async def upload_file(self, path: Path, purpose: str, sent: Sent = unheard) -> RemoteFile:
+        with await asyncio.to_thread(opened, path) as file:
+            body = Slice(file, 0, os.fstat(file.fileno()).st_size, sent)
+            return await self._do(
+                parsing.remote_file,
+                "/files",
+                "upload the file",
+                path.name,
+                body={"purpose": purpose},
+                files={"file": (path.name, body, "application/jsonl")},
+                waits_s=self._wire.patience.upload_s,
+            )
+
+    async def start_upload(self, filename: str, purpose: str, size_bytes: int) -> Upload:
+        body = {"filename": filename, "purpose": purpose, "bytes": size_bytes}
+        body["mime_type"] = "application/jsonl"
+        return await self._do(parsing.upload, "/uploads", "begin the upload", body=body)
+
+    async def add_part(
+        self, upload_id: str, path: Path, offset: int, size_bytes: int, sent: Sent = unheard
+    ) -> str:
+        with await asyncio.to_thread(opened, path) as file:
+            body = Slice(file, offset, size_bytes, sent)
+            return await self._do(
+                parsing.part_id,
+                f"/uploads/{_id(upload_id)}/parts",
+                "upload a part of the file",
+                upload_id,
+                files={"data": ("part", body, "application/octet-stream")},
+                waits_s=self._wire.patience.upload_s,
+            )
+
+    async def complete_upload(self, upload_id: str, part_ids: Sequence[str]) -> Upload:
+        return await self._do(
+            parsing.upload,
+            f"/uploads/{_id(upload_id)}/complete",
+            "complete the upload",
+            upload_id,
+            body={"part_ids": list(part_ids)},
+            waits_s=self._wire.patience.upload_s,
+        )
+
+    async def cancel_upload(self, upload_id: str) -> Upload:
+        url = f"/uploads/{_id(upload_id)}/cancel"
+        return await self._do(parsing.upload, url, "cancel the upload", upload_id)
+
+    async def files(
+        self, *, purpose: str = "", after: str | None = None, limit: int = 100
+    ) -> Page[RemoteFile]:
+        query = given(purpose=purpose, after=after, limit=limit)
+        return await self._look(_page(parsing.remote_file), "/files", "list the files", "", query)
+
+    async def file(self, file_id: str) -> RemoteFile:
+        url = f"/files/{_id(file_id)}"
+        return await self._look(parsing.remote_file, url, "look at the file", file_id)
+
+    async def file_content(self, file_id: str, *, max_bytes: int = 64 << 20) -> bytes:
+        asked = self._wire.asked("fetch the file", file_id)
+        return await self._wire.get(f"/files/{_id(file_id)}/content", asked, None, max_bytes)
+
+    async def delete_file(self, file_id: str) -> None:
+        asked = self._wire.asked("delete the file", file_id)
+        await self._wire.call("DELETE", f"/files/{_id(file_id)}", asked)
+
+    async def create_job(self, request: JobRequest) -> Job:
+        asked = self._wire.asked("create the job", model=request.model)
+        answer = await self._wire.call("POST", "/fine_tuning/jobs", asked, body=job_body(request))
+        return _understood(parsing.job, decoded(answer, asked), asked)
+
+    async def job(self, job_id: str) -> Job:
+        url = f"/fine_tuning/jobs/{_id(job_id)}"
+        return await self._look(parsing.job, url, "look at the job", job_id)
+
+    async def jobs(
+        self,
+        *,
+        after: str | None = None,
+        limit: int = 20,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Page[Job]:
+        query = given(after=after, limit=limit)
+        query |= {f"metadata[{name}]": value for name, value in (metadata or {}).items()}
+        return await self._look(_page(parsing.job), "/fine_tuning/jobs", "list the jobs", "", query)
+
+    async def _steer(self, job_id: str, verb: str) -> Job:
+        url = f"/fine_tuning/jobs/{_id(job_id)}/{verb}"
+        return await self._do(parsing.job, url, f"{verb} the job", job_id)
+
+    async def cancel_job(self, job_id: str) -> Job:
+        return await self._steer(job_id, "cancel")
+
+    async def pause_job(self, job_id: str) -> Job:
+        return await self._steer(job_id, "pause")
+
+    async def resume_job(self, job_id: str) -> Job:
+        return await self._steer(job_id, "resume")
+
+    async def job_events(
+        self, job_id: str, *, after: str | None = None, limit: int = 100
+    ) -> Page[Event]:
+        url, query = f"/fine_tuning/jobs/{_id(job_id)}/events", given(after=after, limit=limit)
+        return await self._look(_page(parsing.event), url, "read the job's events", job_id, query)
+
+    async def job_checkpoints(
+        self, job_id: str, *, after: str | None = None, limit: int = 100
+    ) -> Page[Checkpoint]:
+        url = f"/fine_tuning/jobs/{_id(job_id)}/checkpoints"
+        query = given(after=after, limit=limit)
+        read = _page(parsing.checkpoint)
+        return await self._look(read, url, "list the checkpoints", job_id, query)
+
+    async def models(self) -> tuple[Model, ...]:
+        page = await self._look(_page(parsing.model), "/models", "list the models")
+        return page.items
+
+    async def model(self, model_id: str) -> Model:
+        asked = self._wire.asked("look at the model", model_id, model_id)
+        answer = await self._wire.get(f"/models/{_id(model_id)}", asked)
+        return _understood(parsing.model, decoded(answer, asked), asked)
+
+    async def delete_model(self, model_id: str) -> None:
+        asked = self._wire.asked("delete the model", model_id, model_id)
+        await self._wire.call("DELETE", f"/models/{_id(model_id)}", asked)
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:
+        """Ask, and ask again without what was turned down by name.
+
+        A refused request costs nothing, and older servers know neither `stream_options` nor
+        `max_completion_tokens`.
+        """
+        asked = self._wire.asked("ask the model", request.model, request.model)
+        body = chat_body(request, self.profile)
+        for attempts_left in reversed(range(_SIMPLER)):
+            try:
+                async with aclosing(self._answer(body, asked)) as answer:
+                    async for piece in answer:
+                        yield piece
+                return
+            except ApiError as error:
+                shorter = simpler(body, error)
+                if shorter is None or not attempts_left:
+                    raise
+                body = shorter
+
+    async def _answer(self, body: dict[str, Any], asked: Asked) -> AsyncGenerator[ChatPiece, None]:
+        url, finished = "/chat/completions", False
+        if not body.get("stream"):
+            waits_s = self._wire.patience.stream_s
+            whole = await self._wire.call("POST", url, asked, body=body, waits_s=waits_s)
+            for piece in parsing.pieces(decoded(whole, asked)):
+                finished = True
+                yield piece
+            if not finished:
+                raise unreachable("nonsense", asked)
+            return
+        async with aclosing(self._wire.stream(url, asked, body)) as chunks:
+            async for chunk in chunks:
+                for piece in parsing.pieces(chunk):
+                    finished = finished or bool(piece.finish_reason)
+                    yield piece
+        if not finished:  # the connection was closed in an orderly way, but too early
+            raise unreachable("cut", asked)
+
+
+def _page(read: Callable[[object], T]) -> Callable[[object], Page[T]]:
+    return lambda value: parsing.page(value, read)
+
+
+def _understood(read: Callable[[object], T], value: object, asked: Asked) -> T:
+    try:
+        return read(value)
+    except parsing.NonsenseError as error:
+        raise unreachable("nonsense", asked, str(error)) from None
+
+
+def _id(name: str) -> str:
+    """An id as one segment of a path, whatever it holds."""
+    return quote(name, safe=":", errors="replace") if name.strip(".") else "%2E"

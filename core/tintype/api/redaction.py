@@ -1,0 +1,41 @@
+"""What a provider says, made fit to be shown: no keys, no control characters, not too long.
+
+Providers repeat a wrong key, whole or with stars in its middle (`Incorrect API key provided:
+sk-ab***wxyz`), and an error may be logged, stored or pasted into a bug report.
+"""
+
+import re
+import unicodedata
+
+from tintype.settings import Secret
+
+HIDDEN = "[key]"
+
+_KEY_LIKE = re.compile(
+    r"""
+      (?i:\bbearer\s+)[^\s"',;]+                            # an Authorization header
+    | \b(?:sk|pk|rk|hf|gsk|tgp|fw|nvapi|xai|key)[-_][\w.*\u2026-]{4,}   # a known prefix and more
+    | [^\s"'`]*\*{3,}[^\s"'`]*                               # whatever somebody has starred out
+    | \beyJ[\w-]{10,}\.[\w-]+\.[\w-]*                        # a JSON web token
+    """,
+    re.VERBOSE,
+)
+_IN_URL = re.compile(r"(?<=://)[^\s/@]+@")
+_IN_QUERY = re.compile(r"(?i)((?:api[-_]?key|token|key|secret)=)[^\s&\"']+")
+
+
+def redact(text: str, key: Secret | None = None) -> str:
+    """Hide the key itself and everything that looks like one."""
+    if key and len(key.reveal()) >= 4:
+        text = text.replace(key.reveal(), HIDDEN)
+    text = _KEY_LIKE.sub(HIDDEN, text)
+    text = _IN_URL.sub(f"{HIDDEN}@", text)
+    return _IN_QUERY.sub(rf"\1{HIDDEN}", text)
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """Make foreign text safe inside a sentence: one line, no control or bidi characters, short."""
+    text = text[: limit * 4]
+    cleaned = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
+    words = " ".join(cleaned.split())
+    return words if len(words) <= limit else words[: limit - 1] + "…"

@@ -1,0 +1,25 @@
+"""Datasets: chat rows with pictures in JSONL files of any size."""
+
+from tintype.dataset.conversation import example
+from tintype.dataset.example import Example, ImagePart, Message, Part, Row, TextPart
+from tintype.dataset.files import picture_bytes
+from tintype.dataset.handle import Dataset, open_dataset
+from tintype.dataset.index import IndexProgress
+from tintype.dataset.parsing import parse_line
+from tintype.dataset.reading import read_rows
+
+__all__ = [
+    "Dataset",
+    "Example",
+    "ImagePart",
+    "IndexProgress",
+    "Message",
+    "Part",
+    "Row",
+    "TextPart",
+    "example",
+    "open_dataset",
+    "parse_line",
+    "picture_bytes",
+    "read_rows",
+]

@@ -1,0 +1,209 @@
+"""Any row read as a conversation, as well as it can be.
+
+Looking must work before judging does: a row of preference pairs, a prompt with its completion, a
+row in ShareGPT's shape, or plain nonsense is shown as messages of text and pictures. What cannot be
+read as that becomes text. Nothing here raises, and nothing is judged: that is for the rules.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tintype.dataset.example import Example, ImagePart, Message, Part, Row, TextPart
+
+_STEP = re.compile(r"[.\[]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_SHAREGPT_ROLES = {"human": "user", "gpt": "assistant"}
+_PAIRS = (
+    ("prompt", "completion"),
+    ("question", "answer"),
+    ("instruction", "output"),
+    ("prefix", "suffix"),
+    ("input", "output"),
+)
+_MAX_TEXT = 200_000
+"""Characters of an odd row that are shown."""
+
+
+class _Pictures:
+    """The pictures of a row by where they are."""
+
+    def __init__(self, images: tuple[ImagePart, ...]) -> None:
+        self.images = images
+        self._by_place: dict[str, list[ImagePart]] = {}
+        for image in images:
+            for place in _enclosing(image.place):
+                self._by_place.setdefault(place, []).append(image)
+
+    def under(self, place: str) -> tuple[ImagePart, ...]:
+        """Those at a place or within it."""
+        return tuple(self._by_place.get(place, ()))
+
+
+def _enclosing(place: str) -> set[str]:
+    """A place and those around it: `a[0].b` lies in `a[0]` and `a`. Deep ones are left out."""
+    ends = [found.start() for found in _STEP.finditer(place)][:8]
+    return {place, *(place[:end] for end in ends if end)}
+
+
+def example(row: Row) -> Example:
+    """Read a row as a conversation; never raises.
+
+    A row with a flaw has no messages. Of preference pairs, the preferred answer is the assistant's
+    and the other bears the role `rejected`.
+    """
+    value = row.value
+    if row.flaw:
+        return Example(row.index, row.line, ())
+    pictures = _Pictures(row.images)
+    if not isinstance(value, dict):
+        return Example(row.index, row.line, (_odd("row", value, pictures, ""),))
+    messages, used = _messages(value, pictures)
+    shown = {image.ordinal for message in messages for image in message.images}
+    left = tuple(image for image in row.images if image.ordinal not in shown)
+    if left:
+        messages = _with_pictures(messages, left)
+    tools = value.get("tools", value.get("functions"))
+    extra = {key: item for key, item in value.items() if key not in used | {"tools"}}
+    return Example(
+        row.index, row.line, messages, tuple(tools) if isinstance(tools, list) else (), extra
+    )
+
+
+def plain(text: str) -> str:
+    """Text that can be encoded: half a surrogate pair becomes a replacement character."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def _messages(value: dict[str, Any], pictures: _Pictures) -> tuple[tuple[Message, ...], set[str]]:
+    """The messages of a row and the keys that they came from."""
+    for key in ("messages", "conversations"):
+        if isinstance(value.get(key), list):
+            return tuple(_turns(value[key], pictures, key)), {key}
+    body = value.get("body")
+    if isinstance(body, dict) and isinstance(body.get("messages"), list):
+        return tuple(_turns(body["messages"], pictures, "body.messages")), {"body"}
+    if "preferred_output" in value or "non_preferred_output" in value:
+        keys = {"input", "preferred_output", "non_preferred_output"}
+        return tuple(_preference(value, pictures)), keys
+    for prompt, completion in _PAIRS:
+        if prompt in value and completion in value:
+            return (
+                _odd("user", value[prompt], pictures, prompt),
+                _odd("assistant", value[completion], pictures, completion),
+            ), {prompt, completion}
+    return (_odd("row", value, pictures, ""),), set(value)
+
+
+def _preference(value: dict[str, Any], pictures: _Pictures) -> Iterator[Message]:
+    asked = value.get("input")
+    if isinstance(asked, dict) and isinstance(asked.get("messages"), list):
+        yield from _turns(asked["messages"], pictures, "input.messages")
+    elif asked is not None:
+        yield _odd("user", asked, pictures, "input")
+    for key, role in (("preferred_output", "assistant"), ("non_preferred_output", "rejected")):
+        outputs = value.get(key)
+        for message in _turns(outputs if isinstance(outputs, list) else [outputs], pictures, key):
+            yield Message(role, message.parts, name=message.name, tool_calls=message.tool_calls)
+
+
+def _turns(items: list[Any], pictures: _Pictures, place: str) -> Iterator[Message]:
+    for at, item in enumerate(items):
+        here = f"{place}[{at}]"
+        yield (
+            _turn(item, pictures, here)
+            if isinstance(item, dict)
+            else _odd("", item, pictures, here)
+        )
+
+
+def _turn(item: dict[str, Any], pictures: _Pictures, place: str) -> Message:
+    said = item.get("role", item.get("from"))
+    role = plain(said) if isinstance(said, str) else ""
+    if "role" not in item:
+        role = _SHAREGPT_ROLES.get(role, role)
+    key = "content" if "content" in item else "value"
+    parts = tuple(_parts(item.get(key), pictures, f"{place}.{key}"))
+    refusal = item.get("refusal")
+    if not parts and isinstance(refusal, str):
+        parts = (TextPart(plain(refusal)),)
+    name = item.get("name")
+    return Message(
+        role,
+        parts,
+        weight=_number(item.get("weight")),
+        name=plain(name) if isinstance(name, str) else None,
+        tool_calls=_calls(item),
+    )
+
+
+def _parts(content: Any, pictures: _Pictures, place: str) -> Iterator[Part]:
+    if content is None:
+        return
+    if not isinstance(content, list):
+        yield from _part(content, pictures, place)
+        return
+    for at, item in enumerate(content):
+        yield from _part(item, pictures, f"{place}[{at}]")
+
+
+def _part(item: Any, pictures: _Pictures, place: str) -> Iterator[Part]:
+    found = pictures.under(place)
+    text = item.get("text") if isinstance(item, dict) else item
+    if isinstance(text, str) and not (found and text is item):
+        yield TextPart(plain(text))
+    yield from found
+    if not found and not isinstance(text, str):
+        yield TextPart(_spell(item))
+
+
+def _odd(role: str, value: Any, pictures: _Pictures, place: str) -> Message:
+    """A message made of whatever is there."""
+    if isinstance(value, str) or not place:
+        found = pictures.under(place) if place else pictures.images
+        text = () if found and isinstance(value, str) else (TextPart(_spell(value)),)
+        return Message(role, (*found, *text))
+    return Message(role, tuple(_parts(value, pictures, place)))
+
+
+def _with_pictures(
+    messages: tuple[Message, ...], left: tuple[ImagePart, ...]
+) -> tuple[Message, ...]:
+    """Pictures beside the conversation belong to the first question, as LLaVA's rows have it."""
+    for at, message in enumerate(messages):
+        if message.role == "user":
+            first = Message(
+                message.role,
+                (*left, *message.parts),
+                message.weight,
+                message.name,
+                message.tool_calls,
+            )
+            return (*messages[:at], first, *messages[at + 1 :])
+    return (Message("user", left), *messages)
+
+
+def _calls(item: dict[str, Any]) -> tuple[Any, ...]:
+    calls = item.get("tool_calls")
+    if isinstance(calls, list):
+        return tuple(calls)
+    single = item.get("function_call")
+    return (single,) if isinstance(single, dict) else ()
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _spell(value: Any) -> str:
+    if isinstance(value, str):
+        return plain(value[:_MAX_TEXT])
+    return plain(json.dumps(value, ensure_ascii=False, indent=2)[:_MAX_TEXT])

@@ -1,0 +1,86 @@
+"""What an import says of itself."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tintype.dataset.splits import Split
+
+Keep = Literal["embed", "link"]
+"""Pictures as data URLs in the rows, which every provider takes; or as paths beside them."""
+
+
+REPORT_S = 0.1
+"""How often an import reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProblem:
+    """Something in the source that is not as it should be, and what became of it."""
+
+    file: str
+    """Its name, relative to the source."""
+    line: int
+    """1-based; 0 means the whole file."""
+    message: str
+    """What is wrong: a sentence."""
+    done: str
+    """What was done: `dropped`, `clamped`, `swapped`, `left out`, `kept` …"""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import read and wrote."""
+
+    rows: int = 0
+    pictures: int = 0
+    """Different pictures in the rows."""
+    splits: Mapping[Split, int] = field(default_factory=dict)
+    """Rows of each."""
+    files: Mapping[Split, Path] = field(default_factory=dict)
+    """Where they were written."""
+    labels: Mapping[str, int] = field(default_factory=dict)
+    """Boxes of each label, or nothing where there are no boxes."""
+    problems: tuple[ImportProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """How far an import has come."""
+
+    done: int
+    """Pictures or table rows."""
+    total: int
+    problems: tuple[ImportProblem, ...] = ()
+    """Those found since the last report."""
+    report: ImportReport | None = None
+    """On the last one only."""
+
+
+class ImportLog:
+    """What an import has come across so far, and when it is time to say so."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = 0
+        self.problems: list[ImportProblem] = []
+        self._reported = 0
+        self._due_at = time.monotonic() + REPORT_S
+
+    def add(self, file: str, line: int, message: str, done: str) -> None:
+        """Note a problem."""
+        self.problems.append(ImportProblem(file, line, message, done))
+
+    def step(self) -> bool:
+        """Count one thing done; true when a report is due."""
+        self.done += 1
+        return time.monotonic() >= self._due_at
+
+    def progress(self, report: ImportReport | None = None) -> ImportProgress:
+        """The next report."""
+        fresh = tuple(self.problems[self._reported :])
+        self._reported = len(self.problems)
+        self._due_at = time.monotonic() + REPORT_S
+        return ImportProgress(self.done, self.total, fresh, report)

@@ -1,0 +1,306 @@
+"""A dataset that is open: the handle everything else works through.
+
+Opening reads the first megabyte and no more. The rest of the index is made by whoever needs it:
+`index` in the background, or any call that asks for a row further on. Reading and parsing happen in
+threads; what comes back is small, since pictures stay in the file until one is asked for.
+"""
+
+import asyncio
+import hashlib
+import re
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tintype.dataset.conversation import example as read_example
+from tintype.dataset.example import Example, Row
+from tintype.dataset.files import PlainFile, picture_bytes, refuse_foreign
+from tintype.dataset.index import IndexProgress, LineIndex
+from tintype.dataset.parsing import Line
+from tintype.dataset.wire import wire_messages
+from tintype.errors import DatasetError
+
+SCAN_S = 0.05
+"""How long one run of the scan lasts."""
+BATCH_S = 0.08
+BATCH_ROWS = 1000
+BATCH_BYTES = 8_000_000
+MAX_FETCHED_BYTES = 20_000_000
+"""A larger picture is not fetched from the network; providers take 10 MB at most."""
+FETCH_TIMEOUT_S = 20.0
+CACHE_BYTES = 32_000_000
+"""Fetched pictures kept in memory."""
+MAX_SOURCE_BYTES = 64 * 1024
+FINGERPRINT_BYTES = 64 * 1024
+
+_BASE64 = re.compile(r"(data:[^\s\"\\,]{0,200},)([A-Za-z0-9+/=_\\-]{64,})")
+
+
+class Dataset:
+    """A JSONL file of any size. Made by `open_dataset`."""
+
+    def __init__(self, file: PlainFile, *, allow_private: bool = False) -> None:
+        self._file = file
+        self._index = LineIndex(file)
+        self.allow_private = allow_private
+        """Whether pictures may be fetched from this machine and its local networks."""
+        self._fetched: OrderedDict[str, bytes] = OrderedDict()
+        self.path = file.path
+
+    @property
+    def folder(self) -> Path:
+        """What the names of picture files are relative to."""
+        return self.path.parent
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the file just now."""
+        return self._file.size_bytes
+
+    @property
+    def count(self) -> int:
+        """Rows found so far; all of them once `complete`."""
+        return self._index.count
+
+    @property
+    def complete(self) -> bool:
+        """Whether the end of the file has been reached."""
+        return self._index.complete
+
+    @property
+    def progress(self) -> IndexProgress:
+        """How far the index has come."""
+        return self._index.progress
+
+    async def index(self) -> AsyncGenerator[IndexProgress, None]:
+        """Find the rows not found yet, in runs of 50 ms; a file that has grown is taken up again.
+
+        Raises:
+            DatasetError: if the file cannot be read.
+        """
+        while True:
+            await self.scan()
+            yield self.progress
+            if self.complete:
+                return
+
+    async def scan(self, *, until: int | None = None) -> None:
+        """Scan for 50 ms at most, or until so many rows are known.
+
+        Raises:
+            DatasetError: if the file cannot be read.
+        """
+        await asyncio.to_thread(self._index.scan, SCAN_S, until=until)
+
+    async def row(self, index: int) -> Row:
+        """A row, indexed as far as need be.
+
+        Raises:
+            DatasetError: if there is no such row.
+        """
+        return (await self._line(index)).row
+
+    async def example(self, index: int) -> Example:
+        """A row read as a conversation, however odd it is.
+
+        Raises:
+            DatasetError: if there is no such row.
+        """
+        return read_example(await self.row(index))
+
+    async def rows(
+        self, start: int = 0, stop: int | None = None
+    ) -> AsyncGenerator[tuple[Row, ...], None]:
+        """Rows in batches of 80 ms or 1,000 at most.
+
+        Raises:
+            DatasetError: if the file cannot be read.
+        """
+        at = max(0, start)
+        while stop is None or at < stop:
+            wanted = BATCH_ROWS if stop is None else min(BATCH_ROWS, stop - at)
+            lines = await self.lines(at, wanted, BATCH_BYTES)
+            if not lines:
+                return
+            at += len(lines)
+            yield tuple(line.row for line in lines)
+
+    async def find_line(self, line: int) -> int:
+        """The row at a 1-based physical line of the file, or the first one after it.
+
+        Raises:
+            DatasetError: if there is none.
+        """
+        while not self.complete and self._index.index_at(line) >= self.count:
+            await self.scan()
+        index = self._index.index_at(line)
+        if index >= self.count:
+            raise DatasetError(
+                f"{self.path.name} has no row at or after line {line:,}.", path=self.path
+            )
+        return index
+
+    async def source(self, index: int, *, max_bytes: int = MAX_SOURCE_BYTES) -> str:
+        """The beginning of a row as it stands in the file, base64 elided, for a person to look at.
+
+        Raises:
+            DatasetError: if there is no such row.
+        """
+        await self._reach(index)
+        raw = await asyncio.to_thread(self._index.raw, index, max_bytes=max_bytes)
+        more = self._index.size_bytes(index) - len(raw)
+        text = _BASE64.sub(_elide, raw.decode(errors="replace"))
+        return f"{text}… ({more:,} bytes more)" if more > 1 else text
+
+    async def picture(self, index: int, ordinal: int) -> bytes:
+        """The encoded bytes of a picture of a row; fetched if it is on the network.
+
+        Raises:
+            DatasetError: with the reason why it cannot be had.
+        """
+        line = await self._line(index)
+        if not 0 <= ordinal < len(line.row.images):
+            raise DatasetError(
+                f"Line {line.row.line} has {len(line.row.images)} pictures, no number "
+                f"{ordinal + 1}.",
+                path=self.path,
+                line=line.row.line,
+            )
+        image = line.row.images[ordinal]
+        if image.origin == "url" and image.reference.lower().startswith(("http:", "https:")):
+            return await self._fetch(image.reference)
+        return await asyncio.to_thread(picture_bytes, line.url(ordinal), self.folder)
+
+    async def messages(self, index: int) -> list[dict[str, Any]]:
+        """A row's question as wire messages, ready to be sent: up to the last assistant message.
+
+        Pictures in the row and in files go as data URLs, those on the network as their address.
+
+        Raises:
+            DatasetError: if the row is damaged, is no conversation, or lacks a picture.
+        """
+        line = await self._line(index)
+        if line.row.flaw:
+            raise DatasetError(
+                f"Line {line.row.line} cannot be read. {line.row.flaw}",
+                path=self.path,
+                line=line.row.line,
+            )
+        return await asyncio.to_thread(wire_messages, line, self.folder)
+
+    async def changed(self) -> bool:
+        """Whether the file has been changed, replaced or removed since it was opened."""
+        return await asyncio.to_thread(self._file.changed)
+
+    async def fingerprint(self) -> str:
+        """A name for what the file holds: it changes when the file is another.
+
+        Made of the size and of its first and last 64 KB, so that a gigabyte costs no more than a
+        page: enough to know a file again, not to prove that it is untouched.
+
+        Raises:
+            DatasetError: if the file cannot be read.
+        """
+        return await asyncio.to_thread(self._fingerprint)
+
+    async def lines(self, start: int, max_rows: int, max_bytes: int) -> tuple[Line, ...]:
+        """The next rows together with their bytes, for passes that look at the pictures too.
+
+        As many as fit into the bytes, but one at least; none at the end of the file.
+
+        Raises:
+            DatasetError: if the file cannot be read.
+        """
+        while start >= self.count and not self.complete:
+            await self.scan()
+        stop = min(self.count, start + max_rows)
+        return await asyncio.to_thread(self._read, start, stop, max_bytes) if start < stop else ()
+
+    def close(self) -> None:
+        """Close the file; `open_dataset` does it."""
+        self._file.close()
+
+    def _fingerprint(self) -> str:
+        size = self._file.size_bytes
+        digest = hashlib.blake2b(f"{size} ".encode(), digest_size=16)
+        digest.update(self._file.read(0, FINGERPRINT_BYTES))
+        digest.update(self._file.read(max(0, size - FINGERPRINT_BYTES), FINGERPRINT_BYTES))
+        return digest.hexdigest()
+
+    async def _line(self, index: int) -> Line:
+        await self._reach(index)
+        return await asyncio.to_thread(self._index.read, index)
+
+    async def _reach(self, index: int) -> None:
+        while index >= self.count and not self.complete:
+            await self.scan(until=index + 1)
+        if not 0 <= index < self.count:
+            raise DatasetError(
+                f"{self.path.name} has {self.count:,} rows; there is no row {index + 1:,}.",
+                path=self.path,
+            )
+
+    async def _fetch(self, url: str) -> bytes:
+        if url in self._fetched:
+            self._fetched.move_to_end(url)
+            return self._fetched[url]
+        from tintype.images.fetch import fetch
+
+        data = await fetch(
+            url,
+            max_bytes=MAX_FETCHED_BYTES,
+            timeout_s=FETCH_TIMEOUT_S,
+            allow_private=self.allow_private,
+        )
+        self._fetched[url] = data
+        while sum(map(len, self._fetched.values())) > CACHE_BYTES and len(self._fetched) > 1:
+            self._fetched.popitem(last=False)
+        return data
+
+    def _read(self, start: int, stop: int, max_bytes: int) -> tuple[Line, ...]:
+        deadline = time.monotonic() + BATCH_S
+        lines: list[Line] = []
+        size = 0
+        for index in range(start, stop):
+            size += self._index.size_bytes(index)
+            if lines and (size > max_bytes or time.monotonic() > deadline):
+                break
+            lines.append(self._index.read(index))
+        return tuple(lines)
+
+
+@asynccontextmanager
+async def open_dataset(path: Path, *, allow_private: bool = False) -> AsyncGenerator[Dataset, None]:
+    """Open a JSONL file of any size; its first rows are known at once.
+
+    Args:
+        path: The file.
+        allow_private: Also fetch pictures from this machine and its local networks. For pictures
+            that a person serves to himself, never for a dataset from others.
+
+    Raises:
+        DatasetError: if it is missing, no plain file, unreadable, or certainly no text.
+    """
+    dataset = Dataset(await asyncio.to_thread(_open, path), allow_private=allow_private)
+    try:
+        await dataset.scan()
+        yield dataset
+    finally:
+        await asyncio.to_thread(dataset.close)
+
+
+def _open(path: Path) -> PlainFile:
+    file = PlainFile(path)
+    try:
+        refuse_foreign(file)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _elide(found: re.Match[str]) -> str:
+    return f"{found[1]}… ({len(found[2]):,} characters)"

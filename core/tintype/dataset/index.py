@@ -1,0 +1,185 @@
+"""Where each row of a file begins and ends, found in short runs while the file is in use.
+
+Sixteen bytes a row, however long the rows. The scan only looks for line ends, so it goes at the
+speed of the disk; a run ends when its time is up and the next goes on from there. A file that grows
+meanwhile is followed, and a last line without an end is counted, and looked at again when there is
+more of it.
+
+Lines end with a line feed, as JSONL has it. A carriage return before it is dropped; one alone is no
+line end, as providers see it.
+"""
+
+import codecs
+import re
+import threading
+import time
+from array import array
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from tintype.dataset.example import Row
+from tintype.dataset.files import PlainFile
+from tintype.dataset.lifting import Lifted
+from tintype.dataset.parsing import MAX_LINE_BYTES, Line, read_line, too_long
+
+CHUNK_BYTES = 1 << 20
+
+_BLANK = re.compile(rb"[ \t\r\n\v\f]*+")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexProgress:
+    """How far the scan has come."""
+
+    rows: int
+    bytes_read: int
+    size_bytes: int
+    complete: bool = False
+
+
+class LineIndex:
+    """The rows of a file as far as they are known. Safe to use from several threads."""
+
+    def __init__(self, file: PlainFile, *, chunk_bytes: int = CHUNK_BYTES) -> None:
+        self._file = file
+        self._chunk_bytes = chunk_bytes
+        self._lock = threading.Lock()
+        self._starts = array("Q")
+        self._ends = array("Q")
+        # Blank lines are rare: only where they shift the numbers of the lines after them.
+        self._shifted_rows = array("Q")
+        self._shifts = array("Q")
+        self._position = 0
+        self._line_start = 0
+        self._line_number = 1
+        self._solid = False
+        self._provisional = False
+        self.complete = False
+        """Whether the end of the file has been reached."""
+
+    @property
+    def count(self) -> int:
+        """Rows found so far."""
+        return len(self._ends)
+
+    @property
+    def progress(self) -> IndexProgress:
+        """How far the scan has come."""
+        size = max(self._file.size_bytes, self._position)
+        return IndexProgress(self.count, self._position, size, self.complete)
+
+    def scan(self, budget_s: float, *, until: int | None = None) -> None:
+        """Go on scanning until the time is up, the end is reached, or so many rows are known.
+
+        Raises:
+            DatasetError: if the file cannot be read.
+        """
+        deadline = time.monotonic() + budget_s
+        with self._lock:
+            while True:
+                chunk = self._file.read(self._position, self._chunk_bytes)
+                self._take(chunk)
+                if len(chunk) < self._chunk_bytes:
+                    self._finish()
+                    return
+                self.complete = False
+                if time.monotonic() >= deadline or (until is not None and self.count >= until):
+                    return
+
+    def line(self, index: int) -> int:
+        """The 1-based physical line of a row."""
+        at = bisect_right(self._shifted_rows, index) - 1
+        return index + 1 + (self._shifts[at] if at >= 0 else 0)
+
+    def index_at(self, line: int) -> int:
+        """The row at a physical line, or the first after it; `count` if there is none yet."""
+        low, high = 0, self.count
+        while low < high:
+            middle = (low + high) // 2
+            if self.line(middle) < line:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def size_bytes(self, index: int) -> int:
+        """Length of a row's line, a carriage return included."""
+        return self._ends[index] - self._starts[index]
+
+    def raw(self, index: int, *, max_bytes: int = MAX_LINE_BYTES) -> bytes:
+        """The bytes of a row's line, or the first of them, without the line end.
+
+        Raises:
+            DatasetError: if the file cannot be read.
+        """
+        whole = self.size_bytes(index)
+        raw = self._file.read(self._starts[index], min(whole, max_bytes))
+        return raw.removesuffix(b"\r") if len(raw) == whole else raw
+
+    def read(self, index: int) -> Line:
+        """Read and parse a row; one that cannot be read is a row with a flaw.
+
+        Raises:
+            DatasetError: if the file cannot be read at all.
+        """
+        start, size = self._starts[index], self.size_bytes(index)
+        row = Row(index=index, line=self.line(index), offset=start, size_bytes=size)
+        if size > MAX_LINE_BYTES:
+            return Line(too_long(row), b"", Lifted(b""))
+        raw = self.raw(index)
+        if len(raw) < size - 1:
+            flaw = "The file has become shorter since it was opened."
+            gone = Row(index=index, line=row.line, offset=start, size_bytes=len(raw), flaw=flaw)
+            return Line(gone, b"", Lifted(b""))
+        return read_line(raw, index=index, line=row.line, offset=start)
+
+    def _take(self, chunk: bytes) -> None:
+        """Find the line ends in the next piece of the file."""
+        if self._provisional and chunk:
+            self._starts.pop()
+            self._ends.pop()
+            self._provisional = False
+        base = self._position
+        at = 0
+        if base == 0 and chunk.startswith(codecs.BOM_UTF8):
+            at = len(codecs.BOM_UTF8)
+        while at < len(chunk):
+            if not self._solid:
+                at = self._pass_blank(chunk, at)
+                continue
+            end = chunk.find(b"\n", at)
+            if end < 0:
+                break
+            self._add(base + end)
+            self._line_number += 1
+            self._line_start = base + end + 1
+            self._solid = False
+            at = end + 1
+        self._position = base + len(chunk)
+
+    def _pass_blank(self, chunk: bytes, at: int) -> int:
+        """Pass over white space and blank lines to where a row has its first character."""
+        found = _BLANK.match(chunk, at)
+        end = found.end() if found else at
+        last = chunk.rfind(b"\n", at, end)
+        if last >= 0:
+            self._line_number += chunk.count(b"\n", at, end)
+            self._line_start = self._position + last + 1
+        self._solid = end < len(chunk)
+        return end
+
+    def _finish(self) -> None:
+        """At the end of the file: its last line may have no end."""
+        if self._solid and not self._provisional:
+            self._add(self._position)
+            self._provisional = True
+        self.complete = True
+
+    def _add(self, end: int) -> None:
+        index = len(self._starts)
+        shift = self._line_number - index - 1
+        if shift != (self._shifts[-1] if self._shifts else 0):
+            self._shifted_rows.append(index)
+            self._shifts.append(shift)
+        self._starts.append(self._line_start)
+        self._ends.append(end)

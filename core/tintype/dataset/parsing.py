@@ -1,0 +1,179 @@
+"""One line of a file made into a `Row`.
+
+Strict where it decides whether the line is JSON (`strict_json`), tolerant about everything above
+that: what a row ought to hold is for the rules to say. Nothing in a line can make this raise.
+"""
+
+import codecs
+import hashlib
+import itertools
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tintype.dataset.example import ImagePart, Row
+from tintype.dataset.lifting import Lifted, lift
+from tintype.dataset.places import (
+    Slot,
+    Unwieldy,
+    head,
+    holds_data,
+    is_data_url,
+    media_type,
+    origin,
+    slots,
+)
+from tintype.dataset.strict_json import NotJson, decode
+
+MAX_LINE_BYTES = 160_000_000
+"""Longer lines are not read. Ten pictures of 10 MB, the most that OpenAI takes, are 140 MB."""
+MAX_PICTURES = 5_000
+"""A row may hold no more; providers take ten or a few dozen."""
+
+_BOM = codecs.BOM_UTF8
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A parsed line together with its bytes, from which pictures can be taken."""
+
+    row: Row
+    raw: bytes
+    lifted: Lifted
+    slots: tuple[Slot, ...] = ()
+    """Pictures and other data URLs; those are in `row.value`, data URLs cut down to their heads."""
+    originals: tuple[str | int, ...] = ()
+    """What each slot held: the string, or the number of the cut."""
+
+    def url(self, ordinal: int) -> str:
+        """The raw URL of a picture.
+
+        Raises:
+            IndexError: if the row has no such picture.
+        """
+        return self._url([at for at, slot in enumerate(self.slots) if slot.picture][ordinal])
+
+    def urls(self) -> tuple[str, ...]:
+        """The raw URL of every picture."""
+        return tuple(self._url(at) for at, slot in enumerate(self.slots) if slot.picture)
+
+    def key(self, ordinal: int) -> bytes:
+        """A digest of a picture's raw URL, equal for equal URLs, made without copying it."""
+        at = [at for at, slot in enumerate(self.slots) if slot.picture][ordinal]
+        original = self.originals[at]
+        if isinstance(original, int):
+            cut = self.lifted.cuts[original]
+            return _digest(memoryview(self.raw)[cut.start : cut.end])
+        return _digest(original.encode("utf-8", "surrogatepass"))
+
+    def every_url(self) -> tuple[str, ...]:
+        """The string of every slot, pictures or not."""
+        return tuple(self._url(at) for at in range(len(self.slots)))
+
+    def _url(self, at: int) -> str:
+        original = self.originals[at]
+        if isinstance(original, str):
+            return original
+        return self.lifted.cuts[original].url(self.raw)
+
+
+def _digest(data: bytes | memoryview) -> bytes:
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def parse_line(raw: bytes, *, index: int, line: int, offset: int) -> tuple[Row, tuple[str, ...]]:
+    """Parse a line: the row, and the raw URL of every picture in it, in the order of its images.
+
+    The URLs may be megabytes long: they live only as long as the caller keeps them.
+    """
+    read = read_line(raw, index=index, line=line, offset=offset)
+    return read.row, read.urls()
+
+
+def read_line(raw: bytes, *, index: int, line: int, offset: int) -> Line:
+    """Parse a line and keep its bytes, so that only the pictures wanted are taken out of it."""
+    row = Row(index=index, line=line, offset=offset, size_bytes=len(raw))
+    nothing = Lifted(b"")
+    if len(raw) > MAX_LINE_BYTES:
+        return Line(too_long(row), b"", nothing)
+    start = len(_BOM) if offset == 0 and raw.startswith(_BOM) else 0
+    lifted = lift(raw[start:] if start else raw)
+    if start:
+        raw = raw[start:]
+    try:
+        value, oddities = decode(raw, lifted, first=offset == 0)
+        found = _find(value, raw, lifted)
+    except NotJson as error:
+        return Line(replace(row, flaw=str(error)), b"", nothing)
+    if isinstance(value, str):
+        # A row that is nothing but a string is no conversation, whatever the string.
+        value = lifted.read(value, raw)
+        value = head(value) if holds_data(value) else value
+    if start:
+        oddities = ("The file begins with a byte order mark, which is no part of JSON.", *oddities)
+    originals = tuple(_original(slot, lifted) for slot in found)
+    for slot, original in zip(found, originals, strict=True):
+        _behead(slot, original, raw, lifted)
+    images = _images(found, originals, raw, lifted)
+    row = replace(row, value=value, images=images, oddities=oddities)
+    return Line(row, raw, lifted, found, originals)
+
+
+def too_long(row: Row) -> Row:
+    """A row for a line that is not read because of its size."""
+    size = f"{row.size_bytes:,} bytes"
+    return replace(row, flaw=f"The line has {size}; at most {MAX_LINE_BYTES:,} are read.")
+
+
+def _find(value: Any, raw: bytes, lifted: Lifted) -> tuple[Slot, ...]:
+    """The pictures and data URLs of a value.
+
+    Raises:
+        NotJson: if it is not fit to be looked through.
+    """
+    every = slots(value, lambda text: lifted.read(text, raw))
+    try:
+        found = tuple(itertools.islice(every, MAX_PICTURES + 1))
+    except Unwieldy as error:
+        raise NotJson(str(error)) from None
+    if len(found) > MAX_PICTURES:
+        raise NotJson(f"The row has more than {MAX_PICTURES:,} pictures.")
+    return found
+
+
+def _original(slot: Slot, lifted: Lifted) -> str | int:
+    number = lifted.cut_number(slot.text)
+    return slot.text if number < 0 else number
+
+
+def _behead(slot: Slot, original: str | int, raw: bytes, lifted: Lifted) -> None:
+    """Leave of a data URL only its head in the row."""
+    if isinstance(original, int):
+        slot.holder[slot.key] = head(lifted.cuts[original].head(raw))
+    elif is_data_url(original):
+        slot.holder[slot.key] = head(original)
+
+
+def _images(
+    found: tuple[Slot, ...], originals: tuple[str | int, ...], raw: bytes, lifted: Lifted
+) -> tuple[ImagePart, ...]:
+    images: list[ImagePart] = []
+    for slot, original in zip(found, originals, strict=True):
+        if slot.picture:
+            images.append(_image(slot, original, len(images), raw, lifted))
+    return tuple(images)
+
+
+def _image(slot: Slot, original: str | int, ordinal: int, raw: bytes, lifted: Lifted) -> ImagePart:
+    reference = slot.text
+    if not is_data_url(reference):
+        return ImagePart(ordinal, origin(reference), slot.place, reference, detail=slot.detail)
+    length = len(original) if isinstance(original, str) else lifted.cuts[original].length(raw)
+    return ImagePart(
+        ordinal,
+        "data",
+        slot.place,
+        reference,
+        media_type=media_type(reference),
+        encoded_chars=length - len(reference),
+        detail=slot.detail,
+    )

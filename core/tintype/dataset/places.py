@@ -1,0 +1,193 @@
+"""Where a row keeps its pictures.
+
+Chat rows keep them in parts of type `image_url`. Rows of other tools keep them elsewhere, and rows
+made by mistake keep a whole data URL as text. All are found, in the order of the JSON, without
+recursion: a row may be nested as deep as its author liked.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tintype.dataset.example import Origin
+
+MAX_DEPTH = 200
+"""Deeper rows are refused: nothing in use nests deeper than a few dozen (tool schemas)."""
+MAX_VALUES = 200_000
+"""So are rows of more lists, objects and strings than this: looking through them takes seconds."""
+
+_IMAGE_TYPES = frozenset({"image", "input_image", "image_url"})
+_IMAGE_KEYS = frozenset({"image", "image_url", "url", "path"})
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+class Unwieldy(Exception):
+    """Why a value is not looked through: a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A string in a row that is a picture, or some other data URL."""
+
+    holder: Any
+    """The dict or list that holds it, so that it can be replaced."""
+    key: str | int
+    place: str
+    detail: str
+    picture: bool
+    """False for a data URL that is no picture, such as a PDF."""
+
+    @property
+    def text(self) -> str:
+        """The string as it stands."""
+        text: str = self.holder[self.key]
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    items: Iterator[tuple[Any, Any]]
+    holder: Any
+    place: str
+    part: str
+    """Where the part begins that this is the `image_url` of; empty if it is none."""
+    detail: str
+    kind: Literal["top", "images", ""]
+    """The row itself; the list `images` at its top, where every string is a picture; or other."""
+
+
+def slots(value: Any, read: Callable[[str], str] = str) -> Iterator[Slot]:
+    """Every picture and data URL of a JSON value, in the order of the JSON.
+
+    `read` says what a string stands for, where the value holds marks in place of data URLs.
+
+    Raises:
+        Unwieldy: if the value is nested too deeply or holds too much.
+    """
+    for frame, key, text in _strings(value):
+        slot = _slot(frame, key, read(text))
+        if slot is not None:
+            yield slot
+
+
+def strings(value: Any) -> Iterator[tuple[str, str]]:
+    """Every string of a parsed row and its place, data URLs left out.
+
+    Raises:
+        Unwieldy: if the value is nested too deeply or holds too much.
+    """
+    if isinstance(value, str):
+        yield "", value
+    for frame, key, text in _strings(value):
+        if not holds_data(text):
+            yield inner_place(frame.place, key), text
+
+
+def too_deep() -> str:
+    """What is said of a row nested too deeply."""
+    return f"The row is nested more than {MAX_DEPTH} levels deep."
+
+
+def _strings(value: Any) -> Iterator[tuple["_Frame", Any, str]]:
+    stack = [_frame(value, "", "", "auto", kind="top")]
+    seen = 0
+    while stack:
+        frame = stack[-1]
+        for key, child in frame.items:
+            seen += 1
+            if isinstance(child, str):
+                yield frame, key, child
+            elif isinstance(child, (dict, list)):
+                if len(stack) >= MAX_DEPTH:
+                    raise Unwieldy(too_deep())
+                stack.append(_inner(frame, key, child))
+                break
+        else:
+            stack.pop()
+        if seen > MAX_VALUES:
+            raise Unwieldy(f"The row holds more than {MAX_VALUES:,} values.")
+
+
+def origin(text: str) -> Origin:
+    """Where a picture comes from."""
+    if is_data_url(text):
+        return "data"
+    return "url" if _SCHEME.match(text) else "file"
+
+
+def is_data_url(text: str) -> bool:
+    """Whether a string is a data URL."""
+    return text[:5].lower() == "data:"
+
+
+def holds_data(text: str) -> bool:
+    """Whether a string is a data URL wherever it stands, and not a sentence about data."""
+    return is_data_url(text) and (
+        media_type(text).startswith("image/") or ";base64," in head(text).lower()
+    )
+
+
+def head(text: str) -> str:
+    """What stands before the data of a data URL, the comma included."""
+    comma = text.find(",", 0, 300)
+    return text[: comma + 1] if comma >= 0 else text[:100]
+
+
+def media_type(text: str) -> str:
+    """The media type that a data URL declares, in lower case; empty if it declares none."""
+    return re.split("[;,]", head(text)[5:], maxsplit=1)[0].strip().lower()
+
+
+def inner_place(place: str, key: str | int) -> str:
+    """The place of something within a place: `messages[1].content`."""
+    if isinstance(key, int):
+        return f"{place}[{key}]"
+    if not _IDENTIFIER.fullmatch(key):
+        return f'{place}["{key[:40]}"]'
+    return f"{place}.{key}" if place else key
+
+
+def _frame(
+    holder: Any, place: str, part: str, detail: str, *, kind: Literal["top", "images", ""] = ""
+) -> _Frame:
+    items: Iterator[tuple[Any, Any]] = iter(())
+    if isinstance(holder, dict):
+        items = iter(holder.items())
+    elif isinstance(holder, list):
+        items = iter(enumerate(holder))
+    return _Frame(items, holder, place, part, detail, kind)
+
+
+def _inner(frame: _Frame, key: Any, child: Any) -> _Frame:
+    place = inner_place(frame.place, key)
+    if key == "image_url" and isinstance(child, dict):
+        return _frame(child, place, frame.place or place, _detail(child))
+    listed = frame.kind == "top" and key == "images"
+    return _frame(child, place, "", "auto", kind="images" if listed else "")
+
+
+def _slot(frame: _Frame, key: Any, text: str) -> Slot | None:
+    place = inner_place(frame.place, key)
+    if frame.part and key == "url":
+        return Slot(frame.holder, key, frame.part, frame.detail, True)
+    if isinstance(frame.holder, dict) and _names_picture(frame.holder, key):
+        return Slot(frame.holder, key, frame.place or place, _detail(frame.holder), True)
+    if frame.kind == "images" or (frame.kind == "top" and key == "image"):
+        return Slot(frame.holder, key, place, "auto", True)
+    if holds_data(text):
+        return Slot(frame.holder, key, place, "auto", media_type(text).startswith("image/"))
+    return None
+
+
+def _names_picture(holder: dict[str, Any], key: str) -> bool:
+    if key == "image_url":
+        return True
+    kind = holder.get("type")
+    return isinstance(kind, str) and kind in _IMAGE_TYPES and key in _IMAGE_KEYS
+
+
+def _detail(holder: dict[str, Any]) -> str:
+    detail = holder.get("detail", "auto")
+    return detail if isinstance(detail, str) else "auto"

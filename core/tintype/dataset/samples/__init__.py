@@ -1,0 +1,10 @@
+"""Two sample datasets, drawn on the spot: playing cards to detect, book covers to ask about.
+
+They need no network and are nobody's photographs. Importing this draws in Pillow and NumPy.
+"""
+
+from tintype.dataset.samples.books import make_books
+from tintype.dataset.samples.cards import make_cards
+from tintype.dataset.samples.drawing import Counts, SampleProgress
+
+__all__ = ["Counts", "SampleProgress", "make_books", "make_cards"]

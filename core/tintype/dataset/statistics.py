@@ -1,0 +1,323 @@
+"""What a dataset is made of: how many of what, what occurs twice, what contradicts itself.
+
+Fed by the pass that checking and estimating use (`survey`): a `Tally` takes its batches and says at
+any time what it has seen. What is counted are *facets*: pairs such as `format: jpeg` or
+`label: RBC` that a row either has or has not, so that every count can be turned into the rows
+behind it.
+"""
+
+import hashlib
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from tintype.dataset.conversation import example as read_example
+from tintype.dataset.example import Example, ImagePart, Message
+from tintype.dataset.survey import Surveyed
+from tintype.detection import Box, name_convention, parse_boxes
+
+Facet = tuple[str, str]
+"""A name and a value, e.g. `("format", "jpeg")`."""
+
+MAX_VALUES = 2000
+"""Values of one facet that are told apart; the rest are counted together."""
+OTHERS = "others"
+STEPS = 24
+"""Of a histogram."""
+SHORT_ANSWER = 40
+"""Characters up to which answers are counted as values: `Yes`, `rectangle`, a title."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How a quantity is distributed."""
+
+    count: int = 0
+    low: int = 0
+    median: int = 0
+    p95: int = 0
+    """The 95th percentile, by nearest rank."""
+    high: int = 0
+    total: int = 0
+    shape: tuple[int, ...] = ()
+    """How many values lie in each of up to 24 equal steps from `low` to `p95`; the last step also
+    counts what lies above, or a single outlier would press all others into one."""
+
+    @property
+    def mean(self) -> float:
+        """The mean, or 0 of nothing."""
+        return self.total / self.count if self.count else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Rows that ask the same of the same pictures and answer differently."""
+
+    lines: tuple[int, ...]
+    answers: tuple[str, ...]
+    """The different answers, cut to 80 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a dataset, or the part of it seen so far, is made of."""
+
+    rows: int = 0
+    flawed: int = 0
+    """Rows that are no JSON; they are counted nowhere else."""
+    images: int = 0
+    distinct_images: int = 0
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """For each facet, how many rows have each of its values, the commonest first."""
+    boxes: Mapping[str, int] = field(default_factory=dict)
+    """Boxes of each label over all answers."""
+    answer_chars: Spread = Spread()
+    prompt_chars: Spread = Spread()
+    image_bytes: Spread = Spread()
+    """Of the encoded pictures, each time they occur."""
+    image_sizes: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    """Width and height in pixels."""
+    longest_answers: tuple[tuple[int, int], ...] = ()
+    """Line and characters of the ten longest."""
+    empty_answers: tuple[int, ...] = ()
+    """Lines whose answer is empty or absent; the first thousand."""
+    repeated_images: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Pictures that occur on several lines, by their digest. Usual where several questions share a
+    picture."""
+    repeated_rows: tuple[tuple[int, ...], ...] = ()
+    """Lines that say the same about the same pictures."""
+    contradictions: tuple[Contradiction, ...] = ()
+    images_on: Mapping[str, int] = field(default_factory=dict)
+    """The digest of every picture and the first line it occurs on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A picture that occurs in more than one split: what is tested was learnt."""
+
+    digest: str
+    lines: tuple[tuple[str, int], ...]
+    """Each split that has it, and the first line there."""
+
+
+class Tally:
+    """Counts surveyed rows. Not for several threads at once."""
+
+    def __init__(self) -> None:
+        self._rows = 0
+        self._flawed = 0
+        self._facets: dict[str, Counter[str]] = {}
+        self._boxes: Counter[str] = Counter()
+        self._sizes: Counter[tuple[int, int]] = Counter()
+        self._answers = array("Q")
+        self._prompts = array("Q")
+        self._bytes = array("Q")
+        self._longest: list[tuple[int, int]] = []
+        self._empty: list[int] = []
+        self._pictures = _Occurrences()
+        self._same = _Occurrences()
+        self._asked: dict[bytes, dict[bytes, tuple[int, str]]] = {}
+        self._first_asked: dict[bytes, tuple[bytes, int, str]] = {}
+
+    def add(self, batch: Iterable[Surveyed]) -> None:
+        """Count a batch."""
+        for surveyed in batch:
+            self._rows += 1
+            if surveyed.row.flaw:
+                self._flawed += 1
+            else:
+                self._add(surveyed)
+
+    def statistics(self) -> Statistics:
+        """What has been seen so far."""
+        return Statistics(
+            rows=self._rows,
+            flawed=self._flawed,
+            images=len(self._bytes),
+            distinct_images=len(self._pictures.first),
+            facets={name: dict(counts.most_common()) for name, counts in self._facets.items()},
+            boxes=dict(self._boxes.most_common()),
+            answer_chars=_spread(self._answers),
+            prompt_chars=_spread(self._prompts),
+            image_bytes=_spread(self._bytes),
+            image_sizes=dict(self._sizes.most_common()),
+            longest_answers=tuple((line, chars) for chars, line in self._ten_longest()),
+            empty_answers=tuple(self._empty),
+            repeated_images={key.hex(): lines for key, lines in self._pictures.repeated()},
+            repeated_rows=tuple(lines for _, lines in self._same.repeated()),
+            contradictions=self._contradictions(),
+            images_on={key.hex(): line for key, line in self._pictures.first.items()},
+        )
+
+    def _add(self, surveyed: Surveyed) -> None:
+        shown = read_example(surveyed.row)
+        for name, value in facets(surveyed, shown):
+            counts = self._facets.setdefault(name, Counter())
+            counts[value if value in counts or len(counts) < MAX_VALUES else OTHERS] += 1
+        self._add_text(shown)
+        for picture in surveyed.pictures:
+            self._bytes.append(picture.size_bytes)
+            if picture.width:
+                self._sizes[picture.width, picture.height] += 1
+            if picture.digest:
+                self._pictures.add(bytes.fromhex(picture.digest), surveyed.row.line)
+        self._add_identity(surveyed, shown)
+
+    def _add_text(self, shown: Example) -> None:
+        answer = shown.answer
+        for box in parse_boxes(answer).boxes:
+            self._boxes[box.label[:100]] += 1
+        self._answers.append(len(answer))
+        self._prompts.append(sum(len(message.text) for message in shown.prompt))
+        if not answer.strip() and len(self._empty) < 1000:
+            self._empty.append(shown.line)
+        self._longest.append((len(answer), shown.line))
+        if len(self._longest) > 1000:
+            self._longest = self._ten_longest()
+
+    def _ten_longest(self) -> list[tuple[int, int]]:
+        return sorted(self._longest, key=lambda item: (-item[0], item[1]))[:10]
+
+    def _add_identity(self, surveyed: Surveyed, shown: Example) -> None:
+        if not shown.answer:
+            return
+        question = _identity(shown.prompt, surveyed)
+        answer = _digest([" ".join(shown.answer.split()).encode("utf-8", "replace")])
+        self._same.add(question + answer, shown.line)
+        first = self._first_asked.setdefault(question, (answer, shown.line, shown.answer[:80]))
+        if first[0] != answer:
+            different = self._asked.setdefault(question, {first[0]: first[1:]})
+            different.setdefault(answer, (shown.line, shown.answer[:80]))
+
+    def _contradictions(self) -> tuple[Contradiction, ...]:
+        return tuple(
+            Contradiction(
+                tuple(line for line, _ in different.values()),
+                tuple(text for _, text in different.values()),
+            )
+            for different in self._asked.values()
+        )
+
+
+def facets(surveyed: Surveyed, shown: Example | None = None) -> tuple[Facet, ...]:
+    """What can be counted about a row and picked to filter by; no pair occurs twice."""
+    if surveyed.row.flaw:
+        return (("row", "no JSON"),)
+    shown = shown or read_example(surveyed.row)
+    return tuple(dict.fromkeys(_facets(surveyed, shown)))
+
+
+def leaks(splits: Mapping[str, Statistics]) -> tuple[Leak, ...]:
+    """Pictures that occur in more than one split, by their bytes, whatever the rows say of them."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for name, statistics in splits.items():
+        for digest, line in statistics.images_on.items():
+            found.setdefault(digest, []).append((name, line))
+    return tuple(Leak(digest, tuple(lines)) for digest, lines in found.items() if len(lines) > 1)
+
+
+def _facets(surveyed: Surveyed, shown: Example) -> Iterator[Facet]:
+    yield "images", str(len(surveyed.row.images))
+    yield "turns", str(len(shown.messages))
+    for message in shown.messages:
+        yield "role", message.role or "none"
+        if message.role == "system":
+            yield "system prompt", message.text[:200]
+    yield from _answer_facets(shown)
+    for image, picture in zip(surveyed.row.images, surveyed.pictures, strict=True):
+        yield "origin", image.origin
+        yield "detail", image.detail[:40]
+        if picture.flaw:
+            yield "flaw", picture.flaw
+        if picture.format:
+            yield "format", picture.format
+            yield "mode", picture.mode
+        if picture.width:
+            yield "size", f"{picture.width}×{picture.height}"
+
+
+def _answer_facets(shown: Example) -> Iterator[Facet]:
+    answer = shown.answer.strip()
+    parsed = parse_boxes(answer)
+    if parsed.boxes or parsed.flaws:
+        yield "objects", str(len(parsed.boxes))
+        for label in _labels(parsed.boxes):
+            yield "label", label
+        if parsed.flaws:
+            yield "boxes", "with flaws"
+    else:
+        yield "answer", answer if len(answer) <= SHORT_ANSWER else "longer"
+        if convention := name_convention(answer):
+            yield "boxes", convention
+
+
+def _labels(boxes: Sequence[Box]) -> Iterator[str]:
+    for box in boxes:
+        yield box.label[:100] or "none"
+
+
+def _identity(messages: Sequence[Message], surveyed: Surveyed) -> bytes:
+    """A digest of what is asked: roles, texts, and the pictures by their bytes."""
+    pieces: list[bytes] = []
+    for message in messages:
+        pieces.append(message.role.encode("utf-8", "replace"))
+        for part in message.parts:
+            if isinstance(part, ImagePart):
+                picture = surveyed.pictures[part.ordinal]
+                pieces.append((picture.digest or part.reference).encode("utf-8", "replace"))
+            else:
+                pieces.append(part.text.encode("utf-8", "replace"))
+        pieces.append(b"")
+    return _digest(pieces)
+
+
+def _digest(pieces: Iterable[bytes]) -> bytes:
+    digest = hashlib.blake2b(digest_size=16)
+    for piece in pieces:
+        digest.update(len(piece).to_bytes(8, "big"))
+        digest.update(piece)
+    return digest.digest()
+
+
+class _Occurrences:
+    """On which lines something occurs; most things occur once, and take little room."""
+
+    def __init__(self) -> None:
+        self.first: dict[bytes, int] = {}
+        self._more: dict[bytes, array[int]] = {}
+
+    def add(self, key: bytes, line: int) -> None:
+        if self.first.setdefault(key, line) != line:
+            self._more.setdefault(key, array("Q")).append(line)
+
+    def repeated(self) -> Iterator[tuple[bytes, tuple[int, ...]]]:
+        for key, lines in self._more.items():
+            yield key, (self.first[key], *dict.fromkeys(lines))
+
+
+def _spread(values: "array[int]") -> Spread:
+    if not values:
+        return Spread()
+    ordered = sorted(values)
+    count = len(ordered)
+    p95 = ordered[-(-count * 95 // 100) - 1]
+    return Spread(
+        count=count,
+        low=ordered[0],
+        median=ordered[(count - 1) // 2],
+        p95=p95,
+        high=ordered[-1],
+        total=sum(ordered),
+        shape=_shape(ordered, p95),
+    )
+
+
+def _shape(ordered: Sequence[int], p95: int) -> tuple[int, ...]:
+    low = ordered[0]
+    steps = min(STEPS, p95 - low + 1)
+    edges = [low + -(-(p95 - low + 1) * step // steps) for step in range(1, steps)]
+    places = [0, *(bisect_left(ordered, edge) for edge in edges), len(ordered)]
+    return tuple(stop - start for start, stop in pairwise(places))

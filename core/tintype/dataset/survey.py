@@ -1,0 +1,219 @@
+"""One pass over a dataset, every row with the facts of its pictures.
+
+Checking, estimating and statistics all need the same: each row, and what its pictures are by their
+bytes. They share this pass. Rows are read and pictures probed in threads, a few pieces of the file
+at once, and come out in order; a picture that occurs again is known already. Pictures on the
+network are fetched a few at a time, and a host that does not answer is given up, so that a dataset
+of fifty thousand dead links is judged in a minute and not in a week.
+"""
+
+import asyncio
+import os
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tintype.dataset.example import ImagePart, Row
+from tintype.dataset.files import MAX_PICTURE_BYTES, TooLarge, picture_bytes
+from tintype.dataset.handle import MAX_FETCHED_BYTES, Dataset
+from tintype.dataset.parsing import Line
+from tintype.errors import DatasetError
+from tintype.images.facts import ImageFacts
+
+NOT_FETCHED = "not fetched"
+"""The flaw of a picture on the network when nothing was to be fetched."""
+INACCESSIBLE = "inaccessible URL"
+
+WORKERS = max(2, min(4, os.cpu_count() or 2))
+PIECE_S = 0.08
+"""How long one piece of work should take."""
+MAX_PIECE_ROWS = 1000
+MAX_PIECE_BYTES = 4_000_000
+MAX_KNOWN = 100_000
+"""Pictures remembered; about 40 MB."""
+
+FETCHES = 8
+"""Pictures fetched at once."""
+FETCH_TIMEOUT_S = 10.0
+HOST_PATIENCE_S = 40.0
+"""Time wasted on a host without a single picture before it is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """A row and what its pictures are."""
+
+    row: Row
+    pictures: tuple[ImageFacts, ...]
+    """One for each of `row.images`, in the same order."""
+
+
+async def survey(
+    dataset: Dataset, *, fetch: bool = True, clock: Callable[[], float] = time.monotonic
+) -> AsyncGenerator[tuple[Surveyed, ...], None]:
+    """Every row with the facts of its pictures, in order, in batches.
+
+    A picture that cannot be had is a fact with a flaw; with `fetch` false, those on the network
+    have the flaw `not fetched`.
+
+    Raises:
+        DatasetError: if the file cannot be read.
+    """
+    fetcher = _Fetcher(clock, allow_private=dataset.allow_private) if fetch else None
+    surveyor = _Surveyor(dataset.folder, fetcher)
+    under_way: deque[asyncio.Task[tuple[Surveyed, ...]]] = deque()
+    start = 0
+    try:
+        while True:
+            while len(under_way) < WORKERS and (
+                lines := await dataset.lines(start, surveyor.rows, MAX_PIECE_BYTES)
+            ):
+                start += len(lines)
+                under_way.append(asyncio.create_task(surveyor.survey(lines)))
+            if not under_way:
+                return
+            yield await under_way.popleft()
+    finally:
+        await _cancel(under_way)
+        await surveyor.close()
+
+
+class _Surveyor:
+    """Looks at pieces of the file, and remembers the pictures it has seen."""
+
+    def __init__(self, folder: Path, fetcher: "_Fetcher | None") -> None:
+        self._folder = folder
+        self._fetcher = fetcher
+        self._known: dict[bytes, ImageFacts] = {}
+        self.rows = 16
+        """How many rows to take next: as many as seem to fit into `PIECE_S`."""
+
+    async def survey(self, lines: Sequence[Line]) -> tuple[Surveyed, ...]:
+        """The facts of a piece, pictures on the network last."""
+        local = await asyncio.to_thread(self._probe_all, lines)
+        found = zip(lines, local, strict=True)
+        return tuple(
+            await asyncio.gather(*(self._finish(line.row, known) for line, known in found))
+        )
+
+    async def close(self) -> None:
+        """Stop fetching."""
+        if self._fetcher is not None:
+            await self._fetcher.close()
+
+    async def _finish(self, row: Row, found: Sequence[ImageFacts | None]) -> Surveyed:
+        facts = [
+            known or await self._network(image)
+            for known, image in zip(found, row.images, strict=True)
+        ]
+        return Surveyed(row, tuple(facts))
+
+    async def _network(self, image: ImagePart) -> ImageFacts:
+        if self._fetcher is None:
+            detail = f"The picture is on the network: {image.reference[:200]}"
+            return ImageFacts(size_bytes=0, flaw=NOT_FETCHED, detail=detail)
+        return await self._fetcher.facts(image.reference)
+
+    def _probe_all(self, lines: Sequence[Line]) -> list[list[ImageFacts | None]]:
+        begun = time.monotonic()
+        found = [[self._probe(line, image) for image in line.row.images] for line in lines]
+        spent = max(time.monotonic() - begun, 1e-6)
+        wanted = int(len(lines) * PIECE_S / spent)
+        self.rows = max(1, min(MAX_PIECE_ROWS, wanted, self.rows * 4))
+        return found
+
+    def _probe(self, line: Line, image: ImagePart) -> ImageFacts | None:
+        """What is known of a picture; none if it is on the network."""
+        if image.origin == "url" and image.reference.lower().startswith(("http:", "https:")):
+            return None
+        key = line.key(image.ordinal)
+        facts = self._known.get(key)
+        if facts is None:
+            facts = _facts(line, image, self._folder)
+            if len(self._known) < MAX_KNOWN:
+                self._known[key] = facts
+        return facts
+
+
+def _facts(line: Line, image: ImagePart, folder: Path) -> ImageFacts:
+    from tintype.images import probe
+
+    try:
+        if image.encoded_chars * 3 // 4 > MAX_PICTURE_BYTES:
+            # Found out here, where the URL need not be copied for it.
+            raise TooLarge("The picture", image.encoded_chars * 3 // 4, MAX_PICTURE_BYTES)
+        return probe(picture_bytes(line.url(image.ordinal), folder))
+    except TooLarge as error:
+        return ImageFacts(size_bytes=error.size_bytes, flaw="too large", detail=error.message)
+    except DatasetError as error:
+        flaws = {"data": "not valid base64", "file": "no such file", "url": INACCESSIBLE}
+        return ImageFacts(size_bytes=0, flaw=flaws[image.origin], detail=error.message)
+
+
+class _Fetcher:
+    """Fetches pictures, a few at a time and each once, and gives up on hosts that do not answer."""
+
+    def __init__(self, clock: Callable[[], float], *, allow_private: bool) -> None:
+        self._clock = clock
+        self._allow_private = allow_private
+        self._slots = asyncio.Semaphore(FETCHES)
+        self._known: dict[str, ImageFacts] = {}
+        self._under_way: dict[str, asyncio.Task[ImageFacts]] = {}
+        self._wasted_s: dict[str, float] = {}
+
+    async def facts(self, url: str) -> ImageFacts:
+        """What a picture on the network is."""
+        if url in self._known:
+            return self._known[url]
+        task = self._under_way.get(url)
+        if task is None:
+            task = self._under_way[url] = asyncio.create_task(self._look(url))
+        # Others may wait for the same picture: one of them going away does not end the fetching.
+        facts = await asyncio.shield(task)
+        self._under_way.pop(url, None)
+        if len(self._known) < MAX_KNOWN:
+            self._known[url] = facts
+        return facts
+
+    async def close(self) -> None:
+        """Stop everything that is under way."""
+        await _cancel(list(self._under_way.values()))
+
+    async def _look(self, url: str) -> ImageFacts:
+        from tintype.images import fetch, probe
+
+        host = _host(url)
+        async with self._slots:
+            if self._wasted_s.get(host, 0.0) >= HOST_PATIENCE_S:
+                detail = f"inaccessible URL: {host} was given up, since nothing came from it"
+                return ImageFacts(size_bytes=0, flaw=INACCESSIBLE, detail=detail)
+            begun = self._clock()
+            try:
+                data = await fetch(
+                    url,
+                    max_bytes=MAX_FETCHED_BYTES,
+                    timeout_s=FETCH_TIMEOUT_S,
+                    allow_private=self._allow_private,
+                )
+            except DatasetError as error:
+                spent = self._clock() - begun
+                self._wasted_s[host] = self._wasted_s.get(host, 0.0) + spent
+                return ImageFacts(size_bytes=0, flaw=INACCESSIBLE, detail=error.message)
+        self._wasted_s[host] = 0.0
+        return await asyncio.to_thread(probe, data)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""
+
+
+async def _cancel(tasks: "Sequence[asyncio.Task[object]] | deque[asyncio.Task[object]]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

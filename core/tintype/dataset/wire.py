@@ -1,0 +1,68 @@
+"""A row turned into the messages one would send to a model: the question without its answer."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+from tintype.dataset.conversation import example
+from tintype.dataset.example import ImagePart, Message
+from tintype.dataset.files import picture_bytes
+from tintype.dataset.parsing import Line
+from tintype.dataset.places import origin, slots
+from tintype.errors import DatasetError
+
+
+def wire_messages(line: Line, folder: Path) -> list[dict[str, Any]]:
+    """The messages before the last one of the assistant; pictures in files become data URLs.
+
+    Raises:
+        DatasetError: if nothing is asked, or a picture cannot be had.
+    """
+    value = copy.deepcopy(line.row.value)
+    urls = [
+        _sendable(url, folder) if slot.picture else url
+        for slot, url in zip(line.slots, line.every_url(), strict=True)
+    ]
+    for slot, url in zip(slots(value), urls, strict=True):
+        slot.holder[slot.key] = url
+    messages = _chat(value)
+    if messages is None:
+        pictures = [url for slot, url in zip(line.slots, urls, strict=True) if slot.picture]
+        messages = [_message(turn, pictures) for turn in example(line.row).prompt]
+    if not messages:
+        raise DatasetError(f"Line {line.row.line} asks nothing.", line=line.row.line)
+    return messages
+
+
+def _chat(value: Any) -> list[dict[str, Any]] | None:
+    """The messages of a row in the usual shape, as they stand; none if it has another."""
+    messages = value.get("messages") if isinstance(value, dict) else None
+    if not isinstance(messages, list) or not all(
+        isinstance(item, dict) and isinstance(item.get("role"), str) for item in messages
+    ):
+        return None
+    answers = [at for at, item in enumerate(messages) if item["role"] == "assistant"]
+    asked = messages[: answers[-1]] if answers else messages
+    # `weight` says how to train; chat requests do not know it.
+    return [{key: item for key, item in turn.items() if key != "weight"} for turn in asked]
+
+
+def _message(turn: Message, pictures: list[str]) -> dict[str, Any]:
+    if not turn.images:
+        return {"role": turn.role or "user", "content": turn.text}
+    parts: list[dict[str, Any]] = []
+    for part in turn.parts:
+        if isinstance(part, ImagePart):
+            url = {"url": pictures[part.ordinal], "detail": part.detail}
+            parts.append({"type": "image_url", "image_url": url})
+        else:
+            parts.append({"type": "text", "text": part.text})
+    return {"role": turn.role or "user", "content": parts}
+
+
+def _sendable(url: str, folder: Path) -> str:
+    if origin(url) != "file":
+        return url
+    from tintype.images import data_url
+
+    return data_url(picture_bytes(url, folder))

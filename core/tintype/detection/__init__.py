@@ -1,0 +1,41 @@
+"""Boxes in text: conventions, parsing, matching, drawing.
+
+A vision-language model that detects things writes the boxes as text. The convention used here is
+PaliGemma's (`convention`): `<loc0161><loc0145><loc0640><loc0451> 9 of spades ; …`.
+"""
+
+from tintype.detection.box import Box, area, iou
+from tintype.detection.convention import (
+    LOC,
+    Convention,
+    Flaw,
+    Parsed,
+    clean_label,
+    detect_prompt,
+    format_boxes,
+    name_convention,
+    parse_boxes,
+    prompt_labels,
+)
+from tintype.detection.matching import Pair, match, mean_iou
+from tintype.detection.order import reading_order
+
+__all__ = [
+    "LOC",
+    "Box",
+    "Convention",
+    "Flaw",
+    "Pair",
+    "Parsed",
+    "area",
+    "clean_label",
+    "detect_prompt",
+    "format_boxes",
+    "iou",
+    "match",
+    "mean_iou",
+    "name_convention",
+    "parse_boxes",
+    "prompt_labels",
+    "reading_order",
+]

@@ -1,0 +1,212 @@
+"""How boxes are written in text, read tolerantly and written strictly.
+
+The convention is PaliGemma's, as used for fine-tuning chat models to detect: four tokens
+`<locNNNN>` in the order y_min, x_min, y_max, x_max, each the fraction of the upright picture times
+1024, rounded and kept within 0…1023, then the label; boxes are separated by ` ; `. The prompt is
+`detect a ; b ; c`. Sources: PaliGemma's model card, and the object-detection walkthrough for
+gpt-4o at blog.roboflow.com (October 2024).
+
+Models do not write as neatly as they were taught. `parse_boxes` takes whatever can be taken and
+names the rest as a `Flaw`; it never raises. A convention is a value (`Convention`), so that others
+(JSON boxes, 0…1000, absolute pixels) can stand beside this one.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from tintype.detection.box import Box
+
+BINS = 1024
+"""How many steps a side of the picture is divided into."""
+
+_TOKEN = re.compile(r"<loc(\d+)>")
+_RUN = re.compile(r"<loc\d+>(?:[ \t,]*<loc\d+>)*")
+_LABEL = re.compile(r"[^;\n]*?(?=<loc\d+>|[;\n]|\Z)")
+_SEGMENT = re.compile(r"<seg\d+>")
+_SEPARATOR = re.compile(r"[\s;.,]*")
+_LIKE_LOC = re.compile(r"<\s*/?\s*loc[^>\s]{0,12}>?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something in the text that is not as the convention has it."""
+
+    message: str
+    """A short sentence, such as `the corners are reversed`."""
+    start: int
+    """Where in the text it begins, in characters."""
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Boxes read out of a text."""
+
+    boxes: tuple[Box, ...] = ()
+    """As usable as possible: corners in order, within the picture. A label may be empty."""
+    flaws: tuple[Flaw, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+    """Where each box stands in the text, label included; as many as there are boxes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """A way to write boxes as text."""
+
+    name: str
+    write: Callable[[Iterable[Box]], str]
+    read: Callable[[str], Parsed]
+
+
+def format_boxes(boxes: Iterable[Box]) -> str:
+    """Write boxes as text; `parse_boxes` reads them back to within half a bin."""
+    return " ; ".join(
+        "".join(_token(side) for side in (box.y_min, box.x_min, box.y_max, box.x_max))
+        + f" {clean_label(box.label)}".rstrip()
+        for box in boxes
+    )
+
+
+def clean_label(label: str) -> str:
+    """Make a label safe to stand in an answer: on one line, without `;`, without tokens."""
+    without = _LIKE_LOC.sub(" ", _SEGMENT.sub(" ", label))
+    return " ".join(without.replace(";", ",").split())
+
+
+def detect_prompt(labels: Iterable[str]) -> str:
+    """Ask for the labels, in the order given: `detect a ; b ; c`."""
+    return "detect " + " ; ".join(clean_label(label) for label in labels)
+
+
+def prompt_labels(prompt: str) -> tuple[str, ...]:
+    """The labels a detection prompt asks for; none if it is no such prompt."""
+    head, _, rest = prompt.strip().partition(" ")
+    if head.lower() != "detect":
+        return ()
+    return tuple(label for part in rest.split(";") if (label := part.strip()))
+
+
+def parse_boxes(text: str) -> Parsed:
+    """Read every box the text holds, and say what is wrong with the rest; never raises.
+
+    A text without any `<loc…>` token is no detection: no boxes, and no flaws either.
+    """
+    boxes: list[Box] = []
+    flaws: list[Flaw] = []
+    spans: list[tuple[int, int]] = []
+    at = 0
+    for run in _RUN.finditer(text):
+        if run.start() < at:
+            continue
+        flaws.extend(_between(text, at, run.start()))
+        label = _LABEL.match(text, run.end())
+        at = label.end() if label else run.end()
+        for box, span, wrong in _read_run(text, run, text[run.end() : at], at):
+            flaws.extend(wrong)
+            if box is not None:
+                boxes.append(box)
+                spans.append(span)
+    flaws.extend(_between(text, at, len(text)) if at else _malformed(text, 0, len(text)))
+    return Parsed(tuple(boxes), tuple(flaws), tuple(spans))
+
+
+LOC = Convention("loc1024", format_boxes, parse_boxes)
+"""PaliGemma's `<loc>` tokens: y first, 1024 bins."""
+
+_OTHERS: Sequence[tuple[re.Pattern[str], str]] = (
+    (
+        re.compile(r'"(?:bbox_2d|box_2d)"\s*:\s*\[\s*-?[\d.]'),
+        "JSON objects with a box of 4 numbers",
+    ),
+    (re.compile(r'"bbox"\s*:\s*\[\s*-?[\d.]'), "JSON objects with a `bbox` of 4 numbers"),
+    (re.compile(r'"x_?min"\s*:\s*-?[\d.]'), "JSON objects with named sides"),
+    (re.compile(r"<\|box_start\|>\s*\("), "Qwen's box tokens"),
+    (re.compile(r"<box>\s*[(\[]"), "box tags with corners"),
+    (re.compile(r"<loc_\d+>"), "Florence's `<loc_…>` tokens, x first, 1000 bins"),
+    (re.compile(r"<point\b[^>]*\bx\s*="), "points, not boxes"),
+    (re.compile(r"\[\s*-?[\d.]+(?:\s*,\s*-?[\d.]+){3}\s*\]"), "lists of 4 numbers"),
+)
+
+
+def name_convention(text: str) -> str:
+    """Say which way of writing boxes a text seems to use; empty if it seems to hold none.
+
+    `loc1024` is the one that can be read here; every other name is a phrase for a person.
+    """
+    if _TOKEN.search(text):
+        return LOC.name
+    for pattern, phrase in _OTHERS:
+        if pattern.search(text):
+            return phrase
+    return ""
+
+
+def _token(side: float) -> str:
+    inside = 0.0 if math.isnan(side) else min(max(side, 0.0), 1.0)
+    return f"<loc{min(round(inside * BINS), BINS - 1):04d}>"
+
+
+_Read = tuple[Box | None, tuple[int, int], list[Flaw]]
+
+
+def _read_run(text: str, run: re.Match[str], label: str, end: int) -> Iterable[_Read]:
+    """The boxes of a run of tokens; only the last of several in a row can have the label."""
+    tokens = list(_TOKEN.finditer(text, run.start(), run.end()))
+    for first in range(0, len(tokens), 4):
+        four = tokens[first : first + 4]
+        last = first + 4 >= len(tokens)
+        span = (four[0].start(), end if last else four[-1].end())
+        trimmed = span[0], span[0] + len(text[slice(*span)].rstrip())
+        if len(four) < 4:
+            yield None, trimmed, [Flaw(f"{len(four)} of 4 coordinates", *trimmed)]
+            continue
+        box, wrong = _read_box(four, label if last else "", trimmed)
+        yield box, trimmed, wrong
+
+
+def _read_box(
+    four: Sequence[re.Match[str]], label: str, span: tuple[int, int]
+) -> tuple[Box, list[Flaw]]:
+    flaws = []
+    sides = []
+    for token in four:
+        digits = token.group(1)
+        # Python refuses to turn more than 4,300 digits into a number.
+        number = int(digits) if len(digits) <= 9 else BINS**2
+        if number >= BINS:
+            flaws.append(Flaw(f"<loc{digits[:12]}> is beyond 1023", *token.span()))
+        elif len(digits) != 4:
+            flaws.append(Flaw(f"<loc{digits[:12]}> has not four digits", *token.span()))
+        sides.append(min(number, BINS - 1) / BINS)
+    y_min, x_min, y_max, x_max = sides
+    if y_min > y_max or x_min > x_max:
+        flaws.append(Flaw("the corners are reversed", *span))
+        y_min, y_max = sorted((y_min, y_max))
+        x_min, x_max = sorted((x_min, x_max))
+    if y_min == y_max or x_min == x_max:
+        flaws.append(Flaw("the box is empty", *span))
+    name = " ".join(_SEGMENT.sub(" ", label).split()).rstrip(",").strip()
+    if not name:
+        flaws.append(Flaw("the box has no label", *span))
+    return Box(name, y_min, x_min, y_max, x_max), flaws
+
+
+def _between(text: str, start: int, end: int) -> list[Flaw]:
+    """What stands between two boxes beyond a separator."""
+    gap = _SEPARATOR.match(text, start, end)
+    begin = gap.end() if gap else start
+    words = text[begin:end].strip()
+    if not words:
+        return []
+    shown = words if len(words) <= 30 else words[:29] + "…"
+    return [Flaw(f"text that belongs to no box: {shown!r}", begin, begin + len(words))]
+
+
+def _malformed(text: str, start: int, end: int) -> list[Flaw]:
+    """Tokens that look like `<loc…>` but cannot be read, in a text that holds none that can."""
+    return [
+        Flaw(f"{found.group()!r} is no <locNNNN>", *found.span())
+        for found in _LIKE_LOC.finditer(text, start, end)
+    ]

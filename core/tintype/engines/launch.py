@@ -1,0 +1,230 @@
+"""Where an engine runs: in a process of its own for each job, which outlives the server.
+
+A job's folder is all that server and trainer share:
+
+    order.json     what to train, written before the launch
+    lock           held by the trainer from before its first instruction until its last
+    reports.jsonl  what it has reported (`journal`)
+    wanted         `pause` or `cancel`, when the server wants that
+    exit.json      how it ended; absent if it was killed
+    log.txt        what it printed
+
+Liveness is a lock, not a process id: the launcher takes it and hands it down, the kernel releases
+it at the trainer's death, and there is no moment in between at which either could be mistaken.
+Wishes are a file and not a signal, so a trainer that has been adopted by another server, or is busy
+importing, gets them all the same. SIGTERM (the machine shuts down) makes a trainer save its state
+and leave without an `exit.json`: it is taken up again like one that was killed.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tintype.engines.base import Order, Resolved, Wanted
+from tintype.errors import EngineError
+
+ORDER, LOCK, REPORTS, WANTED, EXIT, LOG = (
+    "order.json",
+    "lock",
+    "reports.jsonl",
+    "wanted",
+    "exit.json",
+    "log.txt",
+)
+ONE_THREAD = dict.fromkeys(
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMEXPR_NUM_THREADS",
+    ),
+    "1",
+)
+"""A second BLAS thread gains a tenth on an idle machine and loses two thirds on a busy one."""
+
+_TRAMPOLINE = (
+    "import os, sys\n"
+    "if os.fork(): os._exit(0)\n"
+    "os.setsid()\n"
+    "os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
+)
+"""The classic double fork, so that nobody is left with a child to reap, and a trainer adopted
+after a restart is no different from one's own. In a process that has no threads yet, which the
+server and the app could not promise of themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a trainer says it ended."""
+
+    outcome: Literal["succeeded", "paused", "cancelled", "failed"]
+    message: str = ""
+    """For `failed`: why, in a sentence."""
+
+
+def detach(
+    arguments: Sequence[str],
+    *,
+    log: Path,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    keep: Sequence[int] = (),
+) -> None:
+    """Run Python with these arguments in a process that outlives this one and its terminal.
+
+    Blocks for the tens of milliseconds until it has been handed over. `keep` are file descriptors
+    that it inherits under the same numbers.
+
+    Raises:
+        EngineError: if no process can be started.
+    """
+    try:
+        with log.open("ab") as output:
+            subprocess.run(
+                [sys.executable, "-I", "-S", "-c", _TRAMPOLINE, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=folder,
+                env={**os.environ, **(environment or {})},
+                pass_fds=keep,
+                start_new_session=True,
+                check=True,
+            )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EngineError(f"No process can be started: {error}.") from error
+
+
+def write_order(folder: Path, model: str, order: Order) -> None:
+    """Write down what is to be trained, all or nothing."""
+    fields = {
+        "model": model,
+        "training": os.fspath(order.training),
+        "validation": os.fspath(order.validation) if order.validation else None,
+        "folder": os.fspath(order.folder),
+        "hyperparameters": {
+            "n_epochs": order.hyperparameters.n_epochs,
+            "batch_size": order.hyperparameters.batch_size,
+            "learning_rate_multiplier": order.hyperparameters.learning_rate_multiplier,
+        },
+        "seed": order.seed,
+    }
+    replace(folder / ORDER, json.dumps(fields, indent=1))
+
+
+def read_order(folder: Path) -> tuple[str, Order]:
+    """Read the base model's name and the order."""
+    fields: dict[str, Any] = json.loads((folder / ORDER).read_text())
+    order = Order(
+        training=Path(fields["training"]),
+        validation=Path(fields["validation"]) if fields["validation"] else None,
+        folder=Path(fields["folder"]),
+        hyperparameters=Resolved(**fields["hyperparameters"]),
+        seed=fields["seed"],
+    )
+    return fields["model"], order
+
+
+def launch(folder: Path) -> None:
+    """Start the trainer of a job whose order is written; blocks for some tens of milliseconds.
+
+    Raises:
+        EngineError: if it runs already, or no process can be started.
+    """
+    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(lock, 0)  # the process id of the one before
+        for leftover in (WANTED, EXIT):
+            (folder / leftover).unlink(missing_ok=True)
+        detach(
+            ["-P", "-m", "tintype.engines.worker", os.fspath(folder), str(lock)],
+            log=folder / LOG,
+            folder=folder,
+            environment=ONE_THREAD,
+            keep=[lock],
+        )
+    except BlockingIOError as error:
+        raise EngineError(f"A trainer already works in {folder}.") from error
+    finally:
+        os.close(lock)
+
+
+def alive(folder: Path) -> bool:
+    """Whether a trainer works there."""
+    try:
+        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(lock)
+
+
+def want(folder: Path, wanted: Wanted) -> None:
+    """Ask the trainer to pause or to cancel; it looks several times a second."""
+    replace(folder / WANTED, wanted)
+
+
+def interrupt(folder: Path) -> None:
+    """Have the trainer save its state and leave, to be taken up again later."""
+    _signal(folder, signal.SIGTERM)
+
+
+def kill(folder: Path) -> None:
+    """End a trainer that does not listen, and what it has started."""
+    _signal(folder, signal.SIGKILL)
+
+
+def ending(folder: Path) -> Ending | None:
+    """How the trainer says it ended; none if it was killed."""
+    try:
+        fields: dict[str, Any] = json.loads((folder / EXIT).read_text())
+    except FileNotFoundError:
+        return None
+    return Ending(**fields)
+
+
+def last_words(folder: Path, lines: int = 1) -> str:
+    """The end of what the trainer printed: after a crash, the reason."""
+    try:
+        with (folder / LOG).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 8192))
+            text = file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a small file whole or not at all, also if the power fails."""
+    new = path.with_name(path.name + ".new")
+    with new.open("w") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def _signal(folder: Path, number: signal.Signals) -> None:
+    """Signal the trainer's process group. The lock vouches that the id in it is still its own."""
+    if not alive(folder):
+        return
+    try:
+        os.killpg(int((folder / LOCK).read_text()), number)
+    except (ValueError, ProcessLookupError, PermissionError):
+        return  # it has not written its id yet, or has just ended

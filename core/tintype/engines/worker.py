@@ -1,0 +1,74 @@
+"""The process that trains one job: `python -m tintype.engines.worker FOLDER LOCK`.
+
+It is started by `launch`, which explains the folder; `LOCK` is the descriptor of the lock that was
+handed down. An error that the engine raises on purpose ends the job with its sentence. Any other is
+a crash: it goes to the log, no `exit.json` is written, and the server tries again from the last
+saved state before it gives up.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tintype.engines import engines, journal
+from tintype.engines.base import Outcome, Report, Wanted
+from tintype.engines.launch import EXIT, REPORTS, WANTED, Ending, read_order, replace
+from tintype.errors import EngineError, TintypeError
+
+NICENESS = 5
+"""Training waits for whoever sits at the machine."""
+
+
+def main(folder: Path, lock: int) -> None:
+    """Carry out the order in `folder`, or go on with it."""
+    os.set_inheritable(lock, False)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
+    os.nice(NICENESS)
+    interrupted: list[int] = []
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: interrupted.append(number))
+    ended = _end(folder, lambda: "pause" if interrupted else _wanted(folder))
+    if ended.outcome == "paused" and interrupted:
+        return
+    replace(folder / EXIT, json.dumps({"outcome": ended.outcome, "message": ended.message}))
+
+
+def _end(folder: Path, wanted: Callable[[], Wanted]) -> Ending:
+    try:
+        return Ending(_train(folder, wanted))
+    except TintypeError as error:
+        return Ending("failed", str(error))
+    except OSError as error:
+        return Ending("failed", f"The trainer could not read or write its files: {error}.")
+    except MemoryError:
+        return Ending("failed", "The trainer ran out of memory.")
+
+
+def _train(folder: Path, wanted: Callable[[], Wanted]) -> Outcome:
+    model, order = read_order(folder)
+    engine = engines().get(model)
+    if engine is None:
+        raise EngineError(f"There is no engine for {model!r} on this machine any more.")
+    order.folder.mkdir(parents=True, exist_ok=True)
+    descriptor = journal.open_journal(folder / REPORTS)
+
+    def report(what: Report) -> None:
+        journal.write(descriptor, journal.Entry(time.time(), what))
+
+    return engine.train(order, report, wanted)
+
+
+def _wanted(folder: Path) -> Wanted:
+    try:
+        text = (folder / WANTED).read_text()
+    except FileNotFoundError:
+        return ""
+    return "cancel" if text == "cancel" else "pause"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

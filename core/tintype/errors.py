@@ -1,0 +1,135 @@
+"""Everything that is raised on purpose.
+
+Each error is a sentence for a person that says what happened and where, and (`advice`) what to do
+next. Foreign errors are translated into these at the seams, and caught in three places only: the
+app's `screen.reporting`, the server's error table, and the command line's `__main__`.
+
+    TintypeError
+    ├── SettingsError
+    ├── DatasetError             knows path and line
+    ├── StoreError
+    ├── EngineError
+    ├── RefusalError             the embedded server turns a request down
+    └── ApiError                 knows status, code, request id
+        ├── AuthenticationError
+        ├── ForbiddenError       (for one: training_not_available)
+        ├── NotFoundError
+        ├── RateLimitError       knows when to try again
+        └── UnreachableError
+
+A flaw in a dataset is no error but a `tintype.rules.Problem`.
+"""
+
+from pathlib import Path
+
+
+class TintypeError(Exception):
+    """Something a person can act upon, said in a sentence."""
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        """What happened, and where: one sentence."""
+        self.advice = advice
+        """What to do next: one sentence, or empty."""
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.advice}".strip()
+
+
+class SettingsError(TintypeError):
+    """A setting, a profile, a key or a price table cannot be used."""
+
+
+class DatasetError(TintypeError):
+    """A dataset cannot be read at all."""
+
+    def __init__(
+        self, message: str, *, advice: str = "", path: Path | None = None, line: int | None = None
+    ) -> None:
+        super().__init__(message, advice=advice)
+        self.path = path
+        self.line = line
+        """1-based physical line, when one line is to blame."""
+
+
+class StoreError(TintypeError):
+    """The local store cannot be opened, read or written."""
+
+
+class EngineError(TintypeError):
+    """Training or answering failed for a reason that lies in the data or the machine."""
+
+
+class RefusalError(TintypeError):
+    """The embedded server turns a request down, with the words OpenAI would use."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        type: str = "invalid_request_error",
+        param: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        """HTTP status."""
+        self.type = type
+        self.param = param
+        self.code = code
+
+
+class ApiError(TintypeError):
+    """A provider refused, failed or talked nonsense."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        advice: str = "",
+        status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, advice=advice)
+        self.status = status
+        """HTTP status, when there was an answer."""
+        self.code = code
+        """The provider's own machine-readable code."""
+        self.request_id = request_id
+
+
+class AuthenticationError(ApiError):
+    """401: the key is absent or wrong."""
+
+
+class ForbiddenError(ApiError):
+    """403: the key is right but may not do this; code `training_not_available` is one case."""
+
+
+class NotFoundError(ApiError):
+    """404: no such file, job or model, or one that has been shut down."""
+
+
+class RateLimitError(ApiError):
+    """429: too much, too fast, or no money left."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        advice: str = "",
+        status: int | None = 429,
+        code: str | None = None,
+        request_id: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, advice=advice, status=status, code=code, request_id=request_id)
+        self.retry_after_s = retry_after_s
+        """Seconds to wait, when the provider said so."""
+
+
+class UnreachableError(ApiError):
+    """No answer: refused, timed out, cut off, or not a provider at all."""

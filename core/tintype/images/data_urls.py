@@ -1,0 +1,68 @@
+"""Data URLs: pictures inside JSON, as `data:image/png;base64,…`."""
+
+import base64
+import binascii
+import re
+
+from tintype.errors import DatasetError
+from tintype.images.formats import sniff
+
+_HEAD = re.compile(r"data:(?P<type>[^,;]*)(?P<parameters>(?:;[^,;]*)*),", re.IGNORECASE)
+_LONGEST_HEAD = 512
+_TYPES = {
+    "avif": "image/avif",
+    "bmp": "image/bmp",
+    "gif": "image/gif",
+    "heif": "image/heic",
+    "jpeg": "image/jpeg",
+    "jpeg2000": "image/jp2",
+    "jxl": "image/jxl",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "tiff": "image/tiff",
+    "webp": "image/webp",
+}
+_WHITESPACE = str.maketrans("", "", " \t\r\n\f\v")
+
+
+def media_type(data: bytes) -> str:
+    """The media type by the bytes, e.g. `image/png`; `application/octet-stream` if unknown."""
+    return _TYPES.get(sniff(data), "application/octet-stream")
+
+
+def data_url(data: bytes) -> str:
+    """Wrap encoded bytes in a data URL whose media type is told from the bytes."""
+    return f"data:{media_type(data)};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def split_data_url(url: str) -> tuple[str, bytes]:
+    """Take a data URL apart: its declared media type (lower case, may be empty) and the bytes.
+
+    White space within the base64 is passed over; anything else that is not base64 is refused, as
+    providers do.
+
+    Raises:
+        DatasetError: if it is no data URL, not base64, or broken base64.
+    """
+    head = _HEAD.match(url[:_LONGEST_HEAD])
+    if head is None:
+        raise DatasetError("The picture is not a data URL (data:image/…;base64,…).")
+    if not head["parameters"].lower().endswith(";base64"):
+        raise DatasetError("The data URL is not valid base64: it does not say ;base64.")
+    text = url[head.end() :]
+    try:
+        try:
+            return head["type"].lower(), base64.b64decode(text, validate=True)
+        except binascii.Error:
+            text = text.translate(_WHITESPACE)
+            return head["type"].lower(), base64.b64decode(text, validate=True)
+    except ValueError as error:  # binascii.Error, or characters outside ASCII
+        raise DatasetError(f"The data URL is not valid base64: {_reason(text)}.") from error
+
+
+def _reason(text: str) -> str:
+    if odd := re.search(r"[^A-Za-z0-9+/=]", text):
+        if odd[0] in "-_":
+            return "it is written in the URL-safe alphabet (- and _ for + and /)"
+        return f"character {odd.start() + 1} is {odd[0]!a}"
+    return f"{len(text):,} characters do not make whole bytes"

@@ -1,0 +1,52 @@
+"""What several calls of a provider amount to: a file uploaded once, a job made once and followed.
+
+Everything is kept in the store as it is learnt, so that each of these may be stopped at any moment
+and taken up again, by another run of the program too.
+"""
+
+from tintype.jobs.billing import Bill, bill
+from tintype.jobs.blaming import Blamed, blamed, source_of
+from tintype.jobs.comparing import Difference, differences, setting
+from tintype.jobs.creating import TOKEN, create
+from tintype.jobs.explaining import Explanation, explain
+from tintype.jobs.following import JobProgress, follow
+from tintype.jobs.launching import LaunchProgress, Order, launch
+from tintype.jobs.listing import listed
+from tintype.jobs.moderating import Moderation, moderation
+from tintype.jobs.pacing import Pace
+from tintype.jobs.results import Results, results
+from tintype.jobs.steering import cancel, pause, resume
+from tintype.jobs.uploading import Limits, UploadProgress, limits_for, upload
+
+__all__ = [
+    "TOKEN",
+    "Bill",
+    "Blamed",
+    "Difference",
+    "Explanation",
+    "JobProgress",
+    "LaunchProgress",
+    "Limits",
+    "Moderation",
+    "Order",
+    "Pace",
+    "Results",
+    "UploadProgress",
+    "bill",
+    "blamed",
+    "cancel",
+    "create",
+    "differences",
+    "explain",
+    "follow",
+    "launch",
+    "limits_for",
+    "listed",
+    "moderation",
+    "pause",
+    "results",
+    "resume",
+    "setting",
+    "source_of",
+    "upload",
+]

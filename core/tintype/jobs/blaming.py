@@ -1,0 +1,105 @@
+"""The rows that an event names: what leads from a provider's complaint back to the dataset.
+
+Tintype's server lists lines in an event's data. Others only speak: "Example 100, message 2 …". An
+example is counted from 1 among the rows that are not blank; a line is a physical line of the file.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from tintype.resources import Event, Job
+from tintype.store import MadeFrom, Source
+
+MOST = 1_000
+"""Rows that are taken from one event."""
+
+_SPOKEN = re.compile(r"\b(example|line) (\d{1,9})\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Blamed:
+    """A row that a provider complains about."""
+
+    words: str
+    """Its complaint."""
+    file: str
+    """Id of the file at the provider."""
+    line: int | None = None
+    """1-based physical line, if that is what the provider named …"""
+    example: int | None = None
+    """… or the 1-based number of the example."""
+    fix: str = ""
+
+    @property
+    def place(self) -> str:
+        """`line 12`, or `example 12`."""
+        return f"line {self.line}" if self.line is not None else f"example {self.example}"
+
+
+def blamed(event: Event, job: Job) -> tuple[Blamed, ...]:
+    """The rows that an event of a job names, each once, in the event's order; 1,000 at most."""
+    if event.type == "metrics":
+        return ()
+    found = (*_problems(event, job), *_skipped(event, job))
+    listed = {(one.file, one.line): one for one in reversed(found)}
+    return tuple(reversed(listed.values())) or tuple(_spoken(event, job))
+
+
+def source_of(row: Blamed, job: Job, made_from: MadeFrom) -> Source | None:
+    """The dataset a row is in; none if it is not known here what the job was made from."""
+    return made_from.validation if row.file == job.validation_file else made_from.training
+
+
+def _problems(event: Event, job: Job) -> Iterator[Blamed]:
+    for problem in islice(_mappings(event.data.get("problems")), MOST):
+        line = _number(problem.get("line"))
+        if line is not None:
+            words, fix = str(problem.get("message") or ""), str(problem.get("fix") or "")
+            yield Blamed(words, _file(event, job), line, fix=fix)
+
+
+def _skipped(event: Event, job: Job) -> Iterator[Blamed]:
+    skipped, file = event.data.get("skipped"), event.data.get("file")
+    lines = (
+        (_number(line), str(reason))
+        for reason, numbers in (skipped.items() if isinstance(skipped, Mapping) else ())
+        for line in (numbers if isinstance(numbers, list | tuple) else ())
+    )
+    where = file if isinstance(file, str) else _file(event, job)
+    for line, reason in islice(lines, MOST):
+        if line is not None:
+            yield Blamed(reason, where, line)
+
+
+def _spoken(event: Event, job: Job) -> Iterator[Blamed]:
+    """What only the message names. A reassuring message may speak of examples, too."""
+    if event.level == "info":
+        return
+    seen = set()
+    for kind, digits in islice(_SPOKEN.findall(event.message[:20_000]), MOST):
+        number, of_file = int(digits), kind.lower() == "line"
+        if number and (of_file, number) not in seen:
+            seen.add((of_file, number))
+            line, example = (number, None) if of_file else (None, number)
+            yield Blamed(event.message, _file(event, job), line, example)
+
+
+def _file(event: Event, job: Job) -> str:
+    about = event.message.lower()
+    named = job.validation_file
+    if named and ("validation file" in about and "training file" not in about):
+        return named
+    return job.training_file
+
+
+def _mappings(value: Any) -> Iterable[Mapping[str, Any]]:
+    return (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else ()
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 < value < 1 << 53 else None

@@ -1,0 +1,134 @@
+"""Launching a training: its files sent, the job made once, and what went into it kept."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tintype.api import SYSTEM, Api, Clock
+from tintype.jobs.creating import create
+from tintype.jobs.uploading import UploadProgress, upload
+from tintype.resources import Hyperparameters, Job, JobRequest
+from tintype.store import MadeFrom, Source, Spending, Store
+
+if TYPE_CHECKING:
+    from tintype.estimate import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A training to be launched."""
+
+    training: Path
+    validation: Path | None
+    model: str
+    estimate: "Estimate"
+    """What was promised: kept with the job, to be compared with the bill."""
+    suffix: str | None = None
+    seed: int | None = None
+    hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
+
+    def request(self, training: str, validation: str | None) -> JobRequest:
+        """The request, given the files' ids at the provider."""
+        return JobRequest(
+            model=self.model,
+            training_file=training,
+            validation_file=validation,
+            suffix=self.suffix,
+            seed=self.seed,
+            hyperparameters=self.hyperparameters,
+        )
+
+    def body(self) -> dict[str, Any]:
+        """The request's body as far as it is known before the files are sent: their names."""
+        chosen = self.hyperparameters
+        body: dict[str, Any] = {
+            "model": self.model,
+            "training_file": self.training.name,
+            "validation_file": self.validation.name if self.validation else None,
+            "suffix": self.suffix,
+            "seed": self.seed,
+            "method": {
+                "type": "supervised",
+                "supervised": {
+                    "hyperparameters": {
+                        "n_epochs": chosen.n_epochs,
+                        "batch_size": chosen.batch_size,
+                        "learning_rate_multiplier": chosen.learning_rate_multiplier,
+                    }
+                },
+            },
+        }
+        return {name: value for name, value in body.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchProgress:
+    """How far a launch has come."""
+
+    file: Path | None = None
+    """The file on its way; none while the job is being made."""
+    upload: UploadProgress | None = None
+    job: Job | None = None
+    """On the last one only."""
+
+
+async def launch(
+    api: Api, store: Store, order: Order, *, clock: Clock = SYSTEM
+) -> AsyncGenerator[LaunchProgress, None]:
+    """Send the files, create the job and enter its likely cost into the ledger.
+
+    Leaving the generator before the job is made stops the launch; launching the same again goes on
+    where it was left.
+
+    Raises:
+        DatasetError: if a file cannot be read, or changed meanwhile.
+        ApiError: if the provider refuses or cannot be reached; see `create` about doubt.
+        StoreError: if the store cannot be written.
+    """
+    sent: dict[Path, tuple[str, Source]] = {}
+    for path in filter(None, (order.training, order.validation)):
+        async with aclosing(upload(api, store, path, clock=clock)) as uploading:
+            async for progress in uploading:
+                yield LaunchProgress(path, progress)
+                if progress.file is not None:
+                    sent[path] = (progress.file.id, Source(str(path), progress.digest))
+    yield LaunchProgress()
+    training = sent[order.training]
+    validation = sent[order.validation] if order.validation else None
+    made_from = MadeFrom(
+        training=training[1],
+        validation=validation[1] if validation else None,
+        estimate=_promised(order.estimate),
+        request=order.body(),
+    )
+    request = order.request(training[0], validation[0] if validation else None)
+    job = await create(api, store, request, made_from, clock=clock)
+    _enter(api, store, job, order.estimate, clock)
+    yield LaunchProgress(job=job)
+
+
+def _promised(estimate: "Estimate") -> Mapping[str, Any]:
+    cost = estimate.cost_usd
+    return {
+        "billed_tokens": estimate.billed_tokens.likely,
+        "tokens_per_epoch": estimate.tokens_per_epoch.likely,
+        "epochs": estimate.epochs,
+        "cost_usd": str(cost.likely) if cost else None,
+    }
+
+
+def _enter(api: Api, store: Store, job: Job, estimate: "Estimate", clock: Clock) -> None:
+    cost = estimate.cost_usd
+    store.spending.add(
+        Spending(
+            at=clock.now(),
+            profile=api.profile.name,
+            model=job.model,
+            kind="training",
+            subject=job.id,
+            tokens=estimate.billed_tokens.likely,
+            cost_usd=cost.likely if cost else None,
+        )
+    )

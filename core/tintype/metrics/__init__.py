@@ -1,0 +1,61 @@
+"""What a training reports, as series: folded from events, smoothed, thinned for a width, read.
+
+    events, in any order ── fold ──> Metrics ── smooth ──> Smoothed
+                                        ├────── thin ────> one Column per column of a chart
+                                        ├────── timeline > the step as epoch, elapsed or wall time
+                                        └────── describe, suspicions, overfitting, spikes, to_csv
+
+Pure Python on purpose: a chart of 100,000 points needs no NumPy, and importing it would cost more
+than drawing.
+"""
+
+from tintype.metrics.fitting import overfitting
+from tintype.metrics.folding import Metrics, Reported, fold
+from tintype.metrics.reading import (
+    Spike,
+    Summary,
+    Suspicion,
+    describe,
+    nearest,
+    spikes,
+    summary,
+    suspicions,
+)
+from tintype.metrics.series import DRAWABLE, Series
+from tintype.metrics.smoothing import Smoothed, smooth
+from tintype.metrics.tabular import from_csv, to_csv
+from tintype.metrics.thinning import Column, gap, thin, thin_between
+from tintype.metrics.timeline import AXES, Axis, Ruler, Timeline
+from tintype.metrics.wording import better, figure, label
+
+__all__ = [
+    "AXES",
+    "DRAWABLE",
+    "Axis",
+    "Column",
+    "Metrics",
+    "Reported",
+    "Ruler",
+    "Series",
+    "Smoothed",
+    "Spike",
+    "Summary",
+    "Suspicion",
+    "Timeline",
+    "better",
+    "describe",
+    "figure",
+    "fold",
+    "from_csv",
+    "gap",
+    "label",
+    "nearest",
+    "overfitting",
+    "smooth",
+    "spikes",
+    "summary",
+    "suspicions",
+    "thin",
+    "thin_between",
+    "to_csv",
+]

@@ -1,0 +1,65 @@
+"""Over-fitting, read from the curves: validation that turns while training goes on falling.
+
+A rule of thumb, shown as a hint. The validation of all rows at the end of each epoch is judged
+where there is one; a validation of a few rows at each step is smoothed first, because it is noise.
+"""
+
+from tintype.metrics.folding import Metrics
+from tintype.metrics.reading import Suspicion
+from tintype.metrics.series import DRAWABLE, Series
+from tintype.metrics.smoothing import smooth
+from tintype.metrics.wording import figure
+
+_EVALUATIONS = 3
+"""With fewer nothing can have turned."""
+_POINTS = 30
+"""Of the noisy validation."""
+_RISEN = 0.05
+"""By this share of its lowest value; less is chance."""
+_AFTER = 2
+"""Evaluations since the lowest, all of them above it."""
+_WINDOW = 20
+"""Training steps averaged to say whether the loss still falls."""
+
+
+def overfitting(metrics: Metrics) -> Suspicion | None:
+    """Say that a training has begun to memorise, and since when; none if it has not."""
+    judged = _judged(metrics)
+    if judged is None:
+        return None
+    points = [(step, value) for step, value in judged if abs(value) <= DRAWABLE]
+    best = min(range(len(points)), key=lambda at: points[at][1])
+    step, low = points[best]
+    last_step, last = points[-1]
+    if len(points) - 1 - best < _AFTER or low <= 0 or last < low * (1 + _RISEN):
+        return None
+    train = metrics.series.get("train_loss")
+    if train is None or not _fell(train, step, last_step):
+        return None
+    sentence = (
+        f"Validation loss has risen from {figure(low)} at step {step:,} to {figure(last)} while "
+        f"training loss fell: the model begins to memorise. Step {step:,} fits best."
+    )
+    return Suspicion("overfitting", step, sentence)
+
+
+def _judged(metrics: Metrics) -> Series | None:
+    whole = metrics.series.get("full_valid_loss")
+    if whole is not None and len(whole) - len(whole.odd()) >= _EVALUATIONS:
+        return whole
+    part = metrics.series.get("valid_loss")
+    if part is not None and len(part) - len(part.odd()) >= _POINTS:
+        return smooth(part, 0.9).series
+    return None
+
+
+def _fell(train: Series, step: int, last_step: int) -> bool:
+    before, now = _level(train, step), _level(train, last_step)
+    return before is not None and now is not None and now < before
+
+
+def _level(series: Series, step: int) -> float | None:
+    """The average of the steps up to a step."""
+    end = series.index(step + 1)
+    values = [v for v in series.values(max(0, end - _WINDOW), end) if abs(v) <= DRAWABLE]
+    return sum(values) / len(values) if values else None

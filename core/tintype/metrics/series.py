@@ -1,0 +1,179 @@
+"""A series: the values of one metric, step by step.
+
+A series never changes; a longer one is another. While a job runs there is a new one several times
+a second, and copying 100,000 points each time would be waste, so the versions of a series share
+their storage: lists that only ever grow, and a count that says how far this version sees. Whoever
+holds the newest version grows the lists in place; growing an older one copies. Any version may be
+read by any thread at any time, but no two threads may grow versions of one series at once.
+"""
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+
+DRAWABLE = 1e300
+"""The largest magnitude that is treated as a number. Anything beyond is as good as infinite, and
+spans and sums of two such values would overflow."""
+
+BLOCK = 64
+"""Points whose extremes are kept together, so that a wide view need not look at every point."""
+
+
+class Series:
+    """Points in strict order of step. Values may be NaN or infinite; a step may be absent."""
+
+    __slots__ = ("_blocks", "_count", "_name", "_odd", "_steps", "_values")
+
+    def __init__(self, name: str, points: Iterable[tuple[int, float]] = ()) -> None:
+        """Take points in any order; of two at one step the later in order of arrival counts."""
+        self._name = name
+        self._count = 0
+        self._steps: list[int] = []
+        self._values: list[float] = []
+        self._odd: list[int] = []
+        self._blocks: list[tuple[float, float]] = []
+        ordered = sorted(dict(points).items())
+        self._grow([step for step, _ in ordered], [value for _, value in ordered])
+
+    @property
+    def name(self) -> str:
+        """The metric's name, as the provider spells it."""
+        return self._name
+
+    @property
+    def first(self) -> int:
+        """The first step; 0 when there is none."""
+        return self._steps[0] if self._count else 0
+
+    @property
+    def last(self) -> int:
+        """The last step; 0 when there is none."""
+        return self._steps[self._count - 1] if self._count else 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[tuple[int, float]]:
+        return zip(self.steps(), self.values(), strict=True)
+
+    def __getitem__(self, index: int) -> tuple[int, float]:
+        if not -self._count <= index < self._count:
+            raise IndexError(index)
+        index %= self._count
+        return self._steps[index], self._values[index]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Series):
+            return NotImplemented
+        if self._name != other._name or self._count != other._count:
+            return False
+        return self._steps is other._steps or _same(self, other)
+
+    def __hash__(self) -> int:
+        return hash((self._name, self._count, self.last))
+
+    def __repr__(self) -> str:
+        return f"Series({self._name!r}, {self._count} points, steps {self.first}…{self.last})"
+
+    def steps(self, start: int = 0, stop: int | None = None) -> list[int]:
+        """Copy the steps of the points numbered `start` to `stop`."""
+        return self._steps[start : self._count if stop is None else min(stop, self._count)]
+
+    def values(self, start: int = 0, stop: int | None = None) -> list[float]:
+        """Copy the values of the points numbered `start` to `stop`."""
+        return self._values[start : self._count if stop is None else min(stop, self._count)]
+
+    def index(self, step: float, start: int = 0) -> int:
+        """Number of the first point, from `start` on, at or after a step."""
+        return bisect_left(self._steps, step, min(start, self._count), self._count)
+
+    def spacing(self, number: int) -> int:
+        """How many steps a point lies behind the one before it; `number` is at least 1."""
+        return self._steps[number] - self._steps[number - 1]
+
+    def odd(self, start: int = 0, stop: int | None = None) -> list[int]:
+        """Numbers of the points that are no drawable number: NaN, infinite, beyond `DRAWABLE`."""
+        end = self._count if stop is None else min(stop, self._count)
+        if not self._odd:
+            return []
+        return self._odd[bisect_left(self._odd, start) : bisect_left(self._odd, end)]
+
+    def extremes(self, start: int, stop: int) -> tuple[float, float]:
+        """The lowest and highest drawable value of a range of points; NaN if there is none.
+
+        Whole blocks are looked up, so a range of thousands costs no more than one of a hundred.
+        """
+        first, last = -(-start // BLOCK), min(stop, self._count) // BLOCK
+        if first >= last:
+            return _extremes(self.values(start, stop))
+        blocks = [block for block in self._blocks[first:last] if block[0] == block[0]]
+        ends = self.values(start, first * BLOCK) + self.values(last * BLOCK, stop)
+        return _extremes([*ends, *chain.from_iterable(blocks)])
+
+    def continues(self, other: "Series") -> bool:
+        """Whether this is a later version of the other, known without looking at the points."""
+        return self._steps is other._steps and self._count >= other._count
+
+    def extended(self, steps: Sequence[int], values: Sequence[float]) -> "Series":
+        """Return a longer version, given points that all follow the last one, in order."""
+        if not steps:
+            return self
+        longer = Series.__new__(Series)
+        longer._name, longer._count = self._name, self._count
+        if self._count and self._count == len(self._steps):
+            longer._steps, longer._values = self._steps, self._values
+            longer._odd, longer._blocks = self._odd, self._blocks
+        else:
+            longer._steps, longer._values = self.steps(), self.values()
+            longer._odd, longer._blocks = self.odd(), self._blocks[: self._count // BLOCK]
+        longer._grow(steps, values)
+        return longer
+
+    def merged(self, points: Mapping[int, float]) -> "Series":
+        """Return a version with further points anywhere; they replace those at the same step.
+
+        Points that are known already change nothing, and the very same series is returned.
+        """
+        news = {step: value for step, value in points.items() if not self._knows(step, value)}
+        if not news:
+            return self
+        ordered = sorted(news)
+        if not self._count or ordered[0] > self.last:
+            return self.extended(ordered, [news[step] for step in ordered])
+        return Series(self._name, (dict(self) | news).items())
+
+    def _knows(self, step: int, value: float) -> bool:
+        at = self.index(step)
+        if at == self._count or self._steps[at] != step:
+            return False
+        known = self._values[at]
+        return known == value or (known != known and value != value)
+
+    def _grow(self, steps: Sequence[int], values: Sequence[float]) -> None:
+        base = len(self._steps)
+        self._steps.extend(steps)
+        self._values.extend(values)
+        self._odd.extend(
+            number
+            for number, value in enumerate(values, base)
+            if not -DRAWABLE <= value <= DRAWABLE
+        )
+        self._count = base + len(steps)
+        for start in range(len(self._blocks) * BLOCK, self._count - BLOCK + 1, BLOCK):
+            self._blocks.append(_extremes(self._values[start : start + BLOCK]))
+
+
+def _extremes(values: list[float]) -> tuple[float, float]:
+    low, high = (min(values), max(values)) if values else (math.nan, math.nan)
+    if low != low or not -DRAWABLE <= low <= high <= DRAWABLE or not math.isfinite(sum(values)):
+        drawable = [value for value in values if -DRAWABLE <= value <= DRAWABLE]
+        return (min(drawable), max(drawable)) if drawable else (math.nan, math.nan)
+    return low, high
+
+
+def _same(one: Series, other: Series) -> bool:
+    """Compare point by point; NaN equals NaN here, because it says the same."""
+    return one.steps() == other.steps() and all(
+        a == b or (a != a and b != b) for a, b in zip(one.values(), other.values(), strict=True)
+    )

@@ -1,0 +1,108 @@
+"""Questions: text and pictures as wire messages, with bad pictures refused before they are sent."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any
+
+from tintype.errors import DatasetError
+
+Picture = bytes | Path | str
+"""Encoded bytes, a file, or a URL (http, https or data)."""
+
+_LARGEST_BYTES = 20_000_000
+"""OpenAI's limit for one picture in a chat, by its error message of 2026."""
+_FORMATS = ("png", "jpeg", "webp", "gif")
+
+
+async def question(
+    text: str,
+    pictures: Sequence[Picture] = (),
+    *,
+    system: str = "",
+    detail: str = "auto",
+) -> list[dict[str, Any]]:
+    """Build the messages of a question: the text, then the pictures in order.
+
+    An http(s) URL is passed on for the provider to fetch; everything else becomes a data URL. For
+    the question of a dataset's row use `Dataset.messages`.
+
+    Raises:
+        DatasetError: if a picture cannot be read, is none, or is one that models do not take.
+    """
+    urls = [await asyncio.to_thread(_url, picture) for picture in pictures]
+    content: Any = text
+    if urls:
+        content = [{"type": "text", "text": text}] if text else []
+        content += [
+            {"type": "image_url", "image_url": {"url": url, "detail": detail}} for url in urls
+        ]
+    messages = [{"role": "user", "content": content}]
+    return [{"role": "system", "content": system}, *messages] if system else messages
+
+
+def check_picture(data: bytes, name: str = "The picture") -> None:
+    """Refuse a picture that a provider would refuse, with the reason and a way out.
+
+    Raises:
+        DatasetError: if it is damaged, of another format, animated or too large.
+    """
+    from tintype.images import probe
+
+    facts = probe(data)
+    if facts.flaw:
+        detail = f" ({facts.detail.rstrip('.')})" if facts.detail else ""
+        raise DatasetError(
+            f"{name} cannot be used: {facts.flaw}{detail}.", advice="Choose another picture."
+        )
+    if facts.format not in _FORMATS:
+        raise DatasetError(
+            f"{name} is {facts.format.upper() or 'of an unknown format'}; models take PNG, JPEG, "
+            "WEBP and GIF.",
+            advice="Convert it to PNG or JPEG.",
+        )
+    if facts.frames > 1:
+        raise DatasetError(
+            f"{name} is animated ({facts.frames} frames); models take single pictures.",
+            advice="Save one frame of it as PNG.",
+        )
+    if facts.size_bytes > _LARGEST_BYTES:
+        raise DatasetError(
+            f"{name} has {facts.size_bytes / 1e6:.1f} MB; models take up to 20 MB.",
+            advice="Shrink it or save it as JPEG.",
+        )
+
+
+def _url(picture: Picture) -> str:
+    from tintype.images import data_url, split_data_url
+
+    if isinstance(picture, bytes):
+        check_picture(picture)
+        return data_url(picture)
+    if isinstance(picture, str) and picture[:8].lower().startswith(("http://", "https://")):
+        return picture
+    if isinstance(picture, str) and picture[:5].lower() == "data:":
+        _, data = split_data_url(picture)
+        check_picture(data)
+        return data_url(data)
+    path = Path(picture).expanduser()
+    data = _read(path)
+    check_picture(data, path.name)
+    return data_url(data)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        facts = path.stat()
+        if not S_ISREG(facts.st_mode):
+            raise DatasetError(f"{path} is not a file.", path=path)
+        if facts.st_size > 5 * _LARGEST_BYTES:  # not even read, to say what it is
+            raise DatasetError(
+                f"{path} has {facts.st_size / 1e6:.0f} MB; models take pictures up to 20 MB.",
+                path=path,
+            )
+        return path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or "its name cannot be used"
+        raise DatasetError(f"{path} cannot be read: {reason}.", path=path) from error

@@ -1,0 +1,137 @@
+"""What a provider keeps for you, as values: files, jobs, events, checkpoints, models.
+
+The shapes follow OpenAI's API, whose names they bear. They are filled by `api` from the wire and
+kept by `store`; both tolerate what the published contract does not list (a status `paused`, an
+event type `moderation_checks`, null hyperparameters), because real providers send it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+
+T = TypeVar("T")
+
+FINAL: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
+"""The states a job never leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file at the provider."""
+
+    id: str
+    filename: str
+    size_bytes: int
+    purpose: str
+    created_at: datetime
+    status: str = "processed"
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFailure:
+    """Why a job failed, in the provider's words."""
+
+    code: str
+    message: str
+    param: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperparameters:
+    """What a job trains with; `"auto"` until the provider has chosen."""
+
+    n_epochs: int | Literal["auto"] = "auto"
+    batch_size: int | Literal["auto"] = "auto"
+    learning_rate_multiplier: float | Literal["auto"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """What it takes to create a job."""
+
+    model: str
+    training_file: str
+    """Id of an uploaded file."""
+    validation_file: str | None = None
+    suffix: str | None = None
+    seed: int | None = None
+    hyperparameters: Hyperparameters = Hyperparameters()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A fine-tuning job as last seen."""
+
+    id: str
+    model: str
+    """The base model."""
+    status: str
+    """The provider's word; one that is not known here is shown, not refused."""
+    created_at: datetime
+    training_file: str
+    validation_file: str | None = None
+    finished_at: datetime | None = None
+    estimated_finish: datetime | None = None
+    fine_tuned_model: str | None = None
+    hyperparameters: Hyperparameters = Hyperparameters()
+    seed: int | None = None
+    suffix: str | None = None
+    trained_tokens: int | None = None
+    """Billable tokens; none until the provider has counted."""
+    result_files: tuple[str, ...] = ()
+    failure: JobFailure | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job has reached a state it never leaves."""
+        return self.status in FINAL
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a job's diary."""
+
+    id: str
+    created_at: datetime
+    message: str
+    level: str = "info"
+    type: str = "message"
+    """`message`, `metrics`, or a word the contract does not list (`moderation_checks`)."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A model saved on the way."""
+
+    id: str
+    job_id: str
+    model: str
+    """The name to ask it by."""
+    step: int
+    created_at: datetime
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model the key may use."""
+
+    id: str
+    created_at: datetime
+    owned_by: str
+    shutdown_date: str | None = None
+    """`YYYY-MM-DD` when the provider says so; none means unknown, not never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a list."""
+
+    items: tuple[T, ...]
+    after: str | None = None
+    """The cursor to ask for the next page with; none on the last page."""

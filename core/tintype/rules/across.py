@@ -1,0 +1,129 @@
+"""Rules between rows: the same row twice, the same question answered otherwise, leaked pictures.
+
+Rows are remembered as 64-bit hashes, so that fifty thousand of them cost a few megabytes.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tintype.rules.case import Case
+from tintype.rules.problem import Problem
+from tintype.tokens import content_texts
+
+MOST_COMPARED = 100_000
+"""Rows and pictures remembered; what comes later is compared with these."""
+MOST_PROMPTS = 64
+_PROMPT_CHARS = 800
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What is remembered of a file to find its rows and pictures in another."""
+
+    rows: frozenset[int] = frozenset()
+    pictures: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Memory:
+    """The rows seen so far. Grows by `look`, up to its bounds."""
+
+    training: Keys | None = None
+    """Of the training file, when this is the validation file."""
+    rows: dict[int, int] = field(default_factory=dict)
+    """The line where a row first stood."""
+    answers: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """For a question about given pictures: the line, and the answer."""
+    pictures: set[int] = field(default_factory=set)
+    prompts: dict[str, int] = field(default_factory=dict)
+    """The beginning of each system prompt, and how many rows have it; "" is none."""
+
+    def look(self, case: Case) -> Iterator[Problem]:
+        """Compare a row with those before it, and remember it."""
+        if case.row.flaw or not case.messages:
+            return
+        pictures = [_picture_key(case, at) for at in range(len(case.pictures))]
+        row = _key(case.row.value, *pictures)
+        yield from self._leaked(case, row, pictures)
+        yield from self._repeated(case, row, pictures)
+        self._remember_prompt(case)
+        if len(self.pictures) < MOST_COMPARED:
+            self.pictures.update(pictures)
+
+    @property
+    def keys(self) -> Keys:
+        """What the validation file is to be compared with."""
+        return Keys(frozenset(self.rows), frozenset(self.pictures))
+
+    def _repeated(self, case: Case, row: int, pictures: list[int]) -> Iterator[Problem]:
+        first = self.rows.get(row)
+        if first is not None:
+            text = f"Example {case.number} is the same as the one on line {first}."
+            fix = "Remove one, unless it is to weigh twice."
+            yield case.problem("duplicate", "warning", text, fix=fix)
+            return
+        if len(self.rows) < MOST_COMPARED:
+            self.rows[row] = case.row.line
+        yield from self._contradicted(case, pictures)
+
+    def _contradicted(self, case: Case, pictures: list[int]) -> Iterator[Problem]:
+        asked, answered = _turns(case)
+        if not answered:
+            return
+        question, answer = _key(asked, *pictures), _key(answered)
+        line, known = self.answers.get(question, (0, 0))
+        if not line:
+            if len(self.answers) < MOST_COMPARED:
+                self.answers[question] = (case.row.line, answer)
+        elif known != answer:
+            text = (
+                f"Example {case.number} asks what line {line} asks, of the same pictures, and "
+                "answers otherwise."
+            )
+            fix = "Decide on one answer, or ask more precisely."
+            yield case.problem("contradiction", "warning", text, fix=fix)
+
+    def _leaked(self, case: Case, row: int, pictures: list[int]) -> Iterator[Problem]:
+        if self.training is None:
+            return
+        fix = "Keep rows of the same picture on one side, or the figures will flatter."
+        if row in self.training.rows:
+            text = f"Example {case.number} stands in the training file too."
+            yield case.problem("leak", "warning", text, fix=fix)
+            return
+        for at, picture in enumerate(pictures):
+            if picture in self.training.pictures:
+                text = f"Example {case.number} shows a picture that stands in the training file."
+                place = case.row.images[at].place
+                yield case.problem("leak", "warning", text, place=place, fix=fix)
+
+    def _remember_prompt(self, case: Case) -> None:
+        first = case.messages[0][1]
+        texts = content_texts(first) if first.get("role") == "system" else []
+        prompt = "\n".join(texts)[:_PROMPT_CHARS]
+        if prompt in self.prompts or len(self.prompts) < MOST_PROMPTS:
+            self.prompts[prompt] = self.prompts.get(prompt, 0) + 1
+
+
+def _turns(case: Case) -> tuple[list[Any], str]:
+    """What stands before the last answer, and that answer, without white space at its ends."""
+    messages = [message for _, message in case.messages]
+    for at in range(len(messages) - 1, -1, -1):
+        if messages[at].get("role") == "assistant":
+            return messages[:at], "\n".join(content_texts(messages[at])).strip()
+    return messages, ""
+
+
+def _picture_key(case: Case, at: int) -> int:
+    facts, image = case.pictures[at], case.row.images[at]
+    if facts.digest:
+        return int(facts.digest[:16], 16)
+    return _key(image.reference, image.ordinal if image.origin == "data" else 0)
+
+
+def _key(*values: Any) -> int:
+    text = json.dumps(values, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return int.from_bytes(hashlib.blake2b(text.encode("ascii"), digest_size=8).digest(), "big")

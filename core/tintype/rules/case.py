@@ -1,0 +1,67 @@
+"""What a rule looks at: one row, its pictures, what it costs, and whose rules apply."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tintype.dataset import ImagePart, Row
+from tintype.dataset.survey import Surveyed
+from tintype.images import ImageFacts
+from tintype.rules.problem import Problem, Severity
+from tintype.rules.profile import RuleProfile
+from tintype.tokens import RowTokens, TokenRule, row_tokens
+
+_CONTENT_PART = re.compile(r"messages\[(\d{1,9})\]\.content\[\d+\]$")
+
+
+MOST_MESSAGES = 20_000
+"""Messages of a row that are judged; at four tokens each they exceed what any model takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row before its judges."""
+
+    row: Row
+    pictures: tuple[ImageFacts, ...]
+    """One for each of `row.images`."""
+    messages: tuple[tuple[int, dict[str, Any]], ...]
+    """The messages that are objects, with their index; none if the row is no chat."""
+    tokens: RowTokens
+    profile: RuleProfile
+    rule: TokenRule
+
+    @property
+    def number(self) -> int:
+        """Which example it is, as providers count: from 1."""
+        return self.row.index + 1
+
+    @property
+    def images(self) -> Iterator[tuple[ImagePart, ImageFacts]]:
+        """Every picture of the row: what the row says of it, and what its bytes say."""
+        return zip(self.row.images, self.pictures, strict=True)
+
+    def problem(
+        self, rule: str, severity: Severity, message: str, *, place: str = "", fix: str = ""
+    ) -> Problem:
+        """A problem of this row."""
+        return Problem(self.row.line, place, severity, rule, message, fix)
+
+
+def case(surveyed: Surveyed, profile: RuleProfile, rule: TokenRule) -> Case:
+    """Make a case of a row: its messages looked up, its tokens counted."""
+    row, pictures = surveyed.row, surveyed.pictures
+    found = row.value.get("messages") if isinstance(row.value, dict) else None
+    listed = found[:MOST_MESSAGES] if isinstance(found, list) else ()
+    messages = tuple((at, item) for at, item in enumerate(listed) if isinstance(item, dict))
+    return Case(row, pictures, messages, row_tokens(row, pictures, rule), profile, rule)
+
+
+Judge = Callable[[Case], Iterator[Problem]]
+
+
+def message_index(image: ImagePart) -> int | None:
+    """Which message a picture belongs to; none if it is no part of a message's content."""
+    found = _CONTENT_PART.match(image.place)
+    return int(found[1]) if found else None

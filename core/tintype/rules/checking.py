@@ -1,0 +1,74 @@
+"""A dataset checked from beginning to end, in batches."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from tintype.dataset import Dataset
+from tintype.dataset.files import PlainFile
+from tintype.dataset.survey import Surveyed, survey
+from tintype.rules.across import Keys
+from tintype.rules.judging import Judged, Tally
+from tintype.rules.problem import Problem
+from tintype.rules.profile import RuleProfile
+from tintype.rules.summary import FileFacts, Summary
+from tintype.tokens import model_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A batch of rows that have been judged."""
+
+    problems: tuple[Problem, ...]
+    """New ones; after 100 of a rule, others are only counted. The last batch has the file's own."""
+    rows: tuple[Judged, ...]
+    """Every row of the batch, for whoever counts on, such as `estimate`."""
+    done: int
+    """Rows judged so far."""
+    bytes_done: int
+    size_bytes: int
+    summary: Summary | None = None
+    """With the last batch."""
+
+
+async def check(
+    dataset: Dataset,
+    profile: RuleProfile,
+    *,
+    model: str = "",
+    fetch: bool = True,
+    training: Keys | None = None,
+) -> AsyncGenerator[Checked, None]:
+    """Judge every row and then the file; rows come in order.
+
+    Args:
+        dataset: Open.
+        profile: Whose rules.
+        model: The base model to train; by default the profile's usual one.
+        fetch: Whether pictures on the network are fetched to be judged.
+        training: `Summary.keys` of the training file, if this is its validation file.
+
+    Raises:
+        DatasetError: if the file cannot be read.
+    """
+    tally = Tally(profile, model_tokens(model or profile.model), training)
+    done = bytes_done = 0
+    async for batch in survey(dataset, fetch=fetch):
+        rows = await asyncio.to_thread(_judge, tally, batch)
+        done += len(rows)
+        last = batch[-1].row
+        bytes_done = last.offset + last.size_bytes
+        problems = tally.show(problem for row in rows for problem in row.problems)
+        yield Checked(problems, rows, done, bytes_done, dataset.size_bytes)
+    facts = await asyncio.to_thread(_facts, dataset)
+    problems, summary = await asyncio.to_thread(tally.finish, facts, model)
+    yield Checked(problems, (), done, facts.size_bytes, facts.size_bytes, summary)
+
+
+def _judge(tally: Tally, batch: tuple[Surveyed, ...]) -> tuple[Judged, ...]:
+    return tuple(tally.add(surveyed) for surveyed in batch)
+
+
+def _facts(dataset: Dataset) -> FileFacts:
+    with PlainFile(dataset.path) as file:
+        return FileFacts(dataset.path.name, file.size_bytes, file.read(0, 4))

@@ -1,0 +1,192 @@
+"""The rules applied: to a row, to row after row, and to the file at the end."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from tintype.dataset.survey import NOT_FETCHED, Surveyed
+from tintype.rules import content, file, length, line, messages, pictures, tools
+from tintype.rules.across import Keys, Memory
+from tintype.rules.case import Case, Judge, case
+from tintype.rules.problem import Problem, Severity, Status, worst
+from tintype.rules.profile import RuleProfile
+from tintype.rules.summary import FileFacts, Summary, ordered
+from tintype.tokens import NOTHING, RowTokens, TokenRule, model_tokens
+
+ROW_RULES: tuple[Judge, ...] = (
+    *line.RULES,
+    *messages.RULES,
+    *content.RULES,
+    *tools.RULES,
+    *pictures.RULES,
+    *length.RULES,
+)
+SHOWN_PER_RULE = 100
+"""Problems handed out for each rule; a broken file has one on every line."""
+_KEPT_PER_ROW = 20
+"""Of one rule, in one row: a row may hold a hundred thousand broken messages."""
+
+_CODES = {
+    "n_examples": "invalid_n_examples",
+    "model": "model_not_available",
+    "special_token": "invalid_training_file",
+    "too_many_skipped": "invalid_training_file",
+}
+_REASONS = {
+    "image_size": pictures.TOO_LARGE,
+    "image_pixels": pictures.TOO_LARGE,
+    "image_url": pictures.URL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A row with everything that was found."""
+
+    surveyed: Surveyed
+    tokens: RowTokens
+    problems: tuple[Problem, ...]
+    """At most 20 of each rule."""
+
+    @property
+    def status(self) -> Status:
+        """The worst found; `skip` means that the provider drops this row."""
+        return worst(problem.severity for problem in self.problems)
+
+    @property
+    def skipped(self) -> bool:
+        """Whether the provider drops this row."""
+        return any(problem.severity == "skip" for problem in self.problems)
+
+
+def judge_row(
+    surveyed: Surveyed, profile: RuleProfile, rule: TokenRule | None = None
+) -> tuple[Problem, ...]:
+    """Judge one row by itself; any value in it, and any picture, is judged and not stumbled over.
+
+    Args:
+        surveyed: The row and what its pictures are.
+        profile: Whose rules.
+        rule: How the model counts tokens; by default that of the profile's usual model.
+    """
+    rule = rule or model_tokens(profile.model)
+    tried = case(surveyed, profile, rule)
+    return _keep(problem for judge in _rules(tried) for problem in judge(tried))[0]
+
+
+def judge_file(summary: Summary, profile: RuleProfile, model: str = "") -> tuple[Problem, ...]:
+    """Judge the file as a whole, for training a base model if one is named."""
+    found = [problem for judge in file.RULES for problem in judge(summary, profile)]
+    return (*found, *file.suits_the_model(summary, profile, model))
+
+
+def provider_code(problem: Problem) -> str:
+    """The error code that OpenAI fails a job with for this."""
+    return _CODES.get(problem.rule, "invalid_file_format")
+
+
+def skip_reason(problem: Problem) -> str:
+    """OpenAI's reason for skipping, e.g. `inaccessible URL`; empty for other problems."""
+    if problem.severity != "skip":
+        return ""
+    return _REASONS.get(problem.rule, pictures.FORMAT)
+
+
+class Tally:
+    """Judges row after row and counts; memory stays bounded however many rows there are."""
+
+    def __init__(
+        self, profile: RuleProfile, rule: TokenRule | None = None, training: Keys | None = None
+    ) -> None:
+        """Begin.
+
+        Args:
+            profile: Whose rules.
+            rule: How the model counts tokens; by default that of the profile's usual model.
+            training: What the training file's `Summary.keys` hold, if this is its validation file.
+                Then there may be few examples: no provider is known to ask for many.
+        """
+        if training is not None:
+            profile = replace(profile, min_examples=1, few_examples=0)
+        self.profile = profile
+        self.rule = rule or model_tokens(profile.model)
+        self._memory = Memory(training)
+        self._totals: Counter[tuple[str, Severity]] = Counter()
+        self._shown: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
+        self._text = self._images = NOTHING
+
+    def add(self, surveyed: Surveyed) -> Judged:
+        """Judge the next row, also against those before it."""
+        tried = case(surveyed, self.profile, self.rule)
+        judges = (*_rules(tried), self._memory.look)
+        problems, totals = _keep(problem for judge in judges for problem in judge(tried))
+        self._totals.update(totals)
+        judged = Judged(surveyed, tried.tokens, problems)
+        self._count(judged)
+        return judged
+
+    def show(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Those of the problems that are to be handed out: the first 100 of each rule."""
+        shown = []
+        for problem in problems:
+            if self._shown[problem.rule] < SHOWN_PER_RULE:
+                self._shown[problem.rule] += 1
+                shown.append(problem)
+        return tuple(shown)
+
+    def finish(self, facts: FileFacts, model: str = "") -> tuple[tuple[Problem, ...], Summary]:
+        """The file's own problems, and the summary of everything."""
+        summary = self._summary(facts)
+        problems = judge_file(summary, self.profile, model)
+        self._totals.update(Counter((problem.rule, problem.severity) for problem in problems))
+        shown = self.show(problems)
+        return shown, replace(summary, counts=ordered(self._totals, self._shown))
+
+    def _count(self, judged: Judged) -> None:
+        images = len(judged.surveyed.pictures)
+        self._counts["examples"] += 1
+        self._counts["images"] += images
+        self._counts["image_examples"] += images > 0
+        self._counts["unseen"] += sum(p.flaw == NOT_FETCHED for p in judged.surveyed.pictures)
+        if judged.skipped:
+            self._counts["skipped"] += 1
+            reasons = dict.fromkeys(map(skip_reason, judged.problems))
+            self._reasons[next(reason for reason in reasons if reason)] += 1
+        else:
+            self._text += judged.tokens.text
+            self._images += judged.tokens.as_is
+
+    def _summary(self, facts: FileFacts) -> Summary:
+        counts = self._counts
+        return Summary(
+            file=facts,
+            examples=counts["examples"],
+            image_examples=counts["image_examples"],
+            images=counts["images"],
+            skipped=counts["skipped"],
+            unseen=counts["unseen"],
+            text_tokens=self._text,
+            image_tokens=self._images,
+            reasons=dict(self._reasons.most_common()),
+            prompts=dict(self._memory.prompts),
+            keys=self._memory.keys,
+        )
+
+
+def _rules(tried: Case) -> tuple[Judge, ...]:
+    """Of a line that could not be parsed, there is nothing more to say."""
+    return line.RULES if tried.row.flaw else ROW_RULES
+
+
+def _keep(found: Iterable[Problem]) -> tuple[tuple[Problem, ...], Counter[tuple[str, Severity]]]:
+    """The first problems of each rule, and the number of all."""
+    kept: list[Problem] = []
+    totals: Counter[tuple[str, Severity]] = Counter()
+    for problem in found:
+        key = (problem.rule, problem.severity)
+        totals[key] += 1
+        if totals[key] <= _KEPT_PER_ROW:
+            kept.append(problem)
+    return tuple(kept), totals

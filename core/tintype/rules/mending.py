@@ -1,0 +1,32 @@
+"""What has to be done to a dataset's pictures so that a provider takes them."""
+
+from tintype.dataset.treatment import Treatment
+from tintype.rules.profile import RuleProfile
+
+
+def mending(
+    profile: RuleProfile,
+    *,
+    fetch: bool | None = None,
+    max_side: int | None = None,
+    quality: int = 90,
+) -> Treatment:
+    """The treatment that a provider's rules call for; what they do not judge is left alone.
+
+    Args:
+        profile: Whose rules.
+        fetch: Whether pictures on the network are embedded; by default where the provider does not
+            fetch them itself.
+        max_side: Shrink larger pictures to this longest side, in pixels.
+        quality: Of what is encoded anew, 1…95.
+    """
+    return Treatment(
+        fetch=not profile.url_images if fetch is None else fetch,
+        max_side=max_side,
+        max_bytes=profile.max_image_bytes,
+        quality=quality,
+        rgb=bool(profile.modes),
+        upright=True,
+        still=True,
+        formats=profile.formats or None,
+    )

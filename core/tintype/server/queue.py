@@ -1,0 +1,224 @@
+"""A job's way: validated, queued, trained, ended. One training at a time, the others wait.
+
+The database says where each job stands, and every move is one transaction; whatever the moment at
+which the server dies, the next one goes on from there. It adopts trainers that are still at work,
+starts those again that were killed (three times in a row without getting any further is enough),
+and validates afresh what was being validated.
+"""
+
+import asyncio
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from itertools import chain
+
+from tintype.engines import launch as launching
+from tintype.engines.base import Engine, Wanted
+from tintype.engines.launch import Ending
+from tintype.errors import EngineError
+from tintype.server import diary, shelf, training
+from tintype.server.records import File, Job, Part, Tuned
+from tintype.server.state import State, now
+from tintype.server.validation import Validation
+
+TICK_S = 0.1
+"""How often a trainer's reports are read."""
+REST_S = 60.0
+"""How often an idle server looks for files whose time is up."""
+PATIENCE_S = 0.8
+"""How long a request waits for the trainer to obey, before it is answered all the same."""
+OBEY_S = 20.0
+"""After so long a trainer that does not obey is killed."""
+LAUNCHES = 3
+TROUBLE_S = 5.0
+"""A rest after the disk was full or the database busy."""
+
+_log = logging.getLogger("tintype.server")
+
+
+class Queue:
+    """Moves jobs on. `run` is its life; the other methods are called by requests."""
+
+    def __init__(self, state: State, engines: Mapping[str, Engine]) -> None:
+        self._state = state
+        self._engines = engines
+        self._poked = asyncio.Event()
+        self._turned = asyncio.Event()
+        self._validation = Validation(state, self.poke)
+        self._asked_s: dict[str, float] = {}
+        self._expired_s = 0.0
+
+    async def run(self) -> None:
+        """Move jobs on until cancelled; trainers go on without it."""
+        await self._tidy()
+        try:
+            while True:
+                self._poked.clear()
+                rest_s = await self._turn_or_rest()
+                self._turned.set()
+                self._turned = asyncio.Event()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(rest_s):
+                        await self._poked.wait()
+        finally:
+            await self._validation.end()
+
+    def poke(self) -> None:
+        """There is something to do."""
+        self._poked.set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is being validated, waits or trains."""
+        return any(not job.ended and job.status != "paused" for job in self._state.all(Job))
+
+    def interrupt(self) -> None:
+        """Have the trainers save their states and leave; the next server takes them up again."""
+        for job in self._watched():
+            launching.interrupt(self._state.job_folder(job.id))
+
+    async def stop(self, job: Job, wanted: Wanted) -> Job:
+        """Pause or cancel a job that has not ended; answers within a second."""
+        end = training.pause if wanted == "pause" else training.cancel
+        if not _has_trainer(job):
+            job = end(self._state, job)
+            await self._validation.stop(job)
+            if job.ended:
+                await training.clear(self._state, job)
+            self.poke()
+            return job
+        job = self._state.change(job, wanted=wanted)
+        self.poke()
+        launching.want(self._state.job_folder(job.id), wanted)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                while (job := self._fresh(job)).wanted:
+                    await self._turned.wait()
+        return end(self._state, job, wanted=wanted) if job.wanted else job
+
+    def resume(self, job: Job) -> Job:
+        """Queue a paused job again."""
+        with self._state.transaction():
+            self._state.add(diary.event(job.id, now(), diary.RESUMED))
+            job = self._state.change(job, status="queued")
+        self.poke()
+        return job
+
+    def _fresh(self, job: Job) -> Job:
+        return self._state.find(Job, job.id) or job
+
+    def _watched(self) -> list[Job]:
+        """Jobs whose trainers are at work, or were until a moment ago."""
+        running = self._state.all(Job, status="running")
+        stopping = (self._state.all(Job, wanted=wanted) for wanted in ("pause", "cancel"))
+        return list({job.id: job for job in chain(running, *stopping)}.values())
+
+    async def _turn_or_rest(self) -> float:
+        """Do what there is to do; returns for how long there is nothing more, in seconds."""
+        try:
+            return TICK_S if await self._turn() else REST_S
+        except (OSError, sqlite3.Error, EngineError):
+            _log.exception("The queue met trouble and tries again in %s s.", TROUBLE_S)
+            return TROUBLE_S
+
+    async def _turn(self) -> bool:
+        await self._validation.turn()
+        for job in self._watched():
+            await self._watch(job)
+        if not self._watched():
+            waiting = next(self._state.all(Job, status="queued", wanted=""), None)
+            if waiting is not None:
+                await self._launch(waiting)
+        self._expire()
+        return bool(self._watched())
+
+    def _expire(self) -> None:
+        if time.monotonic() - self._expired_s > REST_S:
+            self._expired_s = time.monotonic()
+            shelf.remove_expired(self._state)
+
+    async def _launch(self, job: Job) -> None:
+        engine = self._engines.get(job.model)
+        if engine is None:
+            words = f"There is no engine for {job.model} on this machine any more."
+            job = training.fail(self._state, job, "model_not_available", words)
+            await training.clear(self._state, job)
+            return
+        job = training.begin(self._state, job, engine)
+        await asyncio.to_thread(training.start, self._state.job_folder(job.id), job)
+
+    async def _watch(self, job: Job) -> None:
+        job, folder = self._fresh(job), self._state.job_folder(job.id)
+        alive = launching.alive(folder)  # before the reports are read: else the last are missed
+        ended = None if alive else launching.ending(folder)
+        job = training.listen(self._state, job, ended=ended is not None)
+        if alive:
+            self._insist(job)
+            return
+        self._asked_s.pop(job.id, None)
+        await self._end(job, ended)
+
+    def _insist(self, job: Job) -> None:
+        if not job.wanted:
+            return
+        folder = self._state.job_folder(job.id)
+        since_s = self._asked_s.setdefault(job.id, time.monotonic())
+        if time.monotonic() - since_s > OBEY_S:
+            launching.kill(folder)
+        elif not (folder / launching.WANTED).exists():  # the server died before it wrote it
+            launching.want(folder, "cancel" if job.wanted == "cancel" else "pause")
+
+    async def _end(self, job: Job, ended: Ending | None) -> None:
+        """The trainer is gone: move the job on."""
+        if ended is not None and ended.outcome == "succeeded" and not job.ended:
+            job = training.succeed(self._state, job)
+        elif ended is not None and ended.outcome == "failed" and not job.ended:
+            job = training.fail(self._state, job, "training_failed", ended.message)
+        elif job.wanted == "cancel":
+            job = training.cancel(self._state, job)
+        elif job.wanted == "pause" and job.status == "queued":  # resumed in the meantime
+            job = self._state.change(job, wanted="")
+        elif job.wanted == "pause":
+            job = training.pause(self._state, job)
+        else:
+            job = await self._start_again(job)
+        if job.ended:
+            await training.clear(self._state, job)
+
+    async def _start_again(self, job: Job) -> Job:
+        if job.launches >= LAUNCHES:
+            job = training.listen(self._state, job, ended=True)
+            words = launching.last_words(self._state.job_folder(job.id))
+            return training.fail(
+                self._state,
+                job,
+                "training_failed",
+                f"The training process ended {LAUNCHES} times without getting any further. "
+                f"Its last words: {words or 'none'}",
+            )
+        self._state.add(diary.event(job.id, now(), diary.INTERRUPTED, level="warn"))
+        await self._launch(job)
+        return self._fresh(job)
+
+    async def _tidy(self) -> None:
+        """Remove what a server that died has left half done."""
+        files_there = {file.id for file in self._state.all(File, deleted=0)}
+        parts_there = {part.id for part in self._state.all(Part)}
+        jobs = {job.id: job for job in self._state.all(Job)}
+        for name, known in (("files", files_there), ("uploads", parts_there), ("jobs", {*jobs})):
+            for entry in list(os.scandir(self._state.folder / name)):
+                if entry.name not in known:
+                    training.remove(self._state.folder / name / entry.name)
+        for job in jobs.values():
+            if job.ended and not job.wanted:
+                await training.clear(self._state, job)
+        for model in list(self._state.all(Tuned)):
+            if not (self._state.folder / model.path).exists():
+                self._state.remove(model)
+
+
+def _has_trainer(job: Job) -> bool:
+    return job.status == "running" or bool(job.wanted)

@@ -1,0 +1,258 @@
+"""Starting, finding and stopping a server; `python -m tintype.server.run` is the process itself.
+
+A server belongs to a folder. It holds the folder's lock as long as it lives and says in
+`server.json` where it listens, so finding one needs no process ids and no guessing. Light to
+import: what serves is imported when it serves.
+"""
+
+import argparse
+import asyncio
+import fcntl
+import json
+import logging
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tintype.engines.launch import detach, replace
+from tintype.errors import StoreError, TintypeError
+
+ADDRESS, LOCK, LOG, TOKEN = "server.json", "lock", "server.log", "token"
+HOST = "127.0.0.1"
+IDLE_EXIT_S = 900.0
+"""A server that the app has started ends by itself when it had nothing to do for so long."""
+START_S, STOP_S = 30.0, 10.0
+LOG_BYTES = 1 << 20
+"""A longer log is put aside at the next start."""
+_LOG_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to serve."""
+
+    folder: Path
+    host: str = HOST
+    """Where to listen: this machine only, unless told otherwise."""
+    port: int = 0
+    """0: the port of the last time, or any that is free."""
+    names: Sequence[str] = ()
+    """Further names under which clients may address the server."""
+    idle_exit_s: float | None = None
+    """End when there was nothing to do for so long; none: never."""
+    stop_training: bool = False
+    """At the end, have the trainers save their states and stop too, instead of going on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that runs."""
+
+    folder: Path
+    url: str
+    """The base URL for OpenAI's clients: it ends in `/v1`."""
+    token: str = field(repr=False)
+    pid: int
+    started: datetime
+    version: str
+
+    @property
+    def port(self) -> int:
+        """The port it listens at."""
+        return urlsplit(self.url).port or 80
+
+
+def serve(options: Options, *, ready: Callable[[Running], None] = lambda running: None) -> None:
+    """Serve in the foreground until SIGTERM, SIGINT or SIGHUP; trainers go on without the server.
+
+    SIGQUIT, or `Options.stop_training`, has the trainers save their states and stop as well. In
+    both cases the next server takes up every job where it is.
+
+    Args:
+        options: How to serve.
+        ready: Called once it listens.
+
+    Raises:
+        StoreError: if the folder cannot be used.
+        SettingsError: if the address cannot be listened at.
+        EngineError: if an engine cannot be loaded.
+    """
+    asyncio.run(_serve(options, ready))
+
+
+def find(folder: Path) -> Running | None:
+    """The server that runs on a folder; none if there is none, or it is still starting."""
+    running = read_address(folder / ADDRESS)
+    return running if running is not None and _held(folder / LOCK) else None
+
+
+async def start(folder: Path, *, idle_exit_s: float | None = IDLE_EXIT_S) -> Running:
+    """The server that runs on a folder, started if need be, detached from this process.
+
+    Raises:
+        StoreError: if it does not start, with the reason.
+        EngineError: if no process can be started.
+    """
+    return await asyncio.to_thread(_start, folder, idle_exit_s)
+
+
+async def stop(running: Running, *, training: bool = False) -> None:
+    """Stop a server and wait until it has gone; with `training`, its trainers too.
+
+    Raises:
+        StoreError: if it does not go.
+    """
+    await asyncio.to_thread(_stop, running, training)
+
+
+def read_address(path: Path) -> Running | None:
+    """Where a server says it listens, or listened last; none if nothing sensible is there."""
+    try:
+        said = json.loads(path.read_text())
+        return Running(
+            folder=path.parent,
+            url=said["url"],
+            token=path.with_name(TOKEN).read_text().strip(),
+            pid=int(said["pid"]),
+            started=datetime.fromisoformat(said["started"]),
+            version=said["version"],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_address(path: Path, running: Running) -> None:
+    """Say where a server listens, readable by its owner only."""
+    said = {
+        "url": running.url,
+        "pid": running.pid,
+        "started": running.started.isoformat(),
+        "version": running.version,
+    }
+    replace(path, json.dumps(said, indent=1))
+
+
+async def _serve(options: Options, ready: Callable[[Running], None]) -> None:
+    from tintype.server.listening import serving
+
+    async with serving(options) as served:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, lambda: served.end(training=options.stop_training))
+        loop.add_signal_handler(signal.SIGQUIT, lambda: served.end(training=True))
+        ready(served.running)
+        await served.ended()
+
+
+def _held(path: Path) -> bool:
+    """Whether a server holds the lock."""
+    try:
+        lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def _start(folder: Path, idle_exit_s: float | None) -> Running:
+    running = find(folder)
+    if running is not None:
+        return running
+    folder = folder.absolute()
+    log = folder / LOG
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if log.exists() and log.stat().st_size > LOG_BYTES:
+            log.replace(log.with_suffix(".log.1"))
+    except OSError as error:
+        raise StoreError(f"The server cannot use its folder {folder}: {error.strerror}.") from error
+    answered = _spawn(folder, log, idle_exit_s)
+    running = find(folder)  # perhaps another's, who was faster
+    if running is None:
+        words = " ".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
+        raise StoreError(
+            f"The embedded server {'did not start' if answered else 'does not answer'}: "
+            f"{words or 'it said nothing'}",
+            advice=f"Its log is {log}.",
+        )
+    return running
+
+
+def _spawn(folder: Path, log: Path, idle_exit_s: float | None) -> bool:
+    """Start the process and wait for its word; returns whether it spoke or died, in time.
+
+    It inherits one end of a pipe: a byte says that it listens, the end of the file that it died.
+    """
+    reading, writing = os.pipe()
+    try:
+        idle = [] if idle_exit_s is None else ["--idle-exit-s", str(idle_exit_s)]
+        detach(
+            ["-P", "-m", "tintype.server.run", os.fspath(folder), "--ready", str(writing), *idle],
+            log=log,
+            folder=folder,
+            keep=[writing],
+        )
+        os.close(writing)
+        writing = -1
+        return bool(select.select([reading], [], [], START_S)[0])
+    finally:
+        os.close(reading)
+        if writing >= 0:
+            os.close(writing)
+
+
+def _stop(running: Running, training: bool) -> None:
+    found = find(running.folder)
+    if found is None or found.pid != running.pid:
+        return
+    os.kill(running.pid, signal.SIGQUIT if training else signal.SIGTERM)
+    deadline_s = time.monotonic() + STOP_S
+    while _held(running.folder / LOCK):
+        if time.monotonic() > deadline_s:
+            raise StoreError(
+                f"The server with process id {running.pid} does not end.",
+                advice=f"End it by hand: kill -9 {running.pid}. Nothing is lost.",
+            )
+        time.sleep(0.02)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve, as a process that `start` has started."""
+    parser = argparse.ArgumentParser(prog="tintype.server.run", description=serve.__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--host", default=HOST)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--idle-exit-s", type=float)
+    parser.add_argument("--ready", type=int, help="a file descriptor to write to when listening")
+    chosen = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+
+    def ready(running: Running) -> None:
+        logging.getLogger("tintype.server").info("Listening at %s", running.url)
+        if chosen.ready is not None:
+            os.write(chosen.ready, b".")
+            os.close(chosen.ready)
+
+    options = Options(chosen.folder, chosen.host, chosen.port, idle_exit_s=chosen.idle_exit_s)
+    try:
+        serve(options, ready=ready)
+    except TintypeError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

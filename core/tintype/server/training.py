@@ -1,0 +1,270 @@
+"""One job in the hands of a trainer: what it reports becomes events, checkpoints and a model.
+
+Every step is one event, however often the trainer was killed and began again from its last state:
+what was read is remembered in the transaction that keeps it, and `(job, step)` is unique.
+"""
+
+import asyncio
+import math
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from tintype.engines import journal
+from tintype.engines import launch as launching
+from tintype.engines.base import Engine, Note, Order, Resolved, Saved, Step
+from tintype.resources import Hyperparameters
+from tintype.server import diary, wire
+from tintype.server.records import Checkpoint, Event, Job, Tuned
+from tintype.server.reports import settled
+from tintype.server.results import write_results
+from tintype.server.state import State, now
+
+KEPT_EPOCHS = 3
+"""Of a finished job, the checkpoints of so many last epochs are kept."""
+DATA, ENGINE = "data", "engine"
+TRAINING, VALIDATION = "training.jsonl", "validation.jsonl"
+_PLACE = {"step", "total_steps", "epoch"}
+"""What the data of a step's event hold besides metrics."""
+_PACE_STEPS, _PACE_S = 5, 2.0
+"""What it takes before an estimate of the end is worth anything."""
+
+
+def begin(state: State, job: Job, engine: Engine) -> Job:
+    """Note that a trainer is being started, before it is: a crash in between is seen as its death.
+
+    The hyperparameters are settled at the first start.
+    """
+    resolved = job.resolved or asdict(engine.resolve(job.examples, Hyperparameters(**job.asked)))
+    with state.transaction():
+        if job.resolved is None:
+            state.add(diary.event(job.id, now(), diary.STARTED))
+        return state.change(
+            job,
+            status="running",
+            resolved=resolved,
+            launches=job.launches + 1,
+            pace_at=None,
+            estimated_finish=None,
+        )
+
+
+def start(folder: Path, job: Job) -> None:
+    """Start the trainer; blocks for some tens of milliseconds.
+
+    Raises:
+        EngineError: if it runs already, or no process can be started.
+    """
+    data = folder / DATA
+    order = Order(
+        training=data / TRAINING,
+        validation=data / VALIDATION if (data / VALIDATION).exists() else None,
+        folder=folder / ENGINE,
+        hyperparameters=Resolved(**(job.resolved or {})),
+        seed=job.seed,
+    )
+    launching.write_order(folder, job.model, order)
+    launching.launch(folder)
+
+
+def listen(state: State, job: Job, *, ended: bool) -> Job:
+    """Take in what the trainer has reported since the last time; all of it, if it has ended."""
+    path = state.job_folder(job.id) / launching.REPORTS
+    epochs = (job.resolved or {}).get("n_epochs", 0)
+    while True:
+        entries, offset = journal.read(path, job.reports_read)
+        told = settled(entries, epochs, ended=ended)
+        if len(told) < len(entries) and (not told or told[-1].end < entries[-1].end):
+            offset = told[-1].end if told else job.reports_read
+        if offset == job.reports_read:
+            return job
+        with state.transaction():
+            for entry in told:
+                job = _take(state, job, entry)
+            job = state.change(job, reports_read=offset)
+
+
+def _take(state: State, job: Job, entry: journal.Entry) -> Job:
+    report = entry.report
+    if isinstance(report, Note):
+        state.add(diary.note_event(job.id, entry.at, report))
+        return job
+    if isinstance(report, Saved):
+        state.add(_checkpoint(state, job, entry.at, report), once=True)
+        return job
+    event = diary.step_event(job.id, entry.at, report)
+    changes: dict[str, Any] = {}
+    if state.add(event, once=True):
+        changes = {"step": report.step, "launches": 0}
+    else:
+        _amend(state, event, report)
+    if job.pace_at is None:
+        changes |= {"pace_at": entry.at, "pace_step": report.step}
+    else:
+        changes["estimated_finish"] = _estimate(job, entry.at, report)
+    return state.change(job, **changes)
+
+
+def _amend(state: State, event: Event, step: Step) -> None:
+    """A step that was told already is told again: only a validation it then lacked is news.
+
+    So it is after a pause between a step and its validation.
+    """
+    for known in list(state.all(Event, job_id=event.job_id, step=step.step)):
+        if not event.data.keys() <= known.data.keys():
+            metrics = {**known.data, **event.data}
+            whole = replace(
+                step, metrics={name: float(metrics[name]) for name in metrics.keys() - _PLACE}
+            )
+            told = diary.step_event(event.job_id, known.created_at, whole)
+            state.change(known, message=told.message, data=told.data)
+
+
+def _estimate(job: Job, at: float, step: Step) -> int | None:
+    steps, seconds = step.step - job.pace_step, at - (job.pace_at or at)
+    if steps < _PACE_STEPS or seconds < _PACE_S:
+        return None
+    return int(at + seconds / steps * (step.total_steps - step.step))
+
+
+def _checkpoint(state: State, job: Job, at: float, saved: Saved) -> Checkpoint:
+    return Checkpoint(
+        id=wire.new_id("ftckpt_"),
+        created_at=int(at),
+        job_id=job.id,
+        step=saved.step,
+        epoch=saved.epoch,
+        path=os.path.relpath(saved.path, state.folder),
+        metrics={name: value for name, value in saved.metrics.items() if math.isfinite(value)},
+    )
+
+
+def succeed(state: State, job: Job) -> Job:
+    """Publish the model and its checkpoints, write the results, and end the job."""
+    saved = {one.epoch: one for one in state.all(Checkpoint, job_id=job.id)}
+    kept = [saved[epoch] for epoch in sorted(saved)[-KEPT_EPOCHS:]]
+    if not kept:
+        return fail(state, job, "training_failed", "The training ended without a checkpoint.")
+    name = f"ft:{job.model}:{wire.ORGANIZATION}:{slug(job.suffix)}:{wire.new_id('', 8)}"
+    epochs = (job.resolved or {}).get("n_epochs", 0)
+    with state.transaction():
+        results = write_results(state, job)
+        for checkpoint in list(state.all(Checkpoint, job_id=job.id)):
+            if checkpoint not in kept:
+                state.remove(checkpoint)
+        for checkpoint in kept[:-1]:
+            _publish(state, job, checkpoint, f"{name}:ckpt-step-{checkpoint.step}")
+        _publish(state, job, kept[-1], name)
+        state.add(diary.event(job.id, now(), diary.COMPLETED))
+        return state.change(
+            job,
+            status="succeeded",
+            fine_tuned_model=name,
+            finished_at=now(),
+            estimated_finish=None,
+            trained_tokens=job.epoch_tokens * epochs,
+            result_files=[results.id],
+            wanted="",
+        )
+
+
+def _publish(state: State, job: Job, checkpoint: Checkpoint, name: str) -> None:
+    state.change(checkpoint, model=name)
+    state.add(Tuned(name, now(), job.id, job.model, checkpoint.path))
+    words = (
+        diary.checkpoint_created(checkpoint.step, name)
+        if ":ckpt-step-" in name
+        else diary.model_created(name)
+    )
+    state.add(diary.event(job.id, now(), words))
+
+
+def fail(
+    state: State,
+    job: Job,
+    code: str,
+    message: str,
+    param: str | None = None,
+    *,
+    data: Mapping[str, Any] | None = None,
+) -> Job:
+    """End the job with the reason; `data` go with the event."""
+    with state.transaction():
+        state.add(diary.event(job.id, now(), message, level="error", data=data))
+        return state.change(
+            job,
+            status="failed",
+            error={"code": code, "message": message, "param": param},
+            finished_at=now(),
+            estimated_finish=None,
+            wanted="",
+        )
+
+
+def cancel(state: State, job: Job, *, wanted: str = "") -> Job:
+    """End the job as wished; `wanted` stays `cancel` while its trainer is still to obey."""
+    with state.transaction():
+        if not job.ended:
+            state.add(diary.event(job.id, now(), diary.CANCELLED))
+        return state.change(
+            job,
+            status="cancelled",
+            finished_at=job.finished_at or now(),
+            estimated_finish=None,
+            wanted=wanted,
+        )
+
+
+def pause(state: State, job: Job, *, wanted: str = "") -> Job:
+    """Hold the job; `wanted` stays `pause` while its trainer is still to obey."""
+    with state.transaction():
+        if job.status != "paused":
+            state.add(diary.event(job.id, now(), diary.PAUSED))
+        return state.change(job, status="paused", estimated_finish=None, launches=0, wanted=wanted)
+
+
+async def clear(state: State, job: Job) -> None:
+    """Remove what an ended job needs no longer: all but its log and the models that live."""
+    keep = {state.folder / model.path for model in state.all(Tuned, job_id=job.id)}
+    await asyncio.to_thread(_clear, state.job_folder(job.id), keep)
+
+
+def _clear(folder: Path, keep: set[Path]) -> None:
+    shutil.rmtree(folder / DATA, ignore_errors=True)
+    for name in (launching.REPORTS, launching.ORDER, launching.WANTED, launching.EXIT):
+        (folder / name).unlink(missing_ok=True)
+    for path in _others(folder / ENGINE, keep):
+        remove(path)
+
+
+def _others(folder: Path, keep: set[Path]) -> Iterator[Path]:
+    """Everything in a folder that neither is one of `keep` nor leads to one."""
+    if not folder.is_dir():
+        return
+    for path in list(folder.iterdir()):
+        if path in keep:
+            continue
+        if any(path in one.parents for one in keep):
+            yield from _others(path, keep)
+        else:
+            yield path
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def slug(suffix: str | None) -> str:
+    """A suffix as part of a model's name: small letters, digits, `-` and `_`."""
+    words = "".join(
+        char if char.isascii() and (char.isalnum() or char in "-_") else "-"
+        for char in (suffix or "").lower()
+    )
+    return words.strip("-")

@@ -1,0 +1,52 @@
+"""Where Tintype keeps things: the platform's own folders, or all of them under `TINTYPE_HOME`."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Four folders; none of them need exist yet."""
+
+    config: Path
+    """`config.toml` and `keys.toml`: what a person writes."""
+    data: Path
+    """The embedded provider's files and models: worth a backup."""
+    state: Path
+    """The store and logs: what was seen and done."""
+    cache: Path
+    """May be deleted at any time."""
+
+    @property
+    def config_file(self) -> Path:
+        """Where settings are read from."""
+        return self.config / "config.toml"
+
+    @property
+    def keys_file(self) -> Path:
+        """Where keys are kept that do not come from the environment."""
+        return self.config / "keys.toml"
+
+    @property
+    def store_file(self) -> Path:
+        """The one SQLite file."""
+        return self.state / "tintype.sqlite"
+
+
+def folders(environ: Mapping[str, str] | None = None) -> Folders:
+    """Name the folders; creates none of them."""
+    environ = os.environ if environ is None else environ
+    if home := environ.get("TINTYPE_HOME"):
+        root = Path(home).expanduser().absolute()
+        return Folders(root / "config", root / "data", root / "state", root / "cache")
+    from platformdirs import PlatformDirs  # late: with TINTYPE_HOME set it is never needed
+
+    platform = PlatformDirs("tintype", appauthor=False)
+    return Folders(
+        platform.user_config_path,
+        platform.user_data_path,
+        platform.user_state_path,
+        platform.user_cache_path,
+    )

@@ -1,0 +1,210 @@
+"""What may be configured: one row per setting, from which reading, checking and help are made."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting, or one field of a profile."""
+
+    name: str
+    default: object
+    read: Callable[[object], object]
+    """From TOML's value or a variable's text; `ValueError` if it is not allowed."""
+    allowed: str
+    """What is allowed, to end the sentence `allowed: …`."""
+    meaning: str
+    variable: str = ""
+    """The environment variable that goes before the file; empty: there is none."""
+
+
+def _truth(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
+        return value.lower() in _TRUE
+    raise ValueError
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) and value.isprintable():
+        return value.strip()
+    raise ValueError
+
+
+def _word(value: object) -> str:
+    text = _text(value)
+    if re.fullmatch(r"[\w.:-]+", text):
+        return text
+    raise ValueError
+
+
+def _money(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError
+    try:
+        sum_usd = Decimal(str(value))
+    except InvalidOperation as error:
+        raise ValueError from error
+    if not sum_usd.is_finite() or sum_usd < 0:
+        raise ValueError
+    return sum_usd
+
+
+def _path(value: object) -> Path | None:
+    text = _text(value)
+    return Path(text).expanduser() if text else None
+
+
+def _keymap(value: object) -> Mapping[str, str]:
+    if not isinstance(value, dict):
+        raise ValueError
+    return MappingProxyType({_text(action): _text(keys) for action, keys in value.items()})
+
+
+def _variable(value: object) -> str:
+    text = _text(value)
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
+        return text
+    raise ValueError
+
+
+def _kind(value: object) -> str:
+    if value in ("openai", "compatible"):
+        return str(value)
+    raise ValueError
+
+
+def _base_url(value: object) -> str:
+    text = _text(value).rstrip("/")
+    parts = urlsplit(text)  # ValueError for a bad port or bracket
+    port_is_sound = parts.port is None or parts.port > 0
+    plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    if parts.scheme in ("http", "https") and parts.hostname and plain and port_is_sound:
+        return text
+    raise ValueError
+
+
+_FLAG = "true or false"
+
+FIELDS: tuple[Field, ...] = (
+    Field(
+        "default_profile",
+        "tintype",
+        _word,
+        "the name of a profile",
+        "The profile to start with.",
+        "TINTYPE_PROFILE",
+    ),
+    Field(
+        "spend_confirm_usd",
+        Decimal(1),
+        _money,
+        "a sum in US dollars, 0 or more",
+        "A job that may cost this much or more is launched only after the sum has been typed; so "
+        "is one whose cost is unknown.",
+        "TINTYPE_SPEND_CONFIRM_USD",
+    ),
+    Field(
+        "read_only",
+        False,
+        _truth,
+        _FLAG,
+        "Nothing may be spent, changed or deleted at a provider.",
+        "TINTYPE_READ_ONLY",
+    ),
+    Field(
+        "low_bandwidth",
+        False,
+        _truth,
+        _FLAG,
+        "Draw less often, and no decoration: for slow links.",
+        "TINTYPE_LOW_BANDWIDTH",
+    ),
+    Field(
+        "reduced_motion", False, _truth, _FLAG, "Nothing moves by itself.", "TINTYPE_REDUCED_MOTION"
+    ),
+    Field(
+        "screen_reader",
+        False,
+        _truth,
+        _FLAG,
+        "Sentences and tables in place of charts and boxes.",
+        "TINTYPE_SCREEN_READER",
+    ),
+    Field("theme", "", _text, "the name of a theme", "The colours of the app.", "TINTYPE_THEME"),
+    Field(
+        "prices",
+        None,
+        _path,
+        "the path of a TOML file",
+        "Prices that go before those that come with Tintype.",
+        "TINTYPE_PRICES",
+    ),
+    Field(
+        "keymap",
+        MappingProxyType({}),
+        _keymap,
+        'a table of binding = "keys"',
+        "Keys other than the usual ones, by the binding's id.",
+    ),
+)
+
+PROFILE_FIELDS: tuple[Field, ...] = (
+    Field(
+        "kind",
+        "compatible",
+        _kind,
+        '"openai" or "compatible"',
+        "OpenAI itself, or another provider that speaks its protocol.",
+    ),
+    Field(
+        "base_url",
+        "",
+        _base_url,
+        "an http or https address without user name, password or query, as a rule ending in /v1",
+        "Where the provider is.",
+    ),
+    Field(
+        "key_env",
+        "",
+        _variable,
+        "the name of an environment variable",
+        "The variable that holds the key.",
+    ),
+    Field(
+        "rules", "openai", _word, "the name of a rule profile", "What a dataset is checked against."
+    ),
+    Field(
+        "provider", "", _word, "the name of a provider in the price table", "Whose prices apply."
+    ),
+    Field("organization", "", _text, "text", "Sent to OpenAI as OpenAI-Organization."),
+    Field("project", "", _text, "text", "Sent to OpenAI as OpenAI-Project."),
+)
+
+ENVIRONMENT: Mapping[str, str] = MappingProxyType(
+    {
+        "TINTYPE_HOME": "One folder for settings, data, state and cache.",
+        **{field.variable: field.meaning for field in FIELDS if field.variable},
+        "TINTYPE_IMAGES": "How pictures are drawn: kitty, sixel, blocks or none.",
+        "TINTYPE_ENGINES": "Engines of one's own for the embedded provider: module:attribute, …",
+        "NO_COLOR": "Any value: no colours.",
+        "OPENAI_API_KEY": "The key of the profile openai.",
+        "OPENAI_BASE_URL": "Another address for the profile openai, such as a gateway.",
+        "OPENAI_ORG_ID": "The organisation of the profile openai.",
+        "OPENAI_PROJECT_ID": "The project of the profile openai.",
+        "HTTPS_PROXY": "The proxy to reach providers through; HTTP_PROXY and ALL_PROXY likewise.",
+        "NO_PROXY": "Hosts that are reached without a proxy.",
+        "SSL_CERT_FILE": "A private certificate authority to trust; SSL_CERT_DIR likewise.",
+    }
+)
+"""Every environment variable that Tintype or its HTTP library obeys, and what it does."""

@@ -1,0 +1,61 @@
+"""What the provider does not remember, and everything needed when it is gone: one SQLite file.
+
+`open_store` gives a `Store`, a set of shelves over one connection. Its values are those of
+`tintype.resources` and small ones of its own; nothing outside this package knows SQL.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tintype.store.answers import AnswerShelf, KeptAnswer, without_pictures
+from tintype.store.database import Database
+from tintype.store.jobs import JobShelf, KeptJob, MadeFrom, Pending, Ranked, Source
+from tintype.store.notes import DatasetShelf, NoteShelf, RecentDataset
+from tintype.store.spending import Spending, SpendingShelf, Spent
+from tintype.store.uploads import KeptUpload, UploadShelf
+
+__all__ = [
+    "KeptAnswer",
+    "KeptJob",
+    "KeptUpload",
+    "MadeFrom",
+    "Pending",
+    "Ranked",
+    "RecentDataset",
+    "Source",
+    "Spending",
+    "Spent",
+    "Store",
+    "open_store",
+    "without_pictures",
+]
+
+
+class Store:
+    """One SQLite file; every method of its shelves may raise `StoreError`."""
+
+    def __init__(self, database: Database) -> None:
+        self.path = database.path
+        self.jobs = JobShelf(database)
+        self.uploads = UploadShelf(database)
+        self.datasets = DatasetShelf(database)
+        self.answers = AnswerShelf(database)
+        self.spending = SpendingShelf(database)
+        self.notes = NoteShelf(database)
+
+
+@asynccontextmanager
+async def open_store(path: Path) -> AsyncIterator[Store]:
+    """Open the file, making it if need be; several processes may have it open at once.
+
+    Raises:
+        StoreError: if it cannot be opened, is damaged, or comes from a newer Tintype. The file is
+            never deleted or replaced.
+    """
+    database = await asyncio.to_thread(Database, path)
+    try:
+        yield Store(database)
+    finally:
+        database.close()

@@ -1,0 +1,250 @@
+"""One SQLite file: opened, brought to the present version, and its errors as sentences.
+
+Small statements run on the event loop (12 µs each); large ones in a thread, on a connection of
+their own (`apart`), which write-ahead logging lets read while others write. Two processes may use
+one file: a writer waits for the other, and migrations happen under the write lock.
+"""
+
+import asyncio
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tintype.errors import StoreError
+
+T = TypeVar("T")
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+APPLICATION_ID = 0x54494E54
+"""`TINT` in the file's header: tells our file from another program's."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_WAIT_S = 3.0
+
+
+class Database:
+    """A connection to the file, and the only place that speaks SQL's errors."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = _opened(path)
+
+    def close(self) -> None:
+        """Close the file; what was written stays."""
+        self._connection.close()
+
+    def run(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        """Run one statement and fetch all it gives.
+
+        Raises:
+            StoreError: if the file is damaged, locked for too long, or the disk is full.
+        """
+        with translated(self.path):
+            return _executed(self._connection, sql, parameters).fetchall()
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Several statements as one: all of them or none."""
+        self.run("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            with suppress(StoreError):
+                self.run("ROLLBACK")
+            raise
+        self.run("COMMIT")
+
+    async def apart(
+        self, sql: str, parameters: Parameters, read: Callable[[sqlite3.Row], T]
+    ) -> list[T]:
+        """Fetch and read many rows in a thread."""
+
+        def fetch() -> list[T]:
+            with translated(self.path), closing(_connected(self.path)) as connection:
+                return [read(row) for row in _executed(connection, sql, parameters)]
+
+        return await asyncio.to_thread(fetch)
+
+
+def _executed(connection: sqlite3.Connection, sql: str, parameters: Parameters) -> sqlite3.Cursor:
+    try:
+        return connection.execute(sql, parameters)
+    except UnicodeEncodeError:  # a lone surrogate, from somebody's JSON
+        return connection.execute(sql, _storable(parameters))
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into sentences; a mistake in our own SQL stays what it is."""
+    try:
+        yield
+    except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
+        raise
+    except sqlite3.OperationalError as error:
+        raise _operational(path, error) from error
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, error) from error
+
+
+def _operational(path: Path, error: sqlite3.OperationalError) -> StoreError:
+    code = error.sqlite_errorcode & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreError(
+            f"{path} has been held by another program for more than {_WAIT_S:.0f} s.",
+            advice="Close it, or try again.",
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return StoreError(
+            f"The disk is full: {path} was not changed.", advice="Make room, then try again."
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return StoreError(
+            f"{path} cannot be opened for writing.",
+            advice="Check the permissions of the file and its folder.",
+        )
+    if code == sqlite3.SQLITE_IOERR:
+        return StoreError(f"The disk failed at {path} ({error}).", advice="Check the disk.")
+    if code == sqlite3.SQLITE_ERROR:
+        return _damaged(path, error)  # a table that should be there is not
+    return StoreError(f"{path} cannot be used ({error}).")
+
+
+def _damaged(path: Path, error: sqlite3.Error) -> StoreError:
+    return StoreError(
+        f"{path} is damaged ({error}).",
+        advice="It was left as it is. Move it away to begin a new one; "
+        f"`sqlite3 {path.name} .recover` may save what is in it.",
+    )
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=_WAIT_S, isolation_level=None, check_same_thread=False
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA foreign_keys = ON")
+    # With a write-ahead log this survives a crash of the program; of the machine, it may lose the
+    # last moments but does not damage the file.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Create the file if it is not there, private, and bring it to the present version."""
+    _prepare(path)
+    with translated(path):
+        connection = _connected(path)
+        try:
+            _refuse_foreign(connection, path)
+            _log_ahead(connection)
+            migrate(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log; for this one step SQLite does not wait for others itself."""
+    for attempts_left in reversed(range(60)):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not attempts_left:
+                raise
+            time.sleep(0.05)
+
+
+def _prepare(path: Path) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+        try:
+            facts = os.fstat(descriptor)
+            if not stat.S_ISREG(facts.st_mode):
+                raise StoreError(f"{path} is not a file.", advice="Move it away.")
+            if facts.st_mode & 0o077:
+                os.fchmod(descriptor, 0o600)  # its log files take their mode from it
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be opened: {error.strerror}.",
+            advice="Check the permissions of its folder, or set TINTYPE_HOME to another.",
+        ) from error
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse what a newer Tintype or another program has written, before changing anything."""
+    (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if mark != APPLICATION_ID and (mark or version or tables):
+        raise StoreError(
+            f"{path} is the database of another program.",
+            advice="Move it away, or set TINTYPE_HOME to another folder.",
+        )
+    latest = max(migrations())
+    if version > latest:
+        raise StoreError(
+            f"{path} was written by a newer Tintype (version {version}, this one knows {latest}).",
+            advice="Use the newer Tintype, or set TINTYPE_HOME to another folder.",
+        )
+
+
+def migrations() -> dict[int, str]:
+    """The numbered steps from nothing to the present, as SQL."""
+    return {
+        int(path.name[:4]): path.read_text(encoding="utf-8")
+        for path in sorted(_MIGRATIONS.glob("[0-9][0-9][0-9][0-9]_*.sql"))
+    }
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Take the steps that are missing; of two processes one takes them and the other waits."""
+    steps = migrations()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == max(steps):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        for number in sorted(steps):
+            if number > version:
+                for statement in _statements(steps[number]):
+                    connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {max(steps)}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Split a script; `executescript` would commit the transaction it runs in."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _storable(parameters: Parameters) -> Parameters:
+    """The same values with every lone surrogate replaced."""
+
+    def mended(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+    if isinstance(parameters, Mapping):
+        return {name: mended(value) for name, value in parameters.items()}
+    return [mended(value) for value in parameters]

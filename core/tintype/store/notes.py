@@ -1,0 +1,88 @@
+"""Small things to find again: recent datasets, drafts, and how the session stood."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tintype.store.database import Database
+from tintype.store.packing import moment
+
+
+@dataclass(frozen=True, slots=True)
+class RecentDataset:
+    """A dataset that was opened."""
+
+    path: Path
+    opened_at: datetime
+    size_bytes: int
+    rows: int | None = None
+    """None until it has been indexed to its end."""
+    title: str = ""
+
+
+class DatasetShelf:
+    """Recent datasets."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def opened(self, dataset: RecentDataset) -> None:
+        """Put a dataset on top of the list; what is not known now keeps its last value."""
+        self._database.run(
+            "INSERT INTO datasets (path, opened_at, rows, size_bytes, title) "
+            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET "
+            "opened_at = excluded.opened_at, size_bytes = excluded.size_bytes, "
+            "rows = coalesce(excluded.rows, rows), "
+            "title = CASE excluded.title WHEN '' THEN title ELSE excluded.title END",
+            (
+                str(dataset.path),
+                dataset.opened_at.timestamp(),
+                dataset.rows,
+                dataset.size_bytes,
+                dataset.title,
+            ),
+        )
+
+    def newest(self, limit: int = 20) -> tuple[RecentDataset, ...]:
+        """List datasets, the last opened first; whether they still exist is not looked at."""
+        rows = self._database.run(
+            "SELECT * FROM datasets ORDER BY opened_at DESC, path LIMIT ?", (limit,)
+        )
+        return tuple(
+            RecentDataset(
+                Path(row["path"]),
+                moment(row["opened_at"]),
+                row["size_bytes"],
+                row["rows"],
+                row["title"],
+            )
+            for row in rows
+        )
+
+    def forget(self, path: Path) -> None:
+        """Take a dataset off the list; the file is not touched."""
+        self._database.run("DELETE FROM datasets WHERE path = ?", (str(path),))
+
+
+class NoteShelf:
+    """Drafts and session state: small JSON by name."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def read(self, name: str, default: Any = None) -> Any:
+        """Read a note, or the default if there is none."""
+        rows = self._database.run("SELECT value FROM notes WHERE name = ?", (name,))
+        return json.loads(rows[0]["value"]) if rows else default
+
+    def write(self, name: str, value: Any, written_at: datetime) -> None:
+        """Write a note in place of an earlier one; none removes it."""
+        if value is None:
+            self._database.run("DELETE FROM notes WHERE name = ?", (name,))
+            return
+        self._database.run(
+            "INSERT OR REPLACE INTO notes VALUES (?, ?, ?)",
+            (name, json.dumps(value), written_at.timestamp()),
+        )

@@ -1,0 +1,27 @@
+"""Tokens: of text, of pictures, of rows; offline, as each model counts them."""
+
+from tintype.tokens.models import Epochs, TokenRule, known_models, model_tokens
+from tintype.tokens.pictures import Sight, image_tokens, sight
+from tintype.tokens.ranges import NOTHING, Range
+from tintype.tokens.rows import DETAILS, Detail, RowTokens, content_texts, row_tokens, text_tokens
+from tintype.tokens.text import count_text, special_tokens
+
+__all__ = [
+    "DETAILS",
+    "NOTHING",
+    "Detail",
+    "Epochs",
+    "Range",
+    "RowTokens",
+    "Sight",
+    "TokenRule",
+    "content_texts",
+    "count_text",
+    "image_tokens",
+    "known_models",
+    "model_tokens",
+    "row_tokens",
+    "sight",
+    "special_tokens",
+    "text_tokens",
+]

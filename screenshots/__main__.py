@@ -1,0 +1,152 @@
+"""Goes once round the loop in the real app, with a real training, and takes a picture of each pane.
+
+The app runs headless over the real library and the real embedded server, in a home of its own.
+Pictures inside the panes are drawn with block characters, as a terminal without graphics shows
+them. Textual's SVG becomes PNG by resvg, which needs a monospaced font that has block, braille and
+arrow characters: Fira Code, or failing that DejaVu Sans Mono.
+
+    python -m screenshots
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+FONTS = ("Fira Code", "DejaVu Sans Mono")
+LARGE, SMALL = (140, 42), (80, 24)
+PATIENCE_S = 240.0
+
+
+def font() -> str:
+    """The first of the fonts that is installed."""
+    try:
+        listed = subprocess.run(["fc-list", ":", "family"], capture_output=True, text=True).stdout
+    except OSError:
+        listed = ""
+    for name in FONTS:
+        if name in listed:
+            return name
+    sys.exit("screenshots: install the font Fira Code or DejaVu Sans Mono (and fontconfig).")
+
+
+class Camera:
+    """Takes pictures of one app."""
+
+    def __init__(self, pilot: Any, family: str) -> None:
+        self.pilot, self.app, self.family = pilot, pilot.app, family
+
+    async def press(self, *keys: str) -> None:
+        """Press keys."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.pilot.pause(0.05)
+
+    def seen(self) -> str:
+        """What can be read."""
+        strips = self.app.screen._compositor.render_strips(self.app.size)
+        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+    async def sees(self, *words: str) -> None:
+        """Wait for words."""
+        await self.until(lambda: all(word in self.seen() for word in words), " ".join(words))
+
+    async def until(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait for something."""
+        end_s = time.monotonic() + PATIENCE_S
+        while not holds():
+            if time.monotonic() > end_s:
+                sys.exit(f"screenshots: never saw {what}; there was:\n{self.seen()}")
+            await self.pilot.pause(0.1)
+
+    async def take(self, name: str) -> None:
+        """Write a picture."""
+        import resvg_py
+
+        self.app.clear_notifications()
+        await self.pilot.pause(0.6)
+        svg = self.app.export_screenshot(simplify=True)
+        png = resvg_py.svg_to_bytes(
+            svg_string=svg, font_family=self.family, monospace_family=self.family
+        )
+        columns, rows = self.app.size
+        path = FOLDER / f"{name}-{columns}x{rows}.png"
+        path.write_bytes(bytes(png))
+        print(path.relative_to(FOLDER.parent))
+
+
+async def first_time(camera: Camera) -> None:
+    """A new user goes round, and the loss is watched while it falls."""
+    await camera.sees("Start here", "Provider")
+    await camera.take("1-home-first")
+    await camera.press("s")
+    await camera.sees("no problems", "box")
+    await camera.press("down", "down")
+    await camera.take("2-datasets")
+    await camera.press("e")
+    await camera.sees("nothing against it")
+    await camera.take("3-estimate")
+    await camera.press("l")
+    await camera.sees("Launch at")
+    await camera.take("3-launch")
+    await camera.press("enter")
+    await camera.until(lambda: (camera.app.standing.job_percent or 0) >= 40, "40 % of the training")
+    await camera.take("4-jobs-running")
+    await camera.sees("succeeded")
+
+
+async def every_pane(camera: Camera) -> None:
+    """Each pane with something in it."""
+    await camera.sees("Recent datasets", "succeeded")
+    await camera.take("1-home")
+    await camera.press("d")
+    await camera.sees("no problems", "box")
+    await camera.press("down", "down")
+    await camera.take("2-datasets")
+    await camera.press("v")
+    await camera.sees("label")
+    await camera.take("2-datasets-overview")
+    await camera.press("v", "e")
+    await camera.sees("nothing against it")
+    await camera.take("3-estimate")
+    await camera.press("4")
+    await camera.sees("succeeded", "New fine-tuned model")
+    await camera.take("4-jobs")
+    await camera.press("t")
+    await camera.sees("test.jsonl row 1", "tuned")
+    await camera.press("a")
+    await camera.until(lambda: camera.seen().count(" tokens · ") >= 2, "both answers")
+    await camera.take("5-playground")
+    await camera.press("question_mark")
+    await camera.sees("Everywhere")
+    await camera.take("6-help")
+
+
+async def main() -> None:
+    """Both sizes, one training."""
+    from tintype.server import run
+    from tintype_tui.app import TintypeApp
+
+    family = font()
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["TINTYPE_HOME"] = home
+        try:
+            async with TintypeApp().run_test(size=LARGE) as pilot:
+                await first_time(Camera(pilot, family))
+            for size in (LARGE, SMALL):
+                async with TintypeApp().run_test(size=size) as pilot:
+                    await every_pane(Camera(pilot, family))
+        finally:
+            server = run.find(Path(home) / "data" / "server")
+            if server is not None:
+                await run.stop(server, training=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,174 @@
+"""The whole app over the real library, with a home of its own and a server that ends with it."""
+
+import asyncio
+import base64
+import io
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from PIL import Image
+from textual.pilot import Pilot
+
+from tintype.server import run
+from tintype_tui.app import TintypeApp
+
+PATIENCE_S = 40.0
+"""For a machine under load; a test that passes never waits that long."""
+
+BOXES = "<loc0102><loc0205><loc0512><loc0614> square"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scripted_engine: None) -> Iterator[Path]:
+    """A home of the test's own; the server that was started in it is stopped, trainings too."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("TINTYPE_HOME", str(folder))
+    for variable in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "TINTYPE_PROFILE", "TMUX"):
+        monkeypatch.delenv(variable, raising=False)
+    yield folder
+    running = run.find(folder / "data" / "server")
+    if running is not None:
+        asyncio.run(run.stop(running, training=True))
+
+
+def _row(number: int, picture: str) -> dict[str, Any]:
+    return {
+        "messages": [
+            {"role": "system", "content": "Answer in a word."},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": f"What is number {number}?"},
+                    {"type": "image_url", "image_url": {"url": picture}},
+                ],
+            },
+            {"role": "assistant", "content": BOXES if number % 2 else f"answer {number}"},
+        ]
+    }
+
+
+def _picture(number: int) -> str:
+    out = io.BytesIO()
+    Image.new("RGB", (48, 36), (10 * number % 256, 80, 120)).save(out, "PNG")
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """Twelve rows with pictures, odd ones with a box; `valid` and `test` beside them."""
+    folder = tmp_path / "shapes"
+    folder.mkdir()
+    for name, numbers in (("train", range(12)), ("valid", range(12, 24)), ("test", range(24, 34))):
+        lines = [json.dumps(_row(number, _picture(number))) for number in numbers]
+        (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
+    return folder / "train.jsonl"
+
+
+def obeyed(drawn: str) -> str:
+    """What a terminal would obey, or not show, in what is written to it; empty if nothing.
+
+    Colours and the place of the cursor are for drawing, and line ends are harmless.
+    """
+    found = _ODD.search(_DRAWING.sub("", drawn))
+    return repr(found.string[max(0, found.start() - 40) : found.end() + 40]) if found else ""
+
+
+_DRAWING = re.compile(r"\x1b\[(?!38;5;201;58m)[0-9;]*m|\x1b\[[0-9]+;[0-9]+H")
+_ODD = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff"
+    "\U000e0000-\U000e0fff]"
+)
+
+
+@pytest.fixture
+def obeys() -> Callable[[str], str]:
+    """`obeys(text)`: what a terminal would obey in it."""
+    return obeyed
+
+
+EVIL = (
+    "\x1b]52;c;aGFja2Vk\x07\x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\\x1b[2J\x1b[6n\x1b[38;5;201;58m"
+    "\x1b[?1049h\x1bP+q\x1b\\\x9b31m\x9d0;t\x9c\x00\x07\x08\r\x0b\x0c\x0e\x7f\u202eabc\u2066\u200b\u200f\ufeff"
+    "[bold]B[/bold][link=http://x]L[/link][@click=app.quit]Q[/] [/] [/nope] \U000e0041\u2028\x85"
+)
+"""Copies, links, clears, asks, recolours, switches screens, reverses, hides; and markup."""
+
+
+@pytest.fixture
+def evil() -> str:
+    """A text that a terminal or a widget would do a lot with, if it were let to."""
+    return EVIL
+
+
+class Person:
+    """Somebody at the keyboard."""
+
+    def __init__(self, pilot: Pilot[Any]) -> None:
+        self.pilot = pilot
+        self.app = pilot.app
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        for key in keys:
+            await self.pilot.press(key)
+            await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        """Type text."""
+        await self.press(*({" ": "space", "/": "slash", ".": "full_stop"}.get(c, c) for c in text))
+
+    @property
+    def screen(self) -> str:
+        """What can be read."""
+        strips = self.app.screen._compositor.render_strips(self.app.size)
+        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+    async def sees(self, *words: str) -> None:
+        """Wait until all the words are on the screen."""
+        await self.until(lambda: all(word in self.screen for word in words), " and ".join(words))
+
+    async def sees_no(self, words: str) -> None:
+        """Wait until the words are gone."""
+        await self.until(lambda: words not in self.screen, f"no {words}")
+
+    async def until(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait until something holds."""
+        end_s = time.monotonic() + PATIENCE_S
+        while not holds():
+            assert time.monotonic() < end_s, f"never saw {what}; there was:\n{self.screen}"
+            await self.pilot.pause(0.02)
+
+    @property
+    def drawn(self) -> str:
+        """What is written to a terminal to draw the whole screen: text and escape sequences."""
+        update = self.app.screen._compositor.render_update(full=True)
+        return str(update.render_segments(self.app.console))  # type: ignore[union-attr]
+
+
+class Sit(Protocol):
+    """Sits a person down before the app."""
+
+    def __call__(
+        self, dataset: Path | None = None, size: tuple[int, int] = (120, 36)
+    ) -> AbstractAsyncContextManager[Person]: ...
+
+
+@pytest.fixture
+def sit(home: Path) -> Sit:
+    """`async with sit() as person:` opens the app."""
+
+    @asynccontextmanager
+    async def sit_down(
+        dataset: Path | None = None, size: tuple[int, int] = (120, 36)
+    ) -> AsyncIterator[Person]:
+        async with TintypeApp(dataset=dataset).run_test(size=size) as pilot:
+            await pilot.pause()
+            yield Person(pilot)
+
+    return sit_down

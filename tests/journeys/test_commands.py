@@ -1,0 +1,253 @@
+"""Every step of the loop as a command: data on standard output, words on standard error."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tintype_tui.__main__ import run_command
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as JSON."""
+        return json.loads(self.out)
+
+
+Tintype = Callable[..., Done]
+
+
+@pytest.fixture
+def tintype(home: Path, capsys: pytest.CaptureFixture[str]) -> Tintype:
+    """Run `tintype …` in this process."""
+
+    def run(*arguments: str | Path) -> Done:
+        capsys.readouterr()
+        code = run_command([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return Done(code, said.out, said.err)
+
+    return run
+
+
+def test_check_says_ok_for_a_usable_dataset(tintype: Tintype, dataset: Path) -> None:
+    done = tintype("check", dataset, "--json")
+    assert done.code == 0
+    assert done.json["status"] == "warning"  # twelve examples are few
+    assert done.json["examples"] == 12
+    assert done.json["images"] == 12
+    assert [problem["rule"] for problem in done.json["problems"]] == ["few_examples"]
+
+
+def test_check_exits_with_1_and_names_each_error(tintype: Tintype, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"messages": []}\nnot json\n')
+    done = tintype("check", bad, "--json")
+    assert done.code == 1
+    assert done.json["status"] == "error"
+    problem = next(found for found in done.json["problems"] if found["line"] == 2)
+    assert problem["severity"] == "error"
+    assert set(problem) >= {"line", "severity", "rule", "message", "fix"}
+
+
+def test_check_exits_with_2_when_there_is_nothing_to_check(
+    tintype: Tintype, tmp_path: Path
+) -> None:
+    done = tintype("check", tmp_path / "missing.jsonl")
+    assert done.code == 2
+    assert done.out == ""
+    assert "missing.jsonl" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_check_shows_escape_sequences_in_data_and_does_not_obey_them(
+    tintype: Tintype, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"messages": [{"role": "\\u001b[2J\\u202e", "content": "x"}]}\n')
+    done = tintype("check", bad)
+    assert done.code == 1
+    assert "\x1b" not in done.out + done.err
+    assert "\u202e" not in done.out + done.err
+
+
+def test_estimate_tells_tokens_epochs_and_cost(tintype: Tintype, dataset: Path) -> None:
+    done = tintype("estimate", dataset, "--profile", "openai", "--json")
+    found = done.json
+    assert done.code == 0
+    assert found["tokens_per_epoch"] == found["text_tokens"] + found["image_tokens"]
+    assert found["epochs"] == 8  # 100 // 12, by OpenAI's rule
+    assert found["billed_tokens"] == found["tokens_per_epoch"] * 8
+    assert found["cost_usd"] == pytest.approx(found["billed_tokens"] * 25 / 1e6)
+
+
+def test_estimate_of_an_unknown_price_is_null_and_not_zero(tintype: Tintype, dataset: Path) -> None:
+    done = tintype("estimate", dataset, "--profile", "openai", "--model", "gpt-99", "--json")
+    assert done.code == 0
+    assert done.json["cost_usd"] is None
+
+
+def test_estimate_refuses_what_the_embedded_server_cannot_train(
+    tintype: Tintype, dataset: Path
+) -> None:
+    done = tintype("estimate", dataset, "--model", "gpt-4o-2024-08-06")
+    assert done.code == 2
+    assert "does not train" in done.err
+
+
+def test_the_loop_by_commands(tintype: Tintype, dataset: Path) -> None:
+    folder = dataset.parent
+    launched = tintype(
+        "train", dataset, "--validation", folder / "valid.jsonl", "--model", "scripted",
+        "--suffix", "shapes", "--epochs", "2", "--wait", "--yes", "--json",
+    )  # fmt: skip
+    assert launched.code == 0, launched.err
+    job = launched.json
+    assert job["status"] == "succeeded"
+    assert job["hyperparameters"]["n_epochs"] == 2
+
+    listed = tintype("jobs", "--json")
+    assert [one["id"] for one in listed.json] == [job["id"]]
+
+    watched = tintype("watch", job["id"], "--json")
+    assert watched.code == 0
+    events = [json.loads(line) for line in watched.out.splitlines()]
+    steps = [event["data"]["step"] for event in events if event["type"] == "metrics"]
+    assert steps == list(range(1, len(steps) + 1))
+
+    models = tintype("models", "--tuned", "--json")
+    assert job["fine_tuned_model"] in [model["id"] for model in models.json]
+
+    asked = tintype("ask", "last", "--row", f"{dataset}:3", "--json")
+    assert asked.code == 0, asked.err
+    assert asked.json["model"] == job["fine_tuned_model"]
+    assert asked.json["text"] == "answer 2"
+
+    results = tintype("jobs", "results", job["id"])
+    assert results.out.startswith("step,train_loss,")
+
+
+def test_a_dry_run_sends_nothing(tintype: Tintype, dataset: Path) -> None:
+    assert tintype("train", dataset, "--model", "scripted", "--dry-run").code == 0
+    assert tintype("jobs", "--json").json == []
+    assert tintype("files", "--json").json == []
+
+
+def test_a_budget_is_never_passed_not_even_with_yes(
+    tintype: Tintype, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-nobody")
+    done = tintype("train", dataset, "--profile", "openai", "--yes", "--budget", "0.01")
+    assert done.code == 2
+    assert "budget" in done.err
+
+
+def test_asking_prints_the_request_without_the_key(
+    tintype: Tintype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    done = tintype("ask", "gpt-4o-mini", "hello", "--profile", "openai", "--dry-run")
+    assert done.code == 0
+    assert "$OPENAI_API_KEY" in done.out
+    assert "secret" not in done.out + done.err
+
+
+def test_samples_and_imports_write_splits(tintype: Tintype, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    from PIL import Image
+
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a.png")
+    table.write_text("image,question,answer\n" + "a.png,What colour?,red\n" * 20)
+    done = tintype("import", "csv", table, tmp_path / "rows", "--json")
+    assert done.code == 0, done.err
+    assert done.json["rows"] == 20
+    assert (tmp_path / "rows" / "train.jsonl").exists()
+
+
+def test_embedding_makes_a_local_dataset_acceptable(tintype: Tintype, tmp_path: Path) -> None:
+    from PIL import Image
+
+    Image.new("P", (8, 8)).save(tmp_path / "a.gif")
+    row = {
+        "messages": [
+            {
+                "role": "user",
+                "content": [{"type": "image_url", "image_url": {"url": "a.gif"}}],
+            },
+            {"role": "assistant", "content": "black"},
+        ]
+    }
+    (tmp_path / "rows.jsonl").write_text((json.dumps(row) + "\n") * 10)
+    assert tintype("check", tmp_path / "rows.jsonl").code == 1
+    mended = tmp_path / "mended.jsonl"
+    assert tintype("embed", tmp_path / "rows.jsonl", mended).code == 0
+    assert tintype("check", mended).code == 0
+
+
+def test_config_says_where_each_value_comes_from(
+    tintype: Tintype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINTYPE_READ_ONLY", "true")
+    shown = tintype("config", "--json").json["settings"]
+    assert shown["read_only"] == {"value": True, "from": "environment (TINTYPE_READ_ONLY)"}
+    assert shown["low_bandwidth"]["from"] == "default"
+
+
+def test_read_only_refuses_to_train(
+    tintype: Tintype, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINTYPE_READ_ONLY", "true")
+    done = tintype("train", dataset, "--model", "scripted", "--yes")
+    assert done.code == 2
+    assert "read-only" in done.err.lower() or "read only" in done.err.lower()
+
+
+def test_the_doctor_finds_nothing_wrong_here(tintype: Tintype) -> None:
+    done = tintype("doctor", "--json")
+    assert done.code == 0, done.out
+    assert {finding["what"] for finding in done.json} >= {"terminal", "pictures", "store"}
+
+
+def test_every_command_explains_itself(tintype: Tintype) -> None:
+    from tintype_tui.commands import MODULES
+
+    for name in MODULES:
+        done = tintype(name, "--help")
+        assert done.code == 0
+        assert "Usage:" in done.out
+
+
+def test_the_installed_command_tells_its_version_and_needs_a_terminal_for_the_app() -> None:
+    command = [sys.executable, "-m", "tintype_tui"]
+    version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    assert version.stdout.startswith("tintype ")
+    app = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert app.returncode == 2
+    assert "needs a terminal" in app.stderr
+
+
+def test_a_closed_pipe_is_no_traceback(dataset: Path, home: Path) -> None:
+    command = [sys.executable, "-m", "tintype_tui", "config"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ.copy()
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert b"Traceback" not in process.stderr.read()
+    process.stderr.close()
+    process.wait()

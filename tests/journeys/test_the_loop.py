@@ -1,0 +1,109 @@
+"""Once round the loop with the keys that the screen names."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tintype_tui.screens.jobs import JobsPane
+from tintype_tui.screens.playground import PlaygroundPane
+
+
+async def choose_model(person: Any, model: str) -> None:
+    """Have the plan's model be another than the usual one."""
+    from dataclasses import replace
+
+    from tintype_tui.widgets.plan_form import PlanForm
+
+    form = person.app.screen.query_one(PlanForm)
+    form.fill(replace(form.choices, model=model), [model])
+    form.post_message(PlanForm.Changed(form.choices))
+    await person.pilot.pause()
+
+
+async def test_a_new_user_reaches_a_trained_models_answer(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("What is number 0?", "shapes/train.jsonl", "12 rows", "1 warning")
+        await person.press("e")
+        await person.sees("tokens billed", "free", "warnings, see 2 p")
+        await choose_model(person, "scripted")
+        await person.sees("scripted")
+        await person.press("l")
+        await person.sees("Launch at", "n_epochs")
+        await person.press("enter")
+        await person.sees("succeeded", "New fine-tuned model created")
+        await person.press("t")
+        await person.sees("test.jsonl row 1", "tuned", "base")
+        await person.press("a")
+        await person.sees("tokens")
+        pane = person.app.screen
+        assert isinstance(pane, PlaygroundPane)
+        assert pane.standing.tried
+
+
+async def test_the_curve_has_every_step_once_after_the_app_was_away(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("1 warning")
+        await person.press("e")
+        await person.sees("warnings, see 2 p")
+        await choose_model(person, "scripted")
+        await person.press("l")
+        await person.sees("Launch at")
+        await person.press("enter")
+        await person.sees("succeeded")
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("succeeded", "New fine-tuned model created")
+        pane = person.app.screen
+        assert isinstance(pane, JobsPane)
+        assert pane.progress is not None
+        steps = pane.progress.metrics.series["train_loss"].steps()
+        assert steps == list(range(1, len(steps) + 1))
+        assert len(steps) == pane.progress.metrics.total_steps
+
+
+async def test_without_a_dataset_every_pane_says_what_to_press(sit: Any) -> None:
+    async with sit() as person:
+        await person.sees("Start here", "make two sample datasets")
+        await person.press("2")
+        await person.sees("Press o to open one")
+        await person.press("3")
+        await person.sees("press 2 to choose one")
+        await person.press("4")
+        await person.sees("No jobs yet")
+        await person.press("5")
+        await person.sees("No picture yet")
+
+
+async def test_a_dataset_that_would_be_refused_is_not_launched_unasked(
+    sit: Any, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad" / "train.jsonl"
+    bad.parent.mkdir()
+    bad.write_text('{"messages": [{"role": "user", "content": "?"}]}\n' * 3)
+    async with sit(bad) as person:
+        await person.sees("error")
+        await person.press("p")
+        await person.sees("at least 10 examples")
+        await person.press("e")
+        await person.sees("would be refused")
+        await person.press("l")
+        await person.sees("The provider would refuse this file")
+        await person.press("n")
+        await person.sees_no("Mend it first")
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (200, 60)])
+async def test_every_pane_works_at_every_size(
+    sit: Any, dataset: Path, size: tuple[int, int]
+) -> None:
+    async with sit(dataset, size) as person:
+        await person.sees("12 rows")
+        for key in "12345":
+            await person.press(key)
+            lines = person.screen.splitlines()
+            assert len(lines) == size[1]
+            assert "data" in lines[-2]
+            assert "Help" in lines[-1]

@@ -1,0 +1,46 @@
+"""The widget in a terminal that takes kitty's graphics, played by the test."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+KITTY = b"\x1bP>|kitty(0.41.1)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1b[?62;52;c"
+PLACEHOLDER = "\U0010eeee".encode()
+SENT = re.compile(rb"\x1b_Ga=T,U=1,f=100,q=2,i=([0-9]+),c=[0-9]+,r=[0-9]+,m=")
+
+
+def number_sent(terminal: Any) -> bytes:
+    """The number of the next picture, of which no cell is shown before it is sent."""
+    before = terminal.until(b"\x1b_Ga=T")
+    assert PLACEHOLDER not in before[-100:]
+    shown = terminal.until(PLACEHOLDER)
+    (number,) = SENT.findall(b"\x1b_Ga=T" + shown)
+    return bytes(number)
+
+
+@pytest.fixture
+def files(tmp_path: Path, halves: bytes, grey: bytes) -> list[str]:
+    paths = [tmp_path / "halves.png", tmp_path / "grey.png"]
+    for path, data in zip(paths, (halves, grey), strict=True):
+        path.write_bytes(data)
+    return [str(path) for path in paths]
+
+
+def test_a_picture_is_sent_before_its_cells_and_freed_after_them(
+    play: Any, files: list[str]
+) -> None:
+    terminal = play("-m", "tintype_tui.widgets.picture", *files, LINES="24", COLUMNS="80")
+    terminal.until(b"\x1b[c")
+    terminal.type(KITTY)
+    first = number_sent(terminal)
+    terminal.type(b"n")
+    second = number_sent(terminal)
+    assert second != first
+    terminal.until(b"\x1b_Ga=d,d=I,i=" + first + b",q=2\x1b\\")
+    terminal.type(b"q")
+    # Before the screen on which it was drawn is left, else kitty looks for it on another.
+    terminal.until(b"\x1b_Ga=d,d=I,i=" + second + b",q=2\x1b\\")
+    terminal.until(b"\x1b[?1049l")
+    assert terminal.process.wait(20) == 0

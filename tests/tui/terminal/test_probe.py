@@ -1,0 +1,54 @@
+"""Asking the terminal without Textual."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from textual import constants
+from textual.drivers.headless_driver import HeadlessDriver
+
+from tintype_tui.terminal.app import TerminalApp
+
+KITTY = b"\x1bP>|kitty(0.41.1)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;18;9t\x1b[?62;52;c"
+PROBE = """
+from tintype_tui.terminal import probe
+found = probe({timeout_s})
+print(found.protocol, found.answered, found.cell, found.round_trip_ms is not None, "left")
+"""
+
+
+def test_the_probe_waits_for_the_answer(play: Any) -> None:
+    terminal = play("-c", PROBE.format(timeout_s=20), controlling=True)
+    terminal.until(b"\x1b[c")
+    terminal.type(KITTY[:30], KITTY[30:])
+    assert b"kitty True (9, 18) True" in terminal.until(b"left")
+    assert terminal.unread() == b""
+
+
+def test_the_probe_gives_up_on_a_terminal_that_says_nothing(play: Any) -> None:
+    terminal = play("-c", PROBE.format(timeout_s=0.01), controlling=True)
+    assert b"halfblock False (10, 20) False" in terminal.until(b"left")
+
+
+def test_the_probe_knows_when_there_is_no_terminal() -> None:
+    command = [sys.executable, "-c", PROBE.format(timeout_s=20)]
+    done = subprocess.run(command, capture_output=True, check=True, start_new_session=True)
+    assert done.stdout == b"none False (10, 20) False left\n"
+
+
+def test_another_driver_is_left_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "DRIVER", "textual.drivers.headless_driver:HeadlessDriver")
+    assert TerminalApp().get_driver_class() is HeadlessDriver
+
+
+@pytest.mark.parametrize(
+    "module", ["tintype_tui.terminal", "tintype_tui.widgets.picture", "tintype_tui.terminal.driver"]
+)
+def test_nothing_heavy_is_imported_before_a_picture_is_drawn(module: str) -> None:
+    heavy = ["PIL", "numpy", "textual_image", "openai", "tintype.images", "tintype.dataset"]
+    if module == "tintype_tui.terminal":
+        heavy += ["textual", "rich"]
+    code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

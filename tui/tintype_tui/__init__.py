@@ -1,0 +1,1 @@
+"""Tintype in a terminal: the app and the command line."""

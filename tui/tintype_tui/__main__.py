@@ -1,0 +1,109 @@
+"""The command `tintype`: with no words the app, otherwise a command.
+
+The app does not need an option parser, and starts before one is imported.
+"""
+
+import gc
+import os
+import signal
+import sys
+from pathlib import Path
+
+SLOW_FPS = "8"
+"""Frames a second at most on a slow line; Textual's own figure is 60."""
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    arguments = sys.argv[1:]
+    if "_TINTYPE_COMPLETE" in os.environ:  # the shell asks what could come next
+        code = run_command(arguments)
+    elif not arguments or _is_dataset(arguments):
+        code = run_app(Path(arguments[0]) if arguments else None)
+    elif arguments == ["tour"] and in_terminal():
+        code = run_app(with_samples=True)
+    elif arguments == ["--version"]:
+        from tintype import __version__
+
+        sys.stdout.write(f"tintype {__version__}\n")
+        code = 0
+    else:
+        code = run_command(arguments)
+    sys.exit(code)
+
+
+def _is_dataset(arguments: list[str]) -> bool:
+    from tintype_tui.commands import MODULES
+
+    return len(arguments) == 1 and arguments[0] not in MODULES and Path(arguments[0]).exists()
+
+
+def in_terminal() -> bool:
+    """Whether the app can be shown; Textual draws on standard error."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def run_app(dataset: Path | None = None, *, with_samples: bool = False) -> int:
+    """Open the app; without a terminal say how to use the commands instead."""
+    if not in_terminal():
+        sys.stderr.write(
+            "tintype: the app needs a terminal; `tintype --help` lists the commands for scripts.\n"
+        )
+        return 2
+    # Collecting while modules are imported finds nothing and costs a fifth of the start; the app
+    # turns it on again after its first frame.
+    gc.disable()
+    # What is drawn is written by a thread. With Python's usual 5 ms between turns it would wait for
+    # the busy main thread after each of the first dozen writes: 60 ms until something is seen.
+    sys.setswitchinterval(0.0005)
+    from tintype.errors import TintypeError
+    from tintype.settings import load
+
+    try:
+        settings = load()
+    except TintypeError as error:
+        from tintype_tui.text import visible
+
+        sys.stderr.write(f"tintype: {visible(str(error))}\n")
+        return 2
+    if settings.low_bandwidth:
+        os.environ.setdefault("TEXTUAL_FPS", SLOW_FPS)  # read when Textual is imported
+    if settings.screen_reader:
+        os.environ.setdefault("TINTYPE_IMAGES", "none")
+    from tintype_tui.app import TintypeApp
+
+    return TintypeApp(settings, dataset=dataset, with_samples=with_samples).run() or 0
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run a command; a `TintypeError` becomes a sentence and exit code 2."""
+    from io import StringIO
+
+    import click
+
+    from tintype.errors import TintypeError
+    from tintype_tui.commands.main import tintype
+    from tintype_tui.text import visible
+
+    try:
+        result = tintype.main(args=arguments, prog_name="tintype", standalone_mode=False)
+    except click.ClickException as error:
+        words = StringIO()
+        error.show(words)
+        click.echo(visible(words.getvalue()), nl=False, err=True)
+        return 2
+    except TintypeError as error:
+        click.echo(f"tintype: {visible(str(error))}", err=True)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("tintype: interrupted.", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader of our pipe has gone; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""The app: modes, navigation, and the lifetimes of provider, store and embedded server."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.reactive import var
+from textual.screen import Screen
+
+from tintype.settings import Settings, load
+from tintype_tui import requests, theme
+from tintype_tui.desk import Desk
+from tintype_tui.screen import Pane
+from tintype_tui.standing import Standing
+from tintype_tui.stylesheet import PatientStylesheet
+from tintype_tui.terminal.app import TerminalApp
+from tintype_tui.widgets.masthead import PANES
+
+
+def _home() -> Pane:
+    from tintype_tui.screens.home import HomePane
+
+    return HomePane()
+
+
+def _datasets() -> Pane:
+    from tintype_tui.screens.datasets import DatasetsPane
+
+    return DatasetsPane()
+
+
+def _estimate() -> Pane:
+    from tintype_tui.screens.estimate import EstimatePane
+
+    return EstimatePane()
+
+
+def _jobs() -> Pane:
+    from tintype_tui.screens.jobs import JobsPane
+
+    return JobsPane()
+
+
+def _playground() -> Pane:
+    from tintype_tui.screens.playground import PlaygroundPane
+
+    return PlaygroundPane()
+
+
+SCREENS: dict[str, Callable[[], Pane]] = {
+    "home": _home,
+    "datasets": _datasets,
+    "estimate": _estimate,
+    "jobs": _jobs,
+    "playground": _playground,
+}
+"""Each pane's module is imported when it is first shown: the first frame needs only one."""
+
+
+class TintypeApp(TerminalApp[int]):
+    """The workbench."""
+
+    TITLE = "Tintype"
+    CSS_PATH = "app.tcss"
+    DEFAULT_MODE = "home"
+    BINDING_GROUP_TITLE = "Everywhere"
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 – Textual declares it without ClassVar
+        (0, "-narrow"),
+        (76, "-usual"),
+        (120, "-wide"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(str(key), f"go('{mode}')", title, show=False, id=f"go.{mode}")
+            for key, (mode, title, _) in enumerate(PANES, start=1)
+        ),
+        Binding("question_mark", "help", "Help", id="help", key_display="?"),
+        Binding("colon", "command_palette", "Commands", show=False, id="palette", key_display=":"),
+        Binding("exclamation_mark", "messages", "Messages", show=False, id="messages"),
+        Binding("f9", "mouse", "Mouse", show=False, id="mouse", tooltip="give it to the terminal"),
+        Binding("q", "quit", "Quit", id="quit"),
+    ]
+
+    standing: var[Standing] = var(Standing())
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        dataset: Path | None = None,
+        with_samples: bool = False,
+    ) -> None:
+        """Make ready; `with_samples` begins by drawing them and opening the playing cards."""
+        super().__init__()
+        chosen = settings or load()
+        self.desk = Desk(chosen)
+        self._start_with = dataset
+        self._with_samples = with_samples
+        self._clashes: set[str] = set()
+        self.register_theme(theme.DARK)
+        self.register_theme(theme.LIGHT)
+        self.theme = chosen.theme or theme.DARK.name
+        self.set_keymap(chosen.keymap)
+        if chosen.reduced_motion or chosen.low_bandwidth:
+            self.animation_level = "none"
+        self.stylesheet = PatientStylesheet(variables=self.get_css_variables())
+        for mode, pane in SCREENS.items():
+            self.add_mode(mode, self._bound(pane))
+
+    def _bound(self, pane: Callable[[], Pane]) -> Callable[[], Screen[Any]]:
+        return lambda: pane().data_bind(TintypeApp.standing)
+
+    # ------------------------------------------------------------------ lifetime
+
+    def on_mount(self) -> None:
+        """Leave the terminal in order when the system asks us to go."""
+        self.call_after_refresh(gc.enable)
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(name, self.exit, 128 + name)
+        if self._start_with is not None:
+            self.post_message(requests.OpenDataset(self._start_with))
+        elif self._with_samples:
+            self.call_after_refresh(self.run_action, "sample", self.screen)
+
+    async def on_unmount(self) -> None:
+        """Note where one stands, for the next time, and let go of what was opened."""
+        await self.desk.leave(self.standing)
+
+    # ------------------------------------------------------------------ navigation
+
+    def action_go(self, mode: str) -> None:
+        self.switch_mode(mode)
+
+    def action_help(self) -> None:
+        from tintype_tui.screens.help import Help, keys_of
+
+        self.push_screen(Help(keys_of(self.screen)))
+
+    def action_messages(self) -> None:
+        from tintype_tui.screens.messages import Messages
+
+        self.push_screen(Messages(self.desk.said))
+
+    def action_mouse(self) -> None:
+        """Give the mouse to the terminal, to select text with it, and take it back."""
+        driver = self._driver
+        taken = getattr(driver, "_mouse", None)
+        if driver is None or taken is None:
+            return
+        if taken:
+            driver._disable_mouse_support()  # type: ignore[attr-defined]
+            driver._mouse = False
+            self.notify("The mouse is the terminal's: select as usual. F9 takes it back.")
+        else:
+            driver._mouse = True
+            driver._enable_mouse_support()  # type: ignore[attr-defined]
+
+    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
+        """Say which keys of the configuration collide, once."""
+        names = ", ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
+        if names not in self._clashes:
+            self._clashes.add(names)
+            words = f"Keys in your configuration collide: {names}."
+            self.notify(words, severity="warning", markup=False, timeout=12)
+
+    def on_reached(self, message: requests.Reached) -> None:
+        """Note where one stands; every pane is told."""
+        self.standing = replace(self.standing, **message.changes)
+
+    def on_open_dataset(self, message: requests.OpenDataset) -> None:
+        path = message.path.absolute()
+        self.standing = replace(self.standing, dataset=path, row=message.row)
+        self.switch_mode("datasets")
+
+    def on_estimate_dataset(self, message: requests.EstimateDataset) -> None:
+        self.standing = replace(self.standing, like=message.like)
+        self.switch_mode("estimate")
+
+    def on_open_job(self, message: requests.OpenJob) -> None:
+        self.standing = replace(self.standing, job=message.job_id)
+        self.switch_mode("jobs")
+
+    def on_try_model(self, message: requests.TryModel) -> None:
+        self.standing = replace(self.standing, model=message.model)
+        self.switch_mode("playground")
+
+    async def on_use_profile(self, message: requests.UseProfile) -> None:
+        """Work with another provider; what was estimated and trained belongs to the former."""
+        await self.desk.use(message.name)
+        self.standing = Standing(dataset=self.standing.dataset, row=self.standing.row)
+        for stack in self._screen_stacks.values():
+            for pane in stack:
+                if isinstance(pane, Pane):
+                    pane.provider_changed()

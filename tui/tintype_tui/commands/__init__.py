@@ -1,0 +1,25 @@
+"""The command line: one small module per command, imported when it is called.
+
+Data goes to standard output, words to standard error. `--json` gives one JSON object (or one a
+line, for commands that follow something). Exit codes: 0 done; 1 done, and what was looked at is bad
+(errors in a dataset, a job that failed); 2 could not run; 130 interrupted.
+"""
+
+MODULES = {
+    "tour": "tour",
+    "sample": "sample",
+    "import": "import_",
+    "check": "check",
+    "estimate": "estimate",
+    "embed": "embed",
+    "serve": "serve",
+    "train": "train",
+    "jobs": "jobs",
+    "watch": "watch",
+    "ask": "ask",
+    "models": "models",
+    "files": "files",
+    "config": "config",
+    "doctor": "doctor",
+}
+"""Name on the command line → module in this package, in the order of the loop."""

@@ -1,0 +1,112 @@
+"""`tintype check`: a dataset against a provider's rules."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tintype_tui.commands.output import (
+    Progress,
+    as_json,
+    asynchronous,
+    leave,
+    profile_option,
+    put,
+    put_json,
+    say,
+)
+from tintype_tui.text import count
+
+if TYPE_CHECKING:
+    from tintype.rules import Keys, Problem, RuleProfile, Summary
+
+
+@click.command(name="check")
+@click.argument("path", type=click.Path(path_type=Path))
+@profile_option
+@click.option("--rules", "rule_name", metavar="NAME", help="Whose rules, whatever the profile.")
+@click.option("--model", default="", help="The base model that is meant.")
+@click.option("--validation", type=click.Path(path_type=Path), help="Check this file beside it.")
+@click.option("--no-fetch", is_flag=True, help="Do not fetch pictures from the web.")
+@as_json
+@asynchronous
+async def command(
+    path: Path,
+    profile: str | None,
+    rule_name: str | None,
+    model: str,
+    validation: Path | None,
+    no_fetch: bool,
+    as_json: bool,
+) -> None:
+    """Check the dataset at PATH against a provider's rules, before anything is sent.
+
+    Exit codes: 0 usable (warnings and skipped rows included), 1 errors that would stop a job,
+    2 could not run.
+    """
+    from tintype import rules
+    from tintype_tui.commands.session import chosen
+    from tintype_tui.reports import check_report
+
+    judged_by = rules.profile(rule_name or chosen(profile)[1].rules)
+    problems, summary = await _check(path, judged_by, model, not no_fetch, None, as_json)
+    reports = [(path, problems, summary)]
+    if validation is not None:
+        found = await _check(validation, judged_by, model, not no_fetch, summary.keys, as_json)
+        reports.append((validation, *found))
+    if as_json:
+        report = check_report(summary, problems)
+        if validation is not None:
+            report["validation"] = check_report(reports[1][2], reports[1][1])
+        put_json(report, indent=2)
+    else:
+        for each, found_problems, its_summary in reports:
+            _print(each, found_problems, its_summary, judged_by)
+    if any(its_summary.status == "error" for _, _, its_summary in reports):
+        leave(1)
+
+
+async def _check(
+    path: Path,
+    profile: "RuleProfile",
+    model: str,
+    fetch: bool,
+    training: "Keys | None",
+    quiet: bool,
+) -> "tuple[list[Problem], Summary]":
+    from tintype import rules
+    from tintype.dataset import open_dataset
+
+    progress = Progress(quiet=quiet)
+    problems: list[Problem] = []
+    summary = None
+    async with open_dataset(path) as dataset:
+        async for checked in rules.check(
+            dataset, profile, model=model, fetch=fetch, training=training
+        ):
+            problems.extend(checked.problems)
+            share = checked.bytes_done / max(1, checked.size_bytes)
+            progress(f"checking {path.name}: {share:.0%}")
+            summary = checked.summary
+    progress.clear()
+    assert summary is not None  # the last batch has it
+    return problems, summary
+
+
+def _print(
+    path: Path, problems: "list[Problem]", summary: "Summary", profile: "RuleProfile"
+) -> None:
+    for problem in problems:
+        where = f"{path}:{problem.line}" if problem.line else str(path)
+        place = f" {problem.place}" if problem.place else ""
+        put(f"{where}:{place} {problem.severity}: {problem.message} [{problem.rule}]")
+        if problem.fix:
+            put(f"    fix: {problem.fix}")
+    for counted in summary.counts:
+        if counted.total > counted.shown:
+            put(f"    … and {counted.total - counted.shown:,} more of [{counted.rule}]")
+    say(
+        f"{summary.status}: {count(summary.examples, 'example')}, "
+        f"{count(summary.images, 'picture')}, {count(summary.skipped, 'example')} would be "
+        f"skipped, by the rules of {profile.title} ({profile.as_of})."
+    )

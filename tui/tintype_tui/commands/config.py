@@ -1,0 +1,81 @@
+"""`tintype config`: what is configured, where from, and keys."""
+
+import click
+
+from tintype_tui.commands.output import as_json, put, put_json, say
+from tintype_tui.text import pad
+
+
+@click.group(name="config", invoke_without_command=True)
+@as_json
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """Show every setting with its value and where it comes from; or save a key."""
+    if context.invoked_subcommand is None:
+        _show(as_json)
+
+
+def _show(as_json: bool) -> None:
+    from tintype.settings import FIELDS, key_for, load
+
+    settings = load()
+    values = {
+        field.name: (getattr(settings, field.name), str(settings.origin(field.name)))
+        for field in FIELDS
+    }
+    profiles = {
+        profile.name: {
+            "base_url": profile.base_url,
+            "rules": profile.rules,
+            "key": _about_key(key_for(profile, places=settings.folders).origin, profile.kind),
+        }
+        for profile in settings.profiles.values()
+    }
+    folders = {
+        name: str(getattr(settings.folders, name)) for name in ("config", "data", "state", "cache")
+    }
+    if as_json:
+        shown = {name: {"value": value, "from": origin} for name, (value, origin) in values.items()}
+        put_json({"settings": shown, "profiles": profiles, "folders": folders}, indent=2)
+        return
+    for name, (value, origin) in values.items():
+        put(f"{pad(name, 20)} {pad(str(value), 24)} {origin}")
+    put("")
+    for name, about in profiles.items():
+        put(f"profile {pad(name, 12)} {about['base_url'] or 'on this machine'}  {about['key']}")
+    put("")
+    for name, path in folders.items():
+        put(f"{pad(name, 20)} {path}")
+
+
+def _about_key(origin: str, kind: str) -> str:
+    if kind == "embedded":
+        return "no key needed"
+    return f"key from {origin}" if origin else "no key"
+
+
+@command.command(name="key")
+@click.argument("profile_name", metavar="PROFILE")
+@click.option("--remove", is_flag=True, help="Forget the saved key.")
+def key(profile_name: str, remove: bool) -> None:
+    """Save the key of PROFILE in a file that only you can read; it is asked for, not shown."""
+    from tintype.settings import Secret, save_key
+    from tintype_tui.commands.session import chosen
+
+    settings, profile = chosen(profile_name)
+    value = "" if remove else click.prompt("Key", hide_input=True, err=True)
+    save_key(profile, Secret(value), places=settings.folders)
+    say(f"The key of {profile.name} has been {'removed' if remove else 'saved'}.")
+
+
+@command.command(name="variables")
+@as_json
+def variables(as_json: bool) -> None:
+    """List the environment variables that are obeyed."""
+    from tintype.settings import ENVIRONMENT
+
+    if as_json:
+        put_json(dict(ENVIRONMENT), indent=2)
+        return
+    for name, meaning in ENVIRONMENT.items():
+        put(f"{pad(name, 28)} {meaning}")

@@ -1,0 +1,82 @@
+"""`tintype files`: what lies at the provider."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tintype_tui.commands.output import as_json, asynchronous, profile_option, put, put_json, say
+from tintype_tui.text import age, pad, size
+
+if TYPE_CHECKING:
+    from tintype.resources import RemoteFile
+
+
+@click.group(name="files", invoke_without_command=True)
+@profile_option
+@as_json
+@click.pass_context
+def command(context: click.Context, profile: str | None, as_json: bool) -> None:
+    """List the provider's files; or fetch or delete one."""
+    context.obj = profile
+    if context.invoked_subcommand is None:
+        _list(profile, as_json)
+
+
+@asynchronous
+async def _list(profile: str | None, as_json: bool) -> None:
+    from tintype.api import pages
+    from tintype_tui.commands.session import at_work, chosen
+
+    found: list[RemoteFile] = []
+    settings, provider = chosen(profile)
+    async with at_work(settings, provider) as (api, _):
+        async for batch in pages(lambda after: api.files(after=after)):
+            found.extend(batch)
+    if as_json:
+        put_json(found, indent=2)
+        return
+    for file in found:
+        put(
+            f"{file.id}  {pad(file.purpose, 18)} {size(file.size_bytes):>8}  "
+            f"{pad(age(file.created_at), 18)} {file.filename}"
+        )
+    if not found:
+        say("There is no file.")
+
+
+@command.command(name="get")
+@click.argument("file_id")
+@click.argument("target", type=click.Path(path_type=Path))
+@click.pass_obj
+@asynchronous
+async def get(profile: str | None, file_id: str, target: Path) -> None:
+    """Fetch a file's content into TARGET, which must not exist."""
+    from tintype_tui.commands.session import at_work, chosen
+
+    settings, provider = chosen(profile)
+    async with at_work(settings, provider) as (api, _):
+        content = await api.file_content(file_id)
+    try:
+        with target.open("xb") as file:
+            file.write(content)
+    except OSError as error:
+        raise click.ClickException(f"{target} cannot be written: {error.strerror}.") from error
+    put(str(target))
+
+
+@command.command(name="delete")
+@click.argument("file_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+@asynchronous
+async def delete(profile: str | None, file_id: str, yes: bool) -> None:
+    """Delete a file at the provider, for good."""
+    from tintype_tui.commands.session import at_work, chosen
+
+    settings, provider = chosen(profile)
+    if not yes:
+        click.confirm(f"Delete {file_id} at {provider.title}?", abort=True, err=True)
+    async with at_work(settings, provider) as (api, _):
+        await api.delete_file(file_id)
+    say(f"Deleted {file_id}.")

@@ -1,0 +1,79 @@
+"""`tintype models`: what may be asked, and until when."""
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tintype_tui.commands.output import as_json, asynchronous, profile_option, put, put_json, say
+
+if TYPE_CHECKING:
+    from tintype.resources import Model
+
+
+@click.group(name="models", invoke_without_command=True)
+@profile_option
+@click.option("--tuned", is_flag=True, help="Only fine-tuned ones.")
+@as_json
+@click.pass_context
+def command(context: click.Context, profile: str | None, tuned: bool, as_json: bool) -> None:
+    """List models with the day they stop answering; or delete one."""
+    context.obj = profile
+    if context.invoked_subcommand is None:
+        _list(profile, tuned, as_json)
+
+
+@asynchronous
+async def _list(profile: str | None, tuned: bool, as_json: bool) -> None:
+    from tintype.model_names import parse_model_name
+    from tintype.pricing import load_prices
+    from tintype_tui.commands.session import at_work, chosen
+
+    settings, provider = chosen(profile)
+    async with at_work(settings, provider) as (api, _):
+        models = await api.models()
+    prices = load_prices(settings.prices)
+    found: list[dict[str, Any]] = []
+    for model in sorted(models, key=lambda model: model.created_at):
+        if tuned and not parse_model_name(model.id).tuned:
+            continue
+        end = prices.shutdown(provider.provider, model.id)
+        found.append({"id": model.id, "shutdown_date": _ends(model, end.date if end else None)})
+    if as_json:
+        put_json(found, indent=2)
+        return
+    for entry in found:
+        put(f"{entry['id']}{_left(entry['shutdown_date'])}")
+    if not found:
+        say("There is no model.")
+
+
+def _ends(model: "Model", known: date | None) -> str | None:
+    return model.shutdown_date or (known.isoformat() if known else None)
+
+
+def _left(end: str | None) -> str:
+    if end is None:
+        return ""
+    try:
+        days = (date.fromisoformat(end) - datetime.now(UTC).date()).days
+    except ValueError:  # a provider's word, which need not be a date
+        return f"  until {end}"
+    return f"  until {end} ({days} days)" if days >= 0 else f"  ended {end}"
+
+
+@command.command(name="delete")
+@click.argument("model")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+@asynchronous
+async def delete(profile: str | None, model: str, yes: bool) -> None:
+    """Delete a fine-tuned model at the provider, for good."""
+    from tintype_tui.commands.session import at_work, chosen
+
+    settings, provider = chosen(profile)
+    if not yes and click.prompt("Type the model's name to delete it", err=True) != model:
+        raise click.Abort
+    async with at_work(settings, provider) as (api, _):
+        await api.delete_model(model)
+    say(f"Deleted {model}.")

@@ -1,0 +1,108 @@
+"""How commands speak: data on standard output, words on standard error."""
+
+import asyncio
+import dataclasses
+import functools
+import json
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from tintype_tui.text import visible
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def say(words: str = "") -> None:
+    """A sentence for a person, on standard error."""
+    click.echo(visible(words), err=True)
+
+
+def put(text: str) -> None:
+    """A line of data for a person to read, on standard output."""
+    click.echo(visible(text))
+
+
+def put_json(value: Any, *, indent: int | None = None) -> None:
+    """A JSON value on standard output; everything outside ASCII is escaped."""
+    click.echo(json.dumps(plain(value), indent=indent, ensure_ascii=True, allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """Turn values into what JSON knows: objects, ISO 8601 times, numbers for money."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(inner) for inner in value]
+    return _plain_leaf(value)
+
+
+def _plain_leaf(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value
+
+
+class Progress:
+    """One line that is written over again on a terminal, and nothing at all elsewhere."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._shown = sys.stderr.isatty() and not quiet
+        self._width = 0
+
+    def __call__(self, words: str) -> None:
+        """Show where things stand."""
+        if self._shown:
+            text = visible(words)
+            sys.stderr.write(f"\r{text}{' ' * (self._width - len(text))}")
+            sys.stderr.flush()
+            self._width = len(text)
+
+    def clear(self) -> None:
+        """Wipe the line."""
+        if self._shown and self._width:
+            sys.stderr.write(f"\r{' ' * self._width}\r")
+            sys.stderr.flush()
+            self._width = 0
+
+
+def asynchronous(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
+    """Run an `async def` command; Ctrl+C cancels it, and what it holds is let go."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        return asyncio.run(function(*args, **kwargs))
+
+    return run
+
+
+def leave(code: int) -> None:
+    """End the command with an exit code."""
+    click.get_current_context().exit(code)
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+"""The option every command has."""
+
+profile_option = click.option(
+    "--profile", "-p", metavar="NAME", help="The provider to use (see `tintype config`)."
+)

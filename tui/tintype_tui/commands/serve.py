@@ -1,0 +1,58 @@
+"""`tintype serve`: the embedded provider by itself."""
+
+from pathlib import Path
+
+import click
+
+from tintype_tui.commands.output import as_json, put_json, say
+
+
+@click.command(name="serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=0,
+    help="By default that of the last time, or a free one.",
+)
+@click.option("--folder", type=click.Path(path_type=Path), help="Where to keep files and models.")
+@click.option(
+    "--name", "names", multiple=True, help="A further host name that clients address it by."
+)
+@click.option(
+    "--stop-training", is_flag=True, help="At the end, stop trainings too; else they go on."
+)
+@as_json
+def command(
+    host: str,
+    port: int,
+    folder: Path | None,
+    names: tuple[str, ...],
+    stop_training: bool,
+    as_json: bool,
+) -> None:
+    """Serve OpenAI's API from this machine, until Ctrl+C.
+
+    Any OpenAI client can use it: set its base URL and key to what is printed. Only programs on this
+    machine can reach it, unless another host is named.
+    """
+    from tintype.server.run import Options, Running, serve
+    from tintype.settings import load
+    from tintype_tui.provider import server_folder
+
+    def ready(running: Running) -> None:
+        token_file = running.folder / "token"
+        if as_json:
+            put_json({"base_url": running.url, "token_file": token_file, "pid": running.pid})
+            return
+        say(f"Serving at {running.url}, from {running.folder}.")
+        say("For OpenAI's clients, in a POSIX shell:")
+        say(f"  export OPENAI_BASE_URL={running.url}")
+        say(f'  export OPENAI_API_KEY="$(cat {token_file})"')
+        say("Ctrl+C stops the server; trainings under way go on.")
+
+    where = folder or server_folder(load())
+    serve(
+        Options(where, host, port, names=names, stop_training=stop_training),
+        ready=ready,
+    )

@@ -1,0 +1,42 @@
+"""What commands need of the world: settings, the chosen profile, the store, the provider."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from tintype.errors import SettingsError
+from tintype.settings import Profile, Settings, load
+
+if TYPE_CHECKING:
+    from tintype.api import Api
+    from tintype.store import Store
+
+
+def chosen(profile_name: str | None) -> tuple[Settings, Profile]:
+    """The settings, and the profile named, or the default one.
+
+    Raises:
+        SettingsError: if there is no profile of this name.
+    """
+    settings = load()
+    if profile_name is None:
+        return settings, settings.profile
+    if profile_name not in settings.profiles:
+        raise SettingsError(
+            f"There is no profile {profile_name!r}.",
+            advice=f"Profiles are: {', '.join(sorted(settings.profiles))}.",
+        )
+    return settings, settings.profiles[profile_name]
+
+
+@asynccontextmanager
+async def at_work(settings: Settings, profile: Profile) -> AsyncIterator[tuple["Api", "Store"]]:
+    """The provider and the store; the embedded server is started if it must be."""
+    from tintype.store import open_store
+    from tintype_tui.provider import connected
+
+    async with (
+        open_store(settings.folders.store_file) as store,
+        connected(settings, profile) as api,
+    ):
+        yield api, store

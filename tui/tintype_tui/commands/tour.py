@@ -1,0 +1,130 @@
+"""`tintype tour`: once round the loop with the playing cards, by hand or by itself."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tintype.errors import EngineError
+from tintype_tui.commands.output import Progress, asynchronous, put
+from tintype_tui.text import count
+
+if TYPE_CHECKING:
+    from tintype.api import Api
+    from tintype.estimate import Estimate
+    from tintype.metrics import Metrics
+    from tintype.resources import Job
+    from tintype.store import Store
+
+EPOCHS = 16
+"""Enough to see it learn, in about half a minute on two cores."""
+ASKED = 5
+"""Test rows that the tuned model is asked at the end."""
+
+
+@click.command(name="tour")
+@asynchronous
+async def command() -> None:
+    """Go once round the loop with the sample playing cards.
+
+    In a terminal this opens the app, which names the key for each next step. Without one it makes
+    the samples, checks, estimates, trains and asks by itself, printing each result.
+    """
+    from tintype_tui.commands.counting import counted, reckoned
+    from tintype_tui.commands.session import at_work, chosen
+    from tintype_tui.widgets.cost_card import cost_words, tokens_words
+
+    settings, profile = chosen("tintype")
+    folder = await _sample(settings.folders.data / "samples" / "cards")
+    counts, summary = await counted(folder / "train.jsonl", profile, "", Progress())
+    put(f"check     {summary.status}: {count(summary.examples, 'example')}, no errors")
+    estimate = reckoned(counts, profile, settings, epochs=EPOCHS)
+    put(f"estimate  {cost_words(estimate)}: {tokens_words(estimate.billed_tokens)} tokens")
+    async with at_work(settings, profile) as (api, store):
+        job = await _train(folder, estimate, api, store)
+        await _try(folder / "test.jsonl", job, api)
+
+
+async def _sample(folder: Path) -> Path:
+    from tintype.dataset.samples import make_cards
+
+    if not (folder / "train.jsonl").exists():
+        async for step in make_cards(folder):
+            pictures = step.total
+        put(f"sample    {count(pictures, 'picture')} of playing cards drawn into {folder}")
+    else:
+        put(f"sample    playing cards in {folder}")
+    return folder
+
+
+async def _train(folder: Path, estimate: "Estimate", api: "Api", store: "Store") -> "Job":
+    """Train, printing one line an epoch."""
+    from tintype import jobs
+    from tintype.resources import Hyperparameters
+
+    order = jobs.Order(
+        folder / "train.jsonl",
+        folder / "valid.jsonl",
+        estimate.plan.model,
+        estimate,
+        suffix="cards",
+        seed=7,
+        hyperparameters=Hyperparameters(n_epochs=EPOCHS),
+    )
+    job = None
+    async for step in jobs.launch(api, store, order):
+        job = step.job
+    assert job is not None  # a launch ends with a job
+    put(f"train     launched {job.id} with {order.model}")
+    said = 0
+    async for progress in jobs.follow(api, store, job.id):
+        job = progress.job
+        said = _say_epochs(progress.metrics, said)
+    if job.status != "succeeded":
+        why = job.failure.message if job.failure else ""
+        raise EngineError(f"The training ended as {job.status}. {why}".strip())
+    put(f"          {job.fine_tuned_model}")
+    return job
+
+
+def _say_epochs(metrics: "Metrics", said: int) -> int:
+    """Print the epochs that have ended since; returns how many have."""
+    loss = metrics.series.get("full_valid_loss")
+    overlap = dict(metrics.series.get("full_valid_mean_iou", ()))
+    points = list(loss) if loss is not None else []
+    for number, (step, value) in enumerate(points[said:], said + 1):
+        boxes = f", mean IoU {overlap[step]:.2f}" if step in overlap else ""
+        put(f"          epoch {number:>2}, step {step:>4}: validation loss {value:.3f}{boxes}")
+    return max(said, len(points))
+
+
+async def _try(path: Path, job: "Job", api: "Api") -> None:
+    """Ask the tuned model about pictures that it has never seen, and its base about one."""
+    from tintype.api import ChatRequest
+    from tintype.dataset import open_dataset
+    from tintype.detection import mean_iou, parse_boxes
+    from tintype.prompting import Reply, ask
+
+    put("try       the tuned model on pictures that it has never seen:")
+    async with open_dataset(path) as dataset:
+        for index in range(ASKED):
+            example = await dataset.example(index)
+            request = ChatRequest(
+                model=job.fine_tuned_model or "",
+                messages=await dataset.messages(index),
+                temperature=0,
+            )
+            reply = Reply()
+            async for growing in ask(api, request):
+                reply = growing
+            overlap = mean_iou(parse_boxes(reply.text).boxes, parse_boxes(example.answer).boxes)
+            put(f"          {_shortly(example.answer)}")
+            put(f"            → {_shortly(reply.text)}  (mean IoU {overlap:.2f})")
+
+
+def _shortly(answer: str) -> str:
+    """The labels of the boxes in an answer, or the answer."""
+    from tintype.detection import parse_boxes
+
+    labels = [box.label for box in parse_boxes(answer).boxes]
+    return ", ".join(labels) or answer or "(nothing)"

@@ -1,0 +1,115 @@
+"""What the app lends to its panes: settings, the profile in use, and the two handles, late.
+
+Made once by the app. The store is opened at the first wish, the provider connected at the first
+wish for each profile; both are let go when the app ends.
+"""
+
+import asyncio
+import gc
+from collections import deque
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from tintype.errors import TintypeError
+from tintype.settings import Settings
+from tintype_tui.standing import Standing
+
+if TYPE_CHECKING:
+    from tintype.api import Api
+    from tintype.server.run import Running
+    from tintype.store import Store
+
+SESSION = "session"
+"""The name of the note that says how the last session stood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message that was shown."""
+
+    at: datetime
+    severity: str
+    words: str
+
+
+class Desk:
+    """Opened by nobody in particular, closed by the app."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.profile = settings.profile
+        self._opening = asyncio.Lock()
+        self._kept = AsyncExitStack()
+        self._connection = AsyncExitStack()
+        self._store: Store | None = None
+        self._api: Api | None = None
+        self._started: Running | None = None
+        self.said: deque[Said] = deque(maxlen=500)
+        """What the person was told, oldest first."""
+
+    async def store(self) -> "Store":
+        """The local store.
+
+        Raises:
+            StoreError: if it cannot be opened.
+        """
+        async with self._opening:
+            if self._store is None:
+                from tintype.store import open_store
+
+                opened = open_store(self.settings.folders.store_file)
+                self._store = await self._kept.enter_async_context(opened)
+            return self._store
+
+    async def provider(self) -> "Api":
+        """The provider of the profile in use; the embedded server is started if it must be.
+
+        Raises:
+            AuthenticationError: if there is no key.
+            StoreError: if the embedded server does not start.
+        """
+        from tintype_tui.provider import connected, found, running
+
+        async with self._opening:
+            embedded = self.profile.kind == "embedded"
+            if embedded and found(self.settings) is None:
+                self._started = await running(self.settings)  # it keeps its address
+            if self._api is None:
+                opened = connected(self.settings, self.profile)
+                self._api = await self._connection.enter_async_context(opened)
+                # The SDK brings 300,000 objects that stay: a full collection would stop the app
+                # for 60 to 150 ms each time, looking at them in vain.
+                gc.freeze()
+            return self._api
+
+    async def use(self, profile_name: str) -> None:
+        """Work with another provider from now on."""
+        async with self._opening:
+            await self._connection.aclose()
+            self._api = None
+            self.profile = self.settings.profiles[profile_name]
+
+    async def leave(self, standing: Standing) -> None:
+        """Keep where one stands, stop a server that has nothing to do, let go of the rest."""
+        if self._store is not None:
+            with suppress(TintypeError):
+                self._store.notes.write(SESSION, standing.kept(), datetime.now(UTC))
+        if self._started is not None and await self._is_idle():
+            from tintype.server.run import stop
+
+            with suppress(TintypeError):
+                await stop(self._started)
+        await self._connection.aclose()
+        await self._kept.aclose()
+
+    async def _is_idle(self) -> bool:
+        """Whether the embedded server that was started here has no job under way."""
+        if self._api is None or self.profile.kind != "embedded":
+            return False
+        try:
+            page = await self._api.jobs(limit=100)
+        except TintypeError:
+            return False
+        return all(job.ended for job in page.items)

@@ -1,0 +1,94 @@
+"""Values as plain JSON and as words, the same on the command line and in the app."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from tintype.estimate import Estimate
+from tintype.jobs import LaunchProgress
+from tintype.rules import Problem, Summary
+from tintype.tokens import Range
+from tintype_tui.text import size
+
+
+def check_report(summary: Summary, problems: Sequence[Problem]) -> dict[str, Any]:
+    """A check: the worst found, how much was looked at, and every problem handed out."""
+    hidden = {c.rule: c.total - c.shown for c in summary.counts if c.total > c.shown}
+    report: dict[str, Any] = {
+        "status": summary.status,
+        "examples": summary.examples,
+        "images": summary.images,
+        "skipped": summary.skipped,
+        "problems": [
+            {
+                "line": problem.line,
+                "place": problem.place,
+                "severity": problem.severity,
+                "rule": problem.rule,
+                "message": problem.message,
+                "fix": problem.fix,
+            }
+            for problem in problems
+        ],
+        "counts": [
+            {"rule": c.rule, "severity": c.severity, "total": c.total} for c in summary.counts
+        ],
+    }
+    if hidden:
+        report["not_listed"] = hidden
+    return report
+
+
+def estimate_report(estimate: Estimate) -> dict[str, Any]:
+    """An estimate: the likely figures, and the ranges beside them; an unknown cost is null."""
+    cost, price = estimate.cost_usd, estimate.price
+    per_million = price.usd_per_million if price else None
+    return {
+        "model": estimate.plan.model,
+        "provider": estimate.plan.provider,
+        "examples": estimate.rows,
+        "skipped": estimate.skipped,
+        "images": estimate.images,
+        "text_tokens": estimate.text_tokens.likely,
+        "image_tokens": estimate.image_tokens.likely,
+        "tokens_per_epoch": estimate.tokens_per_epoch.likely,
+        "epochs": estimate.epochs,
+        "billed_tokens": estimate.billed_tokens.likely,
+        "cost_usd": float(cost.likely) if cost else None,
+        "ranges": {
+            "text_tokens": _bounds(estimate.text_tokens),
+            "image_tokens": _bounds(estimate.image_tokens),
+            "tokens_per_epoch": _bounds(estimate.tokens_per_epoch),
+            "billed_tokens": _bounds(estimate.billed_tokens),
+            "cost_usd": [float(cost.low), float(cost.high)] if cost else None,
+        },
+        "cut_rows": estimate.cut_rows.likely,
+        "upload_bytes": estimate.upload_bytes,
+        "price": {
+            "usd_per_million": None if per_million is None else float(per_million),
+            "as_of": price.as_of.isoformat(),
+            "source": price.source,
+            "confidence": price.confidence,
+        }
+        if price
+        else None,
+        "reasons": list(estimate.reasons),
+    }
+
+
+def launch_words(progress: LaunchProgress) -> str:
+    """A launch under way, in a line."""
+    if progress.file is None or progress.upload is None:
+        return "creating the job"
+    sent = progress.upload
+    words = f"{sent.phase} {progress.file.name}: {size(sent.sent_bytes)} of {size(sent.size_bytes)}"
+    return f"{words} {sent.trouble}".rstrip()
+
+
+def as_text(report: dict[str, Any]) -> str:
+    """A report as JSON text; everything outside ASCII is escaped."""
+    return json.dumps(report, indent=2, ensure_ascii=True, allow_nan=False)
+
+
+def _bounds(tokens: Range) -> list[int]:
+    return [tokens.low, tokens.high]

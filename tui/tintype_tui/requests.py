@@ -1,0 +1,55 @@
+"""Messages that ask the app to go somewhere, or to note where one stands."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from tintype.resources import Job
+
+
+@dataclass
+class OpenDataset(Message):
+    """Look at a dataset."""
+
+    path: Path
+    row: int = 0
+
+
+@dataclass
+class EstimateDataset(Message):
+    """Work out what training on the dataset in hand costs."""
+
+    like: "Job | None" = None
+    """A job whose settings to begin with."""
+
+
+@dataclass
+class OpenJob(Message):
+    """Follow a job."""
+
+    job_id: str
+
+
+@dataclass
+class TryModel(Message):
+    """Ask a model about pictures."""
+
+    model: str
+
+
+@dataclass
+class UseProfile(Message):
+    """Work with another provider."""
+
+    name: str
+
+
+class Reached(Message):
+    """Something in the loop was chosen or reached; names are those of `Standing`."""
+
+    def __init__(self, **changes: Any) -> None:
+        super().__init__()
+        self.changes = changes

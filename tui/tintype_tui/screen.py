@@ -1,0 +1,90 @@
+"""The base of every pane: masthead, body, loop strip, footer; errors become notifications."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast
+
+from textual.app import ComposeResult
+from textual.reactive import var
+from textual.screen import Screen
+
+from tintype.errors import TintypeError
+from tintype_tui.desk import Desk, Said
+from tintype_tui.standing import Standing
+from tintype_tui.text import visible
+from tintype_tui.widgets.key_line import KeyLine
+from tintype_tui.widgets.loop_strip import LoopStrip
+from tintype_tui.widgets.masthead import Masthead
+
+if TYPE_CHECKING:
+    from tintype_tui.widgets.picture import Picture
+
+
+class _HasDesk(Protocol):
+    desk: Desk
+
+
+class Pane(Screen[None]):
+    """One of the numbered screens."""
+
+    NEXT: ClassVar[tuple[str, ...]] = ()
+    """The actions that take one to the next step of the loop; the first that can be taken."""
+
+    standing: var[Standing] = var(Standing())
+
+    @property
+    def desk(self) -> Desk:
+        """What the app lends to panes."""
+        return cast("_HasDesk", self.app).desk
+
+    def compose(self) -> ComposeResult:
+        """Frame the body."""
+        yield Masthead(self.desk.profile.name)
+        yield from self.body()
+        yield LoopStrip(*self.NEXT).data_bind(Pane.standing)
+        yield KeyLine()
+
+    def provider_changed(self) -> None:
+        """Show which provider is in use; panes that hold what it said let go of it."""
+        self.query_one(Masthead).provider = self.desk.profile.name
+
+    def body(self) -> ComposeResult:
+        """What this pane shows."""
+        yield from ()
+
+    def on_picture_wants(self, event: "Picture.Wants") -> None:
+        """Have a picture drawn in a thread; of one picture, the latest wish wins."""
+        event.picture.thrifty = self.desk.settings.low_bandwidth
+        self.run_worker(self._drawn(event), group=event.group, exclusive=True)
+
+    async def _drawn(self, event: "Picture.Wants") -> None:
+        from tintype_tui.widgets.picture import draw
+
+        event.picture.show(await draw(event.wanted), event.wanted)
+
+    @contextmanager
+    def reporting(self, title: str) -> Iterator[None]:
+        """Say a `TintypeError` to the person; let everything else crash."""
+        try:
+            yield
+        except TintypeError as error:
+            self.say(str(error), title=title, severity="error")
+
+    async def copy(self, text: str) -> None:
+        """Copy text, and say what was done."""
+        from tintype_tui.clipboard import copy
+
+        spill = self.desk.settings.folders.cache / "copied.txt"
+        self.say(await copy(text, self.app._driver, spill))
+
+    def say(self, message: str, *, title: str = "", severity: str = "information") -> None:
+        """Notify, with untrusted text made harmless."""
+        self.desk.said.append(Said(datetime.now(UTC), severity, f"{title} {message}".strip()))
+        self.notify(
+            visible(message),
+            title=title,
+            severity=severity,  # type: ignore[arg-type]
+            markup=False,
+            timeout=12 if severity == "error" else 5,
+        )

@@ -1,0 +1,1 @@
+"""The panes: they hold values, run workers, and call the library."""

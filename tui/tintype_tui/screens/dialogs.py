@@ -1,0 +1,107 @@
+"""Questions that must be answered before going on."""
+
+from collections.abc import Sequence
+from typing import ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from tintype_tui.text import visible
+from tintype_tui.widgets.field import Field
+
+R = TypeVar("R")
+
+
+class Dialog(ModalScreen[R]):
+    """A box in the middle of the screen."""
+
+    CSS_PATH = "dialogs.tcss"
+
+
+class Confirm(Dialog[bool]):
+    """Say what will happen and wait for a yes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,n", "answer(False)", "No", id="confirm.no"),
+        Binding("y", "answer(True)", "Yes", id="confirm.yes"),
+        Binding("left,right", "app.focus_next", "Move", show=False),
+    ]
+
+    def __init__(self, title: str, words: str, *, yes: str = "Yes", no: str = "No") -> None:
+        super().__init__()
+        self._title, self._words, self._yes, self._no = title, words, yes, no
+
+    def compose(self) -> ComposeResult:
+        """A box in the middle."""
+        with Vertical(classes="dialog"):
+            yield Static(Content(visible(self._title)), classes="dialog-title")
+            with VerticalScroll(can_focus=False):
+                yield Static(Content(visible(self._words)))
+            with Horizontal(classes="dialog-buttons"):
+                yield Button(Content(f"{self._no} (n)"), id="no")
+                yield Button(Content(f"{self._yes} (y)"), id="yes", variant="primary")
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Answer."""
+        self.dismiss(event.button.id == "yes")
+
+    def action_answer(self, yes: bool) -> None:
+        """Answer."""
+        self.dismiss(yes)
+
+
+class TypedConfirm(Dialog[bool]):
+    """What costs much or cannot be undone: the person types a word to go on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(False)", "Back", id="typed.back"),
+    ]
+
+    def __init__(self, title: str, words: str, expected: str) -> None:
+        super().__init__()
+        self._title, self._words, self._expected = title, words, expected
+
+    def compose(self) -> ComposeResult:
+        """A box with a field."""
+        with Vertical(classes="dialog"):
+            yield Static(Content(visible(self._title)), classes="dialog-title")
+            with VerticalScroll(can_focus=False):
+                yield Static(Content(visible(self._words)))
+            yield Static(Content(f"Type {self._expected} and press Enter; Esc goes back."))
+            yield Field(placeholder=self._expected, id="typed")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go on only if the word is right."""
+        if event.value.strip() == self._expected:
+            self.dismiss(True)
+        else:
+            self.query_one(Input).add_class("-wrong")
+            self.app.bell()
+
+
+class Ask(Dialog[str | None]):
+    """One line of text."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Back", id="ask.back"),
+    ]
+
+    def __init__(self, title: str, *, value: str = "", hints: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._title, self._value, self._hints = title, value, hints
+
+    def compose(self) -> ComposeResult:
+        """A box with a field."""
+        with Vertical(classes="dialog -small"):
+            yield Static(Content(visible(self._title)), classes="dialog-title")
+            yield Field(value=self._value, id="answer")
+            for hint in self._hints:
+                yield Static(Content(visible(hint)), classes="hint")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Answer."""
+        self.dismiss(event.value)

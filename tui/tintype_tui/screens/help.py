@@ -1,0 +1,116 @@
+"""Every key that works here, read from the bindings; and the same list as commands."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import ClassVar, NamedTuple
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.containers import Vertical, VerticalScroll
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tintype_tui.screens.dialogs import Dialog
+
+EVERYWHERE = "Everywhere"
+
+
+class Key(NamedTuple):
+    """One thing one can do here, with all its keys."""
+
+    owner: str
+    keys: str
+    words: str
+    tooltip: str
+    action: str
+    node: DOMNode
+
+
+def keys_of(screen: Screen[object]) -> list[Key]:
+    """What one can do on a screen now, the nearest first, each action once."""
+    actions: dict[tuple[str, str], list[ActiveBinding]] = {}
+    for active in screen.active_bindings.values():
+        if active.binding.description and not active.binding.system:
+            place = (type(active.node).__name__, active.binding.action)
+            actions.setdefault(place, []).append(active)
+    keys = [
+        Key(
+            owner=_owner(same[0]),
+            keys="  ".join(dict.fromkeys(screen.app.get_key_display(a.binding) for a in same)),
+            words=same[0].binding.description,
+            tooltip=same[0].tooltip,
+            action=same[0].binding.action,
+            node=same[0].node,
+        )
+        for same in actions.values()
+    ]
+    return sorted(keys, key=lambda key: key.owner == EVERYWHERE)
+
+
+def _owner(active: ActiveBinding) -> str:
+    """Whose key it is; what every screen has belongs to no pane."""
+    node = active.node
+    if node is node.app or active.binding.id is None:
+        return EVERYWHERE
+    return getattr(node, "BINDING_GROUP_TITLE", None) or type(node).__name__
+
+
+class Help(Dialog[None]):
+    """The keys of the pane underneath."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,q", "dismiss", "Back", id="help.back"),
+    ]
+
+    def __init__(self, keys: Iterable[Key]) -> None:
+        super().__init__()
+        self._keys = list(keys)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog -tall"):
+            yield Static("Keys", classes="dialog-title")
+            with VerticalScroll():
+                yield Static(self._table())
+            yield Static("Esc goes back · : lists everything as commands", classes="hint")
+
+    def _table(self) -> Text:
+        colors = self.app.theme_variables
+        text = Text()
+        widest = max((len(key.keys) for key in self._keys), default=0)
+        for owner, keys in groupby(self._keys, key=lambda key: key.owner):
+            text.append(f"\n{owner}\n" if text else f"{owner}\n", f"bold {colors['secondary']}")
+            for key in keys:
+                text.append(f"  {key.keys:<{widest}}  ", f"bold {colors['primary']}")
+                text.append(key.words)
+                text.append(f"  {key.tooltip}\n" if key.tooltip else "\n", "dim")
+        return text
+
+
+class KeyCommands(Provider):
+    """The palette: the same list, to be searched."""
+
+    def _commands(self) -> Iterator[Key]:
+        yield from keys_of(self.screen)
+
+    async def _run(self, key: Key) -> None:
+        await self.app.run_action(key.action, key.node)
+
+    async def discover(self) -> Hits:
+        for key in self._commands():
+            yield DiscoveryHit(
+                key.words, lambda key=key: self._run(key), help=f"{key.keys}  {key.tooltip}".strip()
+            )
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for key in self._commands():
+            if (score := matcher.match(key.words)) > 0:
+                yield Hit(
+                    score,
+                    matcher.highlight(key.words),
+                    lambda key=key: self._run(key),
+                    help=f"{key.keys}  {key.tooltip}".strip(),
+                )

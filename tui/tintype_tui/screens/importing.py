@@ -1,0 +1,108 @@
+"""Importing a dataset of another format: where to, how, how far, and what was odd in it."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import ClassVar
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Checkbox, Input, ProgressBar, Static
+
+from tintype.dataset.formats import ImportProgress, ImportReport
+from tintype.errors import TintypeError
+from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.text import count, visible
+from tintype_tui.widgets.field import Field
+
+MOST_SHOWN = 200
+
+
+class Import(Dialog[Path | None]):
+    """Pascal VOC folders and CSV tables; the result is the training file."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="import.back"),
+        Binding("enter", "open", "Open", id="import.open"),
+    ]
+
+    target = getters.query_one("#target", Input)
+    words = getters.query_one("#import-words", Static)
+
+    def __init__(self, source: Path) -> None:
+        super().__init__()
+        self._source = source
+        self._report: ImportReport | None = None
+
+    def compose(self) -> ComposeResult:
+        kind = "Pascal VOC" if self._source.is_dir() else "a table"
+        beside = self._source.parent / f"{self._source.stem}-chat"
+        with Vertical(classes="dialog -tall"):
+            yield Static(Content(f"Import {kind}"), classes="dialog-title")
+            yield Static(Content(visible(str(self._source))))
+            yield Static("\nWrite train, valid and test rows into:")
+            yield Field(value=str(beside), id="target")
+            yield Checkbox("put the pictures into the rows (providers want that)", value=True)
+            yield ProgressBar(id="import-progress", show_eta=False)
+            with VerticalScroll():
+                yield Static(id="import-words", markup=False)
+            yield Static("Enter imports, then opens · Esc goes back", classes="hint")
+
+    def on_mount(self) -> None:
+        self.query_one(ProgressBar).display = False
+        self.target.focus()
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self._run()
+
+    @work(exclusive=True)
+    async def _run(self) -> None:
+        bar = self.query_one(ProgressBar)
+        bar.display = True
+        self.target.disabled = True
+        lines: list[str] = []
+        try:
+            async for progress in self._importing():
+                bar.update(total=progress.total, progress=progress.done)
+                lines += [f"{p.file}:{p.line}  {p.message} {p.done}" for p in progress.problems]
+                self.words.update(visible("\n".join(lines[:MOST_SHOWN])))
+                self._report = progress.report or self._report
+        except TintypeError as error:
+            self.words.update(visible(str(error)))
+            self.target.disabled = False
+            self.target.focus()
+            return
+        if self._report is not None:
+            self._finish(self._report, lines)
+
+    def _importing(self) -> AsyncGenerator[ImportProgress, None]:
+        target = Path(self.target.value).expanduser()
+        keep = "embed" if self.query_one(Checkbox).value else "link"
+        if self._source.is_dir():
+            from tintype.dataset.formats.voc import VocOptions, import_voc
+
+            return import_voc(self._source, target, VocOptions(keep=keep))  # type: ignore[arg-type]
+        from tintype.dataset.formats.csv_table import CsvOptions, import_csv
+
+        return import_csv(self._source, target, CsvOptions(keep=keep))  # type: ignore[arg-type]
+
+    def _finish(self, report: ImportReport, lines: list[str]) -> None:
+        splits = ", ".join(f"{name} {rows}" for name, rows in report.splits.items())
+        head = f"{count(report.pictures, 'picture')}, {count(report.rows, 'row')}: {splits}"
+        odd = f"{count(len(lines), 'problem')} in the source:" if lines else "Nothing odd in it."
+        self.words.update(
+            visible("\n".join([head, odd, *lines[:MOST_SHOWN], "", "Enter opens it."]))
+        )
+        self.set_focus(None)
+
+    def action_open(self) -> None:
+        if self._report is not None:
+            files = self._report.files
+            self.dismiss(files.get("train") or next(iter(files.values()), None))
+
+    def action_back(self) -> None:
+        self.workers.cancel_all()
+        self.dismiss(None)

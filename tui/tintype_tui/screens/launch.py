@@ -1,0 +1,126 @@
+"""Launching a job: the sum and the exact request first, then upload and creation, cancellable."""
+
+import json
+from decimal import Decimal
+from typing import ClassVar
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, ProgressBar, Static
+
+from tintype import jobs
+from tintype.api import Api
+from tintype.errors import TintypeError
+from tintype.resources import Job
+from tintype.store import Store
+from tintype_tui.reports import launch_words
+from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.text import money, number, size, visible
+from tintype_tui.widgets.cost_card import cost_words
+from tintype_tui.widgets.field import Field
+
+
+class Launch(Dialog[Job | None]):
+    """Shows the order; Enter, or typing the sum, carries it out; Esc stops at any point."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="launch.back"),
+        Binding("enter", "go", "Launch", id="launch.go"),
+    ]
+
+    words = getters.query_one("#launch-words", Static)
+    bar = getters.query_one(ProgressBar)
+
+    def __init__(self, order: jobs.Order, api: Api, store: Store, confirm_from: Decimal) -> None:
+        super().__init__()
+        self._order, self._api, self._store = order, api, store
+        cost = order.estimate.cost_usd
+        self._typed = cost is None or (cost.high > 0 and cost.high >= confirm_from)
+        self._expected = money(cost.likely).lstrip("$") if cost is not None else "unknown"
+        self._started = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog -wide"):
+            yield Static(
+                Content(f"Launch at {_in_a_sentence(self._api.profile.title)}"),
+                classes="dialog-title",
+            )
+            yield Static(self._sentence())
+            with VerticalScroll():
+                yield Static(Content(visible(json.dumps(self._order.body(), indent=2))))
+            yield ProgressBar(id="launch-progress", show_eta=True)
+            yield Static(id="launch-words", markup=False)
+            if self._typed:
+                yield Static(Content(f"Type {self._expected} and press Enter to launch:"))
+                yield Field(placeholder=self._expected, id="typed")
+            yield Static(self._hint(), classes="hint")
+
+    def _hint(self) -> str:
+        return "Esc goes back" if self._typed else "Enter launches · Esc goes back"
+
+    def _sentence(self) -> Content:
+        estimate = self._order.estimate
+        sum_in_words = cost_words(estimate)
+        if estimate.cost_usd is None:
+            what = "What this will cost is not known here."
+        elif estimate.cost_usd.high == 0:
+            what = "This costs nothing: it runs on your machine."
+        else:
+            what = f"This will cost about {sum_in_words}."
+        tokens = number(estimate.billed_tokens.likely)
+        return Content.styled(what, "bold $primary") + Content(
+            f" {tokens} tokens, {estimate.epochs} epochs, "
+            f"{size(estimate.upload_bytes)} to upload.\n"
+        )
+
+    def on_mount(self) -> None:
+        self.bar.display = False
+        if self._typed:
+            self.query_one(Input).focus()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        if event.value.strip().lstrip("$") == self._expected:
+            self._launch()
+        else:
+            event.input.add_class("-wrong")
+            self.app.bell()
+
+    def action_go(self) -> None:
+        if not self._typed:
+            self._launch()
+
+    def action_back(self) -> None:
+        """Go back; an upload under way stops, and goes on from there the next time."""
+        self.workers.cancel_all()
+        self.dismiss(None)
+
+    @work(exclusive=True)
+    async def _launch(self) -> None:
+        if self._started:
+            return
+        self._started = True
+        self.bar.display = True
+        try:
+            job = await self._carry_out()
+        except TintypeError as error:
+            self.words.update(visible(str(error)))
+            self._started = False
+        else:
+            self.dismiss(job)
+
+    async def _carry_out(self) -> Job:
+        async for step in jobs.launch(self._api, self._store, self._order):
+            self.words.update(visible(launch_words(step)))
+            if step.upload is not None:
+                self.bar.update(total=step.upload.size_bytes, progress=step.upload.sent_bytes)
+            if step.job is not None:
+                return step.job
+        raise AssertionError("a launch ends with a job")
+
+
+def _in_a_sentence(title: str) -> str:
+    return visible(title[0].lower() + title[1:] if title.startswith("The ") else title)

@@ -1,0 +1,180 @@
+"""Textual's driver for Linux and macOS, which also asks the terminal what it can show.
+
+Nobody waits for the answer. The questions are written when the app takes the terminal over, and
+the replies are sifted out of the input whenever they come; each time that what is known changes,
+the app is sent `TerminalAnswered`.
+"""
+
+import asyncio
+import os
+import selectors
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable
+from typing import Any, TextIO
+
+from textual import constants, events
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from tintype_tui.terminal.app import TerminalApp
+from tintype_tui.terminal.capabilities import Capabilities, Surroundings, Tmux, assess
+from tintype_tui.terminal.messages import TerminalAnswered
+from tintype_tui.terminal.probe import kernel_cell, query
+from tintype_tui.terminal.replies import CELL_QUERY, Replies
+from tintype_tui.terminal.tmux import ask_tmux
+
+_TICK_S = 0.1
+"""How often held input and leaving are looked at; Textual's own figure."""
+_PARTING_S = 1.0
+"""How long after asking an app that is leaving still waits for the answer, so that it is not typed
+into the shell."""
+
+
+class SiftingParser(XTermParser):
+    """Textual's parser of keys and mouse, which gets to see everything but replies."""
+
+    def __init__(self, debug: bool = False, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.replies = Replies()
+        self._clock = clock
+        super().__init__(debug)
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """Parse the next input.
+
+        An empty piece, such as half a character decodes to, is none; to Textual it is the end.
+        """
+        if rest := self.replies.sift(data, self._clock()):
+            yield from super().feed(rest)
+
+    def tick(self) -> Iterable[Message]:
+        """Let go of what was held too long."""
+        if late := self.replies.overdue(self._clock(), constants.ESCAPE_DELAY):
+            yield from super().feed(late)
+            # It has waited here; the parser need not wait for the rest of an Escape again.
+            self._timeout_time = None if self._timeout_time is None else 0.0
+        yield from super().tick()
+
+
+class AskingDriver(LinuxDriver):
+    """Drives a terminal, and asks what it can show."""
+
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
+        assert self._file is not None  # else Textual could not draw at all
+        self._drawn_on: TextIO = self._file
+        self._parser = SiftingParser(self._debug)
+        self._asked_s: float | None = None
+        self._round_trip_ms: float | None = None
+        self._tmux: Tmux | None = None
+        self._sent: Capabilities | None = None
+
+    def start_application_mode(self) -> None:
+        """Take the terminal over, and the first time ask what it is."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._asked_s is not None or self._writer_thread is None:
+            return
+        if not (self.input_tty and self._drawn_on.isatty()):
+            return
+        self._asked_s = time.monotonic()
+        self.write(query(os.environ))
+        self.flush()
+        if os.environ.get("TMUX"):
+            self._loop.run_in_executor(None, ask_tmux).add_done_callback(self._tmux_answered)
+
+    def stop_application_mode(self) -> None:
+        """Free what the terminal holds, then give it back."""
+        if isinstance(self._app, TerminalApp):
+            self.write("".join(self._app.farewells))
+            self._app.farewells.clear()
+        super().stop_application_mode()
+
+    def run_input_thread(self) -> None:
+        """Read input and pass it on until the app leaves: Textual's loop, but for the parser.
+
+        Bytes that are not UTF-8 become replacement characters, and a terminal that has gone away
+        ends the app; both would be a traceback in Textual's.
+        """
+        decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        # select, for macOS cannot poll a terminal.
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set() or self._must_hear_out():
+                if selector.select(_TICK_S):
+                    data = self._read()
+                    if not data:
+                        break
+                    self._take(self._parser.feed(decode(data)))
+                self._take(self._parser.tick())
+
+    def process_message(self, message: Message) -> None:
+        """Pass a message on; a new size told in-band may be due to another font."""
+        if isinstance(message, events.Resize):
+            self._loop.call_soon_threadsafe(self._resized)
+        super().process_message(message)
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        # Called at the start and at every SIGWINCH, in the signal's handler, where nothing may be
+        # written: the queue's lock may be taken.
+        self._loop.call_soon_threadsafe(self._resized)
+        return super()._get_terminal_size()
+
+    def _read(self) -> bytes:
+        try:
+            data = os.read(self.fileno, 4096)
+        except OSError:
+            data = b""
+        if not data and self.input_tty:
+            self._loop.call_soon_threadsafe(self._app.exit)
+        return data
+
+    def _take(self, messages: Iterable[Message]) -> None:
+        """Pass on what was parsed, and note what was sifted out meanwhile."""
+        replies, before = self._parser.replies, self._parser.replies.told
+        for message in messages:
+            self.process_message(message)
+        if replies.told is not before and self._asked_s is not None:
+            if self._round_trip_ms is None and replies.told.attributes is not None:
+                self._round_trip_ms = (time.monotonic() - self._asked_s) * 1000
+            self._loop.call_soon_threadsafe(self._settle)
+
+    def _must_hear_out(self) -> bool:
+        """Whether the answer is still to come, and soon."""
+        return (
+            self._asked_s is not None
+            and self._parser.replies.told.attributes is None
+            and time.monotonic() - self._asked_s < _PARTING_S
+        )
+
+    # From here on: in the loop's thread.
+
+    def _tmux_answered(self, asking: "asyncio.Future[Tmux]") -> None:
+        if not asking.cancelled():
+            self._tmux = asking.result()
+            self._settle()
+
+    def _resized(self) -> None:
+        """A larger font makes a window of fewer cells: see how large they are now."""
+        if self._parser.replies.told.cell is None:
+            self._settle()
+        elif not self.exit_event.is_set():
+            self.write(CELL_QUERY)
+
+    def _settle(self) -> None:
+        """Tell the app, once everybody asked has answered, and whenever something changes."""
+        told = self._parser.replies.told
+        if told.attributes is None or (os.environ.get("TMUX") and self._tmux is None):
+            return
+        around = Surroundings(
+            os.environ,
+            encoding=self._drawn_on.encoding,
+            mono=self._app.no_color,
+            cell=kernel_cell(self._drawn_on.fileno()),
+            tmux=self._tmux,
+        )
+        found = assess(told, around, self._round_trip_ms)
+        if found != self._sent:
+            self._sent = found
+            self.send_message(TerminalAnswered(found))

@@ -1,0 +1,1 @@
+"""What is shown: values in, messages out; no I/O, no workers."""

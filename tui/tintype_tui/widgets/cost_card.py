@@ -1,0 +1,134 @@
+"""The sum, its parts, and the reasons why it is a range."""
+
+from datetime import UTC, datetime
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tintype.estimate import Estimate, Gauge
+from tintype.tokens import Range
+from tintype_tui.text import bar, count, money, number, pad, size, visible
+
+BAR = 16
+
+
+def cost_words(estimate: Estimate) -> str:
+    """The sum in a few words: `$11.98`, `$4.33 to $5.10`, `free`, `cost unknown`."""
+    cost = estimate.cost_usd
+    if cost is None:
+        return "cost unknown"
+    if cost.low == cost.high or money(cost.low) == money(cost.high):
+        return money(cost.likely)
+    return f"{money(cost.low)} to {money(cost.high)}"
+
+
+def tokens_words(tokens: Range) -> str:
+    """A likely number, and the bounds where they differ."""
+    if tokens.low == tokens.high:
+        return number(tokens.likely)
+    return f"{number(tokens.likely)} ({number(tokens.low)} to {number(tokens.high)})"
+
+
+class CostCard(Widget):
+    """Everything an estimate says, from the sum down to the small print."""
+
+    DEFAULT_CSS = """
+    CostCard { height: auto; padding: 0 1; }
+    """
+
+    estimate: reactive[Estimate | None] = reactive(None, layout=True)
+    gauges: reactive[tuple[Gauge, ...]] = reactive((), layout=True)
+
+    def render(self) -> Content:
+        if self.estimate is None:
+            return Content("")
+        return Content("\n").join(
+            [
+                *self._sum(self.estimate),
+                Content(""),
+                *self._parts(self.estimate),
+                Content(""),
+                *self._limits(),
+                *self._later(self.estimate),
+                Content(""),
+                *(
+                    Content.styled(f"· {visible(reason)}", "dim")
+                    for reason in self.estimate.reasons
+                ),
+            ]
+        )
+
+    def _sum(self, estimate: Estimate) -> list[Content]:
+        head = Content.styled(cost_words(estimate), "bold $primary")
+        if estimate.cost_usd is not None and estimate.cost_usd.low != estimate.cost_usd.high:
+            head += Content(f"  most likely {money(estimate.cost_usd.likely)}")
+        if estimate.price_is_stale:
+            head += Content.styled("  ! old price", "$warning")
+        reason = visible(estimate.epochs_reason)
+        return [
+            head,
+            Content(f"{tokens_words(estimate.billed_tokens)} tokens billed"),
+            Content(
+                f"= {tokens_words(estimate.tokens_per_epoch)} per epoch × "
+                f"{count(estimate.epochs, 'epoch')} ({reason})"
+            ),
+        ]
+
+    def _parts(self, estimate: Estimate) -> list[Content]:
+        text, images = estimate.text_tokens.likely, estimate.image_tokens.likely
+        total = max(1, text + images)
+        lines = []
+        for name, tokens in (("text", text), ("pictures", images)):
+            share = tokens / total
+            lines.append(
+                Content(f"{name:<9}{number(tokens):>10}  {share:>4.0%}  ")
+                + Content.styled(
+                    bar(share, BAR), "$primary" if name == "pictures" else "$secondary"
+                )
+            )
+        rows = f"{count(estimate.rows, 'row')}, {count(estimate.images, 'picture')}"
+        skipped = f", {count(estimate.skipped, 'row')} skipped" if estimate.skipped else ""
+        cut = f", {count(estimate.cut_rows.likely, 'row')} cut" if estimate.cut_rows.high else ""
+        return [*lines, Content(rows + skipped + cut)]
+
+    def _limits(self) -> list[Content]:
+        lines = []
+        for gauge in self.gauges:
+            if gauge.limit is None:
+                continue
+            share = gauge.share or 0.0
+            told = size if gauge.name.startswith("bytes") else number
+            full = "$error" if share > 1 else "$warning" if share > 0.9 else "$success"
+            name = gauge.name.replace("bytes of the", "size of the").replace("bytes of", "size of")
+            over = " too much" if share > 1 else ""
+            lines.append(
+                Content(f"{name:<19}{told(gauge.value):>8} of {told(gauge.limit):<8} ")
+                + Content.styled(pad(bar(share, BAR), BAR), full)
+                + Content.styled(over, "$error")
+            )
+        return lines
+
+    def _later(self, estimate: Estimate) -> list[Content]:
+        """What comes after training: answers, hosting, the end."""
+        lines = [Content(f"upload             {size(estimate.upload_bytes):>8}")]
+        price = estimate.inference
+        if price is not None and price.input_usd and price.output_usd:
+            lines.append(
+                Content(f"answers            ${price.input_usd} in, ${price.output_usd} out per M")
+            )
+        if estimate.hosting is not None and estimate.hosting.usd_per_hour:
+            hourly = estimate.hosting.usd_per_hour
+            lines.append(
+                Content(f"hosting: {money(hourly)} an hour, {money(hourly * 730)} a month")
+            )
+        today = datetime.now(UTC).date()
+        for end, words in (
+            (estimate.training_end, "no new jobs"),
+            (estimate.shutdown, "the tuned model goes dark"),
+        ):
+            if end is not None:
+                left = end.days_left(today)
+                when = f"in {count(left, 'day')}" if left >= 0 else "already"
+                lines.append(Content.styled(f"{end.date:%d %b %Y}: {words} ({when})", "$warning"))
+        return lines

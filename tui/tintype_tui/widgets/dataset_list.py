@@ -1,0 +1,35 @@
+"""Datasets opened lately, one line each."""
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.reactive import var
+
+from tintype.store import RecentDataset
+from tintype_tui.text import age, count, one_line, pad, size
+from tintype_tui.widgets.line_list import Line, LineList
+
+
+class DatasetList(LineList):
+    """Recent datasets, the last opened first."""
+
+    BINDING_GROUP_TITLE = "Datasets"
+
+    datasets: var[Sequence[RecentDataset]] = var(())
+
+    def watch_datasets(self, datasets: Sequence[RecentDataset]) -> None:
+        self.total = len(datasets)
+        self.refresh()
+
+    def item(self, index: int, width: int, style: Style) -> Line:
+        dataset = self.datasets[index]
+        rows = count(dataset.rows, "row") if dataset.rows is not None else ""
+        tail = f"{rows:>12} {size(dataset.size_bytes):>8} {age(dataset.opened_at):>15}"
+        name = f"{dataset.path.parent.name}/{dataset.path.name}"
+        if width < 60:
+            tail = f"{rows:>12}"
+        return [
+            Segment(pad(f" {one_line(name)}", max(0, width - len(tail))), style),
+            Segment(tail, style + Style(dim=not style.bold)),
+        ]

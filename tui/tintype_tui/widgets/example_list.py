@@ -1,0 +1,177 @@
+"""The rows of a dataset, one line each; rows are asked for when they come into view."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.message import Message
+from textual.reactive import var
+from textual.strip import Strip
+
+from tintype.dataset import Example
+from tintype.detection import parse_boxes
+from tintype_tui.text import clip, one_line, pad
+from tintype_tui.widgets.line_list import Line, LineList
+
+SEVERITY_MARKS: Mapping[str, str] = {"error": "✗", "skip": "⊘", "warning": "!", "": " "}
+"""Shape says how bad; colour only repeats it."""
+
+SEVERITY_COLORS: Mapping[str, str] = {
+    "error": "error",
+    "skip": "warning",
+    "warning": "warning",
+    "": "foreground",
+}
+
+MOST_KEPT = 4_000
+"""Rows kept for drawing; those furthest from the view are forgotten first."""
+
+LONGEST = 400
+"""Characters of a text that a single line can ever need."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowLine:
+    """What a row's line shows."""
+
+    line: int
+    images: int
+    prompt: str
+    answer: str
+
+
+def said(answer: str) -> str:
+    """An answer in short: boxes are counted by label, other text stays as it is."""
+    labels = Counter(box.label for box in parse_boxes(answer).boxes)
+    if not labels:
+        return one_line(answer[:LONGEST])
+    return one_line(
+        ", ".join(
+            f"{number} {label}" if number > 1 else label for label, number in labels.most_common()
+        )
+    )
+
+
+def row_line(example: Example) -> RowLine:
+    """Boil a row down to its line: the last question and the answer."""
+    asked = [message.text for message in example.prompt if message.role == "user" and message.text]
+    question = asked[-1] if asked else (example.messages[0].text if example.messages else "")
+    return RowLine(
+        line=example.line,
+        images=len(example.images),
+        prompt=one_line(question[:LONGEST]),
+        answer=said(example.answer),
+    )
+
+
+class ExampleList(LineList):
+    """A dataset's rows, all or those of a filter."""
+
+    BINDING_GROUP_TITLE = "Rows"
+
+    order: var[Sequence[int] | None] = var(None)
+    """Indices of the rows to show; none shows all `total` of them."""
+    marks: var[Mapping[int, str]] = var({})
+    """Row index → the worst severity found in it."""
+
+    class Needed(Message):
+        """Rows have come into view that the list does not know: dataset indices, in order."""
+
+        def __init__(self, indices: Sequence[int]) -> None:
+            super().__init__()
+            self.indices = indices
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set()
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._rows: dict[int, RowLine] = {}
+        self._asked: tuple[int, int] = (-1, -1)
+
+    # ------------------------------------------------------------------ data
+
+    def know(self, rows: Mapping[int, RowLine]) -> None:
+        """Take rows that were asked for."""
+        self._rows.update(rows)
+        if len(self._rows) > MOST_KEPT:
+            here = self.row_at(self.cursor)
+            kept = sorted(self._rows, key=lambda index: abs(index - here))[: MOST_KEPT // 2]
+            self._rows = {index: self._rows[index] for index in kept}
+        self._asked = (-1, -1)
+        self.refresh()
+
+    def forget(self) -> None:
+        """Another dataset: nothing is known."""
+        self._rows.clear()
+        self._asked = (-1, -1)
+        self.refresh()
+
+    def row_at(self, position: int) -> int:
+        """The dataset's index of the row at a position in the list."""
+        return position if self.order is None else self.order[position]
+
+    def position_of(self, index: int) -> int | None:
+        """Where a row stands in the list, if it does."""
+        if self.order is None:
+            return index if index < self.total else None
+        return self.order.index(index) if index in self.order else None
+
+    def watch_order(self) -> None:
+        self._asked = (-1, -1)
+        self.refresh()
+
+    def watch_marks(self) -> None:
+        self.refresh()
+
+    # ------------------------------------------------------------------ drawing
+
+    def render_lines(self, crop: object) -> list[Strip]:
+        """Before drawing, ask for what is in view and not known."""
+        self._ask()
+        return super().render_lines(crop)  # type: ignore[arg-type]
+
+    def _ask(self) -> None:
+        height = self.scrollable_content_region.height
+        first = max(0, self.scroll_offset.y - height)
+        last = min(self.total, self.scroll_offset.y + 2 * height)
+        if self._asked == (first, last):
+            return
+        missing = [
+            index
+            for position in range(first, last)
+            if (index := self.row_at(position)) not in self._rows
+        ]
+        if missing:
+            self._asked = (first, last)
+            self.post_message(self.Needed(missing))
+
+    def item(self, index: int, width: int, style: Style) -> Line:
+        at = self.row_at(index)
+        row = self._rows.get(at)
+        mark = self.marks.get(at, "")
+        if row is None:
+            return [Segment(f" {at + 1:>5}  …", style + Style(dim=True))]
+        colors = self.app.theme_variables
+        tint = style if style.bgcolor and style.bold else style + _color(colors, mark)
+        head = f"{row.line:>5} "
+        images = f"▣{row.images}" if row.images > 1 else ("▣ " if row.images else "  ")
+        rest = width - len(head) - 5
+        detection = row.prompt.startswith("detect ") and row.answer
+        answer_width = max(0, min(rest // 2, 44)) if rest > 24 else 0
+        if detection:  # what is to be detected is the same in every row; what was, is not
+            answer_width = rest
+        prompt = pad(row.prompt, rest - answer_width)
+        return [
+            Segment(head, style + Style(dim=not style.bold)),
+            Segment(SEVERITY_MARKS.get(mark, "?") + " ", tint),
+            Segment(images + " ", style),
+            Segment(prompt, style),
+            Segment(clip(f" {row.answer}", answer_width), style + Style(italic=True)),
+        ]
+
+
+def _color(colors: Mapping[str, str], severity: str) -> Style:
+    return Style(color=colors[SEVERITY_COLORS.get(severity, "foreground")])

@@ -1,0 +1,78 @@
+"""The bottom line: the keys that work here, as many as fit, help always among them.
+
+Textual's own footer is a widget for each key, and cuts off at the right, where help and quit are.
+This is one line of text, made from the same bindings.
+"""
+
+from collections.abc import Iterator
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+LAST = ("help", "quit")
+"""Ids of the bindings that come last and are dropped last."""
+
+
+class KeyLine(Widget):
+    """One row; a click on a key presses it."""
+
+    DEFAULT_CSS = """
+    KeyLine { height: 1; background: $surface; color: $foreground 85%; }
+    """
+
+    def on_mount(self) -> None:
+        """Redraw when keys come and go with the focus."""
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def _changed(self, screen: Screen[object]) -> None:
+        self.refresh()
+
+    def entries(self) -> list[tuple[str, str, str]]:
+        """Key as shown, words, key as pressed: what fits, in order."""
+        found = list(self._all())
+        last = [entry for entry in found if entry[3] in LAST]
+        room = self.size.width - sum(len(key) + len(words) + 3 for key, words, _, _ in last)
+        fitting = []
+        for entry in found:
+            if entry in last:
+                continue
+            room -= len(entry[0]) + len(entry[1]) + 3
+            if room < 0:
+                break
+            fitting.append(entry)
+        return [(key, words, pressed) for key, words, pressed, _ in (*fitting, *last)]
+
+    def _all(self) -> Iterator[tuple[str, str, str, str]]:
+        """The pane's keys first, then those of what is focused, then the app's."""
+        seen: set[tuple[int, str]] = set()
+        every = self.screen.active_bindings.values()
+        ranks = {id(self.screen): 0, id(self.app): 2}
+        for active in sorted(every, key=lambda active: ranks.get(id(active.node), 1)):
+            binding = active.binding
+            place = (id(active.node), binding.action)
+            if not binding.show or not binding.description or place in seen or not active.enabled:
+                continue
+            seen.add(place)
+            shown = self.app.get_key_display(binding)
+            yield shown, binding.description, binding.key, binding.id or ""
+
+    def render_line(self, y: int) -> Strip:
+        base = self.rich_style
+        strong = base + Style(bold=True, color=self.app.theme_variables["primary"])
+        segments = []
+        for key, words, _ in self.entries():
+            segments += [Segment(f" {key}", strong), Segment(f" {words} ", base)]
+        return Strip(segments).adjust_cell_length(self.size.width, base)
+
+    def on_click(self, event: events.Click) -> None:
+        """Press the key under the pointer."""
+        x = 0
+        for key, words, pressed in self.entries():
+            x += len(key) + len(words) + 3
+            if event.x < x:
+                self.app.simulate_key(pressed)
+                return

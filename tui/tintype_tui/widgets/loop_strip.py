@@ -1,0 +1,90 @@
+"""The strip above the footer: where in the loop one stands, and the key for the next step."""
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tintype_tui.standing import Progress, Stage, Standing
+from tintype_tui.text import clip, one_line
+
+MARKS: dict[Progress, str] = {"todo": "○", "now": "◐", "done": "●", "trouble": "✗"}
+"""Shape says the state; colour only repeats it."""
+
+PLAIN_MARKS: dict[Progress, str] = {"todo": ".", "now": "~", "done": "+", "trouble": "x"}
+
+
+class LoopStrip(Widget):
+    """One row, the same on every pane."""
+
+    DEFAULT_CSS = """
+    LoopStrip { height: 1; background: $surface; color: $foreground 80%; }
+    """
+
+    standing: reactive[Standing] = reactive(Standing())
+
+    def __init__(self, *next_actions: str) -> None:
+        super().__init__()
+        self._next_actions = next_actions
+
+    def on_mount(self) -> None:
+        """Redraw when keys come and go with the focus."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the stages on the left, the next key on the right."""
+        width, base = self.size.width, self.rich_style
+        next_step = self._next_step()
+        room = width - sum(len(text) for text in next_step) - 2
+        segments = self._stages(room)
+        strip = Strip(segments)
+        gap = max(0, width - strip.cell_length - sum(len(text) for text in next_step) - 1)
+        key, words = next_step
+        key_style = Style(bold=True, color=self.app.theme_variables["primary"])
+        return Strip(
+            [
+                *segments,
+                Segment(" " * gap, base),
+                Segment(key, base + key_style),
+                Segment(words + " ", base),
+            ]
+        ).crop(0, width)
+
+    def _stages(self, room: int) -> list[Segment]:
+        stages = self.standing.stages()
+        for words_width in (24, 16, 10, 0):
+            segments = self._drawn(stages, words_width)
+            if sum(segment.cell_length for segment in segments) <= room:
+                return segments
+        return segments
+
+    def _drawn(self, stages: tuple[Stage, ...], words_width: int) -> list[Segment]:
+        base, colors = self.rich_style, self.app.theme_variables
+        tints: dict[Progress, str] = {
+            "todo": colors["text-muted"] if colors["text-muted"].startswith("#") else "",
+            "now": colors["primary"],
+            "done": colors["success"],
+            "trouble": colors["error"],
+        }
+        segments = [Segment(" ", base)]
+        for at, stage in enumerate(stages):
+            if at:
+                segments.append(Segment(" → ", base + Style(dim=True)))
+            tint = tints[stage.progress]
+            mark = base + Style(color=tint) if tint else base
+            segments.append(Segment(f"{MARKS[stage.progress]} ", mark))
+            segments.append(Segment(stage.name, base + Style(bold=stage.progress == "now")))
+            words = clip(one_line(stage.words), words_width)
+            if words:
+                segments.append(Segment(f" {words}", base + Style(dim=True)))
+        return segments
+
+    def _next_step(self) -> tuple[str, str]:
+        """The first of the pane's next actions that can be taken now."""
+        for action in self._next_actions:
+            for active in self.screen.active_bindings.values():
+                if active.binding.action == action and active.enabled:
+                    key = self.app.get_key_display(active.binding)
+                    return f"next: {key}", f" {active.binding.description}"
+        return "", ""

@@ -1,0 +1,65 @@
+"""The top line: the panes with their keys, and the provider in use."""
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tintype_tui.text import clip
+
+PANES = (
+    ("home", "Home", "Home"),
+    ("datasets", "Datasets", "Data"),
+    ("estimate", "Estimate", "Cost"),
+    ("jobs", "Jobs", "Jobs"),
+    ("playground", "Playground", "Play"),
+)
+"""Mode, title, short title; the key is the place in the list."""
+
+
+class Masthead(Widget):
+    """One row; a click on a pane goes there."""
+
+    DEFAULT_CSS = """
+    Masthead { height: 1; dock: top; background: $panel; color: $foreground 70%; }
+    """
+
+    provider: reactive[str] = reactive("")
+    """Name of the profile in use."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__()
+        self.set_reactive(Masthead.provider, provider)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the line."""
+        width = self.size.width
+        base = self.rich_style
+        colors = self.app.theme_variables
+        segments = [Segment(" tintype ", base + Style(bold=True, color=colors["primary"]))]
+        active = Style(bold=True, reverse=True)
+        for key, title in self._titles(width):
+            here = PANES[key - 1][0] == self.app.current_mode
+            segments.append(Segment(f" {key} {title} ", base + active if here else base))
+        provider = clip(f" {self.provider} ", max(0, width - sum(s.cell_length for s in segments)))
+        strip = Strip(segments)
+        gap = width - strip.cell_length - Strip([Segment(provider)]).cell_length
+        return Strip([*segments, Segment(" " * max(0, gap), base), Segment(provider, base)]).crop(
+            0, width
+        )
+
+    def _titles(self, width: int) -> list[tuple[int, str]]:
+        long = width >= 76
+        return [(at, full if long else short) for at, (_, full, short) in enumerate(PANES, start=1)]
+
+    async def on_click(self, event: events.Click) -> None:
+        """Go to the pane under the pointer."""
+        x = len(" tintype ")
+        for key, title in self._titles(self.size.width):
+            x += len(f" {key} {title} ")
+            if event.x < x:
+                if event.x >= len(" tintype "):
+                    await self.app.run_action(f"go('{PANES[key - 1][0]}')")
+                return

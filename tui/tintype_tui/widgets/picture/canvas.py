@@ -1,0 +1,208 @@
+"""Shows a drawing: in characters, as kitty's cells, or painted over as sixels.
+
+Kitty's pictures and sixels live in the terminal, not in Textual's text. So they are used only while
+they cannot do harm: under a dialog the drawing's characters take their place, which Textual can
+dim, and a sixel picture gives way as soon as something lies over a part of it.
+"""
+
+import random
+import textwrap
+from typing import Any
+
+from rich.segment import Segment
+from textual.css.query import NoMatches
+from textual.dom import NoScreen
+from textual.geometry import Offset, Region
+from textual.reactive import var
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tintype_tui.terminal import Capabilities
+from tintype_tui.terminal.app import TerminalApp
+from tintype_tui.terminal.tmux import wrap
+from tintype_tui.text import visible
+from tintype_tui.widgets.picture import kitty, sixel
+from tintype_tui.widgets.picture.drawing import Drawing
+
+
+class Canvas(Widget):
+    """Shows one drawing, or words in its place."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    Canvas {
+        width: 1fr;
+        height: 1fr;
+        min-height: 1;
+        color: $text-muted;
+    }
+    """
+
+    drawing: var[Drawing | None] = var(None, bindings=True)
+    """What is shown."""
+    note: var[str] = var("")
+    """Shown where there is no drawing: what one waits for, why there is no picture."""
+    capabilities: var[Capabilities] = var(Capabilities())
+    """What the terminal can do."""
+
+    def __init__(
+        self, *, name: str | None = None, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._number = 0
+        """The picture's number in kitty, while it has one."""
+        self._cells: tuple[Strip, ...] = ()
+        """kitty's placeholders for it."""
+        self._manner = ""
+        """How a part of it was drawn last: `kitty`, `sixel` or `characters`."""
+        self._settled = ""
+        """How all of it was last to be drawn."""
+
+    def on_mount(self) -> None:
+        """Learn of what comes to lie over the drawing."""
+        self.screen.screen_layout_refresh_signal.subscribe(self, self._layout_changed)
+        self.app.app_resume_signal.subscribe(self, self._resumed)
+
+    def on_unmount(self) -> None:
+        """Free what the terminal holds."""
+        if self._number:
+            self._free(self._number)
+
+    def watch_note(self) -> None:
+        """Show it."""
+        self._redraw()
+
+    def watch_drawing(self) -> None:
+        """Give it to the terminal, if it has to have it, and take the last one away."""
+        drawing, last = self.drawing, self._number
+        self._number, self._cells = 0, ()
+        if drawing is not None and drawing.protocol == "kitty" and drawing.payload:
+            self._send(drawing)
+        if last:
+            # Not before the cells that show it are gone.
+            self.call_after_refresh(self._free, last)
+        self._redraw()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Render, in the manner that is possible now."""
+        manner = self._fitting_manner()
+        if manner != self._manner:
+            self._manner = manner
+            self._styles_cache.clear()
+        lines = super().render_lines(crop)
+        place = self._place()
+        if manner == "sixel" and place is not None and self.drawing is not None:
+            last = self.gutter.top + self._offset(self.drawing).y + place.height - 1 - crop.y
+            lines[last] = sixel.painted(lines[last], self.drawing.payload, place.offset)
+        return lines
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the content."""
+        drawing, style = self.drawing, self.rich_style
+        width = self.content_size.width
+        if drawing is None or not drawing.strips:
+            return self._line_of_words(y)
+        left, top = self._offset(drawing)
+        columns, rows = drawing.frame.columns, drawing.frame.rows
+        if not 0 <= y - top < rows or self._manner == "sixel":
+            return Strip.blank(width, style)
+        strip = (self._cells if self._manner == "kitty" else drawing.strips)[y - top]
+        blanks = Strip.blank(left, style), Strip.blank(max(0, width - left - columns), style)
+        # A drawing for a larger room, seen until there is one for this, is cut off.
+        return Strip.join([blanks[0], strip.apply_style(style), blanks[1]]).crop(0, width)
+
+    def _line_of_words(self, y: int) -> Strip:
+        """In the middle: the note, the drawing's flaw, or the picture in words."""
+        width, height = self.content_size
+        drawing = self.drawing
+        words = self.note if drawing is None else drawing.flaw or drawing.description
+        paragraphs = visible(words).splitlines()
+        lines = [line for part in paragraphs for line in textwrap.wrap(part, max(1, width))]
+        at = y - max(0, height - len(lines)) // 2
+        text = lines[at] if 0 <= at < len(lines) else ""
+        return Strip([Segment(text)]).text_align(width, "center").apply_style(self.rich_style)
+
+    def _resumed(self, _app: Any) -> None:
+        # Another program had the terminal, and may have cleared it.
+        self.watch_drawing()
+
+    def _send(self, drawing: Drawing) -> None:
+        columns, rows = drawing.frame.columns, drawing.frame.rows
+        self._number = random.randrange(1 << 16, 1 << 24)
+        self._cells = kitty.placeholder_strips(self._number, columns, rows)
+        self._write(*kitty.transmission(self._number, drawing.payload, columns, rows))
+        if isinstance(self.app, TerminalApp):
+            self.app.farewells.add(self._through(kitty.deletion(self._number)))
+
+    def _free(self, number: int) -> None:
+        farewell = self._through(kitty.deletion(number))
+        if isinstance(self.app, TerminalApp):
+            if farewell not in self.app.farewells:
+                return  # said already: the terminal has been given back since
+            self.app.farewells.discard(farewell)
+        self._write(kitty.deletion(number))
+
+    def _write(self, *sequences: str) -> None:
+        # The driver's own stream and queue, so that nothing overtakes the text.
+        driver = self.app._driver
+        if driver is not None and not driver.is_headless:
+            driver.write("".join(map(self._through, sequences)))
+
+    def _through(self, sequence: str) -> str:
+        """As it has to be written to reach the terminal."""
+        return wrap(sequence) if self.capabilities.tmux else sequence
+
+    def _redraw(self) -> None:
+        self._settled = self._fitting_manner()
+        self._styles_cache.clear()
+        self.refresh()
+
+    def _layout_changed(self, _screen: Any) -> None:
+        # A toast has come or gone: a sixel picture under it must give way, or come back, as a
+        # whole; what has been repainted by now is only what the toast covers.
+        if self._settled != self._fitting_manner():
+            self._redraw()
+
+    def _fitting_manner(self) -> str:
+        """How the drawing can be shown now."""
+        drawing = self.drawing
+        try:
+            on_top = self.screen.is_active
+        except NoScreen:
+            on_top = False
+        if drawing is None or not drawing.payload or not on_top:
+            # Under a dialog colours are dimmed, and kitty's number is a colour.
+            return "characters"
+        if drawing.protocol == "kitty":
+            return "kitty" if self._number else "characters"
+        return "sixel" if self._in_full_sight() else "characters"
+
+    def _in_full_sight(self) -> bool:
+        """Whether nothing is cut off from the drawing, and nothing lies over it."""
+        place = self._place()
+        if place is None:
+            return False
+        # The frontmost come first.
+        for widget, (region, clip) in self.screen._compositor.visible_widgets.items():
+            if widget is self:
+                return clip.contains_region(place) and region.contains_region(place)
+            if region.intersection(clip).overlaps(place):
+                return False
+        return False
+
+    def _place(self) -> Region | None:
+        """Where the drawing is on the screen."""
+        if self.drawing is None:
+            return None
+        try:
+            content = self.screen.find_widget(self).region.shrink(self.gutter)
+        except (NoMatches, NoScreen):
+            return None
+        seen = self.drawing.frame
+        return Region(*(content.offset + self._offset(self.drawing)), seen.columns, seen.rows)
+
+    def _offset(self, drawing: Drawing) -> Offset:
+        """Where the drawing begins in the content: in the middle."""
+        width, height = self.content_size
+        columns, rows = drawing.frame.columns, drawing.frame.rows
+        return Offset(max(0, width - columns) // 2, max(0, height - rows) // 2)

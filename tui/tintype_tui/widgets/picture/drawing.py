@@ -1,0 +1,288 @@
+"""Making drawings: a picture decoded, cut, scaled, marked and encoded for the terminal at hand.
+
+All of it happens in a thread. A screen awaits `draw` and hands the result to the widget, which
+only shows it. What was drawn lately is kept, so that paging back costs nothing.
+"""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from textual.strip import Strip
+
+from tintype.detection import Box
+from tintype.errors import DatasetError
+from tintype_tui.terminal import Protocol
+from tintype_tui.widgets.picture.describing import describe
+from tintype_tui.widgets.picture.framing import FIT, Frame, Room, View, frame
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+KEPT_BYTES = 32_000_000
+"""Of drawings that may be asked for again."""
+SOURCE_BYTES = 64_000_000
+"""Of the one decoded picture that is kept while one looks at parts of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A picture, and how it is to be drawn."""
+
+    data: bytes = field(repr=False)
+    """Encoded: JPEG, PNG, WebP …"""
+    room: Room
+    view: View = FIT
+    protocol: Protocol = "halfblock"
+    truth: tuple[Box, ...] = ()
+    """Drawn solid."""
+    predicted: tuple[Box, ...] = ()
+    """Drawn dashed."""
+    labels: tuple[str, ...] = ()
+    """All labels of the dataset, so that each keeps its colour from picture to picture."""
+    thrifty: bool = False
+    """For a slow line: fewer pixels and colours."""
+    few_colours: bool = False
+    """For sixteen colours; such a terminal's font may lack all block characters but the halves."""
+    dark: bool = True
+    """Whether the background is dark; letters need to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture ready to be shown, or why there is none."""
+
+    size: tuple[int, int]
+    """The upright picture's width and height in its own pixels."""
+    frame: Frame
+    protocol: Protocol
+    description: str
+    """In words, for those who cannot see it."""
+    flaw: str = ""
+    """A sentence, if the picture cannot be decoded."""
+    strips: tuple[Strip, ...] = field(default=(), repr=False)
+    """In characters, one for each row. Also there for kitty and sixel, for when these cannot be
+    used: under a dialog, half scrolled away."""
+    payload: str = field(default="", repr=False)
+    """For kitty: PNG in base64. For sixel: the whole escape sequence."""
+
+    @property
+    def sent_bytes(self) -> int:
+        """What goes to the terminal to show it, about."""
+        each = {"kitty": 9, "sixel": 1, "halfblock": 42}.get(self.protocol, 1)
+        return len(self.payload) + each * self.frame.columns * self.frame.rows
+
+    @property
+    def held_bytes(self) -> int:
+        """What it takes in memory, about: a cell is a segment with its text and escape codes."""
+        return len(self.payload) + 400 * self.frame.columns * self.frame.rows
+
+
+async def draw(wanted: Wanted) -> Drawing:
+    """Draw a picture in a thread. Cancelled, it stops at its next step."""
+    abandoned = threading.Event()
+    try:
+        return await asyncio.to_thread(_draw, wanted, abandoned)
+    finally:
+        abandoned.set()
+
+
+class _Recent:
+    """Drawings made lately, the oldest given up first; and one whole picture."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._drawings: OrderedDict[tuple[str, Wanted], Drawing] = OrderedDict()
+        self._held_bytes = 0
+        self._source: tuple[str, Image] | None = None
+
+    def find(self, key: tuple[str, Wanted]) -> Drawing | None:
+        with self._lock:
+            if found := self._drawings.get(key):
+                self._drawings.move_to_end(key)
+            return found
+
+    def keep(self, key: tuple[str, Wanted], drawing: Drawing) -> None:
+        with self._lock:
+            if key not in self._drawings:
+                self._held_bytes += drawing.held_bytes
+            self._drawings[key] = drawing
+            while self._held_bytes > KEPT_BYTES and len(self._drawings) > 1:
+                _, old = self._drawings.popitem(last=False)
+                self._held_bytes -= old.held_bytes
+
+    def source(self, digest: str) -> "Image | None":
+        with self._lock:
+            return self._source[1] if self._source and self._source[0] == digest else None
+
+    def keep_source(self, digest: str, image: "Image | None") -> None:
+        with self._lock:
+            if image is not None or not (self._source and self._source[0] == digest):
+                self._source = (digest, image) if image is not None else None
+
+
+_recent = _Recent()
+
+
+class _AbandonedError(Exception):
+    """Nobody waits for the drawing any more."""
+
+
+def _draw(wanted: Wanted, abandoned: threading.Event) -> Drawing:
+    from tintype.images import probe
+
+    facts = probe(wanted.data, verify=False)
+    truth, predicted = _placed(wanted.truth), _placed(wanted.predicted)
+    wanted = replace(wanted, truth=truth, predicted=predicted)
+    # The bytes are named by their digest, or the cache would keep them.
+    key = (facts.digest, replace(wanted, data=b""))
+    if found := _recent.find(key):
+        return found
+    width, height = (facts.width, facts.height)[:: 1 if facts.orientation < 5 else -1]
+    size = max(1, width), max(1, height)
+    seen = frame(size, wanted.room, wanted.view)
+    words = describe(size, truth, predicted)
+    drawing = Drawing(size, seen, wanted.protocol, words)
+    if wanted.protocol != "none":
+        try:
+            image = _pixels(wanted, facts.digest, drawing)
+        except DatasetError as error:
+            drawing = replace(drawing, flaw=str(error))
+        else:
+            drawing = _rendered(wanted, image, drawing, abandoned)
+    _recent.keep(key, drawing)
+    return drawing
+
+
+def _placed(boxes: Sequence[Box]) -> tuple[Box, ...]:
+    """The boxes that are somewhere: models also write numbers that are none, or far too large."""
+    found = []
+    for box in boxes:
+        places = (box.y_min, box.x_min, box.y_max, box.x_max)
+        if all(map(isfinite, places)):
+            found.append(Box(box.label, *(min(max(-1.0, place), 2.0) for place in places)))
+    return tuple(found)
+
+
+def _pixels(wanted: Wanted, digest: str, drawing: Drawing) -> "Image":
+    """What is seen of the picture, at the size at which it is drawn."""
+    from PIL.Image import Resampling
+
+    from tintype.images import decode
+
+    target = _target(wanted, drawing)
+    if drawing.frame.view.zoom > 1:
+        if (source := _recent.source(digest)) is None:
+            most = SOURCE_BYTES / 3
+            shrink = min(1.0, (most / (drawing.size[0] * drawing.size[1])) ** 0.5)
+            box = (int(drawing.size[0] * shrink), int(drawing.size[1] * shrink))
+            source = decode(wanted.data, box=box)
+            _recent.keep_source(digest, source)
+    else:
+        source = decode(wanted.data, box=target)
+        _recent.keep_source(digest, None)
+    left, top, right, bottom = drawing.frame.region
+    part = (left * source.width, top * source.height, right * source.width, bottom * source.height)
+    enlarged = target[0] / max(1e-6, part[2] - part[0])
+    # Far enlarged, pixels are what one wants to see.
+    method = Resampling.NEAREST if enlarged >= 4 else Resampling.BICUBIC
+    method = Resampling.LANCZOS if enlarged < 1 else method
+    return source.resize(target, method, box=part, reducing_gap=2.0)
+
+
+def _target(wanted: Wanted, drawing: Drawing) -> tuple[int, int]:
+    """Pixels to draw."""
+    from tintype_tui.widgets.picture.blocks import HIGH, WIDE
+
+    columns, rows = drawing.frame.columns, drawing.frame.rows
+    if wanted.protocol not in ("kitty", "sixel"):
+        return columns * WIDE, rows * HIGH
+    wide, high = columns * wanted.room.cell[0], rows * wanted.room.cell[1]
+    if wanted.protocol == "sixel":
+        return wide, high
+    # kitty enlarges by itself, but outlines and names must not be enlarged with the picture.
+    left, _, right, _ = drawing.frame.region
+    own = drawing.size[0] * (right - left) / wide
+    least = 1.0 if wanted.truth or wanted.predicted else 0.0
+    scale = min(0.5 if wanted.thrifty else 1.0, max(own, least, 1 / min(wide, high)))
+    return max(1, round(wide * scale)), max(1, round(high * scale))
+
+
+def _rendered(
+    wanted: Wanted, image: "Image", drawing: Drawing, abandoned: threading.Event
+) -> Drawing:
+    from tintype.detection.drawing import colours
+    from tintype_tui.widgets.picture.blocks import HALF, block_strips, dithered, letter_strips
+    from tintype_tui.widgets.picture.marks import mark_boxes
+
+    _go_on(abandoned)
+    seen, letters = drawing.frame, wanted.protocol == "ascii"
+    boxes = (*wanted.truth, *wanted.predicted)
+    palette = colours([*wanted.labels, *(box.label for box in boxes)])
+    marks = mark_boxes(seen, wanted.truth, wanted.predicted, palette, letters=letters)
+    if letters:
+        strips = letter_strips(image, seen.columns, seen.rows, marks, dark=wanted.dark)
+    elif wanted.few_colours:
+        mixed = dithered(image, seen.columns, seen.rows)
+        strips = block_strips(mixed, seen.columns, seen.rows, marks, HALF)
+    else:
+        strips = block_strips(image, seen.columns, seen.rows, marks)
+    drawing = replace(drawing, strips=strips)
+    if wanted.protocol not in ("kitty", "sixel"):
+        return drawing
+    _go_on(abandoned)
+    if boxes:
+        image = _with_boxes(wanted, image, drawing)
+    if wanted.protocol == "kitty":
+        from tintype_tui.widgets.picture.kitty import encode
+    else:
+        from tintype_tui.widgets.picture.sixel import encode
+    return replace(drawing, payload=encode(image, thrifty=wanted.thrifty))
+
+
+def _with_boxes(wanted: Wanted, image: "Image", drawing: Drawing) -> "Image":
+    from tintype.detection.drawing import Look, draw_boxes
+
+    # Names in letters about as large as the terminal's own.
+    rows = drawing.frame.rows
+    letter = 0.72 * image.height / rows
+    look = Look(thickness=0.8, text=letter / (min(image.size) / 26))
+    return draw_boxes(
+        image,
+        _inside(wanted.truth, drawing.frame),
+        _inside(wanted.predicted, drawing.frame),
+        labels=wanted.labels,
+        look=look,
+    )
+
+
+def _inside(boxes: Sequence[Box], seen: Frame) -> list[Box]:
+    """The boxes that are seen, in fractions of what is seen."""
+    left, top, right, bottom = seen.region
+    wide, high = right - left, bottom - top
+    moved = (
+        Box(
+            box.label,
+            (box.y_min - top) / high,
+            (box.x_min - left) / wide,
+            (box.y_max - top) / high,
+            (box.x_max - left) / wide,
+        )
+        for box in boxes
+    )
+    return [
+        box for box in moved if _overlaps(box.x_min, box.x_max) and _overlaps(box.y_min, box.y_max)
+    ]
+
+
+def _overlaps(one: float, other: float) -> bool:
+    return min(one, other) < 1 and max(one, other) > 0
+
+
+def _go_on(abandoned: threading.Event) -> None:
+    if abandoned.is_set():
+        raise _AbandonedError

@@ -1,0 +1,48 @@
+"""Sixel graphics: a picture painted over cells, in a palette of its own.
+
+The encoder is textual-image's. Only that module of it is imported, which, unlike its package
+`widget`, asks the terminal nothing; its widgets are not used, for they encode again at each
+repaint. What is painted does not know of cells, so the widget paints only a picture that is
+wholly in sight, and falls back to blocks under anything else.
+"""
+
+import re
+from typing import TYPE_CHECKING
+
+from rich.control import Control
+from rich.segment import ControlType, Segment
+from textual.geometry import Offset
+from textual.strip import Strip
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_DEFINITION = re.compile(r"(#([0-9]+);2;[0-9]+;[0-9]+;[0-9]+)")
+
+
+def encode(image: "Image", *, thrifty: bool) -> str:
+    """The picture as one escape sequence; thrifty: in 32 flat colours, at half the bytes."""
+    from PIL.Image import Dither, Quantize, Resampling
+    from textual_image._sixel import image_to_sixels
+
+    # The encoder's own choice of colours, an octree's, tears soft shades into patches. Median cut
+    # keeps them; it is slow, so it sees every ninth pixel.
+    sample = image.resize((-(-image.width // 3), -(-image.height // 3)), Resampling.NEAREST)
+    palette = sample.quantize(32 if thrifty else 128, method=Quantize.MEDIANCUT)
+    dither = Dither.NONE if thrifty else Dither.FLOYDSTEINBERG
+    paletted = image.quantize(palette=palette, dither=dither)
+    # textual-image 0.12 (that of Python 3.11) takes a colour that is defined to be in use; foot,
+    # WezTerm and older xterm want it chosen as well, else its first pixels have another's colour.
+    return _DEFINITION.sub(r"\1#\2", image_to_sixels(paletted))
+
+
+def painted(strip: Strip, sixels: str, at: Offset) -> Strip:
+    """A line that, when it is drawn, also paints a picture at a place on the screen.
+
+    It belongs on the picture's last line, for drawing the lines before erases what is painted
+    there. The cursor is put back where the line ended (DECSC, DECRC).
+    """
+    sequence = f"\x1b7{Control.move_to(at.x, at.y)}{sixels}\x1b8"
+    # A control segment takes no cells; its code is not looked at.
+    paint = Segment(sequence, None, [(ControlType.CURSOR_FORWARD, 0)])
+    return Strip([*strip, paint], strip.cell_length)

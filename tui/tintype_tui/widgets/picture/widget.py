@@ -1,0 +1,230 @@
+"""Shows one picture in the best way the terminal has, with boxes, zoom and pan.
+
+The widget does no work of its own: it says what it wants drawn (`Picture.Wants`), a screen has it
+drawn in a thread, and the widget shows the result. In a screen:
+
+    @on(Picture.Wants)
+    def draw_picture(self, event: Picture.Wants) -> None:
+        self.run_worker(self.drawn(event), group=event.group, exclusive=True)
+
+    async def drawn(self, event: Picture.Wants) -> None:
+        event.picture.show(await draw(event.wanted), event.wanted)
+
+It wants a drawing when it is given another picture or other boxes, when its size or the view
+changes, and when the terminal has said what it can do. Until the drawing comes it keeps the one it
+has; that of another picture only for a moment, so that paging quickly does not flicker.
+"""
+
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import var
+from textual.timer import Timer
+
+from tintype.detection import Box
+from tintype_tui.terminal import Capabilities
+from tintype_tui.terminal.app import TerminalApp
+from tintype_tui.widgets.picture.canvas import Canvas
+from tintype_tui.widgets.picture.drawing import Drawing, Wanted
+from tintype_tui.widgets.picture.framing import FIT, Room, View, filling_zoom, fitted_scale
+from tintype_tui.widgets.picture.kitty import MOST_CELLS
+
+GRACE_S = 0.15
+"""How long another picture's drawing stays while the next is made."""
+STEP = 1.5
+"""How much closer one key goes."""
+PAN = 0.25
+"""How far one key goes, as a share of what is seen."""
+
+
+class Picture(Canvas, can_focus=True):
+    """One picture, with boxes, at any zoom."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("plus", "zoom(1)", "Closer", id="picture.closer", key_display="+"),
+        Binding("minus", "zoom(-1)", "Away", id="picture.away", key_display="-", show=False),
+        Binding(
+            "equals_sign",
+            "actual",
+            "1:1",
+            id="picture.actual",
+            key_display="=",
+            show=False,
+            tooltip="a pixel of the picture for one of the screen",
+        ),
+        Binding(
+            "z", "fit", "Fit", id="picture.fit", tooltip="the whole picture; again: fill the room"
+        ),
+        Binding("left,h", "pan(-1, 0)", "Left", id="picture.left", show=False),
+        Binding("right,l", "pan(1, 0)", "Right", id="picture.right", show=False),
+        Binding("up,k", "pan(0, -1)", "Up", id="picture.up", show=False),
+        Binding("down,j", "pan(0, 1)", "Down", id="picture.down", show=False),
+    ]
+
+    image: var[bytes | None] = var(None)
+    """The encoded picture."""
+    truth: var[tuple[Box, ...]] = var(())
+    """Boxes drawn solid."""
+    predicted: var[tuple[Box, ...]] = var(())
+    """Boxes drawn dashed."""
+    labels: var[tuple[str, ...]] = var(())
+    """All labels of the dataset, so that each keeps its colour from picture to picture."""
+    thrifty: var[bool] = var(False)
+    """For a slow line: fewer pixels and colours."""
+    view: var[View] = var(FIT, bindings=True)
+
+    class Wants(Message):
+        """The widget wants something drawn; to be answered with `Picture.show`."""
+
+        def __init__(self, picture: "Picture", wanted: Wanted) -> None:
+            super().__init__()
+            self.picture = picture
+            self.wanted = wanted
+
+        @property
+        def control(self) -> "Picture":
+            """The widget, for `@on(Picture.Wants, "#selector")`."""
+            return self.picture
+
+        @property
+        def group(self) -> str:
+            """Names a worker group for each picture; in it, the latest wins."""
+            return f"picture-{id(self.picture)}"
+
+    def __init__(
+        self, *, name: str | None = None, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self._about_to_ask = False
+        self._awaited: Wanted | None = None
+        self._shown: Wanted | None = None
+        self._grace: Timer | None = None
+
+    def show(self, drawing: Drawing, wanted: Wanted) -> None:
+        """Show what was asked for; something outdated is passed over."""
+        if wanted is self._awaited:
+            self._awaited = None
+        if wanted.data is not self.image:
+            return
+        self._stop_grace()
+        # The view shown is the one asked for, kept inside the picture.
+        self._shown = replace(wanted, view=drawing.frame.view)
+        if self.view == wanted.view:
+            self.set_reactive(Picture.view, drawing.frame.view)
+        self.drawing = drawing
+        self._ask()  # should anything have changed meanwhile
+
+    # What is wanted
+
+    def on_mount(self) -> None:
+        """Learn of the terminal."""
+        if isinstance(self.app, TerminalApp):
+            self.watch(self.app, "capabilities", self._terminal_answered)
+
+    def on_resize(self) -> None:
+        """Draw for the new size."""
+        self._ask()
+
+    def watch_image(self) -> None:
+        """Look at all of another picture."""
+        self.set_reactive(Picture.view, FIT)
+        self._stop_grace()
+        if self.image is None:
+            self._forget()
+        elif self.drawing is not None:
+            self._grace = self.set_timer(GRACE_S, self._forget)
+        self._ask()
+
+    def watch_truth(self) -> None:
+        """Draw them."""
+        self._ask()
+
+    watch_predicted = watch_labels = watch_thrifty = watch_view = watch_capabilities = watch_truth
+
+    def _terminal_answered(self, capabilities: Capabilities) -> None:
+        self.capabilities = capabilities
+
+    def _stop_grace(self) -> None:
+        if self._grace is not None:
+            self._grace.stop()
+            self._grace = None
+
+    def _forget(self) -> None:
+        self._grace = self._shown = None
+        self.drawing = None
+
+    def _ask(self) -> None:
+        """Ask for a drawing, once for all that changes in one go."""
+        if not self._about_to_ask and self.is_attached:
+            self._about_to_ask = True
+            self.call_next(self._ask_now)
+
+    def _ask_now(self) -> None:
+        self._about_to_ask = False
+        room = self._room()
+        if self.image is None or room is None:
+            return
+        # One at a time of one picture: while keys repeat, each drawing is shown, and the next
+        # is for the latest view.
+        if self._awaited is not None and self._awaited.data is self.image:
+            return
+        wanted = Wanted(
+            self.image,
+            room,
+            view=self.view,
+            protocol=self.capabilities.protocol,
+            truth=self.truth,
+            predicted=self.predicted,
+            labels=self.labels,
+            thrifty=self.thrifty,
+            few_colours=self.capabilities.colours <= 16,
+            dark=self.app.current_theme.dark,
+        )
+        if wanted != self._shown:
+            self._awaited = wanted
+            self.post_message(self.Wants(self, wanted))
+
+    def _room(self) -> Room | None:
+        found, (width, height) = self.capabilities, self.content_size
+        most = (MOST_CELLS, MOST_CELLS)
+        if found.protocol == "sixel" and found.largest is not None:
+            most = (found.largest[0] // found.cell[0], found.largest[1] // found.cell[1])
+        columns, rows = min(width, most[0]), min(height, most[1])
+        return Room(columns, rows, found.cell) if min(columns, rows) > 0 else None
+
+    # What the person does
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Arrows pan only where there is something to pan; else they are the screen's."""
+        if action in ("zoom", "actual", "fit"):
+            return self.drawing is not None and not self.drawing.flaw
+        return action != "pan" or (self.drawing is not None and self.view.zoom > 1)
+
+    def action_zoom(self, steps: int) -> None:
+        """Go closer, or further away."""
+        self.view = self.view.zoomed(STEP**steps)
+
+    def action_fit(self) -> None:
+        """See the whole picture; or, if it is seen, fill the room with it."""
+        room = self._room()
+        if self.view != FIT or self.drawing is None or room is None:
+            self.view = FIT
+        else:
+            self.view = FIT.zoomed(filling_zoom(self.drawing.size, room))
+
+    def action_actual(self) -> None:
+        """Show each of the picture's pixels as one of the screen's, or as half a cell."""
+        room = self._room()
+        if self.drawing is None or room is None:
+            return
+        whole = self.drawing.protocol in ("kitty", "sixel")
+        pixel = 1.0 if whole else room.cell[0] / 2
+        self.view = FIT.zoomed(pixel / fitted_scale(self.drawing.size, room))
+
+    def action_pan(self, across: int, down: int) -> None:
+        """Look further to one side."""
+        if self.drawing is not None:
+            left, top, right, bottom = self.drawing.frame.region
+            self.view = self.view.moved(across * PAN * (right - left), down * PAN * (bottom - top))

@@ -1,0 +1,197 @@
+"""What to train and how: a compact form whose every change is told at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import var
+from textual.validation import Number, Regex
+from textual.widgets import Checkbox, Input, Label, Select
+
+from tintype.resources import Hyperparameters
+from tintype.tokens import DETAILS, Detail
+from tintype_tui.text import one_line
+from tintype_tui.widgets.field import Field
+
+Auto = Literal["auto"]
+
+HELP = {
+    "epochs": "how often the whole set is gone through; empty: the provider chooses",
+    "batch": "examples per step; empty: the provider chooses",
+    "rate": "multiplies the usual learning rate; empty: the provider chooses",
+    "suffix": "a word of yours in the tuned model's name, 64 characters at most",
+    "seed": "a whole number; the same gives the same training, as far as the provider can",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the form says."""
+
+    model: str = ""
+    epochs: int | None = None
+    """None: the provider chooses; likewise the next two."""
+    batch_size: int | None = None
+    learning_rate_multiplier: float | None = None
+    detail: Detail = "as is"
+    suffix: str = ""
+    seed: int | None = None
+    validation: Path | None = None
+    validate: bool = True
+    """Whether the validation file is used."""
+
+    @property
+    def hyperparameters(self) -> Hyperparameters:
+        """As a job wants them."""
+        return Hyperparameters(
+            self.epochs or "auto",
+            self.batch_size or "auto",
+            self.learning_rate_multiplier or "auto",
+        )
+
+
+class PlanForm(VerticalScroll, can_focus=False):
+    """Fields, one under the other."""
+
+    BINDING_GROUP_TITLE = "Plan"
+
+    DEFAULT_CSS = """
+    PlanForm {
+        layout: grid;
+        grid-size: 2;
+        grid-columns: 12 1fr;
+        grid-rows: 1;
+        grid-gutter: 0 1;
+        padding: 0 1;
+        Label { color: $foreground 70%; width: 100%; }
+        Input, Select { width: 100%; }
+        Input.-invalid { color: $error; }
+        Checkbox { border: none; padding: 0; background: transparent; height: 1; width: 100%; }
+    }
+    """
+
+    choices: var[Choices] = var(Choices())
+    models: var[Sequence[str]] = var(())
+
+    class Changed(Message):
+        """Something was chosen."""
+
+        def __init__(self, choices: Choices) -> None:
+            super().__init__()
+            self.choices = choices
+
+    _WHOLE: ClassVar[dict[str, tuple[int, int]]] = {"epochs": (1, 50), "batch": (1, 256)}
+
+    def compose(self) -> ComposeResult:
+        yield Label("model")
+        yield Select[str]([], id="model", compact=True, allow_blank=True)
+        yield Label("epochs")
+        yield self._whole("epochs")
+        yield Label("detail")
+        yield Select[Detail](
+            [(detail, detail) for detail in DETAILS],
+            value="as is",
+            id="detail",
+            compact=True,
+            allow_blank=False,
+        )
+        yield Label("batch size")
+        yield self._whole("batch")
+        yield Label("learning ×")
+        rate = Number(minimum=1e-6, failure_description="a number above 0")
+        yield Field(
+            placeholder="auto", id="rate", compact=True, validators=[rate], valid_empty=True
+        )
+        yield Label("suffix")
+        word = Regex(r"[\w.-]{0,64}", failure_description="letters, digits, - and _, at most 64")
+        yield Field(id="suffix", compact=True, validators=[word], valid_empty=True, max_length=64)
+        yield Label("seed")
+        yield Field(placeholder="random", id="seed", compact=True, type="integer", valid_empty=True)
+        yield Label("validation")
+        yield Checkbox("none found", id="validate", compact=True)
+
+    def _whole(self, id: str) -> Input:
+        low, high = self._WHOLE[id]
+        limits = Number(low, high, failure_description=f"{low} to {high}")
+        return Field(
+            placeholder="auto",
+            id=id,
+            compact=True,
+            type="integer",
+            validators=[limits],
+            valid_empty=True,
+        )
+
+    def on_mount(self) -> None:
+        for id, words in HELP.items():
+            self.query_one(f"#{id}").tooltip = words
+
+    # ------------------------------------------------------------------ from outside
+
+    def fill(self, choices: Choices, models: Sequence[str]) -> None:
+        """Show other choices; nothing is told of it."""
+        with self.prevent(Input.Changed, Select.Changed, Checkbox.Changed):
+            names = list(dict.fromkeys([*models, *filter(None, [choices.model])]))
+            model = self.query_one("#model", Select)
+            model.set_options((Content(one_line(name)), name) for name in names)
+            if choices.model:
+                model.value = choices.model
+            self.query_one("#detail", Select).value = choices.detail
+            self._set("epochs", choices.epochs)
+            self._set("batch", choices.batch_size)
+            self._set("rate", choices.learning_rate_multiplier)
+            self._set("seed", choices.seed)
+            self._set("suffix", choices.suffix)
+            box = self.query_one("#validate", Checkbox)
+            box.label = Content(
+                one_line(choices.validation.name) if choices.validation else "none found"
+            )
+            box.value = choices.validate and choices.validation is not None
+            box.disabled = choices.validation is None
+        self.choices = choices
+
+    def _set(self, id: str, value: object) -> None:
+        self.query_one(f"#{id}", Input).value = "" if value is None else str(value)
+
+    def expect(self, epochs: int, reason: str) -> None:
+        """Say what the provider will choose where nothing is asked for."""
+        self.query_one("#epochs", Input).placeholder = f"auto ({epochs})"
+        self.query_one("#epochs", Input).tooltip = f"{HELP['epochs']} ({reason})"
+
+    # ------------------------------------------------------------------ from the person
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        if event.validation_result is not None and not event.validation_result.is_valid:
+            return
+        text = event.value.strip()
+        match event.input.id:
+            case "epochs":
+                self._tell(epochs=int(text) if text else None)
+            case "batch":
+                self._tell(batch_size=int(text) if text else None)
+            case "rate":
+                self._tell(learning_rate_multiplier=float(text) if text else None)
+            case "suffix":
+                self._tell(suffix=text)
+            case "seed" if not text or text.isdecimal():
+                self._tell(seed=int(text) if text else None)
+
+    @on(Select.Changed)
+    def _selected(self, event: Select.Changed) -> None:
+        if isinstance(event.value, str):
+            self._tell(**{event.select.id or "": event.value})
+
+    @on(Checkbox.Changed)
+    def _checked(self, event: Checkbox.Changed) -> None:
+        self._tell(validate=event.value)
+
+    def _tell(self, **changes: object) -> None:
+        self.choices = replace(self.choices, **changes)  # type: ignore[arg-type]
+        self.post_message(self.Changed(self.choices))

@@ -1,0 +1,75 @@
+"""One row: its picture with the answer's boxes, a caption, the conversation."""
+
+from textual import getters
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.reactive import var
+from textual.widgets import Static
+
+from tintype.dataset import Example
+from tintype.detection import Box, parse_boxes
+from tintype.images import ImageFacts
+from tintype_tui.text import count, visible
+from tintype_tui.widgets.conversation import Conversation, chip
+from tintype_tui.widgets.picture import Picture
+
+
+class RowView(Vertical):
+    """What there is to see of a row."""
+
+    DEFAULT_CSS = """
+    RowView {
+        Picture { height: 3fr; }
+        #caption { height: auto; max-height: 3; padding: 0 1; color: $foreground 70%; }
+        Conversation { height: 2fr; }
+    }
+    """
+
+    example: var[Example | None] = var(None)
+    with_boxes: var[bool] = var(True)
+
+    picture = getters.query_one(Picture)
+    conversation = getters.query_one(Conversation)
+    caption = getters.query_one("#caption", Static)
+
+    def compose(self) -> ComposeResult:
+        yield Picture(id="picture")
+        yield Static(id="caption")
+        yield Conversation().data_bind(RowView.example)
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """The boxes that the answer tells of."""
+        return parse_boxes(self.example.answer).boxes if self.example else ()
+
+    def show_picture(self, ordinal: int, data: bytes, facts: ImageFacts) -> None:
+        """Show one of the row's pictures."""
+        assert self.example is not None
+        images = self.example.images
+        self.picture.image = data
+        self.watch_with_boxes()
+        self.conversation.facts = {ordinal: facts}
+        self.caption.update(
+            Content(
+                " · ".join(
+                    words
+                    for words in (
+                        f"{ordinal + 1} of {len(images)}" if len(images) > 1 else "",
+                        chip(images[ordinal], facts),
+                        count(len(self.boxes), "box", "boxes") if self.boxes else "",
+                    )
+                    if words
+                )
+            )
+        )
+
+    def show_no_picture(self, why: str = "", *, trouble: bool = False) -> None:
+        """Say why there is nothing to see."""
+        self.picture.image = None
+        self.conversation.facts = {}
+        self.caption.update(Content.styled(visible(why), "$error" if trouble else "dim"))
+
+    def watch_with_boxes(self) -> None:
+        if self.is_mounted:
+            self.picture.truth = self.boxes if self.with_boxes else ()
