@@ -16,10 +16,12 @@ from typing import Any, Literal
 import httpx2
 import openai
 
+from tintype.api.asked import Asked
 from tintype.api.base import Patience
 from tintype.api.bodies import sendable
 from tintype.api.clock import Clock
-from tintype.api.translation import Answer, Asked, broken_stream, refused, unreachable
+from tintype.api.silence import unreachable
+from tintype.api.translation import Answer, broken_stream, refused
 from tintype.api.transport import ANSWER_BYTES, http_client, limit_bytes, silence
 from tintype.errors import ApiError, SettingsError, UnreachableError
 from tintype.settings import Profile, Secret

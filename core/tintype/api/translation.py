@@ -1,19 +1,19 @@
-"""The one place where what went wrong with a provider becomes a sentence and what to do next.
+"""A provider's refusal becomes a sentence and what to do next; silence does in `silence.py`.
 
 Drivers hand over neutral facts (`Answer` for a refusal in words, a `Silence` for none); nothing
 here knows an SDK. Codes and wordings are those that providers were seen to send.
 """
 
 import json
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import Any
 
+from tintype.api.asked import Asked
 from tintype.api.redaction import one_line, redact
+from tintype.api.silence import unreachable
+from tintype.api.waits import requested_wait_s, words
 from tintype.errors import (
     ApiError,
     AuthenticationError,
@@ -22,39 +22,7 @@ from tintype.errors import (
     RateLimitError,
     UnreachableError,
 )
-from tintype.settings import Profile, Secret
-
-Silence = Literal[
-    "refused",
-    "name",
-    "certificate",
-    "tls",
-    "connect_timeout",
-    "answer_timeout",
-    "cut",
-    "proxy",
-    "too_long",
-    "web_page",
-    "nonsense",
-    "encoding",
-    "other",
-]
-"""Why there was no answer that could be used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What was being asked, for the sentence."""
-
-    profile: Profile
-    base_url: str
-    key: Secret
-    doing: str
-    """To go on from `could not …`: `create the job`."""
-    subject: str = ""
-    """The id of the file, job or model it was about, if it was about one thing."""
-    model: str = ""
-    """The model that was to be used or trained."""
+from tintype.settings import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,26 +65,12 @@ def refused(answer: Answer, asked: Asked) -> ApiError:
     if 300 <= answer.status < 400:
         where = one_line(redact(answer.headers.get("location", ""), asked.key), 120)
         return UnreachableError(
-            f"{name} ({_place(asked)}) sent us elsewhere{f': {where}' if where else ''}. "
+            f"{name} ({asked.place}) sent us elsewhere{f': {where}' if where else ''}. "
             "The key was not sent there.",
             advice="If that address is right, make it the profile's base_url.",
             **known,
         )
     return _failed(answer, said, asked, known)
-
-
-def unreachable(why: Silence, asked: Asked, detail: str = "") -> UnreachableError:
-    """Translate silence, or noise: there was no answer that could be used."""
-    sentence, advice = _SILENCES[why]
-    if asked.profile.kind == "embedded" and why in ("refused", "cut", "connect_timeout"):
-        advice = "Start it with `tintype serve`, or let the app start it; jobs go on by themselves."
-    detail = one_line(redact(detail, asked.key), 120)
-    return UnreachableError(
-        f"Could not {asked.doing}: "
-        f"{sentence.format(place=_place(asked))}{f' ({detail})' if detail else ''}.",
-        advice=advice,
-        code=why,
-    )
 
 
 def broken_stream(error: object, asked: Asked) -> ApiError:
@@ -128,53 +82,6 @@ def broken_stream(error: object, asked: Asked) -> ApiError:
         advice="What had arrived is kept; ask again.",
         code=said.code or None,
     )
-
-
-_SILENCES: Mapping[Silence, tuple[str, str]] = {
-    "refused": (
-        "nothing answers at {place}",
-        "Check that it runs and that the profile's base_url is right.",
-    ),
-    "name": (
-        "the host of {place} is not known",
-        "Check the network, and the profile's base_url for a typing error.",
-    ),
-    "certificate": (
-        "the certificate of {place} is not trusted",
-        "For a private certificate authority set SSL_CERT_FILE; else do not go on.",
-    ),
-    "tls": (
-        "no secure connection to {place} came about",
-        "If it is a server without TLS, let base_url begin with http://.",
-    ),
-    "connect_timeout": (
-        "{place} did not take the connection in time",
-        "Check the network; behind a proxy set HTTPS_PROXY.",
-    ),
-    "answer_timeout": (
-        "{place} took the request but did not answer in time",
-        "Try again; nothing is lost.",
-    ),
-    "cut": ("the connection to {place} broke off", "Try again; nothing is lost."),
-    "proxy": ("the proxy in the way to {place} failed", "Check HTTPS_PROXY and NO_PROXY."),
-    "too_long": (
-        "{place} sent more than any provider sends, and it was cut short",
-        "Check the profile's base_url: this may not be a provider.",
-    ),
-    "web_page": (
-        "{place} answered with a web page, not as a provider does",
-        "Check the profile's base_url: it should end where /models begins, as a rule in /v1.",
-    ),
-    "nonsense": (
-        "{place} answered something that cannot be understood",
-        "Check the profile's base_url; if it is right, the provider has a fault.",
-    ),
-    "encoding": (
-        "{place} sent a compressed answer that was not asked for",
-        "A proxy in the way may do this; try without it.",
-    ),
-    "other": ("the exchange with {place} failed", "Try again."),
-}
 
 
 def _said(body: str, key: Secret) -> _Said:
@@ -193,11 +100,6 @@ def _said(body: str, key: Secret) -> _Said:
     message = message if isinstance(message, str) else json.dumps(message)
     words = (message, *(str(error.get(name) or "") for name in ("code", "type", "param")))
     return _Said(*(one_line(redact(word, key), 300 if word is message else 60) for word in words))
-
-
-def _place(asked: Asked) -> str:
-    """The address without what could be a password."""
-    return one_line(redact(asked.base_url), 100)
 
 
 def _from(key: Secret) -> str:
@@ -300,8 +202,8 @@ def _rate_limited(
             advice="Waiting does not help: add credit or raise the limit at the provider.",
             **known,
         )
-    wait_s = _wait_s(answer.headers, said.message)
-    advice = f"Try again in {_duration(wait_s)}." if wait_s is not None else "Try again later."
+    wait_s = requested_wait_s(answer.headers, said.message)
+    advice = f"Try again in {words(wait_s)}." if wait_s is not None else "Try again later."
     if said.code == "daily_rate_limit_exceeded":
         advice = "Try again tomorrow, or train on another model."
     return RateLimitError(
@@ -310,40 +212,6 @@ def _rate_limited(
         retry_after_s=wait_s,
         **known,
     )
-
-
-def _wait_s(headers: Mapping[str, str], message: str) -> float | None:
-    """How long to wait: the headers in milliseconds, seconds or as a date; else the message."""
-    for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            return _bounded(float(headers.get(name, "")) * unit_s)
-        except ValueError:
-            continue
-    try:
-        date = parsedate_to_datetime(headers.get("retry-after", ""))
-        wait = date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)
-        return _bounded(wait.total_seconds())
-    except (ValueError, TypeError):
-        pass
-    found = re.search(r"try again in (?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)(m?s))?", message)
-    if not found or not any(found.groups()):
-        return None
-    hours, minutes, rest, unit = found.groups()
-    seconds = float(rest or 0) * (0.001 if unit == "ms" else 1.0)
-    return _bounded(int(hours or 0) * 3600 + int(minutes or 0) * 60 + seconds)
-
-
-def _bounded(wait_s: float) -> float:
-    """A day at the most; a wait that is no number raises `ValueError`."""
-    if math.isnan(wait_s):
-        raise ValueError
-    return min(max(wait_s, 0.0), 86_400.0)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{round(seconds / 3600)} h"
 
 
 def _is_web_page(answer: Answer) -> bool:

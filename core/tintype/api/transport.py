@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from tintype.api.base import Patience, Sent
-from tintype.api.translation import Silence
+from tintype.api.silence import Silence
 from tintype.errors import DatasetError, SettingsError
 
 ANSWER_BYTES = 16 << 20

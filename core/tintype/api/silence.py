@@ -1,0 +1,86 @@
+"""Silence, or noise: why there was no answer that could be used, in words."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from tintype.api.asked import Asked
+from tintype.api.redaction import one_line, redact
+from tintype.errors import UnreachableError
+
+Silence = Literal[
+    "refused",
+    "name",
+    "certificate",
+    "tls",
+    "connect_timeout",
+    "answer_timeout",
+    "cut",
+    "proxy",
+    "too_long",
+    "web_page",
+    "nonsense",
+    "encoding",
+    "other",
+]
+"""Why there was no answer that could be used."""
+
+
+def unreachable(why: Silence, asked: Asked, detail: str = "") -> UnreachableError:
+    """Translate silence, or noise: there was no answer that could be used."""
+    sentence, advice = _SILENCES[why]
+    if asked.profile.kind == "embedded" and why in ("refused", "cut", "connect_timeout"):
+        advice = "Start it with `tintype serve`, or let the app start it; jobs go on by themselves."
+    detail = one_line(redact(detail, asked.key), 120)
+    return UnreachableError(
+        f"Could not {asked.doing}: "
+        f"{sentence.format(place=asked.place)}{f' ({detail})' if detail else ''}.",
+        advice=advice,
+        code=why,
+    )
+
+
+_SILENCES: Mapping[Silence, tuple[str, str]] = {
+    "refused": (
+        "nothing answers at {place}",
+        "Check that it runs and that the profile's base_url is right.",
+    ),
+    "name": (
+        "the host of {place} is not known",
+        "Check the network, and the profile's base_url for a typing error.",
+    ),
+    "certificate": (
+        "the certificate of {place} is not trusted",
+        "For a private certificate authority set SSL_CERT_FILE; else do not go on.",
+    ),
+    "tls": (
+        "no secure connection to {place} came about",
+        "If it is a server without TLS, let base_url begin with http://.",
+    ),
+    "connect_timeout": (
+        "{place} did not take the connection in time",
+        "Check the network; behind a proxy set HTTPS_PROXY.",
+    ),
+    "answer_timeout": (
+        "{place} took the request but did not answer in time",
+        "Try again; nothing is lost.",
+    ),
+    "cut": ("the connection to {place} broke off", "Try again; nothing is lost."),
+    "proxy": ("the proxy in the way to {place} failed", "Check HTTPS_PROXY and NO_PROXY."),
+    "too_long": (
+        "{place} sent more than any provider sends, and it was cut short",
+        "Check the profile's base_url: this may not be a provider.",
+    ),
+    "web_page": (
+        "{place} answered with a web page, not as a provider does",
+        "Check the profile's base_url: it should end where /models begins, as a rule in /v1.",
+    ),
+    "nonsense": (
+        "{place} answered something that cannot be understood",
+        "Check the profile's base_url; if it is right, the provider has a fault.",
+    ),
+    "encoding": (
+        "{place} sent a compressed answer that was not asked for",
+        "A proxy in the way may do this; try without it.",
+    ),
+    "other": ("the exchange with {place} failed", "Try again."),
+}
