@@ -6,7 +6,7 @@ embedded server judges uploads by the same functions.
 """
 
 from tintype.rules.across import Keys
-from tintype.rules.checking import Checked, check
+from tintype.rules.checking import Checked, check, facts
 from tintype.rules.judging import (
     Judged,
     Tally,
@@ -33,6 +33,7 @@ __all__ = [
     "Summary",
     "Tally",
     "check",
+    "facts",
     "judge_file",
     "judge_row",
     "mending",

@@ -60,13 +60,18 @@ async def check(
         bytes_done = last.offset + last.size_bytes
         problems = tally.show(problem for row in rows for problem in row.problems)
         yield Checked(problems, rows, done, bytes_done, dataset.size_bytes)
-    facts = await asyncio.to_thread(_facts, dataset)
-    problems, summary = await asyncio.to_thread(tally.finish, facts, model)
-    yield Checked(problems, (), done, facts.size_bytes, facts.size_bytes, summary)
+    seen = await facts(dataset)
+    problems, summary = await asyncio.to_thread(tally.finish, seen, model)
+    yield Checked(problems, (), done, seen.size_bytes, seen.size_bytes, summary)
 
 
 def _judge(tally: Tally, batch: tuple[Surveyed, ...]) -> tuple[Judged, ...]:
     return tuple(tally.add(surveyed) for surveyed in batch)
+
+
+async def facts(dataset: Dataset) -> FileFacts:
+    """The file itself, to be judged when its rows have been."""
+    return await asyncio.to_thread(_facts, dataset)
 
 
 def _facts(dataset: Dataset) -> FileFacts:

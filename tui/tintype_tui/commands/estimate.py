@@ -1,6 +1,8 @@
 """`tintype estimate`: tokens and cost, before a cent is spent."""
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -13,7 +15,11 @@ from tintype_tui.commands.output import (
     put_json,
     say,
 )
-from tintype_tui.text import count, number
+from tintype_tui.text import count, number, pad
+
+if TYPE_CHECKING:
+    from tintype.settings import Settings
+    from tintype.tokens import Detail
 
 
 @click.command(name="estimate")
@@ -27,6 +33,7 @@ from tintype_tui.text import count, number
     default="as is",
     help="What if every picture asked for this level of detail.",
 )
+@click.option("--compare", is_flag=True, help="At every provider whose rules are known.")
 @click.option("--no-fetch", is_flag=True, help="Do not fetch pictures from the web.")
 @as_json
 @asynchronous
@@ -36,6 +43,7 @@ async def command(
     model: str,
     epochs: int | None,
     detail: str,
+    compare: bool,
     no_fetch: bool,
     as_json: bool,
 ) -> None:
@@ -47,6 +55,11 @@ async def command(
 
     settings, provider = chosen(profile)
     progress = Progress(quiet=as_json)
+    if compare:
+        await _compare(
+            path, settings, progress, epochs, cast("Detail", detail), not no_fetch, as_json
+        )
+        return
     counts, _ = await counted(path, provider, model, progress, fetch=not no_fetch)
     found = reckoned(counts, provider, settings, epochs=epochs, detail=detail)
     if as_json:
@@ -62,3 +75,39 @@ async def command(
     put(f"  {count(found.rows, 'row')}, {count(found.skipped, 'row')} skipped")
     for reason in found.reasons:
         say(f"  · {reason}")
+
+
+async def _compare(
+    path: Path,
+    settings: "Settings",
+    progress: Progress,
+    epochs: int | None,
+    detail: "Detail",
+    fetch: bool,
+    as_json: bool,
+) -> None:
+    """Print one line for each base model of each provider."""
+    from tintype.dataset import open_dataset
+    from tintype.offers import Offer
+    from tintype.offers import compare as compared
+    from tintype.pricing import load_prices
+    from tintype_tui.reports import offers_report, verdict_words
+    from tintype_tui.widgets.cost_card import cost_words
+
+    prices, today = load_prices(settings.prices), datetime.now(UTC).date()
+    offers: tuple[Offer, ...] = ()
+    async with open_dataset(path) as dataset:
+        steps = compared(dataset, prices, epochs=epochs, detail=detail, fetch=fetch, today=today)
+        async for step in steps:
+            progress(f"checking: {step.bytes_done / max(1, step.size_bytes):.0%}")
+            offers = step.offers
+    progress.clear()
+    if as_json:
+        put_json({"offers": offers_report(offers)}, indent=2)
+        return
+    for offer in offers:
+        title, model = pad(offer.profile.title, 21), pad(offer.estimate.plan.model, 27)
+        end = offer.estimate.shutdown
+        until = f", dark from {end.date}" if end else ""
+        cost = pad(cost_words(offer.estimate), 17)
+        put(f"{title} {model} {cost} {verdict_words(offer.summary)}{until}")

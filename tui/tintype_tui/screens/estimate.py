@@ -31,6 +31,7 @@ from tintype_tui.screen import Pane
 from tintype_tui.screens.dearest import Dearest
 from tintype_tui.screens.dialogs import Confirm
 from tintype_tui.screens.launch import Launch
+from tintype_tui.screens.offers import Offers
 from tintype_tui.standing import Standing
 from tintype_tui.text import count as counted
 from tintype_tui.text import visible
@@ -52,6 +53,7 @@ class EstimatePane(Pane):
         Binding("D", "detail", "Detail", id="estimate.detail", tooltip="as is, low, high"),
         Binding("V", "validation", "Validation", id="estimate.validation", show=False),
         Binding("d", "dearest", "Dearest", id="estimate.dearest", tooltip="rows that cost most"),
+        Binding("c", "compare", "Compare", id="estimate.compare", tooltip="every provider"),
         Binding("y", "copy", "Copy", id="estimate.copy", show=False, tooltip="as JSON"),
     ]
 
@@ -214,7 +216,7 @@ class EstimatePane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "launch":
             return (self.estimate is not None and not self.desk.settings.read_only) or None
-        if action in ("epochs", "detail", "dearest", "copy", "validation"):
+        if action in ("epochs", "detail", "dearest", "compare", "copy", "validation"):
             return self.estimate is not None or None
         return True
 
@@ -243,6 +245,13 @@ class EstimatePane(Pane):
 
         if self.estimate is not None:
             self.app.push_screen(Dearest(self.estimate), opened)
+
+    def action_compare(self) -> None:
+        if self._path is not None:
+            chosen, prices = self.form.choices, self.desk.settings.prices
+            self.app.push_screen(
+                Offers(self._path, prices, epochs=chosen.epochs, detail=chosen.detail)
+            )
 
     @work
     async def action_copy(self) -> None:

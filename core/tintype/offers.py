@@ -1,0 +1,109 @@
+"""One dataset at every provider: whether it would be taken as it is, what it costs, until when.
+
+The rows are surveyed once and judged by everybody's rules, so comparing seven models reads a
+dataset, its pictures and its addresses no more often than checking it for one.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from tintype import rules
+from tintype.dataset import Dataset
+from tintype.dataset.survey import Surveyed, survey
+from tintype.estimate import Counts, Estimate, Plan, count, estimate
+from tintype.pricing import Prices
+from tintype.rules import RuleProfile, Summary
+from tintype.tokens import Detail, model_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One base model of one provider."""
+
+    profile: RuleProfile
+    summary: Summary
+    """What the provider would say to the dataset as it is."""
+    estimate: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison under way; the last one has the offers."""
+
+    bytes_done: int
+    size_bytes: int
+    offers: tuple[Offer, ...] = ()
+    """Those that take the dataset first, then by the likely cost; unknown costs last."""
+
+
+def targets() -> tuple[tuple[RuleProfile, str], ...]:
+    """Every provider whose rules are known, with each base model known to learn from pictures."""
+    profiles = [rules.profile(name) for name in rules.profile_names()]
+    return tuple(
+        (profile, model)
+        for profile in profiles
+        for model in profile.vision_models or (profile.model,)
+    )
+
+
+async def compare(
+    dataset: Dataset,
+    prices: Prices,
+    *,
+    epochs: int | None = None,
+    detail: Detail = "as is",
+    fetch: bool = True,
+    today: date | None = None,
+) -> AsyncGenerator[Compared, None]:
+    """Check and reckon a dataset for every provider in one pass.
+
+    Args:
+        dataset: Open.
+        prices: What providers charge.
+        epochs: None: as each provider chooses.
+        detail: What if every picture asked for this level of detail.
+        fetch: Whether pictures on the network are fetched to be judged.
+        today: To judge the age of prices; none leaves that out.
+
+    Raises:
+        DatasetError: if the file cannot be read.
+    """
+    booths = [_Booth(profile, model) for profile, model in targets()]
+    async for batch in survey(dataset, fetch=fetch):
+        await asyncio.to_thread(_judge, booths, batch)
+        last = batch[-1].row
+        yield Compared(last.offset + last.size_bytes, dataset.size_bytes)
+    facts = await rules.facts(dataset)
+    found = []
+    for booth in booths:
+        plan = Plan(booth.model, booth.profile.provider, epochs, detail)
+        _, summary = await asyncio.to_thread(booth.tally.finish, facts, booth.model)
+        reckoned = estimate(booth.counts, plan, prices, today=today)
+        found.append(Offer(booth.profile, summary, reckoned))
+    yield Compared(facts.size_bytes, facts.size_bytes, tuple(sorted(found, key=_rank)))
+
+
+class _Booth:
+    """Where one model's offer is being worked out."""
+
+    def __init__(self, profile: RuleProfile, model: str) -> None:
+        self.profile, self.model = profile, model
+        rule = model_tokens(model)
+        self.tally, self.counts = rules.Tally(profile, rule), Counts(rule)
+
+    def judge(self, surveyed: Surveyed) -> Counts:
+        row = self.tally.add(surveyed)
+        return count(surveyed, self.counts.rule, tokens=row.tokens, skipped=row.skipped)
+
+
+def _judge(booths: Sequence[_Booth], batch: Sequence[Surveyed]) -> None:
+    for booth in booths:
+        for surveyed in batch:
+            booth.counts += booth.judge(surveyed)
+
+
+def _rank(offer: Offer) -> tuple[bool, bool, float]:
+    cost = offer.estimate.cost_usd
+    return (offer.summary.status == "error", cost is None, float(cost.likely) if cost else 0.0)

@@ -1,0 +1,124 @@
+"""The sum before anything is spent: changed live, with its reasons, and typed above a limit."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tintype_tui.screens.datasets import DatasetsPane
+from tintype_tui.screens.estimate import EstimatePane
+
+
+@pytest.fixture
+def paid(home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The provider in use bills as OpenAI does; a limit of one cent."""
+    monkeypatch.setenv("PAID_KEY", "sk-paid-0123456789")
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(
+        'default_profile = "paid"\nspend_confirm_usd = 0.01\n'
+        '[profiles.paid]\nkind = "compatible"\nkey_env = "PAID_KEY"\nprovider = "openai"\n'
+        f'rules = "openai"\nbase_url = "{hostile_apart.url}"\n'
+    )
+    return hostile_apart
+
+
+def pane(person: Any) -> EstimatePane:
+    found = person.app.screen
+    assert isinstance(found, EstimatePane)
+    return found
+
+
+async def test_the_sum_follows_epochs_and_detail_at_once(
+    sit: Any, dataset: Path, paid: Any
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await person.sees("tokens billed", "8 epochs", "by default", "gpt-4o-2024-08-06")
+        first = pane(person).estimate
+        assert first is not None
+        assert first.cost_usd is not None
+        await person.press("plus")
+        await person.sees("9 epochs (asked for)")
+        more = pane(person).estimate
+        assert more is not None
+        assert more.cost_usd is not None
+        assert more.tokens_per_epoch == first.tokens_per_epoch
+        assert more.cost_usd.likely == first.cost_usd.likely / 8 * 9
+        await person.press("D")
+        await person.until(lambda: pane(person).estimate.plan.detail == "low", "low detail")
+        await person.press("minus", "minus")
+        await person.sees("7 epochs (asked for)")
+
+
+async def test_a_cost_above_the_limit_is_typed_before_anything_is_sent(
+    sit: Any, dataset: Path, paid: Any
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await person.sees("tokens billed", "warnings")
+        cost = pane(person).estimate.cost_usd
+        assert cost.high >= Decimal("0.01")
+        await person.press("l")
+        await person.sees("This will cost about", "to launch:")
+        await person.type("0")
+        await person.press("enter", "enter")
+        await person.sees("Launch at")
+        assert not paid.sent("POST", ".*")
+        await person.press("escape")
+        await person.sees_no("Launch at")
+        assert not paid.sent("POST", ".*")
+
+
+@pytest.fixture
+def uneven(dataset: Path) -> Path:
+    """Row 8 is by far the longest."""
+    rows = dataset.read_text().splitlines()
+    long = json.loads(rows[7])
+    long["messages"][0]["content"] = "Answer in a word. " * 200
+    dataset.write_text("\n".join([*rows[:7], json.dumps(long), *rows[8:]]) + "\n")
+    return dataset
+
+
+async def test_the_dearest_rows_lead_to_the_dataset(sit: Any, uneven: Path) -> None:
+    async with sit(uneven) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await person.sees("tokens billed")
+        await person.press("d")
+        await person.sees("The rows that cost most", "line      8")
+        await person.press("enter")
+        await person.sees("What is number 7?")
+        assert isinstance(person.app.screen, DatasetsPane)
+        assert person.app.standing.row == 7
+
+
+async def test_every_provider_makes_an_offer_and_gives_its_reasons(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (100, 36)) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await person.sees("tokens billed")
+        await person.press("c")
+        await person.sees("One dataset, any provider", "Azure OpenAI", "gpt-4o-2024-08-06", "free")
+        await person.sees("cost unknown")
+        while "the tuned model goes dark" not in person.screen:
+            await person.press("down")
+        await person.press("escape")
+        await person.sees_no("One dataset, any provider")
+
+
+async def test_the_validation_file_beside_it_is_taken_and_can_be_left_out(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await person.sees("valid.jsonl", "tokens billed")
+        await person.press("l")
+        await person.sees("Launch at", '"validation_file"')
+        await person.press("escape", "V", "l")
+        await person.sees("Launch at", '"training_file"')
+        assert '"validation_file"' not in person.screen
