@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tintype.estimate import Cost, Estimate
 from tintype_tui.screens.datasets import DatasetsPane
 from tintype_tui.screens.estimate import EstimatePane
 
@@ -24,9 +25,18 @@ def paid(home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch) -> Any
     return hostile_apart
 
 
-def pane(person: Any) -> EstimatePane:
-    found = person.app.screen
-    assert isinstance(found, EstimatePane)
+def reckoned(person: Any) -> Estimate:
+    """The estimate that is shown."""
+    pane = person.app.screen
+    assert isinstance(pane, EstimatePane)
+    assert pane.estimate is not None
+    return pane.estimate
+
+
+def cost(person: Any) -> Cost:
+    """What it comes to."""
+    found = reckoned(person).cost_usd
+    assert found is not None
     return found
 
 
@@ -37,18 +47,13 @@ async def test_the_sum_follows_epochs_and_detail_at_once(
         await person.sees("12 rows")
         await person.press("e")
         await person.sees("tokens billed", "8 epochs", "by default", "gpt-4o-2024-08-06")
-        first = pane(person).estimate
-        assert first is not None
-        assert first.cost_usd is not None
+        tokens, first = reckoned(person).tokens_per_epoch, cost(person)
         await person.press("plus")
         await person.sees("9 epochs (asked for)")
-        more = pane(person).estimate
-        assert more is not None
-        assert more.cost_usd is not None
-        assert more.tokens_per_epoch == first.tokens_per_epoch
-        assert more.cost_usd.likely == first.cost_usd.likely / 8 * 9
+        assert reckoned(person).tokens_per_epoch == tokens
+        assert cost(person).likely == first.likely / 8 * 9
         await person.press("D")
-        await person.until(lambda: pane(person).estimate.plan.detail == "low", "low detail")
+        await person.until(lambda: reckoned(person).plan.detail == "low", "low detail")
         await person.press("minus", "minus")
         await person.sees("7 epochs (asked for)")
 
@@ -60,8 +65,7 @@ async def test_a_cost_above_the_limit_is_typed_before_anything_is_sent(
         await person.sees("12 rows")
         await person.press("e")
         await person.sees("tokens billed", "warnings")
-        cost = pane(person).estimate.cost_usd
-        assert cost.high >= Decimal("0.01")
+        assert cost(person).high >= Decimal("0.01")
         await person.press("l")
         await person.sees("This will cost about", "to launch:")
         await person.type("0")
