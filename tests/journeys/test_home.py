@@ -1,0 +1,71 @@
+"""Home: where one left off, what the provider is and how long it lasts, and how to begin."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tintype_tui.screens.home import HomePane
+
+
+@pytest.fixture
+def two_providers(home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The embedded one in use, and one at `work` that bills as OpenAI does."""
+    monkeypatch.setenv("WORK_KEY", "sk-work-0123456789")
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(
+        '[profiles.work]\nkind = "compatible"\nkey_env = "WORK_KEY"\nprovider = "openai"\n'
+        f'rules = "openai"\nbase_url = "{hostile_apart.url}"\n'
+    )
+    empty = hostile_apart.answer({"data": [], "has_more": False})
+    hostile_apart.on("GET", ".*", empty)
+    return hostile_apart
+
+
+async def test_the_samples_need_no_key_and_lead_to_the_playing_cards(sit: Any) -> None:
+    async with sit() as person:
+        await person.sees("Start here", "no key, no network", "s  make two sample datasets")
+        await person.press("s")
+        await person.sees("cards/train.jsonl", "240 rows", "no problems", "1 box")
+        await person.press("1")
+        await person.sees("Recent datasets", "cards/train.jsonl")
+        assert "Start here" not in person.screen
+
+
+async def test_one_goes_on_where_one_left_off(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("down", "down", "down")
+        await person.sees("What is number 3?")
+    async with sit() as person:
+        await person.sees("Recent datasets", "shapes/train.jsonl", "12 rows")
+        await person.press("d")
+        await person.sees("What is number 3?")
+
+
+async def test_a_dataset_that_is_gone_is_not_offered(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+    await asyncio.to_thread(dataset.unlink)
+    async with sit() as person:
+        await person.sees("Start here")
+        assert "shapes/train.jsonl" not in person.screen
+
+
+async def test_another_provider_is_chosen_with_its_address_and_its_end_shown(
+    sit: Any, two_providers: Any
+) -> None:
+    async with sit() as person:
+        await person.sees("Tintype's own", "never; models are files")
+        await person.press("P")
+        await person.sees("Work with which provider?", "work", "on this machine, free")
+        await person.type("work")
+        await person.press("enter")
+        await person.sees(f"work: {two_providers.url}"[:30], "key from WORK_KEY")
+        assert isinstance(person.app.screen, HomePane)
+        assert "sk-work" not in person.screen
+        assert not two_providers.sent("POST", ".*")
+        await person.press("4")
+        await person.sees("No jobs yet")
+        assert two_providers.sent("GET", "/fine_tuning/jobs")
