@@ -3,12 +3,14 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.dom import DOMNode
 from textual.reactive import var
 from textual.screen import Screen
@@ -53,6 +55,12 @@ def _playground() -> Pane:
     return PlaygroundPane()
 
 
+def _key_commands() -> type[Provider]:
+    from tintype_tui.screens.help import KeyCommands
+
+    return KeyCommands
+
+
 SCREENS: dict[str, Callable[[], Pane]] = {
     "home": _home,
     "datasets": _datasets,
@@ -70,6 +78,7 @@ class TintypeApp(TerminalApp[int]):
     CSS_PATH = "app.tcss"
     DEFAULT_MODE = "home"
     BINDING_GROUP_TITLE = "Everywhere"
+    COMMANDS = {_key_commands}  # noqa: RUF012 – as Textual declares it
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 – Textual declares it without ClassVar
         (0, "-narrow"),
         (76, "-usual"),
@@ -137,6 +146,12 @@ class TintypeApp(TerminalApp[int]):
 
     def action_go(self, mode: str) -> None:
         self.switch_mode(mode)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What Textual offers and no key of ours does."""
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Screenshot"):
+                yield command
 
     def action_help(self) -> None:
         from tintype_tui.screens.help import Help, keys_of

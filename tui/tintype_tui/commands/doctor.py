@@ -12,6 +12,7 @@ import click
 
 from tintype.settings import Profile, Settings
 from tintype_tui.commands.output import as_json, asynchronous, leave, profile_option, put, put_json
+from tintype_tui.text import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ async def _store(settings: Settings) -> Finding:
             jobs = len(store.jobs.newest())
     except StoreError as error:
         return Finding("store", "trouble", error.message, error.advice)
-    return Finding("store", "ok", f"{settings.folders.store_file}, {jobs} jobs known")
+    return Finding("store", "ok", f"{settings.folders.store_file}, {count(jobs, "job")} known")
 
 
 async def _provider(settings: Settings, profile: Profile) -> Finding:

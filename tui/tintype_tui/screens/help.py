@@ -1,8 +1,9 @@
 """Every key that works here, read from the bindings; and the same list as commands."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import groupby
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -47,7 +48,8 @@ def keys_of(screen: Screen[object]) -> list[Key]:
         )
         for same in actions.values()
     ]
-    return sorted(keys, key=lambda key: key.owner == EVERYWHERE)
+    # The pane's own, then the app's, then what any scrolling widget can do.
+    return sorted(keys, key=lambda key: (key.owner == EVERYWHERE, key.node is not screen.app))
 
 
 def _owner(active: ActiveBinding) -> str:
@@ -90,27 +92,24 @@ class Help(Dialog[None]):
 
 
 class KeyCommands(Provider):
-    """The palette: the same list, to be searched."""
+    """The palette: the same list, to be searched, and what no key does."""
 
-    def _commands(self) -> Iterator[Key]:
-        yield from keys_of(self.screen)
-
-    async def _run(self, key: Key) -> None:
-        await self.app.run_action(key.action, key.node)
+    def _commands(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+        """Words, help and what to run."""
+        # Moving about in a list is no command one would search for.
+        far = {self.screen: 0, self.app: 1}
+        for key in sorted(keys_of(self.screen), key=lambda key: far.get(key.node, 2)):
+            run: Callable[[], Any] = partial(self.app.run_action, key.action, key.node)
+            yield key.words, f"{key.keys}  {key.tooltip}".strip(), run
+        for title, help, run, _ in self.app.get_system_commands(self.screen):
+            yield title, help, run
 
     async def discover(self) -> Hits:
-        for key in self._commands():
-            yield DiscoveryHit(
-                key.words, lambda key=key: self._run(key), help=f"{key.keys}  {key.tooltip}".strip()
-            )
+        for words, help, run in self._commands():
+            yield DiscoveryHit(words, run, help=help)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for key in self._commands():
-            if (score := matcher.match(key.words)) > 0:
-                yield Hit(
-                    score,
-                    matcher.highlight(key.words),
-                    lambda key=key: self._run(key),
-                    help=f"{key.keys}  {key.tooltip}".strip(),
-                )
+        for words, help, run in self._commands():
+            if (score := matcher.match(words)) > 0:
+                yield Hit(score, matcher.highlight(words), run, help=help)

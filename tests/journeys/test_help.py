@@ -1,0 +1,61 @@
+"""Every key that works here can be found, and done, without knowing it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tintype_tui.screens.datasets import DatasetsPane
+
+
+async def test_help_lists_the_keys_of_the_pane_and_then_those_of_the_app(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset, (80, 40)) as person:
+        await person.sees("12 rows")
+        await person.press("3", "question_mark")
+        await person.sees("Keys", "Launch", "Compare  every provider", "Everywhere", "Quit")
+        words = person.screen
+        assert words.index("Launch") < words.index("Everywhere") < words.index("Scroll")
+        await person.press("question_mark")
+        await person.sees_no("Everywhere")
+
+
+async def test_what_has_a_key_can_be_searched_and_done_as_a_command(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("1")
+        await person.sees("Recent datasets")
+        await person.press("colon")
+        await person.sees("Search for commands", "Provider  ", "choose another")
+        await person.type("datas")
+        await person.sees_no("choose another")
+        await person.press("down", "enter")
+        await person.until(lambda: isinstance(person.app.screen, DatasetsPane), "the datasets")
+
+
+async def test_the_theme_is_chosen_in_the_palette(sit: Any) -> None:
+    async with sit() as person:
+        await person.sees("Start here")
+        await person.press("colon")
+        await person.type("theme")
+        await person.press("enter")
+        await person.sees("tintype-light")
+
+
+@pytest.mark.parametrize("key", ["z", "f6"])
+async def test_a_key_can_be_another_and_help_says_so(
+    sit: Any, dataset: Path, home: Path, key: str
+) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(f'[keymap]\n"estimate.compare" = "{key}"\n')
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await person.sees("tokens billed")
+        await person.press("c")
+        assert "One dataset, any provider" not in person.screen
+        await person.press(key)
+        await person.sees("One dataset, any provider")
