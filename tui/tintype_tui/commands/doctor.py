@@ -111,10 +111,10 @@ async def _store(settings: Settings) -> Finding:
 
     try:
         async with open_store(settings.folders.store_file) as store:
-            jobs = len(store.jobs.newest())
+            known = count(len(store.jobs.newest()), "job")
     except StoreError as error:
         return Finding("store", "trouble", error.message, error.advice)
-    return Finding("store", "ok", f"{settings.folders.store_file}, {count(jobs, "job")} known")
+    return Finding("store", "ok", f"{settings.folders.store_file}, {known} known")
 
 
 async def _provider(settings: Settings, profile: Profile) -> Finding:
