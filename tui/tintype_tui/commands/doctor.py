@@ -123,8 +123,8 @@ async def _provider(settings: Settings, profile: Profile) -> Finding:
 
     try:
         async with connected(settings, profile) as api:
-            models = await api.models()
+            found = count(len(await api.models()), "model")
     except TintypeError as error:
         return Finding(f"provider {profile.name}", "trouble", error.message, error.advice)
     where = profile.base_url or "on this machine"
-    return Finding(f"provider {profile.name}", "ok", f"{where}, {len(models)} models")
+    return Finding(f"provider {profile.name}", "ok", f"{where}, {found}")
