@@ -516,3 +516,25 @@ def test_waits_grow_vary_and_are_bounded() -> None:
 )
 def test_only_what_may_pass_is_tried_again(error: ApiError, passes: bool) -> None:
     assert may_pass(error) is passes
+
+
+async def test_a_look_at_a_job_does_not_wait_for_its_end(
+    api: Api, store: Store, diary: Diary, fake_clock: FakeClock, hostile: HostileProvider
+) -> None:
+    diary.add(250)
+    kept, events = await jobs.look_at(api, store, "ftjob-1", clock=fake_clock.clock)
+    assert (kept.job.status, len(events), fake_clock.slept) == ("running", 250, [])
+    diary.add(10)
+    diary.pages_read = 0
+    _, events = await jobs.look_at(api, store, "ftjob-1", clock=fake_clock.clock)
+    assert (len(events), diary.pages_read) == (260, 2)  # until one holds nothing new
+    hostile.on("GET", "/fine_tuning/jobs/ftjob-1", hostile.answer(reset=True))
+    _, events = await jobs.look_at(api, store, "ftjob-1", clock=fake_clock.clock)
+    assert len(events) == 260
+
+
+async def test_a_look_at_a_job_that_nobody_knows_says_so(
+    api: Api, store: Store, fake_clock: FakeClock
+) -> None:
+    with pytest.raises(NotFoundError):
+        await jobs.look_at(api, store, "ftjob-9", clock=fake_clock.clock)

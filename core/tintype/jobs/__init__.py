@@ -5,11 +5,13 @@ and taken up again, by another run of the program too.
 """
 
 from tintype.jobs.billing import Bill, bill
-from tintype.jobs.blaming import Blamed, blamed, source_of
+from tintype.jobs.blaming import Blamed, blamed, left_out, source_of
 from tintype.jobs.comparing import Difference, differences, setting
 from tintype.jobs.creating import TOKEN, create
 from tintype.jobs.explaining import Explanation, explain
-from tintype.jobs.following import JobProgress, follow
+from tintype.jobs.filtering import data_of, fits
+from tintype.jobs.finding import Found, find
+from tintype.jobs.following import follow, look_at
 from tintype.jobs.launching import LaunchProgress, Order, launch
 from tintype.jobs.listing import listed
 from tintype.jobs.moderating import Moderation, moderation
@@ -17,6 +19,7 @@ from tintype.jobs.pacing import Pace
 from tintype.jobs.results import Results, results
 from tintype.jobs.steering import cancel, pause, resume
 from tintype.jobs.uploading import Limits, UploadProgress, limits_for, upload
+from tintype.jobs.watching import JobProgress
 
 __all__ = [
     "TOKEN",
@@ -24,6 +27,7 @@ __all__ = [
     "Blamed",
     "Difference",
     "Explanation",
+    "Found",
     "JobProgress",
     "LaunchProgress",
     "Limits",
@@ -36,12 +40,17 @@ __all__ = [
     "blamed",
     "cancel",
     "create",
+    "data_of",
     "differences",
     "explain",
+    "find",
+    "fits",
     "follow",
     "launch",
+    "left_out",
     "limits_for",
     "listed",
+    "look_at",
     "moderation",
     "pause",
     "results",

@@ -1,11 +1,11 @@
 """What was expected of a job and what it was billed, side by side, with what lies between."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from tintype.jobs.blaming import blamed
+from tintype.jobs.blaming import count_left_out
 from tintype.pricing import Prices
 from tintype.resources import Event, Job
 from tintype.store import KeptJob
@@ -58,25 +58,21 @@ def bill(kept: KeptJob, events: Sequence[Event], prices: Prices, provider: str) 
     )
     if found.off is None or abs(found.off) < _NEAR:
         return found
-    return Bill(
-        found.expected_tokens,
-        found.billed_tokens,
-        found.expected_usd,
-        found.cost_usd,
-        tuple(_reasons(job, events, expected)),
-    )
+    return replace(found, reasons=tuple(_reasons(job, events, expected, found.off)))
 
 
-def _reasons(job: Job, events: Sequence[Event], expected: Mapping[str, Any]) -> list[str]:
+def _reasons(
+    job: Job, events: Sequence[Event], expected: Mapping[str, Any], off: float
+) -> list[str]:
+    """What may explain a difference, in its direction: what was skipped makes no bill larger."""
     reasons = []
-    if job.status != "succeeded":
+    if off < 0 and job.status != "succeeded":
         reasons.append(f"the job was not finished: {job.status}")
     run, planned = job.hyperparameters.n_epochs, _whole(expected.get("epochs"))
-    if isinstance(run, int) and planned and run != planned:
+    if isinstance(run, int) and planned and (run - planned) * off > 0:
         reasons.append(f"{run} epochs were run where {planned} were expected")
-    warned = [row for event in events if event.level == "warn" for row in blamed(event, job)]
-    skipped = sum(row.file == job.training_file for row in warned)
-    if skipped:
+    skipped = count_left_out(events, job.training_file)
+    if off < 0 and skipped:
         reasons.append(f"{skipped:,} example{'s were' if skipped > 1 else ' was'} skipped")
     return reasons or ["the provider counts pictures or the overhead of messages differently"]
 

@@ -5,7 +5,7 @@ example is counted from 1 among the rows that are not blank; a line is a physica
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -48,6 +48,22 @@ def blamed(event: Event, job: Job) -> tuple[Blamed, ...]:
     return tuple(reversed(listed.values())) or tuple(_spoken(event, job))
 
 
+def left_out(events: Iterable[Event], job: Job) -> tuple[Blamed, ...]:
+    """The rows that warnings say were not trained or validated on, each once."""
+    rows = (row for event in events if event.level == "warn" for row in blamed(event, job))
+    return tuple({(row.file, row.line, row.example): row for row in rows}.values())
+
+
+def count_left_out(events: Iterable[Event], file: str) -> int:
+    """How many rows of a file were left out, those beyond the first 1,000 too."""
+    return sum(
+        len(numbers)
+        for event in events
+        if event.level == "warn" and event.data.get("file") == file
+        for numbers in _reasons(event).values()
+    )
+
+
 def source_of(row: Blamed, job: Job, made_from: MadeFrom) -> Source | None:
     """The dataset a row is in; none if it is not known here what the job was made from."""
     return made_from.validation if row.file == job.validation_file else made_from.training
@@ -62,11 +78,9 @@ def _problems(event: Event, job: Job) -> Iterator[Blamed]:
 
 
 def _skipped(event: Event, job: Job) -> Iterator[Blamed]:
-    skipped, file = event.data.get("skipped"), event.data.get("file")
+    file = event.data.get("file")
     lines = (
-        (_number(line), str(reason))
-        for reason, numbers in (skipped.items() if isinstance(skipped, Mapping) else ())
-        for line in (numbers if isinstance(numbers, list | tuple) else ())
+        (_number(line), reason) for reason, numbers in _reasons(event).items() for line in numbers
     )
     where = file if isinstance(file, str) else _file(event, job)
     for line, reason in islice(lines, MOST):
@@ -87,12 +101,25 @@ def _spoken(event: Event, job: Job) -> Iterator[Blamed]:
             yield Blamed(event.message, _file(event, job), line, example)
 
 
+def _reasons(event: Event) -> dict[str, Sequence[Any]]:
+    """Why rows were left out, and their lines, as an event's data list them."""
+    skipped = event.data.get("skipped")
+    if not isinstance(skipped, Mapping):
+        return {}
+    return {
+        str(reason): lines for reason, lines in skipped.items() if isinstance(lines, list | tuple)
+    }
+
+
 def _file(event: Event, job: Job) -> str:
-    about = event.message.lower()
-    named = job.validation_file
-    if named and ("validation file" in about and "training file" not in about):
-        return named
-    return job.training_file
+    """The file that an event is about: as the job's failure names it, else by the event's words."""
+    if job.validation_file is None:
+        return job.training_file
+    about, failure = event.message.lower(), job.failure
+    if event.level == "error" and failure is not None and failure.param is not None:
+        return job.validation_file if failure.param == "validation_file" else job.training_file
+    spoken = "validation file" in about and "training file" not in about
+    return job.validation_file if spoken else job.training_file
 
 
 def _mappings(value: Any) -> Iterable[Mapping[str, Any]]:

@@ -194,7 +194,7 @@ async def _deliver(
     clock: Clock,
     limits: Limits,
 ) -> RemoteFile:
-    digest = await asyncio.to_thread(_digest, path)
+    digest = await asyncio.to_thread(digest_of, path)
     meter.note(digest=digest)
     task = _Task(api, store, path, purpose, facts, digest, meter, clock, limits)
     file = await _there_already(task)
@@ -373,7 +373,7 @@ def _facts(path: Path) -> os.stat_result:
     return facts
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
     """SHA-256 of the file, about 1 s per GB."""
     try:
         with path.open("rb") as file:

@@ -1,0 +1,230 @@
+"""Jobs beside each other and beside what was promised: settings, bills, safety checks, filters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tintype import jobs
+from tintype.jobs.moderating import CATEGORIES, TYPE
+from tintype.pricing import load_prices
+from tintype.resources import Event, Hyperparameters, Job
+from tintype.store import KeptJob, MadeFrom, Source
+
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+OPENAI = "gpt-4o-2024-08-06"
+JOB = Job(
+    "ftjob-1",
+    OPENAI,
+    "succeeded",
+    AT,
+    "file-1",
+    hyperparameters=Hyperparameters(3, 4, 2.0),
+    suffix="cards",
+    trained_tokens=300_000,
+)
+EXPECTED = {"billed_tokens": 300_000, "epochs": 3, "cost_usd": "7.50"}
+
+
+def kept(job: Job = JOB, **origin: Any) -> KeptJob:
+    return KeptJob("openai", job, AT, True, MadeFrom(**{"estimate": EXPECTED, **origin}))
+
+
+def warned(*lines: int, file: str = "file-1") -> Event:
+    data = {"file": file, "skipped": {"contains people": list(lines)}}
+    return Event("ftevent-1", AT, "skipped", "warn", data=data)
+
+
+def billed(job: Job, *events: Event, **origin: Any) -> jobs.Bill | None:
+    return jobs.bill(kept(job, **origin), events, load_prices(), "openai")
+
+
+# -- the bill -------------------------------------------------------------------------------------
+
+
+def test_a_running_job_has_no_bill() -> None:
+    assert billed(replace(JOB, status="running")) is None
+
+
+def test_a_bill_as_expected_needs_no_reason() -> None:
+    found = billed(replace(JOB, trained_tokens=302_000), warned(1, 2))
+    assert found is not None
+    assert found.off == pytest.approx(0.0067, abs=1e-4)
+    assert (found.expected_usd, found.reasons) == (Decimal("7.50"), ())
+    price = load_prices().training("openai", OPENAI)
+    assert price is not None
+    assert found.cost_usd == price.cost(302_000)
+
+
+def test_a_smaller_bill_is_explained_by_what_was_left_out() -> None:
+    found = billed(replace(JOB, trained_tokens=150_000, status="cancelled"), warned(1, 2, 3))
+    assert found is not None
+    assert found.off == -0.5
+    assert found.reasons == ("the job was not finished: cancelled", "3 examples were skipped")
+
+
+def test_what_was_left_out_explains_no_larger_bill() -> None:
+    found = billed(replace(JOB, trained_tokens=400_000), warned(1, 2, 3))
+    assert found is not None
+    assert found.reasons == (
+        "the provider counts pictures or the overhead of messages differently",
+    )
+
+
+def test_other_epochs_than_expected_explain_a_bill_in_their_direction() -> None:
+    job = replace(JOB, trained_tokens=400_000, hyperparameters=Hyperparameters(4))
+    found = billed(job)
+    assert found is not None
+    assert found.reasons == ("4 epochs were run where 3 were expected",)
+
+
+def test_rows_skipped_in_the_validation_file_are_not_billed_anyway() -> None:
+    found = billed(replace(JOB, trained_tokens=200_000), warned(1, file="file-2"))
+    assert found is not None
+    assert "skipped" not in " ".join(found.reasons)
+
+
+def test_thousands_of_skipped_rows_are_counted_in_full() -> None:
+    found = billed(replace(JOB, trained_tokens=200_000), warned(*range(1, 2_501)))
+    assert found is not None
+    assert found.reasons == ("2,500 examples were skipped",)
+
+
+@pytest.mark.parametrize(
+    "estimate", [{}, {"billed_tokens": True, "cost_usd": "much"}, {"billed_tokens": "300"}]
+)
+def test_a_job_without_an_estimate_has_a_bill_without_a_comparison(
+    estimate: Mapping[str, Any],
+) -> None:
+    found = billed(JOB, estimate=estimate)
+    assert found is not None
+    assert (found.expected_tokens, found.expected_usd, found.off) == (None, None, None)
+    assert found.billed_tokens == 300_000
+
+
+def test_an_unknown_price_is_unknown_and_not_nothing() -> None:
+    found = jobs.bill(kept(replace(JOB, model="nobody-1")), (), load_prices(), "openai")
+    assert found is not None
+    assert found.cost_usd is None
+
+
+# -- settings that differ -------------------------------------------------------------------------
+
+
+def test_only_the_settings_that_differ_are_listed_in_the_order_of_the_jobs() -> None:
+    one = kept(training=Source("/data/cards/train.jsonl", "a" * 64, 240))
+    other = kept(
+        replace(JOB, seed=7, hyperparameters=Hyperparameters(8, 4, 2.0)),
+        training=Source("/data/cards/train.jsonl", "b" * 64, 240),
+    )
+    assert [(found.name, found.values) for found in jobs.differences([one, other])] == [
+        ("trained on", ("cards/train.jsonl (aaaaaaaa)", "cards/train.jsonl (bbbbbbbb)")),
+        ("epochs", ("3", "8")),
+        ("seed", ("", "7")),
+    ]
+    assert jobs.differences([one]) == ()
+    assert jobs.differences([one, one]) == ()
+
+
+def test_a_setting_says_who_chose_it() -> None:
+    def asked(value: Any) -> KeptJob:
+        inner = {"hyperparameters": {"n_epochs": value}}
+        return kept(request={"method": {"type": "supervised", "supervised": inner}})
+
+    assert jobs.setting(asked("auto"), "n_epochs", 3) == "3 (auto)"
+    assert jobs.setting(asked(3), "n_epochs", 3) == "3"
+    assert jobs.setting(asked("auto"), "n_epochs", "auto") == "auto"
+    assert jobs.setting(kept(), "n_epochs", 1.5) == "1.5"
+    assert jobs.setting(kept(request={"method": "supervised"}), "n_epochs", 3) == "3"
+
+
+# -- filters --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fits"),
+    [
+        ("", True),
+        ("cards", True),
+        ("CARDS succ", True),
+        ("state:succeeded model:gpt-4o", True),
+        ("state:failed", False),
+        ("suffix:cards data:shapes", True),
+        ("suffix:shapes", False),
+        ("id:ftjob-1 made:2026-11", True),
+        ("meta:team=a", True),
+        ("cards state:run", False),
+        ("ft:gpt", True),
+        (":", True),
+        ("colour:red", False),
+    ],
+)
+def test_jobs_are_chosen_by_words_and_by_keys(wanted: str, fits: bool) -> None:
+    job = replace(JOB, metadata={"team": "a"}, fine_tuned_model="ft:gpt-4o:x")
+    assert jobs.fits(kept(job, training=Source("/data/shapes/train.jsonl", "")), wanted) is fits
+
+
+# -- safety checks --------------------------------------------------------------------------------
+
+
+def checked(data: Mapping[str, Any], message: str = "Moderation checks") -> jobs.Moderation:
+    found = jobs.moderation(Event("ftevent-1", AT, message, type=TYPE, data=data))
+    assert found is not None
+    return found
+
+
+def test_only_safety_checks_are_read_as_such() -> None:
+    assert jobs.moderation(Event("ftevent-1", AT, "Step 1", type="metrics")) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"blocked": True, "results": [{"category": "hate", "flagged": True, "action": "block"}]},
+        {"blocked": True, "hate": True, "sexual": False},
+        {"passed": False, "checks": {"hate": {"verdict": "failed"}, "sexual": {"verdict": "ok"}}},
+    ],
+)
+def test_a_blocked_model_names_the_categories_in_any_shape(data: Mapping[str, Any]) -> None:
+    found = checked(data)
+    assert found.blocked is True
+    assert found.categories[0].name == "hate"
+    assert found.categories[0].verdict == "flagged"
+    assert found.categories[0].about == CATEGORIES["hate"]
+    assert found.sentence == "The model is blocked for hate."
+    assert "declines" in found.advice
+
+
+def test_passed_checks_say_how_many_and_need_no_advice() -> None:
+    found = checked(dict.fromkeys(CATEGORIES, False), "The model passed all checks")
+    assert (found.blocked, found.advice) == (False, "")
+    assert found.sentence == "The model passed the safety checks in 13 categories."
+
+
+def test_a_check_without_a_result_claims_none() -> None:
+    assert checked({}).blocked is None
+    assert "does not say" in checked({}).sentence
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(["hate", "category", "name", "flagged", "blocked", "verdict"]),
+                inner,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_whatever_a_safety_check_holds_nothing_breaks(data: Any) -> None:
+    checked({"inner": data} if not isinstance(data, dict) else data)
