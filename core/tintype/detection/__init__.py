@@ -5,6 +5,7 @@ PaliGemma's (`convention`): `<loc0161><loc0145><loc0640><loc0451> 9 of spades ; 
 """
 
 from tintype.detection.box import Box, area, iou
+from tintype.detection.comparing import Finding, compare
 from tintype.detection.convention import (
     LOC,
     Convention,
@@ -24,11 +25,13 @@ __all__ = [
     "LOC",
     "Box",
     "Convention",
+    "Finding",
     "Flaw",
     "Pair",
     "Parsed",
     "area",
     "clean_label",
+    "compare",
     "detect_prompt",
     "format_boxes",
     "iou",

@@ -2,20 +2,37 @@
 
 from tintype.prompting.asking import Reply, ask
 from tintype.prompting.equivalents import as_curl, as_python
-from tintype.prompting.questions import Picture, check_picture, question
+from tintype.prompting.foreseeing import Foreseen, foresee, total
+from tintype.prompting.origins import Origin, is_same_picture, origin, row_origin
+from tintype.prompting.questions import Picture, check_picture, question, read_picture, reword
 from tintype.prompting.remembering import remember
 from tintype.prompting.signs import Runaway, hint, runaway
+from tintype.prompting.teaching import Teaching, job_of, question_of, system_prompt, teaching_of
 
 __all__ = [
+    "Foreseen",
+    "Origin",
     "Picture",
     "Reply",
     "Runaway",
+    "Teaching",
     "as_curl",
     "as_python",
     "ask",
     "check_picture",
+    "foresee",
     "hint",
+    "is_same_picture",
+    "job_of",
+    "origin",
     "question",
+    "question_of",
+    "read_picture",
     "remember",
+    "reword",
+    "row_origin",
     "runaway",
+    "system_prompt",
+    "teaching_of",
+    "total",
 ]

@@ -26,7 +26,8 @@ class Reply:
     """Words that the provider marked as a refusal."""
     finish_reason: str = ""
     """`stop`, `length`, … as the provider says; `runaway` if it was stopped here because it
-    repeated itself; empty while it grows and when it broke off."""
+    repeated itself; `stopped` if a person stopped it; empty while it grows and when it broke
+    off."""
     usage: Usage | None = None
     """As the provider counts; it comes last, if at all."""
     tokens: int = 0
@@ -45,6 +46,10 @@ class Reply:
     hint: str = ""
     """Why it may be no answer, in a sentence; looked for at the end."""
     done: bool = False
+
+    def stopped(self) -> "Reply":
+        """What stays of an answer that a person stopped."""
+        return self if self.done else replace(self, finish_reason="stopped", done=True)
 
 
 async def ask(

@@ -1,7 +1,7 @@
 """Questions: text and pictures as wire messages, with bad pictures refused before they are sent."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
@@ -40,6 +40,60 @@ async def question(
         ]
     messages = [{"role": "user", "content": content}]
     return [{"role": "system", "content": system}, *messages] if system else messages
+
+
+def reword(
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    text: str | None = None,
+    system: str | None = None,
+    detail: str = "auto",
+) -> list[dict[str, Any]]:
+    """Ask a row's question in other words: its pictures and all earlier turns stay.
+
+    Args:
+        messages: A row's question, as `Dataset.messages` gives it.
+        text: In place of the text of the last user message; none leaves it.
+        system: In place of the first system message; empty takes it away, none leaves it.
+        detail: Of every picture; `auto` leaves what the row asks for.
+    """
+    worded = [_looked_at(message, detail) for message in messages]
+    if text is not None:
+        asking = [at for at, message in enumerate(worded) if message.get("role") == "user"]
+        if asking:
+            worded[asking[-1]]["content"] = _replaced(worded[asking[-1]].get("content"), text)
+        else:
+            worded.append({"role": "user", "content": text})
+    if system is None:
+        return worded
+    places = [at for at, message in enumerate(worded) if message.get("role") == "system"]
+    new = [{"role": "system", "content": system}] if system else []
+    at = places[0] if places else 0
+    return [*worded[:at], *new, *worded[at + len(places[:1]) :]]
+
+
+def _replaced(content: Any, text: str) -> Any:
+    """A message's content with other text, put where its first text was."""
+    if not isinstance(content, list):
+        return text
+    texts = [at for at, part in enumerate(content) if part.get("type") == "text"]
+    others = [part for at, part in enumerate(content) if at not in texts]
+    new = [{"type": "text", "text": text}] if text else []
+    at = texts[0] if texts else 0
+    return [*others[:at], *new, *others[at:]]
+
+
+def _looked_at(message: Mapping[str, Any], detail: str) -> dict[str, Any]:
+    content = message.get("content")
+    if detail == "auto" or not isinstance(content, list):
+        return dict(message)
+    parts = [
+        {**part, "image_url": {**part["image_url"], "detail": detail}}
+        if isinstance(part.get("image_url"), Mapping)
+        else part
+        for part in content
+    ]
+    return {**message, "content": parts}
 
 
 def check_picture(data: bytes, name: str = "The picture") -> None:
@@ -86,10 +140,19 @@ def _url(picture: Picture) -> str:
         _, data = split_data_url(picture)
         check_picture(data)
         return data_url(data)
-    path = Path(picture).expanduser()
+    return data_url(read_picture(Path(picture)))
+
+
+def read_picture(path: Path) -> bytes:
+    """Read a picture from a file, in a thread of one's own.
+
+    Raises:
+        DatasetError: if it cannot be read, is no picture, or is one that models do not take.
+    """
+    path = path.expanduser()
     data = _read(path)
     check_picture(data, path.name)
-    return data_url(data)
+    return data
 
 
 def _read(path: Path) -> bytes:

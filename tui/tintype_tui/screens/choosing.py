@@ -1,6 +1,6 @@
-"""Choosing one of many: a filter field above a list."""
+"""Choosing one of many: a filter field above a list, which may have headings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -28,10 +28,26 @@ class Choose(Dialog[int | None]):
         Binding("up", "move(-1)", "Up", show=False, priority=True, id="choose.up"),
     ]
 
-    def __init__(self, title: str, entries: Sequence[str], *, at: int = 0) -> None:
+    def __init__(
+        self,
+        title: str,
+        entries: Sequence[str],
+        *,
+        at: int = 0,
+        headings: Mapping[int, str] | None = None,
+    ) -> None:
+        """Make ready.
+
+        Args:
+            title: What is chosen.
+            entries: In order; what is typed is looked for in all of their text.
+            at: The one to begin with.
+            headings: Words to stand above an entry, by its number.
+        """
         super().__init__()
         self._title, self._entries, self._at = title, entries, at
-        self._shown: list[int] = []
+        self._headings = headings or {}
+        self._shown: list[int | None] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall"):
@@ -49,28 +65,39 @@ class Choose(Dialog[int | None]):
         self._fill(event.value.casefold())
 
     def _fill(self, needle: str) -> None:
-        self._shown = [
-            number for number, entry in enumerate(self._entries) if needle in entry.casefold()
-        ]
+        """Show what has the needle in it, under its heading."""
+        self._shown, options, heading = [], [], ""
+        for number, entry in enumerate(self._entries):
+            heading = self._headings.get(number, heading)
+            if needle not in entry.casefold():
+                continue
+            if heading:
+                words = Content.styled(visible(heading), "bold $secondary")
+                options.append(Option(words, disabled=True))
+                self._shown.append(None)
+                heading = ""
+            options.append(Option(clip(one_line(entry), LONGEST)))
+            self._shown.append(number)
         found = self.query_one(OptionList)
         found.clear_options()
-        found.add_options(
-            Option(clip(one_line(self._entries[number]), LONGEST)) for number in self._shown
-        )
-        if self._shown:
-            found.highlighted = self._shown.index(self._at) if self._at in self._shown else 0
+        found.add_options(options)
+        numbers = [number for number in self._shown if number is not None]
+        if numbers:
+            first = self._at if self._at in numbers else numbers[0]
+            found.highlighted = self._shown.index(first)
 
     def action_move(self, by: int) -> None:
         found = self.query_one(OptionList)
-        if found.option_count:
-            found.highlighted = ((found.highlighted or 0) + by) % found.option_count
+        (found.action_cursor_down if by > 0 else found.action_cursor_up)()
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        at = self.query_one(OptionList).highlighted
-        if at is not None:
-            self.dismiss(self._shown[at])
+        self._take(self.query_one(OptionList).highlighted)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._shown[event.option_index])
+        self._take(event.option_index)
+
+    def _take(self, at: int | None) -> None:
+        if at is not None and self._shown[at] is not None:
+            self.dismiss(self._shown[at])

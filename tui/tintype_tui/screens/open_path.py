@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.screens.dialogs import Dialog, R
 from tintype_tui.text import clip, visible
 from tintype_tui.widgets.field import Field
 
@@ -38,7 +38,7 @@ async def choose_dataset(pane: "Pane") -> Path | None:
     return await pane.app.push_screen_wait(Import(path))
 
 
-class OpenPath(Dialog[Path | None]):
+class PathDialog(Dialog[R]):
     """A field, and below it what there is: recent paths first, then the folder being typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -138,8 +138,20 @@ class OpenPath(Dialog[Path | None]):
         elif not path.exists():
             self.notify(f"There is no {visible(str(path))}.", severity="error", markup=False)
         else:
-            self.dismiss(path)
+            self.took(path)
+
+    def took(self, path: Path) -> None:
+        """Do with the chosen path what it was chosen for."""
+        raise NotImplementedError
 
     def _is_wanted_folder(self, path: Path) -> bool:
         """A Pascal VOC folder can be imported as it is."""
         return (path / "Annotations").is_dir()
+
+
+class OpenPath(PathDialog[Path | None]):
+    """Gives a file, or a folder that can be imported."""
+
+    def took(self, path: Path) -> None:
+        """That is all that was wanted."""
+        self.dismiss(path)

@@ -5,34 +5,25 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
+from textual.timer import Timer
 from textual.widgets import Static
 
-from tintype.detection import Box, mean_iou, parse_boxes
-from tintype.model_names import parse_model_name
+from tintype.detection import Box, Parsed, parse_boxes
 from tintype.prompting import Reply
-from tintype_tui.text import clip, duration, money, number, one_line, visible
+from tintype_tui.text import one_line, visible
+from tintype_tui.widgets.answer_words import (
+    box_lines,
+    ending,
+    figures,
+    flaw_lines,
+    kind_of,
+    short_name,
+    shows_boxes,
+    summary,
+    verdict,
+)
 
-
-def short_name(model: str) -> str:
-    """`cards · step 88` for a tuned model with a suffix, else the name itself."""
-    name = parse_model_name(model)
-    shown = name.suffix or (model if not name.tuned else model.rsplit(":", 1)[-1])
-    return shown + (f" · step {name.step}" if name.step else "")
-
-
-def verdict(said: str, expected: str) -> tuple[str, bool] | None:
-    """How near an answer is to the expected one, and whether that is good; none if none is known.
-
-    Boxes are compared by mean IoU, everything else word for word but for case and spaces.
-    """
-    if not expected:
-        return None
-    truth = parse_boxes(expected).boxes
-    if truth:
-        overlap = mean_iou(parse_boxes(said).boxes, truth)
-        return f"IoU {overlap:.2f}", overlap >= 0.5
-    same = " ".join(said.split()).casefold() == " ".join(expected.split()).casefold()
-    return ("✓ as expected" if same else "✗ not as expected"), same
+__all__ = ["AnswerColumn", "short_name", "verdict"]
 
 
 class AnswerColumn(VerticalScroll, can_focus=True):
@@ -44,99 +35,125 @@ class AnswerColumn(VerticalScroll, can_focus=True):
     AnswerColumn {
         height: 1fr;
         width: 1fr;
+        min-height: 1;
         padding: 0 1;
         border-top: solid $border-blurred;
         border-title-color: $foreground 80%;
         border-title-style: bold;
         scrollbar-size-vertical: 1;
         &:focus { border-top: heavy $primary; border-title-color: $primary; }
+        &.-folded { height: 1; overflow-y: hidden; }
     }
     """
 
     model: reactive[str] = reactive("")
+    place: reactive[int] = reactive(0)
+    """Which column it is, counted from 1; 0 where it stands alone."""
     reply: reactive[Reply | None] = reactive(None)
     expected: reactive[str] = reactive("")
     """The right answer, where it is known."""
     waiting: reactive[bool] = reactive(False)
     trouble: reactive[str] = reactive("")
     """Why there is no answer: a sentence."""
+    note: reactive[str] = reactive("")
+    """What should be known about the question that this model was asked."""
+    raw: reactive[bool] = reactive(False)
+    """Show boxes as the model wrote them."""
 
     text = getters.query_one(".answer-text", Static)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waited_s = 0
+        self._clock: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(classes="answer-text")
 
+    def on_mount(self) -> None:
+        self._clock = self.set_interval(1.0, self._tick, pause=True)
+        self._draw()
+
     @property
     def boxes(self) -> tuple[Box, ...]:
         """The boxes that the answer tells of."""
-        return parse_boxes(self.reply.text).boxes if self.reply else ()
+        return self._parsed().boxes
 
-    def watch_model(self, model: str) -> None:
-        kind = "tuned" if parse_model_name(model).tuned else "base"
-        title = f"{short_name(model)} ({kind})" if model else "no model: press m"
-        self.border_title = Content(clip(one_line(title), 60))
+    def clear(self) -> None:
+        """Put the answer away."""
+        self.reply, self.trouble, self.note, self.waiting = None, "", "", False
 
-    def watch_reply(self) -> None:
+    def _parsed(self) -> Parsed:
+        return parse_boxes(self.reply.text) if self.reply else Parsed()
+
+    def watch_model(self) -> None:
         self._draw()
 
-    def watch_waiting(self) -> None:
+    watch_place = watch_reply = watch_trouble = watch_expected = watch_note = watch_raw = (
+        watch_model
+    )
+
+    def watch_waiting(self, waiting: bool) -> None:
+        self._waited_s = 0
+        if self._clock is not None:
+            (self._clock.resume if waiting else self._clock.pause)()
         self._draw()
 
-    def watch_trouble(self) -> None:
-        self._draw()
-
-    def watch_expected(self) -> None:
+    def _tick(self) -> None:
+        self._waited_s += 1
         self._draw()
 
     def _draw(self) -> None:
-        if not self.is_mounted:
-            return
-        self.text.update(Content("\n").join(self._lines()))
+        if self.is_mounted:
+            self.border_title = self._title()
+            self.text.update(Content("\n").join(self._lines()))
+
+    def _title(self) -> Content:
+        number = f"{self.place} " if self.place else ""
+        if not self.model:
+            return Content(f"{number}no model: press m")
+        waited = float(self._waited_s) if self.waiting else None
+        short = summary(self.reply, self.expected, waited, self.trouble)
+        name = f"{number}{one_line(short_name(self.model))} ({kind_of(self.model)})"
+        return Content(f"{name} · {short}" if short else name)
 
     def _lines(self) -> list[Content]:
         lines: list[Content] = []
         reply = self.reply
+        if self.note:
+            lines.append(Content.styled(f"! {visible(self.note)}", "$warning"))
         if reply is not None:
-            lines.append(Content(visible(reply.text or reply.refusal)))
-            if reply.done and not reply.text and not reply.refusal:
-                lines.append(Content.styled("(an empty answer)", "dim italic"))
-            for words, style in self._remarks(reply):
-                lines.append(Content.styled(words, style))
+            lines += self._answer(reply)
+            lines.append(Content.styled(figures(reply), "dim"))
         elif self.waiting:
-            lines.append(Content.styled("…", "dim"))
-        if figures := self._figures():
-            lines.append(Content.styled(" · ".join(figures), "dim"))
+            lines.append(Content.styled("waiting for the first words · Esc stops", "dim"))
         if self.trouble:
             lines.append(Content.styled(visible(self.trouble), "$error"))
         return lines
 
-    def _remarks(self, reply: Reply) -> list[tuple[str, str]]:
-        remarks = []
-        if reply.done and (found := verdict(reply.text, self.expected)):
+    def _answer(self, reply: Reply) -> list[Content]:
+        """What the model says, and remarks on it once it has ended."""
+        said = reply.text or reply.refusal
+        if not reply.done:
+            return [Content(visible(said))]
+        parsed = self._parsed()
+        lines = []
+        if reply.hint:
+            lines.append(Content.styled(f" {reply.hint} ", "bold reverse $warning"))
+        fates = list(box_lines(parsed, self.expected)) if parsed.boxes else []
+        found = verdict(reply.text, self.expected)
+        if found and len(fates) != 1:  # a single box says it itself
             words, good = found
-            remarks.append((words, "bold $success" if good else "bold $warning"))
-        if reply.finish_reason == "length":
-            remarks.append(("cut off at the token limit", "$warning"))
-        if reply.finish_reason == "runaway":
-            remarks.append(("stopped: it repeated itself", "$warning"))
-        if reply.done and not reply.finish_reason and not reply.trouble:
-            remarks.append(("stopped", "dim italic"))
-        flaws = parse_boxes(reply.text).flaws if reply.done and "<loc" in reply.text else ()
-        remarks.extend((f"! {visible(flaw.message)}", "$warning") for flaw in flaws[:3])
-        remarks.extend(
-            (visible(words), "$warning") for words in (reply.hint, reply.trouble) if words
-        )
-        return remarks
+            lines.append(Content.styled(words, "bold $success" if good else "bold $warning"))
+        if self.raw or not shows_boxes(parsed):
+            lines.append(Content(visible(said)) if said else _NOTHING)
+        lines += fates
+        lines += flaw_lines(parsed, reply.text)
+        if words := ending(reply):
+            lines.append(Content.styled(words, "bold $warning"))
+        if reply.trouble:
+            lines.append(Content.styled(visible(reply.trouble), "$warning"))
+        return lines
 
-    def _figures(self) -> list[str]:
-        reply = self.reply
-        if reply is None:
-            return []
-        figures = [f"{number(reply.tokens)} tokens"]
-        if reply.ttft_s is not None:
-            figures.append(f"first {duration(reply.ttft_s)}")
-        if reply.tokens_per_s is not None:
-            figures.append(f"{reply.tokens_per_s:.0f}/s")
-        if reply.done:
-            figures.append(money(reply.cost_usd))
-        return figures
+
+_NOTHING = Content.styled("(an empty answer)", "dim italic")

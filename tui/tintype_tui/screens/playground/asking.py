@@ -1,4 +1,4 @@
-"""The layer that asks, keeps what was answered, and counts what it cost."""
+"""The layer that asks, says the cost first, and keeps what was answered."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -6,108 +6,233 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from textual import work
+from textual import on, work
 from textual.reactive import var
+from textual.widgets import TextArea
 
 from tintype.api import ChatRequest
-from tintype.errors import DatasetError, TintypeError
+from tintype.errors import TintypeError
 from tintype.model_names import parse_model_name
 from tintype.pricing import load_prices
-from tintype.prompting import Reply, ask, question, remember
+from tintype.prompting import (
+    Foreseen,
+    Reply,
+    Teaching,
+    ask,
+    foresee,
+    remember,
+    teaching_of,
+    total,
+)
 from tintype_tui import requests
 from tintype_tui.screens.dialogs import Confirm
 from tintype_tui.screens.parameters import Parameters
-from tintype_tui.screens.playground.lineup import LineupPane
+from tintype_tui.screens.playground.composing import ComposingPane
 from tintype_tui.screens.playground.subject import Subject
-from tintype_tui.text import money, one_line
+from tintype_tui.text import count, money
 from tintype_tui.widgets.answer_column import AnswerColumn
+from tintype_tui.widgets.composer import Composer
+
+_WAIT_S = 0.3
+"""After a key, before the cost is reckoned anew."""
 
 
-class AskingPane(LineupPane):
+class AskingPane(ComposingPane):
     """The same question to every model, side by side."""
 
     parameters: var[Parameters] = var(Parameters())
     spent: var[Decimal] = var(Decimal(0))
     """In this session, as far as it is known."""
+    foreseen: var[tuple[Foreseen, ...]] = var(())
+    """What asking now would cost, for each model."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._system: str | None = None
-        self._asked: ChatRequest | None = None
+        self._asked: dict[str, ChatRequest] = {}
+        self._taught: dict[str, Teaching | None] = {}
         self._may_spend = Decimal(0)
+        self._unknown_costs = 0
+
+    # ------------------------------------------------------------------ what it will cost
+
+    def watch_parameters(self) -> None:
+        self.reckon()
+
+    def watch_subject(self, subject: Subject | None) -> None:
+        """Answers to something else need not go on."""
+        if self._asked:
+            self.action_stop()
+            self._asked.clear()
+        super().watch_subject(subject)
+        self.reckon()
+
+    async def watch_models(self) -> None:
+        """Models that are asked no longer need not go on."""
+        if self.is_mounted:
+            for model in set(self._asked) - set(self.models):
+                self.workers.cancel_group(self, f"ask-{model}")
+            await super().watch_models()
+            self.reckon()
+
+    @on(TextArea.Changed, "#question")
+    def _typed_on(self) -> None:
+        self.draw_title()
+        self.reckon()
+
+    @work(exclusive=True, group="reckon")
+    async def reckon(self) -> None:
+        """Foresee what asking now would cost."""
+        await asyncio.sleep(_WAIT_S)
+        if self.desk.profile.kind == "embedded":
+            self.foreseen = ()  # it costs nothing
+        elif self.subject is not None and self.models:
+            try:
+                self.foreseen = await self._foresee(await self.requests(self.models))
+            except TintypeError:  # said when it is asked
+                self.foreseen = ()
+        self.draw_title()
+
+    async def _foresee(self, asked: Sequence[ChatRequest]) -> tuple[Foreseen, ...]:
+        expected = self.subject.expected if self.subject else ""
+        provider = self.desk.profile.provider
+        prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
+
+        def each() -> tuple[Foreseen, ...]:
+            return tuple(foresee(one, provider, prices, expected=expected) for one in asked)
+
+        return await asyncio.to_thread(each)
+
+    def cost_words(self) -> str:
+        """What asking now would cost, and what was spent so far."""
+        words = []
+        if self.foreseen:
+            likely, _, unknown = total(self.foreseen)
+            known = f"asking costs about {money(likely)}" if likely else ""
+            blind = f"cost of {count(unknown, 'model')} unknown" if unknown else ""
+            words += [known, blind]
+        if self.spent or self._unknown_costs:
+            blind = f" and {count(self._unknown_costs, 'unknown cost')}"
+            words.append(f"{money(self.spent)}{blind if self._unknown_costs else ''} spent here")
+        return " · ".join(filter(None, words))
+
+    async def _may_ask(self, asked: Sequence[ChatRequest]) -> bool:
+        """Each time another limit's worth may have been spent here, ask before going on."""
+        if self.desk.profile.kind == "embedded":
+            return True
+        likely, most, unknown = total(await self._foresee(asked))
+        limit = self._may_spend + self.desk.settings.spend_confirm_usd
+        if self.spent + most < limit or not (self.spent + most or unknown):
+            return True
+        words = f"This question costs about {money(likely)}, at most {money(most)}"
+        words += f", and what {count(unknown, 'model')} takes is unknown." if unknown else "."
+        if self.spent:
+            words += f" {money(self.spent)} has been spent here in this session."
+        if not await self.app.push_screen_wait(Confirm("Ask?", words, yes="Ask", no="Leave it")):
+            return False
+        self._may_spend = self.spent + most
+        return True
+
+    # ------------------------------------------------------------------ asking
+
+    async def requests(self, models: Sequence[str]) -> list[ChatRequest]:
+        """What would be sent to each model.
+
+        Raises:
+            DatasetError: if there is nothing to send.
+        """
+        chosen, subject = self.parameters, self.subject or Subject("no picture")
+        system = self.system
+        if system is None and not subject.system and not subject.is_row:
+            system = await self._trained_system(models)
+        messages = await subject.ask(self.composer.typed, system, chosen.detail)
+        return [
+            ChatRequest(
+                model=model,
+                messages=messages,
+                temperature=chosen.temperature,
+                top_p=chosen.top_p,
+                max_tokens=chosen.max_tokens,
+                seed=chosen.seed,
+            )
+            for model in models
+        ]
 
     @work(exclusive=True, group="prepare")
     async def action_ask(self) -> None:
         """Ask every model the same, side by side."""
-        if not self.models:
-            await self.choose_model()
-        if not self.models or self.subject is None or not await self._may_ask():
-            return
+        await self._ask_all(self.models)
+
+    @work(exclusive=True, group="prepare")
+    async def action_again(self) -> None:
+        """Ask the model in hand once more."""
+        await self._ask_all((self.in_hand.model,) if self.models else ())
+
+    @on(Composer.Asked)
+    def _submitted(self) -> None:
+        self.in_hand.focus()
+        self.action_ask()
+
+    async def _ask_all(self, models: Sequence[str]) -> None:
         with self.reporting("Cannot ask"):
-            messages = await self._messages(self.subject)
-            for column in self.columns():
-                self._ask(column, messages)
+            if not self.models:
+                await self.choose_model(replacing=True)
+                models = self.models
+            if not models:
+                return
+            asked = await self.requests(models)
+            if not await self._may_ask(asked):
+                return
+            self.forget_wandering()
+            subject = self.subject or Subject("no picture")
+            columns = {column.model: column for column in self.columns()}
+            for request in asked:
+                if (column := columns.get(request.model)) is not None:
+                    column.note = await self._difference(request)
+                    column.expected = subject.expected_of(self.composer.typed)
+                    self._ask(column, request, subject)
 
-    async def _may_ask(self) -> bool:
-        """Each time another limit's worth has been spent here, ask before going on."""
-        limit = self.desk.settings.spend_confirm_usd
-        if self.spent < self._may_spend + limit:
-            return True
-        words = f"{money(self.spent)} has been spent here in this session."
-        if await self.app.push_screen_wait(Confirm("Go on asking?", words, yes="Go on", no="Stop")):
-            self._may_spend = self.spent
-            return True
-        return False
-
-    async def _messages(self, subject: Subject) -> Sequence[Mapping[str, Any]]:
-        """The row as it is, or the question as typed over."""
-        text = self.composer.value.strip()
-        unchanged = text == one_line(subject.question).strip() and self._system is None
-        if subject.messages and unchanged:
-            return subject.messages
-        if subject.trouble and unchanged:
-            raise DatasetError(subject.trouble)
-        pictures = [subject.url or subject.data] if subject.url or subject.data else []
-        system = subject.system if self._system is None else self._system
-        return await question(
-            text, [one for one in pictures if one], system=system, detail=self.parameters.detail
-        )
-
-    def _ask(self, column: AnswerColumn, messages: Sequence[Mapping[str, Any]]) -> None:
-        """Ask one model; another question to the same column ends this one."""
-        self.run_worker(self._answer(column, messages), exclusive=True, group=f"ask-{id(column)}")
-
-    async def _answer(self, column: AnswerColumn, messages: Sequence[Mapping[str, Any]]) -> None:
-        chosen = self.parameters
-        request = ChatRequest(
-            model=column.model,
-            messages=messages,
-            temperature=chosen.temperature,
-            top_p=chosen.top_p,
-            max_tokens=chosen.max_tokens,
-            seed=chosen.seed,
-        )
-        self._asked = request
+    def _ask(self, column: AnswerColumn, request: ChatRequest, subject: Subject) -> None:
+        """Ask one model; another question to the same model ends this one."""
+        self._asked[request.model] = request
         column.reply, column.trouble, column.waiting = None, "", True
+        work = self._answer(column, request, subject)
+        self.run_worker(work, exclusive=True, group=f"ask-{request.model}")
+
+    async def _answer(self, column: AnswerColumn, request: ChatRequest, subject: Subject) -> None:
         asked_at, reply = datetime.now(UTC), None
         try:
             prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
             async for reply in ask(await self.desk.provider(), request, prices=prices):
-                column.reply = reply
-                if column is self.in_hand:
-                    self.picture.predicted = column.boxes
+                self._show(column, request, reply)
         except TintypeError as error:
-            column.trouble = str(error)
+            self._show(column, request, reply, str(error))
+        except asyncio.CancelledError:
+            reply = reply.stopped() if reply else None
+            self._show(column, request, reply, "" if reply else "Stopped before the first words.")
+            raise
         finally:
-            column.waiting = False
+            if self._asked.get(request.model) is request:
+                column.waiting = False
             if reply is not None:
-                await self._keep(request, reply, asked_at)
+                await self._keep(request, reply, asked_at, subject)
 
-    async def _keep(self, request: ChatRequest, reply: Reply, asked_at: datetime) -> None:
+    def _show(
+        self, column: AnswerColumn, request: ChatRequest, reply: Reply | None, trouble: str = ""
+    ) -> None:
+        """Show an answer as far as it has come, unless another question has been asked since."""
+        if self._asked.get(request.model) is request and column.is_attached:
+            column.reply, column.trouble = reply, trouble
+            self.redraw_boxes()
+
+    async def _keep(
+        self, request: ChatRequest, reply: Reply, asked_at: datetime, subject: Subject
+    ) -> None:
         self.spent += reply.cost_usd or 0
-        sources = [self.subject.title] if self.subject else []
-        store = await self.desk.store()
-        await remember(store, self.desk.profile, request, reply, asked_at, sources)
+        self._unknown_costs += reply.cost_usd is None
+        with self.reporting("Cannot keep the answer"):
+            store = await self.desk.store()
+            sources = [str(subject.origin) or subject.title]
+            await remember(store, self.desk.profile, request, reply, asked_at, sources)
         if parse_model_name(request.model).tuned:
             self.post_message(requests.Reached(tried=True))
         self.draw_title()
@@ -116,5 +241,40 @@ class AskingPane(LineupPane):
         """Stop answers under way; what has come stays."""
         if self.focused is self.composer:
             self.picture.focus()
-        for column in self.columns():
-            self.workers.cancel_group(self, f"ask-{id(column)}")
+        for model in list(self._asked):
+            self.workers.cancel_group(self, f"ask-{model}")
+
+    # ------------------------------------------------------------------ as it was trained
+
+    async def _teaching(self, model: str) -> Teaching | None:
+        if model not in self._taught:
+            store = await self.desk.store()
+            self._taught[model] = await teaching_of(store, self.desk.profile.name, model)
+        return self._taught[model]
+
+    async def _trained_system(self, models: Sequence[str]) -> str | None:
+        """For a picture of one's own: the system prompt that the first tuned model was given."""
+        for model in models:
+            if (taught := await self._teaching(model)) and taught.systems[0]:
+                return taught.systems[0]
+        return None
+
+    async def _difference(self, request: ChatRequest) -> str:
+        """Say it if a tuned model is asked under another system prompt than it was trained."""
+        taught = await self._teaching(request.model)
+        sent = _system_of(request.messages)
+        if taught is None or sent in taught.systems:
+            return ""
+        if not sent:
+            return "It was trained with a system prompt, and none is sent (S)."
+        return "The system prompt is not the one it was trained with (S)."
+
+
+def _system_of(messages: Sequence[Mapping[str, Any]]) -> str:
+    for message in messages:
+        if message.get("role") == "system":
+            content = message.get("content")
+            if isinstance(content, list):
+                return "\n".join(str(part.get("text", "")) for part in content)
+            return str(content or "")
+    return ""

@@ -1,14 +1,21 @@
 """The layer that holds which models are asked: a column for each."""
 
-from textual import events, work
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from textual import events, getters, work
 from textual.reactive import var
 
-from tintype.model_names import parse_model_name
+from tintype.detection import Box
 from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.playground.about import AboutPane
+from tintype_tui.screens.playground.offering import beside_base, headings, offered
 from tintype_tui.screens.playground.subject import Subject
 from tintype_tui.standing import Standing
 from tintype_tui.widgets.answer_column import AnswerColumn
+from tintype_tui.widgets.answer_columns import AnswerColumns
+from tintype_tui.widgets.answer_words import short_name
 
 MOST_COLUMNS = 4
 
@@ -17,6 +24,13 @@ class LineupPane(AboutPane):
     """Up to four models on the same picture."""
 
     models: var[tuple[str, ...]] = var(())
+    shown: var[Literal["hand", "all", "none"]] = var("hand")
+    """Whose boxes are drawn: of the column in hand, of all, of none."""
+
+    _chosen = ""
+    """The model that was chosen elsewhere last."""
+
+    answers = getters.query_one(AnswerColumns)
 
     def provider_changed(self) -> None:
         super().provider_changed()
@@ -24,9 +38,10 @@ class LineupPane(AboutPane):
 
     def watch_standing(self, standing: Standing) -> None:
         """Take the model that was chosen elsewhere, beside its base."""
-        if standing.model and standing.model not in self.models:
-            base = parse_model_name(standing.model).base
-            self.models = tuple(dict.fromkeys([standing.model, base]))
+        if self.is_mounted and standing.model != self._chosen:
+            self._chosen = standing.model
+            if standing.model and standing.model not in self.models:
+                self.models = beside_base(standing.model)
         super().watch_standing(standing)
 
     async def watch_models(self) -> None:
@@ -35,73 +50,134 @@ class LineupPane(AboutPane):
 
     def watch_subject(self, subject: Subject | None) -> None:
         """Answers to something else are put away."""
+        for column in self.columns() if subject else ():
+            column.clear()
+            column.expected = subject.expected if subject else ""
         super().watch_subject(subject)
-        if subject is None:
-            return
-        for column in self.columns():
-            column.reply, column.trouble, column.expected = None, "", subject.expected
 
     def columns(self) -> list[AnswerColumn]:
         """From left to right, or from top to bottom."""
-        return list(self.query(AnswerColumn))
+        return self.answers.columns()
 
     async def show_columns(self) -> None:
         """One column for each model; those that stay keep their answers."""
-        holder = self.query_one("#columns")
-        columns = self.columns()
-        wanted = self.models or ("",)
-        for column in columns[len(wanted) :]:
-            await column.remove()
-        for _ in range(len(wanted) - len(columns)):
-            await holder.mount(AnswerColumn())
-        for column, model in zip(self.columns(), wanted, strict=True):
-            if column.model != model:
-                column.model, column.reply, column.trouble = model, None, ""
+        await self.answers.show(self.models)
+        for column in self.columns():
             column.expected = self.subject.expected if self.subject else ""
+        self.redraw_boxes()
 
     @property
     def in_hand(self) -> AnswerColumn:
         """The column that was focused last; else the first."""
         columns = self.columns()
-        focused = self.focused
-        return focused if isinstance(focused, AnswerColumn) else columns[0]
+        return columns[min(self.answers.in_hand, len(columns) - 1)]
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Draw the boxes of the answer one looks at."""
         if isinstance(event.widget, AnswerColumn):
-            self.picture.predicted = event.widget.boxes
+            self.answers.in_hand = self.columns().index(event.widget)
+            self.shown = "hand"
+            self.redraw_boxes()
+
+    def action_column(self, by: int) -> None:
+        """Take another column in hand."""
+        columns = self.columns()
+        columns[(self.answers.in_hand + by) % len(columns)].focus()
+
+    def action_raw(self) -> None:
+        """Show boxes as they were written, or told one by one."""
+        raw = not self.in_hand.raw
+        for column in self.columns():
+            column.raw = raw
+
+    # ------------------------------------------------------------------ whose boxes are drawn
+
+    def action_boxes(self) -> None:
+        """Go on to the boxes of the next column; after the last to those of all, then to none."""
+        last = len(self.columns()) - 1
+        if self.shown == "hand" and self.answers.in_hand < last:
+            self.answers.in_hand += 1
+        elif self.shown == "hand":
+            self.shown = "all" if last else "none"
+        elif self.shown == "all":
+            self.shown = "none"
+        else:
+            self.shown, self.answers.in_hand = "hand", 0
+        self.redraw_boxes()
+
+    def redraw_boxes(self) -> None:
+        """Draw the boxes that are to be seen."""
+        if self.shown == "hand":
+            self.draw_boxes(self.in_hand.boxes)
+        else:
+            self.draw_boxes(_of_all(self.columns()) if self.shown == "all" else ())
+
+    def drawn_words(self) -> str:
+        if self.shown == "none":
+            return "no predicted boxes · b"
+        answered = [column for column in self.columns() if column.boxes]
+        if not answered:
+            return ""
+        if self.shown == "all":
+            return "dashed: all, by column number · b"
+        place = f"{self.in_hand.place} " if self.in_hand.place else ""
+        return f"dashed: {place}{short_name(self.in_hand.model)} · b"
+
+    # ------------------------------------------------------------------ choosing
 
     @work
     async def action_model(self) -> None:
         with self.reporting("Cannot list the models"):
-            await self.choose_model()
-
-    async def choose_model(self) -> None:
-        """Have the model of the column in hand chosen from all there are, checkpoints too."""
-        api, store = await self.desk.provider(), await self.desk.store()
-        names = [model.id for model in await api.models()]
-        for kept in store.jobs.newest(profile=self.desk.profile.name):
-            names += [c.model for c in store.jobs.checkpoints(kept.profile, kept.job.id)]
-        names = sorted(dict.fromkeys(names), key=lambda name: (not name.startswith("ft:"), name))
-        column = self.in_hand
-        at = names.index(column.model) if column.model in names else 0
-        chosen = await self.app.push_screen_wait(Choose("Ask which model?", names, at=at))
-        if chosen is not None:
-            place = self.columns().index(column)
-            models = list(self.models or ("",))
-            models[place] = names[chosen]
-            self.models = tuple(models)
+            await self.choose_model(replacing=True)
 
     @work
     async def action_add(self) -> None:
         """Another column, with a model to choose."""
-        if len(self.models) < MOST_COLUMNS:
-            self.models = (*self.models, "")
-            self.columns()[-1].focus()
-            with self.reporting("Cannot list the models"):
-                await self.choose_model()
+        if len(self.models) >= MOST_COLUMNS:
+            self.say(f"{MOST_COLUMNS} models are the most; minus takes one away.")
+            return
+        with self.reporting("Cannot list the models"):
+            await self.choose_model(replacing=False)
+
+    async def choose_model(self, *, replacing: bool) -> None:
+        """Have a model chosen from all there are, checkpoints too, for the column in hand."""
+        api, store = await self.desk.provider(), await self.desk.store()
+        ids = [model.id for model in await api.models()]
+        now = self.in_hand.model if replacing else ""
+        taken = [model for model in self.models if model != now]
+        offers = [
+            one for one in offered(ids, store, self.desk.profile.name) if one.name not in taken
+        ]
+        names = [one.name for one in offers]
+        chosen = await self.app.push_screen_wait(
+            Choose(
+                "Ask which model?" if replacing else "Ask which model besides?",
+                [one.words for one in offers],
+                at=names.index(now) if now in names else 0,
+                headings=headings(offers),
+            )
+        )
+        if chosen is None:
+            return
+        if replacing and self.models:
+            place = self.columns().index(self.in_hand)
+            self.models = tuple(
+                names[chosen] if at == place else one for at, one in enumerate(self.models)
+            )
+        else:
+            self.models = (*self.models, names[chosen])
+            self.answers.in_hand = len(self.models) - 1
 
     def action_remove(self) -> None:
         if len(self.models) > 1:
             at = self.columns().index(self.in_hand)
             self.models = (*self.models[:at], *self.models[at + 1 :])
+
+
+def _of_all(columns: Sequence[AnswerColumn]) -> tuple[Box, ...]:
+    """The boxes of all columns, named after their column, too."""
+    return tuple(
+        replace(box, label=f"{column.place} {box.label}".strip())
+        for column in columns
+        for box in column.boxes
+    )

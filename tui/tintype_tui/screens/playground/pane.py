@@ -2,23 +2,25 @@
 
 from typing import ClassVar
 
-from textual import getters, on, work
+from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
-from tintype.prompting import as_curl
 from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.screens.parameters import AskParameters
 from tintype_tui.screens.playground.asking import AskingPane
-from tintype_tui.screens.playground.subject import Subject, words_of
-from tintype_tui.text import count, money, one_line, visible
-from tintype_tui.widgets.answer_column import short_name
-from tintype_tui.widgets.field import Field
+from tintype_tui.screens.playground.copying import answer_offers, request_offers
+from tintype_tui.screens.playground.subject import Subject
+from tintype_tui.text import count, visible
+from tintype_tui.widgets.answer_columns import AnswerColumns
+from tintype_tui.widgets.composer import Composer
 from tintype_tui.widgets.picture import Picture
+
+PLACEHOLDER = "i: type a question · Enter asks · Ctrl+J: new line"
 
 
 class PlaygroundPane(AskingPane):
@@ -31,17 +33,26 @@ class PlaygroundPane(AskingPane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a,enter", "ask", "Ask", id="play.ask", key_display="a"),
         Binding("n", "row(1)", "Next row", id="play.row"),
-        Binding("N,b", "row(-1)", "Last row", id="play.row_back", show=False),
+        Binding("N", "row(-1)", "Last row", id="play.row_back", show=False),
         Binding("i", "edit", "Question", id="play.edit", tooltip="type another question"),
         Binding("o", "attach", "Picture", id="play.attach", tooltip="a file or an address"),
         Binding("m", "model", "Model", id="play.model", tooltip="of the column in hand"),
-        Binding("plus,equals_sign", "add", "Add column", id="play.add", show=False),
-        Binding("minus", "remove", "Remove column", id="play.remove", show=False),
+        Binding("b", "boxes", "Boxes", id="play.boxes", tooltip="whose are drawn: each, all, none"),
+        Binding("plus,equals_sign", "add", "Add model", id="play.add", tooltip="up to four"),
+        Binding("minus", "remove", "Remove model", id="play.remove", show=False),
+        Binding("right_square_bracket", "column(1)", "Next answer", id="play.next", show=False),
+        Binding("left_square_bracket", "column(-1)", "Last answer", id="play.last", show=False),
+        Binding("r", "again", "Ask again", id="play.again", show=False, tooltip="this model only"),
+        Binding("v", "raw", "Raw answer", id="play.raw", show=False, tooltip="boxes as written"),
+        Binding("H", "history", "History", id="play.history", show=False, tooltip="search answers"),
+        Binding("E,ctrl+g", "editor", "Editor", id="play.editor", show=False, tooltip="in $EDITOR"),
+        Binding("u", "own", "Row's question", id="play.own", show=False, tooltip="undo typing"),
         Binding("p", "parameters", "Parameters", id="play.parameters", show=False),
-        Binding("H", "history", "History", id="play.history", show=False),
-        Binding("y", "copy", "Copy the answer", id="play.copy", show=False),
-        Binding("Y", "curl", "Copy as curl", id="play.curl", show=False),
         Binding("S", "system", "System prompt", id="play.system", show=False),
+        Binding("y", "copy", "Copy the answer", id="play.copy", show=False),
+        Binding(
+            "Y", "copy_what", "Copy …", id="play.curl", show=False, tooltip="boxes, curl, Python"
+        ),
         Binding("f", "full", "Full picture", id="play.full", show=False),
         Binding("escape", "stop", "Stop", id="play.stop", show=False),
     ]
@@ -54,37 +65,40 @@ class PlaygroundPane(AskingPane):
             with Horizontal(id="play-top"):
                 yield Picture(id="picture")
                 yield Static(id="truth")
-            yield Horizontal(id="columns")
-        yield Field(placeholder="i: type a question · Enter asks", id="question", compact=True)
+            yield AnswerColumns(id="columns")
+        yield Composer(
+            placeholder=PLACEHOLDER, id="question", compact=True, highlight_cursor_line=False
+        )
 
     async def on_mount(self) -> None:
         await self.show_columns()
         self.draw_title()
         self.picture.focus()
+        self.begin()
 
     def draw_title(self) -> None:
+        if not self.is_mounted:
+            return
+        is_row = self.subject is not None and self.subject.is_row
         words = [
             self.subject.title if self.subject else "No picture yet: o takes one, 2 a dataset.",
-            f"of {count(self._dataset.count, 'row')}" if self._dataset and self.subject else "",
+            f"of {count(self._dataset.count, 'row')}" if self._dataset and is_row else "",
+            "your question: u takes the row's" if is_row and self.is_typed_over else "",
+            "your system prompt" if self.system is not None else "",
             self.parameters.words(),
-            f"{money(self.spent)} spent here" if self.spent else "",
+            self.cost_words(),
         ]
         self.title_line.update(Content(visible(" · ".join(filter(None, words)))))
 
-    @on(Input.Submitted, "#question")
-    def _submitted(self) -> None:
-        self.picture.focus()
-        self.action_ask()
+    def watch_system(self) -> None:
+        self.draw_title()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "row":
             return self._dataset is not None or None
-        if action in ("ask", "full"):
+        if action == "full":
             return self.subject is not None or None
         return True
-
-    def action_edit(self) -> None:
-        self.composer.focus()
 
     @work
     async def action_parameters(self) -> None:
@@ -95,33 +109,38 @@ class PlaygroundPane(AskingPane):
 
     @work
     async def action_system(self) -> None:
-        now = self._system if self._system is not None else (self.subject or Subject("")).system
-        hints = ("The row's own is used until another is typed.",)
-        text = await self.app.push_screen_wait(Ask("System prompt", value=now, hints=hints))
+        subject = self.subject or Subject("")
+        trained = "" if subject.system else await self._trained_system(self.models) or ""
+        own = subject.system or trained
+        hints = ("The row's own, or the training rows', is used until another is typed.",)
+        value = own if self.system is None else self.system
+        text = await self.app.push_screen_wait(Ask("System prompt", value=value, hints=hints))
         if text is not None:
-            self._system = None if self.subject and text == self.subject.system else text
-
-    @work
-    async def action_history(self) -> None:
-        """Take up a question asked before."""
-        kept = (await self.desk.store()).answers.newest(200)
-        entries = [
-            f"{answer.asked_at.astimezone():%d %b %H:%M} {short_name(answer.model)}: {answer.text}"
-            for answer in kept
-        ]
-        chosen = await self.app.push_screen_wait(Choose("Answers so far", entries))
-        if chosen is not None:
-            self.composer.value = one_line(words_of(kept[chosen].messages))
+            self.system = None if text == own else text
 
     @work
     async def action_copy(self) -> None:
         reply = self.in_hand.reply
-        if reply is not None:
-            await self.copy(reply.text)
+        if reply is None:
+            self.say("There is no answer to copy yet: a asks.")
+        else:
+            await self.copy(reply.text or reply.refusal)
 
     @work
-    async def action_curl(self) -> None:
-        if self._asked is not None:
-            with self.reporting("Cannot copy"):
-                api = await self.desk.provider()
-                await self.copy(as_curl(self.desk.profile, api.base_url, self._asked))
+    async def action_copy_what(self) -> None:
+        """Copy the answer, its boxes, or the request."""
+        with self.reporting("Cannot copy"):
+            api = await self.desk.provider()
+            model = self.in_hand.model
+            request = self._asked.get(model)
+            if request is None and model:
+                request = (await self.requests([model]))[0]
+            offers = answer_offers(self.in_hand.reply)
+            offers += request_offers(request, self.desk.profile, api.base_url)
+            if not offers:
+                self.say("There is nothing to copy yet: m chooses a model.")
+                return
+            entries = [words for words, _ in offers]
+            chosen = await self.app.push_screen_wait(Choose("Copy what?", entries))
+            if chosen is not None:
+                await self.copy(offers[chosen][1]())

@@ -1,11 +1,24 @@
 """What is asked about: a row, a picture from a file, or one from the web."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from tintype.dataset import Example
-from tintype.detection import prompt_labels
+from tintype.dataset import Dataset
+from tintype.detection import parse_boxes, prompt_labels
+from tintype.errors import DatasetError
+from tintype.prompting import (
+    Origin,
+    check_picture,
+    question,
+    question_of,
+    read_picture,
+    reword,
+    row_origin,
+    system_prompt,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,33 +40,93 @@ class Subject:
     """The row's own question, ready to send."""
     trouble: str = ""
     """Why there is no picture to show, or nothing to send, where there should be."""
+    origin: Origin = field(default_factory=Origin)
+    """Where to find it again."""
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it is a row of a dataset."""
+        return self.origin.line > 0
+
+    def expected_of(self, text: str) -> str:
+        """The right answer to a question as typed: boxes stay right, words do not."""
+        same = text.strip() == self.question.strip()
+        return self.expected if same or parse_boxes(self.expected).boxes else ""
+
+    async def ask(self, text: str, system: str | None, detail: str) -> list[dict[str, Any]]:
+        """The messages to send.
+
+        Args:
+            text: The question as typed.
+            system: In place of the subject's system prompt; none leaves it.
+            detail: How closely the model is to look.
+
+        Raises:
+            DatasetError: if there is nothing to send.
+        """
+        typed = None if text.strip() == self.question.strip() else text
+        if self.messages:
+            return reword(self.messages, text=typed, system=system, detail=detail)
+        if self.trouble and typed is None:
+            raise DatasetError(self.trouble)
+        pictures = [one for one in (self.url or self.data,) if one]
+        if not text.strip() and not pictures:
+            raise DatasetError("There is nothing to ask.", advice="Press i and type a question.")
+        words = self.system if system is None else system
+        return await question(text.strip(), pictures, system=words, detail=detail)
 
 
-def system_prompt(example: Example) -> str:
-    """The first system prompt of a row, or nothing."""
-    found = [message.text for message in example.messages if message.role == "system"]
-    return found[0] if found else ""
+async def row_subject(dataset: Dataset, index: int) -> Subject:
+    """A row of a dataset, with what is wrong with it.
+
+    Raises:
+        DatasetError: if there is no such row.
+    """
+    example = await dataset.example(index)
+    data, trouble = None, ""
+    messages: list[dict[str, Any]] = []
+    try:
+        messages = await dataset.messages(index)
+        data = await dataset.picture(index, 0) if example.images else None
+    except DatasetError as error:  # there is more to the row than its picture
+        trouble = str(error)
+    return Subject(
+        title=f"{dataset.path.parent.name}/{dataset.path.name} row {index + 1}",
+        data=data,
+        expected=example.answer,
+        system=system_prompt(example),
+        question=question_of(example),
+        messages=messages,
+        trouble=trouble,
+        origin=row_origin(dataset.path, example.line),
+    )
 
 
-def question_of(example: Example) -> str:
-    """The last question of a row, or nothing."""
-    asked = [message.text for message in example.prompt if message.role == "user" and message.text]
-    return asked[-1] if asked else ""
+async def file_subject(path: Path, question: str = "") -> Subject:
+    """A picture from a file.
+
+    Raises:
+        DatasetError: if models would not take it, with the reason.
+    """
+    data = await asyncio.to_thread(read_picture, path)
+    whole = await asyncio.to_thread(lambda: path.expanduser().absolute())
+    return Subject(title=path.name, data=data, question=question, origin=Origin(whole))
+
+
+async def web_subject(url: str, question: str = "") -> Subject:
+    """A picture from the web, which the provider will fetch, too.
+
+    Raises:
+        DatasetError: if it cannot be had, or models would not take it.
+    """
+    from tintype.images.fetch import fetch
+
+    data = await fetch(url, max_bytes=20_000_000, timeout_s=20)
+    await asyncio.to_thread(check_picture, data)
+    return Subject(title=url, data=data, url=url, question=question, origin=Origin(url=url))
 
 
 def in_short(question: str) -> str:
     """A detection prompt names all labels there are; that many is what matters."""
     labels = prompt_labels(question)
     return f"detect {len(labels)} labels: {', '.join(labels)}" if len(labels) > 4 else question
-
-
-def words_of(messages: Sequence[Mapping[str, Any]]) -> str:
-    """The last text in messages as they were sent."""
-    for message in reversed(messages):
-        content = message.get("content")
-        if isinstance(content, str):
-            return content
-        for part in content if isinstance(content, list) else ():
-            if isinstance(part, dict) and isinstance(part.get("text"), str):
-                return str(part["text"])
-    return ""

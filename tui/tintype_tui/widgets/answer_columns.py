@@ -1,0 +1,63 @@
+"""Answers side by side where there is room, else stacked, else all but one folded."""
+
+from itertools import pairwise
+
+from textual.containers import Container
+from textual.reactive import var
+
+from tintype_tui.widgets.answer_column import AnswerColumn
+
+NARROWEST = 36
+"""Cells that an answer needs to be read with ease."""
+LOWEST = 5
+"""Lines, title included."""
+
+
+class AnswerColumns(Container):
+    """Up to four answers; the one in hand is never folded."""
+
+    DEFAULT_CSS = """
+    AnswerColumns { layout: vertical; }
+    AnswerColumns.-beside { layout: horizontal; }
+    """
+
+    in_hand: var[int] = var(0)
+    """Which column one looks at, from 0."""
+
+    def columns(self) -> list[AnswerColumn]:
+        """From left to right, or from top to bottom."""
+        return list(self.query(AnswerColumn))
+
+    async def show(self, models: tuple[str, ...]) -> None:
+        """One column for each model; those that stay keep their answers."""
+        wanted = models or ("",)
+        kept = {column.model: column for column in self.columns()}
+        for column in self.columns():
+            if column.model not in wanted:
+                await column.remove()
+        for model in wanted:
+            if model not in kept:
+                column = AnswerColumn()
+                column.model = model
+                await self.mount(column)
+                kept[model] = column
+        for before, after in pairwise(wanted):
+            self.move_child(kept[after], after=kept[before])
+        self.in_hand = min(self.in_hand, len(wanted) - 1)
+        self.fit()
+
+    def watch_in_hand(self) -> None:
+        self.fit()
+
+    def on_resize(self) -> None:
+        self.fit()
+
+    def fit(self) -> None:
+        """Find the arrangement that can be read."""
+        columns, (width, height) = self.columns(), self.size
+        beside = width // max(1, len(columns)) >= NARROWEST
+        folded = not beside and height // max(1, len(columns)) < LOWEST
+        self.set_class(beside, "-beside")
+        for at, column in enumerate(columns):
+            column.place = at + 1 if len(columns) > 1 else 0
+            column.set_class(folded and at != self.in_hand, "-folded")

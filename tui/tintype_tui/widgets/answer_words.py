@@ -1,0 +1,135 @@
+"""What is said of an answer: whose it is, how near it is to the truth, what became of boxes."""
+
+from collections.abc import Iterator
+
+from textual.content import Content
+
+from tintype.detection import Finding, Parsed, compare, mean_iou, parse_boxes
+from tintype.model_names import parse_model_name
+from tintype.prompting import Reply
+from tintype_tui.text import count, duration, money, number, one_line, visible
+
+GOOD_IOU = 0.5
+"""From here on a box counts as found, as mAP@50 has it."""
+MOST_BOXES = 40
+"""Told one by one."""
+
+
+def short_name(model: str) -> str:
+    """`cards · step 88` for a tuned model with a suffix, else the name itself."""
+    name = parse_model_name(model)
+    whole = model.partition(":ckpt-step-")[0]
+    shown = name.suffix or (model if not name.tuned else whole.rsplit(":", 1)[-1])
+    return shown + (f" · step {name.step}" if name.step else "")
+
+
+def kind_of(model: str) -> str:
+    """What a model is, in a word."""
+    name = parse_model_name(model)
+    if name.step:
+        return "checkpoint"
+    return "tuned" if name.tuned else "base"
+
+
+def verdict(said: str, expected: str) -> tuple[str, bool] | None:
+    """How near an answer is to the expected one, and whether that is good; none if none is known.
+
+    Boxes are compared by mean IoU, everything else word for word but for case and spaces.
+    """
+    if not expected:
+        return None
+    truth = parse_boxes(expected).boxes
+    if truth:
+        overlap = mean_iou(parse_boxes(said).boxes, truth)
+        return f"IoU {overlap:.2f}", overlap >= GOOD_IOU
+    same = " ".join(said.split()).casefold() == " ".join(expected.split()).casefold()
+    return ("✓ as expected" if same else "✗ not as expected"), same
+
+
+def ending(reply: Reply) -> str:
+    """Why an answer is not whole, in a few words; empty if it is."""
+    if not reply.done:
+        return ""
+    if reply.trouble:
+        return "broke off"
+    ends = {
+        "length": "cut off at the token limit",
+        "runaway": "stopped: it repeated itself",
+        "stopped": "stopped by you",
+        "content_filter": "cut off by the provider's filter",
+    }
+    return ends.get(reply.finish_reason, "" if reply.finish_reason else "ended without a reason")
+
+
+def summary(reply: Reply | None, expected: str, waiting_s: float | None, trouble: str) -> str:
+    """An answer in a few words, for where there is no room for more."""
+    if trouble:
+        return "no answer"
+    if waiting_s is not None:
+        return f"… {duration(waiting_s)}"
+    if reply is None:
+        return ""
+    found = verdict(reply.text, expected) if not reply.trouble else None
+    short = {"runaway": "ran away", "stopped": "stopped", "length": "cut off"}
+    words = [
+        found[0] if found and reply.finish_reason != "stopped" else "",
+        "broke off" if reply.trouble else short.get(reply.finish_reason, ""),
+        "! see below" if reply.hint else "",
+    ]
+    return " · ".join(filter(None, words)) or count(reply.tokens, "token")
+
+
+def shows_boxes(parsed: Parsed) -> bool:
+    """Whether boxes, told one by one, are all that an answer says."""
+    stray = any(flaw.message.startswith("text that belongs") for flaw in parsed.flaws)
+    return bool(parsed.boxes) and not stray and len(parsed.boxes) <= MOST_BOXES
+
+
+def box_lines(parsed: Parsed, expected: str) -> Iterator[Content]:
+    """A line for each box: whether it is there, and how well it fits."""
+    truth = parse_boxes(expected).boxes
+    if not truth:
+        for box in parsed.boxes:
+            yield Content(f"▢ {one_line(box.label) or 'no label'}")
+        return
+    for finding in compare(parsed.boxes, truth)[:MOST_BOXES]:
+        mark, words, style = _fate(finding)
+        label = one_line(finding.box.label) or "no label"
+        yield Content.assemble((f"{mark} ", style), label, (f"  {words}", f"{style} dim"))
+
+
+def flaw_lines(parsed: Parsed, text: str) -> Iterator[Content]:
+    """What is wrong with how the boxes are written, and where."""
+    for flaw in parsed.flaws[:5]:
+        place = one_line(text[flaw.start : flaw.end])
+        shown = place if len(place) <= 44 else f"{place[:43]}…"
+        at = "" if place in flaw.message else f": {shown}"
+        yield Content.styled(f"! {visible(flaw.message)}{at}", "$warning")
+    if len(parsed.flaws) > 5:
+        yield Content.styled(f"! and {len(parsed.flaws) - 5} more like these", "$warning")
+
+
+def figures(reply: Reply) -> str:
+    """Tokens, times and cost."""
+    shown = [count(reply.tokens, "token")]
+    if reply.usage and reply.done:
+        shown = [f"{number(reply.usage.prompt_tokens)} in", f"{number(reply.tokens)} out tokens"]
+    if reply.ttft_s is not None:
+        shown.append(f"first {duration(reply.ttft_s)}")
+    if reply.tokens_per_s is not None:
+        shown.append(f"{reply.tokens_per_s:.0f}/s")
+    if reply.done:
+        shown.append(money(reply.cost_usd) if reply.cost_usd is not None else "cost unknown")
+    return " · ".join(shown)
+
+
+def _fate(finding: Finding) -> tuple[str, str, str]:
+    overlap = f"IoU {finding.iou:.2f}"
+    if finding.fate == "found":
+        good = finding.iou >= GOOD_IOU
+        return ("✓" if good else "~"), overlap, ("$success" if good else "$warning")
+    if finding.fate == "misnamed" and finding.truth is not None:
+        return "✗", f"it is {one_line(finding.truth.label)}, {overlap}", "$warning"
+    if finding.fate == "invented":
+        return "✗", "none there", "$warning"
+    return "–", "missed", "$warning"
