@@ -74,7 +74,7 @@ async def connect(
     if profile.kind == "openai" and not key:
         raise AuthenticationError(
             f"There is no key for profile {profile.name}.",
-            advice=f"Set {profile.key_env}, or save a key in the settings.",
+            advice=f"Set {profile.key_env}, or save one with `tintype config key {profile.name}`.",
         )
 
     def opened() -> "OpenAIApi":
