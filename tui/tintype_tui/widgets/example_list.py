@@ -74,7 +74,7 @@ class ExampleList(LineList):
 
     order: var[Sequence[int] | None] = var(None)
     """Indices of the rows to show; none shows all `total` of them."""
-    marks: var[Mapping[int, str]] = var({})
+    severities: var[Mapping[int, str]] = var({})
     """Row index → the worst severity found in it."""
 
     class Needed(Message):
@@ -123,7 +123,7 @@ class ExampleList(LineList):
         self._asked = (-1, -1)
         self.refresh()
 
-    def watch_marks(self) -> None:
+    def watch_severities(self) -> None:
         self.refresh()
 
     # ------------------------------------------------------------------ drawing
@@ -151,7 +151,7 @@ class ExampleList(LineList):
     def item(self, index: int, width: int, style: Style) -> Line:
         at = self.row_at(index)
         row = self._rows.get(at)
-        mark = self.marks.get(at, "")
+        mark = self.severities.get(at, "")
         if row is None:
             return [Segment(f" {at + 1:>5}  …", style + Style(dim=True))]
         colors = self.app.theme_variables

@@ -1,0 +1,185 @@
+"""The layer that holds one dataset open and shows its rows as they come into view."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from textual import getters, on, work
+from textual.content import Content
+from textual.reactive import var
+from textual.widgets import ContentSwitcher, Static
+
+from tintype.dataset import Dataset, open_dataset
+from tintype.dataset import example as read_example
+from tintype.dataset.splits import siblings
+from tintype.errors import DatasetError
+from tintype.images import probe
+from tintype.store import RecentDataset
+from tintype_tui import requests
+from tintype_tui.screen import Pane
+from tintype_tui.standing import Standing
+from tintype_tui.text import count, size, visible
+from tintype_tui.widgets.example_list import ExampleList, row_line
+from tintype_tui.widgets.line_list import LineList
+from tintype_tui.widgets.row_view import RowView
+
+
+class HoldingPane(Pane):
+    """One dataset at a time, held open as long as it is looked at."""
+
+    dataset: var[Dataset | None] = var(None)
+    index: var[int] = var(0)
+    """The row shown, 0-based."""
+    doing: var[str] = var("")
+    """What is going on, for the title line."""
+
+    rows = getters.query_one("#rows", ExampleList)
+    left = getters.query_one("#left", ContentSwitcher)
+    row_view = getters.query_one(RowView)
+    title_line = getters.query_one("#dataset-title", Static)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._path: Path | None = None
+        self._splits: list[Path] = []
+        self._ordinal = 0
+        self._filter = ""
+
+    def on_mount(self) -> None:
+        self.rows.empty_text = "No dataset is open.\nPress o to open one, 1 for samples."
+        self.rows.focus()
+
+    def watch_standing(self, standing: Standing) -> None:
+        """Open what was chosen, here or elsewhere."""
+        if standing.dataset is not None and standing.dataset != self._path:
+            self._path = standing.dataset
+            self.open(standing.dataset, standing.row)
+
+    # ------------------------------------------------------------------ opening
+
+    def open(self, path: Path, row: int = 0) -> None:
+        """Close what is open and open another dataset."""
+        self._hold(path, row)
+
+    @work(exclusive=True, group="dataset")
+    async def _hold(self, path: Path, row: int) -> None:
+        with self.reporting("Cannot open the dataset"):
+            async with open_dataset(path) as dataset:
+                self.begin(dataset, row)
+                self._splits = list((await asyncio.to_thread(siblings, path)).named().values())
+                async for progress in dataset.index():
+                    self.rows.total = progress.rows
+                    self.doing = f"reading {progress.bytes_read / max(1, dataset.size_bytes):.0%}"
+                self.doing = ""
+                await self._remember(dataset)
+                self.opened(dataset)
+                await asyncio.Event().wait()  # held open until another takes its place
+
+    def begin(self, dataset: Dataset, row: int) -> None:
+        """A dataset is open; not all of its rows need be known yet."""
+        self.dataset = dataset
+        self._filter = ""
+        self.rows.forget()
+        self.rows.order = None
+        self.rows.total = dataset.count
+        self.rows.cursor = min(row, max(0, dataset.count - 1))
+        self.post_message(requests.Reached(dataset=dataset.path, row=row, checked="", estimate=""))
+        self.present(self.rows.cursor)
+
+    def opened(self, dataset: Dataset) -> None:
+        """All of its rows are known."""
+
+    async def _remember(self, dataset: Dataset) -> None:
+        store = await self.desk.store()
+        store.datasets.opened(
+            RecentDataset(dataset.path, datetime.now(UTC), dataset.size_bytes, dataset.count)
+        )
+
+    # ------------------------------------------------------------------ the row shown
+
+    @on(LineList.Moved, "#rows")
+    def _row_moved(self, event: LineList.Moved) -> None:
+        self.present(self.rows.row_at(event.index))
+
+    @on(ExampleList.Needed)
+    def _rows_needed(self, event: ExampleList.Needed) -> None:
+        self._load_rows(event.indices)
+
+    @work(exclusive=True, group="rows")
+    async def _load_rows(self, indices: Sequence[int]) -> None:
+        if (dataset := self.dataset) is None:
+            return
+        with self.reporting("Cannot read the dataset"):
+            for start, stop in _runs(indices):
+                async for batch in dataset.rows(start, stop):
+                    self.rows.know({row.index: row_line(read_example(row)) for row in batch})
+
+    @work(exclusive=True, group="row")
+    async def present(self, index: int, ordinal: int = 0) -> None:
+        """Show a row and one of its pictures."""
+        if (dataset := self.dataset) is None:
+            return
+        with self.reporting("Cannot read the row"):
+            self.index = index
+            self.row_view.example = example = await dataset.example(index)
+            self.post_message(requests.Reached(row=index))
+            if not example.images:
+                self.row_view.show_no_picture("no picture in this row")
+                return
+            self._ordinal = ordinal % len(example.images)
+            try:
+                data = await dataset.picture(index, self._ordinal)
+            except DatasetError as error:
+                self.row_view.show_no_picture(str(error), trouble=True)
+            else:
+                facts = await asyncio.to_thread(probe, data)
+                self.row_view.show_picture(self._ordinal, data, facts)
+
+    def show_only(self, rows: list[int] | None, why: str = "") -> None:
+        """Show some rows, or all of them again."""
+        assert self.dataset is not None
+        self._filter = why
+        at = self.index if rows is None else 0
+        self.rows.order = rows
+        self.rows.total = self.dataset.count if rows is None else len(rows)
+        self.rows.cursor = at
+        self.left.current = "rows"
+        self.rows.focus()
+        self.draw_title()
+        self.present(self.rows.row_at(at))
+
+    # ------------------------------------------------------------------ the title
+
+    def watch_doing(self) -> None:
+        self.draw_title()
+
+    def draw_title(self) -> None:
+        """Say what is open, what is shown of it, and what is going on."""
+        words = " · ".join(filter(None, self.title_words())) if self.dataset else ""
+        self.title_line.update(Content(visible(words)))
+
+    def title_words(self) -> list[str]:
+        """The pieces of the title."""
+        if (dataset := self.dataset) is None:
+            return []
+        return [
+            f"{dataset.path.parent.name}/{dataset.path.name}",
+            count(dataset.count, "row"),
+            size(dataset.size_bytes),
+            self._filter,
+            self.doing,
+        ]
+
+
+def _runs(indices: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Join neighbours: 3, 4, 5, 9 → (3, 6), (9, 10)."""
+    start = stop = -1
+    for index in sorted(indices):
+        if index != stop:
+            if stop >= 0:
+                yield start, stop
+            start = index
+        stop = index + 1
+    if stop >= 0:
+        yield start, stop

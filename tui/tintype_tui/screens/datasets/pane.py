@@ -1,0 +1,180 @@
+"""Datasets: the rows on the left, the picture and the conversation on the right."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import ContentSwitcher, Static
+
+from tintype import rules
+from tintype.dataset.embed import export
+from tintype_tui import requests
+from tintype_tui.screens.datasets.finding import FindingPane
+from tintype_tui.screens.dialogs import Ask
+from tintype_tui.screens.open_path import choose_dataset
+from tintype_tui.text import count
+from tintype_tui.widgets.example_list import ExampleList
+from tintype_tui.widgets.facet_list import FacetList
+from tintype_tui.widgets.problem_list import ProblemList
+from tintype_tui.widgets.row_view import RowView
+
+MENDING = (
+    "Pictures in files go into the rows; other formats and modes become JPEG.",
+    "The dataset itself is not changed.",
+)
+
+
+class DatasetsPane(FindingPane):
+    """A dataset looked at, row by row."""
+
+    BINDING_GROUP_TITLE = "Dataset"
+    CSS_PATH = "datasets.tcss"
+    NEXT = ("estimate", "open")
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e", "estimate", "Estimate", id="data.estimate", tooltip="what training costs"),
+        Binding("o", "open", "Open", id="data.open", tooltip="another dataset"),
+        Binding("p", "show('problem-side')", "Problems", id="data.problems"),
+        Binding("v", "show('facets')", "Overview", id="data.overview"),
+        Binding("slash", "search", "Search", id="data.search", key_display="/"),
+        Binding("b", "boxes", "Boxes", id="data.boxes"),
+        Binding("f", "full", "Full", id="data.full", tooltip="the picture alone", show=False),
+        Binding("t", "try", "Try", id="data.try", tooltip="ask a model about this row"),
+        Binding(
+            "right_square_bracket",
+            "split(1)",
+            "Next split",
+            id="data.split",
+            key_display="]",
+            show=False,
+            tooltip="train, valid, test",
+        ),
+        Binding(
+            "left_square_bracket",
+            "split(-1)",
+            "Last split",
+            id="data.split_back",
+            show=False,
+            key_display="[",
+        ),
+        Binding("full_stop", "picture(1)", "Next picture", id="data.picture", show=False),
+        Binding("comma", "picture(-1)", "Last picture", id="data.picture_back", show=False),
+        Binding("number_sign", "line", "Go to line", id="data.line", show=False, key_display="#"),
+        Binding("r", "random", "Random row", id="data.random", show=False),
+        Binding(
+            "M",
+            "mend",
+            "Mend",
+            id="data.mend",
+            show=False,
+            tooltip="write a copy that the provider takes, with every picture inside",
+        ),
+        Binding("u", "unfold", "Unfold the system prompt", id="data.unfold", show=False),
+        Binding("escape", "back", "Rows", id="data.back", show=False),
+    ]
+
+    _NEED_DATASET = frozenset(
+        [
+            "estimate",
+            "show",
+            "search",
+            "boxes",
+            "full",
+            "try",
+            "split",
+            "picture",
+            "line",
+            "random",
+            "mend",
+            "unfold",
+        ]
+    )
+
+    def body(self) -> ComposeResult:
+        yield Static(id="dataset-title", classes="title-line")
+        with Horizontal(id="dataset-body"):
+            with ContentSwitcher(initial="rows", id="left"):
+                yield ExampleList(id="rows")
+                with Vertical(id="problem-side"):
+                    yield ProblemList(id="problems")
+                    yield Static(id="problem-text")
+                yield FacetList(id="facets")
+            yield RowView(id="right")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("open", "show_help_panel"):
+            return True
+        if action in self._NEED_DATASET:
+            return self.dataset is not None or None
+        return True
+
+    @work
+    async def action_open(self) -> None:
+        path = await choose_dataset(self)
+        if path is not None:
+            self.post_message(requests.OpenDataset(path))
+
+    def action_show(self, which: str) -> None:
+        """Problems or overview in place of the rows, and back."""
+        self.left.current = "rows" if self.left.current == which else which
+        focused = {"problem-side": "problems"}.get(which, which)
+        self.query_one(f"#{focused}" if self.left.current != "rows" else "#rows").focus()
+
+    def action_back(self) -> None:
+        if self.left.current != "rows":
+            self.action_show("rows")
+        elif self.rows.order is not None:
+            self.show_only(None)
+
+    def action_boxes(self) -> None:
+        self.row_view.with_boxes = not self.row_view.with_boxes
+
+    def action_full(self) -> None:
+        self.maximize(self.row_view.picture)
+
+    def action_unfold(self) -> None:
+        self.row_view.conversation.unfolded = not self.row_view.conversation.unfolded
+
+    def action_picture(self, by: int) -> None:
+        self.present(self.index, self._ordinal + by)
+
+    def action_split(self, by: int) -> None:
+        """Open the next of train, valid, test."""
+        if self.dataset is not None and len(self._splits) > 1:
+            at = self._splits.index(self.dataset.path)
+            self.post_message(requests.OpenDataset(self._splits[(at + by) % len(self._splits)]))
+
+    def action_estimate(self) -> None:
+        self.post_message(requests.EstimateDataset())
+
+    def action_try(self) -> None:
+        self.post_message(requests.TryModel(self.standing.model))
+
+    @work(exclusive=True, group="mend")
+    async def action_mend(self) -> None:
+        """Write a copy with its pictures embedded and as the provider takes them; then open it."""
+        if (dataset := self.dataset) is None:
+            return
+        proposed = dataset.path.with_name(f"{dataset.path.stem}-mended.jsonl")
+        answer = await self.app.push_screen_wait(
+            Ask("Write a mended copy into", value=str(proposed), hints=MENDING)
+        )
+        if not answer:
+            return
+        wanted = rules.mending(rules.profile(self.desk.profile.rules))
+        with self.reporting("Cannot write the copy"):
+            notes, target = 0, _path(answer)
+            async for done in export(dataset, target, wanted):
+                notes += len(done.notes)
+                self.doing = f"writing {done.rows / max(1, dataset.count):.0%}"
+                if done.files:
+                    self.say(f"{count(done.pictures, 'picture')} mended, {notes} left as they were")
+                    self.post_message(requests.OpenDataset(done.files[0]))
+        self.doing = ""
+
+
+def _path(typed: str) -> Path:
+    return Path(typed).expanduser()
