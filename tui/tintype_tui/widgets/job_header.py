@@ -1,15 +1,20 @@
 """Two lines about a job: what it is and where it stands; what to make of it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tintype.jobs import JobProgress
-from tintype.metrics import Metrics, describe, suspicions
+from tintype.jobs import JobProgress, explain
+from tintype.metrics import Metrics
 from tintype_tui.text import age, clip, duration, number, visible
 from tintype_tui.widgets.job_list import STATUS_COLORS, status_words
+from tintype_tui.widgets.job_words import odd_words, trend_words
+
+TICK_S = 1.0
+"""How often the age of the last news is shown anew."""
 
 
 def remaining_s(metrics: Metrics) -> float | None:
@@ -31,6 +36,26 @@ class JobHeader(Widget):
     """
 
     progress: reactive[JobProgress | None] = reactive(None)
+    looking: reactive[bool] = reactive(True)
+    """Whether the provider is asked for news."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next_look: datetime | None = None
+        self._sensed: tuple[JobProgress | None, Content] = (None, Content(""))
+
+    def on_mount(self) -> None:
+        """Ages grow while nothing else happens."""
+        self.set_interval(TICK_S, self._tick)
+
+    def _tick(self) -> None:
+        if self.progress is not None and not self.progress.job.ended:
+            self.refresh()
+
+    def watch_progress(self, progress: JobProgress | None) -> None:
+        """Note when the provider will be asked again."""
+        wait_s = progress.next_look_s if progress else None
+        self._next_look = datetime.now(UTC) + timedelta(seconds=wait_s) if wait_s else None
 
     def render(self) -> Content:
         if self.progress is None:
@@ -51,24 +76,51 @@ class JobHeader(Widget):
         words.append(f"epochs {chosen.n_epochs} · batch {chosen.batch_size}")
         words.append(visible(job.model))
         status = status_words(job.status)
-        rest = clip("  " + " · ".join(words), self.content_size.width - len(status))
-        return Content.styled(status, f"bold {color}") + Content(rest)
+        news = self._news(progress)
+        room = self.content_size.width - cell_len(status)
+        rest = clip("  " + " · ".join(words), room - cell_len(news) - bool(news))
+        gap = " " * max(0, room - cell_len(rest) - cell_len(news))
+        return (
+            Content.styled(status, f"bold {color}")
+            + Content(f"{rest}{gap}")
+            + Content.styled(news, "dim" if self.looking else "bold")
+        )
+
+    def _news(self, progress: JobProgress) -> str:
+        """How old the last news is, or that none is asked for."""
+        if progress.job.ended:
+            return ""
+        heard = f"heard {age(progress.fresh_at)}" if progress.fresh_at else ""
+        if self.looking:
+            return heard
+        return f"not asking, p goes on · {heard}" if heard else "not asking, p goes on"
 
     def _sense(self, progress: JobProgress) -> Content:
         """Trouble first, then what went wrong, what looks odd, and the trend."""
-        job, series = progress.job, progress.metrics.series
         if progress.trouble:
-            seen = f" Last heard {age(progress.fresh_at)}." if progress.fresh_at else ""
-            return Content.styled(visible(progress.trouble + seen), "$warning")
-        if job.failure is not None:
-            return Content.styled(visible(f"{job.failure.code}: {job.failure.message}"), "$error")
-        for name in ("train_loss", "full_valid_loss"):
-            if name in series and (odd := suspicions(series[name])):
-                return Content.styled(f"! {odd[0].sentence}", "$warning")
+            return Content.styled(visible(progress.trouble + self._again()), "$warning")
+        if self._sensed[0] is not progress:
+            self._sensed = (progress, self._made_of(progress))
+        return self._sensed[1]
+
+    def _made_of(self, progress: JobProgress) -> Content:
+        job = progress.job
+        if (failure := explain(job)) is not None:
+            code = f"{failure.code}: " if failure.code else ""
+            return Content.styled(visible(f"✗ {code}{failure.cause}"), "$error")
+        if odd := odd_words(progress.metrics):
+            return Content.styled(f"! {odd}", "$warning")
+        trend = trend_words(progress.metrics)
         if job.fine_tuned_model:
-            return Content.styled(visible(job.fine_tuned_model), "$success")
-        judged = series.get("full_valid_loss") or series.get("train_loss")
-        if judged is not None and len(judged):
-            return Content.styled(describe(judged), "dim")
-        fresh = progress.fresh_at or datetime.now(UTC)
-        return Content.styled(f"waiting for the first step · heard {age(fresh)}", "dim")
+            model = Content.styled(visible(job.fine_tuned_model), "$success")
+            return model + Content.styled(f" · {trend}" if trend else "", "dim")
+        if job.ended and not trend:
+            return Content.styled("It ended before its first step.", "dim")
+        return Content.styled(trend or "waiting for the first step", "dim")
+
+    def _again(self) -> str:
+        """When the provider will be asked again."""
+        if self._next_look is None:
+            return ""
+        left_s = (self._next_look - datetime.now(UTC)).total_seconds()
+        return f" Asked again in {duration(left_s)}." if left_s >= 1 else " Asking again …"

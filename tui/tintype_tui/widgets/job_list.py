@@ -1,7 +1,9 @@
-"""Jobs, one line each: state as shape and word, model, data, age."""
+"""Jobs, one line each: state as shape and word, name, model, data, cost, age."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.reactive import var
@@ -37,36 +39,76 @@ def status_words(status: str) -> str:
     return f"{STATUS_MARKS.get(status, '?')} {one_line(STATUS_WORDS.get(status, status))}"
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is known of a job besides itself."""
+
+    data: str = ""
+    """The dataset it was made from."""
+    cost: str = ""
+    """What it cost, or is expected to."""
+
+
 class JobList(LineList):
     """The jobs of the provider in use."""
 
     BINDING_GROUP_TITLE = "Jobs"
 
     jobs: var[Sequence[Job]] = var(())
-    notes: var[Mapping[str, str]] = var({})
-    """Job id → a few words on its progress."""
+    beside: var[Mapping[str, Beside]] = var({})
+    """By a job's id."""
+    slots: var[Mapping[str, int]] = var({})
+    """The looks of the jobs whose curves are drawn over each other, by id."""
 
     def watch_jobs(self, jobs: Sequence[Job]) -> None:
         self.total = len(jobs)
         self.refresh()
 
-    def watch_notes(self) -> None:
+    def watch_beside(self) -> None:
+        self.refresh()
+
+    def watch_slots(self) -> None:
         self.refresh()
 
     def item(self, index: int, width: int, style: Style) -> Line:
         job = self.jobs[index]
         color = self.app.theme_variables[STATUS_COLORS.get(job.status, "foreground")]
-        tint = style if style.bgcolor and style.bold else style + Style(color=color)
+        under = bool(style.bgcolor and style.bold)
+        tint = style if under else style + Style(color=color)
         words = pad(status_words(job.status), 13)
-        when = age(job.finished_at or job.created_at)
-        note = self.notes.get(job.id, "")
-        tail = f" {clip(note, 18):>18}" if note and width > 60 else ""
-        tail += f" {when:>15}" if width > 44 else ""
+        columns = self._columns(job, width)
         name = one_line(job.suffix or job.fine_tuned_model or job.id)
-        rest = max(0, width - 13 - len(tail) - 1)
-        model = f" {one_line(job.model)}" if width > 70 else ""
+        rest = max(0, width - 14 - 2 * bool(self.slots) - sum(map(cell_len, columns)))
         return [
             Segment(" " + words, tint),
-            Segment(pad(f"{name}{model}", rest), style),
-            Segment(tail, style + Style(dim=not style.bold)),
+            *self._mark(job, style, under),
+            Segment(pad(name, rest), style),
+            Segment("".join(columns), style + Style(dim=not style.bold)),
         ]
+
+    def _mark(self, job: Job, style: Style, under: bool) -> Line:
+        """The mark of the job's curve, where several are drawn."""
+        if not self.slots:
+            return []
+        slot = self.slots.get(job.id)
+        if slot is None:
+            return [Segment("  ", style)]
+        # Home has this list, too, and no charts.
+        from tintype_tui.widgets.chart.look import curve_styles
+        from tintype_tui.widgets.chart.palette import UNICODE
+
+        mark = UNICODE.marks[slot % len(UNICODE.marks)]
+        return [Segment(f"{mark} ", style if under else curve_styles(self, slot, style)[1])]
+
+    def _columns(self, job: Job, width: int) -> list[str]:
+        """What else there is room for, the most telling first to come and last to go."""
+        beside = self.beside.get(job.id, Beside())
+        when = age(job.finished_at or job.created_at)
+        columns = [f" {when:>15}"] if width > 44 else []
+        if width > 62:
+            columns.insert(0, f" {pad(one_line(job.model), 16)}")
+        if width > 76:
+            columns.insert(1, f" {clip(beside.cost, 9):>9}")
+        if width > 96:
+            columns.insert(1, f" {pad(one_line(beside.data), 18)}")
+        return columns

@@ -1,14 +1,17 @@
 """Curves of a training in a terminal.
 
-`Chart` has keys and a mouse, `StillChart` only shows. Both draw `Trace`s: `traces(metrics)` makes
-them from a training's metrics, `pins(metrics)` the marks of its epochs and checkpoints. `to_svg`
-draws the same as a file, `sentences` says it in words.
+`Chart` has keys and a mouse, `StillChart` only shows, a `ChartGrid` is several that move together.
+All draw `Trace`s: `traces(metrics)` makes them from a training's metrics, `curves(runs)` from those
+of several; `pins(metrics)` the marks of its epochs and checkpoints. `to_svg` draws the same as a
+file, `sentences` says it in words.
 
 `python -m tintype_tui.widgets.chart` shows a training that never ends.
 """
 
 from tintype_tui.widgets.chart.chart import SMOOTHINGS, Chart
+from tintype_tui.widgets.chart.grid import ChartGrid, Picture
 from tintype_tui.widgets.chart.raster import MARKS, Marks
+from tintype_tui.widgets.chart.runs import Run, curves, free_slot, groups, told_apart
 from tintype_tui.widgets.chart.still import StillChart
 from tintype_tui.widgets.chart.svg import to_svg
 from tintype_tui.widgets.chart.table import sentences
@@ -20,12 +23,19 @@ __all__ = [
     "MARKS",
     "SMOOTHINGS",
     "Chart",
+    "ChartGrid",
     "Marks",
+    "Picture",
     "Pin",
+    "Run",
     "StillChart",
     "Trace",
+    "curves",
+    "free_slot",
+    "groups",
     "pins",
     "sentences",
     "to_svg",
+    "told_apart",
     "traces",
 ]

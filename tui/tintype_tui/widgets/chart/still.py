@@ -57,6 +57,8 @@ class StillChart(Widget):
     traces: reactive[tuple[Trace, ...]] = reactive(())
     pins: reactive[tuple[Pin, ...]] = reactive(())
     """Epochs' ends, checkpoints, notes: by step, in order."""
+    beside: reactive[tuple[Trace, ...]] = reactive(())
+    """Curves of charts beside this one: the x-axis reaches as far as theirs, too."""
     heading: reactive[str] = reactive("")
     empty_text: reactive[str] = reactive("No metrics yet.")
     """What to say, and what to do, while there is nothing to draw."""
@@ -123,7 +125,7 @@ class StillChart(Widget):
     @property
     def extent(self) -> Window:
         """All of the x-axis that has points."""
-        return self.plotter.extent(self.with_points, self.axis)
+        return self.plotter.extent([*self.with_points, *self.beside], self.axis)
 
     @property
     def shown(self) -> Window:

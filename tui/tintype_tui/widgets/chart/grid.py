@@ -1,0 +1,125 @@
+"""Several charts that move together: one looks at one stretch, and one step, in all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.reactive import var
+
+from tintype_tui.widgets.chart.chart import Chart
+from tintype_tui.widgets.chart.trace import Pin, Trace
+
+SHARED = ("axis", "window", "cursor", "second", "smoothing", "marks", "as_table", "clip_outliers")
+"""What a chart has in common with those beside it."""
+_NARROWEST = 38
+"""Cells that a chart in a row should have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What one chart shows."""
+
+    heading: str
+    traces: tuple[Trace, ...]
+
+
+class ChartGrid(Container):
+    """One chart, or several in rows; the one that was looked at last leads."""
+
+    DEFAULT_CSS = """
+    ChartGrid { layout: grid; grid-gutter: 0 1; grid-rows: 1fr; }
+    """
+
+    pictures: var[Sequence[Picture]] = var(())
+    """What to show, a chart each."""
+    pins: var[tuple[Pin, ...]] = var(())
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._charts = [Chart()]
+        self._leader = self._charts[0]
+        self._sharing = False
+
+    def compose(self) -> ComposeResult:
+        yield self._charts[0]
+
+    def on_mount(self) -> None:
+        """Begin to follow the first chart."""
+        self._follow(self._charts[0])
+
+    @property
+    def leader(self) -> Chart:
+        """The chart that was looked at last."""
+        return self._leader if self._leader.display else self._charts[0]
+
+    def watch_pictures(self, pictures: Sequence[Picture]) -> None:
+        """Have as many charts as there are pictures, at least one."""
+        while len(self._charts) < len(pictures):
+            self._add()
+        every = tuple(trace for picture in pictures for trace in picture.traces)
+        for number, chart in enumerate(self._charts):
+            chart.display = number < max(1, len(pictures))
+            picture = pictures[number] if number < len(pictures) else Picture("", ())
+            if not chart.display:
+                continue
+            chart.heading, chart.beside = picture.heading, every
+            chart.traces, chart.pins = picture.traces, self.pins
+        self._arrange()
+
+    def watch_pins(self, pins: tuple[Pin, ...]) -> None:
+        for chart in self._charts:
+            chart.pins = pins
+
+    def _add(self) -> None:
+        chart = Chart()
+        for name in SHARED:
+            chart.set_reactive(getattr(Chart, name), getattr(self._leader, name))
+        chart.zone = self._leader.zone
+        self._charts.append(chart)
+        self.mount(chart)
+        self._follow(chart)
+
+    def _follow(self, chart: Chart) -> None:
+        for name in SHARED:
+            self.watch(chart, name, partial(self._share, chart, name), init=False)
+
+    def _share(self, chart: Chart, name: str, value: Any) -> None:
+        """Hand on what the leading chart does; what the others do of themselves stays theirs."""
+        if self._sharing or chart is not self.leader:
+            return
+        self._sharing = True
+        try:
+            for other in self._charts:
+                if other is not chart:
+                    # The steps are the leader's already: nothing is to be moved along.
+                    other.following = False
+                    setattr(other, name, value)
+        finally:
+            self._sharing = False
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Whoever is looked at leads, and goes on following the newest point."""
+        if isinstance(event.widget, Chart) and event.widget is not self._leader:
+            event.widget.following = self._leader.following
+            self._leader = event.widget
+
+    def forget_place(self) -> None:
+        """Show everything, without cursors: the charts are of something else now."""
+        leader = self.leader
+        leader.window = leader.cursor = leader.second = None
+        leader.following = False
+
+    def on_resize(self) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """As many columns as leave each chart wide enough to be read."""
+        shown = max(1, sum(chart.display for chart in self._charts))
+        most = max(1, self.size.width // _NARROWEST)
+        rows = -(-shown // min(most, shown, 3))
+        self.styles.grid_size_columns = -(-shown // rows)
+        self.styles.grid_size_rows = rows
