@@ -8,6 +8,7 @@ app's `screen.reporting`, the server's error table, and the command line's `__ma
     ├── SettingsError
     ├── DatasetError             knows path and line
     ├── StoreError
+    ├── BudgetError
     ├── EngineError
     ├── RefusalError             the embedded server turns a request down
     └── ApiError                 knows status, code, request id
@@ -55,6 +56,10 @@ class DatasetError(TintypeError):
 
 class StoreError(TintypeError):
     """The local store cannot be opened, read or written."""
+
+
+class BudgetError(TintypeError):
+    """Something would cost more than its owner allows."""
 
 
 class EngineError(TintypeError):

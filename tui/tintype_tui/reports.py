@@ -9,6 +9,7 @@ from tintype.jobs import LaunchProgress
 from tintype.offers import Offer
 from tintype.pricing import Shutdown
 from tintype.rules import Problem, Summary
+from tintype.store import Spent
 from tintype.tokens import Range
 from tintype_tui.text import count, money, size
 
@@ -127,6 +128,13 @@ def offer_words(offer: Offer) -> list[str]:
     lines += estimate.reasons
     lines.append(f"Rules: {rules.source} ({rules.as_of}; {rules.confidence}).")
     return lines
+
+
+def spent_words(spent: Spent) -> str:
+    """`$12.30`, `$12.30 and 2 sums not known`, `free`."""
+    if not spent.unknown:
+        return money(spent.known_usd)
+    return f"{money(spent.known_usd)} and {count(spent.unknown, 'sum')} not known"
 
 
 def launch_words(progress: LaunchProgress) -> str:

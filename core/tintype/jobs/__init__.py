@@ -6,6 +6,7 @@ and taken up again, by another run of the program too.
 
 from tintype.jobs.billing import Bill, bill
 from tintype.jobs.blaming import Blamed, blamed, left_out, source_of
+from tintype.jobs.budgeting import keep_within, spent_this_month
 from tintype.jobs.comparing import Difference, differences, setting
 from tintype.jobs.creating import TOKEN, create
 from tintype.jobs.explaining import Explanation, explain
@@ -46,6 +47,7 @@ __all__ = [
     "find",
     "fits",
     "follow",
+    "keep_within",
     "launch",
     "left_out",
     "limits_for",
@@ -57,5 +59,6 @@ __all__ = [
     "resume",
     "setting",
     "source_of",
+    "spent_this_month",
     "upload",
 ]

@@ -60,6 +60,10 @@ def _money(value: object) -> Decimal:
     return sum_usd
 
 
+def _limit(value: object) -> Decimal | None:
+    return None if value == "" else _money(value)
+
+
 def _path(value: object) -> Path | None:
     text = _text(value)
     return Path(text).expanduser() if text else None
@@ -113,6 +117,15 @@ FIELDS: tuple[Field, ...] = (
         "A job that may cost this much or more is launched only after the sum has been typed; so "
         "is one whose cost is unknown.",
         "TINTYPE_SPEND_CONFIRM_USD",
+    ),
+    Field(
+        "month_limit_usd",
+        None,
+        _limit,
+        "a sum in US dollars, 0 or more",
+        "What may be spent on training in a calendar month, answers counted: a job that could go "
+        "beyond it, or whose cost is unknown, is not launched, asked or unasked.",
+        "TINTYPE_MONTH_LIMIT_USD",
     ),
     Field(
         "read_only",

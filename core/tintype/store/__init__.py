@@ -13,7 +13,7 @@ from tintype.store.answers import AnswerShelf, KeptAnswer, without_pictures
 from tintype.store.database import Database
 from tintype.store.jobs import JobShelf, KeptJob, MadeFrom, Pending, Ranked, Source
 from tintype.store.notes import DatasetShelf, NoteShelf, RecentDataset
-from tintype.store.spending import Spending, SpendingShelf, Spent
+from tintype.store.spending import Spending, SpendingShelf, Spent, month_of
 from tintype.store.uploads import KeptUpload, UploadShelf
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Spending",
     "Spent",
     "Store",
+    "month_of",
     "open_store",
     "without_pictures",
 ]

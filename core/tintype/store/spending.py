@@ -36,6 +36,11 @@ class Spent:
     """How many entries have no known cost: the sum is at least `known_usd`."""
 
 
+def month_of(now: datetime) -> datetime:
+    """The beginning of a moment's calendar month, where the moment's clock hangs."""
+    return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
 class SpendingShelf:
     """Entries by time."""
 

@@ -19,6 +19,7 @@ MODULES = {
     "ask": "ask",
     "models": "models",
     "files": "files",
+    "spent": "spent",
     "config": "config",
     "doctor": "doctor",
 }

@@ -1,6 +1,7 @@
 """`tintype train`: check, estimate, upload, create, and if wished follow to the end."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,7 @@ class Wishes:
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1))
 @click.option("--wait", is_flag=True, help="Follow the job until it has ended.")
 @click.option("--dry-run", is_flag=True, help="Check and estimate; send nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask, whatever it costs, up to --budget.")
+@click.option("--yes", is_flag=True, help="Do not ask, whatever it costs, up to the limits.")
 @click.option(
     "--budget", type=dollars, help="Never launch what may cost more US dollars than this."
 )
@@ -85,6 +86,7 @@ async def command(
     Says the sum first and asks before it spends more than the limit in the settings. Exit codes:
     0 launched (with --wait: succeeded), 1 refused by the rules, or the job failed, 2 could not run.
     """
+    from tintype import jobs
     from tintype_tui.commands.session import at_work, chosen
 
     wanted = Wishes(**wishes)
@@ -97,6 +99,8 @@ async def command(
         return
     _agree(estimate, settings, yes=yes, budget=budget)
     async with at_work(settings, provider) as (api, store):
+        spent = jobs.spent_this_month(store, datetime.now().astimezone())
+        jobs.keep_within(settings.month_limit_usd, spent, estimate.cost_usd)
         job = await _launch(wanted, estimate, api, store, Progress(quiet=as_json))
         if wait:
             from tintype_tui.commands.watch import follow_job

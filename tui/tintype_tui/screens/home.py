@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -19,7 +20,7 @@ from tintype_tui import requests
 from tintype_tui.desk import SESSION
 from tintype_tui.screen import Pane
 from tintype_tui.standing import Standing
-from tintype_tui.text import visible
+from tintype_tui.text import money, visible
 
 if TYPE_CHECKING:
     from tintype.pricing import Prices, Shutdown
@@ -156,9 +157,10 @@ class HomePane(Pane):
         settings, profile = self.desk.settings, self.desk.profile
         prices = await asyncio.to_thread(load_prices, settings.prices)
         today = datetime.now(UTC).date()
+        about = _about(profile) + _spent(await self.desk.store(), settings.month_limit_usd)
         self.provider_text.update(
             Content.from_markup("[b]Provider[/]\n")
-            + Content("\n".join(_about(profile)))
+            + Content("\n".join(about))
             + Content.from_markup("\n\n[b]Dates[/]\n")
             + Content("\n").join(_dates(prices, profile, today))
         )
@@ -244,6 +246,18 @@ def _about(profile: "Profile") -> list[str]:
             "Free; your data and models stay here.",
         ]
     return [f"{profile.name}: {profile.base_url}", f"key from {profile.key_env or 'the key file'}"]
+
+
+def _spent(store: "Store", limit_usd: Decimal | None) -> list[str]:
+    """What this month has cost, where anything has."""
+    from tintype.jobs import spent_this_month
+    from tintype_tui.reports import spent_words
+
+    spent = spent_this_month(store, datetime.now().astimezone())
+    if not spent.known_usd and not spent.unknown and limit_usd is None:
+        return []
+    of = f" of {money(limit_usd)}" if limit_usd is not None else ""
+    return [f"Spent this month: {spent_words(spent)}{of}."]
 
 
 def _dates(prices: "Prices", profile: "Profile", today: date) -> list[Content]:

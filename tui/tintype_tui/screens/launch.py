@@ -15,8 +15,8 @@ from tintype import jobs
 from tintype.api import Api
 from tintype.errors import TintypeError
 from tintype.resources import Job
-from tintype.store import Store
-from tintype_tui.reports import launch_words
+from tintype.store import Spent, Store
+from tintype_tui.reports import launch_words, spent_words
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.text import money, number, size, visible
 from tintype_tui.widgets.cost_card import cost_words
@@ -34,9 +34,11 @@ class Launch(Dialog[Job | None]):
     words = getters.query_one("#launch-words", Static)
     bar = getters.query_one(ProgressBar)
 
-    def __init__(self, order: jobs.Order, api: Api, store: Store, confirm_from: Decimal) -> None:
+    def __init__(
+        self, order: jobs.Order, api: Api, store: Store, confirm_from: Decimal, spent: Spent
+    ) -> None:
         super().__init__()
-        self._order, self._api, self._store = order, api, store
+        self._order, self._api, self._store, self._spent = order, api, store, spent
         cost = order.estimate.cost_usd
         self._typed = cost is None or (cost.high > 0 and cost.high >= confirm_from)
         self._expected = money(cost.likely).lstrip("$") if cost is not None else "unknown"
@@ -73,8 +75,13 @@ class Launch(Dialog[Job | None]):
         tokens = number(estimate.billed_tokens.likely)
         return Content.styled(what, "bold $primary") + Content(
             f" {tokens} tokens, {estimate.epochs} epochs, "
-            f"{size(estimate.upload_bytes)} to upload.\n"
+            f"{size(estimate.upload_bytes)} to upload.{self._so_far()}\n"
         )
+
+    def _so_far(self) -> str:
+        if not self._spent.known_usd and not self._spent.unknown:
+            return ""
+        return f" This month so far: {spent_words(self._spent)}."
 
     def on_mount(self) -> None:
         self.bar.display = False

@@ -1,0 +1,64 @@
+"""`tintype spent`: the ledger."""
+
+import csv
+import sys
+from datetime import datetime
+
+import click
+
+from tintype_tui.commands.output import as_json, asynchronous, plain, put, put_json, say
+from tintype_tui.text import money, number, one_line, pad
+
+
+@click.command(name="spent")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="A day; by default the first of this month.",
+)
+@click.option("--all", "everything", is_flag=True, help="Since the beginning.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a table.")
+@as_json
+@asynchronous
+async def command(since: datetime | None, everything: bool, as_csv: bool, as_json: bool) -> None:
+    """List what trainings and answers have cost, by the price table.
+
+    A sum that is not known is counted, and never taken for nothing.
+    """
+    from tintype.settings import load
+    from tintype.store import month_of, open_store
+    from tintype_tui.reports import spent_words
+
+    start = since.astimezone() if since else month_of(datetime.now().astimezone())
+    async with open_store(load().folders.store_file) as store:
+        entries = store.spending.entries(None if everything else start)
+        total = store.spending.total(None if everything else start)
+    if as_json:
+        report = {"usd": total.known_usd, "not_known": total.unknown, "entries": entries}
+        put_json(report, indent=2)
+        return
+    if as_csv:
+        table = csv.writer(sys.stdout)
+        table.writerow(["at", "profile", "model", "kind", "subject", "tokens", "cost_usd"])
+        table.writerows(
+            [
+                plain(entry.at),
+                one_line(entry.profile),
+                one_line(entry.model),
+                entry.kind,
+                one_line(entry.subject),
+                entry.tokens,
+                entry.cost_usd,
+            ]
+            for entry in entries
+        )
+        return
+    for entry in entries:
+        tokens = "" if entry.tokens is None else f"{number(entry.tokens)} tokens"
+        put(
+            f"{entry.at.astimezone():%Y-%m-%d %H:%M}  {pad(one_line(entry.profile), 12)} "
+            f"{pad(entry.kind, 10)} {pad(one_line(entry.model), 36)} {tokens:>16}  "
+            f"{money(entry.cost_usd)}"
+        )
+    days = "in all" if everything else f"since {start:%d %b %Y}"
+    say(f"{spent_words(total)} {days}." if entries else f"Nothing was spent {days}.")
