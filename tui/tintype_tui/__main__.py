@@ -72,7 +72,8 @@ def run_app(dataset: Path | None = None, *, with_samples: bool = False) -> int:
         os.environ.setdefault("TINTYPE_IMAGES", "none")
     from tintype_tui.app import TintypeApp
 
-    return TintypeApp(settings, dataset=dataset, with_samples=with_samples).run() or 0
+    app = TintypeApp(settings, dataset=dataset, with_samples=with_samples)
+    return app.run() or app.return_code or 0
 
 
 def run_command(arguments: list[str]) -> int:

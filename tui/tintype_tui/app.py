@@ -3,11 +3,15 @@
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.console import Console, RenderableType
+from rich.text import Text
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -127,12 +131,15 @@ class TintypeApp(TerminalApp[int]):
 
     # ------------------------------------------------------------------ lifetime
 
-    def on_mount(self) -> None:
-        """Leave the terminal in order when the system asks us to go."""
-        self.call_after_refresh(gc.enable)
+    def on_load(self) -> None:
+        """Leave the terminal in order when the system asks us to go; it is not yet taken over."""
         loop = asyncio.get_running_loop()
-        for name in (signal.SIGTERM, signal.SIGHUP):
+        for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             loop.add_signal_handler(name, self.exit, 128 + name)
+
+    def on_mount(self) -> None:
+        """Go where one was asked to."""
+        self.call_after_refresh(gc.enable)
         if self._start_with is not None:
             self.post_message(requests.OpenDataset(self._start_with))
         elif self._with_samples:
@@ -141,6 +148,25 @@ class TintypeApp(TerminalApp[int]):
     async def on_unmount(self) -> None:
         """Note where one stands, for the next time, and let go of what was opened."""
         await self.desk.leave(self.standing)
+
+    def _fatal_error(self) -> None:
+        """Leave a report, and say where; Textual would print the values of variables."""
+        self._end_with(self._exception or sys.exception(), "")
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Leave a report of what Textual would print."""
+        paper = Console(file=StringIO(), width=100, color_system=None)
+        paper.print(*renderables)
+        self._end_with(self._exception, paper.file.getvalue())  # type: ignore[attr-defined]
+
+    def _end_with(self, error: BaseException | None, details: str) -> None:
+        if not self._exit_renderables:
+            from tintype_tui.crashing import reported
+
+            self._return_code = 1
+            told = reported(error, details, self.desk.settings.folders.state)
+            self._exit_renderables.append(Text(told, overflow="fold"))
+        self._close_messages_no_wait()
 
     # ------------------------------------------------------------------ navigation
 

@@ -1,0 +1,77 @@
+"""What is left of a crash: a report in a file, and a sentence that says where it is.
+
+The report is a traceback without the values of variables, for those hold keys and other people's
+data. What an error says of itself may hold them too; keys are hidden there.
+"""
+
+import os
+import platform
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from textual.worker import WorkerFailed
+
+from tintype_tui.text import one_line, visible
+
+LOG = "crash.log"
+MAX_BYTES = 1 << 20
+"""Beyond this the reports of earlier crashes are dropped."""
+
+
+def reported(error: BaseException | None, details: str, folder: Path) -> str:
+    """Write a report, and say in a few plain lines what happened.
+
+    Args:
+        error: What was raised.
+        details: What else is known, in place of or beside it.
+        folder: Where the log is kept; it need not exist.
+    """
+    if isinstance(error, WorkerFailed):
+        error = error.error
+    what = "" if error is None else f"{type(error).__name__}: {error}"
+    lines = ["Tintype ended because of an error of its own."]
+    if brief := one_line(_hidden(what or details.strip().rpartition("\n")[2]))[:200]:
+        lines.append(f"  {brief}")
+    try:
+        path = _write(_report(error, details), folder)
+    except OSError as refused:
+        reason = refused.strerror or type(refused).__name__
+        lines.append(f"No report could be written to {visible(str(folder / LOG))}: {reason}.")
+    else:
+        lines.append(f"The report is in {visible(str(path))}.")
+    lines.append("Trainings under way go on; `tintype` opens where it was left.")
+    return "\n".join(lines)
+
+
+def _report(error: BaseException | None, details: str) -> str:
+    from tintype import __version__
+
+    head = f"{datetime.now(UTC).isoformat()} tintype {__version__}, Python "
+    head += f"{platform.python_version()}, {platform.system()}\n"
+    told = "".join(traceback.format_exception(error)) if error is not None else ""
+    return visible_lines(_hidden(f"{head}{told}{details}")) + "\n\n"
+
+
+def visible_lines(text: str) -> str:
+    """Text of several lines with everything else that a terminal would obey made visible."""
+    return "\n".join(visible(line) for line in text.splitlines())
+
+
+def _hidden(text: str) -> str:
+    from tintype.api.redaction import redact
+
+    return redact(text)
+
+
+def _write(report: str, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / LOG
+    how = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    descriptor = os.open(path, how, 0o600)
+    with os.fdopen(descriptor, "ab") as file:
+        os.fchmod(descriptor, 0o600)
+        if os.fstat(descriptor).st_size > MAX_BYTES:
+            os.ftruncate(descriptor, 0)
+        file.write(report.encode(errors="backslashreplace"))
+    return path
