@@ -23,6 +23,15 @@ class Stage:
     words: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sought:
+    """A wish to see a row of a dataset; a later one for the same row is another wish."""
+
+    dataset: Path
+    row: int
+    """0-based."""
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What has been chosen and reached so far."""
@@ -30,6 +39,8 @@ class Standing:
     dataset: Path | None = None
     row: int = 0
     """Index of the row looked at last, 0-based."""
+    sought: Sought | None = None
+    """The row that was asked for last."""
     checked: str = ""
     """Empty, or the worst found: `ok`, `warning`, `skip`, `error`."""
     like: "Job | None" = None

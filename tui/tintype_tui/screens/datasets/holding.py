@@ -18,7 +18,7 @@ from tintype.images import probe
 from tintype.store import RecentDataset
 from tintype_tui import requests
 from tintype_tui.screen import Pane
-from tintype_tui.standing import Standing
+from tintype_tui.standing import Sought, Standing
 from tintype_tui.text import count, size, visible
 from tintype_tui.widgets.example_list import ExampleList, row_line
 from tintype_tui.widgets.line_list import LineList
@@ -42,6 +42,7 @@ class HoldingPane(Pane):
     def __init__(self) -> None:
         super().__init__()
         self._path: Path | None = None
+        self._sought: Sought | None = None
         self._splits: list[Path] = []
         self._ordinal = 0
         self._filter = ""
@@ -55,6 +56,17 @@ class HoldingPane(Pane):
         if standing.dataset is not None and standing.dataset != self._path:
             self._path = standing.dataset
             self.open(standing.dataset, standing.row)
+        elif standing.sought is not self._sought and standing.sought is not None:
+            self._seek(standing.sought)
+        self._sought = standing.sought
+
+    def _seek(self, sought: Sought) -> None:
+        """Go to a row that is asked for elsewhere, whatever is shown of the dataset in hand."""
+        if self.dataset is not None and sought.dataset == self.dataset.path:
+            if self.rows.order is not None:
+                self.show_only(None)
+            self.left.current = "rows"
+            self.rows.cursor = sought.row
 
     # ------------------------------------------------------------------ opening
 
@@ -66,6 +78,8 @@ class HoldingPane(Pane):
     async def _hold(self, path: Path, row: int) -> None:
         with self.reporting("Cannot open the dataset"):
             async with open_dataset(path) as dataset:
+                while not dataset.complete and dataset.count <= row:
+                    await dataset.scan(until=row + 1)
                 self.begin(dataset, row)
                 self._splits = list((await asyncio.to_thread(siblings, path)).named().values())
                 async for progress in dataset.index():
