@@ -31,7 +31,7 @@ class Key(NamedTuple):
 
 
 def keys_of(screen: Screen[object]) -> list[Key]:
-    """What one can do on a screen now, the nearest first, each action once."""
+    """What one can do on a screen now, each action once; what the pane is for comes first."""
     actions: dict[tuple[str, str], list[ActiveBinding]] = {}
     for active in screen.active_bindings.values():
         if active.binding.description and not active.binding.system:
@@ -48,8 +48,13 @@ def keys_of(screen: Screen[object]) -> list[Key]:
         )
         for same in actions.values()
     ]
-    # The pane's own, then the app's, then what any scrolling widget can do.
-    return sorted(keys, key=lambda key: (key.owner == EVERYWHERE, key.node is not screen.app))
+
+    def rank(key: Key) -> tuple[bool, bool]:
+        """The pane's own, the focused widget's; the app's, and what anything that scrolls has."""
+        everywhere = key.owner == EVERYWHERE
+        return everywhere, key.node is not (screen.app if everywhere else screen)
+
+    return sorted(keys, key=rank)
 
 
 def _owner(active: ActiveBinding) -> str:
@@ -96,9 +101,7 @@ class KeyCommands(Provider):
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
         """Words, help and what to run."""
-        # Moving about in a list is no command one would search for.
-        far = {self.screen: 0, self.app: 1}
-        for key in sorted(keys_of(self.screen), key=lambda key: far.get(key.node, 2)):
+        for key in keys_of(self.screen):
             run: Callable[[], Any] = partial(self.app.run_action, key.action, key.node)
             yield key.words, f"{key.keys}  {key.tooltip}".strip(), run
         for title, help, run, _ in self.app.get_system_commands(self.screen):
