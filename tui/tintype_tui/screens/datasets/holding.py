@@ -159,9 +159,13 @@ class HoldingPane(Pane):
         self.rows.total = self.dataset.count if rows is None else len(rows)
         self.rows.cursor = at
         self.left.current = "rows"
-        self.rows.focus()
+        self.focus_rows()
         self.draw_title()
         self.present(self.rows.row_at(at))
+
+    def focus_rows(self) -> None:
+        """Put the keys to what lists the rows."""
+        self.rows.focus()
 
     # ------------------------------------------------------------------ the title
 

@@ -12,10 +12,11 @@ from textual.widgets import ContentSwitcher, Static
 from tintype import rules
 from tintype.dataset.embed import export
 from tintype_tui import requests
-from tintype_tui.screens.datasets.finding import FindingPane
+from tintype_tui.screens.datasets.sheet import SheetPane
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.screens.open_path import choose_dataset
 from tintype_tui.text import count
+from tintype_tui.widgets.contact_sheet import ContactSheet
 from tintype_tui.widgets.example_list import ExampleList
 from tintype_tui.widgets.facet_list import FacetList
 from tintype_tui.widgets.problem_list import ProblemList
@@ -27,7 +28,11 @@ MENDING = (
 )
 
 
-class DatasetsPane(FindingPane):
+_OF_ONE_PICTURE = frozenset(["boxes", "full", "picture", "unfold"])
+"""Actions that mean nothing on the contact sheet."""
+
+
+class DatasetsPane(SheetPane):
     """A dataset looked at, row by row."""
 
     BINDING_GROUP_TITLE = "Dataset"
@@ -39,6 +44,7 @@ class DatasetsPane(FindingPane):
         Binding("o", "open", "Open", id="data.open", tooltip="another dataset"),
         Binding("p", "show('problem-side')", "Problems", id="data.problems"),
         Binding("v", "show('facets')", "Overview", id="data.overview"),
+        Binding("c", "sheet", "Sheet", id="data.sheet", tooltip="the rows as small pictures"),
         Binding("slash", "search", "Search", id="data.search", key_display="/"),
         Binding("b", "boxes", "Boxes", id="data.boxes"),
         Binding("f", "full", "Full", id="data.full", tooltip="the picture alone", show=False),
@@ -80,6 +86,7 @@ class DatasetsPane(FindingPane):
         [
             "estimate",
             "show",
+            "sheet",
             "search",
             "boxes",
             "full",
@@ -95,18 +102,22 @@ class DatasetsPane(FindingPane):
 
     def body(self) -> ComposeResult:
         yield Static(id="dataset-title", classes="title-line")
-        with Horizontal(id="dataset-body"):
-            with ContentSwitcher(initial="rows", id="left"):
-                yield ExampleList(id="rows")
-                with Vertical(id="problem-side"):
-                    yield ProblemList(id="problems")
-                    yield Static(id="problem-text")
-                yield FacetList(id="facets")
-            yield RowView(id="right")
+        with ContentSwitcher(initial="dataset-body", id="views"):
+            with Horizontal(id="dataset-body"):
+                with ContentSwitcher(initial="rows", id="left"):
+                    yield ExampleList(id="rows")
+                    with Vertical(id="problem-side"):
+                        yield ProblemList(id="problems")
+                        yield Static(id="problem-text")
+                    yield FacetList(id="facets")
+                yield RowView(id="right")
+            yield ContactSheet(id="sheet")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("open", "show_help_panel"):
             return True
+        if action in _OF_ONE_PICTURE and self.views.current == "sheet":
+            return False
         if action in self._NEED_DATASET:
             return self.dataset is not None or None
         return True
@@ -119,12 +130,16 @@ class DatasetsPane(FindingPane):
 
     def action_show(self, which: str) -> None:
         """Problems or overview in place of the rows, and back."""
+        if self.on_sheet:
+            self.leave_sheet()
         self.left.current = "rows" if self.left.current == which else which
         focused = {"problem-side": "problems"}.get(which, which)
         self.query_one(f"#{focused}" if self.left.current != "rows" else "#rows").focus()
 
     def action_back(self) -> None:
-        if self.left.current != "rows":
+        if self.on_sheet:
+            self.leave_sheet()
+        elif self.left.current != "rows":
             self.action_show("rows")
         elif self.rows.order is not None:
             self.show_only(None)

@@ -1,0 +1,110 @@
+"""The layer with the contact sheet: the rows as small pictures, drawn as they come into view."""
+
+import asyncio
+
+from textual import getters, on, work
+from textual.widgets import ContentSwitcher
+
+from tintype.dataset import Dataset
+from tintype.dataset import example as read_example
+from tintype.errors import DatasetError
+from tintype_tui.screens.datasets.finding import FindingPane
+from tintype_tui.widgets.contact_sheet import ContactSheet
+from tintype_tui.widgets.example_list import row_line
+from tintype_tui.widgets.picture import Room, draw
+from tintype_tui.widgets.thumbnails import Thumb, Thumbnails
+
+AT_ONCE = 3
+"""Pictures read and drawn at the same time."""
+
+
+class SheetPane(FindingPane):
+    """Rows looked over by their pictures."""
+
+    sheet = getters.query_one("#sheet", ContactSheet)
+    views = getters.query_one("#views", ContentSwitcher)
+
+    def begin(self, dataset: Dataset, row: int) -> None:
+        super().begin(dataset, row)
+        self.sheet.forget_rows()
+
+    def on_mount(self) -> None:
+        for name in ("order", "total", "severities"):
+            self.watch(self.rows, name, self._follow_rows)
+
+    def _follow_rows(self) -> None:
+        """The sheet shows what the list shows."""
+        self.sheet.order = self.rows.order
+        self.sheet.total = self.rows.total
+        self.sheet.severities = self.rows.severities
+
+    @property
+    def on_sheet(self) -> bool:
+        """Whether the contact sheet is what is seen."""
+        return self.views.current == "sheet"
+
+    def title_words(self) -> list[str]:
+        return [*super().title_words(), "Enter opens, + - size" if self.on_sheet else ""]
+
+    def action_sheet(self) -> None:
+        """The contact sheet in place of everything else, and back."""
+        if self.on_sheet:
+            self.leave_sheet()
+        else:
+            self.views.current = "sheet"
+            self.sheet.cursor = self.rows.cursor
+            self.sheet.focus()
+        self.draw_title()
+
+    def leave_sheet(self) -> None:
+        """Back to the rows, at the one that the cursor stood on."""
+        self.workers.cancel_group(self, "sheet")
+        self.views.current = "dataset-body"
+        self.left.current = "rows"
+        self.rows.focus()
+        self.draw_title()
+
+    def focus_rows(self) -> None:
+        if self.on_sheet:
+            self.sheet.cursor = self.rows.cursor
+            self.sheet.focus()
+        else:
+            super().focus_rows()
+
+    @on(Thumbnails.Moved, "#sheet")
+    def _thumb_moved(self, event: Thumbnails.Moved) -> None:
+        self.rows.cursor = event.position
+
+    @on(Thumbnails.Chosen, "#sheet")
+    def _thumb_chosen(self) -> None:
+        self.leave_sheet()
+
+    @on(Thumbnails.Wants, "#sheet")
+    def _thumbs_wanted(self, event: Thumbnails.Wants) -> None:
+        self._draw_sheet(event)
+
+    @work(exclusive=True, group="sheet")
+    async def _draw_sheet(self, event: Thumbnails.Wants) -> None:
+        """Draw what is in view; what has been scrolled past is given up."""
+        if (dataset := self.dataset) is None:
+            return
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def one(index: int) -> None:
+            async with slots:
+                thumb = await self._thumb(dataset, index, event.room)
+            self.sheet.show({index: thumb}, event.room)
+
+        with self.reporting("Cannot draw the pictures"):
+            await asyncio.gather(*map(one, event.keys))
+
+    async def _thumb(self, dataset: Dataset, index: int, room: Room) -> Thumb:
+        example = read_example(await dataset.row(index))
+        self.sheet.know(index, row_line(example))
+        if not example.images:
+            return Thumb(words="no picture")
+        try:
+            data = await dataset.picture(index, 0)
+        except DatasetError as error:
+            return Thumb(words=error.message)
+        return Thumb(await draw(self.sheet.wanted(data, room)))
