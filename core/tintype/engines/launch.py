@@ -8,6 +8,7 @@ A job's folder is all that server and trainer share:
     wanted         `pause` or `cancel`, when the server wants that
     exit.json      how it ended; absent if it was killed
     log.txt        what it printed
+    reserve        space for `exit.json`, should the disk be full
 
 Liveness is a lock, not a process id: the launcher takes it and hands it down, the kernel releases
 it at the trainer's death, and there is no moment in between at which either could be mistaken.
@@ -16,6 +17,7 @@ importing, gets them all the same. SIGTERM (the machine shuts down) makes a trai
 and leave without an `exit.json`: it is taken up again like one that was killed.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -30,13 +32,14 @@ from typing import Any, Literal
 from tintype.engines.base import Order, Resolved, Wanted
 from tintype.errors import EngineError
 
-ORDER, LOCK, REPORTS, WANTED, EXIT, LOG = (
+ORDER, LOCK, REPORTS, WANTED, EXIT, LOG, RESERVE = (
     "order.json",
     "lock",
     "reports.jsonl",
     "wanted",
     "exit.json",
     "log.txt",
+    "reserve",
 )
 ONE_THREAD = dict.fromkeys(
     (
@@ -207,6 +210,14 @@ def last_words(folder: Path, lines: int = 1) -> str:
     except FileNotFoundError:
         return ""
     return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
+
+
+def unwritable(error: OSError) -> str:
+    """What to tell of a trainer whose files cannot be read or written."""
+    where = f" ({Path(os.fsdecode(error.filename)).name})" if error.filename else ""
+    words = f"The trainer could not read or write its files: {error.strerror or error}{where}."
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return f"{words} Free some space, then train again." if full else words
 
 
 def replace(path: Path, text: str) -> None:

@@ -12,13 +12,25 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tintype.engines import engines, journal
 from tintype.engines.base import Outcome, Report, Wanted
-from tintype.engines.launch import EXIT, REPORTS, WANTED, Ending, read_order, replace
+from tintype.engines.launch import (
+    EXIT,
+    REPORTS,
+    RESERVE,
+    WANTED,
+    Ending,
+    read_order,
+    replace,
+    unwritable,
+)
 from tintype.errors import EngineError, TintypeError
 
+RESERVE_BYTES = 16 << 10
+"""Space put by to say how the training ended, should the disk be full then."""
 NICENESS = 5
 """Training waits for whoever sits at the machine."""
 
@@ -31,10 +43,17 @@ def main(folder: Path, lock: int) -> None:
     interrupted: list[int] = []
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, frame: interrupted.append(number))
+    _put_by(folder / RESERVE)
     ended = _end(folder, lambda: "pause" if interrupted else _wanted(folder))
+    (folder / RESERVE).unlink(missing_ok=True)
     if ended.outcome == "paused" and interrupted:
         return
     replace(folder / EXIT, json.dumps({"outcome": ended.outcome, "message": ended.message}))
+
+
+def _put_by(path: Path) -> None:
+    with suppress(OSError):
+        path.write_bytes(bytes(RESERVE_BYTES))
 
 
 def _end(folder: Path, wanted: Callable[[], Wanted]) -> Ending:
@@ -43,7 +62,7 @@ def _end(folder: Path, wanted: Callable[[], Wanted]) -> Ending:
     except TintypeError as error:
         return Ending("failed", str(error))
     except OSError as error:
-        return Ending("failed", f"The trainer could not read or write its files: {error}.")
+        return Ending("failed", unwritable(error))
     except MemoryError:
         return Ending("failed", "The trainer ran out of memory.")
 

@@ -1,6 +1,5 @@
 """The application: which request goes where, and which error becomes which answer."""
 
-import errno
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,11 +14,11 @@ from tintype import __version__
 from tintype.errors import RefusalError, TintypeError
 from tintype.server import chat, files, jobs, models, uploads, wire
 from tintype.server.provider import provider
+from tintype.server.reserve import is_full
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 _log = logging.getLogger("tintype.server")
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _GAVE_UP = 499
 """The client went away; nobody reads this."""
 
@@ -122,7 +121,7 @@ async def _gave_up(request: Request, error: Exception) -> Response:
 async def _troubled(request: Request, error: Exception) -> Response:
     """The disk or the database does not do what it should: say so, and not to try again at once."""
     _log.error("%s failed.", request.url.path, exc_info=error)
-    full = (isinstance(error, OSError) and error.errno in _FULL) or "full" in str(error)
+    full = is_full(error)
     words = "has no space left" if full else "cannot read or write its files"
     refusal = RefusalError(
         507 if full else 500, f"The server {words}: {error}.", type="server_error", code="storage"

@@ -17,8 +17,11 @@ from tintype.server.run import ADDRESS, LOCK, LOG, TOKEN
 from tintype.server.state import State
 
 DATABASE = "server.db"
+RESERVE = "reserve"
 FOLDERS = ("files", "uploads", "jobs", "incoming")
-OURS = frozenset({DATABASE, LOCK, TOKEN, ADDRESS, LOG, "token.new", "server.json.new", *FOLDERS})
+OURS = frozenset(
+    {DATABASE, LOCK, TOKEN, ADDRESS, LOG, RESERVE, "token.new", "server.json.new", *FOLDERS}
+)
 
 _MIGRATIONS = (
     """

@@ -17,10 +17,12 @@ from itertools import chain
 
 from tintype.engines import launch as launching
 from tintype.engines.base import Engine, Wanted
-from tintype.engines.launch import Ending
+from tintype.engines.launch import Ending, unwritable
 from tintype.errors import EngineError
 from tintype.server import diary, shelf, training
+from tintype.server.opening import RESERVE
 from tintype.server.records import File, Job, Part, Tuned
+from tintype.server.reserve import Reserve, is_full
 from tintype.server.state import State, now
 from tintype.server.validation import Validation
 
@@ -48,6 +50,7 @@ class Queue:
         self._poked = asyncio.Event()
         self._turned = asyncio.Event()
         self._validation = Validation(state, self.poke)
+        self._reserve = Reserve(state.folder / RESERVE)
         self._asked_s: dict[str, float] = {}
         self._expired_s = 0.0
 
@@ -120,7 +123,10 @@ class Queue:
         """Do what there is to do; returns for how long there is nothing more, in seconds."""
         try:
             return TICK_S if await self._turn() else REST_S
-        except (OSError, sqlite3.Error, EngineError):
+        except (OSError, sqlite3.Error, EngineError) as error:
+            if is_full(error) and self._reserve.give_up():
+                _log.warning("The disk is full; the server uses what it has put by.")
+                return 0.0
             _log.exception("The queue met trouble and tries again in %s s.", TROUBLE_S)
             return TROUBLE_S
 
@@ -139,6 +145,7 @@ class Queue:
         if time.monotonic() - self._expired_s > REST_S:
             self._expired_s = time.monotonic()
             shelf.remove_expired(self._state)
+            self._reserve.put_by()
 
     async def _launch(self, job: Job) -> None:
         engine = self._engines.get(job.model)
@@ -148,7 +155,11 @@ class Queue:
             await training.clear(self._state, job)
             return
         job = training.begin(self._state, job, engine)
-        await asyncio.to_thread(training.start, self._state.job_folder(job.id), job)
+        try:
+            await asyncio.to_thread(training.start, self._state.job_folder(job.id), job)
+        except OSError as error:
+            job = training.fail(self._state, job, "training_failed", unwritable(error))
+            await training.clear(self._state, job)
 
     async def _watch(self, job: Job) -> None:
         job, folder = self._fresh(job), self._state.job_folder(job.id)

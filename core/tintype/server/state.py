@@ -8,6 +8,7 @@
     uploads/     parts of files, named by id
     jobs/        a folder per job: `tintype.engines.launch`
     incoming/    bodies still being received; emptied at each start
+    reserve      space for the case that the disk is full (`reserve`)
 
 Names that come from outside are kept in the database only; on disk everything has an id of ours.
 The database runs in WAL mode with `synchronous=NORMAL`: nothing is lost when the process is killed;
@@ -75,10 +76,11 @@ class State:
         self._connection.execute("begin immediate")
         try:
             yield
+            self._connection.execute("commit")
         except BaseException:
-            self._connection.execute("rollback")
+            if self._connection.in_transaction:  # SQLite may have rolled it back: the disk is full
+                self._connection.execute("rollback")
             raise
-        self._connection.execute("commit")
 
     def add(self, record: Record, *, once: bool = False) -> bool:
         """Keep a new record; with `once`, leave one that conflicts as it is. Returns if kept."""

@@ -234,7 +234,13 @@ async def clear(state: State, job: Job) -> None:
 
 def _clear(folder: Path, keep: set[Path]) -> None:
     shutil.rmtree(folder / DATA, ignore_errors=True)
-    for name in (launching.REPORTS, launching.ORDER, launching.WANTED, launching.EXIT):
+    for name in (
+        launching.REPORTS,
+        launching.ORDER,
+        launching.WANTED,
+        launching.EXIT,
+        launching.RESERVE,
+    ):
         (folder / name).unlink(missing_ok=True)
     for path in _others(folder / ENGINE, keep):
         remove(path)

@@ -112,12 +112,16 @@ def save(path: Path, meta: Mapping[str, Any], arrays: Mapping[str, Array]) -> No
     """Write a JSON text and arrays under another name, then rename."""
     text = json.dumps({"format": FORMAT, **meta}).encode()
     half = path.with_name(path.name + ".part")
-    with half.open("wb") as file:
-        # np.savez takes names as keyword arguments: none of ours is one of its own.
-        np.savez(file, meta=np.frombuffer(text, np.uint8), **dict(arrays))  # type: ignore[arg-type]
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(half, path)
+    try:
+        with half.open("wb") as file:
+            # np.savez takes names as keyword arguments: none of ours is one of its own.
+            np.savez(file, meta=np.frombuffer(text, np.uint8), **dict(arrays))  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(half, path)
+    except OSError:
+        half.unlink(missing_ok=True)  # on a full disk it is what fills it
+        raise
 
 
 def load(path: Path, lengths: Any) -> tuple[dict[str, Any], dict[str, Array]]:
