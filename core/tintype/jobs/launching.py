@@ -93,7 +93,7 @@ async def launch(
             async for progress in uploading:
                 yield LaunchProgress(path, progress)
                 if progress.file is not None:
-                    sent[path] = (progress.file.id, Source(str(path), progress.digest))
+                    sent[path] = (progress.file.id, Source(str(path.absolute()), progress.digest))
     yield LaunchProgress()
     training = sent[order.training]
     validation = sent[order.validation] if order.validation else None

@@ -1,45 +1,56 @@
-"""`tintype jobs`: list, cancel, pause, resume, results."""
+"""`tintype jobs`: list, show, cancel, pause, resume, results."""
 
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tintype_tui.commands.output import as_json, asynchronous, profile_option, put, put_json, say
+from tintype_tui.commands.output import (
+    as_json,
+    asynchronous,
+    plain,
+    profile_option,
+    put,
+    put_json,
+    say,
+)
 from tintype_tui.text import age, pad
 
 if TYPE_CHECKING:
-    from tintype.resources import Job
+    from tintype.store import KeptJob
 
 
 @click.group(name="jobs", invoke_without_command=True)
 @profile_option
+@click.option("--filter", "wanted", default="", metavar="WORDS", help="As in the app: state:failed")
 @as_json
 @click.pass_context
-def command(context: click.Context, profile: str | None, as_json: bool) -> None:
+def command(context: click.Context, profile: str | None, wanted: str, as_json: bool) -> None:
     """List the provider's jobs, newest first; or act on one."""
     context.obj = profile
     if context.invoked_subcommand is None:
-        _list(profile, as_json)
+        _list(profile, wanted, as_json)
 
 
 @asynchronous
-async def _list(profile: str | None, as_json: bool) -> None:
+async def _list(profile: str | None, wanted: str, as_json: bool) -> None:
     from tintype import jobs
     from tintype_tui.commands.session import at_work, chosen
 
-    found: list[Job] = []
+    found: list[KeptJob] = []
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, store):
         async for batch in jobs.listed(api, store):
-            found.extend(batch)
+            known = [store.jobs.find(provider.name, job.id) for job in batch]
+            found.extend(kept for kept in known if kept and jobs.fits(kept, wanted))
     if as_json:
-        put_json(found, indent=2)
+        put_json([kept.job for kept in found], indent=2)
         return
-    for job in found:
+    for kept in found:
+        job, data = kept.job, pad(jobs.data_of(kept), 18)
         name = job.fine_tuned_model or job.suffix or ""
-        put(f"{job.id}  {pad(job.status, 12)}  {pad(age(job.created_at), 18)}  {name}")
+        put(f"{job.id}  {pad(job.status, 12)}  {pad(age(job.created_at), 18)}  {data}  {name}")
     if not found:
-        say("There is no job yet.")
+        say("No job fits." if wanted else "There is no job yet.")
 
 
 def _acting(name: str, words: str) -> None:
@@ -69,18 +80,33 @@ _acting("resume", "Go on with a paused job.")
 
 @command.command(name="show")
 @click.argument("job_id")
+@as_json
 @click.pass_obj
 @asynchronous
-async def show(profile: str | None, job_id: str) -> None:
-    """Print one job as JSON, with its checkpoints."""
-    from tintype_tui.commands.output import plain
+async def show(profile: str | None, job_id: str, as_json: bool) -> None:
+    """Tell everything about one job: settings, checkpoints, bill, and why it failed."""
+    from tintype import jobs
+    from tintype.metrics import fold
+    from tintype.pricing import load_prices
     from tintype_tui.commands.session import at_work, chosen
+    from tintype_tui.widgets import job_words
 
     settings, provider = chosen(profile)
-    async with at_work(settings, provider) as (api, _):
-        job = await api.job(job_id)
-        checkpoints = await api.job_checkpoints(job_id)
-    put_json({**plain(job), "checkpoints": plain(checkpoints.items)}, indent=2)
+    async with at_work(settings, provider) as (api, store):
+        kept, events = await jobs.look_at(api, store, job_id)
+        checkpoints = store.jobs.checkpoints(provider.name, job_id)
+    trouble = job_words.trouble_of(kept.job, events)
+    bill = jobs.bill(kept, events, load_prices(settings.prices), provider.provider)
+    if as_json:
+        told = {**plain(kept.job), "checkpoints": plain(checkpoints), "bill": plain(bill)}
+        put_json({**told, **plain(trouble)}, indent=2)
+        return
+    for name, words in job_words.facts(kept, bill, job_words.remarks(fold(events))):
+        put(f"{pad(name, 16)}  {words}".rstrip())
+    for one in checkpoints:
+        put(f"{pad('checkpoint', 16)}  step {one.step}  {one.model}")
+    for said in job_words.told(trouble):
+        put(said.text)
 
 
 @command.command(name="results")

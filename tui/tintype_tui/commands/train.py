@@ -103,9 +103,10 @@ async def command(
         jobs.keep_within(settings.month_limit_usd, spent, estimate.cost_usd)
         job = await _launch(wanted, estimate, api, store, Progress(quiet=as_json))
         if wait:
-            from tintype_tui.commands.watch import follow_job
+            from tintype_tui.commands.watch import follow_job, tell_why
 
             job = await follow_job(api, store, job.id, as_json=False, quiet=as_json)
+            await tell_why(api, store, job)
     if as_json:
         put_json(job, indent=2)
     else:

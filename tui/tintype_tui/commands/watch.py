@@ -38,8 +38,19 @@ async def command(job_id: str | None, profile: str | None, as_json: bool) -> Non
     async with at_work(settings, provider) as (api, store):
         wanted = job_id or await _newest(api, store)
         job = await follow_job(api, store, wanted, as_json=as_json)
+        await tell_why(api, store, job)
     if job.status != "succeeded":
         leave(1)
+
+
+async def tell_why(api: "Api", store: "Store", job: "Job") -> None:
+    """Say why a job failed, with the rows to blame; nothing for one that has not."""
+    from tintype_tui.widgets.job_words import told, trouble_of
+
+    if job.status == "failed":
+        events = await store.jobs.events(api.profile.name, job.id)
+        for said in told(trouble_of(job, events)):
+            say(said.text)
 
 
 async def _newest(api: "Api", store: "Store") -> str:

@@ -1,18 +1,21 @@
 """Everything else about a job: bill, trend, settings as asked and resolved, files, origin."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from textwrap import wrap
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widgets import Static
 
-from tintype.jobs import Bill, setting
+from tintype.jobs import Bill
 from tintype.resources import Job
 from tintype.store import KeptJob, MadeFrom
-from tintype_tui.text import number, visible
-from tintype_tui.widgets.job_words import bill_words
+from tintype_tui.text import pad, visible
+from tintype_tui.widgets.job_words import facts
 
 
 class JobDetails(VerticalScroll, can_focus=True):
@@ -50,64 +53,18 @@ class JobDetails(VerticalScroll, can_focus=True):
     def _draw(self) -> None:
         if self.job is None or not self.is_mounted:
             return
-        rows = [row for row in self._rows(self.job) if row[1]]
-        width = max(len(name) for name, _ in rows)
-        self.query_one(Static).update(
-            Content("\n").join(
-                Content.styled(f"{name:<{width}}  ", "dim") + Content(visible(value))
-                for name, value in rows
-            )
-        )
+        known = self.kept
+        if known is None or known.job.id != self.job.id:
+            known = KeptJob("", self.job, self.job.created_at, False, MadeFrom())
+        rows = facts(replace(known, job=self.job), self.bill, self.remarks)
+        width = max(cell_len(visible(name)) for name, _ in rows) + 2
+        room = max(20, self.scrollable_content_region.width - width)
+        lines = []
+        for name, value in rows:
+            for at, line in enumerate(wrap(visible(value), room)):
+                head = pad(visible(name) if at == 0 else "", width)
+                lines.append(Content.styled(head, "dim") + Content(line))
+        self.query_one(Static).update(Content("\n").join(lines))
 
-    def _rows(self, job: Job) -> list[tuple[str, str]]:
-        trend = [("trend" if at == 0 else "", words) for at, words in enumerate(self.remarks)]
-        rows = [*self._money(job), *trend]
-        rows += [
-            ("base model", job.model),
-            ("tuned model", job.fine_tuned_model or ""),
-            *self._settings(job),
-            ("seed", "" if job.seed is None else str(job.seed)),
-            ("created", f"{job.created_at.astimezone():%d %b %Y %H:%M:%S}"),
-        ]
-        if job.finished_at:
-            rows.append(("finished", f"{job.finished_at.astimezone():%d %b %Y %H:%M:%S}"))
-        rows += [
-            *self._origin(),
-            ("training file", job.training_file),
-            ("validation file", job.validation_file or ""),
-            ("job", job.id),
-        ]
-        rows += [(f"metadata {key}", value) for key, value in job.metadata.items()]
-        return rows
-
-    def _money(self, job: Job) -> list[tuple[str, str]]:
-        """What was billed beside what was expected; before the end what is expected."""
-        if self.bill is not None:
-            return [("billed", bill_words(self.bill))]
-        promised = self.kept.made_from.estimate if self.kept is not None else {}
-        tokens, usd = promised.get("billed_tokens"), promised.get("cost_usd")
-        words = f"{number(tokens)} tokens" if isinstance(tokens, int) else ""
-        if words and usd is not None:
-            words += f", ${usd}" if str(usd) not in ("0", "0.00") else ", free"
-        return [("estimate", words)]
-
-    def _settings(self, job: Job) -> list[tuple[str, str]]:
-        """`3 (auto)` where the provider chose, `3` where it was asked for."""
-        kept, chosen = self.kept, job.hyperparameters
-        named = {
-            "epochs": ("n_epochs", chosen.n_epochs),
-            "batch size": ("batch_size", chosen.batch_size),
-            "learning rate ×": ("learning_rate_multiplier", chosen.learning_rate_multiplier),
-        }
-        return [
-            (words, setting(kept, name, value) if kept is not None else str(value))
-            for words, (name, value) in named.items()
-        ]
-
-    def _origin(self) -> list[tuple[str, str]]:
-        made = self.kept.made_from if self.kept is not None else MadeFrom()
-        return [
-            (name, f"{source.path}  (sha256 {source.digest[:12]}…)")
-            for name, source in (("trained on", made.training), ("validated on", made.validation))
-            if source is not None
-        ]
+    def on_resize(self) -> None:
+        self._draw()

@@ -60,7 +60,9 @@ class JobHeader(Widget):
     def render(self) -> Content:
         if self.progress is None:
             return Content("")
-        return Content("\n").join([self._standing(self.progress), self._sense(self.progress)])
+        width = self.content_size.width
+        lines = [self._standing(self.progress), self._sense(self.progress)]
+        return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
 
     def _standing(self, progress: JobProgress) -> Content:
         job, metrics = progress.job, progress.metrics
@@ -71,7 +73,8 @@ class JobHeader(Widget):
         if (left := remaining_s(metrics)) is not None and job.status == "running":
             words.append(f"{duration(left)} left")
         if job.finished_at is not None:
-            words.append(f"took {duration((job.finished_at - job.created_at).total_seconds())}")
+            took_s = (job.finished_at - job.created_at).total_seconds()
+            words.append(f"took {duration(took_s)}" if took_s >= 1 else "at once")
         chosen = job.hyperparameters
         words.append(f"epochs {chosen.n_epochs} · batch {chosen.batch_size}")
         words.append(visible(job.model))

@@ -2,10 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from tintype.jobs import Bill, Blamed, Explanation, Moderation, explain, left_out, moderation
+from tintype.jobs import (
+    TOKEN,
+    Bill,
+    Blamed,
+    Explanation,
+    Moderation,
+    explain,
+    left_out,
+    moderation,
+    setting,
+)
 from tintype.metrics import Metrics, describe, overfitting, suspicions
 from tintype.resources import Event, Job
+from tintype.store import KeptJob, Source
 from tintype_tui.text import count, money, number
 
 JUDGED = ("train_loss", "valid_loss", "full_valid_loss")
@@ -88,7 +100,7 @@ def _row(row: Blamed) -> Said:
 def bill_words(bill: Bill) -> str:
     """A bill beside what was expected: `150,000 tokens, $3.75; expected 300,000: …`."""
     if bill.billed_tokens is None:
-        return "The provider has not said."
+        return "The provider names no billed tokens."
     words = f"{number(bill.billed_tokens)} tokens, {money(bill.cost_usd)}"
     if bill.cost_usd is None:
         words = f"{number(bill.billed_tokens)} tokens, price unknown"
@@ -126,3 +138,56 @@ def remarks(metrics: Metrics) -> list[str]:
         found += [f"! {one.sentence}" for one in odd]
     fit = overfitting(metrics)
     return [*found, f"! {fit.sentence}"] if fit is not None else found
+
+
+def facts(
+    kept: KeptJob, bill: Bill | None = None, trend: Sequence[str] = ()
+) -> list[tuple[str, str]]:
+    """All that is known of a job besides its curves: names and values, none of them empty."""
+    job = kept.job
+    rows = [
+        ("billed", bill_words(bill) if bill is not None else ""),
+        ("estimate", _promised(kept) if bill is None else ""),
+        *(("trend" if at == 0 else "", words) for at, words in enumerate(trend)),
+        ("base model", job.model),
+        ("tuned model", job.fine_tuned_model or ""),
+        *_settings(kept),
+        ("seed", "" if job.seed is None else str(job.seed)),
+        ("created", f"{job.created_at.astimezone():%d %b %Y %H:%M:%S}"),
+        (
+            "finished",
+            f"{job.finished_at.astimezone():%d %b %Y %H:%M:%S}" if job.finished_at else "",
+        ),
+        ("trained on", _origin(kept.made_from.training)),
+        ("validated on", _origin(kept.made_from.validation)),
+        ("training file", job.training_file),
+        ("validation file", job.validation_file or ""),
+        ("job", job.id),
+        *((f"meta {key}", value) for key, value in job.metadata.items() if key != TOKEN),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def _promised(kept: KeptJob) -> str:
+    """What was estimated at launch."""
+    promised = kept.made_from.estimate
+    tokens, usd = promised.get("billed_tokens"), promised.get("cost_usd")
+    words = f"{number(tokens)} tokens" if isinstance(tokens, int) else ""
+    return f"{words}, {money(Decimal(str(usd)))}" if words and usd is not None else words
+
+
+def _settings(kept: KeptJob) -> list[tuple[str, str]]:
+    """`3 (auto)` where the provider chose, `3` where it was asked for."""
+    chosen = kept.job.hyperparameters
+    return [
+        ("epochs", setting(kept, "n_epochs", chosen.n_epochs)),
+        ("batch size", setting(kept, "batch_size", chosen.batch_size)),
+        (
+            "learning rate ×",
+            setting(kept, "learning_rate_multiplier", chosen.learning_rate_multiplier),
+        ),
+    ]
+
+
+def _origin(source: Source | None) -> str:
+    return f"{source.path}  (sha256 {source.digest[:12]}…)" if source is not None else ""

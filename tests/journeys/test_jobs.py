@@ -1,0 +1,336 @@
+"""The jobs pane: what went wrong and where, runs beside each other, events, filters, money."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tintype import jobs
+from tintype.resources import Hyperparameters, Job
+from tintype.settings import load
+from tintype_tui.__main__ import run_command
+from tintype_tui.screens.jobs import JobsPane
+from tintype_tui.widgets.chart import Chart
+
+Launch = Callable[..., Any]
+
+
+@pytest.fixture
+def launch(home: Path) -> Launch:
+    """`await launch(path, suffix, …)`: train with the scripted engine, whatever the rules say."""
+
+    async def launched(path: Path, suffix: str, *, epochs: int = 2, wait: bool = True) -> Job:
+        from tintype_tui.commands.counting import counted, reckoned
+        from tintype_tui.commands.output import Progress
+        from tintype_tui.commands.session import at_work
+
+        settings = load()
+        counts, _ = await counted(path, settings.profile, "", Progress())
+        order = jobs.Order(
+            path,
+            None,
+            "scripted",
+            reckoned(counts, settings.profile, settings, epochs=epochs),
+            suffix=suffix,
+            hyperparameters=Hyperparameters(n_epochs=epochs),
+        )
+        async with at_work(settings, settings.profile) as (api, store):
+            async for step in jobs.launch(api, store, order):
+                job = step.job
+            assert job is not None
+            if wait:
+                async for progress in jobs.follow(api, store, job.id):
+                    job = progress.job
+        return job
+
+    return launched
+
+
+def spoil(dataset: Path, *lines: int) -> Path:
+    """A copy of the dataset with messages without a role at some lines, in a folder of its own."""
+    rows = dataset.read_text().splitlines()
+    for line in lines:
+        row = json.loads(rows[line - 1])
+        del row["messages"][1]["role"]
+        rows[line - 1] = json.dumps(row)
+    path = dataset.parent.parent / "spoilt" / "train.jsonl"
+    path.parent.mkdir()
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def lose_pictures(dataset: Path, *lines: int) -> Path:
+    """A copy whose pictures at some lines are of a kind that is left out."""
+    rows = dataset.read_text().splitlines()
+    for line in lines:
+        row = json.loads(rows[line - 1])
+        row["messages"][1]["content"][1]["image_url"]["url"] = "data:image/png;base64,AAAA"
+        rows[line - 1] = json.dumps(row)
+    path = dataset.parent.parent / "lossy" / "train.jsonl"
+    path.parent.mkdir()
+    path.write_text("\n".join([*rows, *dataset.read_text().splitlines()]) + "\n")
+    return path
+
+
+def holding(dataset: Path, step: int) -> Path:
+    """A copy whose training waits at a step until it is let go."""
+    first, *rows = dataset.read_text().splitlines()
+    row = json.loads(first)
+    row["messages"][0]["content"] = json.dumps({"wait_at": step})
+    path = dataset.parent.parent / "holding" / "train.jsonl"
+    path.parent.mkdir()
+    path.write_text("\n".join([json.dumps(row), *rows]) + "\n")
+    return path
+
+
+def let_go(job: Job) -> None:
+    """Let a training that waits go on."""
+    for folder in (load().folders.data / "server").rglob(f"{job.id}/engine"):
+        (folder / "go").touch()
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text() + text)
+
+
+async def hears(person: Any, words: str) -> None:
+    """Wait for a notification."""
+    said = person.app.desk.said
+    await person.until(lambda: any(words in one.words for one in said), f"a message: {words}")
+
+
+def pane_of(person: Any) -> JobsPane:
+    pane = person.app.screen
+    assert isinstance(pane, JobsPane)
+    return pane
+
+
+async def test_a_failed_job_is_explained_and_leads_to_the_very_row(
+    sit: Any, dataset: Path, launch: Launch
+) -> None:
+    bad = spoil(dataset, 4, 9)
+    await launch(bad, "bad")
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("✗ failed", "invalid_file_format", "A message has no role")
+        await person.sees("Give every message a role", "line 4", "line 9", "!trouble 2")
+        assert not pane_of(person).charts.display  # there is nothing to draw
+        # Enter on the job goes in, Enter on a blamed row to the dataset.
+        await person.press("enter", "down", "enter")
+        await person.sees("spoilt/train.jsonl", "What is number 8?")
+        # The dataset is open now; another row of it is found all the same.
+        await person.press("4", "up", "d")
+        await person.sees("spoilt/train.jsonl", "What is number 3?")
+        # It says so when the file is another one by now, or none.
+        append(bad, "{}\n")
+        await person.press("4", "enter")
+        await hears(person, "has changed since the job was launched")
+        bad.unlink()
+        await person.press("4", "enter")
+        await hears(person, "is gone: the row cannot be shown")
+
+
+async def test_rows_that_were_left_out_are_listed_and_an_event_leads_to_them(
+    sit: Any, dataset: Path, launch: Launch
+) -> None:
+    await launch(lose_pictures(dataset, 3, 8), "lossy")
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("● succeeded", "skipped in", "!trouble 2")
+        await person.press("enter", "i")
+        await person.sees("warnings and errors")
+        await person.sees_no("successfully completed")
+        await person.press("enter")
+        await person.sees("2 rows left out", "line 3", "line 8")
+        await person.press("down", "enter")
+        await person.sees("lossy/train.jsonl", "What is number 7?")
+        # The bill stands beside what was expected.
+        await person.press("4", "left_square_bracket")
+        await person.sees("billed", "than estimated", "trend", "epochs", "5 (auto)")
+
+
+async def test_several_runs_are_drawn_together_and_their_settings_compared(
+    sit: Any, dataset: Path, launch: Launch
+) -> None:
+    await launch(dataset, "short", epochs=2)
+    await launch(dataset, "long", epochs=5)
+    await launch(dataset, "long", epochs=3)
+    async with sit(size=(80, 24)) as person:
+        await person.press("4")
+        await person.sees("● succeeded", "step")
+        pane = pane_of(person)
+        await person.press("O", "down")
+        await person.until(lambda: len(pane.charts.leader.traces) == 2, "two runs")
+        await person.press("O", "down")
+        await person.until(lambda: len(pane.charts.leader.traces) == 3, "three runs")
+        traces = pane.charts.leader.traces
+        # Runs of one name are told apart, and each keeps its look.
+        assert len({trace.name for trace in traces}) == 3
+        assert [trace.slot for trace in traces] == [0, 1, 2]
+        await person.sees("training loss", "short", "●", "■", "◆")
+        await person.press("left_square_bracket")
+        await person.sees("differ in", "epochs", "compare")
+        await person.press("up", "O")  # the second is taken away, the third keeps its look
+        await person.until(lambda: len(pane.overlaid) == 1, "one run held")
+        await person.press("down")
+        await person.until(
+            lambda: [trace.slot for trace in pane.charts.leader.traces] == [0, 1], "two runs"
+        )
+        # On the axis of epochs runs of different length lie upon each other.
+        pane.charts.leader.focus()
+        await person.press("x")
+        assert pane.charts.leader.axis == "epoch"
+
+
+async def test_all_metrics_are_seen_at_once_and_move_together(
+    sit: Any, dataset: Path, launch: Launch
+) -> None:
+    await launch(dataset, "grid", epochs=5)
+    async with sit(size=(200, 60)) as person:
+        await person.press("4")
+        await person.sees("● succeeded", "step")
+        pane = pane_of(person)
+        await person.press("W")
+        shown = [chart for chart in pane.query(Chart) if chart.display]
+        assert len(shown) > 1
+        assert len({chart.heading for chart in shown}) == len(shown)
+        await person.press("right", "left", "plus")
+        cursor, window = shown[0].cursor, shown[0].window
+        assert cursor is not None
+        assert window is not None
+        assert {(chart.cursor, chart.window) for chart in shown} == {(cursor, window)}
+        shown[1].focus()
+        await person.press("f")
+        await person.until(lambda: pane.maximized is shown[1], "the chart alone")
+        assert shown[1].cursor == cursor
+        await person.press("escape", "escape")  # the cursor goes first
+        await person.until(lambda: pane.maximized is None, "all charts")
+        assert pane.every_metric
+        await person.press("escape")
+        assert not pane.every_metric
+        assert pane.charts.leader.window == window
+
+
+async def test_events_are_searched_wrapped_and_told_by_age(
+    sit: Any, dataset: Path, launch: Launch
+) -> None:
+    await launch(dataset, "diary")
+    async with sit(size=(80, 24)) as person:
+        await person.press("4")
+        await person.sees("● succeeded", "successfully completed")
+        await person.press("enter", "slash")
+        await person.sees("Events with")
+        await person.type("CHECKPOINT")
+        await person.press("enter")
+        await person.sees("with “CHECKPOINT”", "Checkpoint created")
+        await person.sees_no("successfully completed")
+        feed = pane_of(person).feed
+        reversed_texts = [
+            segment.text
+            for segment in feed.render_line(0)
+            if segment.style and segment.style.reverse
+        ]
+        assert reversed_texts == ["Checkpoint"]
+        lines = feed.total
+        await person.press("z", "a")
+        assert feed.total > lines
+        await person.sees("ago")
+        await person.press("escape")
+        await person.sees_no("with “CHECKPOINT”")
+        await person.press("slash")
+        await person.sees("Events with")
+        await person.type("nobody says this")
+        await person.press("enter")
+        await person.sees("No event fits")
+
+
+async def test_jobs_are_filtered_by_state_and_tell_their_data_and_cost(
+    sit: Any, dataset: Path, launch: Launch
+) -> None:
+    await launch(dataset, "good")
+    await launch(spoil(dataset, 2), "bad")
+    async with sit(size=(200, 60)) as person:
+        await person.press("4")
+        await person.sees("good", "bad", "✗ failed", "● succeeded")
+        await person.press("slash")
+        await person.sees("Jobs with", "state:failed")
+        await person.type("state:succ")
+        await person.press("enter")
+        pane = pane_of(person)
+        await person.until(lambda: [j.suffix for j in pane.list_of_jobs.jobs] == ["good"], "one")
+        await person.press("escape")
+        await person.until(lambda: len(pane.list_of_jobs.jobs) == 2, "all jobs again")
+
+
+async def test_asking_the_provider_is_stopped_and_taken_up_again(
+    sit: Any, dataset: Path, launch: Launch
+) -> None:
+    job = await launch(holding(dataset, 3), "waits", wait=False)
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("◐ running", "step 2", "heard")
+        await person.press("p")
+        await person.sees("not asking, p goes on")
+        let_go(job)
+        await person.press("p")
+        await person.sees("● succeeded")
+        await person.sees_no("heard")
+
+
+async def test_a_read_only_app_has_no_keys_to_cancel_or_pause(
+    sit: Any, dataset: Path, launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await launch(dataset, "kept")
+    monkeypatch.setenv("TINTYPE_READ_ONLY", "1")
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("● succeeded")
+        keys = person.app.screen.active_bindings
+        assert {"c", "space"}.isdisjoint(
+            key
+            for key, active in keys.items()
+            if active.binding.id in ("jobs.cancel", "jobs.pause")
+        )
+
+
+@pytest.fixture
+def tintype(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run `tintype …` in this process: exit code, standard output, standard error."""
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run_command([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def test_the_commands_tell_the_same_explanation(
+    tintype: Any, dataset: Path, launch: Launch
+) -> None:
+    bad = asyncio.run(launch(spoil(dataset, 4), "bad"))
+    good = asyncio.run(launch(dataset, "good"))
+    code, out, _ = tintype("jobs", "show", bad.id)
+    assert code == 0
+    for words in ("invalid_file_format", "A message has no role", "line 4:", "→ Give every"):
+        assert words in out
+    code, _, err = tintype("watch", bad.id)
+    assert code == 1
+    assert "A message has no role" in err
+    assert "line 4:" in err
+    told = json.loads(tintype("jobs", "show", bad.id, "--json")[1])
+    assert told["failure"]["rows"][0]["line"] == 4
+    told = json.loads(tintype("jobs", "show", good.id, "--json")[1])
+    assert told["status"] == "succeeded"
+    assert told["bill"]["billed_tokens"] == told["trained_tokens"]
+    assert len(told["checkpoints"]) == 2
+    _, out, _ = tintype("jobs", "show", good.id)
+    assert "tokens, free" in out
+    assert "Training loss" in out
+    _, out, _ = tintype("jobs", "--filter", "state:failed data:spoilt")
+    assert [line.split()[0] for line in out.splitlines()] == [bad.id]
+    assert tintype("jobs", "--filter", "state:paused")[2].strip() == "No job fits."
