@@ -136,6 +136,18 @@ def test_the_loop_by_commands(tintype: Tintype, dataset: Path) -> None:
     assert asked.code == 0, asked.err
     assert asked.json["model"] == job["fine_tuned_model"]
     assert asked.json["text"] == "answer 2"
+    assert asked.json["as_expected"]
+
+    both = tintype("ask", "last", "--also", "base", "--row", f"{dataset}:2", "--json")
+    tuned, base = both.json["answers"]
+    assert base["model"] == "scripted"
+    assert tuned["boxes"][0]["label"] == "square"
+    assert (tuned["mean_iou"], tuned["compared"][0]["fate"]) == (1.0, "found")
+    assert (base["mean_iou"], base["compared"][0]["fate"]) == (0.0, "missed")
+
+    other = tintype("ask", "last", "What is number 4?", "--row", f"{dataset}:3", "--json")
+    assert other.json["text"] == "answer 4"
+    assert "as_expected" not in other.json
 
     results = tintype("jobs", "results", job["id"])
     assert results.out.startswith("step,train_loss,")

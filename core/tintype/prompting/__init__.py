@@ -1,6 +1,6 @@
 """Asking models about pictures: the question, the growing reply, and what can be told from it."""
 
-from tintype.prompting.asking import Reply, ask
+from tintype.prompting.asking import Reply, ask, priced
 from tintype.prompting.equivalents import as_curl, as_python
 from tintype.prompting.foreseeing import Foreseen, foresee, total
 from tintype.prompting.origins import Origin, is_same_picture, origin, row_origin
@@ -25,6 +25,7 @@ __all__ = [
     "is_same_picture",
     "job_of",
     "origin",
+    "priced",
     "question",
     "question_of",
     "read_picture",

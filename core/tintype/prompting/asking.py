@@ -13,6 +13,7 @@ from tintype.prompting.signs import hint, runaway
 
 WINDOW_S = 0.05
 """Pieces that arrive within this time are told together: a reader sees no difference."""
+MILLION = 1_000_000
 _LOOK_CHARS = 200
 """How much new text is worth another look for repetition."""
 
@@ -82,7 +83,7 @@ async def ask(
         if not growing.reply.text:
             raise
         ended = growing.ended(trouble=error.message)
-    yield _priced(ended, api, request, table)
+    yield priced(ended, api, request, table)
 
 
 class _Growing:
@@ -184,11 +185,15 @@ def _speed(tokens: int, ttft_s: float | None, elapsed_s: float) -> float | None:
     return tokens / elapsed_s if elapsed_s > 1e-3 and tokens > 1 else None
 
 
-def _priced(reply: Reply, api: Api, request: ChatRequest, prices: Prices) -> Reply:
+def priced(reply: Reply, api: Api, request: ChatRequest, prices: Prices) -> Reply:
+    """Say what a reply cost, as far as that is known."""
     price = prices.inference(api.profile.provider, request.model)
-    if price is None or reply.usage is None:
+    if price is None:
         return reply
     usage = reply.usage
+    if usage is None:  # stopped before the provider said; what is free is so in any number
+        free = price.cost(MILLION, MILLION) == 0
+        return replace(reply, cost_usd=Decimal(0)) if free else reply
     cost = price.cost(
         usage.prompt_tokens, usage.completion_tokens, cached_tokens=usage.cached_tokens
     )

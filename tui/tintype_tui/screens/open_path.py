@@ -80,7 +80,7 @@ class PathDialog(Dialog[R]):
         found.clear_options()
         width = max(20, self.query_one(Input).size.width - 4)
         found.add_options(
-            Option(clip(visible(f"{path}{os.sep if path.is_dir() else ''}"), width))
+            Option(clip(visible(f"{self.shown(path)}{os.sep if path.is_dir() else ''}"), width))
             for path in self._listed
         )
 
@@ -124,11 +124,15 @@ class PathDialog(Dialog[R]):
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
+        self.entered(event.value.strip())
+
+    def entered(self, text: str) -> None:
+        """Open what is highlighted, else what was typed."""
         found = self.query_one(OptionList)
         if found.highlighted is not None:
             self._open(self._listed[found.highlighted])
-        elif event.value.strip():
-            self._open(Path(event.value.strip()).expanduser())
+        elif text:
+            self._open(Path(text).expanduser())
 
     def _open(self, path: Path) -> None:
         if path.is_dir() and not self._is_wanted_folder(path):
@@ -139,6 +143,10 @@ class PathDialog(Dialog[R]):
             self.notify(f"There is no {visible(str(path))}.", severity="error", markup=False)
         else:
             self.took(path)
+
+    def shown(self, path: Path) -> str:
+        """A path as it stands in the list."""
+        return str(path)
 
     def took(self, path: Path) -> None:
         """Do with the chosen path what it was chosen for."""

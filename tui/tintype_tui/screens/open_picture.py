@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import OptionList, Static
 
 from tintype.errors import DatasetError
 from tintype.prompting import read_picture
@@ -44,12 +44,11 @@ class OpenPicture(PathDialog[str | None]):
                     yield Picture(id="preview")
                     yield Static(id="preview-words", classes="hint")
             yield Static(
-                "a path or https://… · ↑ ↓ choose · Tab completes · Enter takes it · Esc goes back",
+                "a path or https:// · ↑ ↓ · Tab completes · Enter takes · Esc back",
                 classes="hint",
             )
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(Picture).can_focus = False
 
     def _start(self) -> str:
@@ -85,13 +84,16 @@ class OpenPicture(PathDialog[str | None]):
     async def _drawn(self, event: Picture.Wants) -> None:
         event.picture.show(await draw(event.wanted), event.wanted)
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        text = event.value.strip()
+    def entered(self, text: str) -> None:
+        """Take an address as it is."""
         if text.lower().startswith(("http://", "https://")):
             self.dismiss(text)
         else:
-            super()._submitted(event)
+            super().entered(text)
+
+    def shown(self, path: Path) -> str:
+        """Its folder stands above; the width is for the preview."""
+        return path.name
 
     def took(self, path: Path) -> None:
         """Remember the folder for the next time."""

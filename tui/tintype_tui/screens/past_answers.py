@@ -42,13 +42,13 @@ class PastAnswers(Dialog[KeptAnswer | None]):
             yield OptionList(id="entries", markup=False)
             yield Static(id="past-count", classes="hint")
             yield Static(
-                "↑ ↓ choose · Enter takes up its question and picture · Esc goes back",
+                "↑ ↓ choose · Enter takes up question and picture · Esc goes back",
                 classes="hint",
             )
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
-        self._fill("")
+        self.call_after_refresh(self._fill, "")  # once it is known how wide it is
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

@@ -32,6 +32,7 @@ class AnswerColumns(Container):
         """One column for each model; those that stay keep their answers."""
         wanted = models or ("",)
         kept = {column.model: column for column in self.columns()}
+        hand = self.columns()[self.in_hand] if self.in_hand < len(kept) else None
         for column in self.columns():
             if column.model not in wanted:
                 await column.remove()
@@ -43,7 +44,10 @@ class AnswerColumns(Container):
                 kept[model] = column
         for before, after in pairwise(wanted):
             self.move_child(kept[after], after=kept[before])
-        self.in_hand = min(self.in_hand, len(wanted) - 1)
+        last = len(wanted) - 1
+        self.in_hand = (
+            wanted.index(hand.model) if hand in self.columns() else min(self.in_hand, last)
+        )
         self.fit()
 
     def watch_in_hand(self) -> None:

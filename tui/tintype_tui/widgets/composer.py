@@ -121,9 +121,8 @@ class Composer(TextArea):
         self.scroll_home(animate=False)
 
     async def _on_paste(self, event: events.Paste) -> None:
+        """Look at what is pasted first; what is prose is left to Textual, which is called, too."""
         if name := names_picture(event.text):
             event.stop()
             event.prevent_default()
             self.post_message(self.Pasted(event.text, name))
-            return
-        await super()._on_paste(event)

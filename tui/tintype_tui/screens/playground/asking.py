@@ -20,6 +20,7 @@ from tintype.prompting import (
     Teaching,
     ask,
     foresee,
+    priced,
     remember,
     teaching_of,
     total,
@@ -107,12 +108,13 @@ class AskingPane(ComposingPane):
         words = []
         if self.foreseen:
             likely, _, unknown = total(self.foreseen)
-            known = f"asking costs about {money(likely)}" if likely else ""
+            known = f"asking: about {money(likely)}" if likely else ""
             blind = f"cost of {count(unknown, 'model')} unknown" if unknown else ""
             words += [known, blind]
-        if self.spent or self._unknown_costs:
-            blind = f" and {count(self._unknown_costs, 'unknown cost')}"
-            words.append(f"{money(self.spent)}{blind if self._unknown_costs else ''} spent here")
+        if self.spent:
+            words.append(f"{money(self.spent)} spent")
+        if self._unknown_costs:
+            words.append(f"{count(self._unknown_costs, 'answer')} of unknown cost")
         return " · ".join(filter(None, words))
 
     async def _may_ask(self, asked: Sequence[ChatRequest]) -> bool:
@@ -202,12 +204,13 @@ class AskingPane(ComposingPane):
         asked_at, reply = datetime.now(UTC), None
         try:
             prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
-            async for reply in ask(await self.desk.provider(), request, prices=prices):
+            api = await self.desk.provider()
+            async for reply in ask(api, request, prices=prices):
                 self._show(column, request, reply)
         except TintypeError as error:
             self._show(column, request, reply, str(error))
         except asyncio.CancelledError:
-            reply = reply.stopped() if reply else None
+            reply = priced(reply.stopped(), api, request, prices) if reply else None
             self._show(column, request, reply, "" if reply else "Stopped before the first words.")
             raise
         finally:

@@ -81,8 +81,10 @@ class LineupPane(AboutPane):
 
     def action_column(self, by: int) -> None:
         """Take another column in hand."""
-        columns = self.columns()
-        columns[(self.answers.in_hand + by) % len(columns)].focus()
+        self.answers.in_hand = (self.answers.in_hand + by) % len(self.columns())
+        self.shown = "hand"
+        self.in_hand.focus()
+        self.redraw_boxes()
 
     def action_raw(self) -> None:
         """Show boxes as they were written, or told one by one."""
@@ -103,6 +105,8 @@ class LineupPane(AboutPane):
             self.shown = "none"
         else:
             self.shown, self.answers.in_hand = "hand", 0
+        if isinstance(self.focused, AnswerColumn) and self.shown == "hand":
+            self.in_hand.focus()
         self.redraw_boxes()
 
     def redraw_boxes(self) -> None:
@@ -134,15 +138,19 @@ class LineupPane(AboutPane):
     async def action_add(self) -> None:
         """Another column, with a model to choose."""
         if len(self.models) >= MOST_COLUMNS:
-            self.say(f"{MOST_COLUMNS} models are the most; minus takes one away.")
+            self.say(f"{MOST_COLUMNS} models are the most; x takes one away.")
             return
         with self.reporting("Cannot list the models"):
             await self.choose_model(replacing=False)
 
     async def choose_model(self, *, replacing: bool) -> None:
         """Have a model chosen from all there are, checkpoints too, for the column in hand."""
-        api, store = await self.desk.provider(), await self.desk.store()
-        ids = [model.id for model in await api.models()]
+        slow = self.set_timer(0.5, lambda: self.say("Asking which models there are …"))
+        try:
+            api, store = await self.desk.provider(), await self.desk.store()
+            ids = [model.id for model in await api.models()]
+        finally:
+            slow.stop()
         now = self.in_hand.model if replacing else ""
         taken = [model for model in self.models if model != now]
         offers = [
@@ -169,9 +177,14 @@ class LineupPane(AboutPane):
             self.answers.in_hand = len(self.models) - 1
 
     def action_remove(self) -> None:
+        """Ask the model in hand no longer; the next one is in hand then."""
+        columns, at = self.columns(), self.answers.in_hand
         if len(self.models) > 1:
-            at = self.columns().index(self.in_hand)
-            self.models = (*self.models[:at], *self.models[at + 1 :])
+            self.answers.in_hand = at + 1 if at + 1 < len(columns) else at - 1
+            if isinstance(self.focused, AnswerColumn):
+                self.in_hand.focus()
+            gone = columns[at].model
+            self.models = tuple(model for model in self.models if model != gone)
 
 
 def _of_all(columns: Sequence[AnswerColumn]) -> tuple[Box, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tintype.dataset.splits import siblings
 from tintype.model_names import parse_model_name
 from tintype.store import KeptJob, Store
-from tintype_tui.text import age, pad
+from tintype_tui.text import pad
 from tintype_tui.widgets.answer_words import kind_of, short_name
 
 HEADINGS = {"tuned": "Tuned", "checkpoint": "Checkpoints", "base": "Bases"}
@@ -69,7 +69,7 @@ def fitting_model(store: Store, profile: str, dataset: Path | None) -> str:
 
 
 def _words(name: str, kept: KeptJob | None) -> str:
-    """`cards euEw0y3J · step 88   cards/train   tintype-tiny   20 min ago`, in columns."""
+    """`cards euEw0y3J · step 88   cards/train   tintype-tiny   21 Nov 08:09`, in columns."""
     known = parse_model_name(name)
     if not known.tuned:
         return name
@@ -79,5 +79,5 @@ def _words(name: str, kept: KeptJob | None) -> str:
     source = kept.made_from.training if kept else None
     path = Path(source.path) if source else None
     data = f"{path.parent.name}/{path.stem}" if path else ""
-    made = age(kept.job.created_at) if kept else ""
-    return f"{pad(short, 22)}  {pad(data, 14)} {pad(known.base, 14)} {made}".rstrip()
+    made = f"{kept.job.created_at.astimezone():%d %b %H:%M}" if kept else ""
+    return f"{pad(short, 22)} {pad(data, 13)} {pad(known.base, 13)} {made}".rstrip()

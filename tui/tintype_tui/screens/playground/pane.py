@@ -38,8 +38,8 @@ class PlaygroundPane(AskingPane):
         Binding("o", "attach", "Picture", id="play.attach", tooltip="a file or an address"),
         Binding("m", "model", "Model", id="play.model", tooltip="of the column in hand"),
         Binding("b", "boxes", "Boxes", id="play.boxes", tooltip="whose are drawn: each, all, none"),
-        Binding("plus,equals_sign", "add", "Add model", id="play.add", tooltip="up to four"),
-        Binding("minus", "remove", "Remove model", id="play.remove", show=False),
+        Binding("M", "add", "Add model", id="play.add", tooltip="up to four, side by side"),
+        Binding("x", "remove", "Remove model", id="play.remove", show=False),
         Binding("right_square_bracket", "column(1)", "Next answer", id="play.next", show=False),
         Binding("left_square_bracket", "column(-1)", "Last answer", id="play.last", show=False),
         Binding("r", "again", "Ask again", id="play.again", show=False, tooltip="this model only"),
@@ -83,10 +83,10 @@ class PlaygroundPane(AskingPane):
         words = [
             self.subject.title if self.subject else "No picture yet: o takes one, 2 a dataset.",
             f"of {count(self._dataset.count, 'row')}" if self._dataset and is_row else "",
-            "your question: u takes the row's" if is_row and self.is_typed_over else "",
+            self.cost_words(),
+            "your question (u: the row's)" if is_row and self.is_typed_over else "",
             "your system prompt" if self.system is not None else "",
             self.parameters.words(),
-            self.cost_words(),
         ]
         self.title_line.update(Content(visible(" · ".join(filter(None, words)))))
 

@@ -1,0 +1,300 @@
+"""Asking models: answers, the question, columns, cost, what was asked before."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from textual import events
+
+from tintype_tui.screens.playground import PlaygroundPane
+from tintype_tui.widgets.answer_columns import AnswerColumns
+
+
+async def paste(person: Any, text: str) -> None:
+    """Paste where the focus is, as a terminal does."""
+    person.app.post_message(events.Paste(text))
+    await person.pilot.pause()
+
+
+async def write(person: Any, text: str) -> None:
+    """Put a question in place of the one that stands there."""
+    await person.press("i", "f7", "backspace")
+    await paste(person, text)
+    await person.until(lambda: text in pane_of(person).composer.text, text)
+
+
+def pane_of(person: Any) -> PlaygroundPane:
+    pane = person.app.screen
+    assert isinstance(pane, PlaygroundPane)
+    return pane
+
+
+async def told(person: Any, words: str) -> None:
+    """Wait for a notification."""
+    said = person.app.desk.said
+    await person.until(lambda: any(words in one.words for one in said), words)
+
+
+async def choose(person: Any, key: str, name: str) -> None:
+    """Choose a model by name: `m` in place of the one in hand, `M` besides."""
+    await person.press(key)
+    await person.sees("Ask which model")
+    await person.type(name)
+    await person.press("enter")
+    await person.sees_no("Ask which model")
+
+
+async def sit_at_playground(person: Any, row: int = 1) -> None:
+    """Look at a row of the test rows, with the scripted model to ask."""
+    await person.sees("12 rows")
+    await person.press("5")
+    await person.sees("row 1")
+    await choose(person, "m", "scripted")
+    for number in range(2, row + 1):
+        await person.press("n")
+        await person.sees(f"row {number}")
+
+
+async def test_a_stopped_answer_stays_and_a_runaway_one_is_stopped(
+    sit: Any, dataset: Path, tmp_path: Path
+) -> None:
+    async with sit(dataset) as person:
+        await sit_at_playground(person)
+        await write(person, f"after {tmp_path / 'ended'}")
+        await person.press("enter")
+        await person.sees("first", "1 token")
+        await person.press("escape")
+        await person.sees("stopped by you", "first", "1 token")
+        (tmp_path / "ended").touch()
+
+        await write(person, "repeat 400: over and over again")
+        await person.press("enter")
+        await person.sees("it repeated itself", "ran away")
+
+        await write(person, "repeat 1: I'm sorry, but I can't see the image.")
+        await person.press("enter")
+        await person.sees("The model says that it cannot see a picture.")
+
+        await person.press("H")
+        await person.sees("3 answers")
+        await person.type("cannot")
+        await person.sees("Nothing has these words.")
+
+
+async def test_boxes_are_told_one_by_one_and_drawn_for_whom_one_chooses(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await sit_at_playground(person, row=2)
+        pane = pane_of(person)
+        await write(
+            person,
+            "repeat 1: <loc0102><loc0205><loc0512><loc0614> square ; "
+            "<loc0900><loc0900><loc0800><loc9999> ; <loc0700><loc0001><loc0800><loc0100> round",
+        )
+        await person.press("enter")
+        await person.sees("IoU 0.33", "✓ square  IoU 1.00", "✗ round  none there")
+        await person.sees("beyond 1023", "the corners are reversed", "the box has no label")
+        assert [box.label for box in pane.picture.predicted] == ["square", "", "round"]
+        await person.press("v")
+        await person.sees("<loc0102>")
+
+        await choose(person, "M", "tiny")
+        await person.sees("1 scripted (base)", "2 tintype-tiny (base)")
+        await person.press("left_square_bracket")
+        await person.sees("dashed: 1 scripted")
+        await person.press("b")
+        assert not pane.picture.predicted
+        await person.press("b")
+        await person.sees("dashed: all")
+        assert pane.picture.predicted[0].label == "1 square"
+        await person.press("b")
+        await person.sees("no predicted boxes")
+        await person.press("b")
+        await person.sees("dashed: 1 scripted")
+
+        await person.press("Y")
+        await person.sees("Boxes as JSON", "The request as curl", "The request as Python")
+        await person.type("whole")
+        await person.press("enter")
+        await told(person, "terminal")
+
+
+async def test_a_question_is_written_over_several_lines_and_outlives_the_app(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await sit_at_playground(person, row=3)
+        await person.press("i", "f7", "backspace")
+        await person.type("What colour?")
+        await person.press("ctrl+j")
+        await person.type("In a word.")
+        pane = pane_of(person)
+        assert pane.composer.text == "What colour?\nIn a word."
+        assert pane.composer.size.height == 2
+        await person.press("escape", "1")
+        await person.until(lambda: pane._keeping is None, "the draft is kept")
+        await person.press("5")
+        assert pane.composer.text == "What colour?\nIn a word."
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("5")
+        await person.sees("test.jsonl row 3", "your question", "scripted (base)")
+        pane = pane_of(person)
+        assert pane.composer.text == "What colour?\nIn a word."
+        await person.press("u")
+        await person.sees_no("your question")
+        assert pane.composer.text == "What is number 26?"
+        await person.press("a")
+        await person.sees("I have not been trained.")
+        await write(person, "Another one.")
+        await person.press("enter")
+        await person.sees("tokens")
+        await person.press("i", "up", "up")
+        await person.until(lambda: "number 26" in pane.composer.text, "the earlier question")
+        await person.press("down")
+        assert pane.composer.text == "Another one."
+
+
+async def test_a_picture_is_pasted_refused_or_found_again(
+    sit: Any, dataset: Path, tmp_path: Path
+) -> None:
+    good, bad = tmp_path / "a b.png", tmp_path / "bad.png"
+    Image.new("RGB", (60, 40), "red").save(good)
+    bad.write_bytes(b"no picture at all")
+    async with sit(dataset) as person:
+        await sit_at_playground(person)
+        await person.press("i")
+        await paste(person, f"{tmp_path}/a\\ b.png")
+        await person.sees("a b.png · temperature")
+        await write(person, "How large?")
+        await person.press("enter")
+        await person.sees("60x40")
+
+        await person.press("i")
+        await paste(person, str(bad))
+        await told(person, "bad.png cannot be used")
+        await paste(person, "see /no/such/file.png")
+        pane = pane_of(person)
+        await person.until(lambda: "/no/such" in pane.composer.text, "prose stays prose")
+        assert pane.subject is not None
+        assert pane.subject.title == "a b.png"
+
+        await person.press("escape", "n")
+        await person.sees("test.jsonl row 1")
+        await person.press("H")
+        await person.sees("How large?", "60x40")
+        await person.press("enter")
+        await person.sees("a b.png · temperature")
+        assert pane.composer.text == "How large?"
+        good.unlink()
+        await person.press("n", "H")
+        await person.sees("How large?", "60x40")
+        await person.press("enter")
+        await told(person, "its picture is gone")
+
+
+async def test_the_picker_shows_a_picture_before_it_is_taken(sit: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.new("RGB", (60, 40), "red").save(folder / "good.png")
+    (folder / "worse.png").write_bytes(b"no picture at all")
+    async with sit() as person:
+        await person.press("5", "o")
+        await person.sees("Choose a picture")
+        await person.press("ctrl+u")
+        await paste(person, f"{folder}/")
+        await person.sees("good.png", "worse.png")
+        await person.press("down", "down")
+        await person.sees("worse.png cannot be used")
+        await person.press("up")
+        preview = person.app.screen.query_one("#preview")
+        await person.until(lambda: preview.drawing is not None, "the picture")
+        await person.press("enter")
+        await person.sees("good.png · temperature")
+
+
+async def test_four_models_can_be_read_in_a_small_terminal(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await sit_at_playground(person)
+        pane = pane_of(person)
+        for name in ("b", "c", "d"):
+            pane.models = (*pane.models, name)
+            await person.pilot.pause()
+        await person.sees("1 scripted (base)", "2 b (base)", "3 c (base)", "4 d (base)")
+        await person.press("a")
+        await person.sees("I have not been trained.", "2 b (base) · no answer")
+        await person.press("right_square_bracket")
+        await person.sees("b")
+        folded = [column.has_class("-folded") for column in pane.columns()]
+        assert folded == [True, False, True, True]
+        await person.press("M")
+        await told(person, "4 models are the most")
+        await person.press("x", "x")
+        await person.sees("1 scripted (base)", "2 d (base)")
+        assert pane.query_one(AnswerColumns).has_class("-beside")
+
+
+async def test_a_tuned_model_stays_chosen_and_a_foreign_system_prompt_is_noticed(
+    sit: Any, dataset: Path
+) -> None:
+    from tests.journeys.test_the_loop import choose_model
+
+    async with sit(dataset) as person:
+        await person.sees("1 warning")
+        await person.press("e")
+        await person.sees("warnings, see 2 p")
+        await choose_model(person, "scripted")
+        await person.press("l")
+        await person.sees("Launch at")
+        await person.press("enter")
+        await person.sees("succeeded", "New fine-tuned model created")
+        await person.press("t")
+        await person.sees("1 ", "(tuned)", "2 scripted (base)")
+        await choose(person, "m", "step")
+        await person.sees("(checkpoint)")
+        await person.press("a")
+        await person.sees("✗ not as expected", "I have not been trained.")
+        await person.sees("(checkpoint)")
+        assert "system prompt is not" not in person.screen
+        await person.press("S")
+        await person.sees("System prompt")
+        await person.type(" Please.")
+        await person.press("enter", "a")
+        await person.sees("The system prompt is not the one it was", "your system prompt")
+
+
+async def test_the_cost_is_said_first_and_above_the_limit_asked_for(
+    sit: Any, dataset: Path, home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEAR_KEY", "sk-dear-0123456789")
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(
+        'default_profile = "dear"\nspend_confirm_usd = 0.001\n[profiles.dear]\n'
+        'kind = "compatible"\nprovider = "openai"\nkey_env = "DEAR_KEY"\n'
+        f'base_url = "{hostile_apart.url}"\n'
+    )
+    said = {"message": {"role": "assistant", "content": "A cat."}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 300, "completion_tokens": 3}
+    hostile_apart.on("GET", "/models", hostile_apart.answer({"data": [{"id": "gpt-4o"}]}))
+    hostile_apart.on(
+        "POST", "/chat/completions", hostile_apart.answer({"choices": [said], "usage": usage})
+    )
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("5")
+        await person.sees("row 1")
+        await choose(person, "m", "gpt")
+        await person.sees("asking: about $0.00")
+        await write(person, "Tell me " + "more " * 500)
+        await person.press("enter")
+        await person.sees("This question costs about", "at most")
+        await person.press("n")
+        await person.sees_no("This question costs about")
+        assert hostile_apart.sent("POST", "/chat/completions") == []
+        await person.press("a")
+        await person.sees("This question costs about")
+        await person.press("y")
+        await person.sees("A cat.", "$0.00078 spent")
+        assert len(hostile_apart.sent("POST", "/chat/completions")) == 1

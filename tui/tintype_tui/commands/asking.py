@@ -1,0 +1,200 @@
+"""What `tintype ask` works with: the question, the models, and the answer told as JSON or words."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tintype.errors import DatasetError, NotFoundError
+from tintype_tui.commands.output import say
+from tintype_tui.text import duration, money
+
+if TYPE_CHECKING:
+    from tintype.api import Api, ChatRequest
+    from tintype.detection import Box
+    from tintype.pricing import Prices
+    from tintype.prompting import Reply
+    from tintype.settings import Settings
+    from tintype.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question from the command line."""
+
+    messages: Sequence[dict[str, Any]]
+    sources: Sequence[str]
+    """Where its pictures come from."""
+    expected: str = ""
+    """The right answer, where a row has one."""
+
+
+async def read_question(
+    text: str | None, images: tuple[str, ...], row: str | None, system: str | None
+) -> Asked:
+    """Put together what is asked.
+
+    Raises:
+        UsageError: if it is nothing, or two things at once.
+        DatasetError: if a row or a picture cannot be had.
+    """
+    from tintype.prompting import question
+
+    if text == "-" and "-" in images:
+        raise click.UsageError("Standard input holds the question or a picture, not both.")
+    if text == "-":
+        text = sys.stdin.read().rstrip("\n")
+    if row is not None:
+        if images:
+            raise click.UsageError("--row brings its own pictures; leave --image out.")
+        return await _row(row, text, system)
+    if not text and not images:
+        raise click.UsageError("Ask something: a question, a picture, or --row FILE:LINE.")
+    pictures = [_picture(name) for name in images]
+    messages = await question(text or "", pictures, system=system or "")
+    return Asked(messages, [_source(name) for name in images])
+
+
+def _picture(name: str) -> bytes | Path | str:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    return name if "://" in name or name.startswith("data:") else Path(name)
+
+
+def _source(name: str) -> str:
+    """So that it is found again from wherever one looks."""
+    if name == "-" or "://" in name:
+        return name
+    return "data URL" if name.startswith("data:") else str(Path(name).expanduser().absolute())
+
+
+async def _row(place: str, text: str | None, system: str | None) -> Asked:
+    from tintype.dataset import open_dataset
+    from tintype.detection import parse_boxes
+    from tintype.prompting import reword, row_origin
+
+    name, _, line = place.rpartition(":")
+    if not name or not line.isdecimal():
+        raise DatasetError(f"{place!r} names no row.", advice="Write, for example, test.jsonl:3.")
+    async with open_dataset(Path(name)) as dataset:
+        index = await dataset.find_line(int(line))
+        example = await dataset.example(index)
+        messages = await dataset.messages(index)
+        source = str(row_origin(dataset.path, example.line))
+    boxes = parse_boxes(example.answer).boxes
+    # Words answer the row's own question only; boxes are right whatever is asked.
+    expected = example.answer if text is None or boxes else ""
+    return Asked(reword(messages, text=text, system=system), [source], expected)
+
+
+async def full_name(name: str, first: str, api: "Api", store: "Store") -> str:
+    """A model's name; `last` is the one tuned last, `base` what the first was tuned from.
+
+    Raises:
+        NotFoundError: if none has been tuned yet.
+    """
+    from tintype import jobs
+    from tintype.model_names import parse_model_name
+
+    if name == "base":
+        return parse_model_name(first).base
+    if name != "last":
+        return name
+    async for batch in jobs.listed(api, store):
+        for job in batch:
+            if job.fine_tuned_model:
+                return str(job.fine_tuned_model)
+    raise NotFoundError("No model has been tuned yet.", advice="Tune one with `tintype train`.")
+
+
+def agree(
+    requests: "Sequence[ChatRequest]",
+    provider: str,
+    prices: "Prices",
+    settings: "Settings",
+    *,
+    expected: str,
+    yes: bool,
+) -> None:
+    """Say what it will cost, and ask before more than the limit in the settings is spent."""
+    from tintype.prompting import foresee, total
+
+    likely, most, _ = total(
+        foresee(request, provider, prices, expected=expected) for request in requests
+    )
+    if most <= 0:
+        return
+    say(f"costs about {money(likely)}, at most {money(most)}")
+    if yes or most < settings.spend_confirm_usd:
+        return
+    click.confirm("Ask?", abort=True, err=True)
+
+
+def report(reply: "Reply", expected: str) -> dict[str, Any]:
+    """An answer as JSON: its text, figures, boxes, and how near they are to the truth."""
+    from tintype.detection import parse_boxes
+
+    usage, parsed = reply.usage, parse_boxes(reply.text)
+    return {
+        "text": reply.text,
+        "refusal": reply.refusal,
+        "finish_reason": reply.finish_reason,
+        "prompt_tokens": usage.prompt_tokens if usage else None,
+        "completion_tokens": usage.completion_tokens if usage else reply.tokens,
+        "ttft_s": reply.ttft_s,
+        "elapsed_s": reply.elapsed_s,
+        "tokens_per_s": reply.tokens_per_s,
+        "cost_usd": reply.cost_usd,
+        "hint": reply.hint,
+        "trouble": reply.trouble,
+        "boxes": [_box(box) for box in parsed.boxes],
+        "flaws": [flaw.message for flaw in parsed.flaws] if parsed.boxes else [],
+        **_compared(reply, expected),
+    }
+
+
+def _compared(reply: "Reply", expected: str) -> dict[str, Any]:
+    from tintype.detection import compare, mean_iou, parse_boxes
+
+    if not expected:
+        return {}
+    truth, said = parse_boxes(expected).boxes, parse_boxes(reply.text).boxes
+    if not truth:
+        same = " ".join(reply.text.split()).casefold() == " ".join(expected.split()).casefold()
+        return {"expected": expected, "as_expected": same}
+    fates = [
+        {
+            "label": one.box.label,
+            "fate": one.fate,
+            "iou": round(one.iou, 4),
+            "truth": one.truth.label if one.truth else None,
+        }
+        for one in compare(said, truth)
+    ]
+    return {"expected": expected, "mean_iou": round(mean_iou(said, truth), 4), "compared": fates}
+
+
+def _box(box: "Box") -> dict[str, Any]:
+    """In fractions of the picture, the origin at the top left."""
+    sides = {name: round(getattr(box, name), 4) for name in ("y_min", "x_min", "y_max", "x_max")}
+    return {"label": box.label, **sides}
+
+
+def figures(reply: "Reply", expected: str) -> str:
+    """Tokens, times, cost, and how near the answer is to the truth, in a line."""
+    from tintype_tui.widgets.answer_words import verdict
+
+    found = verdict(reply.text, expected)
+    words = [found[0]] if found else []
+    words.append(f"{reply.tokens} tokens")
+    if reply.ttft_s is not None:
+        words.append(f"first after {duration(reply.ttft_s)}")
+    if reply.tokens_per_s is not None:
+        words.append(f"{reply.tokens_per_s:.0f} per second")
+    words.append(money(reply.cost_usd) if reply.cost_usd is not None else "cost unknown")
+    if reply.finish_reason not in ("stop", ""):
+        words.append(f"ended by {reply.finish_reason}")
+    return " · ".join(words)
