@@ -1,7 +1,6 @@
 """Estimate: what training on the dataset in hand will take, changed live, and the launch."""
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,7 +35,7 @@ from tintype_tui.standing import Standing
 from tintype_tui.text import count as counted
 from tintype_tui.text import visible
 from tintype_tui.widgets.cost_card import CostCard, cost_words
-from tintype_tui.widgets.plan_form import Choices, PlanForm
+from tintype_tui.widgets.plan_form import Choices, PlanForm, proposed
 
 
 class EstimatePane(Pane):
@@ -108,26 +107,8 @@ class EstimatePane(Pane):
             splits = await asyncio.to_thread(siblings, path)
             validation = splits.valid if splits.valid != path else None
             self._models = await base_models(self.desk.profile)
-            self.form.fill(self._proposal(path, profile.model, validation), self._models)
+            self.form.fill(proposed(path, profile.model, validation, like=self._like), self._models)
             await self._count(path)
-
-    def _proposal(self, path: Path, model: str, validation: Path | None) -> Choices:
-        suffix = re.sub(r"[^\w-]+", "-", path.parent.name).strip("-")[:18]
-        choices = Choices(model=model, suffix=suffix, validation=validation)
-        if (like := self._like) is None:
-            return choices
-        chosen = like.hyperparameters
-        return replace(
-            choices,
-            model=like.model,
-            suffix=like.suffix or "",
-            seed=like.seed,
-            epochs=None if chosen.n_epochs == "auto" else chosen.n_epochs,
-            batch_size=None if chosen.batch_size == "auto" else chosen.batch_size,
-            learning_rate_multiplier=None
-            if chosen.learning_rate_multiplier == "auto"
-            else chosen.learning_rate_multiplier,
-        )
 
     @work(exclusive=True, group="count")
     async def _recount(self) -> None:

@@ -1,5 +1,6 @@
 """What to train and how: a compact form whose every change is told at once."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from textual.reactive import var
 from textual.validation import Number, Regex
 from textual.widgets import Checkbox, Input, Label, Select
 
-from tintype.resources import Hyperparameters
+from tintype.resources import Hyperparameters, Job
 from tintype.tokens import DETAILS, Detail
 from tintype_tui.text import one_line
 from tintype_tui.widgets.field import Field
@@ -54,6 +55,26 @@ class Choices:
             self.batch_size or "auto",
             self.learning_rate_multiplier or "auto",
         )
+
+
+def proposed(path: Path, model: str, validation: Path | None, *, like: Job | None) -> Choices:
+    """What to begin with: a suffix after the dataset's folder; the settings of a job to repeat."""
+    suffix = re.sub(r"[^\w-]+", "-", path.parent.name).strip("-")[:18]
+    choices = Choices(model=model, suffix=suffix, validation=validation)
+    if like is None:
+        return choices
+    asked = like.hyperparameters
+    return replace(
+        choices,
+        model=like.model,
+        suffix=like.suffix or "",
+        seed=like.seed,
+        epochs=None if asked.n_epochs == "auto" else asked.n_epochs,
+        batch_size=None if asked.batch_size == "auto" else asked.batch_size,
+        learning_rate_multiplier=None
+        if asked.learning_rate_multiplier == "auto"
+        else asked.learning_rate_multiplier,
+    )
 
 
 class PlanForm(VerticalScroll, can_focus=False):
