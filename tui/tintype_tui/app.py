@@ -26,6 +26,7 @@ from tintype_tui.screen import Pane
 from tintype_tui.standing import Standing
 from tintype_tui.stylesheet import PatientStylesheet
 from tintype_tui.terminal.app import TerminalApp
+from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
 
 
@@ -139,6 +140,7 @@ class TintypeApp(TerminalApp[int]):
 
     def on_mount(self) -> None:
         """Go where one was asked to."""
+        self.desk.warn = self._warn
         self.call_after_refresh(gc.enable)
         if self._start_with is not None:
             self.post_message(requests.OpenDataset(self._start_with))
@@ -148,6 +150,9 @@ class TintypeApp(TerminalApp[int]):
     async def on_unmount(self) -> None:
         """Note where one stands, for the next time, and let go of what was opened."""
         await self.desk.leave(self.standing)
+
+    def _warn(self, words: str) -> None:
+        self.notify(visible(words), severity="warning", markup=False, timeout=12)
 
     def _fatal_error(self) -> None:
         """Leave a report, and say where; Textual would print the values of variables."""

@@ -7,6 +7,7 @@ wish for each profile; both are let go when the app ends.
 import asyncio
 import gc
 from collections import deque
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,6 +49,8 @@ class Desk:
         self._started: Running | None = None
         self.said: deque[Said] = deque(maxlen=500)
         """What the person was told, oldest first."""
+        self.warn: Callable[[str], None] = lambda words: None
+        """Shows what concerns no pane in particular; set by the app."""
 
     async def store(self) -> "Store":
         """The local store.
@@ -77,12 +80,16 @@ class Desk:
             if embedded and found(self.settings) is None:
                 self._started = await running(self.settings)  # it keeps its address
             if self._api is None:
-                opened = connected(self.settings, self.profile)
+                opened = connected(self.settings, self.profile, self._warn)
                 self._api = await self._connection.enter_async_context(opened)
                 # The SDK brings 300,000 objects that stay: a full collection would stop the app
                 # for 60 to 150 ms each time, looking at them in vain.
                 gc.freeze()
             return self._api
+
+    def _warn(self, words: str) -> None:
+        self.said.append(Said(datetime.now(UTC), "warning", words))
+        self.warn(words)
 
     async def use(self, profile_name: str) -> None:
         """Work with another provider from now on."""

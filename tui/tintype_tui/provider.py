@@ -1,7 +1,7 @@
 """Reaching the provider of a profile; the embedded server is found, or started, first."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,8 +55,12 @@ async def base_models(profile: Profile) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def connected(settings: Settings, profile: Profile) -> AsyncIterator["Api"]:
+async def connected(
+    settings: Settings, profile: Profile, notify: Callable[[str], None]
+) -> AsyncIterator["Api"]:
     """A connection to a profile's provider; nothing is asked yet.
+
+    `notify` is told what was mended about the key file.
 
     Raises:
         AuthenticationError: if there is no key.
@@ -66,6 +70,8 @@ async def connected(settings: Settings, profile: Profile) -> AsyncIterator["Api"
     from tintype.api import connect
 
     key, base_url = key_for(profile, places=settings.folders), None
+    if key.notice:
+        notify(key.notice)
     if profile.kind == "embedded":
         server = await running(settings)
         key, base_url = Secret(server.token, origin="the running server"), server.url

@@ -19,6 +19,12 @@ def _show(as_json: bool) -> None:
     from tintype.settings import FIELDS, key_for, load
 
     settings = load()
+    keys = {
+        name: key_for(profile, places=settings.folders)
+        for name, profile in settings.profiles.items()
+    }
+    for notice in filter(None, {key.notice for key in keys.values()}):
+        say(notice)
     values = {
         field.name: (getattr(settings, field.name), str(settings.origin(field.name)))
         for field in FIELDS
@@ -27,7 +33,7 @@ def _show(as_json: bool) -> None:
         profile.name: {
             "base_url": profile.base_url,
             "rules": profile.rules,
-            "key": _about_key(key_for(profile, places=settings.folders).origin, profile.kind),
+            "key": _about_key(keys[profile.name].origin, profile.kind),
         }
         for profile in settings.profiles.values()
     }

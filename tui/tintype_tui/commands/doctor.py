@@ -11,7 +11,15 @@ from typing import Literal
 import click
 
 from tintype.settings import Profile, Settings
-from tintype_tui.commands.output import as_json, asynchronous, leave, profile_option, put, put_json
+from tintype_tui.commands.output import (
+    as_json,
+    asynchronous,
+    leave,
+    profile_option,
+    put,
+    put_json,
+    say,
+)
 from tintype_tui.text import count
 
 
@@ -122,7 +130,7 @@ async def _provider(settings: Settings, profile: Profile) -> Finding:
     from tintype_tui.provider import connected
 
     try:
-        async with connected(settings, profile) as api:
+        async with connected(settings, profile, say) as api:
             found = count(len(await api.models()), "model")
     except TintypeError as error:
         return Finding(f"provider {profile.name}", "trouble", error.message, error.advice)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tintype.errors import SettingsError
 from tintype.settings import Profile, Settings, load
+from tintype_tui.commands.output import say
 
 if TYPE_CHECKING:
     from tintype.api import Api
@@ -37,6 +38,6 @@ async def at_work(settings: Settings, profile: Profile) -> AsyncIterator[tuple["
 
     async with (
         open_store(settings.folders.store_file) as store,
-        connected(settings, profile) as api,
+        connected(settings, profile, say) as api,
     ):
         yield api, store
