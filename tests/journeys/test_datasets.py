@@ -54,5 +54,103 @@ async def test_a_row_without_a_picture_says_so_on_the_sheet(sit: Any, tmp_path: 
         await person.sees("no picture", "There is no")
 
 
+NAMED = {"/": "slash", " ": "space", "[": "left_square_bracket", "]": "right_square_bracket"}
+NAMED |= {"|": "vertical_line"}
+
+
 def _image(url: str) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": url}}
+
+
+async def test_a_search_shows_what_was_found_and_goes_from_hit_to_hit(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        conversation = person.app.screen.row_view.conversation
+        await person.press("slash")
+        await person.sees("Search the rows")
+        await person.press(*(NAMED.get(key, key) for key in "/number 1[01]|square/"))
+        await person.press("enter")
+        await person.sees("7 rows with", "<loc0614> square")
+        await person.until(lambda: conversation.hits == 1, "one place in the second row")
+        await person.press("n", "n", "n", "n", "n")
+        await person.until(lambda: conversation.example.line == 11, "the eleventh row")
+        await person.press("n")
+        await person.until(lambda: conversation.example.line == 12, "the twelfth row")
+        await person.until(lambda: conversation.hits == 2, "two places")
+        assert conversation.hit == 0
+        await person.press("n")
+        assert (conversation.hit, conversation.example.line) == (1, 12)
+        await person.press("n")
+        await person.until(lambda: conversation.example.line == 2, "the first hit again")
+        await person.press("N")
+        await person.until(lambda: conversation.example.line == 12, "the last hit")
+        assert conversation.hit % conversation.hits == 1
+        await person.press("escape")
+        await person.sees_no("7 rows with")
+        await person.press("home", "n")
+        await person.until(lambda: conversation.example.line == 2, "a hit among all rows")
+
+
+async def test_an_expression_that_is_none_is_said(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("slash")
+        await person.sees("Search the rows")
+        await person.press("slash", "(", "slash")
+        await person.press("enter")
+        said = person.app.desk.said
+        await person.until(lambda: bool(said), "a word about it")
+        assert "The expression cannot be searched for" in said[-1].words
+
+
+async def test_rows_are_sorted_by_tokens_size_answer_and_problems(sit: Any, dataset: Path) -> None:
+    lines = dataset.read_text().splitlines()
+    lines[4] = lines[4].replace("answer 4", "a much longer answer, of many words, to number 4")
+    lines[7] = "no json"
+    dataset.write_text("\n".join(lines))
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 error")
+        rows = person.app.screen.rows
+        await person.sees("tokens, ")
+
+        def first() -> int:
+            return int(rows.row_at(0)) + 1
+
+        await person.press("s")
+        await person.sees("most tokens")
+        tokens = person.app.screen.tokens
+        assert [tokens[rows.row_at(at)] for at in range(12)] == sorted(tokens, reverse=True)
+        await person.sees(f" {tokens[rows.row_at(0)]}")
+        await person.press("s")
+        await person.sees("largest")
+        assert rows.row_at(11) == 7
+        await person.press("s")
+        await person.sees("longest answer")
+        await person.until(lambda: first() == 5 or first() % 2 == 0, "the longest answer")
+        await person.press("s")
+        await person.sees("worst first")
+        await person.until(lambda: first() == 8, "the damaged row first")
+        await person.sees("✗")
+        await person.press("s")
+        await person.sees_no("worst first")
+        assert rows.order is None
+
+
+async def test_one_goes_to_a_line_or_a_share_of_the_way(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        for typed, seen in (("5", "number 4?"), ("100%", "number 11?"), ("0%", "number 0?")):
+            await person.press("number_sign")
+            await person.sees("Go to line")
+            await person.press(*({"%": "percent_sign"}.get(key, key) for key in typed), "enter")
+            await person.until(
+                lambda seen=seen: seen in person.app.screen.row_view.example.messages[1].text, seen
+            )
+        await person.press("number_sign")
+        await person.sees("Go to line")
+        await person.type("nowhere")
+        await person.press("enter")
+        await person.until(lambda: bool(person.app.desk.said), "a word about it")
+        assert "Type 120, or 50%" in person.app.desk.said[-1].words

@@ -77,6 +77,15 @@ def number(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def short(value: float) -> str:
+    """At most five cells: `812`, `1.2k`, `48k`, `3.1M`."""
+    for unit in ("", "k", "M", "G"):
+        if abs(value) < 999.5:
+            return f"{value:.0f}{unit}" if not unit or value >= 9.95 else f"{value:.1f}{unit}"
+        value /= 1000
+    return f"{value:.0f}T"
+
+
 def count(value: int, singular: str, plural: str = "") -> str:
     """`1 row`, `2,830 rows`."""
     return f"{number(value)} {singular if value == 1 else plural or singular + 's'}"

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from tintype.dataset.fetched import FETCH_TIMEOUT_S, MAX_FETCHED_BYTES
 from tintype.dataset.files import picture_bytes
-from tintype.dataset.handle import FETCH_TIMEOUT_S, MAX_FETCHED_BYTES, Dataset
+from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import Line
 from tintype.dataset.places import origin, slots
 from tintype.dataset.stepping import undisturbed

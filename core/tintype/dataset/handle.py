@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import re
 import time
-from collections import OrderedDict
+from array import array
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 from tintype.dataset.conversation import example as read_example
 from tintype.dataset.example import Example, Row
+from tintype.dataset.fetched import FetchedPictures
 from tintype.dataset.files import PlainFile, picture_bytes, refuse_foreign
 from tintype.dataset.index import IndexProgress, LineIndex
 from tintype.dataset.parsing import Line
@@ -28,11 +29,6 @@ SCAN_S = 0.05
 BATCH_S = 0.08
 BATCH_ROWS = 1000
 BATCH_BYTES = 8_000_000
-MAX_FETCHED_BYTES = 20_000_000
-"""A larger picture is not fetched from the network; providers take 10 MB at most."""
-FETCH_TIMEOUT_S = 20.0
-CACHE_BYTES = 32_000_000
-"""Fetched pictures kept in memory."""
 MAX_SOURCE_BYTES = 64 * 1024
 FINGERPRINT_BYTES = 64 * 1024
 
@@ -47,7 +43,7 @@ class Dataset:
         self._index = LineIndex(file)
         self.allow_private = allow_private
         """Whether pictures may be fetched from this machine and its local networks."""
-        self._fetched: OrderedDict[str, bytes] = OrderedDict()
+        self._fetched = FetchedPictures()
         self.path = file.path
 
     @property
@@ -74,6 +70,10 @@ class Dataset:
     def progress(self) -> IndexProgress:
         """How far the index has come."""
         return self._index.progress
+
+    def row_bytes(self) -> "array[int]":
+        """The length of every row found so far, in bytes, from the index alone."""
+        return self._index.sizes()
 
     async def index(self) -> AsyncGenerator[IndexProgress, None]:
         """Find the rows not found yet, in runs of 50 ms; a file that has grown is taken up again.
@@ -171,7 +171,7 @@ class Dataset:
             )
         image = line.row.images[ordinal]
         if image.origin == "url" and image.reference.lower().startswith(("http:", "https:")):
-            return await self._fetch(image.reference)
+            return await self._fetched.get(image.reference, allow_private=self.allow_private)
         return await asyncio.to_thread(picture_bytes, line.url(ordinal), self.folder)
 
     async def messages(self, index: int) -> list[dict[str, Any]]:
@@ -242,23 +242,6 @@ class Dataset:
                 f"{self.path.name} has {self.count:,} rows; there is no row {index + 1:,}.",
                 path=self.path,
             )
-
-    async def _fetch(self, url: str) -> bytes:
-        if url in self._fetched:
-            self._fetched.move_to_end(url)
-            return self._fetched[url]
-        from tintype.images.fetch import fetch
-
-        data = await fetch(
-            url,
-            max_bytes=MAX_FETCHED_BYTES,
-            timeout_s=FETCH_TIMEOUT_S,
-            allow_private=self.allow_private,
-        )
-        self._fetched[url] = data
-        while sum(map(len, self._fetched.values())) > CACHE_BYTES and len(self._fetched) > 1:
-            self._fetched.popitem(last=False)
-        return data
 
     def _read(self, start: int, stop: int, max_bytes: int) -> tuple[Line, ...]:
         deadline = time.monotonic() + BATCH_S

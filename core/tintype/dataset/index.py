@@ -106,6 +106,12 @@ class LineIndex:
         """Length of a row's line, a carriage return included."""
         return self._ends[index] - self._starts[index]
 
+    def sizes(self) -> "array[int]":
+        """`size_bytes` of every row found so far."""
+        count = self.count
+        pairs = zip(self._starts[:count], self._ends[:count], strict=True)
+        return array("Q", (end - start for start, end in pairs))
+
     def raw(self, index: int, *, max_bytes: int = MAX_LINE_BYTES) -> bytes:
         """The bytes of a row's line, or the first of them, without the line end.
 

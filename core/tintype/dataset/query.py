@@ -7,11 +7,12 @@ other threads and gives up after a while.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tintype.dataset.example import Row
+from tintype.dataset.example import Example, Row, TextPart
 from tintype.dataset.handle import Dataset
 from tintype.dataset.places import strings
 from tintype.errors import DatasetError
@@ -99,6 +100,23 @@ def spans(text: str, pattern: "regex.Pattern[str]") -> tuple[tuple[int, int], ..
             if len(found) >= MAX_HITS_PER_ROW:
                 break
     return tuple(found)
+
+
+def found_in(
+    example: Example, pattern: "regex.Pattern[str]"
+) -> Mapping[tuple[int, int], tuple[tuple[int, int], ...]]:
+    """Where a pattern is found in a conversation: (message, part), 0-based → its places there.
+
+    A text that takes the expression too long is passed over.
+    """
+    found = {}
+    for number, message in enumerate(example.messages):
+        for at, part in enumerate(message.parts):
+            if isinstance(part, TextPart):
+                with suppress(TimeoutError):
+                    if places := spans(part.text, pattern):
+                        found[number, at] = places
+    return found
 
 
 def find(row: Row, pattern: "regex.Pattern[str]") -> tuple[tuple[Hit, ...], int]:

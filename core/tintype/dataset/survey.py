@@ -17,8 +17,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tintype.dataset.example import ImagePart, Row
+from tintype.dataset.fetched import MAX_FETCHED_BYTES
 from tintype.dataset.files import MAX_PICTURE_BYTES, TooLarge, picture_bytes
-from tintype.dataset.handle import MAX_FETCHED_BYTES, Dataset
+from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import Line
 from tintype.errors import DatasetError
 from tintype.images.facts import ImageFacts

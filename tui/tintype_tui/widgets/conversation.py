@@ -1,11 +1,11 @@
 """A row as a conversation: who said what, pictures as chips, never as base64."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.reactive import reactive
+from textual.reactive import reactive, var
 from textual.widgets import Static
 
 from tintype.dataset import Example, ImagePart, Message
@@ -22,6 +22,9 @@ ROLE_COLORS: Mapping[str, str] = {
 
 FOLDED_LINES = 4
 """Lines of a system prompt shown until it is unfolded."""
+
+
+Spans = Sequence[tuple[int, int]]
 
 
 def chip(part: ImagePart, facts: ImageFacts | None) -> str:
@@ -50,8 +53,18 @@ class Conversation(VerticalScroll, can_focus=True):
     example: reactive[Example | None] = reactive(None)
     facts: reactive[Mapping[int, ImageFacts]] = reactive({})
     """What is known of the row's pictures, by their ordinal."""
+    found: var[Mapping[tuple[int, int], Spans]] = var({})
+    """(message, part) → where something that was searched for stands in its text."""
+    hit: var[int] = var(0)
+    """Which of the places found one is at; negative numbers count from the last."""
     unfolded: reactive[bool] = reactive(False)
     """Whether long system prompts are shown whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen = 0
+        """Places drawn so far, while drawing."""
+        self._line_of_hit: int | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="conversation-text")
@@ -63,6 +76,12 @@ class Conversation(VerticalScroll, can_focus=True):
     def watch_facts(self) -> None:
         self._draw()
 
+    watch_found = watch_facts
+
+    def watch_hit(self) -> None:
+        self._draw()
+        self.call_after_refresh(self.show_hit)
+
     def watch_unfolded(self) -> None:
         self._draw()
 
@@ -72,24 +91,72 @@ class Conversation(VerticalScroll, can_focus=True):
         if self.example is None:
             self.query_one(Static).update("")
             return
-        blocks = [self._message(message) for message in self.example.messages]
-        self.query_one(Static).update(Content("\n").join(blocks))
+        self._seen = 0
+        self._line_of_hit = None
+        text = Content("")
+        for number, message in enumerate(self.example.messages):
+            text += self._message(number, message, text.get_height({}, self._width) if text else 0)
+        self.query_one(Static).update(text)
 
-    def _message(self, message: Message) -> Content:
+    @property
+    def hits(self) -> int:
+        """How many places were found in the row."""
+        return sum(map(len, self.found.values()))
+
+    def show_hit(self) -> None:
+        """Scroll to where one is."""
+        if self._line_of_hit is not None:
+            top = max(0, self._line_of_hit - self.size.height // 2)
+            self.scroll_to(y=top, animate=False)
+
+    @property
+    def _width(self) -> int:
+        return max(1, self.scrollable_content_region.width)
+
+    def _message(self, number: int, message: Message, above: int) -> Content:
         color = ROLE_COLORS.get(message.role, "$foreground")
         untrained = " (weight 0: not learnt)" if message.weight == 0 else ""
         head = Content.styled(visible(message.role or "no role"), f"bold {color}")
-        parts = [Content.assemble(head, Content.styled(untrained, "dim"))]
-        for part in message.parts:
+        text = Content.assemble("\n" if number else "", head, Content.styled(untrained, "dim"))
+        several = self.example is not None and len(self.example.images) > 1
+        for at, part in enumerate(message.parts):
+            text += Content("\n")
             if isinstance(part, ImagePart):
-                parts.append(Content.styled(chip(part, self.facts.get(part.ordinal)), "italic"))
+                name = f"[Image #{part.ordinal + 1}] " if several else ""
+                shown = chip(part, self.facts.get(part.ordinal))
+                text += Content.styled(f"{name}{shown}", "italic")
             else:
-                parts.append(Content(self._folded(message.role, visible(part.text))))
-        parts.extend(Content(visible(f"tool call: {call}")) for call in message.tool_calls)
-        return Content("\n").join(parts)
+                places = self.found.get((number, at), ())
+                words, hit_at = self._marked(part.text, places)
+                if hit_at is not None:
+                    before = text + words[:hit_at]
+                    self._line_of_hit = above + before.get_height({}, self._width) - 1
+                text += words if places else self._folded(message.role, words)
+        for call in message.tool_calls:
+            text += Content("\n" + visible(f"tool call: {call}"))
+        return text
 
-    def _folded(self, role: str, text: str) -> str:
-        lines = text.splitlines()
+    def _marked(self, text: str, places: Spans) -> tuple[Content, int | None]:
+        """A text with what was found in it, and the end of the place one is at."""
+        pieces: list[Content] = []
+        at, length, hit_at = 0, 0, None
+        for start, end in places:
+            here = self._seen == self.hit % max(1, self.hits)
+            self._seen += 1
+            before, hit = visible(text[at:start]), visible(text[start:end])
+            pieces += [
+                Content(before),
+                Content.styled(hit, "reverse bold underline" if here else "reverse"),
+            ]
+            length += len(before) + len(hit)
+            at = end
+            if here:
+                hit_at = length
+        return Content("").join([*pieces, Content(visible(text[at:]))]), hit_at
+
+    def _folded(self, role: str, text: Content) -> Content:
+        lines = text.split("\n")
         if role != "system" or self.unfolded or len(lines) <= FOLDED_LINES:
             return text
-        return "\n".join([*lines[:FOLDED_LINES], f"… {len(lines) - FOLDED_LINES} more lines"])
+        more = f"… {len(lines) - FOLDED_LINES} more lines (Space unfolds)"
+        return Content("\n").join([*lines[:FOLDED_LINES], Content.styled(more, "dim")])

@@ -1,10 +1,11 @@
 """The rows of a dataset, one line each; rows are asked for when they come into view."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.message import Message
@@ -43,6 +44,27 @@ class RowLine:
     answer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What was found in a row, with a little of what stands around it."""
+
+    text: str
+    start: int
+    """Where the hit begins in the text."""
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A quantity that every row has, shown beside it."""
+
+    name: str
+    values: Sequence[int]
+    """By row index; those missing are not known yet."""
+    show: Callable[[int], str]
+    """A value in five cells or fewer."""
+
+
 def said(answer: str) -> str:
     """An answer in short: boxes are counted by label, other text stays as it is."""
     labels = Counter(box.label for box in parse_boxes(answer).boxes)
@@ -76,6 +98,13 @@ class ExampleList(LineList):
     """Indices of the rows to show; none shows all `total` of them."""
     severities: var[Mapping[int, str]] = var({})
     """Row index → the worst severity found in it."""
+
+    marked: var[Set[int]] = var(frozenset())
+    """Indices of the rows that are marked."""
+    excerpts: var[Mapping[int, Excerpt]] = var({})
+    """Row index → what was found in it; shown in place of question and answer."""
+    measure: var[Measure | None] = var(None)
+    """The quantity shown at the end of each line."""
 
     class Needed(Message):
         """Rows have come into view that the list does not know: dataset indices, in order."""
@@ -126,6 +155,8 @@ class ExampleList(LineList):
     def watch_severities(self) -> None:
         self.refresh()
 
+    watch_marked = watch_excerpts = watch_measure = watch_severities
+
     # ------------------------------------------------------------------ drawing
 
     def render_lines(self, crop: object) -> list[Strip]:
@@ -158,19 +189,55 @@ class ExampleList(LineList):
         tint = style if style.bgcolor and style.bold else style + _color(colors, mark)
         head = f"{row.line:>5} "
         images = f"▣{row.images}" if row.images > 1 else ("▣ " if row.images else "  ")
-        rest = width - len(head) - 5
-        detection = row.prompt.startswith("detect ") and row.answer
-        answer_width = max(0, min(rest // 2, 44)) if rest > 24 else 0
-        if detection:  # what is to be detected is the same in every row; what was, is not
-            answer_width = rest
-        prompt = pad(row.prompt, rest - answer_width)
+        measured = self._measured(at)
+        rest = width - len(head) - 5 - len(measured)
+        marked = at in self.marked
+        words = style + Style(strike=True, dim=True) if marked and not style.bold else style
         return [
             Segment(head, style + Style(dim=not style.bold)),
-            Segment(SEVERITY_MARKS.get(mark, "?") + " ", tint),
+            Segment(SEVERITY_MARKS.get(mark, "?"), tint),
+            Segment("x" if marked else " ", style + Style(bold=True)),
             Segment(images + " ", style),
-            Segment(prompt, style),
-            Segment(clip(f" {row.answer}", answer_width), style + Style(italic=True)),
+            *self._words(at, row, rest, words),
+            Segment(measured, style + Style(dim=not style.bold)),
         ]
+
+    def _measured(self, at: int) -> str:
+        """The quantity at the end of a line; left out where there is no room for it."""
+        if self.measure is None or self.scrollable_content_region.width < 28:
+            return ""
+        values = self.measure.values
+        return f"{self.measure.show(values[at]) if at < len(values) else '':>6}"
+
+    def _words(self, at: int, row: RowLine, width: int, style: Style) -> Line:
+        """What was found in the row; else its question and its answer."""
+        if (excerpt := self.excerpts.get(at)) is not None:
+            return _found(excerpt, width, style)
+        detection = row.prompt.startswith("detect ") and row.answer
+        answer_width = max(0, min(width // 2, 44)) if width > 24 else 0
+        if detection:  # what is to be detected is the same in every row; what was, is not
+            answer_width = width
+        answer = pad(f" {row.answer}", answer_width) if answer_width else ""
+        return [
+            Segment(pad(row.prompt, width - answer_width), style),
+            Segment(answer, style + Style(italic=True)),
+        ]
+
+
+def _found(excerpt: Excerpt, width: int, style: Style) -> Line:
+    """An excerpt, cut so that the hit is in sight."""
+    before = one_line(excerpt.text[: excerpt.start])
+    hit = one_line(excerpt.text[excerpt.start : excerpt.end])
+    lead = max(3, (width - cell_len(hit)) // 3)
+    if cell_len(before) > lead:
+        before = "…" + before[-(lead - 1) :]
+    before, hit = clip(before, width), clip(hit, max(0, width - cell_len(before)))
+    after = pad(one_line(excerpt.text[excerpt.end :]), width - cell_len(before) - cell_len(hit))
+    return [
+        Segment(before, style),
+        Segment(hit, style + Style(reverse=True)),
+        Segment(after, style),
+    ]
 
 
 def _color(colors: Mapping[str, str], severity: str) -> Style:

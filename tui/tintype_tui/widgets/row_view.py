@@ -28,10 +28,16 @@ class RowView(Vertical):
 
     example: var[Example | None] = var(None)
     with_boxes: var[bool] = var(True)
+    cost: var[str] = var("")
+    """What the row costs, in words."""
 
     picture = getters.query_one(Picture)
     conversation = getters.query_one(Conversation)
     caption = getters.query_one("#caption", Static)
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._caption: list[str] = []
 
     def compose(self) -> ComposeResult:
         yield Picture(id="picture")
@@ -50,25 +56,28 @@ class RowView(Vertical):
         self.picture.image = data
         self.watch_with_boxes()
         self.conversation.facts = {ordinal: facts}
-        self.caption.update(
-            Content(
-                " · ".join(
-                    words
-                    for words in (
-                        f"{ordinal + 1} of {len(images)}" if len(images) > 1 else "",
-                        chip(images[ordinal], facts),
-                        count(len(self.boxes), "box", "boxes") if self.boxes else "",
-                    )
-                    if words
-                )
-            )
-        )
+        self._caption = [
+            f"[Image #{ordinal + 1}] of {len(images)}" if len(images) > 1 else "",
+            chip(images[ordinal], facts),
+            count(len(self.boxes), "box", "boxes") if self.boxes else "",
+        ]
+        self._draw_caption()
 
     def show_no_picture(self, why: str = "", *, trouble: bool = False) -> None:
         """Say why there is nothing to see."""
         self.picture.image = None
         self.conversation.facts = {}
-        self.caption.update(Content.styled(visible(why), "$error" if trouble else "dim"))
+        self._caption = [f"✗ {visible(why)}" if trouble else visible(why)]
+        self._draw_caption()
+
+    def watch_cost(self) -> None:
+        self._draw_caption()
+
+    def _draw_caption(self) -> None:
+        if self.is_mounted:
+            words = " · ".join(filter(None, [*self._caption, self.cost]))
+            color = "$error" if self._caption[:1] and self._caption[0].startswith("✗") else ""
+            self.caption.update(Content.styled(words, color))
 
     def watch_with_boxes(self) -> None:
         if self.is_mounted:

@@ -1,6 +1,7 @@
 """The layer that judges and counts every row in one pass: problems, and the overview."""
 
 import asyncio
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from textual.widgets import Static
 
 from tintype import rules
 from tintype.dataset import Dataset
+from tintype.dataset import example as read_example
 from tintype.dataset.statistics import Tally
 from tintype.rules import Problem
 from tintype_tui import requests
@@ -33,6 +35,13 @@ class CheckingPane(HoldingPane):
     problem_list = getters.query_one("#problems", ProblemList)
     problem_text = getters.query_one("#problem-text", Static)
     facet_list = getters.query_one("#facets", FacetList)
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Of each row judged so far, in the file's order.
+        self.tokens = array("Q")
+        self.picture_tokens = array("Q")
+        self.answer_chars = array("Q")
 
     def on_mount(self) -> None:
         self.problem_list.empty_text = "No problems found."
@@ -61,9 +70,11 @@ class CheckingPane(HoldingPane):
         """Judge and count every row in one pass; both lists fill as it goes."""
         profile = rules.profile(self.desk.profile.rules)
         tally = Tally()
+        for values in (self.tokens, self.picture_tokens, self.answer_chars):
+            del values[:]
         with self.reporting("Cannot check the dataset"):
             async for checked in rules.check(dataset, profile):
-                await asyncio.to_thread(tally.add, [judged.surveyed for judged in checked.rows])
+                await asyncio.to_thread(self._count, tally, checked.rows)
                 self.problems = (*self.problems, *checked.problems)
                 self._take(checked.rows)
                 self.doing = f"checking {checked.done / max(1, dataset.count):.0%}"
@@ -73,10 +84,19 @@ class CheckingPane(HoldingPane):
             self.facet_list.lines = facet_lines(statistics.facets)
         self.doing = ""
 
+    def _count(self, tally: Tally, judged: Sequence[rules.Judged]) -> None:
+        """In a thread: what each row costs, and what it is made of."""
+        tally.add(row.surveyed for row in judged)
+        self.tokens.extend(row.tokens.total().likely for row in judged)
+        self.picture_tokens.extend(row.tokens.images().likely for row in judged)
+        self.answer_chars.extend(len(read_example(row.surveyed.row).answer) for row in judged)
+
     def _take(self, judged: Sequence[rules.Judged]) -> None:
         found = {row.surveyed.row.index: row.status for row in judged if row.problems}
         if found:
             self.rows.severities = {**self.rows.severities, **found}
+        self.rows.refresh()
+        self.row_view.cost = self.cost_words(self.index)
 
     # ------------------------------------------------------------------ problems
 

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.reactive import var
 from textual.widgets import ContentSwitcher, Static
 
-from tintype.dataset import Dataset, open_dataset
+from tintype.dataset import Dataset, Example, open_dataset
 from tintype.dataset import example as read_example
 from tintype.dataset.splits import siblings
 from tintype.errors import DatasetError
@@ -46,6 +46,8 @@ class HoldingPane(Pane):
         self._splits: list[Path] = []
         self._ordinal = 0
         self._filter = ""
+        self._chosen: list[int] | None = None
+        """Indices of the rows that are shown, in the file's order; none for all."""
 
     def on_mount(self) -> None:
         self.rows.empty_text = "No dataset is open.\nPress o to open one, 1 for samples."
@@ -93,7 +95,7 @@ class HoldingPane(Pane):
     def begin(self, dataset: Dataset, row: int) -> None:
         """A dataset is open; not all of its rows need be known yet."""
         self.dataset = dataset
-        self._filter = ""
+        self._filter, self._chosen = "", None
         self.rows.forget()
         self.rows.order = None
         self.rows.total = dataset.count
@@ -113,8 +115,8 @@ class HoldingPane(Pane):
     # ------------------------------------------------------------------ the row shown
 
     @on(LineList.Moved, "#rows")
-    def _row_moved(self, event: LineList.Moved) -> None:
-        self.present(self.rows.row_at(event.index))
+    def _row_moved(self) -> None:
+        self.present(self.rows.row_at(self.rows.cursor))
 
     @on(ExampleList.Needed)
     def _rows_needed(self, event: ExampleList.Needed) -> None:
@@ -136,8 +138,11 @@ class HoldingPane(Pane):
             return
         with self.reporting("Cannot read the row"):
             self.index = index
-            self.row_view.example = example = await dataset.example(index)
+            example = await dataset.example(index)
+            await self.highlight(example)
+            self.row_view.example = example
             self.post_message(requests.Reached(row=index))
+            self.row_view.cost = self.cost_words(index)
             if not example.images:
                 self.row_view.show_no_picture("no picture in this row")
                 return
@@ -150,18 +155,42 @@ class HoldingPane(Pane):
                 facts = await asyncio.to_thread(probe, data)
                 self.row_view.show_picture(self._ordinal, data, facts)
 
+    async def highlight(self, example: Example) -> None:
+        """Before a row is shown: mark in it what was searched for."""
+
     def show_only(self, rows: list[int] | None, why: str = "") -> None:
         """Show some rows, or all of them again."""
         assert self.dataset is not None
         self._filter = why
-        at = self.index if rows is None else 0
-        self.rows.order = rows
-        self.rows.total = self.dataset.count if rows is None else len(rows)
-        self.rows.cursor = at
+        self._chosen = rows
         self.left.current = "rows"
         self.focus_rows()
         self.draw_title()
-        self.present(self.rows.row_at(at))
+        self.list_rows()
+
+    @work(exclusive=True, group="arrange")
+    async def list_rows(self, *, from_top: bool = False) -> None:
+        """Put the rows chosen into the list, in the order wanted; stay at the row shown, or not."""
+        order = await self.ordered(self._chosen)
+        self.rows.order = order
+        self.rows.total = len(order) if order is not None else self.count
+        at = 0 if from_top else self.rows.position_of(self.index) or 0
+        self.rows.cursor = at
+        if self.rows.total and self.rows.row_at(at) != self.index:
+            self.present(self.rows.row_at(at))
+
+    @property
+    def count(self) -> int:
+        """Rows of the dataset."""
+        return self.dataset.count if self.dataset else 0
+
+    def cost_words(self, index: int) -> str:
+        """What a row costs, if that is known."""
+        return ""
+
+    async def ordered(self, rows: list[int] | None) -> Sequence[int] | None:
+        """The rows in the order wanted; none for all as they are in the file."""
+        return rows
 
     def focus_rows(self) -> None:
         """Put the keys to what lists the rows."""
@@ -184,7 +213,7 @@ class HoldingPane(Pane):
         return [
             f"{dataset.path.parent.name}/{dataset.path.name}",
             count(dataset.count, "row"),
-            size(dataset.size_bytes),
+            "" if self._filter else size(dataset.size_bytes),
             self._filter,
             self.doing,
         ]

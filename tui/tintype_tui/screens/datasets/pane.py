@@ -46,6 +46,16 @@ class DatasetsPane(SheetPane):
         Binding("v", "show('facets')", "Overview", id="data.overview"),
         Binding("c", "sheet", "Sheet", id="data.sheet", tooltip="the rows as small pictures"),
         Binding("slash", "search", "Search", id="data.search", key_display="/"),
+        Binding("n", "hit(1)", "Next hit", id="data.hit", show=False, tooltip="of a search"),
+        Binding("N", "hit(-1)", "Last hit", id="data.hit_back", show=False),
+        Binding(
+            "s",
+            "sort",
+            "Sort",
+            id="data.sort",
+            show=False,
+            tooltip="by tokens, size, answer, problems, as in the file",
+        ),
         Binding("b", "boxes", "Boxes", id="data.boxes"),
         Binding("f", "full", "Full", id="data.full", tooltip="the picture alone", show=False),
         Binding("t", "try", "Try", id="data.try", tooltip="ask a model about this row"),
@@ -78,7 +88,7 @@ class DatasetsPane(SheetPane):
             show=False,
             tooltip="write a copy that the provider takes, with every picture inside",
         ),
-        Binding("u", "unfold", "Unfold the system prompt", id="data.unfold", show=False),
+        Binding("space", "unfold", "Unfold the system prompt", id="data.unfold", show=False),
         Binding("escape", "back", "Rows", id="data.back", show=False),
     ]
 
@@ -88,6 +98,8 @@ class DatasetsPane(SheetPane):
             "show",
             "sheet",
             "search",
+            "hit",
+            "sort",
             "boxes",
             "full",
             "try",
@@ -137,12 +149,23 @@ class DatasetsPane(SheetPane):
         self.query_one(f"#{focused}" if self.left.current != "rows" else "#rows").focus()
 
     def action_back(self) -> None:
+        """Stop what is going on; else leave what is open; else show all rows again."""
+        if self.stop():
+            return
         if self.on_sheet:
             self.leave_sheet()
         elif self.left.current != "rows":
             self.action_show("rows")
-        elif self.rows.order is not None:
+        elif self._chosen is not None:
             self.show_only(None)
+
+    def stop(self) -> bool:
+        """Stop a search, a filter or a writing under way; whether there was one."""
+        groups = ("search", "write")
+        found = [worker for worker in self.workers if worker.group in groups and worker.is_running]
+        for worker in found:
+            worker.cancel()
+        return bool(found)
 
     def action_boxes(self) -> None:
         self.row_view.with_boxes = not self.row_view.with_boxes
@@ -168,7 +191,7 @@ class DatasetsPane(SheetPane):
     def action_try(self) -> None:
         self.post_message(requests.TryModel(self.standing.model))
 
-    @work(exclusive=True, group="mend")
+    @work(exclusive=True, group="write")
     async def action_mend(self) -> None:
         """Write a copy with its pictures embedded and as the provider takes them; then open it."""
         if (dataset := self.dataset) is None:
