@@ -36,7 +36,7 @@ class Comparison(LineList):
 
     def item(self, index: int, width: int, style: Style) -> Line:
         names = [one.name for one in self.differences]
-        first = max([10, *map(len, names)]) + 1
+        first = max([10, *map(len, names)]) + 2
         column = max(8, min(_WIDEST, (width - first) // max(1, len(self.runs))))
         if index == 0:
             return [

@@ -103,12 +103,17 @@ class JobList(LineList):
     def _columns(self, job: Job, width: int) -> list[str]:
         """What else there is room for, the most telling first to come and last to go."""
         beside = self.beside.get(job.id, Beside())
-        when = age(job.finished_at or job.created_at)
-        columns = [f" {when:>15}"] if width > 44 else []
-        if width > 62:
-            columns.insert(0, f" {pad(one_line(job.model), 16)}")
-        if width > 76:
-            columns.insert(1, f" {clip(beside.cost, 9):>9}")
-        if width > 96:
-            columns.insert(1, f" {pad(one_line(beside.data), 18)}")
+        columns = [f" {_when(job):>11}"] if width > 40 else []
+        if width > 48:
+            columns.insert(0, f" {clip(beside.cost, 7):>7}")
+        if width > 60:
+            columns.insert(0, f" {pad(one_line(job.model), 13)}")
+        if width > 75:
+            columns.insert(1, f" {pad(one_line(beside.data), 14)}")
         return columns
+
+
+def _when(job: Job) -> str:
+    """How long ago a job ended, or was made: to one unit, `12 min ago`."""
+    words = age(job.finished_at or job.created_at).split()
+    return " ".join([*words[:2], "ago"]) if words[-1] == "ago" else " ".join(words)

@@ -5,6 +5,7 @@ from textwrap import wrap
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.reactive import var
 
 from tintype.jobs import Blamed
@@ -38,12 +39,8 @@ class TroubleList(LineList):
         self.cursor = at
 
     def watch_trouble(self) -> None:
+        self._lines = ()
         self._wrap()
-        rows = (at for at, (said, _) in enumerate(self._lines) if said.row is not None)
-        # All the words above stay in view where they fit.
-        self.cursor = next(rows, 0)
-        self.scroll_to(y=0, animate=False, immediate=True)
-        self._show_cursor()
 
     def on_resize(self) -> None:
         if self._width != self.size.width:
@@ -51,6 +48,8 @@ class TroubleList(LineList):
         super().on_resize()
 
     def _wrap(self) -> None:
+        """Lay the words out; the cursor stays on what it was on, else begins at the first row."""
+        under = self._lines[self.cursor][0] if self.cursor < len(self._lines) else None
         self._width = self.size.width
         room = max(20, self.size.width - 4)
         self._lines = [
@@ -59,7 +58,31 @@ class TroubleList(LineList):
             for at, line in enumerate(wrap(one_line(said.text[:_LONGEST]), room) or [""])
         ]
         self.total = len(self._lines)
+        wanted = (
+            at
+            for at, (said, _) in enumerate(self._lines)
+            if (said.row is not None if under is None else said == under)
+        )
+        self.cursor = next(wanted, 0)
+        if under is None:  # all the words above stay in view where they fit
+            self.scroll_to(y=0, animate=False, immediate=True)
+            self._show_cursor()
         self.refresh()
+
+    def action_move(self, by: int) -> None:
+        """Go to another paragraph or row, however many lines it takes."""
+        starts = [at for at in range(self.total) if self._begins(at)]
+        if not starts:
+            return
+        here = sum(at <= self.cursor for at in starts) - 1
+        there = min(max(here + by, 0), len(starts) - 1)
+        self.cursor = starts[there]
+        end = starts[there + 1] if there + 1 < len(starts) else self.total
+        whole = Region(0, self.cursor, 1, end - self.cursor)
+        self.scroll_to_region(whole, animate=False, force=True, x_axis=False, immediate=True)
+
+    def _begins(self, at: int) -> bool:
+        return at == 0 or self._lines[at][0] is not self._lines[at - 1][0]
 
     def item(self, index: int, width: int, style: Style) -> Line:
         said, text = self._lines[index]

@@ -84,7 +84,10 @@ class LowerPane(CurvesPane):
             )
         if self.lower.current == "events" and self.feed.summary:
             parts.append(Content.styled(f"  {visible(self.feed.summary)}", "italic"))
-        self.query_one("#lower-title", Static).update(Content("").join(parts))
+        title = self.query_one("#lower-title", Static)
+        width = title.size.width
+        line = Content("").join(parts)
+        title.update(line.truncate(width, ellipsis=True) if width else line)
 
     # ------------------------------------------------------------------ what is shown
 

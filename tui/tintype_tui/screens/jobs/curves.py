@@ -80,6 +80,7 @@ class CurvesPane(FollowingPane):
         self.charts.pins = (
             pins(self.progress.metrics, self.progress.checkpoints) if len(runs) == 1 else ()
         )
+        self.charts.first = list(found).index(chosen) if self.every_metric and found else 0
         self.charts.pictures = [
             Picture(title, curves(runs, found[title]) if title in found else ()) for title in shown
         ]
@@ -124,6 +125,8 @@ class CurvesPane(FollowingPane):
         if job.id in self.overlaid:
             self.overlaid = {id: run for id, run in self.overlaid.items() if id != job.id}
             self.workers.cancel_group(self, f"beside-{job.id}")
+        elif job.ended and not self.progress.metrics.series:
+            self.say(f"{_name(job)} has no curve to hold.")
         elif len(self.overlaid) >= MOST_RUNS - 1:
             self.say(f"{MOST_RUNS - 1} runs are held: O on one of them takes it away.")
         else:

@@ -32,6 +32,12 @@ class JobsPane(LowerPane):
     BINDING_GROUP_TITLE = "Job"
     CSS_PATH = "jobs.tcss"
     NEXT = ("try",)
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 – Textual declares it without ClassVar
+        (0, "-narrow"),
+        (76, "-usual"),
+        (120, "-wide"),
+        (170, "-vast"),
+    ]
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "try", "Try", id="jobs.try", tooltip="ask the tuned model about pictures"),

@@ -17,6 +17,8 @@ SHARED = ("axis", "window", "cursor", "second", "smoothing", "marks", "as_table"
 """What a chart has in common with those beside it."""
 _NARROWEST = 38
 """Cells that a chart in a row should have."""
+_LOWEST = 9
+"""Lines that a chart should have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class ChartGrid(Container):
 
     pictures: var[Sequence[Picture]] = var(())
     """What to show, a chart each."""
+    first: var[int] = var(0)
+    """Number of the picture to begin with, where there is no room for all."""
     pins: var[tuple[Pin, ...]] = var(())
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -56,19 +60,45 @@ class ChartGrid(Container):
         """The chart that was looked at last."""
         return self._leader if self._leader.display else self._charts[0]
 
-    def watch_pictures(self, pictures: Sequence[Picture]) -> None:
-        """Have as many charts as there are pictures, at least one."""
-        while len(self._charts) < len(pictures):
+    def watch_pictures(self) -> None:
+        self._fill()
+
+    def watch_first(self) -> None:
+        self._fill()
+
+    def _shown(self) -> list[Picture]:
+        """The pictures there is room for; the last one says how many there are besides."""
+        every, fit = list(self.pictures) or [Picture("", ())], self._across() * self._down()
+        if len(every) <= fit:
+            return every
+        start = self.first % len(every)
+        shown = [*every[start:], *every[:start]][:fit]
+        if fit > 1:
+            more = f"{shown[-1].heading} (w: {len(every) - fit} more)"
+            shown[-1] = Picture(more, shown[-1].traces)
+        return shown
+
+    def _across(self) -> int:
+        return min(3, max(1, self.size.width // _NARROWEST))
+
+    def _down(self) -> int:
+        return max(1, self.size.height // _LOWEST)
+
+    def _fill(self) -> None:
+        """Have as many charts as there is room and need for, at least one."""
+        shown = self._shown()
+        while len(self._charts) < len(shown):
             self._add()
-        every = tuple(trace for picture in pictures for trace in picture.traces)
-        for number, chart in enumerate(self._charts):
-            chart.display = number < max(1, len(pictures))
-            picture = pictures[number] if number < len(pictures) else Picture("", ())
-            if not chart.display:
-                continue
+        every = tuple(trace for picture in shown for trace in picture.traces)
+        for chart in self._charts[len(shown) :]:
+            chart.display = False
+        for chart, picture in zip(self._charts, shown, strict=False):
+            chart.display = True
             chart.heading, chart.beside = picture.heading, every
             chart.traces, chart.pins = picture.traces, self.pins
-        self._arrange()
+        rows = -(-len(shown) // min(self._across(), len(shown)))
+        self.styles.grid_size_columns = -(-len(shown) // rows)
+        self.styles.grid_size_rows = rows
 
     def watch_pins(self, pins: tuple[Pin, ...]) -> None:
         for chart in self._charts:
@@ -114,12 +144,4 @@ class ChartGrid(Container):
         leader.following = False
 
     def on_resize(self) -> None:
-        self._arrange()
-
-    def _arrange(self) -> None:
-        """As many columns as leave each chart wide enough to be read."""
-        shown = max(1, sum(chart.display for chart in self._charts))
-        most = max(1, self.size.width // _NARROWEST)
-        rows = -(-shown // min(most, shown, 3))
-        self.styles.grid_size_columns = -(-shown // rows)
-        self.styles.grid_size_rows = rows
+        self._fill()
