@@ -761,3 +761,21 @@ async def test_several_questions_at_once_share_a_connection(hostile: HostileProv
     async with hostile.connect() as api:
         answers = await asyncio.gather(*(api.models() for _ in range(10)))
     assert {models[0].id for models in answers} == {"m"}
+
+
+async def test_a_key_that_a_provider_repeats_in_what_it_lists_is_hidden(
+    hostile: HostileProvider,
+) -> None:
+    key = "sk-hostile-0123456789"
+    escaped = "".join(f"\\u{ord(letter):04x}" for letter in key)
+    for said in (key, escaped):
+        body = f'{{"id": "j", "error": {{"message": "bad {said}"}}, "metadata": {{"{said}": "x"}}}}'
+        hostile.on("GET", "/fine_tuning/jobs/j", hostile.answer(body.encode()))
+        async with hostile.connect(key=key) as api:
+            job = await api.job("j")
+        assert job.failure is not None
+        assert job.failure.message == "bad [key]"
+        assert dict(job.metadata) == {"[key]": "x"}
+    hostile.on("GET", "/fine_tuning/jobs/j", hostile.answer({"id": "j", "model": "test-model"}))
+    async with hostile.connect(key="test") as api:  # any word will do for some local servers
+        assert (await api.job("j")).model == "test-model"

@@ -114,6 +114,7 @@ class TintypeApp(TerminalApp[int]):
         super().__init__()
         chosen = settings or load()
         self.desk = Desk(chosen)
+        self.desk.warn = self._warn
         self._start_with = dataset
         self._with_samples = with_samples
         self._clashes: set[str] = set()
@@ -140,7 +141,6 @@ class TintypeApp(TerminalApp[int]):
 
     def on_mount(self) -> None:
         """Go where one was asked to."""
-        self.desk.warn = self._warn
         self.call_after_refresh(gc.enable)
         if self._start_with is not None:
             self.post_message(requests.OpenDataset(self._start_with))

@@ -20,6 +20,7 @@ from tintype.api.asked import Asked
 from tintype.api.base import Patience
 from tintype.api.bodies import sendable
 from tintype.api.clock import Clock
+from tintype.api.redaction import withheld
 from tintype.api.silence import unreachable
 from tintype.api.translation import Answer, broken_stream, refused
 from tintype.api.transport import ANSWER_BYTES, http_client, limit_bytes, silence
@@ -154,7 +155,7 @@ class Wire:
                     yield decoded(await stream.response.aread(), asked)
                     return
                 async for chunk in stream:
-                    yield chunk
+                    yield withheld(chunk, asked.key)
 
     def allow(self, method: Method, asked: Asked) -> None:
         """Hold back what spends or changes something, in read-only mode."""
@@ -193,4 +194,7 @@ def decoded(body: bytes, asked: Asked) -> object:
     except (ValueError, RecursionError):
         web_page = body.lstrip()[:1] == b"<"
         raise unreachable("web_page" if web_page else "nonsense", asked) from None
-    return value
+    # A job's error may repeat the key that was shown, and is stored and drawn. Large pages are not
+    # walked for nothing.
+    repeated = asked.key.reveal().encode() in body or b"\\u" in body
+    return withheld(value, asked.key) if repeated else value

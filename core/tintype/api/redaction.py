@@ -6,10 +6,14 @@ sk-ab***wxyz`), and an error may be logged, stored or pasted into a bug report.
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 from tintype.settings import Secret
 
 HIDDEN = "[key]"
+_SECRET_CHARACTERS = 16
+"""A shorter key is none (local servers take any word), and may be part of an id or a name."""
 
 _KEY_LIKE = re.compile(
     r"""
@@ -31,6 +35,20 @@ def redact(text: str, key: Secret | None = None) -> str:
     text = _KEY_LIKE.sub(HIDDEN, text)
     text = _IN_URL.sub(f"{HIDDEN}@", text)
     return _IN_QUERY.sub(rf"\1{HIDDEN}", text)
+
+
+def withheld(value: Any, key: Secret) -> Any:
+    """The same JSON with the key itself hidden in every text; of names and values alike."""
+    secret = key.reveal()
+    return _without(value, secret) if len(secret) >= _SECRET_CHARACTERS else value
+
+
+def _without(value: Any, secret: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(secret, HIDDEN)
+    if isinstance(value, Mapping):
+        return {_without(name, secret): _without(inner, secret) for name, inner in value.items()}
+    return [_without(inner, secret) for inner in value] if isinstance(value, list) else value
 
 
 def one_line(text: str, limit: int = 300) -> str:
