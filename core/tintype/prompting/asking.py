@@ -180,7 +180,7 @@ def _speed(tokens: int, ttft_s: float | None, elapsed_s: float) -> float | None:
     """Tokens per second after the first; over the whole time if all came at once."""
     if ttft_s is None or not tokens:
         return None
-    if elapsed_s - ttft_s > 1e-3 and tokens > 1:
+    if elapsed_s - ttft_s > WINDOW_S and tokens > 1:
         return (tokens - 1) / (elapsed_s - ttft_s)
     return tokens / elapsed_s if elapsed_s > 1e-3 and tokens > 1 else None
 

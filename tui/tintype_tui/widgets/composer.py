@@ -57,6 +57,8 @@ class Composer(TextArea):
             key_display="^j",
             priority=True,
         ),
+        Binding("ctrl+g", "screen.editor", "Editor", id="composer.editor", key_display="^g"),
+        Binding("escape", "screen.stop", "Leave", id="composer.leave", key_display="esc"),
         Binding("up", "line(-1)", "Earlier question", id="composer.up", show=False),
         Binding("down", "line(1)", "Later question", id="composer.down", show=False),
     ]

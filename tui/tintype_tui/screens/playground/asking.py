@@ -171,7 +171,7 @@ class AskingPane(ComposingPane):
 
     @on(Composer.Asked)
     def _submitted(self) -> None:
-        self.in_hand.focus()
+        self.set_focus(self.in_hand)
         self.action_ask()
 
     async def _ask_all(self, models: Sequence[str]) -> None:
@@ -243,7 +243,7 @@ class AskingPane(ComposingPane):
     def action_stop(self) -> None:
         """Stop answers under way; what has come stays."""
         if self.focused is self.composer:
-            self.picture.focus()
+            self.set_focus(self.picture)
         for model in list(self._asked):
             self.workers.cancel_group(self, f"ask-{model}")
 

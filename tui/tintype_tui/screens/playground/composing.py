@@ -105,7 +105,7 @@ class ComposingPane(LineupPane):
 
     def action_edit(self) -> None:
         """Write a question, beginning with the one that stands here."""
-        self.composer.focus()
+        self.set_focus(self.composer)
         self.composer.move_cursor(self.composer.document.end)
 
     def action_editor(self) -> None:

@@ -45,7 +45,7 @@ class PlaygroundPane(AskingPane):
         Binding("r", "again", "Ask again", id="play.again", show=False, tooltip="this model only"),
         Binding("v", "raw", "Raw answer", id="play.raw", show=False, tooltip="boxes as written"),
         Binding("H", "history", "History", id="play.history", show=False, tooltip="search answers"),
-        Binding("E,ctrl+g", "editor", "Editor", id="play.editor", show=False, tooltip="in $EDITOR"),
+        Binding("E", "editor", "Editor", id="play.editor", show=False, tooltip="in $EDITOR"),
         Binding("u", "own", "Row's question", id="play.own", show=False, tooltip="undo typing"),
         Binding("p", "parameters", "Parameters", id="play.parameters", show=False),
         Binding("S", "system", "System prompt", id="play.system", show=False),
@@ -71,9 +71,9 @@ class PlaygroundPane(AskingPane):
         )
 
     async def on_mount(self) -> None:
+        self.set_focus(self.picture)
         await self.show_columns()
         self.draw_title()
-        self.picture.focus()
         self.begin()
 
     def draw_title(self) -> None:
