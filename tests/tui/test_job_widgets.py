@@ -17,7 +17,7 @@ from tintype_tui.widgets.checkpoint_list import CheckpointList
 from tintype_tui.widgets.job_header import JobHeader
 from tintype_tui.widgets.job_list import Beside, JobList
 from tintype_tui.widgets.job_trouble import TroubleList
-from tintype_tui.widgets.job_words import Trouble, bill_words, odd_words, remarks, told, trend_words
+from tintype_tui.widgets.job_words import Trouble, bill_words, sense_of, told
 
 NOW = datetime.now(UTC)
 JOB = Job("ftjob-1", "gpt-4o", "running", NOW, "file-1", suffix="cards")
@@ -56,7 +56,7 @@ async def header(shown: JobProgress, *, looking: bool = True, width: int = 90) -
     widget = JobHeader()
     widget.looking = looking
     async with One(widget).run_test(size=(width, 4)) as pilot:
-        widget.progress = shown
+        widget.progress, widget.sense = shown, sense_of(shown.metrics)
         await pilot.pause()
         assert isinstance(pilot.app, One)
         return pilot.app.lines[:2]
@@ -107,11 +107,11 @@ async def test_the_header_names_the_cause_of_a_failure_and_cuts_what_has_no_room
 
 def test_the_sentences_say_the_trend_of_every_curve_that_counts() -> None:
     found = metrics(train_loss=[2.0, 1.0, 0.0, 0.0, 0.0], full_valid_loss=[3.0, 2.0, 1.0])
-    assert len(remarks(found)) == 3
-    assert remarks(found)[-1].startswith("! ")
-    assert odd_words(found) == remarks(found)[-1].removeprefix("! ")
-    assert trend_words(found).startswith("Full validation loss fell 2 evaluations running")
-    assert trend_words(Metrics()) == ""
+    sense = sense_of(found)
+    assert len(sense.courses) == 2
+    assert sense.odd == ("Training loss has been exactly 0 since step 3.",)
+    assert sense.trend.startswith("Full validation loss fell 2 evaluations running")
+    assert sense_of(Metrics()).trend == ""
 
 
 @pytest.mark.parametrize("width", [38, 60, 80, 140])

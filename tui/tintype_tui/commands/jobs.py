@@ -101,7 +101,7 @@ async def show(profile: str | None, job_id: str, as_json: bool) -> None:
         told = {**plain(kept.job), "checkpoints": plain(checkpoints), "bill": plain(bill)}
         put_json({**told, **plain(trouble)}, indent=2)
         return
-    for name, words in job_words.facts(kept, bill, job_words.remarks(fold(events))):
+    for name, words in job_words.facts(kept, bill, job_words.sense_of(fold(events))):
         put(f"{pad(name, 16)}  {words}".rstrip())
     for one in checkpoints:
         put(f"{pad('checkpoint', 16)}  step {one.step}  {one.model}")

@@ -1,6 +1,5 @@
 """Everything else about a job: bill, trend, settings as asked and resolved, files, origin."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from textwrap import wrap
 
@@ -15,7 +14,7 @@ from tintype.jobs import Bill
 from tintype.resources import Job
 from tintype.store import KeptJob, MadeFrom
 from tintype_tui.text import pad, visible
-from tintype_tui.widgets.job_words import facts
+from tintype_tui.widgets.job_words import Sense, facts
 
 
 class JobDetails(VerticalScroll, can_focus=True):
@@ -32,8 +31,8 @@ class JobDetails(VerticalScroll, can_focus=True):
     """What the store knows beside: what the job was made from."""
     bill: reactive[Bill | None] = reactive(None)
     """Once the job has ended."""
-    remarks: reactive[Sequence[str]] = reactive(())
-    """What there is to say about its curves."""
+    sense: reactive[Sense] = reactive(Sense())
+    """What there is to make of its curves."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="details-text")
@@ -47,7 +46,7 @@ class JobDetails(VerticalScroll, can_focus=True):
     def watch_bill(self) -> None:
         self._draw()
 
-    def watch_remarks(self) -> None:
+    def watch_sense(self) -> None:
         self._draw()
 
     def _draw(self) -> None:
@@ -56,14 +55,15 @@ class JobDetails(VerticalScroll, can_focus=True):
         known = self.kept
         if known is None or known.job.id != self.job.id:
             known = KeptJob("", self.job, self.job.created_at, False, MadeFrom())
-        rows = facts(replace(known, job=self.job), self.bill, self.remarks)
+        rows = facts(replace(known, job=self.job), self.bill, self.sense)
         width = max(cell_len(visible(name)) for name, _ in rows) + 2
         room = max(20, self.scrollable_content_region.width - width)
-        lines = []
+        lines, before = [], ""
         for name, value in rows:
             for at, line in enumerate(wrap(visible(value), room)):
-                head = pad(visible(name) if at == 0 else "", width)
+                head = pad(visible(name) if at == 0 and name != before else "", width)
                 lines.append(Content.styled(head, "dim") + Content(line))
+            before = name
         self.query_one(Static).update(Content("\n").join(lines))
 
     def on_resize(self) -> None:

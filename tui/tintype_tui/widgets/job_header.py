@@ -11,7 +11,7 @@ from tintype.jobs import JobProgress, explain
 from tintype.metrics import Metrics
 from tintype_tui.text import age, clip, duration, number, visible
 from tintype_tui.widgets.job_list import STATUS_COLORS, status_words
-from tintype_tui.widgets.job_words import odd_words, trend_words
+from tintype_tui.widgets.job_words import Sense
 
 TICK_S = 1.0
 """How often the age of the last news is shown anew."""
@@ -36,13 +36,14 @@ class JobHeader(Widget):
     """
 
     progress: reactive[JobProgress | None] = reactive(None)
+    sense: reactive[Sense] = reactive(Sense())
+    """What there is to make of its curves."""
     looking: reactive[bool] = reactive(True)
     """Whether the provider is asked for news."""
 
     def __init__(self) -> None:
         super().__init__()
         self._next_look: datetime | None = None
-        self._sensed: tuple[JobProgress | None, Content] = (None, Content(""))
 
     def on_mount(self) -> None:
         """Ages grow while nothing else happens."""
@@ -102,18 +103,13 @@ class JobHeader(Widget):
         """Trouble first, then what went wrong, what looks odd, and the trend."""
         if progress.trouble:
             return Content.styled(visible(progress.trouble + self._again()), "$warning")
-        if self._sensed[0] is not progress:
-            self._sensed = (progress, self._made_of(progress))
-        return self._sensed[1]
-
-    def _made_of(self, progress: JobProgress) -> Content:
         job = progress.job
         if (failure := explain(job)) is not None:
             code = f"{failure.code}: " if failure.code else ""
             return Content.styled(visible(f"✗ {code}{failure.cause}"), "$error")
-        if odd := odd_words(progress.metrics):
-            return Content.styled(f"! {odd}", "$warning")
-        trend = trend_words(progress.metrics)
+        if self.sense.odd:
+            return Content.styled(f"! {self.sense.odd[0]}", "$warning")
+        trend = self.sense.trend
         if job.fine_tuned_model:
             model = Content.styled(visible(job.fine_tuned_model), "$success")
             return model + Content.styled(f" · {trend}" if trend else "", "dim")

@@ -103,7 +103,7 @@ class JobList(LineList):
     def _columns(self, job: Job, width: int) -> list[str]:
         """What else there is room for, the most telling first to come and last to go."""
         beside = self.beside.get(job.id, Beside())
-        columns = [f" {_when(job):>11}"] if width > 40 else []
+        columns = [f" {_when(job):>11}"] if width > 36 else []
         if width > 48:
             columns.insert(0, f" {clip(beside.cost, 7):>7}")
         if width > 60:

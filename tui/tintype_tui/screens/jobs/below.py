@@ -25,7 +25,7 @@ from tintype_tui.widgets.event_feed import EventFeed
 from tintype_tui.widgets.job_comparison import Comparison
 from tintype_tui.widgets.job_details import JobDetails
 from tintype_tui.widgets.job_trouble import TroubleList
-from tintype_tui.widgets.job_words import Trouble, remarks, trouble_of
+from tintype_tui.widgets.job_words import Sense, Trouble, sense_of, trouble_of
 from tintype_tui.widgets.line_list import LineList
 
 VIEWS = ("events", "checkpoints", "details", "trouble", "compare")
@@ -35,6 +35,8 @@ VIEWS = ("events", "checkpoints", "details", "trouble", "compare")
 class LowerPane(CurvesPane):
     """Views of the job in hand, one at a time."""
 
+    sense: var[Sense] = var(Sense())
+    """What there is to make of the curves."""
     trouble: var[Trouble] = var(Trouble(), bindings=True)
 
     checkpoints = getters.query_one(CheckpointList)
@@ -46,6 +48,7 @@ class LowerPane(CurvesPane):
     def __init__(self) -> None:
         super().__init__()
         self._placed = ""
+        self._judging = False
 
     def show_view(self, name: str) -> None:
         """Show one of the views; what was focused below gives way to it."""
@@ -94,6 +97,7 @@ class LowerPane(CurvesPane):
     def begin(self, job_id: str) -> None:
         super().begin(job_id)
         self.details.bill = None
+        self.sense = Sense()
 
     def watch_progress(self, progress: JobProgress | None) -> None:
         super().watch_progress(progress)
@@ -102,7 +106,7 @@ class LowerPane(CurvesPane):
         job = progress.job
         self.checkpoints.checkpoints = progress.checkpoints
         self.details.job = job
-        self.details.remarks = remarks(progress.metrics)
+        self._judge()
         self.trouble = trouble_of(job, self.diary)
         if job.ended and self.details.bill is None:
             self._reckon()
@@ -125,6 +129,22 @@ class LowerPane(CurvesPane):
     def watch_overlaid(self) -> None:
         super().watch_overlaid()
         self._compare()
+
+    @work(group="judge")
+    async def _judge(self) -> None:
+        """Read the curves, in a thread; what comes meanwhile is read afterwards, once."""
+        if self._judging:
+            return
+        self._judging, read = True, None
+        try:
+            while self.progress is not None and self.progress.metrics is not read:
+                read = self.progress.metrics
+                self.sense = await asyncio.to_thread(sense_of, read)
+        finally:
+            self._judging = False
+
+    def watch_sense(self, sense: Sense) -> None:
+        self.details.sense = sense
 
     @work(exclusive=True, group="reckon")
     async def _reckon(self) -> None:

@@ -13,7 +13,6 @@ from tintype.metrics import Metrics, to_csv
 from tintype.resources import Job
 from tintype_tui.screens.jobs.following import FollowingPane
 from tintype_tui.widgets.chart import (
-    Chart,
     ChartGrid,
     Picture,
     Run,
@@ -148,9 +147,10 @@ class CurvesPane(FollowingPane):
                     self._know(job_id, progress.metrics)
 
     def action_full(self) -> None:
-        """The chart that is looked at alone; Esc goes back."""
+        """What is looked at alone, a chart or what is below; Esc goes back."""
         focused = self.focused
-        self.maximize(focused if isinstance(focused, Chart) else self.charts.leader)
+        listing = focused is None or focused is self.list_of_jobs
+        self.maximize(self.charts.leader if listing or focused is None else focused)
 
     @work
     async def action_export(self) -> None:

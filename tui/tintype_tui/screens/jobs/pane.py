@@ -49,8 +49,8 @@ class JobsPane(LowerPane):
         Binding("c", "cancel", "Cancel", id="jobs.cancel"),
         Binding("W", "grid", "All metrics", id="jobs.grid", tooltip="every metric at once, or one"),
         Binding("O", "overlay", "Overlay", id="jobs.overlay", tooltip="compare runs"),
-        Binding("f", "full", "Full chart", id="jobs.full", show=False),
-        Binding("p", "look", "Stop asking", id="jobs.look", show=False, tooltip="or go on asking"),
+        Binding("f", "full", "Full", id="jobs.full", show=False, tooltip="what is focused, alone"),
+        Binding("p", "look", "Stop asking", id="jobs.look", show=False, tooltip="or go on"),
         Binding("y", "copy", "Copy the model's name", id="jobs.copy", show=False),
         Binding("X", "export", "Export", id="jobs.export", show=False, tooltip="CSV and SVG"),
         Binding("slash", "filter", "Filter", id="jobs.filter", show=False, key_display="/"),
@@ -63,7 +63,7 @@ class JobsPane(LowerPane):
         with Horizontal(id="jobs-body"):
             yield JobList(id="jobs")
             with Vertical(id="job"):
-                yield JobHeader().data_bind(LowerPane.progress, LowerPane.looking)
+                yield JobHeader().data_bind(LowerPane.progress, LowerPane.looking, LowerPane.sense)
                 yield ChartGrid(id="curves")
                 yield Static(id="lower-title")
                 with ContentSwitcher(initial="events", id="lower"):
