@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC240 - a test may wait for its disk
 """A dataset looked at, searched, sorted, marked and written, in the app."""
 
 import json
@@ -154,3 +155,23 @@ async def test_one_goes_to_a_line_or_a_share_of_the_way(sit: Any, dataset: Path)
         await person.press("enter")
         await person.until(lambda: bool(person.app.desk.said), "a word about it")
         assert "Type 120, or 50%" in person.app.desk.said[-1].words
+
+
+async def test_the_overview_says_what_leaks_and_leads_to_its_rows(sit: Any, dataset: Path) -> None:
+    lines = dataset.read_text().splitlines()
+    shared = json.loads(lines[2])["messages"][1]["content"][1]["image_url"]["url"]
+    test = dataset.with_name("test.jsonl")
+    row = {"role": "user", "content": [_image(shared)]}, {"role": "assistant", "content": "Else."}
+    test.write_text(test.read_text() + json.dumps({"messages": row}) + "\n")
+    dataset.write_text("\n".join([*lines, lines[5]]) + "\n")
+    async with sit(dataset) as person:
+        await person.sees("13 rows")
+        await person.until(lambda: len(person.app.screen.others) == 2, "the splits compared")
+        await person.press("v")
+        await person.sees("what stands out", "pictures also in test", "1 picture")
+        await person.sees("rows given twice", "answer: share of train, valid, test", "how much")
+        await person.press("down", "enter")
+        await person.sees("1 row: pictures also in test", "number 2?")
+        await person.press("escape", "v", "down", "enter")
+        await person.sees("2 rows: rows given twice")
+        assert list(person.app.screen.rows.order) == [5, 12]

@@ -8,14 +8,13 @@ behind it.
 
 import hashlib
 from array import array
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from tintype.dataset.conversation import example as read_example
 from tintype.dataset.example import Example, ImagePart, Message
+from tintype.dataset.spread import NO_SPREAD, Spread, spread
 from tintype.dataset.survey import Surveyed
 from tintype.detection import Box, name_convention, parse_boxes
 
@@ -25,31 +24,8 @@ Facet = tuple[str, str]
 MAX_VALUES = 2000
 """Values of one facet that are told apart; the rest are counted together."""
 OTHERS = "others"
-STEPS = 24
-"""Of a histogram."""
 SHORT_ANSWER = 40
 """Characters up to which answers are counted as values: `Yes`, `rectangle`, a title."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """How a quantity is distributed."""
-
-    count: int = 0
-    low: int = 0
-    median: int = 0
-    p95: int = 0
-    """The 95th percentile, by nearest rank."""
-    high: int = 0
-    total: int = 0
-    shape: tuple[int, ...] = ()
-    """How many values lie in each of up to 24 equal steps from `low` to `p95`; the last step also
-    counts what lies above, or a single outlier would press all others into one."""
-
-    @property
-    def mean(self) -> float:
-        """The mean, or 0 of nothing."""
-        return self.total / self.count if self.count else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +50,9 @@ class Statistics:
     """For each facet, how many rows have each of its values, the commonest first."""
     boxes: Mapping[str, int] = field(default_factory=dict)
     """Boxes of each label over all answers."""
-    answer_chars: Spread = Spread()
-    prompt_chars: Spread = Spread()
-    image_bytes: Spread = Spread()
+    answer_chars: Spread = NO_SPREAD
+    prompt_chars: Spread = NO_SPREAD
+    image_bytes: Spread = NO_SPREAD
     """Of the encoded pictures, each time they occur."""
     image_sizes: Mapping[tuple[int, int], int] = field(default_factory=dict)
     """Width and height in pixels."""
@@ -92,15 +68,6 @@ class Statistics:
     contradictions: tuple[Contradiction, ...] = ()
     images_on: Mapping[str, int] = field(default_factory=dict)
     """The digest of every picture and the first line it occurs on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leak:
-    """A picture that occurs in more than one split: what is tested was learnt."""
-
-    digest: str
-    lines: tuple[tuple[str, int], ...]
-    """Each split that has it, and the first line there."""
 
 
 class Tally:
@@ -140,9 +107,9 @@ class Tally:
             distinct_images=len(self._pictures.first),
             facets={name: dict(counts.most_common()) for name, counts in self._facets.items()},
             boxes=dict(self._boxes.most_common()),
-            answer_chars=_spread(self._answers),
-            prompt_chars=_spread(self._prompts),
-            image_bytes=_spread(self._bytes),
+            answer_chars=spread(self._answers),
+            prompt_chars=spread(self._prompts),
+            image_bytes=spread(self._bytes),
             image_sizes=dict(self._sizes.most_common()),
             longest_answers=tuple((line, chars) for chars, line in self._ten_longest()),
             empty_answers=tuple(self._empty),
@@ -208,15 +175,6 @@ def facets(surveyed: Surveyed, shown: Example | None = None) -> tuple[Facet, ...
         return (("row", "no JSON"),)
     shown = shown or read_example(surveyed.row)
     return tuple(dict.fromkeys(_facets(surveyed, shown)))
-
-
-def leaks(splits: Mapping[str, Statistics]) -> tuple[Leak, ...]:
-    """Pictures that occur in more than one split, by their bytes, whatever the rows say of them."""
-    found: dict[str, list[tuple[str, int]]] = {}
-    for name, statistics in splits.items():
-        for digest, line in statistics.images_on.items():
-            found.setdefault(digest, []).append((name, line))
-    return tuple(Leak(digest, tuple(lines)) for digest, lines in found.items() if len(lines) > 1)
 
 
 def _facets(surveyed: Surveyed, shown: Example) -> Iterator[Facet]:
@@ -296,28 +254,3 @@ class _Occurrences:
     def repeated(self) -> Iterator[tuple[bytes, tuple[int, ...]]]:
         for key, lines in self._more.items():
             yield key, (self.first[key], *dict.fromkeys(lines))
-
-
-def _spread(values: "array[int]") -> Spread:
-    if not values:
-        return Spread()
-    ordered = sorted(values)
-    count = len(ordered)
-    p95 = ordered[-(-count * 95 // 100) - 1]
-    return Spread(
-        count=count,
-        low=ordered[0],
-        median=ordered[(count - 1) // 2],
-        p95=p95,
-        high=ordered[-1],
-        total=sum(ordered),
-        shape=_shape(ordered, p95),
-    )
-
-
-def _shape(ordered: Sequence[int], p95: int) -> tuple[int, ...]:
-    low = ordered[0]
-    steps = min(STEPS, p95 - low + 1)
-    edges = [low + -(-(p95 - low + 1) * step // steps) for step in range(1, steps)]
-    places = [0, *(bisect_left(ordered, edge) for edge in edges), len(ordered)]
-    return tuple(stop - start for start, stop in pairwise(places))

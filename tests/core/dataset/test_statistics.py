@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tintype.dataset import open_dataset
+from tintype.dataset.findings import findings, leaks, quantities
+from tintype.dataset.spread import spread
 from tintype.dataset.statistics import (
     Contradiction,
     Statistics,
     Tally,
-    _spread,
     facets,
-    leaks,
 )
 from tintype.dataset.survey import survey
 
@@ -65,10 +65,10 @@ async def test_a_quantity_has_a_shape_that_one_outlier_does_not_flatten(build: A
 
 @given(st.lists(st.integers(0, 10**6), min_size=1))
 def test_every_value_is_in_the_shape_once(values: list[int]) -> None:
-    spread = _spread(array("Q", values))
-    assert sum(spread.shape) == spread.count == len(values)
-    assert 1 <= len(spread.shape) <= 24
-    assert spread.low <= spread.median <= spread.p95 <= spread.high
+    found = spread(array("Q", values))
+    assert sum(found.shape) == found.count == len(values)
+    assert 1 <= len(found.shape) <= 24
+    assert found.low <= found.median <= found.p95 <= found.high
 
 
 async def test_what_is_counted_can_be_found_again(build: Any) -> None:
@@ -125,3 +125,27 @@ async def test_empty_answers_are_listed(build: Any) -> None:
 def test_nothing_has_statistics_too() -> None:
     assert Tally().statistics() == Statistics()
     assert Statistics().answer_chars.mean == 0
+
+
+async def test_findings_name_the_lines_they_are_about(build: Any) -> None:
+    shared, own = (build.data_url(build.picture(colour)) for colour in ("red", "blue"))
+    train = await counted(build.jsonl(build.chat(shared), name="train.jsonl"))
+    test = await counted(
+        build.jsonl(
+            build.chat(shared, answer="Yes"),
+            build.chat(own, answer="Yes"),
+            build.chat(own, answer="Yes"),
+            build.chat(shared, answer="No"),
+            name="test.jsonl",
+        )
+    )
+    found = {finding.name: finding.lines for finding in findings(test, {"train": train})}
+    assert found == {
+        "pictures also in train": (1, 4),
+        "contradicting answers": (1, 4),
+        "rows given twice": (2, 3),
+        "pictures on several rows": (1, 2, 3, 4),
+        "longest answers": (1, 2, 3, 4),
+    }
+    assert quantities(test)["picture, width in % of height"].median == 133
+    assert findings(Statistics(), {"train": train}) == ()

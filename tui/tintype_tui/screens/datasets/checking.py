@@ -14,13 +14,13 @@ from textual.widgets import Static
 from tintype import rules
 from tintype.dataset import Dataset
 from tintype.dataset import example as read_example
-from tintype.dataset.statistics import Tally
+from tintype.dataset.statistics import Statistics, Tally
 from tintype.rules import Problem
 from tintype_tui import requests
 from tintype_tui.screens.datasets.holding import HoldingPane
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.example_list import SEVERITY_COLORS
-from tintype_tui.widgets.facet_list import FacetList, facet_lines
+from tintype_tui.widgets.facet_list import FacetList
 from tintype_tui.widgets.line_list import LineList
 from tintype_tui.widgets.problem_list import ProblemList
 
@@ -31,6 +31,9 @@ class CheckingPane(HoldingPane):
     problems: var[Sequence[Problem]] = var(())
     summary: var[rules.Summary | None] = var(None)
     """Of the check, once it is through."""
+
+    statistics: var[Statistics | None] = var(None)
+    """Once every row has been counted."""
 
     problem_list = getters.query_one("#problems", ProblemList)
     problem_text = getters.query_one("#problem-text", Static)
@@ -49,7 +52,7 @@ class CheckingPane(HoldingPane):
     def provider_changed(self) -> None:
         super().provider_changed()
         if self.dataset is not None:
-            self.problems, self.rows.severities = (), {}
+            self.problems, self.rows.severities, self.statistics = (), {}, None
             self._check(self.dataset)
 
     def open(self, path: Path, row: int = 0) -> None:
@@ -57,7 +60,7 @@ class CheckingPane(HoldingPane):
         super().open(path, row)
 
     def begin(self, dataset: Dataset, row: int) -> None:
-        self.problems, self.summary = (), None
+        self.problems, self.summary, self.statistics = (), None, None
         self.rows.severities = {}
         super().begin(dataset, row)
 
@@ -80,8 +83,8 @@ class CheckingPane(HoldingPane):
                 self.doing = f"checking {checked.done / max(1, dataset.count):.0%}"
                 if checked.summary is not None:
                     self.summary = checked.summary
-            statistics = await asyncio.to_thread(tally.statistics)
-            self.facet_list.lines = facet_lines(statistics.facets)
+            self.doing = ""
+            self.statistics = await asyncio.to_thread(tally.statistics)
         self.doing = ""
 
     def _count(self, tally: Tally, judged: Sequence[rules.Judged]) -> None:

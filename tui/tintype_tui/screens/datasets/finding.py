@@ -133,8 +133,19 @@ class FindingPane(SortingPane):
     @on(LineList.Chosen, "#facets")
     def _facet_chosen(self, event: LineList.Chosen) -> None:
         line = self.facet_list.lines[event.index]
-        if line.value is not None:
+        if line.lines:
+            self._show_lines(line.lines, line.value or line.name)
+        elif line.value is not None and line.count:
             self._filter_by(line.name, line.value)
+
+    @work(exclusive=True, group="search")
+    async def _show_lines(self, lines: Sequence[int], what: str) -> None:
+        if (dataset := self.dataset) is None:
+            return
+        with self.reporting("Cannot show the rows"):
+            rows = [await dataset.find_line(line) for line in lines]
+            self._forget_search()
+            self.show_only(rows, f"{count(len(rows), 'row')}: {what} (Esc shows all)")
 
     @work(exclusive=True, group="search")
     async def _filter_by(self, name: str, value: str) -> None:

@@ -43,13 +43,14 @@ class HoldingPane(Pane):
         super().__init__()
         self._path: Path | None = None
         self._sought: Sought | None = None
-        self._splits: list[Path] = []
+        self._splits: dict[str, Path] = {}
         self._ordinal = 0
         self._filter = ""
         self._chosen: list[int] | None = None
         """Indices of the rows that are shown, in the file's order; none for all."""
 
     def on_mount(self) -> None:
+        self.watch(self.left, "current", self._left_changed)
         self.rows.empty_text = "No dataset is open.\nPress o to open one, 1 for samples."
         self.rows.focus()
 
@@ -83,7 +84,8 @@ class HoldingPane(Pane):
                 while not dataset.complete and dataset.count <= row:
                     await dataset.scan(until=row + 1)
                 self.begin(dataset, row)
-                self._splits = list((await asyncio.to_thread(siblings, path)).named().values())
+                named = (await asyncio.to_thread(siblings, path)).named()
+                self._splits = {str(name): each for name, each in named.items()}
                 async for progress in dataset.index():
                     self.rows.total = progress.rows
                     self.doing = f"reading {progress.bytes_read / max(1, dataset.size_bytes):.0%}"
@@ -191,6 +193,10 @@ class HoldingPane(Pane):
     async def ordered(self, rows: list[int] | None) -> Sequence[int] | None:
         """The rows in the order wanted; none for all as they are in the file."""
         return rows
+
+    def _left_changed(self, current: str | None) -> None:
+        """The overview needs more room than a list of rows."""
+        self.query_one("#dataset-body").set_class(current == "facets", "-overview")
 
     def focus_rows(self) -> None:
         """Put the keys to what lists the rows."""

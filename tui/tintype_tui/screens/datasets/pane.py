@@ -182,8 +182,9 @@ class DatasetsPane(SheetPane):
     def action_split(self, by: int) -> None:
         """Open the next of train, valid, test."""
         if self.dataset is not None and len(self._splits) > 1:
-            at = self._splits.index(self.dataset.path)
-            self.post_message(requests.OpenDataset(self._splits[(at + by) % len(self._splits)]))
+            paths = list(self._splits.values())
+            at = paths.index(self.dataset.path)
+            self.post_message(requests.OpenDataset(paths[(at + by) % len(paths)]))
 
     def action_estimate(self) -> None:
         self.post_message(requests.EstimateDataset())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from textual.reactive import var
 
 from tintype.dataset import Dataset
-from tintype_tui.screens.datasets.checking import CheckingPane
+from tintype_tui.screens.datasets.overview import OverviewPane
 from tintype_tui.text import count, short
 from tintype_tui.widgets.example_list import SEVERITY_COLORS, Measure
 
@@ -14,7 +14,7 @@ ORDERS = ("", "most tokens", "largest", "longest answer", "worst first")
 """In words; the first is the file's own."""
 
 
-class SortingPane(CheckingPane):
+class SortingPane(OverviewPane):
     """Rows in the file's order, or by what they cost, weigh, say, or lack."""
 
     sorting: var[int] = var(0)

@@ -1,0 +1,60 @@
+"""How a quantity is distributed: its bounds, its middle, its shape."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+STEPS = 24
+"""Of a histogram."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How a quantity is distributed."""
+
+    count: int = 0
+    low: int = 0
+    median: int = 0
+    p95: int = 0
+    """The 95th percentile, by nearest rank."""
+    high: int = 0
+    total: int = 0
+    shape: tuple[int, ...] = ()
+    """How many values lie in each of up to 24 equal steps from `low` to `p95`; the last step also
+    counts what lies above, or a single outlier would press all others into one."""
+
+    @property
+    def mean(self) -> float:
+        """The mean, or 0 of nothing."""
+        return self.total / self.count if self.count else 0.0
+
+
+NO_SPREAD = Spread()
+"""Of nothing."""
+
+
+def spread(values: Iterable[int]) -> Spread:
+    """Sort so many whole numbers and say how they lie."""
+    ordered = sorted(values)
+    if not ordered:
+        return NO_SPREAD
+    count = len(ordered)
+    p95 = ordered[-(-count * 95 // 100) - 1]
+    return Spread(
+        count=count,
+        low=ordered[0],
+        median=ordered[(count - 1) // 2],
+        p95=p95,
+        high=ordered[-1],
+        total=sum(ordered),
+        shape=_shape(ordered, p95),
+    )
+
+
+def _shape(ordered: Sequence[int], p95: int) -> tuple[int, ...]:
+    low = ordered[0]
+    steps = min(STEPS, p95 - low + 1)
+    edges = [low + -(-(p95 - low + 1) * step // steps) for step in range(1, steps)]
+    places = [0, *(bisect_left(ordered, edge) for edge in edges), len(ordered)]
+    return tuple(stop - start for start, stop in pairwise(places))
