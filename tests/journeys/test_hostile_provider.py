@@ -1,0 +1,116 @@
+"""A provider that is down, slow, limiting or lying: a sentence, a retry, and never a second job."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tintype_tui.__main__ import run_command
+
+PAGE = b"<html><body>Sign in to the wireless network</body></html>"
+
+
+def faults(answer: Any) -> dict[str, Any]:
+    """Every way in which a provider answers badly, and what must be said of it."""
+    error = {"error": {"message": "Slow down", "code": "rate_limit_exceeded"}}
+    return {
+        "reset": (answer(reset=True), ""),
+        "limit": (answer(error, 429, {"Retry-After": "7"}), "7 s"),
+        "page": (answer(PAGE, headers={"Content-Type": "text/html"}), "web page"),
+        "redirect": (answer({}, 302, {"Location": "http://evil.example/"}), "evil.example"),
+        "nonsense": (answer(b"\xff\xfe{"), ""),
+        "fault": (answer({"error": {"message": "Bad day"}}, 503), ""),
+        "cut": (answer({"data": []}, cut=True), ""),
+        "giant": (answer(b"[" * 65_536, endless=True), ""),
+    }
+
+
+@pytest.fixture
+def bad(home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The provider in use is the hostile one."""
+    monkeypatch.setenv("BAD_KEY", "sk-bad-0123456789abcdef")
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(
+        'default_profile = "bad"\n[profiles.bad]\nkind = "compatible"\nkey_env = "BAD_KEY"\n'
+        'rules = "openai"\nprovider = "openai"\n'
+        f'base_url = "{hostile_apart.url}"\n'
+    )
+    return hostile_apart
+
+
+def give(provider: Any, answer: Any) -> None:
+    """Answer everything like that."""
+    for method in ("GET", "POST", "DELETE"):
+        provider.on(method, "(?s).*", answer)
+
+
+@pytest.mark.parametrize("fault", faults(lambda *_, **__: None))
+def test_commands_say_what_is_wrong_and_create_no_second_job(
+    bad: Any, dataset: Path, capsys: pytest.CaptureFixture[str], fault: str
+) -> None:
+    answer, words = faults(bad.answer)[fault]
+    give(bad, answer)
+    train = ["train", str(dataset), "--model", "gpt-4o-2024-08-06", "--yes"]
+    for command in (
+        ["models", "--json"],
+        ["files", "--json"],
+        ["jobs", "show", "ftjob-1", "--json"],
+        ["watch", "ftjob-1", "--json"],
+        ["ask", "m", "What?", "--json"],
+        ["doctor", "--json"],
+    ):
+        code = run_command(command)
+        said = capsys.readouterr()
+        assert code == (1 if command[0] == "doctor" else 2), (command, said)
+        assert "Traceback" not in said.err, command
+        told = said.err
+        if said.out:
+            told += json.dumps(json.loads(said.out))
+        assert words in told, (command, told)
+    if fault in ("reset", "limit", "fault", "cut"):
+        return  # an upload is tried again after a wait
+    assert run_command(train) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("fault", ["reset", "page"])
+def test_a_job_whose_creation_was_not_confirmed_is_found_and_never_sent_twice(
+    bad: Any, dataset: Path, capsys: pytest.CaptureFixture[str], fault: str
+) -> None:
+    file = {"id": "file-1", "filename": "train.jsonl", "purpose": "fine-tune", "bytes": 1}
+    made: list[dict[str, Any]] = []
+
+    def create(request: Any) -> Any:
+        made.append(request.json | {"id": f"ftjob-{len(made)}", "status": "queued"})
+        return faults(bad.answer)[fault][0]
+
+    bad.on("GET", ".*", lambda request: bad.answer({"data": made, "has_more": False}))
+    bad.on("GET", "/files/file-1", bad.answer(file | {"status": "processed"}))
+    bad.on("POST", "/files", bad.answer(file | {"status": "processed"}))
+    bad.on("POST", "/fine_tuning/jobs", create)
+    train = ["train", str(dataset), "--model", "gpt-4o-2024-08-06", "--yes", "--json"]
+    assert run_command(train) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == "ftjob-0"
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize("fault", faults(lambda *_, **__: None))
+async def test_every_pane_that_talks_says_so_and_stays_alive(
+    bad: Any, sit: Callable[..., Any], dataset: Path, fault: str
+) -> None:
+    give(bad, faults(bad.answer)[fault][0])
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("4")
+        await person.until(lambda: bool(person.app.desk.said), "a sentence in Jobs")
+        told = len(person.app.desk.said)
+        await person.press("5")
+        await person.until(lambda: bool(bad.requests), "a request")
+        await person.press("1", "4", "3", "2")
+        await person.sees("What is number 0?")
+        assert person.app._exception is None
+        assert all("Traceback" not in said.words for said in person.app.desk.said)
+        assert told
+    assert not bad.sent("POST", "/fine_tuning/jobs")
