@@ -1,5 +1,6 @@
 """Asking models: answers, the question, columns, cost, what was asked before."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,25 @@ async def test_a_question_is_written_over_several_lines_and_outlives_the_app(
         await person.until(lambda: "number 26" in pane.composer.text, "the earlier question")
         await person.press("down")
         assert pane.composer.text == "Another one."
+
+
+async def test_a_draft_about_other_data_gives_way_to_the_dataset_in_hand(
+    sit: Any, dataset: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "others" / "train.jsonl"
+    other.parent.mkdir()
+    shutil.copy(dataset, other)
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("5")
+        await person.sees("shapes/test.jsonl row 1")
+        await write(person, "About shapes?")
+        await person.press("escape")
+    async with sit(other) as person:
+        await person.sees("12 rows")
+        await person.press("5")
+        await person.sees("others/train.jsonl row 1", "What is number 0?")
+        assert pane_of(person).composer.text == "What is number 0?"
 
 
 async def test_a_picture_is_pasted_refused_or_found_again(

@@ -140,6 +140,8 @@ class AnswerColumn(VerticalScroll, can_focus=True):
         lines = []
         if reply.hint:
             lines.append(Content.styled(f" {reply.hint} ", "bold reverse $warning"))
+        if words := ending(reply):
+            lines.append(Content.styled(words, "bold $warning"))  # above: what ran away is long
         fates = list(box_lines(parsed, self.expected)) if parsed.boxes else []
         found = verdict(reply.text, self.expected)
         if found and len(fates) != 1:  # a single box says it itself
@@ -149,8 +151,6 @@ class AnswerColumn(VerticalScroll, can_focus=True):
             lines.append(Content(visible(said)) if said else _NOTHING)
         lines += fates
         lines += flaw_lines(parsed, reply.text)
-        if words := ending(reply):
-            lines.append(Content.styled(words, "bold $warning"))
         if reply.trouble:
             lines.append(Content.styled(visible(reply.trouble), "$warning"))
         return lines

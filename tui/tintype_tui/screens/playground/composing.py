@@ -44,10 +44,10 @@ class ComposingPane(LineupPane):
     @work(exclusive=True, group="begin")
     async def begin(self) -> None:
         """Take up what was here the last time, and what was chosen elsewhere."""
-        standing = self.standing
-        self._chosen, self._from = standing.model, standing.dataset
         with self.reporting("Cannot read the draft"):
             store = await self.desk.store()
+            standing = self.standing
+            self._chosen, self._from = standing.model, standing.dataset
             draft = store.notes.read(DRAFT, {})
             draft = draft if isinstance(draft, dict) else {}
             profile = self.desk.profile.name

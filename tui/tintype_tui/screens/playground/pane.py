@@ -74,7 +74,7 @@ class PlaygroundPane(AskingPane):
         self.set_focus(self.picture)
         await self.show_columns()
         self.draw_title()
-        self.begin()
+        self.call_after_refresh(self.begin)  # by then it is known what was chosen elsewhere
 
     def draw_title(self) -> None:
         if not self.is_mounted:
