@@ -260,9 +260,13 @@ async def test_jobs_are_filtered_by_state_and_tell_their_data_and_cost(
         await person.type("state:succ")
         await person.press("enter")
         pane = pane_of(person)
-        await person.until(lambda: [j.suffix for j in pane.list_of_jobs.jobs] == ["good"], "one")
+        await person.sees("1 of 2 · state:succ · Esc: all", "successfully completed")
+        assert [job.suffix for job in pane.list_of_jobs.jobs] == ["good"]
+        assert pane.progress is not None
+        assert pane.progress.job.suffix == "good"  # what is left out is not in hand either
         await person.press("escape")
-        await person.until(lambda: len(pane.list_of_jobs.jobs) == 2, "all jobs again")
+        await person.sees_no("Esc: all")
+        assert len(pane.list_of_jobs.jobs) == 2
 
 
 async def test_asking_the_provider_is_stopped_and_taken_up_again(

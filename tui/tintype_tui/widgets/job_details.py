@@ -21,6 +21,7 @@ class JobDetails(VerticalScroll, can_focus=True):
     """A table of what is known."""
 
     BINDING_GROUP_TITLE = "Details"
+    ALLOW_MAXIMIZE = True
 
     DEFAULT_CSS = """
     JobDetails { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }

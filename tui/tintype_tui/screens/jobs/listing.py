@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from textual import getters, on, work
+from textual.content import Content
 from textual.reactive import var
+from textual.widgets import Static
 
 from tintype import jobs
 from tintype.pricing import Prices, load_prices
@@ -14,12 +16,15 @@ from tintype.store import KeptJob
 from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.dialogs import Ask
-from tintype_tui.text import money
+from tintype_tui.text import money, visible
 from tintype_tui.widgets.job_list import Beside, JobList
 from tintype_tui.widgets.line_list import LineList
 
 LIST_S = 10.0
 """How often the list is asked for while it is looked at."""
+
+NO_JOBS = "No jobs yet.\nPress 2 to choose a dataset, then e to estimate, l to launch."
+NONE_FITS = "No job fits.\nEsc shows all, / looks for something else."
 
 HINTS = (
     "Words that a job must have: state, name, model, data, day or id; empty: all.",
@@ -67,14 +72,26 @@ class ListingPane(Pane):
         at = next((i for i, kept in enumerate(shown) if kept.job.id == self.followed), None)
         self.list_of_jobs.beside = self._beside(shown)
         self.list_of_jobs.jobs = [kept.job for kept in shown]
-        self.list_of_jobs.border_subtitle = self.needle
+        self._say_filter(len(shown))
         if at is not None:
             self.list_of_jobs.cursor = at
         elif shown and not self.followed:
             self._choose(shown[0].job)
 
     def watch_needle(self) -> None:
+        """Filter anew; if the job in hand is left out, take the first that is not."""
         self.watch_listed()
+        shown = self.list_of_jobs.jobs
+        if shown and all(job.id != self.followed for job in shown):
+            self.list_of_jobs.cursor = 0
+            self._choose(shown[0])
+
+    def _say_filter(self, fitting: int) -> None:
+        line = self.query_one("#jobs-filter", Static)
+        line.display = bool(self.needle)
+        words = f"{fitting} of {len(self.listed)} · {self.needle} · Esc: all"
+        line.update(Content(visible(words)))
+        self.list_of_jobs.empty_text = NONE_FITS if self.needle else NO_JOBS
 
     def update_job(self, job: Job) -> None:
         """Show a job in the list as it stands now."""
@@ -116,5 +133,3 @@ class ListingPane(Pane):
         text = await self.app.push_screen_wait(Ask("Jobs with", value=self.needle, hints=HINTS))
         if text is not None:
             self.needle = text.strip()
-            if not self.list_of_jobs.jobs and self.listed:
-                self.say("No job fits; an empty filter shows all.")

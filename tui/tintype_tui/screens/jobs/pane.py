@@ -61,7 +61,9 @@ class JobsPane(LowerPane):
 
     def body(self) -> ComposeResult:
         with Horizontal(id="jobs-body"):
-            yield JobList(id="jobs")
+            with Vertical(id="jobs-side"):
+                yield Static(id="jobs-filter")
+                yield JobList(id="jobs")
             with Vertical(id="job"):
                 yield JobHeader().data_bind(LowerPane.progress, LowerPane.looking, LowerPane.sense)
                 yield ChartGrid(id="curves")
@@ -74,9 +76,6 @@ class JobsPane(LowerPane):
                     yield Comparison(id="compare")
 
     def on_mount(self) -> None:
-        self.list_of_jobs.empty_text = (
-            "No jobs yet.\nPress 2 to choose a dataset, then e to estimate, l to launch."
-        )
         self.checkpoints.empty_text = "One appears after each epoch; the last three are kept."
         self.troubles.empty_text = "Nothing went wrong, as far as the provider says."
         self.comparison.empty_text = (
@@ -115,10 +114,10 @@ class JobsPane(LowerPane):
             self.minimize()
         elif self.every_metric:
             self.every_metric = False
-        elif self.needle and self.focused is self.list_of_jobs:
-            self.needle = ""
         elif isinstance(self.focused, EventFeed) and self.feed.needle:
             self.feed.needle = ""
+        elif self.focused is self.list_of_jobs:
+            self.needle = ""
         elif not isinstance(self.focused, Chart) or self.focused.cursor is None:
             self.list_of_jobs.focus()
 
