@@ -31,6 +31,7 @@ from tintype.store import (
     Source,
     Spending,
     Spent,
+    Store,
     open_store,
     without_pictures,
 )
@@ -509,3 +510,13 @@ def test_importing_the_store_loads_nothing_heavy() -> None:
     code = f"import sys, tintype.store; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_marks_belong_to_one_version_of_a_file(store: Store) -> None:
+    path, at = Path("/d/train.jsonl"), datetime.now(UTC)
+    store.marks.change(path, "old", marked={3: "", 1: "blurred"}, at=at)
+    store.marks.change(path, "old", marked={7: ""}, unmarked=[3], at=at)
+    assert store.marks.read(path, "old") == {1: "blurred", 7: ""}
+    assert store.marks.read(path, "new") == {}
+    assert store.marks.of_other_versions(path, "new") == 2
+    assert store.marks.of_other_versions(path, "old") == 0

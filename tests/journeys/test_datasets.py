@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from tintype_tui.widgets.contact_sheet import ContactSheet
 
 
@@ -175,3 +177,69 @@ async def test_the_overview_says_what_leaks_and_leads_to_its_rows(sit: Any, data
         await person.press("escape", "v", "down", "enter")
         await person.sees("2 rows: rows given twice")
         assert list(person.app.screen.rows.order) == [5, 12]
+
+
+async def test_rows_are_marked_undone_kept_and_left_out_of_a_copy(
+    sit: Any, dataset: Path, tmp_path: Path
+) -> None:
+    before = dataset.read_bytes()
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        pane = person.app.screen
+        await person.press("x", "x", "x")
+        await person.sees("3 marked", " x▣")
+        assert (sorted(pane.marks), pane.rows.cursor) == ([0, 1, 2], 3)
+        await person.press("u", "u")
+        await person.sees("1 marked")
+        await person.press("U")
+        await person.sees("2 marked")
+        await person.press("m")
+        await person.sees("Why is it marked?")
+        await person.type("blurred")
+        await person.press("enter")
+        await person.sees("3 marked")
+        await person.press("X")
+        assert "rows of a filter" in person.app.desk.said[-1].words
+        await person.press("slash")
+        await person.type("number 1")
+        await person.press("enter")
+        await person.sees("3 rows with")
+        await person.press("X")
+        await person.sees("5 marked")
+        await person.press("v")
+        await person.sees("no reason given", "blurred")
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("5 marked", "1 warning")
+        pane = person.app.screen
+        assert pane.marks == {0: "", 1: "", 3: "blurred", 10: "", 11: ""}
+        await person.press("W")
+        await person.sees("7 of 12 rows are written")
+        await person.press("enter")
+        await person.sees("train-kept.jsonl", "7 rows")
+        kept = dataset.with_name("train-kept.jsonl").read_bytes().splitlines()
+        lines = before.splitlines()
+        assert kept == [line for at, line in enumerate(lines) if at not in (0, 1, 3, 10, 11)]
+        assert dataset.read_bytes() == before
+
+
+async def test_the_picture_is_written_with_its_boxes_and_replaces_nothing(
+    sit: Any, dataset: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "out.png"
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("down")
+        await person.sees("number 1?", "1 box")
+        for words in ("out.png written", "exists already"):
+            await person.press("w")
+            await person.sees("with 1 box drawn")
+            await person.press("ctrl+u", "ctrl+k")
+            field = person.app.screen.query_one("#answer")
+            field.value = str(target)
+            await person.press("enter")
+            await person.until(
+                lambda words=words: words in " ".join(s.words for s in person.app.desk.said), words
+            )
+    with Image.open(target) as written:
+        assert written.format == "PNG"
+        assert written.size[0] > 48

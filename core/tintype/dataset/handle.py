@@ -71,6 +71,10 @@ class Dataset:
         """How far the index has come."""
         return self._index.progress
 
+    def line_of(self, index: int) -> int:
+        """The 1-based physical line of a row that has been found."""
+        return self._index.line(index)
+
     def row_bytes(self) -> "array[int]":
         """The length of every row found so far, in bytes, from the index alone."""
         return self._index.sizes()

@@ -12,6 +12,7 @@ from pathlib import Path
 from tintype.store.answers import AnswerShelf, KeptAnswer, without_pictures
 from tintype.store.database import Database
 from tintype.store.jobs import JobShelf, KeptJob, MadeFrom, Pending, Ranked, Source
+from tintype.store.marks import MarkShelf
 from tintype.store.notes import DatasetShelf, NoteShelf, RecentDataset
 from tintype.store.spending import Spending, SpendingShelf, Spent, month_of
 from tintype.store.uploads import KeptUpload, UploadShelf
@@ -45,6 +46,7 @@ class Store:
         self.answers = AnswerShelf(database)
         self.spending = SpendingShelf(database)
         self.notes = NoteShelf(database)
+        self.marks = MarkShelf(database)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,6 +46,15 @@ class Database:
         """
         with translated(self.path):
             return _executed(self._connection, sql, parameters).fetchall()
+
+    def run_each(self, sql: str, each: Iterable[Sequence[Any]]) -> None:
+        """Run one statement many times.
+
+        Raises:
+            StoreError: as `run`.
+        """
+        with translated(self.path):
+            self._connection.executemany(sql, map(_storable, each))
 
     @contextmanager
     def changing(self) -> Iterator[None]:

@@ -34,6 +34,8 @@ class FacetLine:
     """Of the commonest value of the same facet, 0…1."""
     lines: tuple[int, ...] = ()
     """Of the file, if it is about these."""
+    rows: tuple[int, ...] = ()
+    """Indices of the rows that it is about, if these are known."""
     note: str = ""
     """Words in place of a bar."""
 
@@ -52,7 +54,9 @@ def facet_lines(facets: Mapping[str, Mapping[str, int]]) -> tuple[FacetLine, ...
 def finding_lines(found: Sequence[Finding]) -> tuple[FacetLine, ...]:
     """Lay out what stands out; each leads to its rows."""
     lines = [
-        FacetLine("findings", finding.name, len(finding.lines), 0, finding.lines, finding.note)
+        FacetLine(
+            "findings", finding.name, len(finding.lines), lines=finding.lines, note=finding.note
+        )
         for finding in found
     ]
     return (FacetLine("what stands out (Enter shows the rows)"), *lines) if lines else ()

@@ -133,7 +133,11 @@ class FindingPane(SortingPane):
     @on(LineList.Chosen, "#facets")
     def _facet_chosen(self, event: LineList.Chosen) -> None:
         line = self.facet_list.lines[event.index]
-        if line.lines:
+        if line.rows:
+            self._forget_search()
+            what = f"{count(len(line.rows), 'row')}: {line.name}, {line.value} (Esc shows all)"
+            self.show_only(list(line.rows), what)
+        elif line.lines:
             self._show_lines(line.lines, line.value or line.name)
         elif line.value is not None and line.count:
             self._filter_by(line.name, line.value)

@@ -91,6 +91,7 @@ class HoldingPane(Pane):
                     self.doing = f"reading {progress.bytes_read / max(1, dataset.size_bytes):.0%}"
                 self.doing = ""
                 await self._remember(dataset)
+                await self.recall(dataset)
                 self.opened(dataset)
                 await asyncio.Event().wait()  # held open until another takes its place
 
@@ -104,6 +105,9 @@ class HoldingPane(Pane):
         self.rows.cursor = min(row, max(0, dataset.count - 1))
         self.post_message(requests.Reached(dataset=dataset.path, row=row, checked="", estimate=""))
         self.present(self.rows.cursor)
+
+    async def recall(self, dataset: Dataset) -> None:
+        """Fetch what is kept about it."""
 
     def opened(self, dataset: Dataset) -> None:
         """All of its rows are known."""
@@ -218,7 +222,7 @@ class HoldingPane(Pane):
             return []
         return [
             f"{dataset.path.parent.name}/{dataset.path.name}",
-            count(dataset.count, "row"),
+            "" if self._filter else count(dataset.count, "row"),
             "" if self._filter else size(dataset.size_bytes),
             self._filter,
             self.doing,

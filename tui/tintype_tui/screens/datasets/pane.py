@@ -1,6 +1,5 @@
 """Datasets: the rows on the left, the picture and the conversation on the right."""
 
-from pathlib import Path
 from typing import ClassVar
 
 from textual import work
@@ -9,30 +8,20 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import ContentSwitcher, Static
 
-from tintype import rules
-from tintype.dataset.embed import export
 from tintype_tui import requests
-from tintype_tui.screens.datasets.sheet import SheetPane
-from tintype_tui.screens.dialogs import Ask
+from tintype_tui.screens.datasets.writing import WritingPane
 from tintype_tui.screens.open_path import choose_dataset
-from tintype_tui.text import count
 from tintype_tui.widgets.contact_sheet import ContactSheet
 from tintype_tui.widgets.example_list import ExampleList
 from tintype_tui.widgets.facet_list import FacetList
 from tintype_tui.widgets.problem_list import ProblemList
 from tintype_tui.widgets.row_view import RowView
 
-MENDING = (
-    "Pictures in files go into the rows; other formats and modes become JPEG.",
-    "The dataset itself is not changed.",
-)
-
-
 _OF_ONE_PICTURE = frozenset(["boxes", "full", "picture", "unfold"])
 """Actions that mean nothing on the contact sheet."""
 
 
-class DatasetsPane(SheetPane):
+class DatasetsPane(WritingPane):
     """A dataset looked at, row by row."""
 
     BINDING_GROUP_TITLE = "Dataset"
@@ -88,6 +77,29 @@ class DatasetsPane(SheetPane):
             show=False,
             tooltip="write a copy that the provider takes, with every picture inside",
         ),
+        Binding("x", "mark", "Mark", id="data.mark", tooltip="and go on; again: unmark"),
+        Binding(
+            "m", "mark_why", "Mark, saying why", id="data.mark_why", show=False, tooltip="a reason"
+        ),
+        Binding("X", "mark_all", "Mark the filter", id="data.mark_all", show=False),
+        Binding("u", "undo", "Undo", id="data.undo", show=False, tooltip="the last marks"),
+        Binding("U", "redo", "Redo", id="data.redo", show=False),
+        Binding(
+            "W",
+            "write_without",
+            "Write without the marked",
+            id="data.write_without",
+            show=False,
+            tooltip="a copy; the dataset itself stays",
+        ),
+        Binding(
+            "w",
+            "write_picture",
+            "Write the picture",
+            id="data.write_picture",
+            show=False,
+            tooltip="with its boxes, as a PNG",
+        ),
         Binding("space", "unfold", "Unfold the system prompt", id="data.unfold", show=False),
         Binding("escape", "back", "Rows", id="data.back", show=False),
     ]
@@ -108,6 +120,13 @@ class DatasetsPane(SheetPane):
             "line",
             "random",
             "mend",
+            "mark",
+            "mark_why",
+            "mark_all",
+            "undo",
+            "redo",
+            "write_without",
+            "write_picture",
             "unfold",
         ]
     )
@@ -191,29 +210,3 @@ class DatasetsPane(SheetPane):
 
     def action_try(self) -> None:
         self.post_message(requests.TryModel(self.standing.model))
-
-    @work(exclusive=True, group="write")
-    async def action_mend(self) -> None:
-        """Write a copy with its pictures embedded and as the provider takes them; then open it."""
-        if (dataset := self.dataset) is None:
-            return
-        proposed = dataset.path.with_name(f"{dataset.path.stem}-mended.jsonl")
-        answer = await self.app.push_screen_wait(
-            Ask("Write a mended copy into", value=str(proposed), hints=MENDING)
-        )
-        if not answer:
-            return
-        wanted = rules.mending(rules.profile(self.desk.profile.rules))
-        with self.reporting("Cannot write the copy"):
-            notes, target = 0, _path(answer)
-            async for done in export(dataset, target, wanted):
-                notes += len(done.notes)
-                self.doing = f"writing {done.rows / max(1, dataset.count):.0%}"
-                if done.files:
-                    self.say(f"{count(done.pictures, 'picture')} mended, {notes} left as they were")
-                    self.post_message(requests.OpenDataset(done.files[0]))
-        self.doing = ""
-
-
-def _path(typed: str) -> Path:
-    return Path(typed).expanduser()
