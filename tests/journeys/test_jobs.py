@@ -144,7 +144,7 @@ async def test_rows_that_were_left_out_are_listed_and_an_event_leads_to_them(
         await person.sees("warnings and errors")
         await person.sees_no("successfully completed")
         await person.press("enter")
-        await person.sees("2 rows left out", "line 3", "line 8")
+        await person.sees("2 rows left out:", "line 3", "line 8")
         await person.press("down", "enter")
         await person.sees("lossy/train.jsonl", "What is number 7?")
         # The bill stands beside what was expected.

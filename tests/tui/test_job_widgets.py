@@ -179,6 +179,12 @@ def test_safety_checks_are_told_by_category_with_what_to_do() -> None:
     assert not Trouble()
 
 
+def test_rows_are_said_to_be_in_the_file_they_are_in() -> None:
+    rows = (Blamed("people", "file-1", 3), Blamed("people", "file-2", 4))
+    said = [one.text for one in told(Trouble(left_out=rows, validation="file-2"))]
+    assert said == ["! 2 rows left out:", "line 3: people", "line 4 of the validation file: people"]
+
+
 @pytest.mark.parametrize(
     ("bill", "words"),
     [

@@ -104,11 +104,11 @@ class JobList(LineList):
         """What else there is room for, the most telling first to come and last to go."""
         beside = self.beside.get(job.id, Beside())
         columns = [f" {_when(job):>11}"] if width > 36 else []
-        if width > 48:
+        if width > 48 and self.beside:
             columns.insert(0, f" {clip(beside.cost, 7):>7}")
         if width > 60:
             columns.insert(0, f" {pad(one_line(job.model), 13)}")
-        if width > 75:
+        if width > 75 and self.beside:
             columns.insert(1, f" {pad(one_line(beside.data), 14)}")
         return columns
 

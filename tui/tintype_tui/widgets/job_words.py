@@ -33,6 +33,8 @@ class Trouble:
     """Rows that warnings say were not used."""
     checks: tuple[Moderation, ...] = ()
     """What safety checks found."""
+    validation: str | None = None
+    """Id of the validation file: rows in it are said to be in it."""
 
     def __bool__(self) -> bool:
         return bool(self.failure or self.left_out or any(one.advice for one in self.checks))
@@ -46,7 +48,7 @@ class Trouble:
 def trouble_of(job: Job, events: Sequence[Event]) -> Trouble:
     """Gather what went wrong; events are in order and need not include metrics."""
     checks = tuple(found for event in events if (found := moderation(event)))
-    return Trouble(explain(job, events), left_out(events, job), checks)
+    return Trouble(explain(job, events), left_out(events, job), checks, job.validation_file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +64,21 @@ class Said:
 def told(trouble: Trouble) -> Iterator[Said]:
     """Everything about trouble, in the order to read it: code, cause, fix, rows."""
     if trouble.failure is not None:
-        yield from _told_failure(trouble.failure)
+        yield from _told_failure(trouble.failure, trouble.validation)
     for checks in trouble.checks:
         yield from _told_checks(checks)
     if trouble.left_out:
-        yield Said(f"! {count(len(trouble.left_out), 'row')} left out of the training:", "warning")
-        yield from map(_row, trouble.left_out)
+        yield Said(f"! {count(len(trouble.left_out), 'row')} left out:", "warning")
+        yield from (_row(row, trouble.validation) for row in trouble.left_out)
 
 
-def _told_failure(failure: Explanation) -> Iterator[Said]:
+def _told_failure(failure: Explanation, validation: str | None) -> Iterator[Said]:
     yield Said(f"✗ {failure.code or 'failed'}", "bold error")
     if failure.said:
         yield Said(f"“{failure.said}”", "dim")
     yield Said(failure.cause)
     yield Said(f"→ {failure.fix}", "success")
-    yield from map(_row, failure.rows)
+    yield from (_row(row, validation) for row in failure.rows)
     if failure.more:
         where = "more than are named here" if failure.rows else "more"
         yield Said(f"and {failure.more:,} {where}: check the dataset to see all", "dim")
@@ -92,9 +94,10 @@ def _told_checks(checks: Moderation) -> Iterator[Said]:
         yield Said(f"→ {checks.advice}", "success")
 
 
-def _row(row: Blamed) -> Said:
+def _row(row: Blamed, validation: str | None) -> Said:
+    where = " of the validation file" if row.file == validation else ""
     fix = f" → {row.fix}" if row.fix else ""
-    return Said(f"{row.place}: {row.words}{fix}", row=row)
+    return Said(f"{row.place}{where}: {row.words}{fix}", row=row)
 
 
 def bill_words(bill: Bill) -> str:

@@ -17,7 +17,6 @@ from tintype.store import KeptJob
 from tintype_tui import requests
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.screens.jobs.curves import CurvesPane
-from tintype_tui.standing import Sought
 from tintype_tui.text import visible
 from tintype_tui.widgets.chart import Run
 from tintype_tui.widgets.checkpoint_list import CheckpointList
@@ -236,8 +235,6 @@ class LowerPane(CurvesPane):
                     title="Careful:",
                     severity="warning",
                 )
-            # The dataset may be open already, at another row.
-            self.post_message(requests.Reached(sought=Sought(found.path, found.index)))
             self.post_message(requests.OpenDataset(found.path, found.index))
 
 
