@@ -72,6 +72,14 @@ def test_a_known_message_says_more_than_the_code_it_comes_with() -> None:
     assert found.cause.startswith("A key stands where")
 
 
+def test_words_that_are_quoted_from_the_data_are_not_taken_for_the_providers() -> None:
+    words = "Example 3: unknown role 'billing was killed by an internal error'"
+    found = jobs.explain(failed(words, "invalid_file_format"))
+    assert found is not None
+    assert found.cause == "The file is not as the provider wants it."
+    assert [row.example for row in found.rows] == [3]
+
+
 def test_a_failure_without_a_reason_is_explained_by_the_last_error_of_the_diary() -> None:
     diary = [event("Validating", "info"), event("Line 4 cannot be parsed"), event("Done", "info")]
     found = jobs.explain(JOB, diary)

@@ -44,6 +44,8 @@ class _Known:
     codes: frozenset[str]
     cause: str
     fix: str
+    outside: bool = False
+    """It has nothing to do with the data."""
 
 
 def explain(job: Job, events: Sequence[Event] = ()) -> Explanation | None:
@@ -71,8 +73,14 @@ def explain(job: Job, events: Sequence[Event] = ()) -> Explanation | None:
 
 def _known_failure(failure: JobFailure) -> _Known:
     said = failure.message[:_LONGEST]
-    # A message that is known says more than its code, under which many things go.
-    by_words = (known for known in _table() if known.says and known.says.search(said))
+    # A message that is known says more than its code, under which many things go. But one about the
+    # data may quote them: a row that speaks of billing is no unpaid bill.
+    blames_data = failure.code.startswith("invalid_")
+    by_words = (
+        known
+        for known in _table()
+        if known.says and known.says.search(said) and not (known.outside and blames_data)
+    )
     by_code = (known for known in _table() if failure.code in known.codes)
     return next(by_words, None) or next(by_code, None) or _unknown(failure)
 
@@ -93,6 +101,7 @@ def _table() -> tuple[_Known, ...]:
             frozenset(entry.get("codes", ())),
             entry["cause"],
             entry["fix"],
+            entry.get("outside", False),
         )
         for entry in tomllib.loads(_DATA.read_text("utf-8"))["failures"]
     )
