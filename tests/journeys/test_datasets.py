@@ -243,3 +243,47 @@ async def test_the_picture_is_written_with_its_boxes_and_replaces_nothing(
     with Image.open(target) as written:
         assert written.format == "PNG"
         assert written.size[0] > 48
+
+
+async def test_a_row_of_several_pictures_shows_them_as_a_strip(sit: Any, dataset: Path) -> None:
+    rows = [json.loads(line) for line in dataset.read_text().splitlines()]
+    parts = [row["messages"][1]["content"][1] for row in rows[:4]]
+    rows[1]["messages"][1]["content"] += parts
+    dataset.write_text("\n".join(map(json.dumps, rows)))
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        assert "#1" not in person.screen
+        strip = person.app.screen.row_view.strip
+        await person.press("down")
+        await person.sees("[Image #1] of 5", "›#1", " #5", "[Image #3] ▣")
+        await person.until(lambda: len(strip._thumbs) == 5, "five thumbnails")
+        await person.press("full_stop")
+        await person.sees("[Image #2] of 5", "›#2")
+        await person.press("comma", "comma")
+        await person.sees("[Image #5] of 5", "›#5")
+        await person.press("up")
+        await person.sees_no("#5")
+
+
+async def test_a_file_that_changes_is_noticed_and_read_again(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("down")
+        dataset.write_text("\n".join(dataset.read_text().splitlines()[:5]))
+        await person.sees("changed: R reads it again")
+        await person.press("R")
+        await person.sees("5 rows", "number 1?")
+        await person.sees_no("changed: R")
+
+
+async def test_the_list_takes_more_room_or_less(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        rows = person.app.screen.rows
+        width = rows.size.width
+        await person.press("greater_than_sign", "greater_than_sign")
+        assert rows.size.width > width + 8
+        await person.press(*["less_than_sign"] * 20)
+        assert 20 < rows.size.width < width
+        await person.pilot.resize_terminal(70, 30)
+        await person.until(lambda: rows.size.width > 60, "the list above the picture")

@@ -13,6 +13,7 @@ from tintype.images import ImageFacts
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.conversation import Conversation, chip
 from tintype_tui.widgets.picture import Picture
+from tintype_tui.widgets.picture_strip import PictureStrip
 
 
 class RowView(Vertical):
@@ -33,6 +34,7 @@ class RowView(Vertical):
 
     picture = getters.query_one(Picture)
     conversation = getters.query_one(Conversation)
+    strip = getters.query_one(PictureStrip)
     caption = getters.query_one("#caption", Static)
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -41,6 +43,7 @@ class RowView(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Picture(id="picture")
+        yield PictureStrip(id="strip")
         yield Static(id="caption")
         yield Conversation().data_bind(RowView.example)
 
@@ -49,11 +52,20 @@ class RowView(Vertical):
         """The boxes that the answer tells of."""
         return parse_boxes(self.example.answer).boxes if self.example else ()
 
+    def watch_example(self, example: Example | None) -> None:
+        """A strip of small pictures only where there are several."""
+        if self.is_mounted:
+            several = len(example.images) if example and len(example.images) > 1 else 0
+            self.strip.set_class(several > 1, "-several")
+            self.strip.total = several
+            self.strip.forget()
+
     def show_picture(self, ordinal: int, data: bytes, facts: ImageFacts) -> None:
         """Show one of the row's pictures."""
         assert self.example is not None
         images = self.example.images
         self.picture.image = data
+        self.strip.cursor = ordinal
         self.watch_with_boxes()
         self.conversation.facts = {ordinal: facts}
         self._caption = [

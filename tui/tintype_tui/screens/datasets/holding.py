@@ -24,6 +24,9 @@ from tintype_tui.widgets.example_list import ExampleList, row_line
 from tintype_tui.widgets.line_list import LineList
 from tintype_tui.widgets.row_view import RowView
 
+LOOK_AGAIN_S = 2.0
+"""Between looks at whether the file has changed."""
+
 
 class HoldingPane(Pane):
     """One dataset at a time, held open as long as it is looked at."""
@@ -33,6 +36,9 @@ class HoldingPane(Pane):
     """The row shown, 0-based."""
     doing: var[str] = var("")
     """What is going on, for the title line."""
+
+    stale: var[bool] = var(False)
+    """Whether the file has changed since it was opened."""
 
     rows = getters.query_one("#rows", ExampleList)
     left = getters.query_one("#left", ContentSwitcher)
@@ -51,6 +57,7 @@ class HoldingPane(Pane):
 
     def on_mount(self) -> None:
         self.watch(self.left, "current", self._left_changed)
+        self.set_interval(LOOK_AGAIN_S, self._look_again)
         self.rows.empty_text = "No dataset is open.\nPress o to open one, 1 for samples."
         self.rows.focus()
 
@@ -95,9 +102,27 @@ class HoldingPane(Pane):
                 self.opened(dataset)
                 await asyncio.Event().wait()  # held open until another takes its place
 
+    @work(exclusive=True, group="changed")
+    async def _look_again(self) -> None:
+        """Notice when the file is changed by somebody else."""
+        if self.dataset is not None and not self.stale and self.is_current:
+            self.stale = await self.dataset.changed()
+
+    def watch_stale(self, stale: bool) -> None:
+        self.draw_title()
+        if stale and self.dataset is not None:
+            name = self.dataset.path.name
+            self.say(f"{name} has changed on the disk. R reads it again.", severity="warning")
+
+    def action_reload(self) -> None:
+        """Read the file again, and stay at the row."""
+        if self._path is not None:
+            self.open(self._path, self.index)
+
     def begin(self, dataset: Dataset, row: int) -> None:
         """A dataset is open; not all of its rows need be known yet."""
         self.dataset = dataset
+        self.stale = False
         self._filter, self._chosen = "", None
         self.rows.forget()
         self.rows.order = None
@@ -222,6 +247,7 @@ class HoldingPane(Pane):
             return []
         return [
             f"{dataset.path.parent.name}/{dataset.path.name}",
+            "changed: R reads it again" if self.stale else "",
             "" if self._filter else count(dataset.count, "row"),
             "" if self._filter else size(dataset.size_bytes),
             self._filter,

@@ -6,6 +6,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.reactive import var
 from textual.widgets import ContentSwitcher, Static
 
 from tintype_tui import requests
@@ -101,6 +102,23 @@ class DatasetsPane(WritingPane):
             tooltip="with its boxes, as a PNG",
         ),
         Binding("space", "unfold", "Unfold the system prompt", id="data.unfold", show=False),
+        Binding("R", "reload", "Read again", id="data.reload", show=False, tooltip="the file"),
+        Binding(
+            "less_than_sign",
+            "share(-5)",
+            "Smaller list",
+            id="data.smaller",
+            show=False,
+            key_display="<",
+        ),
+        Binding(
+            "greater_than_sign",
+            "share(5)",
+            "Larger list",
+            id="data.larger",
+            show=False,
+            key_display=">",
+        ),
         Binding("escape", "back", "Rows", id="data.back", show=False),
     ]
 
@@ -120,6 +138,7 @@ class DatasetsPane(WritingPane):
             "line",
             "random",
             "mend",
+            "reload",
             "mark",
             "mark_why",
             "mark_all",
@@ -166,6 +185,31 @@ class DatasetsPane(WritingPane):
         self.left.current = "rows" if self.left.current == which else which
         focused = {"problem-side": "problems"}.get(which, which)
         self.query_one(f"#{focused}" if self.left.current != "rows" else "#rows").focus()
+
+    share: var[int | None] = var(None)
+    """Per cent of the room that the rows take; none as the style sheet has it."""
+
+    def action_share(self, by: int) -> None:
+        """Give the rows more room, or the picture."""
+        self.share = (40 if self.share is None else self.share) + by
+
+    def validate_share(self, share: int | None) -> int | None:
+        return share if share is None else max(20, min(share, 75))
+
+    def watch_share(self) -> None:
+        self._divide()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._divide)
+
+    def _divide(self) -> None:
+        """Above each other where it is narrow, else beside each other."""
+        if self.share is None:
+            return
+        narrow = self.has_class("-narrow")
+        for part, share in ((self.left, self.share), (self.row_view, 100 - self.share)):
+            part.styles.width = "100%" if narrow else f"{share}fr"
+            part.styles.height = f"{share}fr" if narrow else "100%"
 
     def action_back(self) -> None:
         """Stop what is going on; else leave what is open; else show all rows again."""

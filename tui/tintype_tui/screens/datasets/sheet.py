@@ -11,7 +11,7 @@ from tintype.errors import DatasetError
 from tintype_tui.screens.datasets.finding import FindingPane
 from tintype_tui.widgets.contact_sheet import ContactSheet
 from tintype_tui.widgets.example_list import row_line
-from tintype_tui.widgets.picture import Room, draw
+from tintype_tui.widgets.picture import draw
 from tintype_tui.widgets.thumbnails import Thumb, Thumbnails
 
 AT_ONCE = 3
@@ -92,19 +92,43 @@ class SheetPane(FindingPane):
 
         async def one(index: int) -> None:
             async with slots:
-                thumb = await self._thumb(dataset, index, event.room)
+                thumb = await self._row_thumb(dataset, index, event)
             self.sheet.show({index: thumb}, event.room)
 
         with self.reporting("Cannot draw the pictures"):
             await asyncio.gather(*map(one, event.keys))
 
-    async def _thumb(self, dataset: Dataset, index: int, room: Room) -> Thumb:
+    @on(Thumbnails.Wants, "#strip")
+    def _strip_wanted(self, event: Thumbnails.Wants) -> None:
+        self._draw_strip(event, self.index)
+
+    @work(exclusive=True, group="strip")
+    async def _draw_strip(self, event: Thumbnails.Wants, index: int) -> None:
+        """Draw the pictures of the row shown."""
+        if (dataset := self.dataset) is None:
+            return
+        with self.reporting("Cannot draw the pictures"):
+            for ordinal in event.keys:
+                thumb = await self._thumb(dataset, index, ordinal, event)
+                event.thumbnails.show({ordinal: thumb}, event.room)
+
+    @on(Thumbnails.Moved, "#strip")
+    def _strip_moved(self, event: Thumbnails.Moved) -> None:
+        if event.position != self._ordinal:
+            self.present(self.index, event.position)
+
+    async def _row_thumb(self, dataset: Dataset, index: int, event: Thumbnails.Wants) -> Thumb:
         example = read_example(await dataset.row(index))
         self.sheet.know(index, row_line(example))
         if not example.images:
             return Thumb(words="no picture")
+        return await self._thumb(dataset, index, 0, event)
+
+    async def _thumb(
+        self, dataset: Dataset, index: int, ordinal: int, event: Thumbnails.Wants
+    ) -> Thumb:
         try:
-            data = await dataset.picture(index, 0)
+            data = await dataset.picture(index, ordinal)
         except DatasetError as error:
             return Thumb(words=error.message)
-        return Thumb(await draw(self.sheet.wanted(data, room)))
+        return Thumb(await draw(event.thumbnails.wanted(data, event.room)))
