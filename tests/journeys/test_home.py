@@ -27,7 +27,7 @@ async def test_the_samples_need_no_key_and_lead_to_the_playing_cards(sit: Any) -
     async with sit() as person:
         await person.sees("Start here", "no key, no network", "s  make two sample datasets")
         await person.press("s")
-        await person.sees("cards/train.jsonl", "240 rows", "no problems", "1 box")
+        await person.sees("cards/train.jsonl", "240 rows", "no problems", "1 box", patience_s=180)
         await person.press("1")
         await person.sees("Recent datasets", "cards/train.jsonl")
         assert "Start here" not in person.screen

@@ -23,7 +23,7 @@ from tintype.settings import Settings, load
 from tintype_tui import requests, theme
 from tintype_tui.desk import Desk
 from tintype_tui.screen import Pane
-from tintype_tui.standing import Standing
+from tintype_tui.standing import Sought, Standing
 from tintype_tui.stylesheet import PatientStylesheet
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.text import visible
@@ -221,8 +221,11 @@ class TintypeApp(TerminalApp[int]):
         self.standing = replace(self.standing, **message.changes)
 
     def on_open_dataset(self, message: requests.OpenDataset) -> None:
-        path = message.path.absolute()
-        self.standing = replace(self.standing, dataset=path, row=message.row)
+        path, row = message.path.absolute(), message.row
+        sought = None if row is None else Sought(path, row)
+        if row is None:
+            row = self.standing.row if path == self.standing.dataset else 0
+        self.standing = replace(self.standing, dataset=path, row=row, sought=sought)
         self.switch_mode("datasets")
 
     def on_estimate_dataset(self, message: requests.EstimateDataset) -> None:

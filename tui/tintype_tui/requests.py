@@ -15,7 +15,8 @@ class OpenDataset(Message):
     """Look at a dataset."""
 
     path: Path
-    row: int = 0
+    row: int | None = None
+    """0-based; none for the row looked at last, or the first."""
 
 
 @dataclass

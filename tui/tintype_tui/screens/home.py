@@ -185,7 +185,7 @@ class HomePane(Pane):
 
     def action_begin(self) -> None:
         if (path := self._last_dataset()) is not None:
-            self.post_message(requests.OpenDataset(path, self.standing.row))
+            self.post_message(requests.OpenDataset(path))
 
     @work(exclusive=True, group="sample")
     async def action_sample(self) -> None:
