@@ -13,8 +13,11 @@ from textual.widgets import Static
 from tintype.jobs import Bill
 from tintype.resources import Job
 from tintype.store import KeptJob, MadeFrom
-from tintype_tui.text import pad, visible
+from tintype_tui.text import clip, one_line, pad, visible
 from tintype_tui.widgets.job_words import Sense, facts
+
+_WIDEST = 20
+"""Cells for the names: those of metadata may be of any length."""
 
 
 class JobDetails(VerticalScroll, can_focus=True):
@@ -57,12 +60,14 @@ class JobDetails(VerticalScroll, can_focus=True):
         if known is None or known.job.id != self.job.id:
             known = KeptJob("", self.job, self.job.created_at, False, MadeFrom())
         rows = facts(replace(known, job=self.job), self.bill, self.sense)
-        width = max(cell_len(visible(name)) for name, _ in rows) + 2
+        width = min(_WIDEST, max(cell_len(one_line(name)) for name, _ in rows)) + 2
         room = max(20, self.scrollable_content_region.width - width)
         lines, before = [], ""
         for name, value in rows:
             for at, line in enumerate(wrap(visible(value), room)):
-                head = pad(visible(name) if at == 0 and name != before else "", width)
+                head = pad(
+                    clip(one_line(name), width - 2) if at == 0 and name != before else "", width
+                )
                 lines.append(Content.styled(head, "dim") + Content(line))
             before = name
         self.query_one(Static).update(Content("\n").join(lines))
