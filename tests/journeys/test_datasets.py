@@ -287,3 +287,18 @@ async def test_the_list_takes_more_room_or_less(sit: Any, dataset: Path) -> None
         assert 20 < rows.size.width < width
         await person.pilot.resize_terminal(70, 30)
         await person.until(lambda: rows.size.width > 60, "the list above the picture")
+
+
+async def test_what_is_scrolled_past_on_the_sheet_is_not_drawn(sit: Any, dataset: Path) -> None:
+    dataset.write_text(dataset.read_text() * 40)
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("480 rows")
+        sheet = person.app.screen.sheet
+        await person.press("c", *["pagedown"] * 8, "end")
+        await person.until(lambda: 479 in sheet._thumbs, "the last row")
+        await person.sees("480!", "479!")
+        workers = person.app.workers
+        await person.until(
+            lambda: not any(each.group == "sheet" and each.is_running for each in workers), "rest"
+        )
+        assert len(sheet._thumbs) < 240

@@ -142,7 +142,7 @@ class FacetList(LineList):
         count = f" {number(line.count):>6} " if line.count else " "
         note = one_line(line.note)
         room = width - 2 - cell_len(count)
-        note_width = max(0, min(cell_len(note), room - min(26, room)))
+        note_width = max(0, min(cell_len(note), room - cell_len(one_line(line.value or "")) - 1))
         name = pad(one_line(line.value or ""), room - note_width)
         return [
             Segment(f"  {name}", style),
