@@ -18,8 +18,9 @@ from tintype.jobs.listing import listed
 from tintype.jobs.moderating import Moderation, moderation
 from tintype.jobs.pacing import Pace
 from tintype.jobs.results import Results, results
+from tintype.jobs.sending import Limits, UploadProgress, limits_for
 from tintype.jobs.steering import cancel, pause, resume
-from tintype.jobs.uploading import Limits, UploadProgress, limits_for, upload
+from tintype.jobs.uploading import upload
 from tintype.jobs.watching import JobProgress
 
 __all__ = [

@@ -11,7 +11,7 @@ from pathlib import Path
 from tintype.dataset import open_dataset
 from tintype.errors import DatasetError
 from tintype.jobs.blaming import Blamed, source_of
-from tintype.jobs.uploading import digest_of
+from tintype.jobs.sending import digest_of
 from tintype.resources import Job
 from tintype.store import MadeFrom
 

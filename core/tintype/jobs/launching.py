@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tintype.api import SYSTEM, Api, Clock
 from tintype.jobs.creating import create
-from tintype.jobs.uploading import UploadProgress, upload
+from tintype.jobs.sending import UploadProgress
+from tintype.jobs.uploading import upload
 from tintype.resources import Hyperparameters, Job, JobRequest
 from tintype.store import MadeFrom, Source, Spending, Store
 
