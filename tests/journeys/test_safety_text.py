@@ -165,7 +165,11 @@ async def _walk(person: Any, obeys: Obeys, keys: str) -> None:
 async def test_nothing_in_a_dataset_is_obeyed(sit: Any, evil_dataset: Path, obeys: Obeys) -> None:
     async with sit(evil_dataset) as person:
         await person.sees("13 rows", "errors")
-        await _walk(person, obeys, "j j j j u p j j end v j j j enter escape escape f escape")
+        await _walk(person, obeys, "j j j j space p j j end v j j j enter escape escape f escape")
+        await _walk(person, obeys, "x c l l plus escape m escape W escape w escape s s s s s")
+        await _walk(person, obeys, "slash a b c enter")
+        await person.sees("12 rows with")
+        await _walk(person, obeys, "n n v escape escape u")
         await _walk(person, obeys, "slash escape escape M escape o tab escape")
         await person.press("e")
         await person.sees("tokens billed", "see 2 p")
