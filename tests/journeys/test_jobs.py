@@ -272,6 +272,7 @@ async def test_jobs_are_filtered_by_state_and_tell_their_data_and_cost(
 async def test_asking_the_provider_is_stopped_and_taken_up_again(
     sit: Any, dataset: Path, launch: Launch
 ) -> None:
+    await launch(dataset, "done")
     job = await launch(holding(dataset, 3), "waits", wait=False)
     async with sit() as person:
         await person.press("4")
@@ -279,6 +280,11 @@ async def test_asking_the_provider_is_stopped_and_taken_up_again(
         await person.press("p")
         await person.sees("not asking, p goes on")
         let_go(job)
+        # What is kept of another job is seen all the same, and nobody is asked for it.
+        await person.press("down")
+        await person.sees("successfully completed", "not asking, p goes on")
+        await person.press("up")
+        await person.sees("◐ running", "step 2")
         await person.press("p")
         await person.sees("● succeeded")
         await person.sees_no("heard")

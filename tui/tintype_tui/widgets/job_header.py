@@ -92,12 +92,10 @@ class JobHeader(Widget):
 
     def _news(self, progress: JobProgress) -> str:
         """How old the last news is, or that none is asked for."""
-        if progress.job.ended:
-            return ""
-        heard = f"heard {age(progress.fresh_at)}" if progress.fresh_at else ""
-        if self.looking:
-            return heard
-        return f"not asking, p goes on · {heard}" if heard else "not asking, p goes on"
+        running = not progress.job.ended
+        heard = f"heard {age(progress.fresh_at)}" if running and progress.fresh_at else ""
+        asking = "" if self.looking else "not asking, p goes on"
+        return " · ".join(filter(None, [asking, heard]))
 
     def _sense(self, progress: JobProgress) -> Content:
         """Trouble first, then what went wrong, what looks odd, and the trend."""

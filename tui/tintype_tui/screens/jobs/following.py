@@ -26,9 +26,6 @@ class FollowingPane(ListingPane):
     """What the store knows of the job besides: what it was made from."""
     diary: var[tuple[Event, ...]] = var(())
     """All but the metrics, oldest first."""
-    looking: var[bool] = var(True, bindings=True)
-    """Whether the provider is asked for news."""
-
     header = getters.query_one(JobHeader)
     feed = getters.query_one(EventFeed)
 
@@ -45,13 +42,13 @@ class FollowingPane(ListingPane):
         super().provider_changed()
         self.workers.cancel_group(self, "follow")
         self.followed, self.progress, self.kept = "", None, None
+        self.looking = True
         self.hear(())
         self.list_jobs()
 
     def begin(self, job_id: str) -> None:
         """Make room for another job; layers above forget what they showed of the last one."""
         self.followed = job_id
-        self.looking = True
         self.hear(())
 
     @work(exclusive=True, group="follow")
@@ -59,12 +56,13 @@ class FollowingPane(ListingPane):
         """Show a job from the store at once, then as it goes on."""
         if job_id != self.followed:
             self.begin(job_id)
-        self.looking = True
         with self.reporting("Cannot follow the job"):
             store, name = await self.desk.store(), self.desk.profile.name
             if kept := store.jobs.find(name, job_id):
                 self.kept = kept
                 self._show(await self._remembered(kept.job))
+            if not self.looking:
+                return
             api = await self.desk.provider()
             events: dict[str, Event] = {}
             async for progress in jobs.follow(api, store, job_id):
@@ -119,14 +117,16 @@ class FollowingPane(ListingPane):
             self._under_way.add(job.id)
 
     def action_look(self) -> None:
-        """Ask the provider no more, or again."""
+        """Ask the provider no more, neither for the job nor for the list; or again."""
+        self.looking = not self.looking
         if self.looking:
-            self.looking = False
-            self.workers.cancel_group(self, "follow")
+            self.action_refresh()
         else:
-            self.follow(self.followed)
+            self.workers.cancel_group(self, "follow")
+            self.workers.cancel_group(self, "list")
 
     def action_refresh(self) -> None:
+        self.looking = True
         self.list_jobs()
         if self.followed:
             self.follow(self.followed)

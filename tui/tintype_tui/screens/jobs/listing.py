@@ -38,6 +38,8 @@ class ListingPane(Pane):
     listed: var[Sequence[KeptJob]] = var(())
     """Every job, before the filter."""
     needle: var[str] = var("")
+    looking: var[bool] = var(True)
+    """Whether the provider is asked for news."""
 
     list_of_jobs = getters.query_one("#jobs", JobList)
 
@@ -60,7 +62,7 @@ class ListingPane(Pane):
             store, name = await self.desk.store(), self.desk.profile.name
             self.listed = store.jobs.newest(profile=name)
             self.prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
-            while True:
+            while self.looking:
                 async for _ in jobs.listed(await self.desk.provider(), store):
                     pass
                 self.listed = store.jobs.newest(profile=name)

@@ -108,8 +108,6 @@ class JobsPane(LowerPane):
             if self.desk.settings.read_only:
                 return False
             return (job is not None and not job.ended) or None
-        if action == "look":
-            return job is not None and not job.ended
         if action == "row":
             return bool(self.trouble.rows)
         if action in ("try", "copy"):
