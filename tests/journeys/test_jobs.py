@@ -344,3 +344,22 @@ def test_the_commands_tell_the_same_explanation(
     _, out, _ = tintype("jobs", "--filter", "state:failed data:spoilt")
     assert [line.split()[0] for line in out.splitlines()] == [bad.id]
     assert tintype("jobs", "--filter", "state:paused")[2].strip() == "No job fits."
+
+
+async def test_a_run_that_is_held_goes_on_while_another_is_in_hand(
+    sit: Any, dataset: Path, launch: Launch
+) -> None:
+    await launch(dataset, "done", epochs=4)
+    job = await launch(holding(dataset, 2), "waits", epochs=4, wait=False)
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("◐ running", "step 1")
+        pane = pane_of(person)
+        await person.press("O", "down")
+        await person.until(lambda: len(pane.charts.leader.traces) == 2, "two runs")
+        assert "epoch" in pane.charts.leader.axes
+        let_go(job)
+        await person.until(
+            lambda: pane.overlaid[job.id].metrics.last_step == 12, "the steps of the held run"
+        )
+        assert pane.followed != job.id

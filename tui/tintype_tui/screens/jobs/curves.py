@@ -11,7 +11,7 @@ from tintype import jobs
 from tintype.jobs import JobProgress
 from tintype.metrics import Metrics, to_csv
 from tintype.resources import Job
-from tintype_tui.screens.jobs.following import FollowingPane
+from tintype_tui.screens.jobs.following import FollowingPane, by_epochs
 from tintype_tui.widgets.chart import (
     ChartGrid,
     Picture,
@@ -144,7 +144,7 @@ class CurvesPane(FollowingPane):
                 if job_id not in self.overlaid:
                     return
                 if job_id != self.followed:
-                    self._know(job_id, progress.metrics)
+                    self._know(job_id, by_epochs(progress))
 
     def action_full(self) -> None:
         """What is looked at alone, a chart or what is below; Esc goes back."""

@@ -8,7 +8,7 @@ from textual.reactive import var
 
 from tintype import jobs
 from tintype.jobs import JobProgress
-from tintype.metrics import fold
+from tintype.metrics import Metrics, fold
 from tintype.resources import Event, Job
 from tintype.store import KeptJob
 from tintype_tui import requests
@@ -85,10 +85,7 @@ class FollowingPane(ListingPane):
         self.diary = tuple(event for event in events if event.type != "metrics")
 
     def _show(self, progress: JobProgress) -> None:
-        epochs = progress.job.hyperparameters.n_epochs
-        if isinstance(epochs, int):
-            progress = replace(progress, metrics=replace(progress.metrics, n_epochs=epochs))
-        self.progress = progress
+        self.progress = replace(progress, metrics=by_epochs(progress))
 
     def watch_progress(self, progress: JobProgress | None) -> None:
         if progress is None:
@@ -133,3 +130,9 @@ class FollowingPane(ListingPane):
 
 
 _ENDS = {"cancelled": "been cancelled"}
+
+
+def by_epochs(progress: JobProgress) -> Metrics:
+    """The metrics of a job, which themselves do not know how many epochs there are to be."""
+    epochs = progress.job.hyperparameters.n_epochs
+    return replace(progress.metrics, n_epochs=epochs if isinstance(epochs, int) else None)
