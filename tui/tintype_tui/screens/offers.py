@@ -35,7 +35,7 @@ class OfferList(LineList):
 
     def item(self, index: int, width: int, style: Style) -> Line:
         offer = self.offers[index]
-        title = pad(offer.profile.title, 22 if width > 80 else 13)
+        title = pad(offer.profile.title, 22) if width > 80 else pad(offer.profile.name, 10)
         cost = pad(cost_words(offer.estimate), 18)
         model = pad(visible(offer.estimate.plan.model), max(12, width - len(title) - 38))
         words = f" {title}{model} {cost}"
@@ -92,8 +92,11 @@ class Offers(Dialog[None]):
     def _show(self, offers: tuple[Offer, ...]) -> None:
         found = self.query_one(OfferList)
         found.offers, found.total = offers, len(offers)
+        if offers:
+            self._tell()
 
     @on(LineList.Moved)
-    def _moved(self, event: LineList.Moved) -> None:
-        words = offer_words(self.query_one(OfferList).offers[event.index])
+    def _tell(self) -> None:
+        found = self.query_one(OfferList)
+        words = offer_words(found.offers[found.cursor])
         self.query_one("#about", Static).update(Content(visible("\n".join(words))))
