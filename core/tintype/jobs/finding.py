@@ -8,7 +8,6 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from tintype.dataset import open_dataset
 from tintype.errors import DatasetError
 from tintype.jobs.blaming import Blamed, source_of
 from tintype.jobs.sending import digest_of
@@ -33,6 +32,8 @@ async def find(row: Blamed, job: Job, made_from: MadeFrom) -> Found:
     Raises:
         DatasetError: if it is not known what the job was made from, or the file or the row is gone.
     """
+    from tintype.dataset import open_dataset  # late: who lists jobs needs no dataset
+
     source = source_of(row, job, made_from)
     if source is None:
         raise DatasetError(
