@@ -5,8 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
+from tintype_tui.terminal import Capabilities
 from tintype_tui.widgets.contact_sheet import ContactSheet
 
 
@@ -302,3 +304,17 @@ async def test_what_is_scrolled_past_on_the_sheet_is_not_drawn(sit: Any, dataset
             lambda: not any(each.group == "sheet" and each.is_running for each in workers), "rest"
         )
         assert len(sheet._thumbs) < 240
+
+
+async def test_the_contact_sheet_works_in_letters_without_colour(
+    sit: Any, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with sit(dataset, (80, 24)) as person:
+        person.app.capabilities = Capabilities(protocol="ascii")
+        await person.sees("12 rows", "1 warning")
+        await person.press("c")
+        sheet = person.app.screen.sheet
+        await person.until(lambda: len(sheet._thumbs) == 12, "twelve thumbnails")
+        await person.sees("›1: answer 0")
+        assert sheet._thumbs[0].drawing.protocol == "ascii"

@@ -325,7 +325,8 @@ def _picture_line(thumb: Thumb | None, within: int, room: Room, base: Style) -> 
         at = within - (room.rows - drawing.frame.rows) // 2
         if not 0 <= at < len(drawing.strips):
             return Strip.blank(room.columns, base)
-        strip = Strip.join([Strip.blank(left, base), drawing.strips[at]])
+        # Letters come without a style of their own, which a filter for no colour needs.
+        strip = Strip.join([Strip.blank(left, base), drawing.strips[at].apply_style(base)])
         return strip.adjust_cell_length(room.columns, base)
     words = "…"
     if thumb is not None:

@@ -78,12 +78,17 @@ class DatasetsPane(WritingPane):
             show=False,
             tooltip="write a copy that the provider takes, with every picture inside",
         ),
-        Binding("x", "mark", "Mark", id="data.mark", tooltip="and go on; again: unmark"),
+        Binding("x", "mark", "Mark", id="data.mark", tooltip="the row, and go on; again: unmark"),
         Binding(
-            "m", "mark_why", "Mark, saying why", id="data.mark_why", show=False, tooltip="a reason"
+            "m",
+            "mark_why",
+            "Mark, saying why",
+            id="data.mark_why",
+            show=False,
+            tooltip="blurred, wrong, …",
         ),
         Binding("X", "mark_all", "Mark the filter", id="data.mark_all", show=False),
-        Binding("u", "undo", "Undo", id="data.undo", show=False, tooltip="the last marks"),
+        Binding("u", "undo", "Undo", id="data.undo", show=False, tooltip="marks taken back"),
         Binding("U", "redo", "Redo", id="data.redo", show=False),
         Binding(
             "W",
@@ -102,7 +107,14 @@ class DatasetsPane(WritingPane):
             tooltip="with its boxes, as a PNG",
         ),
         Binding("space", "unfold", "Unfold the system prompt", id="data.unfold", show=False),
-        Binding("R", "reload", "Read again", id="data.reload", show=False, tooltip="the file"),
+        Binding(
+            "R",
+            "reload",
+            "Read again",
+            id="data.reload",
+            show=False,
+            tooltip="the file, when it has changed",
+        ),
         Binding(
             "less_than_sign",
             "share(-5)",
