@@ -61,13 +61,15 @@ async def test_the_sum_follows_epochs_and_detail_at_once(
 async def test_a_cost_above_the_limit_is_typed_before_anything_is_sent(
     sit: Any, dataset: Path, paid: Any
 ) -> None:
-    async with sit(dataset) as person:
+    async with sit(dataset, size=(60, 20)) as person:
         await person.sees("12 rows")
         await person.press("e")
-        await person.sees("tokens billed", "warnings")
+        await person.until(lambda: person.app.screen.query("PlanForm"), "the plan")
+        await person.until(lambda: person.app.screen.estimate is not None, "the sum")
         assert cost(person).high >= Decimal("0.01")
         await person.press("l")
-        await person.sees("This will cost about", "to launch:")
+        await person.sees("This will cost about", '"model"', "to launch:", "Esc goes back")
+        assert person.app.screen.query_one("#typed").region.height == 3
         await person.type("0")
         await person.press("enter", "enter")
         await person.sees("Launch at")

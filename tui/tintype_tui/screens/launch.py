@@ -45,13 +45,13 @@ class Launch(Dialog[Job | None]):
         self._started = False
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog -wide"):
+        with Vertical(classes="dialog -order"):
             yield Static(
                 Content(f"Launch at {_in_a_sentence(self._api.profile.title)}"),
                 classes="dialog-title",
             )
             yield Static(self._sentence())
-            with VerticalScroll():
+            with VerticalScroll():  # gives way to what is below it, however small the terminal
                 yield Static(Content(visible(json.dumps(self._order.body(), indent=2))))
             yield ProgressBar(id="launch-progress", show_eta=True)
             yield Static(id="launch-words", markup=False)
