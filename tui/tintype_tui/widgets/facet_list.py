@@ -66,16 +66,15 @@ def spread_lines(spreads: Mapping[str, Spread]) -> tuple[FacetLine, ...]:
     """Lay out distributions, a line each: bounds, middle and shape."""
     if not spreads:
         return ()
-    lines = [
-        FacetLine(
-            name,
-            name,
-            note=f"{short(each.low)}…{short(each.high)}, half up to {short(each.median)}"
-            f"  {sparkline(each.shape[:WIDEST])}",
-        )
-        for name, each in spreads.items()
-    ]
+    lines = [FacetLine(name, name, note=_spread_words(each)) for name, each in spreads.items()]
     return (FacetLine("how much"), *lines)
+
+
+def _spread_words(found: Spread) -> str:
+    if found.low == found.high:
+        return f"{short(found.low)} everywhere"
+    words = f"{short(found.low)}…{short(found.high)}, half up to {short(found.median)}"
+    return f"{words}  {sparkline(found.shape[:WIDEST])}"
 
 
 def balance_lines(splits: Mapping[str, Statistics]) -> tuple[FacetLine, ...]:
