@@ -234,6 +234,19 @@ async def test_epochs_and_checkpoints_stand_upright_with_their_names() -> None:
     assert sum(line[column] == "╎" for line in lines[3:-2]) > 10
 
 
+async def test_many_epochs_are_told_by_their_numbers() -> None:
+    metrics = fold({"step": n, "total_steps": 300, "train_loss": 1.0} for n in range(1, 301))
+    chart = Chart(traces(metrics))
+
+    def prepare(chart: Chart) -> None:
+        chart.pins = tuple(Pin(6 * n, f"epoch {n}") for n in range(1, 51))
+
+    lines = await look(chart, (80, 30), prepare=prepare)
+    names = next(line for line in lines if "╎" in line).split("╎")[1:]
+    assert len(names) > 5
+    assert all(name.strip().isdecimal() for name in names), names
+
+
 async def test_numbers_and_sentences_take_the_place_of_the_picture() -> None:
     chart = Chart(
         (curve(0.5, 0.4, 0.45, 0.5, name="valid_loss", every=100), falling(400)), heading="Loss"

@@ -89,19 +89,33 @@ def label_row(
 
 
 def ruler_row(pins: Sequence[tuple[int, Pin]], width: int, signs: Signs) -> str:
-    """Names of the pins, each beginning at its column; those without room are left out."""
+    """Names of the pins, each beginning at its column; those without room are left out.
+
+    Of `epoch 7` the number is what counts: where the word has no room everywhere, numbers stand
+    alone.
+    """
+    ends = [column for column, _ in pins[1:]] + [width]
+    rooms = [end - column - 1 for (column, _), end in zip(pins, ends, strict=True)]
+    names = [signs.pin + one_line(pin.name) for _, pin in pins]
+    between = zip(names[:-1], rooms, strict=False)  # the last is by the edge, not by another
+    cramped = {_word(name) for name, room in between if len(name) > room}
     text = ""
-    for number, (column, pin) in enumerate(pins):
+    for (column, _), name, room in zip(pins, names, rooms, strict=True):
         blank = column - cell_len(text)
-        following = pins[number + 1][0] if number + 1 < len(pins) else width
-        room = following - column - 1
-        name = f"{signs.pin}{one_line(pin.name)}"
         if blank < 0 or room < 3:
             continue
-        if cell_len(name) > room:
-            name = clip(name, room) if room >= 6 else name[:1]
+        number = name.rpartition(" ")[2]
+        if number.isdecimal() and (_word(name) in cramped or len(name) > room):
+            name = signs.pin + number if len(number) < room else signs.pin
+        elif cell_len(name) > room:
+            name = clip(name, room) if room >= 6 else signs.pin
         text += " " * blank + name
     return clip(text, width)
+
+
+def _word(name: str) -> str:
+    """What a name says besides its number."""
+    return name.rpartition(" ")[0]
 
 
 def odd_marks(plot: Plot, text: str, keys: bytes, signs: Signs) -> tuple[str, bytes]:
