@@ -69,3 +69,19 @@ async def test_another_provider_is_chosen_with_its_address_and_its_end_shown(
         await person.press("4")
         await person.sees("No jobs yet")
         assert two_providers.sent("GET", "/fine_tuning/jobs")
+
+
+async def test_home_says_where_the_key_really_comes_from_or_how_to_get_one(
+    sit: Any, two_providers: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WORK_KEY")
+    monkeypatch.setenv("TINTYPE_PROFILE", "work")
+    async with sit() as person:
+        await person.sees("no key yet", "WORK_KEY", "config key work")
+    keys = home / "config" / "keys.toml"
+    keys.write_text('work = "sk-saved-0123456789"\n')
+    keys.chmod(0o600)
+    async with sit() as person:
+        await person.sees("key from", "keys.toml")
+        assert "WORK_KEY" not in person.screen
+        assert "sk-saved" not in person.screen

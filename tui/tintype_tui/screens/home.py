@@ -25,7 +25,7 @@ from tintype_tui.text import money, visible
 if TYPE_CHECKING:
     from tintype.pricing import Prices, Shutdown
     from tintype.resources import Job
-    from tintype.settings import Profile
+    from tintype.settings import Folders, Profile
     from tintype.store import RecentDataset, Store
     from tintype_tui.widgets.dataset_list import DatasetList
     from tintype_tui.widgets.job_list import JobList
@@ -40,9 +40,11 @@ WELCOME = f"[b $primary]Tintype {__version__}[/]  fine-tune vision models in a t
 
 START = """\
 [b]Start here[/]
- [b $primary]s[/]  make two sample datasets and open the playing cards:
-    no key, no network, and a model that really trains
- [b $primary]o[/]  open a dataset of your own: JSONL, Pascal VOC or CSV
+ [b $primary]s[/]  make two sample datasets:
+    no key, no network, and
+    a model that really trains
+ [b $primary]o[/]  open a dataset of yours:
+    JSONL, Pascal VOC or CSV
  [b $primary]?[/]  all keys
 """
 
@@ -157,7 +159,10 @@ class HomePane(Pane):
         settings, profile = self.desk.settings, self.desk.profile
         prices = await asyncio.to_thread(load_prices, settings.prices)
         today = datetime.now(UTC).date()
-        about = _about(profile) + _spent(await self.desk.store(), settings.month_limit_usd)
+        about, notice = await asyncio.to_thread(_about, profile, settings.folders)
+        if notice:
+            self.say(notice, severity="warning")
+        about += _spent(await self.desk.store(), settings.month_limit_usd)
         self.provider_text.update(
             Content.from_markup("[b]Provider[/]\n")
             + Content("\n".join(about))
@@ -238,14 +243,32 @@ class HomePane(Pane):
             self.post_message(requests.OpenJob(job.id))
 
 
-def _about(profile: "Profile") -> list[str]:
+def _about(profile: "Profile", places: "Folders") -> tuple[list[str], str]:
+    """What a provider is, and what should be said once of its key."""
     if profile.kind == "embedded":
         return [
             f"{profile.name}: Tintype's own server on this machine.",
             "Trains tintype-tiny, a small model, from scratch.",
             "Free; your data and models stay here.",
-        ]
-    return [f"{profile.name}: {profile.base_url}", f"key from {profile.key_env or 'the key file'}"]
+        ], ""
+    key, notice = _about_key(profile, places)
+    return [f"{profile.name}: {profile.base_url}", key], notice
+
+
+def _about_key(profile: "Profile", places: "Folders") -> tuple[str, str]:
+    """Where the key really comes from, or what to do for one; and a sentence to say once."""
+    from tintype.errors import SettingsError
+    from tintype.settings import key_for
+
+    try:
+        key = key_for(profile, places=places)
+    except SettingsError as error:
+        return str(error), ""
+    if key:
+        place, _, name = key.origin.rpartition("/")  # a file, or a variable's name alone
+        return f"key from {name}" + (f" in {place}" if place else ""), key.notice
+    ways = f"set {profile.key_env}, or type " if profile.key_env else "type "
+    return f"no key yet: {ways}tintype config key {profile.name}", key.notice
 
 
 def _spent(store: "Store", limit_usd: Decimal | None) -> list[str]:
