@@ -318,3 +318,41 @@ async def test_the_cost_is_said_first_and_above_the_limit_asked_for(
         await person.press("y")
         await person.sees("A cat.", "$0.00078 spent")
         assert len(hostile_apart.sent("POST", "/chat/completions")) == 1
+
+
+async def test_what_has_no_known_price_is_asked_for_once_before_it_is_spent(
+    sit: Any, dataset: Path, home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DARK_KEY", "sk-dark-0123456789")
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(
+        'default_profile = "dark"\n[profiles.dark]\nkind = "compatible"\nkey_env = "DARK_KEY"\n'
+        f'base_url = "{hostile_apart.url}"\n'
+    )
+    said = {"message": {"role": "assistant", "content": "A cat."}, "finish_reason": "stop"}
+    hostile_apart.on("GET", "/models", hostile_apart.answer({"data": [{"id": "house-vlm"}]}))
+    hostile_apart.on("POST", "/chat/completions", hostile_apart.answer({"choices": [said]}))
+    async with sit(dataset, size=(80, 24)) as person:
+        await person.sees("12 rows")
+        await person.press("5")
+        await person.sees("row 1")
+        await choose(person, "m", "house")
+        await person.sees("cost of 1 model unknown", "next: a Ask", "test.jsonl row 1 of 10")
+        await write(person, "Is it?")
+        await person.sees(
+            "…", "row 1 of 10 · cost of 1 model unknown · your question (u: the row's)"
+        )
+        await person.press("escape")
+        await person.press("a")
+        await person.sees("What this question costs is not known", "Ask (y)")
+        await person.press("n")
+        await person.sees_no("What this question costs")
+        assert hostile_apart.sent("POST", "/chat/completions") == []
+        await person.press("a")
+        await person.sees("What this question costs is not known")
+        await person.press("y")
+        await person.sees("A cat.", "next: n Next row")
+        await person.press("a")
+        await person.until(
+            lambda: len(hostile_apart.sent("POST", "/chat/completions")) == 2, "the second answer"
+        )

@@ -23,10 +23,12 @@ class LoopStrip(Widget):
     """
 
     standing: reactive[Standing] = reactive(Standing())
+    next_actions: reactive[tuple[str, ...]] = reactive(())
+    """The first of them that can be taken is the next step."""
 
     def __init__(self, *next_actions: str) -> None:
         super().__init__()
-        self._next_actions = next_actions
+        self.set_reactive(LoopStrip.next_actions, next_actions)
 
     def on_mount(self) -> None:
         """Redraw when keys come and go with the focus."""
@@ -82,7 +84,7 @@ class LoopStrip(Widget):
 
     def _next_step(self) -> tuple[str, str]:
         """The first of the pane's next actions that can be taken now."""
-        for action in self._next_actions:
+        for action in self.next_actions:
             for active in self.screen.active_bindings.values():
                 if active.binding.action == action and active.enabled:
                     key = self.app.get_key_display(active.binding)

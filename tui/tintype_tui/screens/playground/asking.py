@@ -52,6 +52,8 @@ class AskingPane(ComposingPane):
         self._asked: dict[str, ChatRequest] = {}
         self._taught: dict[str, Teaching | None] = {}
         self._may_spend = Decimal(0)
+        self._agreed: set[str] = set()
+        """Models without a known price that may be asked all the same."""
         self._unknown_costs = 0
 
     # ------------------------------------------------------------------ what it will cost
@@ -118,20 +120,32 @@ class AskingPane(ComposingPane):
         return " · ".join(filter(None, words))
 
     async def _may_ask(self, asked: Sequence[ChatRequest]) -> bool:
-        """Each time another limit's worth may have been spent here, ask before going on."""
+        """Ask before another limit's worth may be spent here, and before a price not known.
+
+        What is unknown is not free; once for each model in a session is enough.
+        """
         if self.desk.profile.kind == "embedded":
             return True
-        likely, most, unknown = total(await self._foresee(asked))
+        foreseen = await self._foresee(asked)
+        likely, most, unknown = total(foreseen)
+        blind = {
+            one.model for one, cost in zip(asked, foreseen, strict=True) if cost.likely_usd is None
+        }
         limit = self._may_spend + self.desk.settings.spend_confirm_usd
-        if self.spent + most < limit or not (self.spent + most or unknown):
+        if blind <= self._agreed and (self.spent + most < limit or not self.spent + most):
             return True
-        words = f"This question costs about {money(likely)}, at most {money(most)}"
-        words += f", and what {count(unknown, 'model')} takes is unknown." if unknown else "."
+        if not most and unknown:
+            words = "What this question costs is not known here: no price is known of "
+            words += f"{count(unknown, 'model')}. `prices` in the configuration can name one."
+        else:
+            words = f"This question costs about {money(likely)}, at most {money(most)}"
+            words += f", and what {count(unknown, 'model')} takes is unknown." if unknown else "."
         if self.spent:
             words += f" {money(self.spent)} has been spent here in this session."
         if not await self.app.push_screen_wait(Confirm("Ask?", words, yes="Ask", no="Leave it")):
             return False
         self._may_spend = self.spent + most
+        self._agreed |= blind
         return True
 
     # ------------------------------------------------------------------ asking

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,11 +16,14 @@ from tintype_tui.screens.parameters import AskParameters
 from tintype_tui.screens.playground.asking import AskingPane
 from tintype_tui.screens.playground.copying import answer_offers, request_offers
 from tintype_tui.screens.playground.subject import Subject
-from tintype_tui.text import count, visible
+from tintype_tui.text import number, one_line, visible
 from tintype_tui.widgets.answer_columns import AnswerColumns
 from tintype_tui.widgets.composer import Composer
+from tintype_tui.widgets.loop_strip import LoopStrip
 from tintype_tui.widgets.picture import Picture
 
+LEAST_TITLE = 16
+"""Cells for what is asked about, whatever else there is to say."""
 PLACEHOLDER = "i: type a question · Enter asks · Ctrl+J: new line"
 
 
@@ -28,7 +32,7 @@ class PlaygroundPane(AskingPane):
 
     BINDING_GROUP_TITLE = "Playground"
     CSS_PATH = "playground.tcss"
-    NEXT = ("row(1)", "attach")
+    NEXT = ("attach",)
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a,enter", "ask", "Ask", id="play.ask", key_display="a"),
@@ -80,15 +84,27 @@ class PlaygroundPane(AskingPane):
         if not self.is_mounted:
             return
         is_row = self.subject is not None and self.subject.is_row
+        ahead = ("row(1)", "attach") if self._asked else ("ask",)
+        self.query_one(LoopStrip).next_actions = ahead if self.subject else self.NEXT
         words = [
-            self.subject.title if self.subject else "No picture yet: o takes one, 2 a dataset.",
-            f"of {count(self._dataset.count, 'row')}" if self._dataset and is_row else "",
             self.cost_words(),
             "your question (u: the row's)" if is_row and self.is_typed_over else "",
             "your system prompt" if self.system is not None else "",
             self.parameters.words(),
         ]
-        self.title_line.update(Content(visible(" · ".join(filter(None, words)))))
+        rest = "".join(f" · {visible(part)}" for part in words if part)
+        room = self.title_line.content_size.width - cell_len(rest)
+        about = _tail(one_line(self._subject_words(is_row)), max(room, LEAST_TITLE))
+        self.title_line.update(Content(about + rest))
+
+    def on_resize(self) -> None:
+        self.draw_title()
+
+    def _subject_words(self, is_row: bool) -> str:
+        if self.subject is None:
+            return "No picture yet: o takes one, 2 a dataset."
+        of = f" of {number(self._dataset.count)}" if self._dataset and is_row else ""
+        return self.subject.title + of
 
     def watch_system(self) -> None:
         self.draw_title()
@@ -144,3 +160,15 @@ class PlaygroundPane(AskingPane):
             chosen = await self.app.push_screen_wait(Choose("Copy what?", entries))
             if chosen is not None:
                 await self.copy(offers[chosen][1]())
+
+
+def _tail(words: str, width: int) -> str:
+    """The end of a title, where the row is told; the beginning is a folder's name."""
+    if width <= 0 or cell_len(words) <= width:
+        return words
+    kept = ""
+    for letter in reversed(words):
+        if cell_len(letter + kept) >= width:
+            break
+        kept = letter + kept
+    return f"…{kept}"
