@@ -59,7 +59,7 @@ async def header(shown: JobProgress, *, looking: bool = True, width: int = 90) -
         widget.progress, widget.sense = shown, sense_of(shown.metrics)
         await pilot.pause()
         assert isinstance(pilot.app, One)
-        return pilot.app.lines[:2]
+        return pilot.app.lines[:3]
 
 
 FALLING = [5.0 / n for n in range(1, 60)]
@@ -97,12 +97,25 @@ async def test_the_header_says_that_the_provider_is_away_and_when_it_is_asked_ag
     assert "not asking, p goes on" in lines[0]
 
 
+async def test_the_trend_is_read_to_its_end_in_a_terminal_of_80_columns() -> None:
+    tuned = replace(JOB, status="succeeded", fine_tuned_model="ft:house-vlm:personal:cards:1a2b3c")
+    shown = progress(tuned, metrics(full_valid_loss=[3.3848 - n / 100 for n in range(30)]))
+    widget = JobHeader()
+    async with One(widget).run_test(size=(80, 24)) as pilot:
+        widget.progress, widget.sense = shown, sense_of(shown.metrics)
+        await pilot.pause()
+        assert isinstance(pilot.app, One)
+        words = " ".join(" ".join(pilot.app.lines[1:3]).split())
+        assert words == f"{tuned.fine_tuned_model} · {widget.sense.trend}"
+
+
 async def test_the_header_names_the_cause_of_a_failure_and_cuts_what_has_no_room() -> None:
     failed = replace(JOB, status="failed", failure=JobFailure("server_error", "Oh.\x1b[2J"))
-    lines = await header(progress(failed), width=40)
+    lines = await header(progress(failed), width=36)
     assert lines[0].startswith(" ✗ failed")
     assert lines[1].startswith(" ✗ server_error: Something broke")
-    assert lines[1].endswith("…")
+    assert lines[0].endswith("…")
+    assert lines[2].strip()
 
 
 def test_the_sentences_say_the_trend_of_every_curve_that_counts() -> None:

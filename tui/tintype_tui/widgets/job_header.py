@@ -1,4 +1,8 @@
-"""Two lines about a job: what it is and where it stands; what to make of it."""
+"""A few lines about a job: what it is and where it stands; what to make of it.
+
+The sentence of what to make of it is longer than a narrow terminal; there it has a second line,
+always, so that nothing below it jumps.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +17,8 @@ from tintype_tui.text import age, clip, duration, number, visible
 from tintype_tui.widgets.job_list import STATUS_COLORS, status_words
 from tintype_tui.widgets.job_words import Sense
 
+NARROW = 100
+"""Cells; below, the sentence has two lines."""
 TICK_S = 1.0
 """How often the age of the last news is shown anew."""
 
@@ -45,6 +51,10 @@ class JobHeader(Widget):
         super().__init__()
         self._next_look: datetime | None = None
 
+    def on_resize(self) -> None:
+        """Two lines for the sentence where one is too short; `max-height` may take one back."""
+        self.styles.height = 3 if self.size.width < NARROW else 2
+
     def on_mount(self) -> None:
         """Ages grow while nothing else happens."""
         self.set_interval(TICK_S, self._tick)
@@ -62,7 +72,12 @@ class JobHeader(Widget):
         if self.progress is None:
             return Content("")
         width = self.content_size.width
-        lines = [self._standing(self.progress), self._sense(self.progress)]
+        sense = self._sense(self.progress)
+        room = self.content_size.height - 1
+        wrapped = sense.wrap(width) if room > 1 else [sense]
+        if len(wrapped) > room:
+            wrapped[room - 1 :] = [Content(" ").join(wrapped[room - 1 :])]
+        lines = [self._standing(self.progress), *wrapped]
         return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
 
     def _standing(self, progress: JobProgress) -> Content:

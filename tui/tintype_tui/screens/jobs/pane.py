@@ -32,6 +32,7 @@ class JobsPane(LowerPane):
     BINDING_GROUP_TITLE = "Job"
     CSS_PATH = "jobs.tcss"
     NEXT = ("try",)
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012 – as below
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 – Textual declares it without ClassVar
         (0, "-narrow"),
         (76, "-usual"),
