@@ -114,3 +114,18 @@ async def test_every_pane_that_talks_says_so_and_stays_alive(
         assert all("Traceback" not in said.words for said in person.app.desk.said)
         assert told
     assert not bad.sent("POST", "/fine_tuning/jobs")
+
+
+async def test_a_list_that_failed_is_asked_for_again_and_told_once(
+    bad: Any, sit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tintype_tui.screens.jobs.listing.LIST_S", 0.05)
+    give(bad, faults(bad.answer)["page"][0])
+    async with sit() as person:
+        await person.press("4")
+        await person.until(lambda: len(bad.requests) > 3, "it asking again")
+        told = [said for said in person.app.desk.said if "list the jobs" in said.words]
+        assert len(told) == 1
+        job = {"id": "ftjob-1", "status": "queued", "model": "m", "user_provided_suffix": "late"}
+        give(bad, bad.answer({"data": [job], "has_more": False}))
+        await person.sees("late")

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +116,21 @@ async def test_a_training_survives_and_its_curve_has_every_step_once(
         assert pane.progress is not None
         assert pane.progress.metrics.series["train_loss"].steps() == list(range(1, 10))
         assert pane.progress.metrics.total_steps == 9
+
+
+async def test_a_server_that_hangs_does_not_hold_the_one_who_leaves(
+    home: Path, sit: Callable[..., Any]
+) -> None:
+    async with asyncio.timeout(30):  # a request may take minutes
+        async with sit() as person:
+            await person.press("4")
+            await person.sees("No jobs yet")
+            await person.until(lambda: person.app.desk._started is not None, "a server")
+            await person.until(lambda: person.app.desk._api is not None, "a connection")
+            server = run.find(home / "data" / "server")
+            assert server is not None
+            os.kill(server.pid, signal.SIGSTOP)
+    try:
+        assert run.find(home / "data" / "server") is not None
+    finally:
+        os.kill(server.pid, signal.SIGCONT)

@@ -44,6 +44,15 @@ def test_a_wrong_key_is_refused_and_not_repeated(
     assert "wrong" not in answer.text
 
 
+@pytest.mark.parametrize("key", [b"\xff\xfe", "schl\u00fcssel".encode(), b"x" * 30_000])
+def test_a_key_of_any_bytes_is_refused_like_a_wrong_one(
+    provider: Running, error_of: ErrorOf, key: bytes
+) -> None:
+    answer = httpx2.get(f"{provider.url}/models", headers={b"authorization": b"Bearer " + key})
+    assert answer.status_code == 401
+    assert error_of(answer)["code"] == "invalid_api_key"
+
+
 def test_the_scheme_of_the_key_may_be_written_small(provider: Running) -> None:
     headers = {"authorization": f"bearer {provider.token}"}
     assert httpx2.get(f"{provider.url}/models", headers=headers).status_code == 200

@@ -26,6 +26,10 @@ SESSION = "session"
 """The name of the note that says how the last session stood."""
 
 
+GOODBYE_S = 2.0
+"""How long the server may take to say whether it is idle: the person waits for the shell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """A message that was shown."""
@@ -116,7 +120,8 @@ class Desk:
         if self._api is None or self.profile.kind != "embedded":
             return False
         try:
-            page = await self._api.jobs(limit=100)
-        except TintypeError:
+            async with asyncio.timeout(GOODBYE_S):
+                page = await self._api.jobs(limit=100)
+        except (TintypeError, TimeoutError):
             return False
         return all(job.ended for job in page.items)

@@ -10,9 +10,10 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype import jobs
+from tintype.errors import ApiError, AuthenticationError, ForbiddenError
 from tintype.pricing import Prices, load_prices
 from tintype.resources import Job
-from tintype.store import KeptJob
+from tintype.store import KeptJob, Store
 from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.dialogs import Ask
@@ -22,6 +23,8 @@ from tintype_tui.widgets.line_list import LineList
 
 LIST_S = 10.0
 """How often the list is asked for while it is looked at."""
+LOCAL_S = 2.0
+"""How often the server on this machine is asked."""
 
 NO_JOBS = "No jobs yet.\nPress 2 to choose a dataset, then e to estimate, l to launch."
 NONE_FITS = "No job fits.\nEsc shows all, / looks for something else."
@@ -62,11 +65,33 @@ class ListingPane(Pane):
             store, name = await self.desk.store(), self.desk.profile.name
             self.listed = store.jobs.newest(profile=name)
             self.prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
+            pause_s = LOCAL_S if self.desk.profile.kind == "embedded" else LIST_S
+            told = ""
             while self.looking:
-                async for _ in jobs.listed(await self.desk.provider(), store):
-                    pass
+                told = await self._ask_for_list(store, told)
                 self.listed = store.jobs.newest(profile=name)
-                await asyncio.sleep(LIST_S)
+                await asyncio.sleep(pause_s)
+
+    async def _ask_for_list(self, store: Store, told: str) -> str:
+        """Ask once. What goes wrong may pass: it is said, the same thing only once.
+
+        Args:
+            store: Where the jobs are kept.
+            told: What went wrong the last time, empty if nothing.
+
+        Returns:
+            What went wrong this time.
+        """
+        try:
+            async for _ in jobs.listed(await self.desk.provider(), store):
+                pass
+        except (AuthenticationError, ForbiddenError):
+            raise
+        except ApiError as error:
+            if str(error) != told:
+                self.say(str(error), title="Cannot list the jobs", severity="error")
+            return str(error)
+        return ""
 
     def watch_listed(self) -> None:
         """Show those that fit the filter; the cursor stays on its job."""
