@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+from textual.widgets import Input
 
 from tintype_tui.screens.home import HomePane
 
@@ -85,3 +87,30 @@ async def test_home_says_where_the_key_really_comes_from_or_how_to_get_one(
         await person.sees("key from", "keys.toml")
         assert "WORK_KEY" not in person.screen
         assert "sk-saved" not in person.screen
+
+
+async def test_an_import_says_what_it_made_and_what_to_press_in_a_small_terminal(
+    sit: Any, tmp_path: Path
+) -> None:
+    pictures = tmp_path / "cats"
+    (pictures / "Annotations").mkdir(parents=True)
+    (pictures / "JPEGImages").mkdir()
+    for name in ("a", "b", "c", "d"):
+        Image.new("RGB", (60, 40), (90, 80, 70)).save(pictures / "JPEGImages" / f"{name}.png")
+        (pictures / "Annotations" / f"{name}.xml").write_text(
+            f"<annotation><filename>{name}.png</filename>"
+            "<size><width>60</width><height>40</height><depth>3</depth></size>"
+            "<object><name>cat</name><bndbox><xmin>5</xmin><ymin>5</ymin>"
+            "<xmax>30</xmax><ymax>30</ymax></bndbox></object></annotation>"
+        )
+    async with sit(size=(80, 24)) as person:
+        await person.sees("Start here")
+        await person.press("o")
+        await person.sees("Open a dataset")
+        person.app.screen.query_one(Input).value = str(pictures)
+        await person.press("enter")
+        await person.sees("Import Pascal VOC", "Enter imports")
+        await person.press("enter")
+        await person.sees("4 rows: train 4", "Nothing odd in it", "Enter opens it")
+        await person.press("enter")
+        await person.sees("cats-chat/train.jsonl")

@@ -42,13 +42,15 @@ class Import(Dialog[Path | None]):
         with Vertical(classes="dialog -tall"):
             yield Static(Content(f"Import {kind}"), classes="dialog-title")
             yield Static(Content(visible(str(self._source))))
-            yield Static("\nWrite train, valid and test rows into:")
+            yield Static("\nWrite train, valid and test rows into:", classes="before")
             yield Field(value=str(beside), id="target")
-            yield Checkbox("put the pictures into the rows (providers want that)", value=True)
+            yield Checkbox(
+                "put the pictures into the rows (providers want that)", value=True, classes="before"
+            )
             yield ProgressBar(id="import-progress", show_eta=False)
             with VerticalScroll():
                 yield Static(id="import-words", markup=False)
-            yield Static("Enter imports, then opens · Esc goes back", classes="hint")
+            yield Static("Enter imports · Esc goes back", classes="hint")
 
     def on_mount(self) -> None:
         self.query_one(ProgressBar).display = False
@@ -93,9 +95,9 @@ class Import(Dialog[Path | None]):
         splits = ", ".join(f"{name} {rows}" for name, rows in report.splits.items())
         head = f"{count(report.pictures, 'picture')}, {count(report.rows, 'row')}: {splits}"
         odd = f"{count(len(lines), 'problem')} in the source:" if lines else "Nothing odd in it."
-        self.words.update(
-            visible("\n".join([head, odd, *lines[:MOST_SHOWN], "", "Enter opens it."]))
-        )
+        self.words.update(visible("\n".join([head, odd, *lines[:MOST_SHOWN]])))
+        self.query(".before").set(display=False)  # it is done, and the words need the room
+        self.query_one(".hint", Static).update("Enter opens it · Esc goes back")
         self.set_focus(None)
 
     def action_open(self) -> None:
