@@ -243,6 +243,7 @@ async def test_four_models_can_be_read_in_a_small_terminal(sit: Any, dataset: Pa
             pane.models = (*pane.models, name)
             await person.pilot.pause()
         await person.sees("1 scripted (base)", "2 b (base)", "3 c (base)", "4 d (base)")
+        await person.sees("] Next answer")  # three of four are folded
         await person.press("a")
         await person.sees("I have not been trained.", "2 b (base) · no answer")
         await person.press("right_square_bracket")
@@ -352,6 +353,7 @@ async def test_what_has_no_known_price_is_asked_for_once_before_it_is_spent(
         await person.sees("What this question costs is not known")
         await person.press("y")
         await person.sees("A cat.", "next: n Next row")
+        assert "Next answer" not in person.screen  # of one
         await person.press("a")
         await person.until(
             lambda: len(hostile_apart.sent("POST", "/chat/completions")) == 2, "the second answer"

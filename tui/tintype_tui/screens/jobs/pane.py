@@ -52,7 +52,14 @@ class JobsPane(LowerPane):
             key_display="]",
             tooltip="events, checkpoints, details, trouble, comparison",
         ),
-        Binding("left_square_bracket", "lower(-1)", "Below", id="jobs.lower_back", show=False),
+        Binding(
+            "left_square_bracket",
+            "lower(-1)",
+            "Below, back",
+            id="jobs.lower_back",
+            key_display="[",
+            show=False,
+        ),
         Binding(
             "space",
             "pause",

@@ -47,6 +47,7 @@ class LineupPane(AboutPane):
     async def watch_models(self) -> None:
         if self.is_mounted:
             await self.show_columns()
+            self.refresh_bindings()
 
     def watch_subject(self, subject: Subject | None) -> None:
         """Answers to something else are put away."""

@@ -37,15 +37,29 @@ class PlaygroundPane(AskingPane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a,enter", "ask", "Ask", id="play.ask", key_display="a"),
         Binding("n", "row(1)", "Next row", id="play.row"),
-        Binding("N", "row(-1)", "Last row", id="play.row_back", show=False),
+        Binding(
+            "right_square_bracket",
+            "column(1)",
+            "Next answer",
+            id="play.next",
+            key_display="]",
+            tooltip="here; splits in Datasets, what is below in Jobs",
+        ),
+        Binding(
+            "left_square_bracket",
+            "column(-1)",
+            "Previous answer",
+            id="play.last",
+            key_display="[",
+            show=False,
+        ),
+        Binding("N", "row(-1)", "Previous row", id="play.row_back", show=False),
         Binding("i", "edit", "Question", id="play.edit", tooltip="type another question"),
         Binding("o", "attach", "Picture", id="play.attach", tooltip="a file or an address"),
         Binding("m", "model", "Model", id="play.model", tooltip="of the column in hand"),
         Binding("b", "boxes", "Boxes", id="play.boxes", tooltip="whose are drawn: each, all, none"),
         Binding("M", "add", "Add model", id="play.add", tooltip="up to four, side by side"),
         Binding("x", "remove", "Remove model", id="play.remove", show=False),
-        Binding("right_square_bracket", "column(1)", "Next answer", id="play.next", show=False),
-        Binding("left_square_bracket", "column(-1)", "Last answer", id="play.last", show=False),
         Binding("r", "again", "Ask again", id="play.again", show=False, tooltip="this model only"),
         Binding("v", "raw", "Raw answer", id="play.raw", show=False, tooltip="boxes as written"),
         Binding("H", "history", "History", id="play.history", show=False, tooltip="search answers"),
@@ -112,6 +126,8 @@ class PlaygroundPane(AskingPane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "row":
             return self._dataset is not None or None
+        if action == "column":
+            return len(self.models) > 1 or None
         if action == "full":
             return self.subject is not None or None
         return True
