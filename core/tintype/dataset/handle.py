@@ -176,7 +176,7 @@ class Dataset:
         image = line.row.images[ordinal]
         if image.origin == "url" and image.reference.lower().startswith(("http:", "https:")):
             return await self._fetched.get(image.reference, allow_private=self.allow_private)
-        return await asyncio.to_thread(picture_bytes, line.url(ordinal), self.folder)
+        return await asyncio.to_thread(lambda: picture_bytes(line.url(ordinal), self.folder))
 
     async def messages(self, index: int) -> list[dict[str, Any]]:
         """A row's question as wire messages, ready to be sent: up to the last assistant message.

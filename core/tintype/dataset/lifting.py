@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 from tintype.dataset.places import holds_data
 
+STEP_BYTES = 1 << 20
+"""Looked at in one go: a pattern holds Python's lock while it matches, and every thread with it."""
 MIN_CUT_BYTES = 256
 """Shorter data URLs stay where they are."""
 
@@ -114,9 +116,10 @@ def _is_plain(raw: bytes, start: int, end: int) -> bool:
     """Whether a string is printable ASCII; an escaped slash, as PHP writes it, may be in it."""
     at = start
     while at < end:
-        found = _PLAIN.match(raw, at, end)
+        stop = min(end, at + STEP_BYTES)
+        found = _PLAIN.match(raw, at, stop)
         at = found.end() if found else at
-        if at < end:
+        if at < stop:
             if raw[at : at + 2] != b"\\/":
                 return False
             at += 2

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tintype.dataset import Row, example, parse_line
+from tintype.dataset.lifting import lift
 from tintype.dataset.parsing import read_line
 from tintype.dataset.places import slots
 from tintype.dataset.strict_json import MAX_TEXT_BYTES
@@ -270,3 +271,12 @@ def test_a_line_full_of_beginnings_is_left_to_the_parser() -> None:
     row, urls = parse(json.dumps([["data:"] * 30_000, {"image": DATA_URL}]).encode())
     assert (row.flaw, urls) == ("", (DATA_URL,))
     assert parse(b'"data:' * 30_000)[0].flaw.startswith("Not JSON: ")
+
+
+@pytest.mark.parametrize("at", [1_048_574, 1_048_575, 1_048_576, 1_048_577, 2_097_152])
+def test_a_long_picture_is_cut_out_whatever_stands_where_a_step_ends(at: int) -> None:
+    url = b"data:image/png;base64," + b"A" * 2_200_000
+    raw = b'{"url":"' + url[:at] + b"\\/" + url[at:] + b'"}'
+    assert lift(raw).cuts[0].url(raw) == (url[:at] + b"/" + url[at:]).decode()
+    escaped = url[:at] + b"\\n" + url[at:]
+    assert not lift(b'{"url":"' + escaped + b'"}').cuts

@@ -159,3 +159,15 @@ def test_any_text_is_bytes_or_a_dataset_error(text: str) -> None:
     for url in (text, f"data:image/png;base64,{text}"):
         with suppress(DatasetError):
             assert isinstance(split_data_url(url)[1], bytes)
+
+
+def test_a_data_url_of_several_pieces_is_judged_as_one() -> None:
+    for count in (786_431, 786_432, 786_433, 2_000_000):
+        data = bytes(range(256)) * (count // 256) + b"x" * (count % 256)
+        url = data_url(data)
+        assert split_data_url(url)[1] == data
+        assert split_data_url(url[:5_000] + "\r\n" + url[5_000:])[1] == data
+    padded = "data:;base64," + "A" * ((1 << 20) - 1) + "="
+    assert len(split_data_url(padded)[1]) == (3 << 18) - 1
+    with pytest.raises(DatasetError, match="not valid base64"):
+        split_data_url(padded + "AAAA")
