@@ -95,9 +95,13 @@ class _Surveyor:
     async def survey(self, lines: Sequence[Line]) -> tuple[Surveyed, ...]:
         """The facts of a piece, pictures on the network last."""
         local = await asyncio.to_thread(self._probe_all, lines)
-        found = zip(lines, local, strict=True)
+        found = list(zip(lines, local, strict=True))
+        # A task for each of a thousand rows would hold the event loop for nothing.
+        waiting = (self._finish(line.row, known) for line, known in found if None in known)
+        fetched = iter(await asyncio.gather(*waiting))
         return tuple(
-            await asyncio.gather(*(self._finish(line.row, known) for line, known in found))
+            next(fetched) if None in known else Surveyed(line.row, tuple(filter(None, known)))
+            for line, known in found
         )
 
     async def close(self) -> None:

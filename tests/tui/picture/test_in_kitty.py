@@ -1,6 +1,10 @@
 """The widget in a terminal that takes kitty's graphics, played by the test."""
 
+import base64
+import json
 import re
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,3 +48,23 @@ def test_a_picture_is_sent_before_its_cells_and_freed_after_them(
     terminal.until(b"\x1b_Ga=d,d=I,i=" + second + b",q=2\x1b\\")
     terminal.until(b"\x1b[?1049l")
     assert terminal.process.wait(20) == 0
+
+
+def test_a_signal_frees_the_picture_too(play: Any, files: list[str], tmp_path: Path) -> None:
+    url = "data:image/png;base64," + base64.b64encode(Path(files[0]).read_bytes()).decode()
+    content = [{"type": "image_url", "image_url": {"url": url}}]
+    row = {"messages": [{"role": "user", "content": content}, {"role": "assistant", "content": ""}]}
+    dataset = tmp_path / "train.jsonl"
+    dataset.write_text(json.dumps(row) + "\n")
+    command = str(Path(sys.executable).with_name("tintype"))
+    home = str(tmp_path / "home")
+    terminal = play(
+        command, str(dataset), controlling=True, TINTYPE_HOME=home, LINES="36", COLUMNS="120"
+    )
+    terminal.until(b"\x1b[c")
+    terminal.type(KITTY)
+    number = number_sent(terminal)
+    terminal.process.send_signal(signal.SIGTERM)
+    terminal.until(b"\x1b_Ga=d,d=I,i=" + number + b",q=2\x1b\\")
+    terminal.until(b"\x1b[?1049l")
+    assert terminal.process.wait(20) == 128 + signal.SIGTERM
