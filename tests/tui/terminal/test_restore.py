@@ -89,6 +89,15 @@ def test_a_signal_leaves_the_terminal_as_it_was(play: Any, home: Path, name: str
     assert "Traceback" not in restored.words
 
 
+def test_when_the_terminal_goes_away_the_app_goes_too(play: Any, home: Path) -> None:
+    """A closed window, a lost line, a killed tmux: SIGHUP and SIGCONT, and nobody reads any more."""
+    terminal, _, _ = opened(play, home)
+    os.close(terminal.slave)
+    os.close(terminal.master)
+    assert terminal.process.wait(20) == 128 + signal.SIGHUP
+    terminal.master, terminal.slave = os.openpty()  # for the fixture to close
+
+
 def test_a_signal_in_the_first_moment_leaves_the_terminal_as_it_was(play: Any, home: Path) -> None:
     terminal = play(COMMAND, controlling=True, TINTYPE_HOME=str(home))
     cooked = termios.tcgetattr(terminal.slave)

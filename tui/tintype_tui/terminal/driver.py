@@ -6,12 +6,14 @@ the app is sent `TerminalAnswered`.
 """
 
 import asyncio
+import errno
 import os
 import selectors
+import signal
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from textual import constants, events
 from textual._xterm_parser import XTermParser
@@ -26,6 +28,8 @@ from tintype_tui.terminal.probe import kernel_cell, query
 from tintype_tui.terminal.replies import CELL_QUERY, Replies
 from tintype_tui.terminal.tmux import ask_tmux
 
+_GONE = frozenset({errno.EIO, errno.ENXIO, errno.EPIPE, errno.EBADF})
+"""What writing to a terminal that is no longer there fails with."""
 _TICK_S = 0.1
 """How often held input and leaving are looked at; Textual's own figure."""
 _PARTING_S = 1.0
@@ -58,6 +62,37 @@ class SiftingParser(XTermParser):
         yield from super().tick()
 
 
+class Enduring:
+    """A stream whose terminal may go away: what is written then is lost, and nobody waits for it.
+
+    Textual's thread that writes would end at the first error, and whoever writes after that would
+    wait for it for ever.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, while there is anybody to write to."""
+        try:
+            return self._stream.write(text)
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
+            return len(text)
+
+    def flush(self) -> None:
+        """Flush likewise."""
+        try:
+            self._stream.flush()
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class AskingDriver(LinuxDriver):
     """Drives a terminal, and asks what it can show."""
 
@@ -65,6 +100,7 @@ class AskingDriver(LinuxDriver):
         super().__init__(app, **options)
         assert self._file is not None  # else Textual could not draw at all
         self._drawn_on: TextIO = self._file
+        self._file = cast("Any", Enduring(self._file))
         self._parser = SiftingParser(self._debug)
         self._asked_s: float | None = None
         self._round_trip_ms: float | None = None
@@ -90,6 +126,14 @@ class AskingDriver(LinuxDriver):
             self.write("".join(self._app.farewells))
             self._app.farewells.clear()
         super().stop_application_mode()
+
+    def _sigcont_application(self, *received: Any) -> None:
+        """Take the terminal over again after Ctrl+Z, and only then.
+
+        A terminal that goes away sends SIGCONT, too, after its SIGHUP.
+        """
+        if self._must_signal_resume:
+            super()._sigcont_application(*received)
 
     def run_input_thread(self) -> None:
         """Read input and pass it on until the app leaves: Textual's loop, but for the parser.
@@ -127,7 +171,7 @@ class AskingDriver(LinuxDriver):
         except OSError:
             data = b""
         if not data and self.input_tty:
-            self._loop.call_soon_threadsafe(self._app.exit)
+            self._loop.call_soon_threadsafe(self._app.exit, 128 + signal.SIGHUP)
         return data
 
     def _take(self, messages: Iterable[Message]) -> None:
