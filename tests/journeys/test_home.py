@@ -1,6 +1,7 @@
 """Home: where one left off, what the provider is and how long it lasts, and how to begin."""
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 from textual.widgets import Input
 
+from tintype_tui import requests
 from tintype_tui.screens.home import HomePane
 
 
@@ -114,3 +116,17 @@ async def test_an_import_says_what_it_made_and_what_to_press_in_a_small_terminal
         await person.sees("4 rows: train 4", "Nothing odd in it", "Enter opens it")
         await person.press("enter")
         await person.sees("cats-chat/train.jsonl")
+
+
+async def test_with_other_data_the_loop_begins_anew(sit: Any, dataset: Path) -> None:
+    other = dataset.parent.parent / "others" / "train.jsonl"
+    await asyncio.to_thread(shutil.copytree, dataset.parent, other.parent)
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await person.sees("● estimate free")
+        person.app.post_message(requests.OpenDataset(dataset.with_name("valid.jsonl")))
+        await person.sees("shapes/valid", "● estimate free")
+        person.app.post_message(requests.OpenDataset(other))
+        await person.sees("others/train", "◐ estimate")
+        assert "free" not in person.screen

@@ -147,6 +147,11 @@ class TintypeApp(TerminalApp[int]):
         elif self._with_samples:
             self.call_after_refresh(self.run_action, "sample", self.screen)
 
+    async def _shutdown(self) -> None:
+        # What is still under way would look for widgets that have been taken away already.
+        self.workers.cancel_all()
+        await super()._shutdown()
+
     async def on_unmount(self) -> None:
         """Note where one stands, for the next time, and let go of what was opened."""
         await self.desk.leave(self.standing)
@@ -225,7 +230,11 @@ class TintypeApp(TerminalApp[int]):
         sought = None if row is None else Sought(path, row)
         if row is None:
             row = self.standing.row if path == self.standing.dataset else 0
-        self.standing = replace(self.standing, dataset=path, row=row, sought=sought)
+        # Splits lie beside each other; with data of another folder the loop begins anew.
+        before = self.standing
+        same = before.dataset is not None and before.dataset.parent == path.parent
+        standing = before if same else Standing()
+        self.standing = replace(standing, dataset=path, row=row, sought=sought)
         self.switch_mode("datasets")
 
     def on_estimate_dataset(self, message: requests.EstimateDataset) -> None:
