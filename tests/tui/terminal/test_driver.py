@@ -36,6 +36,7 @@ def test_a_reply_that_comes_byte_by_byte_among_keys_is_understood_and_never_type
         "answered": True,
         "round_trip_ms": 0,
         "colours": 1 << 24,
+        "letters": False,
     }
     assert answered[0]["round_trip_ms"] > 0
 

@@ -90,7 +90,7 @@ def test_a_signal_leaves_the_terminal_as_it_was(play: Any, home: Path, name: str
 
 
 def test_when_the_terminal_goes_away_the_app_goes_too(play: Any, home: Path) -> None:
-    """A closed window, a lost line, a killed tmux: SIGHUP and SIGCONT, and nobody reads any more."""
+    """A closed window, a lost line, a killed tmux: SIGHUP and SIGCONT, and nobody reads."""
     terminal, _, _ = opened(play, home)
     os.close(terminal.slave)
     os.close(terminal.master)

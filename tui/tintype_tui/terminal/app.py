@@ -61,7 +61,17 @@ class TerminalApp(App[ReturnType]):
     def _use(self, capabilities: Capabilities) -> None:
         if capabilities.colours == TRUECOLOR:
             self._use_all_colours()
+        if capabilities.letters and not self.capabilities.letters:
+            self._spell_signs()
         self.capabilities = capabilities
+
+    def _spell_signs(self) -> None:
+        """Draw with letters only from now on."""
+        from tintype_tui.terminal.letters import Letters
+
+        self._filters.append(Letters())
+        if self.screen_stack:
+            self.refresh_css(animate=False)
 
     def _use_all_colours(self) -> None:
         """Draw in 24-bit colour from now on, if Rich had found less.

@@ -15,6 +15,9 @@ Protocol = Literal["kitty", "sixel", "halfblock", "ascii", "none"]
 OVERRIDE = "TINTYPE_IMAGES"
 """The environment variable that decides instead: `auto` or one of `Protocol`."""
 
+LETTERS = "TINTYPE_LETTERS"
+"""The environment variable that asks for letters and no other signs, whatever the terminal."""
+
 DEFAULT_CELL = 10, 20
 """A cell's width and height in pixels where nobody says: the VT340's, and most fonts' shape."""
 
@@ -49,6 +52,8 @@ class Capabilities:
     """From asking to the answer; none inside tmux, which answers by itself."""
     colours: int = 256
     """A guess: 2, 8, 16, 256 or `TRUECOLOR`."""
+    letters: bool = False
+    """Whether there are letters and little else: no blocks, no braille, no lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,7 @@ def assess(told: Told, around: Surroundings, round_trip_ms: float | None = None)
         answered=told.attributes is not None,
         round_trip_ms=None if inside else round_trip_ms,
         colours=colours,
+        letters=bool(_letters_only(around)),
     )
 
 
@@ -155,13 +161,8 @@ def _forced(wanted: Protocol, *, mono: bool) -> tuple[Protocol, str]:
 def _automatic(
     told: Told, around: Surroundings, name: str, version: str, colours: int
 ) -> tuple[Protocol, str]:
-    if around.environ.get("TERM") == "dumb":
-        return "ascii", "TERM=dumb promises nothing but letters."
-    if around.encoding.lower().replace("-", "").replace("_", "") != "utf8":
-        return (
-            "ascii",
-            f"The output's encoding is {around.encoding}, which has no block characters.",
-        )
+    if why := _letters_only(around):
+        return "ascii", why
     if around.mono:
         return "ascii", "NO_COLOR is set, and blocks need colours."
     if around.in_tmux:
@@ -174,6 +175,19 @@ def _automatic(
     if told.attributes is None:
         return "halfblock", "The terminal has not answered."
     return "halfblock", f"{shown} offers neither kitty graphics with placeholders nor sixels."
+
+
+def _letters_only(around: Surroundings) -> str:
+    """Why there are letters and little else; empty where there is more."""
+    if around.environ.get(LETTERS):
+        return f"{LETTERS} is set."
+    if around.environ.get("TERM") == "dumb":
+        return "TERM=dumb promises nothing but letters."
+    if around.environ.get("TERM") == "linux":
+        return "The console's fonts have few signs besides letters."
+    if around.encoding.lower().replace("-", "").replace("_", "") != "utf8":
+        return f"The output's encoding is {around.encoding}, which has no block characters."
+    return ""
 
 
 def _within_tmux(tmux: Tmux | None, name: str, version: str, colours: int) -> tuple[Protocol, str]:

@@ -12,6 +12,7 @@ from tintype import jobs
 from tintype_tui import requests
 from tintype_tui.screens.dialogs import Confirm
 from tintype_tui.screens.jobs.below import LowerPane
+from tintype_tui.terminal import Capabilities
 from tintype_tui.widgets.chart import Chart, ChartGrid
 from tintype_tui.widgets.checkpoint_list import CheckpointList
 from tintype_tui.widgets.event_feed import EventFeed
@@ -105,8 +106,13 @@ class JobsPane(LowerPane):
             "here is in which settings they differ."
         )
         self.charts.leader.as_table = self.desk.settings.screen_reader
+        self.watch(self.app, "capabilities", self._terminal_known)
         self.list_of_jobs.focus()
         self.draw_titles()
+
+    def _terminal_known(self, capabilities: Capabilities) -> None:
+        if capabilities.letters:
+            self.charts.leader.marks = "ascii"
 
     # ------------------------------------------------------------------ what the person does
 
