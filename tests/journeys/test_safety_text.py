@@ -201,6 +201,8 @@ async def test_nothing_that_a_provider_says_is_obeyed(
         await _walk(person, obeys, "m")
         await person.sees("Ask which model?")
         await _walk(person, obeys, "down enter n a")
+        await person.sees("What this question costs is not known")
+        await _walk(person, obeys, "y")
         await person.sees("Answer", "<loc0512>")
         await _walk(person, obeys, "a Y y plus escape minus H")
         await person.sees("Answers so far")
