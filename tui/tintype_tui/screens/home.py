@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -20,12 +19,10 @@ from tintype_tui import requests
 from tintype_tui.desk import SESSION
 from tintype_tui.screen import Pane
 from tintype_tui.standing import Standing
-from tintype_tui.text import money, visible
+from tintype_tui.text import visible
 
 if TYPE_CHECKING:
-    from tintype.pricing import Prices, Shutdown
     from tintype.resources import Job
-    from tintype.settings import Folders, Profile
     from tintype.store import RecentDataset, Store
     from tintype_tui.widgets.dataset_list import DatasetList
     from tintype_tui.widgets.job_list import JobList
@@ -155,19 +152,20 @@ class HomePane(Pane):
 
     async def _show_provider(self) -> None:
         from tintype.pricing import load_prices
+        from tintype_tui.screens.provider_words import about, dates, spent_lines
 
         settings, profile = self.desk.settings, self.desk.profile
         prices = await asyncio.to_thread(load_prices, settings.prices)
         today = datetime.now(UTC).date()
-        about, notice = await asyncio.to_thread(_about, profile, settings.folders)
+        lines, notice = await asyncio.to_thread(about, profile, settings.folders)
         if notice:
             self.say(notice, severity="warning")
-        about += _spent(await self.desk.store(), settings.month_limit_usd)
+        lines += spent_lines(await self.desk.store(), settings.month_limit_usd)
         self.provider_text.update(
             Content.from_markup("[b]Provider[/]\n")
-            + Content("\n".join(about))
+            + Content("\n".join(lines))
             + Content.from_markup("\n\n[b]Dates[/]\n")
-            + Content("\n").join(_dates(prices, profile, today))
+            + Content("\n").join(dates(prices, profile, today))
         )
 
     def watch_doing(self, doing: str) -> None:
@@ -241,76 +239,3 @@ class HomePane(Pane):
         else:
             job = cast("JobList", event.list).jobs[event.index]
             self.post_message(requests.OpenJob(job.id))
-
-
-def _about(profile: "Profile", places: "Folders") -> tuple[list[str], str]:
-    """What a provider is, and what should be said once of its key."""
-    if profile.kind == "embedded":
-        return [
-            f"{profile.name}: Tintype's own server on this machine.",
-            "Trains tintype-tiny, a small model, from scratch.",
-            "Free; your data and models stay here.",
-        ], ""
-    key, notice = _about_key(profile, places)
-    return [f"{profile.name}: {profile.base_url}", key], notice
-
-
-def _about_key(profile: "Profile", places: "Folders") -> tuple[str, str]:
-    """Where the key really comes from, or what to do for one; and a sentence to say once."""
-    from tintype.errors import SettingsError
-    from tintype.settings import key_for
-
-    try:
-        key = key_for(profile, places=places)
-    except SettingsError as error:
-        return str(error), ""
-    if key:
-        place, _, name = key.origin.rpartition("/")  # a file, or a variable's name alone
-        return f"key from {name}" + (f" in {place}" if place else ""), key.notice
-    ways = f"set {profile.key_env}, or type " if profile.key_env else "type "
-    return f"no key yet: {ways}tintype config key {profile.name}", key.notice
-
-
-def _spent(store: "Store", limit_usd: Decimal | None) -> list[str]:
-    """What this month has cost, where anything has."""
-    from tintype.jobs import spent_this_month
-    from tintype_tui.reports import spent_words
-
-    spent = spent_this_month(store, datetime.now().astimezone())
-    if not spent.known_usd and not spent.unknown and limit_usd is None:
-        return []
-    of = f" of {money(limit_usd)}" if limit_usd is not None else ""
-    return [f"Spent this month: {spent_words(spent)}{of}."]
-
-
-def _dates(prices: "Prices", profile: "Profile", today: date) -> list[Content]:
-    """What ends, of the provider in use, and of OpenAI, which concerns everybody."""
-    lines: list[Content] = []
-    if profile.kind == "embedded":
-        lines.append(Content(f"{profile.name}: never; models are files of yours"))
-    for provider in dict.fromkeys([profile.provider, "openai"]):
-        ends = [end for end in prices.milestones(provider) if end.days_left(today) >= 0]
-        for end in _tuning(provider, ends):
-            left = end.days_left(today)
-            urgent = "$error" if left < 30 else "$warning" if left < 90 else "$foreground"
-            what = "no more jobs" if end.what == "training" else "tuned models go dark"
-            lines.append(
-                Content.styled(f"in {left} days, {end.date:%d %b %Y}", f"bold {urgent}")
-                + Content(f"\n  {provider}: {what}")
-            )
-    return lines
-
-
-def _tuning(provider: str, ends: "Sequence[Shutdown]") -> "list[Shutdown]":
-    """Of all ends, those of training and of the models that can be tuned, each day once."""
-    from tintype import rules
-
-    tunable: set[str] = set()
-    if provider in rules.profile_names():
-        judged_by = rules.profile(provider)
-        tunable = {*judged_by.vision_models, *judged_by.text_models}
-    found: dict[tuple[date, str], Shutdown] = {}
-    for end in ends:
-        if end.what == "training" or (end.what == "shutdown" and end.model in tunable):
-            found.setdefault((end.date, end.what), end)
-    return list(found.values())
