@@ -1,7 +1,7 @@
 """What tintype-tiny learns of the sample datasets, against always giving the commonest answer.
 
 Trained with automatic settings through the embedded server, asked about the test split, whose
-pictures it has never seen. With `--vqa FOLDER` or `--voc FOLDER` also on a dataset of one's own.
+pictures it has never seen. With `--csv FOLDER` or `--voc FOLDER` also on a dataset of one's own.
 
     python -m benchmarks.learning [--csv FOLDER] [--voc FOLDER]
 """
