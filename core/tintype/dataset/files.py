@@ -13,7 +13,7 @@ import threading
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import TracebackType
 
-from tintype.dataset.places import is_data_url, origin
+from tintype.dataset.places import origin
 from tintype.errors import DatasetError
 
 MAX_PICTURE_BYTES = 50_000_000
@@ -218,11 +218,6 @@ def picture_path(name: str, folder: Path) -> Path:
             advice="Pictures must lie in the dataset's folder or below it.",
         )
     return path
-
-
-def is_local(url: str) -> bool:
-    """Whether a picture can be had without the network."""
-    return is_data_url(url) or origin(url) == "file"
 
 
 def _open(path: Path) -> int:

@@ -190,12 +190,6 @@ def _ordered(fields: Fields, here: Provider) -> Job:
     )
 
 
-def _seed(fields: Fields) -> int:
-    if not fields.given("seed"):
-        return secrets.randbelow(LARGEST_SEED + 1)
-    return fields.integer("seed", minimum=0, maximum=LARGEST_SEED)
-
-
 def _file(fields: Fields, name: str, here: Provider) -> str:
     id = fields.text(name)
     file = shelf.find(here.state, id)

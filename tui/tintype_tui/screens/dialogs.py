@@ -54,35 +54,6 @@ class Confirm(Dialog[bool]):
         self.dismiss(yes)
 
 
-class TypedConfirm(Dialog[bool]):
-    """What costs much or cannot be undone: the person types a word to go on."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(False)", "Back", id="typed.back"),
-    ]
-
-    def __init__(self, title: str, words: str, expected: str) -> None:
-        super().__init__()
-        self._title, self._words, self._expected = title, words, expected
-
-    def compose(self) -> ComposeResult:
-        """A box with a field."""
-        with Vertical(classes="dialog"):
-            yield Static(Content(visible(self._title)), classes="dialog-title")
-            with VerticalScroll(can_focus=False):
-                yield Static(Content(visible(self._words)))
-            yield Static(Content(f"Type {self._expected} and press Enter; Esc goes back."))
-            yield Field(placeholder=self._expected, id="typed")
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go on only if the word is right."""
-        if event.value.strip() == self._expected:
-            self.dismiss(True)
-        else:
-            self.query_one(Input).add_class("-wrong")
-            self.app.bell()
-
-
 class Ask(Dialog[str | None]):
     """One line of text."""
 
