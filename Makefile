@@ -22,7 +22,7 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-screenshots: $(VENV)/dev.stamp  ## the pictures in screenshots/ and the README, from the real app
+screenshots: $(VENV)/dev.stamp  ## the images in screenshots/ and the README, from the real app
 	$(BIN)/python -m screenshots
 
 bench: $(VENV)/dev.stamp  ## the figures in the README

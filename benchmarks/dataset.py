@@ -1,4 +1,4 @@
-"""A dataset of 1 GB and 50,000 pictures: time to its first row, memory while paging through it.
+"""A dataset of 1 GB and 50,000 images: time to its first row, memory while paging through it.
 
 The file is made for the purpose, by a process of its own, and thrown away. Beside it stands the
 limit: reading the file once from beginning to end.
@@ -42,7 +42,7 @@ def measure(gigabytes: float = 1.0) -> list[Figure]:
 
 
 def make(path: Path, size_bytes: int) -> None:
-    """Write rows whose pictures are noise in JPEG's clothes: only their size matters here."""
+    """Write rows whose images are noise in JPEG's clothes: only their size matters here."""
     noise = random.Random(1)
     each = size_bytes // ROWS
     with path.open("w", encoding="ascii") as file:
@@ -50,7 +50,7 @@ def make(path: Path, size_bytes: int) -> None:
             data = b"\xff\xd8\xff\xe0" + noise.randbytes(int(each * 0.74))
             url = "data:image/jpeg;base64," + base64.b64encode(data).decode()
             content = [
-                {"type": "text", "text": f"What is in picture {number}?"},
+                {"type": "text", "text": f"What is in image {number}?"},
                 {"type": "image_url", "image_url": {"url": url}},
             ]
             row = {
@@ -72,13 +72,13 @@ def read_once(path: Path) -> float:
 
 
 async def page(path: Path) -> dict[str, float]:
-    """Open, show the first row, index, and look at every row and its picture."""
+    """Open, show the first row, index, and look at every row and its image."""
     from tintype.dataset import open_dataset
 
     began = time.perf_counter()
     async with open_dataset(path) as dataset:
         await dataset.example(0)
-        await dataset.picture(0, 0)
+        await dataset.image(0, 0)
         first_s = time.perf_counter() - began
         async for _ in dataset.index():
             pass
@@ -87,7 +87,7 @@ async def page(path: Path) -> dict[str, float]:
         async for _ in dataset.rows():
             pass
         for index in range(0, dataset.count, 50):
-            await dataset.picture(index, 0)
+            await dataset.image(index, 0)
         page_s = time.perf_counter() - began
         return {
             "rows": dataset.count,

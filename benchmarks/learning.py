@@ -1,7 +1,7 @@
 """What tintype-tiny learns of the sample datasets, against always giving the commonest answer.
 
 Trained with automatic settings through the embedded server, asked about the test split, whose
-pictures it has never seen. With `--csv FOLDER` or `--voc FOLDER` also on a dataset of one's own.
+images it has never seen. With `--csv FOLDER` or `--voc FOLDER` also on a dataset of one's own.
 
     python -m benchmarks.learning [--csv FOLDER] [--voc FOLDER]
 """
@@ -130,14 +130,14 @@ def judge(name: str, pairs: list[tuple[str, str, str]], usual: dict[str, str]) -
         plain = [mean_iou(boxes(usual.get(q, "")), boxes(e)) for q, e, _ in pairs]
         found = sum(_labels(answer) == _labels(expected) for _, expected, answer in pairs)
         return [
-            Figure(f"{name}: mean IoU, unseen pictures", sum(said) / len(said), ""),
+            Figure(f"{name}: mean IoU, unseen images", sum(said) / len(said), ""),
             Figure(f"{name}: mean IoU of the commonest answer", sum(plain) / len(plain), ""),
             Figure(f"{name}: every label right and none more", 100 * found / len(pairs), "%"),
         ]
     exact = sum(answer.strip() == expected.strip() for _, expected, answer in pairs)
     by_question = sum(usual.get(q, "").strip() == e.strip() for q, e, _ in pairs)
     return [
-        Figure(f"{name}: exactly right, unseen pictures", 100 * exact / len(pairs), "%"),
+        Figure(f"{name}: exactly right, unseen images", 100 * exact / len(pairs), "%"),
         Figure(f"{name}: by the question alone", 100 * by_question / len(pairs), "%"),
     ]
 

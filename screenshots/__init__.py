@@ -1,1 +1,1 @@
-"""Pictures of the real app, made by a command: `make screenshots`."""
+"""Images of the real app, made by a command: `make screenshots`."""

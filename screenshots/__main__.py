@@ -1,7 +1,7 @@
-"""Goes once round the loop in the real app, with a real training, and takes a picture of each pane.
+"""Goes once round the loop in the real app, with a real training, and takes an image of each pane.
 
 The app runs headless over the real library and the real embedded server, in a home of its own.
-Pictures inside the panes are drawn with block characters, as a terminal without graphics shows
+Images inside the panes are drawn with block characters, as a terminal without graphics shows
 them. Textual's SVG becomes PNG by resvg, which needs a monospaced font that has block, braille and
 arrow characters: Fira Code, or failing that DejaVu Sans Mono.
 
@@ -37,7 +37,7 @@ def font() -> str:
 
 
 class Camera:
-    """Takes pictures of one app."""
+    """Takes images of one app."""
 
     def __init__(self, pilot: Any, family: str) -> None:
         self.pilot, self.app, self.family = pilot, pilot.app, family
@@ -66,7 +66,7 @@ class Camera:
             await self.pilot.pause(0.1)
 
     async def take(self, name: str) -> None:
-        """Write a picture."""
+        """Write an image."""
         import resvg_py
 
         self.app.clear_notifications()

@@ -1,7 +1,7 @@
 """One dataset at every provider: whether it would be taken as it is, what it costs, until when.
 
 The rows are surveyed once and judged by everybody's rules, so comparing seven models reads a
-dataset, its pictures and its addresses no more often than checking it for one.
+dataset, its images and its addresses no more often than checking it for one.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ class Compared:
 
 
 def targets() -> tuple[tuple[RuleProfile, str], ...]:
-    """Every provider whose rules are known, with each base model known to learn from pictures."""
+    """Every provider whose rules are known, with each base model known to learn from images."""
     profiles = [rules.profile(name) for name in rules.profile_names()]
     return tuple(
         (profile, model)
@@ -63,8 +63,8 @@ async def compare(
         dataset: Open.
         prices: What providers charge.
         epochs: None: as each provider chooses.
-        detail: What if every picture asked for this level of detail.
-        fetch: Whether pictures on the network are fetched to be judged.
+        detail: What if every image asked for this level of detail.
+        fetch: Whether images on the network are fetched to be judged.
         today: To judge the age of prices; none leaves that out.
 
     Raises:

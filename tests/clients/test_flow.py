@@ -22,7 +22,7 @@ HEADER = "step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy"
 
 @pytest.fixture
 def training(tmp_path: Path) -> Path:
-    """Twelve rows, each with a picture."""
+    """Twelve rows, each with an image."""
     lines = []
     for number in range(12):
         out = io.BytesIO()

@@ -225,31 +225,31 @@ def test_the_order_of_boxes_does_not_depend_on_how_they_came(
         assert reading_order(first) == reading_order(second)
 
 
-def test_drawing_leaves_the_picture_as_it_was() -> None:
-    picture = Image.new("L", (200, 100), 128)
-    drawn = draw_boxes(picture, [Box("cat", 0.2, 0.2, 0.8, 0.8)])
+def test_drawing_leaves_the_image_as_it_was() -> None:
+    image = Image.new("L", (200, 100), 128)
+    drawn = draw_boxes(image, [Box("cat", 0.2, 0.2, 0.8, 0.8)])
     assert drawn.mode == "RGB"
     assert drawn.size == (200, 100)
-    assert picture.getcolors() == [(20_000, 128)]
+    assert image.getcolors() == [(20_000, 128)]
 
 
 def test_truth_is_drawn_solid_and_a_prediction_dashed() -> None:
-    picture = Image.new("RGB", (400, 400))
+    image = Image.new("RGB", (400, 400))
     box = Box("", 0.25, 0.25, 0.75, 0.75)
     colour = colours([""])[""]
 
     def coloured(drawn: Image.Image) -> int:
         return sum(drawn.getpixel((x, 100)) == colour for x in range(100, 300))
 
-    assert coloured(draw_boxes(picture, [box])) >= 198
-    assert 60 < coloured(draw_boxes(picture, [], [box])) < 140
+    assert coloured(draw_boxes(image, [box])) >= 198
+    assert 60 < coloured(draw_boxes(image, [], [box])) < 140
 
 
-def test_labels_keep_their_colour_from_picture_to_picture() -> None:
+def test_labels_keep_their_colour_from_image_to_image() -> None:
     assert colours(["b", "a"]) == colours(["a", "b", "B"])
 
 
 @pytest.mark.parametrize("size", [(1, 1), (16, 9), (3, 400), (640, 480)])
-def test_pictures_of_any_size_can_be_drawn_on(size: tuple[int, int]) -> None:
+def test_images_of_any_size_can_be_drawn_on(size: tuple[int, int]) -> None:
     crowd = [Box(f"label \x1b[31m {n}" * 20, n / 9, 0.9, 1.4, -0.2) for n in range(9)]
     assert draw_boxes(Image.new("RGB", size), crowd, crowd, look=Look(thickness=3)).size == size

@@ -73,9 +73,7 @@ def test_a_smaller_bill_is_explained_by_what_was_left_out() -> None:
 def test_what_was_left_out_explains_no_larger_bill() -> None:
     found = billed(replace(JOB, trained_tokens=400_000), warned(1, 2, 3))
     assert found is not None
-    assert found.reasons == (
-        "the provider counts pictures or the overhead of messages differently",
-    )
+    assert found.reasons == ("the provider counts images or the overhead of messages differently",)
 
 
 def test_other_epochs_than_expected_explain_a_bill_in_their_direction() -> None:

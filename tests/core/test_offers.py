@@ -20,7 +20,7 @@ from tintype.tokens import model_tokens
 TODAY = date(2026, 11, 20)
 
 
-def picture(format: str = "PNG") -> str:
+def image(format: str = "PNG") -> str:
     out = io.BytesIO()
     Image.new("RGB", (64, 48), "navy").save(out, format)
     return f"data:image/{format.lower()};base64,{base64.b64encode(out.getvalue()).decode()}"
@@ -56,7 +56,7 @@ def by_rules(offers: tuple[Offer, ...]) -> dict[tuple[str, str], Offer]:
 
 
 async def test_every_provider_and_each_of_its_vision_models_makes_an_offer(tmp_path: Path) -> None:
-    steps = await compared(write(tmp_path / "train.jsonl", [picture()] * 12))
+    steps = await compared(write(tmp_path / "train.jsonl", [image()] * 12))
     offers = steps[-1].offers
     assert {offer.profile.name for offer in offers} == set(rules.profile_names())
     assert set(by_rules(offers)) == {(profile.name, model) for profile, model in targets()}
@@ -66,7 +66,7 @@ async def test_every_provider_and_each_of_its_vision_models_makes_an_offer(tmp_p
 async def test_an_offer_is_what_checking_and_estimating_for_it_alone_would_say(
     tmp_path: Path,
 ) -> None:
-    path = write(tmp_path / "train.jsonl", [picture()] * 12)
+    path = write(tmp_path / "train.jsonl", [image()] * 12)
     for offer in (await compared(path))[-1].offers:
         model = offer.estimate.plan.model
         async with open_dataset(path) as dataset:
@@ -81,7 +81,7 @@ async def test_an_offer_is_what_checking_and_estimating_for_it_alone_would_say(
 async def test_a_provider_without_a_known_price_is_not_called_free_and_comes_last(
     tmp_path: Path,
 ) -> None:
-    offers = (await compared(write(tmp_path / "train.jsonl", [picture()] * 12)))[-1].offers
+    offers = (await compared(write(tmp_path / "train.jsonl", [image()] * 12)))[-1].offers
     costs = [offer.estimate.cost_usd for offer in offers]
     unknown = [cost is None for cost in costs]
     assert True in unknown
@@ -91,7 +91,7 @@ async def test_a_provider_without_a_known_price_is_not_called_free_and_comes_las
 
 
 async def test_each_judges_by_its_own_rules(tmp_path: Path) -> None:
-    urls = [picture()] * 11 + [picture("WEBP")]
+    urls = [image()] * 11 + [image("WEBP")]
     offers = by_rules((await compared(write(tmp_path / "train.jsonl", urls)))[-1].offers)
     assert offers["openai", "gpt-4o-2024-08-06"].summary.skipped == 0
     fireworks = next(offer for (name, _), offer in offers.items() if name == "fireworks")
@@ -102,7 +102,7 @@ async def test_each_judges_by_its_own_rules(tmp_path: Path) -> None:
 async def test_who_would_refuse_the_dataset_comes_after_who_would_take_it(
     tmp_path: Path, examples: int
 ) -> None:
-    offers = (await compared(write(tmp_path / "train.jsonl", [picture()] * examples)))[-1].offers
+    offers = (await compared(write(tmp_path / "train.jsonl", [image()] * examples)))[-1].offers
     refused = [offer.summary.status == "error" for offer in offers]
     assert True in refused
     assert refused == sorted(refused)

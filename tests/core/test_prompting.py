@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 REQUEST = ChatRequest("gpt-4o-mini-2024-07-18", [{"role": "user", "content": "What is it?"}])
 
 
-def picture(format: str = "PNG", size: tuple[int, int] = (4, 3), **options: Any) -> bytes:
+def image(format: str = "PNG", size: tuple[int, int] = (4, 3), **options: Any) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", size, "navy").save(out, format, **options)
     return out.getvalue()
@@ -177,12 +177,12 @@ async def test_a_slow_answer_shows_each_piece_without_waiting_for_the_next(
     assert not reply.done
 
 
-async def test_a_question_is_text_then_pictures(tmp_path: Path) -> None:
+async def test_a_question_is_text_then_images(tmp_path: Path) -> None:
     file = tmp_path / "a.jpg"
-    file.write_bytes(picture("JPEG"))
+    file.write_bytes(image("JPEG"))
     messages = await question(
         "What?",
-        [picture(), file, str(file), "https://host/x.png", prompting_url(picture("WEBP"))],
+        [image(), file, str(file), "https://host/x.png", prompting_url(image("WEBP"))],
         system="Be brief.",
         detail="low",
     )
@@ -204,7 +204,7 @@ def prompting_url(data: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(data).decode()
 
 
-async def test_a_bad_picture_is_refused_with_a_reason_before_it_is_sent(tmp_path: Path) -> None:
+async def test_a_bad_image_is_refused_with_a_reason_before_it_is_sent(tmp_path: Path) -> None:
     frames = [Image.new("RGB", (4, 3), colour) for colour in ("red", "blue")]
     animated = io.BytesIO()
     frames[0].save(animated, "GIF", save_all=True, append_images=frames[1:])
@@ -213,10 +213,10 @@ async def test_a_bad_picture_is_refused_with_a_reason_before_it_is_sent(tmp_path
     bad: list[tuple[Any, str]] = [
         (b"", "cannot be used"),
         (b"<html>", "cannot be used"),
-        (picture("JPEG", (64, 64))[:-200], "truncated"),
-        (picture("BMP"), "BMP"),
+        (image("JPEG", (64, 64))[:-200], "truncated"),
+        (image("BMP"), "BMP"),
         (animated.getvalue(), "animated"),
-        (picture() + bytes(20_000_000), "20 MB"),
+        (image() + bytes(20_000_000), "20 MB"),
         (tmp_path / "none.png", "cannot be read"),
         (tmp_path, "not a file"),
         (fifo, "not a file"),
@@ -248,7 +248,7 @@ def test_a_repeated_box_is_a_runaway() -> None:
             f"<loc{n:04}><loc{n + 9:04}><loc{n + 99:04}><loc{n + 200:04}> card" for n in range(60)
         ),
         "ha " * 60,
-        "\n".join(f"{n}. The picture shows card number {n}." for n in range(100)),
+        "\n".join(f"{n}. The image shows card number {n}." for n in range(100)),
     ],
 )
 def test_ordinary_text_is_no_runaway(text: str) -> None:
@@ -298,7 +298,7 @@ SHOWN = ChatRequest(
             "role": "user",
             "content": [
                 {"type": "text", "text": "it's `$HOME` \u202e \x1b[31m\nJSON\n"},
-                {"type": "image_url", "image_url": {"url": prompting_url(picture())}},
+                {"type": "image_url", "image_url": {"url": prompting_url(image())}},
             ],
         }
     ],
@@ -306,7 +306,7 @@ SHOWN = ChatRequest(
 )
 
 
-def test_the_equivalent_request_has_neither_the_key_nor_the_pictures_bytes() -> None:
+def test_the_equivalent_request_has_neither_the_key_nor_the_images_bytes() -> None:
     curl = as_curl(OPENAI, OPENAI.base_url, SHOWN)
     assert "https://api.openai.com/v1/chat/completions" in curl
     assert '"Authorization: Bearer $OPENAI_API_KEY"' in curl
@@ -314,7 +314,7 @@ def test_the_equivalent_request_has_neither_the_key_nor_the_pictures_bytes() -> 
     assert 'os.environ["OPENAI_API_KEY"]' in python
     for text in (curl, python):
         assert "bytes left out" in text
-        assert prompting_url(picture())[-20:] not in text
+        assert prompting_url(image())[-20:] not in text
         assert all(c == "\n" or c.isprintable() for c in text)
     assert "TINTYPE_TOKEN" in as_curl(EMBEDDED, "http://127.0.0.1:1/v1", SHOWN)
 

@@ -1,4 +1,4 @@
-"""What is known before a question is sent: its words, its cost, its picture, its model's past."""
+"""What is known before a question is sent: its words, its cost, its image, its model's past."""
 
 import json
 from datetime import UTC, datetime
@@ -9,25 +9,25 @@ from typing import Any
 from tintype.api import ChatRequest
 from tintype.detection import Box, compare
 from tintype.pricing import load_prices
-from tintype.prompting import foresee, is_same_picture, origin, reword, row_origin, teaching_of
+from tintype.prompting import foresee, is_same_image, origin, reword, row_origin, teaching_of
 from tintype.prompting.foreseeing import total
 from tintype.resources import Job
-from tintype.store import MadeFrom, Source, open_store, without_pictures
+from tintype.store import MadeFrom, Source, open_store, without_images
 
-PICTURE: dict[str, Any] = {
+IMAGE: dict[str, Any] = {
     "type": "image_url",
     "image_url": {"url": "data:image/png;base64,AAAA", "detail": "low"},
 }
 ROW: list[dict[str, Any]] = [
     {"role": "system", "content": "Be brief."},
-    {"role": "user", "content": [PICTURE, {"type": "text", "text": "What is it?"}, PICTURE]},
+    {"role": "user", "content": [IMAGE, {"type": "text", "text": "What is it?"}, IMAGE]},
 ]
 
 
-def test_a_row_asked_in_other_words_keeps_its_pictures_and_their_places() -> None:
+def test_a_row_asked_in_other_words_keeps_its_images_and_their_places() -> None:
     asked = reword(ROW, text="How many?")
     assert asked[0] == ROW[0]
-    assert asked[1]["content"] == [PICTURE, {"type": "text", "text": "How many?"}, PICTURE]
+    assert asked[1]["content"] == [IMAGE, {"type": "text", "text": "How many?"}, IMAGE]
     assert reword(ROW) == ROW
 
 
@@ -37,10 +37,10 @@ def test_a_system_prompt_is_replaced_taken_away_or_put_first() -> None:
     assert [m["role"] for m in reword(ROW[1:], system="Be kind.")] == ["system", "user"]
 
 
-def test_detail_is_asked_of_every_picture() -> None:
+def test_detail_is_asked_of_every_image() -> None:
     parts = reword(ROW, detail="high")[1]["content"]
     assert [parts[at]["image_url"]["detail"] for at in (0, 2)] == ["high", "high"]
-    assert PICTURE["image_url"] == {"url": "data:image/png;base64,AAAA", "detail": "low"}
+    assert IMAGE["image_url"] == {"url": "data:image/png;base64,AAAA", "detail": "low"}
 
 
 def test_the_cost_is_foreseen_where_prices_are_known() -> None:
@@ -62,7 +62,7 @@ def test_the_cost_is_foreseen_where_prices_are_known() -> None:
     assert (likely, unknowns) == (known.likely_usd, 1)
 
 
-def test_a_picture_on_the_web_costs_what_any_picture_may_cost() -> None:
+def test_an_image_on_the_web_costs_what_any_image_may_cost() -> None:
     web = {"type": "image_url", "image_url": {"url": "https://x.org/a.png", "detail": "high"}}
     request = ChatRequest("gpt-4o-2024-08-06", [{"role": "user", "content": [web]}])
     foreseen = foresee(request, "openai", load_prices())
@@ -70,7 +70,7 @@ def test_a_picture_on_the_web_costs_what_any_picture_may_cost() -> None:
     assert foreseen.most_usd > foreseen.likely_usd  # type: ignore[operator]
 
 
-def test_where_a_picture_came_from_can_be_read_back(tmp_path: Path) -> None:
+def test_where_an_image_came_from_can_be_read_back(tmp_path: Path) -> None:
     row = row_origin(tmp_path / "a b:c.jsonl", 12)
     assert origin(str(row)) == row
     assert origin(str(tmp_path / "a.png")).path == tmp_path / "a.png"
@@ -79,11 +79,11 @@ def test_where_a_picture_came_from_can_be_read_back(tmp_path: Path) -> None:
         assert str(origin(lost)) == ""
 
 
-def test_another_picture_under_the_same_name_is_noticed() -> None:
-    kept = without_pictures(ROW)
-    assert is_same_picture(b"\0\0\0", kept)
-    assert not is_same_picture(b"another", kept)
-    assert is_same_picture(b"anything", [{"role": "user", "content": "no picture"}])
+def test_another_image_under_the_same_name_is_noticed() -> None:
+    kept = without_images(ROW)
+    assert is_same_image(b"\0\0\0", kept)
+    assert not is_same_image(b"another", kept)
+    assert is_same_image(b"anything", [{"role": "user", "content": "no image"}])
 
 
 async def test_what_a_model_was_trained_with_is_read_from_its_rows(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from tintype.store import (
     Spent,
     Store,
     open_store,
-    without_pictures,
+    without_images,
 )
 from tintype.store.database import APPLICATION_ID, migrations
 from tintype.store.packing import pack, unpack_event, unpack_job
@@ -199,7 +199,7 @@ QUESTION: list[dict[str, Any]] = [
 ]
 
 
-async def test_an_answer_is_kept_without_the_bytes_of_its_pictures(path: Path) -> None:
+async def test_an_answer_is_kept_without_the_bytes_of_its_images(path: Path) -> None:
     kept = KeptAnswer(
         "p",
         "m",
@@ -232,8 +232,8 @@ async def test_an_answer_is_kept_without_the_bytes_of_its_pictures(path: Path) -
         assert len(store.answers.newest()) == 1
 
 
-def test_a_picture_with_broken_base64_is_a_reference_too() -> None:
-    (message,) = without_pictures([{"content": [{"url": "data:image/png;base64,é"}]}])
+def test_an_image_with_broken_base64_is_a_reference_too() -> None:
+    (message,) = without_images([{"content": [{"url": "data:image/png;base64,é"}]}])
     assert message["content"][0]["url"].startswith("sha256:")
 
 

@@ -32,14 +32,14 @@ async def embedded(provider: Running) -> AsyncIterator[Api]:
         yield api
 
 
-def picture(number: int) -> bytes:
+def image(number: int) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (16, 12), (number * 7 % 256, number * 31 % 256, 99)).save(out, "PNG")
     return out.getvalue()
 
 
 def row(number: int, system: str = "") -> dict[str, Any]:
-    url = "data:image/png;base64," + base64.b64encode(picture(number)).decode()
+    url = "data:image/png;base64," + base64.b64encode(image(number)).decode()
     parts = [
         {"type": "text", "text": f"Question {number}?"},
         {"type": "image_url", "image_url": {"url": url}},
@@ -91,7 +91,7 @@ async def test_once_around_upload_create_follow_results_and_ask(
         assert len(found_results.metrics.series["train_loss"]) == 10
 
         assert last.job.fine_tuned_model is not None
-        messages = await prompting.question("Question 3?", [picture(3)])
+        messages = await prompting.question("Question 3?", [image(3)])
         question = ChatRequest(last.job.fine_tuned_model, messages)
         replies = [reply async for reply in prompting.ask(api, question)]
         assert replies[-1].text == "Answer 3."

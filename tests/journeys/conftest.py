@@ -37,7 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scripted_engine: None)
         asyncio.run(run.stop(running, training=True))
 
 
-def _row(number: int, picture: str) -> dict[str, Any]:
+def _row(number: int, image: str) -> dict[str, Any]:
     return {
         "messages": [
             {"role": "system", "content": "Answer in a word."},
@@ -45,7 +45,7 @@ def _row(number: int, picture: str) -> dict[str, Any]:
                 "role": "user",
                 "content": [
                     {"type": "text", "text": f"What is number {number}?"},
-                    {"type": "image_url", "image_url": {"url": picture}},
+                    {"type": "image_url", "image_url": {"url": image}},
                 ],
             },
             {"role": "assistant", "content": BOXES if number % 2 else f"answer {number}"},
@@ -53,7 +53,7 @@ def _row(number: int, picture: str) -> dict[str, Any]:
     }
 
 
-def _picture(number: int) -> str:
+def _image(number: int) -> str:
     out = io.BytesIO()
     Image.new("RGB", (48, 36), (10 * number % 256, 80, 120)).save(out, "PNG")
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
@@ -61,11 +61,11 @@ def _picture(number: int) -> str:
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> Path:
-    """Twelve rows with pictures, odd ones with a box; `valid` and `test` beside them."""
+    """Twelve rows with images, odd ones with a box; `valid` and `test` beside them."""
     folder = tmp_path / "shapes"
     folder.mkdir()
     for name, numbers in (("train", range(12)), ("valid", range(12, 24)), ("test", range(24, 34))):
-        lines = [json.dumps(_row(number, _picture(number))) for number in numbers]
+        lines = [json.dumps(_row(number, _image(number))) for number in numbers]
         (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
     return folder / "train.jsonl"
 

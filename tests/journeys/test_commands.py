@@ -231,7 +231,7 @@ def test_read_only_refuses_to_train(
 def test_the_doctor_finds_nothing_wrong_here(tintype: Tintype) -> None:
     done = tintype("doctor", "--json")
     assert done.code == 0, done.out
-    assert {finding["what"] for finding in done.json} >= {"terminal", "pictures", "store"}
+    assert {finding["what"] for finding in done.json} >= {"terminal", "images", "store"}
 
 
 def test_every_command_explains_itself(tintype: Tintype) -> None:

@@ -46,7 +46,7 @@ async def test_the_contact_sheet_of_a_filter_shows_only_its_rows(sit: Any, datas
         await person.sees_no("1 row with")
 
 
-async def test_a_row_without_a_picture_says_so_on_the_sheet(sit: Any, tmp_path: Path) -> None:
+async def test_a_row_without_an_image_says_so_on_the_sheet(sit: Any, tmp_path: Path) -> None:
     rows = [
         {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]},
         {"messages": [{"role": "user", "content": [_image("gone.png")]}]},
@@ -56,7 +56,7 @@ async def test_a_row_without_a_picture_says_so_on_the_sheet(sit: Any, tmp_path: 
     async with sit(path, (80, 24)) as person:
         await person.sees("2 rows")
         await person.press("c")
-        await person.sees("no picture", "There is no")
+        await person.sees("no image", "There is no")
 
 
 NAMED = {"/": "slash", " ": "space", "[": "left_square_bracket", "]": "right_square_bracket"}
@@ -172,10 +172,10 @@ async def test_the_overview_says_what_leaks_and_leads_to_its_rows(sit: Any, data
         await person.sees("13 rows")
         await person.until(lambda: len(person.app.screen.others) == 2, "the splits compared")
         await person.press("v")
-        await person.sees("what stands out", "pictures also in test", "1 picture")
+        await person.sees("what stands out", "images also in test", "1 image")
         await person.sees("rows given twice", "answer: share of train, valid, test", "how much")
         await person.press("down", "enter")
-        await person.sees("1 row: pictures also in test", "number 2?")
+        await person.sees("1 row: images also in test", "number 2?")
         await person.press("escape", "v", "down", "enter")
         await person.sees("2 rows: rows given twice")
         assert list(person.app.screen.rows.order) == [5, 12]
@@ -224,7 +224,7 @@ async def test_rows_are_marked_undone_kept_and_left_out_of_a_copy(
         assert dataset.read_bytes() == before
 
 
-async def test_the_picture_is_written_with_its_boxes_and_replaces_nothing(
+async def test_the_image_is_written_with_its_boxes_and_replaces_nothing(
     sit: Any, dataset: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "out.png"
@@ -247,7 +247,7 @@ async def test_the_picture_is_written_with_its_boxes_and_replaces_nothing(
         assert written.size[0] > 48
 
 
-async def test_a_row_of_several_pictures_shows_them_as_a_strip(sit: Any, dataset: Path) -> None:
+async def test_a_row_of_several_images_shows_them_as_a_strip(sit: Any, dataset: Path) -> None:
     rows = [json.loads(line) for line in dataset.read_text().splitlines()]
     parts = [row["messages"][1]["content"][1] for row in rows[:4]]
     rows[1]["messages"][1]["content"] += parts
@@ -288,7 +288,7 @@ async def test_the_list_takes_more_room_or_less(sit: Any, dataset: Path) -> None
         await person.press(*["less_than_sign"] * 20)
         assert 20 < rows.size.width < width
         await person.pilot.resize_terminal(70, 30)
-        await person.until(lambda: rows.size.width > 60, "the list above the picture")
+        await person.until(lambda: rows.size.width > 60, "the list above the image")
 
 
 async def test_what_is_scrolled_past_on_the_sheet_is_not_drawn(sit: Any, dataset: Path) -> None:

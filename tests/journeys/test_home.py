@@ -94,12 +94,12 @@ async def test_home_says_where_the_key_really_comes_from_or_how_to_get_one(
 async def test_an_import_says_what_it_made_and_what_to_press_in_a_small_terminal(
     sit: Any, tmp_path: Path
 ) -> None:
-    pictures = tmp_path / "cats"
-    (pictures / "Annotations").mkdir(parents=True)
-    (pictures / "JPEGImages").mkdir()
+    images = tmp_path / "cats"
+    (images / "Annotations").mkdir(parents=True)
+    (images / "JPEGImages").mkdir()
     for name in ("a", "b", "c", "d"):
-        Image.new("RGB", (60, 40), (90, 80, 70)).save(pictures / "JPEGImages" / f"{name}.png")
-        (pictures / "Annotations" / f"{name}.xml").write_text(
+        Image.new("RGB", (60, 40), (90, 80, 70)).save(images / "JPEGImages" / f"{name}.png")
+        (images / "Annotations" / f"{name}.xml").write_text(
             f"<annotation><filename>{name}.png</filename>"
             "<size><width>60</width><height>40</height><depth>3</depth></size>"
             "<object><name>cat</name><bndbox><xmin>5</xmin><ymin>5</ymin>"
@@ -109,7 +109,7 @@ async def test_an_import_says_what_it_made_and_what_to_press_in_a_small_terminal
         await person.sees("Start here")
         await person.press("o")
         await person.sees("Open a dataset")
-        person.app.screen.query_one(Input).value = str(pictures)
+        person.app.screen.query_one(Input).value = str(images)
         await person.press("enter")
         await person.sees("Import Pascal VOC", "Enter imports")
         await person.press("enter")

@@ -62,8 +62,8 @@ def spoil(dataset: Path, *lines: int) -> Path:
     return path
 
 
-def lose_pictures(dataset: Path, *lines: int) -> Path:
-    """A copy whose pictures at some lines are of a kind that is left out."""
+def lose_images(dataset: Path, *lines: int) -> Path:
+    """A copy whose images at some lines are of a kind that is left out."""
     rows = dataset.read_text().splitlines()
     for line in lines:
         row = json.loads(rows[line - 1])
@@ -136,7 +136,7 @@ async def test_a_failed_job_is_explained_and_leads_to_the_very_row(
 async def test_rows_that_were_left_out_are_listed_and_an_event_leads_to_them(
     sit: Any, dataset: Path, launch: Launch
 ) -> None:
-    await launch(lose_pictures(dataset, 3, 8), "lossy")
+    await launch(lose_images(dataset, 3, 8), "lossy")
     async with sit() as person:
         await person.press("4")
         await person.sees("● succeeded", "skipped in", "!trouble 2")

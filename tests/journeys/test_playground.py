@@ -75,7 +75,7 @@ async def test_a_stopped_answer_stays_and_a_runaway_one_is_stopped(
 
         await write(person, "repeat 1: I'm sorry, but I can't see the image.")
         await person.press("enter")
-        await person.sees("The model says that it cannot see a picture.")
+        await person.sees("The model says that it cannot see an image.")
 
         await person.press("H")
         await person.sees("3 answers")
@@ -97,7 +97,7 @@ async def test_boxes_are_told_one_by_one_and_drawn_for_whom_one_chooses(
         await person.press("enter")
         await person.sees("IoU 0.33", "✓ square  IoU 1.00", "✗ round  none there")
         await person.sees("beyond 1023", "the corners are reversed", "the box has no label")
-        assert [box.label for box in pane.picture.predicted] == ["square", "", "round"]
+        assert [box.label for box in pane.image.predicted] == ["square", "", "round"]
         await person.press("v")
         await person.sees("<loc0102>")
 
@@ -106,10 +106,10 @@ async def test_boxes_are_told_one_by_one_and_drawn_for_whom_one_chooses(
         await person.press("left_square_bracket")
         await person.sees("dashed: 1 scripted")
         await person.press("b")
-        assert not pane.picture.predicted
+        assert not pane.image.predicted
         await person.press("b")
         await person.sees("dashed: all")
-        assert pane.picture.predicted[0].label == "1 square"
+        assert pane.image.predicted[0].label == "1 square"
         await person.press("b")
         await person.sees("no predicted boxes")
         await person.press("b")
@@ -177,12 +177,12 @@ async def test_a_draft_about_other_data_gives_way_to_the_dataset_in_hand(
         assert pane_of(person).composer.text == "What is number 0?"
 
 
-async def test_a_picture_is_pasted_refused_or_found_again(
+async def test_an_image_is_pasted_refused_or_found_again(
     sit: Any, dataset: Path, tmp_path: Path
 ) -> None:
     good, bad = tmp_path / "a b.png", tmp_path / "bad.png"
     Image.new("RGB", (60, 40), "red").save(good)
-    bad.write_bytes(b"no picture at all")
+    bad.write_bytes(b"no image at all")
     async with sit(dataset) as person:
         await sit_at_playground(person)
         await person.press("i")
@@ -212,17 +212,17 @@ async def test_a_picture_is_pasted_refused_or_found_again(
         await person.press("n", "H")
         await person.sees("How large?", "60x40")
         await person.press("enter")
-        await told(person, "its picture is gone")
+        await told(person, "its image is gone")
 
 
-async def test_the_picker_shows_a_picture_before_it_is_taken(sit: Any, tmp_path: Path) -> None:
-    folder = tmp_path / "pictures"
+async def test_the_picker_shows_an_image_before_it_is_taken(sit: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "images"
     folder.mkdir()
     Image.new("RGB", (60, 40), "red").save(folder / "good.png")
-    (folder / "worse.png").write_bytes(b"no picture at all")
+    (folder / "worse.png").write_bytes(b"no image at all")
     async with sit() as person:
         await person.press("5", "o")
-        await person.sees("Choose a picture")
+        await person.sees("Choose an image")
         await person.press("ctrl+u")
         await paste(person, f"{folder}/")
         await person.sees("good.png", "worse.png")
@@ -230,7 +230,7 @@ async def test_the_picker_shows_a_picture_before_it_is_taken(sit: Any, tmp_path:
         await person.sees("worse.png cannot be used")
         await person.press("up")
         preview = person.app.screen.query_one("#preview")
-        await person.until(lambda: preview.drawing is not None, "the picture")
+        await person.until(lambda: preview.drawing is not None, "the image")
         await person.press("enter")
         await person.sees("good.png · temperature")
 

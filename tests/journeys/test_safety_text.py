@@ -30,10 +30,10 @@ def _png() -> bytes:
 
 @pytest.fixture
 def evil_dataset(tmp_path: Path, evil: str) -> Path:
-    """Everything in it that can be text is evil; even rows lack their picture."""
+    """Everything in it that can be text is evil; even rows lack their image."""
     folder = tmp_path / "ev\x1b]0;il\x07[bold]\u202e"
     folder.mkdir()
-    picture = "data:image/png;base64," + base64.b64encode(_png()).decode()
+    image = "data:image/png;base64," + base64.b64encode(_png()).decode()
 
     def row(number: int) -> dict[str, Any]:
         text = f"{evil}{HALF} {number}"
@@ -47,7 +47,7 @@ def evil_dataset(tmp_path: Path, evil: str) -> Path:
                         {"type": "text", "text": text},
                         {
                             "type": "image_url",
-                            "image_url": {"url": picture if number % 2 else f"{evil}.png"},
+                            "image_url": {"url": image if number % 2 else f"{evil}.png"},
                         },
                     ],
                 },

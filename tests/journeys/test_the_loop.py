@@ -74,7 +74,7 @@ async def test_without_a_dataset_every_pane_says_what_to_press(sit: Any) -> None
         await person.press("4")
         await person.sees("No jobs yet")
         await person.press("5")
-        await person.sees("No picture yet")
+        await person.sees("No image yet")
 
 
 async def test_a_dataset_that_would_be_refused_is_not_launched_unasked(

@@ -21,9 +21,7 @@ T = TypeVar("T")
 class Rows(Protocol):
     """Makes the bytes of a training file."""
 
-    def __call__(
-        self, count: int = 10, *, pictures: Sequence[str] = (), **script: Any
-    ) -> bytes: ...
+    def __call__(self, count: int = 10, *, images: Sequence[str] = (), **script: Any) -> bytes: ...
 
 
 @pytest.fixture
@@ -34,8 +32,8 @@ def client(provider: Running) -> Iterator[openai.OpenAI]:
 
 
 @pytest.fixture
-def picture() -> Callable[..., str]:
-    """Make a picture as a data URL."""
+def image() -> Callable[..., str]:
+    """Make an image as a data URL."""
 
     def make(
         colour: str = "red",
@@ -53,11 +51,11 @@ def picture() -> Callable[..., str]:
 
 
 @pytest.fixture
-def rows(picture: Callable[..., str]) -> Rows:
+def rows(image: Callable[..., str]) -> Rows:
     """Make rows; keywords are the script of the scripted engine."""
 
-    def make(count: int = 10, *, pictures: Sequence[str] = (), **script: Any) -> bytes:
-        shown = pictures or [picture()]
+    def make(count: int = 10, *, images: Sequence[str] = (), **script: Any) -> bytes:
+        shown = images or [image()]
         lines = []
         for number in range(count):
             system = json.dumps(script) if script and not number else "Answer in a word."

@@ -183,13 +183,13 @@ def test_a_tuned_model_answers_what_it_was_taught(
         assert (answer.model, answer.choices[0].message.content) == (model, "answer 4")
 
 
-def test_pictures_are_decoded_upright_and_counted(ask: Ask, picture: Callable[..., str]) -> None:
-    question = [*shown(picture(size=(40, 30))), shown(picture(size=(7, 9), format="JPEG"))[1]]
+def test_images_are_decoded_upright_and_counted(ask: Ask, image: Callable[..., str]) -> None:
+    question = [*shown(image(size=(40, 30))), shown(image(size=(7, 9), format="JPEG"))[1]]
     answer = ask(question)
     assert said(answer) == "40x30 7x9"
     usage = answer.json()["usage"]
     assert usage["prompt_tokens_details"]["image_tokens"] == 2 * 255
-    assert said(ask(shown(picture(size=(9000, 20)), detail="low"))) == "2048x5"
+    assert said(ask(shown(image(size=(9000, 20)), detail="low"))) == "2048x5"
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_pictures_are_decoded_upright_and_counted(ask: Ask, picture: Callable[..
         ("/etc/passwd", "invalid_image_url"),
     ],
 )
-def test_a_picture_that_cannot_be_had_is_refused(
+def test_an_image_that_cannot_be_had_is_refused(
     ask: Ask, error_of: ErrorOf, url: str, code: str
 ) -> None:
     answer = ask(shown(url))
@@ -216,8 +216,8 @@ def test_a_picture_that_cannot_be_had_is_refused(
     assert (error["code"], error["param"]) == (code, "messages[0].content[1].image_url.url")
 
 
-def test_animations_and_too_many_pictures_are_refused(
-    ask: Ask, error_of: ErrorOf, picture: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+def test_animations_and_too_many_images_are_refused(
+    ask: Ask, error_of: ErrorOf, image: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import base64
     import io
@@ -229,8 +229,8 @@ def test_animations_and_too_many_pictures_are_refused(
     frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
     url = "data:image/gif;base64," + base64.b64encode(out.getvalue()).decode()
     assert error_of(ask(shown(url)))["code"] == "invalid_image_format"
-    assert said(ask(shown(picture(format="GIF")))) == "8x6"
-    answer = ask([shown(picture())[1]] * 21)
+    assert said(ask(shown(image(format="GIF")))) == "8x6"
+    answer = ask([shown(image())[1]] * 21)
     assert "Too many images" in error_of(answer)["message"]
 
 

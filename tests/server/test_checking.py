@@ -89,9 +89,9 @@ def test_too_few_examples_fail_the_job_in_openais_words(
             "Example 4 message contains an invalid token: <|fim_suffix|>.",
         ),
         (
-            lambda row: shown(row).update(url="picture.png"),
+            lambda row: shown(row).update(url="image.png"),
             "invalid_file_format",
-            "'picture.png' is a file on this machine, not a URL.",
+            "'image.png' is a file on this machine, not a URL.",
         ),
     ],
 )
@@ -132,24 +132,24 @@ def test_a_flaw_in_the_validation_file_names_that_file(
     assert "invalid validation file" in error.message
 
 
-def test_rows_with_unusable_pictures_are_left_out_and_told(
+def test_rows_with_unusable_images_are_left_out_and_told(
     client: openai.OpenAI,
     create: Create,
     reaches: Reaches,
     diary: Diary,
     provider: Running,
     rows: Rows,
-    picture: Callable[..., str],
+    image: Callable[..., str],
 ) -> None:
     def show(url: str) -> Callable[[dict[str, Any]], object]:
         return lambda row: shown(row).update(url=url)
 
     content = rows(16, wait_at=1)
     for at, url in (
-        (2, picture("red", mode="L")),
-        (5, picture("blue", format="GIF", mode="RGB")),
+        (2, image("red", mode="L")),
+        (5, image("blue", format="GIF", mode="RGB")),
         (7, "http://127.0.0.1:9/secret.png"),
-        (9, picture()[:-40]),
+        (9, image()[:-40]),
     ):
         content = edited(content, at, show(url))
     id = create(content).id
@@ -167,12 +167,12 @@ def test_rows_with_unusable_pictures_are_left_out_and_told(
 
 
 def test_too_many_left_out_rows_fail_the_job(
-    failed: Callable[..., FineTuningJob], rows: Rows, picture: Callable[..., str]
+    failed: Callable[..., FineTuningJob], rows: Rows, image: Callable[..., str]
 ) -> None:
-    error = failed(rows(11, pictures=[picture(mode="L"), picture()])).error
+    error = failed(rows(11, images=[image(mode="L"), image()])).error
     assert error is not None
     assert error.code == "invalid_n_examples"
-    error = failed(rows(420, pictures=[picture(mode="L"), picture()])).error
+    error = failed(rows(420, images=[image(mode="L"), image()])).error
     assert error is not None
     assert error.code == "invalid_training_file"
     assert error.message == (
@@ -181,24 +181,24 @@ def test_too_many_left_out_rows_fail_the_job(
     )
 
 
-def test_a_picture_is_prepared_once_under_its_digest(
+def test_an_image_is_prepared_once_under_its_digest(
     client: openai.OpenAI,
     create: Create,
     reaches: Reaches,
     provider: Running,
     rows: Rows,
-    picture: Callable[..., str],
+    image: Callable[..., str],
     upload: Callable[[bytes], str],
 ) -> None:
     import base64
     from hashlib import sha256
 
-    pictures: Sequence[str] = [picture("red"), picture("blue")]
-    content = rows(30, pictures=pictures, wait_at=1)
-    id = create(content, validation_file=upload(rows(4, pictures=pictures))).id
+    images: Sequence[str] = [image("red"), image("blue")]
+    content = rows(30, images=images, wait_at=1)
+    id = create(content, validation_file=upload(rows(4, images=images))).id
     reaches(id, "running")
     folder = provider.folder / "jobs" / id / "data"
-    digests = [sha256(base64.b64decode(url.partition(",")[2])).hexdigest() for url in pictures]
+    digests = [sha256(base64.b64decode(url.partition(",")[2])).hexdigest() for url in images]
     assert {path.name for path in folder.iterdir()} == {
         "training.jsonl",
         "validation.jsonl",

@@ -29,10 +29,10 @@ def test_the_tiny_engine_trains_and_answers_behind_the_server(
     upload: Callable[[bytes], str],
     reaches: Callable[..., FineTuningJob],
     rows: Callable[..., bytes],
-    picture: Callable[..., str],
+    image: Callable[..., str],
 ) -> None:
-    pictures = [picture("red", size=(32, 32)), picture("blue", size=(32, 32))]
-    file = upload(rows(12, pictures=pictures))
+    images = [image("red", size=(32, 32)), image("blue", size=(32, 32))]
+    file = upload(rows(12, images=images))
     job = client.fine_tuning.jobs.create(
         model="tintype-tiny",
         training_file=file,
@@ -51,7 +51,7 @@ def test_the_tiny_engine_trains_and_answers_behind_the_server(
     assert [one["step"] for one in data if "full_valid_loss" in one] == [4, 2]
     question = [
         {"type": "text", "text": "What is number 3?"},
-        {"type": "image_url", "image_url": {"url": pictures[1]}},
+        {"type": "image_url", "image_url": {"url": images[1]}},
     ]
     first = ask(client, done.fine_tuned_model, question)
     assert ask(client, done.fine_tuned_model, question) == first

@@ -115,9 +115,9 @@ async def test_a_single_point_is_a_mark_between_labels_that_bracket_it() -> None
 
 async def test_points_far_apart_are_marked_and_joined() -> None:
     lines = await look(Chart((curve(3.0, 1.0, 2.0, every=100),)))
-    picture = lines[2:-2]
-    assert sum(line.count("●") for line in picture) == 3
-    assert dots(picture) > 30
+    image = lines[2:-2]
+    assert sum(line.count("●") for line in image) == 3
+    assert dots(image) > 30
 
 
 async def test_a_hole_in_the_data_stays_a_hole() -> None:
@@ -193,10 +193,10 @@ async def test_several_curves_are_told_apart_without_colour() -> None:
     lines = await look(chart)
     assert "●━━ training loss" in lines[1]
     assert "■╍╍ validation loss" in lines[1]
-    picture = [line[8:] for line in lines[2:-2]]
-    assert any("●" in line[:-2] for line in picture)
-    assert any("■" in line[:-2] for line in picture)
-    assert {line[-1] for line in picture} >= {"●", "■"}
+    image = [line[8:] for line in lines[2:-2]]
+    assert any("●" in line[:-2] for line in image)
+    assert any("■" in line[:-2] for line in image)
+    assert {line[-1] for line in image} >= {"●", "■"}
 
 
 async def test_ascii_marks_leave_nothing_outside_ascii() -> None:
@@ -247,7 +247,7 @@ async def test_many_epochs_are_told_by_their_numbers() -> None:
     assert all(name.strip().isdecimal() for name in names), names
 
 
-async def test_numbers_and_sentences_take_the_place_of_the_picture() -> None:
+async def test_numbers_and_sentences_take_the_place_of_the_image() -> None:
     chart = Chart(
         (curve(0.5, 0.4, 0.45, 0.5, name="valid_loss", every=100), falling(400)), heading="Loss"
     )
@@ -267,7 +267,7 @@ async def test_names_from_a_provider_are_shown_and_not_obeyed() -> None:
     assert "loss^[[31m<U+202E>[bold]red[/] ⏎" in lines[1]
 
 
-async def test_wide_letters_do_not_push_the_picture_aside() -> None:
+async def test_wide_letters_do_not_push_the_image_aside() -> None:
     chart = Chart((curve(1.0, 2.0, name="損失関数"), curve(2.0, 1.0, name="正解率", slot=1)))
     lines = await look(chart, (40, 16), prepare=lambda chart: setattr(chart, "heading", "訓練"))
     assert lines[0].startswith("訓練")

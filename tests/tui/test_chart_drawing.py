@@ -1,4 +1,4 @@
-"""The pure parts of the chart: dots, axes, colours, pictures of any data, files."""
+"""The pure parts of the chart: dots, axes, colours, images of any data, files."""
 
 import math
 from datetime import UTC
@@ -70,7 +70,7 @@ def test_a_line_reaches_both_ends_without_a_hole(x0: int, y0: int, width: int, y
         assert min(abs(a - b) for a in here for b in there) <= 1
 
 
-def test_a_line_from_far_outside_crosses_the_picture_where_it_should() -> None:
+def test_a_line_from_far_outside_crosses_the_image_where_it_should() -> None:
     layer = Layer(DOTS["braille"], 20, 10)
     layer.line(-1e6, 20 - 1e6 * 0.1, 1e6, 20 + 1e6 * 0.1, (True,))
     assert (0, 20) in pixels(layer, "braille")
@@ -83,9 +83,9 @@ def test_a_clear_curve_displaces_what_lies_under_it_and_equals_add_up() -> None:
         band.run(x, 0, 3)
     line.run(0, 1, 1)
     other.run(1, 2, 2)
-    picture = compose([(8, band)], [(9, line), (11, other)])
-    assert picture.patterns[0] == bytes([0x02 | 0x20, 0xFF])
-    assert picture.owners[0] == bytes([11, 8])
+    image = compose([(8, band)], [(9, line), (11, other)])
+    assert image.patterns[0] == bytes([0x02 | 0x20, 0xFF])
+    assert image.owners[0] == bytes([11, 8])
 
 
 def test_an_empty_cell_is_a_space_that_no_reader_speaks() -> None:
@@ -289,7 +289,7 @@ def test_looks_differ_in_mark_and_dash_too() -> None:
     assert len(palette.ANSI_DARK) == len(palette.ANSI_LIGHT) == len(palette.DARK)
 
 
-# -- pictures of anything ------------------------------------------------------------------------
+# -- images of anything ------------------------------------------------------------------------
 
 any_value = st.one_of(
     st.floats(),
@@ -337,7 +337,7 @@ def test_any_data_can_be_drawn_at_any_size(
     plot = plotter.plot(drawn, view)
     signs = palette.UNICODE
     for row in range(rows):
-        text, keys = painting.picture_row(plot, row, drawn, {0: ("│", 2)}, True, signs)
+        text, keys = painting.plot_row(plot, row, drawn, {0: ("│", 2)}, True, signs)
         assert len(text) == len(keys) == columns
     assert len(painting.axis_row(plot, signs)[0]) == columns
     assert len(painting.label_row(plot, 8, columns + 8, [(0, "12")])[0]) == columns + 8

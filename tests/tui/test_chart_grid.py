@@ -6,7 +6,7 @@ from tintype.metrics import Metrics, Series
 from tintype_tui.widgets.chart import (
     Chart,
     ChartGrid,
-    Picture,
+    Panel,
     Run,
     Trace,
     curves,
@@ -25,8 +25,8 @@ def series(name: str, last: int) -> Series:
     return Series(name, [(step, 1 / step) for step in range(1, last + 1)])
 
 
-def pictures(count: int, last: int = 100) -> list[Picture]:
-    return [Picture(f"m{n}", (Trace(series(f"m{n}", last), f"m{n}"),)) for n in range(count)]
+def panels(count: int, last: int = 100) -> list[Panel]:
+    return [Panel(f"m{n}", (Trace(series(f"m{n}", last), f"m{n}"),)) for n in range(count)]
 
 
 def shown(app: App[None]) -> list[Chart]:
@@ -37,7 +37,7 @@ async def test_as_many_charts_are_shown_as_can_be_read() -> None:
     app = Grid()
     async with app.run_test(size=(80, 19)) as pilot:
         grid = app.query_one(ChartGrid)
-        grid.pictures = pictures(9)
+        grid.panels = panels(9)
         await pilot.pause()
         assert [chart.heading for chart in shown(app)] == ["m0", "m1", "m2", "m3 (w: 5 more)"]
         grid.first = 7
@@ -49,7 +49,7 @@ async def test_as_many_charts_are_shown_as_can_be_read() -> None:
         await pilot.resize_terminal(30, 8)
         await pilot.pause()
         assert len(shown(app)) == 1
-        grid.pictures = []
+        grid.panels = []
         assert len(shown(app)) == 1
 
 
@@ -57,8 +57,8 @@ async def test_charts_share_place_and_stretch_and_reach_as_far_as_each_other() -
     app = Grid()
     async with app.run_test(size=(120, 40)) as pilot:
         grid = app.query_one(ChartGrid)
-        short = Picture("short", (Trace(series("short", 20), "short"),))
-        grid.pictures = [*pictures(1), short]
+        short = Panel("short", (Trace(series("short", 20), "short"),))
+        grid.panels = [*panels(1), short]
         await pilot.pause()
         first, second = shown(app)
         assert first.extent == second.extent == (1, 100)
@@ -80,7 +80,7 @@ async def test_charts_that_follow_go_on_to_the_newest_point_together() -> None:
     app = Grid()
     async with app.run_test(size=(120, 40)) as pilot:
         grid = app.query_one(ChartGrid)
-        grid.pictures = pictures(2)
+        grid.panels = panels(2)
         await pilot.pause()
         first, second = shown(app)
         first.focus()
@@ -88,7 +88,7 @@ async def test_charts_that_follow_go_on_to_the_newest_point_together() -> None:
         assert first.window is not None
         assert first.window[1] == 100
         for last in (120, 150):
-            grid.pictures = pictures(2, last)
+            grid.panels = panels(2, last)
             await pilot.pause()
             assert first.window is not None
             assert first.window[1] == last

@@ -25,7 +25,7 @@ def test_an_editor_gets_the_question_and_the_terminal_and_gives_both_back(
     )
     terminal.until(b"Start here")
     terminal.type(b"5")
-    terminal.until(b"No picture yet")
+    terminal.until(b"No image yet")
     terminal.type(b"i")
     terminal.until(b"New line")
     terminal.type(b"drafted")

@@ -36,7 +36,7 @@ class OpenJob(Message):
 
 @dataclass
 class TryModel(Message):
-    """Ask a model about pictures."""
+    """Ask a model about images."""
 
     model: str
 

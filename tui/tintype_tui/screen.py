@@ -18,7 +18,7 @@ from tintype_tui.widgets.loop_strip import LoopStrip
 from tintype_tui.widgets.masthead import Masthead
 
 if TYPE_CHECKING:
-    from tintype_tui.widgets.picture import Picture
+    from tintype_tui.widgets.image import ImageView
 
 
 class _HasDesk(Protocol):
@@ -53,15 +53,15 @@ class Pane(Screen[None]):
         """What this pane shows."""
         yield from ()
 
-    def on_picture_wants(self, event: "Picture.Wants") -> None:
-        """Have a picture drawn in a thread; of one picture, the latest wish wins."""
-        event.picture.thrifty = self.desk.settings.low_bandwidth
+    def on_image_view_wants(self, event: "ImageView.Wants") -> None:
+        """Have an image drawn in a thread; of one image, the latest wish wins."""
+        event.image.thrifty = self.desk.settings.low_bandwidth
         self.run_worker(self._drawn(event), group=event.group, exclusive=True)
 
-    async def _drawn(self, event: "Picture.Wants") -> None:
-        from tintype_tui.widgets.picture import draw
+    async def _drawn(self, event: "ImageView.Wants") -> None:
+        from tintype_tui.widgets.image import draw
 
-        event.picture.show(await draw(event.wanted), event.wanted)
+        event.image.show(await draw(event.wanted), event.wanted)
 
     @contextmanager
     def reporting(self, title: str) -> Iterator[None]:

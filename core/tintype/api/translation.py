@@ -241,7 +241,7 @@ def _failed(answer: Answer, said: _Said, asked: Asked, known: dict[str, Any]) ->
     if answer.status == 413:
         return ApiError(
             f"Could not {doing}: that is too large for {name}.{_quoted(said)}",
-            advice="Shrink the pictures, or send fewer rows.",
+            advice="Shrink the images, or send fewer rows.",
             **known,
         )
     about = f", {said.param}" if said.param else ""
@@ -257,6 +257,6 @@ _ADVICE: Mapping[str, str] = {
     "invalid_n_examples": "Add examples; check the dataset for rows that would be skipped.",
     "invalid_training_file": "Check the dataset against the provider's rules.",
     "invalid_file_format": "Check the dataset against the provider's rules.",
-    "invalid_image_format": "Convert the picture to PNG, JPEG or WEBP.",
-    "context_length_exceeded": "Ask with fewer or smaller pictures, or less text.",
+    "invalid_image_format": "Convert the image to PNG, JPEG or WEBP.",
+    "context_length_exceeded": "Ask with fewer or smaller images, or less text.",
 }

@@ -1,8 +1,8 @@
-"""Datasets: chat rows with pictures in JSONL files of any size."""
+"""Datasets: chat rows with images in JSONL files of any size."""
 
 from tintype.dataset.conversation import example
 from tintype.dataset.example import Example, ImagePart, Message, Part, Row, TextPart
-from tintype.dataset.files import picture_bytes
+from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset, open_dataset
 from tintype.dataset.index import IndexProgress
 from tintype.dataset.parsing import parse_line
@@ -18,8 +18,8 @@ __all__ = [
     "Row",
     "TextPart",
     "example",
+    "image_bytes",
     "open_dataset",
     "parse_line",
-    "picture_bytes",
     "read_rows",
 ]

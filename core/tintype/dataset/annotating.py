@@ -1,4 +1,4 @@
-"""A picture with its boxes drawn on it, written to a file."""
+"""An image with its boxes drawn on it, written to a file."""
 
 import io
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from tintype.errors import DatasetError
 
 ENDING = ".png"
 _SMALLEST = 480
-"""Pixels of the shorter side; a smaller picture is enlarged, or no name could be read on it."""
+"""Pixels of the shorter side; a smaller image is enlarged, or no name could be read on it."""
 
 
 async def write_annotated(
@@ -22,11 +22,11 @@ async def write_annotated(
     *,
     replace: bool = False,
 ) -> Path:
-    """Write a picture, upright, as a PNG: truth solid, prediction dashed.
+    """Write an image, upright, as a PNG: truth solid, prediction dashed.
 
     Args:
         target: The file; `.png` is added if its name has another ending or none.
-        data: The encoded picture.
+        data: The encoded image.
         truth: What the answer says.
         predicted: What a model says.
         replace: Whether an existing file may be replaced.
@@ -35,10 +35,10 @@ async def write_annotated(
         The file written.
 
     Raises:
-        DatasetError: if the picture cannot be decoded, or the file exists or cannot be written.
+        DatasetError: if the image cannot be decoded, or the file exists or cannot be written.
     """
     if not target.name:
-        raise DatasetError("A picture needs a file to be written to.", advice="Type a path.")
+        raise DatasetError("An image needs a file to be written to.", advice="Type a path.")
     if target.suffix.lower() != ENDING:
         target = target.with_name(target.name + ENDING)
     await undisturbed(_write, target, data, truth, predicted, replace)

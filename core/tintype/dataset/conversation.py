@@ -1,7 +1,7 @@
 """Any row read as a conversation, as well as it can be.
 
 Looking must work before judging does: a row of preference pairs, a prompt with its completion, a
-row in ShareGPT's shape, or plain nonsense is shown as messages of text and pictures. What cannot be
+row in ShareGPT's shape, or plain nonsense is shown as messages of text and images. What cannot be
 read as that becomes text. Nothing here raises, and nothing is judged: that is for the rules.
 """
 
@@ -27,8 +27,8 @@ _MAX_TEXT = 200_000
 """Characters of an odd row that are shown."""
 
 
-class _Pictures:
-    """The pictures of a row by where they are."""
+class _Images:
+    """The images of a row by where they are."""
 
     def __init__(self, images: tuple[ImagePart, ...]) -> None:
         self.images = images
@@ -57,14 +57,14 @@ def example(row: Row) -> Example:
     value = row.value
     if row.flaw:
         return Example(row.index, row.line, ())
-    pictures = _Pictures(row.images)
+    images = _Images(row.images)
     if not isinstance(value, dict):
-        return Example(row.index, row.line, (_odd("row", value, pictures, ""),))
-    messages, used = _messages(value, pictures)
+        return Example(row.index, row.line, (_odd("row", value, images, ""),))
+    messages, used = _messages(value, images)
     shown = {image.ordinal for message in messages for image in message.images}
     left = tuple(image for image in row.images if image.ordinal not in shown)
     if left:
-        messages = _with_pictures(messages, left)
+        messages = _with_images(messages, left)
     tools = value.get("tools", value.get("functions"))
     extra = {key: item for key, item in value.items() if key not in used | {"tools"}}
     return Example(
@@ -77,55 +77,53 @@ def plain(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def _messages(value: dict[str, Any], pictures: _Pictures) -> tuple[tuple[Message, ...], set[str]]:
+def _messages(value: dict[str, Any], images: _Images) -> tuple[tuple[Message, ...], set[str]]:
     """The messages of a row and the keys that they came from."""
     for key in ("messages", "conversations"):
         if isinstance(value.get(key), list):
-            return tuple(_turns(value[key], pictures, key)), {key}
+            return tuple(_turns(value[key], images, key)), {key}
     body = value.get("body")
     if isinstance(body, dict) and isinstance(body.get("messages"), list):
-        return tuple(_turns(body["messages"], pictures, "body.messages")), {"body"}
+        return tuple(_turns(body["messages"], images, "body.messages")), {"body"}
     if "preferred_output" in value or "non_preferred_output" in value:
         keys = {"input", "preferred_output", "non_preferred_output"}
-        return tuple(_preference(value, pictures)), keys
+        return tuple(_preference(value, images)), keys
     for prompt, completion in _PAIRS:
         if prompt in value and completion in value:
             return (
-                _odd("user", value[prompt], pictures, prompt),
-                _odd("assistant", value[completion], pictures, completion),
+                _odd("user", value[prompt], images, prompt),
+                _odd("assistant", value[completion], images, completion),
             ), {prompt, completion}
-    return (_odd("row", value, pictures, ""),), set(value)
+    return (_odd("row", value, images, ""),), set(value)
 
 
-def _preference(value: dict[str, Any], pictures: _Pictures) -> Iterator[Message]:
+def _preference(value: dict[str, Any], images: _Images) -> Iterator[Message]:
     asked = value.get("input")
     if isinstance(asked, dict) and isinstance(asked.get("messages"), list):
-        yield from _turns(asked["messages"], pictures, "input.messages")
+        yield from _turns(asked["messages"], images, "input.messages")
     elif asked is not None:
-        yield _odd("user", asked, pictures, "input")
+        yield _odd("user", asked, images, "input")
     for key, role in (("preferred_output", "assistant"), ("non_preferred_output", "rejected")):
         outputs = value.get(key)
-        for message in _turns(outputs if isinstance(outputs, list) else [outputs], pictures, key):
+        for message in _turns(outputs if isinstance(outputs, list) else [outputs], images, key):
             yield Message(role, message.parts, name=message.name, tool_calls=message.tool_calls)
 
 
-def _turns(items: list[Any], pictures: _Pictures, place: str) -> Iterator[Message]:
+def _turns(items: list[Any], images: _Images, place: str) -> Iterator[Message]:
     for at, item in enumerate(items):
         here = f"{place}[{at}]"
         yield (
-            _turn(item, pictures, here)
-            if isinstance(item, dict)
-            else _odd("", item, pictures, here)
+            _turn(item, images, here) if isinstance(item, dict) else _odd("", item, images, here)
         )
 
 
-def _turn(item: dict[str, Any], pictures: _Pictures, place: str) -> Message:
+def _turn(item: dict[str, Any], images: _Images, place: str) -> Message:
     said = item.get("role", item.get("from"))
     role = plain(said) if isinstance(said, str) else ""
     if "role" not in item:
         role = _SHAREGPT_ROLES.get(role, role)
     key = "content" if "content" in item else "value"
-    parts = tuple(_parts(item.get(key), pictures, f"{place}.{key}"))
+    parts = tuple(_parts(item.get(key), images, f"{place}.{key}"))
     refusal = item.get("refusal")
     if not parts and isinstance(refusal, str):
         parts = (TextPart(plain(refusal)),)
@@ -139,18 +137,18 @@ def _turn(item: dict[str, Any], pictures: _Pictures, place: str) -> Message:
     )
 
 
-def _parts(content: Any, pictures: _Pictures, place: str) -> Iterator[Part]:
+def _parts(content: Any, images: _Images, place: str) -> Iterator[Part]:
     if content is None:
         return
     if not isinstance(content, list):
-        yield from _part(content, pictures, place)
+        yield from _part(content, images, place)
         return
     for at, item in enumerate(content):
-        yield from _part(item, pictures, f"{place}[{at}]")
+        yield from _part(item, images, f"{place}[{at}]")
 
 
-def _part(item: Any, pictures: _Pictures, place: str) -> Iterator[Part]:
-    found = pictures.under(place)
+def _part(item: Any, images: _Images, place: str) -> Iterator[Part]:
+    found = images.under(place)
     text = item.get("text") if isinstance(item, dict) else item
     if isinstance(text, str) and not (found and text is item):
         yield TextPart(plain(text))
@@ -159,19 +157,17 @@ def _part(item: Any, pictures: _Pictures, place: str) -> Iterator[Part]:
         yield TextPart(_spell(item))
 
 
-def _odd(role: str, value: Any, pictures: _Pictures, place: str) -> Message:
+def _odd(role: str, value: Any, images: _Images, place: str) -> Message:
     """A message made of whatever is there."""
     if isinstance(value, str) or not place:
-        found = pictures.under(place) if place else pictures.images
+        found = images.under(place) if place else images.images
         text = () if found and isinstance(value, str) else (TextPart(_spell(value)),)
         return Message(role, (*found, *text))
-    return Message(role, tuple(_parts(value, pictures, place)))
+    return Message(role, tuple(_parts(value, images, place)))
 
 
-def _with_pictures(
-    messages: tuple[Message, ...], left: tuple[ImagePart, ...]
-) -> tuple[Message, ...]:
-    """Pictures beside the conversation belong to the first question, as LLaVA's rows have it."""
+def _with_images(messages: tuple[Message, ...], left: tuple[ImagePart, ...]) -> tuple[Message, ...]:
+    """Images beside the conversation belong to the first question, as LLaVA's rows have it."""
     for at, message in enumerate(messages):
         if message.role == "user":
             first = Message(

@@ -1,8 +1,8 @@
-"""A copy of a dataset that carries its pictures, mended on the way.
+"""A copy of a dataset that carries its images, mended on the way.
 
-The source is only read. Pictures in files, and on the network if that is wanted, become data URLs;
-a picture is encoded anew only where the treatment asks for it, else its bytes stay as they are, and
-a row none of whose pictures change is copied byte for byte. What cannot be had is left as it stands
+The source is only read. Images in files, and on the network if that is wanted, become data URLs;
+an image is encoded anew only where the treatment asks for it, else its bytes stay as they are, and
+a row none of whose images change is copied byte for byte. What cannot be had is left as it stands
 and said.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from tintype.dataset.fetched import FETCH_TIMEOUT_S, MAX_FETCHED_BYTES
-from tintype.dataset.files import picture_bytes
+from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import Line
 from tintype.dataset.places import origin, slots
@@ -46,8 +46,8 @@ class Exported:
     rows: int = 0
     """Written so far."""
     dropped: int = 0
-    pictures: int = 0
-    """Pictures embedded or encoded anew so far."""
+    images: int = 0
+    """Images embedded or encoded anew so far."""
     bytes_written: int = 0
     notes: tuple[ExportNote, ...] = ()
     """Those since the last report."""
@@ -64,7 +64,7 @@ async def export(
     shard_bytes: int | None = None,
     replace: bool = False,
 ) -> AsyncGenerator[Exported, None]:
-    """Write a copy of a dataset, its pictures embedded and treated, without some of its lines.
+    """Write a copy of a dataset, its images embedded and treated, without some of its lines.
 
     With `shard_bytes` a new file is begun (`name-2.jsonl`, …) before one grows larger than that.
     The files take their places at the end, all of them or none. Lines are named by their number in
@@ -87,16 +87,16 @@ async def export(
             done = Exported(
                 rows=shards.rows,
                 dropped=start - shards.rows,
-                pictures=treated.changed,
+                images=treated.changed,
                 bytes_written=shards.bytes_written,
                 notes=tuple(notes),
             )
             yield done
-    yield Exported(done.rows, done.dropped, done.pictures, done.bytes_written, (), shards.files)
+    yield Exported(done.rows, done.dropped, done.images, done.bytes_written, (), shards.files)
 
 
 class _Treated:
-    """Pictures as they go into the copy; those treated last are remembered."""
+    """Images as they go into the copy; those treated last are remembered."""
 
     def __init__(self, folder: Path, treatment: Treatment) -> None:
         self.folder = folder
@@ -106,7 +106,7 @@ class _Treated:
         self._chars = 0
 
     def url(self, url: str, key: bytes, fetched: "Mapping[str, bytes | DatasetError]") -> str:
-        """The URL of a picture in the copy.
+        """The URL of an image in the copy.
 
         Raises:
             DatasetError: if it cannot be had or treated.
@@ -125,7 +125,7 @@ class _Treated:
         data = fetched.get(url)
         if isinstance(data, DatasetError):
             raise data
-        data = picture_bytes(url, self.folder) if data is None else data
+        data = image_bytes(url, self.folder) if data is None else data
         treated = treat(data, self.treatment)
         return url if treated is data and origin(url) == "data" else data_url(treated)
 
@@ -203,11 +203,11 @@ def _row(
 ) -> bytes:
     urls = list(line.every_url())
     changed = False
-    pictures = iter(line.row.images)
+    images = iter(line.row.images)
     for at, slot in enumerate(line.slots):
-        if not slot.picture:
+        if not slot.image:
             continue
-        image = next(pictures)
+        image = next(images)
         try:
             new = treated.url(urls[at], line.key(image.ordinal), fetched)
         except DatasetError as error:
@@ -224,7 +224,7 @@ def _row(
 
 
 async def _fetch(lines: Sequence[Line], dataset: Dataset) -> "dict[str, bytes | DatasetError]":
-    """The pictures on the network that some rows name, or why they cannot be had."""
+    """The images on the network that some rows name, or why they cannot be had."""
     from tintype.images import fetch
 
     at_once = asyncio.Semaphore(FETCHES)

@@ -1,9 +1,9 @@
 """The chat row as values.
 
-A row of JSON may hold megabytes of base64. It is parsed when it is needed, the pictures' URLs are
-taken out at once (`ImagePart` says where a picture is, not what it is), and the text that is left
+A row of JSON may hold megabytes of base64. It is parsed when it is needed, the images' URLs are
+taken out at once (`ImagePart` says where an image is, not what it is), and the text that is left
 is small. `Row` is what the rules judge: the JSON as it stands, however odd. `Example` is what
-people look at and engines learn from: messages of text and pictures.
+people look at and engines learn from: messages of text and images.
 """
 
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ Origin = Literal["data", "url", "file"]
 
 @dataclass(frozen=True, slots=True)
 class ImagePart:
-    """A picture in a message, by reference."""
+    """An image in a message, by reference."""
 
     ordinal: int
-    """Which picture of the row, from 0, in the order of the JSON."""
+    """Which image of the row, from 0, in the order of the JSON."""
     origin: Origin
     """A data URL in the row, an http(s) URL, or a file relative to the dataset."""
     place: str
@@ -61,7 +61,7 @@ class Message:
 
     @property
     def images(self) -> tuple[ImagePart, ...]:
-        """The pictures of the message, in order."""
+        """The images of the message, in order."""
         return tuple(part for part in self.parts if isinstance(part, ImagePart))
 
 
@@ -80,7 +80,7 @@ class Row:
     value: Any = None
     """The JSON value; every data URL in it is replaced by its head. None if it cannot be parsed."""
     images: tuple[ImagePart, ...] = ()
-    """Every picture of the row, those in odd places too."""
+    """Every image of the row, those in odd places too."""
     flaw: str = ""
     """Empty, or why the line is no JSON: a sentence with the column where it breaks."""
     oddities: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ class Example:
 
     @property
     def images(self) -> tuple[ImagePart, ...]:
-        """The pictures of all messages, in order."""
+        """The images of all messages, in order."""
         return tuple(image for message in self.messages for image in message.images)
 
     @property

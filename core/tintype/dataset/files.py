@@ -1,7 +1,7 @@
-"""Files opened and pictures found without stumbling over what is no plain file.
+"""Files opened and images found without stumbling over what is no plain file.
 
 Opening a FIFO waits for a writer and reading a device may never end, so nothing is opened before it
-is known to be a plain file, and then without blocking. What a row names as a picture is looked for
+is known to be a plain file, and then without blocking. What a row names as an image is looked for
 in the dataset's own folder only: a dataset from a stranger must not read `../../.ssh/id_ed25519`
 into a request.
 """
@@ -16,8 +16,8 @@ from types import TracebackType
 from tintype.dataset.places import origin
 from tintype.errors import DatasetError
 
-MAX_PICTURE_BYTES = 50_000_000
-"""A larger picture is refused: five times what any provider takes."""
+MAX_IMAGE_BYTES = 50_000_000
+"""A larger image is refused: five times what any provider takes."""
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -35,13 +35,13 @@ _FOREIGN = (
     (b"PAR1", "a Parquet file"),
     (b"SQLite format 3\x00", "an SQLite database"),
     (b"%PDF-", "a PDF"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
 )
 
 
 class TooLarge(DatasetError):
-    """A file or picture is larger than what is read."""
+    """A file or image is larger than what is read."""
 
     def __init__(self, what: str, size_bytes: int, limit: int, path: Path | None = None) -> None:
         super().__init__(f"{what} has {size_bytes:,} bytes; at most {limit:,} are read.", path=path)
@@ -165,19 +165,19 @@ def _is_text(start: bytes) -> bool:
     return b"\0" not in start
 
 
-def picture_bytes(url: str, folder: Path) -> bytes:
-    """The encoded bytes of a picture given as a data URL, or as a file within the folder.
+def image_bytes(url: str, folder: Path) -> bytes:
+    """The encoded bytes of an image given as a data URL, or as a file within the folder.
 
-    A picture on the network is not fetched here.
+    An image on the network is not fetched here.
 
     Raises:
-        DatasetError: with a sentence that says why there is no such picture.
+        DatasetError: with a sentence that says why there is no such image.
     """
     kind = origin(url)
     if kind == "data":
         size = len(url) * 3 // 4
-        if size > MAX_PICTURE_BYTES:
-            raise TooLarge("The picture", size, MAX_PICTURE_BYTES)
+        if size > MAX_IMAGE_BYTES:
+            raise TooLarge("The image", size, MAX_IMAGE_BYTES)
         # Made where needed: looking at a dataset's text needs no Pillow.
         from tintype.images import split_data_url
 
@@ -190,10 +190,10 @@ def picture_bytes(url: str, folder: Path) -> bytes:
             f"{_shown(url)} is no address that can be read.",
             advice="Use a data URL, an http(s) URL, or a path relative to the dataset.",
         )
-    return read_plain_file(picture_path(url, folder), max_bytes=MAX_PICTURE_BYTES)
+    return read_plain_file(image_path(url, folder), max_bytes=MAX_IMAGE_BYTES)
 
 
-def picture_path(name: str, folder: Path) -> Path:
+def image_path(name: str, folder: Path) -> Path:
     """The file that a row means, which lies within the folder.
 
     Raises:
@@ -205,7 +205,7 @@ def picture_path(name: str, folder: Path) -> Path:
     if PurePosixPath(name).is_absolute() or windows.drive or windows.root:
         raise DatasetError(
             f"{_shown(name)} is an absolute path.",
-            advice="Pictures must lie in the dataset's folder and be named relative to it.",
+            advice="Images must lie in the dataset's folder and be named relative to it.",
         )
     try:
         root = folder.resolve()
@@ -215,7 +215,7 @@ def picture_path(name: str, folder: Path) -> Path:
     if not path.is_relative_to(root):
         raise DatasetError(
             f"{_shown(name)} leads out of the dataset's folder.",
-            advice="Pictures must lie in the dataset's folder or below it.",
+            advice="Images must lie in the dataset's folder or below it.",
         )
     return path
 

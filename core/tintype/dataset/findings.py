@@ -13,7 +13,7 @@ from tintype.dataset.statistics import Statistics
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A picture that occurs in more than one split: what is tested was learnt."""
+    """An image that occurs in more than one split: what is tested was learnt."""
 
     digest: str
     lines: tuple[tuple[str, int], ...]
@@ -32,7 +32,7 @@ class Finding:
 
 
 def leaks(splits: Mapping[str, Statistics]) -> tuple[Leak, ...]:
-    """Pictures that occur in more than one split, by their bytes, whatever the rows say of them."""
+    """Images that occur in more than one split, by their bytes, whatever the rows say of them."""
     found: dict[str, list[tuple[str, int]]] = {}
     for name, statistics in splits.items():
         for digest, line in statistics.images_on.items():
@@ -51,7 +51,7 @@ def findings(own: Statistics, others: Mapping[str, Statistics]) -> tuple[Finding
         _finding("contradicting answers", contradicting, len(own.contradictions), "question"),
         _finding("rows given twice", repeated, len(own.repeated_rows), "group"),
         _finding("empty answers", own.empty_answers, 0, ""),
-        _finding("pictures on several rows", shared, len(own.repeated_images), "picture"),
+        _finding("images on several rows", shared, len(own.repeated_images), "image"),
         Finding("longest answers", tuple(line for line, _ in longest), _between(own.answer_chars)),
     )
     return tuple(finding for finding in found if finding.lines)
@@ -65,9 +65,9 @@ def quantities(statistics: Statistics) -> dict[str, Spread]:
     found = {
         "answer, characters": statistics.answer_chars,
         "question, characters": statistics.prompt_chars,
-        "picture, bytes": statistics.image_bytes,
-        "picture, thousand pixels": spread(kilopixels),
-        "picture, width in % of height": spread(aspects),
+        "image, bytes": statistics.image_bytes,
+        "image, thousand pixels": spread(kilopixels),
+        "image, width in % of height": spread(aspects),
     }
     return {name: each for name, each in found.items() if each.count}
 
@@ -77,7 +77,7 @@ def _leak(own: Statistics, name: str, other: Statistics) -> Finding:
     lines = chain.from_iterable(
         own.repeated_images.get(digest, (own.images_on[digest],)) for digest in shared
     )
-    return _finding(f"pictures also in {name}", lines, len(shared), "picture")
+    return _finding(f"images also in {name}", lines, len(shared), "image")
 
 
 def _finding(name: str, lines: Iterable[int], count: int, noun: str) -> Finding:

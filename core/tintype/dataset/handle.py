@@ -2,7 +2,7 @@
 
 Opening reads the first megabyte and no more. The rest of the index is made by whoever needs it:
 `index` in the background, or any call that asks for a row further on. Reading and parsing happen in
-threads; what comes back is small, since pictures stay in the file until one is asked for.
+threads; what comes back is small, since images stay in the file until one is asked for.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from typing import Any
 
 from tintype.dataset.conversation import example as read_example
 from tintype.dataset.example import Example, Row
-from tintype.dataset.fetched import FetchedPictures
-from tintype.dataset.files import PlainFile, picture_bytes, refuse_foreign
+from tintype.dataset.fetched import FetchedImages
+from tintype.dataset.files import PlainFile, image_bytes, refuse_foreign
 from tintype.dataset.index import IndexProgress, LineIndex
 from tintype.dataset.parsing import Line
 from tintype.dataset.wire import wire_messages
@@ -42,13 +42,13 @@ class Dataset:
         self._file = file
         self._index = LineIndex(file)
         self.allow_private = allow_private
-        """Whether pictures may be fetched from this machine and its local networks."""
-        self._fetched = FetchedPictures()
+        """Whether images may be fetched from this machine and its local networks."""
+        self._fetched = FetchedImages()
         self.path = file.path
 
     @property
     def folder(self) -> Path:
-        """What the names of picture files are relative to."""
+        """What the names of image files are relative to."""
         return self.path.parent
 
     @property
@@ -159,8 +159,8 @@ class Dataset:
         text = _BASE64.sub(_elide, raw.decode(errors="replace"))
         return f"{text}… ({more:,} bytes more)" if more > 1 else text
 
-    async def picture(self, index: int, ordinal: int) -> bytes:
-        """The encoded bytes of a picture of a row; fetched if it is on the network.
+    async def image(self, index: int, ordinal: int) -> bytes:
+        """The encoded bytes of an image of a row; fetched if it is on the network.
 
         Raises:
             DatasetError: with the reason why it cannot be had.
@@ -168,23 +168,22 @@ class Dataset:
         line = await self._line(index)
         if not 0 <= ordinal < len(line.row.images):
             raise DatasetError(
-                f"Line {line.row.line} has {len(line.row.images)} pictures, no number "
-                f"{ordinal + 1}.",
+                f"Line {line.row.line} has {len(line.row.images)} images, no number {ordinal + 1}.",
                 path=self.path,
                 line=line.row.line,
             )
         image = line.row.images[ordinal]
         if image.origin == "url" and image.reference.lower().startswith(("http:", "https:")):
             return await self._fetched.get(image.reference, allow_private=self.allow_private)
-        return await asyncio.to_thread(lambda: picture_bytes(line.url(ordinal), self.folder))
+        return await asyncio.to_thread(lambda: image_bytes(line.url(ordinal), self.folder))
 
     async def messages(self, index: int) -> list[dict[str, Any]]:
         """A row's question as wire messages, ready to be sent: up to the last assistant message.
 
-        Pictures in the row and in files go as data URLs, those on the network as their address.
+        Images in the row and in files go as data URLs, those on the network as their address.
 
         Raises:
-            DatasetError: if the row is damaged, is no conversation, or lacks a picture.
+            DatasetError: if the row is damaged, is no conversation, or lacks an image.
         """
         line = await self._line(index)
         if line.row.flaw:
@@ -211,7 +210,7 @@ class Dataset:
         return await asyncio.to_thread(self._fingerprint)
 
     async def lines(self, start: int, max_rows: int, max_bytes: int) -> tuple[Line, ...]:
-        """The next rows together with their bytes, for passes that look at the pictures too.
+        """The next rows together with their bytes, for passes that look at the images too.
 
         As many as fit into the bytes, but one at least; none at the end of the file.
 
@@ -265,7 +264,7 @@ async def open_dataset(path: Path, *, allow_private: bool = False) -> AsyncGener
 
     Args:
         path: The file.
-        allow_private: Also fetch pictures from this machine and its local networks. For pictures
+        allow_private: Also fetch images from this machine and its local networks. For images
             that a person serves to himself, never for a dataset from others.
 
     Raises:

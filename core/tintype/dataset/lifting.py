@@ -1,6 +1,6 @@
-"""Pictures cut out of a line before it is parsed.
+"""Images cut out of a line before it is parsed.
 
-A row may hold ten pictures of ten megabytes. Parsed as JSON, it would be copied three times over.
+A row may hold ten images of ten megabytes. Parsed as JSON, it would be copied three times over.
 So every long data URL is cut out of the bytes first, each replaced by a mark, and only the rest,
 which is small, goes through the JSON parser.
 
@@ -54,7 +54,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Lifted:
-    """A line without its pictures."""
+    """A line without its images."""
 
     text: bytes
     cuts: tuple[Cut, ...] = ()

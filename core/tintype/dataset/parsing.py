@@ -25,8 +25,8 @@ from tintype.dataset.places import (
 from tintype.dataset.strict_json import NotJson, decode
 
 MAX_LINE_BYTES = 160_000_000
-"""Longer lines are not read. Ten pictures of 10 MB, the most that OpenAI takes, are 140 MB."""
-MAX_PICTURES = 5_000
+"""Longer lines are not read. Ten images of 10 MB, the most that OpenAI takes, are 140 MB."""
+MAX_IMAGES = 5_000
 """A row may hold no more; providers take ten or a few dozen."""
 
 _BOM = codecs.BOM_UTF8
@@ -34,31 +34,31 @@ _BOM = codecs.BOM_UTF8
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A parsed line together with its bytes, from which pictures can be taken."""
+    """A parsed line together with its bytes, from which images can be taken."""
 
     row: Row
     raw: bytes
     lifted: Lifted
     slots: tuple[Slot, ...] = ()
-    """Pictures and other data URLs; those are in `row.value`, data URLs cut down to their heads."""
+    """Images and other data URLs; those are in `row.value`, data URLs cut down to their heads."""
     originals: tuple[str | int, ...] = ()
     """What each slot held: the string, or the number of the cut."""
 
     def url(self, ordinal: int) -> str:
-        """The raw URL of a picture.
+        """The raw URL of an image.
 
         Raises:
-            IndexError: if the row has no such picture.
+            IndexError: if the row has no such image.
         """
-        return self._url([at for at, slot in enumerate(self.slots) if slot.picture][ordinal])
+        return self._url([at for at, slot in enumerate(self.slots) if slot.image][ordinal])
 
     def urls(self) -> tuple[str, ...]:
-        """The raw URL of every picture."""
-        return tuple(self._url(at) for at, slot in enumerate(self.slots) if slot.picture)
+        """The raw URL of every image."""
+        return tuple(self._url(at) for at, slot in enumerate(self.slots) if slot.image)
 
     def key(self, ordinal: int) -> bytes:
-        """A digest of a picture's raw URL, equal for equal URLs, made without copying it."""
-        at = [at for at, slot in enumerate(self.slots) if slot.picture][ordinal]
+        """A digest of an image's raw URL, equal for equal URLs, made without copying it."""
+        at = [at for at, slot in enumerate(self.slots) if slot.image][ordinal]
         original = self.originals[at]
         if isinstance(original, int):
             cut = self.lifted.cuts[original]
@@ -66,7 +66,7 @@ class Line:
         return _digest(original.encode("utf-8", "surrogatepass"))
 
     def every_url(self) -> tuple[str, ...]:
-        """The string of every slot, pictures or not."""
+        """The string of every slot, images or not."""
         return tuple(self._url(at) for at in range(len(self.slots)))
 
     def _url(self, at: int) -> str:
@@ -81,7 +81,7 @@ def _digest(data: bytes | memoryview) -> bytes:
 
 
 def parse_line(raw: bytes, *, index: int, line: int, offset: int) -> tuple[Row, tuple[str, ...]]:
-    """Parse a line: the row, and the raw URL of every picture in it, in the order of its images.
+    """Parse a line: the row, and the raw URL of every image in it, in the order of its images.
 
     The URLs may be megabytes long: they live only as long as the caller keeps them.
     """
@@ -90,7 +90,7 @@ def parse_line(raw: bytes, *, index: int, line: int, offset: int) -> tuple[Row, 
 
 
 def read_line(raw: bytes, *, index: int, line: int, offset: int) -> Line:
-    """Parse a line and keep its bytes, so that only the pictures wanted are taken out of it."""
+    """Parse a line and keep its bytes, so that only the images wanted are taken out of it."""
     row = Row(index=index, line=line, offset=offset, size_bytes=len(raw))
     nothing = Lifted(b"")
     if len(raw) > MAX_LINE_BYTES:
@@ -125,18 +125,18 @@ def too_long(row: Row) -> Row:
 
 
 def _find(value: Any, raw: bytes, lifted: Lifted) -> tuple[Slot, ...]:
-    """The pictures and data URLs of a value.
+    """The images and data URLs of a value.
 
     Raises:
         NotJson: if it is not fit to be looked through.
     """
     every = slots(value, lambda text: lifted.read(text, raw))
     try:
-        found = tuple(itertools.islice(every, MAX_PICTURES + 1))
+        found = tuple(itertools.islice(every, MAX_IMAGES + 1))
     except Unwieldy as error:
         raise NotJson(str(error)) from None
-    if len(found) > MAX_PICTURES:
-        raise NotJson(f"The row has more than {MAX_PICTURES:,} pictures.")
+    if len(found) > MAX_IMAGES:
+        raise NotJson(f"The row has more than {MAX_IMAGES:,} images.")
     return found
 
 
@@ -158,7 +158,7 @@ def _images(
 ) -> tuple[ImagePart, ...]:
     images: list[ImagePart] = []
     for slot, original in zip(found, originals, strict=True):
-        if slot.picture:
+        if slot.image:
             images.append(_image(slot, original, len(images), raw, lifted))
     return tuple(images)
 

@@ -1,4 +1,4 @@
-"""Where a row keeps its pictures.
+"""Where a row keeps its images.
 
 Chat rows keep them in parts of type `image_url`. Rows of other tools keep them elsewhere, and rows
 made by mistake keep a whole data URL as text. All are found, in the order of the JSON, without
@@ -29,15 +29,15 @@ class Unwieldy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A string in a row that is a picture, or some other data URL."""
+    """A string in a row that is an image, or some other data URL."""
 
     holder: Any
     """The dict or list that holds it, so that it can be replaced."""
     key: str | int
     place: str
     detail: str
-    picture: bool
-    """False for a data URL that is no picture, such as a PDF."""
+    image: bool
+    """False for a data URL that is no image, such as a PDF."""
 
     @property
     def text(self) -> str:
@@ -55,11 +55,11 @@ class _Frame:
     """Where the part begins that this is the `image_url` of; empty if it is none."""
     detail: str
     kind: Literal["top", "images", ""]
-    """The row itself; the list `images` at its top, where every string is a picture; or other."""
+    """The row itself; the list `images` at its top, where every string is an image; or other."""
 
 
 def slots(value: Any, read: Callable[[str], str] = str) -> Iterator[Slot]:
-    """Every picture and data URL of a JSON value, in the order of the JSON.
+    """Every image and data URL of a JSON value, in the order of the JSON.
 
     `read` says what a string stands for, where the value holds marks in place of data URLs.
 
@@ -111,7 +111,7 @@ def _strings(value: Any) -> Iterator[tuple["_Frame", Any, str]]:
 
 
 def origin(text: str) -> Origin:
-    """Where a picture comes from."""
+    """Where an image comes from."""
     if is_data_url(text):
         return "data"
     return "url" if _SCHEME.match(text) else "file"
@@ -172,7 +172,7 @@ def _slot(frame: _Frame, key: Any, text: str) -> Slot | None:
     place = inner_place(frame.place, key)
     if frame.part and key == "url":
         return Slot(frame.holder, key, frame.part, frame.detail, True)
-    if isinstance(frame.holder, dict) and _names_picture(frame.holder, key):
+    if isinstance(frame.holder, dict) and _names_image(frame.holder, key):
         return Slot(frame.holder, key, frame.place or place, _detail(frame.holder), True)
     if frame.kind == "images" or (frame.kind == "top" and key == "image"):
         return Slot(frame.holder, key, place, "auto", True)
@@ -181,7 +181,7 @@ def _slot(frame: _Frame, key: Any, text: str) -> Slot | None:
     return None
 
 
-def _names_picture(holder: dict[str, Any], key: str) -> bool:
+def _names_image(holder: dict[str, Any], key: str) -> bool:
     if key == "image_url":
         return True
     kind = holder.get("type")

@@ -9,7 +9,7 @@ from tintype.dataset.index import LineIndex
 
 
 def read_rows(path: Path) -> Iterator[tuple[Row, tuple[str, ...]]]:
-    """Every row that is not blank, with the raw URL of every picture in it.
+    """Every row that is not blank, with the raw URL of every image in it.
 
     A line that is no JSON is a row with a flaw; one row is in memory at a time.
 

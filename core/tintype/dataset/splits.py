@@ -81,9 +81,9 @@ def siblings(path: Path) -> Splits:
 def draw_splits(
     keys: Iterable[str], *, seed: int, valid_share: float, test_share: float
 ) -> dict[str, Split]:
-    """Put each key, such as a picture's name, into a split by chance; the same for the same seed.
+    """Put each key, such as an image's name, into a split by chance; the same for the same seed.
 
-    Shares are of the keys, rounded; what is asked of one picture stays together that way.
+    Shares are of the keys, rounded; what is asked of one image stays together that way.
     """
     names = sorted(set(keys))
     random.Random(seed).shuffle(names)

@@ -30,7 +30,7 @@ SHORT_ANSWER = 40
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """Rows that ask the same of the same pictures and answer differently."""
+    """Rows that ask the same of the same images and answer differently."""
 
     lines: tuple[int, ...]
     answers: tuple[str, ...]
@@ -53,7 +53,7 @@ class Statistics:
     answer_chars: Spread = NO_SPREAD
     prompt_chars: Spread = NO_SPREAD
     image_bytes: Spread = NO_SPREAD
-    """Of the encoded pictures, each time they occur."""
+    """Of the encoded images, each time they occur."""
     image_sizes: Mapping[tuple[int, int], int] = field(default_factory=dict)
     """Width and height in pixels."""
     longest_answers: tuple[tuple[int, int], ...] = ()
@@ -61,13 +61,13 @@ class Statistics:
     empty_answers: tuple[int, ...] = ()
     """Lines whose answer is empty or absent; the first thousand."""
     repeated_images: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    """Pictures that occur on several lines, by their digest. Usual where several questions share a
-    picture."""
+    """Images that occur on several lines, by their digest. Usual where several questions share a
+    image."""
     repeated_rows: tuple[tuple[int, ...], ...] = ()
-    """Lines that say the same about the same pictures."""
+    """Lines that say the same about the same images."""
     contradictions: tuple[Contradiction, ...] = ()
     images_on: Mapping[str, int] = field(default_factory=dict)
-    """The digest of every picture and the first line it occurs on."""
+    """The digest of every image and the first line it occurs on."""
 
 
 class Tally:
@@ -84,7 +84,7 @@ class Tally:
         self._bytes = array("Q")
         self._longest: list[tuple[int, int]] = []
         self._empty: list[int] = []
-        self._pictures = _Occurrences()
+        self._images = _Occurrences()
         self._same = _Occurrences()
         self._asked: dict[bytes, dict[bytes, tuple[int, str]]] = {}
         self._first_asked: dict[bytes, tuple[bytes, int, str]] = {}
@@ -104,7 +104,7 @@ class Tally:
             rows=self._rows,
             flawed=self._flawed,
             images=len(self._bytes),
-            distinct_images=len(self._pictures.first),
+            distinct_images=len(self._images.first),
             facets={name: dict(counts.most_common()) for name, counts in self._facets.items()},
             boxes=dict(self._boxes.most_common()),
             answer_chars=spread(self._answers),
@@ -113,10 +113,10 @@ class Tally:
             image_sizes=dict(self._sizes.most_common()),
             longest_answers=tuple((line, chars) for chars, line in self._ten_longest()),
             empty_answers=tuple(self._empty),
-            repeated_images={key.hex(): lines for key, lines in self._pictures.repeated()},
+            repeated_images={key.hex(): lines for key, lines in self._images.repeated()},
             repeated_rows=tuple(lines for _, lines in self._same.repeated()),
             contradictions=self._contradictions(),
-            images_on={key.hex(): line for key, line in self._pictures.first.items()},
+            images_on={key.hex(): line for key, line in self._images.first.items()},
         )
 
     def _add(self, surveyed: Surveyed) -> None:
@@ -125,12 +125,12 @@ class Tally:
             counts = self._facets.setdefault(name, Counter())
             counts[value if value in counts or len(counts) < MAX_VALUES else OTHERS] += 1
         self._add_text(shown)
-        for picture in surveyed.pictures:
-            self._bytes.append(picture.size_bytes)
-            if picture.width:
-                self._sizes[picture.width, picture.height] += 1
-            if picture.digest:
-                self._pictures.add(bytes.fromhex(picture.digest), surveyed.row.line)
+        for image in surveyed.images:
+            self._bytes.append(image.size_bytes)
+            if image.width:
+                self._sizes[image.width, image.height] += 1
+            if image.digest:
+                self._images.add(bytes.fromhex(image.digest), surveyed.row.line)
         self._add_identity(surveyed, shown)
 
     def _add_text(self, shown: Example) -> None:
@@ -185,16 +185,16 @@ def _facets(surveyed: Surveyed, shown: Example) -> Iterator[Facet]:
         if message.role == "system":
             yield "system prompt", message.text[:200]
     yield from _answer_facets(shown)
-    for image, picture in zip(surveyed.row.images, surveyed.pictures, strict=True):
-        yield "origin", image.origin
-        yield "detail", image.detail[:40]
-        if picture.flaw:
-            yield "flaw", picture.flaw
-        if picture.format:
-            yield "format", picture.format
-            yield "mode", picture.mode
-        if picture.width:
-            yield "size", f"{picture.width}×{picture.height}"
+    for part, image in zip(surveyed.row.images, surveyed.images, strict=True):
+        yield "origin", part.origin
+        yield "detail", part.detail[:40]
+        if image.flaw:
+            yield "flaw", image.flaw
+        if image.format:
+            yield "format", image.format
+            yield "mode", image.mode
+        if image.width:
+            yield "size", f"{image.width}×{image.height}"
 
 
 def _answer_facets(shown: Example) -> Iterator[Facet]:
@@ -218,14 +218,14 @@ def _labels(boxes: Sequence[Box]) -> Iterator[str]:
 
 
 def _identity(messages: Sequence[Message], surveyed: Surveyed) -> bytes:
-    """A digest of what is asked: roles, texts, and the pictures by their bytes."""
+    """A digest of what is asked: roles, texts, and the images by their bytes."""
     pieces: list[bytes] = []
     for message in messages:
         pieces.append(message.role.encode("utf-8", "replace"))
         for part in message.parts:
             if isinstance(part, ImagePart):
-                picture = surveyed.pictures[part.ordinal]
-                pieces.append((picture.digest or part.reference).encode("utf-8", "replace"))
+                image = surveyed.images[part.ordinal]
+                pieces.append((image.digest or part.reference).encode("utf-8", "replace"))
             else:
                 pieces.append(part.text.encode("utf-8", "replace"))
         pieces.append(b"")

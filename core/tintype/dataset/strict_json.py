@@ -15,7 +15,7 @@ from tintype.dataset.lifting import Lifted
 from tintype.dataset.places import too_deep
 
 MAX_TEXT_BYTES = 4 * 1024 * 1024
-"""A row may hold no more besides its pictures: ten times the longest example a model takes, and
+"""A row may hold no more besides its images: ten times the longest example a model takes, and
 little enough that no nesting of it can exhaust the memory."""
 
 _WIDE_BOMS = {
@@ -33,7 +33,7 @@ class NotJson(Exception):
 
 
 def decode(raw: bytes, lifted: Lifted, *, first: bool) -> tuple[Any, tuple[str, ...]]:
-    """The value of a line whose pictures are lifted, and what is odd about it.
+    """The value of a line whose images are lifted, and what is odd about it.
 
     `first` says that the line begins the file, where a mark of its encoding may stand.
 
@@ -122,10 +122,10 @@ def _explain(text: str, error: json.JSONDecodeError) -> str:
 def _too_much(lifted: Lifted) -> str:
     if lifted.cut_off_at >= 0:
         return (
-            f"The line is cut off inside the picture that begins at byte {lifted.cut_off_at + 2:,}."
+            f"The line is cut off inside the image that begins at byte {lifted.cut_off_at + 2:,}."
         )
     return (
-        f"The row has {len(lifted.text):,} bytes besides its pictures; "
+        f"The row has {len(lifted.text):,} bytes besides its images; "
         f"at most {MAX_TEXT_BYTES:,} are read."
     )
 

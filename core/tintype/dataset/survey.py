@@ -1,8 +1,8 @@
-"""One pass over a dataset, every row with the facts of its pictures.
+"""One pass over a dataset, every row with the facts of its images.
 
-Checking, estimating and statistics all need the same: each row, and what its pictures are by their
-bytes. They share this pass. Rows are read and pictures probed in threads, a few pieces of the file
-at once, and come out in order; a picture that occurs again is known already. Pictures on the
+Checking, estimating and statistics all need the same: each row, and what its images are by their
+bytes. They share this pass. Rows are read and images probed in threads, a few pieces of the file
+at once, and come out in order; an image that occurs again is known already. Images on the
 network are fetched a few at a time, and a host that does not answer is given up, so that a dataset
 of fifty thousand dead links is judged in a minute and not in a week.
 """
@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 
 from tintype.dataset.example import ImagePart, Row
 from tintype.dataset.fetched import MAX_FETCHED_BYTES
-from tintype.dataset.files import MAX_PICTURE_BYTES, TooLarge, picture_bytes
+from tintype.dataset.files import MAX_IMAGE_BYTES, TooLarge, image_bytes
 from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import Line
 from tintype.errors import DatasetError
 from tintype.images.facts import ImageFacts
 
 NOT_FETCHED = "not fetched"
-"""The flaw of a picture on the network when nothing was to be fetched."""
+"""The flaw of an image on the network when nothing was to be fetched."""
 INACCESSIBLE = "inaccessible URL"
 
 WORKERS = max(2, min(4, os.cpu_count() or 2))
@@ -34,30 +34,30 @@ PIECE_S = 0.08
 MAX_PIECE_ROWS = 1000
 MAX_PIECE_BYTES = 4_000_000
 MAX_KNOWN = 100_000
-"""Pictures remembered; about 40 MB."""
+"""Images remembered; about 40 MB."""
 
 FETCHES = 8
-"""Pictures fetched at once."""
+"""Images fetched at once."""
 FETCH_TIMEOUT_S = 10.0
 HOST_PATIENCE_S = 40.0
-"""Time wasted on a host without a single picture before it is given up."""
+"""Time wasted on a host without a single image before it is given up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Surveyed:
-    """A row and what its pictures are."""
+    """A row and what its images are."""
 
     row: Row
-    pictures: tuple[ImageFacts, ...]
+    images: tuple[ImageFacts, ...]
     """One for each of `row.images`, in the same order."""
 
 
 async def survey(
     dataset: Dataset, *, fetch: bool = True, clock: Callable[[], float] = time.monotonic
 ) -> AsyncGenerator[tuple[Surveyed, ...], None]:
-    """Every row with the facts of its pictures, in order, in batches.
+    """Every row with the facts of its images, in order, in batches.
 
-    A picture that cannot be had is a fact with a flaw; with `fetch` false, those on the network
+    An image that cannot be had is a fact with a flaw; with `fetch` false, those on the network
     have the flaw `not fetched`.
 
     Raises:
@@ -83,7 +83,7 @@ async def survey(
 
 
 class _Surveyor:
-    """Looks at pieces of the file, and remembers the pictures it has seen."""
+    """Looks at pieces of the file, and remembers the images it has seen."""
 
     def __init__(self, folder: Path, fetcher: "_Fetcher | None") -> None:
         self._folder = folder
@@ -93,7 +93,7 @@ class _Surveyor:
         """How many rows to take next: as many as seem to fit into `PIECE_S`."""
 
     async def survey(self, lines: Sequence[Line]) -> tuple[Surveyed, ...]:
-        """The facts of a piece, pictures on the network last."""
+        """The facts of a piece, images on the network last."""
         local = await asyncio.to_thread(self._probe_all, lines)
         found = list(zip(lines, local, strict=True))
         # A task for each of a thousand rows would hold the event loop for nothing.
@@ -118,7 +118,7 @@ class _Surveyor:
 
     async def _network(self, image: ImagePart) -> ImageFacts:
         if self._fetcher is None:
-            detail = f"The picture is on the network: {image.reference[:200]}"
+            detail = f"The image is on the network: {image.reference[:200]}"
             return ImageFacts(size_bytes=0, flaw=NOT_FETCHED, detail=detail)
         return await self._fetcher.facts(image.reference)
 
@@ -131,7 +131,7 @@ class _Surveyor:
         return found
 
     def _probe(self, line: Line, image: ImagePart) -> ImageFacts | None:
-        """What is known of a picture; none if it is on the network."""
+        """What is known of an image; none if it is on the network."""
         if image.origin == "url" and image.reference.lower().startswith(("http:", "https:")):
             return None
         key = line.key(image.ordinal)
@@ -147,10 +147,10 @@ def _facts(line: Line, image: ImagePart, folder: Path) -> ImageFacts:
     from tintype.images import probe
 
     try:
-        if image.encoded_chars * 3 // 4 > MAX_PICTURE_BYTES:
+        if image.encoded_chars * 3 // 4 > MAX_IMAGE_BYTES:
             # Found out here, where the URL need not be copied for it.
-            raise TooLarge("The picture", image.encoded_chars * 3 // 4, MAX_PICTURE_BYTES)
-        return probe(picture_bytes(line.url(image.ordinal), folder))
+            raise TooLarge("The image", image.encoded_chars * 3 // 4, MAX_IMAGE_BYTES)
+        return probe(image_bytes(line.url(image.ordinal), folder))
     except TooLarge as error:
         return ImageFacts(size_bytes=error.size_bytes, flaw="too large", detail=error.message)
     except DatasetError as error:
@@ -159,7 +159,7 @@ def _facts(line: Line, image: ImagePart, folder: Path) -> ImageFacts:
 
 
 class _Fetcher:
-    """Fetches pictures, a few at a time and each once, and gives up on hosts that do not answer."""
+    """Fetches images, a few at a time and each once, and gives up on hosts that do not answer."""
 
     def __init__(self, clock: Callable[[], float], *, allow_private: bool) -> None:
         self._clock = clock
@@ -170,13 +170,13 @@ class _Fetcher:
         self._wasted_s: dict[str, float] = {}
 
     async def facts(self, url: str) -> ImageFacts:
-        """What a picture on the network is."""
+        """What an image on the network is."""
         if url in self._known:
             return self._known[url]
         task = self._under_way.get(url)
         if task is None:
             task = self._under_way[url] = asyncio.create_task(self._look(url))
-        # Others may wait for the same picture: one of them going away does not end the fetching.
+        # Others may wait for the same image: one of them going away does not end the fetching.
         facts = await asyncio.shield(task)
         self._under_way.pop(url, None)
         if len(self._known) < MAX_KNOWN:

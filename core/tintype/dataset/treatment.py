@@ -1,6 +1,6 @@
-"""What is done to a picture so that a provider takes it.
+"""What is done to an image so that a provider takes it.
 
-A picture is encoded anew only where it must be, else its bytes stay as they are: every encoding
+An image is encoded anew only where it must be, else its bytes stay as they are: every encoding
 loses a little.
 """
 
@@ -17,14 +17,14 @@ _SMALLEST_SIDE = 64
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """What is done to the pictures. By itself it only embeds those in files."""
+    """What is done to the images. By itself it only embeds those in files."""
 
     fetch: bool = False
-    """Embed pictures on the network too."""
+    """Embed images on the network too."""
     max_side: int | None = None
-    """Shrink pictures with a longer side, in pixels."""
+    """Shrink images with a longer side, in pixels."""
     max_bytes: int | None = None
-    """Encode larger pictures more tightly, and shrink them if that is not enough."""
+    """Encode larger images more tightly, and shrink them if that is not enough."""
     quality: int = 90
     """Of JPEG where one is encoded; 1…95."""
     rgb: bool = False
@@ -34,11 +34,11 @@ class Treatment:
     still: bool = False
     """Keep only the first frame of an animation."""
     formats: Collection[str] | None = None
-    """Encode pictures of other formats as JPEG, e.g. all but `jpeg`, `png`, `webp`."""
+    """Encode images of other formats as JPEG, e.g. all but `jpeg`, `png`, `webp`."""
 
 
 def needs(facts: ImageFacts, treatment: Treatment) -> tuple[str, ...]:
-    """Why a picture would be encoded anew; nothing if it may stay as it is."""
+    """Why an image would be encoded anew; nothing if it may stay as it is."""
     sides = max(facts.width, facts.height)
     reasons = {
         f"{facts.format or 'unknown'} format": treatment.formats is not None
@@ -54,18 +54,18 @@ def needs(facts: ImageFacts, treatment: Treatment) -> tuple[str, ...]:
 
 
 def treat(data: bytes, treatment: Treatment) -> bytes:
-    """A picture as the treatment wants it; the same bytes if it has nothing to do.
+    """An image as the treatment wants it; the same bytes if it has nothing to do.
 
     What is encoded anew is a JPEG, upright and in RGB, without metadata.
 
     Raises:
-        DatasetError: if the picture cannot be decoded, or not be made small enough.
+        DatasetError: if the image cannot be decoded, or not be made small enough.
     """
     from tintype.images import decode, encode_jpeg, probe
 
     facts = probe(data, verify=False)
     if facts.flaw:
-        raise DatasetError(f"The picture is unusable: {facts.detail or facts.flaw}")
+        raise DatasetError(f"The image is unusable: {facts.detail or facts.flaw}")
     if not needs(facts, treatment):
         return data
     side = treatment.max_side or max(facts.width, facts.height)
@@ -78,4 +78,4 @@ def treat(data: bytes, treatment: Treatment) -> bytes:
             quality = max(_LOWEST_QUALITY, quality - 15)
         else:
             side = math.floor(side * 0.8)
-    raise DatasetError(f"The picture cannot be brought below {treatment.max_bytes:,} bytes.")
+    raise DatasetError(f"The image cannot be brought below {treatment.max_bytes:,} bytes.")

@@ -6,29 +6,29 @@ from typing import Any
 
 from tintype.dataset.conversation import example
 from tintype.dataset.example import ImagePart, Message
-from tintype.dataset.files import picture_bytes
+from tintype.dataset.files import image_bytes
 from tintype.dataset.parsing import Line
 from tintype.dataset.places import origin, slots
 from tintype.errors import DatasetError
 
 
 def wire_messages(line: Line, folder: Path) -> list[dict[str, Any]]:
-    """The messages before the last one of the assistant; pictures in files become data URLs.
+    """The messages before the last one of the assistant; images in files become data URLs.
 
     Raises:
-        DatasetError: if nothing is asked, or a picture cannot be had.
+        DatasetError: if nothing is asked, or an image cannot be had.
     """
     value = copy.deepcopy(line.row.value)
     urls = [
-        _sendable(url, folder) if slot.picture else url
+        _sendable(url, folder) if slot.image else url
         for slot, url in zip(line.slots, line.every_url(), strict=True)
     ]
     for slot, url in zip(slots(value), urls, strict=True):
         slot.holder[slot.key] = url
     messages = _chat(value)
     if messages is None:
-        pictures = [url for slot, url in zip(line.slots, urls, strict=True) if slot.picture]
-        messages = [_message(turn, pictures) for turn in example(line.row).prompt]
+        images = [url for slot, url in zip(line.slots, urls, strict=True) if slot.image]
+        messages = [_message(turn, images) for turn in example(line.row).prompt]
     if not messages:
         raise DatasetError(f"Line {line.row.line} asks nothing.", line=line.row.line)
     return messages
@@ -47,13 +47,13 @@ def _chat(value: Any) -> list[dict[str, Any]] | None:
     return [{key: item for key, item in turn.items() if key != "weight"} for turn in asked]
 
 
-def _message(turn: Message, pictures: list[str]) -> dict[str, Any]:
+def _message(turn: Message, images: list[str]) -> dict[str, Any]:
     if not turn.images:
         return {"role": turn.role or "user", "content": turn.text}
     parts: list[dict[str, Any]] = []
     for part in turn.parts:
         if isinstance(part, ImagePart):
-            url = {"url": pictures[part.ordinal], "detail": part.detail}
+            url = {"url": images[part.ordinal], "detail": part.detail}
             parts.append({"type": "image_url", "image_url": url})
         else:
             parts.append({"type": "text", "text": part.text})
@@ -65,4 +65,4 @@ def _sendable(url: str, folder: Path) -> str:
         return url
     from tintype.images import data_url
 
-    return data_url(picture_bytes(url, folder))
+    return data_url(image_bytes(url, folder))

@@ -54,15 +54,15 @@ def refuse_existing(paths: Sequence[Path], *, replace: bool) -> None:
             )
 
 
-def chat_row(question: str, answer: str, *pictures: str, system: str = "") -> dict[str, Any]:
-    """A row in the shape that providers train on: the question and its pictures, then the answer.
+def chat_row(question: str, answer: str, *images: str, system: str = "") -> dict[str, Any]:
+    """A row in the shape that providers train on: the question and its images, then the answer.
 
-    Pictures are URLs: data URLs, http(s) URLs or paths relative to the dataset.
+    Images are URLs: data URLs, http(s) URLs or paths relative to the dataset.
     """
     parts: list[dict[str, Any]] = [{"type": "text", "text": question}]
-    parts += [{"type": "image_url", "image_url": {"url": url}} for url in pictures]
+    parts += [{"type": "image_url", "image_url": {"url": url}} for url in images]
     messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []
-    messages.append({"role": "user", "content": parts if pictures else question})
+    messages.append({"role": "user", "content": parts if images else question})
     messages.append({"role": "assistant", "content": answer})
     return {"messages": messages}
 

@@ -1,11 +1,11 @@
-"""A box around something in a picture."""
+"""A box around something in an image."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Where something is, in fractions 0…1 of the upright picture, the origin at the top left."""
+    """Where something is, in fractions 0…1 of the upright image, the origin at the top left."""
 
     label: str
     y_min: float
@@ -15,7 +15,7 @@ class Box:
 
 
 def area(box: Box) -> float:
-    """The box's share of the picture, 0…1; an inverted box has none."""
+    """The box's share of the image, 0…1; an inverted box has none."""
     return max(0.0, box.y_max - box.y_min) * max(0.0, box.x_max - box.x_min)
 
 

@@ -1,7 +1,7 @@
 """How boxes are written in text, read tolerantly and written strictly.
 
 The convention is PaliGemma's, as used for fine-tuning chat models to detect: four tokens
-`<locNNNN>` in the order y_min, x_min, y_max, x_max, each the fraction of the upright picture times
+`<locNNNN>` in the order y_min, x_min, y_max, x_max, each the fraction of the upright image times
 1024, rounded and kept within 0…1023, then the label; boxes are separated by ` ; `. The prompt is
 `detect a ; b ; c`. Sources: PaliGemma's model card, and the object-detection walkthrough for
 gpt-4o at blog.roboflow.com (October 2024).
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from tintype.detection.box import Box
 
 BINS = 1024
-"""How many steps a side of the picture is divided into."""
+"""How many steps a side of the image is divided into."""
 
 _TOKEN = re.compile(r"<loc(\d+)>")
 _RUN = re.compile(r"<loc\d+>(?:[ \t,]*<loc\d+>)*")
@@ -45,7 +45,7 @@ class Parsed:
     """Boxes read out of a text."""
 
     boxes: tuple[Box, ...] = ()
-    """As usable as possible: corners in order, within the picture. A label may be empty."""
+    """As usable as possible: corners in order, within the image. A label may be empty."""
     flaws: tuple[Flaw, ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
     """Where each box stands in the text, label included; as many as there are boxes."""

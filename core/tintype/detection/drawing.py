@@ -1,7 +1,7 @@
-"""Boxes drawn on a picture: outline and label, truth solid, prediction dashed.
+"""Boxes drawn on an image: outline and label, truth solid, prediction dashed.
 
-A terminal shows a picture at a hundred pixels or a thousand, so thickness and letters follow the
-picture's size. Colours are those of Okabe and Ito, which the colour-blind can tell apart
+A terminal shows an image at a hundred pixels or a thousand, so thickness and letters follow the
+image's size. Colours are those of Okabe and Ito, which the colour-blind can tell apart
 (jfly.uni-koeln.de/color); each line has a dark edge so that it stands out from any background, and
 truth and prediction differ by their dashes and the plates of their labels, not by colour.
 """
@@ -36,9 +36,9 @@ class Look:
     labels: bool = True
     """Whether names are written beside the boxes."""
     thickness: float = 1.0
-    """Times the thickness that suits the picture's size."""
+    """Times the thickness that suits the image's size."""
     text: float = 1.0
-    """Times the letter size that suits the picture's size."""
+    """Times the letter size that suits the image's size."""
 
 
 def colours(labels: Iterable[str]) -> dict[str, tuple[int, int, int]]:
@@ -55,15 +55,15 @@ def draw_boxes(
     labels: Iterable[str] = (),
     look: Look | None = None,
 ) -> Image.Image:
-    """A copy of the picture, in RGB, with boxes drawn on it: truth solid, prediction dashed.
+    """A copy of the image, in RGB, with boxes drawn on it: truth solid, prediction dashed.
 
-    `labels` are all the labels of the dataset, so that each keeps its colour from picture to
-    picture; those of the boxes are added. The picture must be upright.
+    `labels` are all the labels of the dataset, so that each keeps its colour from image to
+    image; those of the boxes are added. The image must be upright.
     """
     look = look or Look()
-    picture = image.convert("RGB") if image.mode != "RGB" else image.copy()
+    drawn = image.convert("RGB") if image.mode != "RGB" else image.copy()
     chosen = colours([*labels, *(box.label for box in (*truth, *predicted))])
-    pen = _Pen(picture, look)
+    pen = _Pen(drawn, look)
     # Small boxes come last, else a large one's label could hide them.
     for dashed, boxes in ((False, truth), (True, predicted)):
         for box in sorted(boxes, key=area, reverse=True):
@@ -72,22 +72,22 @@ def draw_boxes(
         for dashed, boxes in ((False, truth), (True, predicted)):
             for box in sorted(boxes, key=area):
                 pen.label(box, chosen[box.label.casefold()], hollow=dashed)
-    return picture
+    return drawn
 
 
 class _Pen:
-    """Draws on one picture, and remembers where labels already are."""
+    """Draws on one image, and remembers where labels already are."""
 
-    def __init__(self, picture: Image.Image, look: Look) -> None:
-        short = min(picture.size)
-        self.width, self.height = picture.size
+    def __init__(self, image: Image.Image, look: Look) -> None:
+        short = min(image.size)
+        self.width, self.height = image.size
         self.line = max(1, round(short / 180 * look.thickness))
-        self.draw = ImageDraw.Draw(picture)
+        self.draw = ImageDraw.Draw(image)
         self.font: _Font = ImageFont.load_default(max(8.0, short / 26 * look.text))
         self.plates: list[_Plate] = []
 
     def corners(self, box: Box) -> _Plate:
-        """In pixels, inside the picture; corners in the wrong order are put right."""
+        """In pixels, inside the image; corners in the wrong order are put right."""
         xs = sorted(min(max(x, 0.0), 1.0) * (self.width - 1) for x in (box.x_min, box.x_max))
         ys = sorted(min(max(y, 0.0), 1.0) * (self.height - 1) for y in (box.y_min, box.y_max))
         return xs[0], ys[0], xs[1], ys[1]
@@ -168,7 +168,7 @@ class _Pen:
 
 
 def _shorten(label: str, font: _Font, width: int) -> str:
-    """A label that fits across the picture and has nothing in it but printable characters."""
+    """A label that fits across the image and has nothing in it but printable characters."""
     name = "".join(c if c.isprintable() else "·" for c in label[:80])
     while name and font.getlength(name) > width * 0.9:
         name = name[:-2] + "…" if len(name) > 2 else ""

@@ -1,6 +1,6 @@
 """The order in which boxes are written.
 
-An answer is learnt token by token, so the order must be one that can be seen in the picture and
+An answer is learnt token by token, so the order must be one that can be seen in the image and
 does not turn over when a box moves by a pixel. Sorting by the top edge alone does exactly that: of
 two things side by side, either may come first.
 """

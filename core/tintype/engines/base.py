@@ -1,4 +1,4 @@
-"""What an engine is: something that learns from pictures and chat, and then answers about pictures.
+"""What an engine is: something that learns from images and chat, and then answers about images.
 
 An engine never sees the network, the wire format or the queue. The server prepares what it trains
 on (`Order`), runs `train` in a process of its own (`launch`), and turns what it reports into
@@ -50,8 +50,8 @@ class Order:
     """One training to carry out, or to take up again where it stopped."""
 
     training: Path
-    """A JSONL of chat rows that passed the rules. Pictures are files in the same folder, named by
-    the SHA-256 of their bytes, so that a picture shared by many questions is one file."""
+    """A JSONL of chat rows that passed the rules. Images are files in the same folder, named by
+    the SHA-256 of their bytes, so that an image shared by many questions is one file."""
     validation: Path | None
     folder: Path
     """The engine's own: states to resume from, and checkpoints. Survives a kill."""
@@ -97,7 +97,7 @@ Report = Step | Saved | Note
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of a conversation, pictures decoded."""
+    """One message of a conversation, images decoded."""
 
     role: str
     text: str

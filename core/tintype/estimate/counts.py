@@ -27,9 +27,9 @@ class Bill:
     """What an epoch costs at one level of detail."""
 
     images: Range = NOTHING
-    """Tokens of all pictures, before anything is cut off."""
+    """Tokens of all images, before anything is cut off."""
     total: Range = NOTHING
-    """Text and pictures, each row cut at the longest example that the model takes."""
+    """Text and images, each row cut at the longest example that the model takes."""
     cut: Range = NOTHING
     """Rows that are cut."""
 
@@ -64,12 +64,12 @@ class Counts:
     bills: tuple[Bill, ...] = field(default=(Bill(), Bill(), Bill()))
     """As the rows ask for it, all `low`, all `high`."""
     doubtful: int = 0
-    """Pictures whose tokens are a range, though their size is known."""
+    """Images whose tokens are a range, though their size is known."""
     unseen: int = 0
-    """Pictures whose size is not known."""
+    """Images whose size is not known."""
     file_bytes: int = 0
     embedded_bytes: int = 0
-    """What picture files would add when they are embedded: base64, a third more than they are."""
+    """What image files would add when they are embedded: base64, a third more than they are."""
     most_images: int = 0
     """In one row."""
     largest_image_bytes: int = 0
@@ -115,22 +115,22 @@ def count(
     """Count one row.
 
     Args:
-        surveyed: The row and what its pictures are.
+        surveyed: The row and what its images are.
         rule: How the model counts tokens.
         tokens: What `row_tokens` said of it, if that has been asked already.
         skipped: Whether the provider will drop the row: then it costs nothing.
     """
-    row, pictures = surveyed.row, surveyed.pictures
-    tokens = tokens or row_tokens(row, pictures, rule)
+    row, images = surveyed.row, surveyed.images
+    tokens = tokens or row_tokens(row, images, rule)
     counted = Counts(
         rule,
         rows=1,
-        image_rows=min(1, len(pictures)),
-        images=len(pictures),
+        image_rows=min(1, len(images)),
+        images=len(images),
         file_bytes=row.size_bytes + 1,
         embedded_bytes=_embedded(surveyed),
-        most_images=len(pictures),
-        largest_image_bytes=max((picture.size_bytes for picture in pictures), default=0),
+        most_images=len(images),
+        largest_image_bytes=max((image.size_bytes for image in images), default=0),
     )
     if skipped:
         return replace(counted, skipped=1, skipped_tokens=tokens.total())
@@ -140,7 +140,7 @@ def count(
         text=tokens.text,
         bills=tuple(_bill(tokens, detail, rule.example_tokens) for detail in DETAILS),
         doubtful=_doubtful(surveyed, rule),
-        unseen=sum(picture.width == 0 for picture in pictures),
+        unseen=sum(image.width == 0 for image in images),
         dearest=(Dear(likely, tokens.as_is.likely, row.index, row.line),) if likely else (),
     )
 
@@ -169,15 +169,15 @@ def _bill(tokens: RowTokens, detail: Detail, limit: int | None) -> Bill:
 
 def _doubtful(surveyed: Surveyed, rule: TokenRule) -> int:
     return sum(
-        not image_tokens(rule, picture.width, picture.height, part.detail).exact
-        for part, picture in zip(surveyed.row.images, surveyed.pictures, strict=True)
-        if picture.width
+        not image_tokens(rule, image.width, image.height, part.detail).exact
+        for part, image in zip(surveyed.row.images, surveyed.images, strict=True)
+        if image.width
     )
 
 
 def _embedded(surveyed: Surveyed) -> int:
     return sum(
-        len("data:image/jpeg;base64,") + 4 * -(-picture.size_bytes // 3)
-        for part, picture in zip(surveyed.row.images, surveyed.pictures, strict=True)
+        len("data:image/jpeg;base64,") + 4 * -(-image.size_bytes // 3)
+        for part, image in zip(surveyed.row.images, surveyed.images, strict=True)
         if part.origin == "file"
     )

@@ -1,6 +1,6 @@
 """What training will take: tokens, money, bytes; as a range, with the reasons for its width.
 
-Source of the sum: OpenAI bills the tokens of the training file × epochs × price; tokens of pictures
+Source of the sum: OpenAI bills the tokens of the training file × epochs × price; tokens of images
 cost what those of text cost, and validation is free (guide "Fine-tuning", 2025; guide "Images and
 vision", Oct 2026).
 """
@@ -27,7 +27,7 @@ class Plan:
     epochs: int | None = None
     """None: as the provider chooses."""
     detail: Detail = "as is"
-    """What if every picture asked for this level of detail."""
+    """What if every image asked for this level of detail."""
     validation: Counts | None = None
     """The validation file, if there is one."""
 
@@ -72,7 +72,7 @@ class Estimate:
     cut_rows: Range
     """Rows cut at the longest example that the model takes."""
     upload_bytes: int
-    """The file with its picture files embedded."""
+    """The file with its image files embedded."""
     dearest: tuple[Dear, ...]
     reasons: tuple[str, ...]
     """Why the figures are as they are and not certain: a sentence each."""
@@ -83,15 +83,15 @@ class Limits(Protocol):
 
     @property
     def max_image_examples(self) -> int | None:
-        """Rows with pictures."""
+        """Rows with images."""
 
     @property
     def max_images(self) -> int | None:
-        """Pictures in a row."""
+        """Images in a row."""
 
     @property
     def max_image_bytes(self) -> int | None:
-        """Bytes of a picture."""
+        """Bytes of an image."""
 
     @property
     def max_upload_bytes(self) -> int | None:
@@ -116,9 +116,9 @@ class Gauge:
 def gauges(counts: Counts, limits: Limits) -> tuple[Gauge, ...]:
     """How far a dataset goes towards the limits of a provider."""
     return (
-        Gauge("rows with pictures", counts.image_rows, limits.max_image_examples),
-        Gauge("pictures in a row", counts.most_images, limits.max_images),
-        Gauge("bytes of a picture", counts.largest_image_bytes, limits.max_image_bytes),
+        Gauge("rows with images", counts.image_rows, limits.max_image_examples),
+        Gauge("images in a row", counts.most_images, limits.max_images),
+        Gauge("bytes of an image", counts.largest_image_bytes, limits.max_image_bytes),
         Gauge(
             "bytes of the file", counts.file_bytes + counts.embedded_bytes, limits.max_upload_bytes
         ),

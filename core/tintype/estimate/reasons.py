@@ -24,7 +24,7 @@ def reasons(
     return (
         *_about_price(provider, model, price, age_days),
         *_about_rule(counts.rule),
-        *_about_pictures(counts, bill, provider),
+        *_about_images(counts, bill, provider),
         *_about_rows(counts, bill),
         *_about_validation(validation, validation_is_free),
     )
@@ -60,15 +60,15 @@ def _about_rule(rule: TokenRule) -> Iterator[str]:
         )
 
 
-def _about_pictures(counts: Counts, bill: Bill, provider: str) -> Iterator[str]:
+def _about_images(counts: Counts, bill: Bill, provider: str) -> Iterator[str]:
     rule = counts.rule
     if counts.images and rule.images == "none":
-        yield f"{rule.base} sees no pictures; they are counted as nothing."
+        yield f"{rule.base} sees no images; they are counted as nothing."
     spread = bill.images.high - bill.images.low
     if counts.doubtful and rule.known and spread:
         if rule.images == "tiles":
             yield (
-                f"Pictures with a shorter side under 768 pixels: {counts.doubtful:,}. The present "
+                f"Images with a shorter side under 768 pixels: {counts.doubtful:,}. The present "
                 "guide never enlarges them; an earlier wording does, which would cost up to "
                 f"{spread:,} tokens more per epoch."
             )
@@ -79,12 +79,11 @@ def _about_pictures(counts: Counts, bill: Bill, provider: str) -> Iterator[str]:
             )
     if counts.unseen:
         yield (
-            f"Pictures whose size is not known: {counts.unseen:,}. Theirs is a wide range of "
-            "tokens."
+            f"Images whose size is not known: {counts.unseen:,}. Theirs is a wide range of tokens."
         )
     if counts.images and provider in _MODERATED:
         yield (
-            "Pictures with people, faces, children or CAPTCHAs are dropped by the provider and not "
+            "Images with people, faces, children or CAPTCHAs are dropped by the provider and not "
             "billed; that cannot be told beforehand."
         )
 

@@ -1,4 +1,4 @@
-"""Pictures: told from their bytes, decoded small, encoded for the wire."""
+"""Images: told from their bytes, decoded small, encoded for the wire."""
 
 from tintype.images.data_urls import data_url, media_type, split_data_url
 from tintype.images.decoding import decode, encode_jpeg

@@ -1,4 +1,4 @@
-"""Data URLs: pictures inside JSON, as `data:image/png;base64,…`."""
+"""Data URLs: images inside JSON, as `data:image/png;base64,…`."""
 
 import base64
 import binascii
@@ -48,7 +48,7 @@ def split_data_url(url: str) -> tuple[str, bytes]:
     """
     head = _HEAD.match(url[:_LONGEST_HEAD])
     if head is None:
-        raise DatasetError("The picture is not a data URL (data:image/…;base64,…).")
+        raise DatasetError("The image is not a data URL (data:image/…;base64,…).")
     if not head["parameters"].lower().endswith(";base64"):
         raise DatasetError("The data URL is not valid base64: it does not say ;base64.")
     try:

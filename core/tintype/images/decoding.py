@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 
 def decode(data: bytes, *, box: tuple[int, int] | None = None) -> "Image":
-    """Decode a picture: turned upright by its EXIF tag, in RGB, the first frame of an animation.
+    """Decode an image: turned upright by its EXIF tag, in RGB, the first frame of an animation.
 
     Transparent parts show white. 16-bit grey is brought to 8 bits.
 
     Args:
         data: The encoded bytes: JPEG, PNG, WebP, GIF or BMP.
-        box: Width and height in pixels that the upright picture is shrunk to fit, keeping its
+        box: Width and height in pixels that the upright image is shrunk to fit, keeping its
             proportions; it is never enlarged. JPEG is then decoded small in the first place.
 
     Raises:
-        DatasetError: if it is no picture, damaged, cut short, or too large to decode.
+        DatasetError: if it is no image, damaged, cut short, or too large to decode.
     """
     header = read_header(data)
     flaw = header.detail if header.flaw else excess(header)
     if flaw:
-        raise DatasetError(f"The picture cannot be shown: {flaw}")
+        raise DatasetError(f"The image cannot be shown: {flaw}")
     orientation, _ = read_exif(header.exif)
     try:
         with open_pixels(data, header) as image:
@@ -38,7 +38,7 @@ def decode(data: bytes, *, box: tuple[int, int] | None = None) -> "Image":
             return _finish(image, orientation, box)
     except DECODE_ERRORS as error:
         reason = error or type(error).__name__
-        raise DatasetError(f"The picture cannot be decoded: {reason}.") from error
+        raise DatasetError(f"The image cannot be decoded: {reason}.") from error
 
 
 def encode_jpeg(image: "Image", quality: int = 90) -> bytes:

@@ -1,15 +1,15 @@
-"""What can be said of a picture from its bytes alone."""
+"""What can be said of an image from its bytes alone."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """A picture as its bytes tell it, whatever its name or declared type."""
+    """An image as its bytes tell it, whatever its name or declared type."""
 
     size_bytes: int
     digest: str = ""
-    """SHA-256 of the bytes, hexadecimal: equal for equal pictures."""
+    """SHA-256 of the bytes, hexadecimal: equal for equal images."""
     format: str = ""
     """Pillow's name in lower case: `jpeg`, `png`, `webp`, `gif`, `bmp` …; empty if unknown."""
     mode: str = ""
@@ -22,8 +22,8 @@ class ImageFacts:
     orientation: int = 1
     """The EXIF orientation tag, 1…8; 1 is upright."""
     flaw: str = ""
-    """Empty, or why the picture cannot be used: a short phrase such as `truncated`,
-    `not a picture`, `not valid base64`, `no such file`, `inaccessible URL`."""
+    """Empty, or why the image cannot be used: a short phrase such as `truncated`,
+    `not an image`, `not valid base64`, `no such file`, `inaccessible URL`."""
     detail: str = ""
     """A sentence about the flaw, for a person."""
     has_location: bool = False

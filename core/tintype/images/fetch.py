@@ -1,4 +1,4 @@
-"""Pictures from the web, without becoming somebody's way into the local network.
+"""Images from the web, without becoming somebody's way into the local network.
 
 A dataset is untrusted: its URLs may name this machine, the router, or a cloud's metadata service
 (server-side request forgery). So the name is resolved here, every address is judged, and the
@@ -45,7 +45,7 @@ async def fetch(
         url: From a dataset, so anything at all.
         max_bytes: More than this is not read.
         timeout_s: For everything together, redirects included.
-        allow_private: Also reach loopback and local networks. For tests and for pictures that a
+        allow_private: Also reach loopback and local networks. For tests and for images that a
             person serves to himself; never for what others send.
 
     Raises:

@@ -19,8 +19,8 @@ MAX_PIXELS = 89_478_485
 """A quarter of a gigabyte at three bytes a pixel: Pillow's own threshold for a decompression bomb
 (`Image.MAX_IMAGE_PIXELS` as shipped). Below it Pillow does not warn."""
 MAX_SCANS = 100
-"""A progressive JPEG has about ten; each costs a walk over the whole picture, so that thousands of
-tiny ones keep a decoder busy for hours (libjpeg-turbo's advice is 500, on smaller pictures)."""
+"""A progressive JPEG has about ten; each costs a walk over the whole image, so that thousands of
+tiny ones keep a decoder busy for hours (libjpeg-turbo's advice is 500, on smaller images)."""
 
 DECODE_ERRORS = (
     OSError,
@@ -46,7 +46,7 @@ _PLUGINS = {
 
 
 def excess(header: Header) -> str:
-    """Say in a sentence why the picture is too big to decode, or nothing."""
+    """Say in a sentence why the image is too big to decode, or nothing."""
     if header.width * header.height > MAX_PIXELS:
         return (
             f"{header.width}×{header.height} pixels would take more than "

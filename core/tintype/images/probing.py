@@ -1,4 +1,4 @@
-"""What can be said of a picture from its bytes."""
+"""What can be said of an image from its bytes."""
 
 import hashlib
 
@@ -9,7 +9,7 @@ from tintype.images.pixels import DECODE_ERRORS, excess, open_pixels
 
 _MOST_VERIFIED = 25_000_000
 """Pixels up to which WebP, GIF and BMP are decoded to see whether they can be: Pillow holds the
-whole picture for that, up to three times over. Larger ones are judged by their structure."""
+whole image for that, up to three times over. Larger ones are judged by their structure."""
 
 
 def probe(data: bytes, *, verify: bool = True) -> ImageFacts:
@@ -19,7 +19,7 @@ def probe(data: bytes, *, verify: bool = True) -> ImageFacts:
     `MAX_PIXELS` is decoded.
 
     Args:
-        data: The encoded picture, or anything at all.
+        data: The encoded image, or anything at all.
         verify: Also see whether the pixels can be had. JPEG is decoded at an eighth of its size,
             PNG is inflated block by block; both need little memory.
     """

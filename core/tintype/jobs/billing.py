@@ -74,7 +74,7 @@ def _reasons(
     skipped = count_left_out(events, job.training_file)
     if off < 0 and skipped:
         reasons.append(f"{skipped:,} example{'s were' if skipped > 1 else ' was'} skipped")
-    return reasons or ["the provider counts pictures or the overhead of messages differently"]
+    return reasons or ["the provider counts images or the overhead of messages differently"]
 
 
 def _whole(value: Any) -> int | None:

@@ -41,7 +41,7 @@ def limits_for(profile: Profile) -> Limits:
     Raises:
         SettingsError: if the profile names rules that do not exist.
     """
-    from tintype.rules import profile as rules_of  # late: the rules know datasets and pictures
+    from tintype.rules import profile as rules_of  # late: the rules know datasets and images
 
     rules, usual = rules_of(profile.rules), rules_of("openai")
     whole = rules.max_file_bytes or usual.max_file_bytes

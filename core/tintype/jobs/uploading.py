@@ -57,7 +57,7 @@ async def upload(
         raise DatasetError(
             f"{path} has {facts.st_size / 1e6:,.0f} MB; {api.profile.title} takes up to "
             f"{limits.total / 1e6:,.0f} MB.",
-            advice="Shrink the pictures, or send fewer rows.",
+            advice="Shrink the images, or send fewer rows.",
             path=path,
         )
     meter = Meter(UploadProgress("reading", 0, facts.st_size))

@@ -15,7 +15,7 @@ def as_curl(
 ) -> str:
     """Write a request as a `curl` command.
 
-    `elide` leaves the bytes of pictures out, which makes it short and no longer runnable as it is.
+    `elide` leaves the bytes of images out, which makes it short and no longer runnable as it is.
     """
     path, body = _what(profile, request, elide)
     # In a here-document with a quoted word nothing is expanded, and JSON in ASCII has no line

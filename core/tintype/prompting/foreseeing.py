@@ -19,7 +19,7 @@ class Foreseen:
 
     model: str
     prompt: Range
-    """Tokens of the question, pictures included."""
+    """Tokens of the question, images included."""
     answer_tokens: int
     """The limit that was set; else as long as the expected answer; else an assumption."""
     likely_usd: Decimal | None
@@ -31,17 +31,17 @@ class Foreseen:
 def foresee(request: ChatRequest, provider: str, prices: Prices, *, expected: str = "") -> Foreseen:
     """Reckon what a question will cost.
 
-    Pictures are looked at for their size, so this belongs in a thread.
+    Images are looked at for their size, so this belongs in a thread.
 
     Args:
-        request: The question; pictures as data URLs are measured, those on the web are not.
+        request: The question; images as data URLs are measured, those on the web are not.
         provider: As the table of prices calls it.
         prices: What is known of prices.
         expected: The right answer, where a row has one.
     """
     rule = model_tokens(request.model)
     prompt = text_tokens({"messages": _without_urls(request.messages)}, rule)
-    for url, detail in _pictures(request.messages):
+    for url, detail in _images(request.messages):
         prompt += image_tokens(rule, *_size(url), detail=detail)
     answer = request.max_tokens or ASSUMED_TOKENS
     if expected:
@@ -62,7 +62,7 @@ def total(foreseen: Iterable[Foreseen]) -> tuple[Decimal, Decimal, int]:
     return likely, most, unknown
 
 
-def _pictures(messages: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
+def _images(messages: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
     for message in messages:
         content = message.get("content")
         for part in content if isinstance(content, list) else ():

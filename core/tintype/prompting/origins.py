@@ -1,4 +1,4 @@
-"""Where the picture of a question came from, written so that it can be found again."""
+"""Where the image of a question came from, written so that it can be found again."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class Origin:
     """A dataset's row, a file, an address; or none of them."""
 
     path: Path | None = None
-    """The dataset, if there is a line; else the picture."""
+    """The dataset, if there is a line; else the image."""
     line: int = 0
     """1-based, as `Row.line`; 0 where it is no row."""
     url: str = ""
@@ -44,8 +44,8 @@ def origin(source: str) -> Origin:
     return Origin(Path(source))
 
 
-def is_same_picture(data: bytes, messages: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a picture is the one that kept messages refer to; true if they refer to none."""
+def is_same_image(data: bytes, messages: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether an image is the one that kept messages refer to; true if they refer to none."""
     digests = [url.split(";")[0][7:] for url in _urls(messages) if url.startswith("sha256:")]
     return not digests or sha256(data).hexdigest() in digests
 

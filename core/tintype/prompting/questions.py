@@ -1,4 +1,4 @@
-"""Questions: text and pictures as wire messages, with bad pictures refused before they are sent."""
+"""Questions: text and images as wire messages, with bad images refused before they are sent."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -8,30 +8,30 @@ from typing import Any
 
 from tintype.errors import DatasetError
 
-Picture = bytes | Path | str
+Image = bytes | Path | str
 """Encoded bytes, a file, or a URL (http, https or data)."""
 
 _LARGEST_BYTES = 20_000_000
-"""OpenAI's limit for one picture in a chat, by its error message of 2026."""
+"""OpenAI's limit for one image in a chat, by its error message of 2026."""
 _FORMATS = ("png", "jpeg", "webp", "gif")
 
 
 async def question(
     text: str,
-    pictures: Sequence[Picture] = (),
+    images: Sequence[Image] = (),
     *,
     system: str = "",
     detail: str = "auto",
 ) -> list[dict[str, Any]]:
-    """Build the messages of a question: the text, then the pictures in order.
+    """Build the messages of a question: the text, then the images in order.
 
     An http(s) URL is passed on for the provider to fetch; everything else becomes a data URL. For
     the question of a dataset's row use `Dataset.messages`.
 
     Raises:
-        DatasetError: if a picture cannot be read, is none, or is one that models do not take.
+        DatasetError: if an image cannot be read, is none, or is one that models do not take.
     """
-    urls = [await asyncio.to_thread(_url, picture) for picture in pictures]
+    urls = [await asyncio.to_thread(_url, image) for image in images]
     content: Any = text
     if urls:
         content = [{"type": "text", "text": text}] if text else []
@@ -49,13 +49,13 @@ def reword(
     system: str | None = None,
     detail: str = "auto",
 ) -> list[dict[str, Any]]:
-    """Ask a row's question in other words: its pictures and all earlier turns stay.
+    """Ask a row's question in other words: its images and all earlier turns stay.
 
     Args:
         messages: A row's question, as `Dataset.messages` gives it.
         text: In place of the text of the last user message; none leaves it.
         system: In place of the first system message; empty takes it away, none leaves it.
-        detail: Of every picture; `auto` leaves what the row asks for.
+        detail: Of every image; `auto` leaves what the row asks for.
     """
     worded = [_looked_at(message, detail) for message in messages]
     if text is not None:
@@ -96,8 +96,8 @@ def _looked_at(message: Mapping[str, Any], detail: str) -> dict[str, Any]:
     return {**message, "content": parts}
 
 
-def check_picture(data: bytes, name: str = "The picture") -> None:
-    """Refuse a picture that a provider would refuse, with the reason and a way out.
+def check_image(data: bytes, name: str = "The image") -> None:
+    """Refuse an image that a provider would refuse, with the reason and a way out.
 
     Raises:
         DatasetError: if it is damaged, of another format, animated or too large.
@@ -108,7 +108,7 @@ def check_picture(data: bytes, name: str = "The picture") -> None:
     if facts.flaw:
         detail = f" ({facts.detail.rstrip('.')})" if facts.detail else ""
         raise DatasetError(
-            f"{name} cannot be used: {facts.flaw}{detail}.", advice="Choose another picture."
+            f"{name} cannot be used: {facts.flaw}{detail}.", advice="Choose another image."
         )
     if facts.format not in _FORMATS:
         raise DatasetError(
@@ -118,7 +118,7 @@ def check_picture(data: bytes, name: str = "The picture") -> None:
         )
     if facts.frames > 1:
         raise DatasetError(
-            f"{name} is animated ({facts.frames} frames); models take single pictures.",
+            f"{name} is animated ({facts.frames} frames); models take single images.",
             advice="Save one frame of it as PNG.",
         )
     if facts.size_bytes > _LARGEST_BYTES:
@@ -128,30 +128,30 @@ def check_picture(data: bytes, name: str = "The picture") -> None:
         )
 
 
-def _url(picture: Picture) -> str:
+def _url(image: Image) -> str:
     from tintype.images import data_url, split_data_url
 
-    if isinstance(picture, bytes):
-        check_picture(picture)
-        return data_url(picture)
-    if isinstance(picture, str) and picture[:8].lower().startswith(("http://", "https://")):
-        return picture
-    if isinstance(picture, str) and picture[:5].lower() == "data:":
-        _, data = split_data_url(picture)
-        check_picture(data)
+    if isinstance(image, bytes):
+        check_image(image)
+        return data_url(image)
+    if isinstance(image, str) and image[:8].lower().startswith(("http://", "https://")):
+        return image
+    if isinstance(image, str) and image[:5].lower() == "data:":
+        _, data = split_data_url(image)
+        check_image(data)
         return data_url(data)
-    return data_url(read_picture(Path(picture)))
+    return data_url(read_image(Path(image)))
 
 
-def read_picture(path: Path) -> bytes:
-    """Read a picture from a file, in a thread of one's own.
+def read_image(path: Path) -> bytes:
+    """Read an image from a file, in a thread of one's own.
 
     Raises:
-        DatasetError: if it cannot be read, is no picture, or is one that models do not take.
+        DatasetError: if it cannot be read, is no image, or is one that models do not take.
     """
     path = path.expanduser()
     data = _read(path)
-    check_picture(data, path.name)
+    check_image(data, path.name)
     return data
 
 
@@ -162,7 +162,7 @@ def _read(path: Path) -> bytes:
             raise DatasetError(f"{path} is not a file.", path=path)
         if facts.st_size > 5 * _LARGEST_BYTES:  # not even read, to say what it is
             raise DatasetError(
-                f"{path} has {facts.st_size / 1e6:.0f} MB; models take pictures up to 20 MB.",
+                f"{path} has {facts.st_size / 1e6:.0f} MB; models take images up to 20 MB.",
                 path=path,
             )
         return path.read_bytes()

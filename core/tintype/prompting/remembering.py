@@ -19,7 +19,7 @@ async def remember(
 ) -> int:
     """Keep a reply, finished or not; the answer is its number in the history.
 
-    `sources` says where the pictures came from, for a person: their bytes are not kept.
+    `sources` says where the images came from, for a person: their bytes are not kept.
 
     Raises:
         StoreError: if the store cannot be written.

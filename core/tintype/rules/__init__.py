@@ -1,7 +1,7 @@
 """Rules for training data: what a provider refuses, what it skips, and what is only unwise.
 
 One small function per rule, in a module per subject: `line`, `messages`, `content`, `tools`,
-`pictures`, `length`, `across` (between rows) and `file`. Limits are data (`RuleProfile`). The
+`images`, `length`, `across` (between rows) and `file`. Limits are data (`RuleProfile`). The
 embedded server judges uploads by the same functions.
 """
 

@@ -1,4 +1,4 @@
-"""Rules between rows: the same row twice, the same question answered otherwise, leaked pictures.
+"""Rules between rows: the same row twice, the same question answered otherwise, leaked images.
 
 Rows are remembered as 64-bit hashes, so that fifty thousand of them cost a few megabytes.
 """
@@ -14,17 +14,17 @@ from tintype.rules.problem import Problem
 from tintype.tokens import content_texts
 
 MOST_COMPARED = 100_000
-"""Rows and pictures remembered; what comes later is compared with these."""
+"""Rows and images remembered; what comes later is compared with these."""
 MOST_PROMPTS = 64
 _PROMPT_CHARS = 800
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What is remembered of a file to find its rows and pictures in another."""
+    """What is remembered of a file to find its rows and images in another."""
 
     rows: frozenset[int] = frozenset()
-    pictures: frozenset[int] = frozenset()
+    images: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -36,8 +36,8 @@ class Memory:
     rows: dict[int, int] = field(default_factory=dict)
     """The line where a row first stood."""
     answers: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """For a question about given pictures: the line, and the answer."""
-    pictures: set[int] = field(default_factory=set)
+    """For a question about given images: the line, and the answer."""
+    images: set[int] = field(default_factory=set)
     prompts: dict[str, int] = field(default_factory=dict)
     """The beginning of each system prompt, and how many rows have it; "" is none."""
 
@@ -45,20 +45,20 @@ class Memory:
         """Compare a row with those before it, and remember it."""
         if case.row.flaw or not case.messages:
             return
-        pictures = [_picture_key(case, at) for at in range(len(case.pictures))]
-        row = _key(case.row.value, *pictures)
-        yield from self._leaked(case, row, pictures)
-        yield from self._repeated(case, row, pictures)
+        images = [_image_key(case, at) for at in range(len(case.images))]
+        row = _key(case.row.value, *images)
+        yield from self._leaked(case, row, images)
+        yield from self._repeated(case, row, images)
         self._remember_prompt(case)
-        if len(self.pictures) < MOST_COMPARED:
-            self.pictures.update(pictures)
+        if len(self.images) < MOST_COMPARED:
+            self.images.update(images)
 
     @property
     def keys(self) -> Keys:
         """What the validation file is to be compared with."""
-        return Keys(frozenset(self.rows), frozenset(self.pictures))
+        return Keys(frozenset(self.rows), frozenset(self.images))
 
-    def _repeated(self, case: Case, row: int, pictures: list[int]) -> Iterator[Problem]:
+    def _repeated(self, case: Case, row: int, images: list[int]) -> Iterator[Problem]:
         first = self.rows.get(row)
         if first is not None:
             text = f"Example {case.number} is the same as the one on line {first}."
@@ -67,36 +67,36 @@ class Memory:
             return
         if len(self.rows) < MOST_COMPARED:
             self.rows[row] = case.row.line
-        yield from self._contradicted(case, pictures)
+        yield from self._contradicted(case, images)
 
-    def _contradicted(self, case: Case, pictures: list[int]) -> Iterator[Problem]:
+    def _contradicted(self, case: Case, images: list[int]) -> Iterator[Problem]:
         asked, answered = _turns(case)
         if not answered:
             return
-        question, answer = _key(asked, *pictures), _key(answered)
+        question, answer = _key(asked, *images), _key(answered)
         line, known = self.answers.get(question, (0, 0))
         if not line:
             if len(self.answers) < MOST_COMPARED:
                 self.answers[question] = (case.row.line, answer)
         elif known != answer:
             text = (
-                f"Example {case.number} asks what line {line} asks, of the same pictures, and "
+                f"Example {case.number} asks what line {line} asks, of the same images, and "
                 "answers otherwise."
             )
             fix = "Decide on one answer, or ask more precisely."
             yield case.problem("contradiction", "warning", text, fix=fix)
 
-    def _leaked(self, case: Case, row: int, pictures: list[int]) -> Iterator[Problem]:
+    def _leaked(self, case: Case, row: int, images: list[int]) -> Iterator[Problem]:
         if self.training is None:
             return
-        fix = "Keep rows of the same picture on one side, or the figures will flatter."
+        fix = "Keep rows of the same image on one side, or the figures will flatter."
         if row in self.training.rows:
             text = f"Example {case.number} stands in the training file too."
             yield case.problem("leak", "warning", text, fix=fix)
             return
-        for at, picture in enumerate(pictures):
-            if picture in self.training.pictures:
-                text = f"Example {case.number} shows a picture that stands in the training file."
+        for at, image in enumerate(images):
+            if image in self.training.images:
+                text = f"Example {case.number} shows an image that stands in the training file."
                 place = case.row.images[at].place
                 yield case.problem("leak", "warning", text, place=place, fix=fix)
 
@@ -117,8 +117,8 @@ def _turns(case: Case) -> tuple[list[Any], str]:
     return messages, ""
 
 
-def _picture_key(case: Case, at: int) -> int:
-    facts, image = case.pictures[at], case.row.images[at]
+def _image_key(case: Case, at: int) -> int:
+    facts, image = case.images[at], case.row.images[at]
     if facts.digest:
         return int(facts.digest[:16], 16)
     return _key(image.reference, image.ordinal if image.origin == "data" else 0)

@@ -1,4 +1,4 @@
-"""What a rule looks at: one row, its pictures, what it costs, and whose rules apply."""
+"""What a rule looks at: one row, its images, what it costs, and whose rules apply."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ class Case:
     """One row before its judges."""
 
     row: Row
-    pictures: tuple[ImageFacts, ...]
+    images: tuple[ImageFacts, ...]
     """One for each of `row.images`."""
     messages: tuple[tuple[int, dict[str, Any]], ...]
     """The messages that are objects, with their index; none if the row is no chat."""
@@ -38,9 +38,9 @@ class Case:
         return self.row.index + 1
 
     @property
-    def images(self) -> Iterator[tuple[ImagePart, ImageFacts]]:
-        """Every picture of the row: what the row says of it, and what its bytes say."""
-        return zip(self.row.images, self.pictures, strict=True)
+    def parts(self) -> Iterator[tuple[ImagePart, ImageFacts]]:
+        """Every image of the row: what the row says of it, and what its bytes say."""
+        return zip(self.row.images, self.images, strict=True)
 
     def problem(
         self, rule: str, severity: Severity, message: str, *, place: str = "", fix: str = ""
@@ -51,17 +51,17 @@ class Case:
 
 def case(surveyed: Surveyed, profile: RuleProfile, rule: TokenRule) -> Case:
     """Make a case of a row: its messages looked up, its tokens counted."""
-    row, pictures = surveyed.row, surveyed.pictures
+    row, images = surveyed.row, surveyed.images
     found = row.value.get("messages") if isinstance(row.value, dict) else None
     listed = found[:MOST_MESSAGES] if isinstance(found, list) else ()
     messages = tuple((at, item) for at, item in enumerate(listed) if isinstance(item, dict))
-    return Case(row, pictures, messages, row_tokens(row, pictures, rule), profile, rule)
+    return Case(row, images, messages, row_tokens(row, images, rule), profile, rule)
 
 
 Judge = Callable[[Case], Iterator[Problem]]
 
 
 def message_index(image: ImagePart) -> int | None:
-    """Which message a picture belongs to; none if it is no part of a message's content."""
+    """Which message an image belongs to; none if it is no part of a message's content."""
     found = _CONTENT_PART.match(image.place)
     return int(found[1]) if found else None

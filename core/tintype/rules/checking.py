@@ -45,7 +45,7 @@ async def check(
         dataset: Open.
         profile: Whose rules.
         model: The base model to train; by default the profile's usual one.
-        fetch: Whether pictures on the network are fetched to be judged.
+        fetch: Whether images on the network are fetched to be judged.
         training: `Summary.keys` of the training file, if this is its validation file.
 
     Raises:

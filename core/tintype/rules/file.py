@@ -16,7 +16,7 @@ _UTF8_BOM = b"\xef\xbb\xbf"
 _WIDE = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
 _SKIPPED_WORRY = 200
 """Skipped examples above which to worry where the provider's threshold is not known (Azure's)."""
-_PICTURES_DOMINATE = 0.9
+_IMAGES_DOMINATE = 0.9
 _DOMINATED_TOKENS = 100_000
 _MOST_PROMPTS = 12
 _ALIKE = 0.9
@@ -42,11 +42,11 @@ def is_not_too_large(summary: Summary, profile: RuleProfile) -> Iterator[Problem
     size = summary.file.size_bytes
     if profile.max_upload_bytes is not None and size > profile.max_upload_bytes:
         text = f"The file has {size:,} bytes; at most {profile.max_upload_bytes:,} can be uploaded."
-        fix = "Shrink the pictures, or split the file."
+        fix = "Shrink the images, or split the file."
         yield _problem("file_size", "error", text, fix)
     elif profile.large_file_bytes is not None and size > profile.large_file_bytes:
         text = f"The file has {size:,} bytes; jobs on more than 1 GB have been reported to fail."
-        yield _problem("file_size", "warning", text, "Shrink the pictures.")
+        yield _problem("file_size", "warning", text, "Shrink the images.")
     elif profile.max_file_bytes is not None and size > profile.max_file_bytes:
         text = f"The file has {size:,} bytes and must be uploaded in parts."
         fix = "Tintype does so by itself; other tools may refuse it."
@@ -92,7 +92,7 @@ def holds_enough(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
 
 
 def holds_not_too_many(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
-    """There are no more examples, with pictures or at all, than the provider takes."""
+    """There are no more examples, with images or at all, than the provider takes."""
     for count, most, what in (
         (summary.image_examples, profile.max_image_examples, "examples with images"),
         (summary.examples, profile.max_examples, "examples"),
@@ -120,20 +120,20 @@ def skips_few(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
 
 
 def was_seen_whole(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
-    """Every picture was looked at."""
+    """Every image was looked at."""
     if summary.unseen:
-        text = f"Pictures on the network that were not fetched, so not judged: {summary.unseen:,}."
+        text = f"Images on the network that were not fetched, so not judged: {summary.unseen:,}."
         yield _problem("not_fetched", "warning", text, "Check again with the network.")
 
 
-def is_not_all_pictures(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
-    """Pictures do not take up nearly all of what is paid for."""
-    pictures, words = summary.image_tokens.likely, summary.text_tokens.likely
-    total = pictures + words
-    if total >= _DOMINATED_TOKENS and pictures > _PICTURES_DOMINATE * total:
-        text = f"Pictures take up {pictures / total:.0%} of {total:,} tokens."
+def is_not_all_images(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
+    """Images do not take up nearly all of what is paid for."""
+    images, words = summary.image_tokens.likely, summary.text_tokens.likely
+    total = images + words
+    if total >= _DOMINATED_TOKENS and images > _IMAGES_DOMINATE * total:
+        text = f"Images take up {images / total:.0%} of {total:,} tokens."
         fix = "Try detail low where the answer does not hang on small things."
-        yield _problem("pictures_dominate", "warning", text, fix)
+        yield _problem("images_dominate", "warning", text, fix)
 
 
 def has_one_system_prompt(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
@@ -158,7 +158,7 @@ def has_one_system_prompt(summary: Summary, profile: RuleProfile) -> Iterator[Pr
 
 
 def suits_the_model(summary: Summary, profile: RuleProfile, model: str) -> Iterator[Problem]:
-    """The base model can be trained, and with pictures if there are any."""
+    """The base model can be trained, and with images if there are any."""
     base = parse_model_name(model).base
     models = profile.vision_models if summary.images else profile.text_models
     if model and models and base not in models:
@@ -187,6 +187,6 @@ RULES: tuple[FileJudge, ...] = (
     holds_not_too_many,
     skips_few,
     was_seen_whole,
-    is_not_all_pictures,
+    is_not_all_images,
     has_one_system_prompt,
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tintype.dataset.survey import NOT_FETCHED, Surveyed
-from tintype.rules import content, file, length, line, messages, pictures, tools
+from tintype.rules import content, file, images, length, line, messages, tools
 from tintype.rules.across import Keys, Memory
 from tintype.rules.case import Case, Judge, case
 from tintype.rules.problem import Problem, Severity, Status, worst
@@ -18,7 +18,7 @@ ROW_RULES: tuple[Judge, ...] = (
     *messages.RULES,
     *content.RULES,
     *tools.RULES,
-    *pictures.RULES,
+    *images.RULES,
     *length.RULES,
 )
 SHOWN_PER_RULE = 100
@@ -33,9 +33,9 @@ _CODES = {
     "too_many_skipped": "invalid_training_file",
 }
 _REASONS = {
-    "image_size": pictures.TOO_LARGE,
-    "image_pixels": pictures.TOO_LARGE,
-    "image_url": pictures.URL,
+    "image_size": images.TOO_LARGE,
+    "image_pixels": images.TOO_LARGE,
+    "image_url": images.URL,
 }
 
 
@@ -62,10 +62,10 @@ class Judged:
 def judge_row(
     surveyed: Surveyed, profile: RuleProfile, rule: TokenRule | None = None
 ) -> tuple[Problem, ...]:
-    """Judge one row by itself; any value in it, and any picture, is judged and not stumbled over.
+    """Judge one row by itself; any value in it, and any image, is judged and not stumbled over.
 
     Args:
-        surveyed: The row and what its pictures are.
+        surveyed: The row and what its images are.
         profile: Whose rules.
         rule: How the model counts tokens; by default that of the profile's usual model.
     """
@@ -89,7 +89,7 @@ def skip_reason(problem: Problem) -> str:
     """OpenAI's reason for skipping, e.g. `inaccessible URL`; empty for other problems."""
     if problem.severity != "skip":
         return ""
-    return _REASONS.get(problem.rule, pictures.FORMAT)
+    return _REASONS.get(problem.rule, images.FORMAT)
 
 
 class Tally:
@@ -145,11 +145,11 @@ class Tally:
         return shown, replace(summary, counts=ordered(self._totals, self._shown))
 
     def _count(self, judged: Judged) -> None:
-        images = len(judged.surveyed.pictures)
+        images = len(judged.surveyed.images)
         self._counts["examples"] += 1
         self._counts["images"] += images
         self._counts["image_examples"] += images > 0
-        self._counts["unseen"] += sum(p.flaw == NOT_FETCHED for p in judged.surveyed.pictures)
+        self._counts["unseen"] += sum(p.flaw == NOT_FETCHED for p in judged.surveyed.images)
         if judged.skipped:
             self._counts["skipped"] += 1
             reasons = dict.fromkeys(map(skip_reason, judged.problems))

@@ -11,18 +11,18 @@ from tintype.rules.problem import Problem
 
 
 def fits(case: Case) -> Iterator[Problem]:
-    """Text and pictures together fit into the longest example that the model takes."""
+    """Text and images together fit into the longest example that the model takes."""
     limit = case.rule.example_tokens
     total = case.tokens.total()
     if limit is None or total.high <= limit:
         return
-    sure = "" if total.low > limit else ", by the dearer way of counting pictures"
+    sure = "" if total.low > limit else ", by the dearer way of counting images"
     text = (
-        f"Example {case.number} has {total:,} tokens{sure} (pictures {case.tokens.as_is:,}, text "
+        f"Example {case.number} has {total:,} tokens{sure} (images {case.tokens.as_is:,}, text "
         f"{case.tokens.text:,}); {case.rule.base} takes {limit:,} and cuts off the end, where the "
         "answer is."
     )
-    fix = "Use detail low, fewer or smaller pictures, or shorter text."
+    fix = "Use detail low, fewer or smaller images, or shorter text."
     yield case.problem("too_long", "warning", text, fix=fix)
 
 

@@ -13,12 +13,12 @@ LINE_KEYS = frozenset({"messages", "tools", "parallel_tool_calls", "functions"})
 _SHAPES: tuple[tuple[frozenset[str], str], ...] = (
     (
         frozenset({"preferred_output", "non_preferred_output"}),
-        "This is a preference row (DPO), which teaches no picture models; put the preferred answer "
+        "This is a preference row (DPO), which teaches no image models; put the preferred answer "
         "into an assistant message.",
     ),
     (
         frozenset({"preferred_completion"}),
-        "This is a preference row (DPO), which teaches no picture models; put the preferred answer "
+        "This is a preference row (DPO), which teaches no image models; put the preferred answer "
         "into an assistant message.",
     ),
     (
@@ -46,7 +46,7 @@ _SHAPES: tuple[tuple[frozenset[str], str], ...] = (
     ),
     (
         frozenset({"image", "question", "answer"}),
-        "These are plain columns; import them as CSV, or make the picture and the question a user "
+        "These are plain columns; import them as CSV, or make the image and the question a user "
         "message and the answer an assistant message.",
     ),
     (

@@ -1,4 +1,4 @@
-"""What has to be done to a dataset's pictures so that a provider takes them."""
+"""What has to be done to a dataset's images so that a provider takes them."""
 
 from tintype.dataset.treatment import Treatment
 from tintype.rules.profile import RuleProfile
@@ -15,9 +15,9 @@ def mending(
 
     Args:
         profile: Whose rules.
-        fetch: Whether pictures on the network are embedded; by default where the provider does not
+        fetch: Whether images on the network are embedded; by default where the provider does not
             fetch them itself.
-        max_side: Shrink larger pictures to this longest side, in pixels.
+        max_side: Shrink larger images to this longest side, in pixels.
         quality: Of what is encoded anew, 1…95.
     """
     return Treatment(

@@ -89,7 +89,7 @@ def have_no_other_keys(case: Case) -> Iterator[Problem]:
 
 
 def have_right_weights(case: Case) -> Iterator[Problem]:
-    """A weight is 0 or 1: there are no fractions, and none for pictures."""
+    """A weight is 0 or 1: there are no fractions, and none for images."""
     for at, message in case.messages:
         weight = message.get("weight")
         if weight is None or _role(message) != "assistant":

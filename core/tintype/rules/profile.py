@@ -27,7 +27,7 @@ class RuleProfile:
     source: str
     confidence: str
     url_images: bool
-    """Whether pictures may be http(s) URLs that the provider fetches itself."""
+    """Whether images may be http(s) URLs that the provider fetches itself."""
     bom: Literal["refused", "allowed"]
     """What becomes of a byte order mark at the beginning."""
     formats: frozenset[str] = frozenset()
@@ -39,7 +39,7 @@ class RuleProfile:
     """Fewer than this seldom help."""
     max_examples: int | None = None
     max_image_examples: int | None = None
-    """Examples with pictures."""
+    """Examples with images."""
     max_images: int | None = None
     """Per example."""
     max_image_bytes: int | None = None
@@ -52,7 +52,7 @@ class RuleProfile:
     max_skipped: int | None = None
     """A job with more skipped examples fails."""
     vision_models: tuple[str, ...] = ()
-    """Base models that learn from pictures; empty: not judged."""
+    """Base models that learn from images; empty: not judged."""
     text_models: tuple[str, ...] = ()
 
 

@@ -38,12 +38,12 @@ class Summary:
     examples: int = 0
     """Rows that are not blank."""
     image_examples: int = 0
-    """Rows with pictures."""
+    """Rows with images."""
     images: int = 0
     skipped: int = 0
     """Rows that the provider would drop."""
     unseen: int = 0
-    """Pictures on the network that were not fetched."""
+    """Images on the network that were not fetched."""
     text_tokens: Range = NOTHING
     image_tokens: Range = NOTHING
     counts: tuple[RuleCount, ...] = ()
@@ -53,7 +53,7 @@ class Summary:
     prompts: Mapping[str, int] = field(default_factory=dict)
     """The beginning of each system prompt, and how many rows have it; "" is none."""
     keys: Keys = field(default_factory=Keys)
-    """To find the same rows and pictures in a validation file."""
+    """To find the same rows and images in a validation file."""
 
     @property
     def status(self) -> Status:

@@ -21,7 +21,7 @@
     results       the results file
 
     asking        a request for completions, understood
-    conversation  its messages, as turns with decoded pictures
+    conversation  its messages, as turns with decoded images
     answering     models in memory, and answers as they are made
     stopping      answers cut at stop sequences
     formats schemas    answers held to JSON

@@ -38,7 +38,7 @@ PROFILE = "tintype"
 TOLD = 20
 """Problems that the event of a failure lists."""
 GONE = "inaccessible URL"
-"""Why a row is left out whose picture could be had when it was judged, and then no more."""
+"""Why a row is left out whose image could be had when it was judged, and then no more."""
 
 
 @dataclass(frozen=True, slots=True)

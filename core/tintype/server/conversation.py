@@ -1,6 +1,6 @@
-"""The messages of a request, as turns with decoded pictures.
+"""The messages of a request, as turns with decoded images.
 
-Pictures come as data URLs, or from the web; none is fetched from this machine or its network.
+Images come as data URLs, or from the web; none is fetched from this machine or its network.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ MESSAGES = 2048
 IMAGES = 20
 IMAGE_BYTES = 20 * 1024 * 1024
 IMAGE_BOX = (2048, 2048)
-"""Pixels; larger pictures are shrunk, as OpenAI shrinks them."""
+"""Pixels; larger images are shrunk, as OpenAI shrinks them."""
 FETCH_S = 20.0
 ROLES = ("system", "assistant", "user", "developer")
 DETAILS = ("auto", "low", "high", "original")
@@ -41,8 +41,8 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Picture:
-    """A picture as the request names it."""
+class _Image:
+    """An image as the request names it."""
 
     url: str
     detail: str
@@ -53,7 +53,7 @@ class _Picture:
 class _Message:
     role: str
     texts: Sequence[str]
-    pictures: Sequence[_Picture]
+    images: Sequence[_Image]
 
 
 async def read_conversation(fields: Fields, model: str) -> Conversation:
@@ -64,18 +64,18 @@ async def read_conversation(fields: Fields, model: str) -> Conversation:
         model: The base model, by whose rule tokens are counted.
 
     Raises:
-        RefusalError: 400 if they are none, or a picture cannot be had.
+        RefusalError: 400 if they are none, or an image cannot be had.
     """
     messages = list(map(_message, fields.objects("messages", minimum=1, maximum=MESSAGES)))
-    if sum(len(message.pictures) for message in messages) > IMAGES:
+    if sum(len(message.images) for message in messages) > IMAGES:
         refuse(f"Too many images: at most {IMAGES} are accepted.", param="messages")
     rule = await asyncio.to_thread(model_tokens, model)
     turns, counted = [], 0
     for message in messages:
-        images = [await _decoded(picture) for picture in message.pictures]
-        for picture, image in zip(message.pictures, images, strict=True):
-            counted += image_tokens(rule, image.width, image.height, picture.detail).likely
-        turns.append(Turn(message.role, "\n".join(message.texts), images))
+        decoded = [await _decoded(image) for image in message.images]
+        for image, pixels in zip(message.images, decoded, strict=True):
+            counted += image_tokens(rule, pixels.width, pixels.height, image.detail).likely
+        turns.append(Turn(message.role, "\n".join(message.texts), decoded))
     return Conversation(turns, await asyncio.to_thread(_text_tokens, turns, rule), counted)
 
 
@@ -106,23 +106,23 @@ def _message(fields: Fields) -> _Message:
 def _parts(role: str, fields: Fields) -> _Message:
     fields.required("content")
     texts: list[str] = []
-    pictures: list[_Picture] = []
+    images: list[_Image] = []
     for part in fields.objects("content", minimum=1):
         kind = part.text("type")
         if kind in ("text", "refusal"):
             texts.append(part.text(kind))
         elif kind == "image_url":
-            pictures.append(_picture(part, role))
+            images.append(_image(part, role))
         else:
             refuse(
                 f"Invalid content type. '{kind[:40]}' is not supported by this model.",
                 param=part.at("type"),
                 code="invalid_value",
             )
-    return _Message(role, texts, pictures)
+    return _Message(role, texts, images)
 
 
-def _picture(part: Fields, role: str) -> _Picture:
+def _image(part: Fields, role: str) -> _Image:
     if role != "user":
         refuse(
             f"Invalid '{part.place}'. Image URLs are only allowed for messages with role 'user', "
@@ -132,35 +132,35 @@ def _picture(part: Fields, role: str) -> _Picture:
         )
     image = part.inner("image_url")
     detail = image.text("detail", choices=DETAILS) if image.given("detail") else "auto"
-    return _Picture(image.text("url", minimum=1), detail, image.at("url"))
+    return _Image(image.text("url", minimum=1), detail, image.at("url"))
 
 
-async def _decoded(picture: _Picture) -> Image:
-    if picture.url[:5].lower() == "data:":
-        return await asyncio.to_thread(_from_data_url, picture)
+async def _decoded(image: _Image) -> Image:
+    if image.url[:5].lower() == "data:":
+        return await asyncio.to_thread(_from_data_url, image)
     try:
-        data = await fetch(picture.url, max_bytes=IMAGE_BYTES, timeout_s=FETCH_S)
+        data = await fetch(image.url, max_bytes=IMAGE_BYTES, timeout_s=FETCH_S)
     except DatasetError as error:
         raise RefusalError(
-            400, f"Failed to download image: {error}", param=picture.place, code="invalid_image_url"
+            400, f"Failed to download image: {error}", param=image.place, code="invalid_image_url"
         ) from error
-    return await asyncio.to_thread(_image, data, picture.place)
+    return await asyncio.to_thread(_checked, data, image.place)
 
 
-def _from_data_url(picture: _Picture) -> Image:
+def _from_data_url(image: _Image) -> Image:
     try:
-        _, data = split_data_url(picture.url)
+        _, data = split_data_url(image.url)
     except DatasetError as error:
         raise RefusalError(
             400,
             f"Invalid base64 image_url. {error}",
-            param=picture.place,
+            param=image.place,
             code="invalid_base64_image",
         ) from error
-    return _image(data, picture.place)
+    return _checked(data, image.place)
 
 
-def _image(data: bytes, place: str) -> Image:
+def _checked(data: bytes, place: str) -> Image:
     if len(data) > IMAGE_BYTES:
         refuse(
             f"The image is too large: at most {IMAGE_BYTES:,} bytes are accepted.",

@@ -1,6 +1,6 @@
-"""Rows that passed the rules, written for the engine: text in one file, each picture in its own.
+"""Rows that passed the rules, written for the engine: text in one file, each image in its own.
 
-A picture that many rows share is decoded from base64 and written once, under the SHA-256 of its
+An image that many rows share is decoded from base64 and written once, under the SHA-256 of its
 bytes; in the rows its name stands where the data URL stood.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from tintype.dataset import Dataset, ImagePart, Row, picture_bytes
+from tintype.dataset import Dataset, ImagePart, Row, image_bytes
 from tintype.dataset.parsing import Line
 from tintype.dataset.places import slots
 from tintype.errors import DatasetError
@@ -22,7 +22,7 @@ LINES_BYTES = 64 << 20
 
 
 async def write_rows(dataset: Dataset, rows: Sequence[Judged], target: Path) -> Sequence[Row]:
-    """Append rows to a JSONL file, and their pictures to its folder.
+    """Append rows to a JSONL file, and their images to its folder.
 
     Args:
         dataset: Where the rows are from.
@@ -30,12 +30,12 @@ async def write_rows(dataset: Dataset, rows: Sequence[Judged], target: Path) -> 
         target: The file.
 
     Returns:
-        The rows that had to be left out after all: a picture on the network is there no more, or
+        The rows that had to be left out after all: an image on the network is there no more, or
         is not the one that was judged.
     """
     folder = target.parent
     for judged in rows:
-        for image, digest in _pictures(judged):
+        for image, digest in _images(judged):
             if image.origin == "url" and not (folder / digest).exists():
                 await _fetch(dataset, judged.surveyed.row.index, image.ordinal, folder / digest)
     await _unpack(dataset, rows, folder)
@@ -44,7 +44,7 @@ async def write_rows(dataset: Dataset, rows: Sequence[Judged], target: Path) -> 
 
 async def _fetch(dataset: Dataset, index: int, ordinal: int, path: Path) -> None:
     try:
-        data = await dataset.picture(index, ordinal)
+        data = await dataset.image(index, ordinal)
     except DatasetError:
         return
     if sha256(data).hexdigest() == path.name:
@@ -52,11 +52,11 @@ async def _fetch(dataset: Dataset, index: int, ordinal: int, path: Path) -> None
 
 
 async def _unpack(dataset: Dataset, rows: Sequence[Judged], folder: Path) -> None:
-    """Write the pictures that stand in the rows."""
+    """Write the images that stand in the rows."""
     wanted = {
         (judged.surveyed.row.index, image.ordinal): digest
         for judged in rows
-        for image, digest in _pictures(judged)
+        for image, digest in _images(judged)
         if image.origin == "data" and not (folder / digest).exists()
     }
     indices = sorted({index for index, _ in wanted})
@@ -71,26 +71,26 @@ def _write(lines: Sequence[Line], wanted: dict[tuple[int, int], str], folder: Pa
         for image in line.row.images:
             digest = wanted.get((line.row.index, image.ordinal))
             if digest is not None and not (folder / digest).exists():
-                (folder / digest).write_bytes(picture_bytes(line.url(image.ordinal), folder))
+                (folder / digest).write_bytes(image_bytes(line.url(image.ordinal), folder))
 
 
 def _append(rows: Sequence[Judged], target: Path) -> Sequence[Row]:
     lost = []
     with target.open("a") as file:
         for judged in rows:
-            names = [digest for _, digest in _pictures(judged)]
+            names = [digest for _, digest in _images(judged)]
             if not all((target.parent / name).exists() for name in names):
                 lost.append(judged.surveyed.row)
                 continue
             value = copy.deepcopy(judged.surveyed.row.value)
-            found = [slot for slot in slots(value) if slot.picture]
+            found = [slot for slot in slots(value) if slot.image]
             for slot, name in zip(found, names, strict=True):
                 slot.holder[slot.key] = name
             file.write(json.dumps(value) + "\n")
     return lost
 
 
-def _pictures(judged: Judged) -> Iterator[tuple[ImagePart, str]]:
-    row, facts = judged.surveyed.row, judged.surveyed.pictures
+def _images(judged: Judged) -> Iterator[tuple[ImagePart, str]]:
+    row, facts = judged.surveyed.row, judged.surveyed.images
     for image, fact in zip(row.images, facts, strict=True):
         yield image, fact.digest

@@ -12,7 +12,7 @@ from tintype.errors import RefusalError
 from tintype.server.fields import Fields, bounded, chosen, refuse
 
 JSON_BYTES = 1 << 20
-"""Limit for bodies that hold no pictures."""
+"""Limit for bodies that hold no images."""
 DRAIN_BYTES = 1 << 30
 """What is read and dropped of a body that is too long, so that the client gets to read why."""
 _LARGE_BYTES = 1 << 16

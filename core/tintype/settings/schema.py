@@ -208,7 +208,7 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
     {
         "TINTYPE_HOME": "One folder for settings, data, state and cache.",
         **{field.variable: field.meaning for field in FIELDS if field.variable},
-        "TINTYPE_IMAGES": "How pictures are drawn: kitty, sixel, halfblock, ascii or none.",
+        "TINTYPE_IMAGES": "How images are drawn: kitty, sixel, halfblock, ascii or none.",
         "TINTYPE_LETTERS": "Any value: letters only, no blocks, lines or other signs.",
         "TINTYPE_ENGINES": "Engines of one's own for the embedded provider: module:attribute, …",
         "NO_COLOR": "Any value: no colours.",

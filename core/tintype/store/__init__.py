@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tintype.store.answers import AnswerShelf, KeptAnswer, without_pictures
+from tintype.store.answers import AnswerShelf, KeptAnswer, without_images
 from tintype.store.database import Database
 from tintype.store.jobs import JobShelf, KeptJob, MadeFrom, Pending, Ranked, Source
 from tintype.store.marks import MarkShelf
@@ -31,7 +31,7 @@ __all__ = [
     "Store",
     "month_of",
     "open_store",
-    "without_pictures",
+    "without_images",
 ]
 
 

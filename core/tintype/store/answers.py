@@ -1,4 +1,4 @@
-"""What was asked and answered, without the pictures: those are kept by reference only."""
+"""What was asked and answered, without the images: those are kept by reference only."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ class KeptAnswer:
     model: str
     asked_at: datetime
     messages: Sequence[Mapping[str, Any]]
-    """As sent, except that a picture in it is `sha256:…` with its type and size."""
+    """As sent, except that an image in it is `sha256:…` with its type and size."""
     text: str
     finish_reason: str = ""
     trouble: str = ""
@@ -37,7 +37,7 @@ class KeptAnswer:
     elapsed_s: float | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     sources: Sequence[str] = ()
-    """Where the pictures came from, for a person: `train.jsonl row 12`, a path, a URL."""
+    """Where the images came from, for a person: `train.jsonl row 12`, a path, a URL."""
     id: int = 0
     """Given when it is kept."""
 
@@ -49,8 +49,8 @@ class AnswerShelf:
         self._database = database
 
     async def add(self, answer: KeptAnswer) -> int:
-        """Keep an answer; the pictures in its messages become references."""
-        messages = await asyncio.to_thread(without_pictures, answer.messages)
+        """Keep an answer; the images in its messages become references."""
+        messages = await asyncio.to_thread(without_images, answer.messages)
         rest = {
             name: getattr(answer, name)
             for name in KeptAnswer.__slots__
@@ -94,8 +94,8 @@ class AnswerShelf:
         self._database.run("DELETE FROM answers WHERE id = ?", (answer_id,))
 
 
-def without_pictures(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Put in place of every picture's bytes their digest, type and size."""
+def without_images(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Put in place of every image's bytes their digest, type and size."""
     return [{name: _referred(value) for name, value in message.items()} for message in messages]
 
 

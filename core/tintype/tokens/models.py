@@ -24,14 +24,14 @@ class Level:
     """One level of detail of a patch model."""
 
     side: int
-    """Longest side in pixels; larger pictures are shrunk."""
+    """Longest side in pixels; larger images are shrunk."""
     budget: int | None = None
-    """Most 32-pixel patches; with more, the picture is shrunk."""
+    """Most 32-pixel patches; with more, the image is shrunk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patches:
-    """A model that sees pictures in patches of 32 × 32 pixels."""
+    """A model that sees images in patches of 32 × 32 pixels."""
 
     multiplier: Fraction
     """Tokens per patch; exact, because 1.2 × 1,250 must not round up to 1,501."""

@@ -1,4 +1,4 @@
-"""What a row of chat costs in tokens: text with its overhead, pictures at each level of detail.
+"""What a row of chat costs in tokens: text with its overhead, images at each level of detail.
 
 Source of the overhead: OpenAI Cookbook, "How to count tokens with tiktoken": 3 per message, 1 for a
 name, and 3 that begin the reply. Whether a training example counts those last 3 is not documented,
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from tintype.tokens.images import image_tokens
 from tintype.tokens.models import TokenRule
-from tintype.tokens.pictures import image_tokens
 from tintype.tokens.ranges import NOTHING, Range
 from tintype.tokens.text import count_text
 
@@ -50,7 +50,7 @@ class ChatRow(Protocol):
 
     @property
     def images(self) -> Sequence[Detailed]:
-        """Every picture of the row."""
+        """Every image of the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +59,36 @@ class RowTokens:
 
     text: Range
     as_is: Range
-    """All its pictures, each at the detail that the row asks for."""
+    """All its images, each at the detail that the row asks for."""
     low: Range
-    """All its pictures if every one asked for `low`."""
+    """All its images if every one asked for `low`."""
     high: Range
     """… and for `high`."""
 
     def images(self, detail: Detail = "as is") -> Range:
-        """The pictures at one level of detail."""
+        """The images at one level of detail."""
         return {"as is": self.as_is, "low": self.low, "high": self.high}[detail]
 
     def total(self, detail: Detail = "as is") -> Range:
-        """Text and pictures."""
+        """Text and images."""
         return self.text + self.images(detail)
 
 
-def row_tokens(row: ChatRow, pictures: Sequence[Sized], rule: TokenRule) -> RowTokens:
+def row_tokens(row: ChatRow, images: Sequence[Sized], rule: TokenRule) -> RowTokens:
     """Count a row, however odd; what is no chat counts nothing.
 
     Args:
         row: The row, its data URLs taken out.
-        pictures: One for each of `row.images`, in the same order.
+        images: One for each of `row.images`, in the same order.
         rule: The model's way of counting.
     """
-    pairs = list(zip(row.images, pictures, strict=True))
+    pairs = list(zip(row.images, images, strict=True))
 
     def seen(detail: str | None) -> Range:
         return sum(
             (
-                image_tokens(rule, picture.width, picture.height, detail or part.detail)
-                for part, picture in pairs
+                image_tokens(rule, image.width, image.height, detail or part.detail)
+                for part, image in pairs
             ),
             NOTHING,
         )
@@ -97,7 +97,7 @@ def row_tokens(row: ChatRow, pictures: Sequence[Sized], rule: TokenRule) -> RowT
 
 
 def text_tokens(value: Any, rule: TokenRule) -> Range:
-    """Tokens of everything but the pictures."""
+    """Tokens of everything but the images."""
     if not isinstance(value, dict):
         return NOTHING
     messages = value.get("messages")

@@ -12,12 +12,12 @@ from PIL import Image
 
 
 class Builder:
-    """Makes pictures, rows and files in a test's own folder."""
+    """Makes images, rows and files in a test's own folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def picture(
+    def image(
         self,
         colour: str = "red",
         size: tuple[int, int] = (8, 6),
@@ -27,14 +27,14 @@ class Builder:
         orientation: int = 1,
         **options: Any,
     ) -> bytes:
-        """An encoded picture of one colour."""
+        """An encoded image of one colour."""
         out = io.BytesIO()
-        picture = Image.new("RGB", size, colour).convert(mode)
+        image = Image.new("RGB", size, colour).convert(mode)
         if orientation != 1:
             exif = Image.Exif()
             exif[0x0112] = orientation
             options["exif"] = exif
-        picture.save(out, format, **options)
+        image.save(out, format, **options)
         return out.getvalue()
 
     def data_url(self, data: bytes, media_type: str = "image/png") -> str:
@@ -43,7 +43,7 @@ class Builder:
     def chat(
         self, *urls: str, question: str = "What is it?", answer: str = "A box.", system: str = ""
     ) -> dict[str, Any]:
-        """A row that asks about pictures."""
+        """A row that asks about images."""
         parts: list[dict[str, Any]] = [{"type": "text", "text": question}]
         parts += [{"type": "image_url", "image_url": {"url": url}} for url in urls]
         messages: list[dict[str, Any]] = [{"role": "system", "content": system}] if system else []

@@ -1,4 +1,4 @@
-"""A copy of a dataset that carries its pictures."""
+"""A copy of a dataset that carries its images."""
 
 import io
 import json
@@ -10,7 +10,7 @@ from PIL import Image
 
 from tintype.dataset import open_dataset, read_rows
 from tintype.dataset.embed import Exported, ExportNote, export
-from tintype.dataset.files import picture_bytes
+from tintype.dataset.files import image_bytes
 from tintype.dataset.treatment import Treatment, treat
 from tintype.errors import DatasetError
 from tintype.images import probe
@@ -29,19 +29,19 @@ async def exported(
     return reports[-1], [note for report in reports for note in report.notes]
 
 
-def pictures(path: Path) -> list[bytes]:
-    return [picture_bytes(url, path.parent) for _, urls in read_rows(path) for url in urls]
+def images(path: Path) -> list[bytes]:
+    return [image_bytes(url, path.parent) for _, urls in read_rows(path) for url in urls]
 
 
-async def test_pictures_in_files_are_embedded_as_they_are(build: Any) -> None:
-    jpeg = build.picture(format="JPEG")
+async def test_images_in_files_are_embedded_as_they_are(build: Any) -> None:
+    jpeg = build.image(format="JPEG")
     build.file("a.jpg", jpeg)
-    path = build.jsonl(build.chat("a.jpg", build.data_url(build.picture())), build.chat())
+    path = build.jsonl(build.chat("a.jpg", build.data_url(build.image())), build.chat())
     before = path.read_bytes()
     report, notes = await exported(path, build.folder / "out" / "copy.jsonl")
-    assert (report.rows, report.pictures, notes) == (2, 1, [])
+    assert (report.rows, report.images, notes) == (2, 1, [])
     (target,) = report.files
-    assert pictures(target) == [jpeg, build.picture()]
+    assert images(target) == [jpeg, build.image()]
     assert path.read_bytes() == before
     assert report.bytes_written == target.stat().st_size
 
@@ -61,32 +61,32 @@ async def test_chosen_lines_are_dropped_and_damaged_ones_left_out(build: Any) ->
     assert '"keep"' in (build.folder / "copy.jsonl").read_text()
 
 
-async def test_pictures_that_cannot_be_had_stay_as_they_stand(build: Any) -> None:
+async def test_images_that_cannot_be_had_stay_as_they_stand(build: Any) -> None:
     path = build.jsonl(build.chat("none.png", "https://example.org/a.png"))
     report, notes = await exported(path, build.folder / "copy.jsonl")
-    assert report.pictures == 0
+    assert report.images == 0
     assert [(note.line, note.place) for note in notes] == [(1, "messages[0].content[1]")]
     assert (build.folder / "copy.jsonl").read_bytes() == path.read_bytes()
 
 
-async def test_pictures_on_the_network_are_embedded_if_wanted(build: Any, hostile: Any) -> None:
-    hostile.on("GET", "/a.png", hostile.answer(build.picture()))
+async def test_images_on_the_network_are_embedded_if_wanted(build: Any, hostile: Any) -> None:
+    hostile.on("GET", "/a.png", hostile.answer(build.image()))
     path = build.jsonl(build.chat(f"{hostile.url}/a.png", f"{hostile.url}/none.png"))
     target = build.folder / "copy.jsonl"
     report, notes = await exported(path, target, Treatment(fetch=True), allow_private=True)
-    assert report.pictures == 1
+    assert report.images == 1
     assert [note.place for note in notes] == ["messages[0].content[2]"]
     row, urls = next(read_rows(target))
-    assert urls[0] == build.data_url(build.picture())
+    assert urls[0] == build.data_url(build.image())
     assert [image.origin for image in row.images] == ["data", "url"]
 
 
-async def test_pictures_that_occur_again_are_treated_alike(build: Any) -> None:
-    url = build.data_url(build.picture(mode="L"))
+async def test_images_that_occur_again_are_treated_alike(build: Any) -> None:
+    url = build.data_url(build.image(mode="L"))
     path = build.jsonl(build.chat(url, url), build.chat(url))
     report, _ = await exported(path, build.folder / "copy.jsonl", Treatment(rgb=True))
-    assert report.pictures == 3
-    assert len(set(pictures(build.folder / "copy.jsonl"))) == 1
+    assert report.images == 3
+    assert len(set(images(build.folder / "copy.jsonl"))) == 1
 
 
 async def test_large_copies_are_cut_into_files(build: Any) -> None:
@@ -132,8 +132,8 @@ async def test_files_that_cannot_be_written_are_named(build: Any) -> None:
         await exported(path, build.folder / "blocked" / "copy.jsonl")
 
 
-def test_a_picture_that_needs_nothing_keeps_its_bytes(build: Any) -> None:
-    data = build.picture(format="JPEG", quality=40)
+def test_an_image_that_needs_nothing_keeps_its_bytes(build: Any) -> None:
+    data = build.image(format="JPEG", quality=40)
     treatment = Treatment(max_side=100, max_bytes=10_000, rgb=True, upright=True, still=True)
     assert treat(data, treatment) is data
 
@@ -149,15 +149,15 @@ def test_a_picture_that_needs_nothing_keeps_its_bytes(build: Any) -> None:
         ({"format": "BMP"}, Treatment(formats=("jpeg", "png")), {"format": "jpeg"}),
     ],
 )  # fmt: skip
-def test_pictures_are_mended(
+def test_images_are_mended(
     build: Any, made: dict[str, Any], treatment: Treatment, expected: dict[str, Any]
 ) -> None:
-    facts = probe(treat(build.picture(**made), treatment))
+    facts = probe(treat(build.image(**made), treatment))
     assert facts.flaw == ""
     assert {name: getattr(facts, name) for name in expected} == expected
 
 
-def test_pictures_are_made_as_small_as_wanted() -> None:
+def test_images_are_made_as_small_as_wanted() -> None:
     out = io.BytesIO()
     Image.effect_noise((400, 300), 120).save(out, "PNG")
     small = treat(out.getvalue(), Treatment(max_bytes=8_000))
@@ -166,18 +166,18 @@ def test_pictures_are_made_as_small_as_wanted() -> None:
         treat(out.getvalue(), Treatment(max_bytes=200))
 
 
-def test_what_is_no_picture_cannot_be_treated() -> None:
+def test_what_is_no_image_cannot_be_treated() -> None:
     with pytest.raises(DatasetError, match="unusable"):
         treat(b"nonsense", Treatment())
 
 
 async def test_text_and_order_survive_the_copy(build: Any) -> None:
-    build.file("a.png", build.picture())
+    build.file("a.png", build.image())
     row = build.chat("a.png", answer="naïve \ud800 \u2028 <loc0001>") | {"tools": [], "id": 10**30}
     path = build.jsonl(row)
     await exported(path, build.folder / "copy.jsonl")
     copied = json.loads((build.folder / "copy.jsonl").read_text())
     url = copied["messages"][0]["content"][1]["image_url"].pop("url")
-    assert url == build.data_url(build.picture())
+    assert url == build.data_url(build.image())
     row["messages"][0]["content"][1]["image_url"].pop("url")
     assert copied == row

@@ -1,4 +1,4 @@
-"""An open dataset: rows, conversations, pictures and messages."""
+"""An open dataset: rows, conversations, images and messages."""
 
 import asyncio
 import base64
@@ -91,31 +91,31 @@ async def test_lines_are_found_by_number(tmp_path: Path) -> None:
             await dataset.find_line(6)
 
 
-async def test_pictures_come_from_the_row_or_the_folder(tmp_path: Path) -> None:
+async def test_images_come_from_the_row_or_the_folder(tmp_path: Path) -> None:
     (tmp_path / "blue.png").write_bytes(png("blue"))
     path = write(tmp_path / "data.jsonl", chat(image(data_url(png())), image("blue.png")))
     async with open_dataset(path) as dataset:
-        assert await dataset.picture(0, 0) == png()
-        assert await dataset.picture(0, 1) == png("blue")
-        with pytest.raises(DatasetError, match="has 2 pictures, no number 3"):
-            await dataset.picture(0, 2)
+        assert await dataset.image(0, 0) == png()
+        assert await dataset.image(0, 1) == png("blue")
+        with pytest.raises(DatasetError, match="has 2 images, no number 3"):
+            await dataset.image(0, 2)
         with pytest.raises(DatasetError, match="no number 0"):
-            await dataset.picture(0, -1)
+            await dataset.image(0, -1)
 
 
-async def test_pictures_on_private_addresses_are_not_fetched(tmp_path: Path) -> None:
+async def test_images_on_private_addresses_are_not_fetched(tmp_path: Path) -> None:
     path = write(tmp_path / "data.jsonl", chat(image("http://127.0.0.1:9/a.png")))
     async with open_dataset(path) as dataset:
         with pytest.raises(DatasetError, match="inaccessible URL"):
-            await dataset.picture(0, 0)
+            await dataset.image(0, 0)
 
 
-async def test_pictures_on_the_network_are_fetched_once(tmp_path: Path, hostile: Any) -> None:
+async def test_images_on_the_network_are_fetched_once(tmp_path: Path, hostile: Any) -> None:
     hostile.on("GET", "/a.png", hostile.answer(png()))
     path = write(tmp_path / "data.jsonl", chat(image(f"{hostile.url}/a.png")))
     async with open_dataset(path, allow_private=True) as dataset:
-        assert await dataset.picture(0, 0) == png()
-        assert await dataset.picture(0, 0) == png()
+        assert await dataset.image(0, 0) == png()
+        assert await dataset.image(0, 0) == png()
     assert len(hostile.requests) == 1
 
 

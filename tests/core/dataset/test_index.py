@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tintype.dataset import picture_bytes, read_rows
+from tintype.dataset import image_bytes, read_rows
 from tintype.dataset.files import PlainFile, read_plain_file
 from tintype.dataset.index import LineIndex
 from tintype.dataset.parsing import MAX_LINE_BYTES
@@ -201,19 +201,19 @@ def test_text_may_begin_like_an_archive(tmp_path: Path) -> None:
     assert next(read_rows(path))[0].flaw
 
 
-def test_pictures_are_read_from_the_datasets_folder(tmp_path: Path) -> None:
-    (tmp_path / "pictures").mkdir()
-    (tmp_path / "pictures" / "a.png").write_bytes(b"png")
-    assert picture_bytes("pictures/a.png", tmp_path) == b"png"
-    assert picture_bytes("./pictures/../pictures/a.png", tmp_path) == b"png"
-    assert picture_bytes("data:image/png;base64,cG5n", tmp_path) == b"png"
+def test_images_are_read_from_the_datasets_folder(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.png").write_bytes(b"png")
+    assert image_bytes("images/a.png", tmp_path) == b"png"
+    assert image_bytes("./images/../images/a.png", tmp_path) == b"png"
+    assert image_bytes("data:image/png;base64,cG5n", tmp_path) == b"png"
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("../secret", "leads out of the dataset's folder"),
-        ("pictures/../../secret", "leads out"),
+        ("images/../../secret", "leads out"),
         ("link", "leads out"),
         ("linked/secret", "leads out"),
         ("/etc/passwd", "is an absolute path"),
@@ -223,7 +223,7 @@ def test_pictures_are_read_from_the_datasets_folder(tmp_path: Path) -> None:
         ("a\0b", "is no file name"),
         ("x" * 5000, "is no file name"),
         ("none.png", "There is no file"),
-        ("pictures", "is a folder, not a file"),
+        ("images", "is a folder, not a file"),
         ("fifo", "is a FIFO, not a file"),
         ("loop", "cannot be found|cannot be read"),
         ("file:///etc/passwd", "is no address that can be read"),
@@ -231,16 +231,16 @@ def test_pictures_are_read_from_the_datasets_folder(tmp_path: Path) -> None:
         ("\x1b[2J\x1b]0;x", r"\\x1b\[2J"),
     ],
 )
-def test_pictures_elsewhere_are_refused(tmp_path: Path, name: str, words: str) -> None:
+def test_images_elsewhere_are_refused(tmp_path: Path, name: str, words: str) -> None:
     folder = tmp_path / "dataset"
-    (folder / "pictures").mkdir(parents=True)
+    (folder / "images").mkdir(parents=True)
     (tmp_path / "secret").write_text("secret")
     (folder / "link").symlink_to(tmp_path / "secret")
     (folder / "linked").symlink_to(tmp_path)
     (folder / "loop").symlink_to(folder / "loop")
     os.mkfifo(folder / "fifo")
     with pytest.raises(DatasetError, match=words):
-        picture_bytes(name, folder)
+        image_bytes(name, folder)
 
 
 def test_files_are_read_up_to_a_size(tmp_path: Path) -> None:

@@ -37,22 +37,22 @@ def image(url: str, **more: str) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": url, **more}}
 
 
-def test_pictures_are_taken_out_and_said_where_they_were() -> None:
+def test_images_are_taken_out_and_said_where_they_were() -> None:
     row, urls = parse(chat({"type": "text", "text": "Is it?"}, image(DATA_URL, detail="low")))
-    (picture,) = row.images
-    assert (picture.origin, picture.place) == ("data", "messages[1].content[1]")
-    assert (picture.media_type, picture.detail) == ("image/png", "low")
-    assert picture.encoded_chars == len(PIXELS)
-    assert picture.reference == "data:image/png;base64,"
-    assert row.value["messages"][1]["content"][1]["image_url"]["url"] == picture.reference
+    (found,) = row.images
+    assert (found.origin, found.place) == ("data", "messages[1].content[1]")
+    assert (found.media_type, found.detail) == ("image/png", "low")
+    assert found.encoded_chars == len(PIXELS)
+    assert found.reference == "data:image/png;base64,"
+    assert row.value["messages"][1]["content"][1]["image_url"]["url"] == found.reference
     assert urls == (DATA_URL,)
 
 
-def test_pictures_on_the_network_and_in_files_keep_their_reference() -> None:
-    row, urls = parse(chat(image("https://example.org/a.png"), image("pictures/b.jpg")))
-    assert [picture.origin for picture in row.images] == ["url", "file"]
-    assert urls == ("https://example.org/a.png", "pictures/b.jpg")
-    assert urls == tuple(picture.reference for picture in row.images)
+def test_images_on_the_network_and_in_files_keep_their_reference() -> None:
+    row, urls = parse(chat(image("https://example.org/a.png"), image("images/b.jpg")))
+    assert [image.origin for image in row.images] == ["url", "file"]
+    assert urls == ("https://example.org/a.png", "images/b.jpg")
+    assert urls == tuple(image.reference for image in row.images)
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_pictures_on_the_network_and_in_files_keep_their_reference() -> None:
         (image(DATA_URL), "image_url"),
     ],
 )
-def test_pictures_in_odd_places_are_found(value: Any, place: str) -> None:
+def test_images_in_odd_places_are_found(value: Any, place: str) -> None:
     row, urls = parse(json.dumps(value).encode())
-    assert [picture.place for picture in row.images] == [place]
+    assert [image.place for image in row.images] == [place]
     assert len(urls) == 1
     assert PIXELS not in json.dumps(row.value)
 
@@ -91,7 +91,7 @@ def test_a_row_that_is_a_bare_data_url_is_cut_short_too() -> None:
     assert (row.value, row.images, urls) == ("data:image/png;base64,", (), ())
 
 
-def test_other_data_urls_are_cut_short_but_are_no_pictures() -> None:
+def test_other_data_urls_are_cut_short_but_are_no_images() -> None:
     part = {"type": "file", "file": {"file_data": f"data:application/pdf;base64,{PIXELS}"}}
     row, urls = parse(chat(part))
     assert (row.images, urls) == ((), ())
@@ -148,9 +148,7 @@ values = st.recursive(
 
 
 @given(values, st.booleans(), st.booleans())
-def test_cutting_pictures_out_of_the_bytes_is_exact(
-    value: Any, ascii_only: bool, php: bool
-) -> None:
+def test_cutting_images_out_of_the_bytes_is_exact(value: Any, ascii_only: bool, php: bool) -> None:
     raw = json.dumps(value, ensure_ascii=ascii_only).encode()
     assume(not isinstance(value, str))
     if php:
@@ -208,7 +206,7 @@ def test_a_damaged_line_is_a_row_with_a_flaw(raw: bytes, flaw: str) -> None:
     assert example(row).messages == ()
 
 
-def test_the_column_of_a_flaw_counts_the_pictures_before_it() -> None:
+def test_the_column_of_a_flaw_counts_the_images_before_it() -> None:
     raw = chat(image(DATA_URL), image(DATA_URL))[:-1] + b",}"
     row, _ = parse(raw)
     assert row.flaw.endswith(f"at column {len(raw):,}.")
@@ -241,25 +239,25 @@ def test_many_keys_given_twice_take_no_longer_than_they_are_many() -> None:
     assert parse(raw, offset=9)[0].oddities == ("The key 'a' is given more than once.",)
 
 
-def test_pictures_do_not_count_towards_the_text_a_row_may_hold() -> None:
+def test_images_do_not_count_towards_the_text_a_row_may_hold() -> None:
     url = f"data:image/png;base64,{'A' * (2 * MAX_TEXT_BYTES)}"
     row, urls = parse(chat(image(url)))
     assert (row.flaw, urls) == ("", (url,))
     row, _ = parse(json.dumps({"a": "x" * MAX_TEXT_BYTES}).encode())
-    assert "besides its pictures" in row.flaw
+    assert "besides its images" in row.flaw
 
 
-def test_a_picture_cut_off_at_the_end_of_the_file_is_named() -> None:
+def test_an_image_cut_off_at_the_end_of_the_file_is_named() -> None:
     row, _ = parse(chat(image(f"data:image/png;base64,{'A' * 5_000_000}"))[:-90])
-    assert row.flaw.startswith("The line is cut off inside the picture that begins at byte ")
+    assert row.flaw.startswith("The line is cut off inside the image that begins at byte ")
 
 
-def test_many_pictures_in_a_row_take_no_longer_than_they_are_many() -> None:
+def test_many_images_in_a_row_take_no_longer_than_they_are_many() -> None:
     row, urls = parse(json.dumps({"messages": [{"content": [image("a")] * 5_000}]}).encode())
     assert len(urls) == 5_000
     assert len(example(row).images) == 5_000
     row, _ = parse(json.dumps({"images": ["a"] * 5_001}).encode())
-    assert row.flaw == "The row has more than 5,000 pictures."
+    assert row.flaw == "The row has more than 5,000 images."
 
 
 def test_a_row_of_very_many_values_is_refused() -> None:
@@ -274,7 +272,7 @@ def test_a_line_full_of_beginnings_is_left_to_the_parser() -> None:
 
 
 @pytest.mark.parametrize("at", [1_048_574, 1_048_575, 1_048_576, 1_048_577, 2_097_152])
-def test_a_long_picture_is_cut_out_whatever_stands_where_a_step_ends(at: int) -> None:
+def test_a_long_image_is_cut_out_whatever_stands_where_a_step_ends(at: int) -> None:
     url = b"data:image/png;base64," + b"A" * 2_200_000
     raw = b'{"url":"' + url[:at] + b"\\/" + url[at:] + b'"}'
     assert lift(raw).cuts[0].url(raw) == (url[:at] + b"/" + url[at:]).decode()

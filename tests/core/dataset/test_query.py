@@ -35,13 +35,13 @@ async def test_words_are_found_wherever_they_stand(build: Any) -> None:
 
 
 async def test_base64_is_not_searched(build: Any) -> None:
-    path = build.jsonl(build.chat(build.data_url(build.picture())))
+    path = build.jsonl(build.chat(build.data_url(build.image())))
     assert await found(path, Query("iVBOR")) == []
 
 
 async def test_words_of_the_format_are_not_what_a_row_says(build: Any) -> None:
     path = build.jsonl(
-        build.chat(build.data_url(build.picture()), answer="an image of a user, as text"),
+        build.chat(build.data_url(build.image()), answer="an image of a user, as text"),
         build.chat(),
     )
     for word in ("user", "text", "image"):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tintype.dataset import example, picture_bytes, read_rows
+from tintype.dataset import example, image_bytes, read_rows
 from tintype.dataset.samples import Counts, SampleProgress, make_books, make_cards
 from tintype.dataset.samples.cards import LABELS
 from tintype.dataset.samples.covers import BOOKS
@@ -40,7 +40,7 @@ async def test_the_same_seed_draws_the_same_dataset(tmp_path: Path, draw: Any) -
 
 
 @pytest.mark.parametrize("draw", [make_cards, make_books])
-async def test_no_picture_occurs_in_two_splits(tmp_path: Path, draw: Any) -> None:
+async def test_no_image_occurs_in_two_splits(tmp_path: Path, draw: Any) -> None:
     await made(draw, tmp_path)
     seen = [
         {url for _, urls in read_rows(tmp_path / f"{split}.jsonl") for url in urls}
@@ -68,17 +68,17 @@ async def test_the_boxes_are_where_the_cards_are(tmp_path: Path) -> None:
         assert reading_order(parsed.boxes) == parsed.boxes
         assert all(iou(a, b) < 0.2 for a in parsed.boxes for b in parsed.boxes if a is not b)
         counts[len(parsed.boxes)] += 1
-        picture = Image.open(io.BytesIO(picture_bytes(urls[0], tmp_path))).convert("L")
+        image = Image.open(io.BytesIO(image_bytes(urls[0], tmp_path))).convert("L")
         # Cards are brighter than any table but the linen, and lie in the middle of their boxes.
         for box in parsed.boxes:
             x, y = (box.x_min + box.x_max) / 2, (box.y_min + box.y_max) / 2
             assert 0.2 < y < 0.8
             assert 0.05 < x < 0.95
-        assert picture.size == (512, 384)
+        assert image.size == (512, 384)
     assert counts == {1: 2, 2: 2, 3: 2}
 
 
-async def test_questions_about_a_book_share_its_picture(tmp_path: Path) -> None:
+async def test_questions_about_a_book_share_its_image(tmp_path: Path) -> None:
     await made(make_books, tmp_path)
     rows = [(example(row), urls) for row, urls in read_rows(tmp_path / "train.jsonl")]
     assert len(rows) == 24

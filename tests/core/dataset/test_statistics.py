@@ -30,7 +30,7 @@ async def counted(path: Path) -> Statistics:
 
 
 async def test_rows_are_counted_by_what_can_be_picked(build: Any) -> None:
-    red, blue = (build.data_url(build.picture(colour)) for colour in ("red", "blue"))
+    red, blue = (build.data_url(build.image(colour)) for colour in ("red", "blue"))
     found = await counted(
         build.jsonl(
             build.chat(red, blue, answer=BOXES, system="Look."),
@@ -79,10 +79,10 @@ async def test_what_is_counted_can_be_found_again(build: Any) -> None:
     assert facets(rows[2]) == (("row", "no JSON"),)
 
 
-async def test_pictures_and_rows_that_occur_twice_are_found(build: Any) -> None:
-    data = build.picture()
+async def test_images_and_rows_that_occur_twice_are_found(build: Any) -> None:
+    data = build.image()
     build.file("a.png", data)
-    url, other = build.data_url(data), build.data_url(build.picture("blue"))
+    url, other = build.data_url(data), build.data_url(build.image("blue"))
     found = await counted(
         build.jsonl(
             build.chat(url, answer="Yes"),
@@ -97,7 +97,7 @@ async def test_pictures_and_rows_that_occur_twice_are_found(build: Any) -> None:
 
 
 async def test_contradictions_are_found(build: Any) -> None:
-    url = build.data_url(build.picture())
+    url = build.data_url(build.image())
     found = await counted(
         build.jsonl(
             build.chat(url, answer="Yes"),
@@ -109,8 +109,8 @@ async def test_contradictions_are_found(build: Any) -> None:
     assert found.contradictions == (Contradiction((1, 3), ("Yes", "No")),)
 
 
-async def test_leaks_are_found_by_picture_not_by_row(build: Any) -> None:
-    shared, own = (build.data_url(build.picture(colour)) for colour in ("red", "blue"))
+async def test_leaks_are_found_by_image_not_by_row(build: Any) -> None:
+    shared, own = (build.data_url(build.image(colour)) for colour in ("red", "blue"))
     train = await counted(build.jsonl(build.chat(own), build.chat(shared), name="train.jsonl"))
     test = await counted(build.jsonl(build.chat(shared, question="Other?"), name="test.jsonl"))
     (leak,) = leaks({"train": train, "test": test})
@@ -128,7 +128,7 @@ def test_nothing_has_statistics_too() -> None:
 
 
 async def test_findings_name_the_lines_they_are_about(build: Any) -> None:
-    shared, own = (build.data_url(build.picture(colour)) for colour in ("red", "blue"))
+    shared, own = (build.data_url(build.image(colour)) for colour in ("red", "blue"))
     train = await counted(build.jsonl(build.chat(shared), name="train.jsonl"))
     test = await counted(
         build.jsonl(
@@ -141,11 +141,11 @@ async def test_findings_name_the_lines_they_are_about(build: Any) -> None:
     )
     found = {finding.name: finding.lines for finding in findings(test, {"train": train})}
     assert found == {
-        "pictures also in train": (1, 4),
+        "images also in train": (1, 4),
         "contradicting answers": (1, 4),
         "rows given twice": (2, 3),
-        "pictures on several rows": (1, 2, 3, 4),
+        "images on several rows": (1, 2, 3, 4),
         "longest answers": (1, 2, 3, 4),
     }
-    assert quantities(test)["picture, width in % of height"].median == 133
+    assert quantities(test)["image, width in % of height"].median == 133
     assert findings(Statistics(), {"train": train}) == ()

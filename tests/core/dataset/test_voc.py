@@ -49,10 +49,10 @@ async def imported(
 
 
 def classic(build: Any, **annotations: str) -> None:
-    """The original layout, a picture of 100 by 50 for each annotation."""
+    """The original layout, an image of 100 by 50 for each annotation."""
     for name, text in annotations.items():
         build.file(f"voc/Annotations/{name}.xml", text)
-        build.file(f"voc/JPEGImages/{name}.png", build.picture(size=(100, 50)))
+        build.file(f"voc/JPEGImages/{name}.png", build.image(size=(100, 50)))
 
 
 def answer(row: Any) -> str:
@@ -69,7 +69,7 @@ async def test_boxes_become_answers_and_labels_the_prompt(build: Any) -> None:
     build.file("voc/ImageSets/Main/val.txt", "b  1\n")
     build.file("voc/ImageSets/Main/trainval.txt", "a\nb\n")
     report, rows = await imported(build, VocOptions(system="Look."))
-    assert (report.rows, report.pictures, report.problems) == (2, 1, ())
+    assert (report.rows, report.images, report.problems) == (2, 1, ())
     assert (report.splits, report.labels) == (
         {"train": 1, "valid": 1},
         {"dog": 1, "cat": 1, "cow": 1},
@@ -77,7 +77,7 @@ async def test_boxes_become_answers_and_labels_the_prompt(build: Any) -> None:
     system, user, _ = rows["train"][0]["messages"]
     assert system == {"role": "system", "content": "Look."}
     assert user["content"][0] == {"type": "text", "text": "detect cat ; cow ; dog"}
-    assert user["content"][1]["image_url"]["url"] == build.data_url(build.picture(size=(100, 50)))
+    assert user["content"][1]["image_url"]["url"] == build.data_url(build.image(size=(100, 50)))
     assert answer(rows["train"][0]) == (
         "<loc0000><loc0000><loc1023><loc0256> cat ; <loc0000><loc0512><loc0512><loc1023> dog"
     )
@@ -128,15 +128,15 @@ async def test_what_cannot_be_used_is_left_out_and_reported(build: Any) -> None:
     )
     build.file("voc/Annotations/lost.xml", xml(("cat", 0, 0, 10, 10), name="lost.png"))
     build.file("voc/Annotations/broken.xml", xml(("cat", 0, 0, 10, 10), name="broken.png"))
-    build.file("voc/JPEGImages/broken.png", build.picture(size=(100, 50))[:40])
+    build.file("voc/JPEGImages/broken.png", build.image(size=(100, 50))[:40])
     report, rows = await imported(build)
     assert [len(split) for split in rows.values()] == [1]
     assert {problem.file: (problem.message, problem.done) for problem in report.problems} == {
         "Annotations/none.xml": ("No box is left to be learnt.", "left out"),
-        "Annotations/odd.xml": ("It says 30×90, but the picture has 100×50.", "left out"),
+        "Annotations/odd.xml": ("It says 30×90, but the image has 100×50.", "left out"),
         "Annotations/torn.xml": ("The XML is damaged: no element found.", "left out"),
         "Annotations/other.xml": ("The XML is a <html>, not an <annotation>.", "left out"),
-        "Annotations/lost.xml": ("There is no picture lost.png.", "left out"),
+        "Annotations/lost.xml": ("There is no image lost.png.", "left out"),
         "JPEGImages/broken.png": (
             next(p.message for p in report.problems if p.file == "JPEGImages/broken.png"),
             "left out",
@@ -169,28 +169,28 @@ async def test_without_lists_splits_are_drawn_by_the_seed(build: Any) -> None:
 
 
 @pytest.mark.parametrize("folders", [("train", "valid"), ("",)])
-async def test_pictures_may_lie_beside_their_annotations(
+async def test_images_may_lie_beside_their_annotations(
     build: Any, folders: tuple[str, ...]
 ) -> None:
     for number, folder in enumerate(folders):
         build.file(f"voc/{folder}/p{number}.xml", xml(("cat", 0, 0, 10, 10), name="wrong.jpg"))
-        build.file(f"voc/{folder}/p{number}.PNG", build.picture(size=(100, 50)))
+        build.file(f"voc/{folder}/p{number}.PNG", build.image(size=(100, 50)))
     report, rows = await imported(build)
     assert report.problems == ()
     assert set(rows) == ({"train", "valid"} if folders[0] else {"train"})
 
 
-async def test_pictures_can_be_linked_instead_of_embedded(build: Any) -> None:
+async def test_images_can_be_linked_instead_of_embedded(build: Any) -> None:
     classic(build, a=xml(("cat", 0, 0, 10, 10)))
     report, rows = await imported(build, VocOptions(keep="link"))
-    assert rows["train"][0]["messages"][0]["content"][1]["image_url"]["url"] == "pictures/a.png"
-    copied = build.folder / "out" / "pictures" / "a.png"
-    assert copied.read_bytes() == build.picture(size=(100, 50))
+    assert rows["train"][0]["messages"][0]["content"][1]["image_url"]["url"] == "images/a.png"
+    copied = build.folder / "out" / "images" / "a.png"
+    assert copied.read_bytes() == build.image(size=(100, 50))
     inside = import_voc(build.folder / "voc", build.folder / "voc", VocOptions(keep="link"))
     async for _ in inside:
         pass
     assert '"JPEGImages/a.png"' in (build.folder / "voc" / "train.jsonl").read_text()
-    assert report.pictures == 1
+    assert report.images == 1
 
 
 async def test_boxes_can_be_ordered_by_label(build: Any) -> None:
@@ -225,27 +225,27 @@ def facts(width: int = 100, height: int = 50, orientation: int = 1) -> ImageFact
     return ImageFacts(10, "", "jpeg", "RGB", width, height, orientation=orientation)
 
 
-def test_a_picture_that_was_resized_keeps_its_boxes() -> None:
+def test_an_image_that_was_resized_keeps_its_boxes() -> None:
     annotation = Annotation("a", 200, 100, (VocObject("cat", 1, ("0", "0", "50", "100")),))
     (box,), (problem,) = convert(annotation, facts(), "a.xml")
     assert (box.y_max, box.x_max) == (0.5, 0.5)
-    assert problem.done == "boxes scaled to the picture"
+    assert problem.done == "boxes scaled to the image"
 
 
-def test_a_picture_on_its_side_is_measured_upright() -> None:
+def test_an_image_on_its_side_is_measured_upright() -> None:
     annotation = Annotation("a", 50, 100, (VocObject("cat", 1, ("0", "0", "50", "50")),))
     (box,), problems = convert(annotation, facts(orientation=6), "a.xml")
     assert ((box.y_max, box.x_max), problems) == ((0.5, 1.0), ())
 
 
-def test_a_size_that_is_not_said_is_taken_from_the_picture() -> None:
+def test_a_size_that_is_not_said_is_taken_from_the_image() -> None:
     annotation = Annotation("a", 0, 0, (VocObject("cat", 1, ("0", "0", "50", "50")),))
     (box,), (problem,) = convert(annotation, facts(), "a.xml")
     assert (box.y_max, box.x_max, problem.done) == (1.0, 0.5, "100×50 taken, its real size")
 
 
 @given(st.lists(st.floats() | st.integers(), min_size=4, max_size=4))
-def test_any_numbers_give_a_box_within_the_picture_or_a_problem(sides: list[float]) -> None:
+def test_any_numbers_give_a_box_within_the_image_or_a_problem(sides: list[float]) -> None:
     y_min, x_min, y_max, x_max = map(str, sides)
     item = VocObject("cat", 1, (y_min, x_min, y_max, x_max))
     boxes, problems = convert(Annotation("a", 100, 50, (item,)), facts(), "a.xml")

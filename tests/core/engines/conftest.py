@@ -1,4 +1,4 @@
-"""Small orders for the tiny engine: pictures drawn here, rows as the server writes them."""
+"""Small orders for the tiny engine: images drawn here, rows as the server writes them."""
 
 import io
 import json
@@ -25,21 +25,21 @@ def draw(colour: str, left: int, top: int, width: int = 24, height: int = 24) ->
 
 
 class Rows:
-    """Writes rows and their pictures into a folder."""
+    """Writes rows and their images into a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
     def part(self, data: bytes) -> dict[str, Any]:
-        """A picture as the server leaves it: a file named by its digest."""
+        """An image as the server leaves it: a file named by its digest."""
         name = sha256(data).hexdigest()
         (self.folder / name).write_bytes(data)
         return {"type": "image_url", "image_url": {"url": name}}
 
-    def row(self, question: str, answer: str, *pictures: bytes) -> dict[str, Any]:
-        """A question about pictures."""
-        content = [{"type": "text", "text": question}, *map(self.part, pictures)]
+    def row(self, question: str, answer: str, *images: bytes) -> dict[str, Any]:
+        """A question about images."""
+        content = [{"type": "text", "text": question}, *map(self.part, images)]
         return {
             "messages": [
                 {"role": "user", "content": content},

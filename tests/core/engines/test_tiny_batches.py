@@ -24,9 +24,9 @@ def learnt(lessons: Lessons, context: int = 32) -> tuple[tuple[Task, ...], Answe
     return tasks(lessons.lessons, Shape(context=context, prompt_words=8), tokens, words), tokens
 
 
-def channels(pictures: int, copies: int = 3) -> Channels:
-    values = np.arange(pictures * copies, dtype=np.float16).reshape(pictures, copies, 1, 1, 1)
-    return Channels(np.broadcast_to(values, (pictures, copies, 2, 2, CHANNELS)), 32, 0)
+def channels(images: int, copies: int = 3) -> Channels:
+    values = np.arange(images * copies, dtype=np.float16).reshape(images, copies, 1, 1, 1)
+    return Channels(np.broadcast_to(values, (images, copies, 2, 2, CHANNELS)), 32, 0)
 
 
 def test_each_answer_with_a_weight_is_a_lesson(rows: Any, drawn: Callable[..., bytes]) -> None:
@@ -46,9 +46,9 @@ def test_each_answer_with_a_weight_is_a_lesson(rows: Any, drawn: Callable[..., b
     assert read.rows == 2
     assert [lesson.answer for lesson in read.lessons] == ["red", "both", "y"]
     assert [lesson.row for lesson in read.lessons] == [0, 0, 1]
-    assert [lesson.pictures for lesson in read.lessons] == [(0,), (0, 1), (0,)]
-    assert len(read.pictures) == 2
-    assert read.picture(1) == second
+    assert [lesson.images for lesson in read.lessons] == [(0,), (0, 1), (0,)]
+    assert len(read.images) == 2
+    assert read.image(1) == second
     both = read.lessons[1].prompt
     assert both.asked == "three?"
     assert "ignored" in both.earlier
@@ -93,17 +93,17 @@ def test_every_row_comes_once_an_epoch_in_another_order(rows: Any) -> None:
     assert batches.row_order(grouped, seed=2, epoch=1) != orders[1]
 
 
-def test_questions_about_one_picture_meet_in_small_groups(
+def test_questions_about_one_image_meet_in_small_groups(
     rows: Any, drawn: Callable[..., bytes]
 ) -> None:
     asked = [
-        rows.row(f"question {at}?", "yes", drawn("red", picture, picture))
-        for picture in range(4)
+        rows.row(f"question {at}?", "yes", drawn("red", image, image))
+        for image in range(4)
         for at in range(10)
     ]
     made, _ = learnt(read_lessons(rows.write("t.jsonl", asked)))
     grouped = [(task,) for task in made]
-    order = [made[row].pictures[0] for row in batches.row_order(grouped, seed=0, epoch=0)]
+    order = [made[row].images[0] for row in batches.row_order(grouped, seed=0, epoch=0)]
     changes = sum(one != other for one, other in pairwise(order))
     assert changes <= 4 * 3 - 1
     plan = Plan(rows=40, batch=8, epochs=1, views=1)
@@ -111,10 +111,10 @@ def test_questions_about_one_picture_meet_in_small_groups(
     assert len({view.copy for view in views}) == 1
     given = exercise(views, channels(4, copies=8), 300)
     assert len(given.batch.channels) == 1
-    assert given.batch.pictures.tolist() == [[0]] * 10
+    assert given.batch.images.tolist() == [[0]] * 10
 
 
-def test_a_picture_has_its_next_variation_every_time() -> None:
+def test_an_image_has_its_next_variation_every_time() -> None:
     read = batches.reading(prompt_of([("user", "q")]), PromptWords(), 4)
     task = Task(0, (5,), read, np.asarray([4, END]), False, "x")
     plan = Plan(rows=1, batch=1, epochs=4, views=2)
@@ -125,16 +125,16 @@ def test_a_picture_has_its_next_variation_every_time() -> None:
     assert sorted(copy for pair in copies for copy in pair) == list(range(8))
 
 
-def test_boxes_of_several_pictures_and_boxes_asked_about_are_never_varied(
+def test_boxes_of_several_images_and_boxes_asked_about_are_never_varied(
     rows: Any, drawn: Callable[..., bytes]
 ) -> None:
     box = "<loc0100><loc0100><loc0500><loc0500> thing"
-    pictures = drawn("red", 0, 0), drawn("blue", 9, 9)
+    images = drawn("red", 0, 0), drawn("blue", 9, 9)
     asked = [
-        rows.row("where?", box, *pictures),
-        rows.row(f"what is at {box}?", "red", pictures[0]),
-        rows.row("where?", box, pictures[0]),
-        rows.row("how many?", "2", *pictures),
+        rows.row("where?", box, *images),
+        rows.row(f"what is at {box}?", "red", images[0]),
+        rows.row("where?", box, images[0]),
+        rows.row("how many?", "2", *images),
     ]
     made, _ = learnt(read_lessons(rows.write("t.jsonl", asked)))
     assert [task.fixed for task in made] == [True, True, False, False]
@@ -143,7 +143,7 @@ def test_boxes_of_several_pictures_and_boxes_asked_about_are_never_varied(
     assert [view.copy > 0 for view in views] == [False, False, True, True]
 
 
-def test_boxes_move_with_the_variation_of_their_picture(rows: Any) -> None:
+def test_boxes_move_with_the_variation_of_their_image(rows: Any) -> None:
     made, tokens = learnt(read_lessons(rows.write("t.jsonl", rows.boxes(1))))
     seen = channels(1)
     same = exercise([View(made[0], 0)], seen, tokens.first_loc)
@@ -156,21 +156,21 @@ def test_boxes_move_with_the_variation_of_their_picture(rows: Any) -> None:
     assert (varied.batch.channels == 2).all()
 
 
-def test_text_pictures_and_several_pictures_share_a_batch(
+def test_text_images_and_several_images_share_a_batch(
     rows: Any, drawn: Callable[..., bytes]
 ) -> None:
     asked = [
         rows.row("none?", "text"),
-        rows.row("one?", "picture", drawn("red", 0, 0)),
+        rows.row("one?", "image", drawn("red", 0, 0)),
         rows.row("two?", "much longer answer", drawn("red", 0, 0), drawn("blue", 9, 9)),
     ]
     made, _ = learnt(read_lessons(rows.write("t.jsonl", asked)))
     given = exercise([View(task, 0) for task in made], channels(2), 300)
-    assert given.batch.pictures.tolist() == [[-1, -1], [0, -1], [0, 1]]
+    assert given.batch.images.tolist() == [[-1, -1], [0, -1], [0, 1]]
     assert given.batch.channels.shape[0] == 2
     assert (given.targets > 0).sum(1).tolist() == [2, 2, 4]
     alone = exercise([View(made[0], 0)], channels(2), 300)
-    assert alone.batch.pictures.shape == (1, 0)
+    assert alone.batch.images.shape == (1, 0)
 
 
 def test_answers_longer_than_the_context_lose_their_end(rows: Any) -> None:

@@ -11,7 +11,7 @@ from tintype.engines.tiny.batches import moved
 from tintype.engines.tiny.features import AS_IT_IS, CHANNELS, Placing
 
 
-def test_a_picture_becomes_channels_of_cells() -> None:
+def test_an_image_becomes_channels_of_cells() -> None:
     seen = features.seen(Image.new("RGB", (300, 200), "teal"), 96)
     assert seen.shape == (24, 24, CHANNELS)
     assert seen.dtype == np.float32
@@ -19,7 +19,7 @@ def test_a_picture_becomes_channels_of_cells() -> None:
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "1", "RGB"])
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (7, 3), (2000, 900)])
-def test_any_picture_can_be_seen(mode: str, size: tuple[int, int]) -> None:
+def test_any_image_can_be_seen(mode: str, size: tuple[int, int]) -> None:
     assert np.isfinite(features.seen(Image.new(mode, size), 32)).all()
 
 
@@ -40,7 +40,7 @@ def test_colours_differ_in_colour_channels() -> None:
 
 
 @given(st.integers(0, 2**32))
-def test_a_varied_picture_lies_where_its_placing_says(seed: int) -> None:
+def test_a_varied_image_lies_where_its_placing_says(seed: int) -> None:
     image = Image.new("RGB", (96, 96), "black")
     ImageDraw.Draw(image).rectangle((24, 36, 71, 59), fill="white")
     placing = features.placing(96, np.random.default_rng(seed))
@@ -71,13 +71,13 @@ def test_positions_move_down_and_across_in_turn_and_words_stay() -> None:
     assert moved(tokens, first, AS_IT_IS).tolist() == tokens.tolist()
 
 
-def test_positions_never_leave_the_picture() -> None:
+def test_positions_never_leave_the_image() -> None:
     placing = Placing(y_scale=1.0, y_shift=0.5)
     assert placing.moved(900, vertical=True) == 1023
     assert Placing(y_shift=-0.5).moved(100, vertical=True) == 0
 
 
-def test_large_pictures_are_seen_alike_at_any_size() -> None:
+def test_large_images_are_seen_alike_at_any_size() -> None:
     small = Image.new("RGB", (192, 192), "navy")
     ImageDraw.Draw(small).ellipse((30, 40, 150, 160), fill="orange")
     large = small.resize((960, 960), Image.Resampling.BICUBIC)

@@ -21,7 +21,7 @@ TURNS = (Turn("user", "what is it?", (Image.new("RGB", (40, 30), "red"),)),)
 
 
 def small(answer: str = BOXES, seed: int = 0, context: int = 24) -> tuple[Model, Batch]:
-    """A model with wild weights, and three examples: two pictures, one, and none."""
+    """A model with wild weights, and three examples: two images, one, and none."""
     shape = Shape(size_px=32, width=16, heads=2, blocks=2, context=context, prompt_words=4)
     model = Model(shape, AnswerTokens.learn([answer]), PromptWords())
     rng = np.random.default_rng(seed)
@@ -48,7 +48,7 @@ def test_what_is_remembered_changes_nothing(answer: str) -> None:
         logs += np.log(writing.after(np.full(3, token))[:, following])
     for row in range(3):
         cut = slice(row, row + 1)
-        one = Batch(batch.channels, batch.pictures[cut], batch.words[cut], batch.asked[cut])
+        one = Batch(batch.channels, batch.images[cut], batch.words[cut], batch.asked[cut])
         loss, _ = model.loss(Tape(), one, given[None], target[None], 1)
         assert logs[row] == pytest.approx(-float(loss.value), rel=2e-3)
 
@@ -68,7 +68,7 @@ def test_a_padded_batch_answers_like_each_alone() -> None:
         cut = slice(row, row + 1)
         kept = int((batch.words[row] > 0).sum())
         alone = Batch(
-            batch.channels, batch.pictures[cut], batch.words[cut, :kept], batch.asked[cut, :kept]
+            batch.channels, batch.images[cut], batch.words[cut, :kept], batch.asked[cut, :kept]
         )
         assert likeliest(model, alone, lambda: None) == [together[row]]
 
@@ -112,14 +112,14 @@ def test_the_same_seed_writes_the_same_and_another_does_not() -> None:
 
 def test_at_temperature_nought_the_seed_does_not_matter() -> None:
     model, batch = small()
-    one = Batch(batch.channels, batch.pictures[:1], batch.words[:1], batch.asked[:1])
+    one = Batch(batch.channels, batch.images[:1], batch.words[:1], batch.asked[:1])
     first, second = (list(sampled(model, one, Sampling(seed=seed))) for seed in (1, 2))
     assert first == second
 
 
 def test_a_vanishing_top_p_takes_the_likeliest() -> None:
     model, batch = small("a b c")
-    one = Batch(batch.channels, batch.pictures[:1], batch.words[:1], batch.asked[:1])
+    one = Batch(batch.channels, batch.images[:1], batch.words[:1], batch.asked[:1])
     greedy = list(sampled(model, one, Sampling()))
     assert list(sampled(model, one, Sampling(temperature=2, top_p=1e-9, seed=3))) == greedy
 
@@ -172,7 +172,7 @@ def test_half_a_character_is_never_written() -> None:
 def test_cells_that_wrote_a_box_do_not_write_it_again() -> None:
     """Coverage: the same proposals, asked again, prefer what is not written yet."""
     model, batch = small()
-    one = Batch(batch.channels, batch.pictures[:1], batch.words[:1], batch.asked[:1])
+    one = Batch(batch.channels, batch.images[:1], batch.words[:1], batch.asked[:1])
     proposals = model.encode(Tape(), one).proposals
     assert proposals is not None
     mean, _ = proposals.moments()

@@ -184,7 +184,7 @@ def test_a_mixture_is_the_chain_rule_of_its_whole() -> None:
 
 
 def model_and_batch(answer: str) -> tuple[Model, Batch, Array, Array]:
-    """A small model in double precision with three examples: two pictures, one, and none."""
+    """A small model in double precision with three examples: two images, one, and none."""
     words = PromptWords(("where", "what"), ())
     tokens = AnswerTokens.learn([answer])
     shape = Shape(size_px=32, width=8, heads=2, blocks=2, context=16, prompt_words=4)
@@ -253,6 +253,6 @@ def test_gradients_of_portions_add_up_to_that_of_the_whole() -> None:
     whole, model.weights.grads[:] = model.weights.grads.copy(), 0
     for row in range(3):
         cut = slice(row, row + 1)
-        part = Batch(batch.channels, batch.pictures[cut], batch.words[cut], batch.asked[cut])
+        part = Batch(batch.channels, batch.images[cut], batch.words[cut], batch.asked[cut])
         tape.backward(model.loss(tape, part, inputs[cut], targets[cut], over)[0])
     assert model.weights.grads == pytest.approx(whole, abs=1e-12)

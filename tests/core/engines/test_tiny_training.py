@@ -59,8 +59,8 @@ def answer(path: Path, rows: Any, row: dict[str, Any]) -> str:
     """What a checkpoint answers to a row."""
     content = row["messages"][0]["content"]
     names = [part["image_url"]["url"] for part in content if part["type"] == "image_url"]
-    pictures = [decode((rows.folder / name).read_bytes()) for name in names]
-    turns = [Turn("user", content[0]["text"], pictures)]
+    images = [decode((rows.folder / name).read_bytes()) for name in names]
+    turns = [Turn("user", content[0]["text"], images)]
     return "".join(piece.text for piece in Tiny().open(path).answer(turns, Sampling()))
 
 
@@ -195,7 +195,7 @@ def test_a_killed_training_ends_with_the_same_weights(rows: Any, tmp_path: Path)
 
 
 @pytest.mark.parametrize(("word", "outcome"), [("pause", "paused"), ("cancel", "cancelled")])
-def test_it_stops_while_it_prepares_pictures(
+def test_it_stops_while_it_prepares_images(
     rows: Any, word: Wanted, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[bytes] = []
@@ -272,20 +272,20 @@ def test_an_answer_of_weight_nought_teaches_nothing(rows: Any) -> None:
     assert same(with_silent.saved[-1].path, without.saved[-1].path)
 
 
-def test_a_picture_is_decoded_once_however_many_questions_share_it(
+def test_an_image_is_decoded_once_however_many_questions_share_it(
     rows: Any, drawn: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: Counter[bytes] = Counter()
     monkeypatch.setattr(
         cache, "decode", lambda data, box: seen.update([data]) or decode(data, box=box)
     )
-    pictures = [drawn("red", 0, 0), drawn("blue", 9, 9)]
-    asked = [rows.row(f"question {at}?", "yes", pictures[at % 2]) for at in range(30)]
+    images = [drawn("red", 0, 0), drawn("blue", 9, 9)]
+    asked = [rows.row(f"question {at}?", "yes", images[at % 2]) for at in range(30)]
     Diary().train(rows.order(asked, epochs=3))
-    assert seen == Counter(pictures)
+    assert seen == Counter(images)
 
 
-def test_text_several_pictures_turns_and_any_script_are_learnt_together(
+def test_text_several_images_turns_and_any_script_are_learnt_together(
     rows: Any, drawn: Callable[..., bytes]
 ) -> None:
     red, blue = drawn("red", 0, 0), drawn("blue", 30, 30)
@@ -324,7 +324,7 @@ def test_answers_that_are_too_long_are_noted_and_their_beginning_is_learnt(rows:
     assert "1 of 2 answers are longer than 320 tokens" in diary.notes[0]
 
 
-def test_rows_without_any_picture_are_learnt(rows: Any) -> None:
+def test_rows_without_any_image_are_learnt(rows: Any) -> None:
     diary = Diary()
     asked = [rows.row("one", "uno"), rows.row("two", "<loc0001><loc0002><loc0003><loc0004> dos")]
     assert diary.train(rows.order(asked, epochs=2)) == "succeeded"
@@ -347,9 +347,9 @@ def test_a_loss_that_stays_no_number_is_reported_and_ends_the_training(rows: Any
     assert not math.isfinite(diary.steps[-1].metrics["train_loss"])
 
 
-def test_a_picture_that_is_none_ends_the_training_with_a_sentence(rows: Any) -> None:
-    order = rows.order([rows.row("what?", "nothing", b"no picture")], epochs=1)
-    with pytest.raises(EngineError, match="Picture 1 of 1 cannot be used"):
+def test_an_image_that_is_none_ends_the_training_with_a_sentence(rows: Any) -> None:
+    order = rows.order([rows.row("what?", "nothing", b"no image")], epochs=1)
+    with pytest.raises(EngineError, match="Image 1 of 1 cannot be used"):
         Diary().train(order)
 
 

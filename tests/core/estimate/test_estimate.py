@@ -41,23 +41,23 @@ def row(
     image_bytes: int = 30_000,
 ) -> Surveyed:
     value = words(tokens)
-    images = tuple(
+    parts = tuple(
         ImagePart(at, origin, f"messages[0].content[{at}]", "x.jpg", detail=detail)
         for at in range(len(sizes))
     )
-    pictures = tuple(
+    images = tuple(
         ImageFacts(image_bytes, f"{index}-{at}", "jpeg", "RGB", *size)
         for at, size in enumerate(sizes)
     )
     size = len(json.dumps(value))
-    return Surveyed(Row(index, index + 1, 0, size, value, images), pictures)
+    return Surveyed(Row(index, index + 1, 0, size, value, parts), images)
 
 
 def rows(count: int, *args: Any, **options: Any) -> list[Surveyed]:
     return [row(index, *args, **options) for index in range(count)]
 
 
-def test_a_hundred_and_fifty_pictures_on_gpt_4o() -> None:
+def test_a_hundred_and_fifty_images_on_gpt_4o() -> None:
     counts = count_all(rows(150, 300, (1024, 1024)), FOUR_O)
     made = estimate(counts, Plan("gpt-4o-2024-08-06", "openai"), PRICES)
     assert made.epochs == 3
@@ -91,7 +91,7 @@ def test_eight_hundred_cards_as_in_the_walkthrough() -> None:
     assert float(made.cost_usd.likely) == pytest.approx(51.90, rel=0.01)
 
 
-def test_text_and_pictures_are_told_apart() -> None:
+def test_text_and_images_are_told_apart() -> None:
     counts = count_all(rows(10, 200, (1024, 1024), (512, 512)), FOUR_O)
     made = estimate(counts, Plan("gpt-4o-2024-08-06", "openai"), PRICES)
     assert made.text_tokens == Range(2_000, 2_000, 2_030)
@@ -107,7 +107,7 @@ def test_epochs_that_are_asked_for_are_taken() -> None:
     assert made.billed_tokens.likely == 70_000
 
 
-def test_small_pictures_make_a_range_and_say_why() -> None:
+def test_small_images_make_a_range_and_say_why() -> None:
     counts = count_all(rows(10, 100, (512, 512)), FOUR_O)
     made = estimate(counts, Plan("gpt-4o-2024-08-06", "openai"), PRICES)
     assert made.cost_usd is not None
@@ -173,7 +173,7 @@ def test_low_detail_may_save_a_row_from_being_cut() -> None:
     assert counts.bill("low").cut.likely == 0
 
 
-def test_pictures_of_unknown_size_are_a_wide_range() -> None:
+def test_images_of_unknown_size_are_a_wide_range() -> None:
     counts = count_all(rows(10, 100, (0, 0)), FOUR_O)
     made = estimate(counts, Plan("gpt-4o-2024-08-06", "openai"), PRICES)
     assert made.image_tokens == Range(2_550, 7_650, 14_450)
@@ -236,18 +236,18 @@ def test_files_swell_by_a_third_when_they_are_embedded() -> None:
 def test_gauges_show_how_near_the_limits_are() -> None:
     counts = count_all(rows(5, 100, (640, 480), (640, 480), image_bytes=5_242_880), FOUR_O)
     found = {gauge.name: gauge for gauge in gauges(counts, profile("openai"))}
-    assert found["pictures in a row"].share == 0.2
-    assert found["bytes of a picture"].share == 0.5
-    assert found["rows with pictures"].share == 5 / 50_000
+    assert found["images in a row"].share == 0.2
+    assert found["bytes of an image"].share == 0.5
+    assert found["rows with images"].share == 5 / 50_000
     fireworks = {gauge.name: gauge for gauge in gauges(counts, profile("fireworks"))}
-    assert fireworks["pictures in a row"].share is None
+    assert fireworks["images in a row"].share is None
 
 
 def test_tokens_counted_before_are_not_counted_again() -> None:
     from tintype.tokens import row_tokens
 
     one = row(0, 300, (1024, 1024))
-    tokens = row_tokens(one.row, one.pictures, FOUR_O)
+    tokens = row_tokens(one.row, one.images, FOUR_O)
     assert count(one, FOUR_O, tokens=tokens) == count(one, FOUR_O)
 
 

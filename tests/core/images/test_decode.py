@@ -62,7 +62,7 @@ def test_every_orientation_is_turned_upright(painted: Painted, orientation: int)
     assert (small.width > small.height) == (upright.width > upright.height)
 
 
-def test_a_picture_is_shrunk_into_the_box_and_never_enlarged(painted: Painted) -> None:
+def test_an_image_is_shrunk_into_the_box_and_never_enlarged(painted: Painted) -> None:
     data = painted("JPEG", size=(800, 400))
     assert decode(data, box=(100, 100)).size == (100, 50)
     assert decode(data, box=(5_000, 5_000)).size == (800, 400)
@@ -85,7 +85,7 @@ def test_a_bomb_is_refused_in_a_sentence(painted: Painted) -> None:
         decode(bytes(data), box=(10, 10))
 
 
-def test_a_truncated_picture_is_refused(painted: Painted) -> None:
+def test_a_truncated_image_is_refused(painted: Painted) -> None:
     for format in ("JPEG", "PNG", "WEBP", "GIF", "BMP"):
         with pytest.raises(DatasetError, match="end before"):
             decode(painted(format)[:-30])
@@ -95,11 +95,11 @@ def test_a_truncated_picture_is_refused(painted: Painted) -> None:
 @given(st.data())
 def test_damage_is_an_image_or_a_dataset_error(painted: Painted, data: st.DataObject) -> None:
     format = data.draw(st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "BMP"]))
-    picture = bytearray(painted(format))
+    image = bytearray(painted(format))
     for _ in range(data.draw(st.integers(1, 4))):
-        picture[data.draw(st.integers(8, len(picture) - 1))] = data.draw(st.integers(0, 255))
+        image[data.draw(st.integers(8, len(image) - 1))] = data.draw(st.integers(0, 255))
     with suppress(DatasetError):
-        assert decode(bytes(picture), box=(16, 16)).mode == "RGB"
+        assert decode(bytes(image), box=(16, 16)).mode == "RGB"
 
 
 def test_threads_decode_side_by_side(painted: Painted) -> None:

@@ -1,4 +1,4 @@
-"""Pictures are fetched from the internet only, in bounds, and never from inside."""
+"""Images are fetched from the internet only, in bounds, and never from inside."""
 
 import asyncio
 import gzip
@@ -59,8 +59,8 @@ async def get(url: str, *, max_bytes: int = 10_000, timeout_s: float = 10) -> by
 
 
 async def test_the_bytes_of_the_answer_come_back_as_they_are() -> None:
-    async with serving(lambda path: ok(b"picture " + path.encode())) as (base, seen):
-        assert await get(f"{base}/a%20b.png?sig=x%2Fy&z") == b"picture /a%20b.png?sig=x%2Fy&z"
+    async with serving(lambda path: ok(b"image " + path.encode())) as (base, seen):
+        assert await get(f"{base}/a%20b.png?sig=x%2Fy&z") == b"image /a%20b.png?sig=x%2Fy&z"
     assert f"Host: {base.removeprefix('http://')}" in seen[0]
     assert "Accept-Encoding: identity" in seen[0]
     assert "cookie" not in seen[0].lower()
@@ -107,7 +107,7 @@ async def test_a_public_name_that_resolves_to_a_private_address_is_refused(
     ]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: answers)
     with pytest.raises(DatasetError, match="the address is private"):
-        await fetch("http://pictures.example/a.png", max_bytes=10, timeout_s=10)
+        await fetch("http://images.example/a.png", max_bytes=10, timeout_s=10)
 
 
 async def test_the_connection_goes_to_the_address_that_was_judged(
@@ -122,9 +122,9 @@ async def test_the_connection_goes_to_the_address_that_was_judged(
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
         monkeypatch.setattr(socket, "getaddrinfo", resolve)
-        assert await get(f"http://pictures.example:{port}/a") == b"pinned"
-    assert look_ups.count("pictures.example") == 1
-    assert f"Host: pictures.example:{port}" in seen[0]
+        assert await get(f"http://images.example:{port}/a") == b"pinned"
+    assert look_ups.count("images.example") == 1
+    assert f"Host: images.example:{port}" in seen[0]
 
 
 def redirect(location: str) -> bytes:

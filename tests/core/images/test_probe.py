@@ -1,4 +1,4 @@
-"""A picture is judged by its bytes, in bounded time, and nothing makes the judge raise."""
+"""An image is judged by its bytes, in bounded time, and nothing makes the judge raise."""
 
 import hashlib
 import io
@@ -77,7 +77,7 @@ def test_what_the_header_says_is_what_pillow_would_open(
 
 
 @pytest.mark.parametrize(("format", "mode", "options"), SAVED)
-def test_a_picture_cut_short_at_any_byte_has_a_flaw(
+def test_an_image_cut_short_at_any_byte_has_a_flaw(
     painted: Painted, format: str, mode: str, options: Options
 ) -> None:
     data = painted(format, mode, **options)
@@ -99,10 +99,10 @@ def test_the_name_of_a_format_comes_from_the_bytes() -> None:
     assert probe(b"\x00\x00\x00\x1cftypavif" + bytes(40)).format == "avif"
     assert probe(b"<?xml version='1.0'?><svg xmlns=''/>").format == "svg"
     page = probe(b"\n<!DOCTYPE html><title>403</title>")
-    assert (page.format, page.flaw) == ("html", "not a picture")
-    assert probe(b"%!PS-Adobe-3.0 EPSF-3.0\n").flaw == "not a picture"
+    assert (page.format, page.flaw) == ("html", "not an image")
+    assert probe(b"%!PS-Adobe-3.0 EPSF-3.0\n").flaw == "not an image"
     assert probe(b"").flaw == "empty"
-    assert probe(b"hello").flaw == "not a picture"
+    assert probe(b"hello").flaw == "not an image"
 
 
 def test_frames_are_counted_without_decoding_them() -> None:
@@ -171,7 +171,7 @@ def test_damaged_pixels_are_found_though_the_structure_is_whole(painted: Painted
     assert probe(arithmetic).flaw == "damaged"
 
 
-def test_zero_sized_pictures_are_damaged() -> None:
+def test_zero_sized_images_are_damaged() -> None:
     assert probe(png(header(0, 10), (b"IDAT", b""), (b"IEND", b""))).flaw == "damaged"
     assert probe(png(header(8, 8, 3, 2), (b"IDAT", b""), (b"IEND", b""))).flaw == "damaged"
 
@@ -239,12 +239,12 @@ def test_any_bytes_after_a_known_beginning_can_be_probed(magic: bytes, data: byt
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_any_damage_to_a_real_picture_can_be_probed(painted: Painted, data: st.DataObject) -> None:
+def test_any_damage_to_a_real_image_can_be_probed(painted: Painted, data: st.DataObject) -> None:
     format, mode, options = data.draw(st.sampled_from(SAVED))
-    picture = bytearray(painted(format, mode, **options))
+    image = bytearray(painted(format, mode, **options))
     for _ in range(data.draw(st.integers(1, 5))):
-        picture[data.draw(st.integers(0, len(picture) - 1))] = data.draw(st.integers(0, 255))
-    facts = probe(bytes(picture))
+        image[data.draw(st.integers(0, len(image) - 1))] = data.draw(st.integers(0, 255))
+    facts = probe(bytes(image))
     assert facts.width >= 0
     assert facts.frames >= 1
-    assert read_header(bytes(picture)).format == facts.format
+    assert read_header(bytes(image)).format == facts.format

@@ -1,4 +1,4 @@
-"""Rows judged as they would be in a file: written as JSON, parsed, their pictures probed."""
+"""Rows judged as they would be in a file: written as JSON, parsed, their images probed."""
 
 import base64
 import io
@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tintype.dataset import parse_line, picture_bytes
+from tintype.dataset import image_bytes, parse_line
 from tintype.dataset.survey import Surveyed
 from tintype.errors import DatasetError
 from tintype.images import ImageFacts, probe
 from tintype.rules import Problem, judge_row, profile
 
 
-def picture(format: str = "JPEG", mode: str = "RGB", size: tuple[int, int] = (64, 48)) -> bytes:
+def encoded(format: str = "JPEG", mode: str = "RGB", size: tuple[int, int] = (64, 48)) -> bytes:
     out = io.BytesIO()
     Image.new(mode, size).save(out, format)
     return out.getvalue()
@@ -27,13 +27,13 @@ def url(data: bytes, media_type: str = "image/jpeg") -> str:
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 
-def image(data: bytes | str | None = None, media_type: str = "image/jpeg", **more: Any) -> Any:
-    source = data if isinstance(data, str) else url(picture() if data is None else data, media_type)
+def part(data: bytes | str | None = None, media_type: str = "image/jpeg", **more: Any) -> Any:
+    source = data if isinstance(data, str) else url(encoded() if data is None else data, media_type)
     return {"type": "image_url", "image_url": {"url": source, **more}}
 
 
 def row(*content: Any, answer: Any = "A pear.", **more: Any) -> dict[str, Any]:
-    asked = [{"type": "text", "text": "What is it?"}, *(content or (image(),))]
+    asked = [{"type": "text", "text": "What is it?"}, *(content or (part(),))]
     return {
         "messages": [
             {"role": "system", "content": "You name fruit."},
@@ -45,7 +45,7 @@ def row(*content: Any, answer: Any = "A pear.", **more: Any) -> dict[str, Any]:
 
 
 def surveyed(value: Any, index: int = 0, *, raw: bytes | None = None) -> Surveyed:
-    """A row as `survey` would hand it out; pictures on the network are not there."""
+    """A row as `survey` would hand it out; images on the network are not there."""
     line = json.dumps(value).encode() if raw is None else raw
     parsed, urls = parse_line(line, index=index, line=index + 1, offset=index * 1_000)
     return Surveyed(parsed, tuple(facts(each) for each in urls))
@@ -55,7 +55,7 @@ def facts(source: str) -> ImageFacts:
     if source.startswith(("http:", "https:")):
         return ImageFacts(0, flaw="inaccessible URL", detail="inaccessible URL: answered 404")
     try:
-        return probe(picture_bytes(source, Path("/nowhere")))
+        return probe(image_bytes(source, Path("/nowhere")))
     except DatasetError as error:
         flaw = "not valid base64" if source.startswith("data:") else "no such file"
         return ImageFacts(0, flaw=flaw, detail=error.message)
@@ -66,13 +66,13 @@ def judged(value: Any, rules: str = "openai", **options: Any) -> tuple[Problem, 
 
 
 @pytest.fixture(scope="session")
-def make_picture() -> Callable[..., bytes]:
-    return picture
+def make_bytes() -> Callable[..., bytes]:
+    return encoded
 
 
 @pytest.fixture(scope="session")
-def make_image() -> Callable[..., Any]:
-    return image
+def make_part() -> Callable[..., Any]:
+    return part
 
 
 @pytest.fixture(scope="session")

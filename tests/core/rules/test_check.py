@@ -37,9 +37,9 @@ def write(path: Path, rows: list[Any]) -> Path:
 
 
 @pytest.fixture
-def rows(make_row: Make, make_image: Make, make_picture: Make) -> list[dict[str, Any]]:
-    """Sixty good rows, each with its own picture."""
-    return [make_row(make_image(make_picture(size=(32 + n, 32)))) for n in range(60)]
+def rows(make_row: Make, make_part: Make, make_bytes: Make) -> list[dict[str, Any]]:
+    """Sixty good rows, each with its own image."""
+    return [make_row(make_part(make_bytes(size=(32 + n, 32)))) for n in range(60)]
 
 
 def named(problems: list[Problem]) -> list[tuple[str, str, int]]:
@@ -130,7 +130,7 @@ async def test_other_encodings_are_named(tmp_path: Path, rows: list[Any], encodi
     assert any(problem.rule in ("file_encoding", "json") for problem in problems)
 
 
-async def test_a_model_that_learns_no_pictures_is_named(tmp_path: Path, rows: list[Any]) -> None:
+async def test_a_model_that_learns_no_images_is_named(tmp_path: Path, rows: list[Any]) -> None:
     path = write(tmp_path / "a.jsonl", rows)
     problems, _, _ = await run(path, model="gpt-4o-mini-2024-07-18")
     (problem,) = [problem for problem in problems if problem.severity == "error"]
@@ -156,12 +156,12 @@ async def test_equal_rows_and_contradictions_are_found(tmp_path: Path, rows: lis
 
 
 async def test_the_validation_file_is_searched_for_rows_of_training(
-    tmp_path: Path, rows: list[Any], make_row: Make, make_image: Make, make_picture: Make
+    tmp_path: Path, rows: list[Any], make_row: Make, make_part: Make, make_bytes: Make
 ) -> None:
     _, summary, _ = await run(write(tmp_path / "train.jsonl", rows))
-    same_picture = make_row(make_image(make_picture(size=(35, 32))), answer="Something else.")
-    fresh = [make_row(make_image(make_picture(size=(32 + n, 40)))) for n in range(60)]
-    valid = write(tmp_path / "valid.jsonl", [*fresh, rows[5], same_picture])
+    same_image = make_row(make_part(make_bytes(size=(35, 32))), answer="Something else.")
+    fresh = [make_row(make_part(make_bytes(size=(32 + n, 40)))) for n in range(60)]
+    valid = write(tmp_path / "valid.jsonl", [*fresh, rows[5], same_image])
     problems, _, _ = await run(valid, training=summary.keys)
     assert named(problems) == [("leak", "warning", 61), ("leak", "warning", 62)]
     assert "training file too" in problems[0].message
@@ -192,19 +192,19 @@ async def test_a_few_rows_without_a_system_prompt_are_pointed_out(
     ]
 
 
-async def test_pictures_that_take_up_nearly_everything_are_pointed_out(
-    tmp_path: Path, make_row: Make, make_image: Make, make_picture: Make
+async def test_images_that_take_up_nearly_everything_are_pointed_out(
+    tmp_path: Path, make_row: Make, make_part: Make, make_bytes: Make
 ) -> None:
-    big = [make_row(make_image(make_picture(size=(1024, 768 + n)))) for n in range(140)]
+    big = [make_row(make_part(make_bytes(size=(1024, 768 + n)))) for n in range(140)]
     problems, _, _ = await run(write(tmp_path / "a.jsonl", big))
-    assert named(problems) == [("pictures_dominate", "warning", 0)]
+    assert named(problems) == [("images_dominate", "warning", 0)]
     assert "detail low" in problems[0].fix
 
 
 async def test_azure_fails_a_job_with_too_many_skipped_examples(
-    tmp_path: Path, rows: list[Any], make_row: Make, make_image: Make
+    tmp_path: Path, rows: list[Any], make_row: Make, make_part: Make
 ) -> None:
-    bad = [make_row(make_image("data:image/png;base64,AAA"), answer=str(n)) for n in range(201)]
+    bad = [make_row(make_part("data:image/png;base64,AAA"), answer=str(n)) for n in range(201)]
     path = write(tmp_path / "a.jsonl", [*rows, *bad])
     problems, summary, _ = await run(path, "azure")
     assert problems[-1].message == (
@@ -216,10 +216,10 @@ async def test_azure_fails_a_job_with_too_many_skipped_examples(
     assert (problems[-1].rule, problems[-1].severity) == ("too_many_skipped", "warning")
 
 
-async def test_pictures_that_were_not_fetched_are_not_judged(
-    tmp_path: Path, rows: list[Any], make_row: Make, make_image: Make
+async def test_images_that_were_not_fetched_are_not_judged(
+    tmp_path: Path, rows: list[Any], make_row: Make, make_part: Make
 ) -> None:
-    rows.append(make_row(make_image("https://x.example/a.png")))
+    rows.append(make_row(make_part("https://x.example/a.png")))
     problems, summary, _ = await run(write(tmp_path / "a.jsonl", rows), fetch=False)
     assert named(problems) == [("not_fetched", "warning", 0)]
     assert (summary.unseen, summary.skipped) == (1, 0)

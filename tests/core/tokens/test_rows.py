@@ -1,4 +1,4 @@
-"""A row costs its text, the overhead of its messages, and its pictures at each level of detail."""
+"""A row costs its text, the overhead of its messages, and its images at each level of detail."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -101,7 +101,7 @@ def test_tools_count_their_words_at_least_and_their_json_at_most() -> None:
     assert 4 < called.low < called.high
 
 
-def test_pictures_are_counted_at_each_level_of_detail() -> None:
+def test_images_are_counted_at_each_level_of_detail() -> None:
     rule = model_tokens("gpt-4o")
     counted = row_tokens(
         row({"messages": []}, "low", "high"), (Size(1024, 1024), Size(512, 512)), rule

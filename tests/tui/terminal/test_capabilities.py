@@ -1,4 +1,4 @@
-"""Deciding how to draw pictures."""
+"""Deciding how to draw images."""
 
 import pytest
 
@@ -126,7 +126,7 @@ def test_in_tmux_the_terminal_around_it_counts() -> None:
         (Tmux("3.3a", "XTerm(398)", "xterm"), ""),
     ],
 )
-def test_what_keeps_pictures_from_getting_through_tmux_can_be_mended(tmux: Tmux, fix: str) -> None:
+def test_what_keeps_images_from_getting_through_tmux_can_be_mended(tmux: Tmux, fix: str) -> None:
     assert advice(found(Told(attributes=DA1), tmux, TMUX="x"))[1] == fix
 
 

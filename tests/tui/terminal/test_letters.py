@@ -53,7 +53,7 @@ def test_on_the_console_the_whole_app_is_letters(play: Any, tmp_path: Path) -> N
     for key, words in (
         ("2", b"No dataset is open"),
         ("3", b"No dataset yet"),
-        ("5", b"No picture yet"),
+        ("5", b"No image yet"),
     ):
         terminal.type(key.encode())
         drawn += terminal.until(words).decode()

@@ -43,9 +43,9 @@ def test_another_driver_is_left_in_its_place(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    "module", ["tintype_tui.terminal", "tintype_tui.widgets.picture", "tintype_tui.terminal.driver"]
+    "module", ["tintype_tui.terminal", "tintype_tui.widgets.image", "tintype_tui.terminal.driver"]
 )
-def test_nothing_heavy_is_imported_before_a_picture_is_drawn(module: str) -> None:
+def test_nothing_heavy_is_imported_before_an_image_is_drawn(module: str) -> None:
     heavy = ["PIL", "numpy", "textual_image", "openai", "tintype.images", "tintype.dataset"]
     if module == "tintype_tui.terminal":
         heavy += ["textual", "rich"]

@@ -126,7 +126,7 @@ def test_numbers_of_any_length_are_survived() -> None:
     assert replies.told.attributes == frozenset({999_999, 4})
 
 
-def test_an_error_about_another_picture_says_nothing_of_the_terminal() -> None:
+def test_an_error_about_another_image_says_nothing_of_the_terminal() -> None:
     replies = Replies()
     replies.sift("\x1b_Gi=31;OK\x1b\\\x1b_Gi=70000;ENOENT:gone\x1b\\", 0.0)
     assert replies.told.graphics

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @profile_option
 @click.option("--also", multiple=True, metavar="MODEL", help="Another model to ask the same.")
 @click.option(
-    "--image", "-i", "images", multiple=True, metavar="PATH|URL|-", help="A picture; - is stdin."
+    "--image", "-i", "images", multiple=True, metavar="PATH|URL|-", help="An image; - is stdin."
 )
 @click.option(
     "--row", metavar="FILE:LINE", help="Ask what a dataset's row asks; TEXT asks it otherwise."
@@ -59,11 +59,11 @@ async def command(
     python: bool,
     as_json: bool,
 ) -> None:
-    """Ask MODEL about pictures; TEXT is the question (- reads it), or stands in the row.
+    """Ask MODEL about images; TEXT is the question (- reads it), or stands in the row.
 
     MODEL may be `last` for the model tuned last, and `--also base` asks what it was tuned from. The
     answer streams to standard output, figures to standard error. With --json, boxes in the answer
-    are told in fractions of the picture, and compared with the row's.
+    are told in fractions of the image, and compared with the row's.
     """
     from tintype.api import ChatRequest
     from tintype.pricing import load_prices

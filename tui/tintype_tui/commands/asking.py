@@ -27,7 +27,7 @@ class Asked:
 
     messages: Sequence[dict[str, Any]]
     sources: Sequence[str]
-    """Where its pictures come from."""
+    """Where its images come from."""
     expected: str = ""
     """The right answer, where a row has one."""
 
@@ -39,26 +39,25 @@ async def read_question(
 
     Raises:
         UsageError: if it is nothing, or two things at once.
-        DatasetError: if a row or a picture cannot be had.
+        DatasetError: if a row or an image cannot be had.
     """
     from tintype.prompting import question
 
     if text == "-" and "-" in images:
-        raise click.UsageError("Standard input holds the question or a picture, not both.")
+        raise click.UsageError("Standard input holds the question or an image, not both.")
     if text == "-":
         text = sys.stdin.read().rstrip("\n")
     if row is not None:
         if images:
-            raise click.UsageError("--row brings its own pictures; leave --image out.")
+            raise click.UsageError("--row brings its own images; leave --image out.")
         return await _row(row, text, system)
     if not text and not images:
-        raise click.UsageError("Ask something: a question, a picture, or --row FILE:LINE.")
-    pictures = [_picture(name) for name in images]
-    messages = await question(text or "", pictures, system=system or "")
+        raise click.UsageError("Ask something: a question, an image, or --row FILE:LINE.")
+    messages = await question(text or "", [_image(name) for name in images], system=system or "")
     return Asked(messages, [_source(name) for name in images])
 
 
-def _picture(name: str) -> bytes | Path | str:
+def _image(name: str) -> bytes | Path | str:
     if name == "-":
         return sys.stdin.buffer.read()
     return name if "://" in name or name.startswith("data:") else Path(name)
@@ -178,7 +177,7 @@ def _compared(reply: "Reply", expected: str) -> dict[str, Any]:
 
 
 def _box(box: "Box") -> dict[str, Any]:
-    """In fractions of the picture, the origin at the top left."""
+    """In fractions of the image, the origin at the top left."""
     sides = {name: round(getattr(box, name), 4) for name in ("y_min", "x_min", "y_max", "x_max")}
     return {"label": box.label, **sides}
 

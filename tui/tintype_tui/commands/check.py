@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--rules", "rule_name", metavar="NAME", help="Whose rules, whatever the profile.")
 @click.option("--model", default="", help="The base model that is meant.")
 @click.option("--validation", type=click.Path(path_type=Path), help="Check this file beside it.")
-@click.option("--no-fetch", is_flag=True, help="Do not fetch pictures from the web.")
+@click.option("--no-fetch", is_flag=True, help="Do not fetch images from the web.")
 @as_json
 @asynchronous
 async def command(
@@ -107,6 +107,6 @@ def _print(
             put(f"    … and {counted.total - counted.shown:,} more of [{counted.rule}]")
     say(
         f"{summary.status}: {count(summary.examples, 'example')}, "
-        f"{count(summary.images, 'picture')}, {count(summary.skipped, 'example')} would be "
+        f"{count(summary.images, 'image')}, {count(summary.skipped, 'example')} would be "
         f"skipped, by the rules of {profile.title} ({profile.as_of})."
     )

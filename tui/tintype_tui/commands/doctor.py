@@ -1,4 +1,4 @@
-"""`tintype doctor`: terminal, pictures, provider, folders; each with a fix where one is known."""
+"""`tintype doctor`: terminal, images, provider, folders; each with a fix where one is known."""
 
 import asyncio
 import os
@@ -91,7 +91,7 @@ def _terminal() -> list[Finding]:
     return [
         Finding("terminal", "ok", f"{name}, {colours} colours"),
         Finding(
-            "pictures",
+            "images",
             "ok" if drawn else "note",
             f"drawn as {found.protocol}. {found.why}",
             "" if drawn else "\n".join(filter(None, advice(found))),

@@ -1,4 +1,4 @@
-"""`tintype embed`: a mended copy of a dataset that carries its pictures."""
+"""`tintype embed`: a mended copy of a dataset that carries its images."""
 
 from pathlib import Path
 
@@ -20,15 +20,15 @@ from tintype_tui.text import count, size
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
 @profile_option
-@click.option("--longest-side", type=click.IntRange(min=16), help="Shrink larger pictures, pixels.")
+@click.option("--longest-side", type=click.IntRange(min=16), help="Shrink larger images, pixels.")
 @click.option(
     "--quality",
     type=click.IntRange(1, 95),
     default=90,
     show_default=True,
-    help="JPEG quality of pictures that must be encoded anew.",
+    help="JPEG quality of images that must be encoded anew.",
 )
-@click.option("--fetch", is_flag=True, help="Embed pictures from the web too.")
+@click.option("--fetch", is_flag=True, help="Embed images from the web too.")
 @click.option("--drop", multiple=True, type=int, metavar="LINE", help="Leave a line out.")
 @click.option("--replace", is_flag=True, help="Overwrite TARGET.")
 @as_json
@@ -44,9 +44,9 @@ async def command(
     replace: bool,
     as_json: bool,
 ) -> None:
-    """Write a copy of SOURCE with every picture inside it, mended for providers.
+    """Write a copy of SOURCE with every image inside it, mended for providers.
 
-    Pictures in files become data URLs; what providers refuse (other formats and modes) is
+    Images in files become data URLs; what providers refuse (other formats and modes) is
     converted. SOURCE is never changed.
     """
     from tintype import rules
@@ -68,7 +68,7 @@ async def command(
         put_json(done, indent=2)
         return
     say(
-        f"{count(done.rows, 'row')}, {done.dropped} left out, {count(done.pictures, 'picture')} "
+        f"{count(done.rows, 'row')}, {done.dropped} left out, {count(done.images, 'image')} "
         f"embedded or encoded anew, {size(done.bytes_written)}."
     )
     for path in done.files:

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     "--detail",
     type=click.Choice(["as is", "low", "high"]),
     default="as is",
-    help="What if every picture asked for this level of detail.",
+    help="What if every image asked for this level of detail.",
 )
 @click.option("--compare", is_flag=True, help="At every provider whose rules are known.")
-@click.option("--no-fetch", is_flag=True, help="Do not fetch pictures from the web.")
+@click.option("--no-fetch", is_flag=True, help="Do not fetch images from the web.")
 @as_json
 @asynchronous
 async def command(
@@ -71,7 +71,7 @@ async def command(
         f"  = {tokens_words(found.tokens_per_epoch)} per epoch × "
         f"{count(found.epochs, 'epoch')} ({found.epochs_reason})"
     )
-    put(f"  text {number(found.text_tokens.likely)}, pictures {number(found.image_tokens.likely)}")
+    put(f"  text {number(found.text_tokens.likely)}, images {number(found.image_tokens.likely)}")
     put(f"  {count(found.rows, 'row')}, {count(found.skipped, 'row')} skipped")
     for reason in found.reasons:
         say(f"  · {reason}")

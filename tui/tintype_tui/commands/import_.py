@@ -27,7 +27,7 @@ def _shared(function: Any) -> Any:
         ),
         click.option("--system", default="", help="A system prompt for every row."),
         click.option(
-            "--link", is_flag=True, help="Refer to picture files instead of embedding them."
+            "--link", is_flag=True, help="Refer to image files instead of embedding them."
         ),
         click.argument("target", type=click.Path(path_type=Path, file_okay=False)),
     ):
@@ -59,16 +59,16 @@ async def voc(source: Path, target: Path, link: bool, as_json: bool, **options: 
 
 @command.command()
 @click.argument("source", type=click.Path(path_type=Path, exists=True))
-@click.option("--image", default="", help="The column of the pictures' names.")
+@click.option("--image", default="", help="The column of the images' names.")
 @click.option("--question", default="", help="The column of the questions.")
 @click.option("--answer", default="", help="The column of the answers.")
-@click.option("--prompt", default="", help="What to ask of every picture, without such a column.")
+@click.option("--prompt", default="", help="What to ask of every image, without such a column.")
 @click.option("--delimiter", default="", help="What stands between columns; found out otherwise.")
-@click.option("--pictures", type=click.Path(path_type=Path), help="The pictures' folder.")
+@click.option("--images", type=click.Path(path_type=Path), help="The images' folder.")
 @_shared
 @asynchronous
 async def csv(source: Path, target: Path, link: bool, as_json: bool, **options: Any) -> None:
-    """A table with a picture, a question and an answer on each line.
+    """A table with an image, a question and an answer on each line.
 
     SOURCE is a table, or a folder with one for each split.
     """
@@ -93,7 +93,7 @@ async def _run(importing: AsyncGenerator["ImportProgress", None], as_json: bool)
         where = f"{problem.file}:{problem.line}" if problem.line else problem.file
         say(f"{where}: {problem.message} {problem.done.capitalize()}.")
     say(
-        f"{count(report.pictures, 'picture')}, {count(report.rows, 'row')}, "
+        f"{count(report.images, 'image')}, {count(report.rows, 'row')}, "
         f"{count(len(report.problems), 'problem')}."
     )
     for path in report.files.values():

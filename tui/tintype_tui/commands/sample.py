@@ -10,16 +10,14 @@ from tintype_tui.commands.output import Progress, as_json, asynchronous, put, pu
 @click.command(name="sample")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--only", type=click.Choice(["cards", "books"]), help="Draw just one of them.")
-@click.option(
-    "--seed", type=int, default=7, show_default=True, help="Another seed, other pictures."
-)
+@click.option("--seed", type=int, default=7, show_default=True, help="Another seed, other images.")
 @click.option("--replace", is_flag=True, help="Overwrite what is there.")
 @as_json
 @asynchronous
 async def command(folder: Path, only: str | None, seed: int, replace: bool, as_json: bool) -> None:
     """Draw the sample datasets into FOLDER: playing cards (detection) and book covers (questions).
 
-    Each has train.jsonl, valid.jsonl and test.jsonl, with the pictures inside. Nothing is fetched.
+    Each has train.jsonl, valid.jsonl and test.jsonl, with the images inside. Nothing is fetched.
     """
     from tintype.dataset.samples import make_books, make_cards
 

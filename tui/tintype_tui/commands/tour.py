@@ -50,8 +50,8 @@ async def _sample(folder: Path) -> Path:
 
     if not (folder / "train.jsonl").exists():
         async for step in make_cards(folder):
-            pictures = step.total
-        put(f"sample    {count(pictures, 'picture')} of playing cards drawn into {folder}")
+            images = step.total
+        put(f"sample    {count(images, 'image')} of playing cards drawn into {folder}")
     else:
         put(f"sample    playing cards in {folder}")
     return folder
@@ -99,13 +99,13 @@ def _say_epochs(metrics: "Metrics", said: int) -> int:
 
 
 async def _try(path: Path, job: "Job", api: "Api") -> None:
-    """Ask the tuned model about pictures that it has never seen, and its base about one."""
+    """Ask the tuned model about images that it has never seen, and its base about one."""
     from tintype.api import ChatRequest
     from tintype.dataset import open_dataset
     from tintype.detection import mean_iou, parse_boxes
     from tintype.prompting import Reply, ask
 
-    put("try       the tuned model on pictures that it has never seen:")
+    put("try       the tuned model on images that it has never seen:")
     async with open_dataset(path) as dataset:
         for index in range(ASKED):
             example = await dataset.example(index)

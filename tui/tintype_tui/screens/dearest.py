@@ -28,11 +28,11 @@ class DearestList(LineList):
     def item(self, index: int, width: int, style: Style) -> Line:
         row = self._rows[index]
         share = row.tokens / self._epoch_tokens
-        pictures = row.image_tokens / max(1, row.tokens)
+        images = row.image_tokens / max(1, row.tokens)
         return [
             Segment(
                 f" line {row.line:>6}  {number(row.tokens):>9} tokens  {share:>6.1%} of an epoch"
-                f"  {pictures:>4.0%} pictures",
+                f"  {images:>4.0%} images",
                 style,
             )
         ]

@@ -45,7 +45,7 @@ class Import(Dialog[Path | None]):
             yield Static("\nWrite train, valid and test rows into:", classes="before")
             yield Field(value=str(beside), id="target")
             yield Checkbox(
-                "put the pictures into the rows (providers want that)", value=True, classes="before"
+                "put the images into the rows (providers want that)", value=True, classes="before"
             )
             yield ProgressBar(id="import-progress", show_eta=False)
             with VerticalScroll():
@@ -93,7 +93,7 @@ class Import(Dialog[Path | None]):
 
     def _finish(self, report: ImportReport, lines: list[str]) -> None:
         splits = ", ".join(f"{name} {rows}" for name, rows in report.splits.items())
-        head = f"{count(report.pictures, 'picture')}, {count(report.rows, 'row')}: {splits}"
+        head = f"{count(report.images, 'image')}, {count(report.rows, 'row')}: {splits}"
         odd = f"{count(len(lines), 'problem')} in the source:" if lines else "Nothing odd in it."
         self.words.update(visible("\n".join([head, odd, *lines[:MOST_SHOWN]])))
         self.query(".before").set(display=False)  # it is done, and the words need the room

@@ -42,7 +42,7 @@ class PastAnswers(Dialog[KeptAnswer | None]):
             yield OptionList(id="entries", markup=False)
             yield Static(id="past-count", classes="hint")
             yield Static(
-                "↑ ↓ choose · Enter takes up question and picture · Esc goes back",
+                "↑ ↓ choose · Enter takes up question and image · Esc goes back",
                 classes="hint",
             )
 

@@ -1,6 +1,6 @@
 """The terminal at hand: what it can show, how it is asked, and the driver that asks it.
 
-`Capabilities` says how pictures are to be drawn and why. In the app it is `TerminalApp` (module
+`Capabilities` says how images are to be drawn and why. In the app it is `TerminalApp` (module
 `app`) that has them: the driver asks when the app starts and tells whenever the answer comes, so
 that nothing ever waits for a terminal. The command line asks with `probe`, which waits. Nothing
 here imports Textual but `app`, `driver` and `messages`.

@@ -22,7 +22,7 @@ class TerminalApp(App[ReturnType]):
     """An app that asks its terminal what it can show, and knows when it has answered.
 
     Where there is no terminal of one's own to ask (tests, `textual serve`, Windows), everything
-    works and pictures stay half-blocks.
+    works and images stay half-blocks.
     """
 
     capabilities: var[Capabilities] = var(Capabilities())
@@ -32,7 +32,7 @@ class TerminalApp(App[ReturnType]):
         super().__init__(*arguments, **options)
         self.farewells: set[str] = set()
         """Escape sequences to write before the terminal is given back, at the end or at Ctrl+Z.
-        Widgets are unmounted only after that, too late to free the pictures it holds."""
+        Widgets are unmounted only after that, too late to free the images it holds."""
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's choice, asking where it can."""
@@ -76,8 +76,8 @@ class TerminalApp(App[ReturnType]):
     def _use_all_colours(self) -> None:
         """Draw in 24-bit colour from now on, if Rich had found less.
 
-        Rich goes by COLORTERM, which ssh does not hand on, and kitty's pictures carry their number
-        in the colour: rounded to one of 256 it is another picture's, or none's.
+        Rich goes by COLORTERM, which ssh does not hand on, and kitty's images carry their number
+        in the colour: rounded to one of 256 it is another image's, or none's.
         """
         settled = constants.COLOR_SYSTEM not in (None, "auto")
         if settled or self.console._color_system in (None, ColorSystem.TRUECOLOR):

@@ -24,7 +24,7 @@ DEFAULT_CELL = 10, 20
 TRUECOLOR = 1 << 24
 
 XTERM_LARGEST = 1000, 1000
-"""xterm's limit for a sixel picture (resource maxGraphicSize), beyond which it shows nothing.
+"""xterm's limit for a sixel image (resource maxGraphicSize), beyond which it shows nothing.
 It can be asked for it, but names no more than what its window now has."""
 
 
@@ -33,13 +33,13 @@ class Capabilities:
     """What the terminal can show. Without arguments: what is assumed until it has answered."""
 
     protocol: Protocol = "halfblock"
-    """How pictures are drawn."""
+    """How images are drawn."""
     why: str = "The terminal has not answered yet."
     """Why this protocol: a sentence."""
     cell: tuple[int, int] = DEFAULT_CELL
     """A character cell's width and height in pixels."""
     largest: tuple[int, int] | None = None
-    """The largest sixel picture: width and height in pixels. None if there is no limit."""
+    """The largest sixel image: width and height in pixels. None if there is no limit."""
     terminal: str = ""
     """The terminal's name, in lower case; inside tmux, the one around it. Empty if unknown."""
     version: str = ""
@@ -93,7 +93,7 @@ class Tmux:
 
 
 def assess(told: Told, around: Surroundings, round_trip_ms: float | None = None) -> Capabilities:
-    """Decide how to draw pictures, and say why."""
+    """Decide how to draw images, and say why."""
     inside = around.in_tmux
     tmux = around.tmux or Tmux()
     name, version = name_and_version(tmux.terminal if inside else told.version)
@@ -127,7 +127,7 @@ def name_and_version(said: str) -> tuple[str, str]:
 
 
 def has_placeholders(name: str, version: str) -> bool:
-    """Whether the terminal draws kitty's pictures at Unicode placeholders.
+    """Whether the terminal draws kitty's images at Unicode placeholders.
 
     Only these stay in their cells, and scroll and vanish with them, so only they fit into an app of
     panes. kitty has had them since 0.28 (sw.kovidgoyal.net/kitty/changelog), Ghostty always;
@@ -153,7 +153,7 @@ def _protocol(
 
 def _forced(wanted: Protocol, *, mono: bool) -> tuple[Protocol, str]:
     if wanted == "kitty" and mono:
-        # The picture's number travels as a colour, which Textual would turn to grey.
+        # The image's number travels as a colour, which Textual would turn to grey.
         return "ascii", f"{OVERRIDE}=kitty cannot be had together with NO_COLOR."
     return wanted, f"{OVERRIDE}={wanted} says so."
 
@@ -198,10 +198,10 @@ def _within_tmux(tmux: Tmux | None, name: str, version: str, colours: int) -> tu
         if tmux.passthrough and colours == TRUECOLOR:
             return "kitty", f"tmux lets kitty graphics through to {shown}."
         missing = "24-bit colour" if tmux.passthrough else "allow-passthrough"
-        return "halfblock", f"{shown} could draw pictures, but tmux has not {missing} set."
+        return "halfblock", f"{shown} could draw images, but tmux has not {missing} set."
     if "sixel" in tmux.features:
         return "sixel", f"tmux draws sixels, and so does {shown}."
-    return "halfblock", f"tmux is inside {shown}, which draws no pictures that tmux hands on."
+    return "halfblock", f"tmux is inside {shown}, which draws no images that tmux hands on."
 
 
 _TRUECOLOR_TERMINALS = frozenset(

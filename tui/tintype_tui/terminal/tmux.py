@@ -1,4 +1,4 @@
-"""Asking tmux what is around it, and what to do where it stands in the way of pictures."""
+"""Asking tmux what is around it, and what to do where it stands in the way of images."""
 
 import os
 import re
@@ -56,7 +56,7 @@ def wrap(sequence: str) -> str:
 
 
 def advice(capabilities: Capabilities) -> tuple[str, str]:
-    """Why there are no better pictures, and lines to paste that give them; empty if nothing helps.
+    """Why there are no better images, and lines to paste that give them; empty if nothing helps.
 
     The lines are for `~/.tmux.conf`, or for a shell where they begin with a command's name.
     """
@@ -74,8 +74,8 @@ def advice(capabilities: Capabilities) -> tuple[str, str]:
             f"set -as terminal-features ',*{capabilities.terminal}*:RGB'",
         )
     if capabilities.terminal == "kitty" and not can:
-        return "This kitty is too old to draw pictures in an app; 0.28 or newer does.", ""
+        return "This kitty is too old to draw images in an app; 0.28 or newer does.", ""
     plain = capabilities.protocol == "halfblock" and not capabilities.tmux
     if capabilities.terminal == "xterm" and plain:
-        return "xterm draws pictures when started as a VT340:", "xterm -ti vt340"
+        return "xterm draws images when started as a VT340:", "xterm -ti vt340"
     return "", ""

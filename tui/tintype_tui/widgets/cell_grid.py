@@ -9,12 +9,12 @@ from textual.message import Message
 from textual.reactive import var
 from textual.scroll_view import ScrollView
 
-from tintype_tui.widgets.picture import Room
+from tintype_tui.widgets.image import Room
 
 WIDTHS = (10, 14, 18, 24, 32, 44, 60)
 """Least columns of a cell, from the smallest size to the largest."""
 ASPECT = 0.75
-"""Height of a cell's picture as a share of its width, in pixels."""
+"""Height of a cell's image as a share of its width, in pixels."""
 
 
 class CellGrid(ScrollView, can_focus=True):
@@ -86,7 +86,7 @@ class CellGrid(ScrollView, can_focus=True):
 
     @property
     def room(self) -> Room:
-        """What a picture may take in a cell."""
+        """What an image may take in a cell."""
         width = max(4, self.scrollable_content_region.width // self.columns - 1)
         cell = self.cell_px
         rows = max(2, round(width * cell[0] / cell[1] * ASPECT))

@@ -11,12 +11,12 @@ from textual.widgets import TextArea
 
 from tintype_tui.text import masked
 
-_PICTURE = re.compile(
+_IMAGE = re.compile(
     r"(?is)^(?:https?://\S+|(?:file://|/|~|\.{1,2}/)?[^\n]*\.(?:jpe?g|png|webp|gif))$"
 )
 
 
-def names_picture(text: str) -> str:
+def names_image(text: str) -> str:
     """The path or address that a pasted text seems to be; empty if it seems to be prose.
 
     Terminals paste a dropped file's name in quotes or with backslashes before its spaces.
@@ -26,7 +26,7 @@ def names_picture(text: str) -> str:
         name = name[1:-1]
     elif not name.lower().startswith(("http://", "https://")):
         name = re.sub(r"\\(.)", r"\1", name)
-    return name if _PICTURE.match(name) else ""
+    return name if _IMAGE.match(name) else ""
 
 
 class Composer(TextArea):
@@ -67,7 +67,7 @@ class Composer(TextArea):
         """The question is to be asked."""
 
     class Pasted(Message):
-        """What seems to be a picture's name was pasted."""
+        """What seems to be an image's name was pasted."""
 
         def __init__(self, text: str, name: str) -> None:
             super().__init__()
@@ -124,7 +124,7 @@ class Composer(TextArea):
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Look at what is pasted first; what is prose is left to Textual, which is called, too."""
-        if name := names_picture(event.text):
+        if name := names_image(event.text):
             event.stop()
             event.prevent_default()
             self.post_message(self.Pasted(event.text, name))

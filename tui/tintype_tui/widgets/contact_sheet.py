@@ -1,4 +1,4 @@
-"""The rows of a dataset as a sheet of small pictures."""
+"""The rows of a dataset as a sheet of small images."""
 
 from collections.abc import Mapping, Sequence, Set
 
@@ -13,7 +13,7 @@ from tintype_tui.widgets.thumbnails import Thumbnails
 
 
 class ContactSheet(Thumbnails):
-    """A dataset's rows by their first picture, all or those of a filter."""
+    """A dataset's rows by their first image, all or those of a filter."""
 
     BINDING_GROUP_TITLE = "Contact sheet"
 

@@ -1,4 +1,4 @@
-"""A row as a conversation: who said what, pictures as chips, never as base64."""
+"""A row as a conversation: who said what, images as chips, never as base64."""
 
 from collections.abc import Mapping, Sequence
 
@@ -28,7 +28,7 @@ Spans = Sequence[tuple[int, int]]
 
 
 def chip(part: ImagePart, facts: ImageFacts | None) -> str:
-    """`jpeg 412 KB 1024×768`, or what is known before the picture has been looked at."""
+    """`jpeg 412 KB 1024×768`, or what is known before the image has been looked at."""
     if facts is not None and facts.format:
         words = f"{facts.format} {size(facts.size_bytes)} {facts.width}×{facts.height}"
     elif part.origin == "data":
@@ -52,7 +52,7 @@ class Conversation(VerticalScroll, can_focus=True):
 
     example: reactive[Example | None] = reactive(None)
     facts: reactive[Mapping[int, ImageFacts]] = reactive({})
-    """What is known of the row's pictures, by their ordinal."""
+    """What is known of the row's images, by their ordinal."""
     found: var[Mapping[tuple[int, int], Spans]] = var({})
     """(message, part) → where something that was searched for stands in its text."""
     hit: var[int] = var(0)

@@ -79,15 +79,13 @@ class CostCard(Widget):
         text, images = estimate.text_tokens.likely, estimate.image_tokens.likely
         total = max(1, text + images)
         lines = []
-        for name, tokens in (("text", text), ("pictures", images)):
+        for name, tokens in (("text", text), ("images", images)):
             share = tokens / total
             lines.append(
                 Content(f"{name:<9}{number(tokens):>10}  {share:>4.0%}  ")
-                + Content.styled(
-                    bar(share, BAR), "$primary" if name == "pictures" else "$secondary"
-                )
+                + Content.styled(bar(share, BAR), "$primary" if name == "images" else "$secondary")
             )
-        rows = f"{count(estimate.rows, 'row')}, {count(estimate.images, 'picture')}"
+        rows = f"{count(estimate.rows, 'row')}, {count(estimate.images, 'image')}"
         skipped = f", {count(estimate.skipped, 'row')} skipped" if estimate.skipped else ""
         cut = f", {count(estimate.cut_rows.likely, 'row')} cut" if estimate.cut_rows.high else ""
         return [*lines, Content(rows + skipped + cut)]

@@ -1,4 +1,4 @@
-"""One row: its picture with the answer's boxes, a caption, the conversation."""
+"""One row: its image with the answer's boxes, a caption, the conversation."""
 
 from textual import getters
 from textual.app import ComposeResult
@@ -12,8 +12,8 @@ from tintype.detection import Box, parse_boxes
 from tintype.images import ImageFacts
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.conversation import Conversation, chip
-from tintype_tui.widgets.picture import Picture
-from tintype_tui.widgets.picture_strip import PictureStrip
+from tintype_tui.widgets.image import ImageView
+from tintype_tui.widgets.image_strip import ImageStrip
 
 
 class RowView(Vertical):
@@ -21,7 +21,7 @@ class RowView(Vertical):
 
     DEFAULT_CSS = """
     RowView {
-        Picture { height: 3fr; }
+        ImageView { height: 3fr; }
         #caption { height: auto; max-height: 3; padding: 0 1; color: $foreground 70%; }
         Conversation { height: 2fr; }
     }
@@ -32,9 +32,9 @@ class RowView(Vertical):
     cost: var[str] = var("")
     """What the row costs, in words."""
 
-    picture = getters.query_one(Picture)
+    image = getters.query_one(ImageView)
     conversation = getters.query_one(Conversation)
-    strip = getters.query_one(PictureStrip)
+    strip = getters.query_one(ImageStrip)
     caption = getters.query_one("#caption", Static)
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -42,8 +42,8 @@ class RowView(Vertical):
         self._caption: list[str] = []
 
     def compose(self) -> ComposeResult:
-        yield Picture(id="picture")
-        yield PictureStrip(id="strip")
+        yield ImageView(id="image")
+        yield ImageStrip(id="strip")
         yield Static(id="caption")
         yield Conversation().data_bind(RowView.example)
 
@@ -53,18 +53,18 @@ class RowView(Vertical):
         return parse_boxes(self.example.answer).boxes if self.example else ()
 
     def watch_example(self, example: Example | None) -> None:
-        """A strip of small pictures only where there are several."""
+        """A strip of small images only where there are several."""
         if self.is_mounted:
             several = len(example.images) if example and len(example.images) > 1 else 0
             self.strip.set_class(several > 1, "-several")
             self.strip.total = several
             self.strip.forget()
 
-    def show_picture(self, ordinal: int, data: bytes, facts: ImageFacts) -> None:
-        """Show one of the row's pictures."""
+    def show_image(self, ordinal: int, data: bytes, facts: ImageFacts) -> None:
+        """Show one of the row's images."""
         assert self.example is not None
         images = self.example.images
-        self.picture.image = data
+        self.image.data = data
         self.strip.cursor = ordinal
         self.watch_with_boxes()
         self.conversation.facts = {ordinal: facts}
@@ -75,9 +75,9 @@ class RowView(Vertical):
         ]
         self._draw_caption()
 
-    def show_no_picture(self, why: str = "", *, trouble: bool = False) -> None:
+    def show_no_image(self, why: str = "", *, trouble: bool = False) -> None:
         """Say why there is nothing to see."""
-        self.picture.image = None
+        self.image.data = None
         self.conversation.facts = {}
         self._caption = [f"✗ {visible(why)}" if trouble else visible(why)]
         self._draw_caption()
@@ -93,4 +93,4 @@ class RowView(Vertical):
 
     def watch_with_boxes(self) -> None:
         if self.is_mounted:
-            self.picture.truth = self.boxes if self.with_boxes else ()
+            self.image.truth = self.boxes if self.with_boxes else ()

@@ -1,8 +1,8 @@
-"""A grid of small pictures that draws only what is seen, in characters.
+"""A grid of small images that draws only what is seen, in characters.
 
 It knows how many there are and where the cursor stands. What comes into view is asked for
 (`Thumbnails.Wants`); a screen has it drawn in threads and hands it in with `show`, and lets go of
-what was asked for before. Pictures that live in the terminal (kitty, sixel) are not used here: at
+what was asked for before. Images that live in the terminal (kitty, sixel) are not used here: at
 every turn of a page, forty of them would have to be sent and freed.
 """
 
@@ -20,8 +20,8 @@ from tintype_tui.terminal import Capabilities
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.text import clip, one_line
 from tintype_tui.widgets.cell_grid import CellGrid
+from tintype_tui.widgets.image import Drawing, Room, Wanted
 from tintype_tui.widgets.line_list import Line
-from tintype_tui.widgets.picture import Drawing, Room, Wanted
 
 MOST_KEPT = 400
 """Drawings kept; those furthest from the view are forgotten first."""
@@ -36,7 +36,7 @@ class Thumb:
 
 
 class Thumbnails(CellGrid):
-    """Cells with a picture and a line of words."""
+    """Cells with an image and a line of words."""
 
     capabilities: var[Capabilities] = var(Capabilities())
     """What the terminal can do."""
@@ -68,11 +68,11 @@ class Thumbnails(CellGrid):
         return position
 
     def caption(self, position: int, width: int, style: Style) -> Line:
-        """The line under a picture."""
+        """The line under an image."""
         raise NotImplementedError
 
     def wanted(self, data: bytes, room: Room) -> Wanted:
-        """How a picture is to be drawn here."""
+        """How an image is to be drawn here."""
         found = self.capabilities
         return Wanted(
             data,
@@ -170,11 +170,11 @@ class Thumbnails(CellGrid):
             strip = Strip(self.caption(position, room.columns, style))
             return [mark, *strip.adjust_cell_length(room.columns, style)]
         thumb = self._thumbs.get(self.key(position))
-        return [edge, *_picture_line(thumb, within, room, base)]
+        return [edge, *_image_line(thumb, within, room, base)]
 
 
-def _picture_line(thumb: Thumb | None, within: int, room: Room, base: Style) -> Strip:
-    """A line of a picture in the middle of its cell, or of the words in its place."""
+def _image_line(thumb: Thumb | None, within: int, room: Room, base: Style) -> Strip:
+    """A line of an image in the middle of its cell, or of the words in its place."""
     drawing = thumb.drawing if thumb else None
     if drawing is not None and drawing.strips:
         left = (room.columns - drawing.frame.columns) // 2

@@ -1,4 +1,4 @@
-"""Tables of pictures, questions and answers made into chat rows, one for each line.
+"""Tables of images, questions and answers made into chat rows, one for each line.
 
 Which column is which is told by its name, or said. A table from a spreadsheet may be separated by
 semicolons or tabs, begin with a byte order mark, and quote what it likes. A line that cannot be
@@ -11,8 +11,8 @@ from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tintype.dataset.files import picture_path, read_plain_file
-from tintype.dataset.formats.pictures import PictureKeeper
+from tintype.dataset.files import image_path, read_plain_file
+from tintype.dataset.formats.images import ImageKeeper
 from tintype.dataset.formats.report import ImportLog, ImportProgress, ImportReport, Keep
 from tintype.dataset.formats.tables import find_tables
 from tintype.dataset.places import origin
@@ -39,17 +39,17 @@ class CsvOptions:
     system: str = ""
     """The system prompt; none if empty."""
     image: str = ""
-    """The column of the picture; empty means the one whose name says so."""
+    """The column of the image; empty means the one whose name says so."""
     question: str = ""
     answer: str = ""
     prompt: str = ""
-    """What is asked of every picture, where the table has no column of questions."""
+    """What is asked of every image, where the table has no column of questions."""
     delimiter: str = ""
     """Empty means the one that makes sense of the first line."""
-    pictures: Path | None = None
-    """What the names of pictures are relative to; none means the folder of the table."""
+    images: Path | None = None
+    """What the names of images are relative to; none means the folder of the table."""
     seed: int = 0
-    """Where the source has no splits: how they are drawn, by picture."""
+    """Where the source has no splits: how they are drawn, by image."""
     valid_share: float = 0.1
     test_share: float = 0.1
     replace: bool = False
@@ -159,7 +159,7 @@ def _columns(names: Sequence[str], delimiter: str, options: CsvOptions) -> Colum
     return Columns(
         delimiter=delimiter,
         count=len(names),
-        image=find(options.image, IMAGE_NAMES, "a picture"),
+        image=find(options.image, IMAGE_NAMES, "an image"),
         question=find(options.question, QUESTION_NAMES, "a question") if asks else -1,
         answer=find(options.answer, ANSWER_NAMES, "an answer"),
         split=next((known[name] for name in SPLIT_NAMES if name in known), -1),
@@ -180,7 +180,7 @@ def _entry(
         return None
     asked = fields[columns.question] if columns.question >= 0 else options.prompt
     image, question, answer = fields[columns.image].strip(), asked.strip(), fields[columns.answer]
-    for text, what in ((image, "picture"), (question, "question"), (answer.strip(), "answer")):
+    for text, what in ((image, "image"), (question, "question"), (answer.strip(), "answer")):
         if not text:
             log.add(file, line, f"The {what} is empty.", "left out")
             return None
@@ -206,7 +206,7 @@ def _import(
             log.total += 1
         read.append((path, split, entries))
         yield log.progress()
-    keeper = PictureKeeper(target, options.keep)
+    keeper = ImageKeeper(target, options.keep)
     drawn = _draw(read, options)
     addresses: set[str] = set()
     with SplitWriter(target) as writer:
@@ -224,7 +224,7 @@ def _import(
     yield log.progress(
         ImportReport(
             rows=sum(writer.counts.values()),
-            pictures=len(keeper.digests) + len(addresses),
+            images=len(keeper.digests) + len(addresses),
             splits={name: writer.counts[name] for name in writer.files},
             files=writer.files,
             problems=tuple(log.problems),
@@ -233,13 +233,13 @@ def _import(
 
 
 def _url(
-    entry: Entry, table: Path, keeper: PictureKeeper, log: ImportLog, file: str, options: CsvOptions
+    entry: Entry, table: Path, keeper: ImageKeeper, log: ImportLog, file: str, options: CsvOptions
 ) -> str:
-    """The picture's URL in the row; empty if it cannot be had, which is logged."""
+    """The image's URL in the row; empty if it cannot be had, which is logged."""
     if origin(entry.image) != "file":
         return entry.image
     try:
-        return keeper.take(picture_path(entry.image, options.pictures or table.parent))[0]
+        return keeper.take(image_path(entry.image, options.images or table.parent))[0]
     except DatasetError as error:
         log.add(file, entry.line, str(error), "left out")
         return ""
@@ -248,7 +248,7 @@ def _url(
 def _draw(
     read: Sequence[tuple[Path, Split | None, Sequence[Entry]]], options: CsvOptions
 ) -> dict[str, Split]:
-    """A split for each picture of which the source does not say it."""
+    """A split for each image of which the source does not say it."""
     return draw_splits(
         (
             entry.image

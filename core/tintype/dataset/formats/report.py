@@ -9,7 +9,7 @@ from typing import Literal
 from tintype.dataset.splits import Split
 
 Keep = Literal["embed", "link"]
-"""Pictures as data URLs in the rows, which every provider takes; or as paths beside them."""
+"""Images as data URLs in the rows, which every provider takes; or as paths beside them."""
 
 
 REPORT_S = 0.1
@@ -35,8 +35,8 @@ class ImportReport:
     """What an import read and wrote."""
 
     rows: int = 0
-    pictures: int = 0
-    """Different pictures in the rows."""
+    images: int = 0
+    """Different images in the rows."""
     splits: Mapping[Split, int] = field(default_factory=dict)
     """Rows of each."""
     files: Mapping[Split, Path] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class ImportProgress:
     """How far an import has come."""
 
     done: int
-    """Pictures or table rows."""
+    """Images or table rows."""
     total: int
     problems: tuple[ImportProblem, ...] = ()
     """Those found since the last report."""

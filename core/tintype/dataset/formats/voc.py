@@ -1,6 +1,6 @@
 """Pascal VOC made into chat rows that ask for boxes and answer with them.
 
-Each picture becomes a row: the prompt `detect a ; b ; c` names every label of the dataset, the
+Each image becomes a row: the prompt `detect a ; b ; c` names every label of the dataset, the
 answer is PaliGemma's (`tintype.detection`). What is wrong with an annotation is reported with its
 file and line, and with what became of it; nothing is dropped in silence.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tintype.dataset.files import read_plain_file
-from tintype.dataset.formats.pictures import PictureKeeper
+from tintype.dataset.formats.images import ImageKeeper
 from tintype.dataset.formats.report import (
     ImportLog,
     ImportProblem,
@@ -69,10 +69,10 @@ def import_voc(
 def convert(
     annotation: Annotation, facts: ImageFacts, file: str
 ) -> tuple[tuple[Box, ...], tuple[ImportProblem, ...]]:
-    """The boxes of an annotation, as fractions of its upright picture, and what was wrong.
+    """The boxes of an annotation, as fractions of its upright image, and what was wrong.
 
-    Edges are taken as continuous, from 0 to the picture's width and height. Boxes that reach
-    beyond the picture are clamped, those with reversed corners turned, empty ones and those without
+    Edges are taken as continuous, from 0 to the image's width and height. Boxes that reach
+    beyond the image are clamped, those with reversed corners turned, empty ones and those without
     numbers or a name dropped.
     """
     size, problems = _size(annotation, facts, file)
@@ -94,11 +94,11 @@ def _size(
     if said == real:
         return real, []
     if not all(said):
-        message = "It does not say the picture's size."
+        message = "It does not say the image's size."
         return real, [ImportProblem(file, 0, message, f"{real[0]}×{real[1]} taken, its real size")]
-    message = f"It says {said[0]}×{said[1]}, but the picture has {real[0]}×{real[1]}."
+    message = f"It says {said[0]}×{said[1]}, but the image has {real[0]}×{real[1]}."
     if abs(said[0] * real[1] / (said[1] * real[0]) - 1) < 0.02:
-        return said, [ImportProblem(file, 0, message, "boxes scaled to the picture")]
+        return said, [ImportProblem(file, 0, message, "boxes scaled to the image")]
     return None, [ImportProblem(file, 0, message, "left out")]
 
 
@@ -127,10 +127,10 @@ def _box(
         return None, problems
     inside = max(y_min, 0.0), max(x_min, 0.0), min(y_max, float(height)), min(x_max, float(width))
     if inside[0] >= inside[2] or inside[1] >= inside[3]:
-        report(f"the box lies outside the picture ({_corners(item)}).", "dropped")
+        report(f"the box lies outside the image ({_corners(item)}).", "dropped")
         return None, problems
     if inside != (y_min, x_min, y_max, x_max):
-        report(f"the box reaches beyond the picture ({_corners(item)}).", "clamped")
+        report(f"the box reaches beyond the image ({_corners(item)}).", "clamped")
     top, left, bottom, right = inside
     return Box(label, top / height, left / width, bottom / height, right / width), problems
 
@@ -167,7 +167,7 @@ def _import(
     drawn = _draw([item for item, _ in read], options)
     counts: Counter[str] = Counter()
     log.total = len(items) + len(read)
-    keeper = PictureKeeper(target, options.keep)
+    keeper = ImageKeeper(target, options.keep)
     with SplitWriter(target) as writer:
         for item, annotation in read:
             row = _row(item, annotation, keeper, log, folder, options)
@@ -181,7 +181,7 @@ def _import(
     yield log.progress(
         ImportReport(
             rows=sum(writer.counts.values()),
-            pictures=len(keeper.digests),
+            images=len(keeper.digests),
             splits={split: writer.counts[split] for split in writer.files},
             files=writer.files,
             labels=dict(counts.most_common()),
@@ -201,19 +201,19 @@ def _read(item: Item, folder: Path, log: ImportLog) -> Annotation | None:
 def _row(
     item: Item,
     annotation: Annotation,
-    keeper: PictureKeeper,
+    keeper: ImageKeeper,
     log: ImportLog,
     folder: Path,
     options: VocOptions,
 ) -> tuple[str, Sequence[Box]] | None:
-    """The picture's URL and its boxes in order; none if there is nothing to learn from it."""
+    """The image's URL and its boxes in order; none if there is nothing to learn from it."""
     file = _name(item.annotation, folder)
-    path = item.picture(annotation.filename)
+    path = item.image(annotation.filename)
     if path is None:
         log.add(
             file,
             0,
-            f"There is no picture {annotation.filename or item.annotation.stem}.",
+            f"There is no image {annotation.filename or item.annotation.stem}.",
             "left out",
         )
         return None

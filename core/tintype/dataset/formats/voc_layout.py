@@ -1,7 +1,7 @@
 """Where a Pascal VOC dataset keeps its files.
 
 Three layouts are in use: the original one (`Annotations`, `JPEGImages`, `ImageSets/Main`), folders
-for each split with pictures and annotations side by side, as Roboflow exports them, and one folder
+for each split with images and annotations side by side, as Roboflow exports them, and one folder
 with everything.
 """
 
@@ -15,7 +15,7 @@ from tintype.dataset.splits import Split, split_named
 from tintype.errors import DatasetError
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
-_PICTURE_FOLDERS = ("JPEGImages", "images", "Images", ".")
+_IMAGE_FOLDERS = ("JPEGImages", "images", "Images", ".")
 _MAX_LIST_BYTES = 20_000_000
 
 
@@ -24,19 +24,19 @@ class Item:
     """An annotation and the split it belongs to."""
 
     annotation: Path
-    pictures: Mapping[str, Path]
-    """The pictures that may be meant, by name and by stem, in lower case."""
+    images: Mapping[str, Path]
+    """The images that may be meant, by name and by stem, in lower case."""
     split: Split | None = None
     """None where the source does not say."""
 
-    def picture(self, filename: str) -> Path | None:
-        """The annotation's picture: of the same name, else of the name that it gives."""
+    def image(self, filename: str) -> Path | None:
+        """The annotation's image: of the same name, else of the name that it gives."""
         stem = self.annotation.stem.lower()
         named = PureWindowsPath(filename).name.lower()
         return (
-            self.pictures.get(stem)
-            or self.pictures.get(named)
-            or self.pictures.get(named.rsplit(".", 1)[0])
+            self.images.get(stem)
+            or self.images.get(named)
+            or self.images.get(named.rsplit(".", 1)[0])
         )
 
 
@@ -63,25 +63,25 @@ def find_items(folder: Path) -> tuple[tuple[Item, ...], tuple[ImportProblem, ...
 def _items(folder: Path) -> tuple[Item, ...]:
     annotations = folder / "Annotations"
     if annotations.is_dir():
-        pictures = _pictures(folder / name for name in _PICTURE_FOLDERS)
-        return tuple(Item(path, pictures) for path in _xml(annotations))
+        images = _images(folder / name for name in _IMAGE_FOLDERS)
+        return tuple(Item(path, images) for path in _xml(annotations))
     items: list[Item] = []
     for inner in sorted(folder.iterdir()):
         split = split_named(inner.name)
         if split is not None and inner.is_dir():
-            pictures = _pictures([inner, inner / "images"])
-            items += [Item(path, pictures, split) for path in _xml(inner)]
+            images = _images([inner, inner / "images"])
+            items += [Item(path, images, split) for path in _xml(inner)]
     if items:
         return tuple(items)
-    pictures = _pictures([folder])
-    return tuple(Item(path, pictures) for path in _xml(folder))
+    images = _images([folder])
+    return tuple(Item(path, images) for path in _xml(folder))
 
 
 def _xml(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() == ".xml")
 
 
-def _pictures(folders: Iterable[Path]) -> Mapping[str, Path]:
+def _images(folders: Iterable[Path]) -> Mapping[str, Path]:
     found: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():

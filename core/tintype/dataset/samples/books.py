@@ -1,6 +1,6 @@
-"""Book covers: a sample dataset for answering questions about pictures.
+"""Book covers: a sample dataset for answering questions about images.
 
-A small library of twelve invented books, photographed anew for every picture of every split: on
+A small library of twelve invented books, photographed anew for every image of every split: on
 another table, in another light, turned and placed differently. The questions are those of the usual
 walkthrough on book covers: title, author, kind of book, and a yes or no.
 """
@@ -26,16 +26,16 @@ from tintype.dataset.writing import chat_row
 
 COUNTS = Counts(train=150, valid=30, test=48)
 SIZE = (384, 384)
-SYSTEM = "Answer the question about the book in the picture."
+SYSTEM = "Answer the question about the book in the image."
 GENRES = tuple(sorted({book.genre for book in BOOKS}))
 MARGIN = 6
 
 README = """\
-Book covers: a sample dataset for questions about pictures
+Book covers: a sample dataset for questions about images
 ==========================================================
 
-{train} training, {valid} validation and {test} test pictures of twelve books, four questions each:
-the title, the author, the kind of book, and whether it is of a certain kind. Every picture is taken
+{train} training, {valid} validation and {test} test images of twelve books, four questions each:
+the title, the author, the kind of book, and whether it is of a certain kind. Every image is taken
 anew; the books are the same in all of them, as in a library that one gets to know.
 
 The books, their authors and their covers are invented and drawn by Tintype (seed {seed}). They are
@@ -48,7 +48,7 @@ def make_books(
 ) -> AsyncGenerator[SampleProgress, None]:
     """Draw the dataset into a folder: `train.jsonl`, `valid.jsonl`, `test.jsonl`, `README.txt`.
 
-    The same seed gives the same pictures. Raises what `draw_dataset` does.
+    The same seed gives the same images. Raises what `draw_dataset` does.
     """
     return draw_dataset(folder, counts, _draw, seed=seed, readme=README, replace=replace)
 
@@ -62,7 +62,7 @@ def _draw(rng: np.random.Generator, number: int) -> Rows:
 
 
 def photograph(rng: np.random.Generator, book: Book) -> Image.Image:
-    """A picture of a book on a table."""
+    """An image of a book on a table."""
     scene = Scene(rng, _tables(), SIZE)
     x, y = (0.5 + float(rng.uniform(-0.05, 0.05)) for _ in range(2))
     turn = float(np.clip(rng.normal(0, 4), -9, 9))

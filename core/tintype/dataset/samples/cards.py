@@ -27,7 +27,7 @@ COUNTS = Counts(train=240, valid=40, test=60)
 SIZE = (512, 384)
 LABELS = tuple(sorted(f"{rank} of {suit}" for rank in RANKS for suit in COLOURS))
 PROMPT = detect_prompt(LABELS)
-SYSTEM = "Find the playing cards in the picture."
+SYSTEM = "Find the playing cards in the image."
 
 _HEIGHTS = {1: (0.62, 0.8), 2: (0.58, 0.72), 3: (0.49, 0.55)}
 """How high cards are, by their number: so large that they fit side by side."""
@@ -36,12 +36,12 @@ README = """\
 Playing cards: a sample dataset for detection
 =============================================
 
-{train} training, {valid} validation and {test} test pictures of one to three playing cards on a
+{train} training, {valid} validation and {test} test images of one to three playing cards on a
 table, from a short deck of twenty. Each row asks to detect all twenty cards by name and is answered
 with boxes in PaliGemma's notation: <loc y_min><loc x_min><loc y_max><loc x_max> name ; ...
-where each number is a share of the picture's height or width, times 1024.
+where each number is a share of the image's height or width, times 1024.
 
-The pictures are drawn by Tintype (seed {seed}); they are no photographs, and you may use them as
+The images are drawn by Tintype (seed {seed}); they are no photographs, and you may use them as
 you like.
 """
 
@@ -51,7 +51,7 @@ def make_cards(
 ) -> AsyncGenerator[SampleProgress, None]:
     """Draw the dataset into a folder: `train.jsonl`, `valid.jsonl`, `test.jsonl`, `README.txt`.
 
-    The same seed gives the same pictures. Raises what `draw_dataset` does.
+    The same seed gives the same images. Raises what `draw_dataset` does.
     """
     return draw_dataset(folder, counts, _draw, seed=seed, readme=README, replace=replace)
 
@@ -63,7 +63,7 @@ def _draw(rng: np.random.Generator, number: int) -> Rows:
 
 
 def deal(rng: np.random.Generator, cards: int) -> tuple[Image.Image, list[Box]]:
-    """A picture of one to three different cards, and where they are."""
+    """An image of one to three different cards, and where they are."""
     scene = Scene(rng, _tables(), SIZE)
     boxes = []
     for at, label in enumerate(rng.permutation(LABELS)[:cards].tolist()):

@@ -1,4 +1,4 @@
-"""How sample datasets are drawn: many pictures, each by its own seed, in a few threads."""
+"""How sample datasets are drawn: many images, each by its own seed, in a few threads."""
 
 import base64
 import io
@@ -29,7 +29,7 @@ class SampleProgress:
     """How far the drawing has come."""
 
     done: int
-    """Pictures."""
+    """Images."""
     total: int
     files: tuple[Path, ...] = ()
     """What was written, training first: on the last report only."""
@@ -37,7 +37,7 @@ class SampleProgress:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many pictures each split has."""
+    """How many images each split has."""
 
     train: int
     valid: int
@@ -49,15 +49,15 @@ class Counts:
 
 
 Draw = Callable[[np.random.Generator, int], Rows]
-"""Draws the rows of one picture."""
+"""Draws the rows of one image."""
 
 
 def draw_dataset(
     folder: Path, counts: Counts, draw: Draw, *, seed: int, readme: str, replace: bool
 ) -> AsyncGenerator[SampleProgress, None]:
-    """Draw every picture of every split, write the rows, and say what they are in a README.
+    """Draw every image of every split, write the rows, and say what they are in a README.
 
-    `draw` gets a random generator of the picture's own and its number within the split, so that the
+    `draw` gets a random generator of the image's own and its number within the split, so that the
     same seed gives the same dataset in whatever order the threads are done. The files appear all
     together, before the last report. `readme` has places for the counts and the seed.
 
@@ -79,13 +79,13 @@ def _draw_all(
         for number, split in enumerate(SPLITS):
             count = counts.of(split)
             for start in range(0, count, _AT_ONCE):
-                pictures = range(start, min(count, start + _AT_ONCE))
-                seeds = [(seed, number, picture) for picture in pictures]
+                images = range(start, min(count, start + _AT_ONCE))
+                seeds = [(seed, number, image) for image in images]
                 generators = [np.random.default_rng(each) for each in seeds]
-                for rows in pool.map(draw, generators, pictures):
+                for rows in pool.map(draw, generators, images):
                     for row in rows:
                         writer.write(split, row)
-                done += len(pictures)
+                done += len(images)
                 yield SampleProgress(done, total)
     with written(folder / "README.txt") as file:
         file.write(readme.encode())
@@ -93,7 +93,7 @@ def _draw_all(
 
 
 def jpeg_url(image: Image.Image) -> str:
-    """A picture as a data URL."""
+    """An image as a data URL."""
     out = io.BytesIO()
     image.save(out, "JPEG", quality=QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(out.getvalue()).decode('ascii')}"

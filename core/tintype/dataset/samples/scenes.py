@@ -1,7 +1,7 @@
 """A table under a lamp, and things lying on it.
 
 Everything is made of a seeded random generator and NumPy, so that the same seed gives the same
-picture; textures are made once and cut differently for each picture.
+image; textures are made once and cut differently for each image.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ TEXTURE = 900
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Something laid on a table: where it is, as shares of the picture."""
+    """Something laid on a table: where it is, as shares of the image."""
 
     x_min: float
     y_min: float
@@ -66,7 +66,7 @@ def stone(rng: np.random.Generator, colour: Colour) -> Image.Image:
 
 
 class Scene:
-    """One picture in the making."""
+    """One image in the making."""
 
     def __init__(
         self, rng: np.random.Generator, textures: Sequence[Image.Image], size: tuple[int, int]
@@ -85,7 +85,7 @@ class Scene:
     def lay(self, thing: Image.Image, x: float, y: float, height: float, turn: float) -> Placed:
         """Lay a thing down, its middle at a place, so high and turned by so many degrees.
 
-        Place and height are shares of the picture. Returns where it can be seen.
+        Place and height are shares of the image. Returns where it can be seen.
         """
         tall = round(height * self.size[1])
         wide = round(tall * thing.width / thing.height)

@@ -5,15 +5,15 @@
     plan        `auto` hyperparameters, and how training is laid out over steps
     rows        a JSONL of chat rows as things to learn
     tokenizer   answers as tokens, prompts as words, boxes as `<loc>` tokens
-    features    a picture as fixed colour and gradient channels; augmentation
-    cache       every distinct picture's channels, once, on disk
-    batches     which rows, pictures and copies meet in a step
+    features    an image as fixed colour and gradient channels; augmentation
+    cache       every distinct image's channels, once, on disk
+    batches     which rows, images and copies meet in a step
     tape        automatic differentiation: values, and how gradients flow back
     layers      the differentiable operations
     parameters  named weights that are views of one flat array
     layout      the sizes of a model, and every weight it has
     model       encoder and decoder
-    proposals   boxes in answers, and the boxes that a picture's cells propose
+    proposals   boxes in answers, and the boxes that an image's cells propose
     pointing    positions pointed at rather than guessed
     optimizer   AdamW, warm-up and cosine
     preparation from an order to everything a training needs

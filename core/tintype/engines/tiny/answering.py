@@ -36,7 +36,7 @@ def untrained() -> Model:
 
 
 class TinyAnswerer:
-    """Answers about pictures. Several conversations may be answered at once."""
+    """Answers about images. Several conversations may be answered at once."""
 
     def __init__(self, model: Model) -> None:
         self._model = model

@@ -1,9 +1,9 @@
-"""Which rows, pictures and variations meet in a step, and what the model is given of them.
+"""Which rows, images and variations meet in a step, and what the model is given of them.
 
 All of it is a function of (seed, step): a training that was interrupted goes on with the very
 batches it would have had.
 
-Questions about one picture meet in the same step in small groups, with the same variation of it,
+Questions about one image meet in the same step in small groups, with the same variation of it,
 so that its convolutions are done once for all of them.
 """
 
@@ -30,7 +30,7 @@ from tintype.engines.tiny.tokenizer import (
 )
 
 GROUP = 4
-"""Questions about one picture that meet in a step."""
+"""Questions about one image that meet in a step."""
 _ORDER, _NOISE = 2, 3
 """Set the random numbers of the order and of a step apart from other uses of the seed."""
 
@@ -49,19 +49,19 @@ class Task:
     """A lesson in tokens."""
 
     row: int
-    pictures: tuple[int, ...]
+    images: tuple[int, ...]
     reading: Reading
     tokens: Array
     """The answer and its end."""
     fixed: bool
-    """Never varied: there is no single picture for its boxes to move with."""
+    """Never varied: there is no single image for its boxes to move with."""
     answer: str
     """As it was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A task with a variation of its pictures."""
+    """A task with a variation of its images."""
 
     task: Task
     copy: int
@@ -103,16 +103,14 @@ def tasks(
     for lesson in lessons:
         answer = [*tokens.encode(lesson.answer), END][: shape.context]
         boxes = any(token >= tokens.first_loc for token in answer)
-        fixed = (boxes and len(lesson.pictures) > 1) or bool(LOC.search(lesson.prompt.text))
+        fixed = (boxes and len(lesson.images) > 1) or bool(LOC.search(lesson.prompt.text))
         read = reading(lesson.prompt, words, shape.prompt_words)
-        made.append(
-            Task(lesson.row, lesson.pictures, read, np.asarray(answer), fixed, lesson.answer)
-        )
+        made.append(Task(lesson.row, lesson.images, read, np.asarray(answer), fixed, lesson.answer))
     return tuple(made)
 
 
 def moved(tokens: Array, first_loc: int, to: Placing) -> Array:
-    """An answer's positions moved with its picture: in every run y, x, y, x and so on."""
+    """An answer's positions moved with its image: in every run y, x, y, x and so on."""
     changed = tokens.copy()
     run = 0
     for at, token in enumerate(tokens.tolist()):
@@ -123,12 +121,12 @@ def moved(tokens: Array, first_loc: int, to: Placing) -> Array:
 
 
 def row_order(rows: Sequence[Sequence[Task]], seed: int, epoch: int) -> list[int]:
-    """The rows of an epoch: shuffled, those that share a picture in groups of up to GROUP."""
+    """The rows of an epoch: shuffled, those that share an image in groups of up to GROUP."""
     rng = np.random.default_rng((seed, _ORDER, epoch))
     waiting: dict[int, list[int]] = {}
     groups: list[list[int]] = []
     for row in rng.permutation(len(rows)).tolist():
-        shown = rows[row][0].pictures
+        shown = rows[row][0].images
         if not shown:
             groups.append([row])
             continue
@@ -149,19 +147,19 @@ def step_rng(seed: int, step: int) -> np.random.Generator:
 def views_of(
     rows: Sequence[Sequence[Task]], chosen: Sequence[int], plan: Plan, epoch: int, copies: int
 ) -> list[View]:
-    """The tasks of a step; in every epoch and view a picture has its next variation."""
+    """The tasks of a step; in every epoch and view an image has its next variation."""
     made = []
     for view in range(plan.views):
         for row in chosen:
             for task in rows[row]:
-                turn = epoch * plan.views + view + (task.pictures[0] if task.pictures else 0)
+                turn = epoch * plan.views + view + (task.images[0] if task.images else 0)
                 made.append(View(task, 0 if task.fixed else turn % copies))
     return made
 
 
 def portions(views: Sequence[View], most: int) -> Iterator[Sequence[View]]:
-    """Cut a step into portions of like length and the same pictures, to bound its memory."""
-    ordered = sorted(views, key=lambda view: (len(view.task.tokens), view.task.pictures, view.copy))
+    """Cut a step into portions of like length and the same images, to bound its memory."""
+    ordered = sorted(views, key=lambda view: (len(view.task.tokens), view.task.images, view.copy))
     for start in range(0, len(ordered), most):
         yield ordered[start : start + most]
 
@@ -173,39 +171,39 @@ def exercise(
     rng: np.random.Generator | None = None,
     noise: Array | None = None,
 ) -> Exercise:
-    """Put views together; with `rng`, `noise` (per channel) is added to the pictures."""
+    """Put views together; with `rng`, `noise` (per channel) is added to the images."""
     placed: dict[tuple[int, int], int] = {}
-    most = max((len(view.task.pictures) for view in views), default=0)
-    pictures = np.full((len(views), most), -1, np.intp)
+    most = max((len(view.task.images) for view in views), default=0)
+    images = np.full((len(views), most), -1, np.intp)
     answers = []
     for at, view in enumerate(views):
-        for rank, picture in enumerate(view.task.pictures):
-            pictures[at, rank] = placed.setdefault((picture, view.copy), len(placed))
+        for rank, image in enumerate(view.task.images):
+            images[at, rank] = placed.setdefault((image, view.copy), len(placed))
         answer = view.task.tokens
-        if view.copy and len(view.task.pictures) == 1 and (answer >= first_loc).any():
-            answer = moved(answer, first_loc, channels.placing(view.task.pictures[0], view.copy))
+        if view.copy and len(view.task.images) == 1 and (answer >= first_loc).any():
+            answer = moved(answer, first_loc, channels.placing(view.task.images[0], view.copy))
         answers.append(answer)
     seen = _gathered(channels, list(placed))
     if rng is not None and noise is not None:
         seen += noise * rng.standard_normal(seen.shape, np.float32)
     targets = padded(answers, PAD)
     inputs = np.concatenate([np.full((len(views), 1), BEGIN), targets[:, :-1]], 1)
-    batch = batch_of(seen, pictures, [view.task.reading for view in views])
+    batch = batch_of(seen, images, [view.task.reading for view in views])
     return Exercise(batch, inputs, targets)
 
 
-def batch_of(channels: Array, pictures: Array, readings: Sequence[Reading]) -> Batch:
+def batch_of(channels: Array, images: Array, readings: Sequence[Reading]) -> Batch:
     """A batch of prompts."""
     return Batch(
         channels,
-        pictures,
+        images,
         padded([reading.words for reading in readings], PAD),
         padded([reading.asked for reading in readings], 0),
     )
 
 
 def _gathered(channels: Channels, wanted: Sequence[tuple[int, int]]) -> Array:
-    """(pictures, cells, cells, CHANNELS) in float32."""
+    """(images, cells, cells, CHANNELS) in float32."""
     chosen = np.asarray(wanted, np.intp).reshape(-1, 2)
     return channels.values[chosen[:, 0], chosen[:, 1]].astype(np.float32)
 

@@ -1,11 +1,11 @@
-"""A picture as fixed colour and gradient channels, and how a picture is varied.
+"""An image as fixed colour and gradient channels, and how an image is varied.
 
-Learnt from raw pixels, a few hundred pictures teach far less: 0.58 exact answers where these
-channels give 0.89 (400 pictures of shapes, the same decoder). They are the classical ones: opponent
+Learnt from raw pixels, a few hundred images teach far less: 0.58 exact answers where these
+channels give 0.89 (400 images of shapes, the same decoder). They are the classical ones: opponent
 colours, the gradient's magnitude by direction, and local contrast (compare Dollár et al., 2009,
 "Integral Channel Features"), each averaged over 4 × 4 pixels.
 
-Variation never mirrors a picture: that would spoil writing, and left and right. It shrinks it by up
+Variation never mirrors an image: that would spoil writing, and left and right. It shrinks it by up
 to 30 %, moves it, and changes its light; boxes move with it (`Placing.moved`).
 """
 
@@ -26,7 +26,7 @@ DIRECTIONS = 8
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """Where a picture lies in its square: position = scale · old position + shift, in 0…1."""
+    """Where an image lies in its square: position = scale · old position + shift, in 0…1."""
 
     x_scale: float = 1.0
     x_shift: float = 0.0
@@ -65,7 +65,7 @@ def square(image: Image.Image, width: int, height: int) -> Array:
 
 
 def varied(image: Image.Image, size_px: int, rng: np.random.Generator) -> Array:
-    """The picture in the place drawn first from `rng`, and in another light: (size, size, 3)."""
+    """The image in the place drawn first from `rng`, and in another light: (size, size, 3)."""
     to = placing(size_px, rng)
     width, height = round(to.x_scale * size_px), round(to.y_scale * size_px)
     left, top = round(to.x_shift * size_px), round(to.y_shift * size_px)
@@ -123,6 +123,6 @@ def channels(pixels: Array) -> Array:
 
 
 def seen(image: Image.Image, size_px: int) -> Array:
-    """The channels of a picture as it is: (cells, cells, CHANNELS)."""
+    """The channels of an image as it is: (cells, cells, CHANNELS)."""
     pixels = square(prepared(image, size_px), size_px, size_px)
     return np.asarray(channels(pixels[None])[0])

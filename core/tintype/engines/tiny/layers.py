@@ -65,7 +65,7 @@ def linear(tape: Tape, x: Tensor, weight: Tensor, bias: Tensor | None = None) ->
 def convolve(
     tape: Tape, x: Tensor, weight: Tensor, bias: Tensor, *, kernel: int, stride: int, padding: int
 ) -> Tensor:
-    """A convolution of (pictures, height, width, channels); weight is (kernel² × in, out)."""
+    """A convolution of (images, height, width, channels); weight is (kernel² × in, out)."""
     edge = ((0, 0), (padding, padding), (padding, padding), (0, 0))
     padded = np.pad(x.value, edge)
     count, height, width, channels = padded.shape

@@ -7,12 +7,12 @@ from tintype.engines.tiny.parameters import Weight
 from tintype.engines.tiny.tokenizer import AnswerTokens, PromptWords
 
 MAX_PROMPT_WORDS = 64
-PICTURES = 16
-"""Pictures of an example told apart by their order; later ones share the last vector."""
+IMAGES = 16
+"""Images of an example told apart by their order; later ones share the last vector."""
 BUMPS = ((16, 64.0), (64, 18.0))
 """How many bumps of which width (standard deviation, in positions) a position is made of."""
 WAVES = (1, 2, 4, 8)
-"""Half periods over a picture's side of the sines and cosines that say where a cell is."""
+"""Half periods over an image's side of the sines and cosines that say where a cell is."""
 COORDINATES = 4
 NEIGHBOURHOOD = 15
 """Bumps, down and across each, over where a proposal lies as seen from the box before."""
@@ -23,12 +23,12 @@ class Shape:
     """The sizes of a model."""
 
     size_px: int = 96
-    """Pictures are stretched to this square; divisible by 8. With 128 blood cells were found no
+    """Images are stretched to this square; divisible by 8. With 128 blood cells were found no
     better (0.447 mean IoU against 0.448) and training took half as long again."""
     width: int = 64
     heads: int = 4
     blocks: int = 1
-    """Blocks of the decoder; a second one learnt questions about 400 pictures worse."""
+    """Blocks of the decoder; a second one learnt questions about 400 images worse."""
     context: int = 64
     """The longest answer, in tokens, its end included."""
     prompt_words: int = 32
@@ -36,12 +36,12 @@ class Shape:
 
     @property
     def side(self) -> int:
-        """Cells along a picture's side."""
+        """Cells along an image's side."""
         return self.size_px // POOL // 2
 
     @property
     def cells(self) -> int:
-        """Cells of a picture."""
+        """Cells of an image."""
         return self.side**2
 
 
@@ -79,7 +79,7 @@ def _encoder(shape: Shape, words: PromptWords) -> dict[str, Weight]:
         **_linear("film.out", 2 * width, width),
         "cells.norm": Weight((width,), 0),
         **_linear("cells.sum", width, width),
-        "pictures": Weight((PICTURES, width), 0.3),
+        "images": Weight((IMAGES, width), 0.3),
     }
 
 

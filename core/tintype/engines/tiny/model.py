@@ -1,6 +1,6 @@
 """The model: what it sees and reads becomes a memory, from which a decoder writes the answer.
 
-Encoder: two convolutions turn a picture's channels into cells, which are told where they are and
+Encoder: two convolutions turn an image's channels into cells, which are told where they are and
 modulated by the prompt (FiLM); cells, one token that sums over them (without it nothing is
 counted), and the prompt's words are the memory. Decoder: causal self-attention, cross-attention to
 the memory, and an MLP; positions in boxes may be pointed at (`pointing`).
@@ -8,7 +8,7 @@ the memory, and an MLP; positions in boxes may be pointed at (`pointing`).
 A position token `<locNNNN>` has no vector of its own: coming in and going out it is a weighted sum
 of Gaussian bumps over the 1024 positions, so that what is learnt of one position holds nearby.
 
-In shapes, `count` stands for examples and `pairs` for pictures in examples.
+In shapes, `count` stands for examples and `pairs` for images in examples.
 """
 
 import math
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from tintype.engines.tiny import layers, pointing
 from tintype.engines.tiny.features import CHANNELS
-from tintype.engines.tiny.layout import BUMPS, PICTURES, WAVES, Shape, layout
+from tintype.engines.tiny.layout import BUMPS, IMAGES, WAVES, Shape, layout
 from tintype.engines.tiny.parameters import Parameters
 from tintype.engines.tiny.pointing import Heads
 from tintype.engines.tiny.proposals import Boxes, Fit, Proposals, centres
@@ -35,9 +35,9 @@ class Batch:
     """What a model takes in, padded to common lengths."""
 
     channels: Array
-    """Every distinct picture once: (pictures, side, side, CHANNELS)."""
-    pictures: Array
-    """Which picture is which of an example, or -1: (count, most pictures)."""
+    """Every distinct image once: (images, side, side, CHANNELS)."""
+    images: Array
+    """Which image is which of an example, or -1: (count, most images)."""
     words: Array
     """(count, most words), padded with 0."""
     asked: Array
@@ -86,7 +86,7 @@ class Model:
         self.dropout = dropout
         self.weights = Parameters(layout(shape, tokens, words), dtype)
         self.mean: Array = np.zeros(CHANNELS, dtype)
-        """Of each channel over the training pictures."""
+        """Of each channel over the training images."""
         self.spread: Array = np.ones(CHANNELS, dtype)
         self._places = constant(_places(shape.side).astype(dtype))
         self._bumps = _bumps().astype(dtype)
@@ -103,7 +103,7 @@ class Model:
         heads = self.decode(tape, memory, inputs)
         if memory.proposals is None or heads.looks is None or heads.order is None:
             return layers.cross_entropy(tape, heads.logits, targets, over)
-        shown = np.asarray((batch.pictures >= 0).any(1))
+        shown = np.asarray((batch.images >= 0).any(1))
         boxes = Boxes.of(targets, self.tokens.first_loc, shown)
         fit = Fit.of(memory.proposals, boxes)
         at = (boxes.example, boxes.start)
@@ -113,7 +113,7 @@ class Model:
         return pointing.cross_entropy(tape, heads.logits, pointed, boxes, targets, over)
 
     def encode(self, tape: Tape, batch: Batch) -> Memory:
-        """Look at the pictures and read the prompts."""
+        """Look at the images and read the prompts."""
         words = layers.lookup(tape, self.weights["words"], batch.words)
         question = layers.total(tape, layers.weigh(tape, words, batch.asked[..., None]))
         place = np.arange(batch.words.shape[1])
@@ -121,10 +121,10 @@ class Model:
         parts = [layers.add(tape, words, where)]
         hidden = [batch.words == PAD]
         proposals = None
-        if (batch.pictures >= 0).any():
+        if (batch.images >= 0).any():
             entries, proposals = self._look(tape, batch)
             parts.append(entries)
-            hidden.append(np.repeat(batch.pictures < 0, self.shape.cells + 1, 1))
+            hidden.append(np.repeat(batch.images < 0, self.shape.cells + 1, 1))
         memory = layers.concatenate(tape, parts, 1)
         keys, values = [], []
         for block in range(self.shape.blocks):
@@ -157,24 +157,24 @@ class Model:
         return layers.layer_norm(tape, x, self.weights[name])
 
     def _look(self, tape: Tape, batch: Batch) -> tuple[Tensor, Proposals | None]:
-        """Memory entries of every example's pictures, (count, entries, width), and proposals."""
-        owner, rank = np.nonzero(batch.pictures >= 0)
-        seen = layers.lookup(tape, self._see(tape, batch.channels), batch.pictures[owner, rank])
+        """Memory entries of every example's images, (count, entries, width), and proposals."""
+        owner, rank = np.nonzero(batch.images >= 0)
+        seen = layers.lookup(tape, self._see(tape, batch.channels), batch.images[owner, rank])
         seen = self._film(tape, seen, batch, owner)
         cells = self._norm(tape, seen, "cells.norm")
         summed = layers.total(tape, layers.rectify(tape, seen))
         summed = layers.weigh(tape, summed, np.asarray(_FEW, summed.value.dtype))
         entries = layers.concatenate(tape, [cells, self._linear(tape, summed, "cells.sum")], 1)
-        ranks = np.minimum(rank, PICTURES - 1)[:, None]
-        entries = layers.add(tape, entries, layers.lookup(tape, self.weights["pictures"], ranks))
-        # Where an example has fewer pictures than another, any entry does: it is hidden.
-        pair = np.zeros(batch.pictures.shape, np.intp)
+        ranks = np.minimum(rank, IMAGES - 1)[:, None]
+        entries = layers.add(tape, entries, layers.lookup(tape, self.weights["images"], ranks))
+        # Where an example has fewer images than another, any entry does: it is hidden.
+        pair = np.zeros(batch.images.shape, np.intp)
         pair[owner, rank] = np.arange(len(owner))
         proposals = self._propose(tape, cells, pair, batch) if self.tokens.boxes else None
         return self._dealt(tape, entries, pair), proposals
 
     def _see(self, tape: Tape, channels: Array) -> Tensor:
-        """The cells of pictures: (pictures, cells, width)."""
+        """The cells of images: (images, cells, width)."""
         seen = constant((channels - self.mean) / self.spread)
         for name, kernel, stride in (("see.first", 4, 2), ("see.second", 3, 1)):
             weight, bias = self.weights[name], self.weights[f"{name}.bias"]
@@ -203,11 +203,11 @@ class Model:
         key = self._dealt(tape, self._linear(tape, cells, "point.key"), pair)
         box = self._dealt(tape, self._linear(tape, cells, "point.box"), pair)
         centre = centres(self.shape.side, pair.shape[1]).astype(box.value.dtype)
-        hidden = np.repeat(batch.pictures < 0, self.shape.cells, 1)
+        hidden = np.repeat(batch.images < 0, self.shape.cells, 1)
         return Proposals(key, box, centre, hidden)
 
     def _dealt(self, tape: Tape, entries: Tensor, pair: Array) -> Tensor:
-        """Entries of pairs as entries of examples: (count, most pictures · entries, …)."""
+        """Entries of pairs as entries of examples: (count, most images · entries, …)."""
         dealt = layers.lookup(tape, entries, pair)
         count, most, each, width = dealt.shape
         return layers.reshape(tape, dealt, (count, most * each, width))

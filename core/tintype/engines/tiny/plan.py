@@ -1,7 +1,7 @@
 """`auto` hyperparameters, and how training is laid out over steps.
 
 About 3,200 steps teach this model what some hundred to some thousand rows hold: on 2,830 questions
-about 300 pictures 1,600 steps gave 0.88 exact answers, 3,200 gave 0.94 and 4,800 gave 0.98, in 25,
+about 300 images 1,600 steps gave 0.88 exact answers, 3,200 gave 0.94 and 4,800 gave 0.98, in 25,
 55 and 75 seconds of one core. OpenAI's contract allows 50 epochs at most, so a small set would be
 seen too seldom: there, each example of a batch is shown in several variations at once (Hoffer et
 al., 2020, "Augment your batch").

@@ -4,7 +4,7 @@ A position token can be guessed from the decoder's vector alone, and a single ob
 way. Among many it is not: on photographs of blood cells (13 boxes each) a decoder without this
 module never learnt to look, and its boxes overlapped the true ones by 0.13; with it, by 0.45.
 
-Where a box begins, the decoder weighs the cells of the picture, and the box comes from the mixture
+Where a box begins, the decoder weighs the cells of the image, and the box comes from the mixture
 of their proposals. Given the coordinates already written, a cell's weight is its posterior, so the
 four of them agree upon one object. The weight to begin with is made of
 
@@ -33,7 +33,7 @@ _SAME = 8.0
 _COVER = 5.0
 """How much explaining a box already written tells against a cell, before anything is learnt."""
 _NEAR = 0.03
-"""Share of the picture within which distances from the box before are told apart finely."""
+"""Share of the image within which distances from the box before are told apart finely."""
 _BUMP = 0.14
 _MIDDLES = np.linspace(-1, 1, NEIGHBOURHOOD)
 

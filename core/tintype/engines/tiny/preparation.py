@@ -1,4 +1,4 @@
-"""From an order to everything a training needs: lessons, vocabulary, pictures, a fresh model."""
+"""From an order to everything a training needs: lessons, vocabulary, images, a fresh model."""
 
 import hashlib
 from collections.abc import Callable
@@ -44,14 +44,14 @@ def prepare(order: Order, report: Callable[[Report], None], pulse: Pulse) -> Pre
     """Read, tokenise, and compute channels; `pulse` is called often and may raise to stop.
 
     Raises:
-        EngineError: if there is nothing to learn, or a picture cannot be used.
+        EngineError: if there is nothing to learn, or an image cannot be used.
     """
     lessons = read_lessons(order.training, pulse)
     plan = Plan.of(lessons.rows, order.hyperparameters)
     model = _fresh(lessons, order.seed, report)
     made = tasks(lessons.lessons, model.shape, model.tokens, model.words)
     shown = plan.epochs * plan.views
-    copies = cache.copies_for(len(lessons.pictures), shown, model.shape.size_px)
+    copies = cache.copies_for(len(lessons.images), shown, model.shape.size_px)
     channels = _channels(order.folder / TRAINING_CHANNELS, lessons, copies, order, pulse)
     model.mean, model.spread = channels.statistics()
     rows: list[list[Task]] = [[] for _ in range(lessons.rows)]
@@ -94,10 +94,10 @@ def _fresh(lessons: Lessons, seed: int, report: Callable[[Report], None]) -> Mod
 
 
 def _channels(path: Path, lessons: Lessons, copies: int, order: Order, pulse: Pulse) -> Channels:
-    """The channels of all pictures of some lessons."""
+    """The channels of all images of some lessons."""
     return cache.prepare(
         path,
-        [partial(lessons.picture, at) for at in range(len(lessons.pictures))],
+        [partial(lessons.image, at) for at in range(len(lessons.images))],
         copies=copies,
         size_px=Shape().size_px,
         seed=order.seed,

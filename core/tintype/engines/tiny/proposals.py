@@ -1,10 +1,10 @@
-"""Boxes in answers, and the boxes that the cells of a picture propose.
+"""Boxes in answers, and the boxes that the cells of an image propose.
 
 Every cell proposes one box: a normal distribution for each of y_min, x_min, y_max, x_max. `Fit` is
 how well every proposal explains every box of some answers; what is known of it flows back into the
 proposals through `Fit.back`.
 
-N stands for the boxes of all examples, C for the cells of an example's pictures.
+N stands for the boxes of all examples, C for the cells of an example's images.
 """
 
 import math
@@ -48,11 +48,11 @@ class Proposals:
         return mean, _NARROWEST + _USUAL * np.exp(logs)
 
 
-def centres(side: int, pictures: int) -> Array:
+def centres(side: int, images: int) -> Array:
     """The middle of every cell, as all four coordinates: (C, 4) in positions."""
     along = (np.arange(side) + 0.5) * (BINS / side)
     down, across = np.repeat(along, side), np.tile(along, side)
-    return np.tile(np.stack([down, across, down, across], 1), (pictures, 1))
+    return np.tile(np.stack([down, across, down, across], 1), (images, 1))
 
 
 def log_density(distance: Array, width: Array) -> Array:

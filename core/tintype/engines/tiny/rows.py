@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tintype.dataset import Example, Message, example, picture_bytes, read_rows
+from tintype.dataset import Example, Message, example, image_bytes, read_rows
 from tintype.errors import EngineError
 
 
@@ -34,8 +34,8 @@ class Lesson:
 
     row: int
     """Which row it comes from, counting those with lessons."""
-    pictures: tuple[int, ...]
-    """Indices into `Lessons.pictures`."""
+    images: tuple[int, ...]
+    """Indices into `Lessons.images`."""
     prompt: Prompt
     answer: str
 
@@ -47,18 +47,18 @@ class Lessons:
     lessons: tuple[Lesson, ...]
     rows: int
     """Rows that hold a lesson."""
-    pictures: tuple[str, ...]
-    """The URL of every distinct picture."""
+    images: tuple[str, ...]
+    """The URL of every distinct image."""
     folder: Path
     """Where those that are files lie."""
 
-    def picture(self, index: int) -> bytes:
-        """The bytes of a picture.
+    def image(self, index: int) -> bytes:
+        """The bytes of an image.
 
         Raises:
             DatasetError: if it cannot be read.
         """
-        return picture_bytes(self.pictures[index], self.folder)
+        return image_bytes(self.images[index], self.folder)
 
 
 def prompt_of(turns: Iterable[tuple[str, str]]) -> Prompt:
@@ -78,12 +78,12 @@ def read_lessons(path: Path, pulse: Callable[[], None] = lambda: None) -> Lesson
     Raises:
         EngineError: if the file holds nothing to learn.
     """
-    pictures: dict[str, int] = {}
+    images: dict[str, int] = {}
     lessons: list[Lesson] = []
     rows = 0
     for row, urls in read_rows(path):
         pulse()
-        found = list(_of_row(example(row), urls, rows, pictures)) if not row.flaw else []
+        found = list(_of_row(example(row), urls, rows, images)) if not row.flaw else []
         lessons.extend(found)
         rows += bool(found)
     if not lessons:
@@ -92,19 +92,19 @@ def read_lessons(path: Path, pulse: Callable[[], None] = lambda: None) -> Lesson
             "other than 0.",
             advice="Give every row an assistant message with the answer wanted.",
         )
-    return Lessons(tuple(lessons), rows, tuple(pictures), path.parent)
+    return Lessons(tuple(lessons), rows, tuple(images), path.parent)
 
 
 def _of_row(
-    read: Example, urls: Sequence[str], row: int, pictures: dict[str, int]
+    read: Example, urls: Sequence[str], row: int, images: dict[str, int]
 ) -> Iterator[Lesson]:
-    """The lessons of one row; new pictures are added to `pictures`."""
+    """The lessons of one row; new images are added to `images`."""
     for at, message in enumerate(read.messages):
         if message.role != "assistant" or message.weight == 0 or not message.text:
             continue
         before = read.messages[:at]
         shown = tuple(
-            pictures.setdefault(urls[image.ordinal], len(pictures))
+            images.setdefault(urls[image.ordinal], len(images))
             for earlier in before
             for image in earlier.images
         )

@@ -4,7 +4,7 @@ An answer is cut into pieces: a word with the space before it, a digit, a sign, 
 or Korean character. Pieces seen in the training answers have a token each; everything else is
 spelt in UTF-8 bytes, so that any text can be written. `<loc0000>` … `<loc1023>` are tokens of their
 own: spelt in pieces, boxes came out at 0.53 mean IoU where whole tokens reach 0.89 (one shape a
-picture, 400 pictures).
+image, 400 images).
 
 A prompt is only read, never written: its words are looked up, those that all prompts share are
 left out (they tell nothing apart), and those never or rarely seen share a few vectors.
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 PAD, BEGIN, END, FIRST_BYTE, FIRST_PIECE = 0, 1, 2, 3, 3 + 256
 BINS = 1024
-"""Positions a `<loc>` token can name: the picture's height or width in 1024ths."""
+"""Positions a `<loc>` token can name: the image's height or width in 1024ths."""
 MAX_PIECES = 4096
 MAX_WORDS = 4096
 RARE_WORDS = 64

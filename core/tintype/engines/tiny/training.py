@@ -34,8 +34,8 @@ PORTION = 16
 cache (32 took as long per example, 8 a tenth longer for short answers)."""
 PORTION_NUMBERS = 2_000_000
 """The most logits of a portion, for long answers with a large vocabulary."""
-PORTION_PICTURES = 48
-"""The most pictures of a portion, repeated ones counted."""
+PORTION_IMAGES = 48
+"""The most images of a portion, repeated ones counted."""
 NOISE = 0.2
 """Standard deviation of the noise on channels, in their own."""
 SAMPLES = 200
@@ -181,9 +181,9 @@ class Training:
     def _most_at_once(self, views: Sequence[View]) -> int:
         """Examples to compute together."""
         longest = max(len(view.task.tokens) for view in views)
-        most = max(1, *(len(view.task.pictures) for view in views))
+        most = max(1, *(len(view.task.images) for view in views))
         numbers = longest * self._model.tokens.count
-        return max(1, min(PORTION, PORTION_PICTURES // most, PORTION_NUMBERS // numbers))
+        return max(1, min(PORTION, PORTION_IMAGES // most, PORTION_NUMBERS // numbers))
 
     def _sampled(self, step: int) -> dict[str, float]:
         """Losses on a small validation batch, every few steps."""

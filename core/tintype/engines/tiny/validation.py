@@ -62,7 +62,7 @@ def losses(
 def overlap(
     model: Model, channels: Channels, tasks: Sequence[Task], pulse: Callable[[], None]
 ) -> float:
-    """Mean IoU of the boxes written for each picture, over all pictures: 0…1."""
+    """Mean IoU of the boxes written for each image, over all images: 0…1."""
     found = []
     for views in _unvaried(tasks):
         given = exercise(views, channels, model.tokens.first_loc)

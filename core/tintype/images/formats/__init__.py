@@ -1,10 +1,10 @@
-"""Picture formats, read from their bytes: size, mode, frames, wholeness.
+"""Image formats, read from their bytes: size, mode, frames, wholeness.
 
 Pillow would tell the same, but it parses whatever a hostile file offers (text chunks, EXIF
-directories, nested pictures), warns through the process-wide `warnings`, and allocates the canvas
+directories, nested images), warns through the process-wide `warnings`, and allocates the canvas
 of an animation before anyone has looked at its size. These readers touch only what is needed, in
-time linear in the bytes, and allocate nothing. Pillow sees a picture afterwards, when it is known
-to be of a sane size, and (`essence`) without the parts that do not make the picture.
+time linear in the bytes, and allocate nothing. Pillow sees an image afterwards, when it is known
+to be of a sane size, and (`essence`) without the parts that do not make the image.
 """
 
 from collections.abc import Callable
@@ -25,19 +25,19 @@ _READERS: dict[str, Callable[[bytes], Header]] = {
 
 
 def read_header(data: bytes) -> Header:
-    """Read what the picture says of itself; never raises, never decodes."""
+    """Read what the image says of itself; never raises, never decodes."""
     format = sniff(data)
     reader = _READERS.get(format)
     if reader is not None:
         return reader(data)
-    if format in _NO_PICTURE or not format:
-        what = _NO_PICTURE.get(format, "unknown data")
-        return Header(format, flaw="not a picture", detail=f"The bytes are {what}.")
+    if format in _NO_IMAGE or not format:
+        what = _NO_IMAGE.get(format, "unknown data")
+        return Header(format, flaw="not an image", detail=f"The bytes are {what}.")
     return Header(format, flaw="unknown format", detail=f"{format.upper()} is not read here.")
 
 
 def essence(data: bytes, format: str) -> bytes:
-    """Drop what does not make the picture (text, profiles, EXIF): what is left goes to Pillow."""
+    """Drop what does not make the image (text, profiles, EXIF): what is left goes to Pillow."""
     if format == "jpeg":
         return jpeg.essence(data)
     if format == "png":
@@ -45,7 +45,7 @@ def essence(data: bytes, format: str) -> bytes:
     return data
 
 
-_NO_PICTURE = {
+_NO_IMAGE = {
     "html": "a web page",
     "json": "JSON text",
     "pdf": "a PDF document",

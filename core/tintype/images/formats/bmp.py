@@ -26,7 +26,7 @@ def read(data: bytes) -> Header:
         return damaged(header, f"A BMP header of {size} bytes does not exist.")
     header = Header("bmp", _MODES.get(bits, ""), width, height)
     if not width or not height or not header.mode:
-        return damaged(header, "The BMP header names no picture.")
+        return damaged(header, "The BMP header names no image.")
     pixels = int.from_bytes(data[10:14], "little")
     if packed in (0, 3) and len(data) < pixels + height * ((width * bits + 31) // 32 * 4):
         return truncated(header)

@@ -30,7 +30,7 @@ def read(data: bytes) -> Header:
 
 def _ended(header: Header) -> Header:
     if not header.frames or not header.width or not header.height:
-        return damaged(replace(header, frames=1), "The GIF holds no picture.")
+        return damaged(replace(header, frames=1), "The GIF holds no image.")
     return header
 
 

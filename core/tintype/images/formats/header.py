@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a picture's structure says, before any pixel is decoded."""
+    """What an image's structure says, before any pixel is decoded."""
 
     format: str
     """Pillow's name in lower case."""
@@ -17,23 +17,23 @@ class Header:
     exif: bytes = b""
     """The EXIF block as a TIFF file, or empty."""
     scans: int = 1
-    """Passes over the picture (progressive JPEG): each costs time in proportion to its area."""
+    """Passes over the image (progressive JPEG): each costs time in proportion to its area."""
     flaw: str = ""
-    """`truncated`, `damaged`, `not a picture`, `unknown format`, or empty."""
+    """`truncated`, `damaged`, `not an image`, `unknown format`, or empty."""
     detail: str = ""
     """A sentence about the flaw."""
 
 
-TRUNCATED = "The bytes end before the picture does."
+TRUNCATED = "The bytes end before the image does."
 
 
 def truncated(header: Header) -> Header:
-    """The same header, of a picture whose end is missing."""
+    """The same header, of an image whose end is missing."""
     return _flawed(header, "truncated", TRUNCATED)
 
 
 def damaged(header: Header, detail: str) -> Header:
-    """The same header, of a picture that breaks its format's rules."""
+    """The same header, of an image that breaks its format's rules."""
     return _flawed(header, "damaged", detail)
 
 

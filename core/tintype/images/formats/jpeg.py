@@ -76,7 +76,7 @@ def read(data: bytes) -> Header:
 def _judge(header: Header, data: bytes, reached: int, ended: bool) -> Header:
     if ended:
         if not header.width or not header.scans:
-            return damaged(header, "The JPEG holds no picture.")
+            return damaged(header, "The JPEG holds no image.")
         return header
     # Not at the end: either the bytes stop there, or they stop making sense there.
     junk = header.scans == 0 and reached < len(data) and data[reached] != 0xFF

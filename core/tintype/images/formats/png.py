@@ -76,7 +76,7 @@ def read(data: bytes) -> Header:
             return header
     if last != b"IEND":
         return truncated(header)
-    return header if pixels else damaged(header, "The PNG holds no picture data.")
+    return header if pixels else damaged(header, "The PNG holds no image data.")
 
 
 def _dimensions(header: Header, data: bytes, body: int) -> Header:
@@ -103,7 +103,7 @@ def fault(data: bytes) -> str:
     """Say why the pixels cannot be had, or nothing, without holding them.
 
     Checks the checksums and inflates the data block by block, so that memory stays small whatever
-    the picture's size; a decoder needs the whole picture.
+    the image's size; a decoder needs the whole image.
     """
     rows: list[tuple[int, int]] = []
     inflater = zlib.decompressobj()
@@ -128,7 +128,7 @@ def fault(data: bytes) -> str:
 
 
 def _inflate(inflater: "zlib._Decompress", data: bytes, chunk: _Chunk, wanted: int) -> int:
-    """Inflate as much as is wanted and throw it away; more than the picture holds is not read."""
+    """Inflate as much as is wanted and throw it away; more than the image holds is not read."""
     got = 0
     for at in range(chunk.body, chunk.end, _INPUT):  # in slices, as each call copies what is left
         left = data[at : min(at + _INPUT, chunk.end)]

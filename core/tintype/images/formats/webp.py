@@ -40,7 +40,7 @@ def read(data: bytes) -> Header:
     header = _still(header)
     if len(data) < whole or not header.width:
         return truncated(header)
-    return header if pixels else damaged(header, "The WebP holds no picture data.")
+    return header if pixels else damaged(header, "The WebP holds no image data.")
 
 
 def _still(header: Header) -> Header:
@@ -60,4 +60,4 @@ def _canvas(header: Header, name: bytes, body: bytes) -> Header:
         width, height = (int.from_bytes(body[at : at + 2], "little") & 0x3FFF for at in (6, 8))
         if width and height:
             return replace(header, width=width, height=height, mode="RGB")
-    return damaged(_still(header), "The WebP does not begin with a picture header.")
+    return damaged(_still(header), "The WebP does not begin with an image header.")

@@ -43,7 +43,7 @@ class CheckingPane(HoldingPane):
         super().__init__()
         # Of each row judged so far, in the file's order.
         self.tokens = array("Q")
-        self.picture_tokens = array("Q")
+        self.image_tokens = array("Q")
         self.answer_chars = array("Q")
 
     def on_mount(self) -> None:
@@ -73,7 +73,7 @@ class CheckingPane(HoldingPane):
         """Judge and count every row in one pass; both lists fill as it goes."""
         profile = rules.profile(self.desk.profile.rules)
         tally = Tally()
-        for values in (self.tokens, self.picture_tokens, self.answer_chars):
+        for values in (self.tokens, self.image_tokens, self.answer_chars):
             del values[:]
         with self.reporting("Cannot check the dataset"):
             async for checked in rules.check(dataset, profile):
@@ -91,7 +91,7 @@ class CheckingPane(HoldingPane):
         """In a thread: what each row costs, and what it is made of."""
         tally.add(row.surveyed for row in judged)
         self.tokens.extend(row.tokens.total().likely for row in judged)
-        self.picture_tokens.extend(row.tokens.images().likely for row in judged)
+        self.image_tokens.extend(row.tokens.images().likely for row in judged)
         self.answer_chars.extend(len(read_example(row.surveyed.row).answer) for row in judged)
 
     def _take(self, judged: Sequence[rules.Judged]) -> None:

@@ -164,7 +164,7 @@ class HoldingPane(Pane):
 
     @work(exclusive=True, group="row")
     async def present(self, index: int, ordinal: int = 0) -> None:
-        """Show a row and one of its pictures."""
+        """Show a row and one of its images."""
         if (dataset := self.dataset) is None:
             return
         with self.reporting("Cannot read the row"):
@@ -175,16 +175,16 @@ class HoldingPane(Pane):
             self.post_message(requests.Reached(row=index))
             self.row_view.cost = self.cost_words(index)
             if not example.images:
-                self.row_view.show_no_picture("no picture in this row")
+                self.row_view.show_no_image("no image in this row")
                 return
             self._ordinal = ordinal % len(example.images)
             try:
-                data = await dataset.picture(index, self._ordinal)
+                data = await dataset.image(index, self._ordinal)
             except DatasetError as error:
-                self.row_view.show_no_picture(str(error), trouble=True)
+                self.row_view.show_no_image(str(error), trouble=True)
             else:
                 facts = await asyncio.to_thread(probe, data)
-                self.row_view.show_picture(self._ordinal, data, facts)
+                self.row_view.show_image(self._ordinal, data, facts)
 
     async def highlight(self, example: Example) -> None:
         """Before a row is shown: mark in it what was searched for."""

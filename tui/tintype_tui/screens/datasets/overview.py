@@ -64,7 +64,7 @@ class OverviewPane(CheckingPane):
 
     @work(exclusive=True, group="compare")
     async def _compare(self) -> None:
-        """Count the other splits: a picture that is in two of them has leaked."""
+        """Count the other splits: an image that is in two of them has leaked."""
         for name, path in self._splits.items():
             if path == self._path:
                 continue

@@ -1,4 +1,4 @@
-"""Datasets: the rows on the left, the picture and the conversation on the right."""
+"""Datasets: the rows on the left, the image and the conversation on the right."""
 
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ from tintype_tui.widgets.facet_list import FacetList
 from tintype_tui.widgets.problem_list import ProblemList
 from tintype_tui.widgets.row_view import RowView
 
-_OF_ONE_PICTURE = frozenset(["boxes", "full", "picture", "unfold"])
+_OF_ONE_IMAGE = frozenset(["boxes", "full", "image", "unfold"])
 """Actions that mean nothing on the contact sheet."""
 
 
@@ -34,7 +34,7 @@ class DatasetsPane(WritingPane):
         Binding("o", "open", "Open", id="data.open", tooltip="another dataset"),
         Binding("p", "show('problem-side')", "Problems", id="data.problems"),
         Binding("v", "show('facets')", "Overview", id="data.overview"),
-        Binding("c", "sheet", "Sheet", id="data.sheet", tooltip="the rows as small pictures"),
+        Binding("c", "sheet", "Sheet", id="data.sheet", tooltip="the rows as small images"),
         Binding("slash", "search", "Search", id="data.search", key_display="/"),
         Binding("n", "hit(1)", "Next hit", id="data.hit", show=False, tooltip="of a search"),
         Binding("N", "hit(-1)", "Last hit", id="data.hit_back", show=False),
@@ -47,7 +47,7 @@ class DatasetsPane(WritingPane):
             tooltip="by tokens, size, answer, problems, as in the file",
         ),
         Binding("b", "boxes", "Boxes", id="data.boxes"),
-        Binding("f", "full", "Full", id="data.full", tooltip="the picture alone", show=False),
+        Binding("f", "full", "Full", id="data.full", tooltip="the image alone", show=False),
         Binding("t", "try", "Try", id="data.try", tooltip="ask a model about this row"),
         Binding(
             "right_square_bracket",
@@ -66,8 +66,8 @@ class DatasetsPane(WritingPane):
             show=False,
             key_display="[",
         ),
-        Binding("full_stop", "picture(1)", "Next picture", id="data.picture", show=False),
-        Binding("comma", "picture(-1)", "Last picture", id="data.picture_back", show=False),
+        Binding("full_stop", "image(1)", "Next image", id="data.image", show=False),
+        Binding("comma", "image(-1)", "Last image", id="data.image_back", show=False),
         Binding("number_sign", "line", "Go to line", id="data.line", show=False, key_display="#"),
         Binding("r", "random", "Random row", id="data.random", show=False),
         Binding(
@@ -76,7 +76,7 @@ class DatasetsPane(WritingPane):
             "Mend",
             id="data.mend",
             show=False,
-            tooltip="write a copy that the provider takes, with every picture inside",
+            tooltip="write a copy that the provider takes, with every image inside",
         ),
         Binding("x", "mark", "Mark", id="data.mark", tooltip="the row, and go on; again: unmark"),
         Binding(
@@ -100,9 +100,9 @@ class DatasetsPane(WritingPane):
         ),
         Binding(
             "w",
-            "write_picture",
-            "Write the picture",
-            id="data.write_picture",
+            "write_image",
+            "Write the image",
+            id="data.write_image",
             show=False,
             tooltip="with its boxes, as a PNG",
         ),
@@ -146,7 +146,7 @@ class DatasetsPane(WritingPane):
             "full",
             "try",
             "split",
-            "picture",
+            "image",
             "line",
             "random",
             "mend",
@@ -157,7 +157,7 @@ class DatasetsPane(WritingPane):
             "undo",
             "redo",
             "write_without",
-            "write_picture",
+            "write_image",
             "unfold",
         ]
     )
@@ -178,7 +178,7 @@ class DatasetsPane(WritingPane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("open", "show_help_panel"):
             return True
-        if action in _OF_ONE_PICTURE and self.views.current == "sheet":
+        if action in _OF_ONE_IMAGE and self.views.current == "sheet":
             return False
         if action in self._NEED_DATASET:
             return self.dataset is not None or None
@@ -202,7 +202,7 @@ class DatasetsPane(WritingPane):
     """Per cent of the room that the rows take; none as the style sheet has it."""
 
     def action_share(self, by: int) -> None:
-        """Give the rows more room, or the picture."""
+        """Give the rows more room, or the image."""
         self.share = (40 if self.share is None else self.share) + by
 
     def validate_share(self, share: int | None) -> int | None:
@@ -246,12 +246,12 @@ class DatasetsPane(WritingPane):
         self.row_view.with_boxes = not self.row_view.with_boxes
 
     def action_full(self) -> None:
-        self.maximize(self.row_view.picture)
+        self.maximize(self.row_view.image)
 
     def action_unfold(self) -> None:
         self.row_view.conversation.unfolded = not self.row_view.conversation.unfolded
 
-    def action_picture(self, by: int) -> None:
+    def action_image(self, by: int) -> None:
         self.present(self.index, self._ordinal + by)
 
     def action_split(self, by: int) -> None:

@@ -1,4 +1,4 @@
-"""The layer with the contact sheet: the rows as small pictures, drawn as they come into view."""
+"""The layer with the contact sheet: the rows as small images, drawn as they come into view."""
 
 import asyncio
 
@@ -11,15 +11,15 @@ from tintype.errors import DatasetError
 from tintype_tui.screens.datasets.finding import FindingPane
 from tintype_tui.widgets.contact_sheet import ContactSheet
 from tintype_tui.widgets.example_list import row_line
-from tintype_tui.widgets.picture import draw
+from tintype_tui.widgets.image import draw
 from tintype_tui.widgets.thumbnails import Thumb, Thumbnails
 
 AT_ONCE = 3
-"""Pictures read and drawn at the same time."""
+"""Images read and drawn at the same time."""
 
 
 class SheetPane(FindingPane):
-    """Rows looked over by their pictures."""
+    """Rows looked over by their images."""
 
     sheet = getters.query_one("#sheet", ContactSheet)
     views = getters.query_one("#views", ContentSwitcher)
@@ -95,7 +95,7 @@ class SheetPane(FindingPane):
                 thumb = await self._row_thumb(dataset, index, event)
             self.sheet.show({index: thumb}, event.room)
 
-        with self.reporting("Cannot draw the pictures"):
+        with self.reporting("Cannot draw the images"):
             await asyncio.gather(*map(one, event.keys))
 
     @on(Thumbnails.Wants, "#strip")
@@ -104,10 +104,10 @@ class SheetPane(FindingPane):
 
     @work(exclusive=True, group="strip")
     async def _draw_strip(self, event: Thumbnails.Wants, index: int) -> None:
-        """Draw the pictures of the row shown."""
+        """Draw the images of the row shown."""
         if (dataset := self.dataset) is None:
             return
-        with self.reporting("Cannot draw the pictures"):
+        with self.reporting("Cannot draw the images"):
             for ordinal in event.keys:
                 thumb = await self._thumb(dataset, index, ordinal, event)
                 event.thumbnails.show({ordinal: thumb}, event.room)
@@ -121,14 +121,14 @@ class SheetPane(FindingPane):
         example = read_example(await dataset.row(index))
         self.sheet.know(index, row_line(example))
         if not example.images:
-            return Thumb(words="no picture")
+            return Thumb(words="no image")
         return await self._thumb(dataset, index, 0, event)
 
     async def _thumb(
         self, dataset: Dataset, index: int, ordinal: int, event: Thumbnails.Wants
     ) -> Thumb:
         try:
-            data = await dataset.picture(index, ordinal)
+            data = await dataset.image(index, ordinal)
         except DatasetError as error:
             return Thumb(words=error.message)
         return Thumb(await draw(event.thumbnails.wanted(data, event.room)))

@@ -65,9 +65,9 @@ class SortingPane(OverviewPane):
         return await asyncio.to_thread(sorted, shown, key=values.__getitem__, reverse=True)
 
     def cost_words(self, index: int) -> str:
-        """What a row costs: its tokens, and how many of them are pictures."""
+        """What a row costs: its tokens, and how many of them are images."""
         if index >= len(self.tokens):
             return ""
-        tokens, pictures = self.tokens[index], self.picture_tokens[index]
-        share = f", {pictures / tokens:.0%} pictures" if pictures and tokens else ""
+        tokens, images = self.tokens[index], self.image_tokens[index]
+        share = f", {images / tokens:.0%} images" if images and tokens else ""
         return f"{count(tokens, 'token')}{share}"

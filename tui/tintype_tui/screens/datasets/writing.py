@@ -1,4 +1,4 @@
-"""The layer that writes copies and pictures; the dataset itself is never changed."""
+"""The layer that writes copies and images; the dataset itself is never changed."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -16,17 +16,17 @@ from tintype_tui.screens.dialogs import Ask
 from tintype_tui.text import count
 
 MENDING = (
-    "Pictures in files go into the rows; other formats and modes become JPEG.",
+    "Images in files go into the rows; other formats and modes become JPEG.",
     "The dataset itself is not changed.",
 )
 
 
 class WritingPane(MarkingPane):
-    """Copies of a dataset, mended or without some rows; a picture with its boxes."""
+    """Copies of a dataset, mended or without some rows; an image with its boxes."""
 
     @work(exclusive=True, group="write")
     async def action_mend(self) -> None:
-        """Write a copy with its pictures embedded and as the provider takes them; then open it."""
+        """Write a copy with its images embedded and as the provider takes them; then open it."""
         if (dataset := self.dataset) is None:
             return
         wanted = rules.mending(rules.profile(self.desk.profile.rules))
@@ -51,7 +51,7 @@ class WritingPane(MarkingPane):
             f"{kept:,} of {count(self.count, 'row')} are written; "
             f"the {len(self.marks):,} marked are left out.",
             f"Lines that are no JSON ({flawed:,}) are left out too." if flawed else "",
-            "Pictures in files go into the rows. The dataset itself is not changed.",
+            "Images in files go into the rows. The dataset itself is not changed.",
         ]
         target = await self._target("Write a copy without the marked rows", "kept", words)
         if target is not None:
@@ -78,28 +78,28 @@ class WritingPane(MarkingPane):
                     self.doing = f"writing {share:.0%}, Esc stops"
                     if done.files:
                         left = f", {count(notes, 'thing')} left as found" if notes else ""
-                        changed = f", {count(done.pictures, 'picture')} changed"
+                        changed = f", {count(done.images, 'image')} changed"
                         self.say(f"{count(done.rows, 'row')} written{changed}{left}.")
                         self.post_message(requests.OpenDataset(done.files[0]))
         finally:
             self.doing = ""
 
     @work(exclusive=True, group="write")
-    async def action_write_picture(self) -> None:
-        """Write the picture shown, with the answer's boxes, to a file."""
+    async def action_write_image(self) -> None:
+        """Write the image shown, with the answer's boxes, to a file."""
         view = self.row_view
-        if (dataset := self.dataset) is None or (data := view.picture.image) is None:
-            self.say("There is no picture here to write.")
+        if (dataset := self.dataset) is None or (data := view.image.data) is None:
+            self.say("There is no image here to write.")
             return
         line = dataset.line_of(self.index)
         proposed = f"{dataset.path.stem}-{line}.png"
         truth = view.boxes if view.with_boxes else ()
         hints = [f"A PNG with {count(len(truth), 'box', 'boxes')} drawn on it; b leaves them out."]
         answer = await self.app.push_screen_wait(
-            Ask("Write the picture into", value=proposed, hints=hints if truth else ())
+            Ask("Write the image into", value=proposed, hints=hints if truth else ())
         )
         if answer:
-            with self.reporting("Cannot write the picture"):
+            with self.reporting("Cannot write the image"):
                 written = await write_annotated(_path(answer), data, truth)
                 self.say(f"{written} written.")
 

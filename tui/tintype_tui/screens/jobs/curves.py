@@ -14,7 +14,7 @@ from tintype.resources import Job
 from tintype_tui.screens.jobs.following import FollowingPane, by_epochs
 from tintype_tui.widgets.chart import (
     ChartGrid,
-    Picture,
+    Panel,
     Run,
     curves,
     free_slot,
@@ -40,7 +40,7 @@ class CurvesPane(FollowingPane):
 
     def provider_changed(self) -> None:
         self.overlaid = {}
-        self.charts.pictures = ()
+        self.charts.panels = ()
         super().provider_changed()
 
     def begin(self, job_id: str) -> None:
@@ -80,8 +80,8 @@ class CurvesPane(FollowingPane):
             pins(self.progress.metrics, self.progress.checkpoints) if len(runs) == 1 else ()
         )
         self.charts.first = list(found).index(chosen) if self.every_metric and found else 0
-        self.charts.pictures = [
-            Picture(title, curves(runs, found[title]) if title in found else ()) for title in shown
+        self.charts.panels = [
+            Panel(title, curves(runs, found[title]) if title in found else ()) for title in shown
         ]
         several = len(runs) > 1
         self.list_of_jobs.slots = {run.id: run.slot for run in runs} if several else {}
@@ -154,7 +154,7 @@ class CurvesPane(FollowingPane):
 
     @work
     async def action_export(self) -> None:
-        """Write the numbers and the picture into the folder the app was started in."""
+        """Write the numbers and the image into the folder the app was started in."""
         if self.progress is None:
             return
         from tintype_tui.widgets.chart.svg import to_svg

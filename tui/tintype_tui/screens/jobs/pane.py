@@ -42,7 +42,7 @@ class JobsPane(LowerPane):
     ]
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "try", "Try", id="jobs.try", tooltip="ask the tuned model about pictures"),
+        Binding("t", "try", "Try", id="jobs.try", tooltip="ask the tuned model about images"),
         Binding("d", "row", "Open row", id="jobs.row", tooltip="blamed, in its dataset"),
         Binding("w", "metric", "Metric", id="jobs.metric", tooltip="loss, accuracy, others"),
         Binding(

@@ -1,4 +1,4 @@
-"""The layer that holds what is asked about: the rows of a dataset, or a picture of one's own."""
+"""The layer that holds what is asked about: the rows of a dataset, or an image of one's own."""
 
 import asyncio
 from pathlib import Path
@@ -13,7 +13,7 @@ from tintype.dataset.splits import siblings
 from tintype.detection import Box, parse_boxes
 from tintype.prompting import Origin
 from tintype_tui.screen import Pane
-from tintype_tui.screens.open_picture import OpenPicture
+from tintype_tui.screens.open_image import OpenImage
 from tintype_tui.screens.playground.subject import (
     Subject,
     file_subject,
@@ -23,19 +23,19 @@ from tintype_tui.screens.playground.subject import (
 )
 from tintype_tui.standing import Standing
 from tintype_tui.text import visible
-from tintype_tui.widgets.composer import Composer, names_picture
+from tintype_tui.widgets.composer import Composer, names_image
 from tintype_tui.widgets.example_list import said
-from tintype_tui.widgets.picture import Picture
+from tintype_tui.widgets.image import ImageView
 
 
 class AboutPane(Pane):
-    """A picture and a question, with the right answer where it is known."""
+    """An image and a question, with the right answer where it is known."""
 
     subject: var[Subject | None] = var(None, bindings=True)
     system: var[str | None] = var(None)
     """Typed in place of the subject's own system prompt; none leaves that."""
 
-    picture = getters.query_one(Picture)
+    image = getters.query_one(ImageView)
     composer = getters.query_one("#question", Composer)
     truth = getters.query_one("#truth", Static)
 
@@ -103,8 +103,8 @@ class AboutPane(Pane):
     def watch_subject(self, subject: Subject | None) -> None:
         if subject is None:
             return
-        self.picture.image = subject.data
-        self.picture.truth = parse_boxes(subject.expected).boxes
+        self.image.data = subject.data
+        self.image.truth = parse_boxes(subject.expected).boxes
         self.composer.put(subject.question if self._typed is None else self._typed)
         self._typed = None
         self.draw_boxes(())
@@ -112,7 +112,7 @@ class AboutPane(Pane):
 
     def draw_boxes(self, boxes: tuple[Box, ...]) -> None:
         """Draw predicted boxes over the true ones, and say whose they are."""
-        self.picture.predicted = boxes
+        self.image.predicted = boxes
         subject = self.subject
         if subject is None:
             return
@@ -139,20 +139,20 @@ class AboutPane(Pane):
             self.composer.put(self.subject.question)
 
     def action_full(self) -> None:
-        self.maximize(self.picture)
+        self.maximize(self.image)
 
     @work
     async def action_attach(self) -> None:
-        """Ask about a picture from a file, or from the web."""
-        name = await self.app.push_screen_wait(OpenPicture())
+        """Ask about an image from a file, or from the web."""
+        name = await self.app.push_screen_wait(OpenImage())
         if name is not None:
             await self.attach(name)
 
     async def attach(self, name: str) -> bool:
-        """Take a picture by path or address; what it cannot be taken for is said."""
-        with self.reporting("Cannot take the picture"):
+        """Take an image by path or address; what it cannot be taken for is said."""
+        with self.reporting("Cannot take the image"):
             if name.lower().startswith(("http://", "https://")):
-                self.say("Fetching the picture …")
+                self.say("Fetching the image …")
                 subject = await web_subject(name, self.composer.typed)
             else:
                 path = Path(name.removeprefix("file://"))
@@ -175,8 +175,8 @@ class AboutPane(Pane):
         return await self.attach(str(place.path))
 
     def on_paste(self, event: events.Paste) -> None:
-        """A picture's name that is pasted, or dropped onto the terminal, attaches the picture."""
-        if name := names_picture(event.text):
+        """An image's name that is pasted, or dropped onto the terminal, attaches the image."""
+        if name := names_image(event.text):
             self._attach_pasted(event.text, name)
 
     @on(Composer.Pasted)

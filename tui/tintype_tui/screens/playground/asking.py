@@ -156,7 +156,7 @@ class AskingPane(ComposingPane):
         Raises:
             DatasetError: if there is nothing to send.
         """
-        chosen, subject = self.parameters, self.subject or Subject("no picture")
+        chosen, subject = self.parameters, self.subject or Subject("no image")
         system = self.system
         if system is None and not subject.system and not subject.is_row:
             system = await self._trained_system(models)
@@ -199,7 +199,7 @@ class AskingPane(ComposingPane):
             if not await self._may_ask(asked):
                 return
             self.forget_wandering()
-            subject = self.subject or Subject("no picture")
+            subject = self.subject or Subject("no image")
             columns = {column.model: column for column in self.columns()}
             for request in asked:
                 if (column := columns.get(request.model)) is not None:
@@ -257,7 +257,7 @@ class AskingPane(ComposingPane):
     def action_stop(self) -> None:
         """Stop answers under way; what has come stays."""
         if self.focused is self.composer:
-            self.set_focus(self.picture)
+            self.set_focus(self.image)
         for model in list(self._asked):
             self.workers.cancel_group(self, f"ask-{model}")
 
@@ -270,7 +270,7 @@ class AskingPane(ComposingPane):
         return self._taught[model]
 
     async def _trained_system(self, models: Sequence[str]) -> str | None:
-        """For a picture of one's own: the system prompt that the first tuned model was given."""
+        """For an image of one's own: the system prompt that the first tuned model was given."""
         for model in models:
             if (taught := await self._teaching(model)) and taught.systems[0]:
                 return taught.systems[0]

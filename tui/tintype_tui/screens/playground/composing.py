@@ -16,7 +16,7 @@ from textual.timer import Timer
 from textual.widgets import TextArea
 
 from tintype.dataset.splits import siblings
-from tintype.prompting import is_same_picture, origin
+from tintype.prompting import is_same_image, origin
 from tintype.store import KeptAnswer
 from tintype_tui.screens.past_answers import PastAnswers, question_text
 from tintype_tui.screens.playground.lineup import LineupPane
@@ -143,7 +143,7 @@ class ComposingPane(LineupPane):
 
     @work
     async def action_history(self) -> None:
-        """Take up a question asked before, with its picture where that is still there."""
+        """Take up a question asked before, with its image where that is still there."""
         with self.reporting("Cannot search"):
             answer = await self.app.push_screen_wait(PastAnswers(self._search))
             if answer is not None:
@@ -158,13 +158,13 @@ class ComposingPane(LineupPane):
         place = origin(answer.sources[0]) if answer.sources else origin("")
         found = await self.find_again(place, text)
         self.composer.put(text)
-        has_picture = "sha256:" in str(answer.messages)
-        if not found and has_picture:
+        has_image = "sha256:" in str(answer.messages)
+        if not found and has_image:
             where = f" ({', '.join(answer.sources)})" if answer.sources else ""
-            self.say(f"The question is here again; its picture is gone{where}.")
+            self.say(f"The question is here again; its image is gone{where}.")
         data = self.subject.data if found and self.subject and not place.line else None
-        if data and not is_same_picture(data, answer.messages):
-            self.say("The picture is another than it was then.", severity="warning")
+        if data and not is_same_image(data, answer.messages):
+            self.say("The image is another than it was then.", severity="warning")
 
 
 def _fits(draft: dict[str, Any], profile: str) -> bool:

@@ -19,7 +19,7 @@ def answer_offers(reply: Reply | None) -> list[Offer]:
         return []
     offers: list[Offer] = [("The answer", lambda: reply.text or reply.refusal)]
     if boxes := parse_boxes(reply.text).boxes:
-        offers.append(("Boxes as JSON, in fractions of the picture", lambda: _as_json(reply.text)))
+        offers.append(("Boxes as JSON, in fractions of the image", lambda: _as_json(reply.text)))
         offers.append(("Boxes as <loc…> text, mended", lambda: format_boxes(boxes)))
     return offers
 
@@ -31,7 +31,7 @@ def request_offers(request: ChatRequest | None, profile: Profile, base_url: str)
     return [
         (f"The request as {name}, {words}", partial(write, profile, base_url, request, elide=elide))
         for name, write in (("curl", as_curl), ("Python", as_python))
-        for elide, words in ((True, "pictures left out"), (False, "whole: it runs as it is"))
+        for elide, words in ((True, "images left out"), (False, "whole: it runs as it is"))
     ]
 
 

@@ -21,7 +21,7 @@ MOST_COLUMNS = 4
 
 
 class LineupPane(AboutPane):
-    """Up to four models on the same picture."""
+    """Up to four models on the same image."""
 
     models: var[tuple[str, ...]] = var(())
     shown: var[Literal["hand", "all", "none"]] = var("hand")

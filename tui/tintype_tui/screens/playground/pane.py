@@ -1,4 +1,4 @@
-"""Playground: several models on the same picture, their answers side by side."""
+"""Playground: several models on the same image, their answers side by side."""
 
 from typing import ClassVar
 
@@ -19,8 +19,8 @@ from tintype_tui.screens.playground.subject import Subject
 from tintype_tui.text import number, one_line, visible
 from tintype_tui.widgets.answer_columns import AnswerColumns
 from tintype_tui.widgets.composer import Composer
+from tintype_tui.widgets.image import ImageView
 from tintype_tui.widgets.loop_strip import LoopStrip
-from tintype_tui.widgets.picture import Picture
 
 LEAST_TITLE = 16
 """Cells for what is asked about, whatever else there is to say."""
@@ -28,7 +28,7 @@ PLACEHOLDER = "i: type a question · Enter asks · Ctrl+J: new line"
 
 
 class PlaygroundPane(AskingPane):
-    """A picture, a question, and up to four models."""
+    """An image, a question, and up to four models."""
 
     BINDING_GROUP_TITLE = "Playground"
     CSS_PATH = "playground.tcss"
@@ -55,7 +55,7 @@ class PlaygroundPane(AskingPane):
         ),
         Binding("N", "row(-1)", "Previous row", id="play.row_back", show=False),
         Binding("i", "edit", "Question", id="play.edit", tooltip="type another question"),
-        Binding("o", "attach", "Picture", id="play.attach", tooltip="a file or an address"),
+        Binding("o", "attach", "Image", id="play.attach", tooltip="a file or an address"),
         Binding("m", "model", "Model", id="play.model", tooltip="of the column in hand"),
         Binding("b", "boxes", "Boxes", id="play.boxes", tooltip="whose are drawn: each, all, none"),
         Binding("M", "add", "Add model", id="play.add", tooltip="up to four, side by side"),
@@ -71,7 +71,7 @@ class PlaygroundPane(AskingPane):
         Binding(
             "Y", "copy_what", "Copy …", id="play.curl", show=False, tooltip="boxes, curl, Python"
         ),
-        Binding("f", "full", "Full picture", id="play.full", show=False),
+        Binding("f", "full", "Full image", id="play.full", show=False),
         Binding("escape", "stop", "Stop", id="play.stop", show=False),
     ]
 
@@ -81,7 +81,7 @@ class PlaygroundPane(AskingPane):
         yield Static(id="play-title", classes="title-line")
         with Vertical(id="play-body"):
             with Horizontal(id="play-top"):
-                yield Picture(id="picture")
+                yield ImageView(id="image")
                 yield Static(id="truth")
             yield AnswerColumns(id="columns")
         yield Composer(
@@ -89,7 +89,7 @@ class PlaygroundPane(AskingPane):
         )
 
     async def on_mount(self) -> None:
-        self.set_focus(self.picture)
+        self.set_focus(self.image)
         await self.show_columns()
         self.draw_title()
         self.call_after_refresh(self.begin)  # by then it is known what was chosen elsewhere
@@ -116,7 +116,7 @@ class PlaygroundPane(AskingPane):
 
     def _subject_words(self, is_row: bool) -> str:
         if self.subject is None:
-            return "No picture yet: o takes one, 2 a dataset."
+            return "No image yet: o takes one, 2 a dataset."
         of = f" of {number(self._dataset.count)}" if self._dataset and is_row else ""
         return self.subject.title + of
 

@@ -1,4 +1,4 @@
-"""What is asked about: a row, a picture from a file, or one from the web."""
+"""What is asked about: a row, an image from a file, or one from the web."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,10 @@ from tintype.detection import parse_boxes, prompt_labels
 from tintype.errors import DatasetError
 from tintype.prompting import (
     Origin,
-    check_picture,
+    check_image,
     question,
     question_of,
-    read_picture,
+    read_image,
     reword,
     row_origin,
     system_prompt,
@@ -26,11 +26,11 @@ class Subject:
     """What is asked about."""
 
     title: str
-    """Where the picture comes from, for a person."""
+    """Where the image comes from, for a person."""
     data: bytes | None = None
-    """The encoded picture, if there is one to show."""
+    """The encoded image, if there is one to show."""
     url: str = ""
-    """The picture's address, where the provider is to fetch it itself."""
+    """The image's address, where the provider is to fetch it itself."""
     expected: str = ""
     """The right answer, where a row has one."""
     system: str = ""
@@ -39,7 +39,7 @@ class Subject:
     messages: Sequence[Mapping[str, Any]] = ()
     """The row's own question, ready to send."""
     trouble: str = ""
-    """Why there is no picture to show, or nothing to send, where there should be."""
+    """Why there is no image to show, or nothing to send, where there should be."""
     origin: Origin = field(default_factory=Origin)
     """Where to find it again."""
 
@@ -69,11 +69,11 @@ class Subject:
             return reword(self.messages, text=typed, system=system, detail=detail)
         if self.trouble and typed is None:
             raise DatasetError(self.trouble)
-        pictures = [one for one in (self.url or self.data,) if one]
-        if not text.strip() and not pictures:
+        images = [one for one in (self.url or self.data,) if one]
+        if not text.strip() and not images:
             raise DatasetError("There is nothing to ask.", advice="Press i and type a question.")
         words = self.system if system is None else system
-        return await question(text.strip(), pictures, system=words, detail=detail)
+        return await question(text.strip(), images, system=words, detail=detail)
 
 
 async def row_subject(dataset: Dataset, index: int) -> Subject:
@@ -87,8 +87,8 @@ async def row_subject(dataset: Dataset, index: int) -> Subject:
     messages: list[dict[str, Any]] = []
     try:
         messages = await dataset.messages(index)
-        data = await dataset.picture(index, 0) if example.images else None
-    except DatasetError as error:  # there is more to the row than its picture
+        data = await dataset.image(index, 0) if example.images else None
+    except DatasetError as error:  # there is more to the row than its image
         trouble = str(error)
     return Subject(
         title=f"{dataset.path.parent.name}/{dataset.path.name} row {index + 1}",
@@ -103,18 +103,18 @@ async def row_subject(dataset: Dataset, index: int) -> Subject:
 
 
 async def file_subject(path: Path, question: str = "") -> Subject:
-    """A picture from a file.
+    """An image from a file.
 
     Raises:
         DatasetError: if models would not take it, with the reason.
     """
-    data = await asyncio.to_thread(read_picture, path)
+    data = await asyncio.to_thread(read_image, path)
     whole = await asyncio.to_thread(lambda: path.expanduser().absolute())
     return Subject(title=path.name, data=data, question=question, origin=Origin(whole))
 
 
 async def web_subject(url: str, question: str = "") -> Subject:
-    """A picture from the web, which the provider will fetch, too.
+    """An image from the web, which the provider will fetch, too.
 
     Raises:
         DatasetError: if it cannot be had, or models would not take it.
@@ -122,7 +122,7 @@ async def web_subject(url: str, question: str = "") -> Subject:
     from tintype.images.fetch import fetch
 
     data = await fetch(url, max_bytes=20_000_000, timeout_s=20)
-    await asyncio.to_thread(check_picture, data)
+    await asyncio.to_thread(check_image, data)
     return Subject(title=url, data=data, url=url, question=question, origin=Origin(url=url))
 
 

@@ -9,7 +9,7 @@ file, `sentences` says it in words.
 """
 
 from tintype_tui.widgets.chart.chart import SMOOTHINGS, Chart
-from tintype_tui.widgets.chart.grid import ChartGrid, Picture
+from tintype_tui.widgets.chart.grid import ChartGrid, Panel
 from tintype_tui.widgets.chart.raster import MARKS, Marks
 from tintype_tui.widgets.chart.runs import Run, curves, free_slot, groups, told_apart
 from tintype_tui.widgets.chart.still import StillChart
@@ -25,7 +25,7 @@ __all__ = [
     "Chart",
     "ChartGrid",
     "Marks",
-    "Picture",
+    "Panel",
     "Pin",
     "Run",
     "StillChart",

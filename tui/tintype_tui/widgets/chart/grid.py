@@ -22,7 +22,7 @@ _LOWEST = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Panel:
     """What one chart shows."""
 
     heading: str
@@ -36,7 +36,7 @@ class ChartGrid(Container):
     ChartGrid { layout: grid; grid-gutter: 0 1; grid-rows: 1fr; }
     """
 
-    pictures: var[Sequence[Picture]] = var(())
+    panels: var[Sequence[Panel]] = var(())
     """What to show, a chart each."""
     first: var[int] = var(0)
     """Number of the picture to begin with, where there is no room for all."""
@@ -60,22 +60,22 @@ class ChartGrid(Container):
         """The chart that was looked at last."""
         return self._leader if self._leader.display else self._charts[0]
 
-    def watch_pictures(self) -> None:
+    def watch_panels(self) -> None:
         self._fill()
 
     def watch_first(self) -> None:
         self._fill()
 
-    def _shown(self) -> list[Picture]:
+    def _shown(self) -> list[Panel]:
         """The pictures there is room for; the last one says how many there are besides."""
-        every, fit = list(self.pictures) or [Picture("", ())], self._across() * self._down()
+        every, fit = list(self.panels) or [Panel("", ())], self._across() * self._down()
         if len(every) <= fit:
             return every
         start = self.first % len(every)
         shown = [*every[start:], *every[:start]][:fit]
         if fit > 1:
             more = f"{shown[-1].heading} (w: {len(every) - fit} more)"
-            shown[-1] = Picture(more, shown[-1].traces)
+            shown[-1] = Panel(more, shown[-1].traces)
         return shown
 
     def _across(self) -> int:
@@ -89,13 +89,13 @@ class ChartGrid(Container):
         shown = self._shown()
         while len(self._charts) < len(shown):
             self._add()
-        every = tuple(trace for picture in shown for trace in picture.traces)
+        every = tuple(trace for panel in shown for trace in panel.traces)
         for chart in self._charts[len(shown) :]:
             chart.display = False
-        for chart, picture in zip(self._charts, shown, strict=False):
+        for chart, panel in zip(self._charts, shown, strict=False):
             chart.display = True
-            chart.heading, chart.beside = picture.heading, every
-            chart.traces, chart.pins = picture.traces, self.pins
+            chart.heading, chart.beside = panel.heading, every
+            chart.traces, chart.pins = panel.traces, self.pins
         rows = -(-len(shown) // min(self._across(), len(shown)))
         self.styles.grid_size_columns = -(-len(shown) // rows)
         self.styles.grid_size_rows = rows

@@ -31,7 +31,7 @@ def segments(text: str, keys: bytes, styles: Sequence[Style]) -> list[Segment]:
     ]
 
 
-def picture_row(
+def plot_row(
     plot: Plot,
     row: int,
     traces: Mapping[int, Trace],

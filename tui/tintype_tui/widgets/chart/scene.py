@@ -116,7 +116,7 @@ class Scene:
         cells, plot, signs, styles = self.frame, self.plot, self.signs, self.look.keys
         lines = []
         for row in range(cells.rows):
-            text, keys = painting.picture_row(
+            text, keys = painting.plot_row(
                 plot, row, self.traces, uprights, bool(cells.labels), signs
             )
             if cells.axis < 2 and row == cells.rows - 1:

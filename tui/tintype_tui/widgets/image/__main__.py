@@ -1,4 +1,4 @@
-"""A viewer, to see the widget at work: `python -m tintype_tui.widgets.picture FILE…`."""
+"""A viewer, to see the widget at work: `python -m tintype_tui.widgets.image FILE…`."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ from textual.widgets import Footer, Label
 
 from tintype.detection import Box
 from tintype_tui.terminal.app import TerminalApp
-from tintype_tui.widgets.picture import Picture, draw
+from tintype_tui.widgets.image import ImageView, draw
 
 BOXES = (Box("upper left", 0.1, 0.08, 0.45, 0.4), Box("centre", 0.35, 0.35, 0.7, 0.7))
 GUESSES = (Box("centre", 0.4, 0.33, 0.75, 0.72),)
@@ -22,7 +22,7 @@ GUESSES = (Box("centre", 0.4, 0.33, 0.75, 0.72),)
 class ViewerScreen(Screen[None]):
     """Pages through files."""
 
-    CSS = "Picture { border: round $surface; &:focus { border: round $primary; } }"
+    CSS = "ImageView { border: round $surface; &:focus { border: round $primary; } }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n,space", "page(1)", "Next"),
         Binding("p", "page(-1)", "Previous"),
@@ -39,9 +39,9 @@ class ViewerScreen(Screen[None]):
         self.files = files
 
     def compose(self) -> ComposeResult:
-        """A line about the terminal, and the picture."""
+        """A line about the terminal, and the image."""
         yield Label(markup=False)
-        yield Picture()
+        yield ImageView()
         yield Footer()
 
     def on_mount(self) -> None:
@@ -51,38 +51,38 @@ class ViewerScreen(Screen[None]):
     def action_page(self, step: int) -> None:
         """Show another file."""
         self.at = (self.at + step) % len(self.files)
-        self.query_one(Picture).image = self.files[self.at].read_bytes()
+        self.query_one(ImageView).data = self.files[self.at].read_bytes()
 
     def action_boxes(self) -> None:
         """Draw some boxes, or none."""
-        picture = self.query_one(Picture)
-        picture.truth, picture.predicted = ((), ()) if picture.truth else (BOXES, GUESSES)
+        image = self.query_one(ImageView)
+        image.truth, image.predicted = ((), ()) if image.truth else (BOXES, GUESSES)
 
     def action_toast(self) -> None:
-        """Put something over the picture."""
-        self.notify("Something over the picture, for a while.", timeout=3)
+        """Put something over the image."""
+        self.notify("Something over the image, for a while.", timeout=3)
 
     def action_thrifty(self) -> None:
         """Draw for a slow line."""
-        picture = self.query_one(Picture)
-        picture.thrifty = not picture.thrifty
+        image = self.query_one(ImageView)
+        image.thrifty = not image.thrifty
 
-    @on(Picture.Wants)
-    def draw_picture(self, event: Picture.Wants) -> None:
+    @on(ImageView.Wants)
+    def draw_image(self, event: ImageView.Wants) -> None:
         """Have it drawn; the latest wins."""
         self.run_worker(self.drawn(event), group=event.group, exclusive=True)
 
-    async def drawn(self, event: Picture.Wants) -> None:
+    async def drawn(self, event: ImageView.Wants) -> None:
         """Draw and show."""
         drawing = await draw(event.wanted)
-        event.picture.show(drawing, event.wanted)
-        found = event.picture.capabilities
+        event.image.show(drawing, event.wanted)
+        found = event.image.capabilities
         shown = f"{drawing.protocol}, {drawing.sent_bytes // 1024} KB. {found.why}"
         self.query_one(Label).update(f"{self.files[self.at].name} {shown} {drawing.description}")
 
 
 class Viewer(TerminalApp[None]):
-    """Shows picture files."""
+    """Shows image files."""
 
     def __init__(self, files: list[Path]) -> None:
         super().__init__()
@@ -95,5 +95,5 @@ class Viewer(TerminalApp[None]):
 
 if __name__ == "__main__":
     if not sys.argv[1:]:
-        sys.exit("usage: python -m tintype_tui.widgets.picture FILE…")
+        sys.exit("usage: python -m tintype_tui.widgets.image FILE…")
     Viewer([Path(name) for name in sys.argv[1:]]).run()

@@ -1,4 +1,4 @@
-"""The pictures of one row, small and in order, where there are several."""
+"""The images of one row, small and in order, where there are several."""
 
 from typing import ClassVar
 
@@ -11,13 +11,13 @@ from tintype_tui.widgets.line_list import Line
 from tintype_tui.widgets.thumbnails import Thumbnails
 
 
-class PictureStrip(Thumbnails, can_focus=False):
+class ImageStrip(Thumbnails, can_focus=False):
     """`[Image #N]` of a row; the one shown large has the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = []
     DEFAULT_CSS = """
-    PictureStrip { height: 5; display: none; }
-    PictureStrip.-several { display: block; }
+    ImageStrip { height: 5; display: none; }
+    ImageStrip.-several { display: block; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:

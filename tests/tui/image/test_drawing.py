@@ -12,10 +12,10 @@ from PIL import Image
 from textual.strip import Strip
 
 from tintype.detection import Box
-from tintype_tui.widgets.picture import FIT, Room, View, Wanted, describe, draw
-from tintype_tui.widgets.picture.blocks import HALF, RAMP, SHAPES, block_strips, letter_strips
-from tintype_tui.widgets.picture.framing import Frame, frame
-from tintype_tui.widgets.picture.kitty import (
+from tintype_tui.widgets.image import FIT, Room, View, Wanted, describe, draw
+from tintype_tui.widgets.image.blocks import HALF, RAMP, SHAPES, block_strips, letter_strips
+from tintype_tui.widgets.image.framing import Frame, frame
+from tintype_tui.widgets.image.kitty import (
     MARKS,
     PLACEHOLDER,
     deletion,
@@ -23,7 +23,7 @@ from tintype_tui.widgets.picture.kitty import (
     placeholder_strips,
     transmission,
 )
-from tintype_tui.widgets.picture.marks import mark_boxes
+from tintype_tui.widgets.image.marks import mark_boxes
 
 ROOM = Room(40, 12, (10, 20))
 FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}
@@ -32,7 +32,7 @@ SIZES = st.integers(1, 20_000)
 Cell = tuple[str, tuple[int, ...], tuple[int, ...]]
 
 
-def picture(size: tuple[int, int] = (40, 30), colour: str = "#406080") -> Image.Image:
+def image(size: tuple[int, int] = (40, 30), colour: str = "#406080") -> Image.Image:
     return Image.new("RGB", size, colour)
 
 
@@ -55,7 +55,7 @@ def cells(strip: Strip) -> list[Cell]:
 
 
 @given(SIZES, SIZES, st.integers(1, 300), st.integers(1, 100), st.floats(1, 64), st.data())
-def test_what_is_seen_lies_within_the_picture_and_the_room(
+def test_what_is_seen_lies_within_the_image_and_the_room(
     width: int, height: int, columns: int, rows: int, zoom: float, data: Any
 ) -> None:
     x, y = data.draw(st.floats(0, 1)), data.draw(st.floats(0, 1))
@@ -69,13 +69,13 @@ def test_what_is_seen_lies_within_the_picture_and_the_room(
         assert (left, top, right, bottom) == pytest.approx((0, 0, 1, 1))
 
 
-def test_a_picture_fills_the_room_one_way_whatever_its_size() -> None:
+def test_an_image_fills_the_room_one_way_whatever_its_size() -> None:
     assert frame((64, 64), ROOM, FIT).rows == 12
     assert frame((4000, 1000), ROOM, FIT).columns == 40
     assert frame((4000, 1000), ROOM, FIT).rows == 5
 
 
-def test_a_cell_is_split_where_the_picture_changes() -> None:
+def test_a_cell_is_split_where_the_image_changes() -> None:
     image = Image.new("RGB", (4, 8), (252, 0, 0))
     image.paste((0, 0, 252), (0, 0, 2, 4))
     ((shape, front, back),) = cells(block_strips(image, 1, 1, {})[0])
@@ -85,7 +85,7 @@ def test_a_cell_is_split_where_the_picture_changes() -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_is_found_again(shape: str) -> None:
-    from tintype_tui.widgets.picture.blocks import _masks
+    from tintype_tui.widgets.image.blocks import _masks
 
     mask = _masks(shape).reshape(8, 4)
     image = Image.new("RGB", (4, 8))
@@ -97,7 +97,7 @@ def test_every_shape_is_found_again(shape: str) -> None:
 
 
 def test_neighbours_of_one_colour_share_a_segment() -> None:
-    (strip,) = block_strips(picture(), 30, 1, {})
+    (strip,) = block_strips(image(), 30, 1, {})
     assert len(list(strip)) == 1
     assert strip.cell_length == 30
 
@@ -116,7 +116,7 @@ BOXES = st.builds(Box, st.text(max_size=60), PLACES, PLACES, PLACES, PLACES)
 
 
 @given(st.lists(BOXES, max_size=6), st.lists(BOXES, max_size=3), st.floats(1, 8), st.booleans())
-def test_boxes_of_any_kind_stay_within_the_picture(
+def test_boxes_of_any_kind_stay_within_the_image(
     truth: list[Box], predicted: list[Box], zoom: float, letters: bool
 ) -> None:
     seen = frame((640, 480), Room(30, 10, (10, 20)), View(zoom, 0.3, 0.6))
@@ -125,7 +125,7 @@ def test_boxes_of_any_kind_stay_within_the_picture(
     assert all(0 <= row < seen.rows and 0 <= column < seen.columns for row, column in marks)
     assert all(len(mark.text) <= 1 for mark in marks.values())
     assert not any(unicodedata.category(mark.text or " ") in FORBIDDEN for mark in marks.values())
-    for strip in block_strips(picture(), seen.columns, seen.rows, marks):
+    for strip in block_strips(image(), seen.columns, seen.rows, marks):
         assert strip.cell_length == seen.columns
 
 
@@ -133,19 +133,19 @@ def test_truth_is_solid_and_prediction_dashed_and_both_are_named() -> None:
     seen = Frame(20, 8, (0, 0, 1, 1), FIT)
     truth, guess = Box("cat", 0, 0, 1, 0.4), Box("dog", 0, 0.5, 1, 1)
     marks = mark_boxes(seen, [truth], [guess], {"cat": (1, 2, 3), "dog": (4, 5, 6)})
-    strips = block_strips(picture(), 20, 8, marks)
+    strips = block_strips(image(), 20, 8, marks)
     assert strips[0].text == "cat━━━━┓  dog╍╍╍╍╍╍┓"
     assert strips[1].text == "┃      ┃  ╏        ╏"
     assert strips[7].text == "┗━━━━━━┛  ┗╍╍╍╍╍╍╍╍┛"
     marks = mark_boxes(seen, [truth], [guess], {"cat": (1, 2, 3), "dog": (4, 5, 6)}, letters=True)
-    assert letter_strips(picture(), 20, 8, marks, dark=True)[7].text.rstrip("@ ").startswith("+--")
+    assert letter_strips(image(), 20, 8, marks, dark=True)[7].text.rstrip("@ ").startswith("+--")
 
 
 def test_names_do_not_cover_each_other() -> None:
     seen = Frame(30, 10, (0, 0, 1, 1), FIT)
     boxes = [Box(name, 0.2, 0.1, 0.8, 0.9) for name in ("first", "second", "third")]
     colours = {box.label: (255, 255, 255) for box in boxes}
-    strips = block_strips(picture(), 30, 10, mark_boxes(seen, boxes, [], colours))
+    strips = block_strips(image(), 30, 10, mark_boxes(seen, boxes, [], colours))
     text = "\n".join(strip.text for strip in strips)
     assert all(name in text for name in ("first", "second", "third"))
 
@@ -154,7 +154,7 @@ def test_wide_and_dangerous_names_keep_the_line_straight() -> None:
     seen = Frame(30, 10, (0, 0, 1, 1), FIT)
     box = Box("黒桃\x1b[31mK\u202e", 0.2, 0.1, 0.8, 0.9)
     marks = mark_boxes(seen, [box], [], {box.label.casefold(): (255, 255, 255)})
-    strips = block_strips(picture(), 30, 10, marks)
+    strips = block_strips(image(), 30, 10, marks)
     assert {strip.cell_length for strip in strips} == {30}
     named = next(strip for strip in strips if "黒桃" in strip.text)
     assert "^[[31mK<U+202E>" in named.text
@@ -180,7 +180,7 @@ def test_any_part_of_a_line_of_kittys_cells_stands_by_itself() -> None:
     assert tuple(segment.style.color.get_truecolor()) == (0x12, 0x34, 0x56)
 
 
-def test_a_picture_goes_to_kitty_in_pieces_of_the_size_it_takes() -> None:
+def test_an_image_goes_to_kitty_in_pieces_of_the_size_it_takes() -> None:
     payload = encode(Image.effect_noise((80, 80), 60).convert("RGB"), thrifty=False)
     commands = transmission(70_000, payload, 8, 4)
     assert commands[0].startswith("\x1b_Ga=T,U=1,f=100,q=2,i=70000,c=8,r=4,m=1;")
@@ -193,7 +193,7 @@ def test_a_picture_goes_to_kitty_in_pieces_of_the_size_it_takes() -> None:
 
 
 async def test_what_was_drawn_is_not_drawn_again() -> None:
-    wanted = Wanted(encoded(picture((41, 31))), ROOM)
+    wanted = Wanted(encoded(image((41, 31))), ROOM)
     first = await draw(wanted)
     assert await draw(Wanted(bytes(bytearray(wanted.data)), ROOM)) is first
     assert await draw(Wanted(wanted.data, Room(20, 12, (10, 20)))) is not first
@@ -208,15 +208,15 @@ async def test_thrift_saves_bytes(protocol: Any) -> None:
     assert thrifty.sent_bytes < plain.sent_bytes * 0.8
 
 
-async def test_colours_of_a_sixel_picture_are_defined_and_chosen() -> None:
-    drawing = await draw(Wanted(encoded(picture()), ROOM, protocol="sixel"))
+async def test_colours_of_a_sixel_image_are_defined_and_chosen() -> None:
+    drawing = await draw(Wanted(encoded(image()), ROOM, protocol="sixel"))
     assert drawing.payload.startswith("\x1bP")
     assert drawing.payload.endswith("\x1b\\")
     assert '"1;1;320;240' in drawing.payload
     assert "#0;2;25;38;50#0" in drawing.payload
 
 
-async def test_a_part_is_cut_from_the_picture_at_its_own_resolution() -> None:
+async def test_a_part_is_cut_from_the_image_at_its_own_resolution() -> None:
     image = Image.new("RGB", (1600, 1200))
     image.paste((252, 252, 252), (800, 600, 801, 601))
     view = View(zoom=1600 / 40)
@@ -231,7 +231,7 @@ async def test_a_part_is_cut_from_the_picture_at_its_own_resolution() -> None:
     assert lit == [(7, 20, "▀")]  # of which the lower half is lit
 
 
-async def test_a_picture_on_its_side_is_drawn_upright() -> None:
+async def test_an_image_on_its_side_is_drawn_upright() -> None:
     image = Image.new("RGB", (120, 60), (252, 0, 0))
     image.paste((0, 0, 252), (0, 0, 60, 60))
     exif = Image.Exif()
@@ -257,12 +257,12 @@ async def test_a_cancelled_drawing_raises_nothing_but_that() -> None:
 @pytest.mark.parametrize("protocol", ["kitty", "sixel", "halfblock", "ascii", "none"])
 async def test_a_box_that_is_nowhere_is_survived(protocol: Any) -> None:
     boxes = (Box("a", float("nan"), 0, 1, 1), Box("b", 0, 0, 1, 1e308))
-    wanted = Wanted(encoded(picture()), ROOM, protocol=protocol, truth=boxes, predicted=boxes)
-    assert (await draw(wanted)).description.startswith("Picture 40×30, 1 box: b ")
+    wanted = Wanted(encoded(image()), ROOM, protocol=protocol, truth=boxes, predicted=boxes)
+    assert (await draw(wanted)).description.startswith("Image 40×30, 1 box: b ")
 
 
 async def test_sixteen_colours_are_mixed_from_half_blocks() -> None:
-    drawing = await draw(Wanted(encoded(picture()), ROOM, few_colours=True))
+    drawing = await draw(Wanted(encoded(image()), ROOM, few_colours=True))
     text = "".join(strip.text for strip in drawing.strips)
     assert set(text) <= {HALF, " "}
 
@@ -270,23 +270,23 @@ async def test_sixteen_colours_are_mixed_from_half_blocks() -> None:
 @pytest.mark.parametrize(
     ("truth", "predicted", "words"),
     [
-        ([], [], "Picture 640×480."),
+        ([], [], "Image 640×480."),
         (
             [Box("dog", 0.7, 0.7, 0.9, 0.9), Box("cat", 0.1, 0.1, 0.3, 0.2)],
             [],
-            "Picture 640×480, 2 boxes: cat at the top left, dog at the bottom right.",
+            "Image 640×480, 2 boxes: cat at the top left, dog at the bottom right.",
         ),
         (
             [Box("a\nb", 0.4, 0.4, 0.6, 0.6)],
             [Box("", 0.4, 0, 0.6, 0.2)],
-            "Picture 640×480, 1 box: a ⏎ b in the middle; 1 predicted box: unnamed at the left.",
+            "Image 640×480, 1 box: a ⏎ b in the middle; 1 predicted box: unnamed at the left.",
         ),
         (
             [Box("cell", 0, 0, 1, 1)] * 14,
             [],
-            "Picture 640×480, 14 boxes: 14 cell.",
+            "Image 640×480, 14 boxes: 14 cell.",
         ),
     ],
 )
-def test_a_picture_is_put_into_words(truth: list[Box], predicted: list[Box], words: str) -> None:
+def test_an_image_is_put_into_words(truth: list[Box], predicted: list[Box], words: str) -> None:
     assert describe((640, 480), truth, predicted) == words

@@ -1,18 +1,18 @@
-"""Shows one picture in the best way the terminal has, with boxes, zoom and pan.
+"""Shows one image in the best way the terminal has, with boxes, zoom and pan.
 
-The widget does no work of its own: it says what it wants drawn (`Picture.Wants`), a screen has it
+The widget does no work of its own: it says what it wants drawn (`ImageView.Wants`), a screen has it
 drawn in a thread, and the widget shows the result. In a screen:
 
-    @on(Picture.Wants)
-    def draw_picture(self, event: Picture.Wants) -> None:
+    @on(ImageView.Wants)
+    def draw_image(self, event: ImageView.Wants) -> None:
         self.run_worker(self.drawn(event), group=event.group, exclusive=True)
 
-    async def drawn(self, event: Picture.Wants) -> None:
-        event.picture.show(await draw(event.wanted), event.wanted)
+    async def drawn(self, event: ImageView.Wants) -> None:
+        event.image.show(await draw(event.wanted), event.wanted)
 
-It wants a drawing when it is given another picture or other boxes, when its size or the view
+It wants a drawing when it is given another image or other boxes, when its size or the view
 changes, and when the terminal has said what it can do. Until the drawing comes it keeps the one it
-has; that of another picture only for a moment, so that paging quickly does not flicker.
+has; that of another image only for a moment, so that paging quickly does not flicker.
 """
 
 from dataclasses import replace
@@ -26,72 +26,70 @@ from textual.timer import Timer
 from tintype.detection import Box
 from tintype_tui.terminal import Capabilities
 from tintype_tui.terminal.app import TerminalApp
-from tintype_tui.widgets.picture.canvas import Canvas
-from tintype_tui.widgets.picture.drawing import Drawing, Wanted
-from tintype_tui.widgets.picture.framing import FIT, Room, View, filling_zoom, fitted_scale
-from tintype_tui.widgets.picture.kitty import MOST_CELLS
+from tintype_tui.widgets.image.canvas import Canvas
+from tintype_tui.widgets.image.drawing import Drawing, Wanted
+from tintype_tui.widgets.image.framing import FIT, Room, View, filling_zoom, fitted_scale
+from tintype_tui.widgets.image.kitty import MOST_CELLS
 
 GRACE_S = 0.15
-"""How long another picture's drawing stays while the next is made."""
+"""How long another image's drawing stays while the next is made."""
 STEP = 1.5
 """How much closer one key goes."""
 PAN = 0.25
 """How far one key goes, as a share of what is seen."""
 
 
-class Picture(Canvas, can_focus=True):
-    """One picture, with boxes, at any zoom."""
+class ImageView(Canvas, can_focus=True):
+    """One image, with boxes, at any zoom."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("plus", "zoom(1)", "Closer", id="picture.closer", key_display="+"),
-        Binding("minus", "zoom(-1)", "Away", id="picture.away", key_display="-", show=False),
+        Binding("plus", "zoom(1)", "Closer", id="image.closer", key_display="+"),
+        Binding("minus", "zoom(-1)", "Away", id="image.away", key_display="-", show=False),
         Binding(
             "equals_sign",
             "actual",
             "1:1",
-            id="picture.actual",
+            id="image.actual",
             key_display="=",
             show=False,
-            tooltip="a pixel of the picture for one of the screen",
+            tooltip="a pixel of the image for one of the screen",
         ),
-        Binding(
-            "z", "fit", "Fit", id="picture.fit", tooltip="the whole picture; again: fill the room"
-        ),
-        Binding("left,h", "pan(-1, 0)", "Left", id="picture.left", show=False),
-        Binding("right,l", "pan(1, 0)", "Right", id="picture.right", show=False),
-        Binding("up,k", "pan(0, -1)", "Up", id="picture.up", show=False),
-        Binding("down,j", "pan(0, 1)", "Down", id="picture.down", show=False),
+        Binding("z", "fit", "Fit", id="image.fit", tooltip="the whole image; again: fill the room"),
+        Binding("left,h", "pan(-1, 0)", "Left", id="image.left", show=False),
+        Binding("right,l", "pan(1, 0)", "Right", id="image.right", show=False),
+        Binding("up,k", "pan(0, -1)", "Up", id="image.up", show=False),
+        Binding("down,j", "pan(0, 1)", "Down", id="image.down", show=False),
     ]
 
-    image: var[bytes | None] = var(None)
-    """The encoded picture."""
+    data: var[bytes | None] = var(None)
+    """The encoded image."""
     truth: var[tuple[Box, ...]] = var(())
     """Boxes drawn solid."""
     predicted: var[tuple[Box, ...]] = var(())
     """Boxes drawn dashed."""
     labels: var[tuple[str, ...]] = var(())
-    """All labels of the dataset, so that each keeps its colour from picture to picture."""
+    """All labels of the dataset, so that each keeps its colour from image to image."""
     thrifty: var[bool] = var(False)
     """For a slow line: fewer pixels and colours."""
     view: var[View] = var(FIT, bindings=True)
 
     class Wants(Message):
-        """The widget wants something drawn; to be answered with `Picture.show`."""
+        """The widget wants something drawn; to be answered with `ImageView.show`."""
 
-        def __init__(self, picture: "Picture", wanted: Wanted) -> None:
+        def __init__(self, image: "ImageView", wanted: Wanted) -> None:
             super().__init__()
-            self.picture = picture
+            self.image = image
             self.wanted = wanted
 
         @property
-        def control(self) -> "Picture":
-            """The widget, for `@on(Picture.Wants, "#selector")`."""
-            return self.picture
+        def control(self) -> "ImageView":
+            """The widget, for `@on(ImageView.Wants, "#selector")`."""
+            return self.image
 
         @property
         def group(self) -> str:
-            """Names a worker group for each picture; in it, the latest wins."""
-            return f"picture-{id(self.picture)}"
+            """Names a worker group for each image; in it, the latest wins."""
+            return f"image-{id(self.image)}"
 
     def __init__(
         self, *, name: str | None = None, id: str | None = None, classes: str | None = None
@@ -106,13 +104,13 @@ class Picture(Canvas, can_focus=True):
         """Show what was asked for; something outdated is passed over."""
         if wanted is self._awaited:
             self._awaited = None
-        if wanted.data is not self.image:
+        if wanted.data is not self.data:
             return
         self._stop_grace()
-        # The view shown is the one asked for, kept inside the picture.
+        # The view shown is the one asked for, kept inside the image.
         self._shown = replace(wanted, view=drawing.frame.view)
         if self.view == wanted.view:
-            self.set_reactive(Picture.view, drawing.frame.view)
+            self.set_reactive(ImageView.view, drawing.frame.view)
         self.drawing = drawing
         self._ask()  # should anything have changed meanwhile
 
@@ -127,11 +125,11 @@ class Picture(Canvas, can_focus=True):
         """Draw for the new size."""
         self._ask()
 
-    def watch_image(self) -> None:
-        """Look at all of another picture."""
-        self.set_reactive(Picture.view, FIT)
+    def watch_data(self) -> None:
+        """Look at all of another image."""
+        self.set_reactive(ImageView.view, FIT)
         self._stop_grace()
-        if self.image is None:
+        if self.data is None:
             self._forget()
         elif self.drawing is not None:
             self._grace = self.set_timer(GRACE_S, self._forget)
@@ -164,14 +162,14 @@ class Picture(Canvas, can_focus=True):
     def _ask_now(self) -> None:
         self._about_to_ask = False
         room = self._room()
-        if self.image is None or room is None:
+        if self.data is None or room is None:
             return
-        # One at a time of one picture: while keys repeat, each drawing is shown, and the next
+        # One at a time of one image: while keys repeat, each drawing is shown, and the next
         # is for the latest view.
-        if self._awaited is not None and self._awaited.data is self.image:
+        if self._awaited is not None and self._awaited.data is self.data:
             return
         wanted = Wanted(
-            self.image,
+            self.data,
             room,
             view=self.view,
             protocol=self.capabilities.protocol,
@@ -207,7 +205,7 @@ class Picture(Canvas, can_focus=True):
         self.view = self.view.zoomed(STEP**steps)
 
     def action_fit(self) -> None:
-        """See the whole picture; or, if it is seen, fill the room with it."""
+        """See the whole image; or, if it is seen, fill the room with it."""
         room = self._room()
         if self.view != FIT or self.drawing is None or room is None:
             self.view = FIT
@@ -215,7 +213,7 @@ class Picture(Canvas, can_focus=True):
             self.view = FIT.zoomed(filling_zoom(self.drawing.size, room))
 
     def action_actual(self) -> None:
-        """Show each of the picture's pixels as one of the screen's, or as half a cell."""
+        """Show each of the image's pixels as one of the screen's, or as half a cell."""
         room = self._room()
         if self.drawing is None or room is None:
             return

@@ -1,12 +1,12 @@
 """Kitty's graphics, drawn at Unicode placeholders (sw.kovidgoyal.net/kitty/graphics-protocol).
 
-The picture is sent once under a number; cells of a private character then say which of its cells
+The image is sent once under a number; cells of a private character then say which of its cells
 they show: the number is their colour, row and column are combining marks. To everything else these
-cells are text, so a picture scrolls, is covered and vanishes as text does, also inside tmux.
+cells are text, so an image scrolls, is covered and vanishes as text does, also inside tmux.
 
-This does not use textual-image, which sends a picture anew at each repaint, over standard output
+This does not use textual-image, which sends an image anew at each repaint, over standard output
 (the app draws on standard error, so the two can overtake each other), and frees none of them:
-its deletion names the number with the wrong key, and kitty grew by 280 MB in 120 pictures.
+its deletion names the number with the wrong key, and kitty grew by 280 MB in 120 images.
 """
 
 import base64
@@ -50,11 +50,11 @@ MARKS = _marks()
 """The mark for row or column n is the nth of these."""
 
 MOST_CELLS = len(MARKS)
-"""Columns or rows a picture may have."""
+"""Columns or rows an image may have."""
 
 
 def encode(image: "Image", *, thrifty: bool) -> str:
-    """The picture as PNG in base64; thrifty: in 64 colours, at about a quarter of the bytes."""
+    """The image as PNG in base64; thrifty: in 64 colours, at about a quarter of the bytes."""
     out = io.BytesIO()
     if thrifty:
         image.quantize(64, method=2).save(out, "PNG", optimize=True)
@@ -65,7 +65,7 @@ def encode(image: "Image", *, thrifty: bool) -> str:
 
 
 def transmission(number: int, payload: str, columns: int, rows: int) -> list[str]:
-    """Commands that give a picture its number and its size in cells, and show nothing yet."""
+    """Commands that give an image its number and its size in cells, and show nothing yet."""
     pieces = [payload[at : at + _CHUNK] for at in range(0, len(payload), _CHUNK)]
     first = f"a=T,U=1,f=100,q=2,i={number},c={columns},r={rows},"
     return [
@@ -75,12 +75,12 @@ def transmission(number: int, payload: str, columns: int, rows: int) -> list[str
 
 
 def deletion(number: int) -> str:
-    """The command that takes a picture away and frees its memory (capital I)."""
+    """The command that takes an image away and frees its memory (capital I)."""
     return f"\x1b_Ga=d,d=I,i={number},q=2\x1b\\"
 
 
 def placeholder_strips(number: int, columns: int, rows: int) -> tuple[Strip, ...]:
-    """The cells that show picture `number` (below 2²⁴), one strip for each row."""
+    """The cells that show image `number` (below 2²⁴), one strip for each row."""
     triplet = ColorTriplet(number >> 16 & 255, number >> 8 & 255, number & 255)
     style = Style.from_color(Color.from_triplet(triplet))
     # Every cell names its row and column, so that any part of a line can be drawn by itself.

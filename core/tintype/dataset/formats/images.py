@@ -1,21 +1,21 @@
-"""Pictures taken over from another dataset: as they are, never encoded anew."""
+"""Images taken over from another dataset: as they are, never encoded anew."""
 
 import os
 from pathlib import Path
 
-from tintype.dataset.files import MAX_PICTURE_BYTES, read_plain_file
+from tintype.dataset.files import MAX_IMAGE_BYTES, read_plain_file
 from tintype.dataset.formats.report import Keep
 from tintype.dataset.writing import written
 from tintype.errors import DatasetError
 from tintype.images.facts import ImageFacts
 
-FOLDER = "pictures"
-"""Where pictures are copied to that do not lie below the target already."""
+FOLDER = "images"
+"""Where images are copied to that do not lie below the target already."""
 _CACHE_BYTES = 32_000_000
 
 
-class PictureKeeper:
-    """Gives each picture the URL it has in the rows. Not for several threads at once."""
+class ImageKeeper:
+    """Gives each image the URL it has in the rows. Not for several threads at once."""
 
     def __init__(self, target: Path, keep: Keep) -> None:
         self._target = target
@@ -24,10 +24,10 @@ class PictureKeeper:
         self._recent: dict[Path, tuple[str, ImageFacts]] = {}
         self._recent_chars = 0
         self.digests: set[str] = set()
-        """Of the pictures taken over."""
+        """Of the images taken over."""
 
     def take(self, path: Path) -> tuple[str, ImageFacts]:
-        """A picture's URL and its facts; those asked for last are remembered.
+        """An image's URL and its facts; those asked for last are remembered.
 
         Raises:
             DatasetError: if it cannot be read or cannot be decoded.
@@ -36,10 +36,10 @@ class PictureKeeper:
             return self._recent[path]
         from tintype.images import probe
 
-        data = read_plain_file(path, max_bytes=MAX_PICTURE_BYTES)
+        data = read_plain_file(path, max_bytes=MAX_IMAGE_BYTES)
         facts = probe(data)
         if facts.flaw:
-            raise DatasetError(f"The picture is unusable: {facts.detail or facts.flaw}", path=path)
+            raise DatasetError(f"The image is unusable: {facts.detail or facts.flaw}", path=path)
         found = self._url(path, data), facts
         self.digests.add(facts.digest)
         if self._recent_chars > _CACHE_BYTES:
@@ -63,7 +63,7 @@ class PictureKeeper:
         return f"{FOLDER}/{name}"
 
     def _free_name(self, path: Path) -> str:
-        """The picture's own name, numbered if another picture has it."""
+        """The image's own name, numbered if another image has it."""
         stem, suffix = os.path.splitext(path.name)
         name = path.name
         number = 2

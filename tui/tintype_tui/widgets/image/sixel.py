@@ -1,8 +1,8 @@
-"""Sixel graphics: a picture painted over cells, in a palette of its own.
+"""Sixel graphics: an image painted over cells, in a palette of its own.
 
 The encoder is textual-image's. Only that module of it is imported, which, unlike its package
 `widget`, asks the terminal nothing; its widgets are not used, for they encode again at each
-repaint. What is painted does not know of cells, so the widget paints only a picture that is
+repaint. What is painted does not know of cells, so the widget paints only an image that is
 wholly in sight, and falls back to blocks under anything else.
 """
 
@@ -21,7 +21,7 @@ _DEFINITION = re.compile(r"(#([0-9]+);2;[0-9]+;[0-9]+;[0-9]+)")
 
 
 def encode(image: "Image", *, thrifty: bool) -> str:
-    """The picture as one escape sequence; thrifty: in 32 flat colours, at half the bytes."""
+    """The image as one escape sequence; thrifty: in 32 flat colours, at half the bytes."""
     from PIL.Image import Dither, Quantize, Resampling
     from textual_image._sixel import image_to_sixels
 
@@ -37,9 +37,9 @@ def encode(image: "Image", *, thrifty: bool) -> str:
 
 
 def painted(strip: Strip, sixels: str, at: Offset) -> Strip:
-    """A line that, when it is drawn, also paints a picture at a place on the screen.
+    """A line that, when it is drawn, also paints an image at a place on the screen.
 
-    It belongs on the picture's last line, for drawing the lines before erases what is painted
+    It belongs on the image's last line, for drawing the lines before erases what is painted
     there. The cursor is put back where the line ended (DECSC, DECRC).
     """
     sequence = f"\x1b7{Control.move_to(at.x, at.y)}{sixels}\x1b8"

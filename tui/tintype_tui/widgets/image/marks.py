@@ -1,6 +1,6 @@
-"""Boxes and their names as characters laid over a picture that is itself made of characters.
+"""Boxes and their names as characters laid over an image that is itself made of characters.
 
-At a hundred points across, an outline drawn into the picture is a smear. Line characters stay
+At a hundred points across, an outline drawn into the image is a smear. Line characters stay
 crisp, and a name in the terminal's own letters can be read. Truth is solid, prediction dashed, so
 that neither needs its colour to be told apart.
 """
@@ -14,16 +14,16 @@ from rich.cells import cell_len
 
 from tintype.detection import Box, area
 from tintype_tui.text import one_line, pad
-from tintype_tui.widgets.picture.framing import Frame
+from tintype_tui.widgets.image.framing import Frame
 
 DIMMED = -1
-"""For a background: the picture, darkened so that the line stands out."""
+"""For a background: the image, darkened so that the line stands out."""
 
 _LONGEST_NAME = 40
 
 
 class Mark(NamedTuple):
-    """What a cell shows instead of the picture."""
+    """What a cell shows instead of the image."""
 
     text: str
     """One character, or none in the second half of a wide one."""

@@ -1,4 +1,4 @@
-"""Pictures in characters: two colours and a shape to a cell, or a letter for its brightness.
+"""Images in characters: two colours and a shape to a cell, or a letter for its brightness.
 
 Each cell is sampled at 4 × 8 points. Of the block characters (halves, quadrants, eighths) the one
 is taken whose two areas are the most even in colour: the cheapest split in the sense of least
@@ -16,7 +16,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tintype_tui.widgets.picture.marks import DIMMED, Marks
+from tintype_tui.widgets.image.marks import DIMMED, Marks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +40,7 @@ RAMP = " .:-=+*#%@"
 _COARSE = 0xFC
 
 _DIM = 0.65
-"""How bright the picture is under a line."""
+"""How bright the image is under a line."""
 
 # The colours of the VGA text mode, which Rich, too, takes a 16-colour terminal to have.
 _SIXTEEN = "000000 aa0000 00aa00 aa5500 0000aa aa00aa 00aaaa aaaaaa 555555 ff5555 55ff55 ffff55"
@@ -50,7 +50,7 @@ _SIXTEEN += " 5555ff ff55ff 55ffff ffffff"
 def block_strips(
     image: "Image", columns: int, rows: int, marks: Marks, shapes: str = SHAPES
 ) -> tuple[Strip, ...]:
-    """Draw a picture, stretched to the cells, in block characters of two colours each."""
+    """Draw an image, stretched to the cells, in block characters of two colours each."""
     import numpy as np
 
     points = _sample(image, columns, rows, WIDE, HIGH)
@@ -74,14 +74,14 @@ def block_strips(
 
 
 def dithered(image: "Image", columns: int, rows: int) -> "Image":
-    """A picture of half-blocks in sixteen colours, mixed so that shades are told apart."""
+    """An image of half-blocks in sixteen colours, mixed so that shades are told apart."""
     from PIL import Image, ImageOps
     from PIL.Image import Dither, Resampling
 
     palette = Image.new("P", (1, 1))
     palette.putpalette(bytes.fromhex(_SIXTEEN))
     halves = image.resize((columns, rows * 2), Resampling.BOX)
-    # With four greys, a picture of little contrast would be all one.
+    # With four greys, an image of little contrast would be all one.
     strong = ImageOps.autocontrast(halves, cutoff=1, preserve_tone=True)
     mixed = strong.quantize(palette=palette, dither=Dither.FLOYDSTEINBERG).convert("RGB")
     return mixed.resize((columns * WIDE, rows * HIGH), Resampling.NEAREST)
@@ -90,7 +90,7 @@ def dithered(image: "Image", columns: int, rows: int) -> "Image":
 def letter_strips(
     image: "Image", columns: int, rows: int, marks: Marks, *, dark: bool
 ) -> tuple[Strip, ...]:
-    """Draw a picture in letters, brighter for denser; on a light background the other way round."""
+    """Draw an image in letters, brighter for denser; on a light background the other way round."""
     import numpy as np
     from PIL import ImageOps
 
@@ -105,7 +105,7 @@ def letter_strips(
 
 
 def _sample(image: "Image", columns: int, rows: int, wide: int, high: int) -> "Floats":
-    """The picture's colours as R × C × 3 × P numbers from 0 to 255."""
+    """The image's colours as R × C × 3 × P numbers from 0 to 255."""
     import numpy as np
     from PIL.Image import Resampling
 

@@ -1,4 +1,4 @@
-"""Rules for pictures, judged from their bytes.
+"""Rules for images, judged from their bytes.
 
 Source of limits and of the reasons for skipping: OpenAI, guide "Vision fine-tuning"; Azure and
 others differ in limits only. People, faces, children and CAPTCHAs, which OpenAI skips too, cannot
@@ -15,25 +15,25 @@ from tintype.rules.problem import Problem, quoted
 TOO_LARGE, FORMAT, URL = "image too large", "invalid image format", "inaccessible URL"
 """Reasons for skipping, in OpenAI's words."""
 
-_EMBED = "Embed the picture as a data URL."
+_EMBED = "Embed the image as a data URL."
 _TYPES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
 _GREY = frozenset({"1", "L", "LA", "I;16"})
 
 
 def are_few_enough(case: Case) -> Iterator[Problem]:
-    """No example has more pictures than the provider takes."""
+    """No example has more images than the provider takes."""
     most = case.profile.max_images
     if most is not None and len(case.row.images) > most:
         text = (
             f"Example {case.number} has {len(case.row.images)} images; at most {most} per example "
             "are taken."
         )
-        fix = "Split the example, or join the pictures."
+        fix = "Split the example, or join the images."
         yield case.problem("image_count", "error", text, fix=fix)
 
 
 def stand_in_user_messages(case: Case) -> Iterator[Problem]:
-    """The user shows pictures; the assistant answers in text."""
+    """The user shows images; the assistant answers in text."""
     roles = {at: message.get("role") for at, message in case.messages}
     for image in case.row.images:
         at = message_index(image)
@@ -47,10 +47,10 @@ def stand_in_user_messages(case: Case) -> Iterator[Problem]:
 
 
 def are_parts_and_not_text(case: Case) -> Iterator[Problem]:
-    """No picture is hidden in a text, where it would be read letter by letter."""
+    """No image is hidden in a text, where it would be read letter by letter."""
     for image in case.row.images:
         if image.place.startswith("messages[") and image.place.endswith((".content", ".text")):
-            text = f"Example {case.number}: a picture stands as a data URL in the text."
+            text = f"Example {case.number}: an image stands as a data URL in the text."
             fix = "Make it a part of type image_url; as text it costs thousands of tokens."
             yield case.problem("image_in_text", "warning", text, place=image.place, fix=fix)
 
@@ -66,13 +66,13 @@ def come_from_where_the_provider_can_get_them(case: Case) -> Iterator[Problem]:
             text = f"Example {case.number}: {shown} is neither http(s) nor a data URL."
             yield case.problem("image_origin", "error", text, place=image.place, fix=_EMBED)
         elif image.origin == "url" and not case.profile.url_images:
-            text = f"Example {case.number}: {case.profile.title} fetches no pictures."
+            text = f"Example {case.number}: {case.profile.title} fetches no images."
             yield case.problem("image_origin", "error", text, place=image.place, fix=_EMBED)
 
 
 def can_be_had(case: Case) -> Iterator[Problem]:
     """The URL answers, the file is there, the base64 is base64."""
-    for image, facts in case.images:
+    for image, facts in case.parts:
         if facts.size_bytes or facts.flaw in ("", "not fetched", "empty"):
             continue
         if image.origin == "url":
@@ -90,7 +90,7 @@ def can_be_had(case: Case) -> Iterator[Problem]:
 def are_small_enough(case: Case) -> Iterator[Problem]:
     """In bytes, as the provider limits them; in pixels, as anyone who decodes them must."""
     most = case.profile.max_image_bytes
-    for image, facts in case.images:
+    for image, facts in case.parts:
         if most is not None and facts.size_bytes > most:
             size = f"{facts.size_bytes:,} bytes; at most {most:,} are taken"
             yield _skip(case, "image_size", image, TOO_LARGE, size, "Shrink or recompress it.")
@@ -100,19 +100,19 @@ def are_small_enough(case: Case) -> Iterator[Problem]:
 
 def are_of_a_known_format(case: Case) -> Iterator[Problem]:
     """JPEG, PNG or WebP, whatever the name or the declared type says."""
-    for image, facts in case.images:
+    for image, facts in case.parts:
         known = facts.format in case.profile.formats or not case.profile.formats
         if facts.size_bytes and not known:
-            what = facts.format.upper() if facts.format else "no picture"
-            detail = facts.detail if facts.flaw == "not a picture" else f"it is {what}"
-            fix = "" if facts.flaw == "not a picture" else "Convert it to JPEG or PNG."
+            what = facts.format.upper() if facts.format else "no image"
+            detail = facts.detail if facts.flaw == "not an image" else f"it is {what}"
+            fix = "" if facts.flaw == "not an image" else "Convert it to JPEG or PNG."
             yield _skip(case, "image_format", image, FORMAT, detail, fix)
 
 
 def are_of_a_known_mode(case: Case) -> Iterator[Problem]:
     """RGB or RGBA: no grey, no palette, no CMYK."""
     modes = case.profile.modes
-    for image, facts in case.images:
+    for image, facts in case.parts:
         if not modes or not facts.mode or facts.mode in modes or not _is_known(case, facts):
             continue
         what = "grey" if facts.mode in _GREY else {"P": "a palette"}.get(facts.mode, facts.mode)
@@ -122,7 +122,7 @@ def are_of_a_known_mode(case: Case) -> Iterator[Problem]:
 
 def are_whole(case: Case) -> Iterator[Problem]:
     """The pixels can be had to the last."""
-    for image, facts in case.images:
+    for image, facts in case.parts:
         if facts.flaw in ("truncated", "damaged") and _is_known(case, facts):
             detail = facts.detail or facts.flaw
             yield _skip(case, "image_damaged", image, FORMAT, f"{facts.flaw}: {detail}")
@@ -132,21 +132,21 @@ def are_whole(case: Case) -> Iterator[Problem]:
 
 def are_still(case: Case) -> Iterator[Problem]:
     """Of an animation, at most one frame is seen."""
-    for image, facts in case.images:
+    for image, facts in case.parts:
         if facts.frames > 1 and _is_known(case, facts):
-            text = f"Example {case.number}: a picture has {facts.frames:,} frames."
+            text = f"Example {case.number}: an image has {facts.frames:,} frames."
             fix = "Keep the one frame that the answer is about."
             yield case.problem("image_animated", "warning", text, place=image.place, fix=fix)
 
 
 def are_what_they_are_declared_to_be(case: Case) -> Iterator[Problem]:
     """The media type of the data URL is that of the bytes."""
-    for image, facts in case.images:
+    for image, facts in case.parts:
         declared = _TYPES.get(image.media_type, image.media_type)
         if image.origin != "data" or not facts.format or declared == f"image/{facts.format}":
             continue
         text = (
-            f"Example {case.number}: a picture is declared {quoted(image.media_type or 'nothing')} "
+            f"Example {case.number}: an image is declared {quoted(image.media_type or 'nothing')} "
             f"but its bytes are {facts.format.upper()}."
         )
         fix = f"Write data:image/{facts.format};base64,…"
@@ -167,21 +167,21 @@ def have_a_known_detail(case: Case) -> Iterator[Problem]:
 
 def stand_upright(case: Case) -> Iterator[Problem]:
     """The pixels are stored as they are meant: not every reader follows the orientation tag."""
-    for image, facts in case.images:
+    for image, facts in case.parts:
         if facts.orientation != 1:
             text = (
-                f"Example {case.number}: a picture is stored turned or mirrored (orientation tag "
+                f"Example {case.number}: an image is stored turned or mirrored (orientation tag "
                 f"{facts.orientation}); the provider may see it so."
             )
-            fix = "Turn the pixels and drop the tag; boxes must fit the upright picture."
+            fix = "Turn the pixels and drop the tag; boxes must fit the upright image."
             yield case.problem("image_orientation", "warning", text, place=image.place, fix=fix)
 
 
 def tell_no_place(case: Case) -> Iterator[Problem]:
-    """No picture gives away where it was taken."""
-    for image, facts in case.images:
+    """No image gives away where it was taken."""
+    for image, facts in case.parts:
         if facts.has_location:
-            text = f"Example {case.number}: a picture says where it was taken (GPS tags)."
+            text = f"Example {case.number}: an image says where it was taken (GPS tags)."
             fix = "Remove its EXIF data before it leaves this machine."
             yield case.problem("image_location", "warning", text, place=image.place, fix=fix)
 

@@ -1,4 +1,4 @@
-"""Making drawings: a picture decoded, cut, scaled, marked and encoded for the terminal at hand.
+"""Making drawings: an image decoded, cut, scaled, marked and encoded for the terminal at hand.
 
 All of it happens in a thread. A screen awaits `draw` and hands the result to the widget, which
 only shows it. What was drawn lately is kept, so that paging back costs nothing.
@@ -17,8 +17,8 @@ from textual.strip import Strip
 from tintype.detection import Box
 from tintype.errors import DatasetError
 from tintype_tui.terminal import Protocol
-from tintype_tui.widgets.picture.describing import describe
-from tintype_tui.widgets.picture.framing import FIT, Frame, Room, View, frame
+from tintype_tui.widgets.image.describing import describe
+from tintype_tui.widgets.image.framing import FIT, Frame, Room, View, frame
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 KEPT_BYTES = 32_000_000
 """Of drawings that may be asked for again."""
 SOURCE_BYTES = 64_000_000
-"""Of the one decoded picture that is kept while one looks at parts of it."""
+"""Of the one decoded image that is kept while one looks at parts of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A picture, and how it is to be drawn."""
+    """An image, and how it is to be drawn."""
 
     data: bytes = field(repr=False)
     """Encoded: JPEG, PNG, WebP …"""
@@ -43,7 +43,7 @@ class Wanted:
     predicted: tuple[Box, ...] = ()
     """Drawn dashed."""
     labels: tuple[str, ...] = ()
-    """All labels of the dataset, so that each keeps its colour from picture to picture."""
+    """All labels of the dataset, so that each keeps its colour from image to image."""
     thrifty: bool = False
     """For a slow line: fewer pixels and colours."""
     few_colours: bool = False
@@ -54,16 +54,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A picture ready to be shown, or why there is none."""
+    """An image ready to be shown, or why there is none."""
 
     size: tuple[int, int]
-    """The upright picture's width and height in its own pixels."""
+    """The upright image's width and height in its own pixels."""
     frame: Frame
     protocol: Protocol
     description: str
     """In words, for those who cannot see it."""
     flaw: str = ""
-    """A sentence, if the picture cannot be decoded."""
+    """A sentence, if the image cannot be decoded."""
     strips: tuple[Strip, ...] = field(default=(), repr=False)
     """In characters, one for each row. Also there for kitty and sixel, for when these cannot be
     used: under a dialog, half scrolled away."""
@@ -83,7 +83,7 @@ class Drawing:
 
 
 async def draw(wanted: Wanted) -> Drawing:
-    """Draw a picture in a thread. Cancelled, it stops at its next step."""
+    """Draw an image in a thread. Cancelled, it stops at its next step."""
     abandoned = threading.Event()
     try:
         return await asyncio.to_thread(_draw, wanted, abandoned)
@@ -92,7 +92,7 @@ async def draw(wanted: Wanted) -> Drawing:
 
 
 class _Recent:
-    """Drawings made lately, the oldest given up first; and one whole picture."""
+    """Drawings made lately, the oldest given up first; and one whole image."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -169,7 +169,7 @@ def _placed(boxes: Sequence[Box]) -> tuple[Box, ...]:
 
 
 def _pixels(wanted: Wanted, digest: str, drawing: Drawing) -> "Image":
-    """What is seen of the picture, at the size at which it is drawn."""
+    """What is seen of the image, at the size at which it is drawn."""
     from PIL.Image import Resampling
 
     from tintype.images import decode
@@ -196,7 +196,7 @@ def _pixels(wanted: Wanted, digest: str, drawing: Drawing) -> "Image":
 
 def _target(wanted: Wanted, drawing: Drawing) -> tuple[int, int]:
     """Pixels to draw."""
-    from tintype_tui.widgets.picture.blocks import HIGH, WIDE
+    from tintype_tui.widgets.image.blocks import HIGH, WIDE
 
     columns, rows = drawing.frame.columns, drawing.frame.rows
     if wanted.protocol not in ("kitty", "sixel"):
@@ -204,7 +204,7 @@ def _target(wanted: Wanted, drawing: Drawing) -> tuple[int, int]:
     wide, high = columns * wanted.room.cell[0], rows * wanted.room.cell[1]
     if wanted.protocol == "sixel":
         return wide, high
-    # kitty enlarges by itself, but outlines and names must not be enlarged with the picture.
+    # kitty enlarges by itself, but outlines and names must not be enlarged with the image.
     left, _, right, _ = drawing.frame.region
     own = drawing.size[0] * (right - left) / wide
     least = 1.0 if wanted.truth or wanted.predicted else 0.0
@@ -216,8 +216,8 @@ def _rendered(
     wanted: Wanted, image: "Image", drawing: Drawing, abandoned: threading.Event
 ) -> Drawing:
     from tintype.detection.drawing import colours
-    from tintype_tui.widgets.picture.blocks import HALF, block_strips, dithered, letter_strips
-    from tintype_tui.widgets.picture.marks import mark_boxes
+    from tintype_tui.widgets.image.blocks import HALF, block_strips, dithered, letter_strips
+    from tintype_tui.widgets.image.marks import mark_boxes
 
     _go_on(abandoned)
     seen, letters = drawing.frame, wanted.protocol == "ascii"
@@ -238,9 +238,9 @@ def _rendered(
     if boxes:
         image = _with_boxes(wanted, image, drawing)
     if wanted.protocol == "kitty":
-        from tintype_tui.widgets.picture.kitty import encode
+        from tintype_tui.widgets.image.kitty import encode
     else:
-        from tintype_tui.widgets.picture.sixel import encode
+        from tintype_tui.widgets.image.sixel import encode
     return replace(drawing, payload=encode(image, thrifty=wanted.thrifty))
 
 

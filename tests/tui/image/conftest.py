@@ -1,4 +1,4 @@
-"""Pictures, and an app with nothing but a picture widget."""
+"""Images, and an app with nothing but an image widget."""
 
 import io
 
@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen, Screen
 
 from tintype_tui.terminal.app import TerminalApp
-from tintype_tui.widgets.picture import Drawing, Picture, Wanted, draw
+from tintype_tui.widgets.image import Drawing, ImageView, Wanted, draw
 
 
 def encoded(image: Image.Image, format: str = "PNG") -> bytes:
@@ -32,29 +32,29 @@ def grey() -> bytes:
     return encoded(Image.new("RGB", (90, 90), (128, 128, 128)))
 
 
-class OnePicture(Screen[None]):
-    CSS = "Picture { width: 100%; height: 100%; }"
+class OneImage(Screen[None]):
+    CSS = "ImageView { width: 100%; height: 100%; }"
 
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[Wanted] = []
-        self.pending: list[tuple[Picture, Wanted]] = []
+        self.pending: list[tuple[ImageView, Wanted]] = []
         self.by_hand = False
 
     def compose(self) -> ComposeResult:
-        yield Picture()
+        yield ImageView()
 
-    @on(Picture.Wants)
-    def draw_picture(self, event: Picture.Wants) -> None:
+    @on(ImageView.Wants)
+    def draw_image(self, event: ImageView.Wants) -> None:
         self.asked.append(event.wanted)
         if self.by_hand:
-            self.pending.append((event.picture, event.wanted))
+            self.pending.append((event.image, event.wanted))
         else:
             self.run_worker(self.drawn(event), group=event.group, exclusive=True)
 
-    async def drawn(self, event: Picture.Wants) -> Drawing:
+    async def drawn(self, event: ImageView.Wants) -> Drawing:
         drawing = await draw(event.wanted)
-        event.picture.show(drawing, event.wanted)
+        event.image.show(drawing, event.wanted)
         return drawing
 
 
@@ -62,21 +62,21 @@ class Dialog(ModalScreen[None]):
     pass
 
 
-class PictureApp(TerminalApp[None]):
-    """`asked` is every wish; `app.picture.drawing` what is shown."""
+class ImageApp(TerminalApp[None]):
+    """`asked` is every wish; `app.image.drawing` what is shown."""
 
     def on_mount(self) -> None:
-        self.only = OnePicture()
+        self.only = OneImage()
         self.push_screen(self.only)
 
     @property
-    def picture(self) -> Picture:
-        return self.only.query_one(Picture)
+    def image(self) -> ImageView:
+        return self.only.query_one(ImageView)
 
     def ask_something(self) -> None:
         self.push_screen(Dialog())
 
 
 @pytest.fixture
-def app() -> PictureApp:
-    return PictureApp()
+def app() -> ImageApp:
+    return ImageApp()

@@ -1,4 +1,4 @@
-"""Choosing a picture: a path or an address, with the file that is highlighted shown beside."""
+"""Choosing an image: a path or an address, with the file that is highlighted shown beside."""
 
 import asyncio
 from pathlib import Path
@@ -12,27 +12,27 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from tintype.errors import DatasetError
-from tintype.prompting import read_picture
+from tintype.prompting import read_image
 from tintype_tui.screens.open_path import PathDialog
 from tintype_tui.text import size, visible
 from tintype_tui.widgets.field import Field
-from tintype_tui.widgets.picture import Picture, draw
+from tintype_tui.widgets.image import ImageView, draw
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 
 
-class OpenPicture(PathDialog[str | None]):
-    """Gives a path or an address; what is no picture is refused with its reason."""
+class OpenImage(PathDialog[str | None]):
+    """Gives a path or an address; what is no image is refused with its reason."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "Back", id="picture.back"),
+        Binding("escape", "dismiss(None)", "Back", id="image.back"),
     ]
 
     last: ClassVar[Path | None] = None
-    """The folder that the last picture was taken from."""
+    """The folder that the last image was taken from."""
 
     def __init__(self) -> None:
-        super().__init__("Choose a picture", endings=ENDINGS)
+        super().__init__("Choose an image", endings=ENDINGS)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall"):
@@ -41,7 +41,7 @@ class OpenPicture(PathDialog[str | None]):
             with Horizontal(id="found-and-seen"):
                 yield OptionList(id="found", markup=False)
                 with Vertical(id="seen"):
-                    yield Picture(id="preview")
+                    yield ImageView(id="preview")
                     yield Static(id="preview-words", classes="hint")
             yield Static(
                 "a path or https:// · ↑ ↓ · Tab completes · Enter takes · Esc back",
@@ -49,10 +49,10 @@ class OpenPicture(PathDialog[str | None]):
             )
 
     def on_mount(self) -> None:
-        self.query_one(Picture).can_focus = False
+        self.query_one(ImageView).can_focus = False
 
     def _start(self) -> str:
-        folder = OpenPicture.last or Path.cwd()
+        folder = OpenImage.last or Path.cwd()
         return f"{folder}/"
 
     @on(OptionList.OptionHighlighted)
@@ -61,28 +61,28 @@ class OpenPicture(PathDialog[str | None]):
 
     @work(exclusive=True, group="preview")
     async def _preview(self, path: Path) -> None:
-        """Show a picture, or say why it cannot be taken."""
-        picture, words = self.query_one(Picture), self.query_one("#preview-words", Static)
+        """Show an image, or say why it cannot be taken."""
+        image, words = self.query_one(ImageView), self.query_one("#preview-words", Static)
         await asyncio.sleep(0.1)  # while an arrow key repeats, look at nothing
         if await asyncio.to_thread(path.is_dir):
-            picture.image = None
+            image.data = None
             words.update("a folder: Enter looks into it")
             return
         try:
-            data = await asyncio.to_thread(read_picture, path)
+            data = await asyncio.to_thread(read_image, path)
         except DatasetError as error:
-            picture.image = None
+            image.data = None
             words.update(Content.styled(visible(str(error)), "$error"))
         else:
-            picture.image = data
+            image.data = data
             words.update(Content(size(len(data))))
 
-    def on_picture_wants(self, event: Picture.Wants) -> None:
+    def on_image_view_wants(self, event: ImageView.Wants) -> None:
         """Have the preview drawn in a thread."""
         self.run_worker(self._drawn(event), group=event.group, exclusive=True)
 
-    async def _drawn(self, event: Picture.Wants) -> None:
-        event.picture.show(await draw(event.wanted), event.wanted)
+    async def _drawn(self, event: ImageView.Wants) -> None:
+        event.image.show(await draw(event.wanted), event.wanted)
 
     def entered(self, text: str) -> None:
         """Take an address as it is."""
@@ -97,5 +97,5 @@ class OpenPicture(PathDialog[str | None]):
 
     def took(self, path: Path) -> None:
         """Remember the folder for the next time."""
-        OpenPicture.last = path.parent
+        OpenImage.last = path.parent
         self.dismiss(str(path))

@@ -1,13 +1,13 @@
-"""What a picture costs in tokens, and how the model gets to see it.
+"""What an image costs in tokens, and how the model gets to see it.
 
 Source of both rules: OpenAI, guide "Images and vision", copies of spring to October 2026.
 
-Tile models: with detail `low`, the base alone. Otherwise the picture is shrunk to fit
+Tile models: with detail `low`, the base alone. Otherwise the image is shrunk to fit
 2048 × 2048, then so that its shorter side is at most 768, and costs base + tile × the number of
-512-pixel tiles that cover it. The newest copy says that pictures are never enlarged; wordings of
-2023 to 2025 can be read as stretching small ones to 768. So a small picture costs a range.
+512-pixel tiles that cover it. The newest copy says that images are never enlarged; wordings of
+2023 to 2025 can be read as stretching small ones to 768. So a small image costs a range.
 
-Patch models: the picture is shrunk to the longest side of its level of detail, then to a budget of
+Patch models: the image is shrunk to the longest side of its level of detail, then to a budget of
 32-pixel patches, and costs multiplier × patches.
 """
 
@@ -21,12 +21,12 @@ _SQUARE, _SHORT, _TILE, _PATCH = 2048, 768, 512, 32
 _MOST_TILES = 8
 """The worst case that the guide names: 2048 × 768."""
 _UNSEEN = (1024, 1024)
-"""Stands in, as the likely size, for a picture whose size is not known."""
+"""Stands in, as the likely size, for an image whose size is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A picture as a model gets to see it."""
+    """An image as a model gets to see it."""
 
     width: int
     """Pixels after shrinking."""
@@ -40,7 +40,7 @@ class Sight:
 
 
 def image_tokens(rule: TokenRule, width: int, height: int, detail: str = "auto") -> Range:
-    """Tokens of one picture of so many pixels; 0 × 0 means that its size is not known."""
+    """Tokens of one image of so many pixels; 0 × 0 means that its size is not known."""
     if rule.images in ("fixed", "none"):
         return Range.exactly(rule.fixed)
     if width <= 0 or height <= 0:
@@ -57,13 +57,13 @@ def image_tokens(rule: TokenRule, width: int, height: int, detail: str = "auto")
 
 
 def sight(rule: TokenRule, width: int, height: int, detail: str = "auto") -> Sight:
-    """How the model gets to see a picture of so many pixels (at least 1 × 1)."""
+    """How the model gets to see an image of so many pixels (at least 1 × 1)."""
     if rule.images == "tiles":
         return _tiled(rule, width, height, detail)
     if rule.patches is not None:
         return _patched(rule.patches, width, height, detail)
     side = math.isqrt(rule.fixed)
-    formula = "the same at any size" if rule.fixed else "the model sees no pictures"
+    formula = "the same at any size" if rule.fixed else "the model sees no images"
     return Sight(width, height, side, side, rule.fixed, formula)
 
 
@@ -104,7 +104,7 @@ def _shrunk(width: int, height: int) -> tuple[int, int]:
 
 
 def _enlarged(rule: TokenRule, width: int, height: int) -> int:
-    """Tokens if small pictures were stretched until their shorter side is 768."""
+    """Tokens if small images were stretched until their shorter side is 768."""
     width, height = _shrunk(width, height)
     shortest = min(width, height)
     columns, rows = (-(-(side * _SHORT // shortest) // _TILE) for side in (width, height))
@@ -134,7 +134,7 @@ def _fitted(width: int, height: int, level: Level) -> tuple[int, int]:
         return width, height
     scale = math.sqrt(_PATCH * _PATCH * level.budget / (width * height))
     across, down = width * scale / _PATCH, height * scale / _PATCH
-    # Whole patches both ways; a picture too thin for one keeps one.
+    # Whole patches both ways; an image too thin for one keeps one.
     whole = scale * min(max(1, math.floor(side)) / side for side in (across, down))
     return max(1, math.floor(width * whole)), max(1, math.floor(height * whole))
 

@@ -54,7 +54,7 @@ def test_low_detail_costs_the_base_at_any_size(
     assert image_tokens(model_tokens(model), *size, "low") == Range.exactly(tokens)
 
 
-def test_a_small_picture_is_a_range_because_it_may_be_enlarged() -> None:
+def test_a_small_image_is_a_range_because_it_may_be_enlarged() -> None:
     rule = model_tokens("gpt-4o")
     assert image_tokens(rule, 512, 512) == Range(255, 255, 765)
     assert image_tokens(rule, 640, 480) == Range(425, 425, 765)
@@ -62,7 +62,7 @@ def test_a_small_picture_is_a_range_because_it_may_be_enlarged() -> None:
     assert image_tokens(rule, 2_000, 100).high == 1_445
 
 
-def test_a_picture_of_768_or_more_is_certain() -> None:
+def test_an_image_of_768_or_more_is_certain() -> None:
     for size in ((768, 768), (1024, 1024), (2048, 768), (4000, 3000)):
         assert image_tokens(model_tokens("gpt-4o"), *size).exact
 
@@ -109,7 +109,7 @@ def test_two_copies_that_disagree_make_a_range() -> None:
     assert not tokens.exact
 
 
-def test_tintype_tiny_sees_every_picture_in_145_tokens() -> None:
+def test_tintype_tiny_sees_every_image_in_145_tokens() -> None:
     rule = model_tokens("tintype-tiny")
     for size in ((1, 1), (0, 0), (4000, 3000)):
         for detail in ("low", "high", "auto", "?"):
@@ -120,7 +120,7 @@ def test_a_text_model_sees_nothing() -> None:
     assert image_tokens(model_tokens("gpt-3.5-turbo"), 1024, 1024) == Range.exactly(0)
 
 
-def test_a_picture_of_unknown_size_is_a_wide_range() -> None:
+def test_an_image_of_unknown_size_is_a_wide_range() -> None:
     assert image_tokens(model_tokens("gpt-4o"), 0, 0) == Range(255, 765, 1_445)
     assert image_tokens(model_tokens("gpt-5.4"), 0, 0, "high") == Range(2, 1_229, 3_000)
 
@@ -141,12 +141,12 @@ def test_the_formula_is_shown_with_its_numbers() -> None:
     st.integers(0, 10**6),
     st.sampled_from(["low", "high", "auto", "original", "", "odd"]),
 )
-def test_any_picture_has_ordered_bounds(model: str, width: int, height: int, detail: str) -> None:
+def test_any_image_has_ordered_bounds(model: str, width: int, height: int, detail: str) -> None:
     tokens = image_tokens(model_tokens(model), width, height, detail)
     assert 0 <= tokens.low <= tokens.likely <= tokens.high
 
 
 @given(st.integers(1, 10_000), st.integers(1, 10_000), st.sampled_from(["gpt-4o", "gpt-5.4"]))
-def test_a_picture_costs_the_same_on_its_side(width: int, height: int, model: str) -> None:
+def test_an_image_costs_the_same_on_its_side(width: int, height: int, model: str) -> None:
     rule = model_tokens(model)
     assert image_tokens(rule, width, height) == image_tokens(rule, height, width)

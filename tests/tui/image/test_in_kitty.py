@@ -16,7 +16,7 @@ SENT = re.compile(rb"\x1b_Ga=T,U=1,f=100,q=2,i=([0-9]+),c=[0-9]+,r=[0-9]+,m=")
 
 
 def number_sent(terminal: Any) -> bytes:
-    """The number of the next picture, of which no cell is shown before it is sent."""
+    """The number of the next image, of which no cell is shown before it is sent."""
     before = terminal.until(b"\x1b_Ga=T")
     assert PLACEHOLDER not in before[-100:]
     shown = terminal.until(PLACEHOLDER)
@@ -32,10 +32,10 @@ def files(tmp_path: Path, halves: bytes, grey: bytes) -> list[str]:
     return [str(path) for path in paths]
 
 
-def test_a_picture_is_sent_before_its_cells_and_freed_after_them(
+def test_an_image_is_sent_before_its_cells_and_freed_after_them(
     play: Any, files: list[str]
 ) -> None:
-    terminal = play("-m", "tintype_tui.widgets.picture", *files, LINES="24", COLUMNS="80")
+    terminal = play("-m", "tintype_tui.widgets.image", *files, LINES="24", COLUMNS="80")
     terminal.until(b"\x1b[c")
     terminal.type(KITTY)
     first = number_sent(terminal)
@@ -50,7 +50,7 @@ def test_a_picture_is_sent_before_its_cells_and_freed_after_them(
     assert terminal.process.wait(20) == 0
 
 
-def test_a_signal_frees_the_picture_too(play: Any, files: list[str], tmp_path: Path) -> None:
+def test_a_signal_frees_the_image_too(play: Any, files: list[str], tmp_path: Path) -> None:
     url = "data:image/png;base64," + base64.b64encode(Path(files[0]).read_bytes()).decode()
     content = [{"type": "image_url", "image_url": {"url": url}}]
     row = {"messages": [{"role": "user", "content": content}, {"role": "assistant", "content": ""}]}

@@ -1,8 +1,8 @@
 """Shows a drawing: in characters, as kitty's cells, or painted over as sixels.
 
-Kitty's pictures and sixels live in the terminal, not in Textual's text. So they are used only while
+Kitty's images and sixels live in the terminal, not in Textual's text. So they are used only while
 they cannot do harm: under a dialog the drawing's characters take their place, which Textual can
-dim, and a sixel picture gives way as soon as something lies over a part of it.
+dim, and a sixel image gives way as soon as something lies over a part of it.
 """
 
 import random
@@ -21,8 +21,8 @@ from tintype_tui.terminal import Capabilities
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.terminal.tmux import wrap
 from tintype_tui.text import visible
-from tintype_tui.widgets.picture import kitty, sixel
-from tintype_tui.widgets.picture.drawing import Drawing
+from tintype_tui.widgets.image import kitty, sixel
+from tintype_tui.widgets.image.drawing import Drawing
 
 
 class Canvas(Widget):
@@ -41,7 +41,7 @@ class Canvas(Widget):
     drawing: var[Drawing | None] = var(None, bindings=True)
     """What is shown."""
     note: var[str] = var("")
-    """Shown where there is no drawing: what one waits for, why there is no picture."""
+    """Shown where there is no drawing: what one waits for, why there is no image."""
     capabilities: var[Capabilities] = var(Capabilities())
     """What the terminal can do."""
 
@@ -50,7 +50,7 @@ class Canvas(Widget):
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
         self._number = 0
-        """The picture's number in kitty, while it has one."""
+        """The image's number in kitty, while it has one."""
         self._cells: tuple[Strip, ...] = ()
         """kitty's placeholders for it."""
         self._manner = ""
@@ -112,7 +112,7 @@ class Canvas(Widget):
         return Strip.join([blanks[0], strip.apply_style(style), blanks[1]]).crop(0, width)
 
     def _line_of_words(self, y: int) -> Strip:
-        """In the middle: the note, the drawing's flaw, or the picture in words."""
+        """In the middle: the note, the drawing's flaw, or the image in words."""
         width, height = self.content_size
         drawing = self.drawing
         words = self.note if drawing is None else drawing.flaw or drawing.description
@@ -158,7 +158,7 @@ class Canvas(Widget):
         self.refresh()
 
     def _layout_changed(self, _screen: Any) -> None:
-        # A toast has come or gone: a sixel picture under it must give way, or come back, as a
+        # A toast has come or gone: a sixel image under it must give way, or come back, as a
         # whole; what has been repainted by now is only what the toast covers.
         if self._settled != self._fitting_manner():
             self._redraw()

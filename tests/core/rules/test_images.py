@@ -1,4 +1,4 @@
-"""Pictures are judged by their bytes, and skipped for OpenAI's reasons in OpenAI's words."""
+"""Images are judged by their bytes, and skipped for OpenAI's reasons in OpenAI's words."""
 
 import io
 from collections.abc import Callable
@@ -23,10 +23,10 @@ def rules(problems: tuple[Problem, ...]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("format", "mode"), [("JPEG", "RGB"), ("PNG", "RGB"), ("PNG", "RGBA"), ("WEBP", "RGB")]
 )
-def test_pictures_that_openai_takes(
-    judge: Judge, make_row: Make, make_image: Make, make_picture: Make, format: str, mode: str
+def test_images_that_openai_takes(
+    judge: Judge, make_row: Make, make_part: Make, make_bytes: Make, format: str, mode: str
 ) -> None:
-    part = make_image(make_picture(format, mode), f"image/{format.lower()}", detail="low")
+    part = make_part(make_bytes(format, mode), f"image/{format.lower()}", detail="low")
     assert judge(make_row(part)) == ()
 
 
@@ -47,14 +47,14 @@ def test_pictures_that_openai_takes(
 def test_other_formats_and_modes_are_skipped(
     judge: Judge,
     make_row: Make,
-    make_image: Make,
-    make_picture: Make,
+    make_part: Make,
+    make_bytes: Make,
     format: str,
     mode: str,
     rule: str,
     words: str,
 ) -> None:
-    part = make_image(make_picture(format, mode), f"image/{format.lower()}")
+    part = make_part(make_bytes(format, mode), f"image/{format.lower()}")
     (problem,) = judge(make_row(part))
     assert (problem.rule, problem.severity) == (rule, "skip")
     assert problem.message.startswith("Example 1: invalid image format (")
@@ -65,18 +65,18 @@ def test_other_formats_and_modes_are_skipped(
 
 
 def test_the_declared_type_does_not_hide_the_true_one(
-    judge: Judge, make_row: Make, make_image: Make, make_picture: Make
+    judge: Judge, make_row: Make, make_part: Make, make_bytes: Make
 ) -> None:
-    (problem,) = judge(make_row(make_image(make_picture("PNG"), "image/jpeg")))
+    (problem,) = judge(make_row(make_part(make_bytes("PNG"), "image/jpeg")))
     assert (problem.rule, problem.severity) == ("image_type", "warning")
     assert "declared 'image/jpeg' but its bytes are PNG" in problem.message
-    assert judge(make_row(make_image(make_picture("JPEG"), "image/jpg"))) == ()
+    assert judge(make_row(make_part(make_bytes("JPEG"), "image/jpg"))) == ()
 
 
-def test_a_truncated_picture_is_skipped(
-    judge: Judge, make_row: Make, make_image: Make, make_picture: Make
+def test_a_truncated_image_is_skipped(
+    judge: Judge, make_row: Make, make_part: Make, make_bytes: Make
 ) -> None:
-    (problem,) = judge(make_row(make_image(make_picture()[:-50])))
+    (problem,) = judge(make_row(make_part(make_bytes()[:-50])))
     assert (problem.rule, problem.severity) == ("image_damaged", "skip")
     assert "invalid image format (truncated" in problem.message
 
@@ -92,16 +92,16 @@ def test_a_truncated_picture_is_skipped(
     ],
 )
 def test_broken_data_urls_are_skipped(
-    judge: Judge, make_row: Make, make_image: Make, source: str, rule: str
+    judge: Judge, make_row: Make, make_part: Make, source: str, rule: str
 ) -> None:
-    problems = judge(make_row(make_image(source)))
+    problems = judge(make_row(make_part(source)))
     assert (rule, "skip") in rules(problems)
 
 
 def test_an_inaccessible_url_is_skipped_with_the_reason(
-    judge: Judge, make_row: Make, make_image: Make
+    judge: Judge, make_row: Make, make_part: Make
 ) -> None:
-    (problem,) = judge(make_row(make_image("https://x.example/a.png")))
+    (problem,) = judge(make_row(make_part("https://x.example/a.png")))
     assert (problem.rule, problem.severity) == ("image_url", "skip")
     assert problem.message == "Example 1: inaccessible URL (answered 404)"
     assert skip_reason(problem) == "inaccessible URL"
@@ -109,56 +109,54 @@ def test_an_inaccessible_url_is_skipped_with_the_reason(
 
 @pytest.mark.parametrize("source", ["pears/1.jpg", "file:///pears/1.jpg", "ftp://x.example/1.jpg"])
 def test_what_stays_on_this_machine_must_be_embedded(
-    judge: Judge, make_row: Make, make_image: Make, source: str
+    judge: Judge, make_row: Make, make_part: Make, source: str
 ) -> None:
-    problems = judge(make_row(make_image(source)))
+    problems = judge(make_row(make_part(source)))
     assert ("image_origin", "error") in rules(problems)
     assert "Embed" in problems[0].fix
 
 
-def test_some_providers_fetch_nothing(judge: Judge, make_row: Make, make_image: Make) -> None:
-    value = make_row(make_image("https://x.example/a.png"))
+def test_some_providers_fetch_nothing(judge: Judge, make_row: Make, make_part: Make) -> None:
+    value = make_row(make_part("https://x.example/a.png"))
     assert rules(judge(value, "together")) == [("image_origin", "error")]
     assert rules(judge(value, "fireworks")) == [("image_origin", "error")]
     assert rules(judge(value, "azure")) == [("image_url", "skip")]
 
 
-def test_ten_pictures_are_taken_and_eleven_are_not(
-    judge: Judge, make_row: Make, make_image: Make
+def test_ten_images_are_taken_and_eleven_are_not(
+    judge: Judge, make_row: Make, make_part: Make
 ) -> None:
-    assert judge(make_row(*[make_image()] * 10)) == ()
-    assert rules(judge(make_row(*[make_image()] * 11))) == [("image_count", "error")]
-    assert judge(make_row(*[make_image()] * 64), "azure") == ()
-    assert rules(judge(make_row(*[make_image()] * 65), "azure")) == [("image_count", "error")]
+    assert judge(make_row(*[make_part()] * 10)) == ()
+    assert rules(judge(make_row(*[make_part()] * 11))) == [("image_count", "error")]
+    assert judge(make_row(*[make_part()] * 64), "azure") == ()
+    assert rules(judge(make_row(*[make_part()] * 65), "azure")) == [("image_count", "error")]
 
 
-def test_only_users_show_pictures(judge: Judge, make_row: Make, make_image: Make) -> None:
-    value = make_row(answer=[make_image()])
+def test_only_users_show_images(judge: Judge, make_row: Make, make_part: Make) -> None:
+    value = make_row(answer=[make_part()])
     (problem,) = [p for p in judge(value) if p.rule == "image_role"]
     assert problem.severity == "error"
     assert problem.place == "messages[2].content[0]"
     assert "message 3" in problem.message
 
 
-def test_a_picture_in_the_text_is_no_picture(
-    judge: Judge, make_row: Make, make_image: Make
-) -> None:
-    text = {"type": "text", "text": make_image()["image_url"]["url"]}
+def test_an_image_in_the_text_is_no_image(judge: Judge, make_row: Make, make_part: Make) -> None:
+    text = {"type": "text", "text": make_part()["image_url"]["url"]}
     (problem,) = judge(make_row(text))
     assert (problem.rule, problem.severity) == ("image_in_text", "warning")
 
 
 @pytest.mark.parametrize("detail", ["original", "HIGH", "", "medium"])
 def test_an_unknown_detail_is_an_error(
-    judge: Judge, make_row: Make, make_image: Make, detail: str
+    judge: Judge, make_row: Make, make_part: Make, detail: str
 ) -> None:
-    assert rules(judge(make_row(make_image(detail=detail)))) == [("image_detail", "error")]
+    assert rules(judge(make_row(make_part(detail=detail)))) == [("image_detail", "error")]
 
 
 def of(facts: ImageFacts, make_row: Make, make_surveyed: Make) -> tuple[Problem, ...]:
-    """Judge a row whose picture is said to be so."""
+    """Judge a row whose image is said to be so."""
     row: Surveyed = make_surveyed(make_row())
-    return judge_row(replace(row, pictures=(facts,)), profile("openai"))
+    return judge_row(replace(row, images=(facts,)), profile("openai"))
 
 
 def test_sizes_are_limited_in_bytes_and_pixels(make_row: Make, make_surveyed: Make) -> None:
@@ -183,8 +181,8 @@ def test_animation_orientation_and_location_are_warnings(
     ]
 
 
-def test_a_web_page_behind_a_url_is_no_picture(make_row: Make, make_surveyed: Make) -> None:
-    page = ImageFacts(900, "d", "html", flaw="not a picture", detail="The bytes are a web page.")
+def test_a_web_page_behind_a_url_is_no_image(make_row: Make, make_surveyed: Make) -> None:
+    page = ImageFacts(900, "d", "html", flaw="not an image", detail="The bytes are a web page.")
     (problem, *_) = of(page, make_row, make_surveyed)
     assert problem.message == "Example 1: invalid image format (The bytes are a web page)"
     assert problem.fix == ""
@@ -197,10 +195,10 @@ def test_a_row_too_long_for_the_model_is_warned_of(judge: Judge, make_row: Make)
     assert judge(make_row(answer="pear " * 70_000), "tintype") == ()
 
 
-def test_pictures_count_towards_the_length(
-    judge: Judge, make_row: Make, make_image: Make, make_picture: Make
+def test_images_count_towards_the_length(
+    judge: Judge, make_row: Make, make_part: Make, make_bytes: Make
 ) -> None:
-    big = make_image(make_picture(size=(2048, 768)))
+    big = make_part(make_bytes(size=(2048, 768)))
     assert judge(make_row(*[big] * 10, answer="pear " * 50_000)) == ()
     (problem,) = judge(make_row(*[big] * 10, answer="pear " * 52_000))
     assert problem.rule == "too_long"
@@ -214,9 +212,9 @@ def test_job_errors_have_openais_codes(judge: Judge, make_row: Make) -> None:
     assert skip_reason(token) == ""
 
 
-def test_exif_is_read_from_the_row(judge: Judge, make_row: Make, make_image: Make) -> None:
+def test_exif_is_read_from_the_row(judge: Judge, make_row: Make, make_part: Make) -> None:
     exif = Image.Exif()
     exif[0x0112] = 3
     out = io.BytesIO()
     Image.new("RGB", (30, 20)).save(out, "JPEG", exif=exif.tobytes())
-    assert rules(judge(make_row(make_image(out.getvalue())))) == [("image_orientation", "warning")]
+    assert rules(judge(make_row(make_part(out.getvalue())))) == [("image_orientation", "warning")]

@@ -1,4 +1,4 @@
-"""A picture in words, for those who cannot see it or whose terminal cannot show it."""
+"""An image in words, for those who cannot see it or whose terminal cannot show it."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ def describe(
     """The size, and what is where.
 
     >>> describe((640, 480), [Box("cat", 0.1, 0.1, 0.3, 0.2)])
-    'Picture 640×480, 1 box: cat at the top left.'
+    'Image 640×480, 1 box: cat at the top left.'
     """
-    words = f"Picture {size[0]}×{size[1]}"
+    words = f"Image {size[0]}×{size[1]}"
     if truth:
         words += f", {_listed(truth, 'box')}"
     if predicted:
