@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tintype.dataset.samples.drawing import (
+from tintype.dataset.writing import chat_row
+from tintype.detection import Box, detect_prompt, format_boxes, reading_order
+from tintype.samples.drawing import (
     Counts,
     Rows,
     SampleProgress,
     draw_dataset,
     jpeg_url,
 )
-from tintype.dataset.samples.faces import COLOURS, RANKS, card_face
-from tintype.dataset.samples.scenes import Scene, felt, linen, stone, wood
-from tintype.dataset.writing import chat_row
-from tintype.detection import Box, detect_prompt, format_boxes, reading_order
+from tintype.samples.faces import COLOURS, RANKS, card_face
+from tintype.samples.scenes import Scene, felt, linen, stone, wood
 
 COUNTS = Counts(train=240, valid=40, test=60)
 SIZE = (512, 384)

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from tintype.dataset.samples.covers import BOOKS, HEIGHT, WIDTH, Book
-from tintype.dataset.samples.drawing import (
+from tintype.dataset.writing import chat_row
+from tintype.samples.covers import BOOKS, HEIGHT, WIDTH, Book
+from tintype.samples.drawing import (
     Counts,
     Rows,
     SampleProgress,
@@ -21,8 +22,7 @@ from tintype.dataset.samples.drawing import (
     jpeg_url,
     pick,
 )
-from tintype.dataset.samples.scenes import Scene, felt, linen, stone, wood
-from tintype.dataset.writing import chat_row
+from tintype.samples.scenes import Scene, felt, linen, stone, wood
 
 COUNTS = Counts(train=150, valid=30, test=48)
 SIZE = (384, 384)

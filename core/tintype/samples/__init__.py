@@ -3,8 +3,8 @@
 They need no network and are nobody's photographs. Importing this draws in Pillow and NumPy.
 """
 
-from tintype.dataset.samples.books import make_books
-from tintype.dataset.samples.cards import make_cards
-from tintype.dataset.samples.drawing import Counts, SampleProgress
+from tintype.samples.books import make_books
+from tintype.samples.cards import make_cards
+from tintype.samples.drawing import Counts, SampleProgress
 
 __all__ = ["Counts", "SampleProgress", "make_books", "make_cards"]
