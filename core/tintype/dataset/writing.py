@@ -77,19 +77,18 @@ class FileSet:
 
     def _finish(self) -> None:
         moved: list[tuple[Path, Path | None]] = []
-        path = Path()
+        place = Path()
         try:
-            for path, _, file in self._files:
+            for place, beside, file in self._files:
                 _close(file)
-            for path, beside, _ in self._files:
-                before = _kept(path) if len(self._files) > 1 else None
-                moved.append((path, before))
-                beside.replace(path)
+                before = _kept(place) if len(self._files) > 1 else None
+                moved.append((place, before))
+                beside.replace(place)
         except OSError as error:
             # The last one has not been moved: its place is as it was.
-            for place, before in moved[:-1]:
-                _undo(place, before)
-            raise _unwritable(path, error) from error
+            for done, before in moved[:-1]:
+                _undo(done, before)
+            raise _unwritable(place, error) from error
         finally:
             for _, before in moved:
                 if before is not None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tintype.dataset.splits import Split
 from tintype.dataset.writing import FileSet, SplitWriter, written
 from tintype.errors import DatasetError
 
@@ -33,19 +34,32 @@ def test_what_was_there_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> 
 
 
 def test_an_error_leaves_no_files_and_no_folders(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), FileSet() as files:
-        files.add(tmp_path / "deep" / "a", b"x")
-        raise KeyError
-    with pytest.raises(KeyError), written(tmp_path / "b") as file:
-        file.write(b"half")
-        raise KeyError
-    assert list(tmp_path.iterdir()) == []
+    for write in (add_and_fail, write_and_fail):
+        with pytest.raises(KeyError):
+            write(tmp_path / "deep" / "er")
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
-    with (
-        pytest.raises(DatasetError, match="file/a cannot be written"),
-        written(tmp_path / "file" / "a"),
-    ):
-        pass
+    with pytest.raises(DatasetError, match="file/er/half cannot be written"):
+        write_and_fail(tmp_path / "file" / "er")
+
+
+def write_splits(folder: Path) -> None:
+    splits: tuple[Split, ...] = ("valid", "test", "train")
+    with SplitWriter(folder) as writer:
+        for split in splits:
+            writer.write(split, {"a": 1})
+
+
+def add_and_fail(folder: Path) -> None:
+    with FileSet() as files:
+        files.add(folder / "a", b"x")
+        raise KeyError
+
+
+def write_and_fail(folder: Path) -> None:
+    with written(folder / "half") as file:
+        file.write(b"half")
+        raise KeyError
