@@ -17,7 +17,7 @@ from tintype_tui.widgets.checkpoint_list import CheckpointList
 from tintype_tui.widgets.job_header import JobHeader
 from tintype_tui.widgets.job_list import Beside, JobList
 from tintype_tui.widgets.job_trouble import TroubleList
-from tintype_tui.widgets.job_words import Trouble, bill_words, sense_of, told
+from tintype_tui.words.jobs import Trouble, bill_words, sense_of, told
 
 NOW = datetime.now(UTC)
 JOB = Job("ftjob-1", "gpt-4o", "running", NOW, "file-1", suffix="cards")

@@ -1,5 +1,6 @@
 """Asking models about images: the question, the growing reply, and what can be told from it."""
 
+from tintype.prompting.agreement import GOOD_IOU, Agreement, agreement
 from tintype.prompting.asking import Reply, ask, priced
 from tintype.prompting.equivalents import as_curl, as_python
 from tintype.prompting.foreseeing import Foreseen, foresee, total
@@ -10,12 +11,15 @@ from tintype.prompting.signs import Runaway, hint, runaway
 from tintype.prompting.teaching import Teaching, job_of, question_of, system_prompt, teaching_of
 
 __all__ = [
+    "GOOD_IOU",
+    "Agreement",
     "Foreseen",
     "Image",
     "Origin",
     "Reply",
     "Runaway",
     "Teaching",
+    "agreement",
     "as_curl",
     "as_python",
     "ask",

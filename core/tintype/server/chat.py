@@ -11,8 +11,8 @@ from starlette.responses import Response
 from tintype.engines.base import Piece
 from tintype.errors import RefusalError, TintypeError
 from tintype.server import wire
-from tintype.server.asking import Ask, read_ask
-from tintype.server.formats import shaped
+from tintype.server.chat_request import Ask, read_ask
+from tintype.server.json_answers import shaped
 from tintype.server.provider import Provider, provider
 from tintype.server.reading import (
     json_body,
@@ -22,7 +22,7 @@ from tintype.server.reading import (
     refuse_metadata_filter,
 )
 from tintype.server.state import now
-from tintype.server.stopping import until_stop
+from tintype.server.stop_sequences import until_stop
 from tintype.server.streaming import EventStream, while_connected
 
 CHAT_BYTES = 64 * 1024 * 1024

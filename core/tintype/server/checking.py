@@ -26,7 +26,7 @@ from tintype.rules import (
     provider_code,
     skip_reason,
 )
-from tintype.server import shelf
+from tintype.server import storage
 from tintype.server.preparing import write_rows
 from tintype.server.records import File, Job
 from tintype.server.state import State
@@ -110,7 +110,7 @@ async def _prepare(
 ) -> _Kept | Rejected:
     """Judge one file and write what is left of it to `target`."""
     id = job.training_file if param == "training_file" else job.validation_file or ""
-    file = shelf.find(state, id)
+    file = storage.find(state, id)
     if file is None:
         return Rejected("file_not_found", f"The file {id} has been deleted.", param, ())
     path = state.file_path(id)

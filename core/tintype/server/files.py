@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from tintype.errors import RefusalError
-from tintype.server import shelf, wire
+from tintype.server import storage, wire
 from tintype.server.fields import Fields, bounded
 from tintype.server.forms import received
 from tintype.server.provider import provider
@@ -33,8 +33,8 @@ async def create(request: Request) -> Response:
         purpose = form.fields.text("purpose", choices=FILES_BY_PURPOSE)
         keep_s = keep(form.fields)
         if purpose == "fine-tune":
-            await asyncio.to_thread(shelf.refuse_other_than_json_lines, form.file.path)
-        file = shelf.admit(state, form.file.path, form.file.filename, purpose, keep_s)
+            await asyncio.to_thread(storage.refuse_other_than_json_lines, form.file.path)
+        file = storage.admit(state, form.file.path, form.file.filename, purpose, keep_s)
     return wire.Answer(wire.file_object(file))
 
 
@@ -44,7 +44,7 @@ async def page(request: Request) -> Response:
     parameters = query(request, "purpose", "limit", "order", "after")
     limit = query_limit(parameters, PAGE, PAGE)
     order = query_choice(parameters, "order", ("desc", "asc"))
-    shelf.remove_expired(state)
+    storage.remove_expired(state)
     where = {"purpose": parameters["purpose"]} if "purpose" in parameters else {}
     files, more = state.page(
         File,
@@ -80,7 +80,7 @@ async def content(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """`DELETE /files/{id}`."""
     file = _named(request)
-    shelf.remove(provider(request).state, file)
+    storage.remove(provider(request).state, file)
     return wire.Answer(wire.deleted(file.id, "file"))
 
 
@@ -103,7 +103,7 @@ def keep(fields: Fields) -> int | None:
 
 def _named(request: Request) -> File:
     id = request.path_params["file_id"]
-    file = shelf.find(provider(request).state, id)
+    file = storage.find(provider(request).state, id)
     if file is None:
         raise RefusalError(404, f"No such File object: {id}", param="id")
     return file

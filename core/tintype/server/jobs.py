@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tintype.errors import RefusalError
-from tintype.server import diary, shelf, wire
+from tintype.server import job_events, storage, wire
 from tintype.server.fields import Fields, bounded, metadata, refuse
 from tintype.server.provider import Provider, provider
 from tintype.server.reading import (
@@ -37,8 +37,8 @@ async def create(request: Request) -> Response:
     job = _ordered(await json_body(request), here)
     with here.state.transaction():
         here.state.add(job)
-        for words in (diary.created(job), diary.validating(job)):
-            here.state.add(diary.event(job.id, job.created_at, words))
+        for words in (job_events.created(job), job_events.validating(job)):
+            here.state.add(job_events.event(job.id, job.created_at, words))
     here.queue.poke()
     return wire.Answer(wire.job_object(job))
 
@@ -192,7 +192,7 @@ def _ordered(fields: Fields, here: Provider) -> Job:
 
 def _file(fields: Fields, name: str, here: Provider) -> str:
     id = fields.text(name)
-    file = shelf.find(here.state, id)
+    file = storage.find(here.state, id)
     if file is None:
         raise RefusalError(
             404,

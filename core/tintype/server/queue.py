@@ -19,7 +19,7 @@ from tintype.engines import launch as launching
 from tintype.engines.base import Engine, Wanted
 from tintype.engines.launch import Ending, unwritable
 from tintype.errors import EngineError
-from tintype.server import diary, shelf, training
+from tintype.server import job_events, storage, training
 from tintype.server.opening import RESERVE
 from tintype.server.records import File, Job, Part, Tuned
 from tintype.server.reserve import Reserve, is_full
@@ -105,7 +105,7 @@ class Queue:
     def resume(self, job: Job) -> Job:
         """Queue a paused job again."""
         with self._state.transaction():
-            self._state.add(diary.event(job.id, now(), diary.RESUMED))
+            self._state.add(job_events.event(job.id, now(), job_events.RESUMED))
             job = self._state.change(job, status="queued")
         self.poke()
         return job
@@ -144,7 +144,7 @@ class Queue:
     def _expire(self) -> None:
         if time.monotonic() - self._expired_s > REST_S:
             self._expired_s = time.monotonic()
-            shelf.remove_expired(self._state)
+            storage.remove_expired(self._state)
             self._reserve.put_by()
 
     async def _launch(self, job: Job) -> None:
@@ -210,7 +210,7 @@ class Queue:
                 f"The training process ended {LAUNCHES} times without getting any further. "
                 f"Its last words: {words or 'none'}",
             )
-        self._state.add(diary.event(job.id, now(), diary.INTERRUPTED, level="warn"))
+        self._state.add(job_events.event(job.id, now(), job_events.INTERRUPTED, level="warn"))
         await self._launch(job)
         return self._fresh(job)
 

@@ -109,7 +109,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A line of a job's diary. A step makes one event at most: `(job_id, step)` is unique."""
+    """A line of a job's job_events. A step makes one event at most: `(job_id, step)` is unique."""
 
     id: str
     created_at: int

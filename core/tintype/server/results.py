@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tintype.server import shelf
+from tintype.server import storage
 from tintype.server.records import Event, File, Job
 from tintype.server.state import State
 
@@ -31,7 +31,7 @@ def write_results(state: State, job: Job) -> File:
     path = state.incoming_path()
     path.write_bytes(base64.b64encode(text.getvalue().encode()))
     path.chmod(0o600)
-    return shelf.admit(state, path, NAME, "fine-tune-results", None)
+    return storage.admit(state, path, NAME, "fine-tune-results", None)
 
 
 def _row(data: Mapping[str, Any]) -> Sequence[str]:

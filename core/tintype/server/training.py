@@ -17,7 +17,7 @@ from tintype.engines import journal
 from tintype.engines import launch as launching
 from tintype.engines.base import Engine, Note, Order, Resolved, Saved, Step
 from tintype.resources import Hyperparameters
-from tintype.server import diary, wire
+from tintype.server import job_events, wire
 from tintype.server.records import Checkpoint, Event, Job, Tuned
 from tintype.server.reports import settled
 from tintype.server.results import write_results
@@ -41,7 +41,7 @@ def begin(state: State, job: Job, engine: Engine) -> Job:
     resolved = job.resolved or asdict(engine.resolve(job.examples, Hyperparameters(**job.asked)))
     with state.transaction():
         if job.resolved is None:
-            state.add(diary.event(job.id, now(), diary.STARTED))
+            state.add(job_events.event(job.id, now(), job_events.STARTED))
         return state.change(
             job,
             status="running",
@@ -90,12 +90,12 @@ def listen(state: State, job: Job, *, ended: bool) -> Job:
 def _take(state: State, job: Job, entry: journal.Entry) -> Job:
     report = entry.report
     if isinstance(report, Note):
-        state.add(diary.note_event(job.id, entry.at, report))
+        state.add(job_events.note_event(job.id, entry.at, report))
         return job
     if isinstance(report, Saved):
         state.add(_checkpoint(state, job, entry.at, report), once=True)
         return job
-    event = diary.step_event(job.id, entry.at, report)
+    event = job_events.step_event(job.id, entry.at, report)
     changes: dict[str, Any] = {}
     if state.add(event, once=True):
         changes = {"step": report.step, "launches": 0}
@@ -119,7 +119,7 @@ def _amend(state: State, event: Event, step: Step) -> None:
             whole = replace(
                 step, metrics={name: float(metrics[name]) for name in metrics.keys() - _PLACE}
             )
-            told = diary.step_event(event.job_id, known.created_at, whole)
+            told = job_events.step_event(event.job_id, known.created_at, whole)
             state.change(known, message=told.message, data=told.data)
 
 
@@ -158,7 +158,7 @@ def succeed(state: State, job: Job) -> Job:
         for checkpoint in kept[:-1]:
             _publish(state, job, checkpoint, f"{name}:ckpt-step-{checkpoint.step}")
         _publish(state, job, kept[-1], name)
-        state.add(diary.event(job.id, now(), diary.COMPLETED))
+        state.add(job_events.event(job.id, now(), job_events.COMPLETED))
         return state.change(
             job,
             status="succeeded",
@@ -175,11 +175,11 @@ def _publish(state: State, job: Job, checkpoint: Checkpoint, name: str) -> None:
     state.change(checkpoint, model=name)
     state.add(Tuned(name, now(), job.id, job.model, checkpoint.path))
     words = (
-        diary.checkpoint_created(checkpoint.step, name)
+        job_events.checkpoint_created(checkpoint.step, name)
         if ":ckpt-step-" in name
-        else diary.model_created(name)
+        else job_events.model_created(name)
     )
-    state.add(diary.event(job.id, now(), words))
+    state.add(job_events.event(job.id, now(), words))
 
 
 def fail(
@@ -193,7 +193,7 @@ def fail(
 ) -> Job:
     """End the job with the reason; `data` go with the event."""
     with state.transaction():
-        state.add(diary.event(job.id, now(), message, level="error", data=data))
+        state.add(job_events.event(job.id, now(), message, level="error", data=data))
         return state.change(
             job,
             status="failed",
@@ -208,7 +208,7 @@ def cancel(state: State, job: Job, *, wanted: str = "") -> Job:
     """End the job as wished; `wanted` stays `cancel` while its trainer is still to obey."""
     with state.transaction():
         if not job.ended:
-            state.add(diary.event(job.id, now(), diary.CANCELLED))
+            state.add(job_events.event(job.id, now(), job_events.CANCELLED))
         return state.change(
             job,
             status="cancelled",
@@ -222,7 +222,7 @@ def pause(state: State, job: Job, *, wanted: str = "") -> Job:
     """Hold the job; `wanted` stays `pause` while its trainer is still to obey."""
     with state.transaction():
         if job.status != "paused":
-            state.add(diary.event(job.id, now(), diary.PAUSED))
+            state.add(job_events.event(job.id, now(), job_events.PAUSED))
         return state.change(job, status="paused", estimated_finish=None, launches=0, wanted=wanted)
 
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tintype.errors import RefusalError
-from tintype.server import files, shelf, wire
+from tintype.server import files, storage, wire
 from tintype.server.fields import Fields, refuse
 from tintype.server.forms import received, tame
 from tintype.server.provider import provider
@@ -87,7 +87,7 @@ async def cancel(request: Request) -> Response:
     upload = _named(request)
     if upload.status != "cancelled":
         upload = state.change(_pending(request), status="cancelled")
-        shelf.forget_parts(state, upload)
+        storage.forget_parts(state, upload)
     return wire.Answer(_object(state, upload))
 
 
@@ -105,15 +105,15 @@ async def _complete(
                 code="md5_mismatch",
             )
         if upload.purpose == "fine-tune":
-            await asyncio.to_thread(shelf.refuse_other_than_json_lines, whole)
+            await asyncio.to_thread(storage.refuse_other_than_json_lines, whole)
         with state.transaction():
-            file = shelf.admit(state, whole, upload.filename, upload.purpose, upload.keep_s)
+            file = storage.admit(state, whole, upload.filename, upload.purpose, upload.keep_s)
             upload = state.change(
                 upload, status="completed", file_id=file.id, part_ids=tuple(part_ids)
             )
     finally:
         whole.unlink(missing_ok=True)
-    shelf.forget_parts(state, upload)
+    storage.forget_parts(state, upload)
     return upload
 
 
@@ -159,7 +159,7 @@ def _join(parts: Sequence[Path], whole: Path) -> str:
 
 def _named(request: Request) -> Upload:
     state, id = provider(request).state, request.path_params["upload_id"]
-    shelf.remove_expired(state)
+    storage.remove_expired(state)
     upload = state.find(Upload, id)
     if upload is None:
         raise RefusalError(404, f"No such Upload object: {id}", param="upload_id")

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict
 
-from tintype.server import checking, diary, training
+from tintype.server import checking, job_events, training
 from tintype.server.records import Job
 from tintype.server.state import State, now
 
@@ -60,8 +60,8 @@ class Validation:
             return
         with self._state.transaction():
             for file, reasons in prepared.skipped.items():
-                self._state.add(diary.skipped(job.id, now(), file, reasons))
-            self._state.add(diary.event(job.id, now(), diary.VALIDATED))
+                self._state.add(job_events.skipped(job.id, now(), file, reasons))
+            self._state.add(job_events.event(job.id, now(), job_events.VALIDATED))
             self._state.change(
                 job,
                 status="queued",

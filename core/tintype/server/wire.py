@@ -151,7 +151,7 @@ def job_object(job: Job) -> Json:
 
 
 def event_object(event: Event) -> Json:
-    """A line of a job's diary."""
+    """A line of a job's job_events."""
     return {
         "object": "fine_tuning.job.event",
         "id": event.id,

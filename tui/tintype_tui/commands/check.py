@@ -46,7 +46,7 @@ async def command(
     """
     from tintype import rules
     from tintype_tui.commands.session import chosen
-    from tintype_tui.reports import check_report
+    from tintype_tui.words.reports import check_report
 
     judged_by = rules.profile(rule_name or chosen(profile)[1].rules)
     problems, summary = await _check(path, judged_by, model, not no_fetch, None, as_json)

@@ -89,7 +89,7 @@ async def show(profile: str | None, job_id: str, as_json: bool) -> None:
     from tintype.metrics import fold
     from tintype.pricing import load_prices
     from tintype_tui.commands.session import at_work, chosen
-    from tintype_tui.widgets import job_words
+    from tintype_tui.words import jobs as job_words
 
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, store):

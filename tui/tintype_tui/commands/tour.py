@@ -32,7 +32,7 @@ async def command() -> None:
     """
     from tintype_tui.commands.counting import counted, reckoned
     from tintype_tui.commands.session import at_work, chosen
-    from tintype_tui.widgets.cost_card import cost_words, tokens_words
+    from tintype_tui.words.costs import cost_words, tokens_words
 
     settings, profile = chosen("tintype")
     folder = await _sample(settings.folders.data / "samples" / "cards")

@@ -14,7 +14,7 @@ from tintype.jobs import Bill
 from tintype.resources import Job
 from tintype.store import KeptJob, MadeFrom
 from tintype_tui.text import clip, one_line, pad, visible
-from tintype_tui.widgets.job_words import Sense, facts
+from tintype_tui.words.jobs import Sense, facts
 
 _WIDEST = 20
 """Cells for the names: those of metadata may be of any length."""

@@ -14,8 +14,7 @@ from textual.widget import Widget
 from tintype.jobs import JobProgress, explain
 from tintype.metrics import Metrics
 from tintype_tui.text import age, clip, duration, number, visible
-from tintype_tui.widgets.job_list import STATUS_COLORS, status_words
-from tintype_tui.widgets.job_words import Sense
+from tintype_tui.words.jobs import STATUS_COLORS, Sense, status_words
 
 NARROW = 100
 """Cells; below, the sentence has two lines."""

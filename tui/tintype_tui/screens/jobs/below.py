@@ -24,8 +24,8 @@ from tintype_tui.widgets.event_feed import EventFeed
 from tintype_tui.widgets.job_comparison import Comparison
 from tintype_tui.widgets.job_details import JobDetails
 from tintype_tui.widgets.job_trouble import TroubleList
-from tintype_tui.widgets.job_words import Sense, Trouble, sense_of, trouble_of
 from tintype_tui.widgets.line_list import LineList
+from tintype_tui.words.jobs import Sense, Trouble, sense_of, trouble_of
 
 VIEWS = ("events", "checkpoints", "details", "trouble", "compare")
 """What can be seen below the curves."""

@@ -1,6 +1,6 @@
 """What there is to say about jobs, in words: the same in the pane and on the command line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,10 +18,36 @@ from tintype.jobs import (
 from tintype.metrics import Metrics, describe, overfitting, suspicions
 from tintype.resources import Event, Job
 from tintype.store import KeptJob, Source
-from tintype_tui.text import count, money, number
+from tintype_tui.text import count, money, number, one_line
 
 JUDGED = ("train_loss", "valid_loss", "full_valid_loss")
 """The curves that are looked at for trouble, and described."""
+
+STATUS_MARKS: Mapping[str, str] = {
+    "validating_files": "◔",
+    "queued": "◌",
+    "running": "◐",
+    "pausing": "‖",
+    "paused": "‖",
+    "succeeded": "●",
+    "failed": "✗",
+    "cancelled": "⊘",
+}
+
+STATUS_COLORS: Mapping[str, str] = {
+    "running": "primary",
+    "succeeded": "success",
+    "failed": "error",
+    "cancelled": "warning",
+    "paused": "warning",
+}
+
+STATUS_WORDS: Mapping[str, str] = {"validating_files": "validating"}
+
+
+def status_words(status: str) -> str:
+    """A job's state with its mark, for a line of text."""
+    return f"{STATUS_MARKS.get(status, '?')} {one_line(STATUS_WORDS.get(status, status))}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tintype.engines.base import Sampling
-from tintype.server.conversation import Conversation, read_conversation
+from tintype.server.chat_messages import Conversation, read_conversation
 from tintype.server.fields import Fields, metadata, refuse
-from tintype.server.formats import Format, read_format
+from tintype.server.json_answers import Format, read_format
 from tintype.server.provider import Provider, unknown_model
 from tintype.server.schemas import misfit
 
