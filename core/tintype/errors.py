@@ -6,6 +6,7 @@ app's `screen.reporting`, the server's error table, and the command line's `__ma
 
     TintypeError
     ├── SettingsError
+    ├── FileError                knows the path
     ├── DatasetError             knows path and line
     ├── StoreError
     ├── BudgetError
@@ -40,6 +41,14 @@ class TintypeError(Exception):
 
 class SettingsError(TintypeError):
     """A setting, a profile, a key or a price table cannot be used."""
+
+
+class FileError(TintypeError):
+    """A file or folder cannot be found, read or written (`tintype.paths`)."""
+
+    def __init__(self, message: str, *, advice: str = "", path: Path | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.path = path
 
 
 class DatasetError(TintypeError):
