@@ -9,7 +9,7 @@ from tintype.jobs.blaming import Blamed, blamed, left_out, source_of
 from tintype.jobs.budgeting import keep_within, spent_this_month
 from tintype.jobs.comparing import Difference, differences, setting
 from tintype.jobs.creating import TOKEN, create
-from tintype.jobs.explaining import Explanation, explain
+from tintype.jobs.explaining import Explanation, Trouble, explain, trouble_of
 from tintype.jobs.filtering import data_of, fits
 from tintype.jobs.finding import Found, find
 from tintype.jobs.following import follow, look_at
@@ -37,6 +37,7 @@ __all__ = [
     "Order",
     "Pace",
     "Results",
+    "Trouble",
     "UploadProgress",
     "bill",
     "blamed",
@@ -61,5 +62,6 @@ __all__ = [
     "setting",
     "source_of",
     "spent_this_month",
+    "trouble_of",
     "upload",
 ]
