@@ -12,8 +12,8 @@ than drawing.
 from tintype.metrics.fitting import overfitting
 from tintype.metrics.folding import Metrics, Reported, fold
 from tintype.metrics.reading import (
+    SeriesSummary,
     Spike,
-    Summary,
     Suspicion,
     describe,
     nearest,
@@ -37,9 +37,9 @@ __all__ = [
     "Reported",
     "Ruler",
     "Series",
+    "SeriesSummary",
     "Smoothed",
     "Spike",
-    "Summary",
     "Suspicion",
     "Timeline",
     "better",
