@@ -10,7 +10,7 @@ than drawing.
 """
 
 from tintype.metrics.fitting import overfitting
-from tintype.metrics.folding import Metrics, Reported, fold
+from tintype.metrics.folding import Metrics, fold
 from tintype.metrics.reading import (
     SeriesSummary,
     Spike,
@@ -21,6 +21,7 @@ from tintype.metrics.reading import (
     summary,
     suspicions,
 )
+from tintype.metrics.reports import Reported, canonical
 from tintype.metrics.series import DRAWABLE, Series
 from tintype.metrics.smoothing import Smoothed, smooth
 from tintype.metrics.tabular import from_csv, to_csv
@@ -43,6 +44,7 @@ __all__ = [
     "Suspicion",
     "Timeline",
     "better",
+    "canonical",
     "describe",
     "figure",
     "fold",
