@@ -18,7 +18,7 @@ from tintype.jobs.listing import listed
 from tintype.jobs.moderating import Moderation, moderation
 from tintype.jobs.pacing import Pace
 from tintype.jobs.results import Results, results
-from tintype.jobs.sending import Limits, UploadProgress, limits_for
+from tintype.jobs.sending import UploadLimits, UploadProgress, limits_for
 from tintype.jobs.steering import cancel, pause, resume
 from tintype.jobs.uploading import upload
 from tintype.jobs.watching import JobProgress
@@ -32,12 +32,12 @@ __all__ = [
     "Found",
     "JobProgress",
     "LaunchProgress",
-    "Limits",
     "Moderation",
     "Order",
     "Pace",
     "Results",
     "Trouble",
+    "UploadLimits",
     "UploadProgress",
     "bill",
     "blamed",

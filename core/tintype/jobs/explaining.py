@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tintype.jobs.blaming import Blamed, blamed
+from tintype.jobs.blaming import Blamed, blamed, left_out
+from tintype.jobs.moderating import Moderation, moderation
 from tintype.resources import Event, Job, JobFailure
 
 _DATA = Path(__file__).parent / "data" / "failures.toml"

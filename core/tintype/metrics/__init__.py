@@ -12,8 +12,8 @@ than drawing.
 from tintype.metrics.fitting import Diagnosis, diagnose, overfitting
 from tintype.metrics.folding import Metrics, fold
 from tintype.metrics.reading import (
+    SeriesSummary,
     Spike,
-    Summary,
     Suspicion,
     describe,
     nearest,
@@ -39,9 +39,9 @@ __all__ = [
     "Reported",
     "Ruler",
     "Series",
+    "SeriesSummary",
     "Smoothed",
     "Spike",
-    "Summary",
     "Suspicion",
     "Timeline",
     "better",

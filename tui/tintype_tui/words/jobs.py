@@ -44,6 +44,9 @@ def status_words(status: str) -> str:
     return f"{STATUS_MARKS.get(status, '?')} {one_line(STATUS_WORDS.get(status, status))}"
 
 
+NOTHING_KNOWN = Diagnosis()
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """A paragraph about trouble, or a row with what is wrong with it."""
@@ -111,7 +114,7 @@ def bill_words(bill: Bill) -> str:
 
 
 def facts(
-    kept: KeptJob, bill: Bill | None = None, diagnosis: Diagnosis = Diagnosis()
+    kept: KeptJob, bill: Bill | None = None, diagnosis: Diagnosis = NOTHING_KNOWN
 ) -> list[tuple[str, str]]:
     """All that is known of a job besides its curves: names and values, none of them empty."""
     job = kept.job

@@ -5,6 +5,6 @@ They need no network and are nobody's photographs. Importing this draws in Pillo
 
 from tintype.dataset.samples.books import make_books
 from tintype.dataset.samples.cards import make_cards
-from tintype.dataset.samples.drawing import Counts, SampleProgress
+from tintype.dataset.samples.drawing import SampleProgress, SplitCounts
 
-__all__ = ["Counts", "SampleProgress", "make_books", "make_cards"]
+__all__ = ["SampleProgress", "SplitCounts", "make_books", "make_cards"]

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from tintype.dataset.samples.drawing import (
-    Counts,
     Rows,
     SampleProgress,
+    SplitCounts,
     draw_dataset,
     jpeg_url,
 )
@@ -23,7 +23,7 @@ from tintype.dataset.samples.scenes import Scene, felt, linen, stone, wood
 from tintype.dataset.writing import chat_row
 from tintype.detection import Box, detect_prompt, format_boxes, reading_order
 
-COUNTS = Counts(train=240, valid=40, test=60)
+COUNTS = SplitCounts(train=240, valid=40, test=60)
 SIZE = (512, 384)
 LABELS = tuple(sorted(f"{rank} of {suit}" for rank in RANKS for suit in COLOURS))
 PROMPT = detect_prompt(LABELS)
@@ -47,7 +47,7 @@ you like.
 
 
 def make_cards(
-    folder: Path, seed: int = 7, *, counts: Counts = COUNTS, replace: bool = False
+    folder: Path, seed: int = 7, *, counts: SplitCounts = COUNTS, replace: bool = False
 ) -> AsyncGenerator[SampleProgress, None]:
     """Draw the dataset into a folder: `train.jsonl`, `valid.jsonl`, `test.jsonl`, `README.txt`.
 
