@@ -13,11 +13,11 @@ from tintype.dataset import example, image_bytes, read_rows
 from tintype.dataset.splits import siblings
 from tintype.detection import iou, parse_boxes, prompt_labels, reading_order
 from tintype.errors import DatasetError
-from tintype.samples import Counts, SampleProgress, make_books, make_cards
+from tintype.samples import SampleProgress, SplitCounts, make_books, make_cards
 from tintype.samples.cards import LABELS
 from tintype.samples.covers import BOOKS
 
-FEW = Counts(train=6, valid=3, test=3)
+FEW = SplitCounts(train=6, valid=3, test=3)
 
 
 async def made(draw: Any, folder: Path, **options: Any) -> list[SampleProgress]:

@@ -16,7 +16,7 @@ from typing import IO
 from tintype.dataset.fetched import FETCH_TIMEOUT_S, MAX_FETCHED_BYTES
 from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
-from tintype.dataset.parsing import Line
+from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
 from tintype.dataset.stepping import undisturbed
 from tintype.dataset.treatment import Treatment, treat
@@ -180,7 +180,7 @@ def _refuse_source(target: Path, source: Path) -> None:
 
 
 def _write(
-    lines: Sequence[Line],
+    lines: Sequence[ParsedLine],
     treated: _Treated,
     fetched: "Mapping[str, bytes | DatasetError]",
     shards: _Shards,
@@ -195,7 +195,7 @@ def _write(
 
 
 def _row(
-    line: Line,
+    line: ParsedLine,
     treated: _Treated,
     fetched: "Mapping[str, bytes | DatasetError]",
     notes: list[ExportNote],
@@ -222,7 +222,9 @@ def _row(
     return row_bytes(value)
 
 
-async def _fetch(lines: Sequence[Line], dataset: Dataset) -> "dict[str, bytes | DatasetError]":
+async def _fetch(
+    lines: Sequence[ParsedLine], dataset: Dataset
+) -> "dict[str, bytes | DatasetError]":
     """The images on the network that some rows name, or why they cannot be had."""
     from tintype.images import fetch
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from tintype.dataset.example import Row
 from tintype.dataset.files import PlainFile
 from tintype.dataset.lifting import Lifted
-from tintype.dataset.parsing import MAX_LINE_BYTES, Line, read_line, too_long
+from tintype.dataset.parsing import MAX_LINE_BYTES, ParsedLine, read_line, too_long
 
 CHUNK_BYTES = 1 << 20
 
@@ -126,7 +126,7 @@ class LineIndex:
         raw = self._file.read(self._starts[index], min(whole, max_bytes))
         return raw.removesuffix(b"\r") if len(raw) == whole else raw
 
-    def read(self, index: int) -> Line:
+    def read(self, index: int) -> ParsedLine:
         """Read and parse a row; one that cannot be read is a row with a flaw.
 
         Raises:
@@ -135,12 +135,12 @@ class LineIndex:
         start, size = self._starts[index], self.size_bytes(index)
         row = Row(index=index, line=self.line(index), offset=start, size_bytes=size)
         if size > MAX_LINE_BYTES:
-            return Line(too_long(row), b"", Lifted(b""))
+            return ParsedLine(too_long(row), b"", Lifted(b""))
         raw = self.raw(index)
         if len(raw) < size - 1:
             flaw = "The file has become shorter since it was opened."
             gone = Row(index=index, line=row.line, offset=start, size_bytes=len(raw), flaw=flaw)
-            return Line(gone, b"", Lifted(b""))
+            return ParsedLine(gone, b"", Lifted(b""))
         return read_line(raw, index=index, line=row.line, offset=start)
 
     def _take(self, chunk: bytes) -> None:

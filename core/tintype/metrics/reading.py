@@ -19,7 +19,7 @@ _EVALUATIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class SeriesSummary:
     """Where a series stands."""
 
     count: int
@@ -66,7 +66,7 @@ def nearest(series: Series, step: float) -> tuple[int, float] | None:
     return series[right]
 
 
-def summary(series: Series) -> Summary:
+def summary(series: Series) -> SeriesSummary:
     """Sum up a series; extremes are of the drawable values and NaN if there is none."""
     odd = len(series.odd())
     values = series.values()
@@ -75,10 +75,12 @@ def summary(series: Series) -> Summary:
     drawable = [value for value in values if value == value] if odd else values
     if not drawable:
         last = series[-1][1] if len(series) else math.nan
-        return Summary(len(series), odd, series.last, last, 0, math.nan, 0, math.nan)
+        return SeriesSummary(len(series), odd, series.last, last, 0, math.nan, 0, math.nan)
     low, high = min(drawable), max(drawable)
     low_step, high_step = series[values.index(low)][0], series[values.index(high)][0]
-    return Summary(len(series), odd, series.last, series[-1][1], low_step, low, high_step, high)
+    return SeriesSummary(
+        len(series), odd, series.last, series[-1][1], low_step, low, high_step, high
+    )
 
 
 def describe(series: Series) -> str:

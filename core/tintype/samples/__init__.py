@@ -5,6 +5,6 @@ They need no network and are nobody's photographs. Importing this draws in Pillo
 
 from tintype.samples.books import make_books
 from tintype.samples.cards import make_cards
-from tintype.samples.drawing import Counts, SampleProgress
+from tintype.samples.drawing import SampleProgress, SplitCounts
 
-__all__ = ["Counts", "SampleProgress", "make_books", "make_cards"]
+__all__ = ["SampleProgress", "SplitCounts", "make_books", "make_cards"]

@@ -16,7 +16,17 @@ import numpy as np
 import pytest
 
 from tintype.detection import mean_iou, parse_boxes
-from tintype.engines.base import Note, Order, Outcome, Report, Sampling, Saved, Step, Turn, Wanted
+from tintype.engines.base import (
+    Note,
+    Outcome,
+    Report,
+    Sampling,
+    Saved,
+    Step,
+    TrainingOrder,
+    Turn,
+    Wanted,
+)
 from tintype.engines.tiny import cache, training, validation
 from tintype.engines.tiny.engine import Tiny
 from tintype.errors import EngineError
@@ -30,7 +40,7 @@ class Diary:
     reports: list[Report] = field(default_factory=list)
     until: Callable[["Diary"], Wanted] = lambda diary: ""
 
-    def train(self, order: Order) -> Outcome:
+    def train(self, order: TrainingOrder) -> Outcome:
         return Tiny().train(order, self.reports.append, lambda: self.until(self))
 
     @property
@@ -165,7 +175,7 @@ print(Tiny().train(order, report, lambda: ""), flush=True)
 """
 
 
-def trainer(order: Order, folder: Path) -> "subprocess.Popen[str]":
+def trainer(order: TrainingOrder, folder: Path) -> "subprocess.Popen[str]":
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     arguments = [sys.executable, "-c", TRAINER, str(order.training), str(folder)]
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment)
@@ -368,7 +378,7 @@ def test_large_batches_are_computed_in_portions_with_the_same_result(
 
 
 def test_a_small_validation_takes_the_next_rows_every_time(rows: Any) -> None:
-    held = validation.Validation((), None, tuple(range(40)))  # type: ignore[arg-type]
+    held = validation.HeldOutTasks((), None, tuple(range(40)))  # type: ignore[arg-type]
     object.__setattr__(held, "tasks", tuple(range(40)))
     seen = [number for turn in range(5) for number in held.sample(turn)]
     assert Counter(seen) == Counter(2 * list(range(40)))
