@@ -10,7 +10,7 @@ may not be searched, a share that does not answer). `status` gives it as a value
 """
 
 from tintype.paths.access import (
-    Entry,
+    FolderEntry,
     list_folder,
     make_folder,
     read_bytes,
@@ -34,7 +34,7 @@ from tintype.paths.lookup import (
 from tintype.paths.names import absolute, completions, current_folder, safe_name, typed_path
 
 __all__ = [
-    "Entry",
+    "FolderEntry",
     "Kind",
     "Status",
     "absolute",

@@ -16,7 +16,7 @@ from tintype.paths.lookup import require, status
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FolderEntry:
     """One thing in a folder."""
 
     path: Path
@@ -58,14 +58,14 @@ def read_text(path: Path, *, max_bytes: int | None = None, errors: str = "strict
         ) from None
 
 
-def list_folder(path: Path) -> list[Entry]:
+def list_folder(path: Path) -> list[FolderEntry]:
     """Return what is in a folder, in no order.
 
     Raises:
         FileError: if it cannot be listed.
     """
     with translated("list", path), os.scandir(path) as inside:
-        return [Entry(path / entry.name, _leads_to_folder(entry)) for entry in inside]
+        return [FolderEntry(path / entry.name, _leads_to_folder(entry)) for entry in inside]
 
 
 def make_folder(path: Path, *, private: bool = False) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from tintype.errors import FileError
-from tintype.paths.access import Entry, list_folder
+from tintype.paths.access import FolderEntry, list_folder
 from tintype.paths.failures import shown
 
 MAX_NAME_BYTES = 120
@@ -48,7 +48,7 @@ def typed_path(text: str) -> Path:
         ) from None
 
 
-def completions(typed: str, *, endings: tuple[str, ...] = (), most: int = 200) -> list[Entry]:
+def completions(typed: str, *, endings: tuple[str, ...] = (), most: int = 200) -> list[FolderEntry]:
     """Return what a path being typed could become: folders first, then files, by name.
 
     A name fits if it contains the last part of what was typed, whatever the case; hidden ones only
@@ -61,7 +61,7 @@ def completions(typed: str, *, endings: tuple[str, ...] = (), most: int = 200) -
     folder, part = (path, "") if typed.rstrip().endswith(os.sep) else (path.parent, path.name)
     part = part.lower()
 
-    def fits(entry: Entry) -> bool:
+    def fits(entry: FolderEntry) -> bool:
         name = entry.path.name.lower()
         if (name.startswith(".") and not part.startswith(".")) or part not in name:
             return False

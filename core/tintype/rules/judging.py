@@ -8,10 +8,10 @@ from tintype.dataset.survey import NOT_FETCHED, Surveyed
 from tintype.errors import PluginError
 from tintype.plugins import Plugin, guarded, plugins
 from tintype.rules import content, file, images, length, line, messages, tools
-from tintype.rules.across import Keys, Memory
+from tintype.rules.across import Keys, RowMemory
 from tintype.rules.case import Case, Judge, case
 from tintype.rules.problem import Problem, Severity, Status, worst
-from tintype.rules.profile import RuleProfile
+from tintype.rules.profile import ProviderRules
 from tintype.rules.summary import FileFacts, Summary, ordered
 from tintype.tokens import NOTHING, RowTokens, TokenRule, model_tokens
 
@@ -62,7 +62,7 @@ class Judged:
 
 
 def judge_row(
-    surveyed: Surveyed, profile: RuleProfile, rule: TokenRule | None = None
+    surveyed: Surveyed, profile: ProviderRules, rule: TokenRule | None = None
 ) -> tuple[Problem, ...]:
     """Judge one row by itself; any value in it, and any image, is judged and not stumbled over.
 
@@ -76,7 +76,7 @@ def judge_row(
     return _keep(_found(tried))[0]
 
 
-def judge_file(summary: Summary, profile: RuleProfile, model: str = "") -> tuple[Problem, ...]:
+def judge_file(summary: Summary, profile: ProviderRules, model: str = "") -> tuple[Problem, ...]:
     """Judge the file as a whole, for training a base model if one is named."""
     found = [problem for judge in file.RULES for problem in judge(summary, profile)]
     return (*found, *file.suits_the_model(summary, profile, model))
@@ -94,11 +94,11 @@ def skip_reason(problem: Problem) -> str:
     return _REASONS.get(problem.rule, images.FORMAT)
 
 
-class Tally:
+class DatasetJudge:
     """Judges row after row and counts; memory stays bounded however many rows there are."""
 
     def __init__(
-        self, profile: RuleProfile, rule: TokenRule | None = None, training: Keys | None = None
+        self, profile: ProviderRules, rule: TokenRule | None = None, training: Keys | None = None
     ) -> None:
         """Begin.
 
@@ -112,7 +112,7 @@ class Tally:
             profile = replace(profile, min_examples=1, few_examples=0)
         self.profile = profile
         self.rule = rule or model_tokens(profile.model)
-        self._memory = Memory(training)
+        self._memory = RowMemory(training)
         self._totals: Counter[tuple[str, Severity]] = Counter()
         self._shown: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()

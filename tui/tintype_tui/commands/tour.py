@@ -46,7 +46,7 @@ async def command() -> None:
 
 
 async def _sample(folder: Path) -> Path:
-    from tintype.dataset.samples import make_cards
+    from tintype.samples import make_cards
 
     if not (folder / "train.jsonl").exists():
         async for step in make_cards(folder):
