@@ -151,7 +151,7 @@ def job_object(job: Job) -> Json:
 
 
 def event_object(event: Event) -> Json:
-    """A line of a job's job_events."""
+    """A line of a job's event log."""
     return {
         "object": "fine_tuning.job.event",
         "id": event.id,
