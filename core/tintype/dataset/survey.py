@@ -20,7 +20,7 @@ from tintype.dataset.example import ImagePart, Row
 from tintype.dataset.fetched import MAX_FETCHED_BYTES
 from tintype.dataset.files import MAX_IMAGE_BYTES, TooLarge, image_bytes
 from tintype.dataset.handle import Dataset
-from tintype.dataset.parsing import Line
+from tintype.dataset.parsing import ParsedLine
 from tintype.errors import DatasetError
 from tintype.images.facts import ImageFacts
 
@@ -92,7 +92,7 @@ class _Surveyor:
         self.rows = 16
         """How many rows to take next: as many as seem to fit into `PIECE_S`."""
 
-    async def survey(self, lines: Sequence[Line]) -> tuple[Surveyed, ...]:
+    async def survey(self, lines: Sequence[ParsedLine]) -> tuple[Surveyed, ...]:
         """The facts of a piece, images on the network last."""
         local = await asyncio.to_thread(self._probe_all, lines)
         found = list(zip(lines, local, strict=True))
@@ -122,7 +122,7 @@ class _Surveyor:
             return ImageFacts(size_bytes=0, flaw=NOT_FETCHED, detail=detail)
         return await self._fetcher.facts(image.reference)
 
-    def _probe_all(self, lines: Sequence[Line]) -> list[list[ImageFacts | None]]:
+    def _probe_all(self, lines: Sequence[ParsedLine]) -> list[list[ImageFacts | None]]:
         begun = time.monotonic()
         found = [[self._probe(line, image) for image in line.row.images] for line in lines]
         spent = max(time.monotonic() - begun, 1e-6)
@@ -130,7 +130,7 @@ class _Surveyor:
         self.rows = max(1, min(MAX_PIECE_ROWS, wanted, self.rows * 4))
         return found
 
-    def _probe(self, line: Line, image: ImagePart) -> ImageFacts | None:
+    def _probe(self, line: ParsedLine, image: ImagePart) -> ImageFacts | None:
         """What is known of an image; none if it is on the network."""
         if image.origin == "url" and image.reference.lower().startswith(("http:", "https:")):
             return None
@@ -143,7 +143,7 @@ class _Surveyor:
         return facts
 
 
-def _facts(line: Line, image: ImagePart, folder: Path) -> ImageFacts:
+def _facts(line: ParsedLine, image: ImagePart, folder: Path) -> ImageFacts:
     from tintype.images import probe
 
     try:

@@ -8,7 +8,7 @@ from tintype.jobs.billing import Bill, bill, settle
 from tintype.jobs.blaming import Blamed, blamed, left_out, source_of
 from tintype.jobs.comparing import Difference, differences, setting
 from tintype.jobs.creating import TOKEN
-from tintype.jobs.explaining import Explanation, explain
+from tintype.jobs.explaining import Explanation, Trouble, explain, trouble_of
 from tintype.jobs.filtering import data_of, fits
 from tintype.jobs.finding import Found, find
 from tintype.jobs.following import follow, look_at
@@ -35,6 +35,7 @@ __all__ = [
     "Order",
     "Pace",
     "Results",
+    "Trouble",
     "UploadLimits",
     "UploadProgress",
     "bill",
@@ -58,5 +59,6 @@ __all__ = [
     "setting",
     "settle",
     "source_of",
+    "trouble_of",
     "upload",
 ]

@@ -32,7 +32,7 @@ async def command(since: datetime | None, everything: bool, as_csv: bool, as_jso
     """
     from tintype.settings import load
     from tintype.store import month_of, open_store
-    from tintype_tui.reports import spent_words
+    from tintype_tui.words.costs import spent_words
 
     start = since.astimezone() if since else month_of(datetime.now().astimezone())
     async with open_store(load().folders.store_file) as store:
@@ -51,9 +51,7 @@ async def command(since: datetime | None, everything: bool, as_csv: bool, as_jso
         return
     if as_csv:
         table = csv.writer(sys.stdout)
-        table.writerow(
-            ["at", "profile", "model", "kind", "subject", "tokens", "cost_usd", "state", "high_usd"]
-        )
+        table.writerow(COLUMNS)
         table.writerows(
             [
                 plain(entry.at),

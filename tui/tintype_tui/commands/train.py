@@ -22,7 +22,7 @@ from tintype_tui.commands.output import (
     say,
     yes_option,
 )
-from tintype_tui.reports import launch_words
+from tintype_tui.words.costs import launch_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -119,7 +119,7 @@ async def _foresee(
     wanted: Wishes, settings: "Settings", profile: "Profile", quiet: bool
 ) -> "tuple[Estimate, bool]":
     from tintype_tui.commands.counting import counted, reckoned
-    from tintype_tui.widgets.cost_card import cost_words, tokens_words
+    from tintype_tui.words.costs import cost_words, tokens_words
 
     progress = Progress(quiet=quiet)
     counts, summary = await counted(wanted.path, profile, wanted.model, progress)
