@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from tintype.dataset.survey import NOT_FETCHED, Surveyed
+from tintype.dataset.survey import Surveyed
 from tintype.rules import content, file, images, length, line, messages, tools
 from tintype.rules.across import Keys, RowMemory
 from tintype.rules.case import Case, Judge, case
@@ -149,7 +149,7 @@ class DatasetJudge:
         self._counts["examples"] += 1
         self._counts["images"] += images
         self._counts["image_examples"] += images > 0
-        self._counts["unseen"] += sum(p.flaw == NOT_FETCHED for p in judged.surveyed.images)
+        self._counts["unseen"] += sum(p.unknown for p in judged.surveyed.images)
         if judged.skipped:
             self._counts["skipped"] += 1
             reasons = dict.fromkeys(map(skip_reason, judged.problems))
