@@ -11,6 +11,7 @@ app's `screen.reporting`, the server's error table, and the command line's `__ma
     ├── StoreError
     ├── BudgetError
     ├── EngineError
+    ├── PluginError              knows the plug-in's file and line
     ├── RefusalError             the embedded server turns a request down
     └── ApiError                 knows status, code, request id
         ├── AuthenticationError
@@ -73,6 +74,19 @@ class BudgetError(TintypeError):
 
 class EngineError(TintypeError):
     """Training or answering failed for a reason that lies in the data or the machine."""
+
+
+class PluginError(TintypeError):
+    """A rule, format, scorer or engine from outside cannot be loaded, or failed."""
+
+    def __init__(
+        self, message: str, *, advice: str = "", path: Path | None = None, line: int | None = None
+    ) -> None:
+        super().__init__(message, advice=advice)
+        self.path = path
+        """The source file to blame, when it is known."""
+        self.line = line
+        """1-based."""
 
 
 class RefusalError(TintypeError):

@@ -3,9 +3,13 @@
 One small function per rule, in a module per subject: `line`, `messages`, `content`, `tools`,
 `images`, `length`, `across` (between rows) and `file`. Limits are data (`ProviderRules`). The
 embedded server judges uploads by the same functions.
+
+A rule from outside (`tintype.plugins.rule`) takes a `Case`, one row with its images and tokens, and
+yields problems (`case.problem(…)`) or plain sentences, each of which becomes a warning.
 """
 
 from tintype.rules.across import Keys
+from tintype.rules.case import Case
 from tintype.rules.checking import Checked, check, facts
 from tintype.rules.judging import (
     DatasetJudge,
@@ -21,6 +25,7 @@ from tintype.rules.profile import ProviderRules, profile, profile_names
 from tintype.rules.summary import FileFacts, RuleCount, Summary
 
 __all__ = [
+    "Case",
     "Checked",
     "DatasetJudge",
     "FileFacts",

@@ -1,10 +1,12 @@
 """The rules applied: to a row, to row after row, and to the file at the end."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tintype.dataset.survey import Surveyed
+from tintype.errors import PluginError
+from tintype.plugins import Plugin, guarded, plugins
 from tintype.rules import content, file, images, length, line, messages, tools
 from tintype.rules.across import Keys, RowMemory
 from tintype.rules.case import Case, Judge, case
@@ -71,7 +73,7 @@ def judge_row(
     """
     rule = rule or model_tokens(profile.model)
     tried = case(surveyed, profile, rule)
-    return _keep(problem for judge in _rules(tried) for problem in judge(tried))[0]
+    return _keep(_found(tried))[0]
 
 
 def judge_file(summary: Summary, profile: ProviderRules, model: str = "") -> tuple[Problem, ...]:
@@ -120,8 +122,7 @@ class DatasetJudge:
     def add(self, surveyed: Surveyed) -> Judged:
         """Judge the next row, also against those before it."""
         tried = case(surveyed, self.profile, self.rule)
-        judges = (*_rules(tried), self._memory.look)
-        problems, totals = _keep(problem for judge in judges for problem in judge(tried))
+        problems, totals = _keep(_found(tried, self._memory.look))
         self._totals.update(totals)
         judged = Judged(surveyed, tried.tokens, problems)
         self._count(judged)
@@ -175,9 +176,26 @@ class DatasetJudge:
         )
 
 
-def _rules(tried: Case) -> tuple[Judge, ...]:
-    """Of a line that could not be parsed, there is nothing more to say."""
-    return line.RULES if tried.row.flaw else ROW_RULES
+def _found(tried: Case, *more: Judge) -> Iterator[Problem]:
+    """What all rules find; of a line that could not be parsed, there is nothing more to say."""
+    for judge in (*(line.RULES if tried.row.flaw else ROW_RULES), *more):
+        yield from judge(tried)
+    if not tried.row.flaw:
+        for plugin in plugins("rules"):
+            yield from _found_by(plugin, tried)
+
+
+def _found_by(plugin: Plugin, tried: Case) -> Iterator[Problem]:
+    """What a rule from outside finds: problems, or sentences, each of which makes a warning."""
+    name = plugin.name.rpartition(":")[2]
+    with guarded(plugin, f"on line {tried.row.line} of the dataset"):
+        for found in plugin.value(tried) or ():
+            if isinstance(found, str):
+                found = tried.problem(name, "warning", found)
+            if not isinstance(found, Problem):
+                what = f"{plugin.title} gave {type(found).__name__}"
+                raise PluginError(f"{what}, which is neither a problem nor a sentence.")
+            yield found
 
 
 def _keep(found: Iterable[Problem]) -> tuple[tuple[Problem, ...], Counter[tuple[str, Severity]]]:
