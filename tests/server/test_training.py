@@ -19,7 +19,7 @@ from tintype.engines import journal
 from tintype.engines.base import Step
 from tintype.rules import check, profile
 from tintype.server.opening import open_state
-from tintype.server.records import Job
+from tintype.server.records import JobRecord
 from tintype.server.run import Running
 from tintype.server.training import listen
 
@@ -340,14 +340,16 @@ def test_a_suffix_becomes_part_of_the_models_name(
 
 
 def test_the_end_is_estimated_from_the_pace_of_the_trainer_at_work(tmp_path: Path) -> None:
-    job = Job("ftjob-x", 0, "scripted", "file-x", None, None, 1, {}, resolved={"n_epochs": 1})
+    job = JobRecord("ftjob-x", 0, "scripted", "file-x", None, None, 1, {}, resolved={"n_epochs": 1})
     with open_state(tmp_path) as state:
         state.add(job)
         folder = state.job_folder(job.id)
         folder.mkdir()
         descriptor = journal.open_journal(folder / "reports.jsonl")
         for step, at in ((40, 1000.0), (43, 1001.5), (44, 1002.0), (50, 1005.0)):
-            journal.write(descriptor, journal.Entry(at, Step(step, 100, 1, {"train_loss": 1.0})))
+            journal.write(
+                descriptor, journal.JournalEntry(at, Step(step, 100, 1, {"train_loss": 1.0}))
+            )
             job = listen(state, job, ended=False)
             if step < 50:
                 assert job.estimated_finish is None

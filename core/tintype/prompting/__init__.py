@@ -4,7 +4,7 @@ from tintype.prompting.agreement import GOOD_IOU, Agreement, agreement
 from tintype.prompting.asking import Reply, ask, priced
 from tintype.prompting.equivalents import as_curl, as_python
 from tintype.prompting.foreseeing import Foreseen, foresee, total
-from tintype.prompting.origins import Origin, is_same_image, origin, row_origin
+from tintype.prompting.origins import QuestionOrigin, is_same_image, origin, row_origin
 from tintype.prompting.questions import Image, check_image, question, read_image, reword
 from tintype.prompting.remembering import remember
 from tintype.prompting.signs import Runaway, hint, runaway
@@ -15,7 +15,7 @@ __all__ = [
     "Agreement",
     "Foreseen",
     "Image",
-    "Origin",
+    "QuestionOrigin",
     "Reply",
     "Runaway",
     "Teaching",

@@ -30,7 +30,7 @@ FORMATS = ("png", "jpeg", "gif", "webp")
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class ParsedConversation:
     """What a model is asked, and what it counts."""
 
     turns: Sequence[Turn] = ()
@@ -59,7 +59,9 @@ class _Message:
     images: Sequence[_Image]
 
 
-async def read_conversation(fields: Fields, model: str, decoding: asyncio.Lock) -> Conversation:
+async def read_conversation(
+    fields: Fields, model: str, decoding: asyncio.Lock
+) -> ParsedConversation:
     """The request's `messages`.
 
     Args:
@@ -86,7 +88,7 @@ async def read_conversation(fields: Fields, model: str, decoding: asyncio.Lock) 
             decoded.append(pixels)
             counted += image_tokens(rule, width, height, image.detail).likely
         turns.append(Turn(message.role, "\n".join(message.texts), decoded))
-    return Conversation(turns, await asyncio.to_thread(_text_tokens, turns, rule), counted)
+    return ParsedConversation(turns, await asyncio.to_thread(_text_tokens, turns, rule), counted)
 
 
 def _text_tokens(turns: Sequence[Turn], rule: TokenRule) -> int:

@@ -35,7 +35,7 @@ async def create(request: Request) -> Response:
         if purpose == "fine-tune":
             await asyncio.to_thread(storage.refuse_other_than_json_lines, form.file.path)
         file = storage.admit(state, form.file.path, form.file.filename, purpose, keep_s)
-    return wire.Answer(wire.file_object(file))
+    return wire.JsonAnswer(wire.file_object(file))
 
 
 async def page(request: Request) -> Response:
@@ -55,12 +55,12 @@ async def page(request: Request) -> Response:
         **where,
     )
     items = [wire.file_object(file) for file in files]
-    return wire.Answer(wire.bounded_listing(items, has_more=more, empty=""))
+    return wire.JsonAnswer(wire.bounded_listing(items, has_more=more, empty=""))
 
 
 async def retrieve(request: Request) -> Response:
     """`GET /files/{id}`."""
-    return wire.Answer(wire.file_object(_named(request)))
+    return wire.JsonAnswer(wire.file_object(_named(request)))
 
 
 async def content(request: Request) -> Response:
@@ -81,7 +81,7 @@ async def delete(request: Request) -> Response:
     """`DELETE /files/{id}`."""
     file = _named(request)
     storage.remove(provider(request).state, file)
-    return wire.Answer(wire.deleted(file.id, "file"))
+    return wire.JsonAnswer(wire.deleted(file.id, "file"))
 
 
 def keep(fields: Fields) -> int | None:

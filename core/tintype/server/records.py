@@ -30,7 +30,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class UploadRecord:
     """A file arriving in parts."""
 
     id: str
@@ -61,7 +61,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class JobRecord:
     """A fine-tuning job."""
 
     id: str
@@ -108,7 +108,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class EventRecord:
     """A line of a job's event log. A step makes one event at most: `(job_id, step)` is unique."""
 
     id: str
@@ -123,7 +123,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class CheckpointRecord:
     """Weights saved at the end of an epoch."""
 
     id: str
@@ -161,4 +161,6 @@ class Completion:
     seq: int | None = None
 
 
-Record = File | Upload | Part | Job | Event | Checkpoint | Tuned | Completion
+Record = (
+    File | UploadRecord | Part | JobRecord | EventRecord | CheckpointRecord | Tuned | Completion
+)

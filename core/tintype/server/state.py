@@ -29,26 +29,26 @@ from typing import Any, TypeVar
 
 from tintype.errors import RefusalError
 from tintype.server.records import (
-    Checkpoint,
+    CheckpointRecord,
     Completion,
-    Event,
+    EventRecord,
     File,
-    Job,
+    JobRecord,
     Part,
     Record,
     Tuned,
-    Upload,
+    UploadRecord,
 )
 
 R = TypeVar("R", bound=Record)
 
 _TABLES: Mapping[type[Any], str] = {
     File: "file",
-    Upload: "upload",
+    UploadRecord: "upload",
     Part: "part",
-    Job: "job",
-    Event: "event",
-    Checkpoint: "checkpoint",
+    JobRecord: "job",
+    EventRecord: "event",
+    CheckpointRecord: "checkpoint",
     Tuned: "model",
     Completion: "completion",
 }

@@ -58,12 +58,12 @@ async def page(request: Request) -> Response:
         match=lambda one: model in (None, one.model) and has_metadata(one.metadata, parameters),
     )
     items = [await _object(state, one) for one in found]
-    return wire.Answer(wire.bounded_listing(items, has_more=more, empty=""))
+    return wire.JsonAnswer(wire.bounded_listing(items, has_more=more, empty=""))
 
 
 async def retrieve(request: Request) -> Response:
     """`GET /chat/completions/{id}`."""
-    return wire.Answer(await _object(provider(request).state, _named(request)))
+    return wire.JsonAnswer(await _object(provider(request).state, _named(request)))
 
 
 async def update(request: Request) -> Response:
@@ -73,7 +73,7 @@ async def update(request: Request) -> Response:
     fields.required("metadata")
     state = provider(request).state
     changed = state.change(_named(request), metadata=metadata(fields))
-    return wire.Answer(await _object(state, changed))
+    return wire.JsonAnswer(await _object(state, changed))
 
 
 async def delete(request: Request) -> Response:
@@ -81,7 +81,7 @@ async def delete(request: Request) -> Response:
     state, record = provider(request).state, _named(request)
     state.remove(record)
     await asyncio.to_thread(state.completion_path(record.id).unlink, missing_ok=True)
-    return wire.Answer(wire.deleted(record.id, "chat.completion.deleted"))
+    return wire.JsonAnswer(wire.deleted(record.id, "chat.completion.deleted"))
 
 
 async def messages(request: Request) -> Response:
@@ -100,7 +100,9 @@ async def messages(request: Request) -> Response:
         if after not in ids:
             raise RefusalError(404, f"There is no '{after[:100]}' in this list.", param="after")
         items = items[ids.index(after) + 1 :]
-    return wire.Answer(wire.bounded_listing(items[:limit], has_more=len(items) > limit, empty=""))
+    return wire.JsonAnswer(
+        wire.bounded_listing(items[:limit], has_more=len(items) > limit, empty="")
+    )
 
 
 def _message(id: str, at: int, message: Mapping[str, Any]) -> wire.Json:

@@ -15,7 +15,8 @@ from textual.content import Content
 from textual.reactive import var
 from textual.widgets import Static
 
-from tintype import jobs, rules
+from tintype import budget, rules
+from tintype.connection import base_models
 from tintype.dataset import open_dataset
 from tintype.dataset.splits import siblings
 from tintype.estimate import Counts, Estimate, Plan, count, estimate, gauges
@@ -24,7 +25,6 @@ from tintype.pricing import load_prices
 from tintype.resources import Job
 from tintype.tokens import model_tokens
 from tintype_tui import requests
-from tintype_tui.provider import base_models
 from tintype_tui.screen import Pane
 from tintype_tui.screens.dearest import Dearest
 from tintype_tui.screens.dialogs import Confirm
@@ -262,11 +262,10 @@ class EstimatePane(Pane):
         with self.reporting("Cannot launch"):
             api, store = await self.desk.provider(), await self.desk.store()
             settings = self.desk.settings
-            spent = jobs.spent_this_month(store, datetime.now().astimezone())
-            jobs.keep_within(settings.month_limit_usd, spent, self.estimate.cost_usd)
-            job = await self.app.push_screen_wait(
-                Launch(order, api, store, settings.spend_confirm_usd, spent)
-            )
+            limits, now = budget.Limits.of(settings), datetime.now().astimezone()
+            wanted = budget.demand(store, order.expense(api.profile.name), limits=limits, now=now)
+            spent = budget.spent_this_month(store, now)
+            job = await self.app.push_screen_wait(Launch(order, api, store, limits, wanted, spent))
             if job is not None:
                 self.post_message(requests.OpenJob(job.id))
 

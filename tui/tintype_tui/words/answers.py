@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from textual.content import Content
 
-from tintype.detection import Finding, Parsed, compare, parse_boxes
+from tintype.detection import BoxMatch, Parsed, compare, parse_boxes
 from tintype.model_names import parse_model_name
 from tintype.prompting import GOOD_IOU, Reply, agreement
 from tintype_tui.text import count, duration, money, number, one_line, visible
@@ -116,7 +116,7 @@ def figures(reply: Reply) -> str:
     return " · ".join(shown)
 
 
-def _fate(finding: Finding) -> tuple[str, str, str]:
+def _fate(finding: BoxMatch) -> tuple[str, str, str]:
     overlap = f"IoU {finding.iou:.2f}"
     if finding.fate == "found":
         good = finding.iou >= GOOD_IOU

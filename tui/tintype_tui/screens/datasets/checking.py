@@ -14,7 +14,7 @@ from textual.widgets import Static
 from tintype import rules
 from tintype.dataset import Dataset
 from tintype.dataset import example as read_example
-from tintype.dataset.statistics import Statistics, Tally
+from tintype.dataset.statistics import Statistics, StatisticsTally
 from tintype.rules import Problem
 from tintype_tui import requests
 from tintype_tui.screens.datasets.holding import HoldingPane
@@ -72,7 +72,7 @@ class CheckingPane(HoldingPane):
     async def _check(self, dataset: Dataset) -> None:
         """Judge and count every row in one pass; both lists fill as it goes."""
         profile = rules.profile(self.desk.profile.rules)
-        tally = Tally()
+        tally = StatisticsTally()
         for values in (self.tokens, self.image_tokens, self.answer_chars):
             del values[:]
         with self.reporting("Cannot check the dataset"):
@@ -87,7 +87,7 @@ class CheckingPane(HoldingPane):
             self.statistics = await asyncio.to_thread(tally.statistics)
         self.doing = ""
 
-    def _count(self, tally: Tally, judged: Sequence[rules.Judged]) -> None:
+    def _count(self, tally: StatisticsTally, judged: Sequence[rules.Judged]) -> None:
         """In a thread: what each row costs, and what it is made of."""
         tally.add(row.surveyed for row in judged)
         self.tokens.extend(row.tokens.total().likely for row in judged)
