@@ -12,7 +12,7 @@ from typing import Protocol
 
 from tintype.estimate.counts import Counts, Dear
 from tintype.estimate.reasons import reasons
-from tintype.pricing import HostingPrice, InferencePrice, Prices, Shutdown, TrainingPrice
+from tintype.pricing import Deadline, HostingPrice, InferencePrice, Prices, TrainingPrice
 from tintype.tokens import Detail, Range
 
 
@@ -65,9 +65,9 @@ class Estimate:
     hosting: HostingPrice | None
     inference: InferencePrice | None
     """What answers of the tuned model will cost."""
-    training_end: Shutdown | None
+    training_end: Deadline | None
     """When no more jobs are taken."""
-    shutdown: Shutdown | None
+    shutdown: Deadline | None
     """When the tuned model stops answering."""
     cut_rows: Range
     """Rows cut at the longest example that the model takes."""
@@ -157,7 +157,7 @@ def estimate(counts: Counts, plan: Plan, prices: Prices, *, today: date | None =
         hosting=prices.hosting(plan.provider, plan.model),
         inference=prices.tuned_inference(plan.provider, plan.model),
         training_end=prices.training_end(plan.provider, plan.model),
-        shutdown=prices.shutdown(plan.provider, f"ft:{plan.model}"),
+        shutdown=prices.deadline(plan.provider, f"ft:{plan.model}"),
         cut_rows=bill.cut,
         upload_bytes=counts.file_bytes + counts.embedded_bytes,
         dearest=counts.dearest,

@@ -48,7 +48,7 @@ async def remember(
             sources=sources,
         )
     )
-    if profile.kind != "embedded":
+    if profile.dialect != "embedded":
         tokens = usage.prompt_tokens + usage.completion_tokens if usage else None
         store.spending.add(
             Spending(
