@@ -22,11 +22,7 @@ from tintype.dataset.files import MAX_IMAGE_BYTES, TooLarge, image_bytes
 from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.errors import DatasetError
-from tintype.images.facts import ImageFacts
-
-NOT_FETCHED = "not fetched"
-"""The flaw of an image on the network when nothing was to be fetched."""
-INACCESSIBLE = "inaccessible URL"
+from tintype.images.facts import INACCESSIBLE, NOT_FETCHED, NOT_REACHED, ImageFacts
 
 WORKERS = max(2, min(4, os.cpu_count() or 2))
 PIECE_S = 0.08
@@ -58,7 +54,7 @@ async def survey(
     """Every row with the facts of its images, in order, in batches.
 
     An image that cannot be had is a fact with a flaw; with `fetch` false, those on the network
-    have the flaw `not fetched`.
+    have the flaw `not fetched`, and what this machine cannot reach has the flaw `not reached`.
 
     Raises:
         DatasetError: if the file cannot be read.
@@ -188,13 +184,13 @@ class _Fetcher:
         await _cancel(list(self._under_way.values()))
 
     async def _look(self, url: str) -> ImageFacts:
-        from tintype.images import fetch, probe
+        from tintype.images import NotReached, fetch, probe
 
         host = _host(url)
         async with self._slots:
             if self._wasted_s.get(host, 0.0) >= HOST_PATIENCE_S:
-                detail = f"inaccessible URL: {host} was given up, since nothing came from it"
-                return ImageFacts(size_bytes=0, flaw=INACCESSIBLE, detail=detail)
+                detail = f"not reached: {host} was given up, since nothing came from it"
+                return ImageFacts(size_bytes=0, flaw=NOT_REACHED, detail=detail)
             begun = self._clock()
             try:
                 data = await fetch(
@@ -206,7 +202,8 @@ class _Fetcher:
             except DatasetError as error:
                 spent = self._clock() - begun
                 self._wasted_s[host] = self._wasted_s.get(host, 0.0) + spent
-                return ImageFacts(size_bytes=0, flaw=INACCESSIBLE, detail=error.message)
+                flaw = NOT_REACHED if isinstance(error, NotReached) else INACCESSIBLE
+                return ImageFacts(size_bytes=0, flaw=flaw, detail=error.message)
         self._wasted_s[host] = 0.0
         return await asyncio.to_thread(probe, data)
 

@@ -122,8 +122,12 @@ def skips_few(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
 def was_seen_whole(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     """Every image was looked at."""
     if summary.unseen:
-        text = f"Images on the network that were not fetched, so not judged: {summary.unseen:,}."
-        yield _problem("not_fetched", "warning", text, "Check again with the network.")
+        text = (
+            f"Images that this machine did not fetch or could not reach: {summary.unseen:,}. "
+            "Whether the provider takes them is not known; they count in full."
+        )
+        fix = "Check again where the network reaches them, or embed them."
+        yield _problem("not_fetched", "warning", text, fix)
 
 
 def is_not_all_images(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from tintype.dataset.survey import NOT_FETCHED, Surveyed
+from tintype.dataset.survey import Surveyed
 from tintype.errors import PluginError
 from tintype.plugins import Plugin, guarded, plugins
 from tintype.providers.limits import ProviderRules
@@ -150,7 +150,7 @@ class DatasetJudge:
         self._counts["examples"] += 1
         self._counts["images"] += images
         self._counts["image_examples"] += images > 0
-        self._counts["unseen"] += sum(p.flaw == NOT_FETCHED for p in judged.surveyed.images)
+        self._counts["unseen"] += sum(p.unknown for p in judged.surveyed.images)
         if judged.skipped:
             self._counts["skipped"] += 1
             reasons = dict.fromkeys(map(skip_reason, judged.problems))

@@ -39,7 +39,7 @@ async def counted(
 async def _known(model: str, profile: Profile) -> str:
     """The embedded server is ours: what it cannot train is refused, not called free."""
     if profile.dialect == "embedded":
-        from tintype_tui.provider import base_models
+        from tintype.connection import base_models
 
         known = await base_models(profile)
         if model not in known:

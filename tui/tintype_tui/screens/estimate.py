@@ -16,6 +16,7 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype import jobs, rules
+from tintype.connection import base_models
 from tintype.dataset import open_dataset
 from tintype.dataset.splits import siblings
 from tintype.estimate import Counts, Estimate, Plan, count, estimate, gauges
@@ -24,7 +25,6 @@ from tintype.pricing import load_prices
 from tintype.resources import Job
 from tintype.tokens import model_tokens
 from tintype_tui import requests
-from tintype_tui.provider import base_models
 from tintype_tui.screen import Pane
 from tintype_tui.screens.dearest import Dearest
 from tintype_tui.screens.dialogs import Confirm
