@@ -226,7 +226,7 @@ def test_what_this_machine_could_not_reach_is_not_held_against_the_row(
 ) -> None:
     row: Surveyed = make_surveyed(make_row(make_part("https://x.example/a.png")))
     facts = ImageFacts(0, flaw=flaw, detail=f"{flaw}: no answer within 10 s")
-    assert judge_row(replace(row, images=(facts,)), profile("openai")) == ()
+    assert judge_row(replace(row, images=(facts,)), rules_of("openai")) == ()
 
 
 def test_a_signed_url_is_warned_of_with_its_last_day(
