@@ -9,8 +9,8 @@ from stat import S_ISREG
 from typing import Literal, TypeVar
 
 from tintype.api import Api, Clock
+from tintype.api.retrying import back_off, may_pass
 from tintype.errors import ApiError, DatasetError
-from tintype.jobs.pacing import back_off, may_pass
 from tintype.resources import RemoteFile
 from tintype.settings import Profile
 from tintype.store import Store

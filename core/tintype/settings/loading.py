@@ -41,6 +41,7 @@ class Settings:
     profiles: Mapping[str, Profile]
     default_profile: str
     spend_confirm_usd: Decimal
+    day_limit_usd: Decimal | None
     month_limit_usd: Decimal | None
     read_only: bool
     low_bandwidth: bool

@@ -115,17 +115,25 @@ FIELDS: tuple[Setting, ...] = (
         Decimal(1),
         _money,
         "a sum in US dollars, 0 or more",
-        "A job that may cost this much or more is launched only after the sum has been typed; so "
-        "is one whose cost is unknown.",
+        "Whatever may cost this much or more, or whose cost is unknown, is sent only after the sum "
+        "has been typed.",
         "TINTYPE_SPEND_CONFIRM_USD",
+    ),
+    Setting(
+        "day_limit_usd",
+        None,
+        _limit,
+        "a sum in US dollars, 0 or more",
+        "What may be spent in a calendar day, on jobs and answers: what could go beyond it, or "
+        "whose cost is unknown, is not sent, confirmed or not.",
+        "TINTYPE_DAY_LIMIT_USD",
     ),
     Setting(
         "month_limit_usd",
         None,
         _limit,
         "a sum in US dollars, 0 or more",
-        "What may be spent on training in a calendar month, answers counted: a job that could go "
-        "beyond it, or whose cost is unknown, is not launched, asked or unasked.",
+        "What may be spent in a calendar month, on jobs and answers: as day_limit_usd.",
         "TINTYPE_MONTH_LIMIT_USD",
     ),
     Setting(

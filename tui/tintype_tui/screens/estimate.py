@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.reactive import var
 from textual.widgets import Static
 
-from tintype import jobs, rules
+from tintype import budget, rules
 from tintype.connection import base_models
 from tintype.dataset import open_dataset
 from tintype.dataset.splits import siblings
@@ -262,11 +262,10 @@ class EstimatePane(Pane):
         with self.reporting("Cannot launch"):
             api, store = await self.desk.provider(), await self.desk.store()
             settings = self.desk.settings
-            spent = jobs.spent_this_month(store, datetime.now().astimezone())
-            jobs.keep_within(settings.month_limit_usd, spent, self.estimate.cost_usd)
-            job = await self.app.push_screen_wait(
-                Launch(order, api, store, settings.spend_confirm_usd, spent)
-            )
+            limits, now = budget.Limits.of(settings), datetime.now().astimezone()
+            wanted = budget.demand(store, order.expense(api.profile.name), limits=limits, now=now)
+            spent = budget.spent_this_month(store, now)
+            job = await self.app.push_screen_wait(Launch(order, api, store, limits, wanted, spent))
             if job is not None:
                 self.post_message(requests.OpenJob(job.id))
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from textual.content import Content
 
 from tintype import rules
+from tintype.budget import spent_this_month
 from tintype.errors import SettingsError
-from tintype.jobs import spent_this_month
 from tintype.pricing import Deadline, Prices
 from tintype.providers import provider_names
 from tintype.settings import Folders, Profile, key_for
