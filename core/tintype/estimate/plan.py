@@ -8,11 +8,11 @@ vision", Oct 2026).
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Protocol
 
 from tintype.estimate.counts import Counts, Dear
 from tintype.estimate.reasons import reasons
 from tintype.pricing import Deadline, HostingPrice, InferencePrice, Prices, TrainingPrice
+from tintype.providers.limits import ProviderRules
 from tintype.tokens import Detail, Range
 
 
@@ -78,26 +78,6 @@ class Estimate:
     """Why the figures are as they are and not certain: a sentence each."""
 
 
-class Limits(Protocol):
-    """What a provider takes, such as a `RuleProfile`."""
-
-    @property
-    def max_image_examples(self) -> int | None:
-        """Rows with images."""
-
-    @property
-    def max_images(self) -> int | None:
-        """Images in a row."""
-
-    @property
-    def max_image_bytes(self) -> int | None:
-        """Bytes of an image."""
-
-    @property
-    def max_upload_bytes(self) -> int | None:
-        """Bytes of the file."""
-
-
 @dataclass(frozen=True, slots=True)
 class Gauge:
     """How much of a limit is used up."""
@@ -113,7 +93,7 @@ class Gauge:
         return self.value / self.limit if self.limit else None
 
 
-def gauges(counts: Counts, limits: Limits) -> tuple[Gauge, ...]:
+def gauges(counts: Counts, limits: ProviderRules) -> tuple[Gauge, ...]:
     """How far a dataset goes towards the limits of a provider."""
     return (
         Gauge("rows with images", counts.image_rows, limits.max_image_examples),
