@@ -22,7 +22,7 @@ async def counted(
     from tintype.estimate import Counts, count
     from tintype.tokens import model_tokens
 
-    judged_by = rules.profile(profile.rules)
+    judged_by = rules.rules_of(profile.provider)
     model = await _known(model or judged_by.model, profile)
     counts, summary = Counts(model_tokens(model)), None
     async with open_dataset(path) as dataset:
@@ -38,7 +38,7 @@ async def counted(
 
 async def _known(model: str, profile: Profile) -> str:
     """The embedded server is ours: what it cannot train is refused, not called free."""
-    if profile.kind == "embedded":
+    if profile.dialect == "embedded":
         from tintype.connection import base_models
 
         known = await base_models(profile)

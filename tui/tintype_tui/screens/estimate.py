@@ -104,7 +104,7 @@ class EstimatePane(Pane):
     async def _begin(self, path: Path) -> None:
         """Propose a plan, then count."""
         with self.reporting("Cannot estimate"):
-            profile = rules.profile(self.desk.profile.rules)
+            profile = rules.rules_of(self.desk.profile.provider)
             splits = await asyncio.to_thread(siblings, path)
             validation = splits.valid if splits.valid != path else None
             self._models = await base_models(self.desk.profile)
@@ -119,7 +119,7 @@ class EstimatePane(Pane):
 
     async def _count(self, path: Path) -> None:
         """Check and count the whole file by the chosen model's rule; the sum grows as it goes."""
-        profile = rules.profile(self.desk.profile.rules)
+        profile = rules.rules_of(self.desk.profile.provider)
         model = self.form.choices.model
         rule = await asyncio.to_thread(model_tokens, model)
         counts = Counts(rule)
@@ -160,7 +160,7 @@ class EstimatePane(Pane):
         self.estimate = reckoned = estimate(
             self.counts, plan, prices, today=datetime.now(UTC).date()
         )
-        self.card.gauges = gauges(self.counts, rules.profile(self.desk.profile.rules))
+        self.card.gauges = gauges(self.counts, rules.rules_of(self.desk.profile.provider))
         self.form.expect(self.counts.rule.epochs.default(self.counts.trained), "by default")
         self._draw_title()
         self.post_message(requests.Reached(estimate=cost_words(reckoned)))

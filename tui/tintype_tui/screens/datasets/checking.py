@@ -71,7 +71,7 @@ class CheckingPane(HoldingPane):
     @work(exclusive=True, group="check")
     async def _check(self, dataset: Dataset) -> None:
         """Judge and count every row in one pass; both lists fill as it goes."""
-        profile = rules.profile(self.desk.profile.rules)
+        profile = rules.rules_of(self.desk.profile.provider)
         tally = StatisticsTally()
         for values in (self.tokens, self.image_tokens, self.answer_chars):
             del values[:]

@@ -88,7 +88,7 @@ class AskingPane(ComposingPane):
     async def reckon(self) -> None:
         """Foresee what asking now would cost."""
         await asyncio.sleep(_WAIT_S)
-        if self.desk.profile.kind == "embedded":
+        if self.desk.profile.dialect == "embedded":
             self.foreseen = ()  # it costs nothing
         elif self.subject is not None and self.models:
             try:
@@ -126,7 +126,7 @@ class AskingPane(ComposingPane):
 
         What is unknown is not free; once for each model in a session is enough.
         """
-        if self.desk.profile.kind == "embedded":
+        if self.desk.profile.dialect == "embedded":
             return NOTHING_CONFIRMED
         foreseen = await self._foresee(asked)
         wanted = budget.demand(
