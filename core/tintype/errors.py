@@ -9,6 +9,7 @@ app's `screen.reporting`, the server's error table, and the command line's `__ma
     ├── DatasetError             knows path and line
     ├── StoreError
     ├── BudgetError
+    ├── QuoteError               what an estimate was made from has changed
     ├── EngineError
     ├── RefusalError             the embedded server turns a request down
     └── ApiError                 knows status, code, request id
@@ -60,6 +61,10 @@ class StoreError(TintypeError):
 
 class BudgetError(TintypeError):
     """Something would cost more than its owner allows."""
+
+
+class QuoteError(TintypeError):
+    """An estimate no longer holds, since what it was made from has changed."""
 
 
 class EngineError(TintypeError):

@@ -18,7 +18,7 @@ from typing import Any
 from tintype.dataset.conversation import example as read_example
 from tintype.dataset.example import Example, Row
 from tintype.dataset.fetched import FetchedImages
-from tintype.dataset.files import PlainFile, image_bytes, refuse_foreign
+from tintype.dataset.files import FileStamp, PlainFile, image_bytes, refuse_foreign
 from tintype.dataset.index import IndexProgress, LineIndex
 from tintype.dataset.parsing import Line
 from tintype.dataset.wire import wire_messages
@@ -50,6 +50,11 @@ class Dataset:
     def folder(self) -> Path:
         """What the names of image files are relative to."""
         return self.path.parent
+
+    @property
+    def stamp(self) -> FileStamp:
+        """The file as it was when it was opened."""
+        return self._file.stamp
 
     @property
     def size_bytes(self) -> int:

@@ -8,7 +8,7 @@ MILLION = Decimal(1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class Statement:
     """A statement about a provider, dated."""
 
     provider: str
@@ -27,7 +27,7 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingPrice(Quote):
+class TrainingPrice(Statement):
     """What training costs: by tokens or by time, one of the two."""
 
     usd_per_million: Decimal | None = None
@@ -41,7 +41,7 @@ class TrainingPrice(Quote):
 
 
 @dataclass(frozen=True, slots=True)
-class InferencePrice(Quote):
+class InferencePrice(Statement):
     """What answers cost, per million tokens."""
 
     tuned: bool = False
@@ -75,14 +75,14 @@ class InferencePrice(Quote):
 
 
 @dataclass(frozen=True, slots=True)
-class HostingPrice(Quote):
+class HostingPrice(Statement):
     """What it costs to keep a tuned model ready, used or not."""
 
     usd_per_hour: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Shutdown(Quote):
+class Shutdown(Statement):
     """A date on which something ends."""
 
     date: datetime.date = datetime.date.max

@@ -10,6 +10,7 @@ from tintype.rules.checking import Checked, check, facts
 from tintype.rules.judging import (
     Judged,
     Tally,
+    for_model,
     judge_file,
     judge_row,
     provider_code,
@@ -34,6 +35,7 @@ __all__ = [
     "Tally",
     "check",
     "facts",
+    "for_model",
     "judge_file",
     "judge_row",
     "mending",

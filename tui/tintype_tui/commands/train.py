@@ -24,6 +24,7 @@ from tintype_tui.reports import launch_words
 if TYPE_CHECKING:
     from tintype.api import Api
     from tintype.estimate import Estimate
+    from tintype.quote import Quote
     from tintype.resources import Job
     from tintype.settings import Profile, Settings
     from tintype.store import Store
@@ -91,8 +92,9 @@ async def command(
 
     wanted = Wishes(**wishes)
     settings, provider = chosen(profile)
-    estimate, usable = await _foresee(wanted, settings, provider, as_json)
-    if not usable:
+    quote = await _foresee(wanted, settings, provider, as_json)
+    estimate, summary = quote.estimate, quote.assessment.summary
+    if summary is None or summary.status == "error":
         say("The provider would refuse this file: see `tintype check`.")
         leave(1)
     if dry_run:
@@ -101,7 +103,7 @@ async def command(
     async with at_work(settings, provider) as (api, store):
         spent = jobs.spent_this_month(store, datetime.now().astimezone())
         jobs.keep_within(settings.month_limit_usd, spent, estimate.cost_usd)
-        job = await _launch(wanted, estimate, api, store, Progress(quiet=as_json))
+        job = await _launch(wanted, quote, api, store, Progress(quiet=as_json))
         if wait:
             from tintype_tui.commands.watch import follow_job, tell_why
 
@@ -117,19 +119,22 @@ async def command(
 
 async def _foresee(
     wanted: Wishes, settings: "Settings", profile: "Profile", quiet: bool
-) -> "tuple[Estimate, bool]":
-    from tintype_tui.commands.counting import counted, reckoned
+) -> "Quote":
+    from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.widgets.cost_card import cost_words, tokens_words
 
     progress = Progress(quiet=quiet)
-    counts, summary = await counted(wanted.path, profile, wanted.model, progress)
-    estimate = reckoned(counts, profile, settings, epochs=wanted.epochs)
+    assessment = await assessed(wanted.path, profile, wanted.model, progress)
+    quote = await quoted(
+        assessment, profile, settings, epochs=wanted.epochs, validation=wanted.validation
+    )
+    estimate = quote.estimate
     if not quiet:
         say(
             f"{cost_words(estimate)} at {profile.name}: {tokens_words(estimate.billed_tokens)} "
             f"tokens in {estimate.epochs} epochs of {estimate.rows:,} rows."
         )
-    return estimate, summary.status != "error"
+    return quote
 
 
 def _agree(
@@ -150,23 +155,16 @@ def _agree(
 
 
 async def _launch(
-    wanted: Wishes, estimate: "Estimate", api: "Api", store: "Store", progress: Progress
+    wanted: Wishes, quote: "Quote", api: "Api", store: "Store", progress: Progress
 ) -> "Job":
     from tintype import jobs
-    from tintype.resources import Hyperparameters
 
     order = jobs.Order(
-        wanted.path,
-        wanted.validation,
-        estimate.plan.model,
-        estimate,
+        quote,
         suffix=wanted.suffix,
         seed=wanted.seed,
-        hyperparameters=Hyperparameters(
-            wanted.epochs or "auto",
-            wanted.batch_size or "auto",
-            wanted.learning_rate_multiplier or "auto",
-        ),
+        batch_size=wanted.batch_size or "auto",
+        learning_rate_multiplier=wanted.learning_rate_multiplier or "auto",
     )
     async for step in jobs.launch(api, store, order):
         progress(launch_words(step))
