@@ -40,7 +40,7 @@ async def _measure(folder: Path, csv: Path | None, voc: Path | None) -> list[Fig
 async def _datasets(folder: Path, csv: Path | None, voc: Path | None) -> list[tuple[str, Path]]:
     from tintype.dataset.formats.csv_table import import_csv
     from tintype.dataset.formats.voc import import_voc
-    from tintype.dataset.samples import make_books, make_cards
+    from tintype.samples import make_books, make_cards
 
     found = []
     making: list[tuple[str, Any]] = [

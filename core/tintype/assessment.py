@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 
 from tintype import rules
 from tintype.dataset import Dataset, FileStamp, example
-from tintype.dataset.statistics import Statistics, Tally
+from tintype.dataset.statistics import Statistics, StatisticsTally
 from tintype.estimate import Counts, count
 from tintype.images.facts import ImageFacts
-from tintype.rules import Judged, Keys, Problem, RuleProfile, Status, Summary
+from tintype.rules import Judged, Keys, Problem, ProviderRules, Status, Summary
 from tintype.tokens import TokenRule, model_tokens
 
 
@@ -42,7 +42,7 @@ class Assessment:
 
     file: FileStamp
     """The file as it was when the pass began."""
-    profile: RuleProfile
+    profile: ProviderRules
     model: str
     counts: Counts
     problems: tuple[Problem, ...]
@@ -81,7 +81,7 @@ class Assessment:
 
 async def assess(
     dataset: Dataset,
-    profile: RuleProfile,
+    profile: ProviderRules,
     *,
     model: str = "",
     fetch: bool = True,
@@ -107,7 +107,7 @@ async def assess(
     rule = await asyncio.to_thread(model_tokens, model)
     found = Assessment(dataset.stamp, profile, model, Counts(rule), (), 0, RowFigures(), 0)
     yield found
-    tally = Tally()
+    tally = StatisticsTally()
     checking = rules.check(
         dataset, profile, model=model, fetch=fetch, training=training, fetched=fetched
     )
@@ -126,7 +126,7 @@ async def assess(
         yield found
 
 
-def _count(found: Assessment, tally: Tally, judged: Sequence[Judged]) -> Counts:
+def _count(found: Assessment, tally: StatisticsTally, judged: Sequence[Judged]) -> Counts:
     tally.add(row.surveyed for row in judged)
     figures, counts = found.figures, found.counts
     figures.tokens.extend(row.tokens.total().likely for row in judged)

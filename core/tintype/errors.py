@@ -6,11 +6,13 @@ app's `screen.reporting`, the server's error table, and the command line's `__ma
 
     TintypeError
     ├── SettingsError
+    ├── FileError                knows the path
     ├── DatasetError             knows path and line
     ├── StoreError
     ├── BudgetError
     ├── QuoteError               what an estimate was made from has changed
     ├── EngineError
+    ├── PluginError              knows the plug-in's file and line
     ├── RefusalError             the embedded server turns a request down
     └── ApiError                 knows status, code, request id
         ├── AuthenticationError
@@ -43,6 +45,14 @@ class SettingsError(TintypeError):
     """A setting, a profile, a key or a price table cannot be used."""
 
 
+class FileError(TintypeError):
+    """A file or folder cannot be found, read or written (`tintype.paths`)."""
+
+    def __init__(self, message: str, *, advice: str = "", path: Path | None = None) -> None:
+        super().__init__(message, advice=advice)
+        self.path = path
+
+
 class DatasetError(TintypeError):
     """A dataset cannot be read at all."""
 
@@ -69,6 +79,19 @@ class QuoteError(TintypeError):
 
 class EngineError(TintypeError):
     """Training or answering failed for a reason that lies in the data or the machine."""
+
+
+class PluginError(TintypeError):
+    """A rule, format, scorer or engine from outside cannot be loaded, or failed."""
+
+    def __init__(
+        self, message: str, *, advice: str = "", path: Path | None = None, line: int | None = None
+    ) -> None:
+        super().__init__(message, advice=advice)
+        self.path = path
+        """The source file to blame, when it is known."""
+        self.line = line
+        """1-based."""
 
 
 class RefusalError(TintypeError):

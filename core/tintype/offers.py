@@ -14,7 +14,7 @@ from tintype.dataset import Dataset
 from tintype.dataset.survey import Surveyed, survey
 from tintype.estimate import Counts, Estimate, Plan, count, estimate
 from tintype.pricing import Prices
-from tintype.rules import RuleProfile, Summary
+from tintype.rules import ProviderRules, Summary
 from tintype.tokens import Detail, model_tokens
 
 
@@ -22,7 +22,7 @@ from tintype.tokens import Detail, model_tokens
 class Offer:
     """One base model of one provider."""
 
-    profile: RuleProfile
+    profile: ProviderRules
     summary: Summary
     """What the provider would say to the dataset as it is."""
     estimate: Estimate
@@ -38,7 +38,7 @@ class Compared:
     """Those that take the dataset first, then by the likely cost; unknown costs last."""
 
 
-def targets() -> tuple[tuple[RuleProfile, str], ...]:
+def targets() -> tuple[tuple[ProviderRules, str], ...]:
     """Every provider whose rules are known, with each base model known to learn from images."""
     profiles = [rules.profile(name) for name in rules.profile_names()]
     return tuple(
@@ -88,10 +88,10 @@ async def compare(
 class _Booth:
     """Where one model's offer is being worked out."""
 
-    def __init__(self, profile: RuleProfile, model: str) -> None:
+    def __init__(self, profile: ProviderRules, model: str) -> None:
         self.profile, self.model = profile, model
         rule = model_tokens(model)
-        self.tally, self.counts = rules.Tally(profile, rule), Counts(rule)
+        self.tally, self.counts = rules.DatasetJudge(profile, rule), Counts(rule)
 
     def judge(self, surveyed: Surveyed) -> Counts:
         row = self.tally.add(surveyed)

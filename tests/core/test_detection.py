@@ -21,7 +21,7 @@ from tintype.detection import (
     prompt_labels,
     reading_order,
 )
-from tintype.detection.drawing import Look, colours, draw_boxes
+from tintype.detection.drawing import BoxStyle, colours, draw_boxes
 
 CARDS = (
     "<loc0161><loc0145><loc0640><loc0451> 9 of spades ; "
@@ -252,4 +252,4 @@ def test_labels_keep_their_colour_from_image_to_image() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (16, 9), (3, 400), (640, 480)])
 def test_images_of_any_size_can_be_drawn_on(size: tuple[int, int]) -> None:
     crowd = [Box(f"label \x1b[31m {n}" * 20, n / 9, 0.9, 1.4, -0.2) for n in range(9)]
-    assert draw_boxes(Image.new("RGB", size), crowd, crowd, look=Look(thickness=3)).size == size
+    assert draw_boxes(Image.new("RGB", size), crowd, crowd, look=BoxStyle(thickness=3)).size == size

@@ -21,7 +21,7 @@ from tintype.errors import (
     SettingsError,
     UnreachableError,
 )
-from tintype.jobs import Limits, UploadProgress, limits_for
+from tintype.jobs import UploadLimits, UploadProgress, limits_for
 from tintype.settings import OPENAI
 from tintype.store import Store, open_store
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.conftest import FakeClock, HostileProvider
 
 CONTENT = os.urandom(1_000_000)
-SMALL = Limits(whole=100_000, total=None, part=64_000, at_once=3)
+SMALL = UploadLimits(whole=100_000, total=None, part=64_000, at_once=3)
 """Sixteen parts."""
 
 
@@ -141,7 +141,7 @@ def path(tmp_path: Path) -> Path:
 
 
 async def uploaded(
-    api: Api, store: Store, path: Path, clock: FakeClock, limits: Limits | None = None
+    api: Api, store: Store, path: Path, clock: FakeClock, limits: UploadLimits | None = None
 ) -> list[UploadProgress]:
     uploading = jobs.upload(api, store, path, limits=limits, clock=clock.clock)
     return [progress async for progress in uploading]
@@ -426,7 +426,7 @@ async def test_what_cannot_be_sent_is_refused_before_anything_is_sent(
 
 
 def test_limits_are_those_of_the_providers_rules() -> None:
-    assert limits_for(OPENAI) == Limits(512 << 20, 8 << 30)
-    assert limits_for(replace(OPENAI, rules="together")) == Limits(512 << 20, None)
+    assert limits_for(OPENAI) == UploadLimits(512 << 20, 8 << 30)
+    assert limits_for(replace(OPENAI, rules="together")) == UploadLimits(512 << 20, None)
     with pytest.raises(SettingsError, match="no rules named"):
         limits_for(replace(OPENAI, rules="none"))

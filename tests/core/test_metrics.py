@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tintype.errors import ApiError
-from tintype.metrics import Metrics, Series, fold, from_csv, to_csv
+from tintype.metrics import Metrics, Series, canonical, fold, from_csv, to_csv
 from tintype.resources import Event
 
 START = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
@@ -135,6 +135,101 @@ def test_a_message_reports_a_loss_that_is_no_number() -> None:
 
 
 @pytest.mark.parametrize(
+    ("message", "step", "value"),
+    [
+        ("Step 1,200/3,000: training loss=0.22", 1_200, 0.22),
+        ("Step 1\u202f200/3\u202f000: training loss=0.22", 1_200, 0.22),
+        ("Step 12, training loss=0.22", 12, 0.22),
+        ("Step 3/9: training loss=0,22, validation loss=0,31", 3, 0.22),
+        ("Step 3/9: training loss=0,220; validation loss=0,31.", 3, 0.22),
+        ("Step 3/9: training loss=1,234.5", 3, 1_234.5),
+        ("Step 3/9: training loss=62 %", 3, 0.62),
+        ("Step 3/9: training loss=62%", 3, 0.62),
+        # What could be one thing or another is nothing.
+        ("Step 1.200/3.000: training loss=0.22", None, None),
+        ("Step 1,20: training loss=0.22", None, None),
+        ("Step 3/9: training loss=1,234", 3, None),
+        ("Step 3/9: training loss=1 234,5", 3, None),
+        ("Step 3/9: training loss=0.22.33", 3, None),
+        ("Step 3/9: validation loss=-1", 3, None),
+    ],
+)
+def test_a_number_in_a_message_is_read_whole_or_not_at_all(
+    message: str, step: int | None, value: float | None
+) -> None:
+    series = fold([{"message": message}]).series.get("train_loss", Series("train_loss"))
+    assert list(series) == ([] if step is None or value is None else [(step, value)])
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "valid_mean_token_accuracy",
+        "validation_mean_token_accuracy",
+        "valid_accuracy",
+        "val/accuracy",
+        "Validation Mean Token Accuracy",
+        '"Valid-Token-Accuracy"',
+        "validationTokenAccuracy",
+    ],
+)
+def test_a_metric_is_one_series_however_it_is_spelt(spelled: str) -> None:
+    assert canonical(spelled) == "valid_mean_token_accuracy"
+    assert set(fold([{"step": 1, spelled: 0.5}]).series) == {"valid_mean_token_accuracy"}
+    assert set(from_csv(f"Step;{spelled}\n1;0,5\n").series) == {"valid_mean_token_accuracy"}
+    assert from_csv(f"Step;{spelled}\n1;0,5\n").series[canonical(spelled)][0] == (1, 0.5)
+
+
+def test_names_that_are_no_spelling_of_another_stay_apart() -> None:
+    names = ["full_valid_loss", "valid_loss", "train_loss", "full_valid_mean_iou", "eval_loss"]
+    assert [canonical(name) for name in names] == names
+    assert canonical("full validation loss") == "full_valid_loss"
+    assert canonical("mean IoU") == "mean_iou"
+
+
+@pytest.mark.parametrize("raw", ["1.5", 1.5, "1,5", "soon", -1, True, None, math.nan])
+def test_what_is_no_whole_number_is_no_step(raw: object) -> None:
+    assert fold([{"step": raw, "train_loss": 1.0}]) == Metrics()
+
+
+def test_minus_one_is_a_gap_in_what_is_never_negative() -> None:
+    placeholder = {"valid_loss": -1, "valid_mean_token_accuracy": -1.0, "train_mean_reward": -1}
+    folded = fold([{"step": 1, "train_loss": 0.5, **placeholder}])
+    assert set(folded.series) == {"train_loss", "train_mean_reward"}
+
+
+AZURE = "step,train_loss,train_mean_token_accuracy,valid_loss,validation_mean_token_accuracy"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        AZURE,
+        AZURE.upper(),
+        ",".join(f'"{name}"' for name in AZURE.split(",")),
+        AZURE.replace(",", ", "),
+        AZURE.replace("_", " "),
+        "\n" + AZURE,
+    ],
+)
+@pytest.mark.parametrize(("mark", "first"), [(",", ""), (";", ""), ("\t", ""), (";", "sep=;\r\n")])
+def test_a_results_file_is_read_however_it_is_written(head: str, mark: str, first: str) -> None:
+    text = f"{head}\n1,0.5,0.25,-1,-1\n2,0.25,0.5,0.75,0.125\n".replace(",", mark)
+    series = from_csv(first + text.replace("\n", "\r\n")).series
+    assert {name: list(one) for name, one in series.items()} == {
+        "train_loss": [(1, 0.5), (2, 0.25)],
+        "train_mean_token_accuracy": [(1, 0.25), (2, 0.5)],
+        "valid_loss": [(2, 0.75)],
+        "valid_mean_token_accuracy": [(2, 0.125)],
+    }
+
+
+def test_a_decimal_comma_between_semicolons_is_read_as_one() -> None:
+    text = "step;train_loss\n1;1,234\n1,200;0,5\n"
+    assert list(from_csv(text).series["train_loss"]) == [(1, 1.234), (1_200, 0.5)]
+
+
+@pytest.mark.parametrize(
     "report",
     [
         {"message": "Fine-tuning job started", "data": {}},
@@ -221,7 +316,16 @@ def test_what_is_no_results_file_is_named(text: str) -> None:
         from_csv(text)
 
 
-@given(st.dictionaries(st.sampled_from(["train_loss", "valid_loss", "iou", "a,b"]), points))
+not_placeholders = st.dictionaries(
+    st.integers(0, 10_000), any_value.filter(lambda value: value != -1), max_size=40
+)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["train_loss", "valid_loss", "iou", "my_own"]), not_placeholders
+    )
+)
 def test_a_table_holds_every_digit_and_reads_back_the_same(
     columns: dict[str, dict[int, float]],
 ) -> None:

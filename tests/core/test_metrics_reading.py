@@ -141,6 +141,34 @@ def test_a_noisy_fall_is_said_smoothed_and_with_its_best() -> None:
     assert "(smoothed) over 999 steps; lowest 0.00" in said
 
 
+DIVERGED = [60.5, *(4 - n / 30 for n in range(60)), *(2 * 1.07**n for n in range(50))]
+
+
+def test_a_run_that_diverged_is_told_by_its_best_and_what_followed() -> None:
+    said = describe(series(*DIVERGED))
+    assert said.startswith("Training loss fell from 60.50 to 2.0000 at step 62 and has risen to 4")
+    assert describe(series(60.5, 3.0, 1.0, 20.0, 49.8)) == (
+        "Training loss fell from 60.50 to 1.0000 at step 3 and has risen to 49.80 since."
+    )
+    accuracy = [*(0.5 + n / 200 for n in range(50)), *(0.7 - n / 80 for n in range(40))]
+    said = describe(series(*accuracy, name="train_mean_token_accuracy"))
+    assert said.startswith("Training token accuracy rose from 0.5000 to 0.7450 at step 50 and has ")
+
+
+def test_noise_about_one_level_has_not_turned() -> None:
+    noisy = [0.2 + 0.1 * math.sin(12.9898 * n * n) for n in range(400)]
+    for count in (30, 60, 400):
+        assert "since" not in describe(series(*noisy[:count]))
+
+
+def test_a_loss_worse_than_guessing_has_diverged_wherever_it_began() -> None:
+    (found,) = suspicions(series(*(60.5 - n / 10 for n in range(100))))
+    assert found.kind == "exploding"
+    assert "worse than guessing" in found.sentence
+    assert [one.kind for one in suspicions(series(*DIVERGED))] == ["exploding"]
+    assert suspicions(series(*(12.0 - n / 10 for n in range(100)))) == ()
+
+
 def test_series_with_little_to_say_still_get_a_sentence() -> None:
     assert describe(Series("valid_loss")) == "Validation loss has no values yet."
     assert describe(series(math.nan)) == "Training loss has no number."

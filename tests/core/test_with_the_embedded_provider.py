@@ -17,7 +17,7 @@ from PIL import Image
 from tintype import jobs, prompting
 from tintype.api import Api, ChatRequest, connect
 from tintype.errors import ApiError, AuthenticationError, NotFoundError
-from tintype.jobs import Limits, Pace
+from tintype.jobs import Pace, UploadLimits
 from tintype.resources import Hyperparameters, Job, JobRequest
 from tintype.server.run import Running
 from tintype.settings import EMBEDDED, Secret
@@ -129,7 +129,7 @@ async def test_the_order_of_events_is_the_order_they_were_said_in(
 async def test_a_file_in_parts_arrives_whole_and_trains(
     provider: Running, store: Store, dataset: Path
 ) -> None:
-    limits = Limits(whole=100, total=None, part=1_500)
+    limits = UploadLimits(whole=100, total=None, part=1_500)
     async with embedded(provider) as api:
         async for progress in jobs.upload(api, store, dataset, limits=limits):
             last = progress

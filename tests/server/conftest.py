@@ -128,7 +128,7 @@ def reaches(
 
 
 @pytest.fixture
-def diary(client: openai.OpenAI) -> Callable[[str], list[FineTuningJobEvent]]:
+def job_events(client: openai.OpenAI) -> Callable[[str], list[FineTuningJobEvent]]:
     """All events of a job, oldest first."""
 
     def read(id: str) -> list[FineTuningJobEvent]:

@@ -17,7 +17,6 @@ from tintype.engines.base import (
     Answerer,
     Card,
     Note,
-    Order,
     Outcome,
     Piece,
     Report,
@@ -25,6 +24,7 @@ from tintype.engines.base import (
     Sampling,
     Saved,
     Step,
+    TrainingOrder,
     Turn,
     Wanted,
 )
@@ -82,7 +82,7 @@ class ScriptedEngine:
         )
 
     def train(
-        self, order: Order, report: Callable[[Report], None], wanted: Callable[[], Wanted]
+        self, order: TrainingOrder, report: Callable[[Report], None], wanted: Callable[[], Wanted]
     ) -> Outcome:
         """Follow the script."""
         course = Course(order, report, wanted)
@@ -108,7 +108,7 @@ class Course:
     """One training."""
 
     def __init__(
-        self, order: Order, report: Callable[[Report], None], wanted: Callable[[], Wanted]
+        self, order: TrainingOrder, report: Callable[[Report], None], wanted: Callable[[], Wanted]
     ) -> None:
         self.order, self.report, self.wanted = order, report, wanted
         self.rows = [json.loads(line) for line in order.training.read_text().splitlines()]

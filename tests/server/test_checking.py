@@ -52,14 +52,14 @@ def failed(
 
 
 def test_too_few_examples_fail_the_job_in_openais_words(
-    failed: Callable[..., FineTuningJob], rows: Rows, diary: Diary, provider: Running
+    failed: Callable[..., FineTuningJob], rows: Rows, job_events: Diary, provider: Running
 ) -> None:
     job = failed(rows(7))
     assert job.error is not None
     assert job.error.code == "invalid_n_examples"
     assert job.error.param == "training_file"
     assert job.error.message == "Training file has 7 example(s), but must have at least 10 examples"
-    last = diary(job.id)[-1]
+    last = job_events(job.id)[-1]
     assert (last.level, last.message) == ("error", job.error.message)
     assert not (provider.folder / "jobs" / job.id / "data").exists()
 
@@ -97,7 +97,7 @@ def test_too_few_examples_fail_the_job_in_openais_words(
 )
 def test_a_flaw_in_a_row_fails_the_job_in_openais_words(
     failed: Callable[..., FineTuningJob],
-    diary: Diary,
+    job_events: Diary,
     rows: Rows,
     edit: Callable[[dict[str, Any]], object],
     code: str,
@@ -107,7 +107,7 @@ def test_a_flaw_in_a_row_fails_the_job_in_openais_words(
     assert job.error is not None
     assert job.error.code == code
     assert message in job.error.message
-    data: Any = diary(job.id)[-1].data
+    data: Any = job_events(job.id)[-1].data
     problem = data["problems"][0]
     assert problem["line"] == 4
     assert problem["message"] in job.error.message
@@ -136,7 +136,7 @@ def test_rows_with_unusable_images_are_left_out_and_told(
     client: openai.OpenAI,
     create: Create,
     reaches: Reaches,
-    diary: Diary,
+    job_events: Diary,
     provider: Running,
     rows: Rows,
     image: Callable[..., str],
@@ -154,7 +154,7 @@ def test_rows_with_unusable_images_are_left_out_and_told(
         content = edited(content, at, show(url))
     id = create(content).id
     reaches(id, "running")
-    [told] = [event for event in diary(id) if event.level == "warn"]
+    [told] = [event for event in job_events(id) if event.level == "warn"]
     assert told.message.startswith("4 examples were skipped in file-")
     data: Any = told.data
     assert data["skipped"] == {"invalid image format": [3, 6, 10], "inaccessible URL": [8]}

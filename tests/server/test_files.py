@@ -11,7 +11,7 @@ import pytest
 from openai.types import FileDeleted, FileObject
 from pydantic import TypeAdapter
 
-from tintype.server import files, shelf
+from tintype.server import files, storage
 from tintype.server.run import Running
 
 LINES = b'{"messages": []}\n{"messages": []}\n'
@@ -125,7 +125,7 @@ def test_a_training_file_that_is_no_jsonl_is_refused(
 def test_a_line_that_begins_at_the_edge_of_a_block_is_looked_at(
     http: httpx2.Client, error_of: ErrorOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf, "SCAN_BYTES", 7)
+    monkeypatch.setattr(storage, "SCAN_BYTES", 7)
     assert send(http, LINES * 3).status_code == 200
     answer = send(http, LINES + b"    \n     " + b"[]\n")
     assert "Line 4 is not a dictionary" in error_of(answer)["message"]
@@ -140,7 +140,7 @@ def test_a_file_may_be_asked_to_expire(
         expires_after={"anchor": "created_at", "seconds": 3600},
     )
     assert file.expires_at == file.created_at + 3600
-    monkeypatch.setattr(shelf, "now", lambda: file.created_at + 3601)
+    monkeypatch.setattr(storage, "now", lambda: file.created_at + 3601)
     with pytest.raises(openai.NotFoundError):
         client.files.retrieve(file.id)
     assert list(client.files.list()) == []

@@ -63,14 +63,14 @@ def test_a_training_on_a_full_disk_fails_with_the_reason_and_the_next_one_works(
     provider: Running,
     client: Any,
     create: Callable[..., Any],
-    diary: Callable[[str], list[Any]],
+    job_events: Callable[[str], list[Any]],
     let_go: Callable[[str], None],
     reaches: Callable[..., Any],
     rows: Callable[..., bytes],
     until: Callable[..., Any],
 ) -> None:
     id = create(rows(wait_at=3)).id
-    until(lambda: [event for event in diary(id) if event.type == "metrics"][1:])
+    until(lambda: [event for event in job_events(id) if event.type == "metrics"][1:])
     filling = provider.folder.parent / "filling"
     fill(filling)
     let_go(id)

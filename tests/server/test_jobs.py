@@ -98,18 +98,18 @@ def test_a_training_is_paused_resumed_and_loses_nothing(
     let_go: Callable[[str], None],
     create: Create,
     reaches: Reaches,
-    diary: Diary,
+    job_events: Diary,
     until: Callable[[Callable[[], Any]], Any],
     rows: Rows,
 ) -> None:
     id = create(rows(wait_at=4)).id
-    until(lambda: [event for event in diary(id) if event.message.startswith("Step 3/6")])
+    until(lambda: [event for event in job_events(id) if event.message.startswith("Step 3/6")])
     assert client.fine_tuning.jobs.pause(id).status == "paused"  # type: ignore[comparison-overlap]
     assert client.fine_tuning.jobs.retrieve(id).status == "paused"  # type: ignore[comparison-overlap]
     let_go(id)
     assert client.fine_tuning.jobs.resume(id).status == "queued"
     reaches(id, "succeeded")
-    messages = [event.message for event in diary(id)]
+    messages = [event.message for event in job_events(id)]
     assert [message.split(":")[0] for message in messages] == [
         "Created fine-tuning job",
         "Validating training file",
@@ -136,16 +136,16 @@ def test_a_training_is_cancelled_and_cleared_away(
     provider: Running,
     create: Create,
     reaches: Reaches,
-    diary: Diary,
+    job_events: Diary,
     until: Callable[[Callable[[], Any]], Any],
     rows: Rows,
 ) -> None:
     id = create(rows(wait_at=2)).id
-    until(lambda: [event for event in diary(id) if event.message.startswith("Step 1/6")])
+    until(lambda: [event for event in job_events(id) if event.message.startswith("Step 1/6")])
     job = client.fine_tuning.jobs.cancel(id)
     assert job.status == "cancelled"
     assert job.finished_at is not None
-    assert diary(id)[-1].message == "Fine-tuning job cancelled"
+    assert job_events(id)[-1].message == "Fine-tuning job cancelled"
     folder = provider.folder / "jobs" / id
     until(lambda: not (folder / "data").exists())
     until(lambda: not list((folder / "engine").iterdir()))
@@ -157,7 +157,7 @@ def test_a_training_is_cancelled_and_cleared_away(
 def test_a_trainer_that_does_not_listen_is_not_waited_for(
     client: openai.OpenAI,
     create: Create,
-    diary: Diary,
+    job_events: Diary,
     until: Callable[[Callable[[], Any]], Any],
     rows: Rows,
     monkeypatch: pytest.MonkeyPatch,
@@ -165,11 +165,11 @@ def test_a_trainer_that_does_not_listen_is_not_waited_for(
     monkeypatch.setattr("tintype.server.queue.OBEY_S", 0.5)
     deaf = create(rows(wait_at=2, deaf=True)).id
     after = create(rows()).id
-    until(lambda: [event for event in diary(deaf) if event.message.startswith("Step 1/6")])
+    until(lambda: [event for event in job_events(deaf) if event.message.startswith("Step 1/6")])
     assert client.fine_tuning.jobs.cancel(deaf).status == "cancelled"
     until(lambda: client.fine_tuning.jobs.retrieve(after).status == "succeeded")
     assert client.fine_tuning.jobs.retrieve(deaf).status == "cancelled"
-    assert [event.message for event in diary(deaf)].count("Fine-tuning job cancelled") == 1
+    assert [event.message for event in job_events(deaf)].count("Fine-tuning job cancelled") == 1
 
 
 def test_one_trains_and_the_others_wait_in_order(
@@ -177,7 +177,7 @@ def test_one_trains_and_the_others_wait_in_order(
     let_go: Callable[[str], None],
     create: Create,
     reaches: Reaches,
-    diary: Diary,
+    job_events: Diary,
     rows: Rows,
 ) -> None:
     first = create(rows(wait_at=3)).id
@@ -191,7 +191,7 @@ def test_one_trains_and_the_others_wait_in_order(
     assert client.fine_tuning.jobs.retrieve(second).status == "paused"  # type: ignore[comparison-overlap]
     client.fine_tuning.jobs.resume(second)
     reaches(second, "succeeded")
-    assert [event.message for event in diary(second)].count("Fine-tuning job started") == 1
+    assert [event.message for event in job_events(second)].count("Fine-tuning job started") == 1
 
 
 def test_a_waiting_job_can_be_cancelled(

@@ -12,15 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tintype.engines import engines, journal, launch
-from tintype.engines.base import Note, Order, Report, Resolved, Saved, Step
-from tintype.engines.journal import Entry
+from tintype.engines.base import Note, Report, Resolved, Saved, Step, TrainingOrder
+from tintype.engines.journal import JournalEntry
 from tintype.errors import EngineError
 from tintype.server.reports import settled
 
 
-def ordered(folder: Path, rows: bytes, model: str = "scripted") -> Order:
+def ordered(folder: Path, rows: bytes, model: str = "scripted") -> TrainingOrder:
     (folder / "training.jsonl").write_bytes(rows)
-    order = Order(folder / "training.jsonl", None, folder / "engine", Resolved(1, 5, 1.0), 0)
+    order = TrainingOrder(
+        folder / "training.jsonl", None, folder / "engine", Resolved(1, 5, 1.0), 0
+    )
     launch.write_order(folder, model, order)
     return order
 
@@ -171,7 +173,7 @@ def test_every_whole_line_is_read_once_and_a_torn_one_passed_over(
     for part in (reports, reports):
         descriptor = journal.open_journal(path)
         for report in part:
-            journal.write(descriptor, Entry(2.5, report))
+            journal.write(descriptor, JournalEntry(2.5, report))
         os.write(descriptor, written.encode()[:torn])
         os.close(descriptor)
     found, at = [], 0
@@ -190,8 +192,8 @@ def test_an_absent_journal_is_empty(tmp_path: Path) -> None:
     assert journal.read(tmp_path / "none", 0) == ([], 0)
 
 
-def entry(report: Report, at: int) -> Entry:
-    return Entry(float(at), report, at)
+def entry(report: Report, at: int) -> JournalEntry:
+    return JournalEntry(float(at), report, at)
 
 
 def step(number: int, **metrics: float) -> Step:
@@ -227,7 +229,7 @@ def test_the_last_step_of_an_epoch_is_told_with_its_validation(
 def test_numbers_survive_the_journal(tmp_path: Path) -> None:
     descriptor = journal.open_journal(tmp_path / "j")
     metrics = {"nan": math.nan, "inf": math.inf, "third": 1 / 3}
-    journal.write(descriptor, Entry(1.0, step(1, **metrics)))
+    journal.write(descriptor, JournalEntry(1.0, step(1, **metrics)))
     os.close(descriptor)
     [found] = told_by(tmp_path / "j")
     assert isinstance(found, Step)

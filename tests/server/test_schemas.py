@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tintype.engines.base import Piece
 from tintype.errors import RefusalError
-from tintype.server.formats import Format, shaped
+from tintype.server.json_answers import Format, shaped
 from tintype.server.schemas import misfit, objection
-from tintype.server.stopping import until_stop
+from tintype.server.stop_sequences import until_stop
 
 PERSON: dict[str, Any] = {
     "type": "object",

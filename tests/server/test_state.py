@@ -15,7 +15,7 @@ import pytest
 from tintype.errors import StoreError
 from tintype.server import forms, wire
 from tintype.server.opening import open_state
-from tintype.server.records import Event, File
+from tintype.server.records import EventRecord, File
 from tintype.server.run import Running
 from tintype.server.state import State
 
@@ -118,28 +118,30 @@ def test_a_transaction_is_kept_whole_or_not_at_all(state: State) -> None:
 
 
 def test_records_come_back_as_they_were_kept(state: State) -> None:
-    event = Event("e", 5, "job", "words \x00 ünï", data={"a": [1, {"b": None}], "c": 0.1})
+    event = EventRecord("e", 5, "job", "words \x00 ünï", data={"a": [1, {"b": None}], "c": 0.1})
     assert state.add(event)
-    found = state.find(Event, "e")
+    found = state.find(EventRecord, "e")
     assert found is not None
     assert (found.message, found.data, found.step) == (event.message, event.data, None)
-    assert state.find(Event, "' or 1=1 --") is None
+    assert state.find(EventRecord, "' or 1=1 --") is None
 
 
 def test_half_a_surrogate_pair_does_not_stop_a_record(state: State) -> None:
-    state.add(Event("e", 5, "job", "a \ud800 b", data={"x": "\udfff"}))
-    found = state.find(Event, "e")
+    state.add(EventRecord("e", 5, "job", "a \ud800 b", data={"x": "\udfff"}))
+    found = state.find(EventRecord, "e")
     assert found is not None
     assert (found.message, found.data) == ("a ? b", {"x": "\udfff"})
-    assert json.loads(bytes(wire.Answer(wire.event_object(found)).body))["data"] == {"x": "\udfff"}
+    assert json.loads(bytes(wire.JsonAnswer(wire.event_object(found)).body))["data"] == {
+        "x": "\udfff"
+    }
 
 
 def test_a_step_is_kept_once(state: State) -> None:
-    assert state.add(Event("a", 1, "job", "m", step=3), once=True)
-    assert not state.add(Event("b", 1, "job", "m", step=3), once=True)
-    assert state.add(Event("c", 1, "other", "m", step=3), once=True)
-    assert state.add(Event("d", 1, "job", "m"), once=True)
-    assert state.add(Event("e", 1, "job", "m"), once=True)
+    assert state.add(EventRecord("a", 1, "job", "m", step=3), once=True)
+    assert not state.add(EventRecord("b", 1, "job", "m", step=3), once=True)
+    assert state.add(EventRecord("c", 1, "other", "m", step=3), once=True)
+    assert state.add(EventRecord("d", 1, "job", "m"), once=True)
+    assert state.add(EventRecord("e", 1, "job", "m"), once=True)
 
 
 def test_a_full_disk_is_a_sentence_and_leaves_nothing_behind(

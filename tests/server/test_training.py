@@ -19,7 +19,7 @@ from tintype.engines import journal
 from tintype.engines.base import Step
 from tintype.rules import check, profile
 from tintype.server.opening import open_state
-from tintype.server.records import Job
+from tintype.server.records import JobRecord
 from tintype.server.run import Running
 from tintype.server.training import listen
 
@@ -29,17 +29,17 @@ Reaches = Callable[..., FineTuningJob]
 Rows = Callable[..., bytes]
 
 
-def steps(diary: list[FineTuningJobEvent]) -> list[int]:
-    return [event.data["step"] for event in diary if event.type == "metrics"]  # type: ignore[index]
+def steps(job_events: list[FineTuningJobEvent]) -> list[int]:
+    return [event.data["step"] for event in job_events if event.type == "metrics"]  # type: ignore[index]
 
 
 def test_the_diary_has_openais_lines_in_openais_order(
-    create: Create, upload: Callable[[bytes], str], reaches: Reaches, diary: Diary, rows: Rows
+    create: Create, upload: Callable[[bytes], str], reaches: Reaches, job_events: Diary, rows: Rows
 ) -> None:
     valid = upload(rows(4))
     job = create(rows(20), validation_file=valid, suffix="My Cards!", seed=1)
     model = reaches(job.id, "succeeded").fine_tuned_model
-    told = diary(job.id)
+    told = job_events(job.id)
     assert [event.message for event in told] == [
         f"Created fine-tuning job: {job.id}",
         f"Validating training file: {job.training_file} and validation file: {valid}",
@@ -151,10 +151,10 @@ def test_the_last_three_epochs_are_kept_and_the_last_is_the_model(
 
 
 def test_no_checkpoint_is_shown_before_the_job_has_succeeded(
-    client: openai.OpenAI, create: Create, diary: Diary, rows: Rows, until: Callable[..., Any]
+    client: openai.OpenAI, create: Create, job_events: Diary, rows: Rows, until: Callable[..., Any]
 ) -> None:
     id = create(rows(wait_at=5)).id
-    until(lambda: 4 in steps(diary(id)))
+    until(lambda: 4 in steps(job_events(id)))
     assert client.fine_tuning.jobs.checkpoints.list(id).data == []
     client.fine_tuning.jobs.cancel(id)
 
@@ -182,11 +182,11 @@ def test_the_results_are_csv_in_base64(
 
 
 def test_a_number_that_is_not_finite_is_spelled(
-    client: openai.OpenAI, create: Create, reaches: Reaches, diary: Diary, rows: Rows
+    client: openai.OpenAI, create: Create, reaches: Reaches, job_events: Diary, rows: Rows
 ) -> None:
     id = create(rows(nan_at=4)).id
     reaches(id, "succeeded")
-    [odd] = [event for event in diary(id) if event.level == "warn"]
+    [odd] = [event for event in job_events(id) if event.level == "warn"]
     assert odd.message == "Step 4/6: training loss=nan"
     assert odd.data["train_loss"] == "NaN"  # type: ignore[index]
     [checkpoint] = [
@@ -196,22 +196,22 @@ def test_a_number_that_is_not_finite_is_spelled(
 
 
 def test_an_engine_that_gives_up_fails_the_job_with_its_sentence(
-    client: openai.OpenAI, create: Create, diary: Diary, rows: Rows, until: Callable[..., Any]
+    client: openai.OpenAI, create: Create, job_events: Diary, rows: Rows, until: Callable[..., Any]
 ) -> None:
     id = create(rows(fail_at=3)).id
     error = until(lambda: client.fine_tuning.jobs.retrieve(id).error)
     assert (error.code, error.message) == ("training_failed", "The data cannot be learnt from.")
     assert client.fine_tuning.jobs.retrieve(id).status == "failed"
-    assert diary(id)[-1].message == "The data cannot be learnt from."
-    assert steps(diary(id)) == [1, 2]
+    assert job_events(id)[-1].message == "The data cannot be learnt from."
+    assert steps(job_events(id)) == [1, 2]
 
 
 def test_a_killed_trainer_goes_on_from_its_state_and_reports_each_step_once(
-    create: Create, reaches: Reaches, diary: Diary, rows: Rows
+    create: Create, reaches: Reaches, job_events: Diary, rows: Rows
 ) -> None:
     id = create(rows(30, kill_at=11, save_every=4)).id
     assert reaches(id, "succeeded").trained_tokens
-    told = diary(id)
+    told = job_events(id)
     assert steps(told) == list(range(1, 19))
     messages = [event.message for event in told]
     at = messages.index("Training was interrupted and goes on from its last saved state")
@@ -226,12 +226,12 @@ def validated(told: list[FineTuningJobEvent]) -> list[int]:
 
 
 def test_a_trainer_killed_before_a_validation_reports_it_with_its_step(
-    create: Create, reaches: Reaches, diary: Diary, upload: Callable[[bytes], str], rows: Rows
+    create: Create, reaches: Reaches, job_events: Diary, upload: Callable[[bytes], str], rows: Rows
 ) -> None:
     valid = upload(rows(3))
     id = create(rows(30, kill_validating=12, save_every=5), validation_file=valid).id
     reaches(id, "succeeded")
-    told = diary(id)
+    told = job_events(id)
     assert steps(told) == list(range(1, 19))
     assert validated(told) == [6, 12, 18]
 
@@ -240,20 +240,20 @@ def test_a_training_paused_before_a_validation_reports_it_with_its_step(
     client: openai.OpenAI,
     create: Create,
     reaches: Reaches,
-    diary: Diary,
+    job_events: Diary,
     upload: Callable[[bytes], str],
     let_go: Callable[[str], None],
     rows: Rows,
     until: Callable[..., Any],
 ) -> None:
     id = create(rows(30, wait_validating=6), validation_file=upload(rows(3))).id
-    until(lambda: 5 in steps(diary(id)))
+    until(lambda: 5 in steps(job_events(id)))
     client.fine_tuning.jobs.pause(id)
-    assert steps(diary(id)) == [1, 2, 3, 4, 5, 6]
+    assert steps(job_events(id)) == [1, 2, 3, 4, 5, 6]
     let_go(id)
     client.fine_tuning.jobs.resume(id)
     reaches(id, "succeeded")
-    told = diary(id)
+    told = job_events(id)
     assert steps(told) == list(range(1, 19))
     assert validated(told) == [6, 12, 18]
     assert told[9].message == (
@@ -265,7 +265,7 @@ def test_a_training_paused_before_a_validation_reports_it_with_its_step(
 def test_a_trainer_that_crashes_again_and_again_is_given_up(
     client: openai.OpenAI,
     create: Create,
-    diary: Diary,
+    job_events: Diary,
     rows: Rows,
     until: Callable[..., Any],
 ) -> None:
@@ -275,7 +275,7 @@ def test_a_trainer_that_crashes_again_and_again_is_given_up(
         "The training process ended 3 times without getting any further. "
         "Its last words: RuntimeError: the engine has a bug"
     )
-    assert steps(diary(id)) == [1, 2]
+    assert steps(job_events(id)) == [1, 2]
     after = create(rows()).id
     until(lambda: client.fine_tuning.jobs.retrieve(after).status == "succeeded")
 
@@ -285,20 +285,20 @@ def test_a_torn_line_in_the_reports_is_passed_over(
     provider: Running,
     create: Create,
     reaches: Reaches,
-    diary: Diary,
+    job_events: Diary,
     let_go: Callable[[str], None],
     rows: Rows,
     until: Callable[..., Any],
 ) -> None:
     id = create(rows(wait_at=3)).id
-    until(lambda: steps(diary(id)) == [1, 2])
+    until(lambda: steps(job_events(id)) == [1, 2])
     client.fine_tuning.jobs.pause(id)
     with (provider.folder / "jobs" / id / "reports.jsonl").open("ab") as file:
         file.write(b'{"at": 1, "kind": "step", "step": 3, "met')
     let_go(id)
     client.fine_tuning.jobs.resume(id)
     reaches(id, "succeeded")
-    assert steps(diary(id)) == [1, 2, 3, 4, 5, 6]
+    assert steps(job_events(id)) == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize(
@@ -314,14 +314,16 @@ def test_a_suffix_becomes_part_of_the_models_name(
 
 
 def test_the_end_is_estimated_from_the_pace_of_the_trainer_at_work(tmp_path: Path) -> None:
-    job = Job("ftjob-x", 0, "scripted", "file-x", None, None, 1, {}, resolved={"n_epochs": 1})
+    job = JobRecord("ftjob-x", 0, "scripted", "file-x", None, None, 1, {}, resolved={"n_epochs": 1})
     with open_state(tmp_path) as state:
         state.add(job)
         folder = state.job_folder(job.id)
         folder.mkdir()
         descriptor = journal.open_journal(folder / "reports.jsonl")
         for step, at in ((40, 1000.0), (43, 1001.5), (44, 1002.0), (50, 1005.0)):
-            journal.write(descriptor, journal.Entry(at, Step(step, 100, 1, {"train_loss": 1.0})))
+            journal.write(
+                descriptor, journal.JournalEntry(at, Step(step, 100, 1, {"train_loss": 1.0}))
+            )
             job = listen(state, job, ended=False)
             if step < 50:
                 assert job.estimated_finish is None

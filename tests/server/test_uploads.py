@@ -12,7 +12,7 @@ from openai.types import Upload
 from openai.types.uploads import UploadPart
 from pydantic import TypeAdapter
 
-from tintype.server import shelf, uploads
+from tintype.server import storage, uploads
 from tintype.server.run import Running
 
 LINE = b'{"messages": []}\n'
@@ -170,7 +170,7 @@ def test_an_upload_expires_after_an_hour(
 ) -> None:
     upload = begin(client, 17)
     client.uploads.parts.create(upload.id, data=LINE)
-    monkeypatch.setattr(shelf, "now", lambda: upload.created_at + 3600)
+    monkeypatch.setattr(storage, "now", lambda: upload.created_at + 3600)
     with pytest.raises(openai.BadRequestError, match="expired already"):
         client.uploads.parts.create(upload.id, data=LINE)
     assert list((provider.folder / "uploads").iterdir()) == []

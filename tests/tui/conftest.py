@@ -69,7 +69,18 @@ class Played:
     def leave(self) -> int:
         """Wait until the app has ended."""
         self.until(b"left")
-        return self.process.wait(PATIENCE_S)
+        return self.ended()
+
+    def ended(self) -> int:
+        """The exit code; meanwhile the terminal is read, else a full one would hold the app up."""
+        end_s = time.monotonic() + PATIENCE_S
+        while (code := self.process.poll()) is None:
+            assert time.monotonic() < end_s, f"it never ended; it wrote {self.shown[-2000:]!r}"
+            if self.master < 0:
+                time.sleep(0.01)
+            elif select.select([self.master], [], [], 0.02)[0]:
+                self.shown += os.read(self.master, 65536)
+        return code
 
     def unread(self) -> bytes:
         """Input that nobody has read: what a shell would take for typing."""

@@ -77,7 +77,7 @@ class Desk:
             AuthenticationError: if there is no key.
             StoreError: if the embedded server does not start.
         """
-        from tintype_tui.provider import connected, found, running
+        from tintype.connection import connected, found, running
 
         async with self._opening:
             embedded = self.profile.kind == "embedded"

@@ -7,7 +7,7 @@ from tintype.settings import Profile, Secret
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CallContext:
     """What was being asked, for the sentence."""
 
     profile: Profile

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from tintype.api import parsing
-from tintype.api.asked import Asked
+from tintype.api.asked import CallContext
 from tintype.api.base import ChatPiece, ChatRequest, Sent, Upload, unheard
 from tintype.api.bodies import chat_body, given, job_body, simpler
 from tintype.api.openai import Wire, decoded
@@ -204,7 +204,9 @@ class OpenAIApi:
                     raise
                 body = shorter
 
-    async def _answer(self, body: dict[str, Any], asked: Asked) -> AsyncGenerator[ChatPiece, None]:
+    async def _answer(
+        self, body: dict[str, Any], asked: CallContext
+    ) -> AsyncGenerator[ChatPiece, None]:
         url, finished = "/chat/completions", False
         if not body.get("stream"):
             waits_s = self._wire.patience.stream_s
@@ -228,7 +230,7 @@ def _page(read: Callable[[object], T]) -> Callable[[object], Page[T]]:
     return lambda value: parsing.page(value, read)
 
 
-def _understood(read: Callable[[object], T], value: object, asked: Asked) -> T:
+def _understood(read: Callable[[object], T], value: object, asked: CallContext) -> T:
     try:
         return read(value)
     except parsing.NonsenseError as error:

@@ -16,13 +16,13 @@ from typing import Any, Literal
 import httpx2
 import openai
 
-from tintype.api.asked import Asked
+from tintype.api.asked import CallContext
 from tintype.api.base import Patience
 from tintype.api.bodies import sendable
 from tintype.api.clock import Clock
 from tintype.api.redaction import withheld
 from tintype.api.silence import unreachable
-from tintype.api.translation import Answer, broken_stream, refused
+from tintype.api.translation import ErrorResponse, broken_stream, refused
 from tintype.api.transport import ANSWER_BYTES, http_client, limit_bytes, silence
 from tintype.errors import ApiError, SettingsError, UnreachableError
 from tintype.settings import Profile, Secret
@@ -61,14 +61,14 @@ class Wire:
         """Close the connections."""
         await self._client.close()
 
-    def asked(self, doing: str, subject: str = "", model: str = "") -> Asked:
+    def asked(self, doing: str, subject: str = "", model: str = "") -> CallContext:
         """Say what is about to be asked, for the sentence if it fails."""
-        return Asked(self.profile, self.base_url, self._key, doing, subject, model)
+        return CallContext(self.profile, self.base_url, self._key, doing, subject, model)
 
     async def get(
         self,
         url: str,
-        asked: Asked,
+        asked: CallContext,
         query: Mapping[str, Any] | None = None,
         max_bytes: int = ANSWER_BYTES,
     ) -> bytes:
@@ -86,7 +86,7 @@ class Wire:
         self,
         method: Method,
         url: str,
-        asked: Asked,
+        asked: CallContext,
         *,
         query: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
@@ -131,7 +131,9 @@ class Wire:
             url, cast_to=httpx2.Response, body=sendable(body), files=files, options=options
         )
 
-    async def stream(self, url: str, asked: Asked, body: object) -> AsyncGenerator[object, None]:
+    async def stream(
+        self, url: str, asked: CallContext, body: object
+    ) -> AsyncGenerator[object, None]:
         """Send one request and yield the JSON of each server-sent event.
 
         A provider that answers in one piece after all yields that piece.
@@ -157,7 +159,7 @@ class Wire:
                 async for chunk in stream:
                     yield withheld(chunk, asked.key)
 
-    def allow(self, method: Method, asked: Asked) -> None:
+    def allow(self, method: Method, asked: CallContext) -> None:
         """Hold back what spends or changes something, in read-only mode."""
         free = self.profile.kind == "embedded" and asked.doing == "ask the model"
         if self._read_only and method != "GET" and not free:
@@ -167,7 +169,7 @@ class Wire:
             )
 
     @contextmanager
-    def translated(self, asked: Asked) -> Iterator[None]:
+    def translated(self, asked: CallContext) -> Iterator[None]:
         """Turn what the SDK and the network raise into errors of our own."""
         try:
             yield
@@ -175,7 +177,7 @@ class Wire:
             response = error.response
             headers = {name.lower(): value for name, value in response.headers.items()}
             body = response.text if response.is_stream_consumed else ""
-            raise refused(Answer(error.status_code, body, headers), asked) from None
+            raise refused(ErrorResponse(error.status_code, body, headers), asked) from None
         except (openai.APIConnectionError, httpx2.HTTPError, httpx2.StreamError) as error:
             why, detail = silence(error)
             raise unreachable(why, asked, detail) from None
@@ -187,7 +189,7 @@ class Wire:
             raise unreachable("nonsense", asked) from None
 
 
-def decoded(body: bytes, asked: Asked) -> object:
+def decoded(body: bytes, asked: CallContext) -> object:
     """Read the JSON of an answer."""
     try:
         value: object = json.loads(body)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from tintype.api.asked import Asked
+from tintype.api.asked import CallContext
 from tintype.api.redaction import one_line, redact
 from tintype.errors import UnreachableError
 
@@ -25,7 +25,7 @@ Silence = Literal[
 """Why there was no answer that could be used."""
 
 
-def unreachable(why: Silence, asked: Asked, detail: str = "") -> UnreachableError:
+def unreachable(why: Silence, asked: CallContext, detail: str = "") -> UnreachableError:
     """Translate silence, or noise: there was no answer that could be used."""
     sentence, advice = _SILENCES[why]
     if asked.profile.kind == "embedded" and why in ("refused", "cut", "connect_timeout"):

@@ -1,7 +1,7 @@
 """A provider's refusal becomes a sentence and what to do next; silence does in `silence.py`.
 
-Drivers hand over neutral facts (`Answer` for a refusal in words, a `Silence` for none); nothing
-here knows an SDK. Codes and wordings are those that providers were seen to send.
+Drivers hand over neutral facts (`ErrorResponse` for a refusal in words, a `Silence` for none);
+nothing here knows an SDK. Codes and wordings are those that providers were seen to send.
 """
 
 import json
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tintype.api.asked import Asked
+from tintype.api.asked import CallContext
 from tintype.api.redaction import one_line, redact
 from tintype.api.silence import unreachable
 from tintype.api.waits import requested_wait_s, words
@@ -26,7 +26,7 @@ from tintype.settings import Secret
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ErrorResponse:
     """A refusal as it came."""
 
     status: int
@@ -45,7 +45,7 @@ class _Said:
     param: str
 
 
-def refused(answer: Answer, asked: Asked) -> ApiError:
+def refused(answer: ErrorResponse, asked: CallContext) -> ApiError:
     """Translate an answer that is no success."""
     said = _said(answer.body, asked.key)
     request_id = one_line(redact(answer.headers.get("x-request-id", ""), asked.key), 80) or None
@@ -73,7 +73,7 @@ def refused(answer: Answer, asked: Asked) -> ApiError:
     return _failed(answer, said, asked, known)
 
 
-def broken_stream(error: object, asked: Asked) -> ApiError:
+def broken_stream(error: object, asked: CallContext) -> ApiError:
     """Translate an error that comes in the middle of a streamed answer."""
     said = _said(json.dumps({"error": error}, default=str), asked.key)
     words = f": {said.message}" if said.message else ""
@@ -106,7 +106,7 @@ def _from(key: Secret) -> str:
     return f" from {key.origin}" if key.origin else ""
 
 
-def _new_key(asked: Asked) -> str:
+def _new_key(asked: CallContext) -> str:
     if asked.profile.kind == "embedded":
         return "Its token changes when its folder does: let the app find the server again."
     return f"Check {asked.profile.key_env or 'the key'}, or make a new key at the provider."
@@ -116,7 +116,7 @@ def _quoted(said: _Said) -> str:
     return f" It says: “{said.message}”" if said.message else ""
 
 
-def _forbidden(said: _Said, asked: Asked, known: dict[str, Any]) -> ForbiddenError:
+def _forbidden(said: _Said, asked: CallContext, known: dict[str, Any]) -> ForbiddenError:
     name = asked.profile.title
     if said.code == "training_not_available":
         from tintype import pricing
@@ -139,7 +139,7 @@ def _forbidden(said: _Said, asked: Asked, known: dict[str, Any]) -> ForbiddenErr
 
 
 def _not_found(
-    answer: Answer, said: _Said, asked: Asked, known: dict[str, Any]
+    answer: ErrorResponse, said: _Said, asked: CallContext, known: dict[str, Any]
 ) -> NotFoundError | UnreachableError:
     name = asked.profile.title
     if _is_web_page(answer):
@@ -166,7 +166,7 @@ def _not_found(
     )
 
 
-def _no_model(said: _Said, asked: Asked, known: dict[str, Any]) -> NotFoundError:
+def _no_model(said: _Said, asked: CallContext, known: dict[str, Any]) -> NotFoundError:
     """Distinguish a model that has been shut down from one that never was."""
     from tintype import pricing
 
@@ -193,7 +193,7 @@ def _no_model(said: _Said, asked: Asked, known: dict[str, Any]) -> NotFoundError
 
 
 def _rate_limited(
-    answer: Answer, said: _Said, asked: Asked, known: dict[str, Any]
+    answer: ErrorResponse, said: _Said, asked: CallContext, known: dict[str, Any]
 ) -> RateLimitError:
     name = asked.profile.title
     if "insufficient_quota" in (said.code, said.type):
@@ -214,11 +214,13 @@ def _rate_limited(
     )
 
 
-def _is_web_page(answer: Answer) -> bool:
+def _is_web_page(answer: ErrorResponse) -> bool:
     return "html" in answer.headers.get("content-type", "") or answer.body.lstrip().startswith("<")
 
 
-def _failed(answer: Answer, said: _Said, asked: Asked, known: dict[str, Any]) -> ApiError:
+def _failed(
+    answer: ErrorResponse, said: _Said, asked: CallContext, known: dict[str, Any]
+) -> ApiError:
     name, doing = asked.profile.title, asked.doing
     if answer.status >= 500:
         words = _quoted(said)

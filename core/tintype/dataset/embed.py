@@ -7,7 +7,6 @@ and said.
 """
 
 import asyncio
-import contextlib
 import copy
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +16,11 @@ from typing import IO
 from tintype.dataset.fetched import FETCH_TIMEOUT_S, MAX_FETCHED_BYTES
 from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
-from tintype.dataset.parsing import Line
+from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
 from tintype.dataset.stepping import undisturbed
 from tintype.dataset.treatment import Treatment, treat
-from tintype.dataset.writing import refuse_existing, row_bytes, written
+from tintype.dataset.writing import FileSet, refuse_existing, row_bytes
 from tintype.errors import DatasetError
 
 ROWS_AT_ONCE = 16
@@ -145,7 +144,7 @@ class _Shards:
         self._target = target
         self._replace = replace
         self._limit = limit
-        self._stack = contextlib.ExitStack()
+        self._set = FileSet()
         self._file: IO[bytes] | None = None
         self._in_file = 0
         self.rows = 0
@@ -156,7 +155,7 @@ class _Shards:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._stack.__exit__(*error)  # type: ignore[arg-type]
+        self._set.__exit__(*error)  # type: ignore[arg-type]
 
     def write(self, row: bytes) -> None:
         """Add a row, its line end included."""
@@ -166,7 +165,7 @@ class _Shards:
             name = f"{self._target.stem}-{number}{self._target.suffix}"
             path = self._target if number == 1 else self._target.with_name(name)
             refuse_existing([path], replace=self._replace)
-            self._file = self._stack.enter_context(written(path))
+            self._file = self._set.open(path)
             self._in_file = 0
             self.files = (*self.files, path)
         self._file.write(row)
@@ -181,7 +180,7 @@ def _refuse_source(target: Path, source: Path) -> None:
 
 
 def _write(
-    lines: Sequence[Line],
+    lines: Sequence[ParsedLine],
     treated: _Treated,
     fetched: "Mapping[str, bytes | DatasetError]",
     shards: _Shards,
@@ -196,7 +195,7 @@ def _write(
 
 
 def _row(
-    line: Line,
+    line: ParsedLine,
     treated: _Treated,
     fetched: "Mapping[str, bytes | DatasetError]",
     notes: list[ExportNote],
@@ -223,7 +222,9 @@ def _row(
     return row_bytes(value)
 
 
-async def _fetch(lines: Sequence[Line], dataset: Dataset) -> "dict[str, bytes | DatasetError]":
+async def _fetch(
+    lines: Sequence[ParsedLine], dataset: Dataset
+) -> "dict[str, bytes | DatasetError]":
     """The images on the network that some rows name, or why they cannot be had."""
     from tintype.images import fetch
 

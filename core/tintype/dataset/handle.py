@@ -20,7 +20,7 @@ from tintype.dataset.example import Example, Row
 from tintype.dataset.fetched import FetchedImages
 from tintype.dataset.files import FileStamp, PlainFile, image_bytes, refuse_foreign
 from tintype.dataset.index import IndexProgress, LineIndex
-from tintype.dataset.parsing import Line
+from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.wire import wire_messages
 from tintype.errors import DatasetError
 
@@ -214,7 +214,7 @@ class Dataset:
         """
         return await asyncio.to_thread(self._fingerprint)
 
-    async def lines(self, start: int, max_rows: int, max_bytes: int) -> tuple[Line, ...]:
+    async def lines(self, start: int, max_rows: int, max_bytes: int) -> tuple[ParsedLine, ...]:
         """The next rows together with their bytes, for passes that look at the images too.
 
         As many as fit into the bytes, but one at least; none at the end of the file.
@@ -238,7 +238,7 @@ class Dataset:
         digest.update(self._file.read(max(0, size - FINGERPRINT_BYTES), FINGERPRINT_BYTES))
         return digest.hexdigest()
 
-    async def _line(self, index: int) -> Line:
+    async def _line(self, index: int) -> ParsedLine:
         await self._reach(index)
         return await asyncio.to_thread(self._index.read, index)
 
@@ -251,9 +251,9 @@ class Dataset:
                 path=self.path,
             )
 
-    def _read(self, start: int, stop: int, max_bytes: int) -> tuple[Line, ...]:
+    def _read(self, start: int, stop: int, max_bytes: int) -> tuple[ParsedLine, ...]:
         deadline = time.monotonic() + BATCH_S
-        lines: list[Line] = []
+        lines: list[ParsedLine] = []
         size = 0
         for index in range(start, stop):
             size += self._index.size_bytes(index)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from tintype.dataset.example import Row
 from tintype.dataset.files import PlainFile
 from tintype.dataset.lifting import Lifted
-from tintype.dataset.parsing import MAX_LINE_BYTES, Line, read_line, too_long
+from tintype.dataset.parsing import MAX_LINE_BYTES, ParsedLine, read_line, too_long
 
 CHUNK_BYTES = 1 << 20
 
@@ -38,7 +38,11 @@ class IndexProgress:
 
 
 class LineIndex:
-    """The rows of a file as far as they are known. Safe to use from several threads."""
+    """The rows of a file as far as they are known. Safe to use from several threads.
+
+    Scans exclude each other; everything else reads without waiting for them, because what has been
+    found is only added to: a row that was counted stays, and at most its end moves on.
+    """
 
     def __init__(self, file: PlainFile, *, chunk_bytes: int = CHUNK_BYTES) -> None:
         self._file = file
@@ -122,7 +126,7 @@ class LineIndex:
         raw = self._file.read(self._starts[index], min(whole, max_bytes))
         return raw.removesuffix(b"\r") if len(raw) == whole else raw
 
-    def read(self, index: int) -> Line:
+    def read(self, index: int) -> ParsedLine:
         """Read and parse a row; one that cannot be read is a row with a flaw.
 
         Raises:
@@ -131,20 +135,16 @@ class LineIndex:
         start, size = self._starts[index], self.size_bytes(index)
         row = Row(index=index, line=self.line(index), offset=start, size_bytes=size)
         if size > MAX_LINE_BYTES:
-            return Line(too_long(row), b"", Lifted(b""))
+            return ParsedLine(too_long(row), b"", Lifted(b""))
         raw = self.raw(index)
         if len(raw) < size - 1:
             flaw = "The file has become shorter since it was opened."
             gone = Row(index=index, line=row.line, offset=start, size_bytes=len(raw), flaw=flaw)
-            return Line(gone, b"", Lifted(b""))
+            return ParsedLine(gone, b"", Lifted(b""))
         return read_line(raw, index=index, line=row.line, offset=start)
 
     def _take(self, chunk: bytes) -> None:
         """Find the line ends in the next piece of the file."""
-        if self._provisional and chunk:
-            self._starts.pop()
-            self._ends.pop()
-            self._provisional = False
         base = self._position
         at = 0
         if base == 0 and chunk.startswith(codecs.BOM_UTF8):
@@ -176,12 +176,17 @@ class LineIndex:
 
     def _finish(self) -> None:
         """At the end of the file: its last line may have no end."""
-        if self._solid and not self._provisional:
+        if self._solid:
             self._add(self._position)
             self._provisional = True
         self.complete = True
 
     def _add(self, end: int) -> None:
+        if self._provisional:
+            # Moved, never taken away and added again: other threads read without the lock.
+            self._ends[-1] = end
+            self._provisional = False
+            return
         index = len(self._starts)
         shift = self._line_number - index - 1
         if shift != (self._shifts[-1] if self._shifts else 0):

@@ -33,7 +33,7 @@ _BOM = codecs.BOM_UTF8
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ParsedLine:
     """A parsed line together with its bytes, from which images can be taken."""
 
     row: Row
@@ -89,12 +89,12 @@ def parse_line(raw: bytes, *, index: int, line: int, offset: int) -> tuple[Row, 
     return read.row, read.urls()
 
 
-def read_line(raw: bytes, *, index: int, line: int, offset: int) -> Line:
+def read_line(raw: bytes, *, index: int, line: int, offset: int) -> ParsedLine:
     """Parse a line and keep its bytes, so that only the images wanted are taken out of it."""
     row = Row(index=index, line=line, offset=offset, size_bytes=len(raw))
     nothing = Lifted(b"")
     if len(raw) > MAX_LINE_BYTES:
-        return Line(too_long(row), b"", nothing)
+        return ParsedLine(too_long(row), b"", nothing)
     start = len(_BOM) if offset == 0 and raw.startswith(_BOM) else 0
     lifted = lift(raw[start:] if start else raw)
     if start:
@@ -103,7 +103,7 @@ def read_line(raw: bytes, *, index: int, line: int, offset: int) -> Line:
         value, oddities = decode(raw, lifted, first=offset == 0)
         found = _find(value, raw, lifted)
     except NotJson as error:
-        return Line(replace(row, flaw=str(error)), b"", nothing)
+        return ParsedLine(replace(row, flaw=str(error)), b"", nothing)
     if isinstance(value, str):
         # A row that is nothing but a string is no conversation, whatever the string.
         value = lifted.read(value, raw)
@@ -115,7 +115,7 @@ def read_line(raw: bytes, *, index: int, line: int, offset: int) -> Line:
         _behead(slot, original, raw, lifted)
     images = _images(found, originals, raw, lifted)
     row = replace(row, value=value, images=images, oddities=oddities)
-    return Line(row, raw, lifted, found, originals)
+    return ParsedLine(row, raw, lifted, found, originals)
 
 
 def too_long(row: Row) -> Row:

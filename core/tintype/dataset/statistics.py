@@ -1,7 +1,7 @@
 """What a dataset is made of: how many of what, what occurs twice, what contradicts itself.
 
-Fed by the pass that checking and estimating use (`survey`): a `Tally` takes its batches and says at
-any time what it has seen. What is counted are *facets*: pairs such as `format: jpeg` or
+Fed by the pass that checking and estimating use (`survey`): a `StatisticsTally` takes its batches
+and says at any time what it has seen. What is counted are *facets*: pairs such as `format: jpeg` or
 `label: RBC` that a row either has or has not, so that every count can be turned into the rows
 behind it.
 """
@@ -70,7 +70,7 @@ class Statistics:
     """The digest of every image and the first line it occurs on."""
 
 
-class Tally:
+class StatisticsTally:
     """Counts surveyed rows. Not for several threads at once."""
 
     def __init__(self) -> None:

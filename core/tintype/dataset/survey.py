@@ -20,13 +20,9 @@ from tintype.dataset.example import ImagePart, Row
 from tintype.dataset.fetched import MAX_FETCHED_BYTES
 from tintype.dataset.files import MAX_IMAGE_BYTES, TooLarge, image_bytes
 from tintype.dataset.handle import Dataset
-from tintype.dataset.parsing import Line
+from tintype.dataset.parsing import ParsedLine
 from tintype.errors import DatasetError
-from tintype.images.facts import ImageFacts
-
-NOT_FETCHED = "not fetched"
-"""The flaw of an image on the network when nothing was to be fetched."""
-INACCESSIBLE = "inaccessible URL"
+from tintype.images.facts import INACCESSIBLE, NOT_FETCHED, NOT_REACHED, ImageFacts
 
 WORKERS = max(2, min(4, os.cpu_count() or 2))
 PIECE_S = 0.08
@@ -62,7 +58,7 @@ async def survey(
     """Every row with the facts of its images, in order, in batches.
 
     An image that cannot be had is a fact with a flaw; with `fetch` false, those on the network
-    have the flaw `not fetched`.
+    have the flaw `not fetched`, and what this machine cannot reach has the flaw `not reached`.
 
     Args:
         dataset: Open.
@@ -104,7 +100,7 @@ class _Surveyor:
         self.rows = 16
         """How many rows to take next: as many as seem to fit into `PIECE_S`."""
 
-    async def survey(self, lines: Sequence[Line]) -> tuple[Surveyed, ...]:
+    async def survey(self, lines: Sequence[ParsedLine]) -> tuple[Surveyed, ...]:
         """The facts of a piece, images on the network last."""
         local = await asyncio.to_thread(self._probe_all, lines)
         found = list(zip(lines, local, strict=True))
@@ -134,7 +130,7 @@ class _Surveyor:
             return ImageFacts(size_bytes=0, flaw=NOT_FETCHED, detail=detail)
         return await self._fetcher.facts(image.reference)
 
-    def _probe_all(self, lines: Sequence[Line]) -> list[list[ImageFacts | None]]:
+    def _probe_all(self, lines: Sequence[ParsedLine]) -> list[list[ImageFacts | None]]:
         begun = time.monotonic()
         found = [[self._probe(line, image) for image in line.row.images] for line in lines]
         spent = max(time.monotonic() - begun, 1e-6)
@@ -142,7 +138,7 @@ class _Surveyor:
         self.rows = max(1, min(MAX_PIECE_ROWS, wanted, self.rows * 4))
         return found
 
-    def _probe(self, line: Line, image: ImagePart) -> ImageFacts | None:
+    def _probe(self, line: ParsedLine, image: ImagePart) -> ImageFacts | None:
         """What is known of an image; none if it is on the network."""
         if image.origin == "url" and image.reference.lower().startswith(("http:", "https:")):
             return None
@@ -155,7 +151,7 @@ class _Surveyor:
         return facts
 
 
-def _facts(line: Line, image: ImagePart, folder: Path) -> ImageFacts:
+def _facts(line: ParsedLine, image: ImagePart, folder: Path) -> ImageFacts:
     from tintype.images import probe
 
     try:
@@ -206,13 +202,13 @@ class _Fetcher:
         await _cancel(list(self._under_way.values()))
 
     async def _look(self, url: str) -> ImageFacts:
-        from tintype.images import fetch, probe
+        from tintype.images import NotReached, fetch, probe
 
         host = _host(url)
         async with self._slots:
             if self._wasted_s.get(host, 0.0) >= HOST_PATIENCE_S:
-                detail = f"inaccessible URL: {host} was given up, since nothing came from it"
-                return ImageFacts(size_bytes=0, flaw=INACCESSIBLE, detail=detail)
+                detail = f"not reached: {host} was given up, since nothing came from it"
+                return ImageFacts(size_bytes=0, flaw=NOT_REACHED, detail=detail)
             begun = self._clock()
             try:
                 data = await fetch(
@@ -224,7 +220,8 @@ class _Fetcher:
             except DatasetError as error:
                 spent = self._clock() - begun
                 self._wasted_s[host] = self._wasted_s.get(host, 0.0) + spent
-                return ImageFacts(size_bytes=0, flaw=INACCESSIBLE, detail=error.message)
+                flaw = NOT_REACHED if isinstance(error, NotReached) else INACCESSIBLE
+                return ImageFacts(size_bytes=0, flaw=flaw, detail=error.message)
         self._wasted_s[host] = 0.0
         return await asyncio.to_thread(probe, data)
 

@@ -7,12 +7,12 @@ from typing import Any
 from tintype.dataset.conversation import example
 from tintype.dataset.example import ImagePart, Message
 from tintype.dataset.files import image_bytes
-from tintype.dataset.parsing import Line
+from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
 from tintype.errors import DatasetError
 
 
-def wire_messages(line: Line, folder: Path) -> list[dict[str, Any]]:
+def wire_messages(line: ParsedLine, folder: Path) -> list[dict[str, Any]]:
     """The messages before the last one of the assistant; images in files become data URLs.
 
     Raises:

@@ -5,7 +5,7 @@ PaliGemma's (`convention`): `<loc0161><loc0145><loc0640><loc0451> 9 of spades ; 
 """
 
 from tintype.detection.box import Box, area, iou
-from tintype.detection.comparing import Finding, compare
+from tintype.detection.comparing import BoxMatch, compare
 from tintype.detection.convention import (
     LOC,
     Convention,
@@ -24,8 +24,8 @@ from tintype.detection.order import reading_order
 __all__ = [
     "LOC",
     "Box",
+    "BoxMatch",
     "Convention",
-    "Finding",
     "Flaw",
     "Pair",
     "Parsed",

@@ -14,7 +14,7 @@ Fate = Literal["found", "misnamed", "invented", "missed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class BoxMatch:
     """One box, predicted or true, and what became of it."""
 
     fate: Fate
@@ -26,7 +26,7 @@ class Finding:
     """The true box that it answers, or stands on."""
 
 
-def compare(predicted: Sequence[Box], truth: Sequence[Box]) -> tuple[Finding, ...]:
+def compare(predicted: Sequence[Box], truth: Sequence[Box]) -> tuple[BoxMatch, ...]:
     """Tell the fate of every box: the predicted ones in their order, then those that were missed.
 
     Pairs are those of `match`, by label. Of what is left, a box that covers a true one of another
@@ -39,13 +39,13 @@ def compare(predicted: Sequence[Box], truth: Sequence[Box]) -> tuple[Finding, ..
     for at, box in enumerate(predicted):
         if at in by_label:
             pair = by_label[at]
-            findings.append(Finding("found", box, pair.iou, truth[pair.truth]))
+            findings.append(BoxMatch("found", box, pair.iou, truth[pair.truth]))
             continue
         other = max(left, key=lambda one: iou(box, truth[one]), default=None)
         if other is not None and (overlap := iou(box, truth[other])) >= SAME_PLACE:
             left.remove(other)
-            findings.append(Finding("misnamed", box, overlap, truth[other]))
+            findings.append(BoxMatch("misnamed", box, overlap, truth[other]))
         else:
-            findings.append(Finding("invented", box))
-    findings += [Finding("missed", truth[at], truth=truth[at]) for at in left]
+            findings.append(BoxMatch("invented", box))
+    findings += [BoxMatch("missed", truth[at], truth=truth[at]) for at in left]
     return tuple(findings)

@@ -30,7 +30,7 @@ _Plate = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class BoxStyle:
     """How boxes are drawn."""
 
     labels: bool = True
@@ -53,14 +53,14 @@ def draw_boxes(
     predicted: Sequence[Box] = (),
     *,
     labels: Iterable[str] = (),
-    look: Look | None = None,
+    look: BoxStyle | None = None,
 ) -> Image.Image:
     """A copy of the image, in RGB, with boxes drawn on it: truth solid, prediction dashed.
 
     `labels` are all the labels of the dataset, so that each keeps its colour from image to
     image; those of the boxes are added. The image must be upright.
     """
-    look = look or Look()
+    look = look or BoxStyle()
     drawn = image.convert("RGB") if image.mode != "RGB" else image.copy()
     chosen = colours([*labels, *(box.label for box in (*truth, *predicted))])
     pen = _Pen(drawn, look)
@@ -78,7 +78,7 @@ def draw_boxes(
 class _Pen:
     """Draws on one image, and remembers where labels already are."""
 
-    def __init__(self, image: Image.Image, look: Look) -> None:
+    def __init__(self, image: Image.Image, look: BoxStyle) -> None:
         short = min(image.size)
         self.width, self.height = image.size
         self.line = max(1, round(short / 180 * look.thickness))

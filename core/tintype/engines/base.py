@@ -1,8 +1,9 @@
 """What an engine is: something that learns from images and chat, and then answers about images.
 
 An engine never sees the network, the wire format or the queue. The server prepares what it trains
-on (`Order`), runs `train` in a process of its own (`launch`), and turns what it reports into
-OpenAI's events. Everything here is synchronous and blocking on purpose: an engine is arithmetic.
+on (`TrainingOrder`), runs `train` in a process of its own (`launch`), and turns what it reports
+into OpenAI's events. Everything here is synchronous and blocking on purpose: an engine is
+arithmetic.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,7 +47,7 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class TrainingOrder:
     """One training to carry out, or to take up again where it stopped."""
 
     training: Path
@@ -143,7 +144,7 @@ class Engine(Protocol):
         ...
 
     def train(
-        self, order: Order, report: Callable[[Report], None], wanted: Callable[[], Wanted]
+        self, order: TrainingOrder, report: Callable[[Report], None], wanted: Callable[[], Wanted]
     ) -> Outcome:
         """Train, resuming from `order.folder` if it holds a state.
 

@@ -21,7 +21,7 @@ CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One report as the server reads it."""
 
     at: float
@@ -40,7 +40,7 @@ def open_journal(path: Path) -> int:
     return descriptor
 
 
-def write(descriptor: int, entry: Entry) -> None:
+def write(descriptor: int, entry: JournalEntry) -> None:
     """Append a report in one write."""
     kind = type(entry.report).__name__.lower()
     fields = asdict(entry.report)
@@ -50,7 +50,7 @@ def write(descriptor: int, entry: Entry) -> None:
     os.write(descriptor, line.encode())
 
 
-def read(path: Path, offset: int) -> tuple[list[Entry], int]:
+def read(path: Path, offset: int) -> tuple[list[JournalEntry], int]:
     """Read the complete lines from `offset` on, and say where to go on.
 
     An absent file is empty. At most a megabyte is read.
@@ -71,13 +71,13 @@ def read(path: Path, offset: int) -> tuple[list[Entry], int]:
     return entries, offset + end
 
 
-def _parse(line: bytes, end: int) -> Entry | None:
+def _parse(line: bytes, end: int) -> JournalEntry | None:
     """Read one line; a torn one is nothing."""
     try:
         fields: dict[str, Any] = json.loads(line)
         at, kind = float(fields.pop("at")), fields.pop("kind")
         if kind == "saved":
             fields["path"] = Path(fields["path"])
-        return Entry(at, _KINDS[kind](**fields), end)
+        return JournalEntry(at, _KINDS[kind](**fields), end)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

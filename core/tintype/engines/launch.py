@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from tintype.engines.base import Order, Resolved, Wanted
+from tintype.engines.base import Resolved, TrainingOrder, Wanted
 from tintype.errors import EngineError
 
 ORDER, LOCK, REPORTS, WANTED, EXIT, LOG, RESERVE = (
@@ -106,7 +106,7 @@ def detach(
         raise EngineError(f"No process can be started: {error}.") from error
 
 
-def write_order(folder: Path, model: str, order: Order) -> None:
+def write_order(folder: Path, model: str, order: TrainingOrder) -> None:
     """Write down what is to be trained, all or nothing."""
     fields = {
         "model": model,
@@ -123,10 +123,10 @@ def write_order(folder: Path, model: str, order: Order) -> None:
     replace(folder / ORDER, json.dumps(fields, indent=1))
 
 
-def read_order(folder: Path) -> tuple[str, Order]:
+def read_order(folder: Path) -> tuple[str, TrainingOrder]:
     """Read the base model's name and the order."""
     fields: dict[str, Any] = json.loads((folder / ORDER).read_text())
-    order = Order(
+    order = TrainingOrder(
         training=Path(fields["training"]),
         validation=Path(fields["validation"]) if fields["validation"] else None,
         folder=Path(fields["folder"]),

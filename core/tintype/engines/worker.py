@@ -76,7 +76,7 @@ def _train(folder: Path, wanted: Callable[[], Wanted]) -> Outcome:
     descriptor = journal.open_journal(folder / REPORTS)
 
     def report(what: Report) -> None:
-        journal.write(descriptor, journal.Entry(time.time(), what))
+        journal.write(descriptor, journal.JournalEntry(time.time(), what))
 
     return engine.train(order, report, wanted)
 

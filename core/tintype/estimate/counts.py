@@ -23,7 +23,7 @@ MOST_DEAREST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
+class EpochTokens:
     """What an epoch costs at one level of detail."""
 
     images: Range = NOTHING
@@ -33,8 +33,10 @@ class Bill:
     cut: Range = NOTHING
     """Rows that are cut."""
 
-    def __add__(self, other: "Bill") -> "Bill":
-        return Bill(self.images + other.images, self.total + other.total, self.cut + other.cut)
+    def __add__(self, other: "EpochTokens") -> "EpochTokens":
+        return EpochTokens(
+            self.images + other.images, self.total + other.total, self.cut + other.cut
+        )
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,7 +63,7 @@ class Counts:
     skipped_tokens: Range = NOTHING
     """What they would have cost."""
     text: Range = NOTHING
-    bills: tuple[Bill, ...] = field(default=(Bill(), Bill(), Bill()))
+    bills: tuple[EpochTokens, ...] = field(default=(EpochTokens(), EpochTokens(), EpochTokens()))
     """As the rows ask for it, all `low`, all `high`."""
     doubtful: int = 0
     """Images whose tokens are a range, though their size is known."""
@@ -76,7 +78,7 @@ class Counts:
     dearest: tuple[Dear, ...] = ()
     """The ten rows that cost most, the dearest first."""
 
-    def bill(self, detail: Detail = "as is") -> Bill:
+    def bill(self, detail: Detail = "as is") -> EpochTokens:
         """An epoch at one level of detail."""
         return self.bills[DETAILS.index(detail)]
 
@@ -159,12 +161,12 @@ def _dearest(one: tuple[Dear, ...], other: tuple[Dear, ...]) -> tuple[Dear, ...]
     return tuple(heapq.nlargest(MOST_DEAREST, (*one, *other)))
 
 
-def _bill(tokens: RowTokens, detail: Detail, limit: int | None) -> Bill:
+def _bill(tokens: RowTokens, detail: Detail, limit: int | None) -> EpochTokens:
     total = tokens.total(detail)
     if limit is None:
-        return Bill(tokens.images(detail), total)
+        return EpochTokens(tokens.images(detail), total)
     over = Range(*(int(size > limit) for size in (total.low, total.likely, total.high)))
-    return Bill(tokens.images(detail), total.most(limit), over)
+    return EpochTokens(tokens.images(detail), total.most(limit), over)
 
 
 def _doubtful(surveyed: Surveyed, rule: TokenRule) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tintype.estimate.counts import Bill, Counts
+from tintype.estimate.counts import Counts, EpochTokens
 from tintype.pricing import TrainingPrice
 from tintype.tokens import TokenRule
 
@@ -13,7 +13,7 @@ def reasons(
     counts: Counts,
     provider: str,
     model: str,
-    bill: Bill,
+    bill: EpochTokens,
     price: TrainingPrice | None,
     *,
     validation: bool,
@@ -60,7 +60,7 @@ def _about_rule(rule: TokenRule) -> Iterator[str]:
         )
 
 
-def _about_images(counts: Counts, bill: Bill, provider: str) -> Iterator[str]:
+def _about_images(counts: Counts, bill: EpochTokens, provider: str) -> Iterator[str]:
     rule = counts.rule
     if counts.images and rule.images == "none":
         yield f"{rule.base} sees no images; they are counted as nothing."
@@ -88,7 +88,7 @@ def _about_images(counts: Counts, bill: Bill, provider: str) -> Iterator[str]:
         )
 
 
-def _about_rows(counts: Counts, bill: Bill) -> Iterator[str]:
+def _about_rows(counts: Counts, bill: EpochTokens) -> Iterator[str]:
     if counts.skipped:
         yield (
             f"Rows that will be skipped and not billed: {counts.skipped:,}. They would have been "

@@ -9,7 +9,7 @@ from tintype.jobs.blaming import Blamed, blamed, left_out, source_of
 from tintype.jobs.budgeting import keep_within, spent_this_month
 from tintype.jobs.comparing import Difference, differences, setting
 from tintype.jobs.creating import TOKEN, create
-from tintype.jobs.explaining import Explanation, explain
+from tintype.jobs.explaining import Explanation, Trouble, explain, trouble_of
 from tintype.jobs.filtering import data_of, fits
 from tintype.jobs.finding import Found, find
 from tintype.jobs.following import follow, look_at
@@ -18,7 +18,7 @@ from tintype.jobs.listing import listed
 from tintype.jobs.moderating import Moderation, moderation
 from tintype.jobs.pacing import Pace
 from tintype.jobs.results import Results, results
-from tintype.jobs.sending import Limits, UploadProgress, limits_for
+from tintype.jobs.sending import UploadLimits, UploadProgress, limits_for
 from tintype.jobs.steering import cancel, pause, resume
 from tintype.jobs.uploading import upload
 from tintype.jobs.watching import JobProgress
@@ -32,11 +32,12 @@ __all__ = [
     "Found",
     "JobProgress",
     "LaunchProgress",
-    "Limits",
     "Moderation",
     "Order",
     "Pace",
     "Results",
+    "Trouble",
+    "UploadLimits",
     "UploadProgress",
     "bill",
     "blamed",
@@ -61,5 +62,6 @@ __all__ = [
     "setting",
     "source_of",
     "spent_this_month",
+    "trouble_of",
     "upload",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tintype.api import Api
 from tintype.errors import ApiError, NotFoundError
 from tintype.metrics import Metrics
-from tintype.metrics.tabular import from_csv
+from tintype.metrics.tabular import delimiter_of, from_csv
 from tintype.resources import Job
 from tintype.store import Store
 
@@ -57,6 +57,6 @@ def decoded(content: bytes) -> str:
             text = candidate.decode("utf-8-sig")
         except UnicodeDecodeError:
             continue
-        if "step" in text.partition("\n")[0].lower().split(","):
+        if delimiter_of(text):
             return text
     raise ApiError("The results file is neither a CSV nor base64 of one.")

@@ -22,7 +22,7 @@ _ATTEMPTS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class UploadLimits:
     """How a file is sent; sizes in bytes."""
 
     whole: int
@@ -35,7 +35,7 @@ class Limits:
     """How many parts are under way at the same time."""
 
 
-def limits_for(profile: Profile) -> Limits:
+def limits_for(profile: Profile) -> UploadLimits:
     """The limits of a provider, by its rules; what they do not say is as with OpenAI.
 
     Raises:
@@ -46,7 +46,7 @@ def limits_for(profile: Profile) -> Limits:
     rules, usual = rules_of(profile.rules), rules_of("openai")
     whole = rules.max_file_bytes or usual.max_file_bytes
     assert whole is not None
-    return Limits(whole, rules.max_upload_bytes)
+    return UploadLimits(whole, rules.max_upload_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Sending:
     digest: str
     meter: Meter
     clock: Clock
-    limits: Limits
+    limits: UploadLimits
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -16,9 +16,9 @@ from tintype.api import SYSTEM, Api, Clock
 from tintype.errors import ApiError, DatasetError, NotFoundError
 from tintype.jobs.parts import StaleError, send_parts
 from tintype.jobs.sending import (
-    Limits,
     Meter,
     Sending,
+    UploadLimits,
     UploadProgress,
     digest_of,
     facts_of,
@@ -36,7 +36,7 @@ async def upload(
     path: Path,
     purpose: str = "fine-tune",
     *,
-    limits: Limits | None = None,
+    limits: UploadLimits | None = None,
     clock: Clock = SYSTEM,
 ) -> AsyncGenerator[UploadProgress, None]:
     """Send a file; the last progress has the file as the provider knows it.
@@ -86,7 +86,7 @@ async def _deliver(
     facts: os.stat_result,
     meter: Meter,
     clock: Clock,
-    limits: Limits,
+    limits: UploadLimits,
 ) -> RemoteFile:
     digest = await asyncio.to_thread(digest_of, path)
     meter.note(digest=digest)

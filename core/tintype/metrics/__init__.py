@@ -3,17 +3,17 @@
     events, in any order ── fold ──> Metrics ── smooth ──> Smoothed
                                         ├────── thin ────> one Column per column of a chart
                                         ├────── timeline > the step as epoch, elapsed or wall time
-                                        └────── describe, suspicions, overfitting, spikes, to_csv
+                                        └────── diagnose, describe, suspicions, spikes, to_csv
 
 Pure Python on purpose: a chart of 100,000 points needs no NumPy, and importing it would cost more
 than drawing.
 """
 
-from tintype.metrics.fitting import overfitting
-from tintype.metrics.folding import Metrics, Reported, fold
+from tintype.metrics.fitting import Diagnosis, diagnose, overfitting
+from tintype.metrics.folding import Metrics, fold
 from tintype.metrics.reading import (
+    SeriesSummary,
     Spike,
-    Summary,
     Suspicion,
     describe,
     nearest,
@@ -21,6 +21,7 @@ from tintype.metrics.reading import (
     summary,
     suspicions,
 )
+from tintype.metrics.reports import Reported, canonical
 from tintype.metrics.series import DRAWABLE, Series
 from tintype.metrics.smoothing import Smoothed, smooth
 from tintype.metrics.tabular import from_csv, to_csv
@@ -33,17 +34,20 @@ __all__ = [
     "DRAWABLE",
     "Axis",
     "Column",
+    "Diagnosis",
     "Metrics",
     "Reported",
     "Ruler",
     "Series",
+    "SeriesSummary",
     "Smoothed",
     "Spike",
-    "Summary",
     "Suspicion",
     "Timeline",
     "better",
+    "canonical",
     "describe",
+    "diagnose",
     "figure",
     "fold",
     "from_csv",

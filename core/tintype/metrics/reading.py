@@ -19,7 +19,7 @@ _EVALUATIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class SeriesSummary:
     """Where a series stands."""
 
     count: int
@@ -66,7 +66,7 @@ def nearest(series: Series, step: float) -> tuple[int, float] | None:
     return series[right]
 
 
-def summary(series: Series) -> Summary:
+def summary(series: Series) -> SeriesSummary:
     """Sum up a series; extremes are of the drawable values and NaN if there is none."""
     odd = len(series.odd())
     values = series.values()
@@ -75,10 +75,12 @@ def summary(series: Series) -> Summary:
     drawable = [value for value in values if value == value] if odd else values
     if not drawable:
         last = series[-1][1] if len(series) else math.nan
-        return Summary(len(series), odd, series.last, last, 0, math.nan, 0, math.nan)
+        return SeriesSummary(len(series), odd, series.last, last, 0, math.nan, 0, math.nan)
     low, high = min(drawable), max(drawable)
     low_step, high_step = series[values.index(low)][0], series[values.index(high)][0]
-    return Summary(len(series), odd, series.last, series[-1][1], low_step, low, high_step, high)
+    return SeriesSummary(
+        len(series), odd, series.last, series[-1][1], low_step, low, high_step, high
+    )
 
 
 def describe(series: Series) -> str:
@@ -160,7 +162,11 @@ def _streak(name: str, points: Sequence[tuple[int, float]]) -> str:
 
 
 def _course(series: Series) -> str:
-    """Tell from where to where a curve goes, smoothed if there is much of it, and its best."""
+    """Tell from where to where a curve goes, smoothed if there is much of it, and its best.
+
+    A curve that has turned for the worse is told by its best and by what followed: that a run which
+    diverged still ends below its first value says nothing.
+    """
     count, found = len(series), summary(series)
     odd = set(series.odd())
     first = next(number for number in range(count) if number not in odd)
@@ -171,6 +177,14 @@ def _course(series: Series) -> str:
         since = max(last - 400, 0)
         recent = zip(series.steps(since, last + 1), series.values(since, last + 1), strict=True)
         after, manner = smooth(Series(series.name, recent), 0.9).series[-1][1], " (smoothed)"
+    good = better(series.name)
+    best, best_step = (
+        (found.high, found.high_step) if good == "high" else (found.low, found.low_step)
+    )
+    if good and (turned := _turned(series, good)):
+        fell, rises = ("fell", "has risen") if good == "low" else ("rose", "has fallen")
+        way = f"{fell} from {figure(before)} to" if best_step > start else "began at"
+        return f"{way} {figure(best)} at step {best_step:,} and {rises} to {figure(turned)} since"
     if abs(after - before) <= 0.02 * (found.high - found.low):
         course = f"stays around {figure(after)}{manner} over {end - start:,} steps"
     else:
@@ -178,12 +192,41 @@ def _course(series: Series) -> str:
         course = (
             f"{verb} from {figure(before)} to {figure(after)}{manner} over {end - start:,} steps"
         )
-    good = better(series.name)
     if not good or found.low == found.high:
         return course
-    if good == "low":
-        return f"{course}; lowest {figure(found.low)} at step {found.low_step:,}"
-    return f"{course}; highest {figure(found.high)} at step {found.high_step:,}"
+    name = "lowest" if good == "low" else "highest"
+    return f"{course}; {name} {figure(best)} at step {best_step:,}"
+
+
+_WORSE = 0.3
+"""The share of its improvement that a curve has lost again where one says that it has turned."""
+
+
+def _turned(series: Series, good: Literal["low", "high"]) -> float | None:
+    """Where a curve stands that has lost much of what it had gained; none if it has not.
+
+    Judged by the values of a while, so that neither noise nor one lucky batch counts: those of the
+    end must lie apart from those around the best.
+    """
+    sign = 1.0 if good == "low" else -1.0
+    parts = [sorted(sign * value for value in values) for _, values in _stretches(series)]
+    if len(parts) < 3:
+        return None
+    levels = [_middle(part) for part in parts]
+    best, end = min(parts, key=_middle), parts[-1]
+    low, now = _middle(best), levels[-1]
+    if now <= best[-1] or end[0] <= low or now - low <= 0.1 * abs(low):
+        return None
+    return sign * now if now - low > _WORSE * (max(levels) - low) else None
+
+
+def _stretches(series: Series) -> list[tuple[int, list[float]]]:
+    """Return up to ten neighbouring values at up to 66 places of a curve, with their first step."""
+    points = [(step, value) for step, value in series if abs(value) <= DRAWABLE]
+    size = max(1, min(10, len(points) // 3))
+    last = len(points) - size
+    starts = [*range(0, last, max(1, last // 64)), last] if points else []
+    return [(points[at][0], [value for _, value in points[at : at + size]]) for at in starts]
 
 
 def _not_a_number(series: Series) -> Suspicion | None:
@@ -218,21 +261,28 @@ def _flat(series: Series) -> Suspicion | None:
     return Suspicion("flat", step, f"{name} has not moved from {figure(last)} since step {step:,}.")
 
 
+_GUESSING = 15.0
+"""A loss above it is worse than guessing: ln of the largest vocabularies, 262,000, is 12.5."""
+
+
 def _exploding(series: Series) -> Suspicion | None:
-    """Five medians of ten values: the last is thrice the lowest and above the first."""
-    values = [value for value in series.values() if abs(value) <= DRAWABLE]
-    if len(values) < 10:
+    """Medians of ten values: the last is thrice the lowest, and above the first or any guess."""
+    levels = [(step, _middle(values)) for step, values in _stretches(series)]
+    if len(series) - len(series.odd()) < 10:
         return None
-    size = min(10, len(values) // 5)
-    stride = max(1, (len(values) - size) // 64)
-    levels = [_middle(values[at : at + size]) for at in range(0, len(values) - size + 1, stride)]
-    now, low = _middle(values[-size:]), min(levels)
-    if now <= 3 * low or now <= levels[0] or now <= 0:
-        return None
-    step = series[min(levels.index(low) * stride, len(series) - 1)][0]
+    now = levels[-1][1]
+    step, low = min(levels, key=lambda level: level[1])
     name = _title(series)
-    sentence = f"{name} has grown from {figure(low)} to {figure(now)} since step {step:,}."
-    return Suspicion("exploding", step, sentence)
+    if now > 3 * low and now > 0 and (now > levels[0][1] or now > _GUESSING):
+        sentence = f"{name} has grown from {figure(low)} to {figure(now)} since step {step:,}."
+        return Suspicion("exploding", step, sentence)
+    if now > _GUESSING:
+        sentence = (
+            f"{name} is {figure(now)}, worse than guessing: the run has diverged. "
+            "Try a lower learning rate multiplier."
+        )
+        return Suspicion("exploding", levels[0][0], sentence)
+    return None
 
 
 def _middle(values: Sequence[float]) -> float:

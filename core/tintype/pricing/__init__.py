@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from tintype.model_names import parse_model_name
-from tintype.pricing.quotes import HostingPrice, InferencePrice, Shutdown, Statement, TrainingPrice
+from tintype.pricing.quotes import DatedFact, HostingPrice, InferencePrice, Shutdown, TrainingPrice
 from tintype.pricing.table import Reader, read_table
 
 __all__ = [
+    "DatedFact",
     "HostingPrice",
     "InferencePrice",
     "Prices",
     "Shutdown",
-    "Statement",
     "TrainingPrice",
     "load_prices",
     "milestones",
@@ -27,7 +27,7 @@ __all__ = [
     "training_end",
 ]
 
-_Q = TypeVar("_Q", bound=Statement)
+_Q = TypeVar("_Q", bound=DatedFact)
 _DATA = Path(__file__).parent / "data"
 
 
@@ -35,7 +35,7 @@ _DATA = Path(__file__).parent / "data"
 class Prices:
     """Everything known about what providers charge and when they stop."""
 
-    layers: tuple[tuple[Statement, ...], ...]
+    layers: tuple[tuple[DatedFact, ...], ...]
     """The most trusted first: the user's own, then the built-in."""
     stale_after_days: int
     free_validation: frozenset[str] = frozenset()
@@ -86,7 +86,7 @@ class Prices:
         """Whether the tokens of the validation file are known to cost nothing."""
         return provider in self.free_validation
 
-    def is_stale(self, quote: Statement, today: date) -> bool:
+    def is_stale(self, quote: DatedFact, today: date) -> bool:
         """Whether a statement is so old that it should be looked up again."""
         return quote.confidence != "certain" and quote.age_days(today) > self.stale_after_days
 

@@ -8,7 +8,7 @@ MILLION = Decimal(1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class DatedFact:
     """A statement about a provider, dated."""
 
     provider: str
@@ -27,7 +27,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingPrice(Statement):
+class TrainingPrice(DatedFact):
     """What training costs: by tokens or by time, one of the two."""
 
     usd_per_million: Decimal | None = None
@@ -41,7 +41,7 @@ class TrainingPrice(Statement):
 
 
 @dataclass(frozen=True, slots=True)
-class InferencePrice(Statement):
+class InferencePrice(DatedFact):
     """What answers cost, per million tokens."""
 
     tuned: bool = False
@@ -75,14 +75,14 @@ class InferencePrice(Statement):
 
 
 @dataclass(frozen=True, slots=True)
-class HostingPrice(Statement):
+class HostingPrice(DatedFact):
     """What it costs to keep a tuned model ready, used or not."""
 
     usd_per_hour: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Shutdown(Statement):
+class Shutdown(DatedFact):
     """A date on which something ends."""
 
     date: datetime.date = datetime.date.max

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tintype.errors import SettingsError
-from tintype.pricing.quotes import HostingPrice, InferencePrice, Shutdown, Statement, TrainingPrice
+from tintype.pricing.quotes import DatedFact, HostingPrice, InferencePrice, Shutdown, TrainingPrice
 
 _MOST_BYTES = 4_000_000
 _INFERENCE = (
@@ -52,7 +52,7 @@ class Reader:
         self._path = path
         self._row = ""
 
-    def quotes(self, table: Mapping[str, Any]) -> list[Statement]:
+    def quotes(self, table: Mapping[str, Any]) -> list[DatedFact]:
         """Every statement of the table, in its order.
 
         Raises:
@@ -62,7 +62,7 @@ class Reader:
         for key in table:
             if key not in ("prices", "shutdowns"):
                 self._refuse(key, "is not a key that is known here")
-        quotes: list[Statement] = []
+        quotes: list[DatedFact] = []
         for key, read in (("prices", self._prices), ("shutdowns", self._shutdowns)):
             rows = table.get(key, [])
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -72,9 +72,9 @@ class Reader:
                 quotes += read(row)
         return quotes
 
-    def _prices(self, row: Mapping[str, Any]) -> list[Statement]:
+    def _prices(self, row: Mapping[str, Any]) -> list[DatedFact]:
         self._known(row, _PRICE_KEYS)
-        quotes: list[Statement] = []
+        quotes: list[DatedFact] = []
         amounts = {key: self._amount(row, key) for key in ("training", "training_per_hour")}
         hosting = self._amount(row, "hosting_per_hour")
         for stamp in self._stamps(row):
@@ -102,7 +102,7 @@ class Reader:
         }
         return InferencePrice(**stamp, tuned=use == "tuned", **amounts)
 
-    def _shutdowns(self, row: Mapping[str, Any]) -> list[Statement]:
+    def _shutdowns(self, row: Mapping[str, Any]) -> list[DatedFact]:
         self._known(row, _SHUTDOWN_KEYS)
         day = self._day(row, "date")
         what = self._word(row, "what", ("shutdown", "training", "notice"))

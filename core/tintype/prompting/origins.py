@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class QuestionOrigin:
     """A dataset's row, a file, an address; or none of them."""
 
     path: Path | None = None
@@ -24,24 +24,24 @@ class Origin:
         return f"{self.path}:{self.line}" if self.line else str(self.path)
 
 
-def row_origin(path: Path, line: int) -> Origin:
+def row_origin(path: Path, line: int) -> QuestionOrigin:
     """A row of a dataset."""
-    return Origin(path.absolute(), line)
+    return QuestionOrigin(path.absolute(), line)
 
 
-def origin(source: str) -> Origin:
+def origin(source: str) -> QuestionOrigin:
     """Read what was kept; whether it is still there is not looked at.
 
     What came from a pipe, or from an earlier version, is no origin: all fields are empty.
     """
     if source.lower().startswith(("http://", "https://")):
-        return Origin(url=source)
+        return QuestionOrigin(url=source)
     if not source.startswith("/"):
-        return Origin()
+        return QuestionOrigin()
     name, _, line = source.rpartition(":")
     if name and line.isdecimal() and len(line) < 12:
-        return Origin(Path(name), int(line))
-    return Origin(Path(source))
+        return QuestionOrigin(Path(name), int(line))
+    return QuestionOrigin(Path(source))
 
 
 def is_same_image(data: bytes, messages: Sequence[Mapping[str, Any]]) -> bool:

@@ -54,10 +54,10 @@ def _needed(period: int) -> int:
 _BLIND = re.compile(
     r"(?:can(?:no|')?t|cannot|unable to|not able to|don't have the ability to|couldn't)\s+"
     r"(?:\w+\s+){0,3}?(?:see|view|access|open|display|analy[sz]e|process|look at)\s+"
-    r"(?:\w+\s+){0,3}?(?:image|image|photo|attachment)s?"
-    r"|(?:no|any) (?:image|image|photo|attachment) (?:was |has been |is )?"
+    r"(?:\w+\s+){0,3}?(?:image|picture|photo|attachment)s?"
+    r"|(?:no|any) (?:image|picture|photo|attachment) (?:was |has been |is )?"
     r"(?:provided|attached|uploaded|shared|included)"
-    r"|(?:don't|do not|didn't) (?:see|have) (?:an|any|the) (?:image|image|photo)",
+    r"|(?:don't|do not|didn't) (?:see|have) (?:an|any|the) (?:image|picture|photo)",
     re.IGNORECASE,
 )
 _REFUSING = re.compile(

@@ -1,15 +1,19 @@
 """Rules for training data: what a provider refuses, what it skips, and what is only unwise.
 
 One small function per rule, in a module per subject: `line`, `messages`, `content`, `tools`,
-`images`, `length`, `across` (between rows) and `file`. Limits are data (`RuleProfile`). The
+`images`, `length`, `across` (between rows) and `file`. Limits are data (`ProviderRules`). The
 embedded server judges uploads by the same functions.
+
+A rule from outside (`tintype.plugins.rule`) takes a `Case`, one row with its images and tokens, and
+yields problems (`case.problem(…)`) or plain sentences, each of which becomes a warning.
 """
 
 from tintype.rules.across import Keys
+from tintype.rules.case import Case
 from tintype.rules.checking import Checked, check, facts
 from tintype.rules.judging import (
+    DatasetJudge,
     Judged,
-    Tally,
     for_model,
     judge_file,
     judge_row,
@@ -18,21 +22,22 @@ from tintype.rules.judging import (
 )
 from tintype.rules.mending import mending
 from tintype.rules.problem import Problem, Severity, Status, worst
-from tintype.rules.profile import RuleProfile, profile, profile_names
+from tintype.rules.profile import ProviderRules, profile, profile_names
 from tintype.rules.summary import FileFacts, RuleCount, Summary
 
 __all__ = [
+    "Case",
     "Checked",
+    "DatasetJudge",
     "FileFacts",
     "Judged",
     "Keys",
     "Problem",
+    "ProviderRules",
     "RuleCount",
-    "RuleProfile",
     "Severity",
     "Status",
     "Summary",
-    "Tally",
     "check",
     "facts",
     "for_model",

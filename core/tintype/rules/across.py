@@ -28,7 +28,7 @@ class Keys:
 
 
 @dataclass(slots=True)
-class Memory:
+class RowMemory:
     """The rows seen so far. Grows by `look`, up to its bounds."""
 
     training: Keys | None = None

@@ -9,7 +9,7 @@ from tintype.dataset import ImagePart, Row
 from tintype.dataset.survey import Surveyed
 from tintype.images import ImageFacts
 from tintype.rules.problem import Problem, Severity
-from tintype.rules.profile import RuleProfile
+from tintype.rules.profile import ProviderRules
 from tintype.tokens import RowTokens, TokenRule, row_tokens
 
 _CONTENT_PART = re.compile(r"messages\[(\d{1,9})\]\.content\[\d+\]$")
@@ -29,7 +29,7 @@ class Case:
     messages: tuple[tuple[int, dict[str, Any]], ...]
     """The messages that are objects, with their index; none if the row is no chat."""
     tokens: RowTokens
-    profile: RuleProfile
+    profile: ProviderRules
     rule: TokenRule
 
     @property
@@ -49,7 +49,7 @@ class Case:
         return Problem(self.row.line, place, severity, rule, message, fix)
 
 
-def case(surveyed: Surveyed, profile: RuleProfile, rule: TokenRule) -> Case:
+def case(surveyed: Surveyed, profile: ProviderRules, rule: TokenRule) -> Case:
     """Make a case of a row: its messages looked up, its tokens counted."""
     row, images = surveyed.row, surveyed.images
     found = row.value.get("messages") if isinstance(row.value, dict) else None

@@ -9,9 +9,9 @@ from tintype.dataset.files import PlainFile
 from tintype.dataset.survey import Surveyed, survey
 from tintype.images.facts import ImageFacts
 from tintype.rules.across import Keys
-from tintype.rules.judging import Judged, Tally
+from tintype.rules.judging import DatasetJudge, Judged
 from tintype.rules.problem import Problem
-from tintype.rules.profile import RuleProfile
+from tintype.rules.profile import ProviderRules
 from tintype.rules.summary import FileFacts, Summary
 from tintype.tokens import model_tokens
 
@@ -36,7 +36,7 @@ class Checked:
 
 async def check(
     dataset: Dataset,
-    profile: RuleProfile,
+    profile: ProviderRules,
     *,
     model: str = "",
     fetch: bool = True,
@@ -56,7 +56,7 @@ async def check(
     Raises:
         DatasetError: if the file cannot be read.
     """
-    tally = Tally(profile, model_tokens(model or profile.model), training)
+    tally = DatasetJudge(profile, model_tokens(model or profile.model), training)
     done = bytes_done = 0
     async for batch in survey(dataset, fetch=fetch, fetched=fetched):
         rows = await asyncio.to_thread(_judge, tally, batch)
@@ -70,7 +70,7 @@ async def check(
     yield Checked(problems, (), done, seen.size_bytes, seen.size_bytes, summary.omitted, summary)
 
 
-def _judge(tally: Tally, batch: tuple[Surveyed, ...]) -> tuple[Judged, ...]:
+def _judge(tally: DatasetJudge, batch: tuple[Surveyed, ...]) -> tuple[Judged, ...]:
     return tuple(tally.add(surveyed) for surveyed in batch)
 
 

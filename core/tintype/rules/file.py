@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from tintype.model_names import parse_model_name
 from tintype.rules.problem import Problem, Severity, quoted
-from tintype.rules.profile import RuleProfile
+from tintype.rules.profile import ProviderRules
 from tintype.rules.summary import Summary
 
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -21,23 +21,23 @@ _DOMINATED_TOKENS = 100_000
 _MOST_PROMPTS = 12
 _ALIKE = 0.9
 
-FileJudge = Callable[[Summary, RuleProfile], Iterator[Problem]]
+FileJudge = Callable[[Summary, ProviderRules], Iterator[Problem]]
 
 
-def is_named_jsonl(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
+def is_named_jsonl(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     """The name ends in .jsonl."""
     if not summary.file.name.lower().endswith(".jsonl"):
         text = f"The file is called {quoted(summary.file.name)}; only .jsonl files are taken."
         yield _problem("file_name", "error", text, "Rename it.")
 
 
-def holds_something(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
+def holds_something(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     """There is at least one row."""
     if summary.examples == 0:
         yield _problem("file_empty", "error", "The file holds no examples.")
 
 
-def is_not_too_large(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
+def is_not_too_large(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     """The file can be uploaded, at once or in parts."""
     size = summary.file.size_bytes
     if profile.max_upload_bytes is not None and size > profile.max_upload_bytes:
@@ -53,7 +53,7 @@ def is_not_too_large(summary: Summary, profile: RuleProfile) -> Iterator[Problem
         yield _problem("file_size", "warning", text, fix)
 
 
-def is_plain_utf8(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
+def is_plain_utf8(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     """UTF-8, and for most providers without a byte order mark."""
     head = summary.file.head
     wide = next((name for mark, name in _WIDE.items() if head.startswith(mark)), "")
@@ -68,7 +68,7 @@ def is_plain_utf8(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
         yield _problem("file_bom", "error", text, "Save it as UTF-8 without a byte order mark.")
 
 
-def holds_enough(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
+def holds_enough(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     """There are as many examples as the provider asks for, skipped ones not counted."""
     least = profile.min_examples
     if 0 < summary.examples < least:
@@ -91,7 +91,7 @@ def holds_enough(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
         yield _problem("few_examples", "warning", text)
 
 
-def holds_not_too_many(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
+def holds_not_too_many(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     """There are no more examples, with images or at all, than the provider takes."""
     for count, most, what in (
         (summary.image_examples, profile.max_image_examples, "examples with images"),
@@ -102,7 +102,7 @@ def holds_not_too_many(summary: Summary, profile: RuleProfile) -> Iterator[Probl
             yield _problem("too_many_examples", "error", text)
 
 
-def skips_few(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
+def skips_few(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     """Not so many examples are skipped that the job fails."""
     reasons = ", ".join(f"{reason} ({count:,})" for reason, count in summary.reasons.items())
     if profile.max_skipped is not None and summary.skipped > profile.max_skipped:
@@ -119,14 +119,18 @@ def skips_few(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
         yield _problem("too_many_skipped", "warning", text)
 
 
-def was_seen_whole(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
+def was_seen_whole(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     """Every image was looked at."""
     if summary.unseen:
-        text = f"Images on the network that were not fetched, so not judged: {summary.unseen:,}."
-        yield _problem("not_fetched", "warning", text, "Check again with the network.")
+        text = (
+            f"Images that this machine did not fetch or could not reach: {summary.unseen:,}. "
+            "Whether the provider takes them is not known; they count in full."
+        )
+        fix = "Check again where the network reaches them, or embed them."
+        yield _problem("not_fetched", "warning", text, fix)
 
 
-def is_not_all_images(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
+def is_not_all_images(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     """Images do not take up nearly all of what is paid for."""
     images, words = summary.image_tokens.likely, summary.text_tokens.likely
     total = images + words
@@ -136,7 +140,7 @@ def is_not_all_images(summary: Summary, profile: RuleProfile) -> Iterator[Proble
         yield _problem("images_dominate", "warning", text, fix)
 
 
-def has_one_system_prompt(summary: Summary, profile: RuleProfile) -> Iterator[Problem]:
+def has_one_system_prompt(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     """System prompts that differ, differ on purpose: no near twins, and not only some rows."""
     prompts = {prompt: count for prompt, count in summary.prompts.items() if prompt}
     without = summary.prompts.get("", 0)
@@ -157,7 +161,7 @@ def has_one_system_prompt(summary: Summary, profile: RuleProfile) -> Iterator[Pr
             return
 
 
-def suits_the_model(summary: Summary, profile: RuleProfile, model: str) -> Iterator[Problem]:
+def suits_the_model(summary: Summary, profile: ProviderRules, model: str) -> Iterator[Problem]:
     """The base model can be trained, and with images if there are any."""
     base = parse_model_name(model).base
     models = profile.vision_models if summary.images else profile.text_models

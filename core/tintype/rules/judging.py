@@ -1,15 +1,17 @@
 """The rules applied: to a row, to row after row, and to the file at the end."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from tintype.dataset.survey import NOT_FETCHED, Surveyed
+from tintype.dataset.survey import Surveyed
+from tintype.errors import PluginError
+from tintype.plugins import Plugin, guarded, plugins
 from tintype.rules import content, file, images, length, line, messages, tools
-from tintype.rules.across import Keys, Memory
+from tintype.rules.across import Keys, RowMemory
 from tintype.rules.case import Case, Judge, case
 from tintype.rules.problem import Problem, Severity, Status, worst
-from tintype.rules.profile import RuleProfile
+from tintype.rules.profile import ProviderRules
 from tintype.rules.summary import FileFacts, RuleCount, Summary, ordered, worst_first
 from tintype.tokens import NOTHING, RowTokens, TokenRule, model_tokens
 
@@ -60,7 +62,7 @@ class Judged:
 
 
 def judge_row(
-    surveyed: Surveyed, profile: RuleProfile, rule: TokenRule | None = None
+    surveyed: Surveyed, profile: ProviderRules, rule: TokenRule | None = None
 ) -> tuple[Problem, ...]:
     """Judge one row by itself; any value in it, and any image, is judged and not stumbled over.
 
@@ -71,17 +73,17 @@ def judge_row(
     """
     rule = rule or model_tokens(profile.model)
     tried = case(surveyed, profile, rule)
-    return _keep(problem for judge in _rules(tried) for problem in judge(tried))[0]
+    return _keep(_found(tried))[0]
 
 
-def judge_file(summary: Summary, profile: RuleProfile, model: str = "") -> tuple[Problem, ...]:
+def judge_file(summary: Summary, profile: ProviderRules, model: str = "") -> tuple[Problem, ...]:
     """Judge the file as a whole, for training a base model if one is named."""
     found = [problem for judge in file.RULES for problem in judge(summary, profile)]
     return (*found, *file.suits_the_model(summary, profile, model))
 
 
 def for_model(
-    problems: tuple[Problem, ...], summary: Summary, profile: RuleProfile, model: str
+    problems: tuple[Problem, ...], summary: Summary, profile: ProviderRules, model: str
 ) -> tuple[tuple[Problem, ...], Summary]:
     """What a check would have found for another base model that counts tokens alike."""
     suits = tuple(file.suits_the_model(summary, profile, model))
@@ -103,11 +105,11 @@ def skip_reason(problem: Problem) -> str:
     return _REASONS.get(problem.rule, images.FORMAT)
 
 
-class Tally:
+class DatasetJudge:
     """Judges row after row and counts; memory stays bounded however many rows there are."""
 
     def __init__(
-        self, profile: RuleProfile, rule: TokenRule | None = None, training: Keys | None = None
+        self, profile: ProviderRules, rule: TokenRule | None = None, training: Keys | None = None
     ) -> None:
         """Begin.
 
@@ -121,7 +123,7 @@ class Tally:
             profile = replace(profile, min_examples=1, few_examples=0)
         self.profile = profile
         self.rule = rule or model_tokens(profile.model)
-        self._memory = Memory(training)
+        self._memory = RowMemory(training)
         self._totals: Counter[tuple[str, Severity]] = Counter()
         self._shown: Counter[tuple[str, Severity]] = Counter()
         self._reasons: Counter[str] = Counter()
@@ -131,8 +133,7 @@ class Tally:
     def add(self, surveyed: Surveyed) -> Judged:
         """Judge the next row, also against those before it."""
         tried = case(surveyed, self.profile, self.rule)
-        judges = (*_rules(tried), self._memory.look)
-        problems, totals = _keep(problem for judge in judges for problem in judge(tried))
+        problems, totals = _keep(_found(tried, self._memory.look))
         self._totals.update(totals)
         judged = Judged(surveyed, tried.tokens, problems)
         self._count(judged)
@@ -166,7 +167,7 @@ class Tally:
         self._counts["examples"] += 1
         self._counts["images"] += images
         self._counts["image_examples"] += images > 0
-        self._counts["unseen"] += sum(p.flaw == NOT_FETCHED for p in judged.surveyed.images)
+        self._counts["unseen"] += sum(p.unknown for p in judged.surveyed.images)
         if judged.skipped:
             self._counts["skipped"] += 1
             reasons = dict.fromkeys(map(skip_reason, judged.problems))
@@ -192,9 +193,26 @@ class Tally:
         )
 
 
-def _rules(tried: Case) -> tuple[Judge, ...]:
-    """Of a line that could not be parsed, there is nothing more to say."""
-    return line.RULES if tried.row.flaw else ROW_RULES
+def _found(tried: Case, *more: Judge) -> Iterator[Problem]:
+    """What all rules find; of a line that could not be parsed, there is nothing more to say."""
+    for judge in (*(line.RULES if tried.row.flaw else ROW_RULES), *more):
+        yield from judge(tried)
+    if not tried.row.flaw:
+        for plugin in plugins("rules"):
+            yield from _found_by(plugin, tried)
+
+
+def _found_by(plugin: Plugin, tried: Case) -> Iterator[Problem]:
+    """What a rule from outside finds: problems, or sentences, each of which makes a warning."""
+    name = plugin.name.rpartition(":")[2]
+    with guarded(plugin, f"on line {tried.row.line} of the dataset"):
+        for found in plugin.value(tried) or ():
+            if isinstance(found, str):
+                found = tried.problem(name, "warning", found)
+            if not isinstance(found, Problem):
+                what = f"{plugin.title} gave {type(found).__name__}"
+                raise PluginError(f"{what}, which is neither a problem nor a sentence.")
+            yield found
 
 
 def _keep(found: Iterable[Problem]) -> tuple[tuple[Problem, ...], Counter[tuple[str, Severity]]]:

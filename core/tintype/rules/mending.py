@@ -1,11 +1,11 @@
 """What has to be done to a dataset's images so that a provider takes them."""
 
 from tintype.dataset.treatment import Treatment
-from tintype.rules.profile import RuleProfile
+from tintype.rules.profile import ProviderRules
 
 
 def mending(
-    profile: RuleProfile,
+    profile: ProviderRules,
     *,
     fetch: bool | None = None,
     max_side: int | None = None,

@@ -14,7 +14,7 @@ _TABLE = Path(__file__).parent / "data" / "profiles.toml"
 
 
 @dataclass(frozen=True, slots=True)
-class RuleProfile:
+class ProviderRules:
     """The rules and limits of one provider. A limit of none is not known and not judged."""
 
     name: str
@@ -56,7 +56,7 @@ class RuleProfile:
     text_models: tuple[str, ...] = ()
 
 
-def profile(name: str) -> RuleProfile:
+def profile(name: str) -> ProviderRules:
     """The rules of a provider.
 
     Raises:
@@ -76,12 +76,12 @@ def profile_names() -> tuple[str, ...]:
 
 
 @functools.cache
-def _profiles() -> Mapping[str, RuleProfile]:
+def _profiles() -> Mapping[str, ProviderRules]:
     table = tomllib.loads(_TABLE.read_text("utf-8"))
     return {name: _profile(name, table) for name in table}
 
 
-def _profile(name: str, table: Mapping[str, Any]) -> RuleProfile:
+def _profile(name: str, table: Mapping[str, Any]) -> ProviderRules:
     entry = dict(table[name])
     like = entry.pop("like", None)
     merged = {**table[like], **entry} if like else entry
@@ -89,4 +89,4 @@ def _profile(name: str, table: Mapping[str, Any]) -> RuleProfile:
         merged[key] = frozenset(merged.get(key, ()))
     for key in ("vision_models", "text_models"):
         merged[key] = tuple(merged.get(key, ()))
-    return RuleProfile(name=name, **merged)
+    return ProviderRules(name=name, **merged)

@@ -48,7 +48,7 @@ class Summary:
     skipped: int = 0
     """Rows that the provider would drop."""
     unseen: int = 0
-    """Images on the network that were not fetched."""
+    """Images on the network that this machine did not fetch or could not reach."""
     text_tokens: Range = NOTHING
     image_tokens: Range = NOTHING
     counts: tuple[RuleCount, ...] = ()

@@ -17,7 +17,7 @@
     preparing     what passed, written for the engine
     training      a job in the hands of a trainer
     reports       what a trainer reported, put in order
-    diary         the words of events
+    job_events         the words of events
     results       the results file
 
     asking        a request for completions, understood
@@ -30,7 +30,7 @@
     opening       the folder opened: lock, key, database
     state         the folder and the database, open
     records       what is kept, as values
-    shelf         files and parts where they lie
+    storage         files and parts where they lie
     provider      the handles that a request works with
     threads       blocking work
 

@@ -28,7 +28,7 @@ async def status(request: Request) -> Response:
     import os
 
     here = provider(request)
-    return wire.Answer(
+    return wire.JsonAnswer(
         {
             "object": "tintype.status",
             "version": __version__,

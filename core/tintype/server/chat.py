@@ -11,8 +11,8 @@ from starlette.responses import Response
 from tintype.engines.base import Piece
 from tintype.errors import RefusalError, TintypeError
 from tintype.server import wire
-from tintype.server.asking import Ask, read_ask
-from tintype.server.formats import shaped
+from tintype.server.chat_request import CompletionRequest, read_ask
+from tintype.server.json_answers import shaped
 from tintype.server.provider import Provider, provider
 from tintype.server.reading import (
     json_body,
@@ -22,7 +22,7 @@ from tintype.server.reading import (
     refuse_metadata_filter,
 )
 from tintype.server.state import now
-from tintype.server.stopping import until_stop
+from tintype.server.stop_sequences import until_stop
 from tintype.server.streaming import EventStream, while_connected
 
 CHAT_BYTES = 64 * 1024 * 1024
@@ -48,7 +48,7 @@ async def complete(request: Request) -> Response:
         events = _events(here, ask, head)
         first = await while_connected(request.receive, anext(events))
         return EventStream(_chained(first, events))
-    return wire.Answer(await while_connected(request.receive, _whole(here, ask, head)))
+    return wire.JsonAnswer(await while_connected(request.receive, _whole(here, ask, head)))
 
 
 async def page(request: Request) -> Response:
@@ -57,10 +57,12 @@ async def page(request: Request) -> Response:
     query_limit(parameters, PAGE)
     refuse_metadata_filter(parameters)
     query_choice(parameters, "order", ("asc", "desc"))
-    return wire.Answer(wire.bounded_listing([], has_more=False, empty=""))
+    return wire.JsonAnswer(wire.bounded_listing([], has_more=False, empty=""))
 
 
-async def _pieces(here: Provider, ask: Ask, choice: int) -> AsyncGenerator[Piece, None]:
+async def _pieces(
+    here: Provider, ask: CompletionRequest, choice: int
+) -> AsyncGenerator[Piece, None]:
     """One answer's pieces, up to a stop sequence. An answer held to a form is one piece."""
     seed = ask.sampling.seed
     sampling = replace(ask.sampling, seed=None if seed is None else seed + choice)
@@ -78,7 +80,7 @@ async def _pieces(here: Provider, ask: Ask, choice: int) -> AsyncGenerator[Piece
     yield Piece(formed, tokens, "length" if reason == "length" else "stop")
 
 
-async def _whole(here: Provider, ask: Ask, head: Mapping[str, Any]) -> wire.Json:
+async def _whole(here: Provider, ask: CompletionRequest, head: Mapping[str, Any]) -> wire.Json:
     choices = [await _choice(here, ask, number) for number in range(ask.choices)]
     return {
         **head,
@@ -103,7 +105,7 @@ async def _whole(here: Provider, ask: Ask, head: Mapping[str, Any]) -> wire.Json
     }
 
 
-async def _choice(here: Provider, ask: Ask, number: int) -> Choice:
+async def _choice(here: Provider, ask: CompletionRequest, number: int) -> Choice:
     text, tokens, reason = "", 0, "stop"
     async for piece in _pieces(here, ask, number):
         text, tokens = text + piece.text, tokens + piece.tokens
@@ -111,7 +113,9 @@ async def _choice(here: Provider, ask: Ask, number: int) -> Choice:
     return Choice(text, tokens, reason)
 
 
-async def _events(here: Provider, ask: Ask, head: Mapping[str, Any]) -> AsyncGenerator[str, None]:
+async def _events(
+    here: Provider, ask: CompletionRequest, head: Mapping[str, Any]
+) -> AsyncGenerator[str, None]:
     """The events of a streamed completion, as text. An error after the first is an event too."""
     usage = {"usage": None} if ask.usage_streamed else {}
     common = {
@@ -166,7 +170,7 @@ async def _chained(first: str, rest: AsyncGenerator[str, None]) -> AsyncGenerato
         await rest.aclose()
 
 
-def _usage(ask: Ask, completion_tokens: int) -> wire.Json:
+def _usage(ask: CompletionRequest, completion_tokens: int) -> wire.Json:
     text, images = ask.conversation.text_tokens, ask.conversation.image_tokens
     return {
         "prompt_tokens": text + images,

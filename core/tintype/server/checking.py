@@ -16,19 +16,19 @@ from tintype.dataset import Dataset, open_dataset
 from tintype.dataset.survey import Surveyed, survey
 from tintype.errors import DatasetError
 from tintype.rules import (
+    DatasetJudge,
     FileFacts,
     Judged,
     Keys,
     Problem,
-    RuleProfile,
-    Tally,
+    ProviderRules,
     profile,
     provider_code,
     skip_reason,
 )
-from tintype.server import shelf
+from tintype.server import storage
 from tintype.server.preparing import write_rows
-from tintype.server.records import File, Job
+from tintype.server.records import File, JobRecord
 from tintype.server.state import State
 from tintype.server.threads import unhurried
 from tintype.server.training import DATA, TRAINING, VALIDATION
@@ -42,7 +42,7 @@ GONE = "inaccessible URL"
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedFiles:
     """What a job is to train on, ready in its folder."""
 
     examples: int
@@ -85,7 +85,7 @@ class Rejected:
     """The first of them, for whoever wants to mend the file."""
 
 
-async def prepare(state: State, job: Job) -> Prepared | Rejected:
+async def prepare(state: State, job: JobRecord) -> PreparedFiles | Rejected:
     """Judge the files of a job and write what it is to train on; or say why it cannot."""
     folder = state.job_folder(job.id) / DATA
     await unhurried(_empty, folder)
@@ -102,19 +102,24 @@ async def prepare(state: State, job: Job) -> Prepared | Rejected:
             return validation
         skipped[job.validation_file] = validation.skipped
     told = {file: reasons for file, reasons in skipped.items() if reasons}
-    return Prepared(training.examples, training.tokens, told)
+    return PreparedFiles(training.examples, training.tokens, told)
 
 
 async def _prepare(
-    state: State, job: Job, param: str, target: Path, rules: RuleProfile, training: Keys | None
+    state: State,
+    job: JobRecord,
+    param: str,
+    target: Path,
+    rules: ProviderRules,
+    training: Keys | None,
 ) -> _Kept | Rejected:
     """Judge one file and write what is left of it to `target`."""
     id = job.training_file if param == "training_file" else job.validation_file or ""
-    file = shelf.find(state, id)
+    file = storage.find(state, id)
     if file is None:
         return Rejected("file_not_found", f"The file {id} has been deleted.", param, ())
     path = state.file_path(id)
-    tally = Tally(rules, model_tokens(job.model), training)
+    tally = DatasetJudge(rules, model_tokens(job.model), training)
     try:
         async with open_dataset(path) as dataset:
             kept = await _sieve(dataset, tally, target)
@@ -130,7 +135,7 @@ async def _prepare(
     return _rejected(kept.errors, param) if kept.errors else kept
 
 
-async def _sieve(dataset: Dataset, tally: Tally, target: Path) -> _Kept:
+async def _sieve(dataset: Dataset, tally: DatasetJudge, target: Path) -> _Kept:
     """Judge row after row; write those that stay, until the first error."""
     kept = _Kept()
     await unhurried(target.touch)
@@ -154,7 +159,7 @@ async def _keep(dataset: Dataset, rows: Sequence[Judged], target: Path, kept: _K
             kept.tokens += judged.tokens.total().likely
 
 
-def _judge(tally: Tally, batch: Sequence[Surveyed]) -> Sequence[Judged]:
+def _judge(tally: DatasetJudge, batch: Sequence[Surveyed]) -> Sequence[Judged]:
     return [tally.add(surveyed) for surveyed in batch]
 
 

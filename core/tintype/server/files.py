@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from tintype.errors import RefusalError
-from tintype.server import shelf, wire
+from tintype.server import storage, wire
 from tintype.server.fields import Fields, bounded
 from tintype.server.forms import received
 from tintype.server.provider import provider
@@ -33,9 +33,9 @@ async def create(request: Request) -> Response:
         purpose = form.fields.text("purpose", choices=FILES_BY_PURPOSE)
         keep_s = keep(form.fields)
         if purpose == "fine-tune":
-            await asyncio.to_thread(shelf.refuse_other_than_json_lines, form.file.path)
-        file = shelf.admit(state, form.file.path, form.file.filename, purpose, keep_s)
-    return wire.Answer(wire.file_object(file))
+            await asyncio.to_thread(storage.refuse_other_than_json_lines, form.file.path)
+        file = storage.admit(state, form.file.path, form.file.filename, purpose, keep_s)
+    return wire.JsonAnswer(wire.file_object(file))
 
 
 async def page(request: Request) -> Response:
@@ -44,7 +44,7 @@ async def page(request: Request) -> Response:
     parameters = query(request, "purpose", "limit", "order", "after")
     limit = query_limit(parameters, PAGE, PAGE)
     order = query_choice(parameters, "order", ("desc", "asc"))
-    shelf.remove_expired(state)
+    storage.remove_expired(state)
     where = {"purpose": parameters["purpose"]} if "purpose" in parameters else {}
     files, more = state.page(
         File,
@@ -55,12 +55,12 @@ async def page(request: Request) -> Response:
         **where,
     )
     items = [wire.file_object(file) for file in files]
-    return wire.Answer(wire.bounded_listing(items, has_more=more, empty=""))
+    return wire.JsonAnswer(wire.bounded_listing(items, has_more=more, empty=""))
 
 
 async def retrieve(request: Request) -> Response:
     """`GET /files/{id}`."""
-    return wire.Answer(wire.file_object(_named(request)))
+    return wire.JsonAnswer(wire.file_object(_named(request)))
 
 
 async def content(request: Request) -> Response:
@@ -80,8 +80,8 @@ async def content(request: Request) -> Response:
 async def delete(request: Request) -> Response:
     """`DELETE /files/{id}`."""
     file = _named(request)
-    shelf.remove(provider(request).state, file)
-    return wire.Answer(wire.deleted(file.id, "file"))
+    storage.remove(provider(request).state, file)
+    return wire.JsonAnswer(wire.deleted(file.id, "file"))
 
 
 def keep(fields: Fields) -> int | None:
@@ -103,7 +103,7 @@ def keep(fields: Fields) -> int | None:
 
 def _named(request: Request) -> File:
     id = request.path_params["file_id"]
-    file = shelf.find(provider(request).state, id)
+    file = storage.find(provider(request).state, id)
     if file is None:
         raise RefusalError(404, f"No such File object: {id}", param="id")
     return file

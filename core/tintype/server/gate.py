@@ -76,7 +76,7 @@ class Gate:
             self._activity.open_requests -= 1
             self._activity.last_s = time.monotonic()
 
-    def _refusal(self, headers: Headers) -> wire.Answer | None:
+    def _refusal(self, headers: Headers) -> wire.JsonAnswer | None:
         if not self._is_own(headers.get("host", "")):
             return wire.refusal(
                 RefusalError(
@@ -116,7 +116,7 @@ def _without_port(host: str) -> str:
     return name if colon and port.isdigit() else host
 
 
-def _unauthorized(message: str, code: str | None = None) -> wire.Answer:
+def _unauthorized(message: str, code: str | None = None) -> wire.JsonAnswer:
     return wire.refusal(
         RefusalError(401, message, code=code), headers={"www-authenticate": "Bearer"}
     )

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tintype.errors import RefusalError
-from tintype.server import diary, shelf, wire
+from tintype.server import job_events, storage, wire
 from tintype.server.fields import Fields, bounded, metadata, refuse
 from tintype.server.provider import Provider, provider
 from tintype.server.reading import (
@@ -18,7 +18,7 @@ from tintype.server.reading import (
     query_limit,
     refuse_metadata_filter,
 )
-from tintype.server.records import Checkpoint, Event, Job, Tuned
+from tintype.server.records import CheckpointRecord, EventRecord, JobRecord, Tuned
 from tintype.server.state import now
 
 PAGE, CHECKPOINTS_PAGE, LARGEST_PAGE = 20, 10, 1000
@@ -37,10 +37,10 @@ async def create(request: Request) -> Response:
     job = _ordered(await json_body(request), here)
     with here.state.transaction():
         here.state.add(job)
-        for words in (diary.created(job), diary.validating(job)):
-            here.state.add(diary.event(job.id, job.created_at, words))
+        for words in (job_events.created(job), job_events.validating(job)):
+            here.state.add(job_events.event(job.id, job.created_at, words))
     here.queue.poke()
-    return wire.Answer(wire.job_object(job))
+    return wire.JsonAnswer(wire.job_object(job))
 
 
 async def page(request: Request) -> Response:
@@ -48,17 +48,17 @@ async def page(request: Request) -> Response:
     parameters = query(request, "after", "limit", "metadata")
     refuse_metadata_filter(parameters)
     jobs, more = provider(request).state.page(
-        Job,
+        JobRecord,
         limit=_limit(parameters, PAGE),
         after=parameters.get("after"),
         match=lambda job: _has(job, parameters),
     )
-    return wire.Answer(wire.listing([wire.job_object(job) for job in jobs], has_more=more))
+    return wire.JsonAnswer(wire.listing([wire.job_object(job) for job in jobs], has_more=more))
 
 
 async def retrieve(request: Request) -> Response:
     """`GET /fine_tuning/jobs/{id}`."""
-    return wire.Answer(wire.job_object(_named(request)))
+    return wire.JsonAnswer(wire.job_object(_named(request)))
 
 
 async def cancel(request: Request) -> Response:
@@ -67,7 +67,7 @@ async def cancel(request: Request) -> Response:
     if job.ended:
         _refuse_state(job, "cancelled", "a job that has not ended")
     job = await provider(request).queue.stop(job, "cancel")
-    return wire.Answer(wire.job_object(job))
+    return wire.JsonAnswer(wire.job_object(job))
 
 
 async def pause(request: Request) -> Response:
@@ -76,7 +76,7 @@ async def pause(request: Request) -> Response:
     if job.status not in ("queued", "running"):
         _refuse_state(job, "paused", "a queued or running job")
     job = await provider(request).queue.stop(job, "pause")
-    return wire.Answer(wire.job_object(job))
+    return wire.JsonAnswer(wire.job_object(job))
 
 
 async def resume(request: Request) -> Response:
@@ -84,33 +84,33 @@ async def resume(request: Request) -> Response:
     job = _named(request)
     if job.status != "paused":
         _refuse_state(job, "resumed", "a paused job")
-    return wire.Answer(wire.job_object(provider(request).queue.resume(job)))
+    return wire.JsonAnswer(wire.job_object(provider(request).queue.resume(job)))
 
 
 async def events(request: Request) -> Response:
     """`GET /fine_tuning/jobs/{id}/events`: newest first."""
     parameters = query(request, "after", "limit")
     found, more = provider(request).state.page(
-        Event,
+        EventRecord,
         limit=_limit(parameters, PAGE),
         after=parameters.get("after"),
         job_id=_named(request).id,
     )
-    return wire.Answer(wire.listing([wire.event_object(one) for one in found], has_more=more))
+    return wire.JsonAnswer(wire.listing([wire.event_object(one) for one in found], has_more=more))
 
 
 async def checkpoints(request: Request) -> Response:
     """`GET /fine_tuning/jobs/{id}/checkpoints`: newest first, once the job has succeeded."""
     parameters = query(request, "after", "limit")
     found, more = provider(request).state.page(
-        Checkpoint,
+        CheckpointRecord,
         limit=_limit(parameters, CHECKPOINTS_PAGE),
         after=parameters.get("after"),
         match=lambda checkpoint: checkpoint.model is not None,
         job_id=_named(request).id,
     )
     items = [wire.checkpoint_object(one) for one in found]
-    return wire.Answer(wire.bounded_listing(items, has_more=more, empty=None))
+    return wire.JsonAnswer(wire.bounded_listing(items, has_more=more, empty=None))
 
 
 async def permissions(request: Request) -> Response:
@@ -119,7 +119,7 @@ async def permissions(request: Request) -> Response:
     _limit(parameters, CHECKPOINTS_PAGE)
     query_choice(parameters, "order", ("descending", "ascending"))
     _checkpoint_model(request)
-    return wire.Answer(wire.bounded_listing([], has_more=False, empty=None))
+    return wire.JsonAnswer(wire.bounded_listing([], has_more=False, empty=None))
 
 
 async def permit(request: Request) -> Response:
@@ -144,7 +144,7 @@ def _checkpoint_model(request: Request) -> None:
         raise RefusalError(404, f"No such checkpoint: {name}", code="checkpoint_not_found")
 
 
-def _ordered(fields: Fields, here: Provider) -> Job:
+def _ordered(fields: Fields, here: Provider) -> JobRecord:
     """The job that a request asks for, or a refusal."""
     fields.only(
         "model",
@@ -169,7 +169,7 @@ def _ordered(fields: Fields, here: Provider) -> Job:
             "This server has no integrations.", param="integrations", code="unsupported_parameter"
         )
     given = fields.given
-    return Job(
+    return JobRecord(
         id=wire.new_id("ftjob-"),
         created_at=now(),
         model=model,
@@ -192,7 +192,7 @@ def _ordered(fields: Fields, here: Provider) -> Job:
 
 def _file(fields: Fields, name: str, here: Provider) -> str:
     id = fields.text(name)
-    file = shelf.find(here.state, id)
+    file = storage.find(here.state, id)
     if file is None:
         raise RefusalError(
             404,
@@ -258,7 +258,7 @@ def _limit(parameters: Mapping[str, str], default: int) -> int:
     return min(query_limit(parameters, default), LARGEST_PAGE)
 
 
-def _has(job: Job, parameters: Mapping[str, str]) -> bool:
+def _has(job: JobRecord, parameters: Mapping[str, str]) -> bool:
     """Whether a job bears the metadata that the query asks for: `metadata[k]=v`, or none at all."""
     if parameters.get("metadata") == "null":
         return not job.metadata
@@ -269,9 +269,9 @@ def _has(job: Job, parameters: Mapping[str, str]) -> bool:
     )
 
 
-def _named(request: Request) -> Job:
+def _named(request: Request) -> JobRecord:
     id = request.path_params["job_id"]
-    job = provider(request).state.find(Job, id)
+    job = provider(request).state.find(JobRecord, id)
     if job is None:
         raise RefusalError(
             404,
@@ -282,7 +282,7 @@ def _named(request: Request) -> Job:
     return job
 
 
-def _refuse_state(job: Job, verb: str, wanted: str) -> None:
+def _refuse_state(job: JobRecord, verb: str, wanted: str) -> None:
     refuse(
         f"The job {job.id} is {job.status} and cannot be {verb}: that takes {wanted}.",
         param="fine_tuning_job_id",

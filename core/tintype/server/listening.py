@@ -16,13 +16,13 @@ from starlette.types import ASGIApp
 from tintype import __version__
 from tintype.engines import engines
 from tintype.errors import SettingsError
+from tintype.server.address import ADDRESS, Options, Running, read_address, write_address
 from tintype.server.answering import Answers
 from tintype.server.app import create_app
 from tintype.server.gate import Gate
 from tintype.server.opening import open_state
 from tintype.server.provider import Activity, Provider
 from tintype.server.queue import Queue
-from tintype.server.run import ADDRESS, Options, Running, read_address, write_address
 from tintype.server.state import State
 
 GOODBYE_S = 3

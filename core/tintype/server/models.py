@@ -19,7 +19,7 @@ async def page(request: Request) -> Response:
         for name, engine in here.engines.items()
     ]
     tuned = [wire.tuned_object(model) for model in here.state.all(Tuned)]
-    return wire.Answer(wire.listing(bases + tuned))
+    return wire.JsonAnswer(wire.listing(bases + tuned))
 
 
 async def retrieve(request: Request) -> Response:
@@ -27,8 +27,8 @@ async def retrieve(request: Request) -> Response:
     here, name = provider(request), request.path_params["model"]
     if name in here.engines:
         created = here.engines[name].card.created
-        return wire.Answer(wire.model_object(name, created, wire.OWNER))
-    return wire.Answer(wire.tuned_object(_tuned(request)))
+        return wire.JsonAnswer(wire.model_object(name, created, wire.OWNER))
+    return wire.JsonAnswer(wire.tuned_object(_tuned(request)))
 
 
 async def delete(request: Request) -> Response:
@@ -45,7 +45,7 @@ async def delete(request: Request) -> Response:
     here.state.remove(model)
     here.answers.forget(name)
     await asyncio.to_thread(training.remove, here.state.folder / model.path)
-    return wire.Answer(wire.deleted(name, "model"))
+    return wire.JsonAnswer(wire.deleted(name, "model"))
 
 
 async def cards(request: Request) -> Response:
@@ -62,7 +62,7 @@ async def cards(request: Request) -> Response:
         }
         for engine in provider(request).engines.values()
     ]
-    return wire.Answer(wire.listing(items))
+    return wire.JsonAnswer(wire.listing(items))
 
 
 def _tuned(request: Request) -> Tuned:

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from tintype.dataset import Dataset, ImagePart, Row, image_bytes
-from tintype.dataset.parsing import Line
+from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import slots
 from tintype.errors import DatasetError
 from tintype.rules import Judged
@@ -66,7 +66,7 @@ async def _unpack(dataset: Dataset, rows: Sequence[Judged], folder: Path) -> Non
         indices = [index for index in indices if index > lines[-1].row.index]
 
 
-def _write(lines: Sequence[Line], wanted: dict[tuple[int, int], str], folder: Path) -> None:
+def _write(lines: Sequence[ParsedLine], wanted: dict[tuple[int, int], str], folder: Path) -> None:
     for line in lines:
         for image in line.row.images:
             digest = wanted.get((line.row.index, image.ordinal))

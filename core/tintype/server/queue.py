@@ -19,12 +19,12 @@ from tintype.engines import launch as launching
 from tintype.engines.base import Engine, Wanted
 from tintype.engines.launch import Ending, unwritable
 from tintype.errors import EngineError
-from tintype.server import diary, shelf, training
+from tintype.server import job_events, storage, training
 from tintype.server.opening import RESERVE
-from tintype.server.records import File, Job, Part, Tuned
+from tintype.server.records import File, JobRecord, Part, Tuned
 from tintype.server.reserve import Reserve, is_full
 from tintype.server.state import State, now
-from tintype.server.validation import Validation
+from tintype.server.validation import JobValidator
 
 TICK_S = 0.1
 """How often a trainer's reports are read."""
@@ -49,7 +49,7 @@ class Queue:
         self._engines = engines
         self._poked = asyncio.Event()
         self._turned = asyncio.Event()
-        self._validation = Validation(state, self.poke)
+        self._validation = JobValidator(state, self.poke)
         self._reserve = Reserve(state.folder / RESERVE)
         self._asked_s: dict[str, float] = {}
         self._expired_s = 0.0
@@ -76,14 +76,14 @@ class Queue:
     @property
     def busy(self) -> bool:
         """Whether a job is being validated, waits or trains."""
-        return any(not job.ended and job.status != "paused" for job in self._state.all(Job))
+        return any(not job.ended and job.status != "paused" for job in self._state.all(JobRecord))
 
     def interrupt(self) -> None:
         """Have the trainers save their states and leave; the next server takes them up again."""
         for job in self._watched():
             launching.interrupt(self._state.job_folder(job.id))
 
-    async def stop(self, job: Job, wanted: Wanted) -> Job:
+    async def stop(self, job: JobRecord, wanted: Wanted) -> JobRecord:
         """Pause or cancel a job that has not ended; answers within a second."""
         end = training.pause if wanted == "pause" else training.cancel
         if not _has_trainer(job):
@@ -102,21 +102,21 @@ class Queue:
                     await self._turned.wait()
         return end(self._state, job, wanted=wanted) if job.wanted else job
 
-    def resume(self, job: Job) -> Job:
+    def resume(self, job: JobRecord) -> JobRecord:
         """Queue a paused job again."""
         with self._state.transaction():
-            self._state.add(diary.event(job.id, now(), diary.RESUMED))
+            self._state.add(job_events.event(job.id, now(), job_events.RESUMED))
             job = self._state.change(job, status="queued")
         self.poke()
         return job
 
-    def _fresh(self, job: Job) -> Job:
-        return self._state.find(Job, job.id) or job
+    def _fresh(self, job: JobRecord) -> JobRecord:
+        return self._state.find(JobRecord, job.id) or job
 
-    def _watched(self) -> list[Job]:
+    def _watched(self) -> list[JobRecord]:
         """Jobs whose trainers are at work, or were until a moment ago."""
-        running = self._state.all(Job, status="running")
-        stopping = (self._state.all(Job, wanted=wanted) for wanted in ("pause", "cancel"))
+        running = self._state.all(JobRecord, status="running")
+        stopping = (self._state.all(JobRecord, wanted=wanted) for wanted in ("pause", "cancel"))
         return list({job.id: job for job in chain(running, *stopping)}.values())
 
     async def _turn_or_rest(self) -> float:
@@ -135,7 +135,7 @@ class Queue:
         for job in self._watched():
             await self._watch(job)
         if not self._watched():
-            waiting = next(self._state.all(Job, status="queued", wanted=""), None)
+            waiting = next(self._state.all(JobRecord, status="queued", wanted=""), None)
             if waiting is not None:
                 await self._launch(waiting)
         self._expire()
@@ -144,10 +144,10 @@ class Queue:
     def _expire(self) -> None:
         if time.monotonic() - self._expired_s > REST_S:
             self._expired_s = time.monotonic()
-            shelf.remove_expired(self._state)
+            storage.remove_expired(self._state)
             self._reserve.put_by()
 
-    async def _launch(self, job: Job) -> None:
+    async def _launch(self, job: JobRecord) -> None:
         engine = self._engines.get(job.model)
         if engine is None:
             words = f"There is no engine for {job.model} on this machine any more."
@@ -161,7 +161,7 @@ class Queue:
             job = training.fail(self._state, job, "training_failed", unwritable(error))
             await training.clear(self._state, job)
 
-    async def _watch(self, job: Job) -> None:
+    async def _watch(self, job: JobRecord) -> None:
         job, folder = self._fresh(job), self._state.job_folder(job.id)
         alive = launching.alive(folder)  # before the reports are read: else the last are missed
         ended = None if alive else launching.ending(folder)
@@ -172,7 +172,7 @@ class Queue:
         self._asked_s.pop(job.id, None)
         await self._end(job, ended)
 
-    def _insist(self, job: Job) -> None:
+    def _insist(self, job: JobRecord) -> None:
         if not job.wanted:
             return
         folder = self._state.job_folder(job.id)
@@ -182,7 +182,7 @@ class Queue:
         elif not (folder / launching.WANTED).exists():  # the server died before it wrote it
             launching.want(folder, "cancel" if job.wanted == "cancel" else "pause")
 
-    async def _end(self, job: Job, ended: Ending | None) -> None:
+    async def _end(self, job: JobRecord, ended: Ending | None) -> None:
         """The trainer is gone: move the job on."""
         if ended is not None and ended.outcome == "succeeded" and not job.ended:
             job = training.succeed(self._state, job)
@@ -199,7 +199,7 @@ class Queue:
         if job.ended:
             await training.clear(self._state, job)
 
-    async def _start_again(self, job: Job) -> Job:
+    async def _start_again(self, job: JobRecord) -> JobRecord:
         if job.launches >= LAUNCHES:
             job = training.listen(self._state, job, ended=True)
             words = launching.last_words(self._state.job_folder(job.id))
@@ -210,7 +210,7 @@ class Queue:
                 f"The training process ended {LAUNCHES} times without getting any further. "
                 f"Its last words: {words or 'none'}",
             )
-        self._state.add(diary.event(job.id, now(), diary.INTERRUPTED, level="warn"))
+        self._state.add(job_events.event(job.id, now(), job_events.INTERRUPTED, level="warn"))
         await self._launch(job)
         return self._fresh(job)
 
@@ -218,7 +218,7 @@ class Queue:
         """Remove what a server that died has left half done."""
         files_there = {file.id for file in self._state.all(File, deleted=0)}
         parts_there = {part.id for part in self._state.all(Part)}
-        jobs = {job.id: job for job in self._state.all(Job)}
+        jobs = {job.id: job for job in self._state.all(JobRecord)}
         for name, known in (("files", files_there), ("uploads", parts_there), ("jobs", {*jobs})):
             for entry in list(os.scandir(self._state.folder / name)):
                 if entry.name not in known:
@@ -231,5 +231,5 @@ class Queue:
                 self._state.remove(model)
 
 
-def _has_trainer(job: Job) -> bool:
+def _has_trainer(job: JobRecord) -> bool:
     return job.status == "running" or bool(job.wanted)

@@ -30,7 +30,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class UploadRecord:
     """A file arriving in parts."""
 
     id: str
@@ -61,7 +61,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class JobRecord:
     """A fine-tuning job."""
 
     id: str
@@ -108,8 +108,8 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """A line of a job's diary. A step makes one event at most: `(job_id, step)` is unique."""
+class EventRecord:
+    """A line of a job's job_events. A step makes one event at most: `(job_id, step)` is unique."""
 
     id: str
     created_at: int
@@ -123,7 +123,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class CheckpointRecord:
     """Weights saved at the end of an epoch."""
 
     id: str
@@ -150,4 +150,4 @@ class Tuned:
     seq: int | None = None
 
 
-Record = File | Upload | Part | Job | Event | Checkpoint | Tuned
+Record = File | UploadRecord | Part | JobRecord | EventRecord | CheckpointRecord | Tuned

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tintype.engines.base import Note, Report, Step
-from tintype.engines.journal import Entry
+from tintype.engines.journal import JournalEntry
 
 
-def settled(entries: Sequence[Entry], epochs: int, *, ended: bool) -> Sequence[Entry]:
+def settled(entries: Sequence[JournalEntry], epochs: int, *, ended: bool) -> Sequence[JournalEntry]:
     """The entries that can be told now; those after the last of them are to be read again.
 
     Args:
@@ -21,7 +21,7 @@ def settled(entries: Sequence[Entry], epochs: int, *, ended: bool) -> Sequence[E
         epochs: How many the training has.
         ended: Whether nothing will follow.
     """
-    told: list[Entry] = []
+    told: list[JournalEntry] = []
     for at, entry in enumerate(entries):
         if _join(told, entry):
             continue
@@ -43,7 +43,7 @@ def _closes_epoch(report: Report, epochs: int) -> bool:
     return report.step % (report.total_steps // epochs) == 0
 
 
-def _join(told: list[Entry], entry: Entry) -> bool:
+def _join(told: list[JournalEntry], entry: JournalEntry) -> bool:
     """Add a validation to the step that it followed, if that is what the entry is."""
     at = next((at for at in reversed(range(len(told))) if isinstance(told[at].report, Step)), -1)
     before, report = told[at].report if at >= 0 else None, entry.report

@@ -6,8 +6,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tintype.server import shelf
-from tintype.server.records import Event, File, Job
+from tintype.server import storage
+from tintype.server.records import EventRecord, File, JobRecord
 from tintype.server.state import State
 
 NAME = "step_metrics.csv"
@@ -21,17 +21,17 @@ _COLUMNS = {
 """The header of the results file, and which metric each column is."""
 
 
-def write_results(state: State, job: Job) -> File:
+def write_results(state: State, job: JobRecord) -> File:
     """Make the results file of a job that has ended well."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    for event in state.all(Event, job_id=job.id, type="metrics"):
+    for event in state.all(EventRecord, job_id=job.id, type="metrics"):
         writer.writerow(_row(event.data))
     path = state.incoming_path()
     path.write_bytes(base64.b64encode(text.getvalue().encode()))
     path.chmod(0o600)
-    return shelf.admit(state, path, NAME, "fine-tune-results", None)
+    return storage.admit(state, path, NAME, "fine-tune-results", None)
 
 
 def _row(data: Mapping[str, Any]) -> Sequence[str]:

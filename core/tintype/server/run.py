@@ -1,14 +1,10 @@
 """Starting, finding and stopping a server; `python -m tintype.server.run` is the process itself.
 
-A server belongs to a folder. It holds the folder's lock as long as it lives and says in
-`server.json` where it listens, so finding one needs no process ids and no guessing. Light to
-import: what serves is imported when it serves.
+Light to import: what serves is imported when it serves.
 """
 
 import argparse
 import asyncio
-import fcntl
-import json
 import logging
 import os
 import select
@@ -16,57 +12,20 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from tintype.engines.launch import detach, replace
+from tintype.engines.launch import detach
 from tintype.errors import StoreError, TintypeError
+from tintype.server.address import HOST, LOCK, LOG, Options, Running, find, is_held
 
-ADDRESS, LOCK, LOG, TOKEN = "server.json", "lock", "server.log", "token"
-HOST = "127.0.0.1"
+__all__ = ["Options", "Running", "find", "serve", "start", "stop"]
+
 IDLE_EXIT_S = 900.0
 """A server that the app has started ends by itself when it had nothing to do for so long."""
 START_S, STOP_S = 30.0, 10.0
 LOG_BYTES = 1 << 20
 """A longer log is put aside at the next start."""
 _LOG_LINES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to serve."""
-
-    folder: Path
-    host: str = HOST
-    """Where to listen: this machine only, unless told otherwise."""
-    port: int = 0
-    """0: the port of the last time, or any that is free."""
-    names: Sequence[str] = ()
-    """Further names under which clients may address the server."""
-    idle_exit_s: float | None = None
-    """End when there was nothing to do for so long; none: never."""
-    stop_training: bool = False
-    """At the end, have the trainers save their states and stop too, instead of going on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A server that runs."""
-
-    folder: Path
-    url: str
-    """The base URL for OpenAI's clients: it ends in `/v1`."""
-    token: str = field(repr=False)
-    pid: int
-    started: datetime
-    version: str
-
-    @property
-    def port(self) -> int:
-        """The port it listens at."""
-        return urlsplit(self.url).port or 80
 
 
 def serve(options: Options, *, ready: Callable[[Running], None] = lambda running: None) -> None:
@@ -85,12 +44,6 @@ def serve(options: Options, *, ready: Callable[[Running], None] = lambda running
         EngineError: if an engine cannot be loaded.
     """
     asyncio.run(_serve(options, ready))
-
-
-def find(folder: Path) -> Running | None:
-    """The server that runs on a folder; none if there is none, or it is still starting."""
-    running = read_address(folder / ADDRESS)
-    return running if running is not None and _held(folder / LOCK) else None
 
 
 async def start(folder: Path, *, idle_exit_s: float | None = IDLE_EXIT_S) -> Running:
@@ -112,33 +65,6 @@ async def stop(running: Running, *, training: bool = False) -> None:
     await asyncio.to_thread(_stop, running, training)
 
 
-def read_address(path: Path) -> Running | None:
-    """Where a server says it listens, or listened last; none if nothing sensible is there."""
-    try:
-        said = json.loads(path.read_text())
-        return Running(
-            folder=path.parent,
-            url=said["url"],
-            token=path.with_name(TOKEN).read_text().strip(),
-            pid=int(said["pid"]),
-            started=datetime.fromisoformat(said["started"]),
-            version=said["version"],
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def write_address(path: Path, running: Running) -> None:
-    """Say where a server listens, readable by its owner only."""
-    said = {
-        "url": running.url,
-        "pid": running.pid,
-        "started": running.started.isoformat(),
-        "version": running.version,
-    }
-    replace(path, json.dumps(said, indent=1))
-
-
 async def _serve(options: Options, ready: Callable[[Running], None]) -> None:
     from tintype.server.listening import serving
 
@@ -149,21 +75,6 @@ async def _serve(options: Options, ready: Callable[[Running], None]) -> None:
         loop.add_signal_handler(signal.SIGQUIT, lambda: served.end(training=True))
         ready(served.running)
         await served.ended()
-
-
-def _held(path: Path) -> bool:
-    """Whether a server holds the lock."""
-    try:
-        lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(lock)
-    return False
 
 
 def _start(folder: Path, idle_exit_s: float | None) -> Running:
@@ -219,7 +130,7 @@ def _stop(running: Running, training: bool) -> None:
         return
     os.kill(running.pid, signal.SIGQUIT if training else signal.SIGTERM)
     deadline_s = time.monotonic() + STOP_S
-    while _held(running.folder / LOCK):
+    while is_held(running.folder / LOCK):
         if time.monotonic() > deadline_s:
             raise StoreError(
                 f"The server with process id {running.pid} does not end.",

@@ -27,17 +27,26 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tintype.errors import RefusalError
-from tintype.server.records import Checkpoint, Event, File, Job, Part, Record, Tuned, Upload
+from tintype.server.records import (
+    CheckpointRecord,
+    EventRecord,
+    File,
+    JobRecord,
+    Part,
+    Record,
+    Tuned,
+    UploadRecord,
+)
 
 R = TypeVar("R", bound=Record)
 
 _TABLES: Mapping[type[Any], str] = {
     File: "file",
-    Upload: "upload",
+    UploadRecord: "upload",
     Part: "part",
-    Job: "job",
-    Event: "event",
-    Checkpoint: "checkpoint",
+    JobRecord: "job",
+    EventRecord: "event",
+    CheckpointRecord: "checkpoint",
     Tuned: "model",
 }
 _JSON = frozenset(

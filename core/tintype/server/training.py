@@ -15,10 +15,10 @@ from typing import Any
 
 from tintype.engines import journal
 from tintype.engines import launch as launching
-from tintype.engines.base import Engine, Note, Order, Resolved, Saved, Step
+from tintype.engines.base import Engine, Note, Resolved, Saved, Step, TrainingOrder
 from tintype.resources import Hyperparameters
-from tintype.server import diary, wire
-from tintype.server.records import Checkpoint, Event, Job, Tuned
+from tintype.server import job_events, wire
+from tintype.server.records import CheckpointRecord, EventRecord, JobRecord, Tuned
 from tintype.server.reports import settled
 from tintype.server.results import write_results
 from tintype.server.state import State, now
@@ -33,7 +33,7 @@ _PACE_STEPS, _PACE_S = 5, 2.0
 """What it takes before an estimate of the end is worth anything."""
 
 
-def begin(state: State, job: Job, engine: Engine) -> Job:
+def begin(state: State, job: JobRecord, engine: Engine) -> JobRecord:
     """Note that a trainer is being started, before it is: a crash in between is seen as its death.
 
     The hyperparameters are settled at the first start.
@@ -41,7 +41,7 @@ def begin(state: State, job: Job, engine: Engine) -> Job:
     resolved = job.resolved or asdict(engine.resolve(job.examples, Hyperparameters(**job.asked)))
     with state.transaction():
         if job.resolved is None:
-            state.add(diary.event(job.id, now(), diary.STARTED))
+            state.add(job_events.event(job.id, now(), job_events.STARTED))
         return state.change(
             job,
             status="running",
@@ -52,14 +52,14 @@ def begin(state: State, job: Job, engine: Engine) -> Job:
         )
 
 
-def start(folder: Path, job: Job) -> None:
+def start(folder: Path, job: JobRecord) -> None:
     """Start the trainer; blocks for some tens of milliseconds.
 
     Raises:
         EngineError: if it runs already, or no process can be started.
     """
     data = folder / DATA
-    order = Order(
+    order = TrainingOrder(
         training=data / TRAINING,
         validation=data / VALIDATION if (data / VALIDATION).exists() else None,
         folder=folder / ENGINE,
@@ -70,7 +70,7 @@ def start(folder: Path, job: Job) -> None:
     launching.launch(folder)
 
 
-def listen(state: State, job: Job, *, ended: bool) -> Job:
+def listen(state: State, job: JobRecord, *, ended: bool) -> JobRecord:
     """Take in what the trainer has reported since the last time; all of it, if it has ended."""
     path = state.job_folder(job.id) / launching.REPORTS
     epochs = (job.resolved or {}).get("n_epochs", 0)
@@ -87,15 +87,15 @@ def listen(state: State, job: Job, *, ended: bool) -> Job:
             job = state.change(job, reports_read=offset)
 
 
-def _take(state: State, job: Job, entry: journal.Entry) -> Job:
+def _take(state: State, job: JobRecord, entry: journal.JournalEntry) -> JobRecord:
     report = entry.report
     if isinstance(report, Note):
-        state.add(diary.note_event(job.id, entry.at, report))
+        state.add(job_events.note_event(job.id, entry.at, report))
         return job
     if isinstance(report, Saved):
         state.add(_checkpoint(state, job, entry.at, report), once=True)
         return job
-    event = diary.step_event(job.id, entry.at, report)
+    event = job_events.step_event(job.id, entry.at, report)
     changes: dict[str, Any] = {}
     if state.add(event, once=True):
         changes = {"step": report.step, "launches": 0}
@@ -108,30 +108,30 @@ def _take(state: State, job: Job, entry: journal.Entry) -> Job:
     return state.change(job, **changes)
 
 
-def _amend(state: State, event: Event, step: Step) -> None:
+def _amend(state: State, event: EventRecord, step: Step) -> None:
     """A step that was told already is told again: only a validation it then lacked is news.
 
     So it is after a pause between a step and its validation.
     """
-    for known in list(state.all(Event, job_id=event.job_id, step=step.step)):
+    for known in list(state.all(EventRecord, job_id=event.job_id, step=step.step)):
         if not event.data.keys() <= known.data.keys():
             metrics = {**known.data, **event.data}
             whole = replace(
                 step, metrics={name: float(metrics[name]) for name in metrics.keys() - _PLACE}
             )
-            told = diary.step_event(event.job_id, known.created_at, whole)
+            told = job_events.step_event(event.job_id, known.created_at, whole)
             state.change(known, message=told.message, data=told.data)
 
 
-def _estimate(job: Job, at: float, step: Step) -> int | None:
+def _estimate(job: JobRecord, at: float, step: Step) -> int | None:
     steps, seconds = step.step - job.pace_step, at - (job.pace_at or at)
     if steps < _PACE_STEPS or seconds < _PACE_S:
         return None
     return int(at + seconds / steps * (step.total_steps - step.step))
 
 
-def _checkpoint(state: State, job: Job, at: float, saved: Saved) -> Checkpoint:
-    return Checkpoint(
+def _checkpoint(state: State, job: JobRecord, at: float, saved: Saved) -> CheckpointRecord:
+    return CheckpointRecord(
         id=wire.new_id("ftckpt_"),
         created_at=int(at),
         job_id=job.id,
@@ -142,9 +142,9 @@ def _checkpoint(state: State, job: Job, at: float, saved: Saved) -> Checkpoint:
     )
 
 
-def succeed(state: State, job: Job) -> Job:
+def succeed(state: State, job: JobRecord) -> JobRecord:
     """Publish the model and its checkpoints, write the results, and end the job."""
-    saved = {one.epoch: one for one in state.all(Checkpoint, job_id=job.id)}
+    saved = {one.epoch: one for one in state.all(CheckpointRecord, job_id=job.id)}
     kept = [saved[epoch] for epoch in sorted(saved)[-KEPT_EPOCHS:]]
     if not kept:
         return fail(state, job, "training_failed", "The training ended without a checkpoint.")
@@ -152,13 +152,13 @@ def succeed(state: State, job: Job) -> Job:
     epochs = (job.resolved or {}).get("n_epochs", 0)
     with state.transaction():
         results = write_results(state, job)
-        for checkpoint in list(state.all(Checkpoint, job_id=job.id)):
+        for checkpoint in list(state.all(CheckpointRecord, job_id=job.id)):
             if checkpoint not in kept:
                 state.remove(checkpoint)
         for checkpoint in kept[:-1]:
             _publish(state, job, checkpoint, f"{name}:ckpt-step-{checkpoint.step}")
         _publish(state, job, kept[-1], name)
-        state.add(diary.event(job.id, now(), diary.COMPLETED))
+        state.add(job_events.event(job.id, now(), job_events.COMPLETED))
         return state.change(
             job,
             status="succeeded",
@@ -171,29 +171,29 @@ def succeed(state: State, job: Job) -> Job:
         )
 
 
-def _publish(state: State, job: Job, checkpoint: Checkpoint, name: str) -> None:
+def _publish(state: State, job: JobRecord, checkpoint: CheckpointRecord, name: str) -> None:
     state.change(checkpoint, model=name)
     state.add(Tuned(name, now(), job.id, job.model, checkpoint.path))
     words = (
-        diary.checkpoint_created(checkpoint.step, name)
+        job_events.checkpoint_created(checkpoint.step, name)
         if ":ckpt-step-" in name
-        else diary.model_created(name)
+        else job_events.model_created(name)
     )
-    state.add(diary.event(job.id, now(), words))
+    state.add(job_events.event(job.id, now(), words))
 
 
 def fail(
     state: State,
-    job: Job,
+    job: JobRecord,
     code: str,
     message: str,
     param: str | None = None,
     *,
     data: Mapping[str, Any] | None = None,
-) -> Job:
+) -> JobRecord:
     """End the job with the reason; `data` go with the event."""
     with state.transaction():
-        state.add(diary.event(job.id, now(), message, level="error", data=data))
+        state.add(job_events.event(job.id, now(), message, level="error", data=data))
         return state.change(
             job,
             status="failed",
@@ -204,11 +204,11 @@ def fail(
         )
 
 
-def cancel(state: State, job: Job, *, wanted: str = "") -> Job:
+def cancel(state: State, job: JobRecord, *, wanted: str = "") -> JobRecord:
     """End the job as wished; `wanted` stays `cancel` while its trainer is still to obey."""
     with state.transaction():
         if not job.ended:
-            state.add(diary.event(job.id, now(), diary.CANCELLED))
+            state.add(job_events.event(job.id, now(), job_events.CANCELLED))
         return state.change(
             job,
             status="cancelled",
@@ -218,15 +218,15 @@ def cancel(state: State, job: Job, *, wanted: str = "") -> Job:
         )
 
 
-def pause(state: State, job: Job, *, wanted: str = "") -> Job:
+def pause(state: State, job: JobRecord, *, wanted: str = "") -> JobRecord:
     """Hold the job; `wanted` stays `pause` while its trainer is still to obey."""
     with state.transaction():
         if job.status != "paused":
-            state.add(diary.event(job.id, now(), diary.PAUSED))
+            state.add(job_events.event(job.id, now(), job_events.PAUSED))
         return state.change(job, status="paused", estimated_finish=None, launches=0, wanted=wanted)
 
 
-async def clear(state: State, job: Job) -> None:
+async def clear(state: State, job: JobRecord) -> None:
     """Remove what an ended job needs no longer: all but its log and the models that live."""
     keep = {state.folder / model.path for model in state.all(Tuned, job_id=job.id)}
     await asyncio.to_thread(_clear, state.job_folder(job.id), keep)

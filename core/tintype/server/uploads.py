@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tintype.errors import RefusalError
-from tintype.server import files, shelf, wire
+from tintype.server import files, storage, wire
 from tintype.server.fields import Fields, refuse
 from tintype.server.forms import received, tame
 from tintype.server.provider import provider
 from tintype.server.reading import json_body
-from tintype.server.records import FILES_BY_PURPOSE, File, Part, Upload
+from tintype.server.records import FILES_BY_PURPOSE, File, Part, UploadRecord
 from tintype.server.state import State, now
 
 UPLOAD_BYTES = 8 * 1024**3
@@ -36,7 +36,7 @@ async def create(request: Request) -> Response:
     fields = await json_body(request)
     fields.only("filename", "purpose", "bytes", "mime_type", "expires_after")
     created_at = now()
-    upload = Upload(
+    upload = UploadRecord(
         id=wire.new_id("upload_"),
         created_at=created_at,
         filename=tame(fields.text("filename")) or "upload",
@@ -47,7 +47,7 @@ async def create(request: Request) -> Response:
         keep_s=files.keep(fields),
     )
     state.add(upload)
-    return wire.Answer(wire.upload_object(upload))
+    return wire.JsonAnswer(wire.upload_object(upload))
 
 
 async def add_part(request: Request) -> Response:
@@ -65,7 +65,7 @@ async def add_part(request: Request) -> Response:
         part = Part(wire.new_id("part_"), now(), upload.id, form.file.size_bytes)
         form.file.path.rename(state.part_path(part.id))
         state.add(part)
-    return wire.Answer(wire.part_object(part))
+    return wire.JsonAnswer(wire.part_object(part))
 
 
 async def complete(request: Request) -> Response:
@@ -78,7 +78,7 @@ async def complete(request: Request) -> Response:
         upload = _named(request)
         if upload.status != "completed" or list(upload.part_ids) != part_ids:
             upload = await _complete(state, _pending(request), part_ids, digest)
-    return wire.Answer(_object(state, upload))
+    return wire.JsonAnswer(_object(state, upload))
 
 
 async def cancel(request: Request) -> Response:
@@ -87,13 +87,13 @@ async def cancel(request: Request) -> Response:
     upload = _named(request)
     if upload.status != "cancelled":
         upload = state.change(_pending(request), status="cancelled")
-        shelf.forget_parts(state, upload)
-    return wire.Answer(_object(state, upload))
+        storage.forget_parts(state, upload)
+    return wire.JsonAnswer(_object(state, upload))
 
 
 async def _complete(
-    state: State, upload: Upload, part_ids: Sequence[str], digest: str | None
-) -> Upload:
+    state: State, upload: UploadRecord, part_ids: Sequence[str], digest: str | None
+) -> UploadRecord:
     parts = _chosen(state, upload, part_ids)
     whole = state.incoming_path()
     try:
@@ -105,15 +105,15 @@ async def _complete(
                 code="md5_mismatch",
             )
         if upload.purpose == "fine-tune":
-            await asyncio.to_thread(shelf.refuse_other_than_json_lines, whole)
+            await asyncio.to_thread(storage.refuse_other_than_json_lines, whole)
         with state.transaction():
-            file = shelf.admit(state, whole, upload.filename, upload.purpose, upload.keep_s)
+            file = storage.admit(state, whole, upload.filename, upload.purpose, upload.keep_s)
             upload = state.change(
                 upload, status="completed", file_id=file.id, part_ids=tuple(part_ids)
             )
     finally:
         whole.unlink(missing_ok=True)
-    shelf.forget_parts(state, upload)
+    storage.forget_parts(state, upload)
     return upload
 
 
@@ -125,7 +125,7 @@ def _order(fields: Fields) -> tuple[list[str], str | None]:
     return part_ids, fields.text("md5") if fields.given("md5") else None
 
 
-def _chosen(state: State, upload: Upload, part_ids: Sequence[str]) -> list[Part]:
+def _chosen(state: State, upload: UploadRecord, part_ids: Sequence[str]) -> list[Part]:
     known = {part.id: part for part in state.all(Part, upload_id=upload.id)}
     for id in part_ids:
         if id not in known:
@@ -157,16 +157,16 @@ def _join(parts: Sequence[Path], whole: Path) -> str:
     return digest.hexdigest()
 
 
-def _named(request: Request) -> Upload:
+def _named(request: Request) -> UploadRecord:
     state, id = provider(request).state, request.path_params["upload_id"]
-    shelf.remove_expired(state)
-    upload = state.find(Upload, id)
+    storage.remove_expired(state)
+    upload = state.find(UploadRecord, id)
     if upload is None:
         raise RefusalError(404, f"No such Upload object: {id}", param="upload_id")
     return upload
 
 
-def _pending(request: Request) -> Upload:
+def _pending(request: Request) -> UploadRecord:
     """The upload, if parts can still be added to it."""
     upload = _named(request)
     if upload.status != "pending":
@@ -174,6 +174,6 @@ def _pending(request: Request) -> Upload:
     return upload
 
 
-def _object(state: State, upload: Upload) -> wire.Json:
+def _object(state: State, upload: UploadRecord) -> wire.Json:
     file = None if upload.file_id is None else state.find(File, upload.file_id)
     return wire.upload_object(upload, file)

@@ -5,14 +5,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict
 
-from tintype.server import checking, diary, training
-from tintype.server.records import Job
+from tintype.server import checking, job_events, training
+from tintype.server.records import JobRecord
 from tintype.server.state import State, now
 
 _log = logging.getLogger("tintype.server")
 
 
-class Validation:
+class JobValidator:
     """Validates, and moves jobs on to be queued or to fail."""
 
     def __init__(self, state: State, poke: Callable[[], None]) -> None:
@@ -27,13 +27,13 @@ class Validation:
         if self._task is not None and self._task.done():
             task, self._task = self._task, None
             await self._note_trouble(task)
-        job = next(self._state.all(Job, status="validating_files"), None)
+        job = next(self._state.all(JobRecord, status="validating_files"), None)
         if job is not None and self._task is None:
             self._job_id = job.id
             self._task = asyncio.create_task(self._validate(job))
             self._task.add_done_callback(lambda task: self._poke())
 
-    async def stop(self, job: Job) -> None:
+    async def stop(self, job: JobRecord) -> None:
         """Stop validating a job, which must not be in that state any more."""
         if self._task is not None and job.id == self._job_id:
             await self.end()
@@ -45,7 +45,7 @@ class Validation:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def _validate(self, job: Job) -> None:
+    async def _validate(self, job: JobRecord) -> None:
         prepared = await checking.prepare(self._state, job)
         if isinstance(prepared, checking.Rejected):
             job = training.fail(
@@ -60,8 +60,8 @@ class Validation:
             return
         with self._state.transaction():
             for file, reasons in prepared.skipped.items():
-                self._state.add(diary.skipped(job.id, now(), file, reasons))
-            self._state.add(diary.event(job.id, now(), diary.VALIDATED))
+                self._state.add(job_events.skipped(job.id, now(), file, reasons))
+            self._state.add(job_events.event(job.id, now(), job_events.VALIDATED))
             self._state.change(
                 job,
                 status="queued",
@@ -72,7 +72,7 @@ class Validation:
     async def _note_trouble(self, task: "asyncio.Task[None]") -> None:
         """A validation that met an error, expected or not, ends its job and nothing else."""
         error = None if task.cancelled() else task.exception()
-        job = self._state.find(Job, self._job_id)
+        job = self._state.find(JobRecord, self._job_id)
         if error is None or job is None or job.ended:
             return
         _log.error("The validation of %s failed.", job.id, exc_info=error)

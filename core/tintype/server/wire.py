@@ -14,7 +14,15 @@ from typing import Any
 from starlette.responses import Response
 
 from tintype.errors import RefusalError, TintypeError
-from tintype.server.records import Checkpoint, Event, File, Job, Part, Tuned, Upload
+from tintype.server.records import (
+    CheckpointRecord,
+    EventRecord,
+    File,
+    JobRecord,
+    Part,
+    Tuned,
+    UploadRecord,
+)
 
 ORGANIZATION_ID = "org-tintype"
 ORGANIZATION = "personal"
@@ -30,7 +38,7 @@ def new_id(prefix: str, length: int = 24) -> str:
     return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
-class Answer(Response):
+class JsonAnswer(Response):
     """A JSON body."""
 
     media_type = "application/json"
@@ -40,9 +48,9 @@ class Answer(Response):
         return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
 
 
-def refusal(error: RefusalError, headers: Mapping[str, str] | None = None) -> Answer:
+def refusal(error: RefusalError, headers: Mapping[str, str] | None = None) -> JsonAnswer:
     """An error as an answer."""
-    return Answer(error_body(error), error.status, headers=headers)
+    return JsonAnswer(error_body(error), error.status, headers=headers)
 
 
 def error_body(error: RefusalError) -> Json:
@@ -95,7 +103,7 @@ def file_object(file: File) -> Json:
     }
 
 
-def upload_object(upload: Upload, file: File | None = None) -> Json:
+def upload_object(upload: UploadRecord, file: File | None = None) -> Json:
     """An upload, and the file it has become."""
     return {
         "id": upload.id,
@@ -120,7 +128,7 @@ def part_object(part: Part) -> Json:
     }
 
 
-def job_object(job: Job) -> Json:
+def job_object(job: JobRecord) -> Json:
     """A fine-tuning job."""
     hyperparameters = dict(job.resolved or job.asked)
     return {
@@ -150,8 +158,8 @@ def job_object(job: Job) -> Json:
     }
 
 
-def event_object(event: Event) -> Json:
-    """A line of a job's diary."""
+def event_object(event: EventRecord) -> Json:
+    """A line of a job's job_events."""
     return {
         "object": "fine_tuning.job.event",
         "id": event.id,
@@ -163,7 +171,7 @@ def event_object(event: Event) -> Json:
     }
 
 
-def checkpoint_object(checkpoint: Checkpoint) -> Json:
+def checkpoint_object(checkpoint: CheckpointRecord) -> Json:
     """A checkpoint that can be asked."""
     return {
         "object": "fine_tuning.job.checkpoint",

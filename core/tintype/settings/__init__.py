@@ -5,9 +5,9 @@ Imported before the app's first frame, so it costs only `tomllib`, `decimal` and
 
 from tintype.settings.folders import Folders, folders
 from tintype.settings.keys import key_for, save_key
-from tintype.settings.loading import Origin, Settings, load
+from tintype.settings.loading import SettingOrigin, Settings, load
 from tintype.settings.profile import EMBEDDED, OPENAI, Kind, Profile
-from tintype.settings.schema import ENVIRONMENT, FIELDS, PROFILE_FIELDS, Field
+from tintype.settings.schema import ENVIRONMENT, FIELDS, PROFILE_FIELDS, Setting
 from tintype.settings.secret import Secret
 
 __all__ = [
@@ -16,12 +16,12 @@ __all__ = [
     "FIELDS",
     "OPENAI",
     "PROFILE_FIELDS",
-    "Field",
     "Folders",
     "Kind",
-    "Origin",
     "Profile",
     "Secret",
+    "Setting",
+    "SettingOrigin",
     "Settings",
     "folders",
     "key_for",

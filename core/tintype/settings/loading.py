@@ -15,11 +15,11 @@ from typing import Any, Literal, NoReturn, cast
 from tintype.errors import SettingsError
 from tintype.settings.folders import Folders, folders
 from tintype.settings.profile import BUILT_IN, EMBEDDED, OPENAI, Kind, Profile, variable_for
-from tintype.settings.schema import FIELDS, PROFILE_FIELDS, Field
+from tintype.settings.schema import FIELDS, PROFILE_FIELDS, Setting
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class SettingOrigin:
     """Where a value came from."""
 
     kind: Literal["default", "file", "environment"]
@@ -30,7 +30,7 @@ class Origin:
         return f"{self.kind} ({self.where})" if self.where else self.kind
 
 
-DEFAULT = Origin("default")
+DEFAULT = SettingOrigin("default")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Settings:
     prices: Path | None
     keymap: Mapping[str, str]
     folders: Folders
-    origins: Mapping[str, Origin]
+    origins: Mapping[str, SettingOrigin]
     """By setting, and for profiles by `profiles.<name>.<field>`; what is not in it is a default."""
 
     @property
@@ -57,7 +57,7 @@ class Settings:
         """The default profile."""
         return self.profiles[self.default_profile]
 
-    def origin(self, name: str) -> Origin:
+    def origin(self, name: str) -> SettingOrigin:
         """Say where a setting came from."""
         return self.origins.get(name, DEFAULT)
 
@@ -72,7 +72,7 @@ def load(*, environ: Mapping[str, str] | None = None, places: Folders | None = N
     places = folders(environ) if places is None else places
     written = _read(places.config_file)
     _refuse_unknown(written, [f.name for f in FIELDS] + ["profiles"], places.config_file)
-    origins: dict[str, Origin] = {}
+    origins: dict[str, SettingOrigin] = {}
     values = {f.name: _value(f, f.name, written, environ, places, origins) for f in FIELDS}
     profiles = _profiles(written.get("profiles", {}), environ, places, origins)
     chosen = str(values["default_profile"])
@@ -119,19 +119,19 @@ def _refuse_unknown(written: Mapping[str, Any], known: list[str], path: Path, at
 
 
 def _value(
-    field: Field,
+    field: Setting,
     name: str,
     written: Mapping[str, Any],
     environ: Mapping[str, str],
     places: Folders,
-    origins: dict[str, Origin],
+    origins: dict[str, SettingOrigin],
 ) -> object:
     """Read one setting from where it is said, and note where that was."""
     if field.variable and field.variable in environ:
-        origins[name] = Origin("environment", field.variable)
+        origins[name] = SettingOrigin("environment", field.variable)
         raw: object = environ[field.variable]
     elif field.name in written:
-        origins[name] = Origin("file", str(places.config_file))
+        origins[name] = SettingOrigin("file", str(places.config_file))
         raw = written[field.name]
     else:
         return field.default
@@ -144,7 +144,7 @@ def _value(
     return value
 
 
-def _refuse_value(field: Field, name: str, raw: object, origin: Origin) -> NoReturn:
+def _refuse_value(field: Setting, name: str, raw: object, origin: SettingOrigin) -> NoReturn:
     at = origin.where if origin.kind == "environment" else f"{origin.where}: {name}"
     shown = ""
     if field.name != "base_url":  # which may hold a password
@@ -154,7 +154,7 @@ def _refuse_value(field: Field, name: str, raw: object, origin: Origin) -> NoRet
 
 
 def _profiles(
-    written: object, environ: Mapping[str, str], places: Folders, origins: dict[str, Origin]
+    written: object, environ: Mapping[str, str], places: Folders, origins: dict[str, SettingOrigin]
 ) -> dict[str, Profile]:
     path = places.config_file
     if not isinstance(written, dict):
@@ -178,7 +178,7 @@ def _profile(
     table: dict[str, Any],
     environ: Mapping[str, str],
     places: Folders,
-    origins: dict[str, Origin],
+    origins: dict[str, SettingOrigin],
 ) -> Profile:
     at = f"profiles.{name}."
     _refuse_unknown(table, [f.name for f in PROFILE_FIELDS], places.config_file, at)
@@ -200,7 +200,7 @@ def _profile(
 
 
 def _from_environment(
-    profile: Profile, environ: Mapping[str, str], origins: dict[str, Origin]
+    profile: Profile, environ: Mapping[str, str], origins: dict[str, SettingOrigin]
 ) -> Profile:
     """Obey the SDK's own variables, for the built-in profile only: no other provider's business."""
     from dataclasses import replace
@@ -212,7 +212,9 @@ def _from_environment(
         ("project", "OPENAI_PROJECT_ID"),
     ):
         if raw := environ.get(variable, "").strip():
-            origin = origins[f"profiles.{profile.name}.{name}"] = Origin("environment", variable)
+            origin = origins[f"profiles.{profile.name}.{name}"] = SettingOrigin(
+                "environment", variable
+            )
             try:
                 value: Any = by_name[name].read(raw)
             except ValueError:

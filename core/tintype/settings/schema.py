@@ -13,7 +13,7 @@ _FALSE = frozenset({"0", "false", "no", "off", ""})
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class Setting:
     """One setting, or one field of a profile."""
 
     name: str
@@ -100,8 +100,8 @@ def _base_url(value: object) -> str:
 
 _FLAG = "true or false"
 
-FIELDS: tuple[Field, ...] = (
-    Field(
+FIELDS: tuple[Setting, ...] = (
+    Setting(
         "default_profile",
         "tintype",
         _word,
@@ -109,7 +109,7 @@ FIELDS: tuple[Field, ...] = (
         "The profile to start with.",
         "TINTYPE_PROFILE",
     ),
-    Field(
+    Setting(
         "spend_confirm_usd",
         Decimal(1),
         _money,
@@ -118,7 +118,7 @@ FIELDS: tuple[Field, ...] = (
         "is one whose cost is unknown.",
         "TINTYPE_SPEND_CONFIRM_USD",
     ),
-    Field(
+    Setting(
         "month_limit_usd",
         None,
         _limit,
@@ -127,7 +127,7 @@ FIELDS: tuple[Field, ...] = (
         "beyond it, or whose cost is unknown, is not launched, asked or unasked.",
         "TINTYPE_MONTH_LIMIT_USD",
     ),
-    Field(
+    Setting(
         "read_only",
         False,
         _truth,
@@ -135,7 +135,7 @@ FIELDS: tuple[Field, ...] = (
         "Nothing may be spent, changed or deleted at a provider.",
         "TINTYPE_READ_ONLY",
     ),
-    Field(
+    Setting(
         "low_bandwidth",
         False,
         _truth,
@@ -143,10 +143,10 @@ FIELDS: tuple[Field, ...] = (
         "Draw less often, and no decoration: for slow links.",
         "TINTYPE_LOW_BANDWIDTH",
     ),
-    Field(
+    Setting(
         "reduced_motion", False, _truth, _FLAG, "Nothing moves by itself.", "TINTYPE_REDUCED_MOTION"
     ),
-    Field(
+    Setting(
         "screen_reader",
         False,
         _truth,
@@ -154,8 +154,8 @@ FIELDS: tuple[Field, ...] = (
         "Sentences and tables in place of charts and boxes.",
         "TINTYPE_SCREEN_READER",
     ),
-    Field("theme", "", _text, "the name of a theme", "The colours of the app.", "TINTYPE_THEME"),
-    Field(
+    Setting("theme", "", _text, "the name of a theme", "The colours of the app.", "TINTYPE_THEME"),
+    Setting(
         "prices",
         None,
         _path,
@@ -163,7 +163,7 @@ FIELDS: tuple[Field, ...] = (
         "Prices that go before those that come with Tintype.",
         "TINTYPE_PRICES",
     ),
-    Field(
+    Setting(
         "keymap",
         MappingProxyType({}),
         _keymap,
@@ -172,36 +172,36 @@ FIELDS: tuple[Field, ...] = (
     ),
 )
 
-PROFILE_FIELDS: tuple[Field, ...] = (
-    Field(
+PROFILE_FIELDS: tuple[Setting, ...] = (
+    Setting(
         "kind",
         "compatible",
         _kind,
         '"openai" or "compatible"',
         "OpenAI itself, or another provider that speaks its protocol.",
     ),
-    Field(
+    Setting(
         "base_url",
         "",
         _base_url,
         "an http or https address without user name, password or query, as a rule ending in /v1",
         "Where the provider is.",
     ),
-    Field(
+    Setting(
         "key_env",
         "",
         _variable,
         "the name of an environment variable",
         "The variable that holds the key.",
     ),
-    Field(
+    Setting(
         "rules", "openai", _word, "the name of a rule profile", "What a dataset is checked against."
     ),
-    Field(
+    Setting(
         "provider", "", _word, "the name of a provider in the price table", "Whose prices apply."
     ),
-    Field("organization", "", _text, "text", "Sent to OpenAI as OpenAI-Organization."),
-    Field("project", "", _text, "text", "Sent to OpenAI as OpenAI-Project."),
+    Setting("organization", "", _text, "text", "Sent to OpenAI as OpenAI-Organization."),
+    Setting("project", "", _text, "text", "Sent to OpenAI as OpenAI-Project."),
 )
 
 ENVIRONMENT: Mapping[str, str] = MappingProxyType(

@@ -12,7 +12,7 @@ from pathlib import Path
 from tintype.store.answers import AnswerShelf, KeptAnswer, without_images
 from tintype.store.database import Database
 from tintype.store.jobs import JobShelf, KeptJob, MadeFrom, Pending, Ranked, Source
-from tintype.store.marks import MarkShelf
+from tintype.store.marks import KeptMarks
 from tintype.store.notes import DatasetShelf, NoteShelf, RecentDataset
 from tintype.store.spending import Spending, SpendingShelf, Spent, month_of
 from tintype.store.uploads import KeptUpload, UploadShelf
@@ -46,7 +46,7 @@ class Store:
         self.answers = AnswerShelf(database)
         self.spending = SpendingShelf(database)
         self.notes = NoteShelf(database)
-        self.marks = MarkShelf(database)
+        self.marks = KeptMarks(database)
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from tintype.dataset.spread import spread
 from tintype.dataset.statistics import (
     Contradiction,
     Statistics,
-    Tally,
+    StatisticsTally,
     facets,
 )
 from tintype.dataset.survey import survey
@@ -22,7 +22,7 @@ BOXES = "<loc0001><loc0002><loc0100><loc0200> cat ; <loc0300><loc0002><loc0400><
 
 
 async def counted(path: Path) -> Statistics:
-    tally = Tally()
+    tally = StatisticsTally()
     async with open_dataset(path) as dataset:
         async for batch in survey(dataset):
             tally.add(batch)
@@ -123,7 +123,7 @@ async def test_empty_answers_are_listed(build: Any) -> None:
 
 
 def test_nothing_has_statistics_too() -> None:
-    assert Tally().statistics() == Statistics()
+    assert StatisticsTally().statistics() == Statistics()
     assert Statistics().answer_chars.mean == 0
 
 

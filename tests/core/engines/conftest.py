@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
-from tintype.engines.base import Order, Resolved
+from tintype.engines.base import Resolved, TrainingOrder
 
 COLOURS = ("red", "blue", "yellow", "black")
 
@@ -84,9 +84,9 @@ class Rows:
         batch: int = 4,
         rate: float = 1.0,
         name: str = "work",
-    ) -> Order:
+    ) -> TrainingOrder:
         """An order to train on rows."""
-        return Order(
+        return TrainingOrder(
             self.write("train.jsonl", training),
             self.write("valid.jsonl", validation) if validation else None,
             self.folder.parent / name,

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tintype.engines.tiny import batches
-from tintype.engines.tiny.batches import Task, View, exercise, tasks
+from tintype.engines.tiny.batches import Task, TaskView, exercise, tasks
 from tintype.engines.tiny.cache import Channels
 from tintype.engines.tiny.features import CHANNELS
 from tintype.engines.tiny.layout import Shape
-from tintype.engines.tiny.plan import Plan
+from tintype.engines.tiny.plan import StepPlan
 from tintype.engines.tiny.rows import Lessons, prompt_of, read_lessons
 from tintype.engines.tiny.tokenizer import END, PROMPT, AnswerTokens, PromptWords
 from tintype.errors import EngineError
@@ -106,7 +106,7 @@ def test_questions_about_one_image_meet_in_small_groups(
     order = [made[row].images[0] for row in batches.row_order(grouped, seed=0, epoch=0)]
     changes = sum(one != other for one, other in pairwise(order))
     assert changes <= 4 * 3 - 1
-    plan = Plan(rows=40, batch=8, epochs=1, views=1)
+    plan = StepPlan(rows=40, batch=8, epochs=1, views=1)
     views = batches.views_of(grouped, list(range(10)), plan, epoch=3, copies=8)
     assert len({view.copy for view in views}) == 1
     given = exercise(views, channels(4, copies=8), 300)
@@ -117,7 +117,7 @@ def test_questions_about_one_image_meet_in_small_groups(
 def test_an_image_has_its_next_variation_every_time() -> None:
     read = batches.reading(prompt_of([("user", "q")]), PromptWords(), 4)
     task = Task(0, (5,), read, np.asarray([4, END]), False, "x")
-    plan = Plan(rows=1, batch=1, epochs=4, views=2)
+    plan = StepPlan(rows=1, batch=1, epochs=4, views=2)
     copies = [
         [view.copy for view in batches.views_of([[task]], [0], plan, epoch, copies=8)]
         for epoch in range(4)
@@ -138,7 +138,7 @@ def test_boxes_of_several_images_and_boxes_asked_about_are_never_varied(
     ]
     made, _ = learnt(read_lessons(rows.write("t.jsonl", asked)))
     assert [task.fixed for task in made] == [True, True, False, False]
-    plan = Plan(rows=4, batch=4, epochs=1, views=1)
+    plan = StepPlan(rows=4, batch=4, epochs=1, views=1)
     views = batches.views_of([(task,) for task in made], range(4), plan, epoch=1, copies=8)
     assert [view.copy > 0 for view in views] == [False, False, True, True]
 
@@ -146,8 +146,8 @@ def test_boxes_of_several_images_and_boxes_asked_about_are_never_varied(
 def test_boxes_move_with_the_variation_of_their_image(rows: Any) -> None:
     made, tokens = learnt(read_lessons(rows.write("t.jsonl", rows.boxes(1))))
     seen = channels(1)
-    same = exercise([View(made[0], 0)], seen, tokens.first_loc)
-    varied = exercise([View(made[0], 2)], seen, tokens.first_loc)
+    same = exercise([TaskView(made[0], 0)], seen, tokens.first_loc)
+    varied = exercise([TaskView(made[0], 2)], seen, tokens.first_loc)
     assert same.targets[0].tolist() == made[0].tokens.tolist()
     placing = seen.placing(0, 2)
     expected = batches.moved(made[0].tokens, tokens.first_loc, placing)
@@ -165,11 +165,11 @@ def test_text_images_and_several_images_share_a_batch(
         rows.row("two?", "much longer answer", drawn("red", 0, 0), drawn("blue", 9, 9)),
     ]
     made, _ = learnt(read_lessons(rows.write("t.jsonl", asked)))
-    given = exercise([View(task, 0) for task in made], channels(2), 300)
+    given = exercise([TaskView(task, 0) for task in made], channels(2), 300)
     assert given.batch.images.tolist() == [[-1, -1], [0, -1], [0, 1]]
     assert given.batch.channels.shape[0] == 2
     assert (given.targets > 0).sum(1).tolist() == [2, 2, 4]
-    alone = exercise([View(made[0], 0)], channels(2), 300)
+    alone = exercise([TaskView(made[0], 0)], channels(2), 300)
     assert alone.batch.images.shape == (1, 0)
 
 
@@ -181,7 +181,7 @@ def test_answers_longer_than_the_context_lose_their_end(rows: Any) -> None:
 
 def test_portions_hold_every_view_once_and_like_lengths_together(rows: Any) -> None:
     made, _ = learnt(read_lessons(rows.write("t.jsonl", rows.boxes(5) + rows.colours(9))))
-    views = [View(task, 0) for task in made]
+    views = [TaskView(task, 0) for task in made]
     cut = list(batches.portions(views, 4))
     assert sum(map(len, cut)) == len(views)
     assert all(len(part) <= 4 for part in cut)

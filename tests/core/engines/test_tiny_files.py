@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 
 from tintype.engines.tiny import files
 from tintype.engines.tiny.layout import Shape
-from tintype.engines.tiny.model import Model
+from tintype.engines.tiny.model import TinyModel
 from tintype.engines.tiny.tokenizer import AnswerTokens, PromptWords
 from tintype.errors import EngineError
 
 
-def model() -> Model:
+def model() -> TinyModel:
     tokens = AnswerTokens.learn(["<loc0001><loc0002><loc0003><loc0004> cell", "日本 😀"])
     words = PromptWords(("red", "blau"), ("is",))
-    made = Model(Shape(size_px=32, width=8, heads=2, context=9, prompt_words=3), tokens, words)
+    made = TinyModel(Shape(size_px=32, width=8, heads=2, context=9, prompt_words=3), tokens, words)
     made.weights.draw(np.random.default_rng(0))
     made.mean[:], made.spread[:] = 0.25, 2
     return made

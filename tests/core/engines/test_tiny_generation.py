@@ -12,7 +12,7 @@ from tintype.engines.tiny.answering import TinyAnswerer, untrained
 from tintype.engines.tiny.engine import Tiny
 from tintype.engines.tiny.generation import Writing, best, likeliest, sampled
 from tintype.engines.tiny.layout import Shape
-from tintype.engines.tiny.model import Batch, Model
+from tintype.engines.tiny.model import Batch, TinyModel
 from tintype.engines.tiny.tape import Array, Tape
 from tintype.engines.tiny.tokenizer import BEGIN, END, FIRST_BYTE, AnswerTokens, PromptWords
 
@@ -20,10 +20,10 @@ BOXES = "<loc0100><loc0300><loc0500><loc0900> cell ; <loc0200><loc0350> x <loc05
 TURNS = (Turn("user", "what is it?", (Image.new("RGB", (40, 30), "red"),)),)
 
 
-def small(answer: str = BOXES, seed: int = 0, context: int = 24) -> tuple[Model, Batch]:
+def small(answer: str = BOXES, seed: int = 0, context: int = 24) -> tuple[TinyModel, Batch]:
     """A model with wild weights, and three examples: two images, one, and none."""
     shape = Shape(size_px=32, width=16, heads=2, blocks=2, context=context, prompt_words=4)
-    model = Model(shape, AnswerTokens.learn([answer]), PromptWords())
+    model = TinyModel(shape, AnswerTokens.learn([answer]), PromptWords())
     rng = np.random.default_rng(seed)
     model.weights.draw(rng)
     model.weights.values += 0.1 * rng.standard_normal(model.weights.values.shape).astype("f4")

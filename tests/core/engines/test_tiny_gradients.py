@@ -7,7 +7,7 @@ import pytest
 
 from tintype.engines.tiny import layers, pointing
 from tintype.engines.tiny.layout import NEIGHBOURHOOD, Shape
-from tintype.engines.tiny.model import Batch, Model
+from tintype.engines.tiny.model import Batch, TinyModel
 from tintype.engines.tiny.proposals import Boxes, Fit, Proposals, centres
 from tintype.engines.tiny.tape import Array, Tape, Tensor
 from tintype.engines.tiny.tokenizer import AnswerTokens, PromptWords
@@ -183,12 +183,12 @@ def test_a_mixture_is_the_chain_rule_of_its_whole() -> None:
     assert steps.sum(-1) == pytest.approx(at_once)
 
 
-def model_and_batch(answer: str) -> tuple[Model, Batch, Array, Array]:
+def model_and_batch(answer: str) -> tuple[TinyModel, Batch, Array, Array]:
     """A small model in double precision with three examples: two images, one, and none."""
     words = PromptWords(("where", "what"), ())
     tokens = AnswerTokens.learn([answer])
     shape = Shape(size_px=32, width=8, heads=2, blocks=2, context=16, prompt_words=4)
-    model = Model(shape, tokens, words, dropout=0.2, dtype=np.float64)
+    model = TinyModel(shape, tokens, words, dropout=0.2, dtype=np.float64)
     rng = np.random.default_rng(4)
     model.weights.draw(rng)
     model.weights.values += 0.05 * rng.standard_normal(model.weights.values.shape)

@@ -16,7 +16,17 @@ import numpy as np
 import pytest
 
 from tintype.detection import mean_iou, parse_boxes
-from tintype.engines.base import Note, Order, Outcome, Report, Sampling, Saved, Step, Turn, Wanted
+from tintype.engines.base import (
+    Note,
+    Outcome,
+    Report,
+    Sampling,
+    Saved,
+    Step,
+    TrainingOrder,
+    Turn,
+    Wanted,
+)
 from tintype.engines.tiny import cache, training, validation
 from tintype.engines.tiny.engine import Tiny
 from tintype.errors import EngineError
@@ -30,7 +40,7 @@ class Diary:
     reports: list[Report] = field(default_factory=list)
     until: Callable[["Diary"], Wanted] = lambda diary: ""
 
-    def train(self, order: Order) -> Outcome:
+    def train(self, order: TrainingOrder) -> Outcome:
         return Tiny().train(order, self.reports.append, lambda: self.until(self))
 
     @property
@@ -165,7 +175,7 @@ print(Tiny().train(order, report, lambda: ""), flush=True)
 """
 
 
-def trainer(order: Order, folder: Path) -> "subprocess.Popen[str]":
+def trainer(order: TrainingOrder, folder: Path) -> "subprocess.Popen[str]":
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     arguments = [sys.executable, "-c", TRAINER, str(order.training), str(folder)]
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment)
@@ -368,7 +378,7 @@ def test_large_batches_are_computed_in_portions_with_the_same_result(
 
 
 def test_a_small_validation_takes_the_next_rows_every_time(rows: Any) -> None:
-    held = validation.Validation((), None, tuple(range(40)))  # type: ignore[arg-type]
+    held = validation.HeldOutTasks((), None, tuple(range(40)))  # type: ignore[arg-type]
     object.__setattr__(held, "tasks", tuple(range(40)))
     seen = [number for turn in range(5) for number in held.sample(turn)]
     assert Counter(seen) == Counter(2 * list(range(40)))
@@ -380,3 +390,33 @@ def test_a_training_can_be_ordered_again_as_json(rows: Any) -> None:
     diary.train(rows.order(rows.boxes(4), rows.boxes(2, seed=1), epochs=1))
     for report in diary.steps + diary.validations:
         assert json.loads(json.dumps(dict(report.metrics))) == report.metrics
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_answers_without_boxes_among_detections_are_ordinary(
+    rows: Any, drawn: Callable[..., bytes], batch: int
+) -> None:
+    """Negatives, captions, rows without an image or with two: also where a whole batch is such."""
+    mixed = [
+        *rows.boxes(4),
+        *(rows.row("detect a thing", "none", drawn("grey", 0, at)) for at in range(4)),
+        *(rows.row("What is it?", "A box.", drawn("red", 0, at)) for at in range(2)),
+        rows.row("Say something", "something"),
+        rows.row("detect a thing", "none", drawn("grey", 1, 1), drawn("grey", 2, 2)),
+        rows.row("detect a thing", "<loc0001><loc0002> cut short", drawn("red", 3, 3)),
+    ]
+    diary = Diary()
+    order = rows.order(mixed, mixed[3:], epochs=2, batch=batch)
+    assert diary.train(order) == "succeeded"
+    assert len(diary.steps) == 2 * math.ceil(len(mixed) / batch)
+    assert all(math.isfinite(step.metrics["train_loss"]) for step in diary.steps)
+    assert all(
+        math.isfinite(value) for step in diary.validations for value in step.metrics.values()
+    )
+
+
+def test_a_dataset_of_negatives_alone_trains(rows: Any, drawn: Callable[..., bytes]) -> None:
+    negatives = [rows.row("detect a thing", "none", drawn("grey", 0, at)) for at in range(3)]
+    text_only = [rows.row("Say something", "something")]
+    for training_rows in (negatives, text_only):
+        assert Diary().train(rows.order(training_rows, training_rows, epochs=1)) == "succeeded"

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tintype.dataset import open_dataset
 from tintype.dataset.survey import Surveyed
 from tintype.errors import DatasetError
-from tintype.rules import Checked, Keys, Problem, Summary, Tally, check, judge_row, profile
+from tintype.rules import Checked, DatasetJudge, Keys, Problem, Summary, check, judge_row, profile
 
 Make = Callable[..., Any]
 
@@ -237,7 +237,7 @@ async def test_a_file_broken_on_every_line_hands_out_a_hundred_problems_and_coun
 
 
 def test_a_row_of_endless_faults_keeps_twenty_and_counts_all(make_surveyed: Make) -> None:
-    tally = Tally(profile("openai"))
+    tally = DatasetJudge(profile("openai"))
     surveyed: Surveyed = make_surveyed({"messages": [{}] * 5_000})
     judged = tally.add(surveyed)
     assert sum(problem.rule == "role" for problem in judged.problems) == 20
@@ -293,7 +293,7 @@ json_values = st.recursive(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(json_values, st.sampled_from(["openai", "azure", "together", "fireworks", "tintype"]))
 def test_any_json_value_can_be_judged(make_surveyed: Make, value: Any, rules: str) -> None:
-    tally = Tally(profile(rules), training=Keys())
+    tally = DatasetJudge(profile(rules), training=Keys())
     for shape in (value, {"messages": value}, {"messages": [value, value]}):
         surveyed: Surveyed = make_surveyed(shape)
         for problem in (*judge_row(surveyed, profile(rules)), *tally.add(surveyed).problems):

@@ -47,7 +47,7 @@ def test_an_image_is_sent_before_its_cells_and_freed_after_them(
     # Before the screen on which it was drawn is left, else kitty looks for it on another.
     terminal.until(b"\x1b_Ga=d,d=I,i=" + second + b",q=2\x1b\\")
     terminal.until(b"\x1b[?1049l")
-    assert terminal.process.wait(20) == 0
+    assert terminal.ended() == 0
 
 
 def test_a_signal_frees_the_image_too(play: Any, files: list[str], tmp_path: Path) -> None:
@@ -67,4 +67,4 @@ def test_a_signal_frees_the_image_too(play: Any, files: list[str], tmp_path: Pat
     terminal.process.send_signal(signal.SIGTERM)
     terminal.until(b"\x1b_Ga=d,d=I,i=" + number + b",q=2\x1b\\")
     terminal.until(b"\x1b[?1049l")
-    assert terminal.process.wait(20) == 128 + signal.SIGTERM
+    assert terminal.ended() == 128 + signal.SIGTERM

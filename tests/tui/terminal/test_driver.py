@@ -131,4 +131,4 @@ def test_an_app_whose_terminal_goes_away_ends(play: Any) -> None:
     os.close(terminal.slave)
     os.close(terminal.master)
     terminal.master = terminal.slave = -1
-    terminal.process.wait(20)  # with whatever code: it can no longer write
+    terminal.ended()  # with whatever code: it can no longer write

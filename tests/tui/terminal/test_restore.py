@@ -38,7 +38,7 @@ class Restored:
     """What is left in the terminal when a program has ended."""
 
     def __init__(self, terminal: Any, before: bytes, cooked: list[Any]) -> None:
-        self.code = terminal.process.wait(20)
+        self.code = terminal.ended()
         os.set_blocking(terminal.master, False)
         rest = b""
         try:
@@ -94,8 +94,8 @@ def test_when_the_terminal_goes_away_the_app_goes_too(play: Any, home: Path) -> 
     terminal, _, _ = opened(play, home)
     os.close(terminal.slave)
     os.close(terminal.master)
-    assert terminal.process.wait(20) == 128 + signal.SIGHUP
-    terminal.master, terminal.slave = os.openpty()  # for the fixture to close
+    terminal.master = terminal.slave = -1
+    assert terminal.ended() == 128 + signal.SIGHUP
 
 
 def test_a_signal_in_the_first_moment_leaves_the_terminal_as_it_was(play: Any, home: Path) -> None:

@@ -156,14 +156,14 @@ def report(reply: "Reply", expected: str) -> dict[str, Any]:
 
 
 def _compared(reply: "Reply", expected: str) -> dict[str, Any]:
-    from tintype.detection import compare, mean_iou, parse_boxes
+    from tintype.detection import compare, parse_boxes
+    from tintype.prompting import agreement
 
-    if not expected:
+    found = agreement(reply.text, expected)
+    if found is None:
         return {}
-    truth, said = parse_boxes(expected).boxes, parse_boxes(reply.text).boxes
-    if not truth:
-        same = " ".join(reply.text.split()).casefold() == " ".join(expected.split()).casefold()
-        return {"expected": expected, "as_expected": same}
+    if found.iou is None:
+        return {"expected": expected, "as_expected": found.good}
     fates = [
         {
             "label": one.box.label,
@@ -171,9 +171,9 @@ def _compared(reply: "Reply", expected: str) -> dict[str, Any]:
             "iou": round(one.iou, 4),
             "truth": one.truth.label if one.truth else None,
         }
-        for one in compare(said, truth)
+        for one in compare(parse_boxes(reply.text).boxes, parse_boxes(expected).boxes)
     ]
-    return {"expected": expected, "mean_iou": round(mean_iou(said, truth), 4), "compared": fates}
+    return {"expected": expected, "mean_iou": round(found.iou, 4), "compared": fates}
 
 
 def _box(box: "Box") -> dict[str, Any]:
@@ -184,7 +184,7 @@ def _box(box: "Box") -> dict[str, Any]:
 
 def figures(reply: "Reply", expected: str) -> str:
     """Tokens, times, cost, and how near the answer is to the truth, in a line."""
-    from tintype_tui.widgets.answer_words import verdict
+    from tintype_tui.words.answers import verdict
 
     found = verdict(reply.text, expected)
     words = [found[0]] if found else []

@@ -18,7 +18,7 @@ from tintype_tui.commands.output import (
 from tintype_tui.text import count
 
 if TYPE_CHECKING:
-    from tintype.rules import Keys, Problem, RuleProfile, Summary
+    from tintype.rules import Keys, Problem, ProviderRules, Summary
 
 
 @click.command(name="check")
@@ -46,7 +46,7 @@ async def command(
     """
     from tintype import rules
     from tintype_tui.commands.session import chosen
-    from tintype_tui.reports import check_report
+    from tintype_tui.words.reports import check_report
 
     judged_by = rules.profile(rule_name or chosen(profile)[1].rules)
     problems, summary = await _check(path, judged_by, model, not no_fetch, None, as_json)
@@ -68,7 +68,7 @@ async def command(
 
 async def _check(
     path: Path,
-    profile: "RuleProfile",
+    profile: "ProviderRules",
     model: str,
     fetch: bool,
     training: "Keys | None",
@@ -94,7 +94,7 @@ async def _check(
 
 
 def _print(
-    path: Path, problems: "list[Problem]", summary: "Summary", profile: "RuleProfile"
+    path: Path, problems: "list[Problem]", summary: "Summary", profile: "ProviderRules"
 ) -> None:
     for problem in problems:
         where = f"{path}:{problem.line}" if problem.line else str(path)

@@ -37,7 +37,7 @@ async def assessed(
 async def _known(model: str, profile: Profile) -> str:
     """The embedded server is ours: what it cannot train is refused, not called free."""
     if profile.kind == "embedded":
-        from tintype_tui.provider import base_models
+        from tintype.connection import base_models
 
         known = await base_models(profile)
         if model not in known:

@@ -50,8 +50,8 @@ async def command(
     """Work out what training on the dataset at PATH will take: tokens, money, bytes."""
     from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.commands.session import chosen
-    from tintype_tui.reports import estimate_report
-    from tintype_tui.widgets.cost_card import cost_words, tokens_words
+    from tintype_tui.words.costs import cost_words, tokens_words
+    from tintype_tui.words.reports import estimate_report
 
     settings, provider = chosen(profile)
     progress = Progress(quiet=as_json)
@@ -94,8 +94,8 @@ async def _compare(
     from tintype.offers import Offer
     from tintype.offers import compare as compared
     from tintype.pricing import load_prices
-    from tintype_tui.reports import offers_report, verdict_words
-    from tintype_tui.widgets.cost_card import cost_words
+    from tintype_tui.words.costs import cost_words, verdict_words
+    from tintype_tui.words.reports import offers_report
 
     prices, today = load_prices(settings.prices), datetime.now(UTC).date()
     offers: tuple[Offer, ...] = ()

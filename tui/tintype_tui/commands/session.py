@@ -33,8 +33,8 @@ def chosen(profile_name: str | None) -> tuple[Settings, Profile]:
 @asynccontextmanager
 async def at_work(settings: Settings, profile: Profile) -> AsyncIterator[tuple["Api", "Store"]]:
     """The provider and the store; the embedded server is started if it must be."""
+    from tintype.connection import connected
     from tintype.store import open_store
-    from tintype_tui.provider import connected
 
     async with (
         open_store(settings.folders.store_file) as store,

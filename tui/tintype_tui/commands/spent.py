@@ -27,7 +27,7 @@ async def command(since: datetime | None, everything: bool, as_csv: bool, as_jso
     """
     from tintype.settings import load
     from tintype.store import month_of, open_store
-    from tintype_tui.reports import spent_words
+    from tintype_tui.words.costs import spent_words
 
     start = since.astimezone() if since else month_of(datetime.now().astimezone())
     async with open_store(load().folders.store_file) as store:

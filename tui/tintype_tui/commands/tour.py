@@ -32,7 +32,7 @@ async def command() -> None:
     """
     from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.commands.session import at_work, chosen
-    from tintype_tui.widgets.cost_card import cost_words, tokens_words
+    from tintype_tui.words.costs import cost_words, tokens_words
 
     settings, profile = chosen("tintype")
     folder = await _sample(settings.folders.data / "samples" / "cards")
@@ -50,7 +50,7 @@ async def command() -> None:
 
 
 async def _sample(folder: Path) -> Path:
-    from tintype.dataset.samples import make_cards
+    from tintype.samples import make_cards
 
     if not (folder / "train.jsonl").exists():
         async for step in make_cards(folder):

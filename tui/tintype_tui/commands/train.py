@@ -19,7 +19,7 @@ from tintype_tui.commands.output import (
     put_json,
     say,
 )
-from tintype_tui.reports import launch_words
+from tintype_tui.words.costs import launch_words
 
 if TYPE_CHECKING:
     from tintype.api import Api
@@ -121,7 +121,7 @@ async def _foresee(
     wanted: Wishes, settings: "Settings", profile: "Profile", quiet: bool
 ) -> "Quote":
     from tintype_tui.commands.counting import assessed, quoted
-    from tintype_tui.widgets.cost_card import cost_words, tokens_words
+    from tintype_tui.words.costs import cost_words, tokens_words
 
     progress = Progress(quiet=quiet)
     assessment = await assessed(wanted.path, profile, wanted.model, progress)

@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from tintype import jobs, rules
 from tintype.assessment import Assessment
+from tintype.connection import base_models
 from tintype.dataset import FileStamp, stamp
 from tintype.dataset.splits import siblings
 from tintype.errors import DatasetError
@@ -26,8 +27,6 @@ from tintype.quote import Quote, planned, quote
 from tintype.resources import Job
 from tintype.rules import Summary
 from tintype_tui import requests
-from tintype_tui.provider import base_models
-from tintype_tui.reports import as_text, estimate_report
 from tintype_tui.screen import Pane
 from tintype_tui.screens.dearest import Dearest
 from tintype_tui.screens.dialogs import Confirm
@@ -36,8 +35,10 @@ from tintype_tui.screens.offers import Offers
 from tintype_tui.standing import Standing
 from tintype_tui.text import count as counted
 from tintype_tui.text import visible
-from tintype_tui.widgets.cost_card import CostCard, cost_words
+from tintype_tui.widgets.cost_card import CostCard
 from tintype_tui.widgets.plan_form import Choices, PlanForm, proposed
+from tintype_tui.words.costs import cost_words
+from tintype_tui.words.reports import as_text, estimate_report
 
 
 class EstimatePane(Pane):

@@ -152,7 +152,7 @@ class HomePane(Pane):
 
     async def _show_provider(self) -> None:
         from tintype.pricing import load_prices
-        from tintype_tui.screens.provider_words import about, dates, spent_lines
+        from tintype_tui.words.providers import about, dates, spent_lines
 
         settings, profile = self.desk.settings, self.desk.profile
         prices = await asyncio.to_thread(load_prices, settings.prices)
@@ -193,7 +193,7 @@ class HomePane(Pane):
     @work(exclusive=True, group="sample")
     async def action_sample(self) -> None:
         """Make the samples, unless they are there, and open the playing cards."""
-        from tintype.dataset.samples import make_books, make_cards
+        from tintype.samples import make_books, make_cards
 
         folder = self.desk.settings.folders.data / "samples"
         cards = folder / "cards" / "train.jsonl"

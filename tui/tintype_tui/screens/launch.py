@@ -16,11 +16,10 @@ from tintype.api import Api
 from tintype.errors import TintypeError
 from tintype.resources import Job
 from tintype.store import Spent, Store
-from tintype_tui.reports import launch_words, spent_words
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.text import money, number, size, visible
-from tintype_tui.widgets.cost_card import cost_words
 from tintype_tui.widgets.field import Field
+from tintype_tui.words.costs import cost_words, launch_words, spent_words
 
 
 class Launch(Dialog[Job | None]):

@@ -19,11 +19,10 @@ from tintype.errors import TintypeError
 from tintype.offers import Offer, compare
 from tintype.pricing import load_prices
 from tintype.tokens import Detail
-from tintype_tui.reports import offer_words, verdict_words
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.text import pad, visible
-from tintype_tui.widgets.cost_card import cost_words
 from tintype_tui.widgets.line_list import Line, LineList
+from tintype_tui.words.costs import cost_words, offer_words, verdict_words
 
 _GLYPHS = {"ok": "✓", "warning": "!", "skip": "⊘", "error": "✗"}
 

@@ -14,9 +14,9 @@ from textual.widgets.option_list import Option
 from tintype.store import KeptAnswer
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.text import clip, count, one_line
-from tintype_tui.widgets.answer_words import short_name
 from tintype_tui.widgets.example_list import said
 from tintype_tui.widgets.field import Field
+from tintype_tui.words.answers import short_name
 
 Search = Callable[[str], Awaitable[Sequence[KeptAnswer]]]
 

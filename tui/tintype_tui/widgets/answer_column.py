@@ -11,7 +11,7 @@ from textual.widgets import Static
 from tintype.detection import Box, Parsed, parse_boxes
 from tintype.prompting import Reply
 from tintype_tui.text import one_line, visible
-from tintype_tui.widgets.answer_words import (
+from tintype_tui.words.answers import (
     box_lines,
     ending,
     figures,

@@ -7,27 +7,10 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tintype.estimate import Estimate, Gauge
-from tintype.tokens import Range
 from tintype_tui.text import bar, count, money, number, pad, size, visible
+from tintype_tui.words.costs import cost_words, tokens_words
 
 BAR = 16
-
-
-def cost_words(estimate: Estimate) -> str:
-    """The sum in a few words: `$11.98`, `$4.33 to $5.10`, `free`, `cost unknown`."""
-    cost = estimate.cost_usd
-    if cost is None:
-        return "cost unknown"
-    if cost.low == cost.high or money(cost.low) == money(cost.high):
-        return money(cost.likely)
-    return f"{money(cost.low)} to {money(cost.high)}"
-
-
-def tokens_words(tokens: Range) -> str:
-    """A likely number, and the bounds where they differ."""
-    if tokens.low == tokens.high:
-        return number(tokens.likely)
-    return f"{number(tokens.likely)} ({number(tokens.low)} to {number(tokens.high)})"
 
 
 class CostCard(Widget):

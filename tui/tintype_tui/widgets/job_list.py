@@ -11,32 +11,7 @@ from textual.reactive import var
 from tintype.resources import Job
 from tintype_tui.text import age, clip, one_line, pad
 from tintype_tui.widgets.line_list import Line, LineList
-
-STATUS_MARKS: Mapping[str, str] = {
-    "validating_files": "◔",
-    "queued": "◌",
-    "running": "◐",
-    "pausing": "‖",
-    "paused": "‖",
-    "succeeded": "●",
-    "failed": "✗",
-    "cancelled": "⊘",
-}
-
-STATUS_COLORS: Mapping[str, str] = {
-    "running": "primary",
-    "succeeded": "success",
-    "failed": "error",
-    "cancelled": "warning",
-    "paused": "warning",
-}
-
-STATUS_WORDS: Mapping[str, str] = {"validating_files": "validating"}
-
-
-def status_words(status: str) -> str:
-    """A job's state with its mark, for a line of text."""
-    return f"{STATUS_MARKS.get(status, '?')} {one_line(STATUS_WORDS.get(status, status))}"
+from tintype_tui.words.jobs import STATUS_COLORS, status_words
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CsvEntry:
     """One usable line of a table."""
 
     line: int
@@ -115,7 +115,7 @@ def find_columns(header: str, options: CsvOptions) -> Columns:
     raise best or DatasetError("The table is empty.")
 
 
-def read_entries(text: str, options: CsvOptions, log: ImportLog, file: str) -> Iterator[Entry]:
+def read_entries(text: str, options: CsvOptions, log: ImportLog, file: str) -> Iterator[CsvEntry]:
     """The usable lines of a table; what is wrong with the others goes to the log.
 
     Raises:
@@ -173,7 +173,7 @@ def _entry(
     options: CsvOptions,
     log: ImportLog,
     file: str,
-) -> Entry | None:
+) -> CsvEntry | None:
     if len(fields) != columns.count:
         message = f"The line has {len(fields)} fields instead of {columns.count}."
         log.add(file, line, message, "left out")
@@ -189,7 +189,7 @@ def _entry(
     if said.strip() and split is None:
         log.add(file, line, f"{said[:40]!r} is no split.", "left out")
         return None
-    return Entry(line, image, question, answer.strip(), split)
+    return CsvEntry(line, image, question, answer.strip(), split)
 
 
 def _import(
@@ -198,7 +198,7 @@ def _import(
     refuse_existing([target / f"{split}.jsonl" for split in SPLITS], replace=options.replace)
     tables = find_tables(source)
     log = ImportLog(total=0)
-    read: list[tuple[Path, Split | None, list[Entry]]] = []
+    read: list[tuple[Path, Split | None, list[CsvEntry]]] = []
     for split, path in tables:
         entries = []
         for entry in read_entries(_text(path), options, log, _name(path, tables)):
@@ -233,7 +233,12 @@ def _import(
 
 
 def _url(
-    entry: Entry, table: Path, keeper: ImageKeeper, log: ImportLog, file: str, options: CsvOptions
+    entry: CsvEntry,
+    table: Path,
+    keeper: ImageKeeper,
+    log: ImportLog,
+    file: str,
+    options: CsvOptions,
 ) -> str:
     """The image's URL in the row; empty if it cannot be had, which is logged."""
     if origin(entry.image) != "file":
@@ -246,7 +251,7 @@ def _url(
 
 
 def _draw(
-    read: Sequence[tuple[Path, Split | None, Sequence[Entry]]], options: CsvOptions
+    read: Sequence[tuple[Path, Split | None, Sequence[CsvEntry]]], options: CsvOptions
 ) -> dict[str, Split]:
     """A split for each image of which the source does not say it."""
     return draw_splits(

@@ -11,7 +11,7 @@ from tintype.engines.tiny.batches import batch_of, reading
 from tintype.engines.tiny.features import CHANNELS
 from tintype.engines.tiny.generation import sampled
 from tintype.engines.tiny.layout import Shape
-from tintype.engines.tiny.model import Batch, Model
+from tintype.engines.tiny.model import Batch, TinyModel
 from tintype.engines.tiny.rows import prompt_of
 from tintype.engines.tiny.tokenizer import END, AnswerTokens, PromptWords
 
@@ -28,9 +28,9 @@ def open_model(weights: Path | None) -> "TinyAnswerer":
     return TinyAnswerer(untrained() if weights is None else files.load_model(weights))
 
 
-def untrained() -> Model:
+def untrained() -> TinyModel:
     """The base: random weights, always the same, that spell random bytes."""
-    model = Model(Shape(context=_BASE_CONTEXT), AnswerTokens(), PromptWords())
+    model = TinyModel(Shape(context=_BASE_CONTEXT), AnswerTokens(), PromptWords())
     model.weights.draw(np.random.default_rng(_BASE_SEED))
     return model
 
@@ -38,7 +38,7 @@ def untrained() -> Model:
 class TinyAnswerer:
     """Answers about images. Several conversations may be answered at once."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: TinyModel) -> None:
         self._model = model
 
     def answer(self, turns: Sequence[Turn], sampling: Sampling) -> Iterator[Piece]:

@@ -16,7 +16,7 @@ from tintype.engines.tiny.cache import Channels
 from tintype.engines.tiny.features import Placing
 from tintype.engines.tiny.layout import Shape
 from tintype.engines.tiny.model import Batch
-from tintype.engines.tiny.plan import Plan
+from tintype.engines.tiny.plan import StepPlan
 from tintype.engines.tiny.rows import Lesson, Prompt
 from tintype.engines.tiny.tape import Array
 from tintype.engines.tiny.tokenizer import (
@@ -60,7 +60,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class TaskView:
     """A task with a variation of its images."""
 
     task: Task
@@ -145,19 +145,19 @@ def step_rng(seed: int, step: int) -> np.random.Generator:
 
 
 def views_of(
-    rows: Sequence[Sequence[Task]], chosen: Sequence[int], plan: Plan, epoch: int, copies: int
-) -> list[View]:
+    rows: Sequence[Sequence[Task]], chosen: Sequence[int], plan: StepPlan, epoch: int, copies: int
+) -> list[TaskView]:
     """The tasks of a step; in every epoch and view an image has its next variation."""
     made = []
     for view in range(plan.views):
         for row in chosen:
             for task in rows[row]:
                 turn = epoch * plan.views + view + (task.images[0] if task.images else 0)
-                made.append(View(task, 0 if task.fixed else turn % copies))
+                made.append(TaskView(task, 0 if task.fixed else turn % copies))
     return made
 
 
-def portions(views: Sequence[View], most: int) -> Iterator[Sequence[View]]:
+def portions(views: Sequence[TaskView], most: int) -> Iterator[Sequence[TaskView]]:
     """Cut a step into portions of like length and the same images, to bound its memory."""
     ordered = sorted(views, key=lambda view: (len(view.task.tokens), view.task.images, view.copy))
     for start in range(0, len(ordered), most):
@@ -165,7 +165,7 @@ def portions(views: Sequence[View], most: int) -> Iterator[Sequence[View]]:
 
 
 def exercise(
-    views: Sequence[View],
+    views: Sequence[TaskView],
     channels: Channels,
     first_loc: int,
     rng: np.random.Generator | None = None,

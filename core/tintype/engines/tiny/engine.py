@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from tintype.engines.base import Answerer, Card, Order, Outcome, Report, Resolved, Wanted
+from tintype.engines.base import Answerer, Card, Outcome, Report, Resolved, TrainingOrder, Wanted
 from tintype.engines.tiny import plan
 from tintype.engines.tiny.card import CARD
 from tintype.resources import Hyperparameters
@@ -19,7 +19,7 @@ class Tiny:
         return plan.resolve(examples, asked)
 
     def train(
-        self, order: Order, report: Callable[[Report], None], wanted: Callable[[], Wanted]
+        self, order: TrainingOrder, report: Callable[[Report], None], wanted: Callable[[], Wanted]
     ) -> Outcome:
         """Train, or go on with a training; see `tintype.engines.base.Engine.train`."""
         from tintype.engines.tiny.training import train

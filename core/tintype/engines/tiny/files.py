@@ -21,7 +21,7 @@ import numpy as np
 from tintype.engines.tiny.card import MAX_CONTEXT
 from tintype.engines.tiny.features import CHANNELS
 from tintype.engines.tiny.layout import MAX_PROMPT_WORDS, Shape
-from tintype.engines.tiny.model import Model
+from tintype.engines.tiny.model import TinyModel
 from tintype.engines.tiny.tape import Array
 from tintype.engines.tiny.tokenizer import MAX_PIECES, MAX_WORDS, AnswerTokens, PromptWords
 from tintype.errors import EngineError
@@ -39,12 +39,12 @@ _LIMITS = {
 """What the sizes of a model may be."""
 
 
-def save_model(path: Path, model: Model) -> None:
+def save_model(path: Path, model: TinyModel) -> None:
     """Write a checkpoint; it is there as a whole or not at all."""
     save(path, _described(model), _arrays(model))
 
 
-def load_model(path: Path) -> Model:
+def load_model(path: Path) -> TinyModel:
     """Read a checkpoint.
 
     Raises:
@@ -59,7 +59,7 @@ def load_model(path: Path) -> Model:
     return model
 
 
-def _described(model: Model) -> dict[str, Any]:
+def _described(model: TinyModel) -> dict[str, Any]:
     return {
         "shape": asdict(model.shape),
         "pieces": model.tokens.known,
@@ -69,7 +69,7 @@ def _described(model: Model) -> dict[str, Any]:
     }
 
 
-def _arrays(model: Model) -> dict[str, Array]:
+def _arrays(model: TinyModel) -> dict[str, Array]:
     return {"weights": model.weights.values, "mean": model.mean, "spread": model.spread}
 
 
@@ -79,7 +79,7 @@ def _lengths(path: Path, meta: Mapping[str, Any]) -> dict[str, int]:
     return {"weights": size, "mean": CHANNELS, "spread": CHANNELS}
 
 
-def _model(path: Path, meta: Mapping[str, Any]) -> Model:
+def _model(path: Path, meta: Mapping[str, Any]) -> TinyModel:
     """The model described, all its weights 0."""
     shape = meta.get("shape")
     names = {field.name for field in fields(Shape)}
@@ -94,7 +94,7 @@ def _model(path: Path, meta: Mapping[str, Any]) -> Model:
     words = _strings(path, meta, "words", MAX_WORDS)
     ignored = _strings(path, meta, "ignored", MAX_META_BYTES)
     boxes = meta.get("boxes") is True
-    return Model(Shape(**shape), AnswerTokens(pieces, boxes), PromptWords(words, ignored))
+    return TinyModel(Shape(**shape), AnswerTokens(pieces, boxes), PromptWords(words, ignored))
 
 
 def _strings(path: Path, meta: Mapping[str, Any], name: str, most: int) -> tuple[str, ...]:

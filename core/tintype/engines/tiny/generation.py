@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from tintype.engines.base import Sampling
-from tintype.engines.tiny.model import Batch, Model, Past
+from tintype.engines.tiny.model import Batch, Past, TinyModel
 from tintype.engines.tiny.pointing import Heads, Pointer, softmax
 from tintype.engines.tiny.tape import Array, Tape
 from tintype.engines.tiny.tokenizer import (
@@ -22,7 +22,7 @@ from tintype.engines.tiny.tokenizer import (
 class Writing:
     """Answers being written, one per example of a batch."""
 
-    def __init__(self, model: Model, batch: Batch) -> None:
+    def __init__(self, model: TinyModel, batch: Batch) -> None:
         self._model = model
         self._tape = Tape()
         self._memory = model.encode(self._tape, batch)
@@ -54,7 +54,7 @@ class Writing:
         return share
 
 
-def likeliest(model: Model, batch: Batch, pulse: Callable[[], None]) -> list[list[int]]:
+def likeliest(model: TinyModel, batch: Batch, pulse: Callable[[], None]) -> list[list[int]]:
     """The likeliest next token again and again, for all examples at once; ends left out.
 
     `pulse` is called for every token and may raise to stop.
@@ -95,7 +95,7 @@ _AROUND = np.exp(-np.square(np.arange(-48, 49) / _REACH) / 2)
 """Weighs what lies around a position."""
 
 
-def sampled(model: Model, batch: Batch, sampling: Sampling) -> Iterator[int]:
+def sampled(model: TinyModel, batch: Batch, sampling: Sampling) -> Iterator[int]:
     """The tokens of one answer, its end included if it comes.
 
     Only what is UTF-8 can be written: within a character nothing but its next byte is allowed.

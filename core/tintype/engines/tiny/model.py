@@ -20,7 +20,7 @@ import numpy.typing as npt
 from tintype.engines.tiny import layers, pointing
 from tintype.engines.tiny.features import CHANNELS
 from tintype.engines.tiny.layout import BUMPS, IMAGES, WAVES, Shape, layout
-from tintype.engines.tiny.parameters import Parameters
+from tintype.engines.tiny.parameters import ParameterSet
 from tintype.engines.tiny.pointing import Heads
 from tintype.engines.tiny.proposals import Boxes, Fit, Proposals, centres
 from tintype.engines.tiny.tape import Array, Tape, Tensor, constant
@@ -45,7 +45,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class EncoderMemory:
     """What the encoder made of a batch."""
 
     keys: list[Tensor]
@@ -68,7 +68,7 @@ class Past:
     length: int = 0
 
 
-class Model:
+class TinyModel:
     """Weights, vocabulary, and the arithmetic between them."""
 
     def __init__(
@@ -84,7 +84,7 @@ class Model:
         self.tokens = tokens
         self.words = words
         self.dropout = dropout
-        self.weights = Parameters(layout(shape, tokens, words), dtype)
+        self.weights = ParameterSet(layout(shape, tokens, words), dtype)
         self.mean: Array = np.zeros(CHANNELS, dtype)
         """Of each channel over the training images."""
         self.spread: Array = np.ones(CHANNELS, dtype)
@@ -112,7 +112,7 @@ class Model:
         pointed = pointing.mixture(tape, fit, weight)
         return pointing.cross_entropy(tape, heads.logits, pointed, boxes, targets, over)
 
-    def encode(self, tape: Tape, batch: Batch) -> Memory:
+    def encode(self, tape: Tape, batch: Batch) -> EncoderMemory:
         """Look at the images and read the prompts."""
         words = layers.lookup(tape, self.weights["words"], batch.words)
         question = layers.total(tape, layers.weigh(tape, words, batch.asked[..., None]))
@@ -133,9 +133,11 @@ class Model:
             keys.append(key)
             values.append(value)
         covered = np.concatenate(hidden, 1)[:, None, None]
-        return Memory(keys, values, covered, question, proposals)
+        return EncoderMemory(keys, values, covered, question, proposals)
 
-    def decode(self, tape: Tape, memory: Memory, tokens: Array, past: Past | None = None) -> Heads:
+    def decode(
+        self, tape: Tape, memory: EncoderMemory, tokens: Array, past: Past | None = None
+    ) -> Heads:
         """What follows each of `tokens` (count, length).
 
         With `past`, the tokens follow those decoded before with it.
@@ -225,7 +227,13 @@ class Model:
         return layers.add(tape, x, layers.lookup(tape, self.weights["tokens.where"], where))
 
     def _block(
-        self, tape: Tape, x: Tensor, memory: Memory, block: int, hidden: Array, past: Past | None
+        self,
+        tape: Tape,
+        x: Tensor,
+        memory: EncoderMemory,
+        block: int,
+        hidden: Array,
+        past: Past | None,
     ) -> Tensor:
         """One block of the decoder."""
         name, heads = f"block{block}", self.shape.heads
@@ -247,7 +255,7 @@ class Model:
         found = layers.dropout(tape, self._linear(tape, found, name), self.dropout)
         return layers.add(tape, x, found)
 
-    def _heads(self, tape: Tape, x: Tensor, memory: Memory) -> Heads:
+    def _heads(self, tape: Tape, x: Tensor, memory: EncoderMemory) -> Heads:
         """What the decoder's last vectors (count, length, width) say."""
         logits = self._linear(tape, x, "out")
         if not self.tokens.boxes:

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from tintype.engines.tiny.parameters import Parameters
+from tintype.engines.tiny.parameters import ParameterSet
 from tintype.engines.tiny.tape import Array
 
 BASE_RATE = 1.5e-3
@@ -35,7 +35,7 @@ class AdamW:
         self.second: Array = np.zeros(size, np.float32)
         self.updates = 0
 
-    def update(self, weights: Parameters, rate: float) -> float:
+    def update(self, weights: ParameterSet, rate: float) -> float:
         """Move the weights against their gradients, clipped to norm 1; answers the norm before.
 
         Gradients that are not finite are not followed.

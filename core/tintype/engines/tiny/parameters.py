@@ -29,7 +29,7 @@ class Weight:
         return math.prod(self.shape)
 
 
-class Parameters:
+class ParameterSet:
     """The weights of a model and their gradients."""
 
     def __init__(self, layout: Mapping[str, Weight], dtype: npt.DTypeLike = np.float32) -> None:

@@ -49,7 +49,7 @@ def _within(value: int, low: int, high: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StepPlan:
     """How a training is laid out."""
 
     rows: int
@@ -60,7 +60,7 @@ class Plan:
     """Variations of each row in a step."""
 
     @classmethod
-    def of(cls, rows: int, chosen: Resolved) -> "Plan":
+    def of(cls, rows: int, chosen: Resolved) -> "StepPlan":
         """The plan for so many rows."""
         shown = rows * chosen.n_epochs
         views = _within(min(round(SHOWN / shown), FULL_BATCH // chosen.batch_size), 1, MAX_VIEWS)

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from tintype.engines.base import Note, Order, Report
+from tintype.engines.base import Note, Report, TrainingOrder
 from tintype.engines.tiny import cache, files
 from tintype.engines.tiny.batches import Task, tasks
 from tintype.engines.tiny.cache import Channels
 from tintype.engines.tiny.card import MAX_CONTEXT
 from tintype.engines.tiny.layout import MAX_PROMPT_WORDS, Shape
-from tintype.engines.tiny.model import Model
-from tintype.engines.tiny.plan import Plan
+from tintype.engines.tiny.model import TinyModel
+from tintype.engines.tiny.plan import StepPlan
 from tintype.engines.tiny.rows import Lessons, read_lessons
 from tintype.engines.tiny.tokenizer import LOC, AnswerTokens, PromptWords
-from tintype.engines.tiny.validation import MOST_BOXED, Validation
+from tintype.engines.tiny.validation import MOST_BOXED, HeldOutTasks
 from tintype.errors import EngineError
 
 Pulse = Callable[[], None]
@@ -28,26 +28,28 @@ TRAINING_CHANNELS, VALIDATION_CHANNELS = "channels.f16", "channels-valid.f16"
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedTraining:
     """A training about to begin."""
 
     identity: str
     """Of the order: a state of another one is not taken up."""
-    plan: Plan
+    plan: StepPlan
     rows: tuple[tuple[Task, ...], ...]
     channels: Channels
-    model: Model
-    validation: Validation | None
+    model: TinyModel
+    validation: HeldOutTasks | None
 
 
-def prepare(order: Order, report: Callable[[Report], None], pulse: Pulse) -> Prepared:
+def prepare(
+    order: TrainingOrder, report: Callable[[Report], None], pulse: Pulse
+) -> PreparedTraining:
     """Read, tokenise, and compute channels; `pulse` is called often and may raise to stop.
 
     Raises:
         EngineError: if there is nothing to learn, or an image cannot be used.
     """
     lessons = read_lessons(order.training, pulse)
-    plan = Plan.of(lessons.rows, order.hyperparameters)
+    plan = StepPlan.of(lessons.rows, order.hyperparameters)
     model = _fresh(lessons, order.seed, report)
     made = tasks(lessons.lessons, model.shape, model.tokens, model.words)
     shown = plan.epochs * plan.views
@@ -58,10 +60,12 @@ def prepare(order: Order, report: Callable[[Report], None], pulse: Pulse) -> Pre
     for task in made:
         rows[task.row].append(task)
     validation = _validation(order, model, report, pulse)
-    return Prepared(identify(order), plan, tuple(map(tuple, rows)), channels, model, validation)
+    return PreparedTraining(
+        identify(order), plan, tuple(map(tuple, rows)), channels, model, validation
+    )
 
 
-def identify(order: Order) -> str:
+def identify(order: TrainingOrder) -> str:
     """A digest of all that a training's result depends on."""
     digest = hashlib.sha256(f"{files.FORMAT} {order.seed} ".encode())
     digest.update(repr(asdict(order.hyperparameters)).encode())
@@ -71,7 +75,7 @@ def identify(order: Order) -> str:
     return digest.hexdigest()
 
 
-def _fresh(lessons: Lessons, seed: int, report: Callable[[Report], None]) -> Model:
+def _fresh(lessons: Lessons, seed: int, report: Callable[[Report], None]) -> TinyModel:
     """An untrained model with the vocabulary and the context that the lessons need."""
     tokens = AnswerTokens.learn(lesson.answer for lesson in lessons.lessons)
     words = PromptWords.learn([lesson.prompt.text for lesson in lessons.lessons])
@@ -88,12 +92,14 @@ def _fresh(lessons: Lessons, seed: int, report: Callable[[Report], None]) -> Mod
         context=min(MAX_CONTEXT, max(lengths)),
         prompt_words=min(MAX_PROMPT_WORDS, max(1, asked)),
     )
-    model = Model(shape, tokens, words)
+    model = TinyModel(shape, tokens, words)
     model.weights.draw(np.random.default_rng((seed, _WEIGHTS)))
     return model
 
 
-def _channels(path: Path, lessons: Lessons, copies: int, order: Order, pulse: Pulse) -> Channels:
+def _channels(
+    path: Path, lessons: Lessons, copies: int, order: TrainingOrder, pulse: Pulse
+) -> Channels:
     """The channels of all images of some lessons."""
     return cache.prepare(
         path,
@@ -107,8 +113,8 @@ def _channels(path: Path, lessons: Lessons, copies: int, order: Order, pulse: Pu
 
 
 def _validation(
-    order: Order, model: Model, report: Callable[[Report], None], pulse: Pulse
-) -> Validation | None:
+    order: TrainingOrder, model: TinyModel, report: Callable[[Report], None], pulse: Pulse
+) -> HeldOutTasks | None:
     """The held-out rows, if there are any."""
     if order.validation is None:
         return None
@@ -120,7 +126,7 @@ def _validation(
     made = tasks(lessons.lessons, model.shape, model.tokens, model.words)
     channels = _channels(order.folder / VALIDATION_CHANNELS, lessons, 1, order, pulse)
     shuffled = np.random.default_rng((order.seed, _SAMPLES)).permutation(len(made))
-    validation = Validation(made, channels, tuple(shuffled.tolist()))
+    validation = HeldOutTasks(made, channels, tuple(shuffled.tolist()))
     boxed = sum(bool(LOC.search(task.answer)) for task in made)
     if boxed > len(validation.boxed):
         report(Note(f"Mean IoU is taken over {MOST_BOXED} of {boxed:,} validation answers."))

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from tintype.engines.tiny import files
-from tintype.engines.tiny.model import Model
+from tintype.engines.tiny.model import TinyModel
 from tintype.engines.tiny.optimizer import AdamW
 
 
 @dataclass(slots=True)
-class Progress:
+class TrainingProgress:
     """How far a training is."""
 
     step: int = 0
@@ -24,7 +24,9 @@ class Progress:
     """Of the last step."""
 
 
-def save(path: Path, identity: str, model: Model, optimizer: AdamW, progress: Progress) -> None:
+def save(
+    path: Path, identity: str, model: TinyModel, optimizer: AdamW, progress: TrainingProgress
+) -> None:
     """Write everything that the next step depends on."""
     meta = {"identity": identity, "updates": optimizer.updates, "progress": asdict(progress)}
     arrays = {
@@ -35,7 +37,7 @@ def save(path: Path, identity: str, model: Model, optimizer: AdamW, progress: Pr
     files.save(path, meta, arrays)
 
 
-def load(path: Path, identity: str, model: Model, optimizer: AdamW) -> Progress | None:
+def load(path: Path, identity: str, model: TinyModel, optimizer: AdamW) -> TrainingProgress | None:
     """Take up a state into `model` and `optimizer`; none if it belongs to another training.
 
     Raises:
@@ -50,7 +52,7 @@ def load(path: Path, identity: str, model: Model, optimizer: AdamW) -> Progress 
     meta, arrays = files.load(path, lengths)
     if not arrays:
         return None
-    progress = Progress(**meta["progress"])
+    progress = TrainingProgress(**meta["progress"])
     optimizer.updates = int(meta["updates"])
     model.weights.values[:] = arrays["weights"]
     optimizer.first[:], optimizer.second[:] = arrays["first"], arrays["second"]

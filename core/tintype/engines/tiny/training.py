@@ -10,18 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from tintype.engines.base import Note, Order, Outcome, Report, Saved, Step, Wanted
+from tintype.engines.base import Note, Outcome, Report, Saved, Step, TrainingOrder, Wanted
 from tintype.engines.tiny import batches, cache, files, states, validation
-from tintype.engines.tiny.batches import View
+from tintype.engines.tiny.batches import TaskView
 from tintype.engines.tiny.memory import keep_freed_memory
 from tintype.engines.tiny.optimizer import AdamW, learning_rate
 from tintype.engines.tiny.preparation import (
     TRAINING_CHANNELS,
     VALIDATION_CHANNELS,
-    Prepared,
+    PreparedTraining,
     prepare,
 )
-from tintype.engines.tiny.states import Progress
+from tintype.engines.tiny.states import TrainingProgress
 from tintype.engines.tiny.tape import Tape
 from tintype.errors import EngineError
 
@@ -52,7 +52,9 @@ class _Interrupted(Exception):
         self.outcome: Outcome = "paused" if wanted == "pause" else "cancelled"
 
 
-def train(order: Order, report: Callable[[Report], None], wanted: Callable[[], Wanted]) -> Outcome:
+def train(
+    order: TrainingOrder, report: Callable[[Report], None], wanted: Callable[[], Wanted]
+) -> Outcome:
     """Carry out an order, or go on with it; see `tintype.engines.base.Engine.train`."""
 
     def pulse() -> None:
@@ -84,8 +86,8 @@ class Training:
 
     def __init__(
         self,
-        order: Order,
-        prepared: Prepared,
+        order: TrainingOrder,
+        prepared: PreparedTraining,
         report: Callable[[Report], None],
         pulse: Callable[[], None],
     ) -> None:
@@ -119,19 +121,19 @@ class Training:
         states.save(path, identity, self._model, self._optimizer, self._progress)
         self._saved_at = time.monotonic()
 
-    def _taken_up(self) -> Progress:
+    def _taken_up(self) -> TrainingProgress:
         """Where an interrupted training stopped, or the beginning."""
         path = self._order.folder / STATE
         if not path.exists():
-            return Progress()
+            return TrainingProgress()
         try:
             found = states.load(path, self._prepared.identity, self._model, self._optimizer)
         except EngineError as error:
             self._report(Note(f"Training begins again: {error.message}", "warn"))
-            return Progress()
+            return TrainingProgress()
         if found is None:
             self._report(Note("Training begins again: the data have changed since.", "warn"))
-            return Progress()
+            return TrainingProgress()
         self._report(Note(f"Training resumed after step {found.step}."))
         return found
 
@@ -178,7 +180,7 @@ class Training:
             hits += right
         return loss, hits / over
 
-    def _most_at_once(self, views: Sequence[View]) -> int:
+    def _most_at_once(self, views: Sequence[TaskView]) -> int:
         """Examples to compute together."""
         longest = max(len(view.task.tokens) for view in views)
         most = max(1, *(len(view.task.images) for view in views))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tintype.detection import mean_iou, parse_boxes
-from tintype.engines.tiny.batches import Task, View, exercise, portions
+from tintype.engines.tiny.batches import Task, TaskView, exercise, portions
 from tintype.engines.tiny.cache import Channels
 from tintype.engines.tiny.generation import likeliest
-from tintype.engines.tiny.model import Model
+from tintype.engines.tiny.model import TinyModel
 from tintype.engines.tiny.tape import Tape
 from tintype.engines.tiny.tokenizer import LOC
 
@@ -21,7 +21,7 @@ MOST_BOXED = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Validation:
+class HeldOutTasks:
     """Held-out rows, ready to be asked."""
 
     tasks: tuple[Task, ...]
@@ -45,7 +45,7 @@ class Validation:
 
 
 def losses(
-    model: Model, channels: Channels, tasks: Sequence[Task], pulse: Callable[[], None]
+    model: TinyModel, channels: Channels, tasks: Sequence[Task], pulse: Callable[[], None]
 ) -> tuple[float, float]:
     """Mean loss in nats per token, and token accuracy."""
     over = sum(len(task.tokens) for task in tasks)
@@ -60,7 +60,7 @@ def losses(
 
 
 def overlap(
-    model: Model, channels: Channels, tasks: Sequence[Task], pulse: Callable[[], None]
+    model: TinyModel, channels: Channels, tasks: Sequence[Task], pulse: Callable[[], None]
 ) -> float:
     """Mean IoU of the boxes written for each image, over all images: 0…1."""
     found = []
@@ -73,5 +73,5 @@ def overlap(
     return float(np.mean(found))
 
 
-def _unvaried(tasks: Sequence[Task]) -> Iterable[Sequence[View]]:
-    return portions([View(task, 0) for task in tasks], PORTION)
+def _unvaried(tasks: Sequence[Task]) -> Iterable[Sequence[TaskView]]:
+    return portions([TaskView(task, 0) for task in tasks], PORTION)

@@ -8,7 +8,7 @@ from textual.reactive import var
 
 from tintype.dataset import Dataset, open_dataset
 from tintype.dataset.findings import findings, quantities
-from tintype.dataset.statistics import Statistics, Tally
+from tintype.dataset.statistics import Statistics, StatisticsTally
 from tintype.dataset.survey import survey
 from tintype_tui.screens.datasets.checking import CheckingPane
 from tintype_tui.widgets.facet_list import (
@@ -68,7 +68,7 @@ class OverviewPane(CheckingPane):
         for name, path in self._splits.items():
             if path == self._path:
                 continue
-            tally = Tally()
+            tally = StatisticsTally()
             try:
                 with self.reporting(f"Cannot compare with {name}"):
                     async with open_dataset(path) as other:

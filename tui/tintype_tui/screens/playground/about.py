@@ -11,7 +11,7 @@ from textual.widgets import Static
 from tintype.dataset import Dataset, open_dataset
 from tintype.dataset.splits import siblings
 from tintype.detection import Box, parse_boxes
-from tintype.prompting import Origin
+from tintype.prompting import QuestionOrigin
 from tintype_tui.screen import Pane
 from tintype_tui.screens.open_image import OpenImage
 from tintype_tui.screens.playground.subject import (
@@ -161,7 +161,7 @@ class AboutPane(Pane):
             return True
         return False
 
-    async def find_again(self, place: Origin, text: str) -> bool:
+    async def find_again(self, place: QuestionOrigin, text: str) -> bool:
         """Take up what an earlier question was about, if it is still there."""
         if place.url:
             return await self.attach(place.url)

@@ -15,7 +15,7 @@ from tintype_tui.screens.playground.subject import Subject
 from tintype_tui.standing import Standing
 from tintype_tui.widgets.answer_column import AnswerColumn
 from tintype_tui.widgets.answer_columns import AnswerColumns
-from tintype_tui.widgets.answer_words import short_name
+from tintype_tui.words.answers import short_name
 
 MOST_COLUMNS = 4
 

@@ -8,7 +8,7 @@ from tintype.dataset.splits import siblings
 from tintype.model_names import parse_model_name
 from tintype.store import KeptJob, Store
 from tintype_tui.text import pad
-from tintype_tui.widgets.answer_words import kind_of, short_name
+from tintype_tui.words.answers import kind_of, short_name
 
 HEADINGS = {"tuned": "Tuned", "checkpoint": "Checkpoints", "base": "Bases"}
 

@@ -10,7 +10,7 @@ from tintype.dataset import Dataset
 from tintype.detection import parse_boxes, prompt_labels
 from tintype.errors import DatasetError
 from tintype.prompting import (
-    Origin,
+    QuestionOrigin,
     check_image,
     question,
     question_of,
@@ -40,7 +40,7 @@ class Subject:
     """The row's own question, ready to send."""
     trouble: str = ""
     """Why there is no image to show, or nothing to send, where there should be."""
-    origin: Origin = field(default_factory=Origin)
+    origin: QuestionOrigin = field(default_factory=QuestionOrigin)
     """Where to find it again."""
 
     @property
@@ -110,7 +110,7 @@ async def file_subject(path: Path, question: str = "") -> Subject:
     """
     data = await asyncio.to_thread(read_image, path)
     whole = await asyncio.to_thread(lambda: path.expanduser().absolute())
-    return Subject(title=path.name, data=data, question=question, origin=Origin(whole))
+    return Subject(title=path.name, data=data, question=question, origin=QuestionOrigin(whole))
 
 
 async def web_subject(url: str, question: str = "") -> Subject:
@@ -123,7 +123,7 @@ async def web_subject(url: str, question: str = "") -> Subject:
 
     data = await fetch(url, max_bytes=20_000_000, timeout_s=20)
     await asyncio.to_thread(check_image, data)
-    return Subject(title=url, data=data, url=url, question=question, origin=Origin(url=url))
+    return Subject(title=url, data=data, url=url, question=question, origin=QuestionOrigin(url=url))
 
 
 def in_short(question: str) -> str:

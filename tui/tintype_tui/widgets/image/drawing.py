@@ -245,12 +245,12 @@ def _rendered(
 
 
 def _with_boxes(wanted: Wanted, image: "Image", drawing: Drawing) -> "Image":
-    from tintype.detection.drawing import Look, draw_boxes
+    from tintype.detection.drawing import BoxStyle, draw_boxes
 
     # Names in letters about as large as the terminal's own.
     rows = drawing.frame.rows
     letter = 0.72 * image.height / rows
-    look = Look(thickness=0.8, text=letter / (min(image.size) / 26))
+    look = BoxStyle(thickness=0.8, text=letter / (min(image.size) / 26))
     return draw_boxes(
         image,
         _inside(wanted.truth, drawing.frame),

@@ -27,7 +27,7 @@ FORMATS = ("png", "jpeg", "gif", "webp")
 
 
 @dataclass(frozen=True, slots=True)
-class Conversation:
+class ParsedConversation:
     """What a model is asked, and what it counts."""
 
     turns: Sequence[Turn] = ()
@@ -56,7 +56,7 @@ class _Message:
     images: Sequence[_Image]
 
 
-async def read_conversation(fields: Fields, model: str) -> Conversation:
+async def read_conversation(fields: Fields, model: str) -> ParsedConversation:
     """The request's `messages`.
 
     Args:
@@ -76,7 +76,7 @@ async def read_conversation(fields: Fields, model: str) -> Conversation:
         for image, pixels in zip(message.images, decoded, strict=True):
             counted += image_tokens(rule, pixels.width, pixels.height, image.detail).likely
         turns.append(Turn(message.role, "\n".join(message.texts), decoded))
-    return Conversation(turns, await asyncio.to_thread(_text_tokens, turns, rule), counted)
+    return ParsedConversation(turns, await asyncio.to_thread(_text_tokens, turns, rule), counted)
 
 
 def _text_tokens(turns: Sequence[Turn], rule: TokenRule) -> int:

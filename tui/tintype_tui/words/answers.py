@@ -4,13 +4,11 @@ from collections.abc import Iterator
 
 from textual.content import Content
 
-from tintype.detection import Finding, Parsed, compare, mean_iou, parse_boxes
+from tintype.detection import BoxMatch, Parsed, compare, parse_boxes
 from tintype.model_names import parse_model_name
-from tintype.prompting import Reply
+from tintype.prompting import GOOD_IOU, Reply, agreement
 from tintype_tui.text import count, duration, money, number, one_line, visible
 
-GOOD_IOU = 0.5
-"""From here on a box counts as found, as mAP@50 has it."""
 MOST_BOXES = 40
 """Told one by one."""
 
@@ -32,18 +30,13 @@ def kind_of(model: str) -> str:
 
 
 def verdict(said: str, expected: str) -> tuple[str, bool] | None:
-    """How near an answer is to the expected one, and whether that is good; none if none is known.
-
-    Boxes are compared by mean IoU, everything else word for word but for case and spaces.
-    """
-    if not expected:
+    """How an answer compares with the right one, and if that is good; none if none is known."""
+    found = agreement(said, expected)
+    if found is None:
         return None
-    truth = parse_boxes(expected).boxes
-    if truth:
-        overlap = mean_iou(parse_boxes(said).boxes, truth)
-        return f"IoU {overlap:.2f}", overlap >= GOOD_IOU
-    same = " ".join(said.split()).casefold() == " ".join(expected.split()).casefold()
-    return ("✓ as expected" if same else "✗ not as expected"), same
+    if found.iou is not None:
+        return f"IoU {found.iou:.2f}", found.good
+    return ("✓ as expected" if found.good else "✗ not as expected"), found.good
 
 
 def ending(reply: Reply) -> str:
@@ -123,7 +116,7 @@ def figures(reply: Reply) -> str:
     return " · ".join(shown)
 
 
-def _fate(finding: Finding) -> tuple[str, str, str]:
+def _fate(finding: BoxMatch) -> tuple[str, str, str]:
     overlap = f"IoU {finding.iou:.2f}"
     if finding.fate == "found":
         good = finding.iou >= GOOD_IOU

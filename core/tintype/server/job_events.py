@@ -10,7 +10,7 @@ from typing import Any
 
 from tintype.engines.base import Note, Step
 from tintype.server import wire
-from tintype.server.records import Event, Job
+from tintype.server.records import EventRecord, JobRecord
 
 _METRICS = (
     ("train_loss", "training loss"),
@@ -28,9 +28,9 @@ def event(
     *,
     level: str = "info",
     data: Mapping[str, Any] | None = None,
-) -> Event:
+) -> EventRecord:
     """A line that reports no step."""
-    return Event(
+    return EventRecord(
         id=wire.new_id("ftevent-"),
         created_at=int(at),
         job_id=job_id,
@@ -40,12 +40,12 @@ def event(
     )
 
 
-def created(job: Job) -> str:
+def created(job: JobRecord) -> str:
     """The first line."""
     return f"Created fine-tuning job: {job.id}"
 
 
-def validating(job: Job) -> str:
+def validating(job: JobRecord) -> str:
     """What is being validated."""
     also = f" and validation file: {job.validation_file}" if job.validation_file else ""
     return f"Validating training file: {job.training_file}{also}"
@@ -70,7 +70,7 @@ def model_created(model: str) -> str:
     return f"New fine-tuned model created: {model}"
 
 
-def skipped(job_id: str, at: float, file: str, reasons: Mapping[str, Sequence[int]]) -> Event:
+def skipped(job_id: str, at: float, file: str, reasons: Mapping[str, Sequence[int]]) -> EventRecord:
     """What was left out of a file, and why; the data give the lines."""
     count = sum(map(len, reasons.values()))
     counts = ", ".join(f"{reason} ({len(lines)})" for reason, lines in reasons.items())
@@ -80,7 +80,7 @@ def skipped(job_id: str, at: float, file: str, reasons: Mapping[str, Sequence[in
     return event(job_id, at, words, level="warn", data=data)
 
 
-def step_event(job_id: str, at: float, step: Step) -> Event:
+def step_event(job_id: str, at: float, step: Step) -> EventRecord:
     """A step's metrics: two decimals in the message, everything in the data.
 
     JSON has no numbers that are not finite; they are spelled (`"NaN"`), and the level says `warn`.
@@ -90,7 +90,7 @@ def step_event(job_id: str, at: float, step: Step) -> Event:
     ]
     place = {"step": step.step, "total_steps": step.total_steps, "epoch": step.epoch}
     odd = not all(map(math.isfinite, step.metrics.values()))
-    return Event(
+    return EventRecord(
         id=wire.new_id("ftevent-"),
         created_at=int(at),
         job_id=job_id,
@@ -102,6 +102,6 @@ def step_event(job_id: str, at: float, step: Step) -> Event:
     )
 
 
-def note_event(job_id: str, at: float, note: Note) -> Event:
+def note_event(job_id: str, at: float, note: Note) -> EventRecord:
     """What the engine has to say."""
     return event(job_id, at, note.message, level=note.level)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from tintype.dataset.samples.canvas import Canvas
-from tintype.dataset.samples.shapes import Point, bezier, circle, placed, star
+from tintype.samples.canvas import Canvas
+from tintype.samples.shapes import Point, bezier, circle, placed, star
 
 WIDTH, HEIGHT = 320, 480
 

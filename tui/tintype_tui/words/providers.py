@@ -12,8 +12,8 @@ from tintype.jobs import spent_this_month
 from tintype.pricing import Prices, Shutdown
 from tintype.settings import Folders, Profile, key_for
 from tintype.store import Store
-from tintype_tui.reports import spent_words
 from tintype_tui.text import money
+from tintype_tui.words.costs import spent_words
 
 
 def about(profile: Profile, places: Folders) -> tuple[list[str], str]:

@@ -36,7 +36,7 @@ class SampleProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class SplitCounts:
     """How many images each split has."""
 
     train: int
@@ -53,7 +53,7 @@ Draw = Callable[[np.random.Generator, int], Rows]
 
 
 def draw_dataset(
-    folder: Path, counts: Counts, draw: Draw, *, seed: int, readme: str, replace: bool
+    folder: Path, counts: SplitCounts, draw: Draw, *, seed: int, readme: str, replace: bool
 ) -> AsyncGenerator[SampleProgress, None]:
     """Draw every image of every split, write the rows, and say what they are in a README.
 
@@ -69,7 +69,7 @@ def draw_dataset(
 
 
 def _draw_all(
-    folder: Path, counts: Counts, draw: Draw, seed: int, readme: str, replace: bool
+    folder: Path, counts: SplitCounts, draw: Draw, seed: int, readme: str, replace: bool
 ) -> Generator[SampleProgress, None, None]:
     refuse_existing([folder / f"{split}.jsonl" for split in SPLITS], replace=replace)
     total = counts.train + counts.valid + counts.test

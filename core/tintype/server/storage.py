@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tintype.server import wire
 from tintype.server.fields import refuse
-from tintype.server.records import File, Part, Upload
+from tintype.server.records import File, Part, UploadRecord
 from tintype.server.state import State, now
 
 HINT_CHARS = 40
@@ -48,7 +48,7 @@ def remove(state: State, file: File) -> None:
     state.file_path(file.id).unlink(missing_ok=True)
 
 
-def forget_parts(state: State, upload: Upload) -> None:
+def forget_parts(state: State, upload: UploadRecord) -> None:
     """Delete the parts of an upload."""
     for part in list(state.all(Part, upload_id=upload.id)):
         state.remove(part)
@@ -61,7 +61,7 @@ def remove_expired(state: State) -> None:
     for file in list(state.all(File, deleted=0)):
         if file.expires_at is not None and file.expires_at <= time:
             remove(state, file)
-    for upload in list(state.all(Upload, status="pending")):
+    for upload in list(state.all(UploadRecord, status="pending")):
         if upload.expires_at <= time:
             forget_parts(state, state.change(upload, status="expired"))
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from tintype.dataset.samples.shapes import Colour
+from tintype.samples.shapes import Colour
 
 Pixels = NDArray[np.float32]
 

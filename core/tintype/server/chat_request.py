@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tintype.engines.base import Sampling
-from tintype.server.conversation import Conversation, read_conversation
+from tintype.server.chat_messages import ParsedConversation, read_conversation
 from tintype.server.fields import Fields, metadata, refuse
-from tintype.server.formats import Format, read_format
+from tintype.server.json_answers import Format, read_format
 from tintype.server.provider import Provider, unknown_model
 from tintype.server.schemas import misfit
 
@@ -62,11 +62,11 @@ _FOLLOWED = ("model", "messages", "response_format", "stream", "stream_options",
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class CompletionRequest:
     """A request for completions, understood."""
 
     model: str
-    conversation: Conversation
+    conversation: ParsedConversation
     sampling: Sampling
     choices: int
     stops: tuple[str, ...]
@@ -75,7 +75,7 @@ class Ask:
     usage_streamed: bool
 
 
-async def read_ask(fields: Fields, here: Provider) -> Ask:
+async def read_ask(fields: Fields, here: Provider) -> CompletionRequest:
     """Understand a request.
 
     Raises:
@@ -91,9 +91,9 @@ async def read_ask(fields: Fields, here: Provider) -> Ask:
     wanted = read_format(fields)
     sampling = _sampling(fields)
     choices = fields.integer("n", minimum=1, maximum=CHOICES) if fields.given("n") else 1
-    ask = Ask(
+    ask = CompletionRequest(
         model=model,
-        conversation=Conversation(),
+        conversation=ParsedConversation(),
         sampling=sampling,
         choices=choices,
         stops=_stops(fields),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from tintype.dataset.samples.shapes import SUITS, Colour, bezier, mirrored, placed, star
+from tintype.samples.shapes import SUITS, Colour, bezier, mirrored, placed, star
 
 WIDTH, HEIGHT = 320, 448
 MARGIN = 5

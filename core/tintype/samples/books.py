@@ -12,19 +12,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from tintype.dataset.samples.covers import BOOKS, HEIGHT, WIDTH, Book
-from tintype.dataset.samples.drawing import (
-    Counts,
+from tintype.dataset.writing import chat_row
+from tintype.samples.covers import BOOKS, HEIGHT, WIDTH, Book
+from tintype.samples.drawing import (
     Rows,
     SampleProgress,
+    SplitCounts,
     draw_dataset,
     jpeg_url,
     pick,
 )
-from tintype.dataset.samples.scenes import Scene, felt, linen, stone, wood
-from tintype.dataset.writing import chat_row
+from tintype.samples.scenes import Scene, felt, linen, stone, wood
 
-COUNTS = Counts(train=150, valid=30, test=48)
+COUNTS = SplitCounts(train=150, valid=30, test=48)
 SIZE = (384, 384)
 SYSTEM = "Answer the question about the book in the image."
 GENRES = tuple(sorted({book.genre for book in BOOKS}))
@@ -44,7 +44,7 @@ no photographs, and you may use them as you like.
 
 
 def make_books(
-    folder: Path, seed: int = 7, *, counts: Counts = COUNTS, replace: bool = False
+    folder: Path, seed: int = 7, *, counts: SplitCounts = COUNTS, replace: bool = False
 ) -> AsyncGenerator[SampleProgress, None]:
     """Draw the dataset into a folder: `train.jsonl`, `valid.jsonl`, `test.jsonl`, `README.txt`.
 

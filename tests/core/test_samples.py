@@ -10,14 +10,14 @@ import pytest
 from PIL import Image
 
 from tintype.dataset import example, image_bytes, read_rows
-from tintype.dataset.samples import Counts, SampleProgress, make_books, make_cards
-from tintype.dataset.samples.cards import LABELS
-from tintype.dataset.samples.covers import BOOKS
 from tintype.dataset.splits import siblings
 from tintype.detection import iou, parse_boxes, prompt_labels, reading_order
 from tintype.errors import DatasetError
+from tintype.samples import SampleProgress, SplitCounts, make_books, make_cards
+from tintype.samples.cards import LABELS
+from tintype.samples.covers import BOOKS
 
-FEW = Counts(train=6, valid=3, test=3)
+FEW = SplitCounts(train=6, valid=3, test=3)
 
 
 async def made(draw: Any, folder: Path, **options: Any) -> list[SampleProgress]:

@@ -11,19 +11,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tintype.dataset.samples.drawing import (
-    Counts,
+from tintype.dataset.writing import chat_row
+from tintype.detection import Box, detect_prompt, format_boxes, reading_order
+from tintype.samples.drawing import (
     Rows,
     SampleProgress,
+    SplitCounts,
     draw_dataset,
     jpeg_url,
 )
-from tintype.dataset.samples.faces import COLOURS, RANKS, card_face
-from tintype.dataset.samples.scenes import Scene, felt, linen, stone, wood
-from tintype.dataset.writing import chat_row
-from tintype.detection import Box, detect_prompt, format_boxes, reading_order
+from tintype.samples.faces import COLOURS, RANKS, card_face
+from tintype.samples.scenes import Scene, felt, linen, stone, wood
 
-COUNTS = Counts(train=240, valid=40, test=60)
+COUNTS = SplitCounts(train=240, valid=40, test=60)
 SIZE = (512, 384)
 LABELS = tuple(sorted(f"{rank} of {suit}" for rank in RANKS for suit in COLOURS))
 PROMPT = detect_prompt(LABELS)
@@ -47,7 +47,7 @@ you like.
 
 
 def make_cards(
-    folder: Path, seed: int = 7, *, counts: Counts = COUNTS, replace: bool = False
+    folder: Path, seed: int = 7, *, counts: SplitCounts = COUNTS, replace: bool = False
 ) -> AsyncGenerator[SampleProgress, None]:
     """Draw the dataset into a folder: `train.jsonl`, `valid.jsonl`, `test.jsonl`, `README.txt`.
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
 
-from tintype.dataset.samples.shapes import Colour, Point, circle
+from tintype.samples.shapes import Colour, Point, circle
 
 _SMOOTH = 3
 

@@ -1,4 +1,7 @@
-"""Reaching the provider of a profile; the embedded server is found, or started, first."""
+"""Reaching the provider of a profile; the embedded server is found, or started, first.
+
+The one module that knows both sides: the client (`api`) and where the embedded server runs.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,0 +1,102 @@
+"""Where a server is: how it is to serve, its lock, and the address it wrote down.
+
+A server belongs to a folder. It holds the folder's lock as long as it lives and says in
+`server.json` where it listens, so finding one needs no process ids and no guessing.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tintype.engines.launch import replace
+
+ADDRESS, LOCK, LOG, TOKEN = "server.json", "lock", "server.log", "token"
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to serve."""
+
+    folder: Path
+    host: str = HOST
+    """Where to listen: this machine only, unless told otherwise."""
+    port: int = 0
+    """0: the port of the last time, or any that is free."""
+    names: Sequence[str] = ()
+    """Further names under which clients may address the server."""
+    idle_exit_s: float | None = None
+    """End when there was nothing to do for so long; none: never."""
+    stop_training: bool = False
+    """At the end, have the trainers save their states and stop too, instead of going on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that runs."""
+
+    folder: Path
+    url: str
+    """The base URL for OpenAI's clients: it ends in `/v1`."""
+    token: str = field(repr=False)
+    pid: int
+    started: datetime
+    version: str
+
+    @property
+    def port(self) -> int:
+        """The port it listens at."""
+        return urlsplit(self.url).port or 80
+
+
+def find(folder: Path) -> Running | None:
+    """The server that runs on a folder; none if there is none, or it is still starting."""
+    running = read_address(folder / ADDRESS)
+    return running if running is not None and is_held(folder / LOCK) else None
+
+
+def read_address(path: Path) -> Running | None:
+    """Where a server says it listens, or listened last; none if nothing sensible is there."""
+    try:
+        said = json.loads(path.read_text())
+        return Running(
+            folder=path.parent,
+            url=said["url"],
+            token=path.with_name(TOKEN).read_text().strip(),
+            pid=int(said["pid"]),
+            started=datetime.fromisoformat(said["started"]),
+            version=said["version"],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def write_address(path: Path, running: Running) -> None:
+    """Say where a server listens, readable by its owner only."""
+    said = {
+        "url": running.url,
+        "pid": running.pid,
+        "started": running.started.isoformat(),
+        "version": running.version,
+    }
+    replace(path, json.dumps(said, indent=1))
+
+
+def is_held(path: Path) -> bool:
+    """Whether a server holds the lock."""
+    try:
+        lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False

@@ -1,0 +1,79 @@
+"""Estimates, offers, launches and what was spent, in words."""
+
+from tintype.estimate import Estimate
+from tintype.jobs import LaunchProgress
+from tintype.offers import Offer
+from tintype.rules import Summary
+from tintype.store import Spent
+from tintype.tokens import Range
+from tintype_tui.text import count, money, number, size
+
+
+def cost_words(estimate: Estimate) -> str:
+    """The cost in a few words: `$11.98`, `$4.33 to $5.10`, `free`, `cost unknown`."""
+    cost = estimate.cost_usd
+    if cost is None:
+        return "cost unknown"
+    if cost.low == cost.high or money(cost.low) == money(cost.high):
+        return money(cost.likely)
+    return f"{money(cost.low)} to {money(cost.high)}"
+
+
+def tokens_words(tokens: Range) -> str:
+    """A likely number, and the bounds where they differ."""
+    if tokens.low == tokens.high:
+        return number(tokens.likely)
+    return f"{number(tokens.likely)} ({number(tokens.low)} to {number(tokens.high)})"
+
+
+def verdict_words(summary: Summary) -> str:
+    """What a provider would say to a dataset, in two or three words."""
+    if summary.status == "error":
+        return "would be refused"
+    if summary.status == "skip":
+        return f"{count(summary.skipped, 'row')} skipped"
+    return "warnings" if summary.status == "warning" else "as it is"
+
+
+def offer_words(offer: Offer) -> list[str]:
+    """What there is to know of an offer besides its sum, a line each."""
+    estimate, lines = offer.estimate, []
+    if offer.summary.counts:
+        found = ", ".join(f"{c.rule} ({c.total:,})" for c in offer.summary.counts)
+        lines.append(f"Against the dataset: {found}.")
+    for end, words in (
+        (estimate.training_end, "no new jobs"),
+        (estimate.shutdown, "the tuned model goes dark"),
+    ):
+        if end is not None:
+            lines.append(f"{end.date:%d %b %Y}: {words}.")
+    tokens, epochs = estimate.tokens_per_epoch.likely, count(estimate.epochs, "epoch")
+    lines.append(f"{tokens:,} tokens × {epochs} ({estimate.epochs_reason}).")
+    if (answers := estimate.inference) is not None and answers.input_usd and answers.output_usd:
+        lines.append(
+            f"Answers of the tuned model: {money(answers.input_usd)} in and "
+            f"{money(answers.output_usd)} out per million tokens."
+        )
+    if (hosting := estimate.hosting) is not None and hosting.usd_per_hour:
+        hour = hosting.usd_per_hour
+        lines.append(f"Hosting: {money(hour)} an hour, {money(hour * 730)} a month, used or not.")
+    rules = offer.profile
+    lines += estimate.reasons
+    lines.append(f"Rules: {rules.source} ({rules.as_of}; {rules.confidence}).")
+    return lines
+
+
+def spent_words(spent: Spent) -> str:
+    """`$12.30`, `$12.30 and 2 sums not known`, `free`."""
+    if not spent.unknown:
+        return money(spent.known_usd)
+    return f"{money(spent.known_usd)} and {count(spent.unknown, 'sum')} not known"
+
+
+def launch_words(progress: LaunchProgress) -> str:
+    """A launch under way, in a line."""
+    if progress.file is None or progress.upload is None:
+        return "creating the job"
+    sent = progress.upload
+    words = f"{sent.phase} {progress.file.name}: {size(sent.sent_bytes)} of {size(sent.size_bytes)}"
+    return f"{words} {sent.trouble}".rstrip()
