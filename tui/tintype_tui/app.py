@@ -251,10 +251,13 @@ class TintypeApp(TerminalApp[int]):
 
     async def on_assess_dataset(self, message: requests.AssessDataset) -> None:
         """Read the current dataset; what has been read already is not read again."""
-        path, known = self.standing.dataset, self.assessment
+        path = self.standing.dataset
         if path is None:
             return
-        if known is not None and await self._covers(known, path):
+        covered = await self._covered(path)
+        if path != self.standing.dataset:
+            return
+        if (known := self.assessment) is not None and covered:  # it may have grown meanwhile
             same = known.for_model(message.model or known.model)
             if same is not None:
                 self.assessment = same
@@ -262,10 +265,15 @@ class TintypeApp(TerminalApp[int]):
         self._forget()
         self._assess(path, message.model)
 
-    async def _covers(self, known: "Assessment", path: Path) -> bool:
+    async def _covered(self, path: Path) -> bool:
         """Whether what is known, or being found out just now, is of this file as it is now."""
-        of_it = known.file.path == path and known.profile.name == self.desk.profile.rules
-        return of_it and await asyncio.to_thread(lambda: known.file.holds)
+        known = self.assessment
+        if known is None or (known.file.path, known.profile.name) != (
+            path,
+            self.desk.profile.rules,
+        ):
+            return False
+        return await asyncio.to_thread(lambda: known.file.holds)
 
     @work(exclusive=True, group="assess")
     async def _assess(self, path: Path, model: str) -> None:
