@@ -11,12 +11,11 @@ from array import array
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 
-from tintype import rules
 from tintype.dataset import Dataset, FileStamp, example
 from tintype.dataset.statistics import Statistics, StatisticsTally
 from tintype.estimate import Counts, count
 from tintype.images.facts import ImageFacts
-from tintype.rules import Judged, Keys, Problem, ProviderRules, Status, Summary
+from tintype.rules import Judged, Keys, Problem, ProviderRules, Status, Summary, check, for_model
 from tintype.tokens import TokenRule, model_tokens
 
 
@@ -42,7 +41,7 @@ class Assessment:
 
     file: FileStamp
     """The file as it was when the pass began."""
-    profile: ProviderRules
+    rules: ProviderRules
     model: str
     counts: Counts
     problems: tuple[Problem, ...]
@@ -75,7 +74,7 @@ class Assessment:
         changed = replace(self, model=model, counts=replace(self.counts, rule=rule))
         if self.summary is None:
             return changed
-        problems, summary = rules.for_model(self.problems, self.summary, self.profile, model)
+        problems, summary = for_model(self.problems, self.summary, self.rules, model)
         return replace(changed, problems=problems, summary=summary)
 
 
@@ -108,9 +107,7 @@ async def assess(
     found = Assessment(dataset.stamp, profile, model, Counts(rule), (), 0, RowFigures(), 0)
     yield found
     tally = StatisticsTally()
-    checking = rules.check(
-        dataset, profile, model=model, fetch=fetch, training=training, fetched=fetched
-    )
+    checking = check(dataset, profile, model=model, fetch=fetch, training=training, fetched=fetched)
     async for checked in checking:
         counts = await asyncio.to_thread(_count, found, tally, checked.rows)
         done = checked.summary is not None

@@ -48,9 +48,9 @@ async def base_models(profile: Profile) -> tuple[str, ...]:
     """
     from tintype import rules
 
-    judged_by = rules.profile(profile.rules)
+    judged_by = rules.rules_of(profile.provider)
     known = (judged_by.model, *judged_by.vision_models, *judged_by.text_models)
-    if profile.kind == "embedded":
+    if profile.dialect == "embedded":
         from tintype.engines import engines
 
         known = (judged_by.model, *await asyncio.to_thread(engines))
@@ -75,7 +75,7 @@ async def connected(
     key, base_url = key_for(profile, places=settings.folders), None
     if key.notice:
         notify(key.notice)
-    if profile.kind == "embedded":
+    if profile.dialect == "embedded":
         server = await running(settings)
         key, base_url = Secret(server.token, origin="the running server"), server.url
     async with connect(profile, key, base_url, read_only=settings.read_only) as api:

@@ -14,6 +14,7 @@ from tintype.dataset import FileStamp
 from tintype.errors import QuoteError
 from tintype.estimate import Counts, Estimate, Plan, estimate
 from tintype.pricing import Prices
+from tintype.rules import rules_of
 from tintype.tokens import Detail
 
 AGAIN = "Estimate again, then launch."
@@ -35,24 +36,23 @@ class Quote:
         """The training file."""
         return self.assessment.file.path
 
-    def require(self, *, rules: str, provider: str, prices: Prices | None = None) -> None:
+    def require(self, *, provider: str, prices: Prices | None = None) -> None:
         """Make sure that it still holds, at once before something is done on the strength of it.
 
         Blocking: one stat for each file.
 
         Args:
-            rules: Whose rules a dataset must meet where the training is about to be launched.
-            provider: Whose prices apply there: its name in the price table.
+            provider: Where the training is about to be launched.
             prices: What providers charge now, where that is known.
 
         Raises:
             QuoteError: naming what has changed.
+            SettingsError: if there is no such provider.
         """
-        checked = self.assessment.profile.name
-        if (rules, provider) != (checked, self.plan.provider):
+        if provider != self.plan.provider or rules_of(provider) != self.assessment.rules:
             raise QuoteError(
-                f"{self.training.name} was checked by the rules of {checked} and estimated at the "
-                f"prices of {self.plan.provider or 'nobody'}, not of {provider or rules}.",
+                f"{self.training.name} was checked and its cost estimated for "
+                f"{self.assessment.rules.title}, not for {provider} as it is now.",
                 advice=AGAIN,
             )
         if self.plan.detail != "as is":
@@ -97,7 +97,7 @@ def quote(
     Args:
         assessment: The training file, read to its end.
         prices: What providers charge.
-        provider: Its name in the price table.
+        provider: By whose rules it was assessed: its name, or the path of its file.
         epochs: None: as the provider chooses.
         detail: What if every image asked for this level of detail.
         validation: The validation file, if there is one.

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tintype import jobs
+from tintype.budget import NOTHING_CONFIRMED, Limits
 from tintype.resources import Job
 from tintype.settings import load
 from tintype_tui.__main__ import run_command
@@ -32,7 +33,9 @@ def launch(home: Path) -> Launch:
         quote = await quoted(assessment, settings.profile, settings, epochs=epochs)
         order = jobs.Order(quote, suffix=suffix)
         async with at_work(settings, settings.profile) as (api, store):
-            async for step in jobs.launch(api, store, order):
+            async for step in jobs.launch(
+                api, store, order, limits=Limits.of(settings), confirmation=NOTHING_CONFIRMED
+            ):
                 job = step.job
             assert job is not None
             if wait:

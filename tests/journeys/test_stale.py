@@ -20,8 +20,8 @@ def paid(home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch) -> Any
     monkeypatch.setenv("PAID_KEY", "sk-paid-0123456789")
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text(
-        '[profiles.paid]\nkind = "compatible"\nkey_env = "PAID_KEY"\nprovider = "openai"\n'
-        f'rules = "openai"\nbase_url = "{hostile_apart.url}"\n'
+        '[profiles.paid]\nkey_env = "PAID_KEY"\nprovider = "openai"\n'
+        f'base_url = "{hostile_apart.url}"\n'
     )
     return hostile_apart
 
@@ -161,27 +161,19 @@ async def test_the_sum_of_other_epochs_is_never_launched(sit: Any, dataset: Path
         await person.press("escape")
 
 
-async def test_switching_panes_reads_nothing_again(
-    sit: Any, dataset: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from tintype import rules
-
-    passes: list[Path] = []
-    check = rules.check
-
-    def noted(dataset: Any, *args: Any, **options: Any) -> Any:
-        passes.append(dataset.path)
-        return check(dataset, *args, **options)
-
-    monkeypatch.setattr(rules, "check", noted)
+async def test_switching_panes_and_plans_reads_nothing_again(sit: Any, dataset: Path) -> None:
     async with sit(dataset) as person:
         await person.sees("12 rows", "1 warning")
+        read = person.app.assessment.figures  # filled by a pass, and by that pass alone
         await person.press("e")
         await estimated(person)
+        assert person.app.screen.quote.assessment.figures is read
         await person.press("2")
         await shows(person, DatasetsPane)
         await person.press("3")
-        await estimated(person)
+        await shows(person, EstimatePane)
         await person.press("plus", "D", "V")
-        await estimated(person)
-        assert passes == [dataset]
+        await person.until(
+            lambda: person.app.screen.quote and person.app.screen.quote.plan.detail == "low", "low"
+        )
+        assert person.app.screen.quote.assessment.figures is read

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from tintype.dataset import open_dataset
 from tintype.engines import journal
 from tintype.engines.base import Step
-from tintype.rules import check, profile
+from tintype.rules import check, rules_of
 from tintype.server.opening import open_state
 from tintype.server.records import JobRecord
 from tintype.server.run import Running
@@ -112,7 +112,7 @@ async def test_trained_tokens_are_those_that_a_check_counts_times_the_epochs(
     path = tmp_path / "rows.jsonl"
     path.write_bytes(content)
     async with open_dataset(path) as dataset:
-        async for checked in check(dataset, profile("tintype"), model="scripted"):
+        async for checked in check(dataset, rules_of("tintype"), model="scripted"):
             summary = checked.summary
     assert summary is not None
     job = reaches(create(content).id, "succeeded")

@@ -267,24 +267,25 @@ class TintypeApp(TerminalApp[int]):
 
     async def _covered(self, path: Path) -> bool:
         """Whether what is known, or being found out just now, is of this file as it is now."""
-        known = self.assessment
-        if known is None or (known.file.path, known.profile.name) != (
-            path,
-            self.desk.profile.rules,
-        ):
+        from tintype.rules import rules_of
+
+        known, provider = self.assessment, self.desk.profile.provider
+        if known is None or known.file.path != path:
             return False
-        return await asyncio.to_thread(lambda: known.file.holds)
+        return await asyncio.to_thread(
+            lambda: known.rules == rules_of(provider) and known.file.holds
+        )
 
     @work(exclusive=True, group="assess")
     async def _assess(self, path: Path, model: str) -> None:
-        from tintype import rules
         from tintype.assessment import assess
         from tintype.dataset import open_dataset
+        from tintype.rules import rules_of
 
         try:
-            profile = await asyncio.to_thread(rules.profile, self.desk.profile.rules)
+            judged_by = await asyncio.to_thread(rules_of, self.desk.profile.provider)
             async with open_dataset(path) as dataset:
-                async for found in assess(dataset, profile, model=model, fetched=self._fetched):
+                async for found in assess(dataset, judged_by, model=model, fetched=self._fetched):
                     # Another model that counts alike may have been chosen meanwhile.
                     shown = self.assessment
                     self.assessment = found.for_model(shown.model) if shown else found

@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tintype.api import SYSTEM, Api, Clock
+from tintype.budget import Confirmation, Expense, Limits, authorize, check
+from tintype.errors import ApiError
+from tintype.jobs.billing import made_certain
 from tintype.jobs.creating import create
 from tintype.jobs.sending import UploadProgress
 from tintype.jobs.uploading import upload
 from tintype.resources import Hyperparameters, Job, JobRequest
-from tintype.store import MadeFrom, Source, Spending, Store
+from tintype.store import MadeFrom, Source, Store
 
 if TYPE_CHECKING:
     from tintype.estimate import Estimate
@@ -68,6 +71,19 @@ class Order:
             hyperparameters=self.hyperparameters,
         )
 
+    def expense(self, profile: str, subject: str = "") -> Expense:
+        """What the training is expected to cost at a profile's provider."""
+        cost = self.estimate.cost_usd
+        return Expense(
+            profile,
+            self.model,
+            "training",
+            subject,
+            self.estimate.billed_tokens.likely,
+            cost.likely if cost else None,
+            cost.high if cost else None,
+        )
+
     def body(self) -> dict[str, Any]:
         """The request's body as far as it is known before the files are sent: their names."""
         chosen = self.hyperparameters
@@ -103,20 +119,38 @@ class LaunchProgress:
 
 
 async def launch(
-    api: Api, store: Store, order: Order, *, clock: Clock = SYSTEM
+    api: Api,
+    store: Store,
+    order: Order,
+    *,
+    limits: Limits,
+    confirmation: Confirmation,
+    clock: Clock = SYSTEM,
 ) -> AsyncGenerator[LaunchProgress, None]:
-    """Send the files, create the job and enter its likely cost into the ledger.
+    """Send the files, enter the expected cost into the ledger and create the job.
 
     Leaving the generator before the job is made stops the launch; launching the same again goes on
     where it was left.
 
+    Args:
+        api: The provider.
+        store: Where what is learnt is kept, the ledger among it.
+        order: What is to be trained.
+        limits: What may be spent.
+        confirmation: What a person has agreed to.
+        clock: The time.
+
     Raises:
         QuoteError: if what the quote was made from has changed; nothing is sent then.
+        ConfirmationError: if the cost has to be confirmed, and is not; nothing was sent.
+        BudgetError: if a limit could be passed; nothing was sent.
         DatasetError: if a file cannot be read, or changed meanwhile.
         ApiError: if the provider refuses or cannot be reached; see `create` about doubt.
         StoreError: if the store cannot be written.
     """
-    await _still_holds(api, order)
+    await asyncio.to_thread(order.quote.require, provider=api.profile.provider)
+    expense = order.expense(api.profile.name)
+    check(store, expense, limits=limits, confirmation=confirmation, now=clock.now())
     sent: dict[Path, tuple[str, Source]] = {}
     for path in filter(None, (order.training, order.validation)):
         async with aclosing(upload(api, store, path, clock=clock)) as uploading:
@@ -125,7 +159,7 @@ async def launch(
                 if progress.file is not None:
                     sent[path] = (progress.file.id, Source(str(path.absolute()), progress.digest))
     yield LaunchProgress()
-    await _still_holds(api, order)
+    await asyncio.to_thread(order.quote.require, provider=api.profile.provider)
     training = sent[order.training]
     validation = sent[order.validation] if order.validation else None
     made_from = MadeFrom(
@@ -135,14 +169,46 @@ async def launch(
         request=order.body(),
     )
     request = order.request(training[0], validation[0] if validation else None)
-    job = await create(api, store, request, made_from, clock=clock)
-    _enter(api, store, job, order.estimate, clock)
+    job = await _create(api, store, request, made_from, expense, limits, confirmation, clock)
     yield LaunchProgress(job=job)
 
 
-async def _still_holds(api: Api, order: Order) -> None:
-    profile = api.profile
-    await asyncio.to_thread(order.quote.require, rules=profile.rules, provider=profile.provider)
+async def _create(
+    api: Api,
+    store: Store,
+    request: JobRequest,
+    made_from: MadeFrom,
+    expense: Expense,
+    limits: Limits,
+    confirmation: Confirmation,
+    clock: Clock,
+) -> Job:
+    """Create the job; its cost is in the ledger from before it is asked for, as in doubt."""
+    ledger, profile = store.spending, api.profile.name
+    entered: list[str] = []
+
+    def enter(token: str) -> None:
+        authorize(
+            store,
+            replace(expense, subject=token),
+            limits=limits,
+            confirmation=confirmation,
+            now=clock.now(),
+            state="in doubt",
+        )
+        entered.append(token)
+
+    try:
+        job = await create(api, store, request, made_from, enter=enter, clock=clock)
+    except ApiError:
+        waiting = {pending.token for pending in store.jobs.pending(profile)}
+        for token in entered:
+            if token not in waiting:  # refused: there is no job
+                ledger.remove(profile, "training", token)
+        raise
+    for token in entered:
+        made_certain(store, profile, token, job.id)
+    return job
 
 
 def _promised(estimate: "Estimate") -> Mapping[str, Any]:
@@ -153,18 +219,3 @@ def _promised(estimate: "Estimate") -> Mapping[str, Any]:
         "epochs": estimate.epochs,
         "cost_usd": str(cost.likely) if cost else None,
     }
-
-
-def _enter(api: Api, store: Store, job: Job, estimate: "Estimate", clock: Clock) -> None:
-    cost = estimate.cost_usd
-    store.spending.add(
-        Spending(
-            at=clock.now(),
-            profile=api.profile.name,
-            model=job.model,
-            kind="training",
-            subject=job.id,
-            tokens=estimate.billed_tokens.likely,
-            cost_usd=cost.likely if cost else None,
-        )
-    )

@@ -8,10 +8,10 @@ from tintype.dataset import Dataset
 from tintype.dataset.files import PlainFile
 from tintype.dataset.survey import Surveyed, survey
 from tintype.images.facts import ImageFacts
+from tintype.providers.limits import ProviderRules
 from tintype.rules.across import Keys
 from tintype.rules.judging import DatasetJudge, Judged
 from tintype.rules.problem import Problem
-from tintype.rules.profile import ProviderRules
 from tintype.rules.summary import FileFacts, Summary
 from tintype.tokens import model_tokens
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from tintype.dataset.survey import Surveyed
 from tintype.errors import PluginError
 from tintype.plugins import Plugin, guarded, plugins
+from tintype.providers.limits import ProviderRules
 from tintype.rules import content, file, images, length, line, messages, tools
 from tintype.rules.across import Keys, RowMemory
 from tintype.rules.case import Case, Judge, case
 from tintype.rules.problem import Problem, Severity, Status, worst
-from tintype.rules.profile import ProviderRules
 from tintype.rules.summary import FileFacts, RuleCount, Summary, ordered, worst_first
 from tintype.tokens import NOTHING, RowTokens, TokenRule, model_tokens
 

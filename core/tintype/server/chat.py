@@ -13,7 +13,7 @@ from tintype.errors import RefusalError, TintypeError
 from tintype.server import wire
 from tintype.server.chat_request import CompletionRequest, read_ask
 from tintype.server.json_answers import shaped
-from tintype.server.provider import Provider, provider
+from tintype.server.provider import ServerHandles, provider
 from tintype.server.reading import (
     json_body,
     query,
@@ -61,7 +61,7 @@ async def page(request: Request) -> Response:
 
 
 async def _pieces(
-    here: Provider, ask: CompletionRequest, choice: int
+    here: ServerHandles, ask: CompletionRequest, choice: int
 ) -> AsyncGenerator[Piece, None]:
     """One answer's pieces, up to a stop sequence. An answer held to a form is one piece."""
     seed = ask.sampling.seed
@@ -80,7 +80,7 @@ async def _pieces(
     yield Piece(formed, tokens, "length" if reason == "length" else "stop")
 
 
-async def _whole(here: Provider, ask: CompletionRequest, head: Mapping[str, Any]) -> wire.Json:
+async def _whole(here: ServerHandles, ask: CompletionRequest, head: Mapping[str, Any]) -> wire.Json:
     choices = [await _choice(here, ask, number) for number in range(ask.choices)]
     return {
         **head,
@@ -105,7 +105,7 @@ async def _whole(here: Provider, ask: CompletionRequest, head: Mapping[str, Any]
     }
 
 
-async def _choice(here: Provider, ask: CompletionRequest, number: int) -> Choice:
+async def _choice(here: ServerHandles, ask: CompletionRequest, number: int) -> Choice:
     text, tokens, reason = "", 0, "stop"
     async for piece in _pieces(here, ask, number):
         text, tokens = text + piece.text, tokens + piece.tokens
@@ -114,7 +114,7 @@ async def _choice(here: Provider, ask: CompletionRequest, number: int) -> Choice
 
 
 async def _events(
-    here: Provider, ask: CompletionRequest, head: Mapping[str, Any]
+    here: ServerHandles, ask: CompletionRequest, head: Mapping[str, Any]
 ) -> AsyncGenerator[str, None]:
     """The events of a streamed completion, as text. An error after the first is an event too."""
     usage = {"usage": None} if ask.usage_streamed else {}

@@ -12,7 +12,7 @@ from tintype.engines.base import Sampling
 from tintype.server.chat_messages import ParsedConversation, read_conversation
 from tintype.server.fields import Fields, metadata, refuse
 from tintype.server.json_answers import Format, read_format
-from tintype.server.provider import Provider, unknown_model
+from tintype.server.provider import ServerHandles, unknown_model
 from tintype.server.schemas import misfit
 
 CHOICES = 128
@@ -75,7 +75,7 @@ class CompletionRequest:
     usage_streamed: bool
 
 
-async def read_ask(fields: Fields, here: Provider) -> CompletionRequest:
+async def read_ask(fields: Fields, here: ServerHandles) -> CompletionRequest:
     """Understand a request.
 
     Raises:

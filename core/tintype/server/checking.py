@@ -22,8 +22,8 @@ from tintype.rules import (
     Keys,
     Problem,
     ProviderRules,
-    profile,
     provider_code,
+    rules_of,
     skip_reason,
 )
 from tintype.server import storage
@@ -89,7 +89,7 @@ async def prepare(state: State, job: JobRecord) -> PreparedFiles | Rejected:
     """Judge the files of a job and write what it is to train on; or say why it cannot."""
     folder = state.job_folder(job.id) / DATA
     await unhurried(_empty, folder)
-    rules = profile(PROFILE)
+    rules = rules_of(PROFILE)
     training = await _prepare(state, job, "training_file", folder / TRAINING, rules, None)
     if isinstance(training, Rejected):
         return training

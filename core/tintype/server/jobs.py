@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tintype.errors import RefusalError
 from tintype.server import job_events, storage, wire
 from tintype.server.fields import Fields, bounded, metadata, refuse
-from tintype.server.provider import Provider, provider
+from tintype.server.provider import ServerHandles, provider
 from tintype.server.reading import (
     json_body,
     query,
@@ -144,7 +144,7 @@ def _checkpoint_model(request: Request) -> None:
         raise RefusalError(404, f"No such checkpoint: {name}", code="checkpoint_not_found")
 
 
-def _ordered(fields: Fields, here: Provider) -> JobRecord:
+def _ordered(fields: Fields, here: ServerHandles) -> JobRecord:
     """The job that a request asks for, or a refusal."""
     fields.only(
         "model",
@@ -190,7 +190,7 @@ def _ordered(fields: Fields, here: Provider) -> JobRecord:
     )
 
 
-def _file(fields: Fields, name: str, here: Provider) -> str:
+def _file(fields: Fields, name: str, here: ServerHandles) -> str:
     id = fields.text(name)
     file = storage.find(here.state, id)
     if file is None:

@@ -21,7 +21,7 @@ from tintype.server.answering import Answers
 from tintype.server.app import create_app
 from tintype.server.gate import Gate
 from tintype.server.opening import open_state
-from tintype.server.provider import Activity, Provider
+from tintype.server.provider import Activity, ServerHandles
 from tintype.server.queue import Queue
 from tintype.server.state import State
 
@@ -68,7 +68,7 @@ async def serving(options: Options) -> AsyncIterator[Serving]:
         (options.folder / ADDRESS).unlink(missing_ok=True)
         found = await asyncio.to_thread(engines)
         activity = Activity()
-        provider = Provider(
+        provider = ServerHandles(
             state, found, Queue(state, found), Answers(state, found), activity=activity
         )
         server = _Server(_config(options, _gated(options, state, provider)))
@@ -127,7 +127,7 @@ def _config(options: Options, app: ASGIApp) -> uvicorn.Config:
     )
 
 
-def _gated(options: Options, state: State, provider: Provider) -> Gate:
+def _gated(options: Options, state: State, provider: ServerHandles) -> Gate:
     app: Starlette = create_app()
     app.state.provider = provider
     return Gate(
@@ -208,7 +208,7 @@ async def _moved_on(queue: Queue, served: Serving) -> None:
         served.end()
 
 
-async def _idle(idle_exit_s: float | None, provider: Provider, served: Serving) -> None:
+async def _idle(idle_exit_s: float | None, provider: ServerHandles, served: Serving) -> None:
     """End the server when nobody has asked for anything and no job is under way."""
     if idle_exit_s is None:
         return

@@ -27,7 +27,7 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
+class ServerHandles:
     """The handles a request works with."""
 
     state: State
@@ -39,9 +39,9 @@ class Provider:
     """Held while an upload is put together: one at a time."""
 
 
-def provider(request: Request) -> Provider:
+def provider(request: Request) -> ServerHandles:
     """The provider that answers this request."""
-    found: Provider = request.app.state.provider
+    found: ServerHandles = request.app.state.provider
     return found
 
 

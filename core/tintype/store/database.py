@@ -56,6 +56,16 @@ class Database:
         with translated(self.path):
             self._connection.executemany(sql, map(_storable, each))
 
+    def fetch(self, sql: str, parameters: Parameters, read: Callable[[sqlite3.Row], T]) -> list[T]:
+        """Run one statement and make a value of each row it gives.
+
+        Raises:
+            StoreError: as `run`; or if a value was written by a newer Tintype.
+        """
+        rows = self.run(sql, parameters)
+        with understood(self.path):
+            return [read(row) for row in rows]
+
     @contextmanager
     def changing(self) -> Iterator[None]:
         """Several statements as one: all of them or none."""
@@ -74,10 +84,26 @@ class Database:
         """Fetch and read many rows in a thread."""
 
         def fetch() -> list[T]:
-            with translated(self.path), closing(_connected(self.path)) as connection:
+            with (
+                translated(self.path),
+                closing(_connected(self.path)) as connection,
+                understood(self.path),
+            ):
                 return [read(row) for row in _executed(connection, sql, parameters)]
 
         return await asyncio.to_thread(fetch)
+
+
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Turn what reading a stored value raises into a `StoreError`: it is from a newer Tintype."""
+    try:
+        yield
+    except (TypeError, AttributeError, LookupError, ValueError, ArithmeticError) as error:
+        raise StoreError(
+            f"{path} holds a value that this Tintype cannot read: a newer one wrote it.",
+            advice="Use the newer Tintype, or set TINTYPE_HOME to another folder.",
+        ) from error
 
 
 def _executed(connection: sqlite3.Connection, sql: str, parameters: Parameters) -> sqlite3.Cursor:

@@ -23,7 +23,7 @@ async def assessed(
     from tintype.assessment import assess
     from tintype.dataset import open_dataset
 
-    judged_by = rules.profile(profile.rules)
+    judged_by = rules.rules_of(profile.provider)
     model = await _known(model or judged_by.model, profile)
     found: Assessment | None = None
     async with open_dataset(path) as dataset:
@@ -36,7 +36,7 @@ async def assessed(
 
 async def _known(model: str, profile: Profile) -> str:
     """The embedded server is ours: what it cannot train is refused, not called free."""
-    if profile.kind == "embedded":
+    if profile.dialect == "embedded":
         from tintype.connection import base_models
 
         known = await base_models(profile)

@@ -1,5 +1,6 @@
 """`tintype tour`: once round the loop with the playing cards, by hand or by itself."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ async def command() -> None:
     put(f"estimate  {cost_words(quote.estimate)}: {tokens} tokens")
     async with at_work(settings, profile) as (api, store):
         job = await _train(quote, api, store)
-        await _try(folder / "test.jsonl", job, api)
+        await _try(folder / "test.jsonl", job, api, store)
 
 
 async def _sample(folder: Path) -> Path:
@@ -64,10 +65,14 @@ async def _sample(folder: Path) -> Path:
 async def _train(quote: "Quote", api: "Api", store: "Store") -> "Job":
     """Train, printing one line an epoch."""
     from tintype import jobs
+    from tintype.budget import NOTHING_CONFIRMED, Limits
 
     order = jobs.Order(quote, suffix="cards", seed=7)
     job = None
-    async for step in jobs.launch(api, store, order):
+    launching = jobs.launch(
+        api, store, order, limits=Limits(Decimal(0)), confirmation=NOTHING_CONFIRMED
+    )
+    async for step in launching:
         job = step.job
     assert job is not None  # a launch ends with a job
     put(f"train     launched {job.id} with {order.model}")
@@ -93,9 +98,10 @@ def _say_epochs(metrics: "Metrics", said: int) -> int:
     return max(said, len(points))
 
 
-async def _try(path: Path, job: "Job", api: "Api") -> None:
+async def _try(path: Path, job: "Job", api: "Api", store: "Store") -> None:
     """Ask the tuned model about images that it has never seen, and its base about one."""
     from tintype.api import ChatRequest
+    from tintype.budget import NOTHING_CONFIRMED, Limits
     from tintype.dataset import open_dataset
     from tintype.detection import mean_iou, parse_boxes
     from tintype.prompting import Reply, ask
@@ -110,7 +116,10 @@ async def _try(path: Path, job: "Job", api: "Api") -> None:
                 temperature=0,
             )
             reply = Reply()
-            async for growing in ask(api, request):
+            asking = ask(
+                api, store, request, limits=Limits(Decimal(0)), confirmation=NOTHING_CONFIRMED
+            )
+            async for growing in asking:
                 reply = growing
             overlap = mean_iou(parse_boxes(reply.text).boxes, parse_boxes(example.answer).boxes)
             put(f"          {_shortly(example.answer)}")

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.reactive import var
 from textual.widgets import Static
 
-from tintype import jobs, rules
+from tintype import budget, rules
 from tintype.assessment import Assessment
 from tintype.connection import base_models
 from tintype.dataset import FileStamp, stamp
@@ -25,7 +25,7 @@ from tintype.jobs import Order
 from tintype.pricing import Prices, load_prices
 from tintype.quote import Quote, planned, quote
 from tintype.resources import Job
-from tintype.rules import Summary
+from tintype.rules import ProviderRules, Summary
 from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.dearest import Dearest
@@ -73,6 +73,7 @@ class EstimatePane(Pane):
         self._path: Path | None = None
         self._like: Job | None = None
         self._models: tuple[str, ...] = ()
+        self._rules: ProviderRules | None = None
         self._prices: Prices | None = None
         """None until the form proposes a plan for the dataset and the provider in use."""
         self._validation: FileStamp | None = None
@@ -112,11 +113,14 @@ class EstimatePane(Pane):
     async def _propose(self, path: Path) -> None:
         """Fill the form, then have the dataset read."""
         with self.reporting("Cannot estimate"):
-            profile = rules.profile(self.desk.profile.rules)
+            provider = self.desk.profile.provider
+            judged_by = self._rules = await asyncio.to_thread(rules.rules_of, provider)
             splits = await asyncio.to_thread(siblings, path)
             validation = splits.valid if splits.valid != path else None
             self._models = await base_models(self.desk.profile)
-            self.form.fill(proposed(path, profile.model, validation, like=self._like), self._models)
+            self.form.fill(
+                proposed(path, judged_by.model, validation, like=self._like), self._models
+            )
             await self._look_up()
 
     def on_screen_resume(self) -> None:
@@ -168,14 +172,14 @@ class EstimatePane(Pane):
             else:
                 plan = planned(found, provider, epochs, detail, validated=validation is not None)
                 self.quote, self.estimate = None, estimate(found.counts, plan, prices, today=today)
-            self.card.gauges = gauges(found.counts, found.profile)
+            self.card.gauges = gauges(found.counts, found.rules)
             self.form.expect(found.counts.rule.epochs.default(found.counts.trained), "by default")
         self._draw_words()
 
     def _fits(self, found: Assessment) -> bool:
         """Whether what was found is of the dataset, provider and model chosen here."""
-        chosen = (self._path, self.desk.profile.rules, self.form.choices.model)
-        return (found.file.path, found.profile.name, found.model) == chosen
+        chosen = (self._path, self._rules, self.form.choices.model)
+        return (found.file.path, found.rules, found.model) == chosen
 
     def watch_quote(self, made: Quote | None) -> None:
         words = cost_words(made.estimate) if made is not None else ""
@@ -254,9 +258,7 @@ class EstimatePane(Pane):
         with self.reporting("Cannot launch"):
             profile, settings = self.desk.profile, self.desk.settings
             prices = await asyncio.to_thread(load_prices, settings.prices)
-            await asyncio.to_thread(
-                made.require, rules=profile.rules, provider=profile.provider, prices=prices
-            )
+            await asyncio.to_thread(made.require, provider=profile.provider, prices=prices)
             if not await self._accepts_flaws(made):
                 return
             order = Order(
@@ -267,11 +269,10 @@ class EstimatePane(Pane):
                 learning_rate_multiplier=choices.learning_rate_multiplier or "auto",
             )
             api, store = await self.desk.provider(), await self.desk.store()
-            spent = jobs.spent_this_month(store, datetime.now().astimezone())
-            jobs.keep_within(settings.month_limit_usd, spent, made.estimate.cost_usd)
-            job = await self.app.push_screen_wait(
-                Launch(order, api, store, settings.spend_confirm_usd, spent)
-            )
+            limits, now = budget.Limits.of(settings), datetime.now().astimezone()
+            wanted = budget.demand(store, order.expense(api.profile.name), limits=limits, now=now)
+            spent = budget.spent_this_month(store, now)
+            job = await self.app.push_screen_wait(Launch(order, api, store, limits, wanted, spent))
             if job is not None:
                 self.post_message(requests.OpenJob(job.id))
             return
