@@ -4,7 +4,7 @@ What the engines cannot do (tools, log-probabilities, penalties, sound) is refus
 over. What would change nothing (who asks, how to cache) is checked and passed over.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,9 +37,8 @@ _HARMLESS: Mapping[str, Any] = {
         "required": ["type", "content"],
     },
     "parallel_tool_calls": {"type": "boolean"},
-    "store": {"type": "boolean"},
 }
-"""Parameters that do not change what these models answer, and what they may be."""
+"""Parameters that would not change what these models answer, and what they may be."""
 _UNSUPPORTED: Mapping[str, tuple[Any, ...]] = {
     "frequency_penalty": (0,),
     "presence_penalty": (0,),
@@ -53,6 +52,7 @@ _UNSUPPORTED: Mapping[str, tuple[Any, ...]] = {
     "modalities": (["text"],),
     "audio": (),
     "reasoning_effort": ("none",),
+    "store": (False,),
     "web_search_options": (),
     "moderation": (),
 }
@@ -73,10 +73,6 @@ class CompletionRequest:
     wanted: Format
     streamed: bool
     usage_streamed: bool
-    stored: bool = False
-    metadata: Mapping[str, str] | None = None
-    messages: Sequence[Mapping[str, Any]] = ()
-    """As they were sent, if they are to be stored."""
 
 
 async def read_ask(fields: Fields, here: ServerHandles) -> CompletionRequest:
@@ -90,7 +86,7 @@ async def read_ask(fields: Fields, here: ServerHandles) -> CompletionRequest:
     if engine is None:
         raise unknown_model(model)
     _refuse_unsupported(fields)
-    labels, is_stored = metadata(fields), bool(fields.values.get("store"))
+    metadata(fields)
     streamed = fields.given("stream") and fields.boolean("stream")
     wanted = read_format(fields)
     sampling = _sampling(fields)
@@ -104,11 +100,8 @@ async def read_ask(fields: Fields, here: ServerHandles) -> CompletionRequest:
         wanted=wanted,
         streamed=streamed,
         usage_streamed=_usage_streamed(fields, streamed),
-        stored=is_stored,
-        metadata=labels,
-        messages=fields.values["messages"] if is_stored and fields.given("messages") else (),
     )
-    conversation = await read_conversation(fields, engine.card.model, here.decoding)
+    conversation = await read_conversation(fields, engine.card.model)
     if wanted.kind == "json_object" and "json" not in conversation.words.lower():
         refuse(
             "'messages' must contain the word 'json' in some form, to use 'response_format' of "
