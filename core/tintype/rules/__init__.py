@@ -16,6 +16,7 @@ from tintype.rules.checking import Checked, check, facts
 from tintype.rules.judging import (
     DatasetJudge,
     Judged,
+    for_model,
     judge_file,
     judge_row,
     provider_code,
@@ -40,6 +41,7 @@ __all__ = [
     "Summary",
     "check",
     "facts",
+    "for_model",
     "judge_file",
     "judge_row",
     "mending",
