@@ -126,7 +126,7 @@ async def test_rows_are_sorted_by_tokens_size_answer_and_problems(sit: Any, data
 
         await person.press("s")
         await person.sees("most tokens")
-        tokens = person.app.screen.checkup.values.tokens
+        tokens = person.app.screen.assessed.figures.tokens
         assert [tokens[rows.row_at(at)] for at in range(12)] == sorted(tokens, reverse=True)
         await person.sees(f" {tokens[rows.row_at(0)]}")
         await person.press("s")

@@ -1,40 +1,36 @@
-"""The check: one pass that judges and counts every row, and its verdict in the title line."""
+"""The check: asked for when every row is known, and its verdict in the title line."""
 
-from contextlib import aclosing
+from collections import Counter
 
-from textual import work
-
-from tintype import rules
+from tintype.assessment import Assessment
 from tintype_tui import requests
-from tintype_tui.screens.datasets.checkup import Checkup, checked
 from tintype_tui.screens.datasets.part import Words
+from tintype_tui.text import count
 
 
 class CheckLine(Words):
     """`checking 34 %`, then `2 errors, 1 warning`."""
 
     def completed(self) -> None:
-        self._check()
+        self.post_message(requests.AssessDataset())
 
     def provider_changed(self) -> None:
         if self.opened is not None and self.opened.complete:
-            self.post_message(self.CheckedUp(Checkup()))
-            self._check()
+            self.post_message(requests.AssessDataset())
 
-    def watch_checkup(self) -> None:
+    def watch_assessed(self) -> None:
         self.say()
 
     def words(self) -> str:
-        return f"· {self.checkup.verdict}" if self.opened and self.checkup.verdict else ""
+        return f"· {verdict(self.assessed)}" if self.assessed is not None else ""
 
-    @work(exclusive=True, group="check")
-    async def _check(self) -> None:
-        if (dataset := self.dataset) is None:
-            return
-        profile = rules.profile(self.pane.desk.profile.rules)
-        with self.pane.reporting("Cannot check the dataset"):
-            async with aclosing(checked(dataset, profile)) as steps:
-                async for checkup in steps:
-                    self.post_message(self.CheckedUp(checkup))
-                    if checkup.statistics is not None and checkup.summary is not None:
-                        self.post_message(requests.Reached(checked=checkup.summary.status))
+
+def verdict(assessed: Assessment) -> str:
+    """`2 errors, 1 warning`, or how far the check has come."""
+    if assessed.summary is None:
+        return f"checking {assessed.share:.0%}"
+    totals = Counter[str]()
+    for rule in assessed.summary.counts:
+        totals[rule.severity] += rule.total
+    found = [count(totals[each], each) for each in ("error", "skip", "warning") if totals[each]]
+    return ", ".join(found) or "no problems"

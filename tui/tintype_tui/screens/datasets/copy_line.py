@@ -65,7 +65,7 @@ class CopyLine(Words):
         proposed = opened.path.with_name(f"{opened.path.stem}-fixed.jsonl")
         dialog = SaveAs("Write a fixed copy into", proposed, hints, option=option, ending=".jsonl")
         if (target := await self.app.push_screen_wait(dialog)) is not None:
-            profile = rules.profile(self.pane.desk.profile.rules)
+            profile = rules.rules_of(self.pane.desk.profile.provider)
             left_out = marked if target.with_option else frozenset()
             await self._write(opened, target, rules.mending(profile), left_out)
 
@@ -78,7 +78,7 @@ class CopyLine(Words):
             self.pane.say("No row is marked: x marks one, X those of a filter.")
             return
         marked = self.marks.rows
-        if not written_rows(opened.rows, marked, self.checkup.flawed):
+        if not written_rows(opened.rows, marked, self._no_json):
             self.pane.say("Every row is marked or no JSON: nothing would be left to write.")
             return
         hints = (
@@ -91,11 +91,16 @@ class CopyLine(Words):
         if (target := await self.app.push_screen_wait(dialog)) is not None:
             await self._write(opened, target, Treatment(), marked)
 
+    @property
+    def _no_json(self) -> Set[int]:
+        """Rows that are no JSON, as far as is known."""
+        return self.assessed.figures.no_json if self.assessed else frozenset()
+
     def _written_words(self, opened: Opened, left_out: Set[int]) -> str:
         """How many rows the copy will have, as far as that is known."""
-        flawed = self.checkup.flawed - left_out
-        kept = written_rows(opened.rows, left_out, self.checkup.flawed)
-        known = self.checkup.summary is not None
+        flawed = self._no_json - left_out
+        kept = written_rows(opened.rows, left_out, self._no_json)
+        known = self.assessed is not None and self.assessed.complete
         words = f"{'' if known else 'At most '}{kept:,} of {count(opened.rows, 'row')} are written"
         reasons = [
             f"{len(left_out):,} marked" if left_out else "",

@@ -112,7 +112,7 @@ class FilterLine(Words):
 
     def action_sort(self) -> None:
         """The next order."""
-        if self.opened is None or len(self.checkup.values.tokens) < self.opened.rows:
+        if self.opened is None or not (self.assessed and self.assessed.complete):
             self.pane.say("The rows are still being counted. Press s again when that is done.")
             return
         wanted = replace(self.arrangement, order=next_order(self.arrangement.order))

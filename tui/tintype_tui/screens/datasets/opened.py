@@ -5,7 +5,9 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tintype.assessment import Assessment
 from tintype.dataset import Dataset, open_dataset
+from tintype.dataset.arrangement import RowValues
 from tintype.dataset.splits import siblings
 
 
@@ -64,3 +66,12 @@ async def holding(path: Path, row: int) -> AsyncGenerator[Opened, None]:
             opened = replace(opened, rows=progress.rows, share=share, complete=dataset.complete)
             yield opened
         await asyncio.Event().wait()  # held open until another takes its place
+
+
+def row_values(opened: Opened | None, assessed: Assessment | None) -> RowValues:
+    """What the rows can be sorted by, as far as it is known."""
+    sizes = opened.dataset.row_bytes() if opened else ()
+    if assessed is None:
+        return RowValues(bytes=sizes)
+    figures = assessed.figures
+    return RowValues(figures.tokens, sizes, figures.answer_chars, figures.statuses)

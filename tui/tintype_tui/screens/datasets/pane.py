@@ -14,6 +14,7 @@ from textual.containers import Horizontal
 from textual.reactive import var
 from textual.widgets import ContentSwitcher
 
+from tintype.assessment import Assessment
 from tintype.dataset.arrangement import Arrangement, arranged
 from tintype.dataset.marks import Marks
 from tintype.errors import TintypeError
@@ -22,11 +23,10 @@ from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.datasets.body import Body
 from tintype_tui.screens.datasets.check_line import CheckLine
-from tintype_tui.screens.datasets.checkup import Checkup
 from tintype_tui.screens.datasets.copy_line import CopyLine
 from tintype_tui.screens.datasets.filter_line import FilterLine, without_filter
 from tintype_tui.screens.datasets.marks_line import MarksLine
-from tintype_tui.screens.datasets.opened import Opened, holding
+from tintype_tui.screens.datasets.opened import Opened, holding, row_values
 from tintype_tui.screens.datasets.part import Part, View
 from tintype_tui.screens.datasets.row_part import RowPart
 from tintype_tui.screens.datasets.title import Title
@@ -94,7 +94,8 @@ class DatasetsPane(Pane):
     ]
 
     opened: var[Opened | None] = var(None, bindings=True)
-    checkup: var[Checkup] = var(Checkup())
+    assessed: var[Assessment | None] = var(None)
+    """What the pass over the dataset that is open has found so far."""
     arrangement: var[Arrangement] = var(Arrangement())
     marks: var[Marks] = var(Marks())
     index: var[int] = var(0)
@@ -124,7 +125,7 @@ class DatasetsPane(Pane):
         """A part that is given the shared values."""
         return part.data_bind(
             DatasetsPane.opened,
-            DatasetsPane.checkup,
+            DatasetsPane.assessed,
             DatasetsPane.arrangement,
             DatasetsPane.marks,
             DatasetsPane.index,
@@ -183,13 +184,13 @@ class DatasetsPane(Pane):
     async def _took(self, opened: Opened, row: int) -> None:
         """Share what is open, from its first rows to its last."""
         if self.opened is None:
-            self.marks, self.checkup = Marks(), Checkup()
+            self.marks = Marks()
             self.arrangement = Arrangement(opened.rows)
             self.index = min(row, max(0, opened.rows - 1))
             self.opened = opened
             self.view.go(self.index)
-            reached = requests.Reached(dataset=opened.path, row=row, checked="", estimate="")
-            self.post_message(reached)
+            self.watch_assessment(self.assessment)
+            self.post_message(requests.Reached(dataset=opened.path, row=row))
             return
         self.arrangement = replace(self.arrangement, total=opened.rows)
         self.opened = replace(opened, stale=self.opened.stale)
@@ -199,6 +200,12 @@ class DatasetsPane(Pane):
             store.datasets.opened(RecentDataset(opened.path, datetime.now(UTC), size, rows))
             if not rows:
                 self.rows_view.say_empty(f"{opened.path.name} has no rows.")
+
+    def watch_assessment(self, assessment: Assessment | None) -> None:
+        """Share what has been found so far, if it was found in the file that is open."""
+        opened = self.opened
+        same = assessment and opened and assessment.file == opened.dataset.stamp
+        self.assessed = assessment if same else None
 
     @work(exclusive=True, group="changed")
     async def _look_again(self) -> None:
@@ -232,7 +239,8 @@ class DatasetsPane(Pane):
 
     @work(exclusive=True, group="arrange")
     async def _arrange(self, wanted: Arrangement, from_top: bool) -> None:
-        made = await asyncio.to_thread(arranged, wanted, self.checkup.values)
+        values = await asyncio.to_thread(row_values, self.opened, self.assessed)
+        made = await asyncio.to_thread(arranged, wanted, values)
         self.arrangement = replace(made, total=self.opened.rows if self.opened else 0)
         if not self.view.WHOLE:
             self.viewed = VIEWS[0].__name__
@@ -245,9 +253,6 @@ class DatasetsPane(Pane):
 
     def on_part_remark(self, event: Part.Remark) -> None:
         self.marks = event.change(self.marks)
-
-    def on_part_checked_up(self, event: Part.CheckedUp) -> None:
-        self.checkup = event.checkup
 
     # ------------------------------------------------------------------ keys
 

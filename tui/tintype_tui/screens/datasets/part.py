@@ -14,11 +14,11 @@ from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tintype.assessment import Assessment
 from tintype.dataset import Dataset
 from tintype.dataset.arrangement import Arrangement
 from tintype.dataset.marks import Marks
 from tintype_tui.screen import Pane
-from tintype_tui.screens.datasets.checkup import Checkup
 from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.text import visible
 
@@ -30,7 +30,8 @@ class Part(Widget):
     """Keys that work wherever the focus is: the pane declares them and hands them on."""
 
     opened: var[Opened | None] = var(None)
-    checkup: var[Checkup] = var(Checkup())
+    assessed: var[Assessment | None] = var(None)
+    """What the pass over the open dataset has found so far; none before it begins."""
     arrangement: var[Arrangement] = var(Arrangement())
     marks: var[Marks] = var(Marks())
     index: var[int] = var(0)
@@ -59,13 +60,6 @@ class Part(Widget):
         def __init__(self, change: Callable[[Marks], Marks]) -> None:
             super().__init__()
             self.change = change
-
-    class CheckedUp(Message):
-        """The check has come further."""
-
-        def __init__(self, checkup: Checkup) -> None:
-            super().__init__()
-            self.checkup = checkup
 
     @property
     def pane(self) -> Pane:

@@ -7,6 +7,7 @@ from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from tintype.assessment import RowFigures
 from tintype.dataset import Dataset, Example
 from tintype.dataset.annotating import write_annotated
 from tintype.dataset.arrangement import Arrangement
@@ -82,7 +83,7 @@ class RowPart(Part):
     def watch_index(self, index: int) -> None:
         self.present(index)
 
-    def watch_checkup(self) -> None:
+    def watch_assessed(self) -> None:
         self._judge()
 
     def watch_arrangement(self, before: Arrangement, now: Arrangement) -> None:
@@ -90,8 +91,10 @@ class RowPart(Part):
             self.present(self.index, self.view.shown.ordinal)
 
     def _judge(self) -> None:
-        self.view.cost = self.checkup.cost_of(self.index)
-        self.view.problems = self.checkup.by_row.get(self.index, ())
+        """Say what the row costs and what is wrong with it, as far as is known."""
+        figures = self.assessed.figures if self.assessed else RowFigures()
+        self.view.cost = cost_words(figures, self.index)
+        self.view.problems = figures.problems.get(self.index, ())
 
     @work(exclusive=True, group="row")
     async def present(self, index: int, ordinal: int = 0) -> None:
@@ -228,3 +231,12 @@ class RowPart(Part):
             with self.pane.reporting("Cannot write the image"):
                 path = await write_annotated(target.path, data, truth, replace=target.replace)
                 self.pane.say(f"{path} written.")
+
+
+def cost_words(figures: RowFigures, index: int) -> str:
+    """What a row costs: its tokens, and how many of them are images; empty until counted."""
+    if index >= len(figures.image_tokens):
+        return ""
+    tokens, images = figures.tokens[index], figures.image_tokens[index]
+    share = f", {images / tokens:.0%} images" if images and tokens else ""
+    return f"{count(tokens, 'token')}{share}"

@@ -50,8 +50,8 @@ class OverviewView(View):
     def begun(self) -> None:
         self.others, self.doing = {}, ""
 
-    def watch_checkup(self) -> None:
-        if self.checkup.statistics is not None and not self.others and not self.doing:
+    def watch_assessed(self) -> None:
+        if self.assessed and self.assessed.complete and not self.others and not self.doing:
             self._compare(self.opened.others if self.opened else {})
         self._lay_out()
 
@@ -74,14 +74,15 @@ class OverviewView(View):
     def _lay_out(self) -> None:
         """Show what is known, and say what is still being counted."""
         counting = "Counting the rows…"
-        if self.checkup.share is not None:
-            counting = f"Counting the rows: {self.checkup.share:.0%}"
+        if self.assessed is not None:
+            counting = f"Counting the rows: {self.assessed.share:.0%}"
         self.list.empty_text = counting if self.opened else "No dataset is open."
         self.list.lines = self._lines()
         self.list.refresh()
 
     def _lines(self) -> tuple[FacetLine, ...]:
-        own, opened = self.checkup.statistics, self.opened
+        own = self.assessed.statistics if self.assessed else None
+        opened = self.opened
         if own is None or opened is None:
             return mark_lines(self.marks)
         splits = {

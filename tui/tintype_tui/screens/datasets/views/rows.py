@@ -1,7 +1,7 @@
 """The rows as a list, a line each."""
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -14,8 +14,8 @@ from tintype_tui.text import short, visible
 from tintype_tui.widgets.example_list import ExampleList, Measure, row_line
 from tintype_tui.widgets.line_list import LineList
 
-MEASURES: dict[Order, str] = {"bytes": "bytes", "answer": "characters"}
-"""What is shown beside each row in an order; tokens where there is nothing of its own."""
+MEASURES: Mapping[Order, str] = {"tokens": "tokens", "bytes": "bytes", "answer": "characters"}
+"""What is shown beside each row in an order."""
 
 
 class RowsView(View):
@@ -36,18 +36,20 @@ class RowsView(View):
         self.rows.excerpts = arrangement.found.hits if arrangement.found else {}
         self._measure()
 
-    def watch_checkup(self) -> None:
-        self.rows.severities = self.checkup.values.severities
+    def watch_assessed(self) -> None:
+        self.rows.severities = self.assessed.figures.statuses if self.assessed else {}
         self._measure()
+        self.rows.refresh()
 
     def watch_marks(self) -> None:
         self.rows.marked = self.marks.rows
 
     def _measure(self) -> None:
-        order = self.arrangement.order
-        values = self.checkup.values.of(order)
-        asked = bool(order) and order != "problems"
-        self.rows.measure = Measure(MEASURES.get(order, "tokens"), values, short, asked=asked)
+        order, values = self.arrangement.order, self.arrangement.values
+        if values is not None:
+            self.rows.measure = Measure(MEASURES[order], values, short, asked=True)
+        elif self.assessed is not None:
+            self.rows.measure = Measure("tokens", self.assessed.figures.tokens, short)
 
     def say_empty(self, words: str) -> None:
         """What stands in place of the rows."""

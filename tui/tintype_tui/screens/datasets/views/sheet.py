@@ -39,8 +39,9 @@ class SheetView(View):
         self.sheet.order = arrangement.indices
         self.sheet.total = arrangement.shown
 
-    def watch_checkup(self) -> None:
-        self.sheet.severities = self.checkup.values.severities
+    def watch_assessed(self) -> None:
+        self.sheet.severities = self.assessed.figures.statuses if self.assessed else {}
+        self.sheet.refresh()
 
     def watch_marks(self) -> None:
         self.sheet.marked = self.marks.rows
