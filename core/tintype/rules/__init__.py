@@ -11,6 +11,7 @@ yields problems (`case.problem(…)`) or plain sentences, each of which becomes 
 from tintype.rules.across import Keys
 from tintype.rules.case import Case
 from tintype.rules.checking import Checked, check, facts
+from tintype.rules.fixing import fixing
 from tintype.rules.judging import (
     DatasetJudge,
     Judged,
@@ -19,7 +20,6 @@ from tintype.rules.judging import (
     provider_code,
     skip_reason,
 )
-from tintype.rules.mending import mending
 from tintype.rules.problem import Problem, Severity, Status, worst
 from tintype.rules.profile import ProviderRules, profile, profile_names
 from tintype.rules.summary import FileFacts, RuleCount, Summary
@@ -39,9 +39,9 @@ __all__ = [
     "Summary",
     "check",
     "facts",
+    "fixing",
     "judge_file",
     "judge_row",
-    "mending",
     "profile",
     "profile_names",
     "provider_code",
