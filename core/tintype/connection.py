@@ -9,11 +9,28 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tintype.errors import SettingsError
 from tintype.settings import Profile, Secret, Settings, key_for
 
 if TYPE_CHECKING:
     from tintype.api import Api
     from tintype.server.run import Running
+
+
+def chosen(settings: Settings, name: str | None) -> Profile:
+    """Return the profile of a name, or the default one.
+
+    Raises:
+        SettingsError: if there is no profile of this name.
+    """
+    if name is None:
+        return settings.profile
+    if name not in settings.profiles:
+        raise SettingsError(
+            f"There is no profile {name!r}.",
+            advice=f"Profiles are: {', '.join(sorted(settings.profiles))}.",
+        )
+    return settings.profiles[name]
 
 
 def server_folder(settings: Settings) -> Path:
@@ -48,9 +65,9 @@ async def base_models(profile: Profile) -> tuple[str, ...]:
     """
     from tintype import rules
 
-    judged_by = rules.profile(profile.rules)
+    judged_by = rules.rules_of(profile.provider)
     known = (judged_by.model, *judged_by.vision_models, *judged_by.text_models)
-    if profile.kind == "embedded":
+    if profile.dialect == "embedded":
         from tintype.engines import engines
 
         known = (judged_by.model, *await asyncio.to_thread(engines))
@@ -75,7 +92,7 @@ async def connected(
     key, base_url = key_for(profile, places=settings.folders), None
     if key.notice:
         notify(key.notice)
-    if profile.kind == "embedded":
+    if profile.dialect == "embedded":
         server = await running(settings)
         key, base_url = Secret(server.token, origin="the running server"), server.url
     async with connect(profile, key, base_url, read_only=settings.read_only) as api:

@@ -9,7 +9,9 @@ app's `screen.reporting`, the server's error table, and the command line's `__ma
     ├── FileError                knows the path
     ├── DatasetError             knows path and line
     ├── StoreError
-    ├── BudgetError
+    ├── BudgetError              a limit would be passed
+    │   └── ConfirmationError    knows what to type
+    ├── QuoteError               what an estimate was made from has changed
     ├── EngineError
     ├── PluginError              knows the plug-in's file and line
     ├── RefusalError             the embedded server turns a request down
@@ -70,6 +72,19 @@ class StoreError(TintypeError):
 
 class BudgetError(TintypeError):
     """Something would cost more than its owner allows."""
+
+
+class QuoteError(TintypeError):
+    """An estimate no longer holds, since what it was made from has changed."""
+
+
+class ConfirmationError(BudgetError):
+    """Something costs so much, or nobody knows how much, that it has to be confirmed first."""
+
+    def __init__(self, message: str, *, advice: str = "", typed: str) -> None:
+        super().__init__(message, advice=advice)
+        self.typed = typed
+        """What a person types to confirm it: a sum in US dollars such as `16.46`, or `unknown`."""
 
 
 class EngineError(TintypeError):

@@ -10,19 +10,19 @@ from PIL import Image
 
 from tintype.dataset import open_dataset, read_rows
 from tintype.dataset.embed import Exported, ExportNote, export
-from tintype.rules import Problem, check, fixing, profile
+from tintype.rules import Problem, check, fixing, rules_of
 
 
 async def fixed(source: Path, target: Path, **options: Any) -> tuple[Exported, list[ExportNote]]:
     async with open_dataset(source) as dataset:
-        treatment = fixing(profile("openai"), **options)
+        treatment = fixing(rules_of("openai"), **options)
         reports = [step async for step in export(dataset, target, treatment, replace=True)]
     return reports[-1], [note for step in reports for note in step.notes]
 
 
 async def problems(path: Path) -> list[Problem]:
     async with open_dataset(path) as dataset:
-        found = [p async for batch in check(dataset, profile("openai")) for p in batch.problems]
+        found = [p async for batch in check(dataset, rules_of("openai")) for p in batch.problems]
     return [problem for problem in found if problem.rule not in ("few_examples", "n_examples")]
 
 

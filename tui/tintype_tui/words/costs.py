@@ -64,10 +64,13 @@ def offer_words(offer: Offer) -> list[str]:
 
 
 def spent_words(spent: Spent) -> str:
-    """`$12.30`, `$12.30 and 2 sums not known`, `free`."""
-    if not spent.unknown:
-        return money(spent.known_usd)
-    return f"{money(spent.known_usd)} and {count(spent.unknown, 'sum')} not known"
+    """`$12.30`, `$12.30 ($4.00 of it expected) and 2 costs not known`, `free`."""
+    words = money(spent.known_usd)
+    if spent.expected_usd:
+        words += f" ({money(spent.expected_usd)} of it expected)"
+    if spent.unknown:
+        words += f" and {count(spent.unknown, 'cost')} not known"
+    return words
 
 
 def launch_words(progress: LaunchProgress) -> str:

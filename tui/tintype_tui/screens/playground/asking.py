@@ -10,7 +10,9 @@ from textual import on, work
 from textual.reactive import var
 from textual.widgets import TextArea
 
+from tintype import budget
 from tintype.api import ChatRequest
+from tintype.budget import NOTHING_CONFIRMED, UNKNOWN, Confirmation, Limits
 from tintype.errors import TintypeError
 from tintype.model_names import parse_model_name
 from tintype.pricing import load_prices
@@ -86,7 +88,7 @@ class AskingPane(ComposingPane):
     async def reckon(self) -> None:
         """Foresee what asking now would cost."""
         await asyncio.sleep(_WAIT_S)
-        if self.desk.profile.kind == "embedded":
+        if self.desk.profile.dialect == "embedded":
             self.foreseen = ()  # it costs nothing
         elif self.subject is not None and self.models:
             try:
@@ -119,34 +121,46 @@ class AskingPane(ComposingPane):
             words.append(f"{count(self._unknown_costs, 'answer')} of unknown cost")
         return " · ".join(filter(None, words))
 
-    async def _may_ask(self, asked: Sequence[ChatRequest]) -> bool:
+    async def _may_ask(self, asked: Sequence[ChatRequest]) -> Confirmation | None:
         """Ask before another limit's worth may be spent here, and before a price not known.
 
         What is unknown is not free; once for each model in a session is enough.
         """
-        if self.desk.profile.kind == "embedded":
-            return True
+        if self.desk.profile.dialect == "embedded":
+            return NOTHING_CONFIRMED
         foreseen = await self._foresee(asked)
+        wanted = budget.demand(
+            await self.desk.store(),
+            *(one.expense(self.desk.profile.name) for one in foreseen),
+            limits=Limits.of(self.desk.settings),
+            now=datetime.now(UTC),
+        )
+        agreed = Confirmation(wanted.typed if wanted else "")
         likely, most, unknown = total(foreseen)
         blind = {
             one.model for one, cost in zip(asked, foreseen, strict=True) if cost.likely_usd is None
         }
         limit = self._may_spend + self.desk.settings.spend_confirm_usd
-        if blind <= self._agreed and (self.spent + most < limit or not self.spent + most):
-            return True
+        dear = self.spent + most >= limit and self.spent + most > 0
+        if wanted is not None:
+            dear = dear or wanted.typed != UNKNOWN or wanted.by_typing
+        if blind <= self._agreed and not dear:
+            return agreed
         if not most and unknown:
             words = "What this question costs is not known here: no price is known of "
             words += f"{count(unknown, 'model')}. `prices` in the configuration can name one."
         else:
             words = f"This question costs about {money(likely)}, at most {money(most)}"
             words += f", and what {count(unknown, 'model')} takes is unknown." if unknown else "."
+        if wanted is not None and wanted.by_typing:
+            words += f" {wanted.why}"
         if self.spent:
             words += f" {money(self.spent)} has been spent here in this session."
         if not await self.app.push_screen_wait(Confirm("Ask?", words, yes="Ask", no="Leave it")):
-            return False
+            return None
         self._may_spend = self.spent + most
         self._agreed |= blind
-        return True
+        return agreed
 
     # ------------------------------------------------------------------ asking
 
@@ -196,7 +210,8 @@ class AskingPane(ComposingPane):
             if not models:
                 return
             asked = await self.requests(models)
-            if not await self._may_ask(asked):
+            confirmation = await self._may_ask(asked)
+            if confirmation is None:
                 return
             self.forget_wandering()
             subject = self.subject or Subject("no image")
@@ -205,21 +220,42 @@ class AskingPane(ComposingPane):
                 if (column := columns.get(request.model)) is not None:
                     column.note = await self._difference(request)
                     column.expected = subject.expected_of(self.composer.typed)
-                    self._ask(column, request, subject)
+                    self._ask(column, request, subject, confirmation)
 
-    def _ask(self, column: AnswerColumn, request: ChatRequest, subject: Subject) -> None:
+    def _ask(
+        self,
+        column: AnswerColumn,
+        request: ChatRequest,
+        subject: Subject,
+        confirmation: Confirmation,
+    ) -> None:
         """Ask one model; another question to the same model ends this one."""
         self._asked[request.model] = request
         column.reply, column.trouble, column.waiting = None, "", True
-        work = self._answer(column, request, subject)
+        work = self._answer(column, request, subject, confirmation)
         self.run_worker(work, exclusive=True, group=f"ask-{request.model}")
 
-    async def _answer(self, column: AnswerColumn, request: ChatRequest, subject: Subject) -> None:
+    async def _answer(
+        self,
+        column: AnswerColumn,
+        request: ChatRequest,
+        subject: Subject,
+        confirmation: Confirmation,
+    ) -> None:
         asked_at, reply = datetime.now(UTC), None
         try:
             prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
             api = await self.desk.provider()
-            async for reply in ask(api, request, prices=prices):
+            growing = ask(
+                api,
+                await self.desk.store(),
+                request,
+                limits=Limits.of(self.desk.settings),
+                confirmation=confirmation,
+                expected=subject.expected,
+                prices=prices,
+            )
+            async for reply in growing:
                 self._show(column, request, reply)
         except TintypeError as error:
             self._show(column, request, reply, str(error))

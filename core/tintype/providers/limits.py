@@ -1,26 +1,17 @@
-"""What a provider takes, as data: `data/profiles.toml`. Nothing of accounts or addresses."""
+"""What a provider takes as training data: the table `[rules]` of its file."""
 
-import functools
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Any, Literal
-
-from tintype.errors import SettingsError
-
-_TABLE = Path(__file__).parent / "data" / "profiles.toml"
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderRules:
     """The rules and limits of one provider. A limit of none is not known and not judged."""
 
-    name: str
-    title: str
     provider: str
-    """Its name in the price table."""
+    """Its name: that of its file."""
+    title: str
     model: str
     """The base model that is meant unless another is named."""
     as_of: date
@@ -54,39 +45,3 @@ class ProviderRules:
     vision_models: tuple[str, ...] = ()
     """Base models that learn from images; empty: not judged."""
     text_models: tuple[str, ...] = ()
-
-
-def profile(name: str) -> ProviderRules:
-    """The rules of a provider.
-
-    Raises:
-        SettingsError: if there is none of this name.
-    """
-    profiles = _profiles()
-    if name not in profiles:
-        raise SettingsError(
-            f"There are no rules named {name!r}.", advice=f"Use one of {', '.join(profiles)}."
-        )
-    return profiles[name]
-
-
-def profile_names() -> tuple[str, ...]:
-    """Every provider that has rules."""
-    return tuple(_profiles())
-
-
-@functools.cache
-def _profiles() -> Mapping[str, ProviderRules]:
-    table = tomllib.loads(_TABLE.read_text("utf-8"))
-    return {name: _profile(name, table) for name in table}
-
-
-def _profile(name: str, table: Mapping[str, Any]) -> ProviderRules:
-    entry = dict(table[name])
-    like = entry.pop("like", None)
-    merged = {**table[like], **entry} if like else entry
-    for key in ("formats", "modes", "details"):
-        merged[key] = frozenset(merged.get(key, ()))
-    for key in ("vision_models", "text_models"):
-        merged[key] = tuple(merged.get(key, ()))
-    return ProviderRules(name=name, **merged)

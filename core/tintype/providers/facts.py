@@ -1,10 +1,13 @@
-"""What a provider charges, as values; each with the day and the source it is from."""
+"""What a provider says of itself, as values: prices and deadlines, each with its day and source."""
 
 import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
 MILLION = Decimal(1_000_000)
+CONFIDENCES = ("certain", "two sources", "one source", "inferred", "unconfirmed")
+"""How sure a statement is, the surest first. `unconfirmed`: found in an example or at a third
+party, and not in the provider's own list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +21,13 @@ class DatedFact:
     """When the source said so."""
     source: str
     confidence: str = ""
-    """`two sources`, `one source`, `inferred`, `certain`, or what the user's own file says."""
+    """One of `CONFIDENCES`, or what the user's own file says."""
     note: str = ""
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether the provider's own word for it is missing, so that it must be shown as such."""
+        return self.confidence == "unconfirmed"
 
     def age_days(self, today: datetime.date) -> int:
         """How old the statement is."""
@@ -82,7 +90,15 @@ class HostingPrice(DatedFact):
 
 
 @dataclass(frozen=True, slots=True)
-class Shutdown(DatedFact):
+class Billing(DatedFact):
+    """What is billed besides training and answers."""
+
+    free_validation: bool = False
+    """Whether the tokens of the validation file are known to cost nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline(DatedFact):
     """A date on which something ends."""
 
     date: datetime.date = datetime.date.max
