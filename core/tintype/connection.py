@@ -9,11 +9,28 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tintype.errors import SettingsError
 from tintype.settings import Profile, Secret, Settings, key_for
 
 if TYPE_CHECKING:
     from tintype.api import Api
     from tintype.server.run import Running
+
+
+def chosen(settings: Settings, name: str | None) -> Profile:
+    """Return the profile of a name, or the default one.
+
+    Raises:
+        SettingsError: if there is no profile of this name.
+    """
+    if name is None:
+        return settings.profile
+    if name not in settings.profiles:
+        raise SettingsError(
+            f"There is no profile {name!r}.",
+            advice=f"Profiles are: {', '.join(sorted(settings.profiles))}.",
+        )
+    return settings.profiles[name]
 
 
 def server_folder(settings: Settings) -> Path:

@@ -160,7 +160,12 @@ class Wire:
                     yield withheld(chunk, asked.key)
 
     def allow(self, method: Method, asked: CallContext) -> None:
-        """Hold back what spends or changes something, in read-only mode."""
+        """Hold back what spends or changes something in read-only mode; all, once closed."""
+        if self._client.is_closed():
+            raise ApiError(
+                f"The connection to {self.profile.title} has been closed.",
+                advice="Connect again.",
+            )
         free = self.profile.dialect == "embedded" and asked.doing == "ask the model"
         if self._read_only and method != "GET" and not free:
             raise SettingsError(

@@ -37,6 +37,8 @@ class ServerHandles:
     activity: Activity = field(default_factory=Activity)
     completing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while an upload is put together: one at a time."""
+    decoding: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while an image of a question is decoded."""
 
 
 def provider(request: Request) -> ServerHandles:
