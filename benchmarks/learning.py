@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ async def _measure(folder: Path, csv: Path | None, voc: Path | None) -> list[Fig
 async def _datasets(folder: Path, csv: Path | None, voc: Path | None) -> list[tuple[str, Path]]:
     from tintype.dataset.formats.csv_table import import_csv
     from tintype.dataset.formats.voc import import_voc
-    from tintype.dataset.samples import make_books, make_cards
+    from tintype.samples import make_books, make_cards
 
     found = []
     making: list[tuple[str, Any]] = [
@@ -62,6 +63,7 @@ async def learn(name: str, where: Path, server: Any, folder: Path) -> list[Figur
     """Train on a dataset's training split and ask about its test split."""
     from tintype import jobs
     from tintype.api import connect
+    from tintype.jobs.creating import create
     from tintype.resources import JobRequest
     from tintype.settings import EMBEDDED, Secret
     from tintype.store import open_store
@@ -73,13 +75,13 @@ async def learn(name: str, where: Path, server: Any, folder: Path) -> list[Figur
         sent = [await api.upload_file(where / f"{split}.jsonl", "fine-tune") for split in SPLITS]
         began = time.perf_counter()
         request = JobRequest("tintype-tiny", sent[0].id, sent[1].id, suffix=name, seed=7)
-        job = await jobs.create(api, store, request)
+        job = await create(api, store, request)
         async for progress in jobs.follow(api, store, job.id):
             job = progress.job
         took_s = time.perf_counter() - began
         if job.fine_tuned_model is None:
             raise RuntimeError(f"{name}: the job ended as {job.status}: {job.failure}")
-        pairs = await answers(api, job.fine_tuned_model, where / "test.jsonl")
+        pairs = await answers(api, store, job.fine_tuned_model, where / "test.jsonl")
     usual = await commonest(where / "train.jsonl")
     return [Figure(f"{name}: training, all in all", took_s, "s"), *judge(name, pairs, usual)]
 
@@ -87,9 +89,10 @@ async def learn(name: str, where: Path, server: Any, folder: Path) -> list[Figur
 SPLITS = ("train", "valid")
 
 
-async def answers(api: Any, model: str, path: Path) -> list[tuple[str, str, str]]:
+async def answers(api: Any, store: Any, model: str, path: Path) -> list[tuple[str, str, str]]:
     """Question, expected answer and the model's answer, row by row."""
     from tintype.api import ChatRequest
+    from tintype.budget import NOTHING_CONFIRMED, Limits
     from tintype.dataset import open_dataset
     from tintype.prompting import ask
 
@@ -101,7 +104,9 @@ async def answers(api: Any, model: str, path: Path) -> list[tuple[str, str, str]
             example = await dataset.example(index)
             request = ChatRequest(model, await dataset.messages(index), temperature=0)
             text = ""
-            async for reply in ask(api, request):
+            async for reply in ask(
+                api, store, request, limits=Limits(Decimal(0)), confirmation=NOTHING_CONFIRMED
+            ):
                 text = reply.text
             pairs.append((_question(example), example.answer, text))
     return pairs

@@ -23,7 +23,8 @@ import pytest
 from hypothesis import settings
 
 from tintype.api import Api, Clock, Patience, connect
-from tintype.engines import VARIABLE, launch
+from tintype.engines import launch
+from tintype.plugins import variable
 from tintype.server.run import Options, Running
 from tintype.settings import Profile, Secret
 
@@ -39,7 +40,7 @@ def scripted_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Offer the scripted engine, here and in the processes that train."""
     monkeypatch.syspath_prepend(SCRIPTED)
     monkeypatch.setenv("PYTHONPATH", os.fspath(SCRIPTED), prepend=os.pathsep)
-    monkeypatch.setenv(VARIABLE, "scripted:ScriptedEngine")
+    monkeypatch.setenv(variable("engines"), "scripted:ScriptedEngine")
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def lasting_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
     with ExitStack() as stack:
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.syspath_prepend(SCRIPTED)
-            monkeypatch.setenv(VARIABLE, "scripted:ScriptedEngine")
+            monkeypatch.setenv(variable("engines"), "scripted:ScriptedEngine")
             running = stack.enter_context(running_server(Options(folder)))
         yield running
 
@@ -181,13 +182,12 @@ class HostileProvider:
         self,
         *,
         key: str = "sk-hostile-0123456789",
-        kind: Any = "compatible",
         patience: Patience | None = None,
         read_only: bool = False,
         clock: Clock | None = None,
         **fields: Any,
     ) -> AbstractAsyncContextManager[Api]:
-        profile = replace(Profile("hostile", kind, self.url, "HOSTILE_API_KEY"), **fields)
+        profile = replace(Profile("hostile", "compatible", self.url, "HOSTILE_API_KEY"), **fields)
         return connect(
             profile,
             Secret(key, origin="HOSTILE_API_KEY") if key else Secret(),

@@ -9,8 +9,11 @@ app's `screen.reporting`, the server's error table, and the command line's `__ma
     ├── FileError                knows the path
     ├── DatasetError             knows path and line
     ├── StoreError
-    ├── BudgetError
+    ├── BudgetError              a limit would be passed
+    │   └── ConfirmationError    knows what to type
+    ├── QuoteError               what an estimate was made from has changed
     ├── EngineError
+    ├── PluginError              knows the plug-in's file and line
     ├── RefusalError             the embedded server turns a request down
     └── ApiError                 knows status, code, request id
         ├── AuthenticationError
@@ -71,8 +74,34 @@ class BudgetError(TintypeError):
     """Something would cost more than its owner allows."""
 
 
+class QuoteError(TintypeError):
+    """An estimate no longer holds, since what it was made from has changed."""
+
+
+class ConfirmationError(BudgetError):
+    """Something costs so much, or nobody knows how much, that it has to be confirmed first."""
+
+    def __init__(self, message: str, *, advice: str = "", typed: str) -> None:
+        super().__init__(message, advice=advice)
+        self.typed = typed
+        """What a person types to confirm it: a sum in US dollars such as `16.46`, or `unknown`."""
+
+
 class EngineError(TintypeError):
     """Training or answering failed for a reason that lies in the data or the machine."""
+
+
+class PluginError(TintypeError):
+    """A rule, format, scorer or engine from outside cannot be loaded, or failed."""
+
+    def __init__(
+        self, message: str, *, advice: str = "", path: Path | None = None, line: int | None = None
+    ) -> None:
+        super().__init__(message, advice=advice)
+        self.path = path
+        """The source file to blame, when it is known."""
+        self.line = line
+        """1-based."""
 
 
 class RefusalError(TintypeError):

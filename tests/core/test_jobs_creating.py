@@ -9,6 +9,7 @@ from tintype import jobs
 from tintype.api import Api
 from tintype.errors import ApiError, ForbiddenError, NotFoundError, UnreachableError
 from tintype.jobs import TOKEN
+from tintype.jobs.creating import create
 from tintype.jobs.results import decoded
 from tintype.resources import Job, JobRequest
 from tintype.store import MadeFrom, Source, Store, open_store
@@ -80,7 +81,7 @@ async def test_a_job_is_created_marked_and_kept_with_what_it_was_made_from(
     api: Api, store: Store, provided: Jobs, fake_clock: FakeClock
 ) -> None:
     made_from = MadeFrom(Source("/a.jsonl", "d", 12), estimate={"cost_usd": None})
-    job = await jobs.create(api, store, REQUEST, made_from, clock=fake_clock.clock)
+    job = await create(api, store, REQUEST, made_from, clock=fake_clock.clock)
     assert job.id == "ftjob-1"
     assert job.metadata["team"] == "a"
     kept = store.jobs.find("hostile", "ftjob-1")
@@ -93,8 +94,8 @@ async def test_a_job_is_created_marked_and_kept_with_what_it_was_made_from(
 async def test_asking_for_the_same_again_after_an_answer_makes_another(
     api: Api, store: Store, provided: Jobs, fake_clock: FakeClock
 ) -> None:
-    first = await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
-    second = await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
+    first = await create(api, store, REQUEST, clock=fake_clock.clock)
+    second = await create(api, store, REQUEST, clock=fake_clock.clock)
     assert first.id != second.id
     assert first.metadata[TOKEN] != second.metadata[TOKEN]
 
@@ -117,7 +118,7 @@ async def test_a_job_whose_reply_was_lost_is_found_and_not_made_again(
     provided.filters = filters
     provided.made = [{"id": "ftjob-0", "metadata": {TOKEN: "other"}, "created_at": NOW}]
     provided.replies = [hostile.answer(**{"body": {}, **lost})]
-    job = await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
+    job = await create(api, store, REQUEST, clock=fake_clock.clock)
     assert job.id == "ftjob-2"
     assert len(provided.made) == 2
     assert len(hostile.sent("POST", "/fine_tuning/jobs")) == 1
@@ -138,7 +139,7 @@ async def test_a_provider_that_refuses_the_filter_is_asked_without_it(
         ),
     )
     provided.replies = [hostile.answer(reset=True)]
-    assert (await jobs.create(api, store, REQUEST, clock=fake_clock.clock)).id == "ftjob-1"
+    assert (await create(api, store, REQUEST, clock=fake_clock.clock)).id == "ftjob-1"
     assert len(provided.made) == 1
 
 
@@ -147,9 +148,9 @@ async def test_a_provider_that_drops_metadata_is_recognised_by_what_went_in(
 ) -> None:
     provided.keeps_metadata = False
     provided.filters = False
-    earlier = await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
+    earlier = await create(api, store, REQUEST, clock=fake_clock.clock)
     provided.replies = [hostile.answer(reset=True)]
-    job = await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
+    job = await create(api, store, REQUEST, clock=fake_clock.clock)
     assert (earlier.id, job.id) == ("ftjob-1", "ftjob-2")
     assert len(provided.made) == 2
 
@@ -159,7 +160,7 @@ async def test_a_request_that_never_arrived_is_sent_again_after_looking(
 ) -> None:
     provided.makes = [False, True]
     provided.replies = [hostile.answer(reset=True)]
-    job = await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
+    job = await create(api, store, REQUEST, clock=fake_clock.clock)
     assert job.id == "ftjob-1"
     assert len(hostile.sent("POST", "/fine_tuning/jobs")) == 2
     assert len(hostile.sent("GET", "/fine_tuning/jobs")) >= 3
@@ -172,14 +173,14 @@ async def test_of_two_jobs_that_came_about_after_all_the_first_stays(
     provided.visible = False
     real = provided._create
 
-    def create(request: Any) -> Any:
+    def made(request: Any) -> Any:
         answer = real(request)
         provided.visible = len(provided.made) == 2
         return answer
 
-    hostile.on("POST", "/fine_tuning/jobs", create)
+    hostile.on("POST", "/fine_tuning/jobs", made)
     provided.replies = [hostile.answer(reset=True)]
-    job = await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
+    job = await create(api, store, REQUEST, clock=fake_clock.clock)
     assert job.id == "ftjob-1"
     assert [one["status"] for one in provided.made] == ["queued", "cancelled"]
 
@@ -191,12 +192,12 @@ async def test_a_job_in_doubt_is_looked_for_by_the_next_run_before_anything_is_s
     hostile.on("GET", "/fine_tuning/jobs", hostile.answer(reset=True))
     provided.replies = [hostile.answer(reset=True)]
     with pytest.raises(UnreachableError, match="did not say whether") as caught:
-        await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
+        await create(api, store, REQUEST, clock=fake_clock.clock)
     assert caught.value.code == "in_doubt"
     assert len(store.jobs.pending("hostile")) == 1
     hostile.on("GET", "/fine_tuning/jobs", real)
     async with open_store(store.path) as again:
-        job = await jobs.create(api, again, REQUEST, clock=fake_clock.clock)
+        job = await create(api, again, REQUEST, clock=fake_clock.clock)
         assert again.jobs.pending() == ()
     assert job.id == "ftjob-1"
     assert len(hostile.sent("POST", "/fine_tuning/jobs")) == 1
@@ -208,7 +209,7 @@ async def test_a_provider_that_never_makes_it_is_given_up_but_remembered(
     provided.makes = [False] * 9
     provided.replies = [hostile.answer({}, 500)] * 9
     with pytest.raises(UnreachableError):
-        await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
+        await create(api, store, REQUEST, clock=fake_clock.clock)
     assert len(hostile.sent("POST", "/fine_tuning/jobs")) == 3
     assert len(store.jobs.pending()) == 1
 
@@ -219,7 +220,7 @@ async def test_a_refusal_is_told_at_once_and_leaves_nothing_pending(
     body = {"error": {"message": "winding down", "code": "training_not_available"}}
     hostile.on("POST", "/fine_tuning/jobs", hostile.answer(body, 403))
     with pytest.raises(ForbiddenError):
-        await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
+        await create(api, store, REQUEST, clock=fake_clock.clock)
     assert len(hostile.requests) == 1
     assert store.jobs.pending() == ()
 
@@ -230,7 +231,7 @@ async def test_what_never_left_this_machine_is_not_looked_for(
     hostile.url = "http://127.0.0.1:1/v1"
     async with hostile.connect() as api:
         with pytest.raises(UnreachableError, match="nothing answers"):
-            await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
+            await create(api, store, REQUEST, clock=fake_clock.clock)
     assert store.jobs.pending() == ()
     assert fake_clock.slept == []
 
@@ -241,7 +242,7 @@ async def test_a_file_that_is_still_being_processed_is_waited_for(
     message = "File 'file-1' is still being processed and is not ready to be used"
     provided.makes = [False, False, True]
     provided.replies = [hostile.answer({"error": {"message": message}}, 400)] * 2
-    job = await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
+    job = await create(api, store, REQUEST, clock=fake_clock.clock)
     assert job.id == "ftjob-1"
     assert fake_clock.slept == [2.0, 4.0]
 
@@ -255,7 +256,7 @@ async def test_an_order_whose_reply_was_lost_is_looked_up(
     hostile: HostileProvider,
     lost: dict[str, Any],
 ) -> None:
-    await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
+    await create(api, store, REQUEST, clock=fake_clock.clock)
     for order, status in (
         (jobs.pause, "paused"),
         (jobs.resume, "running"),
@@ -272,7 +273,7 @@ async def test_an_order_whose_reply_was_lost_is_looked_up(
 async def test_an_order_that_was_refused_is_an_error(
     api: Api, store: Store, provided: Jobs, fake_clock: FakeClock, hostile: HostileProvider
 ) -> None:
-    await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
+    await create(api, store, REQUEST, clock=fake_clock.clock)
     refusal = {"error": {"message": "Job has already completed"}}
     hostile.on("POST", "/fine_tuning/jobs/[^/]+/cancel", hostile.answer(refusal, 400))
     with pytest.raises(ApiError, match="already completed"):
@@ -283,7 +284,7 @@ async def test_listed_jobs_are_kept(
     api: Api, store: Store, provided: Jobs, fake_clock: FakeClock
 ) -> None:
     for _ in range(3):
-        await jobs.create(api, store, REQUEST, clock=fake_clock.clock)
+        await create(api, store, REQUEST, clock=fake_clock.clock)
     for job in ("ftjob-1", "ftjob-2", "ftjob-3"):
         store.jobs.forget("hostile", job)
     batches = [batch async for batch in jobs.listed(api, store, clock=fake_clock.clock)]

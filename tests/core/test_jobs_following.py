@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tintype import jobs
 from tintype.api import Api
+from tintype.api.retrying import back_off, may_pass
 from tintype.errors import (
     ApiError,
     AuthenticationError,
@@ -22,7 +23,7 @@ from tintype.errors import (
     UnreachableError,
 )
 from tintype.jobs import JobProgress, Pace
-from tintype.jobs.pacing import back_off, may_pass, pace_for
+from tintype.jobs.pacing import pace_for
 from tintype.settings import EMBEDDED, OPENAI
 from tintype.store import Store, open_store
 
@@ -496,7 +497,8 @@ def test_waits_grow_vary_and_are_bounded() -> None:
     assert 6 < waits[3] < 10
     assert max(waits) <= 72
     assert len(set(waits[8:])) > 20
-    assert 7 <= back_off(RateLimitError("x", retry_after_s=7), 9) <= 8
+    assert 7 <= back_off(RateLimitError("x", retry_after_s=7), 1) <= 8
+    assert back_off(RateLimitError("x", retry_after_s=7), 9) >= 48  # it never lowers our own pace
 
 
 @pytest.mark.parametrize(

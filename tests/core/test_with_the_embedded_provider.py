@@ -6,8 +6,9 @@ import base64
 import io
 import json
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from PIL import Image
 
 from tintype import jobs, prompting
 from tintype.api import Api, ChatRequest, connect
+from tintype.budget import NOTHING_CONFIRMED, Limits
 from tintype.errors import ApiError, AuthenticationError, NotFoundError
 from tintype.jobs import Pace, UploadLimits
+from tintype.jobs.creating import create
 from tintype.resources import Hyperparameters, Job, JobRequest
 from tintype.server.run import Running
 from tintype.settings import EMBEDDED, Secret
@@ -30,6 +33,11 @@ PACE = Pace(0.05, 0.2, 1)
 async def embedded(provider: Running) -> AsyncIterator[Api]:
     async with connect(EMBEDDED, Secret(provider.token), provider.url) as api:
         yield api
+
+
+def put(api: Api, store: Store, request: ChatRequest) -> AsyncGenerator[prompting.Reply, None]:
+    free = Limits(Decimal(0), Decimal(0), Decimal(0))
+    return prompting.ask(api, store, request, limits=free, confirmation=NOTHING_CONFIRMED)
 
 
 def image(number: int) -> bytes:
@@ -69,7 +77,7 @@ async def launched(api: Api, store: Store, path: Path, **more: Any) -> Job:
     async for progress in jobs.upload(api, store, path):
         file = progress.file
     assert file is not None
-    return await jobs.create(api, store, JobRequest("scripted", file.id, **more))
+    return await create(api, store, JobRequest("scripted", file.id, **more))
 
 
 async def test_once_around_upload_create_follow_results_and_ask(
@@ -93,13 +101,13 @@ async def test_once_around_upload_create_follow_results_and_ask(
         assert last.job.fine_tuned_model is not None
         messages = await prompting.question("Question 3?", [image(3)])
         question = ChatRequest(last.job.fine_tuned_model, messages)
-        replies = [reply async for reply in prompting.ask(api, question)]
+        replies = [reply async for reply in put(api, store, question)]
         assert replies[-1].text == "Answer 3."
         assert replies[-1].finish_reason == "stop"
         assert replies[-1].usage is not None
         assert replies[-1].cost_usd in (None, 0)
         whole = ChatRequest(last.job.fine_tuned_model, messages, stream=False)
-        assert [r async for r in prompting.ask(api, whole)][-1].text == "Answer 3."
+        assert [r async for r in put(api, store, whole)][-1].text == "Answer 3."
 
         names = {model.id for model in await api.models()}
         assert {"scripted", last.job.fine_tuned_model} <= names
@@ -211,21 +219,23 @@ async def test_refusals_of_the_server_are_sentences(provider: Running, store: St
 
 
 async def test_an_answer_that_breaks_on_the_server_is_told_with_what_came(
-    provider: Running,
+    provider: Running, store: Store
 ) -> None:
     async with embedded(provider) as api:
         request = ChatRequest("scripted", [{"role": "user", "content": "break"}])
         with pytest.raises(ApiError, match="broke"):
-            async for _ in prompting.ask(api, request):
+            async for _ in put(api, store, request):
                 pass
 
 
-async def test_many_questions_at_once_are_answered_each_by_its_own(provider: Running) -> None:
+async def test_many_questions_at_once_are_answered_each_by_its_own(
+    provider: Running, store: Store
+) -> None:
     async def asked(number: int) -> str:
         words = f"w{number}"
         message = {"role": "user", "content": f"repeat {number}: {words}"}
         request = ChatRequest("scripted", [message])
-        return [reply async for reply in prompting.ask(api, request)][-1].text
+        return [reply async for reply in put(api, store, request)][-1].text
 
     numbers = random.Random(1).sample(range(1, 30), 8)
     async with embedded(provider) as api:

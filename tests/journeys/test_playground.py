@@ -295,7 +295,7 @@ async def test_the_cost_is_said_first_and_above_the_limit_asked_for(
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text(
         'default_profile = "dear"\nspend_confirm_usd = 0.001\n[profiles.dear]\n'
-        'kind = "compatible"\nprovider = "openai"\nkey_env = "DEAR_KEY"\n'
+        'provider = "openai"\nkey_env = "DEAR_KEY"\n'
         f'base_url = "{hostile_apart.url}"\n'
     )
     said = {"message": {"role": "assistant", "content": "A cat."}, "finish_reason": "stop"}
@@ -329,7 +329,7 @@ async def test_what_has_no_known_price_is_asked_for_once_before_it_is_spent(
     monkeypatch.setenv("DARK_KEY", "sk-dark-0123456789")
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text(
-        'default_profile = "dark"\n[profiles.dark]\nkind = "compatible"\nkey_env = "DARK_KEY"\n'
+        'default_profile = "dark"\n[profiles.dark]\nkey_env = "DARK_KEY"\n'
         f'base_url = "{hostile_apart.url}"\n'
     )
     said = {"message": {"role": "assistant", "content": "A cat."}, "finish_reason": "stop"}

@@ -9,15 +9,15 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.widget import Widget
 
-from tintype.jobs import Bill, Blamed, Explanation, JobProgress, Moderation
+from tintype.jobs import Bill, Blamed, Explanation, JobProgress, Moderation, Trouble
 from tintype.jobs.moderating import Category
-from tintype.metrics import Metrics, Series
+from tintype.metrics import Metrics, Series, diagnose
 from tintype.resources import Checkpoint, Job, JobFailure
 from tintype_tui.widgets.checkpoint_list import CheckpointList
 from tintype_tui.widgets.job_header import JobHeader
 from tintype_tui.widgets.job_list import Beside, JobList
 from tintype_tui.widgets.job_trouble import TroubleList
-from tintype_tui.words.jobs import Trouble, bill_words, sense_of, told
+from tintype_tui.words.jobs import bill_words, told
 
 NOW = datetime.now(UTC)
 JOB = Job("ftjob-1", "gpt-4o", "running", NOW, "file-1", suffix="cards")
@@ -56,7 +56,7 @@ async def header(shown: JobProgress, *, looking: bool = True, width: int = 90) -
     widget = JobHeader()
     widget.looking = looking
     async with One(widget).run_test(size=(width, 4)) as pilot:
-        widget.progress, widget.sense = shown, sense_of(shown.metrics)
+        widget.progress, widget.diagnosis = shown, diagnose(shown.metrics)
         await pilot.pause()
         assert isinstance(pilot.app, One)
         return pilot.app.lines[:3]
@@ -102,11 +102,11 @@ async def test_the_trend_is_read_to_its_end_in_a_terminal_of_80_columns() -> Non
     shown = progress(tuned, metrics(full_valid_loss=[3.3848 - n / 100 for n in range(30)]))
     widget = JobHeader()
     async with One(widget).run_test(size=(80, 24)) as pilot:
-        widget.progress, widget.sense = shown, sense_of(shown.metrics)
+        widget.progress, widget.diagnosis = shown, diagnose(shown.metrics)
         await pilot.pause()
         assert isinstance(pilot.app, One)
         words = " ".join(" ".join(pilot.app.lines[1:3]).split())
-        assert words == f"{tuned.fine_tuned_model} · {widget.sense.trend}"
+        assert words == f"{tuned.fine_tuned_model} · {widget.diagnosis.trend}"
 
 
 async def test_the_header_names_the_cause_of_a_failure_and_cuts_what_has_no_room() -> None:
@@ -120,11 +120,11 @@ async def test_the_header_names_the_cause_of_a_failure_and_cuts_what_has_no_room
 
 def test_the_sentences_say_the_trend_of_every_curve_that_counts() -> None:
     found = metrics(train_loss=[2.0, 1.0, 0.0, 0.0, 0.0], full_valid_loss=[3.0, 2.0, 1.0])
-    sense = sense_of(found)
-    assert len(sense.courses) == 2
-    assert sense.odd == ("Training loss has been exactly 0 since step 3.",)
-    assert sense.trend.startswith("Full validation loss fell 2 evaluations running")
-    assert sense_of(Metrics()).trend == ""
+    diagnosis = diagnose(found)
+    assert len(diagnosis.courses) == 2
+    assert diagnosis.warnings == ("Training loss has been exactly 0 since step 3.",)
+    assert diagnosis.trend.startswith("Full validation loss fell 2 evaluations running")
+    assert diagnose(Metrics()).trend == ""
 
 
 @pytest.mark.parametrize("width", [38, 60, 80, 140])

@@ -20,6 +20,7 @@ from tintype_tui.widgets.loop_strip import LoopStrip
 from tintype_tui.widgets.masthead import Masthead
 
 if TYPE_CHECKING:
+    from tintype.assessment import Assessment
     from tintype_tui.widgets.image import ImageView
 
 
@@ -34,6 +35,8 @@ class Pane(PartsScreen):
     """The actions that take one to the next step of the loop; the first that can be taken."""
 
     standing: var[Standing] = var(Standing())
+    assessment: var["Assessment | None"] = var(None)
+    """The current dataset, as far as it has been checked and counted for the provider in use."""
 
     @property
     def desk(self) -> Desk:

@@ -148,7 +148,7 @@ class Api(Protocol):
         ...
 
     async def create_job(self, request: JobRequest) -> Job:
-        """Start a job. Never sent twice by itself: see `tintype.jobs.create`."""
+        """Start a job. Never sent twice by itself: see `tintype.jobs.launch`."""
         ...
 
     async def job(self, job_id: str) -> Job:

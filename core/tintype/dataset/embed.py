@@ -7,7 +7,6 @@ and said.
 """
 
 import asyncio
-import contextlib
 import copy
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
 from tintype.dataset.stepping import undisturbed
 from tintype.dataset.treatment import Treatment, treat
-from tintype.dataset.writing import refuse_existing, row_bytes, written
+from tintype.dataset.writing import FileSet, refuse_existing, row_bytes
 from tintype.errors import DatasetError
 
 ROWS_AT_ONCE = 16
@@ -145,7 +144,7 @@ class _Shards:
         self._target = target
         self._replace = replace
         self._limit = limit
-        self._stack = contextlib.ExitStack()
+        self._set = FileSet()
         self._file: IO[bytes] | None = None
         self._in_file = 0
         self.rows = 0
@@ -156,7 +155,7 @@ class _Shards:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._stack.__exit__(*error)  # type: ignore[arg-type]
+        self._set.__exit__(*error)  # type: ignore[arg-type]
 
     def write(self, row: bytes) -> None:
         """Add a row, its line end included."""
@@ -166,7 +165,7 @@ class _Shards:
             name = f"{self._target.stem}-{number}{self._target.suffix}"
             path = self._target if number == 1 else self._target.with_name(name)
             refuse_existing([path], replace=self._replace)
-            self._file = self._stack.enter_context(written(path))
+            self._file = self._set.open(path)
             self._in_file = 0
             self.files = (*self.files, path)
         self._file.write(row)

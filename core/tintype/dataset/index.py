@@ -38,7 +38,11 @@ class IndexProgress:
 
 
 class LineIndex:
-    """The rows of a file as far as they are known. Safe to use from several threads."""
+    """The rows of a file as far as they are known. Safe to use from several threads.
+
+    Scans exclude each other; everything else reads without waiting for them, because what has been
+    found is only added to: a row that was counted stays, and at most its end moves on.
+    """
 
     def __init__(self, file: PlainFile, *, chunk_bytes: int = CHUNK_BYTES) -> None:
         self._file = file
@@ -141,10 +145,6 @@ class LineIndex:
 
     def _take(self, chunk: bytes) -> None:
         """Find the line ends in the next piece of the file."""
-        if self._provisional and chunk:
-            self._starts.pop()
-            self._ends.pop()
-            self._provisional = False
         base = self._position
         at = 0
         if base == 0 and chunk.startswith(codecs.BOM_UTF8):
@@ -176,12 +176,17 @@ class LineIndex:
 
     def _finish(self) -> None:
         """At the end of the file: its last line may have no end."""
-        if self._solid and not self._provisional:
+        if self._solid:
             self._add(self._position)
             self._provisional = True
         self.complete = True
 
     def _add(self, end: int) -> None:
+        if self._provisional:
+            # Moved, never taken away and added again: other threads read without the lock.
+            self._ends[-1] = end
+            self._provisional = False
+            return
         index = len(self._starts)
         shift = self._line_number - index - 1
         if shift != (self._shifts[-1] if self._shifts else 0):

@@ -22,11 +22,7 @@ from tintype.dataset.files import MAX_IMAGE_BYTES, TooLarge, image_bytes
 from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.errors import DatasetError
-from tintype.images.facts import ImageFacts
-
-NOT_FETCHED = "not fetched"
-"""The flaw of an image on the network when nothing was to be fetched."""
-INACCESSIBLE = "inaccessible URL"
+from tintype.images.facts import INACCESSIBLE, NOT_FETCHED, NOT_REACHED, ImageFacts
 
 WORKERS = max(2, min(4, os.cpu_count() or 2))
 PIECE_S = 0.08
@@ -53,17 +49,29 @@ class Surveyed:
 
 
 async def survey(
-    dataset: Dataset, *, fetch: bool = True, clock: Callable[[], float] = time.monotonic
+    dataset: Dataset,
+    *,
+    fetch: bool = True,
+    fetched: dict[str, ImageFacts] | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncGenerator[tuple[Surveyed, ...], None]:
     """Every row with the facts of its images, in order, in batches.
 
     An image that cannot be had is a fact with a flaw; with `fetch` false, those on the network
-    have the flaw `not fetched`.
+    have the flaw `not fetched`, and what this machine cannot reach has the flaw `not reached`.
+
+    Args:
+        dataset: Open.
+        fetch: Whether images on the network are fetched.
+        fetched: What images on the network were found to be, by address: those in it are not
+            fetched again, and what is fetched is added, so that two passes fetch once.
+        clock: Seconds.
 
     Raises:
         DatasetError: if the file cannot be read.
     """
-    fetcher = _Fetcher(clock, allow_private=dataset.allow_private) if fetch else None
+    known = {} if fetched is None else fetched
+    fetcher = _Fetcher(clock, known, allow_private=dataset.allow_private) if fetch else None
     surveyor = _Surveyor(dataset.folder, fetcher)
     under_way: deque[asyncio.Task[tuple[Surveyed, ...]]] = deque()
     start = 0
@@ -161,11 +169,17 @@ def _facts(line: ParsedLine, image: ImagePart, folder: Path) -> ImageFacts:
 class _Fetcher:
     """Fetches images, a few at a time and each once, and gives up on hosts that do not answer."""
 
-    def __init__(self, clock: Callable[[], float], *, allow_private: bool) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        known: dict[str, ImageFacts],
+        *,
+        allow_private: bool,
+    ) -> None:
         self._clock = clock
         self._allow_private = allow_private
         self._slots = asyncio.Semaphore(FETCHES)
-        self._known: dict[str, ImageFacts] = {}
+        self._known = known
         self._under_way: dict[str, asyncio.Task[ImageFacts]] = {}
         self._wasted_s: dict[str, float] = {}
 
@@ -188,13 +202,13 @@ class _Fetcher:
         await _cancel(list(self._under_way.values()))
 
     async def _look(self, url: str) -> ImageFacts:
-        from tintype.images import fetch, probe
+        from tintype.images import NotReached, fetch, probe
 
         host = _host(url)
         async with self._slots:
             if self._wasted_s.get(host, 0.0) >= HOST_PATIENCE_S:
-                detail = f"inaccessible URL: {host} was given up, since nothing came from it"
-                return ImageFacts(size_bytes=0, flaw=INACCESSIBLE, detail=detail)
+                detail = f"not reached: {host} was given up, since nothing came from it"
+                return ImageFacts(size_bytes=0, flaw=NOT_REACHED, detail=detail)
             begun = self._clock()
             try:
                 data = await fetch(
@@ -206,7 +220,8 @@ class _Fetcher:
             except DatasetError as error:
                 spent = self._clock() - begun
                 self._wasted_s[host] = self._wasted_s.get(host, 0.0) + spent
-                return ImageFacts(size_bytes=0, flaw=INACCESSIBLE, detail=error.message)
+                flaw = NOT_REACHED if isinstance(error, NotReached) else INACCESSIBLE
+                return ImageFacts(size_bytes=0, flaw=flaw, detail=error.message)
         self._wasted_s[host] = 0.0
         return await asyncio.to_thread(probe, data)
 

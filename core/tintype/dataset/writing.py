@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,102 @@ from tintype.dataset.splits import SPLITS, Split
 from tintype.errors import DatasetError
 
 
+class FileSet:
+    """Files written beside their places, which take them all together or not at all.
+
+    Used in a `with` block. An error inside it, or a file that cannot be moved into its place at the
+    end, leaves every file of the set as it was before.
+    """
+
+    def __init__(self) -> None:
+        self._files: list[tuple[Path, Path, IO[bytes]]] = []
+        self._folders: list[Path] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+                return
+        finally:
+            self._tidy()
+        if isinstance(error, OSError):
+            raise _unwritable(Path(error.filename or "The file"), error) from error
+
+    def open(self, path: Path) -> IO[bytes]:
+        """A file to write to, whose content is at `path` once the block has ended.
+
+        Raises:
+            DatasetError: if it cannot be created.
+        """
+        beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
+        try:
+            self._make(path.parent)
+            file = beside.open("xb")
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        self._files.append((path, beside, file))
+        return file
+
+    def add(self, path: Path, data: bytes) -> None:
+        """A whole file; it is closed at once, so that there may be thousands.
+
+        Raises:
+            DatasetError: if it cannot be written.
+        """
+        file = self.open(path)
+        try:
+            file.write(data)
+            _close(file)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def _finish(self) -> None:
+        moved: list[tuple[Path, Path | None]] = []
+        place = Path()
+        try:
+            for place, beside, file in self._files:
+                _close(file)
+                before = _kept(place) if len(self._files) > 1 else None
+                moved.append((place, before))
+                beside.replace(place)
+        except OSError as error:
+            # The last one has not been moved: its place is as it was.
+            for done, before in moved[:-1]:
+                _undo(done, before)
+            raise _unwritable(place, error) from error
+        finally:
+            for _, before in moved:
+                if before is not None:
+                    before.unlink(missing_ok=True)
+        self._folders.clear()
+
+    def _tidy(self) -> None:
+        """Leave no half files, and no folders made for them."""
+        for _, beside, file in self._files:
+            with contextlib.suppress(OSError):
+                file.close()
+            with contextlib.suppress(OSError):
+                beside.unlink(missing_ok=True)
+        for folder in reversed(self._folders):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+    def _make(self, folder: Path) -> None:
+        if not folder.is_dir():
+            if folder.parent != folder:
+                self._make(folder.parent)
+            folder.mkdir(exist_ok=True)
+            self._folders.append(folder)
+
+
 @contextlib.contextmanager
 def written(path: Path) -> Iterator[IO[bytes]]:
     """A file to write to, which takes its place when the block ends without an error.
@@ -24,21 +121,43 @@ def written(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         DatasetError: if it cannot be written.
     """
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
+    with FileSet() as files:
+        file = files.open(path)
+        try:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise DatasetError(
-            f"{path} cannot be written: {error.strerror or error}.", path=path
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+
+def _close(file: IO[bytes]) -> None:
+    if not file.closed:
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()
+
+
+def _kept(path: Path) -> Path | None:
+    """What stands at a path, kept under another name; none if there is no file."""
+    if not path.is_file():
+        return None
+    kept = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.old")
+    try:
+        os.link(path, kept)  # the path is never without its file
+    except OSError:
+        shutil.copy2(path, kept)  # a file system without links
+    return kept
+
+
+def _undo(path: Path, before: Path | None) -> None:
+    with contextlib.suppress(OSError):
+        if before is None:
+            path.unlink()
+        else:
+            before.replace(path)
+
+
+def _unwritable(path: Path, error: OSError) -> DatasetError:
+    return DatasetError(f"{path} cannot be written: {error.strerror or error}.", path=path)
 
 
 def refuse_existing(paths: Sequence[Path], *, replace: bool) -> None:
@@ -78,16 +197,17 @@ def row_bytes(row: Any) -> bytes:
 class SplitWriter:
     """Writes `train.jsonl`, `valid.jsonl` and `test.jsonl` into a folder, all or none of them.
 
-    A split without rows gets no file. Used in a `with` block; an error inside it leaves the folder
-    as it was.
+    A split without rows gets no file. Used in a `with` block; an error inside it, or a file that
+    cannot be moved into its place at the end, leaves the folder as it was.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.counts: dict[Split, int] = {}
         """Rows written to each."""
+        self.beside = FileSet()
+        """For further files that appear together with the rows, such as their images."""
         self._files: dict[Split, IO[bytes]] = {}
-        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +218,7 @@ class SplitWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.__exit__(kind, error, trace)
+        self.beside.__exit__(kind, error, trace)
 
     def path(self, split: Split) -> Path:
         """Where a split is written."""
@@ -111,8 +231,11 @@ class SplitWriter:
             DatasetError: if it cannot be written.
         """
         if split not in self._files:
-            self._files[split] = self._stack.enter_context(written(self.path(split)))
-        self._files[split].write(row_bytes(row))
+            self._files[split] = self.beside.open(self.path(split))
+        try:
+            self._files[split].write(row_bytes(row))
+        except OSError as error:
+            raise _unwritable(self.path(split), error) from error
         self.counts[split] = self.counts.get(split, 0) + 1
 
     @property

@@ -1,25 +1,19 @@
 """What trains and answers behind the embedded server, by the name of the base model.
 
-This is also the plug-in point. An installed package offers an engine as an entry point of the
-group `tintype.engines`; one that is still being written is named by the environment variable
-`TINTYPE_ENGINES` as `module:attribute`, several separated by commas (the module must be on
-`PYTHONPATH`, because training runs in a process of its own). Either way the attribute is an
-`Engine` or a class that makes one without arguments. A later engine replaces an earlier one of the
-same name.
+Engines from outside are plug-ins (`tintype.plugins`): an entry point of the group
+`tintype.engines`, or `TINTYPE_ENGINES` while one is being written (training runs in a process of
+its own, so a decorator is not enough). Each is an `Engine`, or a class that makes one without
+arguments. A later engine replaces an earlier one of the same name.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, cast
 
-from tintype.errors import EngineError
+from tintype.errors import EngineError, PluginError
+from tintype.plugins import Plugin, guarded, plugins
 
 if TYPE_CHECKING:
     from tintype.engines.base import Engine
-
-BUILT_IN = ("tintype.engines.tiny.engine:Tiny",)
-GROUP = "tintype.engines"
-VARIABLE = "TINTYPE_ENGINES"
 
 
 def engines() -> Mapping[str, "Engine"]:
@@ -30,30 +24,23 @@ def engines() -> Mapping[str, "Engine"]:
     Raises:
         EngineError: if one cannot be imported or is no engine.
     """
-    found = (_load(name) for name in _names())
-    return {engine.card.model: engine for engine in found}
-
-
-def _names() -> Iterator[str]:
-    from importlib.metadata import entry_points
-
-    yield from BUILT_IN
-    yield from (point.value for point in entry_points(group=GROUP))
-    yield from filter(None, (name.strip() for name in os.environ.get(VARIABLE, "").split(",")))
-
-
-def _load(name: str) -> "Engine":
-    from importlib import import_module
-
-    module, _, attribute = name.partition(":")
     try:
-        found = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise EngineError(
-            f"The engine {name!r} cannot be loaded: {error}.",
-            advice=f"Name it `module:attribute` in {VARIABLE}, or remove the package behind it.",
-        ) from error
-    made = found() if isinstance(found, type) else found
+        return {engine.card.model: engine for engine in _all()}
+    except PluginError as error:
+        raise EngineError(error.message, advice=error.advice) from error
+
+
+def _all() -> Iterator["Engine"]:
+    from tintype.engines.tiny.engine import Tiny
+
+    yield Tiny()
+    for plugin in plugins("engines"):
+        yield _made(plugin)
+
+
+def _made(plugin: Plugin) -> "Engine":
+    with guarded(plugin):
+        made = plugin.value() if isinstance(plugin.value, type) else plugin.value
     if not all(hasattr(made, part) for part in ("card", "resolve", "train", "open")):
-        raise EngineError(f"The engine {name!r} is no engine: it lacks card, resolve, train, open.")
+        raise EngineError(f"{plugin.title} is no engine: it lacks card, resolve, train, open.")
     return cast("Engine", made)

@@ -2,6 +2,15 @@
 
 from dataclasses import dataclass
 
+NOT_FETCHED = "not fetched"
+"""The flaw of an image on the network when nothing was to be fetched."""
+NOT_REACHED = "not reached"
+"""The flaw of an image on the network that this machine could not get; others may."""
+NOT_DECODED = "not decoded"
+"""The flaw of an image too large for this decoder, whatever others make of it."""
+INACCESSIBLE = "inaccessible URL"
+"""The flaw of an image that its host refuses, or that no URL leads to."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
@@ -23,8 +32,14 @@ class ImageFacts:
     """The EXIF orientation tag, 1…8; 1 is upright."""
     flaw: str = ""
     """Empty, or why the image cannot be used: a short phrase such as `truncated`,
-    `not an image`, `not valid base64`, `no such file`, `inaccessible URL`."""
+    `not an image`, `not valid base64`, `no such file`, `inaccessible URL`; or one of the flaws
+    above that say something of this machine and nothing of the image (`unknown`)."""
     detail: str = ""
     """A sentence about the flaw, for a person."""
     has_location: bool = False
-    """Whether EXIF holds GPS tags."""
+    """Whether the metadata hold GPS tags."""
+
+    @property
+    def unknown(self) -> bool:
+        """Whether this machine could not look at the image: nothing is known against it."""
+        return self.flaw in (NOT_FETCHED, NOT_REACHED)

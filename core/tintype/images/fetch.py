@@ -3,15 +3,21 @@
 A dataset is untrusted: its URLs may name this machine, the router, or a cloud's metadata service
 (server-side request forgery). So the name is resolved here, every address is judged, and the
 connection goes to the very address that was judged (a second look-up could answer differently).
-Redirects are taken by hand and judged anew. Proxies of the environment are not used, because a
-proxy would resolve the name again, out of sight. What arrives is bytes: it is neither
-decompressed nor interpreted.
+Redirects are followed by hand and judged again. Proxies of the environment are not used, because a
+proxy would resolve the name again, out of sight; where one is set, the error says so. What arrives
+is bytes: it is neither decompressed nor interpreted.
+
+Two errors are told apart. What the host says (404, a file too large) anyone will meet, the provider
+too. What this machine meets on the way (no name server, no route, a time limit) says nothing of
+what the provider will get.
 """
 
 import asyncio
 import functools
 import importlib
 import ipaddress
+import os
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -33,7 +39,16 @@ _PORTS = {"http": 80, "https": 443}
 _KEPT = "/:@!$&'()*+,;=-._~%?[]"
 _HEADERS = {"Accept": "image/*,*/*;q=0.5", "Accept-Encoding": "identity", "User-Agent": "tintype"}
 
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+_LOCAL = frozenset({"localhost", "local", "internal", "lan"})
+_PASSING = frozenset({408, 425, 429, *range(500, 600)})
+"""Statuses that a second try, or another client, may not meet."""
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class NotReached(DatasetError):
+    """This machine could not get at an image; whether others can is not known."""
 
 
 async def fetch(
@@ -49,14 +64,15 @@ async def fetch(
             person serves to himself; never for what others send.
 
     Raises:
-        DatasetError: `inaccessible URL: …` with the reason. It shows the URL without its query,
-            where signed URLs carry their key.
+        NotReached: `not reached: …` if the failure is one of this machine or of the moment.
+        DatasetError: `inaccessible URL: …` if the host refuses, or no URL leads there. Both give
+            the reason, and show the URL without its query, where signed URLs carry their key.
     """
     try:
         async with asyncio.timeout(timeout_s):
             return await _follow(url, max_bytes, allow_private)
     except TimeoutError as error:
-        raise _inaccessible(url, f"no answer within {timeout_s:g} s") from error
+        raise _not_reached(url, f"no answer within {timeout_s:g} s") from error
 
 
 async def _follow(url: str, max_bytes: int, allow_private: bool) -> bytes:
@@ -97,14 +113,18 @@ async def _get(url: str, allow_private: bool) -> "AsyncIterator[httpx2.Response]
         ):
             yield response
     except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
-        raise _inaccessible(url, _cause(error)) from error
+        raise _not_reached(url, _cause(error)) from error
 
 
 async def _body(url: str, response: "httpx2.Response", max_bytes: int) -> bytes:
-    if response.status_code != 200:
-        _refuse(url, f"the server answered {response.status_code}")
+    status = response.status_code
+    if status in _PASSING:
+        raise _not_reached(url, f"the server answered {status}, which may pass")
+    if status != 200:
+        _refuse(url, f"the server answered {status}")
     if response.headers.get("content-encoding", "identity").lower() != "identity":
-        _refuse(url, "the server compressed the answer although it was asked not to")
+        reason = "the server compressed the answer although it was asked not to"
+        raise _not_reached(url, reason)
     announced = response.headers.get("content-length", "")
     too_much = f"more than {max_bytes:,} bytes"
     if announced.isdecimal() and len(announced) < 20 and int(announced) > max_bytes:
@@ -163,13 +183,21 @@ async def _resolve(url: str, target: _Target, allow_private: bool) -> Address:
         found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
         addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
     except (OSError, ValueError) as error:  # UnicodeError is a ValueError
-        raise _inaccessible(url, "the host name is not known") from error
+        raise _not_reached(url, "the host name is not known here") from error
     if not addresses:
-        _refuse(url, "the host name is not known")
+        raise _not_reached(url, "the host name is not known here")
     # One bad address among good ones is an attack or a mistake; neither is a reason to go on.
     if not allow_private and not all(is_public(address) for address in addresses):
-        _refuse(url, "the address is private")
+        if _leads_nowhere_else(target.host):
+            _refuse(url, "the address is private")
+        raise _not_reached(url, "the address is private here")
     return addresses[0]
+
+
+def _leads_nowhere_else(host: str) -> bool:
+    """Whether a host means the same address for everybody: a number, or a local name."""
+    last = host.rstrip(".").rpartition(".")[2].lower()
+    return ":" in host or last in _LOCAL or re.fullmatch(r"0x[0-9a-f]*|\d+", last) is not None
 
 
 def is_public(address: Address) -> bool:
@@ -217,6 +245,12 @@ def _refuse(url: str, reason: str) -> NoReturn:
 
 def _inaccessible(url: str, reason: str) -> DatasetError:
     return DatasetError(f"inaccessible URL: {reason} ({_shown(url)})")
+
+
+def _not_reached(url: str, reason: str) -> NotReached:
+    proxy = next((name for name in _PROXIES if os.environ.get(name)), "")
+    unused = f"; {proxy} is set, but images are fetched without a proxy" if proxy else ""
+    return NotReached(f"not reached: {reason}{unused} ({_shown(url)})")
 
 
 def _shown(url: str) -> str:

@@ -2,10 +2,10 @@
 
 import hashlib
 
+from tintype.images.decoding import DECODE_ERRORS, MOST_PIXELS, absurdity, open_pixels
 from tintype.images.exif import read_exif
 from tintype.images.facts import ImageFacts
 from tintype.images.formats import Header, png, read_header
-from tintype.images.pixels import DECODE_ERRORS, excess, open_pixels
 
 _MOST_VERIFIED = 25_000_000
 """Pixels up to which WebP, GIF and BMP are decoded to see whether they can be: Pillow holds the
@@ -15,8 +15,8 @@ whole image for that, up to three times over. Larger ones are judged by their st
 def probe(data: bytes, *, verify: bool = True) -> ImageFacts:
     """Tell format, size, mode, frames, orientation and flaws from the bytes; never raises.
 
-    Time is linear in the bytes and, with `verify`, in the pixels; nothing larger than
-    `MAX_PIXELS` is decoded.
+    Time is linear in the bytes and, with `verify`, in the pixels. Pixels are verified where that
+    takes little memory; a large image is not called damaged because it was not looked at.
 
     Args:
         data: The encoded image, or anything at all.
@@ -26,7 +26,7 @@ def probe(data: bytes, *, verify: bool = True) -> ImageFacts:
     header = read_header(data) if data else Header("", flaw="empty", detail="There are no bytes.")
     flaw, detail = header.flaw, header.detail
     if not flaw:
-        detail = excess(header)
+        detail = absurdity(header)
         flaw = "too large" if detail else ""
     if not flaw and verify:
         detail = _fault(data, header)
@@ -43,7 +43,7 @@ def probe(data: bytes, *, verify: bool = True) -> ImageFacts:
         orientation=orientation,
         flaw=flaw,
         detail=detail,
-        has_location=located,
+        has_location=located or header.located,
     )
 
 
@@ -51,8 +51,10 @@ def _fault(data: bytes, header: Header) -> str:
     """Say in a sentence why the pixels cannot be had, or nothing."""
     if header.format == "png":
         return png.fault(data)
-    if header.format != "jpeg" and header.width * header.height > _MOST_VERIFIED:
-        return ""
+    pixels = header.width * header.height
+    most = MOST_PIXELS if header.format == "jpeg" else _MOST_VERIFIED
+    if pixels > most and (header.format != "jpeg" or header.scans > 1):
+        return ""  # a progressive JPEG is held whole while it is decoded, whatever its scale
     try:
         with open_pixels(data, header) as image:
             # At an eighth, and luminance alone: every coded bit is still read, few are transformed.

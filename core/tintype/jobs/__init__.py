@@ -4,14 +4,13 @@ Everything is kept in the store as it is learnt, so that each of these may be st
 and taken up again, by another run of the program too.
 """
 
-from tintype.jobs.billing import Bill, bill
+from tintype.jobs.billing import Bill, bill, settle
 from tintype.jobs.blaming import Blamed, blamed, left_out, source_of
-from tintype.jobs.budgeting import keep_within, spent_this_month
 from tintype.jobs.comparing import Difference, differences, setting
-from tintype.jobs.creating import TOKEN, create
-from tintype.jobs.explaining import Explanation, explain
+from tintype.jobs.creating import TOKEN
+from tintype.jobs.explaining import Explanation, Trouble, explain, trouble_of
 from tintype.jobs.filtering import data_of, fits
-from tintype.jobs.finding import Found, find
+from tintype.jobs.finding import FoundJob, find
 from tintype.jobs.following import follow, look_at
 from tintype.jobs.launching import LaunchProgress, Order, launch
 from tintype.jobs.listing import listed
@@ -29,26 +28,25 @@ __all__ = [
     "Blamed",
     "Difference",
     "Explanation",
-    "Found",
+    "FoundJob",
     "JobProgress",
     "LaunchProgress",
     "Moderation",
     "Order",
     "Pace",
     "Results",
+    "Trouble",
     "UploadLimits",
     "UploadProgress",
     "bill",
     "blamed",
     "cancel",
-    "create",
     "data_of",
     "differences",
     "explain",
     "find",
     "fits",
     "follow",
-    "keep_within",
     "launch",
     "left_out",
     "limits_for",
@@ -59,7 +57,8 @@ __all__ = [
     "results",
     "resume",
     "setting",
+    "settle",
     "source_of",
-    "spent_this_month",
+    "trouble_of",
     "upload",
 ]

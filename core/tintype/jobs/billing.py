@@ -6,9 +6,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tintype.jobs.blaming import count_left_out
+from tintype.jobs.creating import TOKEN
 from tintype.pricing import Prices
 from tintype.resources import Event, Job
-from tintype.store import KeptJob
+from tintype.store import KeptJob, Spending, Store
 
 _NEAR = 0.02
 """A share off that needs no reason: rounding, and tokens that are not documented."""
@@ -59,6 +60,73 @@ def bill(kept: KeptJob, events: Sequence[Event], prices: Prices, provider: str) 
     if found.off is None or abs(found.off) < _NEAR:
         return found
     return replace(found, reasons=tuple(_reasons(job, events, expected, found.off)))
+
+
+def settle(store: Store, profile: str, *jobs: Job, trained: bool | None = None) -> None:
+    """Bring the ledger up to what a provider says of jobs that were launched here.
+
+    A job in doubt that turns up is expected; an ended one is settled at the tokens it was billed.
+    What the provider has not counted stays as expected.
+
+    Args:
+        store: Where the ledger is.
+        profile: The profile's name.
+        jobs: As last seen.
+        trained: Whether they reported a step; none if that is not known.
+
+    Raises:
+        StoreError: if the ledger cannot be read or written.
+    """
+    entries = store.spending.open(profile, "training")
+    if not entries:
+        return
+    for job in jobs:
+        token = job.metadata.get(TOKEN, "")
+        if token in entries:
+            made_certain(store, profile, token, job.id)
+            entries[job.id] = replace(entries[token], subject=job.id)
+        entry, tokens = entries.get(job.id), billed_tokens(job, trained=trained)
+        if entry is not None and tokens is not None:
+            store.spending.settle(entry, tokens, _share(entry, tokens))
+
+
+def made_certain(store: Store, profile: str, token: str, job_id: str) -> None:
+    """Note in the ledger which job came of a request that was in doubt."""
+    with store.spending.changing():
+        entry = store.spending.find(profile, "training", token)
+        if entry is None:
+            return
+        store.spending.remove(profile, "training", token)
+        if store.spending.find(profile, "training", job_id) is None:
+            store.spending.add(replace(entry, subject=job_id, state="expected"))
+
+
+def billed_tokens(job: Job, *, trained: bool | None = None) -> int | None:
+    """Return how many tokens an ended job is billed for; none if nobody has said.
+
+    A job that ended before it trained is billed nothing: its files were refused (OpenAI names
+    `training_file` or `validation_file`), or it was cancelled in the queue.
+    """
+    if not job.ended:
+        return None
+    if job.trained_tokens is not None:
+        return job.trained_tokens
+    if job.status == "succeeded":
+        return None
+    failure = job.failure
+    refused = failure is not None and (
+        failure.param in ("training_file", "validation_file") or failure.code.startswith("invalid_")
+    )
+    return 0 if refused or trained is False else None
+
+
+def _share(entry: Spending, tokens: int) -> Decimal | None:
+    """Return what tokens cost by the price that an entry was made with; none if it had none."""
+    if not tokens:
+        return Decimal(0)
+    if entry.cost_usd is None or not entry.tokens:
+        return None
+    return entry.cost_usd * tokens / entry.tokens
 
 
 def _reasons(

@@ -5,21 +5,21 @@ a token in its metadata, written to the store before it is sent. When no answer 
 looked for by that token before anything is sent again, in this run of the program or a later one.
 """
 
+from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 from tintype.api import SYSTEM, Api, Clock, pages
+from tintype.api.retrying import may_be_done, may_pass
 from tintype.errors import ApiError, UnreachableError
-from tintype.jobs.pacing import may_pass
 from tintype.resources import Job, JobRequest, Page
 from tintype.store import MadeFrom, Pending, Store
 
 TOKEN = "tintype_request"
 """The metadata key that makes a request findable."""
 
-_NEVER_SENT = frozenset({"refused", "name", "certificate", "tls", "connect_timeout"})
 _LOOKS_S = (1.0, 3.0, 6.0)
 """Pauses before each look: a job may turn up some seconds after its reply was lost."""
 _SENDS = 3
@@ -33,9 +33,13 @@ async def create(
     request: JobRequest,
     made_from: MadeFrom | None = None,
     *,
+    enter: Callable[[str], None] = lambda token: None,
     clock: Clock = SYSTEM,
 ) -> Job:
     """Create a job, or find the one that an earlier, unanswered call of this created.
+
+    `enter` is called with the request's token before anything is sent, to put the cost into the
+    ledger; what it raises is raised, and nothing is sent then.
 
     Raises:
         ApiError: if the provider refuses; or `UnreachableError` with code `in_doubt` if it cannot
@@ -47,8 +51,10 @@ async def create(
     job = None
     if pending is None:
         pending = Pending(uuid4().hex, profile, request, clock.now())
+        enter(pending.token)
         store.jobs.ask(profile, pending.token, request, pending.asked_at)
     else:
+        enter(pending.token)
         job = await _look(api, store, pending, clock)
     job = job or await _ask(api, store, pending, clock)
     store.jobs.remember(profile, job, seen_at=clock.now())
@@ -73,7 +79,7 @@ async def _ask(api: Api, store: Store, pending: Pending, clock: Clock) -> Job:
         try:
             job = await _when_processed(api, request, clock)
         except ApiError as error:
-            if not _in_doubt(error):
+            if not may_be_done(error):
                 store.jobs.answered(pending.token)
                 raise
         else:
@@ -96,13 +102,6 @@ async def _when_processed(api: Api, request: JobRequest, clock: Clock) -> Job:
                 raise
             await clock.sleep(pause_s)
     raise AssertionError("unreachable")
-
-
-def _in_doubt(error: ApiError) -> bool:
-    """Whether the job may have been made although there was no good answer."""
-    if isinstance(error, UnreachableError) and error.status is None:
-        return error.code not in _NEVER_SENT
-    return error.status is not None and (error.status >= 500 or error.status == 408)
 
 
 async def _look(api: Api, store: Store, pending: Pending, clock: Clock) -> Job | None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tintype.jobs.blaming import Blamed, blamed
+from tintype.jobs.blaming import Blamed, blamed, left_out
+from tintype.jobs.moderating import Moderation, moderation
 from tintype.resources import Event, Job, JobFailure
 
 _DATA = Path(__file__).parent / "data" / "failures.toml"
@@ -105,3 +106,30 @@ def _table() -> tuple[_Known, ...]:
         )
         for entry in tomllib.loads(_DATA.read_text("utf-8"))["failures"]
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """All that went wrong with a job, as far as the provider says."""
+
+    failure: Explanation | None = None
+    left_out: tuple[Blamed, ...] = ()
+    """Rows that warnings say were not used."""
+    checks: tuple[Moderation, ...] = ()
+    """What safety checks found."""
+    validation: str | None = None
+    """Id of the validation file: rows in it are said to be in it."""
+
+    def __bool__(self) -> bool:
+        return bool(self.failure or self.left_out or any(one.advice for one in self.checks))
+
+    @property
+    def rows(self) -> tuple[Blamed, ...]:
+        """Every row that is named."""
+        return (*(self.failure.rows if self.failure else ()), *self.left_out)
+
+
+def trouble_of(job: Job, events: Sequence[Event]) -> Trouble:
+    """Return all that went wrong with a job; events are in order and need not include metrics."""
+    checks = tuple(found for event in events if (found := moderation(event)))
+    return Trouble(explain(job, events), left_out(events, job), checks, job.validation_file)

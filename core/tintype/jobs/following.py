@@ -7,8 +7,9 @@ what to do about a failure.
 from collections.abc import AsyncGenerator
 
 from tintype.api import SYSTEM, Api, Clock
+from tintype.api.retrying import back_off, with_jitter
 from tintype.errors import ApiError
-from tintype.jobs.pacing import Pace, back_off, pace_for, with_jitter
+from tintype.jobs.pacing import Pace, pace_for
 from tintype.jobs.watching import JobProgress, Watch
 from tintype.resources import Event
 from tintype.store import KeptJob, Store

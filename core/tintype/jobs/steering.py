@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from tintype.api import SYSTEM, Api, Clock
 from tintype.errors import ApiError, UnreachableError
+from tintype.jobs.billing import settle
 from tintype.resources import Job
 from tintype.store import Store
 
@@ -45,4 +46,5 @@ async def _steer(
         if job.status not in wanted:
             raise
     store.jobs.remember(api.profile.name, job, seen_at=clock.now())
+    settle(store, api.profile.name, job)
     return job

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tintype.api import Api, Clock
+from tintype.api.retrying import may_pass
 from tintype.errors import ApiError, NotFoundError, RateLimitError, UnreachableError
-from tintype.jobs.pacing import may_pass
+from tintype.jobs.billing import settle
 from tintype.metrics import Metrics, fold
 from tintype.resources import Checkpoint, Event, Job, Page
 from tintype.store import Ranked, Store
@@ -149,6 +150,7 @@ class Watch:
         assert self.job is not None
         self._fresh_at = self._clock.now()
         self._store.jobs.remember(self._profile, self.job, seen_at=self._fresh_at)
+        settle(self._store, self._profile, self.job)
 
     def _tell(self) -> list[Event]:
         """Take what has not been told yet, in order."""
@@ -253,6 +255,8 @@ class Watch:
         raise error
 
     def settle(self) -> None:
-        """Note that there is nothing left to ask for."""
+        """Note that there is nothing left to ask for; what the job cost is known by now."""
         self.settled = True
+        if self.job is not None and self._complete:
+            settle(self._store, self._profile, self.job, trained=bool(self._metrics.series))
         self._store.jobs.settle(self._profile, self._id)

@@ -3,13 +3,13 @@
     events, in any order ── fold ──> Metrics ── smooth ──> Smoothed
                                         ├────── thin ────> one Column per column of a chart
                                         ├────── timeline > the step as epoch, elapsed or wall time
-                                        └────── describe, suspicions, overfitting, spikes, to_csv
+                                        └────── diagnose, describe, suspicions, spikes, to_csv
 
 Pure Python on purpose: a chart of 100,000 points needs no NumPy, and importing it would cost more
 than drawing.
 """
 
-from tintype.metrics.fitting import overfitting
+from tintype.metrics.fitting import Diagnosis, diagnose, overfitting
 from tintype.metrics.folding import Metrics, fold
 from tintype.metrics.reading import (
     SeriesSummary,
@@ -34,6 +34,7 @@ __all__ = [
     "DRAWABLE",
     "Axis",
     "Column",
+    "Diagnosis",
     "Metrics",
     "Reported",
     "Ruler",
@@ -46,6 +47,7 @@ __all__ = [
     "better",
     "canonical",
     "describe",
+    "diagnose",
     "figure",
     "fold",
     "from_csv",

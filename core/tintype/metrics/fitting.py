@@ -4,8 +4,10 @@ A rule of thumb, shown as a hint. The validation of all rows at the end of each 
 where there is one; a validation of a few rows at each step is smoothed first, because it is noise.
 """
 
+from dataclasses import dataclass
+
 from tintype.metrics.folding import Metrics
-from tintype.metrics.reading import Suspicion
+from tintype.metrics.reading import Suspicion, describe, suspicions
 from tintype.metrics.series import DRAWABLE, Series
 from tintype.metrics.smoothing import smooth
 from tintype.metrics.wording import figure
@@ -63,3 +65,29 @@ def _level(series: Series, step: int) -> float | None:
     end = series.index(step + 1)
     values = [v for v in series.values(max(0, end - _WINDOW), end) if abs(v) <= DRAWABLE]
     return sum(values) / len(values) if values else None
+
+
+JUDGED = ("train_loss", "valid_loss", "full_valid_loss")
+"""The curves that are read; the last of them that is there counts most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What the curves of a training mean, in sentences."""
+
+    trend: str = ""
+    """What the curve that counts does; empty before there is one."""
+    warnings: tuple[str, ...] = ()
+    """What usually means a mistake."""
+    courses: tuple[str, ...] = ()
+    """What each curve that is read does."""
+
+
+def diagnose(metrics: Metrics) -> Diagnosis:
+    """Read the losses of a training. About 1 ms for 1,000 steps: give it to a thread."""
+    judged = [metrics.series[name] for name in JUDGED if name in metrics.series]
+    courses = tuple(describe(series) for series in judged)
+    warnings = [one.sentence for series in judged for one in suspicions(series)]
+    if (fit := overfitting(metrics)) is not None:
+        warnings.append(fit.sentence)
+    return Diagnosis(courses[-1] if courses else "", tuple(warnings), courses)

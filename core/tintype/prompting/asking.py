@@ -4,16 +4,21 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
+from uuid import uuid4
 
 from tintype.api import SYSTEM, Api, ChatPiece, ChatRequest, Clock, Usage
-from tintype.errors import ApiError
+from tintype.api.retrying import may_be_done
+from tintype.budget import Confirmation, Limits, authorize
+from tintype.errors import ApiError, BudgetError
 from tintype.pricing import Prices, load_prices
+from tintype.prompting.foreseeing import MILLION, foresee
 from tintype.prompting.signs import hint, runaway
+from tintype.store import Spending, Store
 
 WINDOW_S = 0.05
 """Pieces that arrive within this time are told together: a reader sees no difference."""
-MILLION = 1_000_000
 _LOOK_CHARS = 200
 """How much new text is worth another look for repetition."""
 
@@ -55,22 +60,43 @@ class Reply:
 
 async def ask(
     api: Api,
+    store: Store,
     request: ChatRequest,
     *,
+    limits: Limits,
+    confirmation: Confirmation,
+    expected: str = "",
     prices: Prices | None = None,
     stop_runaway: bool = True,
     clock: Clock = SYSTEM,
 ) -> AsyncGenerator[Reply, None]:
     """Ask, and yield the growing reply; the last one is `done`.
 
+    The expected cost is in the ledger before the question is sent, and what it came to afterwards.
     Leaving the generator stops the answer; the last reply has what arrived. If the answer breaks
     off after its first text, the last reply says so in `trouble`, and nothing is raised.
 
+    Args:
+        api: The provider.
+        store: Where the ledger is.
+        request: The question; one answer is asked for, whatever `n` says.
+        limits: What may be spent.
+        confirmation: What a person has agreed to.
+        expected: The right answer, where it is known: how long the answer is likely to be.
+        prices: What providers charge; none are those that come with Tintype.
+        stop_runaway: Whether an answer that repeats itself is stopped.
+        clock: The time.
+
     Raises:
+        ConfirmationError: if the cost has to be confirmed, and is not; nothing was sent.
+        BudgetError: if a limit could be passed; nothing was sent.
         ApiError: if the provider refuses, or cannot be reached before the first text.
+        StoreError: if the ledger cannot be read or written.
     """
-    growing = _Growing(clock)
     table = await asyncio.to_thread(load_prices) if prices is None else prices
+    payment = Payment(api, store, request, table)
+    await payment.authorize(limits, confirmation, expected=expected, now=clock.now())
+    growing = _Growing(clock)
     try:
         async with aclosing(_gathered(api.chat(replace(request, n=1)))) as batches:
             async for batch in batches:
@@ -81,9 +107,64 @@ async def ask(
         ended = growing.ended()
     except ApiError as error:
         if not growing.reply.text:
+            payment.failed(error)
             raise
         ended = growing.ended(trouble=error.message)
+    finally:
+        payment.settle(growing.reply)
     yield priced(ended, api, request, table)
+
+
+class Payment:
+    """What one question costs, from what is expected to what it came to."""
+
+    def __init__(self, api: Api, store: Store, request: ChatRequest, prices: Prices) -> None:
+        self._api, self._store, self._request, self._prices = api, store, request, prices
+        self._entered: Spending | None = None
+
+    async def authorize(
+        self, limits: Limits, confirmation: Confirmation, *, expected: str, now: datetime
+    ) -> None:
+        """Enter the expected cost, or raise `BudgetError`; the embedded server's answers are free.
+
+        The tokens are counted only if a bound on their number would have to be confirmed: loading a
+        tokenizer takes longer than many answers.
+        """
+        if self._api.profile.dialect == "embedded":
+            return
+        subject = f"question-{uuid4().hex}"
+        for exact in (False, True):
+            foreseen = await asyncio.to_thread(
+                foresee,
+                self._request,
+                self._api.profile.provider,
+                self._prices,
+                expected=expected,
+                exact=exact,
+            )
+            expense = foreseen.expense(self._api.profile.name, subject)
+            try:
+                authorize(self._store, expense, limits=limits, confirmation=confirmation, now=now)
+                break
+            except BudgetError:
+                if exact:
+                    raise
+        self._entered = self._store.spending.find(expense.profile, "inference", subject)
+
+    def failed(self, error: ApiError) -> None:
+        """Strike the cost out, unless the provider may have answered all the same."""
+        if self._entered is not None and not may_be_done(error):
+            self._store.spending.remove(self._entered.profile, "inference", self._entered.subject)
+            self._entered = None
+
+    def settle(self, reply: Reply) -> None:
+        """Enter what the answer came to; without the provider's count it stays as expected."""
+        if self._entered is None or reply.usage is None:
+            return
+        cost_usd = priced(reply, self._api, self._request, self._prices).cost_usd
+        tokens = reply.usage.prompt_tokens + reply.usage.completion_tokens
+        self._store.spending.settle(self._entered, tokens, cost_usd)
+        self._entered = None
 
 
 class _Growing:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from tintype.budget import UNKNOWN, Demand
 from tintype.prompting.foreseeing import Foreseen, total
 
 
@@ -28,18 +29,22 @@ class SessionSpending:
             unknown=self.unknown + (cost_usd is None),
         )
 
-    def needs_consent(self, foreseen: Sequence[Foreseen], limit_usd: Decimal) -> bool:
+    def needs_consent(
+        self, foreseen: Sequence[Foreseen], limit_usd: Decimal, demand: Demand | None = None
+    ) -> bool:
         """Whether to ask a person first: for each limit's worth, and once for each unknown price.
 
         Args:
             foreseen: What the question would cost, for each model.
             limit_usd: How much may be spent without asking.
+            demand: What the budget wants confirmed; none if nothing.
         """
         _, most, _ = total(foreseen)
-        if not _blind(foreseen) <= self.agreed_models:
-            return True
         spent = self.spent_usd + most
-        return bool(spent) and spent >= self.agreed_usd + limit_usd
+        dear = bool(spent) and spent >= self.agreed_usd + limit_usd
+        if demand is not None:  # an unknown price may have been agreed to
+            dear = dear or demand.typed != UNKNOWN or demand.by_typing
+        return dear or not _blind(foreseen) <= self.agreed_models
 
     def consented(self, foreseen: Sequence[Foreseen]) -> "SessionSpending":
         """Note that a person agreed to this question."""

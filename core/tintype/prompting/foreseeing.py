@@ -1,4 +1,4 @@
-"""What a question will cost, reckoned before it is asked."""
+"""What a question will cost, estimated before it is asked."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,11 +6,22 @@ from decimal import Decimal
 from typing import Any
 
 from tintype.api import ChatRequest
-from tintype.pricing import Prices
-from tintype.tokens import Range, count_text, image_tokens, model_tokens, text_tokens
+from tintype.budget import Expense
+from tintype.pricing import InferencePrice, Prices
+from tintype.tokens import (
+    Range,
+    TokenRule,
+    count_text,
+    image_tokens,
+    model_tokens,
+    text_tokens,
+)
 
 ASSUMED_TOKENS = 300
 """Of an answer about which nothing is known."""
+BYTES_PER_TOKEN = 4
+"""Of English text, roughly (OpenAI's help, "What are tokens", 2025)."""
+MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +38,71 @@ class Foreseen:
     most_usd: Decimal | None
     """With the high end of the prompt's tokens."""
 
+    def expense(self, profile: str, subject: str = "") -> Expense:
+        """What the question is expected to cost, for the ledger."""
+        tokens = self.prompt.likely + self.answer_tokens
+        return Expense(
+            profile,
+            self.model,
+            "inference",
+            subject or self.model,
+            tokens,
+            self.likely_usd,
+            self.most_usd,
+        )
 
-def foresee(request: ChatRequest, provider: str, prices: Prices, *, expected: str = "") -> Foreseen:
-    """Reckon what a question will cost.
 
-    Images are looked at for their size, so this belongs in a thread.
+def foresee(
+    request: ChatRequest,
+    provider: str,
+    prices: Prices,
+    *,
+    expected: str = "",
+    exact: bool = True,
+) -> Foreseen:
+    """Estimate what a question will cost.
+
+    Images are looked at for their size and a tokenizer may be loaded, so this belongs in a thread.
 
     Args:
         request: The question; images as data URLs are measured, those on the web are not.
         provider: As the table of prices calls it.
         prices: What is known of prices.
         expected: The right answer, where a row has one.
+        exact: Count text with the model's tokenizer, which may take 0.4 s to load; else its bytes
+            are the bound: a token has at least one.
     """
+    price = prices.inference(provider, request.model)
+    if price is None or price.cost(MILLION, MILLION) == 0:
+        exact = False  # no count of tokens makes a difference
     rule = model_tokens(request.model)
+    if not exact:
+        return _bounded(request, rule, price)
     prompt = text_tokens({"messages": _without_urls(request.messages)}, rule)
     for url, detail in _images(request.messages):
         prompt += image_tokens(rule, *_size(url), detail=detail)
     answer = request.max_tokens or ASSUMED_TOKENS
     if expected:
         answer = min(answer, count_text(expected, rule.encoding))
-    price = prices.inference(provider, request.model)
     likely = price.cost(prompt.likely, answer) if price else None
     most = price.cost(prompt.high, request.max_tokens or answer) if price else None
     return Foreseen(request.model, prompt, answer, likely, most)
+
+
+def _bounded(request: ChatRequest, rule: TokenRule, price: InferencePrice | None) -> Foreseen:
+    messages = list(_without_urls(request.messages))
+    most = sum(len(str(message).encode("utf-8", "replace")) for message in messages)
+    prompt = Range(0, most // BYTES_PER_TOKEN, most)
+    for url, detail in _images(request.messages) if price is not None else ():
+        prompt += image_tokens(rule, *_size(url), detail=detail)
+    answer = request.max_tokens or ASSUMED_TOKENS
+    return Foreseen(
+        request.model,
+        prompt,
+        answer,
+        price.cost(prompt.likely, answer) if price else None,
+        price.cost(prompt.high, answer) if price else None,
+    )
 
 
 def total(foreseen: Iterable[Foreseen]) -> tuple[Decimal, Decimal, int]:

@@ -1,4 +1,4 @@
-"""Keeping an answer in the history, and what it cost in the ledger."""
+"""Keeping an answer in the history; its cost is entered by `ask`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from tintype.api import ChatRequest
 from tintype.prompting.asking import Reply
 from tintype.settings import Profile
-from tintype.store import KeptAnswer, Spending, Store
+from tintype.store import KeptAnswer, Store
 
 
 async def remember(
@@ -30,7 +30,7 @@ async def remember(
         for name in ("temperature", "top_p", "max_tokens", "seed")
         if (value := getattr(request, name)) is not None
     }
-    number = await store.answers.add(
+    return await store.answers.add(
         KeptAnswer(
             profile=profile.name,
             model=request.model,
@@ -48,17 +48,3 @@ async def remember(
             sources=sources,
         )
     )
-    if profile.kind != "embedded":
-        tokens = usage.prompt_tokens + usage.completion_tokens if usage else None
-        store.spending.add(
-            Spending(
-                asked_at,
-                profile.name,
-                request.model,
-                "inference",
-                f"answer-{number}",
-                tokens,
-                reply.cost_usd,
-            )
-        )
-    return number

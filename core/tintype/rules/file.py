@@ -8,8 +8,8 @@ import difflib
 from collections.abc import Callable, Iterator
 
 from tintype.model_names import parse_model_name
+from tintype.providers.limits import ProviderRules
 from tintype.rules.problem import Problem, Severity, quoted
-from tintype.rules.profile import ProviderRules
 from tintype.rules.summary import Summary
 
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -122,8 +122,12 @@ def skips_few(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
 def was_seen_whole(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     """Every image was looked at."""
     if summary.unseen:
-        text = f"Images on the network that were not fetched, so not judged: {summary.unseen:,}."
-        yield _problem("not_fetched", "warning", text, "Check again with the network.")
+        text = (
+            f"Images that this machine did not fetch or could not reach: {summary.unseen:,}. "
+            "Whether the provider takes them is not known; they count in full."
+        )
+        fix = "Check again where the network reaches them, or embed them."
+        yield _problem("not_fetched", "warning", text, fix)
 
 
 def is_not_all_images(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:

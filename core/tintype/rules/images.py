@@ -6,9 +6,10 @@ be told from bytes.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from tintype.dataset import ImagePart
-from tintype.images import ImageFacts
+from tintype.images import ImageFacts, expiry
 from tintype.rules.case import Case, message_index
 from tintype.rules.problem import Problem, quoted
 
@@ -73,7 +74,7 @@ def come_from_where_the_provider_can_get_them(case: Case) -> Iterator[Problem]:
 def can_be_had(case: Case) -> Iterator[Problem]:
     """The URL answers, the file is there, the base64 is base64."""
     for image, facts in case.parts:
-        if facts.size_bytes or facts.flaw in ("", "not fetched", "empty"):
+        if facts.size_bytes or facts.unknown or facts.flaw in ("", "empty"):
             continue
         if image.origin == "url":
             reason = facts.detail.removeprefix(f"{URL}: ") or facts.flaw
@@ -85,6 +86,21 @@ def can_be_had(case: Case) -> Iterator[Problem]:
         else:
             text = f"Example {case.number}: {facts.detail or facts.flaw}"
             yield case.problem("image_file", "error", text, place=image.place)
+
+
+def stay_available(case: Case) -> Iterator[Problem]:
+    """No URL ceases to work before the provider has fetched the image."""
+    for image in case.row.images:
+        end = expiry(image.reference) if image.origin == "url" else None
+        if end is None or not case.profile.url_images:
+            continue
+        past = end < datetime.now(UTC)
+        text = (
+            f"Example {case.number}: the signed URL of an image "
+            f"{'expired' if past else 'expires'} on {end:%Y-%m-%d at %H:%M} UTC."
+        )
+        fix = f"Sign it for longer than the job will take, or {_EMBED[0].lower()}{_EMBED[1:]}"
+        yield case.problem("image_expires", "warning", text, place=image.place, fix=fix)
 
 
 def are_small_enough(case: Case) -> Iterator[Problem]:
@@ -208,6 +224,7 @@ RULES = (
     are_parts_and_not_text,
     come_from_where_the_provider_can_get_them,
     can_be_had,
+    stay_available,
     are_small_enough,
     are_of_a_known_format,
     are_of_a_known_mode,

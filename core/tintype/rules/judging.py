@@ -1,16 +1,18 @@
 """The rules applied: to a row, to row after row, and to the file at the end."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from tintype.dataset.survey import NOT_FETCHED, Surveyed
+from tintype.dataset.survey import Surveyed
+from tintype.errors import PluginError
+from tintype.plugins import Plugin, guarded, plugins
+from tintype.providers.limits import ProviderRules
 from tintype.rules import content, file, images, length, line, messages, tools
 from tintype.rules.across import Keys, RowMemory
 from tintype.rules.case import Case, Judge, case
 from tintype.rules.problem import Problem, Severity, Status, worst
-from tintype.rules.profile import ProviderRules
-from tintype.rules.summary import FileFacts, Summary, ordered
+from tintype.rules.summary import FileFacts, RuleCount, Summary, ordered, worst_first
 from tintype.tokens import NOTHING, RowTokens, TokenRule, model_tokens
 
 ROW_RULES: tuple[Judge, ...] = (
@@ -71,13 +73,24 @@ def judge_row(
     """
     rule = rule or model_tokens(profile.model)
     tried = case(surveyed, profile, rule)
-    return _keep(problem for judge in _rules(tried) for problem in judge(tried))[0]
+    return _keep(_found(tried))[0]
 
 
 def judge_file(summary: Summary, profile: ProviderRules, model: str = "") -> tuple[Problem, ...]:
     """Judge the file as a whole, for training a base model if one is named."""
     found = [problem for judge in file.RULES for problem in judge(summary, profile)]
     return (*found, *file.suits_the_model(summary, profile, model))
+
+
+def for_model(
+    problems: tuple[Problem, ...], summary: Summary, profile: ProviderRules, model: str
+) -> tuple[tuple[Problem, ...], Summary]:
+    """What a check would have found for another base model that counts tokens alike."""
+    suits = tuple(file.suits_the_model(summary, profile, model))
+    counts = [count for count in summary.counts if count.rule != "model"]
+    counts += [RuleCount(problem.rule, problem.severity, 1, 1) for problem in suits]
+    kept = tuple(problem for problem in problems if problem.rule != "model")
+    return (*kept, *suits), replace(summary, counts=worst_first(counts))
 
 
 def provider_code(problem: Problem) -> str:
@@ -112,7 +125,7 @@ class DatasetJudge:
         self.rule = rule or model_tokens(profile.model)
         self._memory = RowMemory(training)
         self._totals: Counter[tuple[str, Severity]] = Counter()
-        self._shown: Counter[str] = Counter()
+        self._shown: Counter[tuple[str, Severity]] = Counter()
         self._reasons: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._text = self._images = NOTHING
@@ -120,21 +133,26 @@ class DatasetJudge:
     def add(self, surveyed: Surveyed) -> Judged:
         """Judge the next row, also against those before it."""
         tried = case(surveyed, self.profile, self.rule)
-        judges = (*_rules(tried), self._memory.look)
-        problems, totals = _keep(problem for judge in judges for problem in judge(tried))
+        problems, totals = _keep(_found(tried, self._memory.look))
         self._totals.update(totals)
         judged = Judged(surveyed, tried.tokens, problems)
         self._count(judged)
         return judged
 
     def show(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-        """Those of the problems that are to be handed out: the first 100 of each rule."""
+        """Those of the problems that are to be handed out: the first 100 of a rule and severity."""
         shown = []
         for problem in problems:
-            if self._shown[problem.rule] < SHOWN_PER_RULE:
-                self._shown[problem.rule] += 1
+            kind = (problem.rule, problem.severity)
+            if self._shown[kind] < SHOWN_PER_RULE:
+                self._shown[kind] += 1
                 shown.append(problem)
         return tuple(shown)
+
+    @property
+    def omitted(self) -> int:
+        """Problems found and counted, but not among those handed out."""
+        return self._totals.total() - self._shown.total()
 
     def finish(self, facts: FileFacts, model: str = "") -> tuple[tuple[Problem, ...], Summary]:
         """The file's own problems, and the summary of everything."""
@@ -149,7 +167,7 @@ class DatasetJudge:
         self._counts["examples"] += 1
         self._counts["images"] += images
         self._counts["image_examples"] += images > 0
-        self._counts["unseen"] += sum(p.flaw == NOT_FETCHED for p in judged.surveyed.images)
+        self._counts["unseen"] += sum(p.unknown for p in judged.surveyed.images)
         if judged.skipped:
             self._counts["skipped"] += 1
             reasons = dict.fromkeys(map(skip_reason, judged.problems))
@@ -175,9 +193,26 @@ class DatasetJudge:
         )
 
 
-def _rules(tried: Case) -> tuple[Judge, ...]:
-    """Of a line that could not be parsed, there is nothing more to say."""
-    return line.RULES if tried.row.flaw else ROW_RULES
+def _found(tried: Case, *more: Judge) -> Iterator[Problem]:
+    """What all rules find; of a line that could not be parsed, there is nothing more to say."""
+    for judge in (*(line.RULES if tried.row.flaw else ROW_RULES), *more):
+        yield from judge(tried)
+    if not tried.row.flaw:
+        for plugin in plugins("rules"):
+            yield from _found_by(plugin, tried)
+
+
+def _found_by(plugin: Plugin, tried: Case) -> Iterator[Problem]:
+    """What a rule from outside finds: problems, or sentences, each of which makes a warning."""
+    name = plugin.name.rpartition(":")[2]
+    with guarded(plugin, f"on line {tried.row.line} of the dataset"):
+        for found in plugin.value(tried) or ():
+            if isinstance(found, str):
+                found = tried.problem(name, "warning", found)
+            if not isinstance(found, Problem):
+                what = f"{plugin.title} gave {type(found).__name__}"
+                raise PluginError(f"{what}, which is neither a problem nor a sentence.")
+            yield found
 
 
 def _keep(found: Iterable[Problem]) -> tuple[tuple[Problem, ...], Counter[tuple[str, Severity]]]:

@@ -1,7 +1,7 @@
 """What has to be done to a dataset's images so that a provider takes them."""
 
 from tintype.dataset.treatment import Treatment
-from tintype.rules.profile import ProviderRules
+from tintype.providers.limits import ProviderRules
 
 
 def mending(

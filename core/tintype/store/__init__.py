@@ -12,15 +12,16 @@ from pathlib import Path
 from tintype.store.answers import AnswerShelf, KeptAnswer, without_images
 from tintype.store.database import Database
 from tintype.store.jobs import JobShelf, KeptJob, MadeFrom, Pending, Ranked, Source
-from tintype.store.marks import MarkShelf
+from tintype.store.marks import KeptMarks
 from tintype.store.notes import DatasetShelf, NoteShelf, RecentDataset
-from tintype.store.spending import Spending, SpendingShelf, Spent, month_of
+from tintype.store.spending import Ledger, Spending, Spent, day_of, month_of, total_of
 from tintype.store.uploads import KeptUpload, UploadShelf
 
 __all__ = [
     "KeptAnswer",
     "KeptJob",
     "KeptUpload",
+    "Ledger",
     "MadeFrom",
     "Pending",
     "Ranked",
@@ -29,8 +30,10 @@ __all__ = [
     "Spending",
     "Spent",
     "Store",
+    "day_of",
     "month_of",
     "open_store",
+    "total_of",
     "without_images",
 ]
 
@@ -44,9 +47,9 @@ class Store:
         self.uploads = UploadShelf(database)
         self.datasets = DatasetShelf(database)
         self.answers = AnswerShelf(database)
-        self.spending = SpendingShelf(database)
+        self.spending = Ledger(database)
         self.notes = NoteShelf(database)
-        self.marks = MarkShelf(database)
+        self.marks = KeptMarks(database)
 
 
 @asynccontextmanager

@@ -72,12 +72,14 @@ class AnswerShelf:
 
     def newest(self, limit: int = 50, *, before: int | None = None) -> tuple[KeptAnswer, ...]:
         """List answers, newest first; `before` is the id to go on from."""
-        rows = self._database.run(
-            "SELECT * FROM answers WHERE :before IS NULL OR id < :before "
-            "ORDER BY id DESC LIMIT :limit",
-            {"before": before, "limit": limit},
+        return tuple(
+            self._database.fetch(
+                "SELECT * FROM answers WHERE :before IS NULL OR id < :before "
+                "ORDER BY id DESC LIMIT :limit",
+                {"before": before, "limit": limit},
+                _kept,
+            )
         )
-        return tuple(map(_kept, rows))
 
     async def search(self, text: str, limit: int = 50) -> list[KeptAnswer]:
         """Find answers by words in the question, the answer or the model's name, newest first."""

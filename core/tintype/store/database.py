@@ -33,10 +33,12 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection = _opened(path)
+        self._closed = False
 
     def close(self) -> None:
         """Close the file; what was written stays."""
         self._connection.close()
+        self._closed = True
 
     def run(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Run one statement and fetch all it gives.
@@ -44,7 +46,7 @@ class Database:
         Raises:
             StoreError: if the file is damaged, locked for too long, or the disk is full.
         """
-        with translated(self.path):
+        with self._translated():
             return _executed(self._connection, sql, parameters).fetchall()
 
     def run_each(self, sql: str, each: Iterable[Sequence[Any]]) -> None:
@@ -53,8 +55,18 @@ class Database:
         Raises:
             StoreError: as `run`.
         """
-        with translated(self.path):
+        with self._translated():
             self._connection.executemany(sql, map(_storable, each))
+
+    def fetch(self, sql: str, parameters: Parameters, read: Callable[[sqlite3.Row], T]) -> list[T]:
+        """Run one statement and make a value of each row it gives.
+
+        Raises:
+            StoreError: as `run`; or if a value was written by a newer Tintype.
+        """
+        rows = self.run(sql, parameters)
+        with understood(self.path):
+            return [read(row) for row in rows]
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -74,10 +86,33 @@ class Database:
         """Fetch and read many rows in a thread."""
 
         def fetch() -> list[T]:
-            with translated(self.path), closing(_connected(self.path)) as connection:
+            with (
+                self._translated(),
+                closing(_connected(self.path)) as connection,
+                understood(self.path),
+            ):
                 return [read(row) for row in _executed(connection, sql, parameters)]
 
         return await asyncio.to_thread(fetch)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        if self._closed:
+            raise StoreError(f"{self.path} has been closed.", advice="Open it again.")
+        with translated(self.path):
+            yield
+
+
+@contextmanager
+def understood(path: Path) -> Iterator[None]:
+    """Turn what reading a stored value raises into a `StoreError`: it is from a newer Tintype."""
+    try:
+        yield
+    except (TypeError, AttributeError, LookupError, ValueError, ArithmeticError) as error:
+        raise StoreError(
+            f"{path} holds a value that this Tintype cannot read: a newer one wrote it.",
+            advice="Use the newer Tintype, or set TINTYPE_HOME to another folder.",
+        ) from error
 
 
 def _executed(connection: sqlite3.Connection, sql: str, parameters: Parameters) -> sqlite3.Cursor:

@@ -105,19 +105,21 @@ class JobShelf:
 
     def find(self, profile: str, job_id: str) -> KeptJob | None:
         """Look a job up."""
-        rows = self._database.run(
-            "SELECT * FROM jobs WHERE profile = ? AND id = ?", (profile, job_id)
+        found = self._database.fetch(
+            "SELECT * FROM jobs WHERE profile = ? AND id = ?", (profile, job_id), _kept
         )
-        return _kept(rows[0]) if rows else None
+        return found[0] if found else None
 
     def newest(self, limit: int = 200, *, profile: str | None = None) -> tuple[KeptJob, ...]:
         """List jobs of one profile or of all, newest first."""
-        rows = self._database.run(
-            "SELECT * FROM jobs WHERE :profile IS NULL OR profile = :profile "
-            "ORDER BY created_at DESC, id LIMIT :limit",
-            {"profile": profile, "limit": limit},
+        return tuple(
+            self._database.fetch(
+                "SELECT * FROM jobs WHERE :profile IS NULL OR profile = :profile "
+                "ORDER BY created_at DESC, id LIMIT :limit",
+                {"profile": profile, "limit": limit},
+                _kept,
+            )
         )
-        return tuple(map(_kept, rows))
 
     def forget(self, profile: str, job_id: str) -> None:
         """Drop a job and everything it said."""
@@ -202,11 +204,13 @@ class JobShelf:
 
     def checkpoints(self, profile: str, job_id: str) -> tuple[Checkpoint, ...]:
         """List a job's checkpoints by step."""
-        rows = self._database.run(
-            "SELECT value FROM checkpoints WHERE profile = ? AND job_id = ? ORDER BY step, id",
-            (profile, job_id),
+        return tuple(
+            self._database.fetch(
+                "SELECT value FROM checkpoints WHERE profile = ? AND job_id = ? ORDER BY step, id",
+                (profile, job_id),
+                lambda row: unpack_checkpoint(row["value"]),
+            )
         )
-        return tuple(unpack_checkpoint(row["value"]) for row in rows)
 
     def keep_results(self, profile: str, job_id: str, csv: str) -> None:
         """Keep the results file of a remembered job."""
@@ -230,20 +234,23 @@ class JobShelf:
 
     def pending(self, profile: str | None = None) -> tuple[Pending, ...]:
         """List what was asked for and not answered, oldest first."""
-        rows = self._database.run(
-            "SELECT * FROM requests WHERE :profile IS NULL OR profile = :profile ORDER BY asked_at",
-            {"profile": profile},
-        )
         return tuple(
-            Pending(
-                row["token"], row["profile"], unpack_request(row["value"]), moment(row["asked_at"])
+            self._database.fetch(
+                "SELECT * FROM requests WHERE :profile IS NULL OR profile = :profile "
+                "ORDER BY asked_at",
+                {"profile": profile},
+                _pending,
             )
-            for row in rows
         )
 
     def answered(self, token: str) -> None:
         """Strike out what has been answered, or will not be asked for again."""
         self._database.run("DELETE FROM requests WHERE token = ?", (token,))
+
+
+def _pending(row: Row) -> Pending:
+    request = unpack_request(row["value"])
+    return Pending(row["token"], row["profile"], request, moment(row["asked_at"]))
 
 
 def _kept(row: Row) -> KeptJob:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tintype.store.database import Database
 
 
-class MarkShelf:
+class KeptMarks:
     """Marks, by the line in one version of a file.
 
     A version is named by its fingerprint (`Dataset.fingerprint`): when the file has changed, its

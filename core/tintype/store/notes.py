@@ -47,18 +47,18 @@ class DatasetShelf:
 
     def newest(self, limit: int = 20) -> tuple[RecentDataset, ...]:
         """List datasets, the last opened first; whether they still exist is not looked at."""
-        rows = self._database.run(
-            "SELECT * FROM datasets ORDER BY opened_at DESC, path LIMIT ?", (limit,)
-        )
         return tuple(
-            RecentDataset(
-                Path(row["path"]),
-                moment(row["opened_at"]),
-                row["size_bytes"],
-                row["rows"],
-                row["title"],
+            self._database.fetch(
+                "SELECT * FROM datasets ORDER BY opened_at DESC, path LIMIT ?",
+                (limit,),
+                lambda row: RecentDataset(
+                    Path(row["path"]),
+                    moment(row["opened_at"]),
+                    row["size_bytes"],
+                    row["rows"],
+                    row["title"],
+                ),
             )
-            for row in rows
         )
 
     def forget(self, path: Path) -> None:
@@ -74,8 +74,10 @@ class NoteShelf:
 
     def read(self, name: str, default: Any = None) -> Any:
         """Read a note, or the default if there is none."""
-        rows = self._database.run("SELECT value FROM notes WHERE name = ?", (name,))
-        return json.loads(rows[0]["value"]) if rows else default
+        found = self._database.fetch(
+            "SELECT value FROM notes WHERE name = ?", (name,), lambda row: json.loads(row["value"])
+        )
+        return found[0] if found else default
 
     def write(self, name: str, value: Any, written_at: datetime) -> None:
         """Write a note in place of an earlier one; none removes it."""

@@ -1,8 +1,9 @@
 """Files at a provider: those that are on their way, and those that need not be sent again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from sqlite3 import Row
 
 from tintype.store.database import Database
 from tintype.store.packing import moment, perhaps
@@ -38,20 +39,18 @@ class UploadShelf:
 
     def find(self, profile: str, purpose: str, digest: str) -> KeptUpload | None:
         """Look up what is known of a file."""
-        rows = self._database.run(
+        found = self._database.fetch(
             "SELECT * FROM uploads WHERE profile = ? AND purpose = ? AND digest = ?",
             (profile, purpose, digest),
+            _kept,
         )
-        if not rows:
+        if not found:
             return None
-        found = dict(rows[0])
-        found["created_at"] = moment(found["created_at"])
-        found["expires_at"] = perhaps(found["expires_at"])
         parts = self._database.run(
             "SELECT number, part_id FROM upload_parts WHERE profile = ? AND upload_id = ?",
-            (profile, found["upload_id"]),
+            (profile, found[0].upload_id),
         )
-        return KeptUpload(**found, parts={row["number"]: row["part_id"] for row in parts})
+        return replace(found[0], parts={row["number"]: row["part_id"] for row in parts})
 
     def keep(self, upload: KeptUpload) -> None:
         """Keep an upload that begins, or a file that has arrived, in place of what was known."""
@@ -91,3 +90,8 @@ class UploadShelf:
         self._database.run(
             "DELETE FROM uploads WHERE profile = ? AND purpose = ? AND digest = ?", key
         )
+
+
+def _kept(row: Row) -> KeptUpload:
+    moments = {"created_at": moment(row["created_at"]), "expires_at": perhaps(row["expires_at"])}
+    return KeptUpload(**{**dict(row), **moments})

@@ -2,7 +2,10 @@
 
 import os
 import stat
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -259,3 +262,47 @@ def test_files_left_open_by_nobody_are_closed(tmp_path: Path) -> None:
     del file
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(number)
+
+
+def test_rows_can_be_read_while_a_growing_file_is_scanned(tmp_path: Path) -> None:
+    path = tmp_path / "grows.jsonl"
+    path.write_bytes(b'{"a":1}\n' * 10 + b'{"a":')
+    lines: set[int] = set()
+    with PlainFile(path) as file, ThreadPoolExecutor(3) as threads:
+        index = LineIndex(file, chunk_bytes=1)  # so that a scan takes its time
+        index.scan(1)
+        done = Event()
+
+        def read() -> None:
+            while not done.is_set():
+                lines.add(index.read(index.count - 1).row.line)
+
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        try:
+            reading = [threads.submit(read) for _ in range(3)]
+            with path.open("ab") as writer:
+                for _ in range(20):
+                    writer.write(b"1" * 200)
+                    writer.flush()
+                    index.scan(1)
+        finally:
+            done.set()
+            sys.setswitchinterval(interval)
+        for each in reading:
+            each.result()
+    assert lines == {11}
+
+
+def test_a_last_line_without_an_end_grows_and_is_followed_by_others(tmp_path: Path) -> None:
+    path = tmp_path / "grows.jsonl"
+    path.write_bytes(b'{"a":')
+    with PlainFile(path) as file:
+        index = LineIndex(file)
+        for more in (b"1", b"}\n\n{", b"}"):
+            index.scan(1)
+            with path.open("ab") as writer:
+                writer.write(more)
+        index.scan(1)
+        assert [index.read(at).row.value for at in range(index.count)] == [{"a": 1}, {}]
+        assert [index.line(at) for at in range(index.count)] == [1, 3]

@@ -1,12 +1,24 @@
 """Text found in rows."""
 
+import base64
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tintype.dataset import open_dataset
-from tintype.dataset.query import Hit, Query, Searched, compile_query, search, spans
+from tintype.dataset.base64_text import displayed, elided
+from tintype.dataset.query import (
+    Hit,
+    Query,
+    Searched,
+    compile_query,
+    found_in,
+    parse_query,
+    search,
+    shared_texts,
+    spans,
+)
 from tintype.errors import DatasetError
 
 
@@ -90,3 +102,88 @@ async def test_an_expression_that_takes_for_ever_is_passed_over(
 
 def test_matches_of_nothing_are_no_hits() -> None:
     assert spans("abc", compile_query(Query("x*", is_regex=True))) == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "query"),
+    [
+        ("red", Query("red")),
+        ("/re+d/", Query("re+d", is_regex=True)),
+        ("~sqare", Query("sqare", is_fuzzy=True)),
+        ("!red", Query("red", inverse=True)),
+        ("!/re+d/", Query("re+d", is_regex=True, inverse=True)),
+        ("!~sqare", Query("sqare", is_fuzzy=True, inverse=True)),
+        (r"\!important", Query("!important")),
+        (r"\/etc/", Query("/etc/")),
+        ("!", Query("!")),
+        ("//", Query("//")),
+        ("~", Query("~")),
+    ],
+)
+def test_what_is_typed_says_how_to_search(typed: str, query: Query) -> None:
+    assert parse_query(typed) == query
+
+
+async def test_words_that_are_nearly_the_same_are_found(build: Any) -> None:
+    path = build.jsonl(*(build.chat(answer=word) for word in ("a square", "squares", "circle")))
+    assert [hit.line for hit in await found(path, Query("sqare", is_fuzzy=True))] == [1, 2]
+    assert [hit.line for hit in await found(path, Query("cir", is_fuzzy=True))] == [3]
+
+
+async def test_an_inverse_search_finds_the_rows_without_it(build: Any) -> None:
+    rows = [build.chat(answer="red"), "no json", build.chat(answer="blue"), build.chat(answer="r")]
+    async with open_dataset(build.jsonl(*rows)) as dataset:
+        reports = [each async for each in search(dataset, Query("red", inverse=True))]
+    assert [index for report in reports for index in report.matching] == [2, 3]
+    assert not [hit for report in reports for hit in report.hits]
+    assert reports[-1].unread == 1
+
+
+async def test_the_prompt_that_every_row_shares_is_not_searched(build: Any) -> None:
+    def row(answer: str) -> dict[str, Any]:
+        content = [{"type": "text", "text": "detect ace ; king"}]
+        system = {"role": "system", "content": "Find the card."}
+        asked = {"role": "user", "content": content}
+        return {"messages": [system, asked, {"role": "assistant", "content": answer}]}
+
+    path = build.jsonl(*(row("king" if n % 2 else "ace") for n in range(60)), "no json")
+    async with open_dataset(path) as dataset:
+        [_ async for _ in dataset.index()]
+        shared = await shared_texts(dataset)
+        assert shared == {"Find the card.", "detect ace ; king"}
+        hits = [
+            hit
+            for each in [e async for e in search(dataset, Query("king"), shared=shared)]
+            for hit in each.hits
+        ]
+        assert {hit.place for hit in hits} == {"messages[2].content"}
+        assert len(hits) == 30
+        example = await dataset.example(1)
+        pattern = compile_query(Query("king"))
+        assert list(found_in(example, pattern, shared)) == [(2, 0)]
+        assert list(found_in(example, pattern)) == [(1, 0), (2, 0)]
+
+
+async def test_with_two_rows_nothing_counts_as_shared(build: Any) -> None:
+    async with open_dataset(build.jsonl(build.chat(), build.chat())) as dataset:
+        assert not await shared_texts(dataset)
+    async with open_dataset(build.jsonl("no json", "nor this")) as dataset:
+        assert not await shared_texts(dataset)
+
+
+async def test_base64_inside_a_text_is_neither_searched_nor_shown(build: Any) -> None:
+    data = base64.b64encode(build.image() + bytes(range(256)) * 3).decode()
+    wrapped = "\n".join(data[at : at + 76] for at in range(0, len(data), 76))
+    for text in (data, f"data:image/png;base64,{data}", wrapped):
+        path = build.jsonl(build.chat(answer=f"before {text} after"))
+        assert await found(path, Query("iVBOR")) == []
+        assert (await found(path, Query("after")))[0].excerpt.endswith("after")
+        async with open_dataset(path) as dataset:
+            answer = displayed(await dataset.example(0)).answer
+        assert answer.startswith("before ▣ image/png ")
+        assert answer.endswith(" KB inside the text after")
+
+
+def test_what_only_looks_like_base64_stays_as_it_is() -> None:
+    for text in ("a" * 500, "word " * 100, "/usr/share/" + "x" * 40, "<loc0012>" * 60):
+        assert elided(text) == text

@@ -390,3 +390,33 @@ def test_a_training_can_be_ordered_again_as_json(rows: Any) -> None:
     diary.train(rows.order(rows.boxes(4), rows.boxes(2, seed=1), epochs=1))
     for report in diary.steps + diary.validations:
         assert json.loads(json.dumps(dict(report.metrics))) == report.metrics
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_answers_without_boxes_among_detections_are_ordinary(
+    rows: Any, drawn: Callable[..., bytes], batch: int
+) -> None:
+    """Negatives, captions, rows without an image or with two: also where a whole batch is such."""
+    mixed = [
+        *rows.boxes(4),
+        *(rows.row("detect a thing", "none", drawn("grey", 0, at)) for at in range(4)),
+        *(rows.row("What is it?", "A box.", drawn("red", 0, at)) for at in range(2)),
+        rows.row("Say something", "something"),
+        rows.row("detect a thing", "none", drawn("grey", 1, 1), drawn("grey", 2, 2)),
+        rows.row("detect a thing", "<loc0001><loc0002> cut short", drawn("red", 3, 3)),
+    ]
+    diary = Diary()
+    order = rows.order(mixed, mixed[3:], epochs=2, batch=batch)
+    assert diary.train(order) == "succeeded"
+    assert len(diary.steps) == 2 * math.ceil(len(mixed) / batch)
+    assert all(math.isfinite(step.metrics["train_loss"]) for step in diary.steps)
+    assert all(
+        math.isfinite(value) for step in diary.validations for value in step.metrics.values()
+    )
+
+
+def test_a_dataset_of_negatives_alone_trains(rows: Any, drawn: Callable[..., bytes]) -> None:
+    negatives = [rows.row("detect a thing", "none", drawn("grey", 0, at)) for at in range(3)]
+    text_only = [rows.row("Say something", "something")]
+    for training_rows in (negatives, text_only):
+        assert Diary().train(rows.order(training_rows, training_rows, epochs=1)) == "succeeded"

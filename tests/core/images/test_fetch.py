@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tintype.errors import DatasetError
-from tintype.images.fetch import fetch, is_public
+from tintype.images.fetch import NotReached, fetch, is_public
 
 Answer = Callable[[str], bytes | Awaitable[bytes]]
 
@@ -214,6 +214,12 @@ async def test_a_failing_server_is_named(raw: bytes, reason: str) -> None:
             await get(f"{base}/a")
 
 
+async def test_a_proxy_that_is_set_is_said_to_be_unused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    with pytest.raises(NotReached, match="HTTPS_PROXY is set, but images are fetched without"):
+        await get("http://127.0.0.1:1/a.png")
+
+
 async def test_a_closed_port_is_named() -> None:
     async with serving(lambda path: b"") as (base, _):
         pass
@@ -254,7 +260,7 @@ async def test_the_key_of_a_signed_url_is_not_shown() -> None:
 @given(st.text(max_size=60))
 async def test_any_text_is_refused_in_a_sentence(text: str) -> None:
     for url in (text, f"http://127.0.0.1:1/{text}"):
-        with pytest.raises(DatasetError, match="inaccessible URL"):
+        with pytest.raises(DatasetError, match=r"^(inaccessible URL|not reached): "):
             await fetch(url, max_bytes=1, timeout_s=5)
 
 

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
+from PIL.PngImagePlugin import PngInfo
 
-from tintype.images import probe
-from tintype.images.formats import essence, read_header
+from tintype.errors import DatasetError
+from tintype.images import MOST_PIXELS, decode, probe
+from tintype.images.formats import essence, read_header, without_metadata
 
 Painted = Callable[..., bytes]
 Options = dict[str, object]
@@ -248,3 +250,42 @@ def test_any_damage_to_a_real_image_can_be_probed(painted: Painted, data: st.Dat
     assert facts.width >= 0
     assert facts.frames >= 1
     assert read_header(bytes(image)).format == facts.format
+
+
+LOCATED = b'<x:xmpmeta exif:GPSLatitude="52,30N"/>'
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_a_place_told_by_xmp_is_seen_and_goes_with_the_metadata(
+    painted: Painted, format: str
+) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 30.0, 0.0)})
+    info = PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", LOCATED.decode())
+    profile = b"a profile of colours"
+    more = {"pnginfo": info} if format == "PNG" else {"xmp": LOCATED}
+    for options in (more, {"exif": exif.tobytes()}, more | {"exif": exif.tobytes()}):
+        data = painted(format, icc_profile=profile, **options)
+        assert probe(data).has_location
+        clean = without_metadata(data, format.lower())
+        facts = probe(clean)
+        assert (facts.has_location, facts.flaw, b"GPS" in clean) == (False, "", False)
+        with Image.open(io.BytesIO(clean)) as kept, Image.open(io.BytesIO(data)) as source:
+            assert kept.info.get("icc_profile") == profile
+            assert kept.tobytes() == source.tobytes()
+
+
+def test_a_photograph_of_a_hundred_megapixels_is_no_flaw_and_can_be_shrunk() -> None:
+    out = io.BytesIO()
+    Image.new("L", (12_000, 9_000), 90).save(out, "JPEG", quality=20)
+    assert probe(out.getvalue()).flaw == ""
+    assert decode(out.getvalue(), box=(1_500, 1_500)).size == (1_500, 1_125)
+    with pytest.raises(DatasetError, match="12000×9000 pixels are more than the 89 megapixels"):
+        decode(out.getvalue())
+    flat = io.BytesIO()
+    Image.new("L", (10_000, 9_500), 90).save(flat, "PNG")
+    assert probe(flat.getvalue()).flaw == ""
+    assert decode(flat.getvalue(), box=(500, 500), most_pixels=MOST_PIXELS).size == (500, 475)
+    with pytest.raises(DatasetError, match="more than the 89 megapixels decoded here"):
+        decode(flat.getvalue(), box=(500, 500))

@@ -6,7 +6,7 @@ import pytest
 
 from tintype.errors import DatasetError
 from tintype.images import decode, thumbnail
-from tintype.images.thumbnails import SMALL_BYTES
+from tintype.images.decoding import SMALL_BYTES
 
 Painted = Callable[..., bytes]
 

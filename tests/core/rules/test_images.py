@@ -10,7 +10,7 @@ from PIL import Image
 
 from tintype.dataset.survey import Surveyed
 from tintype.images import ImageFacts
-from tintype.rules import Problem, judge_row, profile, provider_code, skip_reason
+from tintype.rules import Problem, judge_row, provider_code, rules_of, skip_reason
 
 Judge = Callable[..., tuple[Problem, ...]]
 Make = Callable[..., Any]
@@ -156,7 +156,7 @@ def test_an_unknown_detail_is_an_error(
 def of(facts: ImageFacts, make_row: Make, make_surveyed: Make) -> tuple[Problem, ...]:
     """Judge a row whose image is said to be so."""
     row: Surveyed = make_surveyed(make_row())
-    return judge_row(replace(row, images=(facts,)), profile("openai"))
+    return judge_row(replace(row, images=(facts,)), rules_of("openai"))
 
 
 def test_sizes_are_limited_in_bytes_and_pixels(make_row: Make, make_surveyed: Make) -> None:
@@ -218,3 +218,22 @@ def test_exif_is_read_from_the_row(judge: Judge, make_row: Make, make_part: Make
     out = io.BytesIO()
     Image.new("RGB", (30, 20)).save(out, "JPEG", exif=exif.tobytes())
     assert rules(judge(make_row(make_part(out.getvalue())))) == [("image_orientation", "warning")]
+
+
+@pytest.mark.parametrize("flaw", ["not reached", "not fetched"])
+def test_what_this_machine_could_not_reach_is_not_held_against_the_row(
+    make_row: Make, make_part: Make, make_surveyed: Make, flaw: str
+) -> None:
+    row: Surveyed = make_surveyed(make_row(make_part("https://x.example/a.png")))
+    facts = ImageFacts(0, flaw=flaw, detail=f"{flaw}: no answer within 10 s")
+    assert judge_row(replace(row, images=(facts,)), rules_of("openai")) == ()
+
+
+def test_a_signed_url_is_warned_of_with_its_last_day(
+    judge: Judge, make_row: Make, make_part: Make
+) -> None:
+    for year, words in ((2099, "expires on 2099-01-02 at 03:04"), (2001, "expired on 2001-01-02")):
+        part = make_part(f"https://x.example/a.png?sig=s&se={year}-01-02T03:04:00Z")
+        problem = judge(make_row(part))[-1]
+        assert (problem.rule, problem.severity) == ("image_expires", "warning")
+        assert words in problem.message

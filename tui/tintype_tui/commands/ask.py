@@ -1,23 +1,26 @@
 """`tintype ask`: one question to one model or several, streamed."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from tintype_tui.commands.asking import agree, figures, full_name, read_question, report
+from tintype_tui.commands.asking import agreement, figures, full_name, read_question, report
 from tintype_tui.commands.output import (
     as_json,
     asynchronous,
+    confirm_option,
     leave,
     profile_option,
     put_json,
     say,
+    yes_option,
 )
 from tintype_tui.text import visible
 
 if TYPE_CHECKING:
-    from tintype.pricing import Prices
+    from collections.abc import AsyncGenerator
+
     from tintype.prompting import Reply
 
 
@@ -36,7 +39,8 @@ if TYPE_CHECKING:
 @click.option("--temperature", type=click.FloatRange(0, 2), default=0.0, show_default=True)
 @click.option("--max-tokens", type=click.IntRange(min=1))
 @click.option("--seed", type=int)
-@click.option("--yes", is_flag=True, help="Do not ask, whatever it costs.")
+@yes_option
+@confirm_option
 @click.option(
     "--dry-run", is_flag=True, help="Print the request as curl, without key; send nothing."
 )
@@ -55,6 +59,7 @@ async def command(
     max_tokens: int | None,
     seed: int | None,
     yes: bool,
+    confirm: str | None,
     dry_run: bool,
     python: bool,
     as_json: bool,
@@ -66,8 +71,9 @@ async def command(
     are told in fractions of the image, and compared with the row's.
     """
     from tintype.api import ChatRequest
+    from tintype.budget import Limits
     from tintype.pricing import load_prices
-    from tintype.prompting import as_curl, as_python, remember
+    from tintype.prompting import as_curl, as_python, ask, remember
     from tintype_tui.commands.session import at_work, chosen
 
     settings, provider = chosen(profile)
@@ -90,7 +96,17 @@ async def command(
             click.echo("\n\n".join(write(provider, api.base_url, one) for one in requests))
             return
         prices = load_prices(settings.prices)
-        agree(requests, provider.provider, prices, settings, expected=asked.expected, yes=yes)
+        limits = Limits.of(settings)
+        confirmation = await agreement(
+            requests,
+            provider,
+            prices,
+            limits,
+            store,
+            expected=asked.expected,
+            confirm=confirm,
+            yes=yes,
+        )
         if asked.expected and not as_json:
             say(f"expected: {asked.expected}")
         answers, broken = [], False
@@ -98,7 +114,16 @@ async def command(
             if len(requests) > 1 and not as_json:
                 say(f"{request.model}:")
             asked_at = datetime.now(UTC)
-            reply = await _stream(api, request, prices, quiet=as_json)
+            growing = ask(
+                api,
+                store,
+                request,
+                limits=limits,
+                confirmation=confirmation,
+                expected=asked.expected,
+                prices=prices,
+            )
+            reply = await _stream(growing, quiet=as_json)
             await remember(store, provider, request, reply, asked_at, asked.sources)
             answers.append({"model": request.model, **report(reply, asked.expected)})
             broken = broken or bool(reply.trouble)
@@ -110,11 +135,11 @@ async def command(
         leave(1)
 
 
-async def _stream(api: Any, request: Any, prices: "Prices", *, quiet: bool) -> "Reply":
-    from tintype.prompting import Reply, ask
+async def _stream(growing: "AsyncGenerator[Reply, None]", *, quiet: bool) -> "Reply":
+    from tintype.prompting import Reply
 
     reply, shown = Reply(), 0
-    async for reply in ask(api, request, prices=prices):
+    async for reply in growing:
         if not quiet and len(reply.text) > shown:
             click.echo(visible(reply.text[shown:]), nl=False)
             shown = len(reply.text)

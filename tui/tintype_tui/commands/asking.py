@@ -3,21 +3,23 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tintype.errors import DatasetError, NotFoundError
-from tintype_tui.commands.output import say
+from tintype_tui.commands.output import agreed, say
 from tintype_tui.text import duration, money
 
 if TYPE_CHECKING:
     from tintype.api import Api, ChatRequest
+    from tintype.budget import Confirmation, Limits
     from tintype.detection import Box
     from tintype.pricing import Prices
     from tintype.prompting import Reply
-    from tintype.settings import Settings
+    from tintype.settings import Profile
     from tintype.store import Store
 
 
@@ -109,27 +111,35 @@ async def full_name(name: str, first: str, api: "Api", store: "Store") -> str:
     raise NotFoundError("No model has been tuned yet.", advice="Tune one with `tintype train`.")
 
 
-def agree(
-    requests: "Sequence[ChatRequest]",
-    provider: str,
+async def agreement(
+    requests: Sequence["ChatRequest"],
+    profile: "Profile",
     prices: "Prices",
-    settings: "Settings",
+    limits: "Limits",
+    store: "Store",
     *,
     expected: str,
+    confirm: str | None,
     yes: bool,
-) -> None:
-    """Say what it will cost, and ask before more than the limit in the settings is spent."""
+) -> "Confirmation":
+    """Say what asking will cost, and have it confirmed where it must be.
+
+    Raises:
+        BudgetError: if a limit could be passed.
+    """
+    from tintype.budget import demand
     from tintype.prompting import foresee, total
 
-    likely, most, _ = total(
-        foresee(request, provider, prices, expected=expected) for request in requests
-    )
-    if most <= 0:
-        return
-    say(f"costs about {money(likely)}, at most {money(most)}")
-    if yes or most < settings.spend_confirm_usd:
-        return
-    click.confirm("Ask?", abort=True, err=True)
+    foreseen = [foresee(one, profile.provider, prices, expected=expected) for one in requests]
+    likely, most, unknown = total(foreseen)
+    if most > 0:
+        blind = ", and what is not known" if unknown else ""
+        say(f"Cost about {money(likely)}, at most {money(most)}{blind}.")
+    expenses = [one.expense(profile.name) for one in foreseen]
+    if profile.dialect == "embedded":
+        expenses = []
+    wanted = demand(store, *expenses, limits=limits, now=datetime.now(UTC))
+    return agreed(wanted, confirm, yes=yes, act="ask")
 
 
 def report(reply: "Reply", expected: str) -> dict[str, Any]:

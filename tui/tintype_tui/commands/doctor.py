@@ -126,8 +126,8 @@ async def _store(settings: Settings) -> Finding:
 
 
 async def _provider(settings: Settings, profile: Profile) -> Finding:
+    from tintype.connection import connected
     from tintype.errors import TintypeError
-    from tintype_tui.provider import connected
 
     try:
         async with connected(settings, profile, say) as api:

@@ -54,7 +54,7 @@ async def command(
     from tintype.dataset.embed import Exported, export
     from tintype_tui.commands.session import chosen
 
-    judged_by = rules.profile(chosen(profile)[1].rules)
+    judged_by = rules.rules_of(chosen(profile)[1].provider)
     wanted = rules.mending(judged_by, fetch=fetch or None, max_side=longest_side, quality=quality)
     progress, done = Progress(quiet=as_json), Exported()
     async with open_dataset(source) as dataset:

@@ -86,7 +86,7 @@ _acting("resume", "Go on with a paused job.")
 async def show(profile: str | None, job_id: str, as_json: bool) -> None:
     """Tell everything about one job: settings, checkpoints, bill, and why it failed."""
     from tintype import jobs
-    from tintype.metrics import fold
+    from tintype.metrics import diagnose, fold
     from tintype.pricing import load_prices
     from tintype_tui.commands.session import at_work, chosen
     from tintype_tui.words import jobs as job_words
@@ -95,13 +95,13 @@ async def show(profile: str | None, job_id: str, as_json: bool) -> None:
     async with at_work(settings, provider) as (api, store):
         kept, events = await jobs.look_at(api, store, job_id)
         checkpoints = store.jobs.checkpoints(provider.name, job_id)
-    trouble = job_words.trouble_of(kept.job, events)
+    trouble = jobs.trouble_of(kept.job, events)
     bill = jobs.bill(kept, events, load_prices(settings.prices), provider.provider)
     if as_json:
         told = {**plain(kept.job), "checkpoints": plain(checkpoints), "bill": plain(bill)}
         put_json({**told, **plain(trouble)}, indent=2)
         return
-    for name, words in job_words.facts(kept, bill, job_words.sense_of(fold(events))):
+    for name, words in job_words.facts(kept, bill, diagnose(fold(events))):
         put(f"{pad(name, 16)}  {words}".rstrip())
     for one in checkpoints:
         put(f"{pad('checkpoint', 16)}  step {one.step}  {one.model}")

@@ -7,14 +7,17 @@ import json
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
 from tintype_tui.text import visible
+
+if TYPE_CHECKING:
+    from tintype.budget import Confirmation, Demand
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -100,9 +103,50 @@ def leave(code: int) -> None:
     click.get_current_context().exit(code)
 
 
+def dollars(text: str) -> Decimal:
+    """A sum of money; `ValueError` for what is none, NaN among them."""
+    try:
+        sum_usd = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError from error
+    if not sum_usd.is_finite() or sum_usd < 0:
+        raise ValueError
+    return sum_usd
+
+
+def confirmed(text: str) -> str:
+    """A sum that is agreed to, or `unknown`; `ValueError` for anything else."""
+    return text if text == "unknown" else str(dollars(text.removeprefix("$")))
+
+
+def agreed(wanted: "Demand | None", confirm: str | None, *, yes: bool, act: str) -> "Confirmation":
+    """What a person agrees to: by options, or by typing the sum where there is a terminal."""
+    from tintype.budget import Confirmation
+
+    given = Confirmation(confirm or "", yes=yes)
+    if wanted is None or given.covers(wanted) or not sys.stdin.isatty():
+        return given
+    say(wanted.why)
+    typed = click.prompt(f"Type {wanted.typed} to {act}", default="", show_default=False, err=True)
+    if not wanted.is_met_by(typed):
+        raise click.ClickException(f"That is not {wanted.typed}: nothing was sent.")
+    return Confirmation(wanted.typed)
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 """The option every command has."""
 
 profile_option = click.option(
     "--profile", "-p", metavar="NAME", help="The provider to use (see `tintype config`)."
+)
+
+yes_option = click.option(
+    "--yes", is_flag=True, help="Agree to any cost; limits of a day and a month hold all the same."
+)
+
+confirm_option = click.option(
+    "--confirm",
+    type=confirmed,
+    metavar="SUM",
+    help="Agree to a cost up to SUM US dollars, or to one that is `unknown`, without being asked.",
 )

@@ -19,7 +19,7 @@ async def command(folder: Path, only: str | None, seed: int, replace: bool, as_j
 
     Each has train.jsonl, valid.jsonl and test.jsonl, with the images inside. Nothing is fetched.
     """
-    from tintype.dataset.samples import make_books, make_cards
+    from tintype.samples import make_books, make_cards
 
     written: dict[str, list[Path]] = {}
     progress = Progress(quiet=as_json)

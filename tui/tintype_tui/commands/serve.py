@@ -36,9 +36,9 @@ def command(
     Any OpenAI client can use it: set its base URL and key to what is printed. Only programs on this
     machine can reach it, unless another host is named.
     """
+    from tintype.connection import server_folder
     from tintype.server.run import Options, Running, serve
     from tintype.settings import load
-    from tintype_tui.provider import server_folder
 
     def ready(running: Running) -> None:
         token_file = running.folder / "token"

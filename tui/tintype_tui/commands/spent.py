@@ -9,6 +9,10 @@ import click
 from tintype_tui.commands.output import as_json, asynchronous, plain, put, put_json, say
 from tintype_tui.text import money, number, one_line, pad
 
+COLUMNS = (
+    "at", "profile", "model", "kind", "subject", "tokens", "cost_usd", "state", "high_usd"
+)  # fmt: skip
+
 
 @click.command(name="spent")
 @click.option(
@@ -21,9 +25,10 @@ from tintype_tui.text import money, number, one_line, pad
 @as_json
 @asynchronous
 async def command(since: datetime | None, everything: bool, as_csv: bool, as_json: bool) -> None:
-    """List what trainings and answers have cost, by the price table.
+    """List what trainings and answers have cost: settled, expected and unknown apart.
 
-    A sum that is not known is counted, and never taken for nothing.
+    A cost is settled once the provider has billed tokens; until then it is what was estimated. What
+    is not known is counted, and never taken for nothing.
     """
     from tintype.settings import load
     from tintype.store import month_of, open_store
@@ -34,12 +39,19 @@ async def command(since: datetime | None, everything: bool, as_csv: bool, as_jso
         entries = store.spending.entries(None if everything else start)
         total = store.spending.total(None if everything else start)
     if as_json:
-        report = {"usd": total.known_usd, "not_known": total.unknown, "entries": entries}
+        report = {
+            "usd": total.known_usd,
+            "settled_usd": total.settled_usd,
+            "expected_usd": total.expected_usd,
+            "not_known": total.unknown,
+            "in_doubt": total.in_doubt,
+            "entries": entries,
+        }
         put_json(report, indent=2)
         return
     if as_csv:
         table = csv.writer(sys.stdout)
-        table.writerow(["at", "profile", "model", "kind", "subject", "tokens", "cost_usd"])
+        table.writerow(COLUMNS)
         table.writerows(
             [
                 plain(entry.at),
@@ -49,6 +61,8 @@ async def command(since: datetime | None, everything: bool, as_csv: bool, as_jso
                 one_line(entry.subject),
                 entry.tokens,
                 entry.cost_usd,
+                entry.state,
+                entry.high_usd,
             ]
             for entry in entries
         )
@@ -58,7 +72,7 @@ async def command(since: datetime | None, everything: bool, as_csv: bool, as_jso
         put(
             f"{entry.at.astimezone():%Y-%m-%d %H:%M}  {pad(one_line(entry.profile), 12)} "
             f"{pad(entry.kind, 10)} {pad(one_line(entry.model), 36)} {tokens:>16}  "
-            f"{money(entry.cost_usd)}"
+            f"{money(entry.cost_usd)}{'' if entry.state == 'settled' else f' {entry.state}'}"
         )
     days = "in all" if everything else f"since {start:%d %b %Y}"
     say(f"{spent_words(total)} {days}." if entries else f"Nothing was spent {days}.")

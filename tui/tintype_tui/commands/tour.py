@@ -1,5 +1,6 @@
 """`tintype tour`: once round the loop with the playing cards, by hand or by itself."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,8 @@ from tintype_tui.text import count
 
 if TYPE_CHECKING:
     from tintype.api import Api
-    from tintype.estimate import Estimate
     from tintype.metrics import Metrics
+    from tintype.quote import Quote
     from tintype.resources import Job
     from tintype.store import Store
 
@@ -30,23 +31,27 @@ async def command() -> None:
     In a terminal this opens the app, which names the key for each next step. Without one it makes
     the samples, checks, estimates, trains and asks by itself, printing each result.
     """
-    from tintype_tui.commands.counting import counted, reckoned
+    from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.commands.session import at_work, chosen
     from tintype_tui.words.costs import cost_words, tokens_words
 
     settings, profile = chosen("tintype")
     folder = await _sample(settings.folders.data / "samples" / "cards")
-    counts, summary = await counted(folder / "train.jsonl", profile, "", Progress())
-    put(f"check     {summary.status}: {count(summary.examples, 'example')}, no errors")
-    estimate = reckoned(counts, profile, settings, epochs=EPOCHS)
-    put(f"estimate  {cost_words(estimate)}: {tokens_words(estimate.billed_tokens)} tokens")
+    assessment = await assessed(folder / "train.jsonl", profile, "", Progress())
+    if (summary := assessment.summary) is not None:
+        put(f"check     {summary.status}: {count(summary.examples, 'example')}, no errors")
+    quote = await quoted(
+        assessment, profile, settings, epochs=EPOCHS, validation=folder / "valid.jsonl"
+    )
+    tokens = tokens_words(quote.estimate.billed_tokens)
+    put(f"estimate  {cost_words(quote.estimate)}: {tokens} tokens")
     async with at_work(settings, profile) as (api, store):
-        job = await _train(folder, estimate, api, store)
-        await _try(folder / "test.jsonl", job, api)
+        job = await _train(quote, api, store)
+        await _try(folder / "test.jsonl", job, api, store)
 
 
 async def _sample(folder: Path) -> Path:
-    from tintype.dataset.samples import make_cards
+    from tintype.samples import make_cards
 
     if not (folder / "train.jsonl").exists():
         async for step in make_cards(folder):
@@ -57,22 +62,17 @@ async def _sample(folder: Path) -> Path:
     return folder
 
 
-async def _train(folder: Path, estimate: "Estimate", api: "Api", store: "Store") -> "Job":
+async def _train(quote: "Quote", api: "Api", store: "Store") -> "Job":
     """Train, printing one line an epoch."""
     from tintype import jobs
-    from tintype.resources import Hyperparameters
+    from tintype.budget import NOTHING_CONFIRMED, Limits
 
-    order = jobs.Order(
-        folder / "train.jsonl",
-        folder / "valid.jsonl",
-        estimate.plan.model,
-        estimate,
-        suffix="cards",
-        seed=7,
-        hyperparameters=Hyperparameters(n_epochs=EPOCHS),
-    )
+    order = jobs.Order(quote, suffix="cards", seed=7)
     job = None
-    async for step in jobs.launch(api, store, order):
+    launching = jobs.launch(
+        api, store, order, limits=Limits(Decimal(0)), confirmation=NOTHING_CONFIRMED
+    )
+    async for step in launching:
         job = step.job
     assert job is not None  # a launch ends with a job
     put(f"train     launched {job.id} with {order.model}")
@@ -98,9 +98,10 @@ def _say_epochs(metrics: "Metrics", said: int) -> int:
     return max(said, len(points))
 
 
-async def _try(path: Path, job: "Job", api: "Api") -> None:
+async def _try(path: Path, job: "Job", api: "Api", store: "Store") -> None:
     """Ask the tuned model about images that it has never seen, and its base about one."""
     from tintype.api import ChatRequest
+    from tintype.budget import NOTHING_CONFIRMED, Limits
     from tintype.dataset import open_dataset
     from tintype.detection import mean_iou, parse_boxes
     from tintype.prompting import Reply, ask
@@ -115,7 +116,10 @@ async def _try(path: Path, job: "Job", api: "Api") -> None:
                 temperature=0,
             )
             reply = Reply()
-            async for growing in ask(api, request):
+            asking = ask(
+                api, store, request, limits=Limits(Decimal(0)), confirmation=NOTHING_CONFIRMED
+            )
+            async for growing in asking:
                 reply = growing
             overlap = mean_iou(parse_boxes(reply.text).boxes, parse_boxes(example.answer).boxes)
             put(f"          {_shortly(example.answer)}")

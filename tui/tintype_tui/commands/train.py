@@ -1,43 +1,36 @@
 """`tintype train`: check, estimate, upload, create, and if wished follow to the end."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tintype.errors import SettingsError
 from tintype_tui.commands.output import (
     Progress,
+    agreed,
     as_json,
     asynchronous,
+    confirm_option,
+    dollars,
     leave,
     profile_option,
     put,
     put_json,
     say,
+    yes_option,
 )
 from tintype_tui.words.costs import launch_words
 
 if TYPE_CHECKING:
-    from tintype.api import Api
-    from tintype.estimate import Estimate
+    from collections.abc import AsyncGenerator
+
+    from tintype.jobs import LaunchProgress, Order
+    from tintype.quote import Quote
     from tintype.resources import Job
     from tintype.settings import Profile, Settings
-    from tintype.store import Store
-
-
-def dollars(text: str) -> Decimal:
-    """A sum of money; `ValueError` for what is none, NaN among them."""
-    try:
-        sum_usd = Decimal(text)
-    except InvalidOperation as error:
-        raise ValueError from error
-    if not sum_usd.is_finite() or sum_usd < 0:
-        raise ValueError
-    return sum_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +59,8 @@ class Wishes:
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1))
 @click.option("--wait", is_flag=True, help="Follow the job until it has ended.")
 @click.option("--dry-run", is_flag=True, help="Check and estimate; send nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask, whatever it costs, up to the limits.")
+@yes_option
+@confirm_option
 @click.option(
     "--budget", type=dollars, help="Never launch what may cost more US dollars than this."
 )
@@ -77,31 +71,38 @@ async def command(
     wait: bool,
     dry_run: bool,
     yes: bool,
+    confirm: str | None,
     budget: Decimal | None,
     as_json: bool,
     **wishes: Any,
 ) -> None:
     """Fine-tune a model on the dataset at PATH.
 
-    Says the sum first and asks before it spends more than the limit in the settings. Exit codes:
+    Says the cost first, and has it typed if it may reach `spend_confirm_usd`. Exit codes:
     0 launched (with --wait: succeeded), 1 refused by the rules, or the job failed, 2 could not run.
     """
     from tintype import jobs
+    from tintype.budget import Limits, demand
     from tintype_tui.commands.session import at_work, chosen
 
     wanted = Wishes(**wishes)
     settings, provider = chosen(profile)
-    estimate, usable = await _foresee(wanted, settings, provider, as_json)
-    if not usable:
+    quote = await _foresee(wanted, settings, provider, as_json)
+    summary = quote.assessment.summary
+    if summary is None or summary.status == "error":
         say("The provider would refuse this file: see `tintype check`.")
         leave(1)
     if dry_run:
         return
-    _agree(estimate, settings, yes=yes, budget=budget)
+    limits = Limits.of(settings, budget_usd=budget)
+    order = _order(wanted, quote)
     async with at_work(settings, provider) as (api, store):
-        spent = jobs.spent_this_month(store, datetime.now().astimezone())
-        jobs.keep_within(settings.month_limit_usd, spent, estimate.cost_usd)
-        job = await _launch(wanted, estimate, api, store, Progress(quiet=as_json))
+        expense, now = order.expense(provider.name), datetime.now(UTC)
+        confirmation = agreed(
+            demand(store, expense, limits=limits, now=now), confirm, yes=yes, act="launch"
+        )
+        launching = jobs.launch(api, store, order, limits=limits, confirmation=confirmation)
+        job = await _launched(launching, Progress(quiet=as_json))
         if wait:
             from tintype_tui.commands.watch import follow_job, tell_why
 
@@ -117,58 +118,38 @@ async def command(
 
 async def _foresee(
     wanted: Wishes, settings: "Settings", profile: "Profile", quiet: bool
-) -> "tuple[Estimate, bool]":
-    from tintype_tui.commands.counting import counted, reckoned
+) -> "Quote":
+    from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.words.costs import cost_words, tokens_words
 
     progress = Progress(quiet=quiet)
-    counts, summary = await counted(wanted.path, profile, wanted.model, progress)
-    estimate = reckoned(counts, profile, settings, epochs=wanted.epochs)
+    assessment = await assessed(wanted.path, profile, wanted.model, progress)
+    quote = await quoted(
+        assessment, profile, settings, epochs=wanted.epochs, validation=wanted.validation
+    )
+    estimate = quote.estimate
     if not quiet:
         say(
             f"{cost_words(estimate)} at {profile.name}: {tokens_words(estimate.billed_tokens)} "
             f"tokens in {estimate.epochs} epochs of {estimate.rows:,} rows."
         )
-    return estimate, summary.status != "error"
+    return quote
 
 
-def _agree(
-    estimate: "Estimate", settings: "Settings", *, yes: bool, budget: Decimal | None
-) -> None:
-    """Refuse what is over the budget; ask where the sum is above the limit, or unknown."""
-    cost = estimate.cost_usd
-    if budget is not None and (cost is None or cost.high > budget):
-        sum_in_words = "an unknown sum" if cost is None else f"up to ${cost.high:.2f}"
-        raise SettingsError(
-            f"This may cost {sum_in_words}, and the budget is ${budget}.",
-            advice="Raise --budget, train fewer epochs, or put the price into your price table.",
-        )
-    if cost is not None and (cost.high == 0 or cost.high < settings.spend_confirm_usd):
-        return
-    if not yes:
-        click.confirm("Launch it?", abort=True, err=True)
-
-
-async def _launch(
-    wanted: Wishes, estimate: "Estimate", api: "Api", store: "Store", progress: Progress
-) -> "Job":
+def _order(wanted: Wishes, quote: "Quote") -> "Order":
     from tintype import jobs
-    from tintype.resources import Hyperparameters
 
-    order = jobs.Order(
-        wanted.path,
-        wanted.validation,
-        estimate.plan.model,
-        estimate,
+    return jobs.Order(
+        quote,
         suffix=wanted.suffix,
         seed=wanted.seed,
-        hyperparameters=Hyperparameters(
-            wanted.epochs or "auto",
-            wanted.batch_size or "auto",
-            wanted.learning_rate_multiplier or "auto",
-        ),
+        batch_size=wanted.batch_size or "auto",
+        learning_rate_multiplier=wanted.learning_rate_multiplier or "auto",
     )
-    async for step in jobs.launch(api, store, order):
+
+
+async def _launched(launching: "AsyncGenerator[LaunchProgress, None]", progress: Progress) -> "Job":
+    async for step in launching:
         progress(launch_words(step))
         if step.job is not None:
             progress.clear()

@@ -45,7 +45,8 @@ async def command(job_id: str | None, profile: str | None, as_json: bool) -> Non
 
 async def tell_why(api: "Api", store: "Store", job: "Job") -> None:
     """Say why a job failed, with the rows to blame; nothing for one that has not."""
-    from tintype_tui.words.jobs import told, trouble_of
+    from tintype.jobs import trouble_of
+    from tintype_tui.words.jobs import told
 
     if job.status == "failed":
         events = await store.jobs.events(api.profile.name, job.id)

@@ -193,7 +193,7 @@ class HomePane(Pane):
     @work(exclusive=True, group="sample")
     async def action_sample(self) -> None:
         """Make the samples, unless they are there, and open the playing cards."""
-        from tintype.dataset.samples import make_books, make_cards
+        from tintype.samples import make_books, make_cards
 
         folder = self.desk.settings.folders.data / "samples"
         cards = folder / "cards" / "train.jsonl"

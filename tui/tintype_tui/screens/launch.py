@@ -1,7 +1,6 @@
 """Launching a job: the sum and the exact request first, then upload and creation, cancellable."""
 
 import json
-from decimal import Decimal
 from typing import ClassVar
 
 from textual import getters, on, work
@@ -13,11 +12,12 @@ from textual.widgets import Input, ProgressBar, Static
 
 from tintype import jobs
 from tintype.api import Api
+from tintype.budget import NOTHING_CONFIRMED, Confirmation, Demand, Limits
 from tintype.errors import TintypeError
 from tintype.resources import Job
 from tintype.store import Spent, Store
 from tintype_tui.screens.dialogs import Dialog
-from tintype_tui.text import money, number, size, visible
+from tintype_tui.text import number, size, visible
 from tintype_tui.widgets.field import Field
 from tintype_tui.words.costs import cost_words, launch_words, spent_words
 
@@ -34,13 +34,17 @@ class Launch(Dialog[Job | None]):
     bar = getters.query_one(ProgressBar)
 
     def __init__(
-        self, order: jobs.Order, api: Api, store: Store, confirm_from: Decimal, spent: Spent
+        self,
+        order: jobs.Order,
+        api: Api,
+        store: Store,
+        limits: Limits,
+        demand: Demand | None,
+        spent: Spent,
     ) -> None:
         super().__init__()
         self._order, self._api, self._store, self._spent = order, api, store, spent
-        cost = order.estimate.cost_usd
-        self._typed = cost is None or (cost.high > 0 and cost.high >= confirm_from)
-        self._expected = money(cost.likely).lstrip("$") if cost is not None else "unknown"
+        self._limits, self._demand = limits, demand
         self._started = False
 
     def compose(self) -> ComposeResult:
@@ -54,16 +58,17 @@ class Launch(Dialog[Job | None]):
                 yield Static(Content(visible(json.dumps(self._order.body(), indent=2))))
             yield ProgressBar(id="launch-progress", show_eta=True)
             yield Static(id="launch-words", markup=False)
-            if self._typed:
-                yield Static(Content(f"Type {self._expected} and press Enter to launch:"))
-                yield Field(placeholder=self._expected, id="typed")
+            if self._demand is not None:
+                yield Static(Content(f"Type {self._demand.typed} and press Enter to launch:"))
+                yield Field(placeholder=self._demand.typed, id="typed")
             yield Static(self._hint(), classes="hint")
 
     def _hint(self) -> str:
-        return "Esc goes back" if self._typed else "Enter launches · Esc goes back"
+        return "Esc goes back" if self._demand else "Enter launches · Esc goes back"
 
     def _sentence(self) -> Content:
         estimate = self._order.estimate
+        why = f" {self._demand.why}" if self._demand and self._demand.by_typing else ""
         sum_in_words = cost_words(estimate)
         if estimate.cost_usd is None:
             what = "What this will cost is not known here."
@@ -74,7 +79,7 @@ class Launch(Dialog[Job | None]):
         tokens = number(estimate.billed_tokens.likely)
         return Content.styled(what, "bold $primary") + Content(
             f" {tokens} tokens, {estimate.epochs} epochs, "
-            f"{size(estimate.upload_bytes)} to upload.{self._so_far()}\n"
+            f"{size(estimate.upload_bytes)} to upload.{self._so_far()}{why}\n"
         )
 
     def _so_far(self) -> str:
@@ -84,20 +89,20 @@ class Launch(Dialog[Job | None]):
 
     def on_mount(self) -> None:
         self.bar.display = False
-        if self._typed:
+        if self._demand is not None:
             self.query_one(Input).focus()
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
-        if event.value.strip().lstrip("$") == self._expected:
-            self._launch()
+        if self._demand is not None and self._demand.is_met_by(event.value):
+            self._launch(Confirmation(self._demand.typed))
         else:
             event.input.add_class("-wrong")
             self.app.bell()
 
     def action_go(self) -> None:
-        if not self._typed:
-            self._launch()
+        if self._demand is None:
+            self._launch(NOTHING_CONFIRMED)
 
     def action_back(self) -> None:
         """Go back; an upload under way stops, and goes on from there the next time."""
@@ -105,21 +110,24 @@ class Launch(Dialog[Job | None]):
         self.dismiss(None)
 
     @work(exclusive=True)
-    async def _launch(self) -> None:
+    async def _launch(self, confirmation: Confirmation) -> None:
         if self._started:
             return
         self._started = True
         self.bar.display = True
         try:
-            job = await self._carry_out()
+            job = await self._carry_out(confirmation)
         except TintypeError as error:
             self.words.update(visible(str(error)))
             self._started = False
         else:
             self.dismiss(job)
 
-    async def _carry_out(self) -> Job:
-        async for step in jobs.launch(self._api, self._store, self._order):
+    async def _carry_out(self, confirmation: Confirmation) -> Job:
+        launching = jobs.launch(
+            self._api, self._store, self._order, limits=self._limits, confirmation=confirmation
+        )
+        async for step in launching:
             self.words.update(visible(launch_words(step)))
             if step.upload is not None:
                 self.bar.update(total=step.upload.size_bytes, progress=step.upload.sent_bytes)

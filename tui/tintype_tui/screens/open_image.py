@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from tintype.errors import DatasetError
+from tintype.paths import FolderEntry, current_folder
 from tintype.prompting import read_image
 from tintype_tui.screens.open_path import PathDialog
 from tintype_tui.text import size, visible
@@ -43,6 +44,7 @@ class OpenImage(PathDialog[str | None]):
                 with Vertical(id="seen"):
                     yield ImageView(id="preview")
                     yield Static(id="preview-words", classes="hint")
+            yield Static(id="path-words", classes="hint")
             yield Static(
                 "a path or https:// · ↑ ↓ · Tab completes · Enter takes · Esc back",
                 classes="hint",
@@ -52,7 +54,7 @@ class OpenImage(PathDialog[str | None]):
         self.query_one(ImageView).can_focus = False
 
     def _start(self) -> str:
-        folder = OpenImage.last or Path.cwd()
+        folder = OpenImage.last or current_folder()
         return f"{folder}/"
 
     @on(OptionList.OptionHighlighted)
@@ -60,16 +62,16 @@ class OpenImage(PathDialog[str | None]):
         self._preview(self._listed[event.option_index])
 
     @work(exclusive=True, group="preview")
-    async def _preview(self, path: Path) -> None:
+    async def _preview(self, entry: FolderEntry) -> None:
         """Show an image, or say why it cannot be taken."""
         image, words = self.query_one(ImageView), self.query_one("#preview-words", Static)
         await asyncio.sleep(0.1)  # while an arrow key repeats, look at nothing
-        if await asyncio.to_thread(path.is_dir):
+        if entry.is_folder:
             image.data = None
             words.update("a folder: Enter looks into it")
             return
         try:
-            data = await asyncio.to_thread(read_image, path)
+            data = await asyncio.to_thread(read_image, entry.path)
         except DatasetError as error:
             image.data = None
             words.update(Content.styled(visible(str(error)), "$error"))
@@ -91,9 +93,9 @@ class OpenImage(PathDialog[str | None]):
         else:
             super().entered(text)
 
-    def shown(self, path: Path) -> str:
+    def shown(self, entry: FolderEntry) -> str:
         """Its folder stands above; the width is for the preview."""
-        return path.name
+        return entry.path.name
 
     def took(self, path: Path) -> None:
         """Remember the folder for the next time."""

@@ -14,6 +14,8 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from tintype import paths
+from tintype.errors import FileError
 from tintype_tui.screens.dialogs import Dialog, R
 from tintype_tui.text import clip, visible
 from tintype_tui.widgets.field import Field
@@ -31,7 +33,7 @@ async def choose_dataset(pane: "Pane") -> Path | None:
     path = await pane.app.push_screen_wait(
         OpenPath("Open a dataset", recent=recent, endings=(".jsonl", ".csv", ".tsv"))
     )
-    if path is None or not (path.is_dir() or path.suffix.lower() in (".csv", ".tsv")):
+    if path is None or not (paths.is_folder(path) or path.suffix.lower() in (".csv", ".tsv")):
         return path
     from tintype_tui.screens.importing import Import
 
@@ -53,13 +55,14 @@ class PathDialog(Dialog[R]):
     ) -> None:
         super().__init__()
         self._title, self._recent, self._endings = title, recent, endings
-        self._listed: list[Path] = []
+        self._listed: list[paths.FolderEntry] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall"):
             yield Static(Content(self._title), classes="dialog-title")
             yield Field(value=self._start(), id="path", select_on_focus=False)
             yield OptionList(id="found", markup=False)
+            yield Static(id="path-words", classes="hint")
             yield Static("↑ ↓ choose · Tab completes · Enter opens · Esc goes back", classes="hint")
 
     def on_mount(self) -> None:
@@ -67,7 +70,7 @@ class PathDialog(Dialog[R]):
         self._list(self.query_one(Input).value)
 
     def _start(self) -> str:
-        return f"{Path.cwd()}{os.sep}" if not self._recent else ""
+        return f"{paths.current_folder()}{os.sep}" if not self._recent else ""
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -75,32 +78,27 @@ class PathDialog(Dialog[R]):
 
     @work(exclusive=True)
     async def _list(self, typed: str) -> None:
-        self._listed = await asyncio.to_thread(self._matches, typed)
+        try:
+            self._listed, trouble = await asyncio.to_thread(self._matches, typed), ""
+        except FileError as error:
+            self._listed, trouble = [], str(error)
+        self._say(trouble)
         found = self.query_one(OptionList)
         found.clear_options()
         width = max(20, self.query_one(Input).size.width - 4)
         found.add_options(
-            Option(clip(visible(f"{self.shown(path)}{os.sep if path.is_dir() else ''}"), width))
-            for path in self._listed
+            Option(clip(visible(self.shown(entry) + _slash(entry)), width))
+            for entry in self._listed
         )
 
-    def _matches(self, typed: str) -> list[Path]:
-        if not typed:
-            return [path for path in self._recent if path.exists()]
-        path = Path(typed).expanduser()
-        folder, start = (path, "") if typed.endswith(os.sep) else (path.parent, path.name)
-        try:
-            inside = sorted(folder.iterdir(), key=lambda item: (item.is_file(), item.name.lower()))
-        except OSError:
-            return []
-        return [item for item in inside if self._fits(item, start.lower())][:MOST_SHOWN]
+    def _say(self, trouble: str) -> None:
+        words = Content.styled(visible(trouble), "$error")
+        self.query_one("#path-words", Static).update(words)
 
-    def _fits(self, item: Path, start: str) -> bool:
-        if item.name.startswith(".") and not start.startswith("."):
-            return False
-        if start not in item.name.lower():
-            return False
-        return not self._endings or item.is_dir() or item.suffix.lower() in self._endings
+    def _matches(self, typed: str) -> list[paths.FolderEntry]:
+        if not typed:
+            return [paths.FolderEntry(path, False) for path in self._recent if paths.exists(path)]
+        return paths.completions(typed, endings=self._endings, most=MOST_SHOWN)
 
     def action_choose(self, by: int) -> None:
         found = self.query_one(OptionList)
@@ -113,14 +111,12 @@ class PathDialog(Dialog[R]):
         found = self.query_one(OptionList)
         at = found.highlighted if found.highlighted is not None else 0
         if self._listed:
-            path = self._listed[at]
-            field = self.query_one(Input)
-            field.value = f"{path}{os.sep}" if path.is_dir() else str(path)
-            field.cursor_position = len(field.value)
+            entry = self._listed[at]
+            self._enter(f"{entry.path}{_slash(entry)}")
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self._open(self._listed[event.option_index])
+        self._open(self._listed[event.option_index].path)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -130,23 +126,32 @@ class PathDialog(Dialog[R]):
         """Open what is highlighted, else what was typed."""
         found = self.query_one(OptionList)
         if found.highlighted is not None:
-            self._open(self._listed[found.highlighted])
+            self._open(self._listed[found.highlighted].path)
         elif text:
-            self._open(Path(text).expanduser())
+            self._open(text)
 
-    def _open(self, path: Path) -> None:
-        if path.is_dir() and not self._is_wanted_folder(path):
-            field = self.query_one(Input)
-            field.value = f"{path}{os.sep}"
-            field.cursor_position = len(field.value)
-        elif not path.exists():
-            self.notify(f"There is no {visible(str(path))}.", severity="error", markup=False)
+    @work(exclusive=True)  # of the same group as listing, which must not take back what is said
+    async def _open(self, chosen: Path | str) -> None:
+        """Take a file, or a folder that is wanted; look into any other folder."""
+        try:
+            path = paths.typed_path(chosen) if isinstance(chosen, str) else chosen
+            found = await asyncio.to_thread(paths.require, path)
+        except FileError as error:
+            self._say(str(error))
+            return
+        if found.kind == "folder" and not await asyncio.to_thread(self._is_wanted_folder, path):
+            self._enter(f"{path}{os.sep}")
         else:
             self.took(path)
 
-    def shown(self, path: Path) -> str:
-        """A path as it stands in the list."""
-        return str(path)
+    def _enter(self, text: str) -> None:
+        field = self.query_one(Input)
+        field.value = text
+        field.cursor_position = len(text)
+
+    def shown(self, entry: paths.FolderEntry) -> str:
+        """Return an entry as it stands in the list."""
+        return str(entry.path)
 
     def took(self, path: Path) -> None:
         """Do with the chosen path what it was chosen for."""
@@ -154,7 +159,7 @@ class PathDialog(Dialog[R]):
 
     def _is_wanted_folder(self, path: Path) -> bool:
         """A Pascal VOC folder can be imported as it is."""
-        return (path / "Annotations").is_dir()
+        return paths.is_folder(path / "Annotations")
 
 
 class OpenPath(PathDialog[Path | None]):
@@ -163,3 +168,7 @@ class OpenPath(PathDialog[Path | None]):
     def took(self, path: Path) -> None:
         """That is all that was wanted."""
         self.dismiss(path)
+
+
+def _slash(entry: paths.FolderEntry) -> str:
+    return os.sep if entry.is_folder else ""

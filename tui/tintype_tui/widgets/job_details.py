@@ -11,10 +11,11 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from tintype.jobs import Bill
+from tintype.metrics import Diagnosis
 from tintype.resources import Job
 from tintype.store import KeptJob, MadeFrom
 from tintype_tui.text import clip, one_line, pad, visible
-from tintype_tui.words.jobs import Sense, facts
+from tintype_tui.words.jobs import facts
 
 _WIDEST = 20
 """Cells for the names: those of metadata may be of any length."""
@@ -35,7 +36,7 @@ class JobDetails(VerticalScroll, can_focus=True):
     """What the store knows beside: what the job was made from."""
     bill: reactive[Bill | None] = reactive(None)
     """Once the job has ended."""
-    sense: reactive[Sense] = reactive(Sense())
+    diagnosis: reactive[Diagnosis] = reactive(Diagnosis())
     """What there is to make of its curves."""
 
     def compose(self) -> ComposeResult:
@@ -50,7 +51,7 @@ class JobDetails(VerticalScroll, can_focus=True):
     def watch_bill(self) -> None:
         self._draw()
 
-    def watch_sense(self) -> None:
+    def watch_diagnosis(self) -> None:
         self._draw()
 
     def _draw(self) -> None:
@@ -59,7 +60,7 @@ class JobDetails(VerticalScroll, can_focus=True):
         known = self.kept
         if known is None or known.job.id != self.job.id:
             known = KeptJob("", self.job, self.job.created_at, False, MadeFrom())
-        rows = facts(replace(known, job=self.job), self.bill, self.sense)
+        rows = facts(replace(known, job=self.job), self.bill, self.diagnosis)
         width = min(_WIDEST, max(cell_len(one_line(name)) for name, _ in rows)) + 2
         room = max(20, self.scrollable_content_region.width - width)
         lines, before = [], ""

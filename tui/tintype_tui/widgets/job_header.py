@@ -12,9 +12,9 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tintype.jobs import JobProgress, explain
-from tintype.metrics import Metrics
+from tintype.metrics import Diagnosis, Metrics
 from tintype_tui.text import age, clip, duration, number, visible
-from tintype_tui.words.jobs import STATUS_COLORS, Sense, status_words
+from tintype_tui.words.jobs import STATUS_COLORS, status_words
 
 NARROW = 100
 """Cells; below, the sentence has two lines."""
@@ -41,7 +41,7 @@ class JobHeader(Widget):
     """
 
     progress: reactive[JobProgress | None] = reactive(None)
-    sense: reactive[Sense] = reactive(Sense())
+    diagnosis: reactive[Diagnosis] = reactive(Diagnosis())
     """What there is to make of its curves."""
     looking: reactive[bool] = reactive(True)
     """Whether the provider is asked for news."""
@@ -71,9 +71,9 @@ class JobHeader(Widget):
         if self.progress is None:
             return Content("")
         width = self.content_size.width
-        sense = self._sense(self.progress)
+        sentence = self._sentence(self.progress)
         room = self.content_size.height - 1
-        wrapped = sense.wrap(width) if room > 1 else [sense]
+        wrapped = sentence.wrap(width) if room > 1 else [sentence]
         if len(wrapped) > room:
             wrapped[room - 1 :] = [Content(" ").join(wrapped[room - 1 :])]
         lines = [self._standing(self.progress), *wrapped]
@@ -111,7 +111,7 @@ class JobHeader(Widget):
         asking = "" if self.looking else "not asking, p goes on"
         return " · ".join(filter(None, [asking, heard]))
 
-    def _sense(self, progress: JobProgress) -> Content:
+    def _sentence(self, progress: JobProgress) -> Content:
         """Trouble first, then what went wrong, what looks odd, and the trend."""
         if progress.trouble:
             return Content.styled(visible(progress.trouble + self._again()), "$warning")
@@ -119,9 +119,9 @@ class JobHeader(Widget):
         if (failure := explain(job)) is not None:
             code = f"{failure.code}: " if failure.code else ""
             return Content.styled(visible(f"✗ {code}{failure.cause}"), "$error")
-        if self.sense.odd:
-            return Content.styled(f"! {self.sense.odd[0]}", "$warning")
-        trend = self.sense.trend
+        if self.diagnosis.warnings:
+            return Content.styled(f"! {self.diagnosis.warnings[0]}", "$warning")
+        trend = self.diagnosis.trend
         if job.fine_tuned_model:
             model = Content.styled(visible(job.fine_tuned_model), "$success")
             return model + Content.styled(f" · {trend}" if trend else "", "dim")

@@ -8,10 +8,10 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.reactive import var
 
-from tintype.jobs import Blamed
+from tintype.jobs import Blamed, Trouble
 from tintype_tui.text import one_line
 from tintype_tui.widgets.line_list import Line, LineList
-from tintype_tui.words.jobs import Said, Trouble, told
+from tintype_tui.words.jobs import Said, told
 
 _LONGEST = 2_000
 """Characters of one paragraph that are shown."""

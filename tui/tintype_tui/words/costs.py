@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tintype.budget import Demand
 from tintype.estimate import Estimate
 from tintype.jobs import LaunchProgress
 from tintype.offers import Offer
@@ -67,10 +68,13 @@ def offer_words(offer: Offer) -> list[str]:
 
 
 def spent_words(spent: Spent) -> str:
-    """`$12.30`, `$12.30 and 2 sums not known`, `free`."""
-    if not spent.unknown:
-        return money(spent.known_usd)
-    return f"{money(spent.known_usd)} and {count(spent.unknown, 'sum')} not known"
+    """`$12.30`, `$12.30 ($4.00 of it expected) and 2 costs not known`, `free`."""
+    words = money(spent.known_usd)
+    if spent.expected_usd:
+        words += f" ({money(spent.expected_usd)} of it expected)"
+    if spent.unknown:
+        words += f" and {count(spent.unknown, 'cost')} not known"
+    return words
 
 
 def launch_words(progress: LaunchProgress) -> str:
@@ -98,7 +102,9 @@ def asking_words(foreseen: Sequence[Foreseen], session: SessionSpending) -> str:
     )
 
 
-def consent_words(foreseen: Sequence[Foreseen], session: SessionSpending) -> str:
+def consent_words(
+    foreseen: Sequence[Foreseen], session: SessionSpending, demand: Demand | None = None
+) -> str:
     """What to tell a person who must agree to what a question may cost."""
     likely, most, unknown = total(foreseen)
     if not most and unknown:
@@ -107,6 +113,8 @@ def consent_words(foreseen: Sequence[Foreseen], session: SessionSpending) -> str
     else:
         words = f"This question costs about {money(likely)}, at most {money(most)}"
         words += f", and what {count(unknown, 'model')} takes is unknown." if unknown else "."
+    if demand is not None and demand.by_typing:
+        words += f" {demand.why}"
     if session.spent_usd:
         words += f" {money(session.spent_usd)} has been spent here in this session."
     return words

@@ -1,6 +1,6 @@
 """What there is to say about jobs, in words: the same in the pane and on the command line."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,18 +10,12 @@ from tintype.jobs import (
     Blamed,
     Explanation,
     Moderation,
-    explain,
-    left_out,
-    moderation,
+    Trouble,
     setting,
 )
-from tintype.metrics import Metrics, describe, overfitting, suspicions
-from tintype.resources import Event, Job
+from tintype.metrics import Diagnosis
 from tintype.store import KeptJob, Source
 from tintype_tui.text import count, money, number, one_line
-
-JUDGED = ("train_loss", "valid_loss", "full_valid_loss")
-"""The curves that are looked at for trouble, and described."""
 
 STATUS_MARKS: Mapping[str, str] = {
     "validating_files": "◔",
@@ -50,31 +44,7 @@ def status_words(status: str) -> str:
     return f"{STATUS_MARKS.get(status, '?')} {one_line(STATUS_WORDS.get(status, status))}"
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """All that went wrong with a job, as far as the provider says."""
-
-    failure: Explanation | None = None
-    left_out: tuple[Blamed, ...] = ()
-    """Rows that warnings say were not used."""
-    checks: tuple[Moderation, ...] = ()
-    """What safety checks found."""
-    validation: str | None = None
-    """Id of the validation file: rows in it are said to be in it."""
-
-    def __bool__(self) -> bool:
-        return bool(self.failure or self.left_out or any(one.advice for one in self.checks))
-
-    @property
-    def rows(self) -> tuple[Blamed, ...]:
-        """Every row that is named."""
-        return (*(self.failure.rows if self.failure else ()), *self.left_out)
-
-
-def trouble_of(job: Job, events: Sequence[Event]) -> Trouble:
-    """Gather what went wrong; events are in order and need not include metrics."""
-    checks = tuple(found for event in events if (found := moderation(event)))
-    return Trouble(explain(job, events), left_out(events, job), checks, job.validation_file)
+NOTHING_KNOWN = Diagnosis()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,36 +113,16 @@ def bill_words(bill: Bill) -> str:
     return f"{words}; {side} ({number(bill.expected_tokens)}{usd}): {why}"
 
 
-@dataclass(frozen=True, slots=True)
-class Sense:
-    """What there is to make of a job's curves, in sentences."""
-
-    trend: str = ""
-    """What the curve that counts does; empty before there is one."""
-    odd: tuple[str, ...] = ()
-    """What usually means a mistake."""
-    courses: tuple[str, ...] = ()
-    """What each curve that counts does."""
-
-
-def sense_of(metrics: Metrics) -> Sense:
-    """Read the curves. About 1 ms for 1,000 steps: give it to a thread."""
-    judged = [metrics.series[name] for name in JUDGED if name in metrics.series]
-    courses = tuple(describe(series) for series in judged)
-    odd = [one.sentence for series in judged for one in suspicions(series)]
-    if (fit := overfitting(metrics)) is not None:
-        odd.append(fit.sentence)
-    return Sense(courses[-1] if courses else "", tuple(odd), courses)
-
-
-def facts(kept: KeptJob, bill: Bill | None = None, sense: Sense = Sense()) -> list[tuple[str, str]]:
+def facts(
+    kept: KeptJob, bill: Bill | None = None, diagnosis: Diagnosis = NOTHING_KNOWN
+) -> list[tuple[str, str]]:
     """All that is known of a job besides its curves: names and values, none of them empty."""
     job = kept.job
     rows = [
         ("billed", bill_words(bill) if bill is not None else ""),
         ("estimate", _promised(kept) if bill is None else ""),
-        *(("trend", words) for words in sense.courses),
-        *(("suspicious", words) for words in sense.odd),
+        *(("trend", words) for words in diagnosis.courses),
+        *(("suspicious", words) for words in diagnosis.warnings),
         ("base model", job.model),
         ("tuned model", job.fine_tuned_model or ""),
         *_settings(kept),

@@ -99,7 +99,7 @@ def weights(tape: Tape, fit: Fit, looks: Tensor, order: Tensor, cover: Tensor) -
     value = np.where(hidden, -np.inf, looks.value + near - dear * covered)
 
     def backward(grad: Array) -> list[Array]:
-        to_order = np.einsum("ncam,nc->nam", bumps, grad).reshape(count, -1)
+        to_order = np.einsum("ncam,nc->nam", bumps, grad).reshape(count, 2 * NEIGHBOURHOOD)
         to_cover = np.asarray([-kind(_COVER) * (grad * covered).sum()])
         to_squares = (earlier.T @ (grad * dear)) * same * kind(1 / _SAME)
         to_mean = np.zeros_like(fit.mean)

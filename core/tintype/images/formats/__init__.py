@@ -10,10 +10,9 @@ to be of a sane size, and (`essence`) without the parts that do not make the ima
 from collections.abc import Callable
 
 from tintype.images.formats import bmp, gif, jpeg, png, webp
-from tintype.images.formats.header import Header
-from tintype.images.formats.magic import sniff
+from tintype.images.formats.header import Header, sniff
 
-__all__ = ["Header", "essence", "read_header", "sniff"]
+__all__ = ["Header", "essence", "read_header", "sniff", "without_metadata"]
 
 _READERS: dict[str, Callable[[bytes], Header]] = {
     "bmp": bmp.read,
@@ -43,6 +42,18 @@ def essence(data: bytes, format: str) -> bytes:
     if format == "png":
         return png.essence(data)
     return data
+
+
+def without_metadata(data: bytes, format: str) -> bytes:
+    """The same pixels without EXIF, XMP, comments and what follows the end; profiles stay.
+
+    Other formats than JPEG, PNG and WebP come back as they are.
+    """
+    if format == "jpeg":
+        return jpeg.essence(data, profile=True)
+    if format == "png":
+        return png.essence(data, profile=True)
+    return webp.without_metadata(data) if format == "webp" else data
 
 
 _NO_IMAGE = {

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tintype.images.formats.header import Header, damaged, truncated
+from tintype.images.formats.header import Header, damaged, tells_place, truncated
 
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
-_SOI, _EOI, _SOS, _APP0, _APP1, _APP14, _COM = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xEE, 0xFE
+_EOI, _SOS, _APP0, _APP1, _APP2, _APP14, _COM = 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})
+_ICC = b"ICC_PROFILE\x00"
 _MARKER = re.compile(rb"\xff+[^\xff]", re.DOTALL)
 _AFTER_SCAN = re.compile(rb"\xff[\xc4\xd9-\xdd\xe0-\xef\xfe]")
 """What may follow the coded data of a scan. Other markers in there are damage that decoders step
@@ -62,15 +63,19 @@ def read(data: bytes) -> Header:
                 width=int.from_bytes(width, "big"),
                 mode=_MODES.get(data[segment.body + 5], ""),
             )
-        elif segment.marker == _APP1 and not header.exif:
-            body = data[segment.body : segment.end]
-            if body.startswith(b"Exif\x00\x00"):
-                header = replace(header, exif=body[6:])
+        elif segment.marker == _APP1:
+            header = _metadata(header, data[segment.body : segment.end])
         elif segment.marker == _SOS:
             header = replace(header, scans=header.scans + 1)
         elif segment.marker == _EOI:
             ended = True
     return _judge(header, data, reached, ended)
+
+
+def _metadata(header: Header, body: bytes) -> Header:
+    if body.startswith(b"Exif\x00\x00"):
+        return header if header.exif else replace(header, exif=body[6:])
+    return replace(header, located=header.located or tells_place(body))
 
 
 def _judge(header: Header, data: bytes, reached: int, ended: bool) -> Header:
@@ -85,10 +90,11 @@ def _judge(header: Header, data: bytes, reached: int, ended: bool) -> Header:
     return truncated(header)
 
 
-def essence(data: bytes) -> bytes:
-    """Keep what decodes: no EXIF, no XMP, no profile, no comment, nothing after the end.
+def essence(data: bytes, *, profile: bool = False) -> bytes:
+    """Keep what decodes: no EXIF, no XMP, no comment, nothing after the end.
 
-    JFIF (APP0) and Adobe (APP14) stay, because they say how the colours are coded.
+    JFIF (APP0) and Adobe (APP14) stay, because they say how the colours are coded; the colour
+    profile (APP2) stays if wanted.
     """
     kept = [data[:2]]
     for segment in _segments(data):
@@ -96,7 +102,8 @@ def essence(data: bytes) -> bytes:
             kept.append(data[segment.start : _end_of_image(data, segment.end)])
             return b"".join(kept)
         application = _APP0 <= segment.marker <= 0xEF or segment.marker == _COM
-        if not application or segment.marker in (_APP0, _APP14):
+        colours = profile and segment.marker == _APP2 and data.startswith(_ICC, segment.body)
+        if not application or segment.marker in (_APP0, _APP14) or colours:
             kept.append(data[segment.start : segment.end])
     return data
 

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tintype.images.formats.header import Header, damaged, truncated
+from tintype.images.formats.header import Header, damaged, tells_place, truncated
 
 _START = 8
 _MOST_CHUNKS = 200_000
@@ -30,6 +30,10 @@ _MODES = {
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2))
 _ADAM7_LAST = (0, 1, 1, 2)
+_TEXTS = frozenset({b"tEXt", b"iTXt"})
+_FURTHER = frozenset({b"eXIf", b"acTL", *_TEXTS})
+_PIXELS = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"})
+_COLOURS = frozenset({b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP"})
 _INPUT, _OUTPUT = 1 << 16, 1 << 20
 
 
@@ -66,17 +70,28 @@ def read(data: bytes) -> Header:
             if chunk.name != b"IHDR" or chunk.end - chunk.body != 13:
                 return damaged(header, "The PNG does not begin with its header.")
             header = _dimensions(header, data, chunk.body)
-        elif chunk.name == b"eXIf":
-            header = replace(header, exif=data[chunk.body : chunk.end])
-        elif chunk.name == b"acTL" and chunk.end - chunk.body == 8:
-            frames = int.from_bytes(data[chunk.body : chunk.body + 4], "big")
-            header = replace(header, frames=max(1, frames))
+        else:
+            header = _further(header, chunk, data)
         pixels = pixels or chunk.name == b"IDAT"
         if header.flaw:
             return header
     if last != b"IEND":
         return truncated(header)
     return header if pixels else damaged(header, "The PNG holds no image data.")
+
+
+def _further(header: Header, chunk: _Chunk, data: bytes) -> Header:
+    """What a chunk after the first one adds."""
+    if chunk.name not in _FURTHER:
+        return header
+    name, body = chunk.name, data[chunk.body : chunk.end]
+    if name == b"eXIf":
+        return replace(header, exif=body)
+    if name in _TEXTS and tells_place(body):
+        return replace(header, located=True)
+    if name == b"acTL" and len(body) == 8:
+        return replace(header, frames=max(1, int.from_bytes(body[:4], "big")))
+    return header
 
 
 def _dimensions(header: Header, data: bytes, body: int) -> Header:
@@ -90,12 +105,14 @@ def _dimensions(header: Header, data: bytes, body: int) -> Header:
     return header
 
 
-def essence(data: bytes) -> bytes:
-    """Keep header, palette, transparency and pixels: no text, no profile, no EXIF, no animation."""
+def essence(data: bytes, *, profile: bool = False) -> bytes:
+    """Keep header, palette, transparency and pixels: no text, no EXIF, no animation.
+
+    What says how the colours are meant stays if wanted.
+    """
+    kept = _PIXELS | _COLOURS if profile else _PIXELS
     return data[:_START] + b"".join(
-        data[chunk.start : chunk.end + 4]
-        for chunk in _chunks(data)
-        if chunk.name in (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+        data[chunk.start : chunk.end + 4] for chunk in _chunks(data) if chunk.name in kept
     )
 
 

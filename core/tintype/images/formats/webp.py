@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tintype.images.formats.header import Header, damaged, truncated
+from tintype.images.formats.header import Header, damaged, tells_place, truncated
 
+_METADATA = frozenset({b"EXIF", b"XMP "})
+_EXIF_FLAG, _XMP_FLAG = 0x08, 0x04
 _MOST_CHUNKS = 200_000
 
 
@@ -32,15 +34,34 @@ def read(data: bytes) -> Header:
             header = _canvas(header, name, body)
             if header.flaw:
                 return header
-        if name == b"ANMF":
-            header = replace(header, frames=header.frames + 1)
-        elif name == b"EXIF":
-            header = replace(header, exif=data[start:end].removeprefix(b"Exif\x00\x00"))
+        header = _further(header, name, data[start:end] if name in _METADATA else b"")
         pixels = pixels or name in (b"VP8 ", b"VP8L", b"ANMF")
     header = _still(header)
     if len(data) < whole or not header.width:
         return truncated(header)
     return header if pixels else damaged(header, "The WebP holds no image data.")
+
+
+def _further(header: Header, name: bytes, body: bytes) -> Header:
+    """What a chunk adds to the canvas."""
+    if name == b"ANMF":
+        return replace(header, frames=header.frames + 1)
+    if name == b"EXIF":
+        return replace(header, exif=body.removeprefix(b"Exif\x00\x00"))
+    return replace(header, located=True) if tells_place(body) else header
+
+
+def without_metadata(data: bytes) -> bytes:
+    """The same file without its EXIF and XMP chunks, and without the flags that announce them."""
+    body = bytearray(b"WEBP")
+    for name, start, end in _chunks(data[: int.from_bytes(data[4:8], "little") + 8]):
+        if name in _METADATA:
+            continue
+        chunk = bytearray(data[start - 8 : end + (end - start) % 2])
+        if name == b"VP8X":
+            chunk[8] &= ~(_EXIF_FLAG | _XMP_FLAG) & 0xFF
+        body += chunk
+    return b"RIFF" + len(body).to_bytes(4, "little") + bytes(body)
 
 
 def _still(header: Header) -> Header:

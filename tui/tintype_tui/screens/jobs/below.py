@@ -10,7 +10,8 @@ from textual.reactive import var
 from textual.widgets import ContentSwitcher, Static
 
 from tintype import jobs
-from tintype.jobs import Blamed, JobProgress
+from tintype.jobs import Blamed, JobProgress, Trouble, trouble_of
+from tintype.metrics import Diagnosis, diagnose
 from tintype.pricing import load_prices
 from tintype.resources import Event
 from tintype.store import KeptJob
@@ -25,7 +26,6 @@ from tintype_tui.widgets.job_comparison import Comparison
 from tintype_tui.widgets.job_details import JobDetails
 from tintype_tui.widgets.job_trouble import TroubleList
 from tintype_tui.widgets.line_list import LineList
-from tintype_tui.words.jobs import Sense, Trouble, sense_of, trouble_of
 
 VIEWS = ("events", "checkpoints", "details", "trouble", "compare")
 """What can be seen below the curves."""
@@ -34,7 +34,7 @@ VIEWS = ("events", "checkpoints", "details", "trouble", "compare")
 class LowerPane(CurvesPane):
     """Views of the job in hand, one at a time."""
 
-    sense: var[Sense] = var(Sense())
+    diagnosis: var[Diagnosis] = var(Diagnosis())
     """What there is to make of the curves."""
     trouble: var[Trouble] = var(Trouble(), bindings=True)
 
@@ -96,7 +96,7 @@ class LowerPane(CurvesPane):
     def begin(self, job_id: str) -> None:
         super().begin(job_id)
         self.details.bill = None
-        self.sense = Sense()
+        self.diagnosis = Diagnosis()
 
     def watch_progress(self, progress: JobProgress | None) -> None:
         super().watch_progress(progress)
@@ -138,12 +138,12 @@ class LowerPane(CurvesPane):
         try:
             while self.progress is not None and self.progress.metrics is not read:
                 read = self.progress.metrics
-                self.sense = await asyncio.to_thread(sense_of, read)
+                self.diagnosis = await asyncio.to_thread(diagnose, read)
         finally:
             self._judging = False
 
-    def watch_sense(self, sense: Sense) -> None:
-        self.details.sense = sense
+    def watch_diagnosis(self, diagnosis: Diagnosis) -> None:
+        self.details.diagnosis = diagnosis
 
     @work(exclusive=True, group="reckon")
     async def _reckon(self) -> None:

@@ -88,7 +88,9 @@ class JobsPane(LowerPane):
                 yield Static(id="jobs-filter")
                 yield JobList(id="jobs")
             with Vertical(id="job"):
-                yield JobHeader().data_bind(LowerPane.progress, LowerPane.looking, LowerPane.sense)
+                yield JobHeader().data_bind(
+                    LowerPane.progress, LowerPane.looking, LowerPane.diagnosis
+                )
                 yield ChartGrid(id="curves")
                 yield Static(id="lower-title")
                 with ContentSwitcher(initial="events", id="lower"):

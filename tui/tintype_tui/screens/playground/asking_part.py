@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.reactive import var
 
 from tintype.api import ChatRequest
+from tintype.budget import Confirmation, Limits
 from tintype.errors import TintypeError
 from tintype.model_names import parse_model_name
 from tintype.pricing import load_prices
@@ -115,7 +116,8 @@ class AskingPart(Part):
         with self.pane.reporting("Cannot ask"):
             question = self.question
             asked = await self._requests(models)
-            if not await self.cost.may_ask(asked):
+            confirmation = await self.cost.may_ask(asked)
+            if confirmation is None:
                 return
             for request in asked:
                 taught = await self._teaching(request.model)
@@ -123,7 +125,7 @@ class AskingPart(Part):
                 self._asked[request.model] = request
                 note = with_keys(self, words)
                 self._put(request, Answer(expected=question.expected, note=note, waiting=True))
-                work = self._answer(request, question.subject)
+                work = self._answer(request, question, confirmation)
                 self.run_worker(work, exclusive=True, group=f"ask-{request.model}")
 
     async def _requests(self, models: Sequence[str]) -> list[ChatRequest]:
@@ -136,12 +138,23 @@ class AskingPart(Part):
         for model in list(self._asked):
             self.workers.cancel_group(self, f"ask-{model}")
 
-    async def _answer(self, request: ChatRequest, subject: Subject) -> None:
+    async def _answer(
+        self, request: ChatRequest, question: Question, confirmation: Confirmation
+    ) -> None:
         asked_at, reply = datetime.now(UTC), None
         try:
             prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
             api = await self.desk.provider()
-            async for reply in ask(api, request, prices=prices):
+            growing = ask(
+                api,
+                await self.desk.store(),
+                request,
+                limits=Limits.of(self.desk.settings),
+                confirmation=confirmation,
+                expected=question.subject.expected,
+                prices=prices,
+            )
+            async for reply in growing:
                 self._show(request, reply)
         except TintypeError as error:
             self._show(request, reply, str(error))
@@ -153,7 +166,7 @@ class AskingPart(Part):
             if self._is_current(request):
                 self._put(request, replace(self.answers[request.model], waiting=False))
             if reply is not None:
-                await self._keep(request, reply, asked_at, subject)
+                await self._keep(request, reply, asked_at, question.subject)
 
     def _is_current(self, request: ChatRequest) -> bool:
         """Whether no other question has been asked of this model since."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from rich.cells import cell_len
 from textual import getters, work
@@ -11,6 +12,7 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype.api import ChatRequest
+from tintype.budget import NOTHING_CONFIRMED, Confirmation, Limits, demand
 from tintype.errors import TintypeError
 from tintype.pricing import load_prices
 from tintype.prompting import Foreseen, Question, Reply, SessionSpending, foresee
@@ -60,7 +62,7 @@ class CostPart(Part):
     async def _foresee_soon(self) -> None:
         await asyncio.sleep(_WAIT_S)
         asked, found = self.question, tuple[Foreseen, ...]()
-        if self.desk.profile.kind != "embedded" and asked.subject.title and asked.models:
+        if self.desk.profile.dialect != "embedded" and asked.subject.title and asked.models:
             try:
                 found = await self._foresee(
                     await asked.subject.requests(asked.prompt, asked.models)
@@ -79,18 +81,31 @@ class CostPart(Part):
 
         return await asyncio.to_thread(each)
 
-    async def may_ask(self, requests: Sequence[ChatRequest]) -> bool:
-        """Ask the person before another limit's worth may be spent, and before an unknown price."""
-        if self.desk.profile.kind == "embedded":
-            return True
-        foreseen = await self._foresee(requests)
-        if not self.session.needs_consent(foreseen, self.desk.settings.spend_confirm_usd):
-            return True
-        words = consent_words(foreseen, self.session)
+    async def may_ask(self, requests: Sequence[ChatRequest]) -> Confirmation | None:
+        """Ask the person before another limit's worth may be spent, and before an unknown price.
+
+        None if the person does not agree.
+
+        Raises:
+            BudgetError: if a limit could be passed.
+        """
+        if self.desk.profile.dialect == "embedded":
+            return NOTHING_CONFIRMED
+        foreseen, settings = await self._foresee(requests), self.desk.settings
+        wanted = demand(
+            await self.desk.store(),
+            *(one.expense(self.desk.profile.name) for one in foreseen),
+            limits=Limits.of(settings),
+            now=datetime.now(UTC),
+        )
+        agreed = Confirmation(wanted.typed if wanted else "")
+        if not self.session.needs_consent(foreseen, settings.spend_confirm_usd, wanted):
+            return agreed
+        words = consent_words(foreseen, self.session, wanted)
         if not await self.app.push_screen_wait(Confirm("Ask?", words, yes="Ask", no="Leave it")):
-            return False
+            return None
         self.session = self.session.consented(foreseen)
-        return True
+        return agreed
 
     def _draw(self) -> None:
         if not self.is_mounted:

@@ -1,0 +1,99 @@
+"""Reaching the provider of a profile; the embedded server is found, or started, first.
+
+The one module that knows both sides: the client (`api`) and where the embedded server runs.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tintype.errors import SettingsError
+from tintype.settings import Profile, Secret, Settings, key_for
+
+if TYPE_CHECKING:
+    from tintype.api import Api
+    from tintype.server.run import Running
+
+
+def chosen(settings: Settings, name: str | None) -> Profile:
+    """Return the profile of a name, or the default one.
+
+    Raises:
+        SettingsError: if there is no profile of this name.
+    """
+    if name is None:
+        return settings.profile
+    if name not in settings.profiles:
+        raise SettingsError(
+            f"There is no profile {name!r}.",
+            advice=f"Profiles are: {', '.join(sorted(settings.profiles))}.",
+        )
+    return settings.profiles[name]
+
+
+def server_folder(settings: Settings) -> Path:
+    """Where the embedded server keeps its files, jobs and models."""
+    return settings.folders.data / "server"
+
+
+def found(settings: Settings) -> "Running | None":
+    """The embedded server, if it runs."""
+    from tintype.server.run import find
+
+    return find(server_folder(settings))
+
+
+async def running(settings: Settings) -> "Running":
+    """The embedded server, started if it does not run; it outlives this process.
+
+    Raises:
+        StoreError: if it does not start.
+    """
+    from tintype.server.run import start
+
+    return await start(server_folder(settings))
+
+
+async def base_models(profile: Profile) -> tuple[str, ...]:
+    """What can be trained at a profile's provider, the usual one first, as far as it is known.
+
+    Raises:
+        EngineError: if an engine of the embedded server cannot be loaded.
+        SettingsError: if the profile's rules are unknown.
+    """
+    from tintype import rules
+
+    judged_by = rules.rules_of(profile.provider)
+    known = (judged_by.model, *judged_by.vision_models, *judged_by.text_models)
+    if profile.dialect == "embedded":
+        from tintype.engines import engines
+
+        known = (judged_by.model, *await asyncio.to_thread(engines))
+    return tuple(dict.fromkeys(known))
+
+
+@asynccontextmanager
+async def connected(
+    settings: Settings, profile: Profile, notify: Callable[[str], None]
+) -> AsyncIterator["Api"]:
+    """A connection to a profile's provider; nothing is asked yet.
+
+    `notify` is told what was mended about the key file.
+
+    Raises:
+        AuthenticationError: if there is no key.
+        StoreError: if the embedded server does not start.
+        SettingsError: if the key file cannot be used.
+    """
+    from tintype.api import connect
+
+    key, base_url = key_for(profile, places=settings.folders), None
+    if key.notice:
+        notify(key.notice)
+    if profile.dialect == "embedded":
+        server = await running(settings)
+        key, base_url = Secret(server.token, origin="the running server"), server.url
+    async with connect(profile, key, base_url, read_only=settings.read_only) as api:
+        yield api

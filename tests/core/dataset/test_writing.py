@@ -1,0 +1,61 @@
+"""Files written whole or not at all, several of them together."""
+
+from pathlib import Path
+
+import pytest
+
+from tintype.dataset.splits import Split
+from tintype.dataset.writing import FileSet, SplitWriter, written
+from tintype.errors import DatasetError
+
+
+def test_all_splits_are_written_or_none(tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").mkdir()  # nothing can be moved there
+    (tmp_path / "valid.jsonl").write_text("before")
+    with pytest.raises(DatasetError, match=r"train\.jsonl cannot be written"):
+        write_splits(tmp_path)
+    assert (tmp_path / "valid.jsonl").read_text() == "before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["train.jsonl", "valid.jsonl"]
+
+
+def test_what_was_there_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("before")
+    with FileSet() as files:
+        files.add(tmp_path / "a", b"after")
+        files.open(tmp_path / "deep" / "er" / "b").write(b"new")
+        assert (tmp_path / "a").read_text() == "before"
+    assert (tmp_path / "a").read_text() == "after"
+    assert (tmp_path / "deep" / "er" / "b").read_text() == "new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "deep"]
+
+
+def test_an_error_leaves_no_files_and_no_folders(tmp_path: Path) -> None:
+    for write in (add_and_fail, write_and_fail):
+        with pytest.raises(KeyError):
+            write(tmp_path / "deep" / "er")
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(DatasetError, match="file/er/half cannot be written"):
+        write_and_fail(tmp_path / "file" / "er")
+
+
+def write_splits(folder: Path) -> None:
+    splits: tuple[Split, ...] = ("valid", "test", "train")
+    with SplitWriter(folder) as writer:
+        for split in splits:
+            writer.write(split, {"a": 1})
+
+
+def add_and_fail(folder: Path) -> None:
+    with FileSet() as files:
+        files.add(folder / "a", b"x")
+        raise KeyError
+
+
+def write_and_fail(folder: Path) -> None:
+    with written(folder / "half") as file:
+        file.write(b"half")
+        raise KeyError
