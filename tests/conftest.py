@@ -183,13 +183,12 @@ class HostileProvider:
         self,
         *,
         key: str = "sk-hostile-0123456789",
-        kind: Any = "compatible",
         patience: Patience | None = None,
         read_only: bool = False,
         clock: Clock | None = None,
         **fields: Any,
     ) -> AbstractAsyncContextManager[Api]:
-        profile = replace(Profile("hostile", kind, self.url, "HOSTILE_API_KEY"), **fields)
+        profile = replace(Profile("hostile", "compatible", self.url, "HOSTILE_API_KEY"), **fields)
         return connect(
             profile,
             Secret(key, origin="HOSTILE_API_KEY") if key else Secret(),

@@ -9,12 +9,28 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.errors import AuthenticationError
+from tintype.errors import AuthenticationError, SettingsError
 from tintype.settings import Profile, Secret, Settings, key_for
 
 if TYPE_CHECKING:
     from tintype.api import Api
     from tintype.server.run import Running
+
+
+def chosen(settings: Settings, name: str | None) -> Profile:
+    """Return the profile of a name, or the default one.
+
+    Raises:
+        SettingsError: if there is no profile of this name.
+    """
+    if name is None:
+        return settings.profile
+    if name not in settings.profiles:
+        raise SettingsError(
+            f"There is no profile {name!r}.",
+            advice=f"Profiles are: {', '.join(sorted(settings.profiles))}.",
+        )
+    return settings.profiles[name]
 
 
 def server_folder(settings: Settings) -> Path:
@@ -48,7 +64,7 @@ async def revived(settings: Settings, profile: Profile) -> bool:
     Raises:
         StoreError: if it does not start.
     """
-    if profile.kind != "embedded" or found(settings) is not None:
+    if profile.dialect != "embedded" or found(settings) is not None:
         return False
     await running(settings)
     return True
@@ -63,9 +79,9 @@ async def base_models(profile: Profile) -> tuple[str, ...]:
     """
     from tintype import rules
 
-    judged_by = rules.profile(profile.rules)
+    judged_by = rules.rules_of(profile.provider)
     known = (judged_by.model, *judged_by.vision_models, *judged_by.text_models)
-    if profile.kind == "embedded":
+    if profile.dialect == "embedded":
         from tintype.engines import engines
 
         known = (judged_by.model, *await asyncio.to_thread(engines))
@@ -95,7 +111,7 @@ async def connected(
             f"There is no key for profile {profile.name}: {profile.key_env} is not set.",
             advice=f"Set {profile.key_env}, or save one with `tintype config key {profile.name}`.",
         )
-    if profile.kind == "embedded":
+    if profile.dialect == "embedded":
         server = await running(settings)
         key, base_url = Secret(server.token, origin="the running server"), server.url
     async with connect(profile, key, base_url, read_only=settings.read_only, notify=notify) as api:

@@ -11,6 +11,7 @@ app's `screen.reporting`, the server's error table, and the command line's `__ma
     ├── StoreError
     ├── BudgetError              a limit would be passed
     │   └── ConfirmationError    knows what to type
+    ├── QuoteError               what an estimate was made from has changed
     ├── EngineError
     ├── PluginError              knows the plug-in's file and line
     ├── RefusalError             the embedded server turns a request down
@@ -72,6 +73,10 @@ class StoreError(TintypeError):
 
 class BudgetError(TintypeError):
     """Something would cost more than its owner allows."""
+
+
+class QuoteError(TintypeError):
+    """An estimate no longer holds, since what it was made from has changed."""
 
 
 class ConfirmationError(BudgetError):

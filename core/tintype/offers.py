@@ -14,6 +14,7 @@ from tintype.dataset import Dataset
 from tintype.dataset.survey import Surveyed, survey
 from tintype.estimate import Counts, Estimate, Plan, count, estimate
 from tintype.pricing import Prices
+from tintype.providers import COMPATIBLE, provider_names
 from tintype.rules import ProviderRules, Summary
 from tintype.tokens import Detail, model_tokens
 
@@ -40,7 +41,7 @@ class Compared:
 
 def targets() -> tuple[tuple[ProviderRules, str], ...]:
     """Every provider whose rules are known, with each base model known to learn from images."""
-    profiles = [rules.profile(name) for name in rules.profile_names()]
+    profiles = [rules.rules_of(name) for name in provider_names() if name != COMPATIBLE]
     return tuple(
         (profile, model)
         for profile in profiles

@@ -89,7 +89,7 @@ async def test_the_wind_down_of_fine_tuning_is_explained_with_alternatives(
         "/fine_tuning/jobs",
         hostile.answer(error("OpenAI is winding down …", "training_not_available"), 403),
     )
-    async with hostile.connect(kind="openai", provider="openai") as api:
+    async with hostile.connect(provider="openai") as api:
         with pytest.raises(ForbiddenError) as caught:
             await api.create_job(JobRequest("gpt-4o-2024-08-06", "file-1"))
     assert caught.value.code == "training_not_available"
@@ -116,7 +116,7 @@ async def test_a_model_that_was_shut_down_is_told_from_one_that_never_was(
     async def ask(model: str, message: str) -> str:
         body = error(message, "model_not_found")
         hostile.on("POST", "/chat/completions", hostile.answer(body, 404))
-        async with hostile.connect(kind="openai", provider="openai") as api:
+        async with hostile.connect(provider="openai") as api:
             with pytest.raises(NotFoundError) as caught:
                 async for _ in api.chat(ChatRequest(model, [])):
                     pass
@@ -371,7 +371,7 @@ async def test_what_the_environment_says_for_openai_is_not_told_to_others(
     async with hostile.connect(key="") as api:
         await api.models()
     assert "of-openai" not in str(hostile.requests[-1])
-    async with hostile.connect(kind="openai", organization="org-1", project="proj-1") as api:
+    async with hostile.connect(provider="openai", organization="org-1", project="proj-1") as api:
         await api.models()
     assert hostile.requests[-1].headers["openai-organization"] == "org-1"
     assert hostile.requests[-1].headers["openai-project"] == "proj-1"

@@ -450,6 +450,6 @@ async def test_what_cannot_be_sent_is_refused_before_anything_is_sent(
 
 def test_limits_are_those_of_the_providers_rules() -> None:
     assert limits_for(OPENAI) == UploadLimits(512 << 20, 8 << 30)
-    assert limits_for(replace(OPENAI, rules="together")) == UploadLimits(512 << 20, None)
-    with pytest.raises(SettingsError, match="no rules named"):
-        limits_for(replace(OPENAI, rules="none"))
+    assert limits_for(replace(OPENAI, provider="together")) == UploadLimits(512 << 20, None)
+    with pytest.raises(SettingsError, match="no provider"):
+        limits_for(replace(OPENAI, provider="none"))

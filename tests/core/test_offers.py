@@ -15,6 +15,7 @@ from tintype.dataset.survey import survey
 from tintype.estimate import Plan, count_all, estimate
 from tintype.offers import Compared, Offer, compare, targets
 from tintype.pricing import load_prices
+from tintype.providers import COMPATIBLE, provider_names
 from tintype.tokens import model_tokens
 
 TODAY = date(2026, 11, 20)
@@ -52,14 +53,14 @@ async def compared(path: Path) -> list[Compared]:
 
 
 def by_rules(offers: tuple[Offer, ...]) -> dict[tuple[str, str], Offer]:
-    return {(offer.profile.name, offer.estimate.plan.model): offer for offer in offers}
+    return {(offer.profile.provider, offer.estimate.plan.model): offer for offer in offers}
 
 
 async def test_every_provider_and_each_of_its_vision_models_makes_an_offer(tmp_path: Path) -> None:
     steps = await compared(write(tmp_path / "train.jsonl", [image()] * 12))
     offers = steps[-1].offers
-    assert {offer.profile.name for offer in offers} == set(rules.profile_names())
-    assert set(by_rules(offers)) == {(profile.name, model) for profile, model in targets()}
+    assert {offer.profile.provider for offer in offers} == set(provider_names()) - {COMPATIBLE}
+    assert set(by_rules(offers)) == {(rules.provider, model) for rules, model in targets()}
     assert steps[-1].bytes_done == steps[-1].size_bytes == (tmp_path / "train.jsonl").stat().st_size
 
 

@@ -12,7 +12,7 @@ from tintype import plugins
 from tintype.dataset import open_dataset
 from tintype.errors import PluginError
 from tintype.plugins import KINDS, Kind
-from tintype.rules import Case, check, profile
+from tintype.rules import Case, check, rules_of
 
 LOUD = """\
 def no_shouting(case):
@@ -34,7 +34,7 @@ async def found(path: Path, rule: str) -> list[tuple[int, str, str, str]]:
     async with open_dataset(path) as dataset:
         return [
             (problem.line, problem.severity, problem.place, problem.message)
-            async for batch in check(dataset, profile("openai"))
+            async for batch in check(dataset, rules_of("openai"))
             for problem in batch.problems
             if problem.rule == rule
         ]

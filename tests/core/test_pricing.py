@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tintype.errors import SettingsError
-from tintype.pricing import load_prices, milestones, shutdown, training_end
-from tintype.pricing.table import Reader
+from tintype.pricing import deadline, load_prices, milestones, training_end
+from tintype.providers import provider_names
+from tintype.providers.facts import CONFIDENCES
+from tintype.providers.loading import provider, read_facts
+from tintype.providers.toml_table import TomlTable
 
 TODAY = date(2026, 11, 20)
 
@@ -125,23 +128,23 @@ def test_the_dates_that_home_counts_down() -> None:
     end = training_end("openai")
     assert end is not None
     assert (end.date, end.days_left(TODAY)) == (date(2027, 1, 6), 47)
-    last = shutdown("openai", "gpt-4o-2024-08-06")
+    last = deadline("openai", "gpt-4o-2024-08-06")
     assert last is not None
     assert (last.date, last.days_left(TODAY), last.replacement) == (
         date(2027, 1, 14),
         55,
         "gpt-6-luna",
     )
-    tuned = shutdown("openai", "ft:gpt-4o-2024-08-06:personal:poker-cards:AE3XHdn2")
+    tuned = deadline("openai", "ft:gpt-4o-2024-08-06:personal:poker-cards:AE3XHdn2")
     assert tuned == last
-    gone = shutdown("openai", "ft:gpt-4.1-nano-2025-04-14:a::b")
+    gone = deadline("openai", "ft:gpt-4.1-nano-2025-04-14:a::b")
     assert gone is not None
     assert gone.days_left(TODAY) < 0
 
 
 def test_azure_serves_tuned_models_longer_than_their_bases() -> None:
-    base = shutdown("azure", "gpt-4.1-2025-04-14")
-    tuned = shutdown("azure", "gpt-4.1-2025-04-14.ft-0a1b2c")
+    base = deadline("azure", "gpt-4.1-2025-04-14")
+    tuned = deadline("azure", "gpt-4.1-2025-04-14.ft-0a1b2c")
     training = training_end("azure", "gpt-4.1-2025-04-14")
     assert base is not None
     assert tuned is not None
@@ -154,9 +157,9 @@ def test_azure_serves_tuned_models_longer_than_their_bases() -> None:
 
 
 def test_nothing_ends_where_nothing_is_known_to_end() -> None:
-    assert shutdown("tintype", "tintype-tiny") is None
+    assert deadline("tintype", "tintype-tiny") is None
     assert training_end("tintype") is None
-    assert shutdown("openai", "gpt-6-luna") is None
+    assert deadline("openai", "gpt-6-luna") is None
     assert milestones("tintype") == ()
 
 
@@ -184,8 +187,20 @@ def test_a_users_row_for_every_model_goes_before_a_built_in_one(tmp_path: Path) 
     assert price.usd_per_million == 1
 
 
-def test_a_file_that_is_not_there_overrides_nothing(tmp_path: Path) -> None:
-    assert load_prices(tmp_path / "none.toml") == load_prices()
+def test_a_named_table_that_is_not_there_is_an_error_with_advice(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"none\.toml is not there") as caught:
+        load_prices(tmp_path / "none.toml")
+    assert "prices" in caught.value.advice
+
+
+def test_a_price_that_the_provider_did_not_confirm_says_so() -> None:
+    prices = load_prices()
+    price = prices.training("azure", "gpt-4.1-2025-04-14")
+    assert price is not None
+    assert (price.usd_per_million, price.unconfirmed) == (Decimal(2), True)
+    openai = prices.training("openai", "gpt-4.1-2025-04-14")
+    assert openai is not None
+    assert not openai.unconfirmed
 
 
 @pytest.mark.parametrize(
@@ -225,7 +240,7 @@ def test_a_table_may_move_a_date(tmp_path: Path) -> None:
     path = table(
         tmp_path,
         """
-[[shutdowns]]
+[[deadlines]]
 provider = "openai"
 models = ["*"]
 what = "training"
@@ -241,12 +256,12 @@ source = "OpenAI, e-mail"
 
 
 def test_every_built_in_statement_has_a_source_and_a_confidence() -> None:
-    quotes = [quote for layer in load_prices().layers for quote in layer]
-    assert len(quotes) > 60
-    for quote in quotes:
-        assert quote.source
-        assert quote.confidence in ("two sources", "one source", "inferred", "certain")
-        assert quote.as_of <= TODAY
+    facts = [fact for name in provider_names() for fact in provider(name).facts]
+    assert len(facts) > 60
+    for fact in facts:
+        assert fact.source
+        assert fact.confidence in CONFIDENCES
+        assert fact.as_of <= TODAY
 
 
 keys = st.sampled_from(["provider", "models", "as_of", "training", "tuned", "input", "date", "x"])
@@ -257,10 +272,10 @@ values = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["prices", "shutdowns", "y"]), values, max_size=3))
+@given(st.dictionaries(st.sampled_from(["prices", "deadlines", "y"]), values, max_size=3))
 def test_any_table_is_read_or_refused_in_a_sentence(content: dict[str, object]) -> None:
     try:
-        Reader(Path("p.toml")).quotes(content)
+        read_facts(TomlTable(Path("p.toml"), content))
     except SettingsError as error:
         message = str(error)
     else:

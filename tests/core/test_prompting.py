@@ -53,7 +53,7 @@ STREAM = {"Content-Type": "text/event-stream"}
 
 @pytest.fixture
 async def api(hostile: HostileProvider) -> AsyncIterator[Api]:
-    async with hostile.connect(kind="openai", provider="openai") as api:
+    async with hostile.connect(provider="openai") as api:
         yield api
 
 

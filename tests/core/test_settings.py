@@ -89,7 +89,8 @@ def test_the_environment_goes_before_the_file_and_the_file_before_the_default(
         ("prices = 1", "prices", "path"),
         ('profiles.a.base_url = "ftp://x"', "profiles.a.base_url", "http or https"),
         ('profiles.a.base_url = "https://x:99999/v1"', "profiles.a.base_url", "http or https"),
-        ('profiles.a.kind = "azure"', "profiles.a.kind", "compatible"),
+        ('profiles.a.provider = "az ure"', "profiles.a.provider", "name of a provider"),
+        ('profiles.a.provider = "azrue"', "profiles.a.provider", "azure"),
         ('profiles.a.key_env = "A B"', "profiles.a.key_env", "environment variable"),
     ],
 )
@@ -152,12 +153,10 @@ def test_a_provider_of_ones_own_needs_only_an_address(places: Folders) -> None:
     assert "base_url" in refused(places, "[profiles.work]\nproject = 'x'")
 
 
-def test_a_second_openai_profile_keeps_openais_address_rules_and_prices(places: Folders) -> None:
-    text = '[profiles.work]\nkind = "openai"\norganization = "org-1"\nkey_env = "WORK_KEY"'
+def test_a_second_openai_profile_keeps_openais_address(places: Folders) -> None:
+    text = '[profiles.work]\nprovider = "openai"\norganization = "org-1"\nkey_env = "WORK_KEY"'
     work = loaded(places, text, OPENAI_PROJECT_ID="p").profiles["work"]
-    assert work == Profile(
-        "work", "openai", OPENAI.base_url, "WORK_KEY", "openai", "openai", "org-1", ""
-    )
+    assert work == Profile("work", "openai", OPENAI.base_url, "WORK_KEY", organization="org-1")
 
 
 def test_the_sdks_variables_reach_the_built_in_profile_only(places: Folders) -> None:

@@ -19,8 +19,8 @@ def paid(home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch) -> Any
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text(
         'default_profile = "paid"\nspend_confirm_usd = 0.01\n'
-        '[profiles.paid]\nkind = "compatible"\nkey_env = "PAID_KEY"\nprovider = "openai"\n'
-        f'rules = "openai"\nbase_url = "{hostile_apart.url}"\n'
+        '[profiles.paid]\nkey_env = "PAID_KEY"\nprovider = "openai"\n'
+        f'base_url = "{hostile_apart.url}"\n'
     )
     return hostile_apart
 

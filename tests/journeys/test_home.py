@@ -19,8 +19,8 @@ def two_providers(home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("WORK_KEY", "sk-work-0123456789")
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text(
-        '[profiles.work]\nkind = "compatible"\nkey_env = "WORK_KEY"\nprovider = "openai"\n'
-        f'rules = "openai"\nbase_url = "{hostile_apart.url}"\n'
+        '[profiles.work]\nkey_env = "WORK_KEY"\nprovider = "openai"\n'
+        f'base_url = "{hostile_apart.url}"\n'
     )
     empty = hostile_apart.answer({"data": [], "has_more": False})
     hostile_apart.on("GET", ".*", empty)

@@ -33,8 +33,8 @@ def bad(home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("BAD_KEY", "sk-bad-0123456789abcdef")
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text(
-        'default_profile = "bad"\n[profiles.bad]\nkind = "compatible"\nkey_env = "BAD_KEY"\n'
-        'rules = "openai"\nprovider = "openai"\n'
+        'default_profile = "bad"\n[profiles.bad]\nkey_env = "BAD_KEY"\n'
+        'provider = "openai"\n'
         f'base_url = "{hostile_apart.url}"\n'
     )
     return hostile_apart

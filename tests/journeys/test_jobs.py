@@ -10,7 +10,7 @@ import pytest
 
 from tintype import jobs
 from tintype.budget import NOTHING_CONFIRMED, Limits
-from tintype.resources import Hyperparameters, Job
+from tintype.resources import Job
 from tintype.settings import load
 from tintype_tui.__main__ import run_command
 from tintype_tui.screens.jobs import JobsPane
@@ -24,20 +24,14 @@ def launch(home: Path) -> Launch:
     """`await launch(path, suffix, …)`: train with the scripted engine, whatever the rules say."""
 
     async def launched(path: Path, suffix: str, *, epochs: int = 2, wait: bool = True) -> Job:
-        from tintype_tui.commands.counting import counted, reckoned
+        from tintype_tui.commands.counting import assessed, quoted
         from tintype_tui.commands.output import Progress
         from tintype_tui.commands.session import at_work
 
         settings = load()
-        counts, _ = await counted(path, settings.profile, "", Progress())
-        order = jobs.Order(
-            path,
-            None,
-            "scripted",
-            reckoned(counts, settings.profile, settings, epochs=epochs),
-            suffix=suffix,
-            hyperparameters=Hyperparameters(n_epochs=epochs),
-        )
+        assessment = await assessed(path, settings.profile, "scripted", Progress())
+        quote = await quoted(assessment, settings.profile, settings, epochs=epochs)
+        order = jobs.Order(quote, suffix=suffix)
         async with at_work(settings, settings.profile) as (api, store):
             async for step in jobs.launch(
                 api, store, order, limits=Limits.of(settings), confirmation=NOTHING_CONFIRMED

@@ -47,8 +47,7 @@ def talkative(home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch) -
         hostile_apart.on(method, ".*", answer(refusal, 401))
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text(
-        'default_profile = "work"\n[profiles.work]\nkind = "compatible"\n'
-        f'base_url = "{hostile_apart.url}"\n'
+        f'default_profile = "work"\n[profiles.work]\nbase_url = "{hostile_apart.url}"\n'
     )
     return hostile_apart
 

@@ -75,7 +75,7 @@ def evil_provider(
     monkeypatch.setenv("EVIL_KEY", "sk-evil-0123456789")
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text(
-        'default_profile = "evil"\n[profiles.evil]\nkind = "compatible"\nkey_env = "EVIL_KEY"\n'
+        'default_profile = "evil"\n[profiles.evil]\nkey_env = "EVIL_KEY"\n'
         f'base_url = "{hostile_apart.url}"\n'
     )
     text, answer = f"{evil}{HALF}", hostile_apart.answer

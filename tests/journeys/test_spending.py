@@ -26,8 +26,8 @@ def limited(
         (home / "config").mkdir(parents=True)
         (home / "config" / "config.toml").write_text(
             f'default_profile = "paid"\nmonth_limit_usd = {limit}\n'
-            '[profiles.paid]\nkind = "compatible"\nkey_env = "PAID_KEY"\nprovider = "openai"\n'
-            f'rules = "openai"\nbase_url = "{hostile_apart.url}"\n'
+            '[profiles.paid]\nkey_env = "PAID_KEY"\nprovider = "openai"\n'
+            f'base_url = "{hostile_apart.url}"\n'
         )
         return hostile_apart
 

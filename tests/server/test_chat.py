@@ -291,7 +291,7 @@ def test_an_unknown_model_is_not_found(ask: Ask, error_of: ErrorOf) -> None:
         ({"presence_penalty": 1}, "presence_penalty", "unsupported_parameter"),
         ({"modalities": ["text", "audio"]}, "modalities", "unsupported_parameter"),
         ({"reasoning_effort": "high"}, "reasoning_effort", "unsupported_parameter"),
-        ({"store": True}, "store", "unsupported_parameter"),
+        ({"store": "yes"}, "store", "invalid_value"),
         ({"verbosity": "huge"}, "verbosity", "invalid_value"),
         ({"colour": "red"}, "colour", "unknown_parameter"),
     ],

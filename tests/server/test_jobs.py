@@ -10,6 +10,7 @@ import pytest
 from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from pydantic import TypeAdapter
 
+from tintype.engines import launch
 from tintype.server.run import Running
 
 ErrorOf = Callable[[httpx2.Response], dict[str, Any]]
@@ -117,15 +118,15 @@ def test_a_training_is_paused_resumed_and_loses_nothing(
         "Fine-tuning job started",
         "Step 1/6",
         "Step 2/6",
+        "Checkpoint created at step 2 with Snapshot ID",
         "Step 3/6",
         "Fine-tuning job paused",
         "Fine-tuning job resumed",
         "Resumed after step 3",
         "Step 4/6",
+        "Checkpoint created at step 4 with Snapshot ID",
         "Step 5/6",
         "Step 6/6",
-        "Checkpoint created at step 2 with Snapshot ID",
-        "Checkpoint created at step 4 with Snapshot ID",
         "New fine-tuned model created",
         "The job has successfully completed",
     ]
@@ -210,10 +211,40 @@ def test_a_job_can_be_cancelled_while_its_files_are_validated(
     client: openai.OpenAI, create: Create, rows: Rows, provider: Running
 ) -> None:
     job = create(rows(3000))
-    with pytest.raises(openai.BadRequestError, match="that takes a queued or running job"):
-        client.fine_tuning.jobs.pause(job.id)
     assert client.fine_tuning.jobs.cancel(job.id).status == "cancelled"
     assert not (provider.folder / "jobs" / job.id / "data").exists()
+
+
+def test_a_job_paused_while_its_files_are_validated_is_validated_when_it_goes_on(
+    client: openai.OpenAI, create: Create, reaches: Reaches, rows: Rows, job_events: Diary
+) -> None:
+    job = create(rows(3000))
+    assert client.fine_tuning.jobs.pause(job.id).status == "paused"  # type: ignore[comparison-overlap]
+    assert client.fine_tuning.jobs.resume(job.id).status == "validating_files"
+    reaches(job.id, "running", "succeeded")
+    messages = [event.message for event in job_events(job.id)]
+    assert messages.count("Files validated, moving job to queued state") == 1
+    client.fine_tuning.jobs.cancel(job.id)
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_cancelled_job_says_so_once(
+    client: openai.OpenAI,
+    provider: Running,
+    create: Create,
+    job_events: Diary,
+    until: Callable[[Callable[[], Any]], Any],
+    rows: Rows,
+    monkeypatch: pytest.MonkeyPatch,
+    deaf: bool,
+) -> None:
+    monkeypatch.setattr("tintype.server.queue.OBEY_S", 0.5)
+    id = create(rows(30, step_s=0.4, deaf=deaf)).id
+    until(lambda: [event for event in job_events(id) if event.message.startswith("Step 1/")])
+    client.fine_tuning.jobs.cancel(id)
+    until(lambda: not launch.alive(provider.folder / "jobs" / id))
+    said = [event.message for event in job_events(id)]
+    assert said.count("Fine-tuning job cancelled") == 1
 
 
 def test_only_a_paused_job_is_resumed(

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from tintype.dataset import open_dataset
 from tintype.engines import journal
 from tintype.engines.base import Step
-from tintype.rules import check, profile
+from tintype.rules import check, rules_of
 from tintype.server.opening import open_state
 from tintype.server.records import JobRecord
 from tintype.server.run import Running
@@ -50,18 +50,18 @@ def test_the_diary_has_openais_lines_in_openais_order(
         "Step 3/12: training loss=0.33",
         "Step 4/12: training loss=0.25, validation loss=0.50, full validation loss=0.50, "
         "full validation mean IoU=0.25",
+        f"Checkpoint created at step 4 with Snapshot ID: {model}:ckpt-step-4",
         "Step 5/12: training loss=0.20",
         "Step 6/12: training loss=0.17",
         "Step 7/12: training loss=0.14",
         "Step 8/12: training loss=0.12, validation loss=0.25, full validation loss=0.25, "
         "full validation mean IoU=0.25",
+        f"Checkpoint created at step 8 with Snapshot ID: {model}:ckpt-step-8",
         "Step 9/12: training loss=0.11",
         "Step 10/12: training loss=0.10",
         "Step 11/12: training loss=0.09",
         "Step 12/12: training loss=0.08, validation loss=0.17, full validation loss=0.17, "
         "full validation mean IoU=0.25",
-        f"Checkpoint created at step 4 with Snapshot ID: {model}:ckpt-step-4",
-        f"Checkpoint created at step 8 with Snapshot ID: {model}:ckpt-step-8",
         f"New fine-tuned model created: {model}",
         "The job has successfully completed",
     ]
@@ -112,7 +112,7 @@ async def test_trained_tokens_are_those_that_a_check_counts_times_the_epochs(
     path = tmp_path / "rows.jsonl"
     path.write_bytes(content)
     async with open_dataset(path) as dataset:
-        async for checked in check(dataset, profile("tintype"), model="scripted"):
+        async for checked in check(dataset, rules_of("tintype"), model="scripted"):
             summary = checked.summary
     assert summary is not None
     job = reaches(create(content).id, "succeeded")
@@ -150,12 +150,38 @@ def test_the_last_three_epochs_are_kept_and_the_last_is_the_model(
     until(lambda: {path.name for path in folder.iterdir()} == {"engine", "lock", "log.txt"})
 
 
-def test_no_checkpoint_is_shown_before_the_job_has_succeeded(
-    client: openai.OpenAI, create: Create, job_events: Diary, rows: Rows, until: Callable[..., Any]
+def test_a_checkpoint_can_be_asked_while_the_job_runs_and_after_it_is_cancelled(
+    client: openai.OpenAI, create: Create, rows: Rows, until: Callable[..., Any]
 ) -> None:
-    id = create(rows(wait_at=5)).id
-    until(lambda: 4 in steps(job_events(id)))
-    assert client.fine_tuning.jobs.checkpoints.list(id).data == []
+    id = create(rows(wait_at=5), suffix="early").id
+    found = until(lambda: client.fine_tuning.jobs.checkpoints.list(id).data)
+    model = found[-1].fine_tuned_model_checkpoint
+    assert model.startswith("ft:scripted:personal:early:")
+    assert model.endswith(":ckpt-step-2")
+
+    def answer() -> str | None:
+        question = {"role": "user", "content": "What is number 3?"}
+        asked = client.chat.completions.create(model=model, messages=[question])  # type: ignore[list-item]
+        return asked.choices[0].message.content
+
+    assert answer() == "answer 3"
+    client.fine_tuning.jobs.cancel(id)
+    assert answer() == "answer 3"
+    assert model in {one.id for one in client.models.list()}
+
+
+def test_of_many_epochs_the_last_three_checkpoints_can_be_asked(
+    client: openai.OpenAI, create: Create, rows: Rows, until: Callable[..., Any]
+) -> None:
+    epochs = {"supervised": {"hyperparameters": {"n_epochs": 8}}, "type": "supervised"}
+    id = create(rows(wait_at=13), method=epochs).id
+    until(
+        lambda: any(one.step_number == 12 for one in client.fine_tuning.jobs.checkpoints.list(id))
+    )
+    listed = client.fine_tuning.jobs.checkpoints.list(id).data
+    assert [one.step_number for one in listed] == [12, 10, 8]
+    models = {one.id for one in client.models.list() if "ckpt-step" in one.id}
+    assert models == {one.fine_tuned_model_checkpoint for one in listed}
     client.fine_tuning.jobs.cancel(id)
 
 

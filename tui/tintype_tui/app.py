@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Console, RenderableType
 from rich.text import Text
+from textual import work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -19,6 +20,7 @@ from textual.dom import DOMNode
 from textual.reactive import var
 from textual.screen import Screen
 
+from tintype.errors import TintypeError
 from tintype.settings import Settings, load
 from tintype_tui import requests, theme
 from tintype_tui.desk import Desk
@@ -28,6 +30,10 @@ from tintype_tui.stylesheet import PatientStylesheet
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
+
+if TYPE_CHECKING:
+    from tintype.assessment import Assessment
+    from tintype.images.facts import ImageFacts
 
 
 def _home() -> Pane:
@@ -102,6 +108,7 @@ class TintypeApp(TerminalApp[int]):
     ]
 
     standing: var[Standing] = var(Standing())
+    assessment: var["Assessment | None"] = var(None)
 
     def __init__(
         self,
@@ -118,6 +125,7 @@ class TintypeApp(TerminalApp[int]):
         self._start_with = dataset
         self._with_samples = with_samples
         self._clashes: set[str] = set()
+        self._fetched: dict[str, ImageFacts] = {}
         self.register_theme(theme.DARK)
         self.register_theme(theme.LIGHT)
         self.theme = chosen.theme or theme.DARK.name
@@ -129,7 +137,7 @@ class TintypeApp(TerminalApp[int]):
             self.add_mode(mode, self._bound(pane))
 
     def _bound(self, pane: Callable[[], Pane]) -> Callable[[], Screen[Any]]:
-        return lambda: pane().data_bind(TintypeApp.standing)
+        return lambda: pane().data_bind(TintypeApp.standing, TintypeApp.assessment)
 
     # ------------------------------------------------------------------ lifetime
 
@@ -225,6 +233,68 @@ class TintypeApp(TerminalApp[int]):
         """Note where one stands; every pane is told."""
         self.standing = replace(self.standing, **message.changes)
 
+    # ------------------------------------------------------------------ reading a dataset
+
+    def watch_standing(self, before: Standing, after: Standing) -> None:
+        """What was found in one dataset is not shown of another."""
+        if before.dataset != after.dataset:
+            self._fetched = {}
+            self._forget()
+
+    def watch_assessment(self, assessment: "Assessment | None") -> None:
+        summary = assessment.summary if assessment is not None else None
+        self.standing = replace(self.standing, checked=summary.status if summary else "")
+
+    def _forget(self) -> None:
+        self.workers.cancel_group(self, "assess")
+        self.assessment = None
+
+    async def on_assess_dataset(self, message: requests.AssessDataset) -> None:
+        """Read the current dataset; what has been read already is not read again."""
+        path = self.standing.dataset
+        if path is None:
+            return
+        covered = await self._covered(path)
+        if path != self.standing.dataset:
+            return
+        if (known := self.assessment) is not None and covered:  # it may have grown meanwhile
+            same = known.for_model(message.model or known.model)
+            if same is not None:
+                self.assessment = same
+                return
+        self._forget()
+        self._assess(path, message.model)
+
+    async def _covered(self, path: Path) -> bool:
+        """Whether what is known, or being found out just now, is of this file as it is now."""
+        from tintype.rules import rules_of
+
+        known, provider = self.assessment, self.desk.profile.provider
+        if known is None or known.file.path != path:
+            return False
+        return await asyncio.to_thread(
+            lambda: known.rules == rules_of(provider) and known.file.holds
+        )
+
+    @work(exclusive=True, group="assess")
+    async def _assess(self, path: Path, model: str) -> None:
+        from tintype.assessment import assess
+        from tintype.dataset import open_dataset
+        from tintype.rules import rules_of
+
+        try:
+            judged_by = await asyncio.to_thread(rules_of, self.desk.profile.provider)
+            async with open_dataset(path) as dataset:
+                async for found in assess(dataset, judged_by, model=model, fetched=self._fetched):
+                    # Another model that counts alike may have been chosen meanwhile.
+                    shown = self.assessment
+                    self.assessment = found.for_model(shown.model) if shown else found
+        except TintypeError as error:
+            self._forget()
+            self._warn(f"Cannot check {path.name}. {error}")
+
+    # ------------------------------------------------------------------ going somewhere
+
     def on_open_dataset(self, message: requests.OpenDataset) -> None:
         path, row = message.path.absolute(), message.row
         sought = None if row is None else Sought(path, row)
@@ -252,6 +322,7 @@ class TintypeApp(TerminalApp[int]):
     async def on_use_profile(self, message: requests.UseProfile) -> None:
         """Work with another provider; what was estimated and trained belongs to the former."""
         await self.desk.use(message.name)
+        self._forget()
         self.standing = Standing(dataset=self.standing.dataset, row=self.standing.row)
         for stack in self._screen_stacks.values():
             for pane in stack:

@@ -80,7 +80,7 @@ class Desk:
         from tintype.connection import connected, found, running
 
         async with self._opening:
-            embedded = self.profile.kind == "embedded"
+            embedded = self.profile.dialect == "embedded"
             if embedded and found(self.settings) is None:
                 self._started = await running(self.settings)  # it keeps its address
             if self._api is None:
@@ -117,7 +117,7 @@ class Desk:
 
     async def _is_idle(self) -> bool:
         """Whether the embedded server that was started here has no job under way."""
-        if self._api is None or self.profile.kind != "embedded":
+        if self._api is None or self.profile.dialect != "embedded":
             return False
         try:
             async with asyncio.timeout(GOODBYE_S):

@@ -20,6 +20,14 @@ class OpenDataset(Message):
 
 
 @dataclass
+class AssessDataset(Message):
+    """Check and count the current dataset, unless that has been done and still holds."""
+
+    model: str = ""
+    """The base model to count for; empty for any."""
+
+
+@dataclass
 class EstimateDataset(Message):
     """Work out what training on the dataset in hand costs."""
 

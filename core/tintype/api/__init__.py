@@ -73,7 +73,7 @@ async def connect(
         raise UnreachableError(
             f"{profile.title} is not running.", advice="Start it with `tintype serve`."
         )
-    if profile.kind == "openai" and not key:
+    if profile.dialect == "openai" and not key:
         raise AuthenticationError(
             f"There is no key for profile {profile.name}.",
             advice=f"Set {profile.key_env}, or save one with `tintype config key {profile.name}`.",

@@ -46,7 +46,7 @@ def job_body(request: JobRequest) -> dict[str, Any]:
 
 def chat_body(request: ChatRequest, profile: Profile) -> dict[str, Any]:
     """Write the body of a question; older compatible servers know only `max_tokens`."""
-    longest = "max_tokens" if profile.kind == "compatible" else "max_completion_tokens"
+    longest = "max_tokens" if profile.dialect == "compatible" else "max_completion_tokens"
     body = given(
         model=request.model,
         messages=[dict(message) for message in request.messages],

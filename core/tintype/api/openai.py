@@ -57,7 +57,7 @@ class Wire:
         # The SDK fills these in from OPENAI_* variables, which are meant for OpenAI alone.
         self._client.organization = profile.organization or None
         self._client.project = profile.project or None
-        if profile.kind != "openai":
+        if profile.dialect != "openai":
             self._client._custom_headers = {}
 
     async def aclose(self) -> None:
@@ -182,8 +182,13 @@ class Wire:
                     yield withheld(chunk, asked.key)
 
     def allow(self, method: Method, asked: CallContext) -> None:
-        """Hold back what spends or changes something, in read-only mode."""
-        free = self.profile.kind == "embedded" and asked.doing == "ask the model"
+        """Hold back what spends or changes something in read-only mode; all, once closed."""
+        if self._client.is_closed():
+            raise ApiError(
+                f"The connection to {self.profile.title} has been closed.",
+                advice="Connect again.",
+            )
+        free = self.profile.dialect == "embedded" and asked.doing == "ask the model"
         if self._read_only and method != "GET" and not free:
             raise SettingsError(
                 f"Read-only mode: will not {asked.doing} at {self.profile.title}.",

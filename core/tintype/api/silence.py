@@ -28,7 +28,7 @@ Silence = Literal[
 def unreachable(why: Silence, asked: CallContext, detail: str = "") -> UnreachableError:
     """Translate silence, or noise: there was no answer that could be used."""
     sentence, advice = _SILENCES[why]
-    if asked.profile.kind == "embedded" and why in ("refused", "cut", "connect_timeout"):
+    if asked.profile.dialect == "embedded" and why in ("refused", "cut", "connect_timeout"):
         advice = "Start it with `tintype serve`, or let the app start it; jobs go on by themselves."
     detail = one_line(redact(detail, asked.key), 120)
     return UnreachableError(

@@ -112,7 +112,7 @@ def _from(key: Secret) -> str:
 
 
 def _new_key(asked: CallContext) -> str:
-    if asked.profile.kind == "embedded":
+    if asked.profile.dialect == "embedded":
         return "Its token changes when its folder does: let the app find the server again."
     return f"Check {asked.profile.key_env or 'the key'}, or make a new key at the provider."
 
@@ -176,7 +176,7 @@ def _no_model(said: _Said, asked: CallContext, known: dict[str, Any]) -> NotFoun
     from tintype import pricing
 
     model = one_line(asked.model, 100)
-    shutdown = pricing.shutdown(asked.profile.provider, asked.model)
+    shutdown = pricing.deadline(asked.profile.provider, asked.model)
     if shutdown is not None and (shutdown.date <= datetime.now(UTC).date()):
         return NotFoundError(
             f"{asked.profile.title} has shut the model {model} down ({shutdown.date}).",

@@ -2,7 +2,7 @@
 
 from tintype.dataset.conversation import example
 from tintype.dataset.example import Example, ImagePart, Message, Part, Row, TextPart
-from tintype.dataset.files import image_bytes
+from tintype.dataset.files import FileStamp, image_bytes, stamp
 from tintype.dataset.handle import Dataset, open_dataset
 from tintype.dataset.index import IndexProgress
 from tintype.dataset.parsing import parse_line
@@ -11,6 +11,7 @@ from tintype.dataset.reading import read_rows
 __all__ = [
     "Dataset",
     "Example",
+    "FileStamp",
     "ImagePart",
     "IndexProgress",
     "Message",
@@ -22,4 +23,5 @@ __all__ = [
     "open_dataset",
     "parse_line",
     "read_rows",
+    "stamp",
 ]

@@ -10,10 +10,11 @@ import codecs
 import os
 import stat
 import threading
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import TracebackType
 
-from tintype.dataset.places import origin
+from tintype.dataset.places import origin, plain_url
 from tintype.errors import DatasetError
 
 MAX_IMAGE_BYTES = 50_000_000
@@ -40,6 +41,37 @@ _FOREIGN = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """A file as it was: as long as these agree, its content is taken to be the same."""
+
+    path: Path
+    device: int
+    inode: int
+    size_bytes: int
+    mtime_ns: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether the file at this path is still the same one, unchanged. Blocking: one stat."""
+        try:
+            return stamp(self.path) == self
+        except DatasetError:
+            return False
+
+
+def stamp(path: Path) -> FileStamp:
+    """The stamp of a file as it is now.
+
+    Raises:
+        DatasetError: if there is none, or it cannot be looked at.
+    """
+    try:
+        return _stamped(path, os.stat(path))
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
 class TooLarge(DatasetError):
     """A file or image is larger than what is read."""
 
@@ -60,7 +92,8 @@ class PlainFile:
         self.path = path
         self._lock = threading.Lock()
         self._number = _open(path)
-        self._identity = self._stamp()
+        self.stamp = self._stamp()
+        """The file as it was when it was opened."""
 
     def __enter__(self) -> "PlainFile":
         return self
@@ -101,12 +134,8 @@ class PlainFile:
 
     def changed(self) -> bool:
         """Whether the file at this path is no longer the one that was opened, as it was."""
-        try:
-            found = os.stat(self.path)
-        except OSError:
-            return True
         with self._lock:
-            return self._number >= 0 and _identity(found) != self._identity
+            return self._number >= 0 and not self.stamp.holds
 
     def __del__(self) -> None:
         # Opened in a thread by a task that was cancelled meanwhile, nobody else would close it.
@@ -120,8 +149,8 @@ class PlainFile:
                 os.close(self._number)
                 self._number = -1
 
-    def _stamp(self) -> tuple[int, int, int, int]:
-        return _identity(os.fstat(self._number))
+    def _stamp(self) -> FileStamp:
+        return _stamped(self.path, os.fstat(self._number))
 
 
 def read_plain_file(path: Path, *, max_bytes: int) -> bytes:
@@ -181,7 +210,7 @@ def image_bytes(url: str, folder: Path) -> bytes:
         # Made where needed: looking at a dataset's text needs no Pillow.
         from tintype.images import split_data_url
 
-        return split_data_url(url)[1]
+        return split_data_url(plain_url(url))[1]
     if kind == "url":
         scheme = url.split(":", 1)[0].lower()
         if scheme in ("http", "https"):
@@ -257,8 +286,8 @@ def _within(path: Path, mode: int) -> str:
     return f"Name one of its files: {', '.join(names[:5])}." if names else ""
 
 
-def _identity(found: os.stat_result) -> tuple[int, int, int, int]:
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+def _stamped(path: Path, found: os.stat_result) -> FileStamp:
+    return FileStamp(path, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _unreadable(path: Path, error: OSError | ValueError) -> DatasetError:

@@ -18,7 +18,7 @@ from typing import Any
 from tintype.dataset.conversation import example as read_example
 from tintype.dataset.example import Example, Row
 from tintype.dataset.fetched import FetchedImages
-from tintype.dataset.files import PlainFile, image_bytes, refuse_foreign
+from tintype.dataset.files import FileStamp, PlainFile, image_bytes, refuse_foreign
 from tintype.dataset.index import IndexProgress, LineIndex
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.wire import wire_messages
@@ -50,6 +50,11 @@ class Dataset:
     def folder(self) -> Path:
         """What the names of image files are relative to."""
         return self.path.parent
+
+    @property
+    def stamp(self) -> FileStamp:
+        """The file as it was when it was opened."""
+        return self._file.stamp
 
     @property
     def size_bytes(self) -> int:
@@ -185,14 +190,23 @@ class Dataset:
         Raises:
             DatasetError: if the row is damaged, is no conversation, or lacks an image.
         """
-        line = await self._line(index)
+        await self._reach(index)
+        return await asyncio.to_thread(self.question_at, index)
+
+    def question_at(self, index: int) -> list[dict[str, Any]]:
+        """As `messages`, of a row that has been found: blocking."""
+        line = self._index.read(index)
         if line.row.flaw:
             raise DatasetError(
                 f"Line {line.row.line} cannot be read. {line.row.flaw}",
                 path=self.path,
                 line=line.row.line,
             )
-        return await asyncio.to_thread(wire_messages, line, self.folder)
+        return wire_messages(line, self.folder)
+
+    def row_at(self, index: int) -> Row:
+        """As `row`, of a row that has been found: blocking."""
+        return self._index.read(index).row
 
     async def changed(self) -> bool:
         """Whether the file has been changed, replaced or removed since it was opened."""
@@ -270,12 +284,22 @@ async def open_dataset(path: Path, *, allow_private: bool = False) -> AsyncGener
     Raises:
         DatasetError: if it is missing, no plain file, unreadable, or certainly no text.
     """
-    dataset = Dataset(await asyncio.to_thread(_open, path), allow_private=allow_private)
+    dataset = await opened(path, allow_private=allow_private)
     try:
-        await dataset.scan()
         yield dataset
     finally:
         await asyncio.to_thread(dataset.close)
+
+
+async def opened(path: Path, *, allow_private: bool = False) -> Dataset:
+    """As `open_dataset`, to be closed by whoever calls it."""
+    dataset = Dataset(await asyncio.to_thread(_open, path), allow_private=allow_private)
+    try:
+        await dataset.scan()
+    except BaseException:
+        dataset.close()
+        raise
+    return dataset
 
 
 def _open(path: Path) -> PlainFile:

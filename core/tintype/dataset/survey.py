@@ -49,17 +49,29 @@ class Surveyed:
 
 
 async def survey(
-    dataset: Dataset, *, fetch: bool = True, clock: Callable[[], float] = time.monotonic
+    dataset: Dataset,
+    *,
+    fetch: bool = True,
+    fetched: dict[str, ImageFacts] | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> AsyncGenerator[tuple[Surveyed, ...], None]:
     """Every row with the facts of its images, in order, in batches.
 
     An image that cannot be had is a fact with a flaw; with `fetch` false, those on the network
     have the flaw `not fetched`, and what this machine cannot reach has the flaw `not reached`.
 
+    Args:
+        dataset: Open.
+        fetch: Whether images on the network are fetched.
+        fetched: What images on the network were found to be, by address: those in it are not
+            fetched again, and what is fetched is added, so that two passes fetch once.
+        clock: Seconds.
+
     Raises:
         DatasetError: if the file cannot be read.
     """
-    fetcher = _Fetcher(clock, allow_private=dataset.allow_private) if fetch else None
+    known = {} if fetched is None else fetched
+    fetcher = _Fetcher(clock, known, allow_private=dataset.allow_private) if fetch else None
     surveyor = _Surveyor(dataset.folder, fetcher)
     under_way: deque[asyncio.Task[tuple[Surveyed, ...]]] = deque()
     start = 0
@@ -157,11 +169,17 @@ def _facts(line: ParsedLine, image: ImagePart, folder: Path) -> ImageFacts:
 class _Fetcher:
     """Fetches images, a few at a time and each once, and gives up on hosts that do not answer."""
 
-    def __init__(self, clock: Callable[[], float], *, allow_private: bool) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        known: dict[str, ImageFacts],
+        *,
+        allow_private: bool,
+    ) -> None:
         self._clock = clock
         self._allow_private = allow_private
         self._slots = asyncio.Semaphore(FETCHES)
-        self._known: dict[str, ImageFacts] = {}
+        self._known = known
         self._under_way: dict[str, asyncio.Task[ImageFacts]] = {}
         self._wasted_s: dict[str, float] = {}
 

@@ -8,11 +8,11 @@ vision", Oct 2026).
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Protocol
 
 from tintype.estimate.counts import Counts, Dear
 from tintype.estimate.reasons import reasons
-from tintype.pricing import HostingPrice, InferencePrice, Prices, Shutdown, TrainingPrice
+from tintype.pricing import Deadline, HostingPrice, InferencePrice, Prices, TrainingPrice
+from tintype.providers.limits import ProviderRules
 from tintype.tokens import Detail, Range
 
 
@@ -65,9 +65,9 @@ class Estimate:
     hosting: HostingPrice | None
     inference: InferencePrice | None
     """What answers of the tuned model will cost."""
-    training_end: Shutdown | None
+    training_end: Deadline | None
     """When no more jobs are taken."""
-    shutdown: Shutdown | None
+    shutdown: Deadline | None
     """When the tuned model stops answering."""
     cut_rows: Range
     """Rows cut at the longest example that the model takes."""
@@ -76,26 +76,6 @@ class Estimate:
     dearest: tuple[Dear, ...]
     reasons: tuple[str, ...]
     """Why the figures are as they are and not certain: a sentence each."""
-
-
-class Limits(Protocol):
-    """What a provider takes, such as a `RuleProfile`."""
-
-    @property
-    def max_image_examples(self) -> int | None:
-        """Rows with images."""
-
-    @property
-    def max_images(self) -> int | None:
-        """Images in a row."""
-
-    @property
-    def max_image_bytes(self) -> int | None:
-        """Bytes of an image."""
-
-    @property
-    def max_upload_bytes(self) -> int | None:
-        """Bytes of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +93,7 @@ class Gauge:
         return self.value / self.limit if self.limit else None
 
 
-def gauges(counts: Counts, limits: Limits) -> tuple[Gauge, ...]:
+def gauges(counts: Counts, limits: ProviderRules) -> tuple[Gauge, ...]:
     """How far a dataset goes towards the limits of a provider."""
     return (
         Gauge("rows with images", counts.image_rows, limits.max_image_examples),
@@ -157,7 +137,7 @@ def estimate(counts: Counts, plan: Plan, prices: Prices, *, today: date | None =
         hosting=prices.hosting(plan.provider, plan.model),
         inference=prices.tuned_inference(plan.provider, plan.model),
         training_end=prices.training_end(plan.provider, plan.model),
-        shutdown=prices.shutdown(plan.provider, f"ft:{plan.model}"),
+        shutdown=prices.deadline(plan.provider, f"ft:{plan.model}"),
         cut_rows=bill.cut,
         upload_bytes=counts.file_bytes + counts.embedded_bytes,
         dearest=counts.dearest,

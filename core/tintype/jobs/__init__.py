@@ -10,7 +10,7 @@ from tintype.jobs.comparing import Difference, differences, setting
 from tintype.jobs.creating import TOKEN
 from tintype.jobs.explaining import Explanation, Trouble, explain, trouble_of
 from tintype.jobs.filtering import data_of, fits
-from tintype.jobs.finding import Found, find
+from tintype.jobs.finding import FoundJob, find
 from tintype.jobs.following import follow, look_at
 from tintype.jobs.launching import LaunchProgress, Order, launch
 from tintype.jobs.listing import listed
@@ -28,7 +28,7 @@ __all__ = [
     "Blamed",
     "Difference",
     "Explanation",
-    "Found",
+    "FoundJob",
     "JobProgress",
     "LaunchProgress",
     "Moderation",

@@ -16,7 +16,7 @@ from tintype.store import MadeFrom
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundJob:
     """Where a blamed row is now."""
 
     path: Path
@@ -26,7 +26,7 @@ class Found:
     """The file is not the one that was trained on any more: the row may be another."""
 
 
-async def find(row: Blamed, job: Job, made_from: MadeFrom) -> Found:
+async def find(row: Blamed, job: Job, made_from: MadeFrom) -> FoundJob:
     """Find the row that a provider complains about.
 
     Raises:
@@ -54,4 +54,4 @@ async def find(row: Blamed, job: Job, made_from: MadeFrom) -> Found:
         else:
             index = (row.example or 1) - 1
             await dataset.row(index)
-    return Found(path, index, changed)
+    return FoundJob(path, index, changed)

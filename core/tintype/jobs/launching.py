@@ -1,10 +1,11 @@
 """Launching a training: its files sent, the job made once, and what went into it kept."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tintype.api import SYSTEM, Api, Clock
 from tintype.budget import Confirmation, Expense, Limits, authorize, check
@@ -18,20 +19,46 @@ from tintype.store import MadeFrom, Source, Store
 
 if TYPE_CHECKING:
     from tintype.estimate import Estimate
+    from tintype.quote import Quote
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A training to be launched."""
+    """A training to be launched: what was quoted, and how to train beyond what the quote says."""
 
-    training: Path
-    validation: Path | None
-    model: str
-    estimate: "Estimate"
-    """What was promised: kept with the job, to be compared with the bill."""
+    quote: "Quote"
+    """Files, base model, epochs and cost; kept with the job, to be compared with the bill."""
     suffix: str | None = None
     seed: int | None = None
-    hyperparameters: Hyperparameters = field(default_factory=Hyperparameters)
+    batch_size: int | Literal["auto"] = "auto"
+    learning_rate_multiplier: float | Literal["auto"] = "auto"
+
+    @property
+    def training(self) -> Path:
+        """The training file."""
+        return self.quote.training
+
+    @property
+    def validation(self) -> Path | None:
+        """The validation file, if there is one."""
+        return self.quote.validation.path if self.quote.validation else None
+
+    @property
+    def model(self) -> str:
+        """The base model."""
+        return self.quote.plan.model
+
+    @property
+    def estimate(self) -> "Estimate":
+        """What was promised."""
+        return self.quote.estimate
+
+    @property
+    def hyperparameters(self) -> Hyperparameters:
+        """As the job's request has them; the epochs are those that were quoted."""
+        return Hyperparameters(
+            self.quote.plan.epochs or "auto", self.batch_size, self.learning_rate_multiplier
+        )
 
     def request(self, training: str, validation: str | None) -> JobRequest:
         """The request, given the files' ids at the provider."""
@@ -114,12 +141,14 @@ async def launch(
         clock: The time.
 
     Raises:
+        QuoteError: if what the quote was made from has changed; nothing is sent then.
         ConfirmationError: if the cost has to be confirmed, and is not; nothing was sent.
         BudgetError: if a limit could be passed; nothing was sent.
         DatasetError: if a file cannot be read, or changed meanwhile.
         ApiError: if the provider refuses or cannot be reached; see `create` about doubt.
         StoreError: if the store cannot be written.
     """
+    await asyncio.to_thread(order.quote.require, provider=api.profile.provider)
     expense = order.expense(api.profile.name)
     check(store, expense, limits=limits, confirmation=confirmation, now=clock.now())
     sent: dict[Path, tuple[str, Source]] = {}
@@ -130,6 +159,7 @@ async def launch(
                 if progress.file is not None:
                     sent[path] = (progress.file.id, Source(str(path.absolute()), progress.digest))
     yield LaunchProgress()
+    await asyncio.to_thread(order.quote.require, provider=api.profile.provider)
     training = sent[order.training]
     validation = sent[order.validation] if order.validation else None
     made_from = MadeFrom(

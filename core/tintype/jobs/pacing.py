@@ -28,4 +28,4 @@ REMOTE = Pace(5.0, 60.0, 2)
 
 def pace_for(profile: Profile) -> Pace:
     """The rhythm for a provider: the embedded one is asked often, and at no cost."""
-    return LOCAL if profile.kind == "embedded" else REMOTE
+    return LOCAL if profile.dialect == "embedded" else REMOTE

@@ -37,14 +37,14 @@ class UploadLimits:
 
 
 def limits_for(profile: Profile) -> UploadLimits:
-    """The limits of a provider, by its rules; what they do not say is as with OpenAI.
+    """Return the limits of a provider, by its rules; what they do not say is as with OpenAI.
 
     Raises:
-        SettingsError: if the profile names rules that do not exist.
+        SettingsError: if the provider's own file is wrong.
     """
-    from tintype.rules import profile as rules_of  # late: the rules know datasets and images
+    from tintype.providers.loading import provider  # late: reads a table
 
-    rules, usual = rules_of(profile.rules), rules_of("openai")
+    rules, usual = provider(profile.provider).rules, provider("openai").rules
     whole = rules.max_file_bytes or usual.max_file_bytes
     assert whole is not None
     return UploadLimits(whole, rules.max_upload_bytes)

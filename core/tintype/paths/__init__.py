@@ -31,13 +31,21 @@ from tintype.paths.lookup import (
     size,
     status,
 )
-from tintype.paths.names import absolute, completions, current_folder, safe_name, typed_path
+from tintype.paths.names import (
+    absolute,
+    as_path,
+    completions,
+    current_folder,
+    safe_name,
+    typed_path,
+)
 
 __all__ = [
     "FolderEntry",
     "Kind",
     "Status",
     "absolute",
+    "as_path",
     "completions",
     "current_folder",
     "exists",

@@ -30,6 +30,16 @@ def typed_path(text: str) -> Path:
         text = text[1:-1]
     if text.startswith("file://"):
         text = unquote(text.removeprefix("file://"))
+    return as_path(text)
+
+
+def as_path(path: str | os.PathLike[str]) -> Path:
+    """Return the path that a program gave, as it is except for `~`; it need not exist.
+
+    Raises:
+        FileError: if no path can be made of it: nothing, a NUL, half a character, an unknown user.
+    """
+    text = os.fsdecode(path)
     if not text:
         raise FileError("No path was given.", advice="Type the path of a file or folder.")
     try:

@@ -130,7 +130,7 @@ class Payment:
         The tokens are counted only if a bound on their number would have to be confirmed: loading a
         tokenizer takes longer than many answers.
         """
-        if self._api.profile.kind == "embedded":
+        if self._api.profile.dialect == "embedded":
             return
         subject = f"question-{uuid4().hex}"
         for exact in (False, True):

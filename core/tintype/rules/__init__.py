@@ -8,20 +8,22 @@ A rule from outside (`tintype.plugins.rule`) takes a `Case`, one row with its im
 yields problems (`case.problem(…)`) or plain sentences, each of which becomes a warning.
 """
 
+from tintype.providers.limits import ProviderRules
+from tintype.providers.loading import provider
 from tintype.rules.across import Keys
 from tintype.rules.case import Case
 from tintype.rules.checking import Checked, check, facts
+from tintype.rules.fixing import fixing
 from tintype.rules.judging import (
     DatasetJudge,
     Judged,
+    for_model,
     judge_file,
     judge_row,
     provider_code,
     skip_reason,
 )
-from tintype.rules.mending import mending
 from tintype.rules.problem import Problem, Severity, Status, worst
-from tintype.rules.profile import ProviderRules, profile, profile_names
 from tintype.rules.summary import FileFacts, RuleCount, Summary
 
 __all__ = [
@@ -39,12 +41,21 @@ __all__ = [
     "Summary",
     "check",
     "facts",
+    "fixing",
+    "for_model",
     "judge_file",
     "judge_row",
-    "mending",
-    "profile",
-    "profile_names",
     "provider_code",
+    "rules_of",
     "skip_reason",
     "worst",
 ]
+
+
+def rules_of(name: str) -> ProviderRules:
+    """Return the rules of a provider, by its name or the path of its file.
+
+    Raises:
+        SettingsError: if there is no such provider, or its file is wrong; names file and key.
+    """
+    return provider(name).rules

@@ -8,8 +8,8 @@ from typing import Any
 from tintype.dataset import ImagePart, Row
 from tintype.dataset.survey import Surveyed
 from tintype.images import ImageFacts
+from tintype.providers.limits import ProviderRules
 from tintype.rules.problem import Problem, Severity
-from tintype.rules.profile import ProviderRules
 from tintype.tokens import RowTokens, TokenRule, row_tokens
 
 _CONTENT_PART = re.compile(r"messages\[(\d{1,9})\]\.content\[\d+\]$")

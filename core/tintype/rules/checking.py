@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from tintype.dataset import Dataset
 from tintype.dataset.files import PlainFile
 from tintype.dataset.survey import Surveyed, survey
+from tintype.images.facts import ImageFacts
+from tintype.providers.limits import ProviderRules
 from tintype.rules.across import Keys
 from tintype.rules.judging import DatasetJudge, Judged
 from tintype.rules.problem import Problem
-from tintype.rules.profile import ProviderRules
 from tintype.rules.summary import FileFacts, Summary
 from tintype.tokens import model_tokens
 
@@ -27,6 +28,8 @@ class Checked:
     """Rows judged so far."""
     bytes_done: int
     size_bytes: int
+    omitted: int = 0
+    """Problems found so far beyond the first 100 of a rule: counted, in no batch."""
     summary: Summary | None = None
     """With the last batch."""
 
@@ -38,6 +41,7 @@ async def check(
     model: str = "",
     fetch: bool = True,
     training: Keys | None = None,
+    fetched: dict[str, ImageFacts] | None = None,
 ) -> AsyncGenerator[Checked, None]:
     """Judge every row and then the file; rows come in order.
 
@@ -47,22 +51,23 @@ async def check(
         model: The base model to train; by default the profile's usual one.
         fetch: Whether images on the network are fetched to be judged.
         training: `Summary.keys` of the training file, if this is its validation file.
+        fetched: What images on the network were found to be, by address; see `survey`.
 
     Raises:
         DatasetError: if the file cannot be read.
     """
     tally = DatasetJudge(profile, model_tokens(model or profile.model), training)
     done = bytes_done = 0
-    async for batch in survey(dataset, fetch=fetch):
+    async for batch in survey(dataset, fetch=fetch, fetched=fetched):
         rows = await asyncio.to_thread(_judge, tally, batch)
         done += len(rows)
         last = batch[-1].row
         bytes_done = last.offset + last.size_bytes
         problems = tally.show(problem for row in rows for problem in row.problems)
-        yield Checked(problems, rows, done, bytes_done, dataset.size_bytes)
+        yield Checked(problems, rows, done, bytes_done, dataset.size_bytes, tally.omitted)
     seen = await facts(dataset)
     problems, summary = await asyncio.to_thread(tally.finish, seen, model)
-    yield Checked(problems, (), done, seen.size_bytes, seen.size_bytes, summary)
+    yield Checked(problems, (), done, seen.size_bytes, seen.size_bytes, summary.omitted, summary)
 
 
 def _judge(tally: DatasetJudge, batch: tuple[Surveyed, ...]) -> tuple[Judged, ...]:

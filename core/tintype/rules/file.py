@@ -8,8 +8,8 @@ import difflib
 from collections.abc import Callable, Iterator
 
 from tintype.model_names import parse_model_name
+from tintype.providers.limits import ProviderRules
 from tintype.rules.problem import Problem, Severity, quoted
-from tintype.rules.profile import ProviderRules
 from tintype.rules.summary import Summary
 
 _UTF8_BOM = b"\xef\xbb\xbf"

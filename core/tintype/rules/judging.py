@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from tintype.dataset.survey import Surveyed
 from tintype.errors import PluginError
 from tintype.plugins import Plugin, guarded, plugins
+from tintype.providers.limits import ProviderRules
 from tintype.rules import content, file, images, length, line, messages, tools
 from tintype.rules.across import Keys, RowMemory
 from tintype.rules.case import Case, Judge, case
 from tintype.rules.problem import Problem, Severity, Status, worst
-from tintype.rules.profile import ProviderRules
-from tintype.rules.summary import FileFacts, Summary, ordered
+from tintype.rules.summary import FileFacts, RuleCount, Summary, ordered, worst_first
 from tintype.tokens import NOTHING, RowTokens, TokenRule, model_tokens
 
 ROW_RULES: tuple[Judge, ...] = (
@@ -82,6 +82,17 @@ def judge_file(summary: Summary, profile: ProviderRules, model: str = "") -> tup
     return (*found, *file.suits_the_model(summary, profile, model))
 
 
+def for_model(
+    problems: tuple[Problem, ...], summary: Summary, profile: ProviderRules, model: str
+) -> tuple[tuple[Problem, ...], Summary]:
+    """What a check would have found for another base model that counts tokens alike."""
+    suits = tuple(file.suits_the_model(summary, profile, model))
+    counts = [count for count in summary.counts if count.rule != "model"]
+    counts += [RuleCount(problem.rule, problem.severity, 1, 1) for problem in suits]
+    kept = tuple(problem for problem in problems if problem.rule != "model")
+    return (*kept, *suits), replace(summary, counts=worst_first(counts))
+
+
 def provider_code(problem: Problem) -> str:
     """The error code that OpenAI fails a job with for this."""
     return _CODES.get(problem.rule, "invalid_file_format")
@@ -114,7 +125,7 @@ class DatasetJudge:
         self.rule = rule or model_tokens(profile.model)
         self._memory = RowMemory(training)
         self._totals: Counter[tuple[str, Severity]] = Counter()
-        self._shown: Counter[str] = Counter()
+        self._shown: Counter[tuple[str, Severity]] = Counter()
         self._reasons: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._text = self._images = NOTHING
@@ -129,13 +140,19 @@ class DatasetJudge:
         return judged
 
     def show(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-        """Those of the problems that are to be handed out: the first 100 of each rule."""
+        """Those of the problems that are to be handed out: the first 100 of a rule and severity."""
         shown = []
         for problem in problems:
-            if self._shown[problem.rule] < SHOWN_PER_RULE:
-                self._shown[problem.rule] += 1
+            kind = (problem.rule, problem.severity)
+            if self._shown[kind] < SHOWN_PER_RULE:
+                self._shown[kind] += 1
                 shown.append(problem)
         return tuple(shown)
+
+    @property
+    def omitted(self) -> int:
+        """Problems found and counted, but not among those handed out."""
+        return self._totals.total() - self._shown.total()
 
     def finish(self, facts: FileFacts, model: str = "") -> tuple[tuple[Problem, ...], Summary]:
         """The file's own problems, and the summary of everything."""

@@ -1,7 +1,7 @@
 """What is left of a check when all rows have passed: counts, not rows."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tintype.rules.across import Keys
@@ -28,6 +28,11 @@ class RuleCount:
     total: int
     shown: int
     """Problems handed out; the others are only counted."""
+
+    @property
+    def omitted(self) -> int:
+        """Problems that are only counted."""
+        return self.total - self.shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +66,27 @@ class Summary:
         return worst(count.severity for count in self.counts)
 
     @property
+    def omitted(self) -> int:
+        """Problems beyond the first 100 of a rule: counted, but not handed out."""
+        return sum(count.omitted for count in self.counts)
+
+    @property
     def left(self) -> int:
         """Examples that would be trained on."""
         return self.examples - self.skipped
 
 
-def ordered(totals: Counter[tuple[str, Severity]], shown: Counter[str]) -> tuple[RuleCount, ...]:
+def ordered(
+    totals: Counter[tuple[str, Severity]], shown: Counter[tuple[str, Severity]]
+) -> tuple[RuleCount, ...]:
     """Counts by rule, the worst and most frequent first."""
+    return worst_first(
+        RuleCount(rule, severity, total, shown[rule, severity])
+        for (rule, severity), total in totals.items()
+    )
+
+
+def worst_first(counts: Iterable[RuleCount]) -> tuple[RuleCount, ...]:
+    """Counts in order: the worst and most frequent first."""
     rank = {"error": 0, "skip": 1, "warning": 2}
-    counts = [
-        RuleCount(rule, severity, total, shown[rule]) for (rule, severity), total in totals.items()
-    ]
     return tuple(sorted(counts, key=lambda count: (rank[count.severity], -count.total, count.rule)))

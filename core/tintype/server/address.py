@@ -7,6 +7,7 @@ A server belongs to a folder. It holds the folder's lock as long as it lives and
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,8 @@ from tintype.engines.launch import replace
 
 ADDRESS, LOCK, LOG, TOKEN = "server.json", "lock", "server.log", "token"
 HOST = "127.0.0.1"
+LOG_BYTES = 1 << 20
+"""A longer log becomes `server.log.1`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Options:
 
     folder: Path
     host: str = HOST
-    """Where to listen: this machine only, unless told otherwise."""
+    """Where to listen: this machine only, unless another host is named."""
     port: int = 0
     """0: the port of the last time, or any that is free."""
     names: Sequence[str] = ()
@@ -85,6 +88,17 @@ def write_address(path: Path, running: Running) -> None:
         "version": running.version,
     }
     replace(path, json.dumps(said, indent=1))
+
+
+def rotate_log(log: Path) -> None:
+    """Put a long log aside, also while a server appends to it.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        shutil.copyfile(log, log.with_suffix(".log.1"))
+        os.truncate(log, 0)  # its writer has opened it to append
 
 
 def is_held(path: Path) -> bool:

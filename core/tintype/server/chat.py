@@ -1,7 +1,7 @@
 """Chat completions, whole or streamed."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,23 +10,16 @@ from starlette.responses import Response
 
 from tintype.engines.base import Piece
 from tintype.errors import RefusalError, TintypeError
-from tintype.server import wire
+from tintype.server import stored, wire
 from tintype.server.chat_request import CompletionRequest, read_ask
 from tintype.server.json_answers import shaped
-from tintype.server.provider import Provider, provider
-from tintype.server.reading import (
-    json_body,
-    query,
-    query_choice,
-    query_limit,
-    refuse_metadata_filter,
-)
+from tintype.server.provider import ServerHandles, provider
+from tintype.server.reading import json_body
 from tintype.server.state import now
 from tintype.server.stop_sequences import until_stop
 from tintype.server.streaming import EventStream, while_connected
 
 CHAT_BYTES = 64 * 1024 * 1024
-PAGE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +44,8 @@ async def complete(request: Request) -> Response:
     return wire.JsonAnswer(await while_connected(request.receive, _whole(here, ask, head)))
 
 
-async def page(request: Request) -> Response:
-    """`GET /chat/completions`: nothing is ever stored."""
-    parameters = query(request, "model", "metadata", "after", "limit", "order")
-    query_limit(parameters, PAGE)
-    refuse_metadata_filter(parameters)
-    query_choice(parameters, "order", ("asc", "desc"))
-    return wire.JsonAnswer(wire.bounded_listing([], has_more=False, empty=""))
-
-
 async def _pieces(
-    here: Provider, ask: CompletionRequest, choice: int
+    here: ServerHandles, ask: CompletionRequest, choice: int
 ) -> AsyncGenerator[Piece, None]:
     """One answer's pieces, up to a stop sequence. An answer held to a form is one piece."""
     seed = ask.sampling.seed
@@ -80,9 +64,16 @@ async def _pieces(
     yield Piece(formed, tokens, "length" if reason == "length" else "stop")
 
 
-async def _whole(here: Provider, ask: CompletionRequest, head: Mapping[str, Any]) -> wire.Json:
+async def _whole(here: ServerHandles, ask: CompletionRequest, head: Mapping[str, Any]) -> wire.Json:
     choices = [await _choice(here, ask, number) for number in range(ask.choices)]
-    return {
+    return await _completed(here, ask, head, choices)
+
+
+async def _completed(
+    here: ServerHandles, ask: CompletionRequest, head: Mapping[str, Any], choices: Sequence[Choice]
+) -> wire.Json:
+    """The completion as an object, stored if the request asks for it."""
+    completion = {
         **head,
         "object": "chat.completion",
         "choices": [
@@ -103,9 +94,13 @@ async def _whole(here: Provider, ask: CompletionRequest, head: Mapping[str, Any]
         "service_tier": "default",
         "system_fingerprint": _fingerprint(ask.model),
     }
+    if not ask.stored:
+        return completion
+    await stored.keep(here.state, completion, ask.messages, ask.metadata)
+    return {**completion, "metadata": ask.metadata}
 
 
-async def _choice(here: Provider, ask: CompletionRequest, number: int) -> Choice:
+async def _choice(here: ServerHandles, ask: CompletionRequest, number: int) -> Choice:
     text, tokens, reason = "", 0, "stop"
     async for piece in _pieces(here, ask, number):
         text, tokens = text + piece.text, tokens + piece.tokens
@@ -114,7 +109,7 @@ async def _choice(here: Provider, ask: CompletionRequest, number: int) -> Choice
 
 
 async def _events(
-    here: Provider, ask: CompletionRequest, head: Mapping[str, Any]
+    here: ServerHandles, ask: CompletionRequest, head: Mapping[str, Any]
 ) -> AsyncGenerator[str, None]:
     """The events of a streamed completion, as text. An error after the first is an event too."""
     usage = {"usage": None} if ask.usage_streamed else {}
@@ -124,22 +119,27 @@ async def _events(
         "service_tier": "default",
         "system_fingerprint": _fingerprint(ask.model),
     }
-    tokens = 0
+    choices: list[Choice] = []
     for number in range(ask.choices):
         delta: dict[str, Any] = {"role": "assistant", "content": "", "refusal": None}
-        reason = "stop"
+        text, tokens, reason = "", 0, "stop"
         async for piece in _pieces(here, ask, number):
             if delta:
                 yield _chunk(common, number, delta, None, usage)
                 delta = {}
-            tokens, reason = tokens + piece.tokens, piece.finish_reason or reason
+            text, tokens = text + piece.text, tokens + piece.tokens
+            reason = piece.finish_reason or reason
             if piece.text:
                 yield _chunk(common, number, {"content": piece.text}, None, usage)
         if delta:
             yield _chunk(common, number, delta, None, usage)
         yield _chunk(common, number, {}, reason, usage)
+        choices.append(Choice(text, tokens, reason))
+    if ask.stored:
+        await _completed(here, ask, head, choices)
     if ask.usage_streamed:
-        yield json.dumps({**common, "choices": [], "usage": _usage(ask, tokens)})
+        total = sum(choice.tokens for choice in choices)
+        yield json.dumps({**common, "choices": [], "usage": _usage(ask, total)})
     yield "[DONE]"
 
 

@@ -4,6 +4,7 @@ Images come as data URLs, or from the web; none is fetched from this machine or 
 """
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,8 +19,10 @@ from tintype.tokens import TokenRule, image_tokens, model_tokens, text_tokens
 MESSAGES = 2048
 IMAGES = 20
 IMAGE_BYTES = 20 * 1024 * 1024
-IMAGE_BOX = (2048, 2048)
+IMAGE_SIDE = 2048
 """Pixels; larger images are shrunk, as OpenAI shrinks them."""
+REQUEST_PIXELS = 2048 * 2048
+"""Of all images of a request together; many are shrunk further, so that memory is bounded."""
 FETCH_S = 20.0
 ROLES = ("system", "assistant", "user", "developer")
 DETAILS = ("auto", "low", "high", "original")
@@ -56,25 +59,34 @@ class _Message:
     images: Sequence[_Image]
 
 
-async def read_conversation(fields: Fields, model: str) -> ParsedConversation:
+async def read_conversation(
+    fields: Fields, model: str, decoding: asyncio.Lock
+) -> ParsedConversation:
     """The request's `messages`.
 
     Args:
         fields: The request.
         model: The base model, by whose rule tokens are counted.
+        decoding: Held while an image is decoded, which may take 100 MB for a moment.
 
     Raises:
         RefusalError: 400 if they are none, or an image cannot be had.
     """
     messages = list(map(_message, fields.objects("messages", minimum=1, maximum=MESSAGES)))
-    if sum(len(message.images) for message in messages) > IMAGES:
+    count = sum(len(message.images) for message in messages)
+    if count > IMAGES:
         refuse(f"Too many images: at most {IMAGES} are accepted.", param="messages")
     rule = await asyncio.to_thread(model_tokens, model)
+    side = min(IMAGE_SIDE, math.isqrt(REQUEST_PIXELS // max(1, count)))
     turns, counted = [], 0
     for message in messages:
-        decoded = [await _decoded(image) for image in message.images]
-        for image, pixels in zip(message.images, decoded, strict=True):
-            counted += image_tokens(rule, pixels.width, pixels.height, image.detail).likely
+        decoded = []
+        for image in message.images:
+            data = await _bytes(image)
+            async with decoding:
+                pixels, (width, height) = await asyncio.to_thread(_decoded, data, image.place, side)
+            decoded.append(pixels)
+            counted += image_tokens(rule, width, height, image.detail).likely
         turns.append(Turn(message.role, "\n".join(message.texts), decoded))
     return ParsedConversation(turns, await asyncio.to_thread(_text_tokens, turns, rule), counted)
 
@@ -135,32 +147,27 @@ def _image(part: Fields, role: str) -> _Image:
     return _Image(image.text("url", minimum=1), detail, image.at("url"))
 
 
-async def _decoded(image: _Image) -> Image:
-    if image.url[:5].lower() == "data:":
-        return await asyncio.to_thread(_from_data_url, image)
+async def _bytes(image: _Image) -> bytes:
+    """The encoded image, from the request itself or from the web."""
     try:
-        data = await fetch(image.url, max_bytes=IMAGE_BYTES, timeout_s=FETCH_S)
+        if image.url[:5].lower() == "data:":
+            _, data = await asyncio.to_thread(split_data_url, image.url)
+            return data
+        return await fetch(image.url, max_bytes=IMAGE_BYTES, timeout_s=FETCH_S)
     except DatasetError as error:
-        raise RefusalError(
-            400, f"Failed to download image: {error}", param=image.place, code="invalid_image_url"
-        ) from error
-    return await asyncio.to_thread(_checked, data, image.place)
-
-
-def _from_data_url(image: _Image) -> Image:
-    try:
-        _, data = split_data_url(image.url)
-    except DatasetError as error:
+        is_data = image.url[:5].lower() == "data:"
         raise RefusalError(
             400,
-            f"Invalid base64 image_url. {error}",
+            f"Invalid base64 image_url. {error}"
+            if is_data
+            else f"Failed to download image: {error}",
             param=image.place,
-            code="invalid_base64_image",
+            code="invalid_base64_image" if is_data else "invalid_image_url",
         ) from error
-    return _checked(data, image.place)
 
 
-def _checked(data: bytes, place: str) -> Image:
+def _decoded(data: bytes, place: str, side: int) -> tuple[Image, tuple[int, int]]:
+    """The pixels, shrunk to fit a square, and the size they had."""
     if len(data) > IMAGE_BYTES:
         refuse(
             f"The image is too large: at most {IMAGE_BYTES:,} bytes are accepted.",
@@ -176,7 +183,7 @@ def _checked(data: bytes, place: str) -> Image:
             code="invalid_image_format",
         )
     try:
-        return decode(data, box=IMAGE_BOX)
+        return decode(data, box=(side, side)), (facts.width, facts.height)
     except DatasetError as error:
         raise RefusalError(
             400, f"Invalid image. {error}", param=place, code="image_parse_error"

@@ -4,7 +4,7 @@ What the engines cannot do (tools, log-probabilities, penalties, sound) is refus
 over. What would change nothing (who asks, how to cache) is checked and passed over.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from tintype.engines.base import Sampling
 from tintype.server.chat_messages import ParsedConversation, read_conversation
 from tintype.server.fields import Fields, metadata, refuse
 from tintype.server.json_answers import Format, read_format
-from tintype.server.provider import Provider, unknown_model
+from tintype.server.provider import ServerHandles, unknown_model
 from tintype.server.schemas import misfit
 
 CHOICES = 128
@@ -37,8 +37,9 @@ _HARMLESS: Mapping[str, Any] = {
         "required": ["type", "content"],
     },
     "parallel_tool_calls": {"type": "boolean"},
+    "store": {"type": "boolean"},
 }
-"""Parameters that would not change what these models answer, and what they may be."""
+"""Parameters that do not change what these models answer, and what they may be."""
 _UNSUPPORTED: Mapping[str, tuple[Any, ...]] = {
     "frequency_penalty": (0,),
     "presence_penalty": (0,),
@@ -52,7 +53,6 @@ _UNSUPPORTED: Mapping[str, tuple[Any, ...]] = {
     "modalities": (["text"],),
     "audio": (),
     "reasoning_effort": ("none",),
-    "store": (False,),
     "web_search_options": (),
     "moderation": (),
 }
@@ -73,9 +73,13 @@ class CompletionRequest:
     wanted: Format
     streamed: bool
     usage_streamed: bool
+    stored: bool = False
+    metadata: Mapping[str, str] | None = None
+    messages: Sequence[Mapping[str, Any]] = ()
+    """As they were sent, if they are to be stored."""
 
 
-async def read_ask(fields: Fields, here: Provider) -> CompletionRequest:
+async def read_ask(fields: Fields, here: ServerHandles) -> CompletionRequest:
     """Understand a request.
 
     Raises:
@@ -86,7 +90,7 @@ async def read_ask(fields: Fields, here: Provider) -> CompletionRequest:
     if engine is None:
         raise unknown_model(model)
     _refuse_unsupported(fields)
-    metadata(fields)
+    labels, is_stored = metadata(fields), bool(fields.values.get("store"))
     streamed = fields.given("stream") and fields.boolean("stream")
     wanted = read_format(fields)
     sampling = _sampling(fields)
@@ -100,8 +104,11 @@ async def read_ask(fields: Fields, here: Provider) -> CompletionRequest:
         wanted=wanted,
         streamed=streamed,
         usage_streamed=_usage_streamed(fields, streamed),
+        stored=is_stored,
+        metadata=labels,
+        messages=fields.values["messages"] if is_stored and fields.given("messages") else (),
     )
-    conversation = await read_conversation(fields, engine.card.model)
+    conversation = await read_conversation(fields, engine.card.model, here.decoding)
     if wanted.kind == "json_object" and "json" not in conversation.words.lower():
         refuse(
             "'messages' must contain the word 'json' in some form, to use 'response_format' of "

@@ -1,13 +1,14 @@
 """Uploaded files judged, and what is left of them prepared for training.
 
 The rules are those that everybody can run beforehand (`tintype.rules`, profile `tintype`): an
-error fails the job with OpenAI's words, a skip leaves the row out and is told in an event. The rows
+error fails the job with OpenAI's words, a skip leaves the row out, with an event. The rows
 that stay are written to the job's folder, so that the engine needs neither the network nor the
 uploaded file. One pass does both; of the file, no more is in memory than a batch of rows.
 """
 
+import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
@@ -22,21 +23,21 @@ from tintype.rules import (
     Keys,
     Problem,
     ProviderRules,
-    profile,
     provider_code,
+    rules_of,
     skip_reason,
 )
 from tintype.server import storage
 from tintype.server.preparing import write_rows
 from tintype.server.records import File, JobRecord
 from tintype.server.state import State
-from tintype.server.threads import unhurried
 from tintype.server.training import DATA, TRAINING, VALIDATION
+from tintype.threads import in_thread
 from tintype.tokens import model_tokens
 
 PROFILE = "tintype"
-TOLD = 20
-"""Problems that the event of a failure lists."""
+LISTED = 20
+"""Problems that the event of a failure lists; of the others only the number is kept."""
 GONE = "inaccessible URL"
 """Why a row is left out whose image could be had when it was judged, and then no more."""
 
@@ -60,14 +61,23 @@ class _Kept:
     tokens: int = 0
     skipped: dict[str, list[int]] = field(default_factory=dict)
     errors: list[Problem] = field(default_factory=list)
+    """The first of them."""
+    error_count: int = 0
     keys: Keys = field(default_factory=Keys)
 
     def note(self, judged: Judged) -> None:
         """Take note of what was found in a row."""
-        self.errors += [problem for problem in judged.problems if problem.severity == "error"]
+        self.fault(problem for problem in judged.problems if problem.severity == "error")
         reasons = filter(None, map(skip_reason, judged.problems))
         for reason in list(reasons)[:1]:
             self.skip(reason, judged.surveyed.row.line)
+
+    def fault(self, errors: Iterable[Problem]) -> None:
+        """Take note of errors that fail the job."""
+        for error in errors:
+            self.error_count += 1
+            if len(self.errors) < LISTED:
+                self.errors.append(error)
 
     def skip(self, reason: str, line: int) -> None:
         """Take note that a row is left out."""
@@ -82,14 +92,14 @@ class Rejected:
     message: str
     param: str
     problems: Sequence[Problem]
-    """The first of them, for whoever wants to mend the file."""
+    """The first of them, for whoever wants to fix the file."""
 
 
 async def prepare(state: State, job: JobRecord) -> PreparedFiles | Rejected:
     """Judge the files of a job and write what it is to train on; or say why it cannot."""
     folder = state.job_folder(job.id) / DATA
-    await unhurried(_empty, folder)
-    rules = profile(PROFILE)
+    await in_thread(_empty, folder)
+    rules = rules_of(PROFILE)
     training = await _prepare(state, job, "training_file", folder / TRAINING, rules, None)
     if isinstance(training, Rejected):
         return training
@@ -101,8 +111,8 @@ async def prepare(state: State, job: JobRecord) -> PreparedFiles | Rejected:
         if isinstance(validation, Rejected):
             return validation
         skipped[job.validation_file] = validation.skipped
-    told = {file: reasons for file, reasons in skipped.items() if reasons}
-    return PreparedFiles(training.examples, training.tokens, told)
+    left_out = {file: reasons for file, reasons in skipped.items() if reasons}
+    return PreparedFiles(training.examples, training.tokens, left_out)
 
 
 async def _prepare(
@@ -123,27 +133,32 @@ async def _prepare(
     try:
         async with open_dataset(path) as dataset:
             kept = await _sieve(dataset, tally, target)
-        facts = await unhurried(_facts, file, path)
+        facts = await in_thread(_facts, file, path)
     except DatasetError as error:
-        return _rejected([Problem(0, "", "error", "unreadable", str(error))], param)
+        return _rejected([Problem(0, "", "error", "unreadable", str(error))], param, 1)
     problems, summary = tally.finish(facts, job.model)
-    kept.errors += [problem for problem in problems if problem.severity == "error"]
+    kept.fault(problem for problem in problems if problem.severity == "error")
     kept.keys = summary.keys
     if not kept.errors and kept.examples < rules.min_examples:
         words = f"{kept.examples} example(s), but must have at least {rules.min_examples} examples"
-        kept.errors.append(Problem(0, "", "error", "n_examples", f"Training file has {words}"))
-    return _rejected(kept.errors, param) if kept.errors else kept
+        kept.fault([Problem(0, "", "error", "n_examples", f"Training file has {words}")])
+    return _rejected(kept.errors, param, kept.error_count) if kept.errors else kept
 
 
 async def _sieve(dataset: Dataset, tally: DatasetJudge, target: Path) -> _Kept:
-    """Judge row after row; write those that stay, until the first error."""
-    kept = _Kept()
-    await unhurried(target.touch)
+    """Judge row after row; write those that stay, until the first error.
+
+    A file with more rows than are taken is not read to its end.
+    """
+    kept, most = _Kept(), tally.profile.max_examples or math.inf
+    await in_thread(target.touch)
     async with aclosing(survey(dataset)) as batches:
         async for batch in batches:
-            rows = await unhurried(_judge, tally, batch)
+            rows = await in_thread(_judge, tally, batch)
             for judged in rows:
                 kept.note(judged)
+            if kept.examples + kept.error_count > most:
+                break  # nothing that follows can save it
             if not kept.errors:
                 await _keep(dataset, [row for row in rows if not row.skipped], target, kept)
     return kept
@@ -175,15 +190,15 @@ def _facts(file: File, path: Path) -> FileFacts:
         return FileFacts(named, file.bytes, content.read(4))
 
 
-def _rejected(errors: Sequence[Problem], param: str) -> Rejected:
+def _rejected(errors: Sequence[Problem], param: str, count: int) -> Rejected:
     """Why a job fails, in OpenAI's words: the first error, and how many more there are."""
     first = errors[0]
     code = provider_code(first)
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    more = f" (and {count - 1} more)" if count > 1 else ""
     message = first.message + more
     if code == "invalid_n_examples":
         message = message.replace("Training", param.removesuffix("_file").capitalize(), 1)
         return Rejected(code, message, param, errors)
     kind = "Invalid file format. " if code == "invalid_file_format" else ""
     words = f"The job failed due to an invalid {param.replace('_', ' ')}. {kind}{message}"
-    return Rejected(code, words, param, errors[:TOLD])
+    return Rejected(code, words, param, errors)

@@ -10,8 +10,9 @@ from starlette.responses import Response
 from tintype.errors import RefusalError
 from tintype.server import job_events, storage, wire
 from tintype.server.fields import Fields, bounded, metadata, refuse
-from tintype.server.provider import Provider, provider
+from tintype.server.provider import ServerHandles, provider
 from tintype.server.reading import (
+    has_metadata,
     json_body,
     query,
     query_choice,
@@ -51,7 +52,7 @@ async def page(request: Request) -> Response:
         JobRecord,
         limit=_limit(parameters, PAGE),
         after=parameters.get("after"),
-        match=lambda job: _has(job, parameters),
+        match=lambda job: has_metadata(job.metadata, parameters),
     )
     return wire.JsonAnswer(wire.listing([wire.job_object(job) for job in jobs], has_more=more))
 
@@ -73,8 +74,8 @@ async def cancel(request: Request) -> Response:
 async def pause(request: Request) -> Response:
     """`POST /fine_tuning/jobs/{id}/pause`."""
     job = _named(request)
-    if job.status not in ("queued", "running"):
-        _refuse_state(job, "paused", "a queued or running job")
+    if job.status not in ("validating_files", "queued", "running"):
+        _refuse_state(job, "paused", "a job that is validated, queued or running")
     job = await provider(request).queue.stop(job, "pause")
     return wire.JsonAnswer(wire.job_object(job))
 
@@ -100,7 +101,7 @@ async def events(request: Request) -> Response:
 
 
 async def checkpoints(request: Request) -> Response:
-    """`GET /fine_tuning/jobs/{id}/checkpoints`: newest first, once the job has succeeded."""
+    """`GET /fine_tuning/jobs/{id}/checkpoints`: newest first, each as soon as it can be asked."""
     parameters = query(request, "after", "limit")
     found, more = provider(request).state.page(
         CheckpointRecord,
@@ -144,7 +145,7 @@ def _checkpoint_model(request: Request) -> None:
         raise RefusalError(404, f"No such checkpoint: {name}", code="checkpoint_not_found")
 
 
-def _ordered(fields: Fields, here: Provider) -> JobRecord:
+def _ordered(fields: Fields, here: ServerHandles) -> JobRecord:
     """The job that a request asks for, or a refusal."""
     fields.only(
         "model",
@@ -190,7 +191,7 @@ def _ordered(fields: Fields, here: Provider) -> JobRecord:
     )
 
 
-def _file(fields: Fields, name: str, here: Provider) -> str:
+def _file(fields: Fields, name: str, here: ServerHandles) -> str:
     id = fields.text(name)
     file = storage.find(here.state, id)
     if file is None:
@@ -254,19 +255,8 @@ def _numbers(fields: Fields) -> dict[str, Any]:
 
 
 def _limit(parameters: Mapping[str, str], default: int) -> int:
-    """Pages have no documented limit; a larger one than ours is a shorter one than wished."""
+    """Pages have no documented limit; a larger one than ours is cut to it."""
     return min(query_limit(parameters, default), LARGEST_PAGE)
-
-
-def _has(job: JobRecord, parameters: Mapping[str, str]) -> bool:
-    """Whether a job bears the metadata that the query asks for: `metadata[k]=v`, or none at all."""
-    if parameters.get("metadata") == "null":
-        return not job.metadata
-    return all(
-        (job.metadata or {}).get(name[len("metadata[") : -1]) == value
-        for name, value in parameters.items()
-        if name.startswith("metadata[") and name.endswith("]")
-    )
 
 
 def _named(request: Request) -> JobRecord:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -16,12 +17,21 @@ from starlette.types import ASGIApp
 from tintype import __version__
 from tintype.engines import engines
 from tintype.errors import SettingsError
-from tintype.server.address import ADDRESS, Options, Running, read_address, write_address
+from tintype.server.address import (
+    ADDRESS,
+    LOG,
+    Options,
+    Running,
+    read_address,
+    rotate_log,
+    write_address,
+)
 from tintype.server.answering import Answers
 from tintype.server.app import create_app
+from tintype.server.connections import BoundedConnection, connection_limit
 from tintype.server.gate import Gate
 from tintype.server.opening import open_state
-from tintype.server.provider import Activity, Provider
+from tintype.server.provider import Activity, ServerHandles
 from tintype.server.queue import Queue
 from tintype.server.state import State
 
@@ -30,12 +40,13 @@ GOODBYE_S = 3
 KEEP_ALIVE_S = 75
 """Longer than clients keep idle connections (httpx2: 5 s, undici: 4 s), so they close first."""
 IDLE_CHECKS_S = 15.0
+LOG_CHECKS_S = 60.0
 
 _log = logging.getLogger("tintype.server")
 
 
 class Serving:
-    """A server that listens, to be told to end."""
+    """A server that listens, until somebody ends it."""
 
     def __init__(self, running: Running, queue: Queue, server: uvicorn.Server) -> None:
         self.running = running
@@ -68,7 +79,7 @@ async def serving(options: Options) -> AsyncIterator[Serving]:
         (options.folder / ADDRESS).unlink(missing_ok=True)
         found = await asyncio.to_thread(engines)
         activity = Activity()
-        provider = Provider(
+        provider = ServerHandles(
             state, found, Queue(state, found), Answers(state, found), activity=activity
         )
         server = _Server(_config(options, _gated(options, state, provider)))
@@ -78,6 +89,7 @@ async def serving(options: Options) -> AsyncIterator[Serving]:
             await _until_listening(server, tasks[0])
             tasks.append(asyncio.create_task(_moved_on(provider.queue, served)))
             tasks.append(asyncio.create_task(_idle(options.idle_exit_s, provider, served)))
+            tasks.append(asyncio.create_task(_keep_log_short(options.folder / LOG)))
             write_address(options.folder / ADDRESS, served.running)
             yield served
         finally:
@@ -115,10 +127,14 @@ class _Server(uvicorn.Server):
 
 
 def _config(options: Options, app: ASGIApp) -> uvicorn.Config:
+    class Connection(BoundedConnection):
+        limit = connection_limit()
+
     return uvicorn.Config(
         app,
         lifespan="off",
         ws="none",
+        http=Connection,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -127,7 +143,7 @@ def _config(options: Options, app: ASGIApp) -> uvicorn.Config:
     )
 
 
-def _gated(options: Options, state: State, provider: Provider) -> Gate:
+def _gated(options: Options, state: State, provider: ServerHandles) -> Gate:
     app: Starlette = create_app()
     app.state.provider = provider
     return Gate(
@@ -208,7 +224,13 @@ async def _moved_on(queue: Queue, served: Serving) -> None:
         served.end()
 
 
-async def _idle(idle_exit_s: float | None, provider: Provider, served: Serving) -> None:
+async def _keep_log_short(log: Path) -> None:
+    while True:
+        await asyncio.sleep(LOG_CHECKS_S)
+        await asyncio.to_thread(rotate_log, log)
+
+
+async def _idle(idle_exit_s: float | None, provider: ServerHandles, served: Serving) -> None:
     """End the server when nobody has asked for anything and no job is under way."""
     if idle_exit_s is None:
         return

@@ -18,7 +18,7 @@ from tintype.server.state import State
 
 DATABASE = "server.db"
 RESERVE = "reserve"
-FOLDERS = ("files", "uploads", "jobs", "incoming")
+FOLDERS = ("files", "uploads", "jobs", "completions", "incoming")
 OURS = frozenset(
     {DATABASE, LOCK, TOKEN, ADDRESS, LOG, RESERVE, "token.new", "server.json.new", *FOLDERS}
 )
@@ -43,6 +43,10 @@ _MIGRATIONS = (
         job_id, base, path);
     create index event_by_job on event (job_id, seq);
     create index part_by_upload on part (upload_id);
+    """,
+    """
+    create table completion (seq integer primary key autoincrement, id text unique not null,
+        created_at, model, metadata);
     """,
 )
 """Statements that lead from one version of the database to the next, never edited."""

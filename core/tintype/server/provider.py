@@ -27,7 +27,7 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
+class ServerHandles:
     """The handles a request works with."""
 
     state: State
@@ -37,11 +37,13 @@ class Provider:
     activity: Activity = field(default_factory=Activity)
     completing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while an upload is put together: one at a time."""
+    decoding: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while an image of a question is decoded."""
 
 
-def provider(request: Request) -> Provider:
+def provider(request: Request) -> ServerHandles:
     """The provider that answers this request."""
-    found: Provider = request.app.state.provider
+    found: ServerHandles = request.app.state.provider
     return found
 
 

@@ -2,8 +2,8 @@
 
 The database says where each job stands, and every move is one transaction; whatever the moment at
 which the server dies, the next one goes on from there. It adopts trainers that are still at work,
-starts those again that were killed (three times in a row without getting any further is enough),
-and validates afresh what was being validated.
+starts those again that were killed (a few times in a row without getting any further are enough),
+and validates again what was being validated.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from tintype.engines.launch import Ending, unwritable
 from tintype.errors import EngineError
 from tintype.server import job_events, storage, training
 from tintype.server.opening import RESERVE
-from tintype.server.records import File, JobRecord, Part, Tuned
+from tintype.server.records import Completion, File, JobRecord, Part, Tuned
 from tintype.server.reserve import Reserve, is_full
 from tintype.server.state import State, now
 from tintype.server.validation import JobValidator
@@ -34,7 +34,9 @@ PATIENCE_S = 0.8
 """How long a request waits for the trainer to obey, before it is answered all the same."""
 OBEY_S = 20.0
 """After so long a trainer that does not obey is killed."""
-LAUNCHES = 3
+LAUNCHES, KILLS = 3, 20
+"""How often a trainer is started without getting any further: if it crashed, and if it left no
+word, because somebody or something killed it from outside."""
 TROUBLE_S = 5.0
 """A rest after the disk was full or the database busy."""
 
@@ -98,15 +100,17 @@ class Queue:
         launching.want(self._state.job_folder(job.id), wanted)
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
-                while (job := self._fresh(job)).wanted:
+                while self._fresh(job).wanted:
                     await self._turned.wait()
+        job = self._fresh(job)  # it may have obeyed in the very moment that patience ran out
         return end(self._state, job, wanted=wanted) if job.wanted else job
 
     def resume(self, job: JobRecord) -> JobRecord:
         """Queue a paused job again."""
         with self._state.transaction():
             self._state.add(job_events.event(job.id, now(), job_events.RESUMED))
-            job = self._state.change(job, status="queued")
+            validated = job.examples > 0
+            job = self._state.change(job, status="queued" if validated else "validating_files")
         self.poke()
         return job
 
@@ -200,14 +204,14 @@ class Queue:
             await training.clear(self._state, job)
 
     async def _start_again(self, job: JobRecord) -> JobRecord:
-        if job.launches >= LAUNCHES:
+        words = launching.last_words(self._state.job_folder(job.id))
+        if job.launches >= (LAUNCHES if words else KILLS):
             job = training.listen(self._state, job, ended=True)
-            words = launching.last_words(self._state.job_folder(job.id))
             return training.fail(
                 self._state,
                 job,
                 "training_failed",
-                f"The training process ended {LAUNCHES} times without getting any further. "
+                f"The training process ended {job.launches} times without getting any further. "
                 f"Its last words: {words or 'none'}",
             )
         self._state.add(job_events.event(job.id, now(), job_events.INTERRUPTED, level="warn"))
@@ -218,8 +222,14 @@ class Queue:
         """Remove what a server that died has left half done."""
         files_there = {file.id for file in self._state.all(File, deleted=0)}
         parts_there = {part.id for part in self._state.all(Part)}
+        kept = {one.id for one in self._state.all(Completion)}
         jobs = {job.id: job for job in self._state.all(JobRecord)}
-        for name, known in (("files", files_there), ("uploads", parts_there), ("jobs", {*jobs})):
+        for name, known in (
+            ("files", files_there),
+            ("uploads", parts_there),
+            ("jobs", {*jobs}),
+            ("completions", kept),
+        ):
             for entry in list(os.scandir(self._state.folder / name)):
                 if entry.name not in known:
                     training.remove(self._state.folder / name / entry.name)

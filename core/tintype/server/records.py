@@ -109,7 +109,7 @@ class JobRecord:
 
 @dataclass(frozen=True, slots=True)
 class EventRecord:
-    """A line of a job's job_events. A step makes one event at most: `(job_id, step)` is unique."""
+    """A line of a job's event log. A step makes one event at most: `(job_id, step)` is unique."""
 
     id: str
     created_at: int
@@ -134,7 +134,7 @@ class CheckpointRecord:
     path: str
     metrics: Mapping[str, float]
     model: str | None = None
-    """Its public name, once the job has succeeded."""
+    """Its public name; none for that of the last epoch until the job has succeeded."""
     seq: int | None = None
 
 
@@ -150,4 +150,17 @@ class Tuned:
     seq: int | None = None
 
 
-Record = File | UploadRecord | Part | JobRecord | EventRecord | CheckpointRecord | Tuned
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A stored completion. What was asked and answered lies in `completions/` under its id."""
+
+    id: str
+    created_at: int
+    model: str
+    metadata: Mapping[str, str] | None = None
+    seq: int | None = None
+
+
+Record = (
+    File | UploadRecord | Part | JobRecord | EventRecord | CheckpointRecord | Tuned | Completion
+)

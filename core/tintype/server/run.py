@@ -16,15 +16,13 @@ from pathlib import Path
 
 from tintype.engines.launch import detach
 from tintype.errors import StoreError, TintypeError
-from tintype.server.address import HOST, LOCK, LOG, Options, Running, find, is_held
+from tintype.server.address import HOST, LOCK, LOG, Options, Running, find, is_held, rotate_log
 
 __all__ = ["Options", "Running", "find", "serve", "start", "stop"]
 
 IDLE_EXIT_S = 900.0
 """A server that the app has started ends by itself when it had nothing to do for so long."""
 START_S, STOP_S = 30.0, 10.0
-LOG_BYTES = 1 << 20
-"""A longer log is put aside at the next start."""
 _LOG_LINES = 3
 
 
@@ -85,8 +83,7 @@ def _start(folder: Path, idle_exit_s: float | None) -> Running:
     log = folder / LOG
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if log.exists() and log.stat().st_size > LOG_BYTES:
-            log.replace(log.with_suffix(".log.1"))
+        rotate_log(log)
     except OSError as error:
         raise StoreError(f"The server cannot use its folder {folder}: {error.strerror}.") from error
     answered = _spawn(folder, log, idle_exit_s)

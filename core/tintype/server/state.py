@@ -6,6 +6,7 @@
     server.db    SQLite
     files/       uploaded files and results, named by id
     uploads/     parts of files, named by id
+    completions/ stored questions and answers, named by id
     jobs/        a folder per job: `tintype.engines.launch`
     incoming/    bodies still being received; emptied at each start
     reserve      space for the case that the disk is full (`reserve`)
@@ -29,6 +30,7 @@ from typing import Any, TypeVar
 from tintype.errors import RefusalError
 from tintype.server.records import (
     CheckpointRecord,
+    Completion,
     EventRecord,
     File,
     JobRecord,
@@ -48,6 +50,7 @@ _TABLES: Mapping[type[Any], str] = {
     EventRecord: "event",
     CheckpointRecord: "checkpoint",
     Tuned: "model",
+    Completion: "completion",
 }
 _JSON = frozenset(
     ["part_ids", "asked", "metadata", "resolved", "result_files", "error", "data", "metrics"],
@@ -70,6 +73,10 @@ class State:
     def part_path(self, id: str) -> Path:
         """Where a part's bytes are."""
         return self.folder / "uploads" / id
+
+    def completion_path(self, id: str) -> Path:
+        """Where a stored completion is."""
+        return self.folder / "completions" / id
 
     def job_folder(self, id: str) -> Path:
         """What server and trainer share."""

@@ -8,8 +8,9 @@ import asyncio
 import math
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from tintype.server.results import write_results
 from tintype.server.state import State, now
 
 KEPT_EPOCHS = 3
-"""Of a finished job, the checkpoints of so many last epochs are kept."""
+"""The checkpoints of so many last epochs are kept."""
 DATA, ENGINE = "data", "engine"
 TRAINING, VALIDATION = "training.jsonl", "validation.jsonl"
 _PLACE = {"step", "total_steps", "epoch"}
@@ -93,7 +94,12 @@ def _take(state: State, job: JobRecord, entry: journal.JournalEntry) -> JobRecor
         state.add(job_events.note_event(job.id, entry.at, report))
         return job
     if isinstance(report, Saved):
-        state.add(_checkpoint(state, job, entry.at, report), once=True)
+        checkpoint = _checkpoint(state, job, entry.at, report)
+        if state.add(checkpoint, once=True) and report.epoch < (job.resolved or {})["n_epochs"]:
+            # That of the last epoch is the model itself, which the end of the training names.
+            _publish(state, job, checkpoint, f"{model_name(job)}:ckpt-step-{report.step}")
+            newest = sorted(state.all(CheckpointRecord, job_id=job.id), key=lambda one: one.epoch)
+            _retire(state, job, newest[-KEPT_EPOCHS:])
         return job
     event = job_events.step_event(job.id, entry.at, report)
     changes: dict[str, Any] = {}
@@ -148,15 +154,14 @@ def succeed(state: State, job: JobRecord) -> JobRecord:
     kept = [saved[epoch] for epoch in sorted(saved)[-KEPT_EPOCHS:]]
     if not kept:
         return fail(state, job, "training_failed", "The training ended without a checkpoint.")
-    name = f"ft:{job.model}:{wire.ORGANIZATION}:{slug(job.suffix)}:{wire.new_id('', 8)}"
+    name = model_name(job)
     epochs = (job.resolved or {}).get("n_epochs", 0)
     with state.transaction():
         results = write_results(state, job)
-        for checkpoint in list(state.all(CheckpointRecord, job_id=job.id)):
-            if checkpoint not in kept:
-                state.remove(checkpoint)
+        _retire(state, job, kept)
         for checkpoint in kept[:-1]:
-            _publish(state, job, checkpoint, f"{name}:ckpt-step-{checkpoint.step}")
+            if checkpoint.model is None:
+                _publish(state, job, checkpoint, f"{name}:ckpt-step-{checkpoint.step}")
         _publish(state, job, kept[-1], name)
         state.add(job_events.event(job.id, now(), job_events.COMPLETED))
         return state.change(
@@ -169,6 +174,21 @@ def succeed(state: State, job: JobRecord) -> JobRecord:
             result_files=[results.id],
             wanted="",
         )
+
+
+def _retire(state: State, job: JobRecord, kept: Sequence[CheckpointRecord]) -> None:
+    """Forget the checkpoints that are not kept, and their models."""
+    for checkpoint in list(state.all(CheckpointRecord, job_id=job.id)):
+        if checkpoint.id not in {one.id for one in kept}:
+            for model in list(state.all(Tuned, id=checkpoint.model or "")):
+                state.remove(model)
+            state.remove(checkpoint)
+
+
+def model_name(job: JobRecord) -> str:
+    """What the job's model will be called: the same from the first checkpoint to the end."""
+    own = sha256(job.id.encode()).hexdigest()[:8]
+    return f"ft:{job.model}:{wire.ORGANIZATION}:{slug(job.suffix)}:{own}"
 
 
 def _publish(state: State, job: JobRecord, checkpoint: CheckpointRecord, name: str) -> None:

@@ -159,7 +159,7 @@ def job_object(job: JobRecord) -> Json:
 
 
 def event_object(event: EventRecord) -> Json:
-    """A line of a job's job_events."""
+    """A line of a job's event log."""
     return {
         "object": "fine_tuning.job.event",
         "id": event.id,

@@ -6,7 +6,7 @@ Imported before the app's first frame, so it costs only `tomllib`, `decimal` and
 from tintype.settings.folders import Folders, folders
 from tintype.settings.keys import key_for, save_key
 from tintype.settings.loading import SettingOrigin, Settings, load
-from tintype.settings.profile import EMBEDDED, OPENAI, Kind, Profile
+from tintype.settings.profile import EMBEDDED, OPENAI, Profile
 from tintype.settings.schema import ENVIRONMENT, FIELDS, PROFILE_FIELDS, Setting
 from tintype.settings.secret import Secret
 
@@ -17,7 +17,6 @@ __all__ = [
     "OPENAI",
     "PROFILE_FIELDS",
     "Folders",
-    "Kind",
     "Profile",
     "Secret",
     "Setting",

@@ -33,7 +33,7 @@ def key_for(
             header can carry.
     """
     environ = os.environ if environ is None else environ
-    if profile.kind == "embedded":
+    if profile.dialect == "embedded":
         return Secret()
     if profile.key_env and (value := environ.get(profile.key_env, "").strip()):
         return Secret(_sound(value, profile.key_env), origin=profile.key_env)

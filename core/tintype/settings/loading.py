@@ -13,8 +13,9 @@ from types import MappingProxyType
 from typing import Any, Literal, NoReturn, cast
 
 from tintype.errors import SettingsError
+from tintype.providers import COMPATIBLE, identity
 from tintype.settings.folders import Folders, folders
-from tintype.settings.profile import BUILT_IN, EMBEDDED, OPENAI, Kind, Profile, variable_for
+from tintype.settings.profile import BUILT_IN, EMBEDDED, OPENAI, Profile, variable_for
 from tintype.settings.schema import FIELDS, PROFILE_FIELDS, Setting
 
 
@@ -188,16 +189,23 @@ def _profile(
         for f in PROFILE_FIELDS
         if f.name in table
     }
-    built_in = BUILT_IN.get(name)
-    kind: Kind = said.pop("kind", built_in.kind if built_in else "compatible")
-    pattern = OPENAI if kind == "openai" else Profile(name, kind, key_env=variable_for(name))
-    filled = {f.name: getattr(pattern, f.name) for f in PROFILE_FIELDS if f.name != "kind"} | said
-    if not filled["base_url"]:
+    provider = said.get("provider", name if name in BUILT_IN else COMPATIBLE)
+    if provider.endswith(".toml"):
+        provider = str(places.config / provider)  # an absolute path stays as it is
+    try:
+        known = identity(provider)
+    except SettingsError as error:
+        where = f"{places.config_file}: {at}provider"
+        raise SettingsError(f"{where}: {error.message}", advice=error.advice) from error
+    usual = {"base_url": known.base_url, "key_env": known.key_env or variable_for(name)}
+    profile = Profile(name, **usual | said | {"provider": provider})
+    if not profile.base_url:
+        example = known.base_url_example or "https://host/v1"
         raise SettingsError(
             f"{places.config_file}: profiles.{name} does not say its base_url.",
-            advice='Add, for example, base_url = "https://host/v1".',
+            advice=f'Add, for example, base_url = "{example}".',
         )
-    return Profile(name, kind, **filled)
+    return profile
 
 
 def _from_environment(

@@ -1,12 +1,11 @@
-"""Profiles: which provider to speak to, and by which rules and prices."""
+"""Profiles: a provider as one person uses it."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
-Kind = Literal["embedded", "openai", "compatible"]
+from tintype.providers import COMPATIBLE, Dialect, identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,35 +13,46 @@ class Profile:
     """One provider as one person uses it."""
 
     name: str
-    kind: Kind
+    provider: str = COMPATIBLE
+    """The provider's name, from which dialect, rules, prices, models and deadlines follow: one of
+    `tintype.providers.provider_names()`, or the path of a user's own file."""
     base_url: str = ""
     """Ends before `/fine_tuning`, so as a rule in `/v1`. Empty for the embedded provider, whose
     address is known only once it runs."""
     key_env: str = ""
     """The environment variable that holds the key; empty for the embedded provider."""
-    rules: str = "openai"
-    """Whose rules a dataset is checked against: a name of `tintype.rules`."""
-    provider: str = ""
-    """Whose prices apply: a name of `tintype.pricing`."""
     organization: str = ""
     project: str = ""
 
     @property
+    def dialect(self) -> Dialect:
+        """What of the protocol differs."""
+        return identity(self.provider).dialect
+
+    @property
     def title(self) -> str:
-        """What to call the provider in a sentence."""
-        return {"embedded": "The embedded provider", "openai": "OpenAI"}.get(
-            self.kind, f"Provider {self.name}"
-        )
+        """What to call the provider in a sentence; its own title only where no other has it."""
+        if self.name == self.provider:
+            return identity(self.provider).title
+        return f"Provider {self.name}"
 
 
-EMBEDDED = Profile("tintype", "embedded", rules="tintype", provider="tintype")
-OPENAI = Profile(
-    "openai", "openai", "https://api.openai.com/v1", "OPENAI_API_KEY", "openai", "openai"
-)
+def built_in(name: str) -> Profile:
+    """Return the profile of a provider as its file has it.
+
+    Raises:
+        SettingsError: if there is no such provider.
+    """
+    known = identity(name)
+    return Profile(name, name, known.base_url, known.key_env)
+
+
+EMBEDDED = built_in("tintype")
+OPENAI = built_in("openai")
 
 BUILT_IN: Mapping[str, Profile] = MappingProxyType({p.name: p for p in (EMBEDDED, OPENAI)})
 
 
 def variable_for(name: str) -> str:
-    """Name the environment variable that a provider's key is expected in."""
+    """Return the environment variable that a provider's key is expected in: `MY_GPU_API_KEY`."""
     return re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_") + "_API_KEY"

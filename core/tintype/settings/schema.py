@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from tintype.providers import COMPATIBLE
+
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -82,10 +84,9 @@ def _variable(value: object) -> str:
     raise ValueError
 
 
-def _kind(value: object) -> str:
-    if value in ("openai", "compatible"):
-        return str(value)
-    raise ValueError
+def _provider(value: object) -> str:
+    text = _text(value)
+    return str(Path(text).expanduser()) if text.endswith(".toml") else _word(text)
 
 
 def _base_url(value: object) -> str:
@@ -182,31 +183,26 @@ FIELDS: tuple[Setting, ...] = (
 
 PROFILE_FIELDS: tuple[Setting, ...] = (
     Setting(
-        "kind",
-        "compatible",
-        _kind,
-        '"openai" or "compatible"',
-        "OpenAI itself, or another provider that speaks its protocol.",
+        "provider",
+        COMPATIBLE,
+        _provider,
+        "the name of a provider, or the path of a provider's file of your own",
+        "Whose protocol, rules, prices and deadlines apply: azure, fireworks, openai, together; "
+        "without it, any server that speaks OpenAI's protocol.",
     ),
     Setting(
         "base_url",
         "",
         _base_url,
         "an http or https address without user name, password or query, as a rule ending in /v1",
-        "Where the provider is.",
+        "Where the provider is; without it, its usual address.",
     ),
     Setting(
         "key_env",
         "",
         _variable,
         "the name of an environment variable",
-        "The variable that holds the key.",
-    ),
-    Setting(
-        "rules", "openai", _word, "the name of a rule profile", "What a dataset is checked against."
-    ),
-    Setting(
-        "provider", "", _word, "the name of a provider in the price table", "Whose prices apply."
+        "The variable that holds the key; without it, PROFILE_API_KEY.",
     ),
     Setting("organization", "", _text, "text", "Sent to OpenAI as OpenAI-Organization."),
     Setting("project", "", _text, "text", "Sent to OpenAI as OpenAI-Project."),

@@ -33,10 +33,12 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection = _opened(path)
+        self._closed = False
 
     def close(self) -> None:
         """Close the file; what was written stays."""
         self._connection.close()
+        self._closed = True
 
     def run(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Run one statement and fetch all it gives.
@@ -44,7 +46,7 @@ class Database:
         Raises:
             StoreError: if the file is damaged, locked for too long, or the disk is full.
         """
-        with translated(self.path):
+        with self._translated():
             return _executed(self._connection, sql, parameters).fetchall()
 
     def run_each(self, sql: str, each: Iterable[Sequence[Any]]) -> None:
@@ -53,7 +55,7 @@ class Database:
         Raises:
             StoreError: as `run`.
         """
-        with translated(self.path):
+        with self._translated():
             self._connection.executemany(sql, map(_storable, each))
 
     def fetch(self, sql: str, parameters: Parameters, read: Callable[[sqlite3.Row], T]) -> list[T]:
@@ -85,13 +87,20 @@ class Database:
 
         def fetch() -> list[T]:
             with (
-                translated(self.path),
+                self._translated(),
                 closing(_connected(self.path)) as connection,
                 understood(self.path),
             ):
                 return [read(row) for row in _executed(connection, sql, parameters)]
 
         return await asyncio.to_thread(fetch)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        if self._closed:
+            raise StoreError(f"{self.path} has been closed.", advice="Open it again.")
+        with translated(self.path):
+            yield
 
 
 @contextmanager

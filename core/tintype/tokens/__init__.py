@@ -1,7 +1,8 @@
 """Tokens: of text, of images, of rows; offline, as each model counts them."""
 
+from tintype.providers.token_rules import Epochs, TokenRule
 from tintype.tokens.images import Sight, image_tokens, sight
-from tintype.tokens.models import Epochs, TokenRule, known_models, model_tokens
+from tintype.tokens.models import known_models, model_tokens
 from tintype.tokens.ranges import NOTHING, Range
 from tintype.tokens.rows import DETAILS, Detail, RowTokens, content_texts, row_tokens, text_tokens
 from tintype.tokens.text import count_text, special_tokens

@@ -14,7 +14,7 @@ Patch models: the image is shrunk to the longest side of its level of detail, th
 import math
 from dataclasses import dataclass
 
-from tintype.tokens.models import Level, Patches, TokenRule
+from tintype.providers.token_rules import DetailLevel, Patches, TokenRule
 from tintype.tokens.ranges import NOTHING, Range
 
 _SQUARE, _SHORT, _TILE, _PATCH = 2048, 768, 512, 32
@@ -120,11 +120,11 @@ def _patched(patches: Patches, width: int, height: int, detail: str) -> Sight:
     return Sight(width, height, columns, rows, tokens, formula)
 
 
-def _level(patches: Patches, detail: str) -> Level:
+def _level(patches: Patches, detail: str) -> DetailLevel:
     return patches.levels.get(detail) or patches.levels[patches.auto]
 
 
-def _fitted(width: int, height: int, level: Level) -> tuple[int, int]:
+def _fitted(width: int, height: int, level: DetailLevel) -> tuple[int, int]:
     """Shrink to the longest side, then to the budget; in floating point, as the guide does it."""
     longest = max(width, height)
     if longest > level.side:

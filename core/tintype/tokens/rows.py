@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from tintype.providers.token_rules import TokenRule
 from tintype.tokens.images import image_tokens
-from tintype.tokens.models import TokenRule
 from tintype.tokens.ranges import NOTHING, Range
 from tintype.tokens.text import count_text
 

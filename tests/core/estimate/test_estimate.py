@@ -15,7 +15,7 @@ from tintype.dataset.survey import Surveyed
 from tintype.estimate import Cost, Counts, Plan, count, count_all, estimate, gauges
 from tintype.images import ImageFacts
 from tintype.pricing import load_prices
-from tintype.rules import profile
+from tintype.rules import rules_of
 from tintype.tokens import Range, TokenRule, model_tokens, text_tokens
 
 FOUR_O = model_tokens("gpt-4o-2024-08-06")
@@ -235,11 +235,11 @@ def test_files_swell_by_a_third_when_they_are_embedded() -> None:
 
 def test_gauges_show_how_near_the_limits_are() -> None:
     counts = count_all(rows(5, 100, (640, 480), (640, 480), image_bytes=5_242_880), FOUR_O)
-    found = {gauge.name: gauge for gauge in gauges(counts, profile("openai"))}
+    found = {gauge.name: gauge for gauge in gauges(counts, rules_of("openai"))}
     assert found["images in a row"].share == 0.2
     assert found["bytes of an image"].share == 0.5
     assert found["rows with images"].share == 5 / 50_000
-    fireworks = {gauge.name: gauge for gauge in gauges(counts, profile("fireworks"))}
+    fireworks = {gauge.name: gauge for gauge in gauges(counts, rules_of("fireworks"))}
     assert fireworks["images in a row"].share is None
 
 

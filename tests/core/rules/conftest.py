@@ -14,7 +14,7 @@ from tintype.dataset import image_bytes, parse_line
 from tintype.dataset.survey import Surveyed
 from tintype.errors import DatasetError
 from tintype.images import ImageFacts, probe
-from tintype.rules import Problem, judge_row, profile
+from tintype.rules import Problem, judge_row, rules_of
 
 
 def encoded(format: str = "JPEG", mode: str = "RGB", size: tuple[int, int] = (64, 48)) -> bytes:
@@ -62,7 +62,7 @@ def facts(source: str) -> ImageFacts:
 
 
 def judged(value: Any, rules: str = "openai", **options: Any) -> tuple[Problem, ...]:
-    return judge_row(surveyed(value, **options), profile(rules))
+    return judge_row(surveyed(value, **options), rules_of(rules))
 
 
 @pytest.fixture(scope="session")

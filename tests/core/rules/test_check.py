@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from tintype.dataset import open_dataset
 from tintype.dataset.survey import Surveyed
 from tintype.errors import DatasetError
-from tintype.rules import Checked, DatasetJudge, Keys, Problem, Summary, check, judge_row, profile
+from tintype.providers import provider_names
+from tintype.rules import Checked, DatasetJudge, Keys, Problem, Summary, check, judge_row, rules_of
 
 Make = Callable[..., Any]
 
@@ -24,7 +25,7 @@ async def run(
     path: Path, rules: str = "openai", **options: Any
 ) -> tuple[list[Problem], Summary, list[Checked]]:
     async with open_dataset(path) as dataset:
-        batches = [batch async for batch in check(dataset, profile(rules), **options)]
+        batches = [batch async for batch in check(dataset, rules_of(rules), **options)]
     summary = batches[-1].summary
     assert summary is not None
     return [problem for batch in batches for problem in batch.problems], summary, batches
@@ -237,7 +238,7 @@ async def test_a_file_broken_on_every_line_hands_out_a_hundred_problems_and_coun
 
 
 def test_a_row_of_endless_faults_keeps_twenty_and_counts_all(make_surveyed: Make) -> None:
-    tally = DatasetJudge(profile("openai"))
+    tally = DatasetJudge(rules_of("openai"))
     surveyed: Surveyed = make_surveyed({"messages": [{}] * 5_000})
     judged = tally.add(surveyed)
     assert sum(problem.rule == "role" for problem in judged.problems) == 20
@@ -246,23 +247,23 @@ def test_a_row_of_endless_faults_keeps_twenty_and_counts_all(make_surveyed: Make
 async def test_a_check_can_be_abandoned(tmp_path: Path, rows: list[Any]) -> None:
     path = write(tmp_path / "a.jsonl", rows * 20)
     async with open_dataset(path) as dataset:
-        checking = check(dataset, profile("openai"))
+        checking = check(dataset, rules_of("openai"))
         assert await anext(checking)
         await checking.aclose()
 
 
 def test_profiles_say_where_their_limits_are_from() -> None:
     from tintype.errors import SettingsError
-    from tintype.rules import profile_names
 
-    assert profile_names() == ("openai", "tintype", "azure", "together", "fireworks")
-    for name in profile_names():
-        assert profile(name).source
-        assert profile(name).as_of.year == 2026
-    assert profile("tintype").max_images == profile("openai").max_images == 10
-    assert profile("azure").max_images == 64
-    with pytest.raises(SettingsError, match="no rules named"):
-        profile("nobody")
+    names = ("azure", "compatible", "fireworks", "openai", "tintype", "together")
+    assert provider_names() == names
+    for name in names:
+        assert rules_of(name).source
+        assert rules_of(name).as_of.year == 2026
+    assert rules_of("tintype").max_images == rules_of("openai").max_images == 10
+    assert rules_of("azure").max_images == 64
+    with pytest.raises(SettingsError, match="no provider"):
+        rules_of("nobody")
 
 
 KEYS = (
@@ -293,10 +294,10 @@ json_values = st.recursive(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(json_values, st.sampled_from(["openai", "azure", "together", "fireworks", "tintype"]))
 def test_any_json_value_can_be_judged(make_surveyed: Make, value: Any, rules: str) -> None:
-    tally = DatasetJudge(profile(rules), training=Keys())
+    tally = DatasetJudge(rules_of(rules), training=Keys())
     for shape in (value, {"messages": value}, {"messages": [value, value]}):
         surveyed: Surveyed = make_surveyed(shape)
-        for problem in (*judge_row(surveyed, profile(rules)), *tally.add(surveyed).problems):
+        for problem in (*judge_row(surveyed, rules_of(rules)), *tally.add(surveyed).problems):
             assert problem.severity in ("error", "skip", "warning")
             assert problem.message.isprintable()
             assert len(problem.message) < 600

@@ -10,7 +10,7 @@ from PIL import Image
 
 from tintype.dataset.survey import Surveyed
 from tintype.images import ImageFacts
-from tintype.rules import Problem, judge_row, profile, provider_code, skip_reason
+from tintype.rules import Problem, judge_row, provider_code, rules_of, skip_reason
 
 Judge = Callable[..., tuple[Problem, ...]]
 Make = Callable[..., Any]
@@ -156,7 +156,7 @@ def test_an_unknown_detail_is_an_error(
 def of(facts: ImageFacts, make_row: Make, make_surveyed: Make) -> tuple[Problem, ...]:
     """Judge a row whose image is said to be so."""
     row: Surveyed = make_surveyed(make_row())
-    return judge_row(replace(row, images=(facts,)), profile("openai"))
+    return judge_row(replace(row, images=(facts,)), rules_of("openai"))
 
 
 def test_sizes_are_limited_in_bytes_and_pixels(make_row: Make, make_surveyed: Make) -> None:
@@ -226,7 +226,7 @@ def test_what_this_machine_could_not_reach_is_not_held_against_the_row(
 ) -> None:
     row: Surveyed = make_surveyed(make_row(make_part("https://x.example/a.png")))
     facts = ImageFacts(0, flaw=flaw, detail=f"{flaw}: no answer within 10 s")
-    assert judge_row(replace(row, images=(facts,)), profile("openai")) == ()
+    assert judge_row(replace(row, images=(facts,)), rules_of("openai")) == ()
 
 
 def test_a_signed_url_is_warned_of_with_its_last_day(

@@ -136,7 +136,7 @@ async def agreement(
         blind = ", and what is not known" if unknown else ""
         say(f"Cost about {money(likely)}, at most {money(most)}{blind}.")
     expenses = [one.expense(profile.name) for one in foreseen]
-    if profile.kind == "embedded":
+    if profile.dialect == "embedded":
         expenses = []
     wanted = demand(store, *expenses, limits=limits, now=datetime.now(UTC))
     return agreed(wanted, confirm, yes=yes, act="ask")

@@ -48,7 +48,7 @@ async def command(
     from tintype_tui.commands.session import chosen
     from tintype_tui.words.reports import check_report
 
-    judged_by = rules.profile(rule_name or chosen(profile)[1].rules)
+    judged_by = rules.rules_of(rule_name or chosen(profile)[1].provider)
     problems, summary = await _check(path, judged_by, model, not no_fetch, None, as_json)
     reports = [(path, problems, summary)]
     if validation is not None:

@@ -32,8 +32,8 @@ def _show(as_json: bool) -> None:
     profiles = {
         profile.name: {
             "base_url": profile.base_url,
-            "rules": profile.rules,
-            "key": _about_key(keys[profile.name].origin, profile.kind),
+            "provider": profile.provider,
+            "key": _about_key(keys[profile.name].origin, profile.dialect),
         }
         for profile in settings.profiles.values()
     }

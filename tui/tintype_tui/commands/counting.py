@@ -1,44 +1,42 @@
-"""Counting and reckoning, as several commands need it."""
+"""Assessing and quoting a dataset, as several commands need it."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING
 
 from tintype.errors import SettingsError
 from tintype.settings import Profile, Settings
 
 if TYPE_CHECKING:
-    from tintype.estimate import Counts, Estimate
-    from tintype.rules import Summary
+    from tintype.assessment import Assessment
+    from tintype.quote import Quote
+    from tintype.tokens import Detail
     from tintype_tui.commands.output import Progress
 
 
-async def counted(
+async def assessed(
     path: Path, profile: Profile, model: str, progress: "Progress", *, fetch: bool = True
-) -> "tuple[Counts, Summary]":
+) -> "Assessment":
     """Check and count a dataset in one pass, by a model's rule and a provider's limits."""
     from tintype import rules
+    from tintype.assessment import assess
     from tintype.dataset import open_dataset
-    from tintype.estimate import Counts, count
-    from tintype.tokens import model_tokens
 
-    judged_by = rules.profile(profile.rules)
+    judged_by = rules.rules_of(profile.provider)
     model = await _known(model or judged_by.model, profile)
-    counts, summary = Counts(model_tokens(model)), None
+    found: Assessment | None = None
     async with open_dataset(path) as dataset:
-        async for checked in rules.check(dataset, judged_by, model=model, fetch=fetch):
-            for row in checked.rows:
-                counts += count(row.surveyed, counts.rule, tokens=row.tokens, skipped=row.skipped)
-            progress(f"counting: {checked.bytes_done / max(1, checked.size_bytes):.0%}")
-            summary = checked.summary
+        async for found in assess(dataset, judged_by, model=model, fetch=fetch):
+            progress(f"counting: {found.share:.0%}")
     progress.clear()
-    assert summary is not None  # the last batch has it
-    return counts, summary
+    assert found is not None  # a pass over an empty file has a batch too
+    return found
 
 
 async def _known(model: str, profile: Profile) -> str:
     """The embedded server is ours: what it cannot train is refused, not called free."""
-    if profile.kind == "embedded":
+    if profile.dialect == "embedded":
         from tintype.connection import base_models
 
         known = await base_models(profile)
@@ -50,22 +48,30 @@ async def _known(model: str, profile: Profile) -> str:
     return model
 
 
-def reckoned(
-    counts: "Counts",
+async def quoted(
+    assessment: "Assessment",
     profile: Profile,
     settings: Settings,
     *,
     epochs: int | None = None,
-    detail: str = "as is",
-) -> "Estimate":
-    """Reckon a plan from what was counted."""
-    from tintype.estimate import Plan, estimate
-    from tintype.pricing import load_prices
+    detail: "Detail" = "as is",
+    validation: Path | None = None,
+) -> "Quote":
+    """Quote a plan for what was assessed.
 
-    plan = Plan(
-        counts.rule.model,
-        profile.provider,
-        epochs,
-        cast('Literal["as is", "low", "high"]', detail),
+    Raises:
+        DatasetError: if the validation file cannot be found.
+    """
+    from tintype.dataset import stamp
+    from tintype.pricing import load_prices
+    from tintype.quote import quote
+
+    return quote(
+        assessment,
+        load_prices(settings.prices),
+        provider=profile.provider,
+        epochs=epochs,
+        detail=detail,
+        validation=await asyncio.to_thread(stamp, validation) if validation else None,
+        today=datetime.now(UTC).date(),
     )
-    return estimate(counts, plan, load_prices(settings.prices), today=datetime.now(UTC).date())

@@ -48,7 +48,7 @@ async def command(
     as_json: bool,
 ) -> None:
     """Work out what training on the dataset at PATH will take: tokens, money, bytes."""
-    from tintype_tui.commands.counting import counted, reckoned
+    from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.commands.session import chosen
     from tintype_tui.words.costs import cost_words, tokens_words
     from tintype_tui.words.reports import estimate_report
@@ -60,8 +60,11 @@ async def command(
             path, settings, progress, epochs, cast("Detail", detail), not no_fetch, as_json
         )
         return
-    counts, _ = await counted(path, provider, model, progress, fetch=not no_fetch)
-    found = reckoned(counts, provider, settings, epochs=epochs, detail=detail)
+    assessment = await assessed(path, provider, model, progress, fetch=not no_fetch)
+    made = await quoted(
+        assessment, provider, settings, epochs=epochs, detail=cast("Detail", detail)
+    )
+    found = made.estimate
     if as_json:
         put_json(estimate_report(found), indent=2)
         return

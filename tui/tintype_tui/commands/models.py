@@ -37,7 +37,7 @@ async def _list(profile: str | None, tuned: bool, as_json: bool) -> None:
     for model in sorted(models, key=lambda model: model.created_at):
         if tuned and not parse_model_name(model.id).tuned:
             continue
-        end = prices.shutdown(provider.provider, model.id)
+        end = prices.deadline(provider.provider, model.id)
         found.append({"id": model.id, "shutdown_date": _ends(model, end.date if end else None)})
     if as_json:
         put_json(found, indent=2)

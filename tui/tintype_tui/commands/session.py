@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from tintype.errors import SettingsError
+from tintype import connection
 from tintype.settings import Profile, Settings, load
 from tintype_tui.commands.output import say
 
@@ -20,24 +20,16 @@ def chosen(profile_name: str | None) -> tuple[Settings, Profile]:
         SettingsError: if there is no profile of this name.
     """
     settings = load()
-    if profile_name is None:
-        return settings, settings.profile
-    if profile_name not in settings.profiles:
-        raise SettingsError(
-            f"There is no profile {profile_name!r}.",
-            advice=f"Profiles are: {', '.join(sorted(settings.profiles))}.",
-        )
-    return settings, settings.profiles[profile_name]
+    return settings, connection.chosen(settings, profile_name)
 
 
 @asynccontextmanager
 async def at_work(settings: Settings, profile: Profile) -> AsyncIterator[tuple["Api", "Store"]]:
     """The provider and the store; the embedded server is started if it must be."""
-    from tintype.connection import connected
     from tintype.store import open_store
 
     async with (
         open_store(settings.folders.store_file) as store,
-        connected(settings, profile, say) as api,
+        connection.connected(settings, profile, say) as api,
     ):
         yield api, store

@@ -12,8 +12,8 @@ from tintype_tui.text import count
 
 if TYPE_CHECKING:
     from tintype.api import Api
-    from tintype.estimate import Estimate
     from tintype.metrics import Metrics
+    from tintype.quote import Quote
     from tintype.resources import Job
     from tintype.store import Store
 
@@ -31,18 +31,22 @@ async def command() -> None:
     In a terminal this opens the app, which names the key for each next step. Without one it makes
     the samples, checks, estimates, trains and asks by itself, printing each result.
     """
-    from tintype_tui.commands.counting import counted, reckoned
+    from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.commands.session import at_work, chosen
     from tintype_tui.words.costs import cost_words, tokens_words
 
     settings, profile = chosen("tintype")
     folder = await _sample(settings.folders.data / "samples" / "cards")
-    counts, summary = await counted(folder / "train.jsonl", profile, "", Progress())
-    put(f"check     {summary.status}: {count(summary.examples, 'example')}, no errors")
-    estimate = reckoned(counts, profile, settings, epochs=EPOCHS)
-    put(f"estimate  {cost_words(estimate)}: {tokens_words(estimate.billed_tokens)} tokens")
+    assessment = await assessed(folder / "train.jsonl", profile, "", Progress())
+    if (summary := assessment.summary) is not None:
+        put(f"check     {summary.status}: {count(summary.examples, 'example')}, no errors")
+    quote = await quoted(
+        assessment, profile, settings, epochs=EPOCHS, validation=folder / "valid.jsonl"
+    )
+    tokens = tokens_words(quote.estimate.billed_tokens)
+    put(f"estimate  {cost_words(quote.estimate)}: {tokens} tokens")
     async with at_work(settings, profile) as (api, store):
-        job = await _train(folder, estimate, api, store)
+        job = await _train(quote, api, store)
         await _try(folder / "test.jsonl", job, api, store)
 
 
@@ -58,21 +62,12 @@ async def _sample(folder: Path) -> Path:
     return folder
 
 
-async def _train(folder: Path, estimate: "Estimate", api: "Api", store: "Store") -> "Job":
+async def _train(quote: "Quote", api: "Api", store: "Store") -> "Job":
     """Train, printing one line an epoch."""
     from tintype import jobs
     from tintype.budget import NOTHING_CONFIRMED, Limits
-    from tintype.resources import Hyperparameters
 
-    order = jobs.Order(
-        folder / "train.jsonl",
-        folder / "valid.jsonl",
-        estimate.plan.model,
-        estimate,
-        suffix="cards",
-        seed=7,
-        hyperparameters=Hyperparameters(n_epochs=EPOCHS),
-    )
+    order = jobs.Order(quote, suffix="cards", seed=7)
     job = None
     launching = jobs.launch(
         api, store, order, limits=Limits(Decimal(0)), confirmation=NOTHING_CONFIRMED

@@ -28,8 +28,8 @@ from tintype_tui.words.reports import estimate_report
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from tintype.estimate import Estimate
     from tintype.jobs import LaunchProgress, Order
+    from tintype.quote import Quote
     from tintype.resources import Job
     from tintype.settings import Profile, Settings
 
@@ -88,14 +88,17 @@ async def command(
 
     wanted = Wishes(**wishes)
     settings, provider = chosen(profile)
-    estimate, usable = await _foresee(wanted, settings, provider, as_json)
-    if not usable:
+    quote = await _foresee(wanted, settings, provider, as_json)
+    summary = quote.assessment.summary
+    if summary is None or summary.status == "error":
         say("The provider would refuse this file: see `tintype check`.")
         leave(1)
-    order = _order(wanted, estimate)
+    order = _order(wanted, quote)
     if dry_run:
         if as_json:
-            put_json({"estimate": estimate_report(estimate), "request": order.body()}, indent=2)
+            put_json(
+                {"estimate": estimate_report(quote.estimate), "request": order.body()}, indent=2
+            )
         return
     limits = Limits.of(settings, budget_usd=budget)
     async with at_work(settings, provider) as (api, store):
@@ -120,37 +123,33 @@ async def command(
 
 async def _foresee(
     wanted: Wishes, settings: "Settings", profile: "Profile", quiet: bool
-) -> "tuple[Estimate, bool]":
-    from tintype_tui.commands.counting import counted, reckoned
+) -> "Quote":
+    from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.words.costs import cost_words, tokens_words
 
     progress = Progress(quiet=quiet)
-    counts, summary = await counted(wanted.path, profile, wanted.model, progress)
-    estimate = reckoned(counts, profile, settings, epochs=wanted.epochs)
+    assessment = await assessed(wanted.path, profile, wanted.model, progress)
+    quote = await quoted(
+        assessment, profile, settings, epochs=wanted.epochs, validation=wanted.validation
+    )
+    estimate = quote.estimate
     if not quiet:
         say(
             f"{cost_words(estimate)} at {profile.name}: {tokens_words(estimate.billed_tokens)} "
             f"tokens in {estimate.epochs} epochs of {estimate.rows:,} rows."
         )
-    return estimate, summary.status != "error"
+    return quote
 
 
-def _order(wanted: Wishes, estimate: "Estimate") -> "Order":
+def _order(wanted: Wishes, quote: "Quote") -> "Order":
     from tintype import jobs
-    from tintype.resources import Hyperparameters
 
     return jobs.Order(
-        wanted.path,
-        wanted.validation,
-        estimate.plan.model,
-        estimate,
+        quote,
         suffix=wanted.suffix,
         seed=wanted.seed,
-        hyperparameters=Hyperparameters(
-            wanted.epochs or "auto",
-            wanted.batch_size or "auto",
-            wanted.learning_rate_multiplier or "auto",
-        ),
+        batch_size=wanted.batch_size or "auto",
+        learning_rate_multiplier=wanted.learning_rate_multiplier or "auto",
     )
 
 

@@ -1,7 +1,6 @@
-"""Estimate: what training on the dataset in hand will take, changed live, and the launch."""
+"""Estimate: what training on the current dataset will take, changed live, and the launch."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,14 +15,17 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype import budget, rules
+from tintype.assessment import Assessment
 from tintype.connection import base_models
-from tintype.dataset import open_dataset
+from tintype.dataset import FileStamp, stamp
 from tintype.dataset.splits import siblings
-from tintype.estimate import Counts, Estimate, Plan, count, estimate, gauges
+from tintype.errors import DatasetError
+from tintype.estimate import Estimate, estimate, gauges
 from tintype.jobs import Order
-from tintype.pricing import load_prices
+from tintype.pricing import Prices, load_prices
+from tintype.quote import Quote, planned, quote
 from tintype.resources import Job
-from tintype.tokens import model_tokens
+from tintype.rules import ProviderRules, Summary
 from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.dearest import Dearest
@@ -57,10 +59,10 @@ class EstimatePane(Pane):
         Binding("y", "copy", "Copy", id="estimate.copy", show=False, tooltip="as JSON"),
     ]
 
-    counts: var[Counts | None] = var(None)
+    quote: var[Quote | None] = var(None, bindings=True)
+    """What can be launched: none while anything that it is made from is not known."""
     estimate: var[Estimate | None] = var(None, bindings=True)
-    summary: var[rules.Summary | None] = var(None)
-    doing: var[str] = var("")
+    """Of the quote; while the dataset is read, of the rows read so far."""
 
     form = getters.query_one(PlanForm)
     card = getters.query_one(CostCard)
@@ -71,6 +73,10 @@ class EstimatePane(Pane):
         self._path: Path | None = None
         self._like: Job | None = None
         self._models: tuple[str, ...] = ()
+        self._rules: ProviderRules | None = None
+        self._prices: Prices | None = None
+        """None until the form proposes a plan for the dataset and the provider in use."""
+        self._validation: FileStamp | None = None
 
     def body(self) -> ComposeResult:
         yield Static(id="estimate-title", classes="title-line")
@@ -83,115 +89,118 @@ class EstimatePane(Pane):
 
     def on_mount(self) -> None:
         self.query_one("#cost").focus()
-        self._draw_title()
+        self._draw_words()
+
+    # ------------------------------------------------------------------ what the quote is made of
 
     def provider_changed(self) -> None:
         super().provider_changed()
-        if self._path is not None:
-            self._begin(self._path)
+        self._begin()
 
     def watch_standing(self, standing: Standing) -> None:
-        """Count what was chosen; a job to repeat brings its settings along."""
-        if standing.dataset is None:
-            return
-        if standing.dataset != self._path or standing.like != self._like:
+        """Propose a plan for what was chosen; a job to repeat brings its settings along."""
+        if (standing.dataset, standing.like) != (self._path, self._like):
             self._path, self._like = standing.dataset, standing.like
-            self._begin(standing.dataset)
+            self._begin()
 
-    # ------------------------------------------------------------------ counting
+    def _begin(self) -> None:
+        self._prices = None
+        self._renew()
+        if self._path is not None:
+            self._propose(self._path)
 
-    @work(exclusive=True, group="count")
-    async def _begin(self, path: Path) -> None:
-        """Propose a plan, then count."""
+    @work(exclusive=True, group="plan")
+    async def _propose(self, path: Path) -> None:
+        """Fill the form, then have the dataset read."""
         with self.reporting("Cannot estimate"):
-            profile = rules.profile(self.desk.profile.rules)
+            provider = self.desk.profile.provider
+            judged_by = self._rules = await asyncio.to_thread(rules.rules_of, provider)
             splits = await asyncio.to_thread(siblings, path)
             validation = splits.valid if splits.valid != path else None
             self._models = await base_models(self.desk.profile)
-            self.form.fill(proposed(path, profile.model, validation, like=self._like), self._models)
-            await self._count(path)
+            self.form.fill(
+                proposed(path, judged_by.model, validation, like=self._like), self._models
+            )
+            await self._look_up()
 
-    @work(exclusive=True, group="count")
-    async def _recount(self) -> None:
-        if self._path is not None:
-            with self.reporting("Cannot estimate"):
-                await self._count(self._path)
+    def on_screen_resume(self) -> None:
+        """See whether files and prices are as they were."""
+        if self._prices is not None:
+            self._look_again()
 
-    async def _count(self, path: Path) -> None:
-        """Check and count the whole file by the chosen model's rule; the sum grows as it goes."""
-        profile = rules.profile(self.desk.profile.rules)
-        model = self.form.choices.model
-        rule = await asyncio.to_thread(model_tokens, model)
-        counts = Counts(rule)
-        self.summary = None
-        async with open_dataset(path) as dataset:
-            async for checked in rules.check(dataset, profile, model=model):
-                counts += await asyncio.to_thread(_counted, checked.rows, counts)
-                self.doing = f"counting {checked.bytes_done / max(1, checked.size_bytes):.0%}"
-                self.counts = counts
-                self.summary = checked.summary or self.summary
-        self.doing = ""
-        if self.summary is not None:
-            self.post_message(requests.Reached(checked=self.summary.status))
+    @work(exclusive=True, group="plan")
+    async def _look_again(self) -> None:
+        with self.reporting("Cannot estimate"):
+            await self._look_up()
 
-    def watch_counts(self) -> None:
-        self._reckon()
+    async def _look_up(self) -> None:
+        choices = self.form.choices
+        self._validation = await asyncio.to_thread(_stamp, choices.validation)
+        self._prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
+        self.post_message(requests.AssessDataset(choices.model))
+        self._renew()
+
+    def watch_assessment(self) -> None:
+        self._renew()
 
     def on_plan_form_changed(self, event: PlanForm.Changed) -> None:
-        if self.counts is not None and event.choices.model != self.counts.rule.model:
-            self._recount()
-        else:
-            self._reckon()
+        if self.assessment is None or event.choices.model != self.assessment.model:
+            self.post_message(requests.AssessDataset(event.choices.model))
+        self._renew()
 
-    @work(exclusive=True, group="reckon")
-    async def _reckon(self) -> None:
-        """Reckon the plan anew from what has been counted."""
-        if self.counts is None:
-            return
-        choices = self.form.choices
-        prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
-        plan = Plan(
-            model=choices.model,
-            provider=self.desk.profile.provider,
-            epochs=choices.epochs,
-            detail=choices.detail,
-            validation=Counts(self.counts.rule) if choices.validate else None,
-        )
-        self.estimate = reckoned = estimate(
-            self.counts, plan, prices, today=datetime.now(UTC).date()
-        )
-        self.card.gauges = gauges(self.counts, rules.profile(self.desk.profile.rules))
-        self.form.expect(self.counts.rule.epochs.default(self.counts.trained), "by default")
-        self._draw_title()
-        self.post_message(requests.Reached(estimate=cost_words(reckoned)))
+    def _renew(self) -> None:
+        """Make the quote from what is known, or let go of it."""
+        prices, found, choices = self._prices, self.assessment, self.form.choices
+        if prices is None or found is None or not self._fits(found):
+            self.quote = self.estimate = None
+        else:
+            today = datetime.now(UTC).date()
+            provider, validation = self.desk.profile.provider, self._validation
+            validation = validation if choices.validate else None
+            epochs, detail = choices.epochs, choices.detail
+            if found.complete:
+                self.quote = quote(
+                    found,
+                    prices,
+                    provider=provider,
+                    epochs=epochs,
+                    detail=detail,
+                    validation=validation,
+                    today=today,
+                )
+                self.estimate = self.quote.estimate
+            else:
+                plan = planned(found, provider, epochs, detail, validated=validation is not None)
+                self.quote, self.estimate = None, estimate(found.counts, plan, prices, today=today)
+            self.card.gauges = gauges(found.counts, found.rules)
+            self.form.expect(found.counts.rule.epochs.default(found.counts.trained), "by default")
+        self._draw_words()
+
+    def _fits(self, found: Assessment) -> bool:
+        """Whether what was found is of the dataset, provider and model chosen here."""
+        chosen = (self._path, self._rules, self.form.choices.model)
+        return (found.file.path, found.rules, found.model) == chosen
+
+    def watch_quote(self, made: Quote | None) -> None:
+        words = cost_words(made.estimate) if made is not None else ""
+        self.post_message(requests.Reached(estimate=words))
 
     # ------------------------------------------------------------------ words
 
-    def watch_doing(self) -> None:
-        self._draw_title()
-
-    def watch_summary(self, summary: rules.Summary | None) -> None:
-        if summary is None:
-            return
-        verdict = {
-            "ok": Content.styled("✓ nothing against it", "$success"),
-            "warning": Content.styled("! warnings, see 2 p", "$warning"),
-            "skip": Content.styled("⊘ rows will be skipped, see 2 p", "$warning"),
-            "error": Content.styled("✗ would be refused, see 2 p", "$error"),
-        }[summary.status]
-        self.query_one("#verdict", Static).update(verdict)
-
-    def _draw_title(self) -> None:
+    def _draw_words(self) -> None:
+        """The title and the verdict."""
+        found = self.assessment
         if self._path is None:
             self.title_line.update("No dataset yet: press 2 to choose one.")
             return
         words = [
             f"{self._path.parent.name}/{self._path.name}",
             f"at {self.desk.profile.name}",
-            counted(self.counts.rows, "row") if self.counts else "",
-            self.doing,
+            counted(found.counts.rows, "row") if found else "",
+            f"counting {found.share:.0%}" if found and not found.complete else "",
         ]
         self.title_line.update(Content(visible(" · ".join(filter(None, words)))))
+        self.query_one("#verdict", Static).update(_verdict(found.summary if found else None))
 
     # ------------------------------------------------------------------ what the person does
 
@@ -218,7 +227,7 @@ class EstimatePane(Pane):
 
     def _choose(self, choices: Choices) -> None:
         self.form.fill(choices, self._models)
-        self._reckon()
+        self._renew()
 
     def action_dearest(self) -> None:
         def opened(row: int | None) -> None:
@@ -242,36 +251,37 @@ class EstimatePane(Pane):
 
     @work(exclusive=True, group="launch")
     async def action_launch(self) -> None:
-        if self._path is None or self.estimate is None:
-            return
-        if self.doing:
+        made, choices = self.quote, self.form.choices
+        if made is None:
             self.say("Still counting; launch when the sum is complete.", severity="warning")
             return
-        if not await self._accepts_flaws():
-            return
-        choices = self.form.choices
-        order = Order(
-            self._path,
-            choices.validation if choices.validate else None,
-            choices.model,
-            self.estimate,
-            suffix=choices.suffix or None,
-            seed=choices.seed,
-            hyperparameters=choices.hyperparameters,
-        )
         with self.reporting("Cannot launch"):
+            profile, settings = self.desk.profile, self.desk.settings
+            prices = await asyncio.to_thread(load_prices, settings.prices)
+            await asyncio.to_thread(made.require, provider=profile.provider, prices=prices)
+            if not await self._accepts_flaws(made):
+                return
+            order = Order(
+                made,
+                suffix=choices.suffix or None,
+                seed=choices.seed,
+                batch_size=choices.batch_size or "auto",
+                learning_rate_multiplier=choices.learning_rate_multiplier or "auto",
+            )
             api, store = await self.desk.provider(), await self.desk.store()
-            settings = self.desk.settings
             limits, now = budget.Limits.of(settings), datetime.now().astimezone()
             wanted = budget.demand(store, order.expense(api.profile.name), limits=limits, now=now)
             spent = budget.spent_this_month(store, now)
             job = await self.app.push_screen_wait(Launch(order, api, store, limits, wanted, spent))
             if job is not None:
                 self.post_message(requests.OpenJob(job.id))
+            return
+        await self._look_up()  # something has changed: estimate again
 
-    async def _accepts_flaws(self) -> bool:
+    async def _accepts_flaws(self, made: Quote) -> bool:
         """Ask before sending what the rules say will be refused."""
-        if self.summary is None or self.summary.status != "error":
+        summary = made.assessment.summary
+        if summary is None or summary.status != "error":
             return True
         question = Confirm(
             "The provider would refuse this file",
@@ -283,8 +293,21 @@ class EstimatePane(Pane):
         return accepted
 
 
-def _counted(judged: Sequence[rules.Judged], like: Counts) -> Counts:
-    rows = (
-        count(row.surveyed, like.rule, tokens=row.tokens, skipped=row.skipped) for row in judged
-    )
-    return sum(rows, start=Counts(like.rule))
+def _stamp(path: Path | None) -> FileStamp | None:
+    """The validation file as it is; none if it has gone."""
+    try:
+        return stamp(path) if path is not None else None
+    except DatasetError:
+        return None
+
+
+def _verdict(summary: Summary | None) -> Content:
+    """What the check found, in a line."""
+    if summary is None:
+        return Content("")
+    return {
+        "ok": Content.styled("✓ no problems found", "$success"),
+        "warning": Content.styled("! warnings, see 2 p", "$warning"),
+        "skip": Content.styled("⊘ rows will be skipped, see 2 p", "$warning"),
+        "error": Content.styled("✗ would be refused, see 2 p", "$error"),
+    }[summary.status]

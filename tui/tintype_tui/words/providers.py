@@ -9,7 +9,8 @@ from textual.content import Content
 from tintype import rules
 from tintype.budget import spent_this_month
 from tintype.errors import SettingsError
-from tintype.pricing import Prices, Shutdown
+from tintype.pricing import Deadline, Prices
+from tintype.providers import provider_names
 from tintype.settings import Folders, Profile, key_for
 from tintype.store import Store
 from tintype_tui.text import money
@@ -18,7 +19,7 @@ from tintype_tui.words.costs import spent_words
 
 def about(profile: Profile, places: Folders) -> tuple[list[str], str]:
     """What a provider is, and what should be said once of its key."""
-    if profile.kind == "embedded":
+    if profile.dialect == "embedded":
         return [
             f"{profile.name}: Tintype's own server on this machine.",
             "Trains tintype-tiny, a small model, from scratch.",
@@ -53,7 +54,7 @@ def spent_lines(store: Store, limit_usd: Decimal | None) -> list[str]:
 def dates(prices: Prices, profile: Profile, today: date) -> list[Content]:
     """What ends, of the provider in use, and of OpenAI, which concerns everybody."""
     lines: list[Content] = []
-    if profile.kind == "embedded":
+    if profile.dialect == "embedded":
         lines.append(Content(f"{profile.name}: never; models are files of yours"))
     for provider in dict.fromkeys([profile.provider, "openai"]):
         ends = [end for end in prices.milestones(provider) if end.days_left(today) >= 0]
@@ -68,13 +69,13 @@ def dates(prices: Prices, profile: Profile, today: date) -> list[Content]:
     return lines
 
 
-def _tuning(provider: str, ends: Sequence[Shutdown]) -> list[Shutdown]:
+def _tuning(provider: str, ends: Sequence[Deadline]) -> list[Deadline]:
     """Of all ends, those of training and of the models that can be tuned, each day once."""
     tunable: set[str] = set()
-    if provider in rules.profile_names():
-        judged_by = rules.profile(provider)
+    if provider in provider_names():
+        judged_by = rules.rules_of(provider)
         tunable = {*judged_by.vision_models, *judged_by.text_models}
-    found: dict[tuple[date, str], Shutdown] = {}
+    found: dict[tuple[date, str], Deadline] = {}
     for end in ends:
         if end.what == "training" or (end.what == "shutdown" and end.model in tunable):
             found.setdefault((end.date, end.what), end)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tintype.estimate import Estimate
 from tintype.offers import Offer
-from tintype.pricing import Shutdown
+from tintype.pricing import Deadline
 from tintype.rules import Problem, Summary
 from tintype.tokens import Range
 
@@ -80,7 +80,7 @@ def offers_report(offers: Sequence[Offer]) -> list[dict[str, Any]]:
     """A comparison: an estimate for each offer, and what the provider would say to the dataset."""
     return [
         {
-            "rules": offer.profile.name,
+            "rules": offer.profile.provider,
             "status": offer.summary.status,
             **estimate_report(offer.estimate),
             "training_end": _day(offer.estimate.training_end),
@@ -95,7 +95,7 @@ def as_text(report: dict[str, Any]) -> str:
     return json.dumps(report, indent=2, ensure_ascii=True, allow_nan=False)
 
 
-def _day(end: Shutdown | None) -> str | None:
+def _day(end: Deadline | None) -> str | None:
     return end.date.isoformat() if end is not None else None
 
 

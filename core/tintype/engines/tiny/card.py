@@ -21,6 +21,8 @@ CARD = Card(
         "know anything of the world, or use a word that its training answers do not hold",
         "read words it was not shown, or print lower than an eighth of the image",
         "count reliably beyond three",
+        "be held to a JSON schema: an answer that was not trained to fit is refused, unless the "
+        "schema is one string",
         "reason, chat, or follow instructions that its training rows do not hold",
     ),
     context_tokens=MAX_CONTEXT,

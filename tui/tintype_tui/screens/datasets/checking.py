@@ -1,25 +1,23 @@
 """The layer that judges and counts every row in one pass: problems, and the overview."""
 
-import asyncio
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
-from textual import getters, on, work
+from textual import getters, on
 from textual.content import Content
 from textual.reactive import var
 from textual.widgets import Static
 
 from tintype import rules
+from tintype.assessment import Assessment
 from tintype.dataset import Dataset
-from tintype.dataset import example as read_example
-from tintype.dataset.statistics import Statistics, StatisticsTally
+from tintype.dataset.statistics import Statistics
 from tintype.rules import Problem
 from tintype_tui import requests
 from tintype_tui.screens.datasets.holding import HoldingPane
-from tintype_tui.text import count, visible
-from tintype_tui.widgets.example_list import SEVERITY_COLORS
+from tintype_tui.text import count, short, visible
+from tintype_tui.widgets.example_list import SEVERITY_COLORS, ExampleList, Measure
 from tintype_tui.widgets.facet_list import FacetList
 from tintype_tui.widgets.line_list import LineList
 from tintype_tui.widgets.problem_list import ProblemList
@@ -52,53 +50,33 @@ class CheckingPane(HoldingPane):
     def provider_changed(self) -> None:
         super().provider_changed()
         if self.dataset is not None:
-            self.problems, self.rows.severities, self.statistics = (), {}, None
-            self._check(self.dataset)
-
-    def open(self, path: Path, row: int = 0) -> None:
-        self.workers.cancel_group(self, "check")
-        super().open(path, row)
+            self.post_message(requests.AssessDataset())
 
     def begin(self, dataset: Dataset, row: int) -> None:
         self.problems, self.summary, self.statistics = (), None, None
         self.rows.severities = {}
+        self.tokens, self.image_tokens, self.answer_chars = array("Q"), array("Q"), array("Q")
         super().begin(dataset, row)
 
     def opened(self, dataset: Dataset) -> None:
         super().opened(dataset)
-        self._check(dataset)
+        self.post_message(requests.AssessDataset())
 
-    @work(exclusive=True, group="check")
-    async def _check(self, dataset: Dataset) -> None:
-        """Judge and count every row in one pass; both lists fill as it goes."""
-        profile = rules.profile(self.desk.profile.rules)
-        tally = StatisticsTally()
-        for values in (self.tokens, self.image_tokens, self.answer_chars):
-            del values[:]
-        with self.reporting("Cannot check the dataset"):
-            async for checked in rules.check(dataset, profile):
-                await asyncio.to_thread(self._count, tally, checked.rows)
-                self.problems = (*self.problems, *checked.problems)
-                self._take(checked.rows)
-                self.doing = f"checking {checked.done / max(1, dataset.count):.0%}"
-                if checked.summary is not None:
-                    self.summary = checked.summary
-            self.doing = ""
-            self.statistics = await asyncio.to_thread(tally.statistics)
-        self.doing = ""
-
-    def _count(self, tally: StatisticsTally, judged: Sequence[rules.Judged]) -> None:
-        """In a thread: what each row costs, and what it is made of."""
-        tally.add(row.surveyed for row in judged)
-        self.tokens.extend(row.tokens.total().likely for row in judged)
-        self.image_tokens.extend(row.tokens.images().likely for row in judged)
-        self.answer_chars.extend(len(read_example(row.surveyed.row).answer) for row in judged)
-
-    def _take(self, judged: Sequence[rules.Judged]) -> None:
-        found = {row.surveyed.row.index: row.status for row in judged if row.problems}
-        if found:
-            self.rows.severities = {**self.rows.severities, **found}
-        self.rows.refresh()
+    def watch_assessment(self, assessment: Assessment | None) -> None:
+        """Show what has been found so far, if it was found in the file that is open."""
+        if self.dataset is None or assessment is None or assessment.file != self.dataset.stamp:
+            self.problems, self.summary, self.statistics = (), None, None
+            return
+        figures = assessment.figures
+        if self.rows.measure is None or self.rows.measure.values is self.tokens:
+            self.rows.measure = Measure("tokens", figures.tokens, short)
+        self.tokens, self.image_tokens = figures.tokens, figures.image_tokens
+        self.answer_chars = figures.answer_chars
+        self.problems, self.summary = assessment.problems, assessment.summary
+        self.statistics = assessment.statistics
+        self.doing = "" if assessment.complete else f"checking {assessment.share:.0%}"
+        self.rows.severities = figures.statuses
+        self.rows.mutate_reactive(ExampleList.severities)
         self.row_view.cost = self.cost_words(self.index)
 
     # ------------------------------------------------------------------ problems
@@ -128,8 +106,6 @@ class CheckingPane(HoldingPane):
     # ------------------------------------------------------------------ the verdict
 
     def watch_summary(self, summary: rules.Summary | None) -> None:
-        if summary is not None:
-            self.post_message(requests.Reached(checked=summary.status))
         self.draw_title()
 
     def title_words(self) -> list[str]:

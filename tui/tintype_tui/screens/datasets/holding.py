@@ -128,7 +128,7 @@ class HoldingPane(Pane):
         self.rows.order = None
         self.rows.total = dataset.count
         self.rows.cursor = min(row, max(0, dataset.count - 1))
-        self.post_message(requests.Reached(dataset=dataset.path, row=row, checked="", estimate=""))
+        self.post_message(requests.Reached(dataset=dataset.path, row=row))
         self.present(self.rows.cursor)
 
     async def recall(self, dataset: Dataset) -> None:

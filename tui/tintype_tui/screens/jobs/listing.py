@@ -65,7 +65,7 @@ class ListingPane(Pane):
             store, name = await self.desk.store(), self.desk.profile.name
             self.listed = store.jobs.newest(profile=name)
             self.prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
-            pause_s = LOCAL_S if self.desk.profile.kind == "embedded" else LIST_S
+            pause_s = LOCAL_S if self.desk.profile.dialect == "embedded" else LIST_S
             told = ""
             while self.looking:
                 told = await self._ask_for_list(store, told)

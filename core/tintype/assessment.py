@@ -1,0 +1,142 @@
+"""What one pass over a dataset finds: problems, counts, what its rows are made of.
+
+Checking, counting and the overview need every row and the facts of its images. One pass gives all
+three as one value, so that a file is read once and its images on the network are fetched once.
+Nothing of a plan is in it: epochs, level of detail, and models that count tokens alike need no
+second pass.
+"""
+
+import asyncio
+from array import array
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field, replace
+
+from tintype.dataset import Dataset, FileStamp, example
+from tintype.dataset.statistics import Statistics, StatisticsTally
+from tintype.estimate import Counts, count
+from tintype.images.facts import ImageFacts
+from tintype.rules import Judged, Keys, Problem, ProviderRules, Status, Summary, check, for_model
+from tintype.tokens import TokenRule, model_tokens
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowFigures:
+    """Figures of each row by its index, for lists and for sorting.
+
+    They grow while the pass goes on, so that a million rows are not copied for every batch; what
+    has been entered once does not change.
+    """
+
+    tokens: "array[int]" = field(default_factory=lambda: array("Q"))
+    """The likely number, images included, at the detail that the row asks for."""
+    image_tokens: "array[int]" = field(default_factory=lambda: array("Q"))
+    answer_chars: "array[int]" = field(default_factory=lambda: array("Q"))
+    statuses: dict[int, Status] = field(default_factory=dict)
+    """The worst found in each row that has a problem."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assessment:
+    """A dataset read against one provider's rules and counted for one base model."""
+
+    file: FileStamp
+    """The file as it was when the pass began."""
+    rules: ProviderRules
+    model: str
+    counts: Counts
+    problems: tuple[Problem, ...]
+    """At most 100 of each rule and severity."""
+    omitted: int
+    """Problems that were found and counted, but are not in `problems`."""
+    figures: RowFigures
+    bytes_done: int
+    summary: Summary | None = None
+    """None until the pass is complete; likewise the next."""
+    statistics: Statistics | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row has been read."""
+        return self.summary is not None
+
+    @property
+    def share(self) -> float:
+        """How much of the file has been read, 0 to 1."""
+        return 1.0 if self.complete else self.bytes_done / max(1, self.file.size_bytes)
+
+    def for_model(self, model: str) -> "Assessment | None":
+        """The same for another base model; none if it counts tokens otherwise: then read again."""
+        if model == self.model:
+            return self
+        rule = model_tokens(model)
+        if not _alike(rule, self.counts.rule):
+            return None
+        changed = replace(self, model=model, counts=replace(self.counts, rule=rule))
+        if self.summary is None:
+            return changed
+        problems, summary = for_model(self.problems, self.summary, self.rules, model)
+        return replace(changed, problems=problems, summary=summary)
+
+
+async def assess(
+    dataset: Dataset,
+    profile: ProviderRules,
+    *,
+    model: str = "",
+    fetch: bool = True,
+    training: Keys | None = None,
+    fetched: dict[str, ImageFacts] | None = None,
+) -> AsyncGenerator[Assessment, None]:
+    """Check, count and describe a dataset in one pass.
+
+    The first comes before anything has been read; the last one is complete.
+
+    Args:
+        dataset: Open.
+        profile: Whose rules.
+        model: The base model to train; by default the profile's usual one.
+        fetch: Whether images on the network are fetched.
+        training: `Summary.keys` of the training file, if this is its validation file.
+        fetched: What images on the network were found to be, by address; see `survey`.
+
+    Raises:
+        DatasetError: if the file cannot be read.
+    """
+    model = model or profile.model
+    rule = await asyncio.to_thread(model_tokens, model)
+    found = Assessment(dataset.stamp, profile, model, Counts(rule), (), 0, RowFigures(), 0)
+    yield found
+    tally = StatisticsTally()
+    checking = check(dataset, profile, model=model, fetch=fetch, training=training, fetched=fetched)
+    async for checked in checking:
+        counts = await asyncio.to_thread(_count, found, tally, checked.rows)
+        done = checked.summary is not None
+        found = replace(
+            found,
+            counts=counts,
+            problems=(*found.problems, *checked.problems),
+            omitted=checked.omitted,
+            bytes_done=checked.bytes_done,
+            summary=checked.summary,
+            statistics=await asyncio.to_thread(tally.statistics) if done else None,
+        )
+        yield found
+
+
+def _count(found: Assessment, tally: StatisticsTally, judged: Sequence[Judged]) -> Counts:
+    tally.add(row.surveyed for row in judged)
+    figures, counts = found.figures, found.counts
+    figures.tokens.extend(row.tokens.total().likely for row in judged)
+    figures.image_tokens.extend(row.tokens.images().likely for row in judged)
+    figures.answer_chars.extend(len(example(row.surveyed.row).answer) for row in judged)
+    figures.statuses.update((r.surveyed.row.index, r.status) for r in judged if r.problems)
+    return sum(
+        (count(r.surveyed, counts.rule, tokens=r.tokens, skipped=r.skipped) for r in judged),
+        start=counts,
+    )
+
+
+def _alike(one: TokenRule, other: TokenRule) -> bool:
+    """Whether two models count the same tokens in every row."""
+    named = replace(one, model=other.model, base=other.base, epochs=other.epochs)
+    return replace(named, source=other.source, as_of=other.as_of) == other

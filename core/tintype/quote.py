@@ -1,0 +1,128 @@
+"""A quote: what a training will take, together with everything that the figure was made from.
+
+A figure is only good as long as its inputs are what they were: the file, the validation file, the
+provider's rules and prices, the base model, the plan. A quote holds all of them, is made whole or
+not at all, and says whether it still holds; what launches a training takes nothing else.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from tintype.assessment import Assessment
+from tintype.dataset import FileStamp
+from tintype.errors import QuoteError
+from tintype.estimate import Counts, Estimate, Plan, estimate
+from tintype.pricing import Prices
+from tintype.rules import rules_of
+from tintype.tokens import Detail
+
+AGAIN = "Estimate again, then launch."
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A checked file, a plan, and what the plan will take."""
+
+    assessment: Assessment
+    """Complete."""
+    validation: FileStamp | None
+    """The validation file as it was."""
+    plan: Plan
+    estimate: Estimate
+
+    @property
+    def training(self) -> Path:
+        """The training file."""
+        return self.assessment.file.path
+
+    def require(self, *, provider: str, prices: Prices | None = None) -> None:
+        """Make sure that it still holds, at once before something is done on the strength of it.
+
+        Blocking: one stat for each file.
+
+        Args:
+            provider: Where the training is about to be launched.
+            prices: What providers charge now, where that is known.
+
+        Raises:
+            QuoteError: naming what has changed.
+            SettingsError: if there is no such provider.
+        """
+        if provider != self.plan.provider or rules_of(provider) != self.assessment.rules:
+            raise QuoteError(
+                f"{self.training.name} was checked and its cost estimated for "
+                f"{self.assessment.rules.title}, not for {provider} as it is now.",
+                advice=AGAIN,
+            )
+        if self.plan.detail != "as is":
+            raise QuoteError(
+                f"The estimate supposes that every image asks for {self.plan.detail} detail; the "
+                "file asks for its own.",
+                advice="Estimate with the detail “as is”, then launch.",
+            )
+        for file in filter(None, (self.assessment.file, self.validation)):
+            if not file.holds:
+                raise QuoteError(
+                    f"{file.path.name} has changed since it was checked and its cost estimated.",
+                    advice=AGAIN,
+                )
+        if prices is not None:
+            now = estimate(self.assessment.counts, self.plan, prices)
+            if (now.cost_usd, now.price) != (self.estimate.cost_usd, self.estimate.price):
+                raise QuoteError(
+                    f"The price of training {self.plan.model} has changed since the estimate.",
+                    advice=AGAIN,
+                )
+
+    @property
+    def holds(self) -> bool:
+        """Whether the files are as they were. Blocking: one stat for each."""
+        files = filter(None, (self.assessment.file, self.validation))
+        return all(file.holds for file in files)
+
+
+def quote(
+    assessment: Assessment,
+    prices: Prices,
+    *,
+    provider: str,
+    epochs: int | None = None,
+    detail: Detail = "as is",
+    validation: FileStamp | None = None,
+    today: date | None = None,
+) -> Quote:
+    """What training on an assessed dataset will take; nothing is read again.
+
+    Args:
+        assessment: The training file, read to its end.
+        prices: What providers charge.
+        provider: By whose rules it was assessed: its name, or the path of its file.
+        epochs: None: as the provider chooses.
+        detail: What if every image asked for this level of detail.
+        validation: The validation file, if there is one.
+        today: To judge the age of the price; none leaves that out.
+
+    Raises:
+        QuoteError: if the pass that assesses the dataset has not come to its end.
+    """
+    if not assessment.complete:
+        raise QuoteError(
+            f"{assessment.file.path.name} is still being read.", advice="Wait until it is."
+        )
+    plan = planned(assessment, provider, epochs, detail, validated=validation is not None)
+    made = estimate(assessment.counts, plan, prices, today=today)
+    return Quote(assessment, validation, plan, made)
+
+
+def planned(
+    assessment: Assessment,
+    provider: str,
+    epochs: int | None = None,
+    detail: Detail = "as is",
+    *,
+    validated: bool = False,
+) -> Plan:
+    """The plan to train an assessed dataset's model at a provider."""
+    validation = Counts(assessment.counts.rule) if validated else None
+    return Plan(assessment.model, provider, epochs, detail, validation)
