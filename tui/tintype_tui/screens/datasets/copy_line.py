@@ -67,7 +67,7 @@ class CopyLine(Words):
         if (target := await self.app.push_screen_wait(dialog)) is not None:
             profile = rules.rules_of(self.pane.desk.profile.provider)
             left_out = marked if target.with_option else frozenset()
-            await self._write(opened, target, rules.mending(profile), left_out)
+            await self._write(opened, target, rules.fixing(profile), left_out)
 
     @work(exclusive=True, group="write")
     async def action_write_without(self) -> None:
