@@ -22,16 +22,45 @@ from dataclasses import dataclass, fields
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
-import tintype
-from tintype import library
+from tintype import errors, library
+from tintype.detection import mean_iou
 from tintype.errors import TintypeError
-from tintype.library import Connection
-from tintype.library.work import Work
+from tintype.library import Connection, Rows, Work, boxes
+from tintype.plugins import engine, format, rule, scorer
 from tintype.settings import Profile, Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
 S = TypeVar("S")
+
+__all__ = [  # noqa: RUF022 - by subject, as in `tintype`
+    "open",
+    "Rows",
+    "check",
+    "estimate",
+    "compare",
+    "fix",
+    "import_dataset",
+    "boxes",
+    "mean_iou",
+    "connect",
+    "Connection",
+    "train",
+    "follow",
+    "wait",
+    "explain",
+    "ask",
+    "stream",
+    "rule",
+    "scorer",
+    "format",
+    "engine",
+    "TintypeError",
+    "errors",
+    "run",
+    "steps",
+    "close",
+]
 
 CLOSING_S = 5.0
 """How long closing may take at exit."""
@@ -238,8 +267,3 @@ wait = _blocking(library.wait)
 explain = _blocking(library.explain)
 ask = _blocking(library.ask)
 stream = _iterating(library.stream)
-
-
-def __getattr__(name: str) -> Any:
-    """What needs no waiting is the same in both: `boxes`, `rule`, the errors."""
-    return getattr(tintype, name)
