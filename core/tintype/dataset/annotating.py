@@ -4,10 +4,10 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from tintype.dataset.stepping import undisturbed
 from tintype.dataset.writing import refuse_existing, written
 from tintype.detection import Box
 from tintype.errors import DatasetError
+from tintype.threads import in_thread
 
 ENDING = ".png"
 _SMALLEST = 480
@@ -41,7 +41,7 @@ async def write_annotated(
         raise DatasetError("An image needs a file to be written to.", advice="Type a path.")
     if target.suffix.lower() != ENDING:
         target = target.with_name(target.name + ENDING)
-    await undisturbed(_write, target, data, truth, predicted, replace)
+    await in_thread(_write, target, data, truth, predicted, replace)
     return target
 
 

@@ -18,10 +18,10 @@ from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
-from tintype.dataset.stepping import undisturbed
 from tintype.dataset.treatment import Treatment, treat
 from tintype.dataset.writing import FileSet, refuse_existing, row_bytes
 from tintype.errors import DatasetError
+from tintype.threads import in_thread
 
 ROWS_AT_ONCE = 16
 BYTES_AT_ONCE = 4_000_000
@@ -82,7 +82,7 @@ async def export(
             start += len(lines)
             kept = [line for line in lines if line.row.line not in dropped]
             fetched = await _fetch(kept, dataset) if treated.treatment.fetch else {}
-            notes = await undisturbed(_write, kept, treated, fetched, shards)
+            notes = await in_thread(_write, kept, treated, fetched, shards)
             done = Exported(
                 rows=shards.rows,
                 dropped=start - shards.rows,

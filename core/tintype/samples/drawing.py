@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 from tintype.dataset.splits import SPLITS, Split
-from tintype.dataset.stepping import stepwise
 from tintype.dataset.writing import SplitWriter, refuse_existing, written
+from tintype.threads import stepwise
 
 QUALITY = 82
 """Of the JPEG files: small, and no worse to look at in a terminal."""

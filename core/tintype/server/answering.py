@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from tintype.engines.base import Answerer, Engine, Piece, Sampling, Turn
 from tintype.server.records import Tuned
 from tintype.server.state import State
-from tintype.server.threads import unhurried
+from tintype.threads import in_thread
 
 LOADED = 4
 """Models kept in memory."""
@@ -56,10 +56,10 @@ class Answers:
         async with self._ready(model) as answerer:
             pieces = answerer.answer(turns, sampling)
             try:
-                while (piece := await unhurried(next, pieces, None)) is not None:
+                while (piece := await in_thread(next, pieces, None)) is not None:
                     yield piece
             finally:
-                await unhurried(_close, pieces)
+                await in_thread(_close, pieces)
 
     @asynccontextmanager
     async def _ready(self, model: str) -> AsyncIterator[Answerer]:
@@ -70,7 +70,7 @@ class Answers:
                 tuned = self._state.find(Tuned, model)
                 engine = self._engines[model if tuned is None else tuned.base]
                 weights = None if tuned is None else self._state.folder / tuned.path
-                place.answerer = await unhurried(engine.open, weights)
+                place.answerer = await in_thread(engine.open, weights)
             self._let_go()
             yield place.answerer
 

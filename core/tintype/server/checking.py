@@ -31,8 +31,8 @@ from tintype.server import storage
 from tintype.server.preparing import write_rows
 from tintype.server.records import File, JobRecord
 from tintype.server.state import State
-from tintype.server.threads import unhurried
 from tintype.server.training import DATA, TRAINING, VALIDATION
+from tintype.threads import in_thread
 from tintype.tokens import model_tokens
 
 PROFILE = "tintype"
@@ -98,7 +98,7 @@ class Rejected:
 async def prepare(state: State, job: JobRecord) -> PreparedFiles | Rejected:
     """Judge the files of a job and write what it is to train on; or say why it cannot."""
     folder = state.job_folder(job.id) / DATA
-    await unhurried(_empty, folder)
+    await in_thread(_empty, folder)
     rules = rules_of(PROFILE)
     training = await _prepare(state, job, "training_file", folder / TRAINING, rules, None)
     if isinstance(training, Rejected):
@@ -133,7 +133,7 @@ async def _prepare(
     try:
         async with open_dataset(path) as dataset:
             kept = await _sieve(dataset, tally, target)
-        facts = await unhurried(_facts, file, path)
+        facts = await in_thread(_facts, file, path)
     except DatasetError as error:
         return _rejected([Problem(0, "", "error", "unreadable", str(error))], param, 1)
     problems, summary = tally.finish(facts, job.model)
@@ -151,10 +151,10 @@ async def _sieve(dataset: Dataset, tally: DatasetJudge, target: Path) -> _Kept:
     A file with more rows than are taken is not read to its end.
     """
     kept, most = _Kept(), tally.profile.max_examples or math.inf
-    await unhurried(target.touch)
+    await in_thread(target.touch)
     async with aclosing(survey(dataset)) as batches:
         async for batch in batches:
-            rows = await unhurried(_judge, tally, batch)
+            rows = await in_thread(_judge, tally, batch)
             for judged in rows:
                 kept.note(judged)
             if kept.examples + kept.error_count > most:

@@ -15,7 +15,7 @@ from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import slots
 from tintype.errors import DatasetError
 from tintype.rules import Judged
-from tintype.server.threads import unhurried
+from tintype.threads import in_thread
 
 LINES_BYTES = 64 << 20
 """Of the uploaded file, at most so much is in memory, unless a single line is longer."""
@@ -39,7 +39,7 @@ async def write_rows(dataset: Dataset, rows: Sequence[Judged], target: Path) -> 
             if image.origin == "url" and not (folder / digest).exists():
                 await _fetch(dataset, judged.surveyed.row.index, image.ordinal, folder / digest)
     await _unpack(dataset, rows, folder)
-    return await unhurried(_append, rows, target)
+    return await in_thread(_append, rows, target)
 
 
 async def _fetch(dataset: Dataset, index: int, ordinal: int, path: Path) -> None:
@@ -48,7 +48,7 @@ async def _fetch(dataset: Dataset, index: int, ordinal: int, path: Path) -> None
     except DatasetError:
         return
     if sha256(data).hexdigest() == path.name:
-        await unhurried(path.write_bytes, data)
+        await in_thread(path.write_bytes, data)
 
 
 async def _unpack(dataset: Dataset, rows: Sequence[Judged], folder: Path) -> None:
@@ -62,7 +62,7 @@ async def _unpack(dataset: Dataset, rows: Sequence[Judged], folder: Path) -> Non
     indices = sorted({index for index, _ in wanted})
     while indices:
         lines = await dataset.lines(indices[0], indices[-1] - indices[0] + 1, LINES_BYTES)
-        await unhurried(_write, lines, wanted, folder)
+        await in_thread(_write, lines, wanted, folder)
         indices = [index for index in indices if index > lines[-1].row.index]
 
 

@@ -17,9 +17,9 @@ from tintype.dataset.formats.report import ImportLog, ImportProgress, ImportRepo
 from tintype.dataset.formats.tables import find_tables
 from tintype.dataset.places import origin
 from tintype.dataset.splits import SPLITS, Split, draw_splits, split_named
-from tintype.dataset.stepping import stepwise
 from tintype.dataset.writing import SplitWriter, chat_row, refuse_existing
 from tintype.errors import DatasetError
+from tintype.threads import stepwise
 
 MAX_TABLE_BYTES = 200_000_000
 

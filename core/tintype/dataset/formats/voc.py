@@ -23,11 +23,11 @@ from tintype.dataset.formats.report import (
 from tintype.dataset.formats.voc_layout import Item, find_items
 from tintype.dataset.formats.voc_xml import MAX_XML_BYTES, Annotation, VocObject, read_annotation
 from tintype.dataset.splits import SPLITS, Split, draw_splits
-from tintype.dataset.stepping import stepwise
 from tintype.dataset.writing import SplitWriter, chat_row, refuse_existing
 from tintype.detection import Box, clean_label, detect_prompt, format_boxes, reading_order
 from tintype.errors import DatasetError
 from tintype.images.facts import ImageFacts
+from tintype.threads import stepwise
 
 BOXES_ORDER: Mapping[str, Callable[[Sequence[Box]], Sequence[Box]]] = {
     "reading": reading_order,

@@ -12,7 +12,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def undisturbed(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a function in a thread; if cancelled meanwhile, wait for it to return."""
     call = asyncio.create_task(asyncio.to_thread(function, *args, **kwargs))
     try:
@@ -26,12 +26,12 @@ async def stepwise(steps: Generator[T, None, None]) -> AsyncGenerator[T, None]:
     """Run a plain generator in threads, step by step; it is closed whatever happens."""
     try:
         while True:
-            report = await undisturbed(_next, steps)
+            report = await in_thread(_next, steps)
             if not report:
                 return
             yield report[0]
     finally:
-        await undisturbed(steps.close)
+        await in_thread(steps.close)
 
 
 def _next(steps: Generator[T, None, None]) -> tuple[T] | tuple[()]:
