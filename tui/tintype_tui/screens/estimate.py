@@ -20,7 +20,7 @@ from tintype.connection import base_models
 from tintype.dataset import FileStamp, stamp
 from tintype.dataset.splits import siblings
 from tintype.errors import DatasetError
-from tintype.estimate import Estimate, estimate, gauges
+from tintype.estimation import Estimate, estimate, gauges
 from tintype.jobs import Order
 from tintype.pricing import Prices, load_prices
 from tintype.quote import Quote, planned, quote

@@ -1,6 +1,6 @@
 """Estimates, offers, launches and what was spent, in words."""
 
-from tintype.estimate import Estimate
+from tintype.estimation import Estimate
 from tintype.jobs import LaunchProgress
 from tintype.offers import Offer
 from tintype.rules import Summary
