@@ -205,9 +205,33 @@ def test_embedding_makes_a_local_dataset_acceptable(tintype: Tintype, tmp_path: 
     }
     (tmp_path / "rows.jsonl").write_text((json.dumps(row) + "\n") * 10)
     assert tintype("check", tmp_path / "rows.jsonl").code == 1
-    mended = tmp_path / "mended.jsonl"
-    assert tintype("embed", tmp_path / "rows.jsonl", mended).code == 0
-    assert tintype("check", mended).code == 0
+    fixed = tmp_path / "fixed.jsonl"
+    assert tintype("embed", tmp_path / "rows.jsonl", fixed).code == 0
+    assert tintype("check", fixed).code == 0
+
+
+def test_embedding_says_by_its_exit_code_whether_everything_was_done(
+    tintype: Tintype, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a.jpg")
+    answer = {"role": "assistant", "content": "red"}
+    chat = [{"role": "user", "content": "<image>Which colour?"}, answer]
+    row = json.dumps({"messages": chat, "images": ["a.jpg"]}) + "\n"
+    other, copy = tmp_path / "other.jsonl", tmp_path / "copy.jsonl"
+    other.write_text(row * 10)
+    assert tintype("check", other).code == 1
+    assert tintype("embed", other, copy).code == 0
+    assert tintype("check", copy, "-p", "openai").code == 0
+    other.write_text(row + row.replace("a.jpg", "gone.jpg"))
+    partly = tintype("embed", other, copy, "--replace", "--json")
+    assert (partly.code, partly.json["undone"], partly.json["rows"]) == (1, 1, 2)
+    other.write_bytes(row.encode("utf-16"))
+    nothing = tintype("embed", other, tmp_path / "none.jsonl")
+    assert nothing.code == 1
+    assert "Nothing was written" in nothing.err
+    assert not (tmp_path / "none.jsonl").exists()
 
 
 def test_config_says_where_each_value_comes_from(

@@ -29,7 +29,7 @@ class WritingPane(MarkingPane):
         """Write a copy with its images embedded and as the provider takes them; then open it."""
         if (dataset := self.dataset) is None:
             return
-        wanted = rules.mending(rules.rules_of(self.desk.profile.provider))
+        wanted = rules.fixing(rules.rules_of(self.desk.profile.provider))
         target = await self._target("Write a mended copy into", "mended", MENDING)
         if target is not None:
             await self._copy(dataset, target, wanted, ())

@@ -49,11 +49,6 @@ def headings(offers: Sequence[Offered]) -> Mapping[int, str]:
     return {kinds.index(kind): words for kind, words in HEADINGS.items() if kind in kinds}
 
 
-def beside_base(model: str) -> tuple[str, ...]:
-    """A model, and beside it the one it was tuned from."""
-    return tuple(dict.fromkeys([model, parse_model_name(model).base]))
-
-
 def fitting_model(store: Store, profile: str, dataset: Path | None) -> str:
     """The model tuned last on a dataset, else the one tuned last at all; empty if there is none.
 

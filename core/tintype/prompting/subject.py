@@ -2,23 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tintype.api import ChatRequest
 from tintype.dataset import Dataset
 from tintype.detection import parse_boxes, prompt_labels
 from tintype.errors import DatasetError
-from tintype.prompting import (
-    QuestionOrigin,
-    check_image,
-    question,
-    question_of,
-    read_image,
-    reword,
-    row_origin,
-    system_prompt,
-)
+from tintype.prompting.origins import QuestionOrigin, row_origin
+from tintype.prompting.prompt import Prompt
+from tintype.prompting.questions import check_image, question, read_image, reword
+from tintype.prompting.teaching import question_of, system_prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +45,84 @@ class Subject:
 
     def expected_of(self, text: str) -> str:
         """The right answer to a question as typed: boxes stay right, words do not."""
-        same = text.strip() == self.question.strip()
-        return self.expected if same or parse_boxes(self.expected).boxes else ""
+        return self.expected if self.is_own(text) or parse_boxes(self.expected).boxes else ""
 
-    async def ask(self, text: str, system: str | None, detail: str) -> list[dict[str, Any]]:
-        """The messages to send.
+    def is_own(self, text: str) -> bool:
+        """Whether a question as typed is the subject's own."""
+        return text.strip() == self.question.strip()
 
-        Args:
-            text: The question as typed.
-            system: In place of the subject's system prompt; none leaves it.
-            detail: How closely the model is to look.
+    async def requests(self, prompt: Prompt, models: Sequence[str]) -> list[ChatRequest]:
+        """What to send to each model, the same to all.
 
         Raises:
             DatasetError: if there is nothing to send.
         """
-        typed = None if text.strip() == self.question.strip() else text
+        messages = await self._messages(prompt)
+        chosen = prompt.parameters
+        return [
+            ChatRequest(
+                model=model,
+                messages=messages,
+                temperature=chosen.temperature,
+                top_p=chosen.top_p,
+                max_tokens=chosen.max_tokens,
+                seed=chosen.seed,
+            )
+            for model in models
+        ]
+
+    async def _messages(self, prompt: Prompt) -> list[dict[str, Any]]:
+        text, system, detail = prompt.text, prompt.system, prompt.parameters.detail
+        typed = None if self.is_own(text) else text
         if self.messages:
             return reword(self.messages, text=typed, system=system, detail=detail)
         if self.trouble and typed is None:
             raise DatasetError(self.trouble)
         images = [one for one in (self.url or self.data,) if one]
         if not text.strip() and not images:
-            raise DatasetError("There is nothing to ask.", advice="Press i and type a question.")
+            raise DatasetError("There is nothing to ask.", advice="Type a question.")
         words = self.system if system is None else system
         return await question(text.strip(), images, system=words, detail=detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of whom, as it stands."""
+
+    subject: Subject = field(default_factory=lambda: Subject(""))
+    """Without a title where nothing is asked about yet."""
+    prompt: Prompt = field(default_factory=Prompt)
+    models: tuple[str, ...] = ()
+    current: str = ""
+    """The model that one looks at; empty if there is none."""
+    rows: int = 0
+    """Rows of the dataset; 0 until they are counted."""
+
+    @property
+    def is_typed_over(self) -> bool:
+        """Whether a row is asked another question than its own."""
+        return self.subject.is_row and not self.subject.is_own(self.prompt.text)
+
+    @property
+    def expected(self) -> str:
+        """The right answer to the question as it stands; empty where it is not known."""
+        return self.subject.expected_of(self.prompt.text)
+
+    async def requests(self, models: Sequence[str], trained_system: str = "") -> list[ChatRequest]:
+        """What to send to each model, the same to all.
+
+        Args:
+            models: Those to ask.
+            trained_system: The system prompt that a tuned model was trained with, for an image
+                that has none of its own.
+
+        Raises:
+            DatasetError: if there is nothing to send.
+        """
+        prompt, subject = self.prompt, self.subject
+        if prompt.system is None and trained_system and not subject.system and not subject.is_row:
+            prompt = replace(prompt, system=trained_system)
+        return await subject.requests(prompt, models)
 
 
 async def row_subject(dataset: Dataset, index: int) -> Subject:
