@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.errors import SettingsError
+from tintype.errors import AuthenticationError, SettingsError
 from tintype.providers import identity
 from tintype.settings import Profile, Secret, Settings, key_for
 
@@ -57,6 +57,20 @@ async def running(settings: Settings) -> "Running":
     return await start(server_folder(settings))
 
 
+async def revived(settings: Settings, profile: Profile) -> bool:
+    """Start the embedded server again if it has gone; it keeps its address and key.
+
+    Whether it had to be started; false for every other provider.
+
+    Raises:
+        StoreError: if it does not start.
+    """
+    if profile.dialect != "embedded" or found(settings) is not None:
+        return False
+    await running(settings)
+    return True
+
+
 async def base_models(provider: str) -> tuple[str, ...]:
     """Return what can be trained at a provider, the usual one first, as far as it is known.
 
@@ -97,7 +111,7 @@ async def connected(
 ) -> AsyncIterator["Api"]:
     """A connection to a profile's provider; nothing is asked yet.
 
-    `notify` is told what was mended about the key file.
+    `notify` is told what was changed about the key file, and why a request waits.
 
     Raises:
         AuthenticationError: if there is no key.
@@ -109,8 +123,13 @@ async def connected(
     key, base_url = key_for(profile, places=settings.folders), None
     if key.notice:
         notify(key.notice)
+    if not key and settings.origin(f"profiles.{profile.name}.key_env").kind != "default":
+        raise AuthenticationError(
+            f"There is no key for profile {profile.name}: {profile.key_env} is not set.",
+            advice=f"Set {profile.key_env}, or save one with `tintype config key {profile.name}`.",
+        )
     if profile.dialect == "embedded":
         server = await running(settings)
         key, base_url = Secret(server.token, origin="the running server"), server.url
-    async with connect(profile, key, base_url, read_only=settings.read_only) as api:
+    async with connect(profile, key, base_url, read_only=settings.read_only, notify=notify) as api:
         yield api
