@@ -68,7 +68,7 @@ class Assessment:
         """The same for another base model; none if it counts tokens otherwise: then read again."""
         if model == self.model:
             return self
-        rule = model_tokens(model)
+        rule = model_tokens(model, self.rules.provider)
         if not _alike(rule, self.counts.rule):
             return None
         changed = replace(self, model=model, counts=replace(self.counts, rule=rule))
@@ -103,7 +103,7 @@ async def assess(
         DatasetError: if the file cannot be read.
     """
     model = model or profile.model
-    rule = await asyncio.to_thread(model_tokens, model)
+    rule = await asyncio.to_thread(model_tokens, model, profile.provider)
     found = Assessment(dataset.stamp, profile, model, Counts(rule), (), 0, RowFigures(), 0)
     yield found
     tally = StatisticsTally()

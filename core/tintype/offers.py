@@ -91,7 +91,7 @@ class _Booth:
 
     def __init__(self, profile: ProviderRules, model: str) -> None:
         self.profile, self.model = profile, model
-        rule = model_tokens(model)
+        rule = model_tokens(model, profile.provider)
         self.tally, self.counts = rules.DatasetJudge(profile, rule), Counts(rule)
 
     def judge(self, surveyed: Surveyed) -> Counts:
