@@ -1,17 +1,18 @@
 """Datasets, as the public API has them."""
 
 import asyncio
+import dataclasses
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from tintype import assessment, connection, offers, paths, rules
 from tintype.assessment import Assessment
 from tintype.dataset import Dataset, open_dataset, stamp
-from tintype.dataset.embed import Exported, export
+from tintype.dataset.embed import Exported, ExportNote, export
 from tintype.dataset.handle import opened
 from tintype.detection import Box, parse_boxes
 from tintype.errors import QuoteError
@@ -264,19 +265,15 @@ def fix(
     )
 
     async def steps() -> AsyncGenerator[Exported, None]:
-        notes: list[Any] = []
+        notes: list[ExportNote] = []
         async with _opened(dataset) as handle:
             exporting = export(handle, typed(target), treatment, replace=replace)
             async with aclosing(exporting):
                 async for step in exporting:
                     notes += step.notes
-                    yield step if not step.files else _with_notes(step, tuple(notes))
+                    yield dataclasses.replace(step, notes=tuple(notes)) if step.files else step
 
     return Work(steps, lambda step: step)
-
-
-def _with_notes(step: Exported, notes: tuple[Any, ...]) -> Exported:
-    return Exported(step.rows, step.dropped, step.images, step.bytes_written, notes, step.files)
 
 
 def _known(found: Assessment, provider: str, model: str) -> Assessment:
