@@ -260,7 +260,7 @@ def fix(
         SettingsError: if nobody of this name is known.
         DatasetError: if the target exists or cannot be written, or the file cannot be read.
     """
-    treatment = rules.mending(
+    treatment = rules.fixing(
         rules.rules_of(provider_name(provider)), fetch=fetch, max_side=max_side
     )
 
