@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.errors import AuthenticationError, SettingsError
+from tintype.providers import identity
 from tintype.settings import Profile, Secret, Settings, key_for
 
 if TYPE_CHECKING:
@@ -70,22 +71,38 @@ async def revived(settings: Settings, profile: Profile) -> bool:
     return True
 
 
-async def base_models(profile: Profile) -> tuple[str, ...]:
-    """What can be trained at a profile's provider, the usual one first, as far as it is known.
+async def base_models(provider: str) -> tuple[str, ...]:
+    """Return what can be trained at a provider, the usual one first, as far as it is known.
 
     Raises:
         EngineError: if an engine of the embedded server cannot be loaded.
-        SettingsError: if the profile's rules are unknown.
+        SettingsError: if there is no such provider.
     """
     from tintype import rules
 
-    judged_by = rules.rules_of(profile.provider)
+    judged_by = rules.rules_of(provider)
     known = (judged_by.model, *judged_by.vision_models, *judged_by.text_models)
-    if profile.dialect == "embedded":
+    if identity(provider).dialect == "embedded":
         from tintype.engines import engines
 
         known = (judged_by.model, *await asyncio.to_thread(engines))
     return tuple(dict.fromkeys(known))
+
+
+async def refuse_untrainable(provider: str, model: str) -> None:
+    """Refuse a base model that the embedded server cannot train, and that is so not free.
+
+    Raises:
+        SettingsError: naming what it trains.
+    """
+    if not model or identity(provider).dialect != "embedded":
+        return
+    known = await base_models(provider)
+    if model not in known:
+        raise SettingsError(
+            f"The embedded provider does not train {model!r}.",
+            advice=f"It trains {', '.join(known)}; for others name another provider.",
+        )
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from datetime import date
 from tintype import rules
 from tintype.dataset import Dataset
 from tintype.dataset.survey import Surveyed, survey
-from tintype.estimate import Counts, Estimate, Plan, count, estimate
+from tintype.estimation import Counts, Estimate, Plan, count, estimate
 from tintype.pricing import Prices
 from tintype.providers import COMPATIBLE, provider_names
 from tintype.rules import ProviderRules, Summary

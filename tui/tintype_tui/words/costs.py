@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tintype.budget import Demand
-from tintype.estimate import Estimate
+from tintype.estimation import Estimate
 from tintype.jobs import LaunchProgress
 from tintype.offers import Offer
 from tintype.prompting import Foreseen, SessionSpending, total

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tintype.estimate.counts import Counts, EpochTokens
+from tintype.estimation.counts import Counts, EpochTokens
 from tintype.pricing import TrainingPrice
 from tintype.tokens import TokenRule
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tintype.dataset.example import ImagePart, Row
 from tintype.dataset.survey import Surveyed
-from tintype.estimate import Cost, Counts, Plan, count, count_all, estimate, gauges
+from tintype.estimation import Cost, Counts, Plan, count, count_all, estimate, gauges
 from tintype.images import ImageFacts
 from tintype.pricing import load_prices
 from tintype.rules import rules_of
