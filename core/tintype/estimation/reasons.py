@@ -47,7 +47,9 @@ def _about_price(
     elif price.usd_per_hour is not None:
         yield f"Billed by time, ${price.usd_per_hour:f} an hour ({said}), not by tokens."
     if price.unconfirmed:
-        yield "The provider's own price list does not confirm this; look it up before you rely on it."
+        yield (
+            "The provider's own price list does not confirm this; look it up before you rely on it."
+        )
     if price.note:
         yield price.note
     if age_days is not None:
