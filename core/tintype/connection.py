@@ -14,7 +14,7 @@ from tintype.providers import identity
 from tintype.settings import Profile, Secret, Settings, key_for
 
 if TYPE_CHECKING:
-    from tintype.api import Api
+    from tintype.api import Api, Patience
     from tintype.server.run import Running
 
 
@@ -107,11 +107,19 @@ async def refuse_untrainable(provider: str, model: str) -> None:
 
 @asynccontextmanager
 async def connected(
-    settings: Settings, profile: Profile, notify: Callable[[str], None]
+    settings: Settings,
+    profile: Profile,
+    notify: Callable[[str], None],
+    *,
+    patience: "Patience | None" = None,
 ) -> AsyncIterator["Api"]:
     """A connection to a profile's provider; nothing is asked yet.
 
-    `notify` is told what was changed about the key file, and why a request waits.
+    Args:
+        settings: As loaded.
+        profile: Whose provider.
+        notify: Called with what was changed about the key file, and why a request waits.
+        patience: How long to wait; by default as the api module does.
 
     Raises:
         AuthenticationError: if there is no key.
@@ -131,5 +139,7 @@ async def connected(
     if profile.dialect == "embedded":
         server = await running(settings)
         key, base_url = Secret(server.token, origin="the running server"), server.url
-    async with connect(profile, key, base_url, read_only=settings.read_only, notify=notify) as api:
+    async with connect(
+        profile, key, base_url, patience=patience, read_only=settings.read_only, notify=notify
+    ) as api:
         yield api
