@@ -9,6 +9,7 @@ from tintype.library.datasets import (
     import_dataset,
     open,
 )
+from tintype.library.field_docs import document
 from tintype.library.models import Connection, ask, connect, explain, follow, stream, train, wait
 from tintype.library.rows import Rows
 from tintype.library.work import Opening, Work
@@ -33,3 +34,5 @@ __all__ = [
     "train",
     "wait",
 ]
+
+document()
