@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from tintype.dataset import Dataset, FileStamp, example
 from tintype.dataset.statistics import Statistics, StatisticsTally
-from tintype.estimate import Counts, count
+from tintype.estimation import Counts, count
 from tintype.images.facts import ImageFacts
 from tintype.rules import Judged, Keys, Problem, ProviderRules, Status, Summary, check, for_model
 from tintype.tokens import TokenRule, model_tokens

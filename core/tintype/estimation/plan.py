@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from tintype.estimate.counts import Counts, Dear
-from tintype.estimate.reasons import reasons
+from tintype.estimation.counts import Counts, Dear
+from tintype.estimation.reasons import reasons
 from tintype.pricing import Deadline, HostingPrice, InferencePrice, Prices, TrainingPrice
 from tintype.providers.limits import ProviderRules
 from tintype.tokens import Detail, Range

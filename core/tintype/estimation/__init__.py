@@ -1,7 +1,7 @@
 """What training will take, before a cent is spent: tokens, money, bytes, with reasons. Pure."""
 
-from tintype.estimate.counts import Counts, Dear, EpochTokens, count, count_all
-from tintype.estimate.plan import Cost, Estimate, Gauge, Plan, estimate, gauges
+from tintype.estimation.counts import Counts, Dear, EpochTokens, count, count_all
+from tintype.estimation.plan import Cost, Estimate, Gauge, Plan, estimate, gauges
 
 __all__ = [
     "Cost",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tintype.dataset.example import ImagePart, Row
 from tintype.dataset.survey import Surveyed
-from tintype.estimate import Cost, Counts, Plan, count, count_all, estimate, gauges
+from tintype.estimation import Cost, Counts, Plan, count, count_all, estimate, gauges
 from tintype.images import ImageFacts
 from tintype.pricing import load_prices
 from tintype.rules import rules_of
@@ -202,6 +202,18 @@ def test_an_old_price_is_said_to_be_old() -> None:
     old = estimate(counts, plan, PRICES, today=date(2027, 6, 1))
     assert old.price_is_stale
     assert any("243 days old" in reason for reason in old.reasons)
+
+
+def test_a_price_that_the_provider_does_not_confirm_is_said_to_be_unconfirmed() -> None:
+    model = "gpt-4.1-2025-04-14"
+    counts = count_all(rows(20), model_tokens(model))
+    made = estimate(counts, Plan(model, "azure"), PRICES, today=TODAY)
+    assert made.cost_usd is not None
+    assert made.price is not None
+    assert made.price.unconfirmed
+    assert any("does not confirm" in reason for reason in made.reasons)
+    sure = estimate(counts, Plan(model, "openai"), PRICES, today=TODAY)
+    assert not any("does not confirm" in reason for reason in sure.reasons)
 
 
 def test_dates_hosting_and_inference_come_along() -> None:
