@@ -24,7 +24,14 @@ class ViewsPart(DatasetPart):
     """A view on the left, the row on the right; above each other where it is narrow."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "mark", "Mark", id="data.mark", tooltip="the row, and go on; again: unmark"),
+        Binding(
+            "x",
+            "mark",
+            "Mark",
+            id="data.mark",
+            show=False,
+            tooltip="the row, and go on; again: unmark",
+        ),
         Binding(
             "less_than_sign",
             "share(-5)",
