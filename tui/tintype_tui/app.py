@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Console, RenderableType
-from rich.text import Text
 from textual import work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -21,13 +20,12 @@ from textual.reactive import var
 from textual.screen import Screen
 
 from tintype.errors import TintypeError
+from tintype.loop import LoopState
 from tintype.settings import Settings, load
 from tintype_tui import requests, theme
-from tintype_tui.desk import Desk
 from tintype_tui.screen import Pane
-from tintype_tui.standing import Sought, Standing
+from tintype_tui.session import Session, SessionApp
 from tintype_tui.stylesheet import PatientStylesheet
-from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
 
@@ -82,7 +80,7 @@ SCREENS: dict[str, Callable[[], Pane]] = {
 """Each pane's module is imported when it is first shown: the first frame needs only one."""
 
 
-class TintypeApp(TerminalApp[int]):
+class TintypeApp(SessionApp, inherit_bindings=False):
     """The workbench."""
 
     TITLE = "Tintype"
@@ -95,6 +93,7 @@ class TintypeApp(TerminalApp[int]):
         (76, "-usual"),
         (120, "-wide"),
     ]
+    # Textual's own ctrl+q is not among them: terminals and people use it otherwise.
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(str(key), f"go('{mode}')", title, show=False, id=f"go.{mode}")
@@ -105,9 +104,10 @@ class TintypeApp(TerminalApp[int]):
         Binding("exclamation_mark", "messages", "Messages", show=False, id="messages"),
         Binding("f9", "mouse", "Mouse", show=False, id="mouse", tooltip="give it to the terminal"),
         Binding("q", "quit", "Quit", id="quit"),
+        Binding("ctrl+c", "how_to_quit", show=False, system=True),
     ]
 
-    standing: var[Standing] = var(Standing())
+    standing: var[LoopState] = var(LoopState())
     assessment: var["Assessment | None"] = var(None)
 
     def __init__(
@@ -120,12 +120,13 @@ class TintypeApp(TerminalApp[int]):
         """Make ready; `with_samples` begins by drawing them and opening the playing cards."""
         super().__init__()
         chosen = settings or load()
-        self.desk = Desk(chosen)
-        self.desk.warn = self._warn
+        self.session = Session(chosen)
+        self.session.warn = self._warn
         self._start_with = dataset
         self._with_samples = with_samples
         self._clashes: set[str] = set()
         self._fetched: dict[str, ImageFacts] = {}
+        """What images on the network are, of the current dataset."""
         self.register_theme(theme.DARK)
         self.register_theme(theme.LIGHT)
         self.theme = chosen.theme or theme.DARK.name
@@ -148,7 +149,6 @@ class TintypeApp(TerminalApp[int]):
             loop.add_signal_handler(name, self.exit, 128 + name)
 
     def on_mount(self) -> None:
-        """Go where one was asked to."""
         self.call_after_refresh(gc.enable)
         if self._start_with is not None:
             self.post_message(requests.OpenDataset(self._start_with))
@@ -161,8 +161,7 @@ class TintypeApp(TerminalApp[int]):
         await super()._shutdown()
 
     async def on_unmount(self) -> None:
-        """Note where one stands, for the next time, and let go of what was opened."""
-        await self.desk.leave(self.standing)
+        await self.session.leave(self.standing)
 
     def _warn(self, words: str) -> None:
         self.notify(visible(words), severity="warning", markup=False, timeout=12)
@@ -179,17 +178,21 @@ class TintypeApp(TerminalApp[int]):
 
     def _end_with(self, error: BaseException | None, details: str) -> None:
         if not self._exit_renderables:
-            from tintype_tui.crashing import reported
+            from tintype_tui.crashing import report_text
 
             self._return_code = 1
-            told = reported(error, details, self.desk.settings.folders.state)
-            self._exit_renderables.append(Text(told, overflow="fold"))
+            report = report_text(error, details, self.session.settings.folders.state)
+            self._exit_renderables.append(report)
         self._close_messages_no_wait()
 
-    # ------------------------------------------------------------------ navigation
+    # ------------------------------------------------------------------ keys
 
     def action_go(self, mode: str) -> None:
-        self.switch_mode(mode)
+        # A click arrives in the widget that was clicked; a pane is bound to the app from here.
+        self.call_later(self.switch_mode, mode)
+
+    def action_how_to_quit(self) -> None:
+        self.notify("Press q to quit; in a field, Esc leaves it first.", markup=False)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What Textual offers and no key of ours does."""
@@ -205,106 +208,34 @@ class TintypeApp(TerminalApp[int]):
     def action_messages(self) -> None:
         from tintype_tui.screens.messages import Messages
 
-        self.push_screen(Messages(self.desk.said))
+        self.push_screen(Messages(self.session.said))
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, to select text with it, and take it back."""
-        driver = self._driver
-        taken = getattr(driver, "_mouse", None)
-        if driver is None or taken is None:
-            return
-        if taken:
-            driver._disable_mouse_support()  # type: ignore[attr-defined]
-            driver._mouse = False
-            self.notify("The mouse is the terminal's: select as usual. F9 takes it back.")
-        else:
-            driver._mouse = True
-            driver._enable_mouse_support()  # type: ignore[attr-defined]
+        from tintype_tui.terminal.mouse import toggle
+
+        if (taken := toggle(self)) is not None:
+            where = "Tintype's" if taken else "the terminal's: select as usual. F9 takes it back"
+            self.notify(f"The mouse is {where}.")
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Say which keys of the configuration collide, once."""
         names = ", ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
         if names not in self._clashes:
             self._clashes.add(names)
-            words = f"Keys in your configuration collide: {names}."
-            self.notify(words, severity="warning", markup=False, timeout=12)
-
-    def on_reached(self, message: requests.Reached) -> None:
-        """Note where one stands; every pane is told."""
-        self.standing = replace(self.standing, **message.changes)
-
-    # ------------------------------------------------------------------ reading a dataset
-
-    def watch_standing(self, before: Standing, after: Standing) -> None:
-        """What was found in one dataset is not shown of another."""
-        if before.dataset != after.dataset:
-            self._fetched = {}
-            self._forget()
-
-    def watch_assessment(self, assessment: "Assessment | None") -> None:
-        summary = assessment.summary if assessment is not None else None
-        self.standing = replace(self.standing, checked=summary.status if summary else "")
-
-    def _forget(self) -> None:
-        self.workers.cancel_group(self, "assess")
-        self.assessment = None
-
-    async def on_assess_dataset(self, message: requests.AssessDataset) -> None:
-        """Read the current dataset; what has been read already is not read again."""
-        path = self.standing.dataset
-        if path is None:
-            return
-        covered = await self._covered(path)
-        if path != self.standing.dataset:
-            return
-        if (known := self.assessment) is not None and covered:  # it may have grown meanwhile
-            same = known.for_model(message.model or known.model)
-            if same is not None:
-                self.assessment = same
-                return
-        self._forget()
-        self._assess(path, message.model)
-
-    async def _covered(self, path: Path) -> bool:
-        """Whether what is known, or being found out just now, is of this file as it is now."""
-        from tintype.rules import rules_of
-
-        known, provider = self.assessment, self.desk.profile.provider
-        if known is None or known.file.path != path:
-            return False
-        return await asyncio.to_thread(
-            lambda: known.rules == rules_of(provider) and known.file.holds
-        )
-
-    @work(exclusive=True, group="assess")
-    async def _assess(self, path: Path, model: str) -> None:
-        from tintype.assessment import assess
-        from tintype.dataset import open_dataset
-        from tintype.rules import rules_of
-
-        try:
-            judged_by = await asyncio.to_thread(rules_of, self.desk.profile.provider)
-            async with open_dataset(path) as dataset:
-                async for found in assess(dataset, judged_by, model=model, fetched=self._fetched):
-                    # Another model that counts alike may have been chosen meanwhile.
-                    shown = self.assessment
-                    self.assessment = found.for_model(shown.model) if shown else found
-        except TintypeError as error:
-            self._forget()
-            self._warn(f"Cannot check {path.name}. {error}")
+            self._warn(f"Keys in your configuration collide: {names}.")
 
     # ------------------------------------------------------------------ going somewhere
 
+    def on_reached(self, message: requests.Reached) -> None:
+        self.standing = replace(self.standing, **message.changes)
+
+    def on_restore(self, message: requests.Restore) -> None:
+        if self.standing == LoopState():
+            self.standing = message.state
+
     def on_open_dataset(self, message: requests.OpenDataset) -> None:
-        path, row = message.path.absolute(), message.row
-        sought = None if row is None else Sought(path, row)
-        if row is None:
-            row = self.standing.row if path == self.standing.dataset else 0
-        # Splits lie beside each other; with data of another folder the loop begins anew.
-        before = self.standing
-        same = before.dataset is not None and before.dataset.parent == path.parent
-        standing = before if same else Standing()
-        self.standing = replace(standing, dataset=path, row=row, sought=sought)
+        self.standing = self.standing.opening(message.path.absolute(), message.row)
         self.switch_mode("datasets")
 
     def on_estimate_dataset(self, message: requests.EstimateDataset) -> None:
@@ -320,11 +251,69 @@ class TintypeApp(TerminalApp[int]):
         self.switch_mode("playground")
 
     async def on_use_profile(self, message: requests.UseProfile) -> None:
-        """Work with another provider; what was estimated and trained belongs to the former."""
-        await self.desk.use(message.name)
+        """Work with another provider; what was estimated and trained belongs to the one before."""
+        await self.session.use(message.name)
         self._forget()
-        self.standing = Standing(dataset=self.standing.dataset, row=self.standing.row)
+        self.standing = self.standing.elsewhere()
         for stack in self._screen_stacks.values():
             for pane in stack:
                 if isinstance(pane, Pane):
                     pane.provider_changed()
+
+    # ------------------------------------------------------------------ reading a dataset
+
+    def watch_standing(self, before: LoopState, after: LoopState) -> None:
+        """What was found in one dataset is not shown of another."""
+        if before.dataset != after.dataset:
+            self._fetched = {}
+            self._forget()
+
+    def watch_assessment(self, assessment: "Assessment | None") -> None:
+        summary = assessment.summary if assessment is not None else None
+        self.standing = replace(self.standing, checked=summary.status if summary else "")
+
+    def _forget(self) -> None:
+        self.workers.cancel_group(self, "assess")
+        self.assessment = None
+
+    async def on_assess_dataset(self, message: requests.AssessDataset) -> None:
+        """Read the current dataset; what has been read already is not read again."""
+        from tintype.assessment import is_of
+
+        path, provider = self.standing.dataset, self.session.profile.provider
+        if path is None:
+            return
+        try:
+            covered = await asyncio.to_thread(is_of, self.assessment, path, provider)
+        except TintypeError as error:
+            self._cannot_check(path, error)
+            return
+        if path != self.standing.dataset:
+            return
+        if (known := self.assessment) is not None and covered:  # it may have grown meanwhile
+            same = known.for_model(message.model or known.model)
+            if same is not None:
+                self.assessment = same
+                return
+        self._forget()
+        self._assess(path, provider, message.model)
+
+    @work(exclusive=True, group="assess")
+    async def _assess(self, path: Path, provider: str, model: str) -> None:
+        from tintype.assessment import assess
+        from tintype.dataset import open_dataset
+        from tintype.rules import rules_of
+
+        try:
+            judged_by = await asyncio.to_thread(rules_of, provider)
+            async with open_dataset(path) as dataset:
+                async for found in assess(dataset, judged_by, model=model, fetched=self._fetched):
+                    # Another model that counts alike may have been chosen meanwhile.
+                    shown = self.assessment
+                    self.assessment = found.for_model(shown.model) if shown else found
+        except TintypeError as error:
+            self._cannot_check(path, error)
+
+    def _cannot_check(self, path: Path, error: TintypeError) -> None:
+        self._forget()
+        self.session.say(f"Cannot check {path.name}. {error}")

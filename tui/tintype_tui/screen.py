@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, ClassVar
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.reactive import var
 from textual.screen import Screen
 
 from tintype.errors import TintypeError
-from tintype_tui.desk import Desk, Said
+from tintype_tui.session import Said, Session, SessionApp
 from tintype_tui.standing import Standing
 from tintype_tui.text import visible
 from tintype_tui.widgets.key_line import KeyLine
@@ -22,12 +23,10 @@ if TYPE_CHECKING:
     from tintype_tui.widgets.image import ImageView
 
 
-class _HasDesk(Protocol):
-    desk: Desk
-
-
 class Pane(Screen[None]):
     """One of the numbered screens."""
+
+    app = getters.app(SessionApp)
 
     NEXT: ClassVar[tuple[str, ...]] = ()
     """The actions that take one to the next step of the loop; the first that can be taken."""
@@ -37,9 +36,14 @@ class Pane(Screen[None]):
     """The current dataset, as far as it has been checked and counted for the provider in use."""
 
     @property
-    def desk(self) -> Desk:
-        """What the app lends to panes."""
-        return cast("_HasDesk", self.app).desk
+    def session(self) -> Session:
+        """Settings, profile, store and provider."""
+        return self.app.session
+
+    @property
+    def desk(self) -> Session:
+        """The session, as panes called it before."""
+        return self.app.session
 
     def compose(self) -> ComposeResult:
         """Frame the body."""

@@ -46,6 +46,8 @@ def _about_price(
         yield f"${price.usd_per_million:f} per million tokens ({said}; {price.confidence})."
     elif price.usd_per_hour is not None:
         yield f"Billed by time, ${price.usd_per_hour:f} an hour ({said}), not by tokens."
+    if price.unconfirmed:
+        yield "The provider itself has not confirmed this price; look it up before you rely on it."
     if price.note:
         yield price.note
     if age_days is not None:
@@ -64,7 +66,8 @@ def _about_images(counts: Counts, bill: EpochTokens, provider: str) -> Iterator[
     rule = counts.rule
     if counts.images and rule.images == "none":
         yield f"{rule.base} sees no images; they are counted as nothing."
-    spread = bill.images.high - bill.images.low
+    known = bill.images - bill.unseen
+    spread = known.high - known.low
     if counts.doubtful and rule.known and spread:
         if rule.images == "tiles":
             yield (
@@ -79,12 +82,14 @@ def _about_images(counts: Counts, bill: EpochTokens, provider: str) -> Iterator[
             )
     if counts.unseen:
         yield (
-            f"Images whose size is not known: {counts.unseen:,}. Theirs is a wide range of tokens."
+            f"Images whose size is not known: {counts.unseen:,}. They count in full, as "
+            f"{bill.unseen.low:,} to {bill.unseen.high:,} tokens per epoch; if the provider cannot "
+            "read them, it skips their rows and bills nothing for them."
         )
     if counts.images and provider in _MODERATED:
         yield (
             "Images with people, faces, children or CAPTCHAs are dropped by the provider and not "
-            "billed; that cannot be told beforehand."
+            "billed; that cannot be known beforehand."
         )
 
 
@@ -112,5 +117,5 @@ def _about_validation(validation: bool, free: bool) -> Iterator[str]:
         yield (
             "The tokens of the validation file are free."
             if free
-            else "The tokens of the validation file may be billed as well; that is not in this sum."
+            else "The tokens of the validation file may be billed too; that is not in this cost."
         )

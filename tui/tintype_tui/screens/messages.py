@@ -9,8 +9,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from tintype_tui.desk import Said
 from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.session import Said
 from tintype_tui.text import visible
 
 COLORS = {"error": "$error", "warning": "$warning"}

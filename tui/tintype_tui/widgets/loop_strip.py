@@ -6,7 +6,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tintype_tui.standing import Progress, Stage, Standing
+from tintype.loop import LoopState, Progress, Stage
 from tintype_tui.text import clip, one_line
 
 MARKS: dict[Progress, str] = {"todo": "○", "now": "◐", "done": "●", "trouble": "✗"}
@@ -22,7 +22,7 @@ class LoopStrip(Widget):
     LoopStrip { height: 1; background: $surface; color: $foreground 80%; }
     """
 
-    standing: reactive[Standing] = reactive(Standing())
+    standing: reactive[LoopState] = reactive(LoopState())
     next_actions: reactive[tuple[str, ...]] = reactive(())
     """The first of them that can be taken is the next step."""
 

@@ -1,6 +1,6 @@
 """Estimates, offers, launches and what was spent, in words."""
 
-from tintype.estimate import Estimate
+from tintype.estimate import Cost, Estimate
 from tintype.jobs import LaunchProgress
 from tintype.offers import Offer
 from tintype.rules import Summary
@@ -10,10 +10,19 @@ from tintype_tui.text import count, money, number, size
 
 
 def cost_words(estimate: Estimate) -> str:
-    """The cost in a few words: `$11.98`, `$4.33 to $5.10`, `free`, `cost unknown`."""
+    """The cost in a few words: `$11.98`, `$4.33 to $5.10`, `free`, `cost unknown`.
+
+    `$11.98 unconfirmed` where the provider has not confirmed its price.
+    """
     cost = estimate.cost_usd
     if cost is None:
         return "cost unknown"
+    if estimate.price is not None and estimate.price.unconfirmed:
+        return f"{_between(cost)} unconfirmed"
+    return _between(cost)
+
+
+def _between(cost: Cost) -> str:
     if cost.low == cost.high or money(cost.low) == money(cost.high):
         return money(cost.likely)
     return f"{money(cost.low)} to {money(cost.high)}"
@@ -43,7 +52,7 @@ def offer_words(offer: Offer) -> list[str]:
         lines.append(f"Against the dataset: {found}.")
     for end, words in (
         (estimate.training_end, "no new jobs"),
-        (estimate.shutdown, "the tuned model goes dark"),
+        (estimate.shutdown, "the tuned model stops answering"),
     ):
         if end is not None:
             lines.append(f"{end.date:%d %b %Y}: {words}.")
