@@ -341,8 +341,8 @@ def _match(found: _Columns, truths: _Columns, labels: int) -> tuple["Flags", "Fl
     # Crowds come last, as in pycocotools: they are taken only where nothing else is left.
     key = truths.image * labels + truths.label
     order = np.lexsort((truths.crowd, key))
-    first: Ints = np.searchsorted(key[order], groups, side="left")
-    sizes: Ints = np.searchsorted(key[order], groups, side="right") - first
+    first = np.asarray(np.searchsorted(key[order], groups, side="left"))
+    sizes = np.asarray(np.searchsorted(key[order], groups, side="right")) - first
     width = 1
     while (sizes >= width).any():
         here = np.flatnonzero((sizes >= width) & (sizes < 2 * width))
