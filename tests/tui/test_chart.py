@@ -14,6 +14,8 @@ from tintype.resources import Checkpoint
 from tintype_tui.widgets.chart import ACCURACIES, Chart, Pin, Trace, palette, pins, traces
 
 BRAILLE = {chr(code) for code in range(0x2801, 0x2900)}
+INK = BRAILLE | set("⎺⎻─⎼⎽╭╮╰╯")
+"""What curves are drawn with."""
 SIZES = [(80, 24), (140, 42), (60, 12), (30, 8), (23, 5), (10, 4), (5, 2), (1, 1)]
 
 
@@ -53,7 +55,7 @@ async def look(
 
 
 def dots(lines: Sequence[str]) -> int:
-    return sum(character in BRAILLE for line in lines for character in line)
+    return sum(character in INK for line in lines if "└" not in line for character in line)
 
 
 async def test_a_chart_has_a_title_a_legend_with_the_last_values_and_round_ticks() -> None:
@@ -63,7 +65,7 @@ async def test_a_chart_has_a_title_a_legend_with_the_last_values_and_round_ticks
     assert "training loss 0.5000" in lines[1]
     assert "validation loss 1.0000" in lines[1]
     labels = [line[:7].strip() for line in lines[2:-2]]
-    assert [label for label in labels if label] == ["3.0", "2.5", "2.0", "1.5", "1.0", "0.5"]
+    assert [label for label in labels if label] == ["3.5", "3.0", "2.5", "2.0", "1.5", "1.0", "0.5"]
     assert lines[-1].split()[:3] == ["step", "1", "2"]
     assert dots(lines) > 50
 
@@ -109,8 +111,9 @@ async def test_a_series_without_points_is_named_beside_one_that_has_some() -> No
 async def test_a_single_point_is_a_mark_between_labels_that_bracket_it() -> None:
     lines = await look(Chart((curve(2.3),)))
     (line,) = [line for line in lines[2:] if "●" in line]
-    assert line[:8].strip() in ("2.3┤", "│")
-    assert [label for label in (line[:7].strip() for line in lines) if label == "2.3"]
+    assert line[:8].strip()[-1] in "┤│"
+    labels = [float(line[:7]) for line in lines[2:-2] if line[:7].strip()]
+    assert min(labels) < 2.3 < max(labels)
 
 
 async def test_points_far_apart_are_marked_and_joined() -> None:
@@ -124,7 +127,7 @@ async def test_a_hole_in_the_data_stays_a_hole() -> None:
     points = [(n, 1.0) for n in range(1, 100) if not 40 < n < 60]
     lines = await look(Chart((Trace(Series("train_loss", points), "training loss"),)))
     (row,) = [line[8:] for line in lines[2:-2] if dots([line])]
-    drawn = [column for column, character in enumerate(row) if character in BRAILLE]
+    drawn = [column for column, character in enumerate(row) if character in INK]
     widest = max(after - before for before, after in pairwise(drawn))
     assert 10 < widest < 20
 
@@ -135,9 +138,9 @@ async def test_a_nan_interrupts_the_line_and_is_marked_below_it() -> None:
     assert "✕" in lines[-2]
     (row,) = [line[8:] for line in lines[2:-2] if dots([line])]
     at = lines[-2].index("✕") - 8
-    assert row[at + 2] not in BRAILLE
-    assert row[2] in BRAILLE
-    assert row[-2] in BRAILLE
+    assert row[at + 2] not in INK
+    assert row[2] in INK
+    assert row[-2] in INK
 
 
 async def test_infinities_point_to_where_they_are() -> None:
@@ -180,19 +183,79 @@ async def test_a_zero_on_a_logarithmic_axis_is_marked_below_it() -> None:
 
 
 async def test_outliers_can_be_cut_off_the_range() -> None:
-    values = [100.0] + [1.0 + n % 7 / 10 for n in range(200)]
+    values = [1.0 + n % 7 / 10 for n in range(200)]
+    values[100] = 100.0
     whole = await look(Chart((curve(*values),)))
-    cut = await look(Chart((curve(*values),)), keys=["o"])
+    cut = await look(Chart((curve(*values),)), keys=["o", "o"])
     assert any(line.startswith("    100") for line in whole)
     assert not any(line.startswith("    100") for line in cut)
-    assert "outliers cut" in cut[0]
+    assert "outliers cut, o: all" in cut[0]
+    assert sum(line.count("▲") for line in cut) == 1
+
+
+async def test_the_first_steps_do_not_take_most_of_the_height_and_it_is_said() -> None:
+    values = [1.7 + 7 * math.exp(-n / 8) + n % 7 / 20 for n in range(400)]
+    cut, whole, out = [
+        await look(Chart((curve(*values),)), keys=["o"] * times) for times in (0, 1, 3)
+    ]
+    assert "cut at" in cut[0]
+    assert "o: all" in cut[0]
+    assert "▲" in cut[2]
+    assert "cut" not in whole[0]
+    assert "▲" not in "".join(whole)
+    assert out == cut
+
+    def used(lines: list[str]) -> int:
+        """Rows that the later half of the curve takes."""
+        return sum(dots([line[44:]]) > 0 for line in lines[2:-2])
+
+    assert used(cut) >= 3 * used(whole)
+    # So for what rises at the start; and a stretch that is zoomed into is shown whole.
+    rising = [0.9 - 0.9 * math.exp(-n / 8) for n in range(400)]
+    assert "▼" in (await look(Chart((curve(*rising),))))[-3]
+    zoomed = await look(Chart((curve(*values),)), keys=["home", "plus"])
+    assert "cut" not in zoomed[0]
+
+
+@pytest.mark.parametrize("height", [12, 24, 31, 42, 60])
+async def test_gridlines_lie_equally_many_rows_apart(height: int) -> None:
+    values = [0.37 + 2.9 / n for n in range(1, 200)]
+    for factor in (1.0, 0.01, 333.0):
+        lines = await look(Chart((curve(*(factor * value for value in values)),)), (80, height))
+        rows = [number for number, line in enumerate(lines) if "┤" in line]
+        assert len(rows) >= 3
+        assert len({after - before for before, after in pairwise(rows)}) == 1
+
+
+async def test_marks_at_the_end_stand_at_the_values_in_their_order() -> None:
+    flat = [curve(*[value] * 50, slot=slot) for slot, value in enumerate([1.0, 1.02, 5.0, 0.99])]
+    lines = await look(Chart(tuple(flat)))
+    ends = [line[-1] for line in lines[2:-2]]
+    assert [mark for mark in ends if mark != " "] == ["◆", "■", "●", "✚"]
+    rows = [row for row, mark in enumerate(ends) if mark in "■●✚"]
+    assert rows[2] - rows[0] == 2
+
+
+async def test_a_smoothed_curve_is_a_connected_line() -> None:
+    lines = await look(Chart((falling(300),)))
+    columns = zip(*(line[8:] for line in lines[2:-2]), strict=True)
+    assert all(INK - BRAILLE & set(column) or set("│") & set(column) for column in columns)
+
+
+async def test_headings_of_a_table_stay_distinct() -> None:
+    names = ["full validation token accuracy", "full validation mean IoU", "full validation loss"]
+    chart = Chart(tuple(curve(1.0, 2.0, name=name, slot=n) for n, name in enumerate(names)))
+    lines = await look(chart, (46, 24), keys=["T"])
+    (head,) = [line for line in lines if line.split()[:1] == ["step"]]
+    cells = [head[9 + 12 * n : 21 + 12 * n].strip() for n in range(3)]
+    assert len(set(cells)) == 3
 
 
 async def test_several_curves_are_told_apart_without_colour() -> None:
     chart = Chart((falling(300), curve(*[1.5] * 300, name="validation loss", slot=1)))
     lines = await look(chart)
-    assert "●━━ training loss" in lines[1]
-    assert "■╍╍ validation loss" in lines[1]
+    assert "●── training loss" in lines[1]
+    assert "■── validation loss" in lines[1]
     image = [line[8:] for line in lines[2:-2]]
     assert any("●" in line[:-2] for line in image)
     assert any("■" in line[:-2] for line in image)
@@ -215,7 +278,7 @@ async def test_ascii_marks_leave_nothing_outside_ascii() -> None:
 
 
 async def test_blocks_are_drawn_with_quadrants() -> None:
-    lines = await look(Chart((falling(100),)), keys=["m"])
+    lines = await look(Chart((falling(100),)), keys=["m", "m"])
     assert set("".join(line[8:] for line in lines[2:-2])) & set("▀▄█▌▐▞▚")
     assert dots(lines) == 0
 
@@ -355,7 +418,7 @@ async def test_every_theme_can_be_drawn_in(theme: str) -> None:
 async def test_no_colour_leaves_the_chart_readable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     lines = await look(Chart((falling(300), falling(300, 1, "validation loss"))))
-    assert "■╍╍ validation loss" in lines[1]
+    assert "■── validation loss" in lines[1]
 
 
 async def test_known_metrics_have_their_own_look_whichever_are_there() -> None:

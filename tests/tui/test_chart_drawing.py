@@ -14,13 +14,12 @@ from textual.theme import BUILTIN_THEMES
 from tintype.metrics import AXES, Metrics, Series, fold
 from tintype_tui import theme
 from tintype_tui.widgets.chart import Pin, Trace, painting, palette, readout, to_svg, traces
-from tintype_tui.widgets.chart.axes import Scale, fit, x_ticks, y_ticks
+from tintype_tui.widgets.chart.axes import Scale, evenly, fit, x_ticks, y_ticks
 from tintype_tui.widgets.chart.navigation import within, zoomed
 from tintype_tui.widgets.chart.plot import Plotter
 from tintype_tui.widgets.chart.raster import DOTS, MARKS, Layer, Marks, compose
-from tintype_tui.widgets.chart.readout import Cursors
-from tintype_tui.widgets.chart.table import table
-from tintype_tui.widgets.chart.view import View
+from tintype_tui.widgets.chart.readout import Cursors, table
+from tintype_tui.widgets.chart.view import CLIPS, Clip, View
 
 # -- dots ----------------------------------------------------------------------------------------
 
@@ -83,7 +82,7 @@ def test_a_clear_curve_displaces_what_lies_under_it_and_equals_add_up() -> None:
         band.run(x, 0, 3)
     line.run(0, 1, 1)
     other.run(1, 2, 2)
-    image = compose([(8, band)], [(9, line), (11, other)])
+    image = compose([(8, band)], [(9, line), (11, other)], 2, 1)
     assert image.patterns[0] == bytes([0x02 | 0x20, 0xFF])
     assert image.owners[0] == bytes([11, 8])
 
@@ -181,6 +180,21 @@ def test_a_range_holds_all_values_and_leads_back(limits: tuple[float, float], lo
     for value in (low, high):
         assert -1e-9 <= scale.share(value) <= 1 + 1e-9
         assert scale.value(scale.share(value)) == pytest.approx(value, rel=1e-6, abs=1e-3)
+
+
+@given(ranges, st.integers(5, 60), st.integers(2, 14))
+def test_an_even_range_holds_the_wanted_one_and_its_ticks_are_whole_rows_apart(
+    limits: tuple[float, float], rows: int, count: int
+) -> None:
+    wanted = fit(*limits, log=False)
+    even, ticks = evenly(wanted, rows, count, 7)
+    air = (wanted.high - wanted.low) * 1e-6
+    assert even.low <= wanted.low + air
+    assert even.high >= wanted.high - air
+    assert even.high - even.low < 2.6 * (wanted.high - wanted.low)
+    assert ticks
+    places = [rows * (1 - even.share(value)) for value, _ in ticks]
+    assert all(abs(place % 1 - 0.5) < 1e-3 for place in places)
 
 
 def test_a_curve_near_zero_stands_on_zero() -> None:
@@ -306,7 +320,7 @@ any_points = st.dictionaries(st.integers(0, 2**53), any_value, max_size=40)
     st.integers(1, 12),
     st.sampled_from(AXES),
     st.booleans(),
-    st.booleans(),
+    st.sampled_from(CLIPS),
     st.sampled_from([0.0, 0.9, 0.999]),
     st.sampled_from(MARKS),
     st.tuples(st.floats(0, 1), st.floats(1e-6, 1)),
@@ -317,7 +331,7 @@ def test_any_data_can_be_drawn_at_any_size(
     rows: int,
     axis: str,
     log: bool,
-    clip: bool,
+    clip: Clip,
     smoothing: float,
     marks: Marks,
     part: tuple[float, float],

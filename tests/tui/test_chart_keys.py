@@ -207,7 +207,7 @@ async def test_one_curve_can_be_shown_alone_in_its_own_look() -> None:
     other = Trace(Series("valid_loss", [(0, 1.0), (9, 2.0)]), "validation loss", 1)
     async with opened(Chart((*steps(9), other))) as (pilot, shown):
         await pilot.press("i", "i")
-        assert "■╍╍ validation loss" in shown()[1]
+        assert "■── validation loss" in shown()[1]
         assert "training loss" not in shown()[1]
         assert "1 hidden" in shown()[0]
         await pilot.press("i")
@@ -287,26 +287,3 @@ async def test_the_wheel_zooms_a_focused_chart_under_the_pointer() -> None:
         assert high - low == pytest.approx(800 * 0.64)
         assert 180 < low + (high - low) * 0.25 < 230
         assert labels(shown())[0] > 0
-
-
-async def test_charts_can_look_at_the_same_place_together() -> None:
-    told: list[float | None] = []
-    chart = Chart(steps(40))
-
-    class Together(App[None]):
-        def compose(self) -> ComposeResult:
-            yield chart
-
-        def on_chart_looked(self, message: Chart.Looked) -> None:
-            assert message.control is chart
-            told.append(message.cursor)
-
-        def on_chart_moved(self, message: Chart.Moved) -> None:
-            assert message.control is chart
-
-    app = Together()
-    async with app.run_test() as pilot:
-        chart.focus()
-        await pilot.press("left", "plus")
-        await pilot.pause()
-    assert told[-1] == 40

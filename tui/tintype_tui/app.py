@@ -3,14 +3,11 @@
 import asyncio
 import gc
 import signal
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.console import Console, RenderableType
 from textual import work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -23,9 +20,11 @@ from tintype.errors import TintypeError
 from tintype.loop import LoopState
 from tintype.settings import Settings, load
 from tintype_tui import requests, theme
+from tintype_tui.keys import key_of
 from tintype_tui.screen import Pane
 from tintype_tui.session import Session, SessionApp
 from tintype_tui.stylesheet import PatientStylesheet
+from tintype_tui.terminal.textual_privates import has_mouse, screens_of, take_mouse
 from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
 
@@ -155,35 +154,17 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         elif self._with_samples:
             self.call_after_refresh(self.run_action, "sample", self.screen)
 
-    async def _shutdown(self) -> None:
-        # What is still under way would look for widgets that have been taken away already.
-        self.workers.cancel_all()
-        await super()._shutdown()
-
     async def on_unmount(self) -> None:
         await self.session.leave(self.standing)
 
     def _warn(self, words: str) -> None:
         self.notify(visible(words), severity="warning", markup=False, timeout=12)
 
-    def _fatal_error(self) -> None:
-        """Leave a report, and say where; Textual would print the values of variables."""
-        self._end_with(self._exception or sys.exception(), "")
+    def report(self, error: BaseException | None, details: str) -> str:
+        """Leave a report in a file, and say where."""
+        from tintype_tui.crashing import reported
 
-    def panic(self, *renderables: RenderableType) -> None:
-        """Leave a report of what Textual would print."""
-        paper = Console(file=StringIO(), width=100, color_system=None)
-        paper.print(*renderables)
-        self._end_with(self._exception, paper.file.getvalue())  # type: ignore[attr-defined]
-
-    def _end_with(self, error: BaseException | None, details: str) -> None:
-        if not self._exit_renderables:
-            from tintype_tui.crashing import report_text
-
-            self._return_code = 1
-            report = report_text(error, details, self.session.settings.folders.state)
-            self._exit_renderables.append(report)
-        self._close_messages_no_wait()
+        return reported(error, details, self.session.settings.folders.state)
 
     # ------------------------------------------------------------------ keys
 
@@ -212,11 +193,13 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, to select text with it, and take it back."""
-        from tintype_tui.terminal.mouse import toggle
-
-        if (taken := toggle(self)) is not None:
-            where = "Tintype's" if taken else "the terminal's: select as usual. F9 takes it back"
-            self.notify(f"The mouse is {where}.")
+        taken = has_mouse(self)
+        if taken is None:
+            return
+        take_mouse(self, not taken)
+        if taken:
+            key = key_of(self.screen, "mouse")
+            self.notify(f"The mouse is the terminal's: select as usual. {key} takes it back.")
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Say which keys of the configuration collide, once."""
@@ -255,10 +238,9 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         await self.session.use(message.name)
         self._forget()
         self.standing = self.standing.elsewhere()
-        for stack in self._screen_stacks.values():
-            for pane in stack:
-                if isinstance(pane, Pane):
-                    pane.provider_changed()
+        for pane in screens_of(self):
+            if isinstance(pane, Pane):
+                pane.provider_changed()
 
     # ------------------------------------------------------------------ reading a dataset
 

@@ -10,7 +10,6 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.text import Text
 from textual.worker import WorkerFailed
 
 from tintype_tui.text import one_line, visible
@@ -43,11 +42,6 @@ def reported(error: BaseException | None, details: str, folder: Path) -> str:
         lines.append(f"The report is in {visible(str(path))}.")
     lines.append("Trainings under way go on; `tintype` opens where it was left.")
     return "\n".join(lines)
-
-
-def report_text(error: BaseException | None, details: str, folder: Path) -> Text:
-    """Write a report, and return what to print when the app has ended."""
-    return Text(reported(error, details, folder), overflow="fold")
 
 
 def _report(error: BaseException | None, details: str) -> str:

@@ -22,10 +22,10 @@ from tintype.metrics.reading import (
     suspicions,
 )
 from tintype.metrics.reports import Reported, canonical
-from tintype.metrics.series import DRAWABLE, Series
+from tintype.metrics.series import DRAWABLE, Column, Series
 from tintype.metrics.smoothing import Smoothed, smooth
 from tintype.metrics.tabular import from_csv, to_csv
-from tintype.metrics.thinning import Column, gap, thin, thin_between
+from tintype.metrics.thinning import gap, thin
 from tintype.metrics.timeline import AXES, Axis, Ruler, Timeline
 from tintype.metrics.wording import better, figure, label
 
@@ -60,6 +60,5 @@ __all__ = [
     "summary",
     "suspicions",
     "thin",
-    "thin_between",
     "to_csv",
 ]

@@ -10,20 +10,41 @@ read by any thread at any time, but no two threads may grow versions of one seri
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from typing import NamedTuple
 
 DRAWABLE = 1e300
 """The largest magnitude that is treated as a number. Anything beyond is as good as infinite, and
 spans and sums of two such values would overflow."""
 
-BLOCK = 64
+BLOCK = 32
 """Points whose extremes are kept together, so that a wide view need not look at every point."""
+
+
+class Column(NamedTuple):
+    """The points that fall into one column of a chart."""
+
+    at: int
+    """Which column, from 0 at the left."""
+    start: int
+    """Number of its first point."""
+    stop: int
+    """One more than the number of its last point."""
+    first: float
+    """The first value, whatever it is."""
+    last: float
+    """The last value, whatever it is."""
+    low: float
+    """The lowest drawable value; NaN if there is none."""
+    high: float
+    """The highest drawable value; NaN if there is none."""
+    odd: int
+    """How many values are not drawable."""
 
 
 class Series:
     """Points in strict order of step. Values may be NaN or infinite; a step may be absent."""
 
-    __slots__ = ("_blocks", "_count", "_name", "_odd", "_steps", "_values")
+    __slots__ = ("_count", "_highs", "_lows", "_name", "_odd", "_steps", "_values")
 
     def __init__(self, name: str, points: Iterable[tuple[int, float]] = ()) -> None:
         """Take points in any order; of two at one step the later in order of arrival counts."""
@@ -32,7 +53,8 @@ class Series:
         self._steps: list[int] = []
         self._values: list[float] = []
         self._odd: list[int] = []
-        self._blocks: list[tuple[float, float]] = []
+        self._lows: list[float] = []
+        self._highs: list[float] = []
         ordered = sorted(dict(points).items())
         self._grow([step for step, _ in ordered], [value for _, value in ordered])
 
@@ -88,6 +110,16 @@ class Series:
         """Number of the first point, from `start` on, at or after a step."""
         return bisect_left(self._steps, step, min(start, self._count), self._count)
 
+    def at(self, numbers: Iterable[int]) -> list[float]:
+        """The values of the points of these numbers."""
+        values = self._values
+        return [values[number] for number in numbers]
+
+    @property
+    def unbroken(self) -> bool:
+        """Whether there is a point at every step from the first to the last."""
+        return self.last - self.first == self._count - 1
+
     def spacing(self, number: int) -> int:
         """How many steps a point lies behind the one before it; `number` is at least 1."""
         return self._steps[number] - self._steps[number - 1]
@@ -106,10 +138,41 @@ class Series:
         """
         first, last = -(-start // BLOCK), min(stop, self._count) // BLOCK
         if first >= last:
-            return _extremes(self.values(start, stop))
-        blocks = [block for block in self._blocks[first:last] if block[0] == block[0]]
+            return _extremes(self._values[start : min(stop, self._count)])
         ends = self.values(start, first * BLOCK) + self.values(last * BLOCK, stop)
-        return _extremes([*ends, *chain.from_iterable(blocks)])
+        lows, highs = self._lows[first:last], self._highs[first:last]
+        if self._odd:
+            return _extremes([value for value in ends + lows + highs if value == value])
+        return min(lows + ends), max(highs + ends)
+
+    def cut(self, edges: Sequence[float]) -> list[Column]:
+        """Cut at ascending steps into columns; a column holds its left edge and not its right one.
+
+        Columns without a point are left out.
+        """
+        found: list[Column] = []
+        if len(edges) < 2:
+            return found
+        steps, values = self._steps, self._values
+        start = bisect_left(steps, edges[0], 0, self._count)
+        end = bisect_left(steps, edges[-1], start, self._count)
+        has_odd = bool(self.odd(start, end))
+        for at, edge in enumerate(edges[1:]):
+            stop = bisect_left(steps, edge, start, end)
+            if stop == start:
+                if start == end:
+                    break
+                continue
+            odd = 0
+            if has_odd or stop - start > 2 * BLOCK:
+                odd = len(self.odd(start, stop)) if has_odd else 0
+                low, high = self.extremes(start, stop)
+            else:
+                part = values[start:stop]
+                low, high = min(part), max(part)
+            found.append(Column(at, start, stop, values[start], values[stop - 1], low, high, odd))
+            start = stop
+        return found
 
     def continues(self, other: "Series") -> bool:
         """Whether this is a later version of the other, known without looking at the points."""
@@ -123,10 +186,12 @@ class Series:
         longer._name, longer._count = self._name, self._count
         if self._count and self._count == len(self._steps):
             longer._steps, longer._values = self._steps, self._values
-            longer._odd, longer._blocks = self._odd, self._blocks
+            longer._odd, longer._lows, longer._highs = self._odd, self._lows, self._highs
         else:
             longer._steps, longer._values = self.steps(), self.values()
-            longer._odd, longer._blocks = self.odd(), self._blocks[: self._count // BLOCK]
+            blocks = self._count // BLOCK
+            longer._odd = self.odd()
+            longer._lows, longer._highs = self._lows[:blocks], self._highs[:blocks]
         longer._grow(steps, values)
         return longer
 
@@ -160,8 +225,10 @@ class Series:
             if not -DRAWABLE <= value <= DRAWABLE
         )
         self._count = base + len(steps)
-        for start in range(len(self._blocks) * BLOCK, self._count - BLOCK + 1, BLOCK):
-            self._blocks.append(_extremes(self._values[start : start + BLOCK]))
+        for start in range(len(self._lows) * BLOCK, self._count - BLOCK + 1, BLOCK):
+            low, high = _extremes(self._values[start : start + BLOCK])
+            self._lows.append(low)
+            self._highs.append(high)
 
 
 def _extremes(values: list[float]) -> tuple[float, float]:

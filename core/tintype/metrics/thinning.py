@@ -2,35 +2,12 @@
 
 Taking every n-th point hides the spike one is looking for. Each column keeps its first and last
 value (for the line to its neighbours) and its lowest and highest (for the extent of the ink), as
-audio editors draw waves. All the work per point is `min` and `max` over a slice.
+audio editors draw waves. All the work per point is `min` and `max` over a slice (`Series.cut`).
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-from tintype.metrics.series import Series
-
-
-class Column(NamedTuple):
-    """The points that fall into one column."""
-
-    at: int
-    """Which column, from 0 at the left."""
-    start: int
-    """Number of its first point."""
-    stop: int
-    """One more than the number of its last point."""
-    first: float
-    """The first value, whatever it is."""
-    last: float
-    """The last value, whatever it is."""
-    low: float
-    """The lowest drawable value; NaN if there is none."""
-    high: float
-    """The highest drawable value; NaN if there is none."""
-    odd: int
-    """How many values are not drawable."""
+from tintype.metrics.series import Column, Series
 
 
 def thin(series: Series, x0: float, x1: float, columns: int) -> list[Column]:
@@ -40,25 +17,7 @@ def thin(series: Series, x0: float, x1: float, columns: int) -> list[Column]:
     """
     width = (x1 - x0) / max(columns, 1)
     edges = [x0 + width * number for number in range(columns)]
-    return list(thin_between(series, [*edges, math.nextafter(max(x0, x1), math.inf)]))
-
-
-def thin_between(series: Series, edges: Sequence[float]) -> Iterator[Column]:
-    """Cut a series at ascending steps; a column holds its left edge and not its right one."""
-    if len(edges) < 2:
-        return
-    stop = series.index(edges[0])
-    end = series.index(edges[-1], stop)
-    has_odd = bool(series.odd(stop, end))
-    for at, edge in enumerate(edges[1:]):
-        start, stop = stop, series.index(edge, stop)
-        if stop == start:
-            if stop == end:
-                return
-            continue
-        odd = len(series.odd(start, stop)) if has_odd else 0
-        low, high = series.extremes(start, stop)
-        yield Column(at, start, stop, series[start][1], series[stop - 1][1], low, high, odd)
+    return series.cut([*edges, math.nextafter(max(x0, x1), math.inf)])
 
 
 def gap(series: Series) -> float:

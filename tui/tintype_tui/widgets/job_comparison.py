@@ -8,9 +8,8 @@ from textual.reactive import var
 
 from tintype.jobs import Difference
 from tintype_tui.text import clip, one_line, pad
-from tintype_tui.widgets.chart.look import curve_styles
-from tintype_tui.widgets.chart.palette import UNICODE
-from tintype_tui.widgets.chart.runs import Run
+from tintype_tui.widgets.chart.palette import UNICODE, curve_styles
+from tintype_tui.widgets.chart.traces import Run
 from tintype_tui.widgets.line_list import Line, LineList
 
 _WIDEST = 26

@@ -69,8 +69,7 @@ class JobList(LineList):
         if slot is None:
             return [Segment("  ", style)]
         # Home has this list, too, and no charts.
-        from tintype_tui.widgets.chart.look import curve_styles
-        from tintype_tui.widgets.chart.palette import UNICODE
+        from tintype_tui.widgets.chart.palette import UNICODE, curve_styles
 
         mark = UNICODE.marks[slot % len(UNICODE.marks)]
         return [Segment(f"{mark} ", style if under else curve_styles(self, slot, style)[1])]

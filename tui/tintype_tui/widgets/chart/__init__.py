@@ -1,7 +1,7 @@
 """Curves of a training in a terminal.
 
-`Chart` has keys and a mouse, `StillChart` only shows, a `ChartGrid` is several that move together.
-All draw `Trace`s: `traces(metrics)` makes them from a training's metrics, `curves(runs)` from those
+`Chart` has keys and a mouse, a `ChartGrid` is several that move together. Both draw `Trace`s:
+`traces(metrics)` makes them from a training's metrics, `curves(runs)` from those
 of several; `pins(metrics)` the marks of its epochs and checkpoints. `to_svg` draws the same as a
 file, `sentences` says it in words.
 
@@ -11,11 +11,21 @@ file, `sentences` says it in words.
 from tintype_tui.widgets.chart.chart import SMOOTHINGS, Chart
 from tintype_tui.widgets.chart.grid import ChartGrid, Panel
 from tintype_tui.widgets.chart.raster import MARKS, Marks
-from tintype_tui.widgets.chart.runs import Run, curves, free_slot, groups, told_apart
-from tintype_tui.widgets.chart.still import StillChart
+from tintype_tui.widgets.chart.readout import sentences
 from tintype_tui.widgets.chart.svg import to_svg
-from tintype_tui.widgets.chart.table import sentences
-from tintype_tui.widgets.chart.trace import ACCURACIES, LOSSES, Pin, Trace, pins, traces
+from tintype_tui.widgets.chart.traces import (
+    ACCURACIES,
+    LOSSES,
+    Pin,
+    Run,
+    Trace,
+    curves,
+    free_slot,
+    groups,
+    pins,
+    told_apart,
+    traces,
+)
 
 __all__ = [
     "ACCURACIES",
@@ -28,7 +38,6 @@ __all__ = [
     "Panel",
     "Pin",
     "Run",
-    "StillChart",
     "Trace",
     "curves",
     "free_slot",

@@ -7,11 +7,10 @@ from typing import ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.widgets import Footer
 
 from tintype.metrics import Metrics, fold
-from tintype_tui.widgets.chart import ACCURACIES, Chart, pins, traces
+from tintype_tui.widgets.chart import ACCURACIES, ChartGrid, Panel, pins, traces
 
 
 def invented(steps: range, seed: int = 7) -> list[dict[str, float]]:
@@ -51,10 +50,8 @@ class Demo(App[None]):
         self.metrics = replace(fold(invented(range(1, steps))), n_epochs=6)
 
     def compose(self) -> ComposeResult:
-        """Loss above, accuracy below."""
-        with Vertical():
-            yield Chart(heading="Loss", id="loss")
-            yield Chart(heading="Accuracy", id="accuracy")
+        """Loss and accuracy, which look at the same place."""
+        yield ChartGrid()
         yield Footer()
 
     def on_mount(self) -> None:
@@ -70,21 +67,12 @@ class Demo(App[None]):
 
     def show(self, metrics: Metrics) -> None:
         """Hand the metrics to the charts."""
-        loss, accuracy = self.query_one("#loss", Chart), self.query_one("#accuracy", Chart)
-        loss.traces, loss.pins = traces(metrics), pins(metrics)
-        accuracy.traces = traces(metrics, ACCURACIES)
-
-    def on_chart_looked(self, message: Chart.Looked) -> None:
-        """Look at the same place in both."""
-        for chart in self.query(Chart):
-            if chart.axis == message.chart.axis:
-                chart.cursor, chart.second = message.cursor, message.second
-
-    def on_chart_moved(self, message: Chart.Moved) -> None:
-        """Show the same stretch in both."""
-        for chart in self.query(Chart):
-            if chart.axis == message.chart.axis:
-                chart.window, chart.following = message.window, message.following
+        grid = self.query_one(ChartGrid)
+        grid.pins = pins(metrics)
+        grid.panels = [
+            Panel("Loss", traces(metrics)),
+            Panel("Accuracy", traces(metrics, ACCURACIES)),
+        ]
 
     def action_toggle_dark(self) -> None:
         """From dark to light and back."""

@@ -1,4 +1,4 @@
-"""Axes: the range of a picture, round places on it, and their labels. No drawing, no Textual.
+"""Axes: the range of a plot, round places on it, and their labels. No drawing, no Textual.
 
 Labels follow the step between ticks, not the single value: 0.10, 0.15, 0.20 and not 0.1, 0.15, 0.2.
 Ticks are 1, 2 or 5 times a power of ten, on a logarithmic axis within each decade, and on a time
@@ -64,6 +64,41 @@ def fit(low: float, high: float, log: bool) -> Scale:
     floor = bottom - air
     grounded = not log and low >= 0 and floor < 0.1 * top
     return Scale(0.0 if grounded else floor, top + air, log)
+
+
+def evenly(scale: Scale, rows: int, count: int, width: int) -> tuple[Scale, list[Tick]]:
+    """Widen a range so that its ticks lie equally many rows apart, in the middle of their rows.
+
+    A logarithmic range, and one of very few rows, is left as it is.
+
+    Args:
+        scale: The range to be shown.
+        rows: Cells down.
+        count: About so many ticks.
+        width: Cells for a label.
+    """
+    if scale.log or rows < 5:
+        return scale, y_ticks(scale, count, width)
+    low, span = scale.low, scale.high - scale.low
+    choices = []
+    for between in range(2, max(3, rows // 2)):
+        step = _round_step(span / (rows - 0.5) * between, False)
+        while step / between * (rows - 0.5) < span + (low - _down(low, step / between)):
+            step = _round_step(step * 1.5, False)
+        crowd = abs(rows / between - count) / count
+        choices.append((rows * step / between / span + 0.4 * crowd, between, step))
+    _, between, step = min(choices)
+    row = step / between
+    bottom = _down(low, row) - row / 2
+    even = Scale(bottom, bottom + rows * row)
+    first, last = math.ceil(even.low / step - 1e-9), math.floor(even.high / step + 1e-9)
+    values = [number * step for number in range(first, last + 1)]
+    return even, list(zip(values, number_labels(values, step, width), strict=True))
+
+
+def _down(value: float, unit: float) -> float:
+    """The next multiple of a unit at or below a value."""
+    return math.floor(value / unit + 1e-9) * unit
 
 
 def y_ticks(scale: Scale, count: int, width: int) -> list[Tick]:

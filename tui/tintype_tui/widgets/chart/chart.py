@@ -1,182 +1,233 @@
-"""The chart one looks at closely: zoom, pan, cursors, by keyboard or mouse."""
+"""The chart: values in, a plot out; zoom, pan and cursors, by keyboard or mouse.
 
-from dataclasses import dataclass
+Everything costly is done by `Plotter`, and only when the traces, the size or the view are others
+than before: a frame in which nothing changed costs nothing, a moved cursor only the characters.
+Where a key leads is worked out in `navigation`, what is drawn in `Canvas`.
+"""
+
+from datetime import tzinfo
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual import events
 from textual.binding import BindingType
-from textual.message import Message
+from textual.geometry import Region
 from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
 
-from tintype.metrics import Ruler, Series, spikes
-from tintype_tui.widgets.chart.keys import KEYS
-from tintype_tui.widgets.chart.navigation import Window, next_place, within, zoomed
-from tintype_tui.widgets.chart.raster import MARKS
+from tintype.metrics import AXES, Axis
+from tintype_tui.widgets.chart import palette
+from tintype_tui.widgets.chart.canvas import Canvas, Content
+from tintype_tui.widgets.chart.navigation import KEYS, Field, Sight, Window, within
+from tintype_tui.widgets.chart.raster import MARKS, Marks
 from tintype_tui.widgets.chart.readout import Cursors
-from tintype_tui.widgets.chart.still import StillChart
-from tintype_tui.widgets.chart.table import steps_around
-from tintype_tui.widgets.chart.trace import Trace
+from tintype_tui.widgets.chart.traces import Pin, Trace
+from tintype_tui.widgets.chart.view import CLIPS, Clip
 
 SMOOTHINGS = (0.0, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
 """What the keys step through."""
 
+_CSS = """
+Chart {
+    height: 1fr;
+    & > .chart--title, & > .chart--strong { text-style: bold; }
+    &:focus > .chart--title { text-style: bold underline; color: $primary; }
+    & > .chart--muted { color: $foreground 70%; }
+    & > .chart--axis { color: $foreground 60%; }
+    & > .chart--grid { color: $foreground 18%; }
+    & > .chart--pin { color: $foreground 45%; }
+    & > .chart--cursor { color: $foreground; text-style: bold; }
+    &:ansi {
+        & > .chart--muted, & > .chart--axis, & > .chart--pin { color: ansi_default; }
+        & > .chart--grid { color: ansi_bright_black; }
+        & > .chart--cursor { color: ansi_default; }
+    }
+}
+"""
 
-class Chart(StillChart, can_focus=True):
+
+class Chart(Widget, can_focus=True):
     """Series over steps, epochs or time, with keys and mouse."""
 
     BINDING_GROUP_TITLE = "Chart"
     ALLOW_SELECT = False
-
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"chart--{part}" for part in palette.PARTS}
+    DEFAULT_CSS = _CSS
 
-    @dataclass
-    class Looked(Message):
-        """The cursors moved: for charts that move together."""
-
-        chart: "Chart"
-        cursor: float | None
-        second: float | None
-
-        @property
-        def control(self) -> "Chart":
-            """The chart."""
-            return self.chart
-
-    @dataclass
-    class Moved(Message):
-        """Another stretch is shown: for charts that move together."""
-
-        chart: "Chart"
-        window: Window | None
-        following: bool
-
-        @property
-        def control(self) -> "Chart":
-            """The chart."""
-            return self.chart
-
+    traces: reactive[tuple[Trace, ...]] = reactive(())
+    pins: reactive[tuple[Pin, ...]] = reactive(())
+    """Epochs' ends, checkpoints, notes: by step, in order."""
+    beside: reactive[tuple[Trace, ...]] = reactive(())
+    """Curves of charts beside this one: the x-axis reaches as far as theirs, too."""
+    heading: reactive[str] = reactive("")
+    empty_text: reactive[str] = reactive("No metrics yet.")
+    """What to say, and what to do, while there is nothing to draw."""
+    axis: reactive[Axis] = reactive[Axis]("step")
+    log_y: reactive[bool] = reactive(False)
+    clip: reactive[Clip] = reactive[Clip]("start")
+    """What the y-axis leaves out; a zoomed chart shows all of its stretch."""
+    smoothing: reactive[float] = reactive(0.8)
+    """Weight of the moving average; 0 shows the values alone."""
+    marks: reactive[Marks] = reactive[Marks]("line")
+    """`ascii` also avoids every other character outside ASCII."""
+    as_table: reactive[bool] = reactive(False)
+    """Sentences and numbers in place of the plot; also what a screen reader needs."""
+    solo: reactive[int] = reactive(-1)
+    """The only trace to show, by its number; all if there is no such trace."""
+    window: reactive[Window | None] = reactive[Window | None](None)
+    """The stretch of the x-axis that is shown; none is all of it."""
+    following: reactive[bool] = reactive(False)
+    """Whether a window moves along with the newest point."""
+    cursor: reactive[float | None] = reactive[float | None](None, bindings=True)
+    """A place on the x-axis."""
+    second: reactive[float | None] = reactive[float | None](None, bindings=True)
+    """The place from which differences are taken."""
+    zone: tzinfo | None = None
+    """For the time on the wall; the machine's own if none."""
     _hover: reactive[float | None] = reactive[float | None](None)
     """The place under the pointer: a cursor while there is no other."""
     _dragged: bool = False
 
+    def __init__(
+        self, traces: tuple[Trace, ...] = (), *, heading: str = "", id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
+        self._canvas = Canvas()
+        self._lines: list[list[Segment]] | None = None
+        self.set_reactive(Chart.traces, traces)
+        self.set_reactive(Chart.heading, heading)
+
+    # -- what there is ---------------------------------------------------------------------------
+
     @property
-    def cursors(self) -> Cursors:
-        """Where one looks: by the keys, else with the mouse."""
-        return Cursors(self._hover if self.cursor is None else self.cursor, self.second)
+    def with_points(self) -> list[Trace]:
+        """The traces to show that have a point."""
+        shown = [self.traces[self.solo]] if 0 <= self.solo < len(self.traces) else self.traces
+        return [trace for trace in shown if len(trace.series)]
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The x-axes on which every trace has a place."""
+        known = [set(trace.timeline.axes()) for trace in self.traces if len(trace.series)]
+        return tuple(axis for axis in AXES if all(axis in one for one in known))
+
+    @property
+    def extent(self) -> Window:
+        """All of the x-axis that has points."""
+        return self._canvas.plotter.extent([*self.with_points, *self.beside], self.axis)
+
+    @property
+    def _field(self) -> Field:
+        ruler = self._canvas.plotter.ruler
+        curves = [(trace.series, ruler(trace, self.axis)) for trace in self.with_points]
+        return Field(curves, self.extent, self._canvas.frame(self._content).columns)
+
+    @property
+    def _sight(self) -> Sight:
+        return Sight(self.window, self.following, self.cursor, self.second)
+
+    @property
+    def _content(self) -> Content:
+        return Content(
+            self.traces,
+            self.solo,
+            self.pins,
+            self.heading,
+            self.empty_text,
+            self.axis,
+            self.extent if self.window is None else self.window,
+            self.window is not None,
+            self.window is not None and self.following,
+            self.log_y,
+            self.clip,
+            self.smoothing,
+            self.marks,
+            self.as_table,
+            Cursors(self._hover if self.cursor is None else self.cursor, self.second),
+            self.size,
+            self.zone,
+        )
+
+    # -- when it changes -------------------------------------------------------------------------
+
+    def watch_traces(self) -> None:
+        """Keep up with the newest point, and on an axis that exists."""
+        if self.axis not in self.axes:
+            self.axis = "step"
+        if self.window is not None and self.with_points:
+            low, high = self.window
+            extent = self.extent
+            end = extent[1] if self.following else high
+            self.window = within((end - (high - low), end), extent)
+
+    def watch_axis(self, before: Axis, after: Axis) -> None:
+        """Stay at the same steps on another axis."""
+        if not self.with_points:
+            return
+        ruler = self._canvas.plotter.ruler
+        old, new = (ruler(self.with_points[0], axis) for axis in (before, after))
+        low, high, self.cursor, self.second = (
+            None if place is None else new.place(old.step(place))
+            for place in (*(self.window or (None, None)), self.cursor, self.second)
+        )
+        if low is not None and high is not None:
+            self.window = (low, high)
+
+    def notify_style_update(self) -> None:
+        """Follow a new theme, and focus."""
+        super().notify_style_update()
+        self._canvas.forget_look()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Begin a frame; nothing is made unless a line is asked for."""
+        self._lines = None
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """Hand out one line; the first of a frame makes them all."""
+        if self._lines is None:
+            self._lines = self._canvas.lines(self, self._content)
+        line = self._lines[y] if y < len(self._lines) else []
+        return Strip(line).adjust_cell_length(self.size.width, self._canvas.base)
+
+    # -- keys ------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Rows exist only in a table; a cursor must be there to be dropped or held."""
         if action == "row":
             return self.as_table
-        if action in ("drop", "second"):
-            return self.cursor is not None
-        return True
+        return self.cursor is not None if action in ("drop", "second") else True
 
-    def watch_cursor(self) -> None:
-        """Tell."""
-        self.post_message(self.Looked(self, self.cursor, self.second))
-
-    def watch_second(self) -> None:
-        """Tell."""
-        self.post_message(self.Looked(self, self.cursor, self.second))
-
-    def watch_window(self) -> None:
-        """Tell."""
-        self.post_message(self.Moved(self, self.window, self.following))
-
-    # -- the stretch that is shown ---------------------------------------------------------------
+    def _look_at(self, sight: Sight) -> None:
+        self.following, self.window = sight.following, sight.window
+        self.cursor, self.second = sight.cursor, sight.second
 
     def action_zoom(self, factor: float) -> None:
-        """Zoom around the cursor if it is in the picture, else its middle, or its followed end."""
-        low, high = self.shown
-        at = (low + high) / 2
-        if self.cursor is not None and low <= self.cursor <= high:
-            at = self.cursor
-        elif self.following and self.window is not None:
-            at = high
-        self._zoom(factor, at)
-
-    def _zoom(self, factor: float, at: float) -> None:
-        if self.with_points:
-            self._show(zoomed(self.shown, self.extent, factor, at, self._least))
+        self._look_at(self._field.zoom(self._sight, factor))
 
     def action_pan(self, share: float) -> None:
-        """Move the window by a share of its width."""
-        if self.window is not None:
-            low, high = self.window
-            by = (high - low) * share
-            self._show(within((low + by, high + by), self.extent))
+        self._look_at(self._field.pan(self._sight, share))
 
     def action_reset(self) -> None:
-        """Show everything."""
-        self._show(None)
+        self._look_at(self._field.show(self._sight, None))
 
     def action_go(self, end: int) -> None:
-        """Go to one end: the window, and the cursor if there is one."""
-        low, high = self.extent
-        if self.window is not None:
-            width = self.window[1] - self.window[0]
-            self._show((high - width, high) if end else (low, low + width))
-        if self.cursor is not None or self.window is None:
-            self.cursor = high if end else low
-
-    def _show(self, window: Window | None) -> None:
-        """Show a window, and follow the newest point if that is in it."""
-        high = self.extent[1]
-        self.following = window is not None and window[1] >= high - (high - window[0]) * 1e-9
-        self.window = window
-
-    @property
-    def _least(self) -> float:
-        """The narrowest window: two steps."""
-        ruler, low = self._rulers[0][1], self.shown[0]
-        step = ruler.step(low)
-        return max(ruler.place(step + 2) - ruler.place(step), (self.extent[1] - low) * 1e-9)
-
-    # -- the cursors -----------------------------------------------------------------------------
-
-    @property
-    def _rulers(self) -> list[tuple[Series, Ruler]]:
-        """The curves one sees, with their rulers."""
-        return [(trace.series, self.plotter.ruler(trace, self.axis)) for trace in self.with_points]
+        self._look_at(self._field.go(self._sight, end))
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by points; the first time it appears at the end, or the start."""
-        if not self.with_points:
-            return
-        if self.as_table:
-            return self.action_row(by)
-        low, high = self.shown
-        cell = (high - low) / max(self.frame.columns, 1)
-        place, count = self.cursor, abs(by)
-        if place is None or not low <= place <= high:
-            margin = cell * 1e-3
-            place, count, cell = (low - margin if by > 0 else high + margin), 1, 0.0
-        for _ in range(count):
-            place = next_place(self._rulers, place, cell, by > 0)
-        self._put(place)
-
-    def _put(self, place: float) -> None:
-        """Put the cursor on a place and bring it into the picture."""
-        low, high = self.shown
-        if self.window is not None and not low <= place <= high:
-            start = place - (high - low) * (0.1 if place < low else 0.9)
-            self._show(within((start, start + high - low), self.extent))
-        self.cursor = place
+        field = self._field
+        self._look_at((field.row if self.as_table else field.move)(self._sight, by))
 
     def action_row(self, by: int) -> None:
-        """Move to another row of the table."""
-        rulers = self._rulers
-        if not rulers:
-            return
-        ruler = rulers[0][1]
-        last = max(series.last for series, _ in rulers)
-        step = last if self.cursor is None else round(ruler.step(self.cursor))
-        every = [series for series, _ in rulers]
-        around = steps_around(every, step, abs(by) + 1, abs(by))
-        here = sum(at <= step for at in around) - 1
-        target = around[min(max(here + by, 0), len(around) - 1)]
-        self.cursor = ruler.place(target)
+        self._look_at(self._field.row(self._sight, by))
+
+    def action_unusual(self, direction: int) -> None:
+        if (sight := self._field.unusual(self._sight, direction)) is not None:
+            self._look_at(sight)
+        else:
+            self.app.bell()
 
     def action_second(self) -> None:
         """Hold the present place to measure from, or let it go."""
@@ -189,45 +240,22 @@ class Chart(StillChart, can_focus=True):
         else:
             self.cursor = None
 
-    def action_unusual(self, direction: int) -> None:
-        """Go to the next spike or value that is no number."""
-        places = sorted({place for trace in self.with_points for place in self._unusual(trace)})
-        start = self.extent[0] - 1 if direction > 0 else self.extent[1] + 1
-        here = start if self.cursor is None else self.cursor
-        ahead = [place for place in places if (place - here) * direction > 1e-6]
-        if ahead:
-            self._put(min(ahead) if direction > 0 else max(ahead))
-        else:
-            self.app.bell()
-
-    def _unusual(self, trace: Trace) -> list[float]:
-        ruler, series = self.plotter.ruler(trace, self.axis), trace.series
-        steps = [spike.step for spike in spikes(series)]
-        steps += [series[number][0] for number in series.odd()]
-        return [ruler.place(step) for step in steps]
-
-    # -- how it is shown -------------------------------------------------------------------------
+    def action_switch(self, name: str) -> None:
+        """Turn the logarithmic axis or the table on, or off."""
+        setattr(self, name, not getattr(self, name))
 
     def action_axis(self) -> None:
-        """The next x-axis on which all curves have a place."""
         axes = self.axes
         self.axis = axes[(axes.index(self.axis) + 1) % len(axes)] if self.axis in axes else "step"
 
-    def action_log(self) -> None:
-        """Logarithmic or linear."""
-        self.log_y = not self.log_y
-
     def action_outliers(self) -> None:
-        """Cut extremes off, or not."""
-        self.clip_outliers = not self.clip_outliers
+        self.clip = CLIPS[(CLIPS.index(self.clip) + 1) % len(CLIPS)]
 
     def action_smooth(self, by: int) -> None:
-        """The next weight, up or down."""
         now = sum(weight <= self.smoothing for weight in SMOOTHINGS) - 1
         self.smoothing = SMOOTHINGS[min(max(now + by, 0), len(SMOOTHINGS) - 1)]
 
     def action_marks(self) -> None:
-        """The next kind of dots."""
         self.marks = MARKS[(MARKS.index(self.marks) + 1) % len(MARKS)]
 
     def action_solo(self) -> None:
@@ -235,37 +263,31 @@ class Chart(StillChart, can_focus=True):
         after = enumerate(self.traces[max(self.solo, -1) + 1 :], max(self.solo, -1) + 1)
         self.solo = next((number for number, trace in after if len(trace.series)), -1)
 
-    def action_table(self) -> None:
-        """Numbers or curves."""
-        self.as_table = not self.as_table
-
-    # -- the mouse -------------------------------------------------------------------------------
+    # -- mouse -----------------------------------------------------------------------------------
 
     def _place_at(self, x: int) -> float | None:
-        """The place under a column of the widget; none beside the picture."""
-        cells = self.frame
-        column = x - self.gutter.left - cells.left
-        if not self.with_points or self.as_table or not 0 <= column < cells.columns:
+        """The place under a column of the widget; none beside the plot."""
+        frame = self._canvas.frame(self._content)
+        column = x - self.gutter.left - frame.left
+        if not self.with_points or self.as_table or not 0 <= column < frame.columns:
             return None
-        low, high = self.shown
-        return low + (column + 0.5) / cells.columns * (high - low)
+        low, high = self._field.shown(self._sight)
+        return low + (column + 0.5) / frame.columns * (high - low)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Zoom in under the pointer; an unfocused chart leaves the wheel to what scrolls."""
         self._wheel(event, 0.8)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Zoom out under the pointer."""
         self._wheel(event, 1.25)
 
     def _wheel(self, event: events.MouseEvent, factor: float) -> None:
+        """Zoom under the pointer; an unfocused chart leaves the wheel to what scrolls."""
         place = self._place_at(event.x)
         if self.has_focus and place is not None:
             event.stop()
-            self._zoom(factor, place)
+            self._look_at(self._field.zoom(self._sight, factor, place))
 
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Begin to drag."""
+    def on_mouse_down(self) -> None:
         self._dragged = False
         self.capture_mouse()
 
@@ -277,13 +299,12 @@ class Chart(StillChart, can_focus=True):
             self.cursor = place
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Drag the picture along, or read the values under the pointer."""
+        """Drag the plot along, or read the values under the pointer."""
         if not event.button:
             self._hover = self._place_at(event.x)
         elif event.delta_x:
             self._dragged = True
-            self.action_pan(-event.delta_x / max(self.frame.columns, 1))
+            self.action_pan(-event.delta_x / max(self._field.columns, 1))
 
     def on_leave(self) -> None:
-        """Read no more."""
         self._hover = None

@@ -11,9 +11,9 @@ from textual.containers import Container
 from textual.reactive import var
 
 from tintype_tui.widgets.chart.chart import Chart
-from tintype_tui.widgets.chart.trace import Pin, Trace
+from tintype_tui.widgets.chart.traces import Pin, Trace
 
-SHARED = ("axis", "window", "cursor", "second", "smoothing", "marks", "as_table", "clip_outliers")
+SHARED = ("axis", "window", "cursor", "second", "smoothing", "marks", "as_table", "clip")
 """What a chart has in common with those beside it."""
 _NARROWEST = 38
 """Cells that a chart in a row should have."""
@@ -39,7 +39,7 @@ class ChartGrid(Container):
     panels: var[Sequence[Panel]] = var(())
     """What to show, a chart each."""
     first: var[int] = var(0)
-    """Number of the picture to begin with, where there is no room for all."""
+    """Number of the panel to begin with, where there is no room for all."""
     pins: var[tuple[Pin, ...]] = var(())
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -67,7 +67,7 @@ class ChartGrid(Container):
         self._fill()
 
     def _shown(self) -> list[Panel]:
-        """The pictures there is room for; the last one says how many there are besides."""
+        """The panels there is room for; the last one says how many there are besides."""
         every, fit = list(self.panels) or [Panel("", ())], self._across() * self._down()
         if len(every) <= fit:
             return every

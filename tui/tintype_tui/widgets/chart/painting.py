@@ -1,26 +1,39 @@
-"""From a plot to lines of a terminal: characters, and the number of a style for each cell."""
+"""The lines of a chart: characters and styles of its cells, and the words around them."""
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
+from tintype.metrics import Ruler
 from tintype_tui.text import clip, one_line
-from tintype_tui.widgets.chart.curves import owner
-from tintype_tui.widgets.chart.palette import Signs
+from tintype_tui.widgets.chart import readout
+from tintype_tui.widgets.chart.palette import (
+    AXIS,
+    CURSOR,
+    LABEL,
+    PIN,
+    SECOND,
+    Line,
+    Look,
+    Signs,
+    owner,
+)
+from tintype_tui.widgets.chart.plot import Plotter
 from tintype_tui.widgets.chart.raster import DOTS
-from tintype_tui.widgets.chart.trace import Pin, Trace
-from tintype_tui.widgets.chart.view import Plot
+from tintype_tui.widgets.chart.readout import Cursors
+from tintype_tui.widgets.chart.traces import Pin, Trace
+from tintype_tui.widgets.chart.view import AXIS_NAMES, Frame, Plot, View
 
-GRID, PIN, CURSOR, SECOND, AXIS, LABEL = range(6)
-"""What a cell shows that belongs to no curve; curves have their owner's number."""
+Segments = list[Segment]
 
 _SAME = re.compile(rb"(.)\1*", re.DOTALL)
 
 Upright = tuple[str, int]
-"""A vertical line through the picture: its character and its style's number."""
+"""A vertical line through the plot: its character and its style's number."""
 
 
 def segments(text: str, keys: bytes, styles: Sequence[Style]) -> list[Segment]:
@@ -39,27 +52,31 @@ def plot_row(
     grid: bool,
     signs: Signs,
 ) -> tuple[str, bytes]:
-    """One row of the picture: dots, marks on the curves, lines of help where nothing else is."""
+    """One row of the plot: dots, lines and marks, lines of help where nothing else is."""
     view = plot.view
-    text = plot.picture.patterns[row].decode("latin-1").translate(DOTS[view.marks].glyphs)
-    keys = bytearray(plot.picture.owners[row])
+    text = plot.bitmap.patterns[row].decode("latin-1").translate(DOTS[view.marks].glyphs)
+    keys = bytearray(plot.bitmap.owners[row])
     if grid and row in plot.y_ticks:
         text = text.replace(" ", signs.grid)
-    glyphs = plot.glyphs.get(row, {})
-    if not glyphs and not uprights:
+    glyphs, lines = plot.glyphs.get(row, {}), plot.lines.get(row, {})
+    if not (glyphs or lines or uprights or plot.cuts):
         return text, bytes(keys)
     cells = list(text)
-    for column, (sign, key) in uprights.items():
-        if not keys[column]:
-            cells[column], keys[column] = sign, key
+    over = {column: upright for column, upright in uprights.items() if not keys[column]} | lines
     for column, number in glyphs.items():
-        cells[column] = signs.marks[traces[number].slot % len(signs.marks)]
-        keys[column] = owner(number, clear=True)
+        mark = signs.marks[traces[number].slot % len(signs.marks)]
+        over[column] = mark, owner(number, clear=True)
+    for column, (sign, key) in over.items():
+        cells[column], keys[column] = sign, key
+    for (column, kind), number in plot.cuts.items():
+        if row == (0 if kind == "above" else view.rows - 1):
+            cells[column] = odd_sign(kind, signs)
+            keys[column] = owner(number, clear=True)
     return "".join(cells), bytes(keys)
 
 
 def axis_row(plot: Plot, signs: Signs) -> tuple[str, bytes]:
-    """The line under the picture: ticks, and what could not be drawn above it."""
+    """The line under the plot: ticks, and what could not be drawn above it."""
     cells = [signs.horizontal] * plot.view.columns
     keys = bytearray([AXIS]) * plot.view.columns
     for column in plot.x_ticks:
@@ -119,7 +136,7 @@ def _word(name: str) -> str:
 
 
 def odd_marks(plot: Plot, text: str, keys: bytes, signs: Signs) -> tuple[str, bytes]:
-    """What could not be drawn, put over the lowest row where there is no line below the picture."""
+    """What could not be drawn, put over the lowest row where there is no line below the plot."""
     cells, owners = list(text), bytearray(keys)
     for column, (kind, number) in plot.odd.items():
         cells[column] = odd_sign(kind, signs)
@@ -130,3 +147,137 @@ def odd_marks(plot: Plot, text: str, keys: bytes, signs: Signs) -> tuple[str, by
 def odd_sign(kind: str, signs: Signs) -> str:
     """The character for what could not be drawn."""
     return {"nan": signs.nan, "above": signs.above, "below": signs.below}[kind]
+
+
+LEAST_BETWEEN_PINS = 8
+"""Columns, on average, between the marks of epochs and checkpoints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that the lines are made from."""
+
+    traces: Mapping[int, Trace]
+    """Those that are shown, by their numbers."""
+    hidden: int
+    """How many are not."""
+    pins: Sequence[Pin]
+    heading: str
+    cursors: Cursors
+    following: bool
+    plot: Plot
+    frame: Frame
+    plotter: Plotter
+    signs: Signs
+    look: Look
+
+    @property
+    def ruler(self) -> Ruler:
+        """The x-axis of the first trace that has one; pins and cursors are told by it."""
+        traces = self.traces.values()
+        first = next((trace for trace in traces if len(trace.series)), next(iter(traces)))
+        return self.plotter.ruler(first, self.plot.view.axis)
+
+    def lines(self) -> list[Segments]:
+        """From the title to the labels of the x-axis."""
+        cells, look = self.frame, self.look
+        pins = self._pinned()
+        lines: list[Segments] = []
+        if cells.title:
+            lines.append(look.words(self._title()))
+        if cells.legend:
+            lines += self._legend()
+        if cells.ruler:
+            names = ruler_row(pins, cells.columns, self.signs)
+            lines.append([Segment(" " * cells.left + names, look.keys[PIN])])
+        lines += self._rows(self._uprights(pins))
+        if cells.axis > 1:
+            text, keys = axis_row(self.plot, self.signs)
+            corner = Segment(" " * cells.labels + self.signs.corner, look.keys[AXIS])
+            lines.append([corner, *segments(text, keys, look.keys)])
+        if cells.axis:
+            lines.append(self._labels())
+        return lines
+
+    def _title(self) -> Line:
+        first = next(trace for trace in self.traces.values() if len(trace.series))
+        view, signs = self.plot.view, self.signs
+        right = readout.whereabouts(self.cursors, first, self.plotter, view, signs)
+        right = right or readout.facts(self.plot, self.traces, self.following, self.hidden)
+        return readout.heading(self.heading, right, self.frame.width, signs)
+
+    def _legend(self) -> list[Segments]:
+        cells = self.frame
+        lines = readout.legend(
+            self.traces,
+            self.plotter,
+            self.plot.view,
+            self.cursors,
+            cells.width,
+            cells.legend,
+            self.signs,
+        )
+        blank: list[Segments] = [[] for _ in range(cells.legend - len(lines))]
+        return [self.look.words(line) for line in lines] + blank
+
+    def _pinned(self) -> list[tuple[int, Pin]]:
+        """Where the pins stand in the plot."""
+        if not self.pins:
+            return []
+        ruler, view = self.ruler, self.plot.view
+        places = ((column_of(ruler.place(pin.step), view), pin) for pin in self.pins)
+        seen = [(column, pin) for column, pin in places if column is not None]
+        # A fence of them would hide the curves: of fifty epochs, every fourth; zoom shows the rest.
+        return seen[:: -(-len(seen) * LEAST_BETWEEN_PINS // view.columns)] if seen else []
+
+    def _uprights(self, pins: Sequence[tuple[int, Pin]]) -> dict[int, Upright]:
+        """The upright lines through the plot; a cursor hides a pin."""
+        signs, view = self.signs, self.plot.view
+        uprights = {column: (signs.pin, PIN) for column, _ in pins}
+        second = column_of(self.cursors.second, view)
+        if second is not None:
+            uprights[second] = (signs.second, SECOND)
+        first = column_of(self.cursors.first, view)
+        if first is not None:
+            uprights[first] = (signs.cursor, CURSOR)
+        return uprights
+
+    def _rows(self, uprights: Mapping[int, Upright]) -> list[Segments]:
+        cells, plot, signs, styles = self.frame, self.plot, self.signs, self.look.keys
+        lines, ends = [], plot.ends()
+        for row in range(cells.rows):
+            text, keys = plot_row(plot, row, self.traces, uprights, bool(cells.labels), signs)
+            if cells.axis < 2 and row == cells.rows - 1:
+                text, keys = odd_marks(plot, text, keys, signs)
+            line = segments(text, keys, styles)
+            if cells.labels:
+                label = plot.y_ticks.get(row)
+                tick = signs.vertical if label is None else signs.tick_y
+                line.insert(0, Segment(f"{label or '':>{cells.labels}}{tick}", styles[AXIS]))
+            if cells.ends and row in ends:
+                number = ends[row]
+                sign = signs.marks[self.traces[number].slot % len(signs.marks)]
+                line.append(Segment(f" {sign}", styles[owner(number, clear=True)]))
+            lines.append(line)
+        return lines
+
+    def _labels(self) -> Segments:
+        """The labels of the x-axis, with its name in the corner."""
+        cells, view = self.frame, self.plot.view
+        cursors = []
+        for place in (self.cursors.second, self.cursors.first):
+            column = column_of(place, view)
+            if place is not None and column is not None:
+                cursors.append((column, view.label(place)))
+        text, keys = label_row(self.plot, cells.left, cells.width, cursors)
+        name = AXIS_NAMES[view.axis]
+        if not text[: len(name) + 1].strip():
+            text = name + text[len(name) :]
+        return segments(text, keys, self.look.keys)
+
+
+def column_of(place: float | None, view: View) -> int | None:
+    """The column of a place; none if it is not in the plot."""
+    if place is None or not view.low <= place <= view.high:
+        return None
+    return min(int((place - view.low) / (view.high - view.low) * view.columns), view.columns - 1)

@@ -1,22 +1,29 @@
-"""From curves to a picture: cut into columns, ranged, drawn as dots. Pure; knows no terminal.
+"""From traces to a plot: cut into columns, ranged, drawn. Pure; knows no terminal.
 
 `Plotter` remembers what is costly and grows: the smoothed curves and the rulers of the x-axis. A
-picture itself is a function of the traces and a `View`, and whoever asks keeps it.
+plot itself is a function of the traces and a `View`, and whoever asks keeps it.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from tintype.metrics import Axis, Ruler, Series, Smoothed, Timeline, gap, smooth, thin_between
-from tintype_tui.widgets.chart.axes import Scale, Tick, fit, x_ticks, y_ticks
+from tintype.metrics import Axis, Column, Ruler, Series, Smoothed, Timeline, gap, smooth
+from tintype_tui.widgets.chart.axes import Scale, Tick, evenly, fit, x_ticks
 from tintype_tui.widgets.chart.curves import Curve, Pen, draw
-from tintype_tui.widgets.chart.raster import DOTS, Picture, compose
-from tintype_tui.widgets.chart.trace import Trace
+from tintype_tui.widgets.chart.raster import DOTS, compose
+from tintype_tui.widgets.chart.traces import Trace
 from tintype_tui.widgets.chart.view import Plot, View
+
+_FIRST_STEPS = 0.15
+"""The share of the width that is taken for the start of a training."""
+_TOO_HIGH = 0.5
+"""More of the height than this the start does not get."""
+_AIR = 0.5
+"""What it gets instead, as a share of the height of the rest."""
 
 
 class Plotter:
-    """Makes pictures of traces, and remembers what the next picture can use."""
+    """Makes plots of traces, and remembers what the next one can use."""
 
     def __init__(self) -> None:
         self._smoothed: dict[int, Smoothed] = {}
@@ -52,14 +59,14 @@ class Plotter:
     def plot(self, traces: Mapping[int, Trace], view: View) -> Plot:
         """Draw traces; their numbers stay with their colours even if some are left out."""
         curves = [self.cut(number, trace, view) for number, trace in traces.items()]
-        scale = y_range(curves, view)
-        ticks = y_ticks(scale, max(3, min(view.rows // 2, 4 + view.rows // 6)), view.label_width)
+        wanted, cut = y_range(curves, view)
+        count = max(3, min(view.rows // 2, 4 + view.rows // 6))
+        scale, ticks = evenly(wanted, view.rows, count, view.label_width)
         under, over = Pen(view, scale), Pen(view, scale)
-        plot = Plot(view, scale, Picture((), ()), _at_rows(ticks, scale, view), _at_columns(view))
+        plot = Plot(view, scale, cut, _at_rows(ticks, scale, view), _at_columns(view))
         for curve in curves:
             draw(curve, plot, under if curve.smoothed else over, over, len(curves) > 1)
-        if curves:
-            plot.picture = compose(under.layers, over.layers)
+        plot.bitmap = compose(under.layers, over.layers, view.columns, view.rows)
         return plot
 
     def cut(self, number: int, trace: Trace, view: View) -> Curve:
@@ -72,7 +79,6 @@ class Plotter:
         if view.axis != "step":
             edges = [ruler.step(edge) for edge in edges]
         edges.append(math.nextafter(ruler.step(view.high), math.inf))
-        columns = list(thin_between(series, edges))
         start = series.index(edges[0])
         stop = series.index(edges[-1], start)
 
@@ -84,7 +90,7 @@ class Plotter:
         return Curve(
             number=number,
             trace=trace,
-            columns=columns,
+            columns=series.cut(edges),
             smoothed=self.smoothed(number, trace, view.smoothing),
             gap=gap(series),
             x0=dot_column(start - 1),
@@ -94,15 +100,10 @@ class Plotter:
         )
 
 
-def y_range(curves: Sequence[Curve], view: View) -> Scale:
-    """The y-range of everything in view."""
-    lows = [low for curve in curves for low in _lows(curve, view.log)]
-    highs = [
-        column.high
-        for curve in curves
-        for column in curve.columns
-        if column.high == column.high and (column.high > 0 or not view.log)
-    ]
+def y_range(curves: Sequence[Curve], view: View) -> tuple[Scale, bool]:
+    """The y-range of what is in view, and whether something of it is cut off."""
+    lows = [low for curve in curves for low in _lows(curve, curve.columns, view.log)]
+    highs = [high for curve in curves for high in _highs(curve.columns, view.log)]
     for curve in curves:
         if curve.smoothed and curve.columns:
             # At its start a smoothed curve in a narrow view may lie outside all it is made from.
@@ -111,28 +112,57 @@ def y_range(curves: Sequence[Curve], view: View) -> Scale:
             lows += kept
             highs += kept
     if not lows or not highs:
-        return fit(1.0, 10.0, True) if view.log else fit(0.0, 1.0, False)
-    if view.clip and len(lows) > 20:
+        return fit(1.0, 10.0, True) if view.log else fit(0.0, 1.0, False), False
+    low, high = min(lows), max(highs)
+    if view.clip == "outliers" and len(lows) > 20:
         lows, highs = sorted(lows), sorted(highs)
-        return fit(lows[len(lows) // 50], highs[-1 - len(highs) // 25], view.log)
-    return fit(min(lows), max(highs), view.log)
+        kept = [lows[len(lows) // 50], highs[-1 - len(highs) // 25]]
+    elif view.clip == "start" and len(lows) > 20 and not view.log:
+        kept = _settled(curves, view, low, high)
+    else:
+        kept = [low, high]
+    return fit(kept[0], kept[1], view.log), kept[0] > low or kept[1] < high
 
 
-def _lows(curve: Curve, log: bool) -> Iterator[float]:
-    for column in curve.columns:
-        if column.low > 0 or (not log and column.low == column.low):
-            yield column.low
-        elif log and column.high > 0:
-            values = curve.trace.series.values(column.start, column.stop)
-            yield min(value for value in values if 0 < value <= column.high)
+def _settled(curves: Sequence[Curve], view: View, low: float, high: float) -> list[float]:
+    """The range without the first steps, on the side where they would take most of the height."""
+    first = view.columns * DOTS[view.marks].across * _FIRST_STEPS
+    rest = [(curve, [one for one in curve.columns if one.at >= first]) for curve in curves]
+    lows = [value for curve, columns in rest for value in _lows(curve, columns, False)]
+    highs = [value for _, columns in rest for value in _highs(columns, False)]
+    if len(lows) <= 10:
+        return [low, high]
+    bottom, top = min(lows), max(highs)
+    air = max(_AIR * (top - bottom), 0.05 * max(abs(bottom), abs(top)))
+    if high - top > _TOO_HIGH * (high - low):
+        high = min(high, top + air)
+    if bottom - low > _TOO_HIGH * (high - low):
+        low = max(low, bottom - air)
+    return [low, high]
+
+
+def _highs(columns: Sequence[Column], log: bool) -> list[float]:
+    if log:
+        return [column.high for column in columns if column.high > 0]
+    return [column.high for column in columns if column.high == column.high]
+
+
+def _lows(curve: Curve, columns: Sequence[Column], log: bool) -> list[float]:
+    if not log:
+        return [column.low for column in columns if column.low == column.low]
+    return [
+        column.low
+        if column.low > 0
+        else min(v for v in curve.trace.series.values(column.start, column.stop) if v > 0)
+        for column in columns
+        if column.high > 0
+    ]
 
 
 def _at_rows(ticks: Sequence[Tick], scale: Scale, view: View) -> dict[int, str]:
     """Labels by row; the higher value wins a row that two would share."""
-    down = DOTS[view.marks].down
-    top = view.rows * down - 1
     return {
-        min(max(round(top * (1 - scale.share(value))) // down, 0), view.rows - 1): text
+        min(max(int(view.rows * (1 - scale.share(value))), 0), view.rows - 1): text
         for value, text in ticks
     }
 

@@ -1,33 +1,23 @@
-"""The words around a picture: legend, values under the cursor, what is shown, a table. No Textual.
+"""The words of a chart: legend, values under the cursor, what is shown, a table. No Textual.
 
-A line is a list of spans, each a text with the name of its style: `text`, `title`, `strong`,
-`muted`, `row`, or `trace` followed by a number. Names come from providers and are made harmless
-here.
+Names come from providers and are made harmless here. The table, sentences on what the curves do and
+a row per step, is also what a screen reader gets: plain lines, no frames, no dots.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from rich.cells import cell_len
 
-from tintype.metrics import Axis, Ruler, figure, nearest
+from tintype.metrics import Ruler, Series, describe, figure, nearest, suspicions
 from tintype_tui.text import clip, one_line
-from tintype_tui.widgets.chart.axes import clock_label, duration_label
-from tintype_tui.widgets.chart.palette import Signs
+from tintype_tui.widgets.chart.navigation import steps_around
+from tintype_tui.widgets.chart.palette import Line, Signs
 from tintype_tui.widgets.chart.plot import Plotter
-from tintype_tui.widgets.chart.trace import Trace
-from tintype_tui.widgets.chart.view import Plot, View
-
-Span = tuple[str, str]
-Line = list[Span]
-
-AXIS_NAMES: Mapping[Axis, str] = {
-    "step": "step",
-    "epoch": "epoch",
-    "relative": "elapsed",
-    "wall": "time",
-}
+from tintype_tui.widgets.chart.traces import Trace
+from tintype_tui.widgets.chart.view import AXIS_NAMES, Plot, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +32,6 @@ class Cursors:
 def width_of(line: Line) -> int:
     """Cells a line takes."""
     return sum(cell_len(text) for text, _ in line)
-
-
-def place_label(place: float, view: View, exact: bool = False, axis: Axis | None = None) -> str:
-    """A place on the x-axis, or another one, in words; `exact` to the second."""
-    axis = axis or view.axis
-    if axis == "step":
-        return f"{round(place):,}"
-    if axis == "epoch":
-        return f"{place:.2f}"
-    step = 1.0 if exact else (view.high - view.low) / 100
-    if axis == "relative":
-        return duration_label(place, step)
-    return clock_label(place, min(step, 59.0), view.zone)
 
 
 def legend(
@@ -92,7 +69,7 @@ def legend(
 
 
 def legend_rows(traces: Sequence[Trace], smoothing: float, width: int) -> int:
-    """Lines the legend would like, whatever the values, so that the picture keeps its height."""
+    """Lines the legend would like, whatever the values, so that the plot keeps its height."""
     wanted = sum(
         cell_len(one_line(trace.name)) + (21 if smoothing > 0 and trace.smoothable else 13)
         for trace in traces
@@ -101,7 +78,7 @@ def legend_rows(traces: Sequence[Trace], smoothing: float, width: int) -> int:
 
 
 def facts(plot: Plot, traces: Mapping[int, Trace], following: bool, hidden: int) -> list[str]:
-    """What one must know to read the picture right, the most important first."""
+    """What one must know to read the plot right, the most important first."""
     view, found = plot.view, []
     if plot.drawn < plot.points:
         found.append(f"{plot.drawn:,} of {plot.points:,} points, extremes kept")
@@ -111,11 +88,18 @@ def facts(plot: Plot, traces: Mapping[int, Trace], following: bool, hidden: int)
         found.append(f"smoothed {view.smoothing:g}")
     if view.log:
         found.append("log")
-    if view.clip:
-        found.append("outliers cut")
+    if plot.cut:
+        what = "outliers cut" if view.clip == "outliers" else f"cut at {_cut_at(plot)}"
+        found.insert(0, f"{what}, o: all")
     if following:
         found.append("following")
     return found
+
+
+def _cut_at(plot: Plot) -> str:
+    """Where the plot ends that cuts something off."""
+    above = any(kind == "above" for _, kind in plot.cuts)
+    return f"{plot.scale.value(1.0 if above else 0.0):.3g}"
 
 
 def whereabouts(
@@ -128,11 +112,11 @@ def whereabouts(
     found = []
     for axis in (view.axis, *(axis for axis in trace.timeline.axes() if axis != view.axis)):
         place = plotter.ruler(trace, axis).place(step)
-        found.append(f"{AXIS_NAMES[axis]} {place_label(place, view, True, axis)}")
+        found.append(f"{AXIS_NAMES[axis]} {view.label(place, True, axis)}")
     if cursors.second is not None:
         apart = cursors.first - cursors.second
         axis = "relative" if view.axis == "wall" else view.axis
-        words = place_label(apart, view, True, axis)
+        words = view.label(apart, True, axis)
         found.insert(1, f"{signs.delta}{'+' if apart > 0 else ''}{words}")
     return found
 
@@ -244,3 +228,75 @@ def _without_shared_end(names: Mapping[int, str]) -> dict[int, str]:
         number: " ".join(name.split()[: len(name.split()) - shared]) if shared else name
         for number, name in names.items()
     }
+
+
+def sentences(traces: Iterable[Trace]) -> list[str]:
+    """What each curve does, and what about it looks like a mistake."""
+    found: list[str] = []
+    for trace in traces:
+        found.append(one_line(describe(trace.series)))
+        found += [one_line(suspicion.sentence) for suspicion in suspicions(trace.series)]
+    return found
+
+
+def table(
+    traces: Mapping[int, Trace],
+    words: Sequence[str],
+    step: float,
+    width: int,
+    height: int,
+    signs: Signs,
+) -> list[Line]:
+    """Lines of a table in which the row of a step, or the last one before it, is picked out."""
+    lines: list[Line] = []
+    for sentence in words:
+        sentence = sentence.replace("∞", signs.infinity)
+        lines += [[(line, "text")] for line in wrap(sentence, max(width - 1, 8))]
+    lines = lines[: max(0, height // 2 - 1)]
+    if lines:
+        lines.append([("", "text")])
+    series = [trace.series for trace in traces.values()]
+    rows = height - len(lines) - 1
+    if rows < 1:
+        return lines[:height]
+    shown = steps_around(series, step, rows, rows // 3)[-rows:]
+    names = [one_line(trace.name) for trace in traces.values()]
+    if sum(cell_len(name) + 2 for name in names) + 9 > width:
+        names = [_abbreviated(name) for name in names]
+    widths = [min(max(cell_len(name) + 2, 11), 32) for name in names]
+    while widths and sum(widths) + 9 > width and max(widths) > 11:
+        widths[widths.index(max(widths))] -= 1
+    kept = max(1, sum(sum(widths[: number + 1]) + 9 <= width for number in range(len(widths))))
+    heads = _distinct(names[:kept], [size - 1 for size in widths[:kept]])
+    head = f"{'step':>9}" + "".join(" " + text for text in heads)
+    lines.append([(head, "strong")])
+    here = max((at for at in shown if at <= step), default=None)
+    for at in shown:
+        style = "row" if at == here else "text"
+        cells = [
+            f"{_at_step(one, at, signs):>{size}}"
+            for one, size in zip(series[:kept], widths, strict=False)
+        ]
+        lines.append([(f"{'> ' if at == here else ''}{at:,}".rjust(9) + "".join(cells), style)])
+    return lines
+
+
+def _at_step(series: Series, step: int, signs: Signs) -> str:
+    point = nearest(series, step)
+    if point is None or point[0] != step:
+        return ""
+    return figure(point[1]).replace("∞", signs.infinity)
+
+
+def _distinct(names: Sequence[str], widths: Sequence[int]) -> list[str]:
+    """Clip names to their widths, to the right of their columns; alike ones keep their ends."""
+    heads = [clip(name, width) for name, width in zip(names, widths, strict=True)]
+    alike = [heads.count(head) > 1 for head in heads]
+    for at, (name, width) in enumerate(zip(names, widths, strict=True)):
+        if alike[at] and cell_len(name) > width:
+            tail = name
+            while cell_len(tail) > width - 1:
+                tail = tail[1:]
+            heads[at] = f"…{tail}"
+        heads[at] = " " * (width - cell_len(heads[at])) + heads[at]
+    return heads

@@ -1,6 +1,6 @@
 """The same curves as a file: SVG, as text, for a report or a web page.
 
-Drawn from the same columns as the picture in the terminal, one for each pixel, so a file is small
+Drawn from the same columns as the plot in the terminal, one for each pixel, so a file is small
 however long the training was, and keeps every extreme. No style sheet, no font, no script.
 """
 
@@ -15,12 +15,11 @@ from tintype_tui.widgets.chart.curves import Curve
 from tintype_tui.widgets.chart.navigation import Window
 from tintype_tui.widgets.chart.palette import DARK, LIGHT
 from tintype_tui.widgets.chart.plot import Plotter, y_range
-from tintype_tui.widgets.chart.readout import AXIS_NAMES
-from tintype_tui.widgets.chart.trace import Pin, Trace
-from tintype_tui.widgets.chart.view import View
+from tintype_tui.widgets.chart.traces import Pin, Trace
+from tintype_tui.widgets.chart.view import AXIS_NAMES, View
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 64, 44
-"""Pixels around the picture."""
+"""Pixels around the plot."""
 
 _DASHES = ("", "8 3", "2 3", "8 3 2 3", "1 3", "16 4")
 
@@ -56,7 +55,7 @@ def to_svg(
     across, down = width - _LEFT - _RIGHT, height - _TOP - _BOTTOM
     view = View(across, down, axis, low, high, log, smoothing, "ascii", zone=zone)
     curves = [plotter.cut(number, trace, view) for number, trace in enumerate(drawn)]
-    scale = y_range(curves, view)
+    scale, _ = y_range(curves, view)
     ink, paper = ("#e0e0e0", "#121212") if dark else ("#1f1f1f", "#ffffff")
     colors = DARK if dark else LIGHT
     parts = [
