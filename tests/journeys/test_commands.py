@@ -134,9 +134,10 @@ def test_the_loop_by_commands(tintype: Tintype, dataset: Path) -> None:
 
     asked = tintype("ask", "last", "--row", f"{dataset}:3", "--json")
     assert asked.code == 0, asked.err
-    assert asked.json["model"] == job["fine_tuned_model"]
-    assert asked.json["text"] == "answer 2"
-    assert asked.json["as_expected"]
+    (answer,) = asked.json["answers"]
+    assert answer["model"] == job["fine_tuned_model"]
+    assert answer["text"] == "answer 2"
+    assert answer["as_expected"]
 
     both = tintype("ask", "last", "--also", "base", "--row", f"{dataset}:2", "--json")
     tuned, base = both.json["answers"]
@@ -146,15 +147,25 @@ def test_the_loop_by_commands(tintype: Tintype, dataset: Path) -> None:
     assert (base["mean_iou"], base["compared"][0]["fate"]) == (0.0, "missed")
 
     other = tintype("ask", "last", "What is number 4?", "--row", f"{dataset}:3", "--json")
-    assert other.json["text"] == "answer 4"
-    assert "as_expected" not in other.json
+    (answer,) = other.json["answers"]
+    assert answer["text"] == "answer 4"
+    assert "as_expected" not in answer
 
     results = tintype("jobs", "results", job["id"])
     assert results.out.startswith("step,train_loss,")
+    reported = [event["data"]["train_loss"] for event in events if event["type"] == "metrics"]
+    printed = [float(line.split(",")[1]) for line in results.out.splitlines()[1:]]
+    assert printed == reported  # every digit
+    measured = [event["metrics"]["train_loss"] for event in events if event["metrics"]]
+    assert measured == reported
+    assert "step 1: training loss" in tintype("watch", job["id"]).out
 
 
 def test_a_dry_run_sends_nothing(tintype: Tintype, dataset: Path) -> None:
-    assert tintype("train", dataset, "--model", "scripted", "--dry-run").code == 0
+    done = tintype("train", dataset, "--model", "scripted", "--epochs", 3, "--dry-run", "--json")
+    assert done.code == 0
+    assert done.json["estimate"]["epochs"] == 3
+    assert done.json["request"]["training_file"] == "train.jsonl"
     assert tintype("jobs", "--json").json == []
     assert tintype("files", "--json").json == []
 
