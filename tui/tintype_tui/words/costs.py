@@ -35,7 +35,7 @@ def tokens_words(tokens: Range) -> str:
 
 
 def verdict_words(offer: Offer) -> str:
-    """What a provider would say to a dataset, in two or three words; and if its price is in doubt."""
+    """What a provider would say to a dataset, in a few words, and whether its price is in doubt."""
     summary, price = offer.summary, offer.estimate.price
     doubt = ", price unconfirmed" if price is not None and price.unconfirmed else ""
     if summary.status == "error":
