@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.errors import AuthenticationError, SettingsError
+from tintype.providers import identity
 from tintype.settings import Profile, Secret, Settings, key_for
 
 if TYPE_CHECKING:
-    from tintype.api import Api
+    from tintype.api import Api, Patience
     from tintype.server.run import Running
 
 
@@ -70,31 +71,55 @@ async def revived(settings: Settings, profile: Profile) -> bool:
     return True
 
 
-async def base_models(profile: Profile) -> tuple[str, ...]:
-    """What can be trained at a profile's provider, the usual one first, as far as it is known.
+async def base_models(provider: str) -> tuple[str, ...]:
+    """Return what can be trained at a provider, the usual one first, as far as it is known.
 
     Raises:
         EngineError: if an engine of the embedded server cannot be loaded.
-        SettingsError: if the profile's rules are unknown.
+        SettingsError: if there is no such provider.
     """
     from tintype import rules
 
-    judged_by = rules.rules_of(profile.provider)
+    judged_by = rules.rules_of(provider)
     known = (judged_by.model, *judged_by.vision_models, *judged_by.text_models)
-    if profile.dialect == "embedded":
+    if identity(provider).dialect == "embedded":
         from tintype.engines import engines
 
         known = (judged_by.model, *await asyncio.to_thread(engines))
     return tuple(dict.fromkeys(known))
 
 
+async def refuse_untrainable(provider: str, model: str) -> None:
+    """Refuse a base model that the embedded server cannot train, and that is so not free.
+
+    Raises:
+        SettingsError: naming what it trains.
+    """
+    if not model or identity(provider).dialect != "embedded":
+        return
+    known = await base_models(provider)
+    if model not in known:
+        raise SettingsError(
+            f"The embedded provider does not train {model!r}.",
+            advice=f"It trains {', '.join(known)}; for others name another provider.",
+        )
+
+
 @asynccontextmanager
 async def connected(
-    settings: Settings, profile: Profile, notify: Callable[[str], None]
+    settings: Settings,
+    profile: Profile,
+    notify: Callable[[str], None],
+    *,
+    patience: "Patience | None" = None,
 ) -> AsyncIterator["Api"]:
     """A connection to a profile's provider; nothing is asked yet.
 
-    `notify` is told what was changed about the key file, and why a request waits.
+    Args:
+        settings: As loaded.
+        profile: Whose provider.
+        notify: Called with what was changed about the key file, and why a request waits.
+        patience: How long to wait; by default as the api module does.
 
     Raises:
         AuthenticationError: if there is no key.
@@ -114,5 +139,7 @@ async def connected(
     if profile.dialect == "embedded":
         server = await running(settings)
         key, base_url = Secret(server.token, origin="the running server"), server.url
-    async with connect(profile, key, base_url, read_only=settings.read_only, notify=notify) as api:
+    async with connect(
+        profile, key, base_url, patience=patience, read_only=settings.read_only, notify=notify
+    ) as api:
         yield api

@@ -1,7 +1,10 @@
 """`tintype config`: what is configured, where from, and keys."""
 
+import sys
+
 import click
 
+from tintype.errors import SettingsError
 from tintype_tui.commands.output import as_json, put, put_json, say
 from tintype_tui.text import pad
 
@@ -48,7 +51,9 @@ def _show(as_json: bool) -> None:
         put(f"{pad(name, 20)} {pad(str(value), 24)} {origin}")
     put("")
     for name, about in profiles.items():
-        put(f"profile {pad(name, 12)} {about['base_url'] or 'on this machine'}  {about['key']}")
+        where = about["base_url"] or "on this machine"
+        provider = about["provider"].rpartition("/")[2]  # a file of one's own by its name
+        put(f"profile {pad(name, 12)} {pad(provider, 12)} {where}  {about['key']}")
     put("")
     for name, path in folders.items():
         put(f"{pad(name, 20)} {path}")
@@ -64,14 +69,28 @@ def _about_key(origin: str, kind: str) -> str:
 @click.argument("profile_name", metavar="PROFILE")
 @click.option("--remove", is_flag=True, help="Forget the saved key.")
 def key(profile_name: str, remove: bool) -> None:
-    """Save the key of PROFILE in a file that only you can read; it is asked for, not shown."""
+    """Save the key of PROFILE in a file that only you can read: typed unseen, or piped in."""
     from tintype.settings import Secret, save_key
     from tintype_tui.commands.session import chosen
 
     settings, profile = chosen(profile_name)
-    value = "" if remove else click.prompt("Key", hide_input=True, err=True)
+    value = "" if remove else _typed_or_piped()
     save_key(profile, Secret(value), places=settings.folders)
     say(f"The key of {profile.name} has been {'removed' if remove else 'saved'}.")
+
+
+def _typed_or_piped() -> str:
+    """The key: typed where there is a terminal, else the first line of standard input."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Key", hide_input=True, err=True))
+    key = sys.stdin.readline().strip()
+    if not key:
+        raise SettingsError(
+            "There is no key on standard input.",
+            advice="Pipe it in, as by `pass show openai | tintype config key openai`, or type it "
+            "in a terminal.",
+        )
+    return key
 
 
 @command.command(name="variables")
