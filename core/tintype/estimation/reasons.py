@@ -119,5 +119,5 @@ def _about_validation(validation: bool, free: bool) -> Iterator[str]:
         yield (
             "The tokens of the validation file are free."
             if free
-            else "The tokens of the validation file may be billed too; that is not in this cost."
+            else "The tokens of the validation file may be billed as well; it is not in this cost."
         )
