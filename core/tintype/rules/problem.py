@@ -35,7 +35,7 @@ def worst(severities: Iterable[Severity]) -> Status:
 
 
 def quoted(text: object, limit: int = _SHOWN_CHARS) -> str:
-    """Return data in quotes for a sentence: at most `limit` characters, none a control character."""
+    """Return data in quotes: `limit` characters at most, none a control character."""
     whole = text if isinstance(text, str) else str(type(text).__name__)
     shown = "".join(
         char if char.isprintable() else char.encode("unicode_escape", "replace").decode("ascii")
