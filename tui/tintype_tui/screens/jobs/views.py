@@ -104,8 +104,10 @@ class JobViews(Vertical):
 
     def on_click(self, event: events.Click) -> None:
         """A click on a title shows its view."""
-        if event.widget is self.query_one("#lower-title"):
-            name = next((name for end, name in self._spans if event.x < end), None)
+        title = self.query_one("#lower-title").region
+        if event.screen_y == title.y:
+            x = event.screen_x - title.x
+            name = next((name for end, name in self._spans if x < end), None)
             if name is not None:
                 self.show_view(name)
 
