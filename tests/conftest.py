@@ -23,6 +23,7 @@ import pytest
 from hypothesis import settings
 
 from tintype.api import Api, Clock, Patience, connect
+from tintype.api.retrying import ONE_MORE_S
 from tintype.engines import launch
 from tintype.plugins import variable
 from tintype.server.run import Options, Running
@@ -192,7 +193,8 @@ class HostileProvider:
             profile,
             Secret(key, origin="HOSTILE_API_KEY") if key else Secret(),
             self.url,
-            patience=patience or Patience(connect_s=30, answer_s=30, upload_s=30, stream_s=30),
+            patience=patience
+            or Patience(connect_s=30, answer_s=30, upload_s=30, stream_s=30, retry_s=ONE_MORE_S),
             read_only=read_only,
             clock=clock or FakeClock().clock,
         )

@@ -13,10 +13,13 @@ from dataclasses import dataclass, field, replace
 
 from tintype.dataset import Dataset, FileStamp, example
 from tintype.dataset.statistics import Statistics, StatisticsTally
-from tintype.estimate import Counts, count
+from tintype.estimation import Counts, count
 from tintype.images.facts import ImageFacts
 from tintype.rules import Judged, Keys, Problem, ProviderRules, Status, Summary, check, for_model
 from tintype.tokens import TokenRule, model_tokens
+
+MOST_ROWS = 20_000
+"""Rows whose own problems are kept, give or take a batch."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +36,10 @@ class RowFigures:
     answer_chars: "array[int]" = field(default_factory=lambda: array("Q"))
     statuses: dict[int, Status] = field(default_factory=dict)
     """The worst found in each row that has a problem."""
+    problems: dict[int, tuple[Problem, ...]] = field(default_factory=dict)
+    """What was found in each of the first 20,000 rows that have a problem."""
+    no_json: set[int] = field(default_factory=set)
+    """Rows that are no JSON."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +75,7 @@ class Assessment:
         """The same for another base model; none if it counts tokens otherwise: then read again."""
         if model == self.model:
             return self
-        rule = model_tokens(model)
+        rule = model_tokens(model, self.rules.provider)
         if not _alike(rule, self.counts.rule):
             return None
         changed = replace(self, model=model, counts=replace(self.counts, rule=rule))
@@ -103,7 +110,7 @@ async def assess(
         DatasetError: if the file cannot be read.
     """
     model = model or profile.model
-    rule = await asyncio.to_thread(model_tokens, model)
+    rule = await asyncio.to_thread(model_tokens, model, profile.provider)
     found = Assessment(dataset.stamp, profile, model, Counts(rule), (), 0, RowFigures(), 0)
     yield found
     tally = StatisticsTally()
@@ -129,7 +136,11 @@ def _count(found: Assessment, tally: StatisticsTally, judged: Sequence[Judged]) 
     figures.tokens.extend(row.tokens.total().likely for row in judged)
     figures.image_tokens.extend(row.tokens.images().likely for row in judged)
     figures.answer_chars.extend(len(example(row.surveyed.row).answer) for row in judged)
-    figures.statuses.update((r.surveyed.row.index, r.status) for r in judged if r.problems)
+    wrong = {row.surveyed.row.index: row for row in judged if row.problems}
+    figures.statuses.update((index, row.status) for index, row in wrong.items())
+    if len(figures.problems) < MOST_ROWS:
+        figures.problems.update((index, row.problems) for index, row in wrong.items())
+    figures.no_json.update(index for index, row in wrong.items() if row.surveyed.row.flaw)
     return sum(
         (count(r.surveyed, counts.rule, tokens=r.tokens, skipped=r.skipped) for r in judged),
         start=counts,

@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.errors import SettingsError
+from tintype.errors import AuthenticationError, SettingsError
+from tintype.providers import identity
 from tintype.settings import Profile, Secret, Settings, key_for
 
 if TYPE_CHECKING:
-    from tintype.api import Api
+    from tintype.api import Api, Patience
     from tintype.server.run import Running
 
 
@@ -56,31 +57,69 @@ async def running(settings: Settings) -> "Running":
     return await start(server_folder(settings))
 
 
-async def base_models(profile: Profile) -> tuple[str, ...]:
-    """What can be trained at a profile's provider, the usual one first, as far as it is known.
+async def revived(settings: Settings, profile: Profile) -> bool:
+    """Start the embedded server again if it has gone; it keeps its address and key.
+
+    Whether it had to be started; false for every other provider.
+
+    Raises:
+        StoreError: if it does not start.
+    """
+    if profile.dialect != "embedded" or found(settings) is not None:
+        return False
+    await running(settings)
+    return True
+
+
+async def base_models(provider: str) -> tuple[str, ...]:
+    """Return what can be trained at a provider, the usual one first, as far as it is known.
 
     Raises:
         EngineError: if an engine of the embedded server cannot be loaded.
-        SettingsError: if the profile's rules are unknown.
+        SettingsError: if there is no such provider.
     """
     from tintype import rules
 
-    judged_by = rules.rules_of(profile.provider)
+    judged_by = rules.rules_of(provider)
     known = (judged_by.model, *judged_by.vision_models, *judged_by.text_models)
-    if profile.dialect == "embedded":
+    if identity(provider).dialect == "embedded":
         from tintype.engines import engines
 
         known = (judged_by.model, *await asyncio.to_thread(engines))
     return tuple(dict.fromkeys(known))
 
 
+async def refuse_untrainable(provider: str, model: str) -> None:
+    """Refuse a base model that the embedded server cannot train, and that is so not free.
+
+    Raises:
+        SettingsError: naming what it trains.
+    """
+    if not model or identity(provider).dialect != "embedded":
+        return
+    known = await base_models(provider)
+    if model not in known:
+        raise SettingsError(
+            f"The embedded provider does not train {model!r}.",
+            advice=f"It trains {', '.join(known)}; for others name another provider.",
+        )
+
+
 @asynccontextmanager
 async def connected(
-    settings: Settings, profile: Profile, notify: Callable[[str], None]
+    settings: Settings,
+    profile: Profile,
+    notify: Callable[[str], None],
+    *,
+    patience: "Patience | None" = None,
 ) -> AsyncIterator["Api"]:
     """A connection to a profile's provider; nothing is asked yet.
 
-    `notify` is told what was mended about the key file.
+    Args:
+        settings: As loaded.
+        profile: Whose provider.
+        notify: Called with what was changed about the key file, and why a request waits.
+        patience: How long to wait; by default as the api module does.
 
     Raises:
         AuthenticationError: if there is no key.
@@ -92,8 +131,15 @@ async def connected(
     key, base_url = key_for(profile, places=settings.folders), None
     if key.notice:
         notify(key.notice)
+    if not key and settings.origin(f"profiles.{profile.name}.key_env").kind != "default":
+        raise AuthenticationError(
+            f"There is no key for profile {profile.name}: {profile.key_env} is not set.",
+            advice=f"Set {profile.key_env}, or save one with `tintype config key {profile.name}`.",
+        )
     if profile.dialect == "embedded":
         server = await running(settings)
         key, base_url = Secret(server.token, origin="the running server"), server.url
-    async with connect(profile, key, base_url, read_only=settings.read_only) as api:
+    async with connect(
+        profile, key, base_url, patience=patience, read_only=settings.read_only, notify=notify
+    ) as api:
         yield api

@@ -15,17 +15,18 @@ app's `screen.reporting`, the server's error table, and the command line's `__ma
     ├── EngineError
     ├── PluginError              knows the plug-in's file and line
     ├── RefusalError             the embedded server turns a request down
-    └── ApiError                 knows status, code, request id
+    └── ApiError                 knows status, code, request id, when to try again
         ├── AuthenticationError
         ├── ForbiddenError       (for one: training_not_available)
         ├── NotFoundError
-        ├── RateLimitError       knows when to try again
+        ├── RateLimitError
         └── UnreachableError
 
 A flaw in a dataset is no error but a `tintype.rules.Problem`.
 """
 
 from pathlib import Path
+from typing import Any
 
 
 class TintypeError(Exception):
@@ -135,6 +136,7 @@ class ApiError(TintypeError):
         status: int | None = None,
         code: str | None = None,
         request_id: str | None = None,
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message, advice=advice)
         self.status = status
@@ -142,6 +144,8 @@ class ApiError(TintypeError):
         self.code = code
         """The provider's own machine-readable code."""
         self.request_id = request_id
+        self.retry_after_s = retry_after_s
+        """Seconds to wait, when the provider said so."""
 
 
 class AuthenticationError(ApiError):
@@ -159,19 +163,8 @@ class NotFoundError(ApiError):
 class RateLimitError(ApiError):
     """429: too much, too fast, or no money left."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        advice: str = "",
-        status: int | None = 429,
-        code: str | None = None,
-        request_id: str | None = None,
-        retry_after_s: float | None = None,
-    ) -> None:
-        super().__init__(message, advice=advice, status=status, code=code, request_id=request_id)
-        self.retry_after_s = retry_after_s
-        """Seconds to wait, when the provider said so."""
+    def __init__(self, message: str, *, status: int | None = 429, **known: Any) -> None:
+        super().__init__(message, status=status, **known)
 
 
 class UnreachableError(ApiError):

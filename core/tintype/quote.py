@@ -12,7 +12,7 @@ from pathlib import Path
 from tintype.assessment import Assessment
 from tintype.dataset import FileStamp
 from tintype.errors import QuoteError
-from tintype.estimate import Counts, Estimate, Plan, estimate
+from tintype.estimation import Counts, Estimate, Plan, estimate
 from tintype.pricing import Prices
 from tintype.rules import rules_of
 from tintype.tokens import Detail

@@ -28,7 +28,7 @@ from tintype.budget import (
     dollars,
 )
 from tintype.errors import ApiError, BudgetError, ConfirmationError, StoreError, UnreachableError
-from tintype.estimate import Cost
+from tintype.estimation import Cost
 from tintype.jobs.billing import billed_tokens
 from tintype.jobs.creating import TOKEN
 from tintype.pricing import load_prices

@@ -12,7 +12,7 @@ from PIL import Image
 from tintype import rules
 from tintype.dataset import open_dataset
 from tintype.dataset.survey import survey
-from tintype.estimate import Plan, count_all, estimate
+from tintype.estimation import Plan, count_all, estimate
 from tintype.offers import Compared, Offer, compare, targets
 from tintype.pricing import load_prices
 from tintype.providers import COMPATIBLE, provider_names

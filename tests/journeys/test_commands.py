@@ -134,9 +134,10 @@ def test_the_loop_by_commands(tintype: Tintype, dataset: Path) -> None:
 
     asked = tintype("ask", "last", "--row", f"{dataset}:3", "--json")
     assert asked.code == 0, asked.err
-    assert asked.json["model"] == job["fine_tuned_model"]
-    assert asked.json["text"] == "answer 2"
-    assert asked.json["as_expected"]
+    (answer,) = asked.json["answers"]
+    assert answer["model"] == job["fine_tuned_model"]
+    assert answer["text"] == "answer 2"
+    assert answer["as_expected"]
 
     both = tintype("ask", "last", "--also", "base", "--row", f"{dataset}:2", "--json")
     tuned, base = both.json["answers"]
@@ -146,15 +147,25 @@ def test_the_loop_by_commands(tintype: Tintype, dataset: Path) -> None:
     assert (base["mean_iou"], base["compared"][0]["fate"]) == (0.0, "missed")
 
     other = tintype("ask", "last", "What is number 4?", "--row", f"{dataset}:3", "--json")
-    assert other.json["text"] == "answer 4"
-    assert "as_expected" not in other.json
+    (answer,) = other.json["answers"]
+    assert answer["text"] == "answer 4"
+    assert "as_expected" not in answer
 
     results = tintype("jobs", "results", job["id"])
     assert results.out.startswith("step,train_loss,")
+    reported = [event["data"]["train_loss"] for event in events if event["type"] == "metrics"]
+    printed = [float(line.split(",")[1]) for line in results.out.splitlines()[1:]]
+    assert printed == reported  # every digit
+    measured = [event["metrics"]["train_loss"] for event in events if event["metrics"]]
+    assert measured == reported
+    assert "step 1: training loss" in tintype("watch", job["id"]).out
 
 
 def test_a_dry_run_sends_nothing(tintype: Tintype, dataset: Path) -> None:
-    assert tintype("train", dataset, "--model", "scripted", "--dry-run").code == 0
+    done = tintype("train", dataset, "--model", "scripted", "--epochs", 3, "--dry-run", "--json")
+    assert done.code == 0
+    assert done.json["estimate"]["epochs"] == 3
+    assert done.json["request"]["training_file"] == "train.jsonl"
     assert tintype("jobs", "--json").json == []
     assert tintype("files", "--json").json == []
 
@@ -190,6 +201,43 @@ def test_samples_and_imports_write_splits(tintype: Tintype, tmp_path: Path) -> N
     assert (tmp_path / "rows" / "train.jsonl").exists()
 
 
+def test_importing_says_by_its_exit_code_whether_rows_were_lost(
+    tintype: Tintype, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a.png")
+    table = tmp_path / "table.csv"
+    table.write_text("image,question,answer\na.png,Q,A\ngone.png,Q,A\n")
+    some = tintype("import", "csv", table, tmp_path / "rows")
+    assert some.code == 1
+    assert "1 of 2 rows are written" in some.err
+    # Without the name of a format, it is found out what the source is.
+    table.write_text("image,question,answer\na.png,Q,A\n")
+    every = tintype("import", table, tmp_path / "rows", "--replace", "--link", "--json")
+    assert (every.code, every.json["rows"], every.json["lost"]) == (0, 1, 0)
+    table.write_text("image,question,answer\ngone.png,Q,A\n")
+    assert tintype("import", table, tmp_path / "none").code == 1
+    assert tintype("import", tmp_path / "a.png", tmp_path / "none").code == 2
+    assert "voc" in tintype("import", "--help").out
+    assert "--keep-empty" in tintype("import", "voc", "--help").out
+
+
+def test_checking_what_is_no_file_of_chat_rows_says_what_it_is(
+    tintype: Tintype, tmp_path: Path
+) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("image,question,answer\na.png,Q,A\n")
+    done = tintype("check", table)
+    assert done.code == 2
+    assert "is a table, not a file of chat rows" in done.err
+    assert f"tintype import csv {table}" in done.err
+    (tmp_path / "list.json").write_text('[{"image": "a.png", "prefix": "p", "suffix": "s"}]')
+    listed = tintype("check", tmp_path / "list.json")
+    assert listed.code == 2
+    assert "a JSON list of PaliGemma's prefixes and suffixes" in listed.err
+
+
 def test_embedding_makes_a_local_dataset_acceptable(tintype: Tintype, tmp_path: Path) -> None:
     from PIL import Image
 
@@ -205,9 +253,33 @@ def test_embedding_makes_a_local_dataset_acceptable(tintype: Tintype, tmp_path: 
     }
     (tmp_path / "rows.jsonl").write_text((json.dumps(row) + "\n") * 10)
     assert tintype("check", tmp_path / "rows.jsonl").code == 1
-    mended = tmp_path / "mended.jsonl"
-    assert tintype("embed", tmp_path / "rows.jsonl", mended).code == 0
-    assert tintype("check", mended).code == 0
+    fixed = tmp_path / "fixed.jsonl"
+    assert tintype("embed", tmp_path / "rows.jsonl", fixed).code == 0
+    assert tintype("check", fixed).code == 0
+
+
+def test_embedding_says_by_its_exit_code_whether_everything_was_done(
+    tintype: Tintype, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a.jpg")
+    answer = {"role": "assistant", "content": "red"}
+    chat = [{"role": "user", "content": "<image>Which colour?"}, answer]
+    row = json.dumps({"messages": chat, "images": ["a.jpg"]}) + "\n"
+    other, copy = tmp_path / "other.jsonl", tmp_path / "copy.jsonl"
+    other.write_text(row * 10)
+    assert tintype("check", other).code == 1
+    assert tintype("embed", other, copy).code == 0
+    assert tintype("check", copy, "-p", "openai").code == 0
+    other.write_text(row + row.replace("a.jpg", "gone.jpg"))
+    partly = tintype("embed", other, copy, "--replace", "--json")
+    assert (partly.code, partly.json["undone"], partly.json["rows"]) == (1, 1, 2)
+    other.write_bytes(row.encode("utf-16"))
+    nothing = tintype("embed", other, tmp_path / "none.jsonl")
+    assert nothing.code == 1
+    assert "Nothing was written" in nothing.err
+    assert not (tmp_path / "none.jsonl").exists()
 
 
 def test_config_says_where_each_value_comes_from(

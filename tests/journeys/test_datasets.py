@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tintype_tui.screens.datasets.views.overview import OverviewView
 from tintype_tui.terminal import Capabilities
 from tintype_tui.widgets.contact_sheet import ContactSheet
 
@@ -26,7 +27,7 @@ async def test_the_contact_sheet_shows_rows_and_leads_to_one(sit: Any, dataset: 
         assert sheet._thumbs[0].drawing.frame.columns > 10
         await person.press("minus", "right", "down", "enter")
         await person.sees(f"number {1 + columns}?")
-        assert not person.app.screen.on_sheet
+        assert person.app.screen.views.viewed == "RowsView"
         await person.press("c")
         assert sheet.cursor == 1 + columns
         await person.press("escape")
@@ -72,7 +73,7 @@ async def test_a_search_shows_what_was_found_and_goes_from_hit_to_hit(
 ) -> None:
     async with sit(dataset) as person:
         await person.sees("12 rows", "1 warning")
-        conversation = person.app.screen.row_view.conversation
+        conversation = person.app.screen.row_part.view.conversation
         await person.press("slash")
         await person.sees("Search the rows")
         await person.press(*(NAMED.get(key, key) for key in "/number 1[01]|square/"))
@@ -117,7 +118,7 @@ async def test_rows_are_sorted_by_tokens_size_answer_and_problems(sit: Any, data
     dataset.write_text("\n".join(lines))
     async with sit(dataset, (80, 24)) as person:
         await person.sees("12 rows", "1 error")
-        rows = person.app.screen.rows
+        rows = person.app.screen.rows_view.rows
         await person.sees("tokens, ")
 
         def first() -> int:
@@ -125,7 +126,7 @@ async def test_rows_are_sorted_by_tokens_size_answer_and_problems(sit: Any, data
 
         await person.press("s")
         await person.sees("most tokens")
-        tokens = person.app.screen.tokens
+        tokens = person.app.screen.assessed.figures.tokens
         assert [tokens[rows.row_at(at)] for at in range(12)] == sorted(tokens, reverse=True)
         await person.sees(f" {tokens[rows.row_at(0)]}")
         await person.press("s")
@@ -151,7 +152,8 @@ async def test_one_goes_to_a_line_or_a_share_of_the_way(sit: Any, dataset: Path)
             await person.sees("Go to line")
             await person.press(*({"%": "percent_sign"}.get(key, key) for key in typed), "enter")
             await person.until(
-                lambda seen=seen: seen in person.app.screen.row_view.example.messages[1].text, seen
+                lambda seen=seen: seen in person.app.screen.row_part.view.example.messages[1].text,
+                seen,
             )
         await person.press("number_sign")
         await person.sees("Go to line")
@@ -170,7 +172,10 @@ async def test_the_overview_says_what_leaks_and_leads_to_its_rows(sit: Any, data
     dataset.write_text("\n".join([*lines, lines[5]]) + "\n")
     async with sit(dataset) as person:
         await person.sees("13 rows")
-        await person.until(lambda: len(person.app.screen.others) == 2, "the splits compared")
+        await person.until(
+            lambda: len(person.app.screen.query_one(OverviewView).others) == 2,
+            "the splits compared",
+        )
         await person.press("v")
         await person.sees("what stands out", "images also in test", "1 image")
         await person.sees("rows given twice", "answer: share of train, valid, test", "how much")
@@ -178,7 +183,7 @@ async def test_the_overview_says_what_leaks_and_leads_to_its_rows(sit: Any, data
         await person.sees("1 row: images also in test", "number 2?")
         await person.press("escape", "v", "down", "enter")
         await person.sees("2 rows: rows given twice")
-        assert list(person.app.screen.rows.order) == [5, 12]
+        assert list(person.app.screen.rows_view.rows.order) == [5, 12]
 
 
 async def test_rows_are_marked_undone_kept_and_left_out_of_a_copy(
@@ -190,7 +195,7 @@ async def test_rows_are_marked_undone_kept_and_left_out_of_a_copy(
         pane = person.app.screen
         await person.press("x", "x", "x")
         await person.sees("3 marked", " x▣")
-        assert (sorted(pane.marks), pane.rows.cursor) == ([0, 1, 2], 3)
+        assert (sorted(pane.marks), pane.rows_view.rows.cursor) == ([0, 1, 2], 3)
         await person.press("u", "u")
         await person.sees("1 marked")
         await person.press("U")
@@ -213,7 +218,7 @@ async def test_rows_are_marked_undone_kept_and_left_out_of_a_copy(
     async with sit(dataset, (80, 24)) as person:
         await person.sees("5 marked", "1 warning")
         pane = person.app.screen
-        assert pane.marks == {0: "", 1: "", 3: "blurred", 10: "", 11: ""}
+        assert pane.marks.reasons == {0: "", 1: "", 3: "blurred", 10: "", 11: ""}
         await person.press("W")
         await person.sees("7 of 12 rows are written")
         await person.press("enter")
@@ -224,7 +229,7 @@ async def test_rows_are_marked_undone_kept_and_left_out_of_a_copy(
         assert dataset.read_bytes() == before
 
 
-async def test_the_image_is_written_with_its_boxes_and_replaces_nothing(
+async def test_the_image_is_written_with_its_boxes_and_replaces_nothing_unasked(
     sit: Any, dataset: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "out.png"
@@ -232,19 +237,29 @@ async def test_the_image_is_written_with_its_boxes_and_replaces_nothing(
         await person.sees("12 rows", "1 warning")
         await person.press("down")
         await person.sees("number 1?", "1 box")
-        for words in ("out.png written", "exists already"):
+        for words in ("out.png written", "Enter again replaces it"):
             await person.press("w")
             await person.sees("with 1 box drawn")
-            await person.press("ctrl+u", "ctrl+k")
-            field = person.app.screen.query_one("#answer")
-            field.value = str(target)
+            person.app.screen.query_one("#answer").value = str(tmp_path / "out")
             await person.press("enter")
-            await person.until(
-                lambda words=words: words in " ".join(s.words for s in person.app.desk.said), words
-            )
+            await person.until(lambda words=words: words in _said(person) + person.screen, words)
+        target.write_bytes(b"another")
+        for name in ("other.png", "out.png"):
+            person.app.screen.query_one("#answer").value = str(tmp_path / name)
+            await person.pilot.pause()
+        await person.sees_no("Enter again replaces it")
+        await person.press("enter")
+        await person.sees("Enter again replaces it")
+        assert target.read_bytes() == b"another"
+        await person.press("enter")
+        await person.until(lambda: target.read_bytes() != b"another", "the file replaced")
     with Image.open(target) as written:
         assert written.format == "PNG"
         assert written.size[0] > 48
+
+
+def _said(person: Any) -> str:
+    return " ".join(said.words for said in person.app.desk.said)
 
 
 async def test_a_row_of_several_images_shows_them_as_a_strip(sit: Any, dataset: Path) -> None:
@@ -255,7 +270,7 @@ async def test_a_row_of_several_images_shows_them_as_a_strip(sit: Any, dataset: 
     async with sit(dataset) as person:
         await person.sees("12 rows")
         assert "#1" not in person.screen
-        strip = person.app.screen.row_view.strip
+        strip = person.app.screen.row_part.view.strip
         await person.press("down")
         await person.sees("[Image #1] of 5", "›#1", " #5", "[Image #3] ▣")
         await person.until(lambda: len(strip._thumbs) == 5, "five thumbnails")
@@ -281,7 +296,7 @@ async def test_a_file_that_changes_is_noticed_and_read_again(sit: Any, dataset: 
 async def test_the_list_takes_more_room_or_less(sit: Any, dataset: Path) -> None:
     async with sit(dataset) as person:
         await person.sees("12 rows")
-        rows = person.app.screen.rows
+        rows = person.app.screen.rows_view.rows
         width = rows.size.width
         await person.press("greater_than_sign", "greater_than_sign")
         assert rows.size.width > width + 8
@@ -295,7 +310,7 @@ async def test_what_is_scrolled_past_on_the_sheet_is_not_drawn(sit: Any, dataset
     dataset.write_text(dataset.read_text() * 40)
     async with sit(dataset, (80, 24)) as person:
         await person.sees("480 rows")
-        sheet = person.app.screen.sheet
+        sheet = person.app.screen.query_one(ContactSheet)
         await person.press("c", *["pagedown"] * 8, "end")
         await person.until(lambda: 479 in sheet._thumbs, "the last row")
         await person.sees("480!", "479!")
@@ -314,7 +329,7 @@ async def test_the_contact_sheet_works_in_letters_without_colour(
         person.app.capabilities = Capabilities(protocol="ascii")
         await person.sees("12 rows", "1 warning")
         await person.press("c")
-        sheet = person.app.screen.sheet
+        sheet = person.app.screen.query_one(ContactSheet)
         await person.until(lambda: len(sheet._thumbs) == 12, "twelve thumbnails")
         await person.sees("›1: answer 0")
         assert sheet._thumbs[0].drawing.protocol == "ascii"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tintype.estimate import Cost, Estimate
+from tintype.estimation import Cost, Estimate
 from tintype_tui.screens.datasets import DatasetsPane
 from tintype_tui.screens.estimate import EstimatePane
 

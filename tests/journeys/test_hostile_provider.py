@@ -58,7 +58,7 @@ def test_commands_say_what_is_wrong_and_create_no_second_job(
         ["files", "--json"],
         ["jobs", "show", "ftjob-1", "--json"],
         ["watch", "ftjob-1", "--json"],
-        ["ask", "m", "What?", "--json"],
+        ["ask", "m", "What?", "--json", "--confirm", "unknown"],
         ["doctor", "--json"],
     ):
         code = run_command(command)

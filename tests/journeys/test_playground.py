@@ -22,7 +22,7 @@ async def write(person: Any, text: str) -> None:
     """Put a question in place of the one that stands there."""
     await person.press("i", "f7", "backspace")
     await paste(person, text)
-    await person.until(lambda: text in pane_of(person).composer.text, text)
+    await person.until(lambda: text in pane_of(person).writing.composer.text, text)
 
 
 def pane_of(person: Any) -> PlaygroundPane:
@@ -97,7 +97,7 @@ async def test_boxes_are_told_one_by_one_and_drawn_for_whom_one_chooses(
         await person.press("enter")
         await person.sees("IoU 0.33", "✓ square  IoU 1.00", "✗ round  none there")
         await person.sees("beyond 1023", "the corners are reversed", "the box has no label")
-        assert [box.label for box in pane.image.predicted] == ["square", "", "round"]
+        assert [box.label for box in pane.about.image.predicted] == ["square", "", "round"]
         await person.press("v")
         await person.sees("<loc0102>")
 
@@ -106,10 +106,10 @@ async def test_boxes_are_told_one_by_one_and_drawn_for_whom_one_chooses(
         await person.press("left_square_bracket")
         await person.sees("dashed: 1 scripted")
         await person.press("b")
-        assert not pane.image.predicted
+        assert not pane.about.image.predicted
         await person.press("b")
         await person.sees("dashed: all")
-        assert pane.image.predicted[0].label == "1 square"
+        assert pane.about.image.predicted[0].label == "1 square"
         await person.press("b")
         await person.sees("no predicted boxes")
         await person.press("b")
@@ -132,30 +132,32 @@ async def test_a_question_is_written_over_several_lines_and_outlives_the_app(
         await person.press("ctrl+j")
         await person.type("In a word.")
         pane = pane_of(person)
-        assert pane.composer.text == "What colour?\nIn a word."
-        assert pane.composer.size.height == 2
+        assert pane.writing.composer.text == "What colour?\nIn a word."
+        assert pane.writing.composer.size.height == 2
         await person.press("escape", "1")
-        await person.until(lambda: pane._keeping is None, "the draft is kept")
+        await person.until(lambda: pane.writing.is_kept, "the draft is kept")
         await person.press("5")
-        assert pane.composer.text == "What colour?\nIn a word."
+        assert pane.writing.composer.text == "What colour?\nIn a word."
     async with sit(dataset) as person:
         await person.sees("12 rows")
         await person.press("5")
         await person.sees("test.jsonl row 3", "your question", "scripted (base)")
         pane = pane_of(person)
-        assert pane.composer.text == "What colour?\nIn a word."
+        assert pane.writing.composer.text == "What colour?\nIn a word."
         await person.press("u")
         await person.sees_no("your question")
-        assert pane.composer.text == "What is number 26?"
+        assert pane.writing.composer.text == "What is number 26?"
         await person.press("a")
         await person.sees("I have not been trained.")
         await write(person, "Another one.")
         await person.press("enter")
         await person.sees("tokens")
         await person.press("i", "up", "up")
-        await person.until(lambda: "number 26" in pane.composer.text, "the earlier question")
+        await person.until(
+            lambda: "number 26" in pane.writing.composer.text, "the earlier question"
+        )
         await person.press("down")
-        assert pane.composer.text == "Another one."
+        assert pane.writing.composer.text == "Another one."
 
 
 async def test_a_draft_about_other_data_gives_way_to_the_dataset_in_hand(
@@ -174,7 +176,7 @@ async def test_a_draft_about_other_data_gives_way_to_the_dataset_in_hand(
         await person.sees("12 rows")
         await person.press("5")
         await person.sees("others/train.jsonl row 1", "What is number 0?")
-        assert pane_of(person).composer.text == "What is number 0?"
+        assert pane_of(person).writing.composer.text == "What is number 0?"
 
 
 async def test_an_image_is_pasted_refused_or_found_again(
@@ -197,7 +199,7 @@ async def test_an_image_is_pasted_refused_or_found_again(
         await told(person, "bad.png cannot be used")
         await paste(person, "see /no/such/file.png")
         pane = pane_of(person)
-        await person.until(lambda: "/no/such" in pane.composer.text, "prose stays prose")
+        await person.until(lambda: "/no/such" in pane.writing.composer.text, "prose stays prose")
         assert pane.subject is not None
         assert pane.subject.title == "a b.png"
 
@@ -207,7 +209,7 @@ async def test_an_image_is_pasted_refused_or_found_again(
         await person.sees("How large?", "60x40")
         await person.press("enter")
         await person.sees("a b.png · temperature")
-        assert pane.composer.text == "How large?"
+        assert pane.writing.composer.text == "How large?"
         good.unlink()
         await person.press("n", "H")
         await person.sees("How large?", "60x40")
@@ -240,7 +242,7 @@ async def test_four_models_can_be_read_in_a_small_terminal(sit: Any, dataset: Pa
         await sit_at_playground(person)
         pane = pane_of(person)
         for name in ("b", "c", "d"):
-            pane.models = (*pane.models, name)
+            pane.lineup.lineup = pane.lineup.lineup.of((*pane.models, name))
             await person.pilot.pause()
         await person.sees("1 scripted (base)", "2 b (base)", "3 c (base)", "4 d (base)")
         await person.sees("] Next answer")  # three of four are folded
@@ -248,7 +250,7 @@ async def test_four_models_can_be_read_in_a_small_terminal(sit: Any, dataset: Pa
         await person.sees("I have not been trained.", "2 b (base) · no answer")
         await person.press("right_square_bracket")
         await person.sees("b")
-        folded = [column.has_class("-folded") for column in pane.columns()]
+        folded = [column.has_class("-folded") for column in pane.lineup.columns()]
         assert folded == [True, False, True, True]
         await person.press("M")
         await told(person, "4 models are the most")

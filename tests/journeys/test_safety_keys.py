@@ -1,6 +1,7 @@
 """A key is in the key file, in the environment and on the wire, and nowhere else."""
 
 import base64
+import io
 import json
 import os
 import re
@@ -78,7 +79,7 @@ def test_no_command_tells_a_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level("DEBUG")
-    monkeypatch.setattr("click.termui.hidden_prompt_func", lambda prompt: KEY)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{KEY}\n"))
     assert run_command(["config", "key", "work"]) == 0
     keys = home / "config" / "keys.toml"
     assert KEY in keys.read_text()

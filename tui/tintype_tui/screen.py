@@ -1,17 +1,19 @@
 """The base of every pane: masthead, body, loop strip, footer; errors become notifications."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
 from textual.app import ComposeResult
+from textual.containers import Container
 from textual.reactive import var
-from textual.screen import Screen
+from textual.widget import Widget
 
 from tintype.errors import TintypeError
 from tintype_tui.desk import Desk, Said
 from tintype_tui.standing import Standing
+from tintype_tui.terminal.textual_privates import PartsScreen, driver_of
 from tintype_tui.text import visible
 from tintype_tui.widgets.key_line import KeyLine
 from tintype_tui.widgets.loop_strip import LoopStrip
@@ -26,8 +28,8 @@ class _HasDesk(Protocol):
     desk: Desk
 
 
-class Pane(Screen[None]):
-    """One of the numbered screens."""
+class Pane(PartsScreen):
+    """One of the numbered screens: a composition of parts."""
 
     NEXT: ClassVar[tuple[str, ...]] = ()
     """The actions that take one to the next step of the loop; the first that can be taken."""
@@ -47,6 +49,10 @@ class Pane(Screen[None]):
         yield from self.body()
         yield LoopStrip(*self.NEXT).data_bind(Pane.standing)
         yield KeyLine()
+
+    def key_parts(self) -> Iterable[Widget]:
+        """Every part's keys work in the whole pane."""
+        return self.query(Part)
 
     def provider_changed(self) -> None:
         """Show which provider is in use; panes that hold what it said let go of it."""
@@ -79,7 +85,7 @@ class Pane(Screen[None]):
         from tintype_tui.clipboard import copy
 
         spill = self.desk.settings.folders.cache / "copied.txt"
-        self.say(await copy(text, self.app._driver, spill))
+        self.say(await copy(text, driver_of(self.app), spill))
 
     def say(self, message: str, *, title: str = "", severity: str = "information") -> None:
         """Notify, with untrusted text made harmless."""
@@ -91,3 +97,21 @@ class Pane(Screen[None]):
             markup=False,
             timeout=12 if severity == "error" else 5,
         )
+
+
+class Part(Container):
+    """A part of a pane, with keys and workers of its own.
+
+    What the parts share is bound down to them as frozen values; what a person does in one goes up
+    to the pane as a message. Its keys work wherever the focus is in the pane.
+    """
+
+    @property
+    def pane(self) -> Pane:
+        """The pane that it is a part of."""
+        return cast("Pane", self.screen)
+
+    @property
+    def desk(self) -> Desk:
+        """What the app lends to panes."""
+        return self.pane.desk

@@ -6,7 +6,7 @@ would otherwise come before the app's first frame.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -56,10 +56,12 @@ async def connect(
     read_only: bool = False,
     patience: Patience | None = None,
     clock: Clock = SYSTEM,
+    notify: Callable[[str], None] = lambda words: None,
 ) -> AsyncIterator[Api]:
     """Connect to a provider; nothing is sent before the first call.
 
-    `base_url` is for the embedded provider, whose address is known only once it runs.
+    `base_url` is for the embedded provider, whose address is known only once it runs. `notify` is
+    told, in a sentence, why a request waits, for how long, and how long it will be tried.
 
     Raises:
         AuthenticationError: if OpenAI is to be asked without a key.
@@ -89,6 +91,7 @@ async def connect(
                 patience=patience or Patience(),
                 clock=clock,
                 read_only=read_only,
+                notify=notify,
             )
         )
 

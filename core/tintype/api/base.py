@@ -34,6 +34,9 @@ class Patience:
     """Between two signs of life while a file is sent, and for the answer after it."""
     stream_s: float = 180.0
     """Between two pieces of an answer; large models think before the first."""
+    retry_s: float = 120.0
+    """How long a request is tried again that meets a rate limit, a fault or a broken connection:
+    GET and DELETE, and questions before their first text. Longer waits are an error at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,8 @@ class Api(Protocol):
 
     profile: Profile
     base_url: str
+    notify: Callable[[str], None]
+    """Told, in a sentence, why a request waits."""
 
     async def upload_file(self, path: Path, purpose: str, sent: Sent = unheard) -> RemoteFile:
         """Send a file in one request."""

@@ -21,7 +21,7 @@ from tintype.resources import Checkpoint, Event, Job, JobRequest, Model, Page, R
 
 T = TypeVar("T")
 
-_SIMPLER = 4
+_SIMPLER = 3
 """How often a question is put again in simpler words."""
 
 
@@ -32,6 +32,7 @@ class OpenAIApi:
         self._wire = wire
         self.profile = wire.profile
         self.base_url = wire.base_url
+        self.notify = wire.notify
 
     async def aclose(self) -> None:
         await self._wire.aclose()
@@ -122,7 +123,7 @@ class OpenAIApi:
 
     async def delete_file(self, file_id: str) -> None:
         asked = self._wire.asked("delete the file", file_id)
-        await self._wire.call("DELETE", f"/files/{_id(file_id)}", asked)
+        await self._wire.delete(f"/files/{_id(file_id)}", asked)
 
     async def create_job(self, request: JobRequest) -> Job:
         asked = self._wire.asked("create the job", model=request.model)
@@ -182,27 +183,30 @@ class OpenAIApi:
 
     async def delete_model(self, model_id: str) -> None:
         asked = self._wire.asked("delete the model", model_id, model_id)
-        await self._wire.call("DELETE", f"/models/{_id(model_id)}", asked)
+        await self._wire.delete(f"/models/{_id(model_id)}", asked)
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:
-        """Ask, and ask again without what was turned down by name.
+        """Ask, and ask again: without what was turned down by name, or after a wait.
 
         A refused request costs nothing, and older servers know neither `stream_options` nor
-        `max_completion_tokens`.
+        `max_completion_tokens`. After the first text nothing is asked again.
         """
         asked = self._wire.asked("ask the model", request.model, request.model)
         body = chat_body(request, self.profile)
-        for attempts_left in reversed(range(_SIMPLER)):
+        retry, begun, simplified = self._wire.retry(), False, 0
+        while True:
             try:
                 async with aclosing(self._answer(body, asked)) as answer:
                     async for piece in answer:
+                        begun = True
                         yield piece
                 return
             except ApiError as error:
                 shorter = simpler(body, error)
-                if shorter is None or not attempts_left:
+                if shorter is not None and simplified < _SIMPLER:
+                    body, simplified = shorter, simplified + 1
+                elif begun or not await retry.again(error):
                     raise
-                body = shorter
 
     async def _answer(
         self, body: dict[str, Any], asked: CallContext

@@ -3,13 +3,13 @@
 The SDK is used for what it does well (credentials, headers, multipart, server-sent events) and
 asked for raw answers: its own models let odd shapes through as attributes of the wrong type, and
 `parsing` is stricter where it matters and milder where it does not. Its retries are off. It would
-wait up to two minutes for a 429 without a word, and resend what must not be sent twice; here a GET
-is repeated once after a dropped connection or a fault of the server, and nothing else is.
+wait up to two minutes for a 429 without a word, and resend what must not be sent twice; here only
+what can be repeated is, within a budget that is stated.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from typing import Any, Literal
 
@@ -21,10 +21,11 @@ from tintype.api.base import Patience
 from tintype.api.bodies import sendable
 from tintype.api.clock import Clock
 from tintype.api.redaction import withheld
+from tintype.api.retrying import Retry, budget_s
 from tintype.api.silence import unreachable
 from tintype.api.translation import ErrorResponse, broken_stream, refused
 from tintype.api.transport import ANSWER_BYTES, http_client, limit_bytes, silence
-from tintype.errors import ApiError, SettingsError, UnreachableError
+from tintype.errors import ApiError, NotFoundError, SettingsError
 from tintype.settings import Profile, Secret
 
 Method = Literal["GET", "POST", "DELETE"]
@@ -42,7 +43,9 @@ class Wire:
         patience: Patience,
         clock: Clock,
         read_only: bool,
+        notify: Callable[[str], None],
     ) -> None:
+        self.notify = notify
         self.profile, self.base_url, self.patience = profile, base_url, patience
         self._key, self._clock, self._read_only = key, clock, read_only
         self._client = openai.AsyncOpenAI(
@@ -72,15 +75,34 @@ class Wire:
         query: Mapping[str, Any] | None = None,
         max_bytes: int = ANSWER_BYTES,
     ) -> bytes:
-        """Fetch, and fetch again once if the connection dropped or the server had a fault."""
-        try:
-            return await self.call("GET", url, asked, query=query, max_bytes=max_bytes)
-        except ApiError as error:
-            faulty = error.status is not None and error.status >= 500
-            if not faulty and not (isinstance(error, UnreachableError) and error.code == "cut"):
-                raise
-        await self._clock.sleep(0.5)
-        return await self.call("GET", url, asked, query=query, max_bytes=max_bytes)
+        """Fetch, again if need be, within the budget."""
+        retry = self.retry()
+        while True:
+            try:
+                return await self.call("GET", url, asked, query=query, max_bytes=max_bytes)
+            except ApiError as error:
+                if not await retry.again(error):
+                    raise
+
+    async def delete(self, url: str, asked: CallContext) -> None:
+        """Delete, again if need be; what is gone after a first try has been deleted by it."""
+        retry = self.retry()
+        while True:
+            try:
+                await self.call("DELETE", url, asked)
+            except NotFoundError:
+                if not retry.failures:
+                    raise
+            except ApiError as error:
+                if not await retry.again(error):
+                    raise
+                continue
+            return
+
+    def retry(self) -> Retry:
+        """Begin to count the tries of one request."""
+        own_s = budget_s.get()
+        return Retry(self._clock, self.patience.retry_s if own_s is None else own_s, self.notify)
 
     async def call(
         self,

@@ -1,13 +1,22 @@
-"""Which failures are worth another try, and how long to wait before it."""
+"""Which failures are worth another try, how long to wait before it, and within which budget."""
 
 import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
-from tintype.errors import ApiError, RateLimitError, UnreachableError
+from tintype.api.clock import Clock
+from tintype.api.waits import words
+from tintype.errors import ApiError, UnreachableError
 
 _LASTING = frozenset({"certificate", "tls", "web_page", "nonsense", "too_long", "encoding"})
 """Failures to answer that the next minute will not change."""
 _NEVER_SENT = frozenset({"refused", "name", "certificate", "tls", "connect_timeout"})
 """Failures before the request had been sent."""
+_NO_USE = frozenset({"insufficient_quota", "daily_rate_limit_exceeded"})
+"""Rate limits that a wait of minutes does not lift."""
+ONE_MORE_S = 0.6
+"""A budget for one more try after half a second, and no other."""
 
 
 def with_jitter(wait_s: float) -> float:
@@ -21,18 +30,25 @@ def back_off(error: ApiError, failures: int, *, longest_s: float = 60.0) -> floa
     Twice as long each time; what the provider says may raise that, and never lowers it.
     """
     own_s = with_jitter(min(longest_s, 2.0 ** min(failures - 1, 10)))
-    if isinstance(error, RateLimitError) and error.retry_after_s is not None:
+    if error.retry_after_s is not None:
         return max(own_s, error.retry_after_s + random.uniform(0.0, 1.0))
     return own_s
 
 
 def may_pass(error: ApiError) -> bool:
     """Whether the same request may well succeed later, by itself."""
-    if isinstance(error, RateLimitError):
-        return error.code != "insufficient_quota"
+    if error.status == 429:
+        return error.code not in _NO_USE
     if isinstance(error, UnreachableError) and error.status is None:
         return error.code not in _LASTING
     return error.status is not None and (error.status >= 500 or error.status in (408, 409))
+
+
+def may_pass_soon(error: ApiError) -> bool:
+    """Whether the same request may succeed within a minute: something is there and answers."""
+    if isinstance(error, UnreachableError) and error.status is None:
+        return error.code == "cut"
+    return may_pass(error) and error.status != 409
 
 
 def may_be_done(error: ApiError) -> bool:
@@ -40,3 +56,59 @@ def may_be_done(error: ApiError) -> bool:
     if isinstance(error, UnreachableError) and error.status is None:
         return error.code not in _NEVER_SENT
     return error.status is None or error.status >= 500 or error.status == 408
+
+
+budget_s: ContextVar[float | None] = ContextVar("budget_s", default=None)
+"""How long the call being made may be tried again, in seconds; none is as the connection says."""
+
+
+@contextmanager
+def trying_for(seconds: float) -> Iterator[None]:
+    """Give the calls made inside another budget, in seconds."""
+    reset = budget_s.set(seconds)
+    try:
+        yield
+    finally:
+        budget_s.reset(reset)
+
+
+class Retry:
+    """One request that may be tried again, until its budget is used up."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        budget_s: float,
+        notify: Callable[[str], None],
+        worth: Callable[[ApiError], bool] = may_pass_soon,
+    ) -> None:
+        self._clock, self._notify, self._worth = clock, notify, worth
+        self._budget_s = budget_s
+        self._ends = clock.monotonic() + budget_s
+        self.failures = 0
+
+    async def again(self, error: ApiError) -> bool:
+        """Wait, saying for how long; false, at once, if another try is of no use or too late."""
+        self.failures += 1
+        wait_s = self._wait_s(error)
+        left_s = self._ends - self._clock.monotonic()
+        if not self._worth(error) or wait_s > left_s:
+            return False
+        if self._budget_s > ONE_MORE_S:
+            self._notify(
+                f"{error.message} Trying again in {words(wait_s)}, for {words(left_s)} at most."
+            )
+        await self._clock.sleep(wait_s)
+        return True
+
+    def _wait_s(self, error: ApiError) -> float:
+        """Half a second at first, then twice as long each time; longer if the provider says so.
+
+        A rate limit is waited for twice as long.
+        """
+        shortest_s = 1.0 if error.status == 429 else 0.5
+        own_s = min(30.0, shortest_s * 2.0 ** (self.failures - 1))
+        own_s = with_jitter(own_s) if self.failures > 1 else own_s
+        if error.retry_after_s is None:
+            return own_s
+        return max(own_s, error.retry_after_s + random.uniform(0.0, 1.0))

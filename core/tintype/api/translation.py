@@ -49,8 +49,13 @@ def refused(answer: ErrorResponse, asked: CallContext) -> ApiError:
     """Translate an answer that is no success."""
     said = _said(answer.body, asked.key)
     request_id = one_line(redact(answer.headers.get("x-request-id", ""), asked.key), 80) or None
+    quota = "insufficient_quota" in (said.code, said.type)
+    busy = (
+        (answer.status == 429 and not quota) or answer.status in (408, 409) or answer.status >= 500
+    )
     known: dict[str, Any] = {"status": answer.status, "code": said.code or None}
     known["request_id"] = request_id
+    known["retry_after_s"] = requested_wait_s(answer.headers, said.message) if busy else None
     name = asked.profile.title
     if answer.status == 401:
         return AuthenticationError(
@@ -202,14 +207,13 @@ def _rate_limited(
             advice="Waiting does not help: add credit or raise the limit at the provider.",
             **known,
         )
-    wait_s = requested_wait_s(answer.headers, said.message)
+    wait_s = known["retry_after_s"]
     advice = f"Try again in {words(wait_s)}." if wait_s is not None else "Try again later."
     if said.code == "daily_rate_limit_exceeded":
         advice = "Try again tomorrow, or train on another model."
     return RateLimitError(
         f"{name} is being asked too much, too fast.{_quoted(said)}",
         advice=advice,
-        retry_after_s=wait_s,
         **known,
     )
 

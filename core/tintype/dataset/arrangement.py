@@ -33,6 +33,8 @@ class Arrangement:
     """What was searched for last; it stays when all rows are shown again."""
     indices: Sequence[int] | None = None
     """Indices of the rows as they are shown; none for all of them as in the file."""
+    values: Sequence[int] | None = None
+    """What the rows are sorted by, by row index; none in the file's order and by problems."""
 
     @property
     def shown(self) -> int:
@@ -81,9 +83,10 @@ class RowValues:
     severities: Mapping[int, str] = field(default_factory=dict)
     """Row index → the worst severity found in it."""
 
-    def of(self, order: Order) -> Sequence[int]:
-        """The values that an order shows beside each row; tokens where it has none of its own."""
-        return {"bytes": self.bytes, "answer": self.answer_chars}.get(order, self.tokens)
+    def of(self, order: Order) -> Sequence[int] | None:
+        """The values that an order sorts by; none where it has no number for each row."""
+        measured = {"tokens": self.tokens, "bytes": self.bytes, "answer": self.answer_chars}
+        return measured.get(order)
 
 
 def arranged(wanted: Arrangement, values: RowValues) -> Arrangement:
@@ -92,16 +95,16 @@ def arranged(wanted: Arrangement, values: RowValues) -> Arrangement:
     Sorting is stable: rows of the same value stay in the file's order.
     """
     if not wanted.order:
-        return replace(wanted, indices=wanted.chosen)
+        return replace(wanted, indices=wanted.chosen, values=None)
     rows = range(wanted.total) if wanted.chosen is None else wanted.chosen
-    return replace(wanted, indices=sorted(rows, key=_key(wanted.order, values)))
+    measured = values.of(wanted.order)
+    return replace(wanted, indices=sorted(rows, key=_key(measured, values)), values=measured)
 
 
-def _key(order: Order, values: RowValues) -> Callable[[int], int]:
-    if order == "problems":
+def _key(measured: Sequence[int] | None, values: RowValues) -> Callable[[int], int]:
+    if measured is None:
         severities = values.severities
         return lambda index: _RANKS.get(severities.get(index, ""), len(_RANKS))
-    measured = values.of(order)
     return lambda index: -measured[index] if index < len(measured) else 0
 
 

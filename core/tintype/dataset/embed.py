@@ -1,13 +1,15 @@
-"""A copy of a dataset that carries its images, mended on the way.
+"""A copy of a dataset that carries its images, fixed on the way.
 
 The source is only read. Images in files, and on the network if that is wanted, become data URLs;
-an image is encoded anew only where the treatment asks for it, else its bytes stay as they are, and
-a row none of whose images change is copied byte for byte. What cannot be had is left as it stands
-and said.
+an image is encoded again only where the treatment asks for it, else its bytes stay as they are,
+and a row in which nothing changes is copied byte for byte. What cannot be had or done is left as
+it stands and said in a note.
 """
 
 import asyncio
 import copy
+import dataclasses
+import hashlib
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
+from tintype.dataset.repair import repaired
 from tintype.dataset.treatment import Treatment, treat
 from tintype.dataset.writing import FileSet, refuse_existing, row_bytes
 from tintype.errors import DatasetError
@@ -46,8 +49,10 @@ class Exported:
     """Written so far."""
     dropped: int = 0
     images: int = 0
-    """Images embedded or encoded anew so far."""
+    """Images embedded or changed so far."""
     bytes_written: int = 0
+    undone: int = 0
+    """Notes so far: rows left out because they cannot be read, and what could not be fixed."""
     notes: tuple[ExportNote, ...] = ()
     """Those since the last report."""
     files: tuple[Path, ...] = ()
@@ -88,10 +93,11 @@ async def export(
                 dropped=start - shards.rows,
                 images=treated.changed,
                 bytes_written=shards.bytes_written,
+                undone=done.undone + len(notes),
                 notes=tuple(notes),
             )
             yield done
-    yield Exported(done.rows, done.dropped, done.images, done.bytes_written, (), shards.files)
+    yield dataclasses.replace(done, notes=(), files=shards.files)
 
 
 class _Treated:
@@ -104,7 +110,7 @@ class _Treated:
         self._known: dict[bytes, str] = {}
         self._chars = 0
 
-    def url(self, url: str, key: bytes, fetched: "Mapping[str, bytes | DatasetError]") -> str:
+    def url(self, url: str, fetched: "Mapping[str, bytes | DatasetError]") -> str:
         """The URL of an image in the copy.
 
         Raises:
@@ -112,6 +118,7 @@ class _Treated:
         """
         if origin(url) == "url" and url not in fetched:
             return url
+        key = hashlib.blake2b(url.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if key not in self._known:
             self._remember(key, self._treat(url, fetched))
         new = self._known[key]
@@ -126,7 +133,10 @@ class _Treated:
             raise data
         data = image_bytes(url, self.folder) if data is None else data
         treated = treat(data, self.treatment)
-        return url if treated is data and origin(url) == "data" else data_url(treated)
+        written = data_url(treated)
+        if treated is data and origin(url) == "data" and not self.treatment.chat:
+            return url
+        return url if url == written else written
 
     def _remember(self, key: bytes, url: str) -> None:
         if self._chars > 32_000_000:
@@ -200,26 +210,27 @@ def _row(
     fetched: "Mapping[str, bytes | DatasetError]",
     notes: list[ExportNote],
 ) -> bytes:
-    urls = list(line.every_url())
-    changed = False
-    images = iter(line.row.images)
-    for at, slot in enumerate(line.slots):
+    value = copy.deepcopy(line.row.value)
+    for slot, url in zip(slots(value), line.every_url(), strict=True):
+        slot.holder[slot.key] = url
+    row = value
+    if treated.treatment.chat:
+        try:
+            row = repaired(value)
+        except DatasetError as error:
+            notes.append(ExportNote(line.row.line, "", error.message))
+    changed = row is not value
+    for slot in list(slots(row)):
         if not slot.image:
             continue
-        image = next(images)
         try:
-            new = treated.url(urls[at], line.key(image.ordinal), fetched)
+            new = treated.url(slot.text, fetched)
         except DatasetError as error:
-            notes.append(ExportNote(line.row.line, image.place, error.message))
+            notes.append(ExportNote(line.row.line, slot.place, error.message))
             continue
-        changed = changed or new != urls[at]
-        urls[at] = new
-    if not changed:
-        return line.raw + b"\n"
-    value = copy.deepcopy(line.row.value)
-    for slot, url in zip(slots(value), urls, strict=True):
-        slot.holder[slot.key] = url
-    return row_bytes(value)
+        changed = changed or new != slot.text
+        slot.holder[slot.key] = new
+    return row_bytes(row) if changed else line.raw + b"\n"
 
 
 async def _fetch(

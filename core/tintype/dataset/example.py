@@ -29,6 +29,9 @@ class ImagePart:
     """As declared in a data URL; the bytes may say otherwise."""
     encoded_chars: int = 0
     """Length of the base64 text of a data URL."""
+    misspelling: str = ""
+    """How the data are miswritten, as a phrase such as `line breaks or spaces in it`; empty if they
+    are a data URL without white space."""
     detail: str = "auto"
     """`auto`, `low`, `high`, or whatever the row says."""
 

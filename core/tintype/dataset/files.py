@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import TracebackType
 
-from tintype.dataset.places import origin
+from tintype.dataset.places import origin, plain_url
 from tintype.errors import DatasetError
 
 MAX_IMAGE_BYTES = 50_000_000
@@ -210,7 +210,7 @@ def image_bytes(url: str, folder: Path) -> bytes:
         # Made where needed: looking at a dataset's text needs no Pillow.
         from tintype.images import split_data_url
 
-        return split_data_url(url)[1]
+        return split_data_url(plain_url(url))[1]
     if kind == "url":
         scheme = url.split(":", 1)[0].lower()
         if scheme in ("http", "https"):

@@ -86,4 +86,4 @@ def _finding(name: str, lines: Iterable[int], count: int, noun: str) -> Finding:
 
 
 def _between(chars: Spread) -> str:
-    return f"up to {chars.high:,} characters, half up to {chars.median:,}"
+    return f"max {chars.high:,} characters, median {chars.median:,}"

@@ -176,6 +176,10 @@ class LineIndex:
 
     def _finish(self) -> None:
         """At the end of the file: its last line may have no end."""
+        rest = self._position - self._line_start
+        if self._solid and 0 < rest < 4 and self._line_start:
+            # The second half of the last line end of a file in UTF-16 or UTF-32 is no row.
+            self._solid = self._file.read(self._line_start, rest).strip(b"\0") != b""
         if self._solid:
             self._add(self._position)
             self._provisional = True

@@ -1,14 +1,15 @@
 """Images cut out of a line before it is parsed.
 
 A row may hold ten images of ten megabytes. Parsed as JSON, it would be copied three times over.
-So every long data URL is cut out of the bytes first, each replaced by a mark, and only the rest,
+So all long image data are cut out of the bytes first, each replaced by a mark, and only the rest,
 which is small, goes through the JSON parser.
 
 Cutting bytes is exact, not a guess. In valid JSON a quotation mark that does not follow a backslash
-begins or ends a string, and one that ends a string is never followed by `data:`. So `"data:` begins
-a string, which goes on to the next quotation mark, provided there is no backslash in between. Only
-printable ASCII is cut: anything else stays in, for the parser to judge. The mark holds a character
-of the private use area that the rest of the line does not hold, not even escaped.
+begins or ends a string, and one that ends a string is never followed by `data:` or by a letter. So
+`"data:` begins a string, which goes on to the next quotation mark, provided there is no backslash
+in between but those of `_ESCAPES`. Only printable ASCII is cut: anything else stays in, for the
+parser to judge. The mark holds a character of the private use area that the rest of the line does
+not hold, not even escaped.
 """
 
 import re
@@ -24,8 +25,11 @@ MIN_CUT_BYTES = 256
 MAX_CANDIDATES = 20_000
 """After so many beginnings of data URLs the rest of the line is left to the parser."""
 
-_OPENING = b'"data:'
+_OPENING = re.compile(rb"""\"(?=\s{0,20}(?:data:|b'|\\?/9j\\?/|iVBOR|R0lGOD|UklGR))""")
+"""A quotation mark before a data URL, or before an image's base64 without one."""
 _PLAIN = re.compile(rb"[ -\[\]-~]*+")  # printable ASCII without the backslash
+_ESCAPES = {b"\\/": "/", b"\\n": "\n", b"\\r": "\r", b"\\t": "\t"}
+"""Escapes that may stand in a cut: PHP writes slashes so, other tools break the lines of base64."""
 _AFTER_KEY = re.compile(rb"[ \t\r\n]*:")
 _ESCAPED_PRIVATE = re.compile(rb"\\u([eE][0-9a-fA-F]{3})")
 _PRIVATE = range(0xE000, 0xE100)
@@ -41,7 +45,9 @@ class Cut:
     def url(self, raw: bytes) -> str:
         """The URL, as a JSON parser would have read it."""
         text = str(memoryview(raw)[self.start : self.end], "ascii")
-        return text.replace("\\/", "/") if "\\" in text else text
+        for escape, meant in _ESCAPES.items() if "\\" in text else ():
+            text = text.replace(escape.decode(), meant)
+        return text
 
     def head(self, raw: bytes) -> str:
         """What stands before the base64 text, e.g. `data:image/png;base64,`."""
@@ -49,7 +55,8 @@ class Cut:
 
     def length(self, raw: bytes) -> int:
         """Characters of the URL."""
-        return self.end - self.start - raw.count(b"\\/", self.start, self.end)
+        escapes = raw.count(b"\\", self.start, self.end)
+        return self.end - self.start - escapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +95,13 @@ def lift(raw: bytes) -> Lifted:
     cuts: list[Cut] = []
     at = 0
     for _ in range(MAX_CANDIDATES):
-        found = raw.find(_OPENING, at)
-        if found < 0:
+        found = _OPENING.search(raw, at)
+        if found is None:
             break
-        at = found + 1
+        at = found.end()
         end = raw.find(b'"', at)
         if end < 0:
-            return _marked(raw, cuts, cut_off_at=found)
+            return _marked(raw, cuts, cut_off_at=found.start())
         cut = Cut(at, end)
         if _may_be_cut(raw, cut):
             cuts.append(cut)
@@ -113,14 +120,14 @@ def _may_be_cut(raw: bytes, cut: Cut) -> bool:
 
 
 def _is_plain(raw: bytes, start: int, end: int) -> bool:
-    """Whether a string is printable ASCII; an escaped slash, as PHP writes it, may be in it."""
+    """Whether a string is printable ASCII; escaped slashes and line breaks may be in it."""
     at = start
     while at < end:
         stop = min(end, at + STEP_BYTES)
         found = _PLAIN.match(raw, at, stop)
         at = found.end() if found else at
         if at < stop:
-            if raw[at : at + 2] != b"\\/":
+            if raw[at : at + 2] not in _ESCAPES:
                 return False
             at += 2
     return True

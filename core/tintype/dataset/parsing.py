@@ -19,6 +19,7 @@ from tintype.dataset.places import (
     holds_data,
     is_data_url,
     media_type,
+    misspelling,
     origin,
     slots,
 )
@@ -149,7 +150,7 @@ def _behead(slot: Slot, original: str | int, raw: bytes, lifted: Lifted) -> None
     """Leave of a data URL only its head in the row."""
     if isinstance(original, int):
         slot.holder[slot.key] = head(lifted.cuts[original].head(raw))
-    elif is_data_url(original):
+    elif origin(original) == "data":
         slot.holder[slot.key] = head(original)
 
 
@@ -174,6 +175,16 @@ def _image(slot: Slot, original: str | int, ordinal: int, raw: bytes, lifted: Li
         slot.place,
         reference,
         media_type=media_type(reference),
+        misspelling=_misspelling(original, raw, lifted),
         encoded_chars=length - len(reference),
         detail=slot.detail,
     )
+
+
+def _misspelling(original: str | int, raw: bytes, lifted: Lifted) -> str:
+    if isinstance(original, str):
+        return misspelling(original)
+    cut = lifted.cuts[original]
+    if raw.find(b" ", cut.start, cut.end) < 0 and raw.find(b"\\", cut.start, cut.end) < 0:
+        return misspelling(cut.head(raw))  # without a copy of the whole
+    return misspelling(cut.url(raw))

@@ -5,6 +5,8 @@ made by mistake keep a whole data URL as text. All are found, in the order of th
 recursion: a row may be nested as deep as its author liked.
 """
 
+import ast
+import base64
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +22,24 @@ MAX_VALUES = 200_000
 _IMAGE_TYPES = frozenset({"image", "input_image", "image_url"})
 _IMAGE_KEYS = frozenset({"image", "image_url", "url", "path"})
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+_STARTS = {
+    "/9j/": "jpeg",
+    "\\xff\\xd8\\xff": "jpeg",
+    "iVBORw0KGgo": "png",
+    "\\x89PNG": "png",
+    "R0lGOD": "gif",
+    "GIF8": "gif",
+    "UklGR": "webp",
+    "RIFF": "webp",
+}
+"""How images begin, as base64 and in a Python bytes literal."""
+_BARE = re.compile(
+    r"""\s{0,20}(?:b['"])?(?:/9j/|iVBORw0KGgo|R0lGOD|UklGR)[A-Za-z0-9+/\s]{40}"""
+    r"""|\s{0,20}b['"](?:\\xff\\xd8\\xff|\\x89PNG|GIF8|RIFF)"""
+)
+_BYTES = re.compile(r"""\s{0,20}b['"]""")
+_SPACE = re.compile(r"\s")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]{40,}={0,2}\s*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -112,27 +132,68 @@ def _strings(value: Any) -> Iterator[tuple["_Frame", Any, str]]:
 
 def origin(text: str) -> Origin:
     """Where an image comes from."""
-    if is_data_url(text):
+    if is_data_url(text) or bare_format(text):
         return "data"
     return "url" if _SCHEME.match(text) else "file"
 
 
 def is_data_url(text: str) -> bool:
     """Whether a string is a data URL."""
-    return text[:5].lower() == "data:"
+    return text[:40].lstrip()[:5].lower() == "data:"
+
+
+def bare_format(text: str) -> str:
+    """The format of an image written as base64 or bytes without `data:`; empty if it is none."""
+    found = _BARE.match(text)
+    return next((kind for start, kind in _STARTS.items() if start in found[0]), "") if found else ""
 
 
 def holds_data(text: str) -> bool:
-    """Whether a string is a data URL wherever it stands, and not a sentence about data."""
-    return is_data_url(text) and (
-        media_type(text).startswith("image/") or ";base64," in head(text).lower()
-    )
+    """Whether a string is image data wherever it stands, and not a sentence about data."""
+    if not is_data_url(text):
+        return bool(bare_format(text))
+    return media_type(text).startswith("image/") or ";base64," in head(text).lower()
 
 
 def head(text: str) -> str:
-    """What stands before the data of a data URL, the comma included."""
+    """What stands before the data of a data URL, the comma included; what should, if it is bare."""
+    if kind := bare_format(text):
+        return f"data:image/{kind};base64,"
     comma = text.find(",", 0, 300)
-    return text[: comma + 1] if comma >= 0 else text[:100]
+    return text[: comma + 1].lstrip() if comma >= 0 else text[:100]
+
+
+def misspelling(text: str) -> str:
+    """How image data are miswritten, as a phrase for a person; empty if they are not."""
+    if bare_format(text):
+        return "Python's b'…' around it" if _BYTES.match(text) else "no data:image/…;base64, before"
+    if not is_data_url(text):
+        return ""
+    start = text.find(",", 0, 300) + 1
+    if _BYTES.match(text, start):
+        return "Python's b'…' around it"
+    return "line breaks or spaces in it" if _SPACE.search(text) else ""
+
+
+def plain_url(text: str) -> str:
+    """Image data as the data URL that was meant; any other string as it is."""
+    kind = bare_format(text)
+    start = 0 if kind else text.find(",", 0, 300) + 1
+    before = head(text) if kind else text[:start].lstrip()
+    if _BYTES.match(text, start) and (kind or is_data_url(text)):
+        return before + _inside_bytes(text[start:].strip())
+    return before + text[start:].strip() if kind else text
+
+
+def _inside_bytes(text: str) -> str:
+    """The base64 of a Python bytes literal, which may hold base64 or the bytes themselves."""
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+    raw = value if isinstance(value, bytes) else b""
+    encoded = raw if _BASE64.fullmatch(raw) else base64.b64encode(raw)
+    return encoded.decode("ascii")
 
 
 def media_type(text: str) -> str:
@@ -177,7 +238,8 @@ def _slot(frame: _Frame, key: Any, text: str) -> Slot | None:
     if frame.kind == "images" or (frame.kind == "top" and key == "image"):
         return Slot(frame.holder, key, place, "auto", True)
     if holds_data(text):
-        return Slot(frame.holder, key, place, "auto", media_type(text).startswith("image/"))
+        is_image = media_type(head(text)).startswith("image/")
+        return Slot(frame.holder, key, place, "auto", is_image)
     return None
 
 

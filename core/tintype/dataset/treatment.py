@@ -1,12 +1,12 @@
 """What is done to an image so that a provider takes it.
 
-An image is encoded anew only where it must be, else its bytes stay as they are: every encoding
+An image is encoded again only where it must be, else its bytes stay as they are: every encoding
 loses a little.
 """
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tintype.errors import DatasetError
 from tintype.images.facts import ImageFacts
@@ -17,7 +17,7 @@ _SMALLEST_SIDE = 64
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """What is done to the images. By itself it only embeds those in files."""
+    """What is done to the rows. By itself it only embeds images in files."""
 
     fetch: bool = False
     """Embed images on the network too."""
@@ -35,10 +35,15 @@ class Treatment:
     """Keep only the first frame of an animation."""
     formats: Collection[str] | None = None
     """Encode images of other formats as JPEG, e.g. all but `jpeg`, `png`, `webp`."""
+    no_place: bool = False
+    """Remove the metadata of images that tell where they were taken."""
+    chat: bool = False
+    """Write rows of other dialects as chat rows, each image as a part where it belongs, and image
+    data as plain data URLs of their true type."""
 
 
 def needs(facts: ImageFacts, treatment: Treatment) -> tuple[str, ...]:
-    """Why an image would be encoded anew; nothing if it may stay as it is."""
+    """Why an image would be encoded again; nothing if its pixels may stay as they are."""
     sides = max(facts.width, facts.height)
     reasons = {
         f"{facts.format or 'unknown'} format": treatment.formats is not None
@@ -47,6 +52,7 @@ def needs(facts: ImageFacts, treatment: Treatment) -> tuple[str, ...]:
         "turned": treatment.upright and facts.orientation != 1,
         "animated": treatment.still and facts.frames > 1,
         f"{sides} pixels": treatment.max_side is not None and sides > treatment.max_side,
+        "where it was taken": treatment.no_place and facts.has_location,
         f"{facts.size_bytes:,} bytes": treatment.max_bytes is not None
         and facts.size_bytes > treatment.max_bytes,
     }
@@ -56,26 +62,40 @@ def needs(facts: ImageFacts, treatment: Treatment) -> tuple[str, ...]:
 def treat(data: bytes, treatment: Treatment) -> bytes:
     """An image as the treatment wants it; the same bytes if it has nothing to do.
 
-    What is encoded anew is a JPEG, upright and in RGB, without metadata.
+    What is encoded again is a JPEG, upright and in RGB, without metadata. Where only metadata are
+    to go, the pixels are not touched.
 
     Raises:
         DatasetError: if the image cannot be decoded, or not be made small enough.
     """
-    from tintype.images import decode, encode_jpeg, probe
+    from tintype.images import MOST_PIXELS, decode, encode_jpeg, probe, without_metadata
 
     facts = probe(data, verify=False)
     if facts.flaw:
         raise DatasetError(f"The image is unusable: {facts.detail or facts.flaw}")
+    turned = facts.orientation != 1  # what says so is metadata too: the pixels must be turned
+    if treatment.no_place and facts.has_location and not turned:
+        data = without_metadata(data, facts.format)
+        facts = replace(facts, size_bytes=len(data), has_location=False)
     if not needs(facts, treatment):
         return data
-    side = treatment.max_side or max(facts.width, facts.height)
-    quality = treatment.quality
-    while side >= min(_SMALLEST_SIDE, max(facts.width, facts.height)):
-        encoded = encode_jpeg(decode(data, box=(side, side)), quality)
-        if treatment.max_bytes is None or len(encoded) <= treatment.max_bytes:
-            return encoded
-        if quality > _LOWEST_QUALITY:
-            quality = max(_LOWEST_QUALITY, quality - 15)
-        else:
-            side = math.floor(side * 0.8)
+    longest = max(facts.width, facts.height)
+    side = min(treatment.max_side or longest, longest)
+    # A JPEG is decoded at its own size or a half, a quarter, an eighth of it.
+    while facts.width * facts.height * min(1.0, 2 * side / longest) ** 2 > MOST_PIXELS:
+        side //= 2
+    while side >= min(_SMALLEST_SIDE, longest):
+        image = decode(data, box=(side, side), most_pixels=MOST_PIXELS)
+        for quality in _qualities(treatment):
+            encoded = encode_jpeg(image, quality)
+            if treatment.max_bytes is None or len(encoded) <= treatment.max_bytes:
+                return encoded
+        side = math.floor(side * 0.8)
     raise DatasetError(f"The image cannot be brought below {treatment.max_bytes:,} bytes.")
+
+
+def _qualities(treatment: Treatment) -> tuple[int, ...]:
+    """The quality wanted, then lower ones in steps of 15."""
+    if treatment.quality <= _LOWEST_QUALITY:
+        return (treatment.quality,)
+    return (*range(treatment.quality, _LOWEST_QUALITY, -15), _LOWEST_QUALITY)

@@ -8,7 +8,7 @@ from tintype.dataset.conversation import example
 from tintype.dataset.example import ImagePart, Message
 from tintype.dataset.files import image_bytes
 from tintype.dataset.parsing import ParsedLine
-from tintype.dataset.places import origin, slots
+from tintype.dataset.places import origin, plain_url, slots
 from tintype.errors import DatasetError
 
 
@@ -62,7 +62,7 @@ def _message(turn: Message, images: list[str]) -> dict[str, Any]:
 
 def _sendable(url: str, folder: Path) -> str:
     if origin(url) != "file":
-        return url
+        return plain_url(url)
     from tintype.images import data_url
 
     return data_url(image_bytes(url, folder))

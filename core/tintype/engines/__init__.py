@@ -3,7 +3,8 @@
 Engines from outside are plug-ins (`tintype.plugins`): an entry point of the group
 `tintype.engines`, or `TINTYPE_ENGINES` while one is being written (training runs in a process of
 its own, so a decorator is not enough). Each is an `Engine`, or a class that makes one without
-arguments. A later engine replaces an earlier one of the same name.
+arguments. A later engine replaces an earlier one of the same name. `check_engine` tells its author
+which promises it breaks.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,17 @@ from tintype.plugins import Plugin, guarded, plugins
 
 if TYPE_CHECKING:
     from tintype.engines.base import Engine
+
+
+def check_engine(engine: "Engine") -> tuple[str, ...]:
+    """Try an engine out, and return a sentence for each promise of `Engine` that it breaks.
+
+    Raises:
+        FileError: if there is no room for a temporary folder.
+    """
+    from tintype.engines import contract
+
+    return contract.check_engine(engine)
 
 
 def engines() -> Mapping[str, "Engine"]:

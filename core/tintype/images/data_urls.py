@@ -7,7 +7,7 @@ import re
 from tintype.errors import DatasetError
 from tintype.images.formats import sniff
 
-_HEAD = re.compile(r"data:(?P<type>[^,;]*)(?P<parameters>(?:;[^,;]*)*),", re.IGNORECASE)
+_HEAD = re.compile(r"\s{0,40}data:(?P<type>[^,;]*)(?P<parameters>(?:;[^,;]*)*),", re.IGNORECASE)
 _LONGEST_HEAD = 512
 _TYPES = {
     "avif": "image/avif",

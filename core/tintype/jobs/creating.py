@@ -12,8 +12,9 @@ from datetime import timedelta
 from uuid import uuid4
 
 from tintype.api import SYSTEM, Api, Clock, pages
-from tintype.api.retrying import may_be_done, may_pass
+from tintype.api.retrying import Retry, may_be_done, may_pass
 from tintype.errors import ApiError, UnreachableError
+from tintype.jobs.sending import BUDGET_S
 from tintype.resources import Job, JobRequest, Page
 from tintype.store import MadeFrom, Pending, Store
 
@@ -91,17 +92,21 @@ async def _ask(api: Api, store: Store, pending: Pending, clock: Clock) -> Job:
 
 
 async def _when_processed(api: Api, request: JobRequest, clock: Clock) -> Job:
-    for pause_s in (*_PROCESSING_S, None):
+    """Send the request; what was refused and may be accepted soon is sent again."""
+    pauses_s = iter(_PROCESSING_S)
+    retry = Retry(clock, BUDGET_S, api.notify, lambda error: error.status == 429)
+    while True:
         try:
             return await api.create_job(request)
         except ApiError as error:
-            waits = error.status == 400 and (
+            unready = error.status == 400 and (
                 "still being processed" in error.message or "is not ready" in error.message
             )
-            if pause_s is None or not waits:
+            pause_s = next(pauses_s, None) if unready else None
+            if pause_s is not None:
+                await clock.sleep(pause_s)
+            elif not may_pass(error) or not await retry.again(error):
                 raise
-            await clock.sleep(pause_s)
-    raise AssertionError("unreachable")
 
 
 async def _look(api: Api, store: Store, pending: Pending, clock: Clock) -> Job | None:

@@ -14,6 +14,9 @@ from tintype.jobs.watching import JobProgress, Watch
 from tintype.resources import Event
 from tintype.store import KeptJob, Store
 
+LONGEST_S = 600.0
+"""The longest wait after a failure, whatever the provider says: the job may have ended."""
+
 
 async def follow(
     api: Api, store: Store, job_id: str, *, clock: Clock = SYSTEM, pace: Pace | None = None
@@ -34,7 +37,7 @@ async def follow(
         yield progress
     wait_s, failures, quiet = pace.fastest_s, 0, 0
     while not watch.settled:
-        before = watch.job
+        before, answers = watch.job, watch.answers
         try:
             news = False
             async for progress in watch.look():
@@ -49,8 +52,8 @@ async def follow(
             wait_s = pace.after(wait_s, news=news or watch.status != status)
             pause_s = with_jitter(pace.fastest_s if watch.ended else wait_s)
         except ApiError as error:
-            failures += 1
-            pause_s = back_off(error, failures)
+            failures = 1 if watch.answers > answers else failures + 1
+            pause_s = min(back_off(error, failures), LONGEST_S)
             progress = watch.trouble(error, pause_s)
             yield progress
             if progress.next_look_s is None:

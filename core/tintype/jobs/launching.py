@@ -18,7 +18,7 @@ from tintype.resources import Hyperparameters, Job, JobRequest
 from tintype.store import MadeFrom, Source, Store
 
 if TYPE_CHECKING:
-    from tintype.estimate import Estimate
+    from tintype.estimation import Estimate
     from tintype.quote import Quote
 
 

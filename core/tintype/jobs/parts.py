@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tintype.api import pages
 from tintype.errors import ApiError, DatasetError, UnreachableError
@@ -115,18 +115,21 @@ async def _complete(task: Sending, upload: KeptUpload, part_ids: list[str]) -> R
         if error.status not in (400, 404, 409):
             raise
         refusal = error
-    file = await _arrived(task, upload)
+    file = await arrived(task, upload.filename, upload.size_bytes, upload.created_at)
     if file is None:
         raise refusal
     return file
 
 
-async def _arrived(task: Sending, upload: KeptUpload) -> RemoteFile | None:
-    """Look for a file of this name and size that is no older than the upload."""
+async def arrived(
+    task: Sending, filename: str, size_bytes: int, since: datetime
+) -> RemoteFile | None:
+    """Look for a file of this name and size, no older than `since`, that nobody here knows yet."""
+    known = task.store.uploads.file_ids(task.api.profile.name)
     listing = pages(lambda after: task.api.files(purpose=task.purpose, after=after), most=20)
     async for batch in listing:
         for file in batch:
-            same = (file.filename, file.size_bytes) == (upload.filename, upload.size_bytes)
-            if same and file.created_at >= upload.created_at:
+            same = (file.filename, file.size_bytes) == (filename, size_bytes)
+            if same and file.created_at >= since and file.id not in known:
                 return file
     return None

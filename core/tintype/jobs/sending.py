@@ -9,7 +9,7 @@ from stat import S_ISREG
 from typing import Literal, TypeVar
 
 from tintype.api import Api, Clock
-from tintype.api.retrying import back_off, may_pass
+from tintype.api.retrying import Retry, may_pass
 from tintype.errors import ApiError, DatasetError
 from tintype.resources import RemoteFile
 from tintype.settings import Profile
@@ -18,7 +18,8 @@ from tintype.store import Store
 T = TypeVar("T")
 Phase = Literal["reading", "sending", "finishing", "done"]
 
-_ATTEMPTS = 6
+BUDGET_S = 120.0
+"""How long a request is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +106,16 @@ class Sending:
 
     async def persistently(self, call: Callable[[], Awaitable[T]]) -> T:
         """Try again after failures that may pass, saying so; the last one is raised."""
-        for failures in range(1, _ATTEMPTS + 1):
+        retry = Retry(self.clock, BUDGET_S, lambda words: self.meter.note(trouble=words), may_pass)
+        while True:
             try:
                 result = await call()
             except ApiError as error:
-                if failures == _ATTEMPTS or not may_pass(error):
+                if not await retry.again(error):
                     raise
-                wait_s = back_off(error, failures)
-                self.meter.note(trouble=f"{error.message} Trying again in {wait_s:.0f} s.")
-                await self.clock.sleep(wait_s)
             else:
                 self.meter.note(trouble="")
                 return result
-        raise AssertionError("unreachable")
 
     def refuse_change(self) -> None:
         """Raise `DatasetError` if the file is no longer what was read."""

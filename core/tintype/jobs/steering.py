@@ -3,8 +3,10 @@
 from collections.abc import Awaitable, Callable
 
 from tintype.api import SYSTEM, Api, Clock
-from tintype.errors import ApiError, UnreachableError
+from tintype.api.retrying import Retry, may_be_done
+from tintype.errors import ApiError
 from tintype.jobs.billing import settle
+from tintype.jobs.sending import BUDGET_S
 from tintype.resources import Job
 from tintype.store import Store
 
@@ -32,19 +34,28 @@ async def _steer(
     wanted: tuple[str, ...],
     clock: Clock,
 ) -> Job:
-    try:
-        job = await order(job_id)
-    except ApiError as error:
-        lost = isinstance(error, UnreachableError) or (error.status or 0) >= 500
-        # 400: perhaps because it was done already, by somebody else or by a lost request
-        if not lost and error.status not in (400, 409):
-            raise
+    retry = Retry(clock, BUDGET_S, api.notify)
+    while True:
         try:
-            job = await api.job(job_id)
-        except ApiError:
-            raise error from None
-        if job.status not in wanted:
-            raise
+            job = await order(job_id)
+            break
+        except ApiError as error:
+            # 400 and 409: perhaps because it was done already, by somebody or by a lost request
+            if may_be_done(error) or error.status in (400, 409):
+                found = await _found(api, job_id, error)
+                if found.status in wanted:
+                    job = found
+                    break
+            if not await retry.again(error):
+                raise
     store.jobs.remember(api.profile.name, job, seen_at=clock.now())
     settle(store, api.profile.name, job)
     return job
+
+
+async def _found(api: Api, job_id: str, error: ApiError) -> Job:
+    """Look at the job; if it cannot be seen, the error that led here counts."""
+    try:
+        return await api.job(job_id)
+    except ApiError:
+        raise error from None

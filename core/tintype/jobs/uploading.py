@@ -10,11 +10,13 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tintype.api import SYSTEM, Api, Clock
+from tintype.api.retrying import may_be_done, may_pass
 from tintype.errors import ApiError, DatasetError, NotFoundError
-from tintype.jobs.parts import StaleError, send_parts
+from tintype.jobs.parts import StaleError, arrived, send_parts
 from tintype.jobs.sending import (
     Meter,
     Sending,
@@ -28,6 +30,8 @@ from tintype.resources import RemoteFile
 from tintype.store import KeptUpload, Store
 
 _TICK_S = 0.1
+_CLOCKS_DIFFER = timedelta(minutes=10)
+"""By how much a provider's clock may be behind ours."""
 
 
 async def upload(
@@ -130,10 +134,29 @@ async def _there_already(task: Sending) -> RemoteFile | None:
 
 
 async def _send_whole(task: Sending) -> RemoteFile:
+    """Send a file in one request; if the answer was lost, look for it before sending it again."""
+    since = task.clock.now() - _CLOCKS_DIFFER
+    lost = False
+
+    async def send() -> RemoteFile:
+        nonlocal lost
+        if lost and (file := await _found(task, since)) is not None:
+            return file
+        try:
+            return await task.api.upload_file(task.path, task.purpose, sent)
+        except ApiError as error:
+            lost = lost or may_be_done(error)
+            if may_pass(error) or not lost:
+                raise
+            file = await _found(task, since)  # nonsense for an answer: no use in sending again
+            if file is None:
+                raise
+            return file
+
     def sent(count: int) -> None:
         task.meter.sent(0, count)
 
-    file = await task.persistently(lambda: task.api.upload_file(task.path, task.purpose, sent))
+    file = await task.persistently(send)
     try:
         task.refuse_change()
     except DatasetError:
@@ -141,3 +164,13 @@ async def _send_whole(task: Sending) -> RemoteFile:
             await task.api.delete_file(file.id)
         raise
     return file
+
+
+async def _found(task: Sending, since: datetime) -> RemoteFile | None:
+    """Look for a file whose answer was lost; none too where a provider does not list its files."""
+    try:
+        return await arrived(task, task.path.name, task.facts.st_size, since)
+    except ApiError as error:
+        if error.status not in (400, 404, 405):
+            raise
+        return None

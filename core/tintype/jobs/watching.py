@@ -7,17 +7,20 @@ next run of the program. Pages may overlap, repeat or come shuffled: an event is
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from tintype.api import Api, Clock
-from tintype.api.retrying import may_pass
+from tintype.api.retrying import ONE_MORE_S, may_pass, trying_for
 from tintype.errors import ApiError, NotFoundError, RateLimitError, UnreachableError
 from tintype.jobs.billing import settle
 from tintype.metrics import Metrics, fold
 from tintype.resources import Checkpoint, Event, Job, Page
 from tintype.store import Ranked, Store
+
+T = TypeVar("T")
 
 _PAGE = 100
 _PAGES = 2_000
@@ -78,7 +81,10 @@ class Watch:
         self._latest_at = 0.0
         self._sweep: _Sweep | None = None
         self._untold: list[Ranked] = []
-        self._looked = False
+        self._looked = self._half_way = False
+        self._checkpoints_due = True
+        self.answers = 0
+        """How many requests have been answered."""
         self._note = ""
 
     @property
@@ -127,24 +133,36 @@ class Watch:
             yield self.progress(batch)
 
     async def look(self) -> AsyncGenerator[JobProgress, None]:
-        """Ask the provider once: the job, its new events, and checkpoints if there may be some."""
-        self.job = await self._api.job(self._id)
-        self._heard()
-        checkpoints_due = not self._looked or self.job.ended
-        self._looked = True
+        """Ask the provider once: the job, its new events, and checkpoints if there may be some.
+
+        A look that failed half-way goes on with the request that failed.
+        """
+        if not self._half_way:
+            self.job = await self._once(self._api.job(self._id))
+            self._heard()
+            self._checkpoints_due = not self._looked or self.job.ended
+            self._looked = self._half_way = True
         began = self._clock.monotonic()
         async for page in self._read():
             self._heard()
             self._untold += page
-            checkpoints_due = checkpoints_due or any(
+            self._checkpoints_due = self._checkpoints_due or any(
                 "heckpoint" in ranked.event.message for ranked in page
             )
             if len(self._untold) >= _BATCH or self._clock.monotonic() - began >= _BATCH_S:
                 yield self.progress(self._tell())
                 began = self._clock.monotonic()
-        if checkpoints_due:
+        if self._checkpoints_due:
             await self._look_at_checkpoints()
+        self._half_way = False
         yield self.progress(self._tell())
+
+    async def _once(self, asking: Awaitable[T]) -> T:
+        """Wait for an answer with one more try only: what fails longer is told, by `trouble`."""
+        with trying_for(ONE_MORE_S):
+            answer = await asking
+        self.answers += 1
+        return answer
 
     def _heard(self) -> None:
         assert self.job is not None
@@ -182,7 +200,7 @@ class Watch:
 
     async def _page(self, sweep: _Sweep) -> Page[Event]:
         try:
-            return await self._api.job_events(self._id, after=sweep.after, limit=_PAGE)
+            return await self._once(self._api.job_events(self._id, after=sweep.after, limit=_PAGE))
         except ApiError as error:
             if sweep.after is None and error.status == 404:
                 return Page(())  # the job is there, its diary is not: some keep none
@@ -236,7 +254,7 @@ class Watch:
 
     async def _look_at_checkpoints(self) -> None:
         try:
-            page = await self._api.job_checkpoints(self._id, limit=_PAGE)
+            page = await self._once(self._api.job_checkpoints(self._id, limit=_PAGE))
         except NotFoundError:  # some providers have none
             return
         if page.items:

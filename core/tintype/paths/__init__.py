@@ -30,6 +30,7 @@ from tintype.paths.lookup import (
     require,
     size,
     status,
+    writable,
 )
 from tintype.paths.names import (
     absolute,
@@ -63,6 +64,7 @@ __all__ = [
     "size",
     "status",
     "typed_path",
+    "writable",
     "write_whole",
     "writing",
 ]

@@ -86,6 +86,11 @@ def require(path: Path, kind: Literal["file", "folder", "any"] = "any") -> Statu
     return found
 
 
+def writable(path: Path) -> bool:
+    """Whether this user may write there; false where that cannot be known."""
+    return os.access(path, os.W_OK)
+
+
 def size(path: Path) -> int:
     """Return the size of a file in bytes.
 

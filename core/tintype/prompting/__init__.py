@@ -2,42 +2,68 @@
 
 from tintype.prompting.agreement import GOOD_IOU, Agreement, agreement
 from tintype.prompting.asking import Reply, ask, priced
+from tintype.prompting.consent import SessionSpending
+from tintype.prompting.drafts import Draft, read_draft
 from tintype.prompting.equivalents import as_curl, as_python
 from tintype.prompting.foreseeing import Foreseen, foresee, total
+from tintype.prompting.lineup import MOST_MODELS, Lineup, beside_base
 from tintype.prompting.origins import QuestionOrigin, is_same_image, origin, row_origin
+from tintype.prompting.prompt import Parameters, Prompt
 from tintype.prompting.questions import Image, check_image, question, read_image, reword
 from tintype.prompting.remembering import remember
 from tintype.prompting.signs import Runaway, hint, runaway
+from tintype.prompting.subject import (
+    Question,
+    Subject,
+    file_subject,
+    in_short,
+    row_subject,
+    web_subject,
+)
 from tintype.prompting.teaching import Teaching, job_of, question_of, system_prompt, teaching_of
 
 __all__ = [
     "GOOD_IOU",
+    "MOST_MODELS",
     "Agreement",
+    "Draft",
     "Foreseen",
     "Image",
+    "Lineup",
+    "Parameters",
+    "Prompt",
+    "Question",
     "QuestionOrigin",
     "Reply",
     "Runaway",
+    "SessionSpending",
+    "Subject",
     "Teaching",
     "agreement",
     "as_curl",
     "as_python",
     "ask",
+    "beside_base",
     "check_image",
+    "file_subject",
     "foresee",
     "hint",
+    "in_short",
     "is_same_image",
     "job_of",
     "origin",
     "priced",
     "question",
     "question_of",
+    "read_draft",
     "read_image",
     "remember",
     "reword",
     "row_origin",
+    "row_subject",
     "runaway",
     "system_prompt",
     "teaching_of",
     "total",
+    "web_subject",
 ]

@@ -75,7 +75,7 @@ def foresee(
     price = prices.inference(provider, request.model)
     if price is None or price.cost(MILLION, MILLION) == 0:
         exact = False  # no count of tokens makes a difference
-    rule = model_tokens(request.model)
+    rule = model_tokens(request.model, provider)
     if not exact:
         return _bounded(request, rule, price)
     prompt = text_tokens({"messages": _without_urls(request.messages)}, rule)

@@ -1,7 +1,9 @@
 """What a tuned model was trained with: the system prompts and the question of its rows."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 from tintype.dataset import Example, open_dataset
 from tintype.dataset.conversation import example as read_example
@@ -21,6 +23,13 @@ class Teaching:
     """The system prompts among them, the first first; an empty one where a row has none."""
     question: str = ""
     """The question, if all rows ask the same."""
+
+    def differs(self, messages: Sequence[Mapping[str, Any]]) -> Literal["", "missing", "other"]:
+        """How the system prompt of a request differs from those of training: empty if not."""
+        sent = _system_of(messages)
+        if sent in self.systems:
+            return ""
+        return "other" if sent else "missing"
 
 
 def job_of(store: Store, profile: str, model: str) -> KeptJob | None:
@@ -66,3 +75,14 @@ def question_of(example: Example) -> str:
     """The last question of a row, or nothing."""
     asked = [message.text for message in example.prompt if message.role == "user" and message.text]
     return asked[-1] if asked else ""
+
+
+def _system_of(messages: Sequence[Mapping[str, Any]]) -> str:
+    """The text of the first system message of a request."""
+    for message in messages:
+        if message.get("role") == "system":
+            content = message.get("content")
+            if isinstance(content, list):
+                return "\n".join(str(part.get("text", "")) for part in content)
+            return str(content or "")
+    return ""

@@ -13,6 +13,7 @@ from tintype.providers.loading import provider
 from tintype.rules.across import Keys
 from tintype.rules.case import Case
 from tintype.rules.checking import Checked, check, facts
+from tintype.rules.fixing import fixing
 from tintype.rules.judging import (
     DatasetJudge,
     Judged,
@@ -22,7 +23,6 @@ from tintype.rules.judging import (
     provider_code,
     skip_reason,
 )
-from tintype.rules.mending import mending
 from tintype.rules.problem import Problem, Severity, Status, worst
 from tintype.rules.summary import FileFacts, RuleCount, Summary
 
@@ -41,10 +41,10 @@ __all__ = [
     "Summary",
     "check",
     "facts",
+    "fixing",
     "for_model",
     "judge_file",
     "judge_row",
-    "mending",
     "provider_code",
     "rules_of",
     "skip_reason",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tintype.dataset import ImagePart, Row
+from tintype.dataset import Example, ImagePart, Row, example
 from tintype.dataset.survey import Surveyed
 from tintype.images import ImageFacts
 from tintype.providers.limits import ProviderRules
@@ -36,6 +36,11 @@ class Case:
     def number(self) -> int:
         """Which example it is, as providers count: from 1."""
         return self.row.index + 1
+
+    @property
+    def example(self) -> Example:
+        """The row read as a conversation, however odd it is: `case.example.answer`."""
+        return example(self.row)
 
     @property
     def parts(self) -> Iterator[tuple[ImagePart, ImageFacts]]:

@@ -10,6 +10,7 @@ from tintype.dataset.survey import Surveyed, survey
 from tintype.images.facts import ImageFacts
 from tintype.providers.limits import ProviderRules
 from tintype.rules.across import Keys
+from tintype.rules.file import HEAD_BYTES
 from tintype.rules.judging import DatasetJudge, Judged
 from tintype.rules.problem import Problem
 from tintype.rules.summary import FileFacts, Summary
@@ -56,7 +57,8 @@ async def check(
     Raises:
         DatasetError: if the file cannot be read.
     """
-    tally = DatasetJudge(profile, model_tokens(model or profile.model), training)
+    rule = model_tokens(model or profile.model, profile.provider)
+    tally = DatasetJudge(profile, rule, training, head=(await facts(dataset)).head)
     done = bytes_done = 0
     async for batch in survey(dataset, fetch=fetch, fetched=fetched):
         rows = await asyncio.to_thread(_judge, tally, batch)
@@ -81,4 +83,4 @@ async def facts(dataset: Dataset) -> FileFacts:
 
 def _facts(dataset: Dataset) -> FileFacts:
     with PlainFile(dataset.path) as file:
-        return FileFacts(dataset.path.name, file.size_bytes, file.read(0, 4))
+        return FileFacts(dataset.path.name, file.size_bytes, file.read(0, HEAD_BYTES))

@@ -5,6 +5,7 @@ files and uploads, and error messages that users reported.
 """
 
 import difflib
+import re
 from collections.abc import Callable, Iterator
 
 from tintype.model_names import parse_model_name
@@ -21,7 +22,34 @@ _DOMINATED_TOKENS = 100_000
 _MOST_PROMPTS = 12
 _ALIKE = 0.9
 
+HEAD_BYTES = 16
+"""Of the beginning of a file: enough for a mark, and for the bracket that opens a list."""
+
 FileJudge = Callable[[Summary, ProviderRules], Iterator[Problem]]
+
+
+def misread(head: bytes, flaw: str) -> Problem | None:
+    """Return what is wrong with a file that has no lines at all, so that its rows mean nothing.
+
+    A file in UTF-16, or one JSON value that goes over many lines, has one fault, and not one on
+    every line.
+
+    Args:
+        head: The first `HEAD_BYTES` of the file.
+        flaw: Why its first line is no JSON; empty if it is.
+    """
+    wide = next((name for mark, name in _WIDE.items() if head.startswith(mark)), "")
+    if wide:
+        text = f"The file is encoded as {wide}; it must be UTF-8."
+        return _problem("file_encoding", "error", text, "Save it as UTF-8.")
+    start = head.removeprefix(_UTF8_BOM).lstrip()
+    if not flaw or not (start.startswith(b"[") or re.match(rb"\{\s*\n", start)):
+        return None
+    listed = start.startswith(b"[")
+    what = "one JSON list" if listed else "one JSON object over many lines"
+    text = f"The file is {what}; JSONL has one JSON object on each line."
+    split = "jq -c '.[]' FILE > train.jsonl" if listed else "jq -c . FILE > train.jsonl"
+    return _problem("file_shape", "error", text, f"Write each row as one line, as by `{split}`.")
 
 
 def is_named_jsonl(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
@@ -54,13 +82,8 @@ def is_not_too_large(summary: Summary, profile: ProviderRules) -> Iterator[Probl
 
 
 def is_plain_utf8(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
-    """UTF-8, and for most providers without a byte order mark."""
-    head = summary.file.head
-    wide = next((name for mark, name in _WIDE.items() if head.startswith(mark)), "")
-    if wide:
-        text = f"The file is encoded as {wide}; it must be UTF-8."
-        yield _problem("file_encoding", "error", text, "Save it as UTF-8.")
-    elif head.startswith(_UTF8_BOM) and profile.bom == "refused":
+    """For most providers without a byte order mark; `misread` sees to other encodings."""
+    if summary.file.head.startswith(_UTF8_BOM) and profile.bom == "refused":
         text = (
             "Expected file to have JSONL format, where every line is a JSON dictionary. Line 1 is "
             "not a dictionary: the file begins with a byte order mark."

@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from tintype.dataset import ImagePart
+from tintype.dataset.repair import IMAGE_COLUMNS, PASTED, PLACEHOLDER
 from tintype.images import ImageFacts, expiry
 from tintype.rules.case import Case, message_index
 from tintype.rules.problem import Problem, quoted
+from tintype.tokens import content_texts
 
 TOO_LARGE, FORMAT, URL = "image too large", "invalid image format", "inaccessible URL"
 """Reasons for skipping, in OpenAI's words."""
 
+_PART = "A fixed copy makes it a part of type image_url; as text it costs thousands of tokens."
 _EMBED = "Embed the image as a data URL."
 _TYPES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
 _GREY = frozenset({"1", "L", "LA", "I;16"})
@@ -52,8 +55,29 @@ def are_parts_and_not_text(case: Case) -> Iterator[Problem]:
     for image in case.row.images:
         if image.place.startswith("messages[") and image.place.endswith((".content", ".text")):
             text = f"Example {case.number}: an image stands as a data URL in the text."
-            fix = "Make it a part of type image_url; as text it costs thousands of tokens."
-            yield case.problem("image_in_text", "warning", text, place=image.place, fix=fix)
+            yield case.problem("image_in_text", "warning", text, place=image.place, fix=_PART)
+    for at, message in case.messages:
+        for found in content_texts(message):
+            place = f"messages[{at}]"
+            if len(found) > 100 and PASTED.search(found):
+                text = f"Example {case.number}: the data of an image stand within a text."
+                yield case.problem("image_in_text", "warning", text, place=place, fix=_PART)
+
+
+def have_no_empty_place(case: Case) -> Iterator[Problem]:
+    """No text says `<image>` where no image will be."""
+    if isinstance(case.row.value, dict) and not case.row.value.keys().isdisjoint(IMAGE_COLUMNS):
+        return  # images stand beside: that is said, and the fixed copy puts them there
+    for at, message in case.messages:
+        found = next(filter(None, map(PLACEHOLDER.search, content_texts(message))), None)
+        if found is not None:
+            text = (
+                f"Example {case.number}: a text says {quoted(found[0])}, which providers take as "
+                "text; no image is put there."
+            )
+            fix = "Remove it, or put a part of type image_url in its place."
+            place = f"messages[{at}]"
+            yield case.problem("image_placeholder", "warning", text, place=place, fix=fix)
 
 
 def come_from_where_the_provider_can_get_them(case: Case) -> Iterator[Problem]:
@@ -165,8 +189,22 @@ def are_what_they_are_declared_to_be(case: Case) -> Iterator[Problem]:
             f"Example {case.number}: an image is declared {quoted(image.media_type or 'nothing')} "
             f"but its bytes are {facts.format.upper()}."
         )
-        fix = f"Write data:image/{facts.format};base64,…"
+        fix = f"A fixed copy writes data:image/{facts.format};base64,…"
         yield case.problem("image_type", "warning", text, place=image.place, fix=fix)
+
+
+def are_spelt_as_data_urls(case: Case) -> Iterator[Problem]:
+    """Image data are a data URL: a head, and base64 without white space."""
+    for image in case.row.images:
+        if not image.misspelling:
+            continue
+        fix = "A fixed copy writes it as data:image/…;base64,…"
+        if image.misspelling.startswith("line"):
+            text = f"Example {case.number}: the base64 of an image has {image.misspelling}."
+            yield case.problem("image_spelling", "warning", text, place=image.place, fix=fix)
+        else:
+            detail = f"the base64 has {image.misspelling}"
+            yield _skip(case, "image_spelling", image, FORMAT, detail, fix)
 
 
 def have_a_known_detail(case: Case) -> Iterator[Problem]:
@@ -189,16 +227,16 @@ def stand_upright(case: Case) -> Iterator[Problem]:
                 f"Example {case.number}: an image is stored turned or mirrored (orientation tag "
                 f"{facts.orientation}); the provider may see it so."
             )
-            fix = "Turn the pixels and drop the tag; boxes must fit the upright image."
+            fix = "A fixed copy turns the pixels; boxes must fit the upright image."
             yield case.problem("image_orientation", "warning", text, place=image.place, fix=fix)
 
 
-def tell_no_place(case: Case) -> Iterator[Problem]:
+def reveal_no_location(case: Case) -> Iterator[Problem]:
     """No image gives away where it was taken."""
     for image, facts in case.parts:
         if facts.has_location:
             text = f"Example {case.number}: an image says where it was taken (GPS tags)."
-            fix = "Remove its EXIF data before it leaves this machine."
+            fix = "A fixed copy removes them; the pixels stay as they are."
             yield case.problem("image_location", "warning", text, place=image.place, fix=fix)
 
 
@@ -222,6 +260,7 @@ RULES = (
     are_few_enough,
     stand_in_user_messages,
     are_parts_and_not_text,
+    have_no_empty_place,
     come_from_where_the_provider_can_get_them,
     can_be_had,
     stay_available,
@@ -231,7 +270,8 @@ RULES = (
     are_whole,
     are_still,
     are_what_they_are_declared_to_be,
+    are_spelt_as_data_urls,
     have_a_known_detail,
     stand_upright,
-    tell_no_place,
+    reveal_no_location,
 )

@@ -71,7 +71,7 @@ def judge_row(
         profile: Whose rules.
         rule: How the model counts tokens; by default that of the profile's usual model.
     """
-    rule = rule or model_tokens(profile.model)
+    rule = rule or model_tokens(profile.model, profile.provider)
     tried = case(surveyed, profile, rule)
     return _keep(_found(tried))[0]
 
@@ -109,7 +109,12 @@ class DatasetJudge:
     """Judges row after row and counts; memory stays bounded however many rows there are."""
 
     def __init__(
-        self, profile: ProviderRules, rule: TokenRule | None = None, training: Keys | None = None
+        self,
+        profile: ProviderRules,
+        rule: TokenRule | None = None,
+        training: Keys | None = None,
+        *,
+        head: bytes = b"",
     ) -> None:
         """Begin.
 
@@ -118,23 +123,30 @@ class DatasetJudge:
             rule: How the model counts tokens; by default that of the profile's usual model.
             training: What the training file's `Summary.keys` hold, if this is its validation file.
                 Then there may be few examples: no provider is known to ask for many.
+            head: The first `HEAD_BYTES` of the file. With them, a file that has no lines at all
+                (UTF-16, one JSON list) has one problem, and not one on every line.
         """
         if training is not None:
             profile = replace(profile, min_examples=1, few_examples=0)
         self.profile = profile
-        self.rule = rule or model_tokens(profile.model)
+        self.rule = rule or model_tokens(profile.model, profile.provider)
         self._memory = RowMemory(training)
         self._totals: Counter[tuple[str, Severity]] = Counter()
         self._shown: Counter[tuple[str, Severity]] = Counter()
         self._reasons: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._text = self._images = NOTHING
+        self._head = head
+        self._misread: Problem | None = None
 
     def add(self, surveyed: Surveyed) -> Judged:
         """Judge the next row, also against those before it."""
+        if surveyed.row.index == 0:
+            self._misread = file.misread(self._head, surveyed.row.flaw)
         tried = case(surveyed, self.profile, self.rule)
         problems, totals = _keep(_found(tried, self._memory.look))
-        self._totals.update(totals)
+        if self._misread is None:
+            self._totals.update(totals)
         judged = Judged(surveyed, tried.tokens, problems)
         self._count(judged)
         return judged
@@ -142,7 +154,7 @@ class DatasetJudge:
     def show(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
         """Those of the problems that are to be handed out: the first 100 of a rule and severity."""
         shown = []
-        for problem in problems:
+        for problem in problems if self._misread is None else ():
             kind = (problem.rule, problem.severity)
             if self._shown[kind] < SHOWN_PER_RULE:
                 self._shown[kind] += 1
@@ -157,7 +169,8 @@ class DatasetJudge:
     def finish(self, facts: FileFacts, model: str = "") -> tuple[tuple[Problem, ...], Summary]:
         """The file's own problems, and the summary of everything."""
         summary = self._summary(facts)
-        problems = judge_file(summary, self.profile, model)
+        whole, self._misread = self._misread, None
+        problems = (whole,) if whole else judge_file(summary, self.profile, model)
         self._totals.update(Counter((problem.rule, problem.severity) for problem in problems))
         shown = self.show(problems)
         return shown, replace(summary, counts=ordered(self._totals, self._shown))

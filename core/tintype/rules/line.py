@@ -4,11 +4,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from tintype.dataset.repair import IMAGE_COLUMNS
 from tintype.rules.case import Case
 from tintype.rules.problem import Problem, quoted
 
 LINE_KEYS = frozenset({"messages", "tools", "parallel_tool_calls", "functions"})
 """OpenAI's specification, schema `FineTuneChatRequestInput`."""
+
+FIXED = "A fixed copy (`tintype embed`) writes it as chat, each image where it belongs."
 
 _SHAPES: tuple[tuple[frozenset[str], str], ...] = (
     (
@@ -32,8 +35,7 @@ _SHAPES: tuple[tuple[frozenset[str], str], ...] = (
     ),
     (
         frozenset({"conversations"}),
-        "This is ShareGPT's shape; rename conversations to messages, from to role (human is user, "
-        "gpt is assistant) and value to content.",
+        f"These are LLaVA's or ShareGPT's conversations. {FIXED}",
     ),
     (
         frozenset({"contents"}),
@@ -41,19 +43,32 @@ _SHAPES: tuple[tuple[frozenset[str], str], ...] = (
     ),
     (
         frozenset({"instruction", "output"}),
-        "This is Alpaca's shape; make the instruction a user message and the output an assistant "
-        "message.",
+        f"This is Alpaca's shape. {FIXED}",
     ),
     (
         frozenset({"image", "question", "answer"}),
-        "These are plain columns; import them as CSV, or make the image and the question a user "
-        "message and the answer an assistant message.",
+        f"These are plain columns. {FIXED}",
+    ),
+    (
+        frozenset({"prefix", "suffix"}),
+        f"This is PaliGemma's prefix and suffix. {FIXED}",
+    ),
+    (
+        frozenset({"query", "response"}),
+        f"This is ms-swift's query and response. {FIXED}",
     ),
     (
         frozenset({"input"}),
         "This is the shape of the Responses API; call its input messages.",
     ),
 )
+
+
+_IMAGE_LIST = f"LLaMA-Factory, ms-swift and TRL keep their images there. {FIXED}"
+_OTHER_KEYS = {
+    "weight": "A weight belongs to an assistant message.",
+    **dict.fromkeys(IMAGE_COLUMNS, _IMAGE_LIST),
+}
 
 
 def is_json(case: Case) -> Iterator[Problem]:
@@ -98,11 +113,7 @@ def has_no_other_keys(case: Case) -> Iterator[Problem]:
         return
     for key in value:
         if key not in LINE_KEYS:
-            fix = (
-                "A weight belongs to an assistant message."
-                if key == "weight"
-                else "Remove it; what stands beside messages is not taken."
-            )
+            fix = _OTHER_KEYS.get(key, "Remove it; what stands beside messages is not taken.")
             message = f"Example {case.number} contains an extra {quoted(key)}."
             yield case.problem("extra_key", "error", message, place=quoted(key), fix=fix)
 

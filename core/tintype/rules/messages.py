@@ -3,8 +3,12 @@
 Sources: OpenAI's specification of 2025-04-29, schema `FineTuneChatRequestInput` and those it names;
 the Cookbook's "Data preparation and analysis for chat model fine-tuning"; error messages that users
 reported. Where OpenAI's wording is known, it is used.
+
+The schema of a training row lists system, user, assistant, tool and function, and no developer
+role, though the same specification has one for requests. No later word of any provider was found.
 """
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +27,7 @@ MESSAGE_KEYS: dict[str, frozenset[str]] = {
 }
 _ROLES = ", ".join(f"'{role}'" for role in MESSAGE_KEYS)
 _OTHER_ROLES = {
-    "developer": "Call it system.",
+    "developer": "Call it system: requests have a developer role, training rows have none.",
     "human": "Call it user.",
     "gpt": "Call it assistant.",
     "model": "Call it assistant.",
@@ -145,16 +149,16 @@ def end_with_an_answer(case: Case) -> Iterator[Problem]:
 
 def begin_with_a_question(case: Case) -> Iterator[Problem]:
     """A system message comes first, and something is asked before it is answered."""
-    roles = [_role(message) for _, message in case.messages]
-    late = [at for at, role in enumerate(roles) if role == "system" and "user" in roles[:at]]
-    if late:
-        text = f"{where(case, late[0])}: a system message stands after the user's."
+    first = {_role(message): at for at, message in reversed(case.messages)}
+    user, answer = first.get("user", MOST_MESSAGES), first.get("assistant")
+    late = (at for at, message in case.messages if _role(message) == "system" and at > user)
+    for at in itertools.islice(late, 1):
+        text = f"{where(case, at)}: a system message stands after the user's."
         fix = "Put it first, where it will stand when the model is asked."
-        yield case.problem("order", "warning", text, place=f"messages[{late[0]}]", fix=fix)
-    if "assistant" in roles and "user" not in roles[: roles.index("assistant")]:
+        yield case.problem("order", "warning", text, place=f"messages[{at}]", fix=fix)
+    if answer is not None and user > answer:
         text = f"Example {case.number} answers before the user has asked anything."
-        place = f"messages[{roles.index('assistant')}]"
-        yield case.problem("order", "warning", text, place=place)
+        yield case.problem("order", "warning", text, place=f"messages[{answer}]")
 
 
 def are_free_of_control_tokens(case: Case) -> Iterator[Problem]:

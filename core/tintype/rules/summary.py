@@ -16,7 +16,7 @@ class FileFacts:
     name: str
     size_bytes: int
     head: bytes = b""
-    """Its first four bytes."""
+    """Its first bytes: `tintype.rules.file.HEAD_BYTES` of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,14 +127,14 @@ class _Server(uvicorn.Server):
 
 
 def _config(options: Options, app: ASGIApp) -> uvicorn.Config:
-    class Connection(BoundedConnection):
+    class HttpConnection(BoundedConnection):
         limit = connection_limit()
 
     return uvicorn.Config(
         app,
         lifespan="off",
         ws="none",
-        http=Connection,
+        http=HttpConnection,
         log_config=None,
         access_log=False,
         server_header=False,

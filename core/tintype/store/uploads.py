@@ -52,6 +52,11 @@ class UploadShelf:
         )
         return replace(found[0], parts={row["number"]: row["part_id"] for row in parts})
 
+    def file_ids(self, profile: str) -> frozenset[str]:
+        """Return the ids of all files that are known to be at a profile's provider."""
+        rows = self._database.run("SELECT file_id FROM uploads WHERE profile = ?", (profile,))
+        return frozenset(row["file_id"] for row in rows)
+
     def keep(self, upload: KeptUpload) -> None:
         """Keep an upload that begins, or a file that has arrived, in place of what was known."""
         with self._database.changing():

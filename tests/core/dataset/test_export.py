@@ -149,7 +149,7 @@ def test_an_image_that_needs_nothing_keeps_its_bytes(build: Any) -> None:
         ({"format": "BMP"}, Treatment(formats=("jpeg", "png")), {"format": "jpeg"}),
     ],
 )  # fmt: skip
-def test_images_are_mended(
+def test_images_are_fixed(
     build: Any, made: dict[str, Any], treatment: Treatment, expected: dict[str, Any]
 ) -> None:
     facts = probe(treat(build.image(**made), treatment))

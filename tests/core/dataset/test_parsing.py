@@ -276,5 +276,9 @@ def test_a_long_image_is_cut_out_whatever_stands_where_a_step_ends(at: int) -> N
     url = b"data:image/png;base64," + b"A" * 2_200_000
     raw = b'{"url":"' + url[:at] + b"\\/" + url[at:] + b'"}'
     assert lift(raw).cuts[0].url(raw) == (url[:at] + b"/" + url[at:]).decode()
-    escaped = url[:at] + b"\\n" + url[at:]
+    broken = url[:at] + b"\\n" + url[at:]
+    assert (
+        lift(b'{"url":"' + broken + b'"}').cuts[0].url(raw=b'{"url":"' + broken + b'"}').count("\n")
+    )
+    escaped = url[:at] + b"\\u0041" + url[at:]
     assert not lift(b'{"url":"' + escaped + b'"}').cuts

@@ -237,6 +237,42 @@ async def test_a_file_broken_on_every_line_hands_out_a_hundred_problems_and_coun
     assert (count.rule, count.total, count.shown) == ("json", 20_000, 100)
 
 
+@pytest.mark.parametrize("indent", [0, 2])
+async def test_a_json_list_is_one_problem_and_not_one_on_every_line(
+    tmp_path: Path, indent: int
+) -> None:
+    path = tmp_path / "llava.jsonl"
+    path.write_text(json.dumps([{"conversations": []}] * 170, indent=indent))
+    problems, summary, _ = await run(path)
+    (problem,) = problems
+    assert summary.status == problem.severity == "error"
+    assert "one JSON list" in problem.message
+    assert "jq" in problem.fix
+    assert [(count.rule, count.total) for count in summary.counts] == [("file_shape", 1)]
+
+
+async def test_json_over_many_lines_is_one_problem(tmp_path: Path) -> None:
+    path = tmp_path / "coco.jsonl"
+    path.write_text(json.dumps({"images": [{"id": at} for at in range(99)]}, indent=1))
+    problems, _, _ = await run(path)
+    assert [problem.rule for problem in problems] == ["file_shape"]
+    assert "one JSON object over many lines" in problems[0].message
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+async def test_another_encoding_is_one_problem_and_no_second_example(
+    tmp_path: Path, encoding: str, rows: list[Any]
+) -> None:
+    path = tmp_path / "wide.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows[:3]), encoding)
+    problems, summary, _ = await run(path)
+    assert [problem.rule for problem in problems] == ["file_encoding"]
+    assert summary.examples == 3
+    async with open_dataset(path) as dataset:
+        await dataset.scan()
+        assert dataset.count == 3
+
+
 def test_a_row_of_endless_faults_keeps_twenty_and_counts_all(make_surveyed: Make) -> None:
     tally = DatasetJudge(rules_of("openai"))
     surveyed: Surveyed = make_surveyed({"messages": [{}] * 5_000})

@@ -214,3 +214,21 @@ def test_a_tool_answers_a_call_made_before_it(judge: Judge) -> None:
     problems = judge(chat(USER, {"role": "assistant", "tool_calls": [CALL]}, orphan, ANSWER))
     assert rules(problems) == {("tool_calls", "error")}
     assert "'c9'" in problems[0].message
+
+
+def test_places_count_every_message_also_what_is_no_object(judge: Judge) -> None:
+    system = {"role": "system", "content": "Be kind."}
+    user, answer = {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}
+    (late,) = (p for p in judge({"messages": [7, user, None, system, answer]}) if p.rule == "order")
+    assert late.place == "messages[3]"
+    assert "message 4" in late.message
+    (early,) = (p for p in judge({"messages": ["x", answer, user, answer]}) if p.rule == "order")
+    assert early.place == "messages[1]"
+
+
+def test_the_developer_role_is_one_of_requests_and_not_of_training_rows(judge: Judge) -> None:
+    told = {"role": "developer", "content": "Be kind."}
+    rows = [told, {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    (problem,) = judge({"messages": rows})
+    assert (problem.rule, problem.severity, problem.place) == ("role", "error", "messages[0].role")
+    assert "Call it system" in problem.fix

@@ -67,8 +67,8 @@ async def command(
     """Ask MODEL about images; TEXT is the question (- reads it), or stands in the row.
 
     MODEL may be `last` for the model tuned last, and `--also base` asks what it was tuned from. The
-    answer streams to standard output, figures to standard error. With --json, boxes in the answer
-    are told in fractions of the image, and compared with the row's.
+    answer streams to standard output, figures to standard error. With --json, `answers` has one
+    object a model, with its boxes in fractions of the image, compared with the row's.
     """
     from tintype.api import ChatRequest
     from tintype.budget import Limits
@@ -130,7 +130,7 @@ async def command(
             if not as_json:
                 say(figures(reply, asked.expected))
     if as_json:
-        put_json(answers[0] if len(answers) == 1 else {"answers": answers}, indent=2)
+        put_json({"answers": answers}, indent=2)
     if broken:
         leave(1)
 

@@ -1,7 +1,10 @@
 """`tintype config`: what is configured, where from, and keys."""
 
+import sys
+
 import click
 
+from tintype.errors import SettingsError
 from tintype_tui.commands.output import as_json, put, put_json, say
 from tintype_tui.text import pad
 
@@ -64,14 +67,28 @@ def _about_key(origin: str, kind: str) -> str:
 @click.argument("profile_name", metavar="PROFILE")
 @click.option("--remove", is_flag=True, help="Forget the saved key.")
 def key(profile_name: str, remove: bool) -> None:
-    """Save the key of PROFILE in a file that only you can read; it is asked for, not shown."""
+    """Save the key of PROFILE in a file that only you can read: typed unseen, or piped in."""
     from tintype.settings import Secret, save_key
     from tintype_tui.commands.session import chosen
 
     settings, profile = chosen(profile_name)
-    value = "" if remove else click.prompt("Key", hide_input=True, err=True)
+    value = "" if remove else _typed_or_piped()
     save_key(profile, Secret(value), places=settings.folders)
     say(f"The key of {profile.name} has been {'removed' if remove else 'saved'}.")
+
+
+def _typed_or_piped() -> str:
+    """The key: typed where there is a terminal, else the first line of standard input."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Key", hide_input=True, err=True))
+    key = sys.stdin.readline().strip()
+    if not key:
+        raise SettingsError(
+            "There is no key on standard input.",
+            advice="Pipe it in, as by `pass show openai | tintype config key openai`, or type it "
+            "in a terminal.",
+        )
+    return key
 
 
 @command.command(name="variables")

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.errors import SettingsError
 from tintype.settings import Profile, Settings
 
 if TYPE_CHECKING:
@@ -21,10 +20,11 @@ async def assessed(
     """Check and count a dataset in one pass, by a model's rule and a provider's limits."""
     from tintype import rules
     from tintype.assessment import assess
+    from tintype.connection import refuse_untrainable
     from tintype.dataset import open_dataset
 
     judged_by = rules.rules_of(profile.provider)
-    model = await _known(model or judged_by.model, profile)
+    await refuse_untrainable(profile.provider, model)
     found: Assessment | None = None
     async with open_dataset(path) as dataset:
         async for found in assess(dataset, judged_by, model=model, fetch=fetch):
@@ -32,20 +32,6 @@ async def assessed(
     progress.clear()
     assert found is not None  # a pass over an empty file has a batch too
     return found
-
-
-async def _known(model: str, profile: Profile) -> str:
-    """The embedded server is ours: what it cannot train is refused, not called free."""
-    if profile.dialect == "embedded":
-        from tintype.connection import base_models
-
-        known = await base_models(profile)
-        if model not in known:
-            raise SettingsError(
-                f"The embedded provider does not train {model!r}.",
-                advice=f"It trains {', '.join(known)}; for others say --profile.",
-            )
-    return model
 
 
 async def quoted(

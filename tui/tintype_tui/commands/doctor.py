@@ -1,7 +1,8 @@
-"""`tintype doctor`: terminal, images, provider, folders; each with a fix where one is known."""
+"""`tintype doctor`: terminal, folders, proxies, every profile; with a fix where one is known."""
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Literal
 
 import click
 
+from tintype import paths
 from tintype.settings import Profile, Settings
 from tintype_tui.commands.output import (
     as_json,
@@ -24,7 +26,7 @@ from tintype_tui.text import count
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One thing looked at."""
 
     what: str
@@ -33,6 +35,9 @@ class Finding:
     fix: str = ""
 
 
+LONGEST_S = 20.0
+"""How long a provider is waited for."""
+PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 MARKS = {"ok": "✓", "note": "·", "trouble": "✗"}
 
 
@@ -45,7 +50,7 @@ async def command(profile: str | None, as_json: bool) -> None:
 
     Exit codes: 0 all well, 1 something will not work, 2 could not look.
     """
-    findings: list[Finding] = []
+    findings: list[Diagnosis] = []
     async for finding in _look(profile):
         findings.append(finding)
         if not as_json:
@@ -58,28 +63,30 @@ async def command(profile: str | None, as_json: bool) -> None:
         leave(1)
 
 
-async def _look(profile_name: str | None) -> AsyncIterator[Finding]:
+async def _look(profile_name: str | None) -> AsyncIterator[Diagnosis]:
     from tintype_tui.commands.session import chosen
 
     yield _python()
     for finding in await asyncio.to_thread(_terminal):
         yield finding
     settings, profile = chosen(profile_name)
-    yield Finding("settings", "ok", f"read from {settings.folders.config_file}, if it is there")
+    yield Diagnosis("settings", "ok", f"read from {settings.folders.config_file}, if it is there")
     for name in ("config", "data", "state", "cache"):
         yield _folder(name, getattr(settings.folders, name))
     yield await _store(settings)
-    yield await _provider(settings, profile)
+    yield _proxies()
+    for finding in await _providers(settings, profile):
+        yield finding
 
 
-def _python() -> Finding:
+def _python() -> Diagnosis:
     from tintype import __version__
 
     version = ".".join(map(str, sys.version_info[:3]))
-    return Finding("tintype", "ok", f"{__version__} on Python {version}, {sys.platform}")
+    return Diagnosis("tintype", "ok", f"{__version__} on Python {version}, {sys.platform}")
 
 
-def _terminal() -> list[Finding]:
+def _terminal() -> list[Diagnosis]:
     from tintype_tui.terminal import TRUECOLOR, advice, probe
 
     found = probe()
@@ -89,8 +96,8 @@ def _terminal() -> list[Finding]:
     colours = "24-bit" if found.colours == TRUECOLOR else str(found.colours)
     drawn = found.protocol in ("kitty", "sixel")
     return [
-        Finding("terminal", "ok", f"{name}, {colours} colours"),
-        Finding(
+        Diagnosis("terminal", "ok", f"{name}, {colours} colours"),
+        Diagnosis(
             "images",
             "ok" if drawn else "note",
             f"drawn as {found.protocol}. {found.why}",
@@ -99,13 +106,11 @@ def _terminal() -> list[Finding]:
     ]
 
 
-def _folder(name: str, folder: Path) -> Finding:
-    existing = folder
-    while not existing.exists() and existing != existing.parent:
-        existing = existing.parent
-    if os.access(existing, os.W_OK):
-        return Finding(f"{name} folder", "ok", str(folder))
-    return Finding(
+def _folder(name: str, folder: Path) -> Diagnosis:
+    existing = next(path for path in (folder, *folder.parents) if paths.exists(path))
+    if paths.writable(existing):
+        return Diagnosis(f"{name} folder", "ok", str(folder))
+    return Diagnosis(
         f"{name} folder",
         "trouble",
         f"{folder} cannot be written",
@@ -113,7 +118,25 @@ def _folder(name: str, folder: Path) -> Finding:
     )
 
 
-async def _store(settings: Settings) -> Finding:
+def _proxies() -> Diagnosis:
+    """Which proxies are obeyed, without the passwords that their addresses may hold."""
+    said = {
+        name: re.sub(r"//[^/@]*@", "//", value)
+        for name in PROXIES
+        if (value := os.environ.get(name) or os.environ.get(name.lower()))
+    }
+    if not said:
+        return Diagnosis("proxies", "ok", "none set")
+    words = ", ".join(f"{name} is {value}" for name, value in said.items())
+    return Diagnosis(
+        "proxies",
+        "note",
+        f"{words}. Providers are reached through them; images that a dataset names are fetched "
+        "without a proxy, and where that fails they are unknown, not wrong.",
+    )
+
+
+async def _store(settings: Settings) -> Diagnosis:
     from tintype.errors import StoreError
     from tintype.store import open_store
 
@@ -121,18 +144,36 @@ async def _store(settings: Settings) -> Finding:
         async with open_store(settings.folders.store_file) as store:
             known = count(len(store.jobs.newest()), "job")
     except StoreError as error:
-        return Finding("store", "trouble", error.message, error.advice)
-    return Finding("store", "ok", f"{settings.folders.store_file}, {known} known")
+        return Diagnosis("store", "trouble", error.message, error.advice)
+    return Diagnosis("store", "ok", f"{settings.folders.store_file}, {known} known")
 
 
-async def _provider(settings: Settings, profile: Profile) -> Finding:
-    from tintype.connection import connected
-    from tintype.errors import TintypeError
+async def _providers(settings: Settings, used: Profile) -> list[Diagnosis]:
+    """Ask every profile's provider for its models, all at once; that costs nothing."""
+    others = (one for one in settings.profiles.values() if one != used)
+    looks = (_provider(settings, one, one is used) for one in (used, *others))
+    return list(await asyncio.gather(*looks))
 
+
+async def _provider(settings: Settings, profile: Profile, used: bool) -> Diagnosis:
+    """Look at one provider, for at most `LONGEST_S`: whether it answers, and takes the key."""
+    from tintype import connection
+    from tintype.api import Patience
+    from tintype.errors import AuthenticationError, TintypeError
+
+    what = f"provider {profile.name}"
+    if profile.dialect == "embedded" and not used and connection.found(settings) is None:
+        return Diagnosis(what, "ok", "not running; it is started when it is used")
+    patience = Patience(connect_s=5, answer_s=LONGEST_S, whole_answer_s=LONGEST_S, retry_s=0)
     try:
-        async with connected(settings, profile, say) as api:
+        async with (
+            asyncio.timeout(LONGEST_S),
+            connection.connected(settings, profile, say, patience=patience) as api,
+        ):
             found = count(len(await api.models()), "model")
+    except TimeoutError:
+        return Diagnosis(what, "trouble", f"no answer within {LONGEST_S:g} s")
     except TintypeError as error:
-        return Finding(f"provider {profile.name}", "trouble", error.message, error.advice)
-    where = profile.base_url or "on this machine"
-    return Finding(f"provider {profile.name}", "ok", f"{where}, {found}")
+        unset = isinstance(error, AuthenticationError) and error.status is None and not used
+        return Diagnosis(what, "note" if unset else "trouble", error.message, error.advice)
+    return Diagnosis(what, "ok", f"{profile.base_url or 'on this machine'}, {found}")

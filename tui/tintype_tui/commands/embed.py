@@ -1,6 +1,7 @@
-"""`tintype embed`: a mended copy of a dataset that carries its images."""
+"""`tintype embed`: a fixed copy of a dataset that carries its images."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,12 +9,16 @@ from tintype_tui.commands.output import (
     Progress,
     as_json,
     asynchronous,
+    leave,
     profile_option,
     put,
     put_json,
     say,
 )
 from tintype_tui.text import count, size
+
+if TYPE_CHECKING:
+    from tintype.dataset.embed import Exported
 
 
 @click.command(name="embed")
@@ -26,7 +31,7 @@ from tintype_tui.text import count, size
     type=click.IntRange(1, 95),
     default=90,
     show_default=True,
-    help="JPEG quality of images that must be encoded anew.",
+    help="JPEG quality of images that must be encoded again.",
 )
 @click.option("--fetch", is_flag=True, help="Embed images from the web too.")
 @click.option("--drop", multiple=True, type=int, metavar="LINE", help="Leave a line out.")
@@ -44,10 +49,11 @@ async def command(
     replace: bool,
     as_json: bool,
 ) -> None:
-    """Write a copy of SOURCE with every image inside it, mended for providers.
+    """Write a copy of SOURCE with every image inside it, fixed as providers take it.
 
-    Images in files become data URLs; what providers refuse (other formats and modes) is
-    converted. SOURCE is never changed.
+    Images in files become data URLs; formats and modes that providers refuse are converted; rows
+    of other trainers (LLaVA, ShareGPT, <image> with a list of images) become chat rows; GPS tags
+    are removed. SOURCE is never changed. The exit code is 1 if something could not be done.
     """
     from tintype import rules
     from tintype.dataset import open_dataset
@@ -55,10 +61,10 @@ async def command(
     from tintype_tui.commands.session import chosen
 
     judged_by = rules.rules_of(chosen(profile)[1].provider)
-    wanted = rules.mending(judged_by, fetch=fetch or None, max_side=longest_side, quality=quality)
+    treatment = rules.fixing(judged_by, fetch=fetch or None, max_side=longest_side, quality=quality)
     progress, done = Progress(quiet=as_json), Exported()
     async with open_dataset(source) as dataset:
-        async for done in export(dataset, target, wanted, drop=drop, replace=replace):
+        async for done in export(dataset, target, treatment, drop=drop, replace=replace):
             progress(f"writing: {done.rows} rows, {size(done.bytes_written)}")
             for note in done.notes:
                 progress.clear()
@@ -66,10 +72,20 @@ async def command(
     progress.clear()
     if as_json:
         put_json(done, indent=2)
-        return
-    say(
-        f"{count(done.rows, 'row')}, {done.dropped} left out, {count(done.images, 'image')} "
-        f"embedded or encoded anew, {size(done.bytes_written)}."
-    )
-    for path in done.files:
-        put(str(path))
+    else:
+        say(
+            f"{count(done.rows, 'row')} written, {done.dropped:,} left out, "
+            f"{count(done.images, 'image')} embedded or changed, {size(done.bytes_written)}."
+        )
+        for path in done.files:
+            put(str(path))
+    if done.undone or not done.rows:
+        if not as_json:
+            say(_undone(done))
+        leave(1)
+
+
+def _undone(done: "Exported") -> str:
+    if not done.rows:
+        return "Nothing was written: no row of the file can be read."
+    return f"{count(done.undone, 'thing')} could not be done; each is named above."

@@ -114,11 +114,13 @@ async def show(profile: str | None, job_id: str, as_json: bool) -> None:
 @click.pass_obj
 @asynchronous
 async def results(profile: str | None, job_id: str) -> None:
-    """Print a finished job's results as CSV."""
+    """Print a finished job's results as CSV, with every digit that the provider has reported."""
     from tintype import jobs
+    from tintype.metrics import fold, to_csv
     from tintype_tui.commands.session import at_work, chosen
 
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, store):
-        found = await jobs.results(api, store, await api.job(job_id))
-    put(found.csv.replace("\r\n", "\n").rstrip("\n"))
+        kept, events = await jobs.look_at(api, store, job_id)
+        found = await jobs.results(api, store, kept.job)
+    put(to_csv(fold(events, found.metrics)).rstrip("\n"))

@@ -23,6 +23,7 @@ from tintype_tui.commands.output import (
     yes_option,
 )
 from tintype_tui.words.costs import launch_words
+from tintype_tui.words.reports import estimate_report
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -92,10 +93,14 @@ async def command(
     if summary is None or summary.status == "error":
         say("The provider would refuse this file: see `tintype check`.")
         leave(1)
+    order = _order(wanted, quote)
     if dry_run:
+        if as_json:
+            put_json(
+                {"estimate": estimate_report(quote.estimate), "request": order.body()}, indent=2
+            )
         return
     limits = Limits.of(settings, budget_usd=budget)
-    order = _order(wanted, quote)
     async with at_work(settings, provider) as (api, store):
         expense, now = order.expense(provider.name), datetime.now(UTC)
         confirmation = agreed(
@@ -106,7 +111,7 @@ async def command(
         if wait:
             from tintype_tui.commands.watch import follow_job, tell_why
 
-            job = await follow_job(api, store, job.id, as_json=False, quiet=as_json)
+            job = await follow_job(settings, api, store, job.id, as_json=False, quiet=as_json)
             await tell_why(api, store, job)
     if as_json:
         put_json(job, indent=2)

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tintype_tui.commands.output import (
-    Progress,
     as_json,
     asynchronous,
     leave,
+    plain,
     profile_option,
     put,
     put_json,
@@ -17,7 +17,8 @@ from tintype_tui.commands.output import (
 
 if TYPE_CHECKING:
     from tintype.api import Api
-    from tintype.resources import Job
+    from tintype.resources import Event, Job
+    from tintype.settings import Settings
     from tintype.store import Store
 
 
@@ -29,15 +30,15 @@ if TYPE_CHECKING:
 async def command(job_id: str | None, profile: str | None, as_json: bool) -> None:
     """Follow a job until it has ended; without JOB_ID the newest one.
 
-    Prints one line for each event (with --json one object a line). Exit codes: 0 succeeded,
-    1 failed or cancelled, 2 could not run.
+    Prints one line for each event, with step and loss (with --json one object a line). Exit
+    codes: 0 succeeded, 1 failed or cancelled, 2 could not run.
     """
     from tintype_tui.commands.session import at_work, chosen
 
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, store):
         wanted = job_id or await _newest(api, store)
-        job = await follow_job(api, store, wanted, as_json=as_json)
+        job = await follow_job(settings, api, store, wanted, as_json=as_json)
         await tell_why(api, store, job)
     if job.status != "succeeded":
         leave(1)
@@ -65,27 +66,47 @@ async def _newest(api: "Api", store: "Store") -> str:
 
 
 async def follow_job(
-    api: "Api", store: "Store", job_id: str, *, as_json: bool, quiet: bool = False
+    settings: "Settings",
+    api: "Api",
+    store: "Store",
+    job_id: str,
+    *,
+    as_json: bool,
+    quiet: bool = False,
 ) -> "Job":
-    """Follow a job to its end, printing what it says."""
+    """Follow a job to its end, printing what it says; an embedded server that goes is restarted."""
     from tintype import jobs
+    from tintype.connection import revived
 
-    steps = Progress(quiet=quiet or as_json)
     job, trouble = None, ""
     async for progress in jobs.follow(api, store, job_id):
         job = progress.job
-        for event in progress.events:
-            if as_json:
-                put_json(event)
-            elif not quiet and event.type == "metrics":
-                steps(event.message)
-            elif not quiet:
-                steps.clear()
-                put(f"{event.created_at.astimezone():%H:%M:%S}  {event.message}")
+        for event in progress.events if not quiet else ():
+            _print(event, as_json=as_json)
         if progress.trouble and progress.trouble != trouble:
-            steps.clear()
             say(progress.trouble)
         trouble = progress.trouble
-    steps.clear()
+        if trouble and await revived(settings, api.profile):
+            say("The embedded server has been started again.")
     assert job is not None  # follow raises for a job that nobody knows
     return job
+
+
+def _print(event: "Event", *, as_json: bool) -> None:
+    """Print an event: its message, or what it measured at which step."""
+    from tintype.metrics import figure, fold, label
+
+    measured = fold([event]).series if event.type == "metrics" else {}
+    points = {name: point for name, series in measured.items() for point in series}
+    if as_json:
+        values: dict[str, float] = {}
+        for name, (step, value) in points.items():
+            values |= {"step": step, name: value}
+        put_json({**plain(event), "metrics": values or None})
+        return
+    words = event.message
+    if points:
+        values_in_words = (f"{label(name)} {figure(value)}" for name, (_, value) in points.items())
+        (step, _), *_ = points.values()
+        words = f"step {step}: {', '.join(values_in_words)}"
+    put(f"{event.created_at.astimezone():%H:%M:%S}  {words}")

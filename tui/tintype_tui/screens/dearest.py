@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from tintype.estimate import Dear, Estimate
+from tintype.estimation import Dear, Estimate
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.text import number
 from tintype_tui.widgets.line_list import Line, LineList

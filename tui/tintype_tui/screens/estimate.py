@@ -20,7 +20,7 @@ from tintype.connection import base_models
 from tintype.dataset import FileStamp, stamp
 from tintype.dataset.splits import siblings
 from tintype.errors import DatasetError
-from tintype.estimate import Estimate, estimate, gauges
+from tintype.estimation import Estimate, estimate, gauges
 from tintype.jobs import Order
 from tintype.pricing import Prices, load_prices
 from tintype.quote import Quote, planned, quote
@@ -117,7 +117,7 @@ class EstimatePane(Pane):
             judged_by = self._rules = await asyncio.to_thread(rules.rules_of, provider)
             splits = await asyncio.to_thread(siblings, path)
             validation = splits.valid if splits.valid != path else None
-            self._models = await base_models(self.desk.profile)
+            self._models = await base_models(self.desk.profile.provider)
             self.form.fill(
                 proposed(path, judged_by.model, validation, like=self._like), self._models
             )

@@ -15,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.terminal.textual_privates import PartsScreen
 
 EVERYWHERE = "Everywhere"
 
@@ -49,10 +50,14 @@ def keys_of(screen: Screen[object]) -> list[Key]:
         for same in actions.values()
     ]
 
+    parts = screen.key_parts() if isinstance(screen, PartsScreen) else ()
+    pane = {id(screen), *map(id, parts)}
+
     def rank(key: Key) -> tuple[bool, bool]:
         """The pane's own, the focused widget's; the app's, and what anything that scrolls has."""
         everywhere = key.owner == EVERYWHERE
-        return everywhere, key.node is not (screen.app if everywhere else screen)
+        own = {id(screen.app)} if everywhere else pane
+        return everywhere, id(key.node) not in own
 
     return sorted(keys, key=rank)
 

@@ -1,6 +1,6 @@
 """How models are asked: temperature, top-p, longest answer, seed, detail."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,34 +9,9 @@ from textual.containers import Grid, Vertical
 from textual.validation import Number
 from textual.widgets import Input, Label, Select, Static
 
+from tintype.prompting import Parameters
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.widgets.field import Field
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """None leaves it to the provider."""
-
-    temperature: float | None = 0.0
-    top_p: float | None = None
-    max_tokens: int | None = None
-    seed: int | None = None
-    detail: str = "auto"
-
-    def words(self) -> str:
-        """Those that are set, in a line."""
-        said = [
-            f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
-            for name, value in (
-                ("temperature", self.temperature),
-                ("top-p", self.top_p),
-                ("max", self.max_tokens),
-                ("seed", self.seed),
-            )
-            if value is not None
-        ]
-        return " · ".join(said)
-
 
 _LIMITS = {"temperature": (0.0, 2.0), "top_p": (0.0, 1.0), "max_tokens": (1, 1_000_000)}
 

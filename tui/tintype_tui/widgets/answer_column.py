@@ -1,5 +1,7 @@
 """One model's answer: who, how fast, how dear, what it says, and how near the truth it is."""
 
+from dataclasses import dataclass
+
 from textual import getters
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -26,6 +28,20 @@ from tintype_tui.words.answers import (
 __all__ = ["AnswerColumn", "short_name", "verdict"]
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a question to one model, so far."""
+
+    reply: Reply | None = None
+    expected: str = ""
+    """The right answer, where it is known."""
+    waiting: bool = False
+    trouble: str = ""
+    """Why there is no answer: a sentence."""
+    note: str = ""
+    """What should be known about the question that this model was asked."""
+
+
 class AnswerColumn(VerticalScroll, can_focus=True):
     """Streams into plain text: nothing in an answer is obeyed, and nothing re-laid out twice."""
 
@@ -49,14 +65,7 @@ class AnswerColumn(VerticalScroll, can_focus=True):
     model: reactive[str] = reactive("")
     place: reactive[int] = reactive(0)
     """Which column it is, counted from 1; 0 where it stands alone."""
-    reply: reactive[Reply | None] = reactive(None)
-    expected: reactive[str] = reactive("")
-    """The right answer, where it is known."""
-    waiting: reactive[bool] = reactive(False)
-    trouble: reactive[str] = reactive("")
-    """Why there is no answer: a sentence."""
-    note: reactive[str] = reactive("")
-    """What should be known about the question that this model was asked."""
+    answer: reactive[Answer] = reactive(Answer())
     raw: reactive[bool] = reactive(False)
     """Show boxes as the model wrote them."""
 
@@ -76,27 +85,23 @@ class AnswerColumn(VerticalScroll, can_focus=True):
 
     @property
     def boxes(self) -> tuple[Box, ...]:
-        """The boxes that the answer tells of."""
+        """The boxes in the answer."""
         return self._parsed().boxes
 
-    def clear(self) -> None:
-        """Put the answer away."""
-        self.reply, self.trouble, self.note, self.waiting = None, "", "", False
-
     def _parsed(self) -> Parsed:
-        return parse_boxes(self.reply.text) if self.reply else Parsed()
+        reply = self.answer.reply
+        return parse_boxes(reply.text) if reply else Parsed()
 
     def watch_model(self) -> None:
         self._draw()
 
-    watch_place = watch_reply = watch_trouble = watch_expected = watch_note = watch_raw = (
-        watch_model
-    )
+    watch_place = watch_raw = watch_model
 
-    def watch_waiting(self, waiting: bool) -> None:
-        self._waited_s = 0
-        if self._clock is not None:
-            (self._clock.resume if waiting else self._clock.pause)()
+    def watch_answer(self, before: Answer, answer: Answer) -> None:
+        if before.waiting != answer.waiting:
+            self._waited_s = 0
+            if self._clock is not None:
+                (self._clock.resume if answer.waiting else self._clock.pause)()
         self._draw()
 
     def _tick(self) -> None:
@@ -104,7 +109,7 @@ class AnswerColumn(VerticalScroll, can_focus=True):
         self._draw()
 
     def _draw(self) -> None:
-        if self.is_mounted:
+        if self._clock is not None:  # mounted
             self.border_title = self._title()
             self.text.update(Content("\n").join(self._lines()))
 
@@ -112,23 +117,24 @@ class AnswerColumn(VerticalScroll, can_focus=True):
         number = f"{self.place} " if self.place else ""
         if not self.model:
             return Content(f"{number}no model: press m")
-        waited = float(self._waited_s) if self.waiting else None
-        short = summary(self.reply, self.expected, waited, self.trouble)
+        answer = self.answer
+        waited = float(self._waited_s) if answer.waiting else None
+        short = summary(answer.reply, answer.expected, waited, answer.trouble)
         name = f"{number}{one_line(short_name(self.model))} ({kind_of(self.model)})"
         return Content(f"{name} · {short}" if short else name)
 
     def _lines(self) -> list[Content]:
         lines: list[Content] = []
-        reply = self.reply
-        if self.note:
-            lines.append(Content.styled(f"! {visible(self.note)}", "$warning"))
+        answer, reply = self.answer, self.answer.reply
+        if answer.note:
+            lines.append(Content.styled(f"! {visible(answer.note)}", "$warning"))
         if reply is not None:
             lines += self._answer(reply)
             lines.append(Content.styled(figures(reply), "dim"))
-        elif self.waiting:
+        elif answer.waiting:
             lines.append(Content.styled("waiting for the first words · Esc stops", "dim"))
-        if self.trouble:
-            lines.append(Content.styled(visible(self.trouble), "$error"))
+        if answer.trouble:
+            lines.append(Content.styled(visible(answer.trouble), "$error"))
         return lines
 
     def _answer(self, reply: Reply) -> list[Content]:
@@ -142,8 +148,8 @@ class AnswerColumn(VerticalScroll, can_focus=True):
             lines.append(Content.styled(f" {reply.hint} ", "bold reverse $warning"))
         if words := ending(reply):
             lines.append(Content.styled(words, "bold $warning"))  # above: what ran away is long
-        fates = list(box_lines(parsed, self.expected)) if parsed.boxes else []
-        found = verdict(reply.text, self.expected)
+        fates = list(box_lines(parsed, self.answer.expected)) if parsed.boxes else []
+        found = verdict(reply.text, self.answer.expected)
         if found and len(fates) != 1:  # a single box says it itself
             words, good = found
             lines.append(Content.styled(words, "bold $success" if good else "bold $warning"))

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import var
 
@@ -14,15 +15,18 @@ LOWEST = 5
 
 
 class AnswerColumns(Container):
-    """Up to four answers; the one in hand is never folded."""
+    """Up to four answers; the current one is never folded."""
 
     DEFAULT_CSS = """
     AnswerColumns { layout: vertical; }
     AnswerColumns.-beside { layout: horizontal; }
     """
 
-    in_hand: var[int] = var(0)
-    """Which column one looks at, from 0."""
+    current: var[int] = var(0)
+    """Index of the column that one looks at."""
+
+    def compose(self) -> ComposeResult:
+        yield AnswerColumn()  # of no model yet
 
     def columns(self) -> list[AnswerColumn]:
         """From left to right, or from top to bottom."""
@@ -32,7 +36,6 @@ class AnswerColumns(Container):
         """One column for each model; those that stay keep their answers."""
         wanted = models or ("",)
         kept = {column.model: column for column in self.columns()}
-        hand = self.columns()[self.in_hand] if self.in_hand < len(kept) else None
         for column in self.columns():
             if column.model not in wanted:
                 await column.remove()
@@ -44,13 +47,9 @@ class AnswerColumns(Container):
                 kept[model] = column
         for before, after in pairwise(wanted):
             self.move_child(kept[after], after=kept[before])
-        last = len(wanted) - 1
-        self.in_hand = (
-            wanted.index(hand.model) if hand in self.columns() else min(self.in_hand, last)
-        )
         self.fit()
 
-    def watch_in_hand(self) -> None:
+    def watch_current(self) -> None:
         self.fit()
 
     def on_resize(self) -> None:
@@ -64,4 +63,4 @@ class AnswerColumns(Container):
         self.set_class(beside, "-beside")
         for at, column in enumerate(columns):
             column.place = at + 1 if len(columns) > 1 else 0
-            column.set_class(folded and at != self.in_hand, "-folded")
+            column.set_class(folded and at != self.current, "-folded")

@@ -53,6 +53,8 @@ class Conversation(VerticalScroll, can_focus=True):
     example: reactive[Example | None] = reactive(None)
     facts: reactive[Mapping[int, ImageFacts]] = reactive({})
     """What is known of the row's images, by their ordinal."""
+    source: reactive[str] = reactive("")
+    """What is shown of a row that has no messages."""
     found: var[Mapping[tuple[int, int], Spans]] = var({})
     """(message, part) → where something that was searched for stands in its text."""
     hit: var[int] = var(0)
@@ -76,7 +78,7 @@ class Conversation(VerticalScroll, can_focus=True):
     def watch_facts(self) -> None:
         self._draw()
 
-    watch_found = watch_facts
+    watch_found = watch_source = watch_facts
 
     def watch_hit(self) -> None:
         self._draw()
@@ -93,7 +95,7 @@ class Conversation(VerticalScroll, can_focus=True):
             return
         self._seen = 0
         self._line_of_hit = None
-        text = Content("")
+        text = Content("" if self.example.messages else visible(self.source))
         for number, message in enumerate(self.example.messages):
             text += self._message(number, message, text.get_height({}, self._width) if text else 0)
         self.query_one(Static).update(text)

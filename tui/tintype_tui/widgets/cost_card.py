@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tintype.estimate import Estimate, Gauge
+from tintype.estimation import Estimate, Gauge
 from tintype_tui.text import bar, count, money, number, pad, size, visible
 from tintype_tui.words.costs import cost_words, tokens_words
 

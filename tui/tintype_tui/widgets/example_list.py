@@ -13,10 +13,12 @@ from textual.reactive import var
 from textual.strip import Strip
 
 from tintype.dataset import Example
+from tintype.dataset.query import Hit
 from tintype.detection import parse_boxes
 from tintype_tui.text import clip, one_line, pad
 from tintype_tui.widgets.line_list import Line, LineList
 
+ITALIC = Style(italic=True)
 SEVERITY_MARKS: Mapping[str, str] = {"error": "✗", "skip": "⊘", "warning": "!", "": " "}
 """Shape says how bad; colour only repeats it."""
 
@@ -29,6 +31,9 @@ SEVERITY_COLORS: Mapping[str, str] = {
 
 MOST_KEPT = 4_000
 """Rows kept for drawing; those furthest from the view are forgotten first."""
+
+NARROW, ROOMY = 28, 50
+"""Columns from which a quantity is shown beside each row: one that is asked for, any."""
 
 LONGEST = 400
 """Characters of a text that a single line can ever need."""
@@ -45,16 +50,6 @@ class RowLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Excerpt:
-    """What was found in a row, with a little of what stands around it."""
-
-    text: str
-    start: int
-    """Where the hit begins in the text."""
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
 class Measure:
     """A quantity that every row has, shown beside it."""
 
@@ -63,6 +58,8 @@ class Measure:
     """By row index; those missing are not known yet."""
     show: Callable[[int], str]
     """A value in five cells or fewer."""
+    asked: bool = False
+    """Whether the rows are sorted by it: then it is shown where there is little room too."""
 
 
 def said(answer: str) -> str:
@@ -94,6 +91,8 @@ class ExampleList(LineList):
 
     BINDING_GROUP_TITLE = "Rows"
 
+    rows_in_all: var[int] = var(0)
+    """Rows of the dataset, for the width of their numbers."""
     order: var[Sequence[int] | None] = var(None)
     """Indices of the rows to show; none shows all `total` of them."""
     severities: var[Mapping[int, str]] = var({})
@@ -101,7 +100,7 @@ class ExampleList(LineList):
 
     marked: var[Set[int]] = var(frozenset())
     """Indices of the rows that are marked."""
-    excerpts: var[Mapping[int, Excerpt]] = var({})
+    excerpts: var[Mapping[int, Hit]] = var({})
     """Row index → what was found in it; shown in place of question and answer."""
     measure: var[Measure | None] = var(None)
     """The quantity shown at the end of each line."""
@@ -183,11 +182,12 @@ class ExampleList(LineList):
         at = self.row_at(index)
         row = self._rows.get(at)
         mark = self.severities.get(at, "")
+        digits = max(3, len(str(self.rows_in_all)))
         if row is None:
-            return [Segment(f" {at + 1:>5}  …", style + Style(dim=True))]
+            return [Segment(f"{at + 1:>{digits}}  …", style + Style(dim=True))]
         colors = self.app.theme_variables
         tint = style if style.bgcolor and style.bold else style + _color(colors, mark)
-        head = f"{row.line:>5} "
+        head = f"{row.line:>{digits}} "
         images = f"▣{row.images}" if row.images > 1 else ("▣ " if row.images else "  ")
         measured = self._measured(at)
         rest = width - len(head) - 5 - len(measured)
@@ -204,7 +204,8 @@ class ExampleList(LineList):
 
     def _measured(self, at: int) -> str:
         """The quantity at the end of a line; left out where there is no room for it."""
-        if self.measure is None or self.scrollable_content_region.width < 28:
+        least = NARROW if self.measure is not None and self.measure.asked else ROOMY
+        if self.measure is None or self.scrollable_content_region.width < least:
             return ""
         values = self.measure.values
         return f"{self.measure.show(values[at]) if at < len(values) else '':>6}"
@@ -213,26 +214,32 @@ class ExampleList(LineList):
         """What was found in the row; else its question and its answer."""
         if (excerpt := self.excerpts.get(at)) is not None:
             return _found(excerpt, width, style)
-        detection = row.prompt.startswith("detect ") and row.answer
-        answer_width = max(0, min(width // 2, 44)) if width > 24 else 0
-        if detection:  # what is to be detected is the same in every row; what was, is not
-            answer_width = width
-        answer = pad(f" {row.answer}", answer_width) if answer_width else ""
+        question, answer = row.prompt, row.answer
+        if question.startswith("detect ") and answer:
+            question = ""  # what is to be detected is the same in every row; what was, is not
+        if not answer:
+            return [Segment(pad(question, width), style)]
+        # The answer has what it needs, up to half of the room; all that the question leaves.
+        room = width - cell_len(question) - 1
+        answer_width = min(width, max(room, min(cell_len(answer), width // 2, 44)))
+        question_width = max(0, width - answer_width - 1)
+        between = " " if question_width else ""
         return [
-            Segment(pad(row.prompt, width - answer_width), style),
-            Segment(answer, style + Style(italic=True)),
+            Segment(pad(question, question_width) + between, style),
+            Segment(pad(answer, width - question_width - len(between)), style + ITALIC),
         ]
 
 
-def _found(excerpt: Excerpt, width: int, style: Style) -> Line:
+def _found(found: Hit, width: int, style: Style) -> Line:
     """An excerpt, cut so that the hit is in sight."""
-    before = one_line(excerpt.text[: excerpt.start])
-    hit = one_line(excerpt.text[excerpt.start : excerpt.end])
+    end = found.excerpt_start + found.end - found.start
+    before = one_line(found.excerpt[: found.excerpt_start])
+    hit = one_line(found.excerpt[found.excerpt_start : end])
     lead = max(3, (width - cell_len(hit)) // 3)
     if cell_len(before) > lead:
         before = "…" + before[-(lead - 1) :]
     before, hit = clip(before, width), clip(hit, max(0, width - cell_len(before)))
-    after = pad(one_line(excerpt.text[excerpt.end :]), width - cell_len(before) - cell_len(hit))
+    after = pad(one_line(found.excerpt[end:]), width - cell_len(before) - cell_len(hit))
     return [
         Segment(before, style),
         Segment(hit, style + Style(reverse=True)),

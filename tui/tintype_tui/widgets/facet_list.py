@@ -10,6 +10,7 @@ from rich.style import Style
 from textual.reactive import var
 
 from tintype.dataset.findings import Finding
+from tintype.dataset.marks import Marks
 from tintype.dataset.spread import Spread
 from tintype.dataset.statistics import Statistics
 from tintype_tui.text import bar, number, one_line, pad, short
@@ -62,6 +63,15 @@ def finding_lines(found: Sequence[Finding]) -> tuple[FacetLine, ...]:
     return (FacetLine("what stands out (Enter shows the rows)"), *lines) if lines else ()
 
 
+def mark_lines(marks: Marks) -> tuple[FacetLine, ...]:
+    """Lay out the marked rows by the reason given."""
+    lines = [
+        FacetLine("marked", why or "no reason given", len(rows), rows=rows)
+        for why, rows in marks.by_reason().items()
+    ]
+    return (FacetLine("marked"), *lines) if lines else ()
+
+
 def spread_lines(spreads: Mapping[str, Spread]) -> tuple[FacetLine, ...]:
     """Lay out distributions, a line each: bounds, middle and shape."""
     if not spreads:
@@ -72,8 +82,8 @@ def spread_lines(spreads: Mapping[str, Spread]) -> tuple[FacetLine, ...]:
 
 def _spread_words(found: Spread) -> str:
     if found.low == found.high:
-        return f"{short(found.low)} everywhere"
-    words = f"{short(found.low)}…{short(found.high)}, half up to {short(found.median)}"
+        return f"always {short(found.low)}"
+    words = f"median {short(found.median)}, min {short(found.low)}, max {short(found.high)}"
     return f"{words}  {sparkline(found.shape[:WIDEST])}"
 
 

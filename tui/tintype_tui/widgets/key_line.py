@@ -13,6 +13,8 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tintype_tui.terminal.textual_privates import PartsScreen
+
 LAST = ("help", "quit")
 """Ids of the bindings that come last and are dropped last."""
 
@@ -47,11 +49,12 @@ class KeyLine(Widget):
         return [(key, words, pressed) for key, words, pressed, _ in (*fitting, *last)]
 
     def _all(self) -> Iterator[tuple[str, str, str, str]]:
-        """The pane's keys first, then those of what is focused, then the app's."""
+        """The pane's keys first, its parts', those of what is focused, the app's."""
         seen: set[tuple[int, str]] = set()
         every = self.screen.active_bindings.values()
-        ranks = {id(self.screen): 0, id(self.app): 2}
-        for active in sorted(every, key=lambda active: ranks.get(id(active.node), 1)):
+        parts = self.screen.key_parts() if isinstance(self.screen, PartsScreen) else ()
+        ranks = {id(self.screen): 0, **{id(part): 1 for part in parts}, id(self.app): 3}
+        for active in sorted(every, key=lambda active: ranks.get(id(active.node), 2)):
             binding = active.binding
             place = (id(active.node), binding.action)
             if not binding.show or not binding.description or place in seen or not active.enabled:

@@ -1,4 +1,7 @@
-"""One row: its image with the answer's boxes, a caption, the conversation."""
+"""One row: its image with the answer's boxes, a caption, its problems, the conversation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from textual import getters
 from textual.app import ComposeResult
@@ -10,10 +13,28 @@ from textual.widgets import Static
 from tintype.dataset import Example
 from tintype.detection import Box, parse_boxes
 from tintype.images import ImageFacts
+from tintype.rules import Problem
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.conversation import Conversation, chip
 from tintype_tui.widgets.image import ImageView
 from tintype_tui.widgets.image_strip import ImageStrip
+from tintype_tui.widgets.problem_list import problem_in_short
+
+MOST_PROBLEMS = 3
+"""Problems of a row that are said beside it; `p` lists them all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """The image shown, or why there is none."""
+
+    ordinal: int = 0
+    data: bytes | None = None
+    facts: ImageFacts | None = None
+    why: str = ""
+    """Why there is no image."""
+    trouble: bool = False
+    """Whether there should be one."""
 
 
 class RowView(Vertical):
@@ -23,29 +44,35 @@ class RowView(Vertical):
     RowView {
         ImageView { height: 3fr; }
         #caption { height: auto; max-height: 3; padding: 0 1; color: $foreground 70%; }
+        #row-problems { height: auto; max-height: 9; padding: 0 1; }
         Conversation { height: 2fr; }
+        &.-no-image ImageView { height: 1; }
     }
     """
 
     example: var[Example | None] = var(None)
+    shown: var[Shown] = var(Shown())
+    facts: var[Mapping[int, ImageFacts]] = var({})
+    """What is known of the row's images, by their ordinal."""
     with_boxes: var[bool] = var(True)
     cost: var[str] = var("")
     """What the row costs, in words."""
+    problems: var[Sequence[Problem]] = var(())
+    """What is wrong with the row."""
+    source: var[str] = var("")
+    """The line as it stands in the file, where it cannot be read as a conversation."""
 
     image = getters.query_one(ImageView)
     conversation = getters.query_one(Conversation)
     strip = getters.query_one(ImageStrip)
     caption = getters.query_one("#caption", Static)
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._caption: list[str] = []
-
     def compose(self) -> ComposeResult:
         yield ImageView(id="image")
         yield ImageStrip(id="strip")
         yield Static(id="caption")
-        yield Conversation().data_bind(RowView.example)
+        yield Static(id="row-problems")
+        yield Conversation().data_bind(RowView.example, RowView.facts, RowView.source)
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -59,37 +86,51 @@ class RowView(Vertical):
             self.strip.set_class(several > 1, "-several")
             self.strip.total = several
             self.strip.forget()
+            self.watch_with_boxes()
 
-    def show_image(self, ordinal: int, data: bytes, facts: ImageFacts) -> None:
-        """Show one of the row's images."""
-        assert self.example is not None
-        images = self.example.images
-        self.image.data = data
-        self.strip.cursor = ordinal
-        self.watch_with_boxes()
-        self.conversation.facts = {ordinal: facts}
-        self._caption = [
-            f"[Image #{ordinal + 1}] of {len(images)}" if len(images) > 1 else "",
-            chip(images[ordinal], facts),
-            count(len(self.boxes), "box", "boxes") if self.boxes else "",
-        ]
-        self._draw_caption()
-
-    def show_no_image(self, why: str = "", *, trouble: bool = False) -> None:
-        """Say why there is nothing to see."""
-        self.image.data = None
-        self.conversation.facts = {}
-        self._caption = [f"✗ {visible(why)}" if trouble else visible(why)]
-        self._draw_caption()
+    def watch_shown(self, shown: Shown) -> None:
+        if self.is_mounted:
+            self.set_class(shown.data is None and not shown.trouble, "-no-image")
+            self.image.data = shown.data
+            self.strip.cursor = shown.ordinal
+            self.watch_with_boxes()
+            self._draw_caption()
 
     def watch_cost(self) -> None:
         self._draw_caption()
 
+    def watch_problems(self, problems: Sequence[Problem]) -> None:
+        if self.is_mounted:
+            lines = [problem_in_short(problem) for problem in problems[:MOST_PROBLEMS]]
+            if more := len(problems) - MOST_PROBLEMS:
+                lines += [Content(f"{count(more, 'more problem')}: p lists them")][: more > 0]
+            words = self.query_one("#row-problems", Static)
+            words.display = bool(lines)
+            words.update(Content("\n").join(lines))
+
+    def on_mount(self) -> None:
+        self.query_one("#row-problems").display = False
+
     def _draw_caption(self) -> None:
         if self.is_mounted:
-            words = " · ".join(filter(None, [*self._caption, self.cost]))
-            color = "$error" if self._caption[:1] and self._caption[0].startswith("✗") else ""
-            self.caption.update(Content.styled(words, color))
+            shown = self.shown
+            trouble = "✗ " if shown.trouble else ""
+            words = [f"{trouble}{visible(shown.why)}" if shown.why else "", *self.of_image]
+            text = " · ".join(filter(None, [*words, self.cost]))
+            self.caption.update(Content.styled(text, "$error" if shown.trouble else ""))
+
+    @property
+    def of_image(self) -> tuple[str, ...]:
+        """What there is to say of the image shown."""
+        shown = self.shown
+        images = self.example.images if self.example else ()
+        if shown.data is None or shown.ordinal >= len(images):
+            return ()
+        return (
+            f"[Image #{shown.ordinal + 1}] of {len(images)}" if len(images) > 1 else "",
+            chip(images[shown.ordinal], shown.facts),
+            count(len(self.boxes), "box", "boxes") if self.boxes else "",
+        )
 
     def watch_with_boxes(self) -> None:
         if self.is_mounted:

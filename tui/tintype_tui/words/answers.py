@@ -1,6 +1,7 @@
 """What is said of an answer: whose it is, how near it is to the truth, what became of boxes."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from textual.content import Content
 
@@ -37,6 +38,15 @@ def verdict(said: str, expected: str) -> tuple[str, bool] | None:
     if found.iou is not None:
         return f"IoU {found.iou:.2f}", found.good
     return ("✓ as expected" if found.good else "✗ not as expected"), found.good
+
+
+def taught_words(differs: Literal["", "missing", "other"]) -> str:
+    """How the system prompt differs from those a model was trained with; keys by their ids."""
+    return {
+        "": "",
+        "missing": "It was trained with a system prompt, and none is sent ({play.system}).",
+        "other": "The system prompt is not the one it was trained with ({play.system}).",
+    }[differs]
 
 
 def ending(reply: Reply) -> str:

@@ -1,8 +1,12 @@
 """Estimates, offers, launches and what was spent, in words."""
 
-from tintype.estimate import Estimate
+from collections.abc import Sequence
+
+from tintype.budget import Demand
+from tintype.estimation import Estimate
 from tintype.jobs import LaunchProgress
 from tintype.offers import Offer
+from tintype.prompting import Foreseen, SessionSpending, total
 from tintype.rules import Summary
 from tintype.store import Spent
 from tintype.tokens import Range
@@ -10,13 +14,17 @@ from tintype_tui.text import count, money, number, size
 
 
 def cost_words(estimate: Estimate) -> str:
-    """The cost in a few words: `$11.98`, `$4.33 to $5.10`, `free`, `cost unknown`."""
-    cost = estimate.cost_usd
+    """The cost in a few words: `$11.98`, `$4.33 to $5.10`, `free`, `cost unknown`.
+
+    A price that the provider does not confirm is said to be such: `$0.24 unconfirmed`.
+    """
+    cost, price = estimate.cost_usd, estimate.price
     if cost is None:
         return "cost unknown"
+    doubt = " unconfirmed" if price is not None and price.unconfirmed else ""
     if cost.low == cost.high or money(cost.low) == money(cost.high):
-        return money(cost.likely)
-    return f"{money(cost.low)} to {money(cost.high)}"
+        return money(cost.likely) + doubt
+    return f"{money(cost.low)} to {money(cost.high)}{doubt}"
 
 
 def tokens_words(tokens: Range) -> str:
@@ -80,3 +88,37 @@ def launch_words(progress: LaunchProgress) -> str:
     sent = progress.upload
     words = f"{sent.phase} {progress.file.name}: {size(sent.sent_bytes)} of {size(sent.size_bytes)}"
     return f"{words} {sent.trouble}".rstrip()
+
+
+def asking_words(foreseen: Sequence[Foreseen], session: SessionSpending) -> str:
+    """What asking now would cost, and what was spent so far; empty where both are nothing."""
+    likely, _, unknown = total(foreseen)
+    return " · ".join(
+        filter(
+            None,
+            [
+                f"asking: about {money(likely)}" if likely else "",
+                f"cost of {count(unknown, 'model')} unknown" if unknown else "",
+                f"{money(session.spent_usd)} spent" if session.spent_usd else "",
+                f"{count(session.unknown, 'answer')} of unknown cost" if session.unknown else "",
+            ],
+        )
+    )
+
+
+def consent_words(
+    foreseen: Sequence[Foreseen], session: SessionSpending, demand: Demand | None = None
+) -> str:
+    """What to tell a person who must agree to what a question may cost."""
+    likely, most, unknown = total(foreseen)
+    if not most and unknown:
+        words = "What this question costs is not known here: no price is known of "
+        words += f"{count(unknown, 'model')}. `prices` in the configuration can name one."
+    else:
+        words = f"This question costs about {money(likely)}, at most {money(most)}"
+        words += f", and what {count(unknown, 'model')} takes is unknown." if unknown else "."
+    if demand is not None and demand.by_typing:
+        words += f" {demand.why}"
+    if session.spent_usd:
+        words += f" {money(session.spent_usd)} has been spent here in this session."
+    return words

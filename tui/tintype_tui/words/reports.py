@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tintype.estimate import Estimate
+from tintype.estimation import Estimate
 from tintype.offers import Offer
 from tintype.pricing import Deadline
 from tintype.rules import Problem, Summary

@@ -17,7 +17,7 @@ from tintype.engines.tiny.features import Placing
 from tintype.engines.tiny.layout import Shape
 from tintype.engines.tiny.model import Batch
 from tintype.engines.tiny.plan import StepPlan
-from tintype.engines.tiny.rows import Lesson, Prompt
+from tintype.engines.tiny.rows import Lesson, RowPrompt
 from tintype.engines.tiny.tape import Array
 from tintype.engines.tiny.tokenizer import (
     BEGIN,
@@ -83,7 +83,7 @@ class Exercise:
         return np.asarray(self.targets != PAD)
 
 
-def reading(prompt: Prompt, words: PromptWords, most: int) -> Reading:
+def reading(prompt: RowPrompt, words: PromptWords, most: int) -> Reading:
     """A prompt's last words; at most so many, after the one every prompt begins with."""
     earlier, asked = words.encode(prompt.earlier), words.encode(prompt.asked)
     kept = (earlier + asked)[-most:]

@@ -14,7 +14,7 @@ from tintype.errors import EngineError
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class RowPrompt:
     """What comes before an answer, as text."""
 
     earlier: str
@@ -36,7 +36,7 @@ class Lesson:
     """Which row it comes from, counting those with lessons."""
     images: tuple[int, ...]
     """Indices into `Lessons.images`."""
-    prompt: Prompt
+    prompt: RowPrompt
     answer: str
 
 
@@ -61,7 +61,7 @@ class Lessons:
         return image_bytes(self.images[index], self.folder)
 
 
-def prompt_of(turns: Iterable[tuple[str, str]]) -> Prompt:
+def prompt_of(turns: Iterable[tuple[str, str]]) -> RowPrompt:
     """A conversation of (role, text) as a prompt."""
     earlier: list[str] = []
     asked: list[str] = []
@@ -69,7 +69,7 @@ def prompt_of(turns: Iterable[tuple[str, str]]) -> Prompt:
         asked.append(text)
         if role == "assistant":
             earlier, asked = earlier + asked, []
-    return Prompt("\n".join(earlier), "\n".join(asked))
+    return RowPrompt("\n".join(earlier), "\n".join(asked))
 
 
 def read_lessons(path: Path, pulse: Callable[[], None] = lambda: None) -> Lessons:

@@ -1,190 +1,185 @@
 """Playground: several models on the same image, their answers side by side."""
 
-from typing import ClassVar
+from asyncio import to_thread
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
 
-from rich.cells import cell_len
-from textual import getters, work
+from textual import events, getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.widgets import Static
+from textual.containers import Vertical
+from textual.reactive import var
 
-from tintype_tui.screens.choosing import Choose
-from tintype_tui.screens.dialogs import Ask
-from tintype_tui.screens.parameters import AskParameters
-from tintype_tui.screens.playground.asking import AskingPane
-from tintype_tui.screens.playground.copying import answer_offers, request_offers
-from tintype_tui.screens.playground.subject import Subject
-from tintype_tui.text import number, one_line, visible
-from tintype_tui.widgets.answer_columns import AnswerColumns
-from tintype_tui.widgets.composer import Composer
-from tintype_tui.widgets.image import ImageView
+from tintype.prompting import Lineup, Question, Subject, beside_base, read_draft
+from tintype_tui.screen import Pane
+from tintype_tui.screens.playground.answers_part import AnswersPart
+from tintype_tui.screens.playground.asking_part import NOTHING, AskingPart
+from tintype_tui.screens.playground.models import fitting_model
+from tintype_tui.screens.playground.question_part import DRAFT, QuestionPart
+from tintype_tui.screens.playground.subject_part import Drawn, SubjectPart
+from tintype_tui.standing import Standing
+from tintype_tui.widgets.answer_column import Answer
+from tintype_tui.widgets.composer import Composer, names_image
 from tintype_tui.widgets.loop_strip import LoopStrip
 
-LEAST_TITLE = 16
-"""Cells for what is asked about, whatever else there is to say."""
-PLACEHOLDER = "i: type a question · Enter asks · Ctrl+J: new line"
 
-
-class PlaygroundPane(AskingPane):
-    """An image, a question, and up to four models."""
+class PlaygroundPane(Pane):
+    """An image, a question, and up to four models: what the parts say, passed on to the others."""
 
     BINDING_GROUP_TITLE = "Playground"
     CSS_PATH = "playground.tcss"
     NEXT = ("attach",)
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a,enter", "ask", "Ask", id="play.ask", key_display="a"),
-        Binding("n", "row(1)", "Next row", id="play.row"),
-        Binding(
-            "right_square_bracket",
-            "column(1)",
-            "Next answer",
-            id="play.next",
-            key_display="]",
-            tooltip="here; splits in Datasets, what is below in Jobs",
-        ),
-        Binding(
-            "left_square_bracket",
-            "column(-1)",
-            "Previous answer",
-            id="play.last",
-            key_display="[",
-            show=False,
-        ),
-        Binding("N", "row(-1)", "Previous row", id="play.row_back", show=False),
-        Binding("i", "edit", "Question", id="play.edit", tooltip="type another question"),
-        Binding("o", "attach", "Image", id="play.attach", tooltip="a file or an address"),
-        Binding("m", "model", "Model", id="play.model", tooltip="of the column in hand"),
-        Binding("b", "boxes", "Boxes", id="play.boxes", tooltip="whose are drawn: each, all, none"),
-        Binding("M", "add", "Add model", id="play.add", tooltip="up to four, side by side"),
-        Binding("x", "remove", "Remove model", id="play.remove", show=False),
-        Binding("r", "again", "Ask again", id="play.again", show=False, tooltip="this model only"),
-        Binding("v", "raw", "Raw answer", id="play.raw", show=False, tooltip="boxes as written"),
-        Binding("H", "history", "History", id="play.history", show=False, tooltip="search answers"),
-        Binding("E", "editor", "Editor", id="play.editor", show=False, tooltip="in $EDITOR"),
-        Binding("u", "own", "Row's question", id="play.own", show=False, tooltip="undo typing"),
-        Binding("p", "parameters", "Parameters", id="play.parameters", show=False),
-        Binding("S", "system", "System prompt", id="play.system", show=False),
-        Binding("y", "copy", "Copy the answer", id="play.copy", show=False),
-        Binding(
-            "Y", "copy_what", "Copy …", id="play.curl", show=False, tooltip="boxes, curl, Python"
-        ),
-        Binding("f", "full", "Full image", id="play.full", show=False),
         Binding("escape", "stop", "Stop", id="play.stop", show=False),
     ]
 
-    title_line = getters.query_one("#play-title", Static)
+    question: var[Question] = var(Question())
+    """What is asked of whom, as it stands."""
+    subject: var[Subject | None] = var(None)
+    models: var[tuple[str, ...]] = var(())
+    typed: var[str] = var("")
+    trained_system: var[str] = var("")
+    answers: var[Mapping[str, Answer]] = var(NOTHING)
+    drawn: var[Drawn] = var(Drawn())
+
+    about = getters.query_one(SubjectPart)
+    lineup = getters.query_one(AnswersPart)
+    writing = getters.query_one(QuestionPart)
+    asking = getters.query_one(AskingPart)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._chosen = ""
+        """The model that was chosen elsewhere last."""
 
     def body(self) -> ComposeResult:
-        yield Static(id="play-title", classes="title-line")
+        yield AskingPart(id="asking").data_bind(PlaygroundPane.question)
         with Vertical(id="play-body"):
-            with Horizontal(id="play-top"):
-                yield ImageView(id="image")
-                yield Static(id="truth")
-            yield AnswerColumns(id="columns")
-        yield Composer(
-            placeholder=PLACEHOLDER, id="question", compact=True, highlight_cursor_line=False
+            yield SubjectPart(id="play-top").data_bind(
+                PlaygroundPane.standing,
+                PlaygroundPane.subject,
+                PlaygroundPane.typed,
+                PlaygroundPane.drawn,
+            )
+            yield AnswersPart(id="answers").data_bind(PlaygroundPane.answers)
+        yield QuestionPart(id="writing").data_bind(
+            PlaygroundPane.subject, PlaygroundPane.models, PlaygroundPane.trained_system
         )
 
-    async def on_mount(self) -> None:
-        self.set_focus(self.image)
-        await self.show_columns()
-        self.draw_title()
+    def on_mount(self) -> None:
+        self.set_focus(self.about.image)
         self.call_after_refresh(self.begin)  # by then it is known what was chosen elsewhere
 
-    def draw_title(self) -> None:
-        if not self.is_mounted:
-            return
-        is_row = self.subject is not None and self.subject.is_row
-        ahead = ("row(1)", "attach") if self._asked else ("ask",)
-        self.query_one(LoopStrip).next_actions = ahead if self.subject else self.NEXT
-        words = [
-            self.cost_words(),
-            "your question (u: the row's)" if is_row and self.is_typed_over else "",
-            "your system prompt" if self.system is not None else "",
-            self.parameters.words(),
-        ]
-        rest = "".join(f" · {visible(part)}" for part in words if part)
-        room = self.title_line.content_size.width - cell_len(rest)
-        about = _tail(one_line(self._subject_words(is_row)), max(room, LEAST_TITLE))
-        self.title_line.update(Content(about + rest))
-
-    def on_resize(self) -> None:
-        self.draw_title()
-
-    def _subject_words(self, is_row: bool) -> str:
-        if self.subject is None:
-            return "No image yet: o takes one, 2 a dataset."
-        of = f" of {number(self._dataset.count)}" if self._dataset and is_row else ""
-        return self.subject.title + of
-
-    def watch_system(self) -> None:
-        self.draw_title()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "row":
-            return self._dataset is not None or None
-        if action == "column":
-            return len(self.models) > 1 or None
-        if action == "full":
-            return self.subject is not None or None
-        return True
-
-    @work
-    async def action_parameters(self) -> None:
-        chosen = await self.app.push_screen_wait(AskParameters(self.parameters))
-        if chosen is not None:
-            self.parameters = chosen
-            self.draw_title()
-
-    @work
-    async def action_system(self) -> None:
-        subject = self.subject or Subject("")
-        trained = "" if subject.system else await self._trained_system(self.models) or ""
-        own = subject.system or trained
-        hints = ("The row's own, or the training rows', is used until another is typed.",)
-        value = own if self.system is None else self.system
-        text = await self.app.push_screen_wait(Ask("System prompt", value=value, hints=hints))
-        if text is not None:
-            self.system = None if text == own else text
-
-    @work
-    async def action_copy(self) -> None:
-        reply = self.in_hand.reply
-        if reply is None:
-            self.say("There is no answer to copy yet: a asks.")
-        else:
-            await self.copy(reply.text or reply.refusal)
-
-    @work
-    async def action_copy_what(self) -> None:
-        """Copy the answer, its boxes, or the request."""
-        with self.reporting("Cannot copy"):
-            api = await self.desk.provider()
-            model = self.in_hand.model
-            request = self._asked.get(model)
-            if request is None and model:
-                request = (await self.requests([model]))[0]
-            offers = answer_offers(self.in_hand.reply)
-            offers += request_offers(request, self.desk.profile, api.base_url)
-            if not offers:
-                self.say("There is nothing to copy yet: m chooses a model.")
+    @work(exclusive=True, group="begin")
+    async def begin(self) -> None:
+        """Take up what was here the last time, and what was chosen elsewhere."""
+        with self.reporting("Cannot read the draft"):
+            store, standing, profile = await self.desk.store(), self.standing, self.desk.profile
+            self._chosen = standing.model
+            self.about.begin(standing.dataset)
+            draft = read_draft(store.notes.read(DRAFT, {}))
+            fitting = fitting_model(store, profile.name, standing.dataset)
+            self.lineup.lineup = draft.lineup(profile.name, standing.model, fitting)
+            place = await to_thread(draft.place, standing.dataset)
+            if await self.about.find_again(place, draft.question or ""):
                 return
-            entries = [words for words, _ in offers]
-            chosen = await self.app.push_screen_wait(Choose("Copy what?", entries))
-            if chosen is not None:
-                await self.copy(offers[chosen][1]())
+            if standing.dataset is not None:
+                self.about.hold(standing.dataset)
+            elif draft.question:
+                self.writing.put(draft.question)
 
+    def provider_changed(self) -> None:
+        super().provider_changed()
+        self.lineup.lineup = Lineup()
 
-def _tail(words: str, width: int) -> str:
-    """The end of a title, where the row is told; the beginning is a folder's name."""
-    if width <= 0 or cell_len(words) <= width:
-        return words
-    kept = ""
-    for letter in reversed(words):
-        if cell_len(letter + kept) >= width:
-            break
-        kept = letter + kept
-    return f"…{kept}"
+    def watch_standing(self, standing: Standing) -> None:
+        """Take the model that was chosen elsewhere, beside its base."""
+        if self.is_mounted and standing.model != self._chosen:
+            self._chosen = standing.model
+            if standing.model and standing.model not in self.models:
+                self.lineup.lineup = self.lineup.lineup.of(beside_base(standing.model))
+
+    # ------------------------------------------------------------------ what the parts say
+
+    @on(SubjectPart.Taken)
+    def _take(self, event: SubjectPart.Taken) -> None:
+        self.subject = event.subject
+        own = event.subject.question
+        self.writing.put(own if event.question is None else event.question)
+        self._note(subject=event.subject, prompt=self.writing.prompt)
+
+    @on(SubjectPart.Counted)
+    def _count(self, event: SubjectPart.Counted) -> None:
+        self._note(rows=event.rows)
+
+    @on(AnswersPart.Changed)
+    def _line_up(self) -> None:
+        lineup = self.lineup.lineup
+        self.models = lineup.models
+        self._note(models=lineup.models, current=lineup.model)
+
+    @on(AnswersPart.Boxes)
+    def _draw_boxes(self, event: AnswersPart.Boxes) -> None:
+        self.drawn = event.drawn
+
+    @on(AskingPart.Answered)
+    def _show(self) -> None:
+        self.answers, self.trained_system = self.asking.answers, self.asking.trained_system
+        self._note()
+
+    @on(AskingPart.Wanted)
+    @work
+    async def _choose(self) -> None:
+        with self.reporting("Cannot list the models"):
+            await self.lineup.choose(replacing=True)
+            self._line_up()
+            if self.models:
+                self.asking.action_ask()
+
+    @on(QuestionPart.Changed)
+    def _reword(self) -> None:
+        self.typed = self.writing.prompt.text
+        self._note(prompt=self.writing.prompt)
+
+    @on(QuestionPart.TakeUp)
+    @work
+    async def _take_up(self, event: QuestionPart.TakeUp) -> None:
+        await self.about.take_up(event.answer)
+
+    def _note(self, **changes: Any) -> None:
+        """Note what is asked now, and what comes next."""
+        self.question = replace(self.question, **changes)
+        ahead = ("row(1)", "attach") if self.answers else ("ask",)
+        self.query_one(LoopStrip).next_actions = ahead if self.subject else self.NEXT
+
+    # ------------------------------------------------------------------ keys
+
+    @on(Composer.Asked)
+    def _submitted(self) -> None:
+        self.writing.forget_wandering()
+        self.lineup.current.focus()
+        self.asking.action_ask()
+
+    def action_stop(self) -> None:
+        """Stop answers under way, and leave the question."""
+        if self.focused is self.writing.composer:
+            self.set_focus(self.about.image)
+        self.asking.stop()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """An image's name that is pasted, or dropped onto the terminal, attaches the image."""
+        if name := names_image(event.text):
+            self._attach_pasted(event.text, name)
+
+    @on(Composer.Pasted)
+    def _pasted(self, event: Composer.Pasted) -> None:
+        self._attach_pasted(event.text, event.name)
+
+    @work
+    async def _attach_pasted(self, text: str, name: str) -> None:
+        """Attach what was pasted, or if there is no such file, take it as text."""
+        composer = self.writing.composer
+        if not await self.about.attach_pasted(name) and self.focused is composer:
+            composer.insert(text)

@@ -1,0 +1,38 @@
+"""The public API behind the names that `tintype` exports."""
+
+from tintype.library.datasets import (
+    boxes,
+    check,
+    compare,
+    estimate,
+    fix,
+    import_dataset,
+    open,
+)
+from tintype.library.field_docs import document
+from tintype.library.models import Connection, ask, connect, explain, follow, stream, train, wait
+from tintype.library.rows import Rows
+from tintype.library.work import Opening, Work
+
+__all__ = [
+    "Connection",
+    "Opening",
+    "Rows",
+    "Work",
+    "ask",
+    "boxes",
+    "check",
+    "compare",
+    "connect",
+    "estimate",
+    "explain",
+    "fix",
+    "follow",
+    "import_dataset",
+    "open",
+    "stream",
+    "train",
+    "wait",
+]
+
+document()

@@ -1,0 +1,134 @@
+"""A fixed copy has none of the problems that it claims to fix."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tintype.dataset import open_dataset, read_rows
+from tintype.dataset.embed import Exported, ExportNote, export
+from tintype.rules import Problem, check, fixing, rules_of
+
+
+async def fixed(source: Path, target: Path, **options: Any) -> tuple[Exported, list[ExportNote]]:
+    async with open_dataset(source) as dataset:
+        treatment = fixing(rules_of("openai"), **options)
+        reports = [step async for step in export(dataset, target, treatment, replace=True)]
+    return reports[-1], [note for step in reports for note in step.notes]
+
+
+async def problems(path: Path) -> list[Problem]:
+    async with open_dataset(path) as dataset:
+        found = [p async for batch in check(dataset, rules_of("openai")) for p in batch.problems]
+    return [problem for problem in found if problem.rule not in ("few_examples", "n_examples")]
+
+
+def spoiled(build: Any) -> dict[str, Callable[[], Any]]:
+    """Rows, each with one fault of an image, by the rule that sees it."""
+    png, jpeg = build.image(size=(30, 20)), build.image(format="JPEG", size=(30, 20))
+    url, text = build.data_url(png), base64.b64encode(png).decode()
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 30.0, 0.0), 3: "E", 4: (13.0, 24.0, 0.0)})
+    located = build.image(format="JPEG", size=(30, 20), exif=exif.tobytes())
+    lines = "\r\n".join(text[at : at + 76] for at in range(0, len(text), 76))
+
+    def typed(media_type: str, data: bytes) -> Any:
+        return build.chat(f"data:{media_type};base64,{base64.b64encode(data).decode()}")
+
+    def said(content: Any, **more: Any) -> Any:
+        answer = {"role": "assistant", "content": "A box"}
+        return {"messages": [{"role": "user", "content": content}, answer], **more}
+
+    return {
+        "image_type": lambda: typed("image/jpeg", png),
+        "image_type ": lambda: typed("application/octet-stream", jpeg),
+        "image_type  ": lambda: typed("text/plain", jpeg),
+        "image_location": lambda: build.chat(build.data_url(located)),
+        "image_orientation": lambda: build.chat(
+            build.data_url(build.image(format="JPEG", size=(30, 20), orientation=6))
+        ),
+        "image_spelling": lambda: build.chat(f"data:image/png;base64,{lines}"),
+        "image_spelling ": lambda: build.chat(f"data:image/png;base64, {text}"),
+        "image_spelling  ": lambda: build.chat(text),
+        "image_spelling   ": lambda: build.chat(f"data:image/png;base64,b'{text}'"),
+        "image_spelling    ": lambda: build.chat(repr(png)),
+        "image_mode": lambda: build.chat(build.data_url(build.image(mode="L", size=(30, 20)))),
+        "image_format": lambda: build.chat(build.data_url(build.image(format="BMP"))),
+        "image_in_text": lambda: said(url),
+        "image_in_text ": lambda: said(f"Look at ![it]({url}). What is it?"),
+        "content": lambda: said([{"type": "image_url", "image_url": url}]),
+        "content ": lambda: said([{"type": "input_image", "image_url": url}]),
+        "content  ": lambda: said([{"type": "image", "image": url}]),
+        "extra_key": lambda: said("<image>What?", images=["img/a.jpg"]),
+        "image_origin": lambda: build.chat("img/a.jpg"),
+        "messages_missing": lambda: {
+            "image": "img/a.jpg",
+            "conversations": [
+                {"from": "human", "value": "<image>\nWhat?"},
+                {"from": "gpt", "value": "A box"},
+            ],
+        },
+        "messages_missing ": lambda: {"image": "img/a.jpg", "prefix": "p", "suffix": "s"},
+    }
+
+
+async def test_what_is_claimed_to_be_fixed_is_gone_afterwards(build: Any) -> None:
+    build.file("img/a.jpg", build.image(format="JPEG", size=(30, 20)))
+    for rule, make in spoiled(build).items():
+        path = build.jsonl(make())
+        found = await problems(path)
+        assert rule.strip() in {problem.rule for problem in found}, (rule, found)
+        target = build.folder / "copy" / "rows.jsonl"
+        report, notes = await fixed(path, target)
+        assert (report.rows, report.undone, notes) == (1, 0, []), rule
+        assert await problems(target) == [], rule
+        ((row, _),) = read_rows(target)
+        assert [image.origin for image in row.images] == ["data"], rule
+
+
+async def test_what_cannot_be_fixed_is_named_and_stays(build: Any) -> None:
+    path = build.jsonl(
+        build.chat(build.data_url(build.image())),
+        {"messages": [{"role": "user", "content": "<image><image>"}], "images": ["a.jpg"]},
+        "no json",
+        build.chat("gone.png"),
+    )
+    report, notes = await fixed(path, build.folder / "copy.jsonl")
+    assert [note.line for note in notes] == [2, 2, 3, 4]
+    assert (report.rows, report.dropped, report.undone) == (3, 1, 4)
+    assert len(list(read_rows(build.folder / "copy.jsonl"))) == report.rows
+
+
+async def test_a_file_of_which_nothing_can_be_read_gives_no_copy(build: Any) -> None:
+    build.jsonl(build.chat(), build.chat())
+    text = (build.folder / "data.jsonl").read_text()
+    path = build.file("wide.jsonl", text.replace("\n", "\r\n").encode("utf-16"))
+    report, notes = await fixed(path, build.folder / "copy.jsonl")
+    assert (report.rows, report.files) == (0, ())
+    assert report.undone == len(notes) > 0
+    assert not (build.folder / "copy.jsonl").exists()
+
+
+async def test_images_are_shrunk_as_the_advice_says(build: Any) -> None:
+    path = build.jsonl(build.chat(build.data_url(build.image(size=(12_000, 9_000), format="JPEG"))))
+    report, _ = await fixed(path, build.folder / "copy.jsonl", max_side=600)
+    assert (report.rows, report.images, report.undone) == (1, 1, 0)
+    async with open_dataset(build.folder / "copy.jsonl") as copied:
+        facts = await copied.image(0, 0)
+    assert len(facts) < 50_000
+
+
+@pytest.mark.parametrize("count", [1, 300])
+async def test_bare_base64_of_any_length_is_an_image(build: Any, count: int) -> None:
+    data = build.image(size=(count, count), format="BMP") if count > 1 else build.image()
+    # A large one is cut out of the line before it is parsed; a small one is not.
+    png = build.image(size=(40, 40)) + b"\0" * len(data)
+    path = build.jsonl(build.chat(base64.b64encode(png).decode()))
+    ((row, _),) = read_rows(path)
+    (image,) = row.images
+    assert (image.origin, image.media_type) == ("data", "image/png")
+    assert image.misspelling == "no data:image/…;base64, before"
+    assert "iVBOR" not in str(row.value)

@@ -1,0 +1,36 @@
+"""The check: asked for when every row is known, and its verdict in the title line."""
+
+from collections import Counter
+
+from tintype.assessment import Assessment
+from tintype_tui import requests
+from tintype_tui.screens.datasets.part import Words
+from tintype_tui.text import count
+
+
+class CheckLine(Words):
+    """`checking 34 %`, then `2 errors, 1 warning`."""
+
+    def completed(self) -> None:
+        self.post_message(requests.AssessDataset())
+
+    def provider_changed(self) -> None:
+        if self.opened is not None and self.opened.complete:
+            self.post_message(requests.AssessDataset())
+
+    def watch_assessed(self) -> None:
+        self.say()
+
+    def words(self) -> str:
+        return f"· {verdict(self.assessed)}" if self.assessed is not None else ""
+
+
+def verdict(assessed: Assessment) -> str:
+    """`2 errors, 1 warning`, or how far the check has come."""
+    if assessed.summary is None:
+        return f"checking {assessed.share:.0%}"
+    totals = Counter[str]()
+    for rule in assessed.summary.counts:
+        totals[rule.severity] += rule.total
+    found = [count(totals[each], each) for each in ("error", "skip", "warning") if totals[each]]
+    return ", ".join(found) or "no problems"

@@ -1,0 +1,132 @@
+"""Copies written: fixed as the provider wants them, or without the marked rows.
+
+The dataset itself is never changed.
+"""
+
+from collections.abc import Sequence, Set
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+
+from tintype import rules
+from tintype.dataset.arrangement import written_rows
+from tintype.dataset.embed import export
+from tintype.dataset.treatment import Treatment
+from tintype_tui import requests
+from tintype_tui.screens.datasets.opened import Opened
+from tintype_tui.screens.datasets.part import Words
+from tintype_tui.screens.save_as import SaveAs, Target
+from tintype_tui.text import count
+
+
+class CopyLine(Words):
+    """`writing 34 %, Esc stops`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "M",
+            "fix",
+            "Fixed copy",
+            id="data.fix",
+            show=False,
+            tooltip="write a copy that the provider takes, with every image inside",
+        ),
+        Binding(
+            "W",
+            "write_without",
+            "Write without the marked rows",
+            id="data.write_without",
+            show=False,
+            tooltip="a copy; the dataset itself stays",
+        ),
+    ]
+
+    def words(self) -> str:
+        return ""
+
+    def stop(self) -> bool:
+        return self._stop_group("write")
+
+    @work(exclusive=True, group="write")
+    async def action_fix(self) -> None:
+        """Write a copy with its images embedded and as the provider takes them; then open it."""
+        if (opened := self.opened) is None:
+            return
+        marked = self.marks.rows
+        option = f"leave out the {count(len(marked), 'marked row')}" if marked else ""
+
+        def hints(leave_out: bool) -> Sequence[str]:
+            return (
+                self._written_words(opened, marked if leave_out else frozenset()),
+                "Images in files go into the rows; other formats and modes become JPEG.",
+                "The dataset itself is not changed.",
+            )
+
+        proposed = opened.path.with_name(f"{opened.path.stem}-fixed.jsonl")
+        dialog = SaveAs("Write a fixed copy into", proposed, hints, option=option, ending=".jsonl")
+        if (target := await self.app.push_screen_wait(dialog)) is not None:
+            profile = rules.rules_of(self.desk.profile.provider)
+            left_out = marked if target.with_option else frozenset()
+            await self._write(opened, target, rules.fixing(profile), left_out)
+
+    @work(exclusive=True, group="write")
+    async def action_write_without(self) -> None:
+        """Write a copy that lacks the marked rows, and open it."""
+        if (opened := self.opened) is None:
+            return
+        if not self.marks:
+            self.pane.say("No row is marked: x marks one, X those of a filter.")
+            return
+        marked = self.marks.rows
+        if not written_rows(opened.rows, marked, self._no_json):
+            self.pane.say("Every row is marked or no JSON: nothing would be left to write.")
+            return
+        hints = (
+            self._written_words(opened, marked),
+            "Images in files go into the rows. The dataset itself is not changed.",
+        )
+        proposed = opened.path.with_name(f"{opened.path.stem}-kept.jsonl")
+        title = "Write a copy without the marked rows"
+        dialog = SaveAs(title, proposed, lambda _: hints, ending=".jsonl")
+        if (target := await self.app.push_screen_wait(dialog)) is not None:
+            await self._write(opened, target, Treatment(), marked)
+
+    @property
+    def _no_json(self) -> Set[int]:
+        """Rows that are no JSON, as far as is known."""
+        return self.assessed.figures.no_json if self.assessed else frozenset()
+
+    def _written_words(self, opened: Opened, left_out: Set[int]) -> str:
+        """How many rows the copy will have, as far as that is known."""
+        flawed = self._no_json - left_out
+        kept = written_rows(opened.rows, left_out, self._no_json)
+        known = self.assessed is not None and self.assessed.complete
+        words = f"{'' if known else 'At most '}{kept:,} of {count(opened.rows, 'row')} are written"
+        reasons = [
+            f"{len(left_out):,} marked" if left_out else "",
+            f"{count(len(flawed), 'line')} no JSON" if flawed else "",
+        ]
+        why = " and ".join(filter(None, reasons))
+        return f"{words}; left out: {why}." if why else f"{words}."
+
+    async def _write(
+        self, opened: Opened, target: Target, wanted: Treatment, left_out: Set[int]
+    ) -> None:
+        notes = 0
+        dropped = {opened.dataset.line_of(index) for index in left_out}
+        steps = export(opened.dataset, target.path, wanted, drop=dropped, replace=target.replace)
+        try:
+            with self.pane.reporting("Cannot write the copy"):
+                async for done in steps:
+                    notes += len(done.notes)
+                    share = (done.rows + done.dropped) / max(1, opened.rows)
+                    self.doing = f"· writing {share:.0%}, Esc stops"
+                    if done.files:
+                        left = f", {count(notes, 'thing')} left as found" if notes else ""
+                        changed = f", {count(done.images, 'image')} changed"
+                        self.pane.say(f"{count(done.rows, 'row')} written{changed}{left}.")
+                        self.post_message(requests.OpenDataset(done.files[0]))
+        finally:
+            self.doing = ""
+            await steps.aclose()

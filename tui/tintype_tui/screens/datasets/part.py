@@ -1,0 +1,166 @@
+"""What a part of the pane is: a widget that is given the shared values and says what it wants.
+
+The values come down by `data_bind` and are replaced whole; nobody but the pane changes them. What
+a part wants goes up as one of the messages below. A part has its own workers, which end when
+another dataset is opened.
+"""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import var
+from textual.widgets import Static
+
+from tintype.assessment import Assessment
+from tintype.dataset import Dataset
+from tintype.dataset.arrangement import Arrangement
+from tintype.dataset.marks import Marks
+from tintype_tui.screen import Part
+from tintype_tui.screens.datasets.opened import Opened
+from tintype_tui.text import visible
+
+
+class DatasetPart(Part):
+    """A part of the pane Datasets."""
+
+    BINDING_GROUP_TITLE = "Dataset"
+
+    opened: var[Opened | None] = var(None)
+    assessed: var[Assessment | None] = var(None)
+    """What the pass over the open dataset has found so far; none before it begins."""
+    arrangement: var[Arrangement] = var(Arrangement())
+    marks: var[Marks] = var(Marks())
+    index: var[int] = var(0)
+    """The row that is looked at."""
+
+    class Select(Message):
+        """Look at a row."""
+
+        def __init__(self, index: int, view: "View | None" = None) -> None:
+            super().__init__()
+            self.index = index
+            self.view = view
+            """The view whose cursor stands there already, if it is one that says so."""
+
+    class Arrange(Message):
+        """Show other rows, or in another order; looking at a row, or staying at the present one."""
+
+        def __init__(self, wanted: Arrangement, *, from_top: bool = False) -> None:
+            super().__init__()
+            self.wanted = wanted
+            self.from_top = from_top
+
+    class Remark(Message):
+        """Change the marks, whatever they are by then."""
+
+        def __init__(self, change: Callable[[Marks], Marks]) -> None:
+            super().__init__()
+            self.change = change
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """The dataset that is open."""
+        return self.opened.dataset if self.opened else None
+
+    def watch_opened(self, before: Opened | None, now: Opened | None) -> None:
+        same = before is not None and now is not None and before.dataset is now.dataset
+        if not same:
+            self.workers.cancel_node(self)
+            self.begun()
+        if now is not None and now.complete and not (same and before and before.complete):
+            self.completed()
+
+    def begun(self) -> None:
+        """Another dataset is open, or none; not all of its rows need be known yet."""
+
+    def completed(self) -> None:
+        """All of its rows are known."""
+
+    def provider_changed(self) -> None:
+        """Another provider's rules apply."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a dataset no key means anything."""
+        return self.opened is not None or None
+
+    def stop(self) -> bool:
+        """Stop what the person waits for; whether there was anything."""
+        return False
+
+    def _stop_group(self, *groups: str) -> bool:
+        found = [
+            worker
+            for worker in self.workers
+            if worker.node is self and worker.group in groups and worker.is_running
+        ]
+        for worker in found:
+            worker.cancel()
+        return bool(found)
+
+
+class Words(DatasetPart):
+    """A part in the title line; while it has nothing to say, it takes no room."""
+
+    DEFAULT_CSS = """
+    Words { width: auto; height: 1; padding-left: 1; }
+    Words Static { width: auto; height: 1; }
+    """
+
+    doing: var[str] = var("")
+    """What goes on, in place of the words."""
+
+    def compose(self) -> ComposeResult:
+        yield Static()
+
+    def words(self) -> str:
+        """What there is to say."""
+        raise NotImplementedError
+
+    def say(self) -> None:
+        """Say what there is to say by now."""
+        words = self.doing or self.words()
+        self.display = bool(words)
+        self.query_one(Static).update(Content(visible(words)))
+
+    def watch_doing(self) -> None:
+        self.say()
+
+
+class View(DatasetPart):
+    """One way of looking over the rows."""
+
+    ROOMY: ClassVar[bool] = False
+    """Whether it needs more room than a list of rows."""
+    WHOLE: ClassVar[bool] = False
+    """Whether it takes the place of everything, the row too."""
+    HINT: ClassVar[str] = ""
+    """Its own keys, for the title line."""
+
+    class Show(Message):
+        """Show a view, or, if it is seen, the rows."""
+
+        def __init__(self, view: "View") -> None:
+            super().__init__()
+            self.view = view
+
+    class Leave(Message):
+        """Back to the rows."""
+
+    def action_show(self) -> None:
+        """Show this; the key of a view is bound to it."""
+        self.post_message(self.Show(self))
+
+    def go(self, index: int) -> None:
+        """Put the cursor to a row."""
+
+    def mark(self) -> None:
+        """Mark the row looked at, or unmark it."""
+        index = self.index
+        self.post_message(self.Remark(lambda marks: marks.toggled(index)))
+
+    def take_focus(self) -> None:
+        """Take the keys."""
+        self.focus()

@@ -1,0 +1,245 @@
+"""The row that is looked at: read, its images probed, what was searched for marked in it."""
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tintype.assessment import RowFigures
+from tintype.dataset import Dataset, Example
+from tintype.dataset.annotating import write_annotated
+from tintype.dataset.arrangement import Arrangement
+from tintype.dataset.base64_text import displayed
+from tintype.dataset.query import found_in
+from tintype.errors import DatasetError
+from tintype.images import ImageFacts, probe
+from tintype_tui.screens.datasets.part import DatasetPart
+from tintype_tui.screens.datasets.thumbs import thumb
+from tintype_tui.screens.full_image import FullImage
+from tintype_tui.screens.save_as import SaveAs
+from tintype_tui.text import count
+from tintype_tui.widgets.conversation import Conversation
+from tintype_tui.widgets.image_strip import ImageStrip
+from tintype_tui.widgets.row_view import RowView, Shown
+from tintype_tui.widgets.thumbnails import Thumbnails
+
+MOST_PROBED = 32
+"""Images of a row that are looked at for their size; beyond, a chip says what the row says."""
+_BESIDE = ("boxes", "image", "unfold", "hit")
+"""Actions that mean nothing where the row is not seen."""
+
+
+class RowPart(DatasetPart):
+    """A row beside the list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "hit(1)", "Next hit", id="data.hit", show=False, tooltip="of a search"),
+        Binding("N", "hit(-1)", "Previous hit", id="data.hit_back", show=False),
+        Binding("b", "boxes", "Boxes", id="data.boxes"),
+        Binding(
+            "f",
+            "full",
+            "Full",
+            id="data.full",
+            show=False,
+            tooltip="the image alone; Esc goes back",
+        ),
+        Binding("full_stop", "image(1)", "Next image", id="data.image", show=False),
+        Binding("comma", "image(-1)", "Previous image", id="data.image_back", show=False),
+        Binding("space", "unfold", "Unfold the system prompt", id="data.unfold", show=False),
+        Binding(
+            "w",
+            "write_image",
+            "Write the image",
+            id="data.write_image",
+            show=False,
+            tooltip="with its boxes, as a PNG",
+        ),
+    ]
+
+    view = getters.query_one(RowView)
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._next_hit = 0
+        """At which hit of the row shown next to begin."""
+
+    def compose(self) -> ComposeResult:
+        yield RowView()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in _BESIDE and not self.region.width:
+            return False
+        return super().check_action(action, parameters)
+
+    # ------------------------------------------------------------------ showing
+
+    def begun(self) -> None:
+        if self.opened is None:
+            self.view.example, self.view.shown, self.view.problems = None, Shown(), ()
+        else:
+            self.present(self.index)
+
+    def watch_index(self, index: int) -> None:
+        self.present(index)
+
+    def watch_assessed(self) -> None:
+        self._judge()
+
+    def watch_arrangement(self, before: Arrangement, now: Arrangement) -> None:
+        if before.found is not now.found:
+            self.present(self.index, self.view.shown.ordinal)
+
+    def _judge(self) -> None:
+        """Say what the row costs and what is wrong with it, as far as is known."""
+        figures = self.assessed.figures if self.assessed else RowFigures()
+        self.view.cost = cost_words(figures, self.index)
+        self.view.problems = figures.problems.get(self.index, ())
+
+    @work(exclusive=True, group="row")
+    async def present(self, index: int, ordinal: int = 0) -> None:
+        """Show a row and one of its images."""
+        if (dataset := self.dataset) is None or not dataset.count:
+            return
+        with self.pane.reporting("Cannot read the row"):
+            example = displayed(await dataset.example(index))
+            self.view.source = "" if example.messages else await dataset.source(index)
+            await self._highlight(example)
+            self.view.facts = {}
+            self.view.example = example
+            self._judge()
+            if not example.images:
+                nothing = (
+                    "This line is no JSON." if not example.messages else "no image in this row"
+                )
+                self.view.shown = Shown(why=nothing)
+                return
+            ordinal %= len(example.images)
+            try:
+                data = await dataset.image(index, ordinal)
+            except DatasetError as error:
+                self.view.shown = Shown(ordinal, why=str(error), trouble=True)
+            else:
+                facts = await asyncio.to_thread(probe, data)
+                self.view.facts = {ordinal: facts}
+                self.view.shown = Shown(ordinal, data, facts)
+            await self._probe_others(dataset, example, index, ordinal)
+
+    async def _probe_others(
+        self, dataset: Dataset, example: Example, index: int, shown: int
+    ) -> None:
+        """Learn the size of the row's other images, but fetch none from the network for that."""
+        found: dict[int, ImageFacts] = {}
+        for image in example.images[:MOST_PROBED]:
+            if image.ordinal == shown or image.origin == "url":
+                continue
+            try:
+                data = await dataset.image(index, image.ordinal)
+            except DatasetError as error:
+                found[image.ordinal] = ImageFacts(size_bytes=0, flaw=error.message)
+            else:
+                found[image.ordinal] = await asyncio.to_thread(probe, data)
+        if found:
+            self.view.facts = {**self.view.facts, **found}
+
+    async def _highlight(self, example: Example) -> None:
+        """Mark in the row what was searched for."""
+        found = self.arrangement.found
+        conversation = self.view.conversation
+        places = (
+            await asyncio.to_thread(found_in, example, found.pattern, found.shared) if found else {}
+        )
+        conversation.set_reactive(Conversation.hit, self._next_hit)
+        conversation.found = places
+        self._next_hit = 0
+        conversation.call_after_refresh(conversation.show_hit)
+
+    @on(Thumbnails.Wants)
+    def _strip_wanted(self, event: Thumbnails.Wants) -> None:
+        self._draw_strip(event, self.index)
+
+    @work(exclusive=True, group="strip")
+    async def _draw_strip(self, event: Thumbnails.Wants, index: int) -> None:
+        if (dataset := self.dataset) is None:
+            return
+        with self.pane.reporting("Cannot draw the images"):
+            for ordinal in event.keys:
+                drawn = await thumb(dataset, index, ordinal, event)
+                event.thumbnails.show({ordinal: drawn}, event.room)
+
+    @on(ImageStrip.Moved)
+    def _strip_moved(self, event: Thumbnails.Moved) -> None:
+        if event.position != self.view.shown.ordinal:
+            self.present(self.index, event.position)
+
+    # ------------------------------------------------------------------ keys
+
+    def action_hit(self, by: int) -> None:
+        """The next or the previous place, in this row or another."""
+        found = self.arrangement.found
+        if found is None or not found.hits:
+            self.pane.say("Nothing has been searched for: / searches.")
+            return
+        conversation = self.view.conversation
+        at = conversation.hit % max(1, conversation.hits) + by
+        if 0 <= at < conversation.hits:
+            conversation.hit = at
+            return
+        to = self.arrangement.next_of(set(found.rows), self.index, by)
+        if to is None:
+            self.pane.say("What was found is in no row of this filter.")
+            return
+        row, passed_end = to
+        if passed_end:
+            self.pane.say("From the beginning again." if by > 0 else "From the end again.")
+        self._next_hit = 0 if by > 0 else -1
+        if row == self.index:
+            conversation.hit, self._next_hit = self._next_hit, 0
+        self.post_message(self.Select(row))
+
+    def action_boxes(self) -> None:
+        self.view.with_boxes = not self.view.with_boxes
+
+    def action_unfold(self) -> None:
+        self.view.conversation.unfolded = not self.view.conversation.unfolded
+
+    def action_image(self, by: int) -> None:
+        self.present(self.index, self.view.shown.ordinal + by)
+
+    def action_full(self) -> None:
+        """The image alone, whatever view is open."""
+        self.app.push_screen(FullImage(self.view, step=self._step, turn=self.action_image))
+
+    def _step(self, by: int) -> None:
+        position = (self.arrangement.position_of(self.index) or 0) + by
+        if 0 <= position < self.arrangement.shown:
+            self.post_message(self.Select(self.arrangement.row_at(position)))
+
+    @work(exclusive=True, group="write")
+    async def action_write_image(self) -> None:
+        """Write the image shown, with the answer's boxes, to a file."""
+        dataset, view = self.dataset, self.view
+        if dataset is None or (data := view.shown.data) is None:
+            self.pane.say("There is no image here to write.")
+            return
+        truth = view.boxes if view.with_boxes else ()
+        drawn = f"A PNG with {count(len(truth), 'box', 'boxes')} drawn on it; b leaves them out."
+        hints = (drawn,) if truth else ()
+        proposed = Path(f"{dataset.path.stem}-{dataset.line_of(self.index)}.png")
+        dialog = SaveAs("Write the image into", proposed, lambda _: hints, ending=".png")
+        if (target := await self.app.push_screen_wait(dialog)) is not None:
+            with self.pane.reporting("Cannot write the image"):
+                path = await write_annotated(target.path, data, truth, replace=target.replace)
+                self.pane.say(f"{path} written.")
+
+
+def cost_words(figures: RowFigures, index: int) -> str:
+    """What a row costs: its tokens, and how many of them are images; empty until counted."""
+    if index >= len(figures.image_tokens):
+        return ""
+    tokens, images = figures.tokens[index], figures.image_tokens[index]
+    share = f", {images / tokens:.0%} images" if images and tokens else ""
+    return f"{count(tokens, 'token')}{share}"

@@ -1,0 +1,69 @@
+"""What is wrong with the dataset, the worst first; the problem under the cursor in full."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from tintype.assessment import Assessment
+from tintype.rules import Problem
+from tintype_tui.screens.datasets.check_line import verdict
+from tintype_tui.screens.datasets.part import View
+from tintype_tui.widgets.line_list import LineList
+from tintype_tui.widgets.problem_list import ProblemList, problem_in_full
+
+
+class ProblemsView(View):
+    """Problems; the row of the one under the cursor is shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("p", "show", "Problems", id="data.problems")]
+
+    list = getters.query_one(ProblemList)
+    text = getters.query_one("#problem-text", Static)
+
+    def compose(self) -> ComposeResult:
+        yield ProblemList(id="problems")
+        yield Static(id="problem-text")
+
+    def watch_assessed(self) -> None:
+        shown, now = self.list.problems, worst_first(self.assessed)
+        under = shown[self.list.cursor] if shown and self.list.cursor else None
+        self.list.problems = now
+        if under in now:
+            self.list.cursor = now.index(under)
+        found = self.assessed
+        done = found is not None and found.complete
+        checking = verdict(found) if found is not None else "Not checked yet."
+        self.list.empty_text = "No problems found." if done else checking
+        self.list.refresh()
+        self._explain()
+
+    def take_focus(self) -> None:
+        self.list.focus()
+
+    @on(LineList.Moved)
+    @on(LineList.Chosen)
+    def _moved(self) -> None:
+        self._explain()
+        if self.list.problems and (line := self.list.problems[self.list.cursor].line):
+            self._find(line)
+
+    @work(exclusive=True, group="line")
+    async def _find(self, line: int) -> None:
+        if (dataset := self.dataset) is not None:
+            with self.pane.reporting("Cannot show the row"):
+                self.post_message(self.Select(await dataset.find_line(line)))
+
+    def _explain(self) -> None:
+        shown = self.list.problems
+        self.text.update(problem_in_full(shown[self.list.cursor]) if shown else "")
+
+
+def worst_first(assessed: Assessment | None) -> Sequence[Problem]:
+    """The problems found so far, the worst first, and of those the file's own first."""
+    ranks = {"error": 0, "skip": 1, "warning": 2}
+    found = assessed.problems if assessed else ()
+    return sorted(found, key=lambda problem: (ranks[problem.severity], problem.line))

@@ -1,0 +1,213 @@
+"""The part that asks: the same question to every model, side by side, and keeps the answers."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import ClassVar
+
+from textual import getters, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import var
+
+from tintype.api import ChatRequest
+from tintype.budget import Confirmation, Limits
+from tintype.errors import TintypeError
+from tintype.model_names import parse_model_name
+from tintype.pricing import load_prices
+from tintype.prompting import Question, Reply, Subject, Teaching, ask, priced, remember, teaching_of
+from tintype_tui import requests
+from tintype_tui.keys import with_keys
+from tintype_tui.screen import Part
+from tintype_tui.screens.choosing import Choose
+from tintype_tui.screens.playground.copying import answer_offers, request_offers
+from tintype_tui.screens.playground.cost_part import CostPart
+from tintype_tui.widgets.answer_column import Answer
+from tintype_tui.words.answers import taught_words
+
+NOTHING: Mapping[str, Answer] = MappingProxyType({})
+
+
+class AskingPart(Part):
+    """Says above all what is asked and what it costs."""
+
+    BINDING_GROUP_TITLE = "Playground"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a,enter", "ask", "Ask", id="play.ask", key_display="a"),
+        Binding("r", "again", "Ask again", id="play.again", show=False, tooltip="this model only"),
+        Binding(
+            "Y", "copy_what", "Copy …", id="play.curl", show=False, tooltip="boxes, curl, Python"
+        ),
+    ]
+
+    question: var[Question] = var(Question())
+    trained_system: var[str] = var("")
+    """The system prompt of the first tuned model that is asked."""
+    answers: var[Mapping[str, Answer]] = var(NOTHING)
+    """To what was asked last about this subject, by the model's name."""
+
+    cost = getters.query_one(CostPart)
+
+    class Answered(Message):
+        """Answers have begun, grown or ended: see `answers`."""
+
+    class Wanted(Message):
+        """There is no model to ask yet: one should be chosen."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._asked: dict[str, ChatRequest] = {}
+        self._taught: dict[str, Teaching | None] = {}
+
+    def compose(self) -> ComposeResult:
+        yield CostPart(id="cost").data_bind(AskingPart.question)
+
+    def watch_question(self, before: Question, question: Question) -> None:
+        """What is asked about something else, or of a model that is gone, need not go on."""
+        if before.subject is not question.subject:
+            self.stop()
+            self._asked.clear()
+            self.answers = NOTHING
+        for model in set(self._asked) - set(question.models):
+            self.workers.cancel_group(self, f"ask-{model}")
+        if before.models != question.models:
+            self._learn_system()
+
+    def watch_answers(self) -> None:
+        self.post_message(self.Answered())
+
+    def watch_trained_system(self) -> None:
+        self.post_message(self.Answered())
+
+    @work(exclusive=True, group="teaching")
+    async def _learn_system(self) -> None:
+        with self.pane.reporting("Cannot read the training rows"):
+            found = [await self._teaching(model) for model in self.question.models]
+            systems = [taught.systems[0] for taught in found if taught]
+            self.trained_system = next(filter(None, systems), "")
+
+    async def _teaching(self, model: str) -> Teaching | None:
+        """What a model was trained with, as far as that is known here."""
+        if model not in self._taught:
+            store = await self.desk.store()
+            self._taught[model] = await teaching_of(store, self.desk.profile.name, model)
+        return self._taught[model]
+
+    # ------------------------------------------------------------------ asking
+
+    @work(exclusive=True, group="prepare")
+    async def action_ask(self) -> None:
+        """Ask every model the same, side by side."""
+        if self.question.models:
+            await self._ask_all(self.question.models)
+        else:
+            self.post_message(self.Wanted())
+
+    @work(exclusive=True, group="prepare")
+    async def action_again(self) -> None:
+        """Ask the current model once more."""
+        if self.question.current:
+            await self._ask_all((self.question.current,))
+
+    async def _ask_all(self, models: Sequence[str]) -> None:
+        with self.pane.reporting("Cannot ask"):
+            question = self.question
+            asked = await self._requests(models)
+            confirmation = await self.cost.may_ask(asked)
+            if confirmation is None:
+                return
+            for request in asked:
+                taught = await self._teaching(request.model)
+                words = taught_words(taught.differs(request.messages)) if taught else ""
+                self._asked[request.model] = request
+                note = with_keys(self, words)
+                self._put(request, Answer(expected=question.expected, note=note, waiting=True))
+                work = self._answer(request, question, confirmation)
+                self.run_worker(work, exclusive=True, group=f"ask-{request.model}")
+
+    async def _requests(self, models: Sequence[str]) -> list[ChatRequest]:
+        for model in models:
+            await self._teaching(model)
+        return await self.question.requests(models, self.trained_system)
+
+    def stop(self) -> None:
+        """Stop answers under way; what has come stays."""
+        for model in list(self._asked):
+            self.workers.cancel_group(self, f"ask-{model}")
+
+    async def _answer(
+        self, request: ChatRequest, question: Question, confirmation: Confirmation
+    ) -> None:
+        asked_at, reply = datetime.now(UTC), None
+        try:
+            prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
+            api = await self.desk.provider()
+            growing = ask(
+                api,
+                await self.desk.store(),
+                request,
+                limits=Limits.of(self.desk.settings),
+                confirmation=confirmation,
+                expected=question.subject.expected,
+                prices=prices,
+            )
+            async for reply in growing:
+                self._show(request, reply)
+        except TintypeError as error:
+            self._show(request, reply, str(error))
+        except asyncio.CancelledError:
+            reply = priced(reply.stopped(), api, request, prices) if reply else None
+            self._show(request, reply, "" if reply else "Stopped before the first words.")
+            raise
+        finally:
+            if self._is_current(request):
+                self._put(request, replace(self.answers[request.model], waiting=False))
+            if reply is not None:
+                await self._keep(request, reply, asked_at, question.subject)
+
+    def _is_current(self, request: ChatRequest) -> bool:
+        """Whether no other question has been asked of this model since."""
+        return self._asked.get(request.model) is request and request.model in self.answers
+
+    def _put(self, request: ChatRequest, answer: Answer) -> None:
+        self.answers = MappingProxyType({**self.answers, request.model: answer})
+
+    def _show(self, request: ChatRequest, reply: Reply | None, trouble: str = "") -> None:
+        """Show an answer as far as it has come."""
+        if self._is_current(request):
+            now = self.answers[request.model]
+            self._put(request, replace(now, reply=reply, trouble=trouble))
+
+    async def _keep(
+        self, request: ChatRequest, reply: Reply, asked_at: datetime, subject: Subject
+    ) -> None:
+        self.cost.add(reply)
+        with self.pane.reporting("Cannot keep the answer"):
+            store = await self.desk.store()
+            sources = [str(subject.origin) or subject.title]
+            await remember(store, self.desk.profile, request, reply, asked_at, sources)
+        if parse_model_name(request.model).tuned:
+            self.post_message(requests.Reached(tried=True))
+
+    # ------------------------------------------------------------------ copying
+
+    @work
+    async def action_copy_what(self) -> None:
+        """Copy the answer, its boxes, or the request."""
+        with self.pane.reporting("Cannot copy"):
+            api, model = await self.desk.provider(), self.question.current
+            request = self._asked.get(model)
+            if request is None and model:
+                request = (await self._requests([model]))[0]
+            offers = answer_offers(self.answers.get(model, Answer()).reply)
+            offers += request_offers(request, self.desk.profile, api.base_url)
+            if not offers:
+                self.pane.say(with_keys(self, "Nothing to copy yet: {play.model} chooses a model."))
+                return
+            title = "Copy what?"
+            chosen = await self.app.push_screen_wait(Choose(title, [words for words, _ in offers]))
+            if chosen is not None:
+                await self.pane.copy(offers[chosen][1]())

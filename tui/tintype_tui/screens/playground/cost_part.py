@@ -1,0 +1,145 @@
+"""The part that says what is asked about and how, and what asking costs, before it is asked."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.cells import cell_len
+from textual import getters, work
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.reactive import var
+from textual.widgets import Static
+
+from tintype.api import ChatRequest
+from tintype.budget import NOTHING_CONFIRMED, Confirmation, Limits, demand
+from tintype.errors import TintypeError
+from tintype.pricing import load_prices
+from tintype.prompting import Foreseen, Question, Reply, SessionSpending, foresee
+from tintype_tui.keys import with_keys
+from tintype_tui.screen import Part
+from tintype_tui.screens.dialogs import Confirm
+from tintype_tui.text import number, one_line, visible
+from tintype_tui.words.costs import asking_words, consent_words
+
+LEAST_TITLE = 16
+"""Cells for what is asked about, whatever else there is to say."""
+_WAIT_S = 0.3
+"""After a key, before the cost is estimated again."""
+
+
+class CostPart(Part):
+    """One line: image or row, cost, what was changed by hand, parameters."""
+
+    question: var[Question] = var(Question())
+    foreseen: var[tuple[Foreseen, ...]] = var(())
+    """What asking now would cost, for each model."""
+    session: var[SessionSpending] = var(SessionSpending())
+
+    line = getters.query_one(Static)
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="play-title", classes="title-line")
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def watch_question(self) -> None:
+        self._draw()
+        self._foresee_soon()
+
+    def watch_foreseen(self) -> None:
+        self._draw()
+
+    def watch_session(self) -> None:
+        self._draw()
+
+    def add(self, reply: Reply) -> None:
+        """Count what an answer cost."""
+        self.session = self.session.answered(reply.cost_usd)
+
+    @work(exclusive=True, group="cost")
+    async def _foresee_soon(self) -> None:
+        await asyncio.sleep(_WAIT_S)
+        asked, found = self.question, tuple[Foreseen, ...]()
+        if self.desk.profile.dialect != "embedded" and asked.subject.title and asked.models:
+            try:
+                found = await self._foresee(
+                    await asked.subject.requests(asked.prompt, asked.models)
+                )
+            except TintypeError:  # said when it is asked
+                found = ()
+        self.foreseen = found
+
+    async def _foresee(self, requests: Sequence[ChatRequest]) -> tuple[Foreseen, ...]:
+        expected = self.question.subject.expected
+        provider = self.desk.profile.provider
+        prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
+
+        def each() -> tuple[Foreseen, ...]:
+            return tuple(foresee(one, provider, prices, expected=expected) for one in requests)
+
+        return await asyncio.to_thread(each)
+
+    async def may_ask(self, requests: Sequence[ChatRequest]) -> Confirmation | None:
+        """Ask the person before another limit's worth may be spent, and before an unknown price.
+
+        None if the person does not agree.
+
+        Raises:
+            BudgetError: if a limit could be passed.
+        """
+        if self.desk.profile.dialect == "embedded":
+            return NOTHING_CONFIRMED
+        foreseen, settings = await self._foresee(requests), self.desk.settings
+        wanted = demand(
+            await self.desk.store(),
+            *(one.expense(self.desk.profile.name) for one in foreseen),
+            limits=Limits.of(settings),
+            now=datetime.now(UTC),
+        )
+        agreed = Confirmation(wanted.typed if wanted else "")
+        if not self.session.needs_consent(foreseen, settings.spend_confirm_usd, wanted):
+            return agreed
+        words = consent_words(foreseen, self.session, wanted)
+        if not await self.app.push_screen_wait(Confirm("Ask?", words, yes="Ask", no="Leave it")):
+            return None
+        self.session = self.session.consented(foreseen)
+        return agreed
+
+    def _draw(self) -> None:
+        if not self.is_mounted:
+            return
+        prompt = self.question.prompt
+        words = [
+            asking_words(self.foreseen, self.session),
+            with_keys(self, "your question ({play.own}: the row's)")
+            if self.question.is_typed_over
+            else "",
+            "your system prompt" if prompt.system is not None else "",
+            prompt.parameters.words(),
+        ]
+        rest = "".join(f" · {visible(part)}" for part in words if part)
+        room = self.line.content_size.width - cell_len(rest)
+        about = _tail(one_line(self._about()), max(room, LEAST_TITLE))
+        self.line.update(Content(about + rest))
+
+    def _about(self) -> str:
+        subject, rows = self.question.subject, self.question.rows
+        if not subject.title:
+            return with_keys(
+                self, "No image yet: {play.attach} takes one, {go.datasets} a dataset."
+            )
+        return subject.title + (f" of {number(rows)}" if rows and subject.is_row else "")
+
+
+def _tail(words: str, width: int) -> str:
+    """The end of a title, where the row is named; the beginning is a folder's name."""
+    if width <= 0 or cell_len(words) <= width:
+        return words
+    kept = ""
+    for letter in reversed(words):
+        if cell_len(letter + kept) >= width:
+            break
+        kept = letter + kept
+    return f"…{kept}"

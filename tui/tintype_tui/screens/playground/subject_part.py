@@ -1,0 +1,238 @@
+"""The part that shows what is asked about: rows of a dataset, or an image of one's own."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual import getters, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import var
+from textual.widgets import Static
+
+from tintype.dataset import Dataset, open_dataset
+from tintype.dataset.splits import siblings
+from tintype.detection import Box, parse_boxes
+from tintype.prompting import (
+    QuestionOrigin,
+    Subject,
+    file_subject,
+    in_short,
+    is_same_image,
+    origin,
+    row_subject,
+    web_subject,
+)
+from tintype.store import KeptAnswer
+from tintype_tui.screen import Part
+from tintype_tui.screens.open_image import OpenImage
+from tintype_tui.screens.past_answers import question_text
+from tintype_tui.standing import Standing
+from tintype_tui.text import visible
+from tintype_tui.widgets.example_list import said
+from tintype_tui.widgets.image import ImageView
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Predicted boxes over the image, and whose they are."""
+
+    boxes: tuple[Box, ...] = ()
+    words: str = ""
+
+
+class SubjectPart(Part):
+    """An image, and the right answer where it is known."""
+
+    BINDING_GROUP_TITLE = "Playground"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "row(1)", "Next row", id="play.row"),
+        Binding("N", "row(-1)", "Previous row", id="play.row_back", show=False),
+        Binding("o", "attach", "Image", id="play.attach", tooltip="a file or an address"),
+        Binding("f", "full", "Full image", id="play.full", show=False),
+    ]
+
+    standing: var[Standing] = var(Standing())
+    subject: var[Subject | None] = var(None, bindings=True)
+    typed: var[str] = var("")
+    """The question as it stands; it stays when another row or image is taken."""
+    drawn: var[Drawn] = var(Drawn())
+
+    image = getters.query_one(ImageView)
+
+    class Taken(Message):
+        """Something else is asked about."""
+
+        def __init__(self, subject: Subject, question: str | None) -> None:
+            super().__init__()
+            self.subject, self.question = subject, question
+            """None for the subject's own question."""
+
+    class Counted(Message):
+        """It is known how many rows the dataset has."""
+
+        def __init__(self, rows: int) -> None:
+            super().__init__()
+            self.rows = rows
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._dataset: Dataset | None = None
+        self._path: Path | None = None
+        self._row = 0
+
+    def compose(self) -> ComposeResult:
+        yield ImageView(id="image")
+        yield Static(id="truth")
+
+    def begin(self, dataset: Path | None) -> None:
+        """Note which dataset was chosen elsewhere before anything is taken."""
+        self._path = dataset
+
+    def watch_standing(self, standing: Standing) -> None:
+        """Take the dataset that was chosen elsewhere."""
+        if standing.dataset is not None and standing.dataset != self._path and self.is_mounted:
+            self._path = standing.dataset
+            self.hold(standing.dataset)
+
+    @work(exclusive=True, group="dataset")
+    async def hold(self, path: Path, line: int = 0, question: str | None = None) -> None:
+        """Hold a dataset open, and take a row of it.
+
+        Args:
+            path: One of its files. Without a line, the test rows are taken: the tuned model has not
+                seen them.
+            line: The row at this 1-based line of this very file.
+            question: What to ask in place of the row's own question.
+        """
+        with self.pane.reporting("Cannot open the dataset"):
+            if not line:
+                splits = await asyncio.to_thread(siblings, path)
+                path = splits.test or splits.valid or path
+            async with open_dataset(path) as dataset:
+                self._dataset = dataset
+                self._row = await dataset.find_line(line) if line else 0
+                self._take_row(question)
+                async for _ in dataset.index():
+                    pass
+                self.post_message(self.Counted(dataset.count))
+                self.refresh_bindings()
+                await asyncio.Event().wait()  # held open until another takes its place
+
+    @work(exclusive=True, group="row")
+    async def _take_row(self, question: str | None = None) -> None:
+        if (dataset := self._dataset) is None:
+            return
+        with self.pane.reporting("Cannot read the row"):
+            self._take(await row_subject(dataset, self._row), question)
+
+    def _take(self, subject: Subject, question: str | None = None) -> None:
+        self.post_message(self.Taken(subject, question))
+
+    def watch_subject(self, subject: Subject | None) -> None:
+        if subject is not None:
+            self.image.data = subject.data
+            self.image.truth = parse_boxes(subject.expected).boxes
+            self._describe()
+
+    def watch_drawn(self, drawn: Drawn) -> None:
+        self.image.predicted = drawn.boxes
+        self._describe()
+
+    def _describe(self) -> None:
+        """Say what is right, whose boxes are drawn, and what the row asks."""
+        if (subject := self.subject) is None:
+            return
+        expected = Content(visible(said(subject.expected))) if subject.expected else Content("–")
+        blocks = [Content.styled(visible(subject.trouble), "$error")] if subject.trouble else []
+        blocks.append(Content.styled("expected\n", "dim") + expected)
+        if self.drawn.words:
+            blocks.append(Content.styled(visible(self.drawn.words), "dim"))
+        asked = Content(visible(in_short(subject.question)) or "–")
+        blocks.append(Content.styled("question\n", "dim") + asked)
+        self.query_one("#truth", Static).update(Content("\n\n").join(blocks))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "row":
+            return self._dataset is not None or None
+        if action == "full":
+            return self.subject is not None or None
+        return True
+
+    def action_row(self, by: int) -> None:
+        """Go on to another row; a question that was typed over goes along."""
+        if self._dataset is not None and self._dataset.count:
+            subject = self.subject
+            on_a_row = subject is not None and subject.is_row
+            self._row = (self._row + (by if on_a_row else 0)) % self._dataset.count
+            keeps = on_a_row and subject is not None and not subject.is_own(self.typed)
+            self._take_row(self.typed if keeps else None)
+
+    def action_full(self) -> None:
+        self.screen.maximize(self.image)
+
+    @work
+    async def action_attach(self) -> None:
+        """Ask about an image from a file, or from the web."""
+        name = await self.app.push_screen_wait(OpenImage())
+        if name is not None:
+            await self.attach(name)
+
+    async def attach(self, name: str, question: str | None = None) -> Subject | None:
+        """Take an image by path or address; what it cannot be taken for is said.
+
+        Args:
+            name: Its path or address.
+            question: What to ask about it; none for the question that stands there.
+        """
+        words = self.typed if question is None else question
+        with self.pane.reporting("Cannot take the image"):
+            if name.lower().startswith(("http://", "https://")):
+                self.pane.say("Fetching the image …")
+                subject = await web_subject(name, words)
+            else:
+                subject = await file_subject(Path(name.removeprefix("file://")), words)
+            self._take(subject)
+            return subject
+        return None
+
+    async def find_again(self, place: QuestionOrigin, question: str) -> Subject | bool:
+        """Take up what an earlier question was about, if it is still there."""
+        if place.url:
+            return await self.attach(place.url, question) or False
+        if place.path is None or not await asyncio.to_thread(_is_file, str(place.path)):
+            return False
+        if place.line:
+            self.hold(place.path, place.line, question)
+            return True
+        return await self.attach(str(place.path), question) or False
+
+    async def take_up(self, answer: KeptAnswer) -> None:
+        """Take up what an earlier answer was about, and say it if that has changed."""
+        place = origin(answer.sources[0]) if answer.sources else origin("")
+        found = await self.find_again(place, question_text(answer))
+        if not found and "sha256:" in str(answer.messages):
+            where = f" ({', '.join(answer.sources)})" if answer.sources else ""
+            self.pane.say(f"The question is here again; its image is gone{where}.")
+        data = found.data if isinstance(found, Subject) else None
+        if data and not is_same_image(data, answer.messages):
+            self.pane.say("The image is another than it was then.", severity="warning")
+
+    async def attach_pasted(self, name: str) -> bool:
+        """Attach an image by a name that was pasted; false if there is no such image."""
+        web = name.lower().startswith(("http://", "https://"))
+        ending = name.partition("?")[0].lower().endswith((".jpg", ".jpeg", ".png", ".webp", ".gif"))
+        if (web and ending) or (not web and await asyncio.to_thread(_is_file, name)):
+            await self.attach(name)
+            return True
+        return False
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name.removeprefix("file://")).expanduser().is_file()
+    except (OSError, ValueError, RuntimeError):  # too long, a NUL in it, a home of nobody
+        return False
