@@ -96,6 +96,17 @@ def append(path: Path, text: str) -> None:
     path.write_text(path.read_text() + text)
 
 
+def copied(dataset: Path, folder: Path) -> Path:
+    """The same dataset in another folder."""
+    folder.mkdir()
+    (folder / dataset.name).write_bytes(dataset.read_bytes())
+    return folder / dataset.name
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
 async def hears(person: Any, words: str) -> None:
     """Wait for a notification."""
     said = person.app.desk.said
@@ -468,16 +479,13 @@ async def test_a_clone_is_planned_on_the_dataset_of_its_job(
     sit: Any, dataset: Path, launch: Launch, tmp_path: Path
 ) -> None:
     await launch(dataset, "mine")
-    other = tmp_path / "others" / "train.jsonl"
-    other.parent.mkdir()
-    other.write_bytes(dataset.read_bytes())
-    async with sit(other) as person:
+    async with sit(copied(dataset, tmp_path / "others")) as person:
         await person.sees("12 rows")
         await person.press("4")
         await person.sees("● succeeded", "mine")
         await person.press("e")
         await person.until(lambda: person.app.standing.dataset == dataset, "the job's dataset")
-        dataset.unlink()
+        remove(dataset)
         await person.press("4", "e")
         await hears(person, "Cannot clone")
 
