@@ -42,7 +42,7 @@ class LoopState:
     dataset: Path | None = None
     row: int = 0
     """Index of the row looked at last, 0-based."""
-    sought: RowRequest | None = None
+    request: RowRequest | None = None
     """The last request to show a row."""
     checked: str = ""
     """Empty, or the worst found: `ok`, `warning`, `skip`, `error`."""
@@ -98,7 +98,7 @@ class LoopState:
         if row is None:
             row = self.row if path == self.dataset else 0
         same = self.dataset is not None and self.dataset.parent == path.parent
-        return replace(self if same else LoopState(), dataset=path, row=row, sought=request)
+        return replace(self if same else LoopState(), dataset=path, row=row, request=request)
 
     def elsewhere(self) -> "LoopState":
         """What is left of it at another provider: the data."""

@@ -99,7 +99,7 @@ async def test_the_dearest_rows_lead_to_the_dataset(sit: Any, uneven: Path) -> N
         await person.press("enter")
         await person.sees("›    8", "1,182 tokens")
         assert isinstance(person.app.screen, DatasetsPane)
-        assert person.app.standing.row == 7
+        assert person.app.loop_state.row == 7
 
 
 async def test_every_provider_makes_an_offer_and_gives_its_reasons(sit: Any, dataset: Path) -> None:

@@ -167,7 +167,7 @@ async def test_a_last_dataset_that_cannot_be_looked_at_does_not_keep_the_app_fro
         store.notes.write("session", kept, datetime.now(UTC))
     async with sit() as person:
         await person.sees("Start here")
-        assert person.app.standing.dataset is None
+        assert person.app.loop_state.dataset is None
 
 
 async def test_a_recent_dataset_that_cannot_be_looked_at_is_listed_with_the_reason(
@@ -186,8 +186,8 @@ async def test_the_last_session_is_restored_only_into_its_own_provider(
         kept = {"profile": "work", "dataset": str(dataset), "row": 3, "job": "ftjob-1"}
         store.notes.write("session", kept | {"model": "ft:gpt-4o:mine"}, datetime.now(UTC))
     async with sit() as person:
-        await person.until(lambda: person.app.standing.dataset == dataset, "the dataset")
-        assert (person.app.standing.job, person.app.standing.model) == ("", "")
+        await person.until(lambda: person.app.loop_state.dataset == dataset, "the dataset")
+        assert (person.app.loop_state.job, person.app.loop_state.model) == ("", "")
 
 
 async def test_home_asks_no_provider_while_another_pane_is_shown(

@@ -106,7 +106,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         Binding("ctrl+c", "how_to_quit", show=False, system=True),
     ]
 
-    standing: var[LoopState] = var(LoopState())
+    loop_state: var[LoopState] = var(LoopState())
     assessment: var["Assessment | None"] = var(None)
 
     def __init__(
@@ -137,7 +137,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
             self.add_mode(mode, self._bound(pane))
 
     def _bound(self, pane: Callable[[], Pane]) -> Callable[[], Screen[Any]]:
-        return lambda: pane().data_bind(TintypeApp.standing, TintypeApp.assessment)
+        return lambda: pane().data_bind(TintypeApp.loop_state, TintypeApp.assessment)
 
     # ------------------------------------------------------------------ lifetime
 
@@ -155,7 +155,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
             self.call_after_refresh(self.run_action, "sample", self.screen)
 
     async def on_unmount(self) -> None:
-        await self.session.leave(self.standing)
+        await self.session.leave(self.loop_state)
 
     def _warn(self, words: str) -> None:
         self.notify(visible(words), severity="warning", markup=False, timeout=12)
@@ -211,42 +211,42 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     # ------------------------------------------------------------------ going somewhere
 
     def on_reached(self, message: requests.Reached) -> None:
-        self.standing = replace(self.standing, **message.changes)
+        self.loop_state = replace(self.loop_state, **message.changes)
 
     def on_restore(self, message: requests.Restore) -> None:
-        if self.standing == LoopState():
-            self.standing = message.state
+        if self.loop_state == LoopState():
+            self.loop_state = message.state
 
     def on_open_dataset(self, message: requests.OpenDataset) -> None:
-        self.standing = self.standing.opening(message.path.absolute(), message.row)
+        self.loop_state = self.loop_state.opening(message.path.absolute(), message.row)
         self.switch_mode("datasets")
 
     def on_estimate_dataset(self, message: requests.EstimateDataset) -> None:
-        if message.path is not None and message.path != self.standing.dataset:
-            self.standing = replace(self.standing, dataset=message.path, row=0, sought=None)
-        self.standing = replace(self.standing, like=message.like)
+        if message.path is not None and message.path != self.loop_state.dataset:
+            self.loop_state = replace(self.loop_state, dataset=message.path, row=0, sought=None)
+        self.loop_state = replace(self.loop_state, like=message.like)
         self.switch_mode("estimate")
 
     def on_open_job(self, message: requests.OpenJob) -> None:
-        self.standing = replace(self.standing, job=message.job_id)
+        self.loop_state = replace(self.loop_state, job=message.job_id)
         self.switch_mode("jobs")
 
     def on_try_model(self, message: requests.TryModel) -> None:
-        self.standing = replace(self.standing, model=message.model)
+        self.loop_state = replace(self.loop_state, model=message.model)
         self.switch_mode("playground")
 
     async def on_use_profile(self, message: requests.UseProfile) -> None:
         """Work with another provider; what was estimated and trained belongs to the one before."""
         await self.session.use(message.name)
         self._forget()
-        self.standing = self.standing.elsewhere()
+        self.loop_state = self.loop_state.elsewhere()
         for pane in screens_of(self):
             if isinstance(pane, Pane):
                 pane.provider_changed()
 
     # ------------------------------------------------------------------ reading a dataset
 
-    def watch_standing(self, before: LoopState, after: LoopState) -> None:
+    def watch_loop_state(self, before: LoopState, after: LoopState) -> None:
         """What was found in one dataset is not shown of another."""
         if before.dataset != after.dataset:
             self._fetched = {}
@@ -254,7 +254,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def watch_assessment(self, assessment: "Assessment | None") -> None:
         summary = assessment.summary if assessment is not None else None
-        self.standing = replace(self.standing, checked=summary.status if summary else "")
+        self.loop_state = replace(self.loop_state, checked=summary.status if summary else "")
 
     def _forget(self) -> None:
         self.workers.cancel_group(self, "assess")
@@ -264,7 +264,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         """Read the current dataset; what has been read already is not read again."""
         from tintype.assessment import is_of
 
-        path, provider = self.standing.dataset, self.session.profile.provider
+        path, provider = self.loop_state.dataset, self.session.profile.provider
         if path is None:
             return
         try:
@@ -272,7 +272,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         except TintypeError as error:
             self._cannot_check(path, error)
             return
-        if path != self.standing.dataset:
+        if path != self.loop_state.dataset:
             return
         if (known := self.assessment) is not None and covered:  # it may have grown meanwhile
             same = known.for_model(message.model or known.model)

@@ -160,7 +160,7 @@ class HomePane(Pane):
 
     async def _restore(self, store: "Store") -> None:
         """Go on where the last session ended, unless something was chosen already."""
-        if self.standing == LoopState():
+        if self.loop_state == LoopState():
             kept, profile = store.notes.read(SESSION), self.session.profile.name
             state = await asyncio.to_thread(LoopState.restored, kept, profile)
             self.post_message(requests.Restore(state))
@@ -229,8 +229,8 @@ class HomePane(Pane):
         return True
 
     def _last_dataset(self) -> Path | None:
-        if self.standing.dataset is not None:
-            return self.standing.dataset
+        if self.loop_state.dataset is not None:
+            return self.loop_state.dataset
         found = self.query("#recent")
         datasets = cast("DatasetList", found.first()).datasets if found else ()
         return datasets[0].path if datasets else None

@@ -62,7 +62,7 @@ class CostPart(Part):
     async def _foresee_soon(self) -> None:
         await asyncio.sleep(_WAIT_S)
         asked, found = self.question, tuple[Foreseen, ...]()
-        if self.desk.profile.dialect != "embedded" and asked.subject.title and asked.models:
+        if self.session.profile.dialect != "embedded" and asked.subject.title and asked.models:
             try:
                 found = await self._foresee(
                     await asked.subject.requests(asked.prompt, asked.models)
@@ -73,8 +73,8 @@ class CostPart(Part):
 
     async def _foresee(self, requests: Sequence[ChatRequest]) -> tuple[Foreseen, ...]:
         expected = self.question.subject.expected
-        provider = self.desk.profile.provider
-        prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
+        provider = self.session.profile.provider
+        prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
 
         def each() -> tuple[Foreseen, ...]:
             return tuple(foresee(one, provider, prices, expected=expected) for one in requests)
@@ -89,12 +89,12 @@ class CostPart(Part):
         Raises:
             BudgetError: if a limit could be passed.
         """
-        if self.desk.profile.dialect == "embedded":
+        if self.session.profile.dialect == "embedded":
             return NOTHING_CONFIRMED
-        foreseen, settings = await self._foresee(requests), self.desk.settings
+        foreseen, settings = await self._foresee(requests), self.session.settings
         wanted = demand(
-            await self.desk.store(),
-            *(one.expense(self.desk.profile.name) for one in foreseen),
+            await self.session.store(),
+            *(one.expense(self.session.profile.name) for one in foreseen),
             limits=Limits.of(settings),
             now=datetime.now(UTC),
         )
