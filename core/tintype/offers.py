@@ -58,7 +58,7 @@ async def compare(
     fetch: bool = True,
     today: date | None = None,
 ) -> AsyncGenerator[Compared, None]:
-    """Check and reckon a dataset for every provider in one pass.
+    """Check a dataset and estimate its cost for every provider, in one pass.
 
     Args:
         dataset: Open.
@@ -71,23 +71,23 @@ async def compare(
     Raises:
         DatasetError: if the file cannot be read.
     """
-    booths = [_Booth(profile, model) for profile, model in targets()]
+    candidates = [_Candidate(profile, model) for profile, model in targets()]
     async for batch in survey(dataset, fetch=fetch):
-        await asyncio.to_thread(_judge, booths, batch)
+        await asyncio.to_thread(_judge, candidates, batch)
         last = batch[-1].row
         yield Compared(last.offset + last.size_bytes, dataset.size_bytes)
     facts = await rules.facts(dataset)
     found = []
-    for booth in booths:
-        plan = Plan(booth.model, booth.profile.provider, epochs, detail)
-        _, summary = await asyncio.to_thread(booth.tally.finish, facts, booth.model)
-        reckoned = estimate(booth.counts, plan, prices, today=today)
-        found.append(Offer(booth.profile, summary, reckoned))
+    for candidate in candidates:
+        plan = Plan(candidate.model, candidate.profile.provider, epochs, detail)
+        _, summary = await asyncio.to_thread(candidate.tally.finish, facts, candidate.model)
+        estimated = estimate(candidate.counts, plan, prices, today=today)
+        found.append(Offer(candidate.profile, summary, estimated))
     yield Compared(facts.size_bytes, facts.size_bytes, tuple(sorted(found, key=_rank)))
 
 
-class _Booth:
-    """Where one model's offer is being worked out."""
+class _Candidate:
+    """One model whose offer is being worked out."""
 
     def __init__(self, profile: ProviderRules, model: str) -> None:
         self.profile, self.model = profile, model
@@ -99,10 +99,10 @@ class _Booth:
         return count(surveyed, self.counts.rule, tokens=row.tokens, skipped=row.skipped)
 
 
-def _judge(booths: Sequence[_Booth], batch: Sequence[Surveyed]) -> None:
-    for booth in booths:
+def _judge(candidates: Sequence[_Candidate], batch: Sequence[Surveyed]) -> None:
+    for candidate in candidates:
         for surveyed in batch:
-            booth.counts += booth.judge(surveyed)
+            candidate.counts += candidate.judge(surveyed)
 
 
 def _rank(offer: Offer) -> tuple[bool, bool, float]:

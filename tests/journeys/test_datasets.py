@@ -27,7 +27,7 @@ async def test_the_contact_sheet_shows_rows_and_leads_to_one(sit: Any, dataset: 
         assert sheet._thumbs[0].drawing.frame.columns > 10
         await person.press("minus", "right", "down", "enter")
         await person.sees(f"number {1 + columns}?")
-        assert person.app.screen.viewed == "RowsView"
+        assert person.app.screen.views.viewed == "RowsView"
         await person.press("c")
         assert sheet.cursor == 1 + columns
         await person.press("escape")

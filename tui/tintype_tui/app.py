@@ -3,15 +3,11 @@
 import asyncio
 import gc
 import signal
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.console import Console, RenderableType
-from rich.text import Text
 from textual import work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -24,10 +20,12 @@ from tintype.errors import TintypeError
 from tintype.settings import Settings, load
 from tintype_tui import requests, theme
 from tintype_tui.desk import Desk
+from tintype_tui.keys import key_of
 from tintype_tui.screen import Pane
 from tintype_tui.standing import Sought, Standing
 from tintype_tui.stylesheet import PatientStylesheet
 from tintype_tui.terminal.app import TerminalApp
+from tintype_tui.terminal.textual_privates import has_mouse, screens_of, take_mouse
 from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
 
@@ -155,11 +153,6 @@ class TintypeApp(TerminalApp[int]):
         elif self._with_samples:
             self.call_after_refresh(self.run_action, "sample", self.screen)
 
-    async def _shutdown(self) -> None:
-        # What is still under way would look for widgets that have been taken away already.
-        self.workers.cancel_all()
-        await super()._shutdown()
-
     async def on_unmount(self) -> None:
         """Note where one stands, for the next time, and let go of what was opened."""
         await self.desk.leave(self.standing)
@@ -167,24 +160,11 @@ class TintypeApp(TerminalApp[int]):
     def _warn(self, words: str) -> None:
         self.notify(visible(words), severity="warning", markup=False, timeout=12)
 
-    def _fatal_error(self) -> None:
-        """Leave a report, and say where; Textual would print the values of variables."""
-        self._end_with(self._exception or sys.exception(), "")
+    def report(self, error: BaseException | None, details: str) -> str:
+        """Leave a report in a file, and say where."""
+        from tintype_tui.crashing import reported
 
-    def panic(self, *renderables: RenderableType) -> None:
-        """Leave a report of what Textual would print."""
-        paper = Console(file=StringIO(), width=100, color_system=None)
-        paper.print(*renderables)
-        self._end_with(self._exception, paper.file.getvalue())  # type: ignore[attr-defined]
-
-    def _end_with(self, error: BaseException | None, details: str) -> None:
-        if not self._exit_renderables:
-            from tintype_tui.crashing import reported
-
-            self._return_code = 1
-            told = reported(error, details, self.desk.settings.folders.state)
-            self._exit_renderables.append(Text(told, overflow="fold"))
-        self._close_messages_no_wait()
+        return reported(error, details, self.desk.settings.folders.state)
 
     # ------------------------------------------------------------------ navigation
 
@@ -209,17 +189,13 @@ class TintypeApp(TerminalApp[int]):
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, to select text with it, and take it back."""
-        driver = self._driver
-        taken = getattr(driver, "_mouse", None)
-        if driver is None or taken is None:
+        taken = has_mouse(self)
+        if taken is None:
             return
+        take_mouse(self, not taken)
         if taken:
-            driver._disable_mouse_support()  # type: ignore[attr-defined]
-            driver._mouse = False
-            self.notify("The mouse is the terminal's: select as usual. F9 takes it back.")
-        else:
-            driver._mouse = True
-            driver._enable_mouse_support()  # type: ignore[attr-defined]
+            key = key_of(self.screen, "mouse")
+            self.notify(f"The mouse is the terminal's: select as usual. {key} takes it back.")
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Say which keys of the configuration collide, once."""
@@ -324,7 +300,6 @@ class TintypeApp(TerminalApp[int]):
         await self.desk.use(message.name)
         self._forget()
         self.standing = Standing(dataset=self.standing.dataset, row=self.standing.row)
-        for stack in self._screen_stacks.values():
-            for pane in stack:
-                if isinstance(pane, Pane):
-                    pane.provider_changed()
+        for pane in screens_of(self):
+            if isinstance(pane, Pane):
+                pane.provider_changed()

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from tintype.errors import TintypeError
 from tintype_tui.desk import Desk, Said
 from tintype_tui.standing import Standing
-from tintype_tui.terminal.textual_privates import PartsScreen
+from tintype_tui.terminal.textual_privates import PartsScreen, driver_of
 from tintype_tui.text import visible
 from tintype_tui.widgets.key_line import KeyLine
 from tintype_tui.widgets.loop_strip import LoopStrip
@@ -85,7 +85,7 @@ class Pane(PartsScreen):
         from tintype_tui.clipboard import copy
 
         spill = self.desk.settings.folders.cache / "copied.txt"
-        self.say(await copy(text, self.app._driver, spill))
+        self.say(await copy(text, driver_of(self.app), spill))
 
     def say(self, message: str, *, title: str = "", severity: str = "information") -> None:
         """Notify, with untrusted text made harmless."""

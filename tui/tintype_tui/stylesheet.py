@@ -10,13 +10,15 @@ from textual.css.stylesheet import Stylesheet
 class PatientStylesheet(Stylesheet):
     """Parses everything again only after its variables have changed."""
 
-    _stale = False
+    def __init__(self, *, variables: dict[str, str]) -> None:
+        super().__init__(variables=variables)
+        self._latest, self._stale = variables, False
 
     def set_variables(self, variables: dict[str, str]) -> None:
         """Take over colours and the like."""
-        if variables != self._variables:
+        if variables != self._latest:
             super().set_variables(variables)
-            self._stale = True
+            self._latest, self._stale = variables, True
 
     def reparse(self) -> None:
         """Bring the rules up to date."""

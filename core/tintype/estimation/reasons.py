@@ -46,6 +46,10 @@ def _about_price(
         yield f"${price.usd_per_million:f} per million tokens ({said}; {price.confidence})."
     elif price.usd_per_hour is not None:
         yield f"Billed by time, ${price.usd_per_hour:f} an hour ({said}), not by tokens."
+    if price.unconfirmed:
+        yield (
+            "The provider's own price list does not confirm this; look it up before you rely on it."
+        )
     if price.note:
         yield price.note
     if age_days is not None:

@@ -231,7 +231,7 @@ def stand_upright(case: Case) -> Iterator[Problem]:
             yield case.problem("image_orientation", "warning", text, place=image.place, fix=fix)
 
 
-def tell_no_place(case: Case) -> Iterator[Problem]:
+def reveal_no_location(case: Case) -> Iterator[Problem]:
     """No image gives away where it was taken."""
     for image, facts in case.parts:
         if facts.has_location:
@@ -273,5 +273,5 @@ RULES = (
     are_spelt_as_data_urls,
     have_a_known_detail,
     stand_upright,
-    tell_no_place,
+    reveal_no_location,
 )

@@ -78,7 +78,7 @@ def _sound(value: str, where: str) -> str:
 
 
 def _read(path: Path) -> tuple[dict[str, str], str]:
-    """Read the key file; also say what was mended about it."""
+    """Return the keys of the file, and a sentence where it had to be made private."""
     import tomllib  # late, as in `loading`
 
     try:

@@ -204,6 +204,18 @@ def test_an_old_price_is_said_to_be_old() -> None:
     assert any("243 days old" in reason for reason in old.reasons)
 
 
+def test_a_price_that_the_provider_does_not_confirm_is_said_to_be_unconfirmed() -> None:
+    model = "gpt-4.1-2025-04-14"
+    counts = count_all(rows(20), model_tokens(model))
+    made = estimate(counts, Plan(model, "azure"), PRICES, today=TODAY)
+    assert made.cost_usd is not None
+    assert made.price is not None
+    assert made.price.unconfirmed
+    assert any("does not confirm" in reason for reason in made.reasons)
+    sure = estimate(counts, Plan(model, "openai"), PRICES, today=TODAY)
+    assert not any("does not confirm" in reason for reason in sure.reasons)
+
+
 def test_dates_hosting_and_inference_come_along() -> None:
     counts = count_all(rows(10, 100), FOUR_O)
     made = estimate(counts, Plan("gpt-4.1-2025-04-14", "azure"), PRICES)

@@ -13,12 +13,10 @@ import signal
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable
-from typing import Any, TextIO, cast
+from typing import Any, TextIO
 
 from textual import constants, events
-from textual._xterm_parser import XTermParser
 from textual.app import App
-from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from tintype_tui.terminal.app import TerminalApp
@@ -26,6 +24,7 @@ from tintype_tui.terminal.capabilities import Capabilities, Surroundings, Tmux, 
 from tintype_tui.terminal.messages import TerminalAnswered
 from tintype_tui.terminal.probe import kernel_cell, query
 from tintype_tui.terminal.replies import CELL_QUERY, Replies
+from tintype_tui.terminal.textual_privates import KeyParser, OpenDriver
 from tintype_tui.terminal.tmux import ask_tmux
 
 _GONE = frozenset({errno.EIO, errno.ENXIO, errno.EPIPE, errno.EBADF})
@@ -37,7 +36,7 @@ _PARTING_S = 1.0
 into the shell."""
 
 
-class SiftingParser(XTermParser):
+class SiftingParser(KeyParser):
     """Textual's parser of keys and mouse, which gets to see everything but replies."""
 
     def __init__(self, debug: bool = False, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -57,8 +56,7 @@ class SiftingParser(XTermParser):
         """Let go of what was held too long."""
         if late := self.replies.overdue(self._clock(), constants.ESCAPE_DELAY):
             yield from super().feed(late)
-            # It has waited here; the parser need not wait for the rest of an Escape again.
-            self._timeout_time = None if self._timeout_time is None else 0.0
+            self.stop_waiting()
         yield from super().tick()
 
 
@@ -93,15 +91,13 @@ class Enduring:
         return getattr(self._stream, name)
 
 
-class AskingDriver(LinuxDriver):
+class AskingDriver(OpenDriver):
     """Drives a terminal, and asks what it can show."""
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
-        assert self._file is not None  # else Textual could not draw at all
-        self._drawn_on: TextIO = self._file
-        self._file = cast("Any", Enduring(self._file))
-        self._parser = SiftingParser(self._debug)
+        self._drawn_on = self.redirect(Enduring)
+        self._parser = SiftingParser(self.debugs)
         self._asked_s: float | None = None
         self._round_trip_ms: float | None = None
         self._tmux: Tmux | None = None
@@ -110,7 +106,7 @@ class AskingDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal over, and the first time ask what it is."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        if self._asked_s is not None or self._writer_thread is None:
+        if self._asked_s is not None or not self.is_writing:
             return
         if not (self.input_tty and self._drawn_on.isatty()):
             return
@@ -118,22 +114,14 @@ class AskingDriver(LinuxDriver):
         self.write(query(os.environ))
         self.flush()
         if os.environ.get("TMUX"):
-            self._loop.run_in_executor(None, ask_tmux).add_done_callback(self._tmux_answered)
+            self.loop.run_in_executor(None, ask_tmux).add_done_callback(self._tmux_answered)
 
     def stop_application_mode(self) -> None:
         """Free what the terminal holds, then give it back."""
-        if isinstance(self._app, TerminalApp):
-            self.write("".join(self._app.farewells))
-            self._app.farewells.clear()
+        if isinstance(self.driven, TerminalApp):
+            self.write("".join(self.driven.farewells))
+            self.driven.farewells.clear()
         super().stop_application_mode()
-
-    def _sigcont_application(self, *received: Any) -> None:
-        """Take the terminal over again after Ctrl+Z, and only then.
-
-        A terminal that goes away sends SIGCONT, too, after its SIGHUP.
-        """
-        if self._must_signal_resume:
-            super()._sigcont_application(*received)
 
     def run_input_thread(self) -> None:
         """Read input and pass it on until the app leaves: Textual's loop, but for the parser.
@@ -156,14 +144,12 @@ class AskingDriver(LinuxDriver):
     def process_message(self, message: Message) -> None:
         """Pass a message on; a new size told in-band may be due to another font."""
         if isinstance(message, events.Resize):
-            self._loop.call_soon_threadsafe(self._resized)
+            self.loop.call_soon_threadsafe(self._resized)
         super().process_message(message)
 
-    def _get_terminal_size(self) -> tuple[int, int]:
-        # Called at the start and at every SIGWINCH, in the signal's handler, where nothing may be
-        # written: the queue's lock may be taken.
-        self._loop.call_soon_threadsafe(self._resized)
-        return super()._get_terminal_size()
+    def size_asked(self) -> None:
+        """See how large cells are now; in a signal's handler nothing may be written."""
+        self.loop.call_soon_threadsafe(self._resized)
 
     def _read(self) -> bytes:
         try:
@@ -171,7 +157,7 @@ class AskingDriver(LinuxDriver):
         except OSError:
             data = b""
         if not data and self.input_tty:
-            self._loop.call_soon_threadsafe(self._app.exit, 128 + signal.SIGHUP)
+            self.loop.call_soon_threadsafe(self.driven.exit, 128 + signal.SIGHUP)
         return data
 
     def _take(self, messages: Iterable[Message]) -> None:
@@ -182,7 +168,7 @@ class AskingDriver(LinuxDriver):
         if replies.told is not before and self._asked_s is not None:
             if self._round_trip_ms is None and replies.told.attributes is not None:
                 self._round_trip_ms = (time.monotonic() - self._asked_s) * 1000
-            self._loop.call_soon_threadsafe(self._settle)
+            self.loop.call_soon_threadsafe(self._settle)
 
     def _must_hear_out(self) -> bool:
         """Whether the answer is still to come, and soon."""
@@ -214,7 +200,7 @@ class AskingDriver(LinuxDriver):
         around = Surroundings(
             os.environ,
             encoding=self._drawn_on.encoding,
-            mono=self._app.no_color,
+            mono=self.driven.no_color,
             cell=kernel_cell(self._drawn_on.fileno()),
             tmux=self._tmux,
         )

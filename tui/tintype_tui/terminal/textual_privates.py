@@ -1,16 +1,37 @@
 """The one place that touches what Textual and Rich keep private, each touch with a test.
 
-Textual is pinned below its next major version, and `tests/tui/terminal/test_textual_privates.py`
-fails with the name of the touch when a new release breaks one, and finds touches elsewhere.
+`tests/tui/terminal/test_textual_privates.py` fails with the name of the touch when a new release
+breaks one, and finds touches anywhere else in the app.
 """
 
-from collections.abc import Iterable
+import gc
+import sys
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Iterable
+from io import StringIO
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
+from rich.color import ColorSystem
+from rich.console import Console, RenderableType
+from rich.style import Style
+from rich.text import Text
+from textual import constants
+from textual._xterm_parser import XTermParser
+from textual.app import App, ReturnType
 from textual.binding import BindingsMap
 from textual.dom import DOMNode
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Region
 from textual.keys import key_to_character
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+# ---------------------------------------------------------------------- screens and widgets
 
 
 class PartsScreen(Screen[None]):
@@ -43,3 +64,158 @@ class PartsScreen(Screen[None]):
                 if focused.check_consume_key(key, key_to_character(key)):
                     del bindings.key_to_bindings[key]
         return bindings
+
+
+def forget_lines(widget: Widget) -> None:
+    """Forget the lines of a widget that were rendered: in `render_lines`, too late to refresh."""
+    widget._styles_cache.clear()
+
+
+def seen_in_order(screen: Screen[Any]) -> Iterable[tuple[Widget, Region, Region]]:
+    """Each visible widget with its region and what it is clipped to, the frontmost first."""
+    for widget, (region, clip) in screen._compositor.visible_widgets.items():
+        yield widget, region, clip
+
+
+# ---------------------------------------------------------------------- the app
+
+
+def driver_of(app: App[Any]) -> Driver | None:
+    """What writes to the terminal, in order with what Textual draws; none before it has begun."""
+    return app._driver
+
+
+def screens_of(app: App[Any]) -> list[Screen[Any]]:
+    """The screens of all modes that have been shown."""
+    return [screen for stack in app._screen_stacks.values() for screen in stack]
+
+
+def has_mouse(app: App[Any]) -> bool | None:
+    """Whether the mouse is the app's; none where the terminal has none to give."""
+    driver: Any = app._driver
+    return bool(driver._mouse) if hasattr(driver, "_enable_mouse_support") else None
+
+
+def take_mouse(app: App[Any], taken: bool) -> None:
+    """Take the mouse from the terminal, or give it back."""
+    driver: Any = app._driver
+    if taken:
+        driver._mouse = True  # first: without it the driver does nothing
+        driver._enable_mouse_support()
+    else:
+        driver._disable_mouse_support()
+        driver._mouse = False
+
+
+def draw_in_all_colours(app: App[Any]) -> None:
+    """Draw in 24-bit colour from now on, if Rich had found less.
+
+    Rich goes by COLORTERM, which ssh does not hand on, and kitty's images carry their number in
+    the colour: rounded to one of 256 it is another image's, or none's.
+    """
+    settled = constants.COLOR_SYSTEM not in (None, "auto")
+    if settled or app.console._color_system in (None, ColorSystem.TRUECOLOR):
+        return
+    app.console._color_system = ColorSystem.TRUECOLOR
+    # Every style and line drawn so far keeps the codes it was first drawn with, and both are
+    # shared by caches in Rich, Textual and widgets; there is no list of them but this one.
+    gc.unfreeze()  # what is frozen is not listed
+    for thing in gc.get_objects():
+        if type(thing) is Style:
+            thing._ansi = None
+        elif type(thing) is Strip:
+            thing._render_cache = None
+    if app.screen_stack:
+        app.screen.refresh()
+
+
+class ReportingApp(App[ReturnType]):
+    """An app that ends with a report of its own; Textual would print the values of variables."""
+
+    def report(self, error: BaseException | None, details: str) -> str:
+        """What to print when the app ends by an error."""
+        raise NotImplementedError
+
+    async def _shutdown(self) -> None:
+        # What is still under way would look for widgets that have been taken away already.
+        self.workers.cancel_all()
+        await super()._shutdown()
+
+    def _fatal_error(self) -> None:
+        self._end_with(self._exception or sys.exception(), "")
+
+    def panic(self, *renderables: RenderableType) -> None:
+        """Leave a report of what Textual would print."""
+        paper = Console(file=StringIO(), width=100, color_system=None)
+        paper.print(*renderables)
+        self._end_with(self._exception, cast("StringIO", paper.file).getvalue())
+
+    def _end_with(self, error: BaseException | None, details: str) -> None:
+        if not self._exit_renderables:
+            self._return_code = 1
+            self._exit_renderables.append(Text(self.report(error, details), overflow="fold"))
+        self._close_messages_no_wait()
+
+
+# ---------------------------------------------------------------------- the terminal
+
+
+class KeyParser(XTermParser):
+    """Textual's parser of keys and mouse."""
+
+    def stop_waiting(self) -> None:
+        """Take a lone Escape for the key at the next tick: it has waited elsewhere."""
+        self._timeout_time = None if self._timeout_time is None else 0.0
+
+
+class OpenDriver(LinuxDriver):
+    """Textual's driver for Linux and macOS, with what a driver derived from it must reach."""
+
+    def redirect(self, through: Callable[[TextIO], Any]) -> TextIO:
+        """Write through something else; returns what was written to before."""
+        assert self._file is not None  # else Textual could not draw at all
+        before: TextIO = self._file
+        self._file = through(before)
+        return before
+
+    @property
+    def loop(self) -> AbstractEventLoop:
+        """The app's event loop; signals and the input thread are outside it."""
+        return self._loop
+
+    @property
+    def driven(self) -> App[Any]:
+        """The app."""
+        return self._app
+
+    @property
+    def debugs(self) -> bool:
+        """Whether input is logged."""
+        return self._debug
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether the terminal has been taken over."""
+        return self._writer_thread is not None
+
+    def size_asked(self) -> None:
+        """Called at the start and at every SIGWINCH, in the signal's handler."""
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        self.size_asked()
+        return super()._get_terminal_size()
+
+    def _sigcont_application(self, *received: Any) -> None:
+        """Take the terminal over again after Ctrl+Z, and only then.
+
+        A terminal that goes away sends SIGCONT, too, after its SIGHUP.
+        """
+        if self._must_signal_resume:
+            super()._sigcont_application(*received)
+
+
+def sixels(image: "Image") -> str:
+    """A paletted image as a sixel sequence, by textual-image's encoder."""
+    from textual_image._sixel import image_to_sixels
+
+    return str(image_to_sixels(image))

@@ -122,7 +122,7 @@ class Composer(TextArea):
         self.move_cursor((0, 0))
         self.scroll_home(animate=False)
 
-    async def _on_paste(self, event: events.Paste) -> None:
+    async def on_paste(self, event: events.Paste) -> None:
         """Look at what is pasted first; what is prose is left to Textual, which is called, too."""
         if name := names_image(event.text):
             event.stop()

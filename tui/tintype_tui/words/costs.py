@@ -14,13 +14,17 @@ from tintype_tui.text import count, money, number, size
 
 
 def cost_words(estimate: Estimate) -> str:
-    """The cost in a few words: `$11.98`, `$4.33 to $5.10`, `free`, `cost unknown`."""
-    cost = estimate.cost_usd
+    """The cost in a few words: `$11.98`, `$4.33 to $5.10`, `free`, `cost unknown`.
+
+    A price that the provider does not confirm is said to be such: `$0.24 unconfirmed`.
+    """
+    cost, price = estimate.cost_usd, estimate.price
     if cost is None:
         return "cost unknown"
+    doubt = " unconfirmed" if price is not None and price.unconfirmed else ""
     if cost.low == cost.high or money(cost.low) == money(cost.high):
-        return money(cost.likely)
-    return f"{money(cost.low)} to {money(cost.high)}"
+        return money(cost.likely) + doubt
+    return f"{money(cost.low)} to {money(cost.high)}{doubt}"
 
 
 def tokens_words(tokens: Range) -> str:

@@ -4,9 +4,10 @@ The dataset itself is never changed.
 """
 
 from collections.abc import Sequence, Set
+from typing import ClassVar
 
 from textual import work
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from tintype import rules
 from tintype.dataset.arrangement import written_rows
@@ -22,7 +23,7 @@ from tintype_tui.text import count
 class CopyLine(Words):
     """`writing 34 %, Esc stops`."""
 
-    KEYS = (
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "M",
             "fix",
@@ -39,7 +40,7 @@ class CopyLine(Words):
             show=False,
             tooltip="a copy; the dataset itself stays",
         ),
-    )
+    ]
 
     def words(self) -> str:
         return ""
@@ -65,7 +66,7 @@ class CopyLine(Words):
         proposed = opened.path.with_name(f"{opened.path.stem}-fixed.jsonl")
         dialog = SaveAs("Write a fixed copy into", proposed, hints, option=option, ending=".jsonl")
         if (target := await self.app.push_screen_wait(dialog)) is not None:
-            profile = rules.rules_of(self.pane.desk.profile.provider)
+            profile = rules.rules_of(self.desk.profile.provider)
             left_out = marked if target.with_option else frozenset()
             await self._write(opened, target, rules.fixing(profile), left_out)
 

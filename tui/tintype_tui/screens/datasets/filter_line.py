@@ -4,9 +4,10 @@ import asyncio
 import random
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 from textual import work
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from tintype.dataset import Dataset
 from tintype.dataset.arrangement import Arrangement, Order, next_order
@@ -33,7 +34,7 @@ ORDER_WORDS: Mapping[Order, str] = {
 class FilterLine(Words):
     """`7 rows with “red” (Esc shows all)`, `most tokens first`."""
 
-    KEYS = (
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", id="data.search", key_display="/"),
         Binding(
             "s",
@@ -45,7 +46,7 @@ class FilterLine(Words):
         ),
         Binding("number_sign", "line", "Go to line", id="data.line", show=False, key_display="#"),
         Binding("r", "random", "Random row", id="data.random", show=False),
-    )
+    ]
 
     def watch_arrangement(self) -> None:
         self.say()

@@ -1,9 +1,10 @@
 """The marks: how many, kept in the store from session to session, and the keys that change them."""
 
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from textual import work
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from tintype.dataset.marks import Marks, difference
 from tintype_tui.screens.datasets.part import Words
@@ -14,7 +15,7 @@ from tintype_tui.text import count
 class MarksLine(Words):
     """`3 marked`."""
 
-    KEYS = (
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "m",
             "mark_why",
@@ -35,7 +36,7 @@ class MarksLine(Words):
             "u", "undo", "Undo", id="data.undo", show=False, tooltip="the last change of marks"
         ),
         Binding("U", "redo", "Redo", id="data.redo", show=False, tooltip="what was undone"),
-    )
+    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,7 +65,7 @@ class MarksLine(Words):
             return
         with self.pane.reporting("Cannot read the marks"):
             fingerprint = await dataset.fingerprint()
-            store = await self.pane.desk.store()
+            store = await self.desk.store()
             lines = store.marks.read(dataset.path, fingerprint)
             kept = {await dataset.find_line(line): why for line, why in lines.items()}
             self._fingerprint, self._kept = fingerprint, Marks(kept)
@@ -82,7 +83,7 @@ class MarksLine(Words):
         if opened is None or not fingerprint:
             return
         with self.pane.reporting("Cannot keep the marks"):
-            store = await self.pane.desk.store()
+            store = await self.desk.store()
             changed = difference(self._kept, self.marks)
             self._kept = self.marks
             lines = {opened.dataset.line_of(index): why for index, why in changed.items()}

@@ -5,29 +5,28 @@ a part wants goes up as one of the messages below. A part has its own workers, w
 another dataset is opened.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ClassVar
 
-from textual.binding import Binding
+from textual.app import ComposeResult
+from textual.content import Content
 from textual.message import Message
 from textual.reactive import var
-from textual.widget import Widget
 from textual.widgets import Static
 
 from tintype.assessment import Assessment
 from tintype.dataset import Dataset
 from tintype.dataset.arrangement import Arrangement
 from tintype.dataset.marks import Marks
-from tintype_tui.screen import Pane
+from tintype_tui.screen import Part
 from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.text import visible
 
 
-class Part(Widget):
-    """A piece of the pane."""
+class DatasetPart(Part):
+    """A part of the pane Datasets."""
 
-    KEYS: ClassVar[Sequence[Binding]] = ()
-    """Keys that work wherever the focus is: the pane declares them and hands them on."""
+    BINDING_GROUP_TITLE = "Dataset"
 
     opened: var[Opened | None] = var(None)
     assessed: var[Assessment | None] = var(None)
@@ -62,13 +61,6 @@ class Part(Widget):
             self.change = change
 
     @property
-    def pane(self) -> Pane:
-        """The pane, which reports errors and lends the store."""
-        screen = self.screen
-        assert isinstance(screen, Pane)
-        return screen
-
-    @property
     def dataset(self) -> Dataset | None:
         """The dataset that is open."""
         return self.opened.dataset if self.opened else None
@@ -90,9 +82,9 @@ class Part(Widget):
     def provider_changed(self) -> None:
         """Another provider's rules apply."""
 
-    def can(self, action: str) -> bool:
-        """Whether one of `KEYS` means something just now."""
-        return True
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a dataset no key means anything."""
+        return self.opened is not None or None
 
     def stop(self) -> bool:
         """Stop what the person waits for; whether there was anything."""
@@ -109,15 +101,19 @@ class Part(Widget):
         return bool(found)
 
 
-class Words(Part, Static):
+class Words(DatasetPart):
     """A part in the title line; while it has nothing to say, it takes no room."""
 
     DEFAULT_CSS = """
     Words { width: auto; height: 1; padding-left: 1; }
+    Words Static { width: auto; height: 1; }
     """
 
     doing: var[str] = var("")
     """What goes on, in place of the words."""
+
+    def compose(self) -> ComposeResult:
+        yield Static()
 
     def words(self) -> str:
         """What there is to say."""
@@ -127,17 +123,15 @@ class Words(Part, Static):
         """Say what there is to say by now."""
         words = self.doing or self.words()
         self.display = bool(words)
-        self.update(visible(words), layout=True)
+        self.query_one(Static).update(Content(visible(words)))
 
     def watch_doing(self) -> None:
         self.say()
 
 
-class View(Part):
+class View(DatasetPart):
     """One way of looking over the rows."""
 
-    KEY: ClassVar[Binding | None] = None
-    """What shows it; pressed again, it shows the rows. Its action is ignored."""
     ROOMY: ClassVar[bool] = False
     """Whether it needs more room than a list of rows."""
     WHOLE: ClassVar[bool] = False
@@ -145,8 +139,19 @@ class View(Part):
     HINT: ClassVar[str] = ""
     """Its own keys, for the title line."""
 
+    class Show(Message):
+        """Show a view, or, if it is seen, the rows."""
+
+        def __init__(self, view: "View") -> None:
+            super().__init__()
+            self.view = view
+
     class Leave(Message):
         """Back to the rows."""
+
+    def action_show(self) -> None:
+        """Show this; the key of a view is bound to it."""
+        self.post_message(self.Show(self))
 
     def go(self, index: int) -> None:
         """Put the cursor to a row."""

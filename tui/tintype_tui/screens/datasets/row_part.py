@@ -2,10 +2,11 @@
 
 import asyncio
 from pathlib import Path
+from typing import ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from tintype.assessment import RowFigures
 from tintype.dataset import Dataset, Example
@@ -15,7 +16,7 @@ from tintype.dataset.base64_text import displayed
 from tintype.dataset.query import found_in
 from tintype.errors import DatasetError
 from tintype.images import ImageFacts, probe
-from tintype_tui.screens.datasets.part import Part
+from tintype_tui.screens.datasets.part import DatasetPart
 from tintype_tui.screens.datasets.thumbs import thumb
 from tintype_tui.screens.full_image import FullImage
 from tintype_tui.screens.save_as import SaveAs
@@ -31,10 +32,10 @@ _BESIDE = ("boxes", "image", "unfold", "hit")
 """Actions that mean nothing where the row is not seen."""
 
 
-class RowPart(Part):
+class RowPart(DatasetPart):
     """A row beside the list."""
 
-    KEYS = (
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "hit(1)", "Next hit", id="data.hit", show=False, tooltip="of a search"),
         Binding("N", "hit(-1)", "Previous hit", id="data.hit_back", show=False),
         Binding("b", "boxes", "Boxes", id="data.boxes"),
@@ -57,7 +58,7 @@ class RowPart(Part):
             show=False,
             tooltip="with its boxes, as a PNG",
         ),
-    )
+    ]
 
     view = getters.query_one(RowView)
 
@@ -69,8 +70,10 @@ class RowPart(Part):
     def compose(self) -> ComposeResult:
         yield RowView()
 
-    def can(self, action: str) -> bool:
-        return not action.startswith(_BESIDE) or self.region.width > 0
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in _BESIDE and not self.region.width:
+            return False
+        return super().check_action(action, parameters)
 
     # ------------------------------------------------------------------ showing
 

@@ -19,6 +19,7 @@ from textual.widget import Widget
 
 from tintype_tui.terminal import Capabilities
 from tintype_tui.terminal.app import TerminalApp
+from tintype_tui.terminal.textual_privates import driver_of, forget_lines, seen_in_order
 from tintype_tui.terminal.tmux import wrap
 from tintype_tui.text import visible
 from tintype_tui.widgets.image import kitty, sixel
@@ -88,7 +89,7 @@ class Canvas(Widget):
         manner = self._fitting_manner()
         if manner != self._manner:
             self._manner = manner
-            self._styles_cache.clear()
+            forget_lines(self)
         lines = super().render_lines(crop)
         place = self._place()
         if manner == "sixel" and place is not None and self.drawing is not None:
@@ -144,7 +145,7 @@ class Canvas(Widget):
 
     def _write(self, *sequences: str) -> None:
         # The driver's own stream and queue, so that nothing overtakes the text.
-        driver = self.app._driver
+        driver = driver_of(self.app)
         if driver is not None and not driver.is_headless:
             driver.write("".join(map(self._through, sequences)))
 
@@ -154,7 +155,6 @@ class Canvas(Widget):
 
     def _redraw(self) -> None:
         self._settled = self._fitting_manner()
-        self._styles_cache.clear()
         self.refresh()
 
     def _layout_changed(self, _screen: Any) -> None:
@@ -182,8 +182,7 @@ class Canvas(Widget):
         place = self._place()
         if place is None:
             return False
-        # The frontmost come first.
-        for widget, (region, clip) in self.screen._compositor.visible_widgets.items():
+        for widget, region, clip in seen_in_order(self.screen):
             if widget is self:
                 return clip.contains_region(place) and region.contains_region(place)
             if region.intersection(clip).overlaps(place):

@@ -14,6 +14,8 @@ from rich.segment import ControlType, Segment
 from textual.geometry import Offset
 from textual.strip import Strip
 
+from tintype_tui.terminal.textual_privates import sixels
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -23,7 +25,6 @@ _DEFINITION = re.compile(r"(#([0-9]+);2;[0-9]+;[0-9]+;[0-9]+)")
 def encode(image: "Image", *, thrifty: bool) -> str:
     """The image as one escape sequence; thrifty: in 32 flat colours, at half the bytes."""
     from PIL.Image import Dither, Quantize, Resampling
-    from textual_image._sixel import image_to_sixels
 
     # The encoder's own choice of colours, an octree's, tears soft shades into patches. Median cut
     # keeps them; it is slow, so it sees every ninth pixel.
@@ -33,7 +34,7 @@ def encode(image: "Image", *, thrifty: bool) -> str:
     paletted = image.quantize(palette=palette, dither=dither)
     # textual-image 0.12 (that of Python 3.11) takes a colour that is defined to be in use; foot,
     # WezTerm and older xterm want it chosen as well, else its first pixels have another's colour.
-    return _DEFINITION.sub(r"\1#\2", image_to_sixels(paletted))
+    return _DEFINITION.sub(r"\1#\2", sixels(paletted))
 
 
 def painted(strip: Strip, sixels: str, at: Offset) -> Strip:

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.reactive import var
 from textual.widgets import Static
 
@@ -32,7 +33,7 @@ from tintype_tui.widgets.line_list import LineList
 class OverviewView(View):
     """The dataset counted."""
 
-    KEY = Binding("v", "", "Overview", id="data.overview")
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("v", "show", "Overview", id="data.overview")]
     ROOMY = True
 
     others: var[Mapping[str, Statistics]] = var({})

@@ -1,10 +1,11 @@
 """What is wrong with the dataset, the worst first; the problem under the cursor in full."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from tintype.assessment import Assessment
@@ -18,7 +19,7 @@ from tintype_tui.widgets.problem_list import ProblemList, problem_in_full
 class ProblemsView(View):
     """Problems; the row of the one under the cursor is shown."""
 
-    KEY = Binding("p", "", "Problems", id="data.problems")
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("p", "show", "Problems", id="data.problems")]
 
     list = getters.query_one(ProblemList)
     text = getters.query_one("#problem-text", Static)

@@ -1,10 +1,11 @@
 """The rows as a contact sheet of small images, drawn as they come into view."""
 
 import asyncio
+from typing import ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 from tintype.dataset import Dataset
 from tintype.dataset import example as read_example
@@ -23,7 +24,9 @@ AT_ONCE = 3
 class SheetView(View):
     """Rows looked over by their images."""
 
-    KEY = Binding("c", "", "Sheet", id="data.sheet", tooltip="the rows as small images")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "show", "Sheet", id="data.sheet", tooltip="the rows as small images")
+    ]
     WHOLE = True
     HINT = "Enter opens, + - size"
 

@@ -1,0 +1,236 @@
+"""Each touch of what Textual and Rich keep private still does what the app needs of it."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from PIL import Image
+from rich.color import ColorSystem
+from rich.style import Style
+from textual import constants
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.strip import Strip
+from textual.widgets import Input, Static
+
+import tintype_tui
+from tintype_tui.terminal import textual_privates as fence
+
+FENCE = Path(fence.__file__)
+HINT = "Textual or Rich has changed: see tintype_tui/terminal/textual_privates.py"
+
+
+class Half(Container):
+    """A part with a key."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("p", "part", "Part", id="half.part")]
+    pressed = 0
+
+    def compose(self) -> ComposeResult:
+        yield Input()
+
+    def action_part(self) -> None:
+        self.pressed += 1
+
+
+class Whole(fence.PartsScreen):
+    """Two parts and a widget outside them."""
+
+    def compose(self) -> ComposeResult:
+        yield Half(id="one")
+        yield Input(id="outside")
+
+    def key_parts(self) -> Iterator[Half]:
+        yield from self.query(Half)
+
+
+class Small(App[int]):
+    """An app with one line."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("a line")
+
+
+async def test_a_parts_keys_work_outside_it_but_not_while_something_is_typed() -> None:
+    app = Small()
+    async with app.run_test() as pilot:
+        await app.push_screen(Whole())
+        half = app.screen.query_one(Half)
+        app.screen.set_focus(None)
+        await pilot.press("p")
+        assert half.pressed == 1, HINT
+        assert app.screen.active_bindings["p"].node is half, HINT
+        for field in app.screen.query(Input):
+            field.focus()
+            await pilot.press("p")
+            assert (field.value, half.pressed) == ("p", 1), HINT
+
+
+async def test_lines_are_rendered_again_once_they_are_forgotten() -> None:
+    app = Small()
+    async with app.run_test():
+        line = app.query_one(Static)
+        assert line._styles_cache._cache, HINT
+        fence.forget_lines(line)
+        assert not line._styles_cache._cache, HINT
+
+
+async def test_what_is_in_front_is_seen_first() -> None:
+    app = Small()
+    async with app.run_test():
+        seen = [widget for widget, _, _ in fence.seen_in_order(app.screen)]
+        assert seen.index(app.query_one(Static)) < seen.index(app.screen), HINT
+        (region,) = [r for w, r, _ in fence.seen_in_order(app.screen) if isinstance(w, Static)]
+        assert (region.width, region.height) == (80, 1), HINT
+
+
+async def test_the_driver_and_the_screens_of_all_modes_are_found() -> None:
+    class Two(Small):
+        MODES: ClassVar[dict[str, Any]] = {"a": Whole, "b": Whole}
+        DEFAULT_MODE = "a"
+
+    app = Two()
+    assert fence.driver_of(app) is None
+    async with app.run_test():
+        assert fence.driver_of(app) is not None, HINT
+        await app.switch_mode("b")
+        assert sum(isinstance(one, Whole) for one in fence.screens_of(app)) == 2, HINT
+
+
+async def test_where_there_is_no_mouse_to_give_nothing_is_known_of_it() -> None:
+    app = Small()
+    async with app.run_test():
+        assert fence.has_mouse(app) is None
+
+
+def test_textuals_driver_has_the_switch_for_the_mouse() -> None:
+    source = inspect.getsource(LinuxDriver) + inspect.getsource(Driver)
+    for name in ("_enable_mouse_support", "_disable_mouse_support"):
+        assert f"def {name}" in source, HINT
+    assert "self._mouse" in source, HINT
+
+
+async def test_what_was_drawn_in_few_colours_is_drawn_in_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(constants, "COLOR_SYSTEM", None)
+    app = Small()
+    async with app.run_test():
+        app.console._color_system = ColorSystem.EIGHT_BIT
+        style, strip = Style(color="#123456"), Strip([])
+        style.render("x", color_system=ColorSystem.EIGHT_BIT)
+        strip.render(app.console)
+        assert style._ansi is not None, HINT
+        fence.draw_in_all_colours(app)
+        assert app.console.color_system == "truecolor", HINT
+        assert style._ansi is None, HINT
+        assert strip._render_cache is None, HINT
+        assert "38;2;18;52;86" in style.render("x", color_system=ColorSystem.TRUECOLOR), HINT
+
+
+async def test_an_app_that_fails_ends_with_its_own_report() -> None:
+    class Failing(fence.ReportingApp[int]):
+        said: ClassVar[list[str]] = []
+
+        def report(self, error: BaseException | None, details: str) -> str:
+            self.said.append(type(error).__name__)
+            return "reported"
+
+        def on_mount(self) -> None:
+            raise ZeroDivisionError
+
+    app = Failing()
+    with pytest.raises(ZeroDivisionError):
+        async with app.run_test():
+            pass
+    assert app.said == ["ZeroDivisionError"], HINT
+    assert app.return_code == 1, HINT
+
+
+def test_a_lone_escape_that_has_waited_is_a_key_at_once() -> None:
+    parser = fence.KeyParser()
+    assert list(parser.feed("\x1b")) == []
+    parser.stop_waiting()
+    assert [str(getattr(event, "key", "")) for event in parser.tick()] == ["escape"], HINT
+
+
+def test_the_driver_still_has_what_is_derived_from_it() -> None:
+    source = inspect.getsource(LinuxDriver) + inspect.getsource(Driver)
+    for name in ("_file", "_loop", "_app", "_debug", "_writer_thread", "_must_signal_resume"):
+        assert re.search(rf"self\.{name}\b", source), f"{name}: {HINT}"
+    for name in ("_get_terminal_size", "_sigcont_application"):
+        assert f"def {name}(" in source, f"{name}: {HINT}"
+
+
+def test_a_paletted_image_becomes_sixels() -> None:
+    image = Image.new("RGB", (6, 6), "red").quantize(2)
+    assert fence.sixels(image).startswith("\x1bP"), HINT
+
+
+# ---------------------------------------------------------------------- the fence
+
+
+def _modules() -> Iterator[Any]:
+    for found in pkgutil.walk_packages(tintype_tui.__path__, "tintype_tui."):
+        if not found.name.endswith("__main__"):
+            yield importlib.import_module(found.name)
+
+
+def _foreign_names(kind: type) -> set[str]:
+    """The private names that a class's bases in Textual, Rich and the like use for themselves."""
+    names: set[str] = set()
+    for base in kind.__mro__:
+        if base.__module__.split(".")[0] in ("textual", "rich", "textual_image"):
+            source = inspect.getsource(base)
+            names |= set(re.findall(r"self\.(_[a-z]\w*)", source))
+            names |= set(re.findall(r"def (_[a-z]\w*)\(", source))
+    return names
+
+
+def _own_names(kind: type) -> set[str]:
+    source = inspect.getsource(kind)
+    used = set(re.findall(r"(?:self|super\(\))\.(_[a-z]\w*)", source))
+    return used | set(re.findall(r"def (_[a-z]\w*)\(", source))
+
+
+def test_no_class_of_ours_uses_a_private_name_of_its_foreign_bases() -> None:
+    touches = [
+        f"{kind.__module__}.{kind.__name__}: {sorted(names)}"
+        for module in _modules()
+        for kind in vars(module).values()
+        if inspect.isclass(kind)
+        and kind.__module__ == module.__name__ != fence.__name__
+        and (names := _own_names(kind) & _foreign_names(kind))
+    ]
+    assert touches == []
+
+
+def test_nothing_private_of_another_object_or_module_is_touched() -> None:
+    root, touches = Path(tintype_tui.__path__[0]), []
+    for path in root.rglob("*.py"):
+        if path == FENCE:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute):
+                ours = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+                ours = ours or (isinstance(node.value, ast.Call) and _calls(node.value, "super"))
+                if node.attr.startswith("_") and not node.attr.startswith("__") and not ours:
+                    touches.append(f"{path.relative_to(root)}:{node.lineno} {node.attr}")
+                if node.attr == "get_objects":
+                    touches.append(f"{path.relative_to(root)}:{node.lineno} gc.get_objects")
+            if isinstance(node, ast.ImportFrom) and re.search(r"(?:^|\.)_[a-z]", node.module or ""):
+                touches.append(f"{path.relative_to(root)}:{node.lineno} {node.module}")
+    assert touches == []
+
+
+def _calls(node: ast.Call, name: str) -> bool:
+    return isinstance(node.func, ast.Name) and node.func.id == name
