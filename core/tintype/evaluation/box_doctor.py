@@ -31,7 +31,7 @@ WORTH = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
+class BoxDiagnosis:
     """What is wrong with all boxes alike."""
 
     mean_iou_raw: float
@@ -46,7 +46,7 @@ def diagnose(
     predictions: Sequence[Sequence[float]],
     width: float,
     height: float,
-) -> Diagnosis:
+) -> BoxDiagnosis:
     """Find the correction of predicted boxes that raises their mean IoU most.
 
     Args:
@@ -64,8 +64,8 @@ def diagnose(
     }
     best = max(tried, key=lambda name: tried[name], default="")
     if not best or tried[best] < raw + WORTH:
-        return Diagnosis(raw, "", raw)
-    return Diagnosis(raw, best, tried[best])
+        return BoxDiagnosis(raw, "", raw)
+    return BoxDiagnosis(raw, best, tried[best])
 
 
 def _corrected(

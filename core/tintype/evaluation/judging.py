@@ -76,7 +76,7 @@ def _folded(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class JudgeAgreement:
     """How far a judge agrees with a person."""
 
     agreement: float
@@ -85,7 +85,7 @@ class Agreement:
     """Cohen's kappa, unweighted: above chance; none where all grades are one and the same."""
 
 
-def agreement(human: Sequence[str], judge: Sequence[str]) -> Agreement | None:
+def agreement(human: Sequence[str], judge: Sequence[str]) -> JudgeAgreement | None:
     """Compare grades given to the same answers; none where there are none."""
     pairs = list(zip(human, judge, strict=True))
     if not pairs:
@@ -93,7 +93,7 @@ def agreement(human: Sequence[str], judge: Sequence[str]) -> Agreement | None:
     observed = sum(one == other for one, other in pairs) / len(pairs)
     mine, other = Counter(human), Counter(judge)
     chance = sum(mine[grade] * other[grade] for grade in mine) / len(pairs) ** 2
-    return Agreement(observed, (observed - chance) / (1 - chance) if chance < 1 else None)
+    return JudgeAgreement(observed, (observed - chance) / (1 - chance) if chance < 1 else None)
 
 
 @dataclass(frozen=True, slots=True)

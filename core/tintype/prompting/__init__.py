@@ -13,7 +13,7 @@ from tintype.prompting.questions import Image, check_image, question, read_image
 from tintype.prompting.remembering import remember
 from tintype.prompting.signs import Runaway, hint, runaway
 from tintype.prompting.subject import (
-    Question,
+    OpenQuestion,
     Subject,
     file_subject,
     in_short,
@@ -30,9 +30,9 @@ __all__ = [
     "Foreseen",
     "Image",
     "Lineup",
+    "OpenQuestion",
     "Parameters",
     "Prompt",
-    "Question",
     "QuestionOrigin",
     "Reply",
     "Runaway",

@@ -51,7 +51,9 @@ def _show(as_json: bool) -> None:
         put(f"{pad(name, 20)} {pad(str(value), 24)} {origin}")
     put("")
     for name, about in profiles.items():
-        put(f"profile {pad(name, 12)} {about['base_url'] or 'on this machine'}  {about['key']}")
+        where = about["base_url"] or "on this machine"
+        provider = about["provider"].rpartition("/")[2]  # a file of one's own by its name
+        put(f"profile {pad(name, 12)} {pad(provider, 12)} {where}  {about['key']}")
     put("")
     for name, path in folders.items():
         put(f"{pad(name, 20)} {path}")

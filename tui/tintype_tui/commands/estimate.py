@@ -109,8 +109,8 @@ async def _compare(
         put_json({"offers": offers_report(offers)}, indent=2)
         return
     for offer in offers:
-        title, model = pad(offer.profile.title, 21), pad(offer.estimate.plan.model, 27)
+        title, model = pad(offer.profile.title, 22), pad(offer.estimate.plan.model, 27)
         end = offer.estimate.shutdown
-        until = f", dark from {end.date}" if end else ""
-        cost = pad(cost_words(offer.estimate), 17)
-        put(f"{title} {model} {cost} {verdict_words(offer.summary)}{until}")
+        until = f", shut down on {end.date}" if end else ""
+        cost = pad(cost_words(offer.estimate, doubts=False), 17)
+        put(f"{title} {model} {cost} {verdict_words(offer)}{until}")

@@ -35,7 +35,6 @@ __all__ = [
     "Detection",
     "Format",
     "FormatOption",
-    "Found",
     "ImportLog",
     "ImportOptions",
     "ImportProblem",
@@ -43,6 +42,7 @@ __all__ = [
     "ImportReport",
     "Item",
     "Question",
+    "RecognisedFormat",
     "Region",
     "check_format",
     "detected",
@@ -54,7 +54,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RecognisedFormat:
     """A format that recognises a path."""
 
     format: Format
@@ -83,7 +83,7 @@ def format_named(name: str) -> Format:
     raise DatasetError(f"There is no format {name!r}.", advice=f"Use one of {names}.")
 
 
-def detected(path: Path) -> tuple[Found, ...]:
+def detected(path: Path) -> tuple[RecognisedFormat, ...]:
     """The formats that recognise a path: those that can be read before others, the surest first.
 
     Looks into a few files: call it in a thread.
@@ -91,11 +91,11 @@ def detected(path: Path) -> tuple[Found, ...]:
     Raises:
         PluginError: if a plug-in fails.
     """
-    found: list[Found] = []
+    found: list[RecognisedFormat] = []
     for format, plugin in _known():
         detection = _guarded_detection(format, plugin, path)
         if detection is not None:
-            found.append(Found(format, detection))
+            found.append(RecognisedFormat(format, detection))
     return tuple(
         sorted(found, key=lambda each: (not _reads(each.format), each.detection.certainty))
     )

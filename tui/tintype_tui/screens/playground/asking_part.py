@@ -18,7 +18,16 @@ from tintype.budget import Confirmation, Limits
 from tintype.errors import TintypeError
 from tintype.model_names import parse_model_name
 from tintype.pricing import load_prices
-from tintype.prompting import Question, Reply, Subject, Teaching, ask, priced, remember, teaching_of
+from tintype.prompting import (
+    OpenQuestion,
+    Reply,
+    Subject,
+    Teaching,
+    ask,
+    priced,
+    remember,
+    teaching_of,
+)
 from tintype_tui import requests
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
@@ -43,7 +52,7 @@ class AskingPart(Part):
         ),
     ]
 
-    question: var[Question] = var(Question())
+    question: var[OpenQuestion] = var(OpenQuestion())
     trained_system: var[str] = var("")
     """The system prompt of the first tuned model that is asked."""
     answers: var[Mapping[str, Answer]] = var(NOTHING)
@@ -65,7 +74,7 @@ class AskingPart(Part):
     def compose(self) -> ComposeResult:
         yield CostPart(id="cost").data_bind(AskingPart.question)
 
-    def watch_question(self, before: Question, question: Question) -> None:
+    def watch_question(self, before: OpenQuestion, question: OpenQuestion) -> None:
         """What is asked about something else, or of a model that is gone, need not go on."""
         if before.subject is not question.subject:
             self.stop()
@@ -139,7 +148,7 @@ class AskingPart(Part):
             self.workers.cancel_group(self, f"ask-{model}")
 
     async def _answer(
-        self, request: ChatRequest, question: Question, confirmation: Confirmation
+        self, request: ChatRequest, question: OpenQuestion, confirmation: Confirmation
     ) -> None:
         asked_at, reply = datetime.now(UTC), None
         try:

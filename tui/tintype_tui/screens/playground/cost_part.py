@@ -15,7 +15,7 @@ from tintype.api import ChatRequest
 from tintype.budget import NOTHING_CONFIRMED, Confirmation, Limits, demand
 from tintype.errors import TintypeError
 from tintype.pricing import load_prices
-from tintype.prompting import Foreseen, Question, Reply, SessionSpending, foresee
+from tintype.prompting import Foreseen, OpenQuestion, Reply, SessionSpending, foresee
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Confirm
@@ -31,7 +31,7 @@ _WAIT_S = 0.3
 class CostPart(Part):
     """One line: image or row, cost, what was changed by hand, parameters."""
 
-    question: var[Question] = var(Question())
+    question: var[OpenQuestion] = var(OpenQuestion())
     foreseen: var[tuple[Foreseen, ...]] = var(())
     """What asking now would cost, for each model."""
     session: var[SessionSpending] = var(SessionSpending())

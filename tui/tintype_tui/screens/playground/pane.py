@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.reactive import var
 
-from tintype.prompting import Lineup, Question, Subject, beside_base, read_draft
+from tintype.prompting import Lineup, OpenQuestion, Subject, beside_base, read_draft
 from tintype_tui.screen import Pane
 from tintype_tui.screens.playground.answers_part import AnswersPart
 from tintype_tui.screens.playground.asking_part import NOTHING, AskingPart
@@ -35,7 +35,7 @@ class PlaygroundPane(Pane):
         Binding("escape", "stop", "Stop", id="play.stop", show=False),
     ]
 
-    question: var[Question] = var(Question())
+    question: var[OpenQuestion] = var(OpenQuestion())
     """What is asked of whom, as it stands."""
     subject: var[Subject | None] = var(None)
     models: var[tuple[str, ...]] = var(())
