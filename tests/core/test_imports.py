@@ -20,6 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "tintype.api.endpoints": {"openai", "httpx2", "pydantic"},
     "tintype.api.transport": {"httpx2"},
     "tintype.detection.drawing": {"PIL"},
+    "tintype.evaluation": {"numpy"},
     "tintype.engines.tiny": {"PIL", "numpy"},
     "tintype.samples": {"PIL", "numpy"},
     "tintype.server": {"PIL", "starlette", "uvicorn", "click"},
