@@ -322,7 +322,8 @@ def _refuse_other(file: PlainFile) -> None:
         DatasetError: naming what it is, and what takes it.
     """
     begins = file.read(0, 64).removeprefix(b"\xef\xbb\xbf").lstrip()
-    chat = not begins or begins.startswith((b"{", b"\xff\xfe", b"\xfe\xff"))
+    # A list in a .jsonl is opened all the same: check says in one sentence what is wrong with it.
+    chat = not begins or begins.startswith((b"{", b"[", b"\xff\xfe", b"\xfe\xff"))
     if not chat or file.path.suffix.lower() == ".json":
         other = _known_otherwise(file.path)
         if other is not None:
