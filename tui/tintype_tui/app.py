@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -128,7 +129,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         """What images on the network are, of the current dataset."""
         self.register_theme(theme.DARK)
         self.register_theme(theme.LIGHT)
-        self.theme = chosen.theme or theme.DARK.name
+        self.theme = theme.restored(chosen.theme, chosen.folders.state, self.available_themes)
         self.set_keymap(chosen.keymap)
         if chosen.reduced_motion or chosen.low_bandwidth:
             self.animation_level = "none"
@@ -149,6 +150,10 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.call_after_refresh(gc.enable)
+        if keymap := self.session.settings.keymap:
+            from tintype_tui.screens.help import report_keymap
+
+            self.run_worker(report_keymap(self, keymap))
         if self._start_with is not None:
             self.post_message(requests.OpenDataset(self._start_with))
         elif self._with_samples:
@@ -175,11 +180,22 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     def action_how_to_quit(self) -> None:
         self.notify("Press q to quit; in a field, Esc leaves it first.", markup=False)
 
+    def get_css_variables(self) -> dict[str, str]:
+        """A theme's colours, made legible where they are another's than ours."""
+        variables = super().get_css_variables()
+        if not self.theme.startswith("tintype"):
+            variables = self.theme_variables = theme.readable(variables)
+        return variables
+
+    def watch_theme(self, name: str) -> None:
+        """A theme that is chosen stays for the next session."""
+        if self.is_running:
+            with suppress(TintypeError):
+                theme.keep(name, self.session.settings.theme, self.session.settings.folders.state)
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What Textual offers and no key of ours does."""
-        for command in super().get_system_commands(screen):
-            if command.title in ("Theme", "Screenshot"):
-                yield command
+        return [one for one in super().get_system_commands(screen) if one.title == "Theme"]
 
     def action_help(self) -> None:
         from tintype_tui.screens.help import Help, keys_of
@@ -189,7 +205,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     def action_messages(self) -> None:
         from tintype_tui.screens.messages import Messages
 
-        self.push_screen(Messages(self.session.said))
+        self.push_screen(Messages(self.session.said, self.session.settings.folders))
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, to select text with it, and take it back."""
@@ -223,7 +239,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def on_estimate_dataset(self, message: requests.EstimateDataset) -> None:
         if message.path is not None and message.path != self.loop_state.dataset:
-            self.loop_state = replace(self.loop_state, dataset=message.path, row=0, sought=None)
+            self.loop_state = replace(self.loop_state, dataset=message.path, row=0, request=None)
         self.loop_state = replace(self.loop_state, like=message.like)
         self.switch_mode("estimate")
 
