@@ -319,4 +319,4 @@ def test_a_price_that_the_provider_has_not_confirmed_is_said_to_be_so() -> None:
     made = estimate(counts, Plan("gpt-4.1-2025-04-14", "azure"), PRICES)
     assert made.price is not None
     assert made.price.unconfirmed
-    assert any("not confirmed this price" in reason for reason in made.reasons)
+    assert any("does not confirm this" in reason for reason in made.reasons)
