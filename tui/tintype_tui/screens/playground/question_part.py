@@ -141,7 +141,7 @@ class QuestionPart(Part):
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         try:
             with self.app.suspend():
-                text, trouble = _edited(editor, self.composer.typed)
+                text, trouble = edited(editor, self.composer.typed)
         except SuspendNotSupported:
             text, trouble = None, "This terminal cannot be lent to another program."
         if trouble:
@@ -197,7 +197,7 @@ class QuestionPart(Part):
             self.prompt = replace(self.prompt, system=None if text == own else text)
 
 
-def _edited(editor: str, text: str) -> tuple[str | None, str]:
+def edited(editor: str, text: str) -> tuple[str | None, str]:
     """Have a text edited: the new text, none if it stays; and what went wrong."""
     with tempfile.TemporaryDirectory(prefix="tintype-") as folder:
         path = Path(folder) / "question.txt"

@@ -34,6 +34,7 @@ from tintype_tui.standing import Standing
 from tintype_tui.text import visible
 from tintype_tui.widgets.example_list import said
 from tintype_tui.widgets.image import ImageView
+from tintype_tui.words.answers import class_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,10 @@ class SubjectPart(Part):
         """Say what is right, whose boxes are drawn, and what the row asks."""
         if (subject := self.subject) is None:
             return
-        expected = Content(visible(said(subject.expected))) if subject.expected else Content("–")
+        boxes = parse_boxes(subject.expected).boxes
+        legend = [class_name(label) for label in dict.fromkeys(box.label for box in boxes)]
+        words = visible(said(subject.expected)) if subject.expected else "–"
+        expected = Content("  ").join(legend) if 1 <= len(legend) == len(boxes) else Content(words)
         blocks = [Content.styled(visible(subject.trouble), "$error")] if subject.trouble else []
         blocks.append(Content.styled("expected\n", "dim") + expected)
         if self.drawn.words:
