@@ -39,8 +39,7 @@ async def _measure(folder: Path, csv: Path | None, voc: Path | None) -> list[Fig
 
 
 async def _datasets(folder: Path, csv: Path | None, voc: Path | None) -> list[tuple[str, Path]]:
-    from tintype.dataset.formats.csv_table import import_csv
-    from tintype.dataset.formats.voc import import_voc
+    from tintype.dataset.formats import import_dataset
     from tintype.samples import make_books, make_cards
 
     found = []
@@ -49,9 +48,9 @@ async def _datasets(folder: Path, csv: Path | None, voc: Path | None) -> list[tu
         ("books", make_books(folder / "books")),
     ]
     if csv is not None:
-        making.append((csv.name, import_csv(csv, folder / csv.name)))
+        making.append((csv.name, import_dataset(csv, folder / csv.name, "csv")))
     if voc is not None:
-        making.append((voc.name, import_voc(voc, folder / voc.name)))
+        making.append((voc.name, import_dataset(voc, folder / voc.name, "voc")))
     for name, steps in making:
         async for _ in steps:
             pass

@@ -667,6 +667,8 @@ def test_a_bare_array_is_a_page_and_items_without_id_are_passed_over() -> None:
     assert len(parsing.page([{"id": "a"}, {}, 3, None], parsing.model).items) == 1
     listed = parsing.page({"data": [{"id": "a"}], "has_more": True}, parsing.model)
     assert listed.after == "a"
+    with pytest.raises(parsing.NonsenseError):  # unknown is not empty
+        parsing.page([{"what": 1}, 7], parsing.model)
 
 
 JSON = st.recursive(

@@ -12,9 +12,9 @@ from tintype.prompting import (
     Draft,
     Foreseen,
     Lineup,
+    OpenQuestion,
     Parameters,
     Prompt,
-    Question,
     QuestionOrigin,
     SessionSpending,
     Subject,
@@ -111,9 +111,9 @@ def test_each_limits_worth_is_asked_about_and_each_unknown_price_once() -> None:
 
 def test_words_answer_the_rows_own_question_only_and_boxes_any() -> None:
     row = Subject("r", expected="yes", question="Is it?", origin=QuestionOrigin(Path("/x"), 1))
-    asked = Question(row, Prompt(" Is it? "))
+    asked = OpenQuestion(row, Prompt(" Is it? "))
     assert (asked.expected, asked.is_typed_over) == ("yes", False)
-    other = Question(row, Prompt("What?", parameters=Parameters(temperature=None)))
+    other = OpenQuestion(row, Prompt("What?", parameters=Parameters(temperature=None)))
     assert (other.expected, other.is_typed_over) == ("", True)
 
 

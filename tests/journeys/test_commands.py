@@ -201,6 +201,43 @@ def test_samples_and_imports_write_splits(tintype: Tintype, tmp_path: Path) -> N
     assert (tmp_path / "rows" / "train.jsonl").exists()
 
 
+def test_importing_says_by_its_exit_code_whether_rows_were_lost(
+    tintype: Tintype, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a.png")
+    table = tmp_path / "table.csv"
+    table.write_text("image,question,answer\na.png,Q,A\ngone.png,Q,A\n")
+    some = tintype("import", "csv", table, tmp_path / "rows")
+    assert some.code == 1
+    assert "1 of 2 rows are written" in some.err
+    # Without the name of a format, it is found out what the source is.
+    table.write_text("image,question,answer\na.png,Q,A\n")
+    every = tintype("import", table, tmp_path / "rows", "--replace", "--link", "--json")
+    assert (every.code, every.json["rows"], every.json["lost"]) == (0, 1, 0)
+    table.write_text("image,question,answer\ngone.png,Q,A\n")
+    assert tintype("import", table, tmp_path / "none").code == 1
+    assert tintype("import", tmp_path / "a.png", tmp_path / "none").code == 2
+    assert "voc" in tintype("import", "--help").out
+    assert "--keep-empty" in tintype("import", "voc", "--help").out
+
+
+def test_checking_what_is_no_file_of_chat_rows_says_what_it_is(
+    tintype: Tintype, tmp_path: Path
+) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("image,question,answer\na.png,Q,A\n")
+    done = tintype("check", table)
+    assert done.code == 2
+    assert "is a table, not a file of chat rows" in done.err
+    assert f"tintype import csv {table}" in done.err
+    (tmp_path / "list.json").write_text('[{"image": "a.png", "prefix": "p", "suffix": "s"}]')
+    listed = tintype("check", tmp_path / "list.json")
+    assert listed.code == 2
+    assert "a JSON list of PaliGemma's prefixes and suffixes" in listed.err
+
+
 def test_embedding_makes_a_local_dataset_acceptable(tintype: Tintype, tmp_path: Path) -> None:
     from PIL import Image
 

@@ -225,7 +225,7 @@ def _commands(folder: Path, dataset: Path, evil: str) -> list[tuple[Any, ...]]:
         ("check", dataset),
         ("check", dataset, "--json"),
         ("check", odd),
-        ("check", dataset, "--rules", evil),
+        ("check", dataset, "--provider", evil),
         ("check", dataset, "--profile", evil),
         ("check", dataset, "--nosuch\x1b[2J"),
         ("estimate", dataset, "--model", evil),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tintype.engines.base import Piece
 from tintype.errors import RefusalError
-from tintype.server.json_answers import Format, shaped
+from tintype.server.json_answers import AnswerFormat, shaped
 from tintype.server.schemas import misfit, objection
 from tintype.server.stop_sequences import until_stop
 
@@ -98,14 +98,14 @@ def test_any_schema_is_objected_to_or_judges_any_value(schema: dict[str, Any], v
 @given(text=st.text())
 def test_any_answer_fills_a_schema_of_one_string(text: str) -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
-    found = json.loads(shaped(text, Format("json_schema", schema)))
+    found = json.loads(shaped(text, AnswerFormat("json_schema", schema)))
     assert found == {"a": text} or found == json.loads(text)
 
 
 @given(text=st.text())
 def test_no_other_answer_passes_for_an_object(text: str) -> None:
     with suppress(RefusalError):
-        formed = shaped(text, Format("json_object", {"type": "object"}))
+        formed = shaped(text, AnswerFormat("json_object", {"type": "object"}))
         assert isinstance(json.loads(formed), dict)
 
 

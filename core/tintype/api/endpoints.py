@@ -211,7 +211,7 @@ class OpenAIApi:
     async def _answer(
         self, body: dict[str, Any], asked: CallContext
     ) -> AsyncGenerator[ChatPiece, None]:
-        url, finished = "/chat/completions", False
+        url, finished, understood = "/chat/completions", False, True
         if not body.get("stream"):
             waits_s = self._wire.patience.stream_s
             whole = await self._wire.call("POST", url, asked, body=body, waits_s=waits_s)
@@ -223,9 +223,13 @@ class OpenAIApi:
             return
         async with aclosing(self._wire.stream(url, asked, body)) as chunks:
             async for chunk in chunks:
-                for piece in parsing.pieces(chunk):
+                pieces = parsing.pieces(chunk)
+                understood = bool(pieces) or (understood and isinstance(chunk, Mapping))
+                for piece in pieces:
                     finished = finished or bool(piece.finish_reason)
                     yield piece
+        if not understood:
+            raise unreachable("nonsense", asked)
         if not finished:  # the connection was closed in an orderly way, but too early
             raise unreachable("cut", asked)
 

@@ -222,6 +222,8 @@ def page(value: object, read: Callable[[object], T]) -> Page[T]:
             items.append(read(one))
         except NonsenseError:
             continue
+    if data and not items:  # unknown is not empty
+        raise NonsenseError("a list of something else")
     last = (_text(_object(data[-1]).get("id")) if data else "") or _text(found.get("last_id"))
     more = found.get("has_more") in (True, "true")
     return Page(tuple(items), last if more and last else None)

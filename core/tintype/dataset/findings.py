@@ -12,15 +12,6 @@ from tintype.dataset.statistics import Statistics
 
 
 @dataclass(frozen=True, slots=True)
-class Leak:
-    """An image that occurs in more than one split: what is tested was learnt."""
-
-    digest: str
-    lines: tuple[tuple[str, int], ...]
-    """Each split that has it, and the first line there."""
-
-
-@dataclass(frozen=True, slots=True)
 class Finding:
     """Something that stands out."""
 
@@ -29,15 +20,6 @@ class Finding:
     """In the file looked at, in order."""
     note: str = ""
     """How many, how much."""
-
-
-def leaks(splits: Mapping[str, Statistics]) -> tuple[Leak, ...]:
-    """Images that occur in more than one split, by their bytes, whatever the rows say of them."""
-    found: dict[str, list[tuple[str, int]]] = {}
-    for name, statistics in splits.items():
-        for digest, line in statistics.images_on.items():
-            found.setdefault(digest, []).append((name, line))
-    return tuple(Leak(digest, tuple(lines)) for digest, lines in found.items() if len(lines) > 1)
 
 
 def findings(own: Statistics, others: Mapping[str, Statistics]) -> tuple[Finding, ...]:

@@ -303,13 +303,40 @@ async def opened(path: Path, *, allow_private: bool = False) -> Dataset:
 
 
 def _open(path: Path) -> PlainFile:
-    file = PlainFile(path)
     try:
-        refuse_foreign(file)
+        file = PlainFile(path)
+    except DatasetError as error:
+        if error.advice:  # which of the folder's files is meant
+            raise
+        raise _known_otherwise(path) or error from error
+    try:
+        _refuse_other(file)
     except BaseException:
         file.close()
         raise
     return file
+
+
+def _refuse_other(file: PlainFile) -> None:
+    """Refuse what is a dataset of another format, or no text at all.
+
+    Raises:
+        DatasetError: naming what it is, and what takes it.
+    """
+    begins = file.read(0, 64).removeprefix(b"\xef\xbb\xbf").lstrip()
+    # A list in a .jsonl is opened all the same: check says in one sentence what is wrong with it.
+    chat = not begins or begins.startswith((b"{", b"[", b"\xff\xfe", b"\xfe\xff"))
+    if not chat or file.path.suffix.lower() == ".json":
+        other = _known_otherwise(file.path)
+        if other is not None:
+            raise other
+    refuse_foreign(file)
+
+
+def _known_otherwise(path: Path) -> DatasetError | None:
+    from tintype.dataset.formats import recognised  # imported where something else is opened
+
+    return recognised(path) if path.exists() else None
 
 
 def _elide(found: re.Match[str]) -> str:

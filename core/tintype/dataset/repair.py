@@ -61,7 +61,8 @@ def repaired(value: Any) -> Any:
     key = next((name for name in _LISTS if isinstance(value.get(name), list)), "")
     columns = [name for name in IMAGE_COLUMNS if _images_in(value.get(name))]
     images = [image for name in columns for image in _images_in(value[name])]
-    placing = _Placing(images)
+    marked = key != "messages" or any(name in value for name in IMAGE_COLUMNS)
+    placing = _Placing(images, marked=marked)
     turns = _turns(value, key) if key else _pair(value)
     messages = [placing.message(turn, at) for at, turn in enumerate(turns)]
     placing.finish(messages)
@@ -77,8 +78,10 @@ def repaired(value: Any) -> Any:
 class _Placing:
     """Puts the images of a row where they belong, one after the other."""
 
-    def __init__(self, images: list[str]) -> None:
+    def __init__(self, images: list[str], *, marked: bool) -> None:
         self._images = images
+        self._marked = marked
+        """Whether `<image>` in a text means one of them."""
         self._next = 0
 
     def message(self, turn: Any, at: int) -> Any:
@@ -153,7 +156,7 @@ class _Placing:
             yield _image(text.strip())
             return
         at = 0
-        for found in _marks(text, placeholders=bool(self._images)):
+        for found in _marks(text, placeholders=self._marked):
             if before := text[at : found.start()].strip("\n"):
                 yield _text(before)
             pasted = holds_data(found[0])

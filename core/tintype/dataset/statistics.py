@@ -6,14 +6,14 @@ and says at any time what it has seen. What is counted are *facets*: pairs such 
 behind it.
 """
 
-import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tintype.dataset.conversation import example as read_example
-from tintype.dataset.example import Example, ImagePart, Message
+from tintype.dataset.example import Example
+from tintype.dataset.identity import identify
 from tintype.dataset.spread import NO_SPREAD, Spread, spread
 from tintype.dataset.survey import Surveyed
 from tintype.detection import Box, name_convention, parse_boxes
@@ -149,11 +149,11 @@ class StatisticsTally:
         return sorted(self._longest, key=lambda item: (-item[0], item[1]))[:10]
 
     def _add_identity(self, surveyed: Surveyed, shown: Example) -> None:
-        if not shown.answer:
+        if not shown.answer.strip():
             return
-        question = _identity(shown.prompt, surveyed)
-        answer = _digest([" ".join(shown.answer.split()).encode("utf-8", "replace")])
-        self._same.add(question + answer, shown.line)
+        found = identify(surveyed.row, surveyed.images, shown)
+        question, answer = found.question, found.answer
+        self._same.add(found.row, shown.line)
         first = self._first_asked.setdefault(question, (answer, shown.line, shown.answer[:80]))
         if first[0] != answer:
             different = self._asked.setdefault(question, {first[0]: first[1:]})
@@ -215,29 +215,6 @@ def _answer_facets(shown: Example) -> Iterator[Facet]:
 def _labels(boxes: Sequence[Box]) -> Iterator[str]:
     for box in boxes:
         yield box.label[:100] or "none"
-
-
-def _identity(messages: Sequence[Message], surveyed: Surveyed) -> bytes:
-    """A digest of what is asked: roles, texts, and the images by their bytes."""
-    pieces: list[bytes] = []
-    for message in messages:
-        pieces.append(message.role.encode("utf-8", "replace"))
-        for part in message.parts:
-            if isinstance(part, ImagePart):
-                image = surveyed.images[part.ordinal]
-                pieces.append((image.digest or part.reference).encode("utf-8", "replace"))
-            else:
-                pieces.append(part.text.encode("utf-8", "replace"))
-        pieces.append(b"")
-    return _digest(pieces)
-
-
-def _digest(pieces: Iterable[bytes]) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    for piece in pieces:
-        digest.update(len(piece).to_bytes(8, "big"))
-        digest.update(piece)
-    return digest.digest()
 
 
 class _Occurrences:

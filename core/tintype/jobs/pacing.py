@@ -1,6 +1,7 @@
 """How often a provider is asked about a job."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from tintype.settings import Profile
 
@@ -27,5 +28,7 @@ REMOTE = Pace(5.0, 60.0, 2)
 
 
 def pace_for(profile: Profile) -> Pace:
-    """The rhythm for a provider: the embedded one is asked often, and at no cost."""
-    return LOCAL if profile.dialect == "embedded" else REMOTE
+    """Return the rhythm for a provider: one on this machine is asked often, and at no cost."""
+    host = urlsplit(profile.base_url).hostname or ""
+    here = host in ("localhost", "::1") or host.startswith("127.")
+    return LOCAL if here or profile.dialect == "embedded" else REMOTE

@@ -185,43 +185,44 @@ def compare(
 def import_dataset(
     source: str | os.PathLike[str],
     folder: str | os.PathLike[str],
+    format: str = "",
     *,
+    prompt: str = "",
     system: str = "",
     link: bool = False,
     seed: int = 0,
     replace: bool = False,
+    **more: object,
 ) -> "Work[ImportProgress, ImportReport]":
     """Turn a dataset of another format into chat rows: train.jsonl, valid.jsonl, test.jsonl.
 
-    A folder with annotations is read as Pascal VOC, anything else as tables with an image, a
-    question and an answer on each line. The result says what was written, and what was odd.
+    The result says what was written, what was lost, and what was odd.
 
     Args:
-        source: A table, or a folder.
+        source: A file, or a folder.
         folder: Where to write.
+        format: Its name, as in `tintype import`; by default it is recognised.
+        prompt: What is asked of every image, where the source asks nothing.
         system: A system prompt for every row.
         link: Refer to image files instead of putting them inside.
         seed: How splits are drawn where there are none.
         replace: Whether existing files are overwritten.
+        more: The format's own options, e.g. `delimiter=";"` for tables.
 
     Raises:
-        DatasetError: if the source cannot be read, or the target exists or cannot be written.
+        DatasetError: if the source is of no known format or cannot be read, or the target exists or
+            cannot be written.
+        PluginError: if a format from outside fails.
     """
 
     async def steps() -> "AsyncGenerator[ImportProgress, None]":
-        origin, target = typed(source), typed(folder)
+        from tintype.dataset import formats
+
         keep: Literal["link", "embed"] = "link" if link else "embed"
-        importing: AsyncGenerator[ImportProgress, None]
-        if await asyncio.to_thread(paths.is_folder, origin / "Annotations"):
-            from tintype.dataset.formats.voc import VocOptions, import_voc
-
-            chosen = VocOptions(keep, system, seed=seed, replace=replace)
-            importing = import_voc(origin, target, chosen)
-        else:
-            from tintype.dataset.formats.csv_table import CsvOptions, import_csv
-
-            options = CsvOptions(keep=keep, system=system, seed=seed, replace=replace)
-            importing = import_csv(origin, target, options)
+        options = formats.ImportOptions(
+            keep=keep, prompt=prompt, system=system, seed=seed, replace=replace, more=more
+        )
+        importing = formats.import_dataset(typed(source), typed(folder), format, options)
         async with aclosing(importing):
             async for step in importing:
                 yield step

@@ -86,7 +86,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class OpenQuestion:
     """What is asked of whom, as it stands."""
 
     subject: Subject = field(default_factory=lambda: Subject(""))

@@ -49,7 +49,8 @@ def misread(head: bytes, flaw: str) -> Problem | None:
     what = "one JSON list" if listed else "one JSON object over many lines"
     text = f"The file is {what}; JSONL has one JSON object on each line."
     split = "jq -c '.[]' FILE > train.jsonl" if listed else "jq -c . FILE > train.jsonl"
-    return _problem("file_shape", "error", text, f"Write each row as one line, as by `{split}`.")
+    fix = f"Bring it in with `tintype import FILE DIR`, or write each row as one line: `{split}`."
+    return _problem("file_shape", "error", text, fix)
 
 
 def is_named_jsonl(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from typing import Any
 from tintype.engines.base import Sampling
 from tintype.server.chat_messages import ParsedConversation, read_conversation
 from tintype.server.fields import Fields, metadata, refuse
-from tintype.server.json_answers import Format, read_format
+from tintype.server.json_answers import AnswerFormat, read_format
 from tintype.server.provider import ServerHandles, unknown_model
 from tintype.server.schemas import misfit
 
@@ -70,7 +70,7 @@ class CompletionRequest:
     sampling: Sampling
     choices: int
     stops: tuple[str, ...]
-    wanted: Format
+    wanted: AnswerFormat
     streamed: bool
     usage_streamed: bool
     stored: bool = False

@@ -22,27 +22,27 @@ NAME_CHARS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class AnswerFormat:
     """What form the answer must have."""
 
     kind: Literal["text", "json_object", "json_schema"] = "text"
     schema: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_format(fields: Fields) -> Format:
+def read_format(fields: Fields) -> AnswerFormat:
     """The request's `response_format`.
 
     Raises:
         RefusalError: 400 if it is none, or its schema is not understood.
     """
     if not fields.given("response_format"):
-        return Format()
+        return AnswerFormat()
     wanted = fields.inner("response_format")
     kind = wanted.text("type", choices=("text", "json_object", "json_schema"))
     if kind == "json_object":
-        return Format("json_object", {"type": "object"})
+        return AnswerFormat("json_object", {"type": "object"})
     if kind == "text":
-        return Format()
+        return AnswerFormat()
     described = wanted.inner("json_schema")
     described.only("name", "description", "schema", "strict")
     name = described.text("name", minimum=1, maximum=NAME_CHARS)
@@ -57,10 +57,10 @@ def read_format(fields: Fields) -> Format:
             param="response_format",
             code="invalid_json_schema",
         )
-    return Format("json_schema", schema)
+    return AnswerFormat("json_schema", schema)
 
 
-def shaped(text: str, wanted: Format) -> str:
+def shaped(text: str, wanted: AnswerFormat) -> str:
     """The answer in the form wanted.
 
     Raises:
@@ -85,7 +85,7 @@ def shaped(text: str, wanted: Format) -> str:
     )
 
 
-def _flaw(text: str, wanted: Format) -> str:
+def _flaw(text: str, wanted: AnswerFormat) -> str:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -93,7 +93,7 @@ def _flaw(text: str, wanted: Format) -> str:
     return misfit(value, wanted.schema, wanted.schema)
 
 
-def _filled(text: str, wanted: Format) -> str | None:
+def _filled(text: str, wanted: AnswerFormat) -> str | None:
     """The answer as the value of the schema's only property, if that is a string."""
     schema: Any = wanted.schema
     if "$ref" in schema:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tintype.dataset import open_dataset
-from tintype.dataset.findings import findings, leaks, quantities
+from tintype.dataset.findings import findings, quantities
 from tintype.dataset.spread import spread
 from tintype.dataset.statistics import (
     Contradiction,
@@ -113,8 +113,8 @@ async def test_leaks_are_found_by_image_not_by_row(build: Any) -> None:
     shared, own = (build.data_url(build.image(colour)) for colour in ("red", "blue"))
     train = await counted(build.jsonl(build.chat(own), build.chat(shared), name="train.jsonl"))
     test = await counted(build.jsonl(build.chat(shared, question="Other?"), name="test.jsonl"))
-    (leak,) = leaks({"train": train, "test": test})
-    assert leak.lines == (("train", 2), ("test", 1))
+    (found, *_) = findings(train, {"test": test})
+    assert (found.name, found.lines, found.note) == ("images also in test", (2,), "1 image")
 
 
 async def test_empty_answers_are_listed(build: Any) -> None:

@@ -9,10 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tintype.dataset.formats import ImportProblem, ImportReport
-from tintype.dataset.formats.voc import VocOptions, convert, import_voc
+from tintype.dataset.formats import (
+    ImportLog,
+    ImportOptions,
+    ImportProblem,
+    ImportReport,
+    import_dataset,
+)
+from tintype.dataset.formats.placing import placed
+from tintype.dataset.formats.voc import boxes_of
 from tintype.dataset.formats.voc_xml import Annotation, VocObject, read_annotation
-from tintype.detection import parse_boxes
+from tintype.detection import Box, parse_boxes
 from tintype.errors import DatasetError
 from tintype.images import ImageFacts
 
@@ -31,11 +38,12 @@ def xml(
 
 
 async def imported(
-    build: Any, options: VocOptions | None = None
+    build: Any, options: ImportOptions | None = None
 ) -> tuple[ImportReport, dict[str, list[Any]]]:
     """The report and the rows of each split."""
     target = build.folder / "out"
-    reports = [progress async for progress in import_voc(build.folder / "voc", target, options)]
+    steps = import_dataset(build.folder / "voc", target, "voc", options)
+    reports = [progress async for progress in steps]
     report = reports[-1].report
     assert report is not None
     assert [problem for progress in reports for problem in progress.problems] == list(
@@ -68,7 +76,7 @@ async def test_boxes_become_answers_and_labels_the_prompt(build: Any) -> None:
     build.file("voc/ImageSets/Main/train.txt", "a\n")
     build.file("voc/ImageSets/Main/val.txt", "b  1\n")
     build.file("voc/ImageSets/Main/trainval.txt", "a\nb\n")
-    report, rows = await imported(build, VocOptions(system="Look."))
+    report, rows = await imported(build, ImportOptions(system="Look."))
     assert (report.rows, report.images, report.problems) == (2, 1, ())
     assert (report.splits, report.labels) == (
         {"train": 1, "valid": 1},
@@ -98,9 +106,9 @@ async def test_bad_boxes_are_reported_with_what_became_of_them(build: Any) -> No
         ),
     )
     report, rows = await imported(build)
-    found = [
+    found = sorted(
         (problem.line, problem.message.split(":")[0], problem.done) for problem in report.problems
-    ]
+    )
     assert found == [
         (3, "empty", "dropped"),
         (4, "turned", "swapped"),
@@ -112,7 +120,7 @@ async def test_bad_boxes_are_reported_with_what_became_of_them(build: Any) -> No
     ]
     boxes = parse_boxes(answer(rows["train"][0])).boxes
     assert {box.label for box in boxes} == {"turned", "beyond"}
-    assert report.problems[0] == ImportProblem(
+    assert report.problems[2] == ImportProblem(
         "Annotations/a.xml", 3, "empty: the box is empty (x 10…10, y 10…10).", "dropped"
     )
 
@@ -131,14 +139,15 @@ async def test_what_cannot_be_used_is_left_out_and_reported(build: Any) -> None:
     build.file("voc/JPEGImages/broken.png", build.image(size=(100, 50))[:40])
     report, rows = await imported(build)
     assert [len(split) for split in rows.values()] == [1]
+    assert (report.lost, report.negatives) == (5, 1)
     assert {problem.file: (problem.message, problem.done) for problem in report.problems} == {
-        "Annotations/none.xml": ("No box is left to be learnt.", "left out"),
+        "": ("1 image has nothing to be found (--keep-empty keeps such rows).", "left out"),
         "Annotations/odd.xml": ("It says 30×90, but the image has 100×50.", "left out"),
         "Annotations/torn.xml": ("The XML is damaged: no element found.", "left out"),
         "Annotations/other.xml": ("The XML is a <html>, not an <annotation>.", "left out"),
         "Annotations/lost.xml": ("There is no image lost.png.", "left out"),
-        "JPEGImages/broken.png": (
-            next(p.message for p in report.problems if p.file == "JPEGImages/broken.png"),
+        "Annotations/broken.xml": (
+            "The image is unusable: The bytes end before the image does.",
             "left out",
         ),
     }
@@ -158,13 +167,15 @@ async def test_lists_that_do_not_fit_are_reported(build: Any) -> None:
 
 
 async def test_without_lists_splits_are_drawn_by_the_seed(build: Any) -> None:
-    classic(build, **{f"p{n}": xml(("cat", 0, 0, 10, 10)) for n in range(20)})
+    for n in range(20):
+        build.file(f"voc/Annotations/p{n}.xml", xml(("cat", 0, 0, 10, 10), size=(100, 50 + n)))
+        build.file(f"voc/JPEGImages/p{n}.png", build.image(size=(100, 50 + n)))
     first, _ = await imported(build)
     assert first.splits == {"train": 16, "valid": 2, "test": 2}
     texts = {split: path.read_bytes() for split, path in first.files.items()}
     with pytest.raises(DatasetError, match="exists already"):
         await imported(build)
-    again, _ = await imported(build, VocOptions(replace=True))
+    again, _ = await imported(build, ImportOptions(replace=True))
     assert {split: path.read_bytes() for split, path in again.files.items()} == texts
 
 
@@ -182,11 +193,13 @@ async def test_images_may_lie_beside_their_annotations(
 
 async def test_images_can_be_linked_instead_of_embedded(build: Any) -> None:
     classic(build, a=xml(("cat", 0, 0, 10, 10)))
-    report, rows = await imported(build, VocOptions(keep="link"))
+    report, rows = await imported(build, ImportOptions(keep="link"))
     assert rows["train"][0]["messages"][0]["content"][1]["image_url"]["url"] == "images/a.png"
     copied = build.folder / "out" / "images" / "a.png"
     assert copied.read_bytes() == build.image(size=(100, 50))
-    inside = import_voc(build.folder / "voc", build.folder / "voc", VocOptions(keep="link"))
+    inside = import_dataset(
+        build.folder / "voc", build.folder / "voc", "voc", ImportOptions(keep="link")
+    )
     async for _ in inside:
         pass
     assert '"JPEGImages/a.png"' in (build.folder / "voc" / "train.jsonl").read_text()
@@ -196,7 +209,7 @@ async def test_images_can_be_linked_instead_of_embedded(build: Any) -> None:
 async def test_boxes_can_be_ordered_by_label(build: Any) -> None:
     classic(build, a=xml(("dog", 0, 0, 10, 10), ("cat", 50, 30, 60, 40)))
     for order, labels in (("label", ["cat", "dog"]), ("reading", ["dog", "cat"])):
-        _, rows = await imported(build, VocOptions(order=order, replace=True))
+        _, rows = await imported(build, ImportOptions(order=order, replace=True))
         boxes = parse_boxes(answer(rows["train"][0])).boxes
         assert [box.label for box in boxes] == labels
 
@@ -212,13 +225,21 @@ async def test_nothing_is_left_behind_when_an_import_is_left(
 ) -> None:
     monkeypatch.setattr("tintype.dataset.formats.report.REPORT_S", 0.0)
     classic(build, **{f"p{n}": xml(("cat", 0, 0, 10, 10)) for n in range(30)})
-    reports = import_voc(build.folder / "voc", build.folder / "out")
+    reports = import_dataset(build.folder / "voc", build.folder / "out")
     async for progress in reports:
-        if progress.done == 40:
+        if progress.done == 55:
             assert list((build.folder / "out").iterdir())
             break
     await reports.aclose()
     assert not (build.folder / "out").exists()
+
+
+def convert(
+    annotation: Annotation, facts: ImageFacts, file: str
+) -> tuple[tuple[Box, ...], list[ImportProblem]]:
+    log = ImportLog()
+    boxes, problems = placed(boxes_of(annotation, log, file), facts, file)
+    return boxes, [*log.problems, *problems]
 
 
 def facts(width: int = 100, height: int = 50, orientation: int = 1) -> ImageFacts:
@@ -235,7 +256,7 @@ def test_an_image_that_was_resized_keeps_its_boxes() -> None:
 def test_an_image_on_its_side_is_measured_upright() -> None:
     annotation = Annotation("a", 50, 100, (VocObject("cat", 1, ("0", "0", "50", "50")),))
     (box,), problems = convert(annotation, facts(orientation=6), "a.xml")
-    assert ((box.y_max, box.x_max), problems) == ((0.5, 1.0), ())
+    assert ((box.y_max, box.x_max), problems) == ((0.5, 1.0), [])
 
 
 def test_a_size_that_is_not_said_is_taken_from_the_image() -> None:
@@ -287,3 +308,50 @@ def test_dangerous_and_damaged_xml_is_refused(text: bytes, words: str) -> None:
 def test_no_bytes_break_the_reader(data: bytes) -> None:
     with suppress(DatasetError):
         read_annotation(data)
+
+
+async def test_images_with_nothing_on_them_can_be_kept(build: Any) -> None:
+    classic(build, a=xml(("cat", 0, 0, 10, 10)), b=xml(), c=xml(("cat", 5, 5, 5, 5)))
+    options = ImportOptions(keep_empty=True, valid_share=0, test_share=0)
+    report, rows = await imported(build, options)
+    assert [answer(row) for row in rows["train"]][1] == "none"
+    # c has a box that is none: that is no negative, and nothing is known of it.
+    assert (report.rows, report.negatives, report.lost) == (2, 1, 1)
+
+
+async def test_images_of_rows_left_out_are_not_copied(build: Any) -> None:
+    classic(build, a=xml(("cat", 0, 0, 10, 10)), b=xml(), c=xml(("cat", 5, 5, 5, 5)))
+    await imported(build, ImportOptions(keep="link"))
+    assert [path.name for path in (build.folder / "out" / "images").iterdir()] == ["a.png"]
+
+
+async def test_folders_may_be_named_in_any_case_of_letters(build: Any) -> None:
+    build.file("voc/annotations/a.XML", xml(("cat", 0, 0, 10, 10)))
+    build.file("voc/jpegimages/A.PNG", build.image(size=(100, 50)))
+    build.file("voc/imagesets/MAIN/Train.TXT", "a\n")
+    report, rows = await imported(build)
+    assert (report.rows, list(rows), report.problems) == (1, ["train"], ())
+
+
+async def test_equal_images_under_other_names_never_part(build: Any) -> None:
+    for number in range(30):
+        size = (100, 50 + number % 10)
+        build.file(f"voc/Annotations/p{number}.xml", xml(("cat", 0, 0, 10, 10), size=size))
+        build.file(f"voc/JPEGImages/p{number}.png", build.image(size=size))
+    _, rows = await imported(build)
+    assert len(rows) == 3
+    urls = [
+        {row["messages"][0]["content"][1]["image_url"]["url"] for row in found}
+        for found in rows.values()
+    ]
+    assert sum(map(len, urls)) == len(set.union(*urls)) == 10
+
+
+async def test_grey_images_are_brought_to_rgb_and_counted(build: Any) -> None:
+    build.file("voc/Annotations/a.xml", xml(("cat", 0, 0, 10, 10)))
+    build.file("voc/JPEGImages/a.png", build.image(size=(100, 50), mode="L"))
+    report, rows = await imported(build)
+    assert "data:image/jpeg" in str(rows)
+    assert [(problem.message, problem.done) for problem in report.problems] == [
+        ("1 image: L mode, which providers skip.", "converted to RGB JPEG")
+    ]

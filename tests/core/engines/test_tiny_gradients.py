@@ -8,7 +8,7 @@ import pytest
 from tintype.engines.tiny import layers, pointing
 from tintype.engines.tiny.layout import NEIGHBOURHOOD, Shape
 from tintype.engines.tiny.model import Batch, TinyModel
-from tintype.engines.tiny.proposals import Boxes, Fit, Proposals, centres
+from tintype.engines.tiny.proposals import BoxRuns, Fit, Proposals, centres
 from tintype.engines.tiny.tape import Array, Tape, Tensor
 from tintype.engines.tiny.tokenizer import AnswerTokens, PromptWords
 
@@ -115,9 +115,9 @@ def answers() -> tuple[Array, int]:
     return tokens, first
 
 
-def fitted() -> tuple[Boxes, Tensor, Callable[[], Fit]]:
+def fitted() -> tuple[BoxRuns, Tensor, Callable[[], Fit]]:
     tokens, first = answers()
-    boxes = Boxes.of(tokens, first, np.asarray([True, True]))
+    boxes = BoxRuns.of(tokens, first, np.asarray([True, True]))
     box = Tensor(normal(2, 9, 8).value * 0.7)
     hidden = np.zeros((2, 9), bool)
     hidden[1, 7:] = True
@@ -126,7 +126,7 @@ def fitted() -> tuple[Boxes, Tensor, Callable[[], Fit]]:
 
 def test_boxes_are_runs_of_four_positions() -> None:
     tokens, first = answers()
-    boxes = Boxes.of(tokens, first, np.asarray([True, True]))
+    boxes = BoxRuns.of(tokens, first, np.asarray([True, True]))
     assert boxes.example.tolist() == [0, 0, 1, 1]
     assert boxes.start.tolist() == [0, 4, 1, 6]
     assert boxes.value[2].tolist() == [700, 10, 1000, 400]
@@ -138,7 +138,7 @@ def test_boxes_are_runs_of_four_positions() -> None:
         [False, False, True, False],
     ]
     assert boxes.corner.tolist() == [[0, 0], [100, 300], [0, 0], [700, 10]]
-    assert not len(Boxes.of(tokens, first, np.asarray([False, False])).start)
+    assert not len(BoxRuns.of(tokens, first, np.asarray([False, False])).start)
 
 
 def test_the_gradient_of_the_weights_of_cells_is_their_slope() -> None:

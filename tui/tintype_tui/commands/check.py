@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @click.command(name="check")
 @click.argument("path", type=click.Path(path_type=Path))
 @profile_option
-@click.option("--rules", "rule_name", metavar="NAME", help="Whose rules, whatever the profile.")
+@click.option(
+    "--provider", "provider_name", metavar="NAME", help="Whose rules, whatever the profile."
+)
 @click.option("--model", default="", help="The base model that is meant.")
 @click.option("--validation", type=click.Path(path_type=Path), help="Check this file beside it.")
 @click.option("--no-fetch", is_flag=True, help="Do not fetch images from the web.")
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 async def command(
     path: Path,
     profile: str | None,
-    rule_name: str | None,
+    provider_name: str | None,
     model: str,
     validation: Path | None,
     no_fetch: bool,
@@ -48,7 +50,7 @@ async def command(
     from tintype_tui.commands.session import chosen
     from tintype_tui.words.reports import check_report
 
-    judged_by = rules.rules_of(rule_name or chosen(profile)[1].provider)
+    judged_by = rules.rules_of(provider_name or chosen(profile)[1].provider)
     problems, summary = await _check(path, judged_by, model, not no_fetch, None, as_json)
     reports = [(path, problems, summary)]
     if validation is not None:

@@ -20,6 +20,7 @@ def command(context: click.Context, as_json: bool) -> None:
 
 def _show(as_json: bool) -> None:
     from tintype.settings import FIELDS, key_for, load
+    from tintype_tui.keys import keymap_problems
 
     settings = load()
     keys = {
@@ -28,6 +29,8 @@ def _show(as_json: bool) -> None:
     }
     for notice in filter(None, {key.notice for key in keys.values()}):
         say(notice)
+    for problem in keymap_problems(settings.keymap):
+        say(problem)
     values = {
         field.name: (getattr(settings, field.name), str(settings.origin(field.name)))
         for field in FIELDS
@@ -51,7 +54,9 @@ def _show(as_json: bool) -> None:
         put(f"{pad(name, 20)} {pad(str(value), 24)} {origin}")
     put("")
     for name, about in profiles.items():
-        put(f"profile {pad(name, 12)} {about['base_url'] or 'on this machine'}  {about['key']}")
+        where = about["base_url"] or "on this machine"
+        provider = about["provider"].rpartition("/")[2]  # a file of one's own by its name
+        put(f"profile {pad(name, 12)} {pad(provider, 12)} {where}  {about['key']}")
     put("")
     for name, path in folders.items():
         put(f"{pad(name, 20)} {path}")

@@ -26,7 +26,7 @@ from tintype_tui.text import count
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
+class CheckUp:
     """One thing looked at."""
 
     what: str
@@ -50,7 +50,7 @@ async def command(profile: str | None, as_json: bool) -> None:
 
     Exit codes: 0 all well, 1 something will not work, 2 could not look.
     """
-    findings: list[Diagnosis] = []
+    findings: list[CheckUp] = []
     async for finding in _look(profile):
         findings.append(finding)
         if not as_json:
@@ -63,14 +63,17 @@ async def command(profile: str | None, as_json: bool) -> None:
         leave(1)
 
 
-async def _look(profile_name: str | None) -> AsyncIterator[Diagnosis]:
+async def _look(profile_name: str | None) -> AsyncIterator[CheckUp]:
     from tintype_tui.commands.session import chosen
+    from tintype_tui.keys import keymap_problems
 
     yield _python()
     for finding in await asyncio.to_thread(_terminal):
         yield finding
     settings, profile = chosen(profile_name)
-    yield Diagnosis("settings", "ok", f"read from {settings.folders.config_file}, if it is there")
+    yield CheckUp("settings", "ok", f"read from {settings.folders.config_file}, if it is there")
+    for problem in keymap_problems(settings.keymap):
+        yield CheckUp("keymap", "note", problem)
     for name in ("config", "data", "state", "cache"):
         yield _folder(name, getattr(settings.folders, name))
     yield await _store(settings)
@@ -79,14 +82,14 @@ async def _look(profile_name: str | None) -> AsyncIterator[Diagnosis]:
         yield finding
 
 
-def _python() -> Diagnosis:
+def _python() -> CheckUp:
     from tintype import __version__
 
     version = ".".join(map(str, sys.version_info[:3]))
-    return Diagnosis("tintype", "ok", f"{__version__} on Python {version}, {sys.platform}")
+    return CheckUp("tintype", "ok", f"{__version__} on Python {version}, {sys.platform}")
 
 
-def _terminal() -> list[Diagnosis]:
+def _terminal() -> list[CheckUp]:
     from tintype_tui.terminal import TRUECOLOR, advice, probe
 
     found = probe()
@@ -96,8 +99,8 @@ def _terminal() -> list[Diagnosis]:
     colours = "24-bit" if found.colours == TRUECOLOR else str(found.colours)
     drawn = found.protocol in ("kitty", "sixel")
     return [
-        Diagnosis("terminal", "ok", f"{name}, {colours} colours"),
-        Diagnosis(
+        CheckUp("terminal", "ok", f"{name}, {colours} colours"),
+        CheckUp(
             "images",
             "ok" if drawn else "note",
             f"drawn as {found.protocol}. {found.why}",
@@ -106,11 +109,11 @@ def _terminal() -> list[Diagnosis]:
     ]
 
 
-def _folder(name: str, folder: Path) -> Diagnosis:
+def _folder(name: str, folder: Path) -> CheckUp:
     existing = next(path for path in (folder, *folder.parents) if paths.exists(path))
     if paths.writable(existing):
-        return Diagnosis(f"{name} folder", "ok", str(folder))
-    return Diagnosis(
+        return CheckUp(f"{name} folder", "ok", str(folder))
+    return CheckUp(
         f"{name} folder",
         "trouble",
         f"{folder} cannot be written",
@@ -118,7 +121,7 @@ def _folder(name: str, folder: Path) -> Diagnosis:
     )
 
 
-def _proxies() -> Diagnosis:
+def _proxies() -> CheckUp:
     """Which proxies are obeyed, without the passwords that their addresses may hold."""
     said = {
         name: re.sub(r"//[^/@]*@", "//", value)
@@ -126,9 +129,9 @@ def _proxies() -> Diagnosis:
         if (value := os.environ.get(name) or os.environ.get(name.lower()))
     }
     if not said:
-        return Diagnosis("proxies", "ok", "none set")
+        return CheckUp("proxies", "ok", "none set")
     words = ", ".join(f"{name} is {value}" for name, value in said.items())
-    return Diagnosis(
+    return CheckUp(
         "proxies",
         "note",
         f"{words}. Providers are reached through them; images that a dataset names are fetched "
@@ -136,7 +139,7 @@ def _proxies() -> Diagnosis:
     )
 
 
-async def _store(settings: Settings) -> Diagnosis:
+async def _store(settings: Settings) -> CheckUp:
     from tintype.errors import StoreError
     from tintype.store import open_store
 
@@ -144,18 +147,18 @@ async def _store(settings: Settings) -> Diagnosis:
         async with open_store(settings.folders.store_file) as store:
             known = count(len(store.jobs.newest()), "job")
     except StoreError as error:
-        return Diagnosis("store", "trouble", error.message, error.advice)
-    return Diagnosis("store", "ok", f"{settings.folders.store_file}, {known} known")
+        return CheckUp("store", "trouble", error.message, error.advice)
+    return CheckUp("store", "ok", f"{settings.folders.store_file}, {known} known")
 
 
-async def _providers(settings: Settings, used: Profile) -> list[Diagnosis]:
+async def _providers(settings: Settings, used: Profile) -> list[CheckUp]:
     """Ask every profile's provider for its models, all at once; that costs nothing."""
     others = (one for one in settings.profiles.values() if one != used)
     looks = (_provider(settings, one, one is used) for one in (used, *others))
     return list(await asyncio.gather(*looks))
 
 
-async def _provider(settings: Settings, profile: Profile, used: bool) -> Diagnosis:
+async def _provider(settings: Settings, profile: Profile, used: bool) -> CheckUp:
     """Look at one provider, for at most `LONGEST_S`: whether it answers, and takes the key."""
     from tintype import connection
     from tintype.api import Patience
@@ -163,7 +166,7 @@ async def _provider(settings: Settings, profile: Profile, used: bool) -> Diagnos
 
     what = f"provider {profile.name}"
     if profile.dialect == "embedded" and not used and connection.found(settings) is None:
-        return Diagnosis(what, "ok", "not running; it is started when it is used")
+        return CheckUp(what, "ok", "not running; it is started when it is used")
     patience = Patience(connect_s=5, answer_s=LONGEST_S, whole_answer_s=LONGEST_S, retry_s=0)
     try:
         async with (
@@ -172,8 +175,8 @@ async def _provider(settings: Settings, profile: Profile, used: bool) -> Diagnos
         ):
             found = count(len(await api.models()), "model")
     except TimeoutError:
-        return Diagnosis(what, "trouble", f"no answer within {LONGEST_S:g} s")
+        return CheckUp(what, "trouble", f"no answer within {LONGEST_S:g} s")
     except TintypeError as error:
         unset = isinstance(error, AuthenticationError) and error.status is None and not used
-        return Diagnosis(what, "note" if unset else "trouble", error.message, error.advice)
-    return Diagnosis(what, "ok", f"{profile.base_url or 'on this machine'}, {found}")
+        return CheckUp(what, "note" if unset else "trouble", error.message, error.advice)
+    return CheckUp(what, "ok", f"{profile.base_url or 'on this machine'}, {found}")

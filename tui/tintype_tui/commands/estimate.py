@@ -74,7 +74,9 @@ async def command(
         f"  = {tokens_words(found.tokens_per_epoch)} per epoch × "
         f"{count(found.epochs, 'epoch')} ({found.epochs_reason})"
     )
-    put(f"  text {number(found.text_tokens.likely)}, images {number(found.image_tokens.likely)}")
+    cut = f", cut off −{number(found.cut_tokens.likely)}" if found.cut_tokens.high else ""
+    text, images = number(found.text_tokens.likely), number(found.image_tokens.likely)
+    put(f"  text {text}, images {images}{cut}")
     put(f"  {count(found.rows, 'row')}, {count(found.skipped, 'row')} skipped")
     for reason in found.reasons:
         say(f"  · {reason}")
@@ -109,8 +111,8 @@ async def _compare(
         put_json({"offers": offers_report(offers)}, indent=2)
         return
     for offer in offers:
-        title, model = pad(offer.profile.title, 21), pad(offer.estimate.plan.model, 27)
+        title, model = pad(offer.profile.title, 22), pad(offer.estimate.plan.model, 27)
         end = offer.estimate.shutdown
-        until = f", dark from {end.date}" if end else ""
-        cost = pad(cost_words(offer.estimate), 17)
-        put(f"{title} {model} {cost} {verdict_words(offer.summary)}{until}")
+        until = f", shut down on {end.date}" if end else ""
+        cost = pad(cost_words(offer.estimate, doubts=False), 17)
+        put(f"{title} {model} {cost} {verdict_words(offer)}{until}")

@@ -1,99 +1,141 @@
-"""`tintype import`: other formats into chat rows."""
+"""`tintype import`: other formats into chat rows. The formats come from the library's registry."""
 
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tintype_tui.commands.output import Progress, as_json, asynchronous, put, put_json, say
+from tintype_tui.commands.output import (
+    Progress,
+    as_json,
+    asynchronous,
+    leave,
+    put,
+    put_json,
+    say,
+)
 from tintype_tui.text import count
 
 if TYPE_CHECKING:
-    from tintype.dataset.formats import ImportProgress
+    from tintype.dataset.formats import Format, ImportReport
 
-
-@click.group(name="import")
-def command() -> None:
-    """Turn datasets of other formats into chat rows: train.jsonl, valid.jsonl, test.jsonl."""
-
-
-def _shared(function: Any) -> Any:
-    for option in (
-        as_json,
-        click.option("--replace", is_flag=True, help="Overwrite what is there."),
-        click.option(
-            "--seed", type=int, default=0, help="How splits are drawn where there are none."
-        ),
-        click.option("--system", default="", help="A system prompt for every row."),
-        click.option(
-            "--link", is_flag=True, help="Refer to image files instead of embedding them."
-        ),
-        click.argument("target", type=click.Path(path_type=Path, file_okay=False)),
-    ):
-        function = option(function)
-    return function
-
-
-@command.command()
-@click.argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option(
-    "--order",
-    type=click.Choice(["reading", "label", "file"]),
-    default="reading",
-    show_default=True,
-    help="The order of the boxes in an answer.",
+_COMMON = (
+    as_json,
+    click.option("--replace", is_flag=True, help="Overwrite what is there."),
+    click.option("--seed", type=int, default=0, help="How splits are drawn where there are none."),
+    click.option(
+        "--keep-empty",
+        is_flag=True,
+        help="Keep images on which nothing is to be found, answered with `none`.",
+    ),
+    click.option(
+        "--order",
+        type=click.Choice(["reading", "label", "file"]),
+        default="reading",
+        show_default=True,
+        help="The order of the boxes in an answer.",
+    ),
+    click.option("--images", type=click.Path(path_type=Path), help="The images' folder."),
+    click.option("--prompt", default="", help="What to ask of every image."),
+    click.option("--system", default="", help="A system prompt for every row."),
+    click.option("--link", is_flag=True, help="Refer to image files instead of embedding them."),
+    click.argument("target", type=click.Path(path_type=Path, file_okay=False)),
+    click.argument("source", type=click.Path(path_type=Path, exists=True)),
 )
-@_shared
-@asynchronous
-async def voc(source: Path, target: Path, link: bool, as_json: bool, **options: Any) -> None:
-    """Pascal VOC: boxes become <loc> answers to `detect a ; b ; c`.
 
-    SOURCE holds Annotations and JPEGImages, and ImageSets where there are splits.
+
+class Formats(click.Group):
+    """A command for each format; anything else is a path, whose format is found out."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The formats that can be read."""
+        from tintype.dataset.formats import formats
+
+        return [format.name for format in formats() if hasattr(format, "read")]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a format."""
+        from tintype.dataset.formats import formats
+
+        found = next((each for each in formats() if each.name == cmd_name), None)
+        return None if found is None else _command(found)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A format's command, or the one for a path alone."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            return "PATH", _command(None), args
+        return super().resolve_command(ctx, args)
+
+
+@click.command(name="import", cls=Formats, subcommand_metavar="[FORMAT] SOURCE TARGET [OPTIONS]")
+def command() -> None:
+    """Turn a dataset of another format into chat rows: train.jsonl, valid.jsonl, test.jsonl.
+
+    Without FORMAT, it is found out what SOURCE is. The exit code is 1 if nothing could be
+    imported, or rows were lost.
     """
-    from tintype.dataset.formats.voc import VocOptions, import_voc
-
-    chosen = VocOptions(keep="link" if link else "embed", **options)
-    await _run(import_voc(source, target, chosen), as_json)
 
 
-@command.command()
-@click.argument("source", type=click.Path(path_type=Path, exists=True))
-@click.option("--image", default="", help="The column of the images' names.")
-@click.option("--question", default="", help="The column of the questions.")
-@click.option("--answer", default="", help="The column of the answers.")
-@click.option("--prompt", default="", help="What to ask of every image, without such a column.")
-@click.option("--delimiter", default="", help="What stands between columns; found out otherwise.")
-@click.option("--images", type=click.Path(path_type=Path), help="The images' folder.")
-@_shared
-@asynchronous
-async def csv(source: Path, target: Path, link: bool, as_json: bool, **options: Any) -> None:
-    """A table with an image, a question and an answer on each line.
+def _command(format: "Format | None") -> click.Command:
+    names = [option.name for option in format.options] if format else []
 
-    SOURCE is a table, or a folder with one for each split.
-    """
-    from tintype.dataset.formats.csv_table import CsvOptions, import_csv
+    async def run(source: Path, target: Path, link: bool, as_json: bool, **options: Any) -> None:
+        from tintype.dataset.formats import ImportOptions
 
-    chosen = CsvOptions(keep="link" if link else "embed", **options)
-    await _run(import_csv(source, target, chosen), as_json)
+        more = {name: options.pop(name) for name in names}
+        chosen = ImportOptions(keep="link" if link else "embed", more=more, **options)
+        await _run(format, source, target, chosen, as_json)
+
+    made: Any = asynchronous(run)
+    for decorate in (*_COMMON, *_own(format)):
+        made = decorate(made)
+    about = format.about if format else "Bring in SOURCE, whatever its format is."
+    return click.command(name=format.name if format else "PATH", help=about)(made)
 
 
-async def _run(importing: AsyncGenerator["ImportProgress", None], as_json: bool) -> None:
+def _own(format: "Format | None") -> list[Any]:
+    made = []
+    for option in format.options if format else ():
+        flag = isinstance(option.default, bool)
+        choices = click.Choice(option.choices) if option.choices else None
+        more = {"is_flag": True} if flag else {"default": option.default, "type": choices}
+        name = f"--{option.name.replace('_', '-')}"
+        made.append(click.option(name, option.name, help=option.help, **more))
+    return made
+
+
+async def _run(
+    format: "Format | None", source: Path, target: Path, options: Any, as_json: bool
+) -> None:
+    from tintype.dataset.formats import import_dataset
+
     progress = Progress(quiet=as_json)
     report = None
-    async for step in importing:
+    async for step in import_dataset(source, target, format.name if format else "", options):
         progress(f"importing: {step.done}/{step.total}")
         report = step.report
     progress.clear()
     assert report is not None  # the last step has it
     if as_json:
         put_json(report, indent=2)
-        return
+    else:
+        _print(report)
+    if report.lost or not report.rows:
+        leave(1)
+
+
+def _print(report: "ImportReport") -> None:
     for problem in report.problems:
-        where = f"{problem.file}:{problem.line}" if problem.line else problem.file
-        say(f"{where}: {problem.message} {problem.done.capitalize()}.")
+        where = f"{problem.file}:{problem.line}: " if problem.line else f"{problem.file}: "
+        said = f"{problem.message} {problem.done.capitalize()}."
+        say(f"{where}{said}" if problem.file else said)
+    rows = count(report.rows, "row")
+    written = f"{report.rows:,} of {report.rows + report.lost:,} rows" if report.lost else rows
+    verb = "is" if report.rows == 1 and not report.lost else "are"
     say(
-        f"{count(report.images, 'image')}, {count(report.rows, 'row')}, "
+        f"{written} {verb} written, with {count(report.images, 'image')}; "
         f"{count(len(report.problems), 'problem')}."
     )
     for path in report.files.values():

@@ -1,5 +1,6 @@
 """Importing a dataset of another format: where to, how, how far, and what was odd in it."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import ClassVar
@@ -11,17 +12,19 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Checkbox, Input, ProgressBar, Static
 
+from tintype import paths
 from tintype.dataset.formats import ImportProgress, ImportReport
 from tintype.errors import TintypeError
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.field import Field
+from tintype_tui.widgets.tick import Tick
 
 MOST_SHOWN = 200
 
 
 class Import(Dialog[Path | None]):
-    """Pascal VOC folders and CSV tables; the result is the training file."""
+    """A dataset of any format that the library reads; the result is the training file."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="import.back"),
@@ -37,16 +40,26 @@ class Import(Dialog[Path | None]):
         self._report: ImportReport | None = None
 
     def compose(self) -> ComposeResult:
-        kind = "Pascal VOC" if self._source.is_dir() else "a table"
         beside = self._source.parent / f"{self._source.stem}-chat"
         with Vertical(classes="dialog -tall"):
-            yield Static(Content(f"Import {kind}"), classes="dialog-title")
+            yield Static(Content("Import a dataset"), classes="dialog-title", id="import-title")
             yield Static(Content(visible(str(self._source))))
-            yield Static("\nWrite train, valid and test rows into:", classes="before")
-            yield Field(value=str(beside), id="target")
-            yield Checkbox(
-                "put the images into the rows (providers want that)", value=True, classes="before"
+            yield Static("Write train, valid and test rows into:", classes="before")
+            yield Field(value=str(beside), id="target", compact=True)
+            yield Field(
+                placeholder="a question for every image, where the source asks none",
+                id="prompt",
+                classes="before",
+                compact=True,
             )
+            yield Tick(
+                "put the images into the rows (providers want that)",
+                value=True,
+                classes="before",
+                id="embed",
+                compact=True,
+            )
+            yield Tick("replace files that are there", classes="before", id="replace", compact=True)
             yield ProgressBar(id="import-progress", show_eta=False)
             with VerticalScroll():
                 yield Static(id="import-words", markup=False)
@@ -55,6 +68,21 @@ class Import(Dialog[Path | None]):
     def on_mount(self) -> None:
         self.query_one(ProgressBar).display = False
         self.target.focus()
+        self._look()
+
+    @work(group="looking")
+    async def _look(self) -> None:
+        """Say what the source is."""
+        from tintype.dataset.formats import detected
+
+        try:
+            found = await asyncio.to_thread(detected, self._source)
+        except TintypeError as error:
+            self.words.update(visible(str(error)))
+            return
+        what = found[0].detection.what if found else "of no format that is known"
+        title = self.query_one("#import-title", Static)
+        title.update(Content(f"Import a dataset: {visible(what)}"))
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
@@ -81,20 +109,22 @@ class Import(Dialog[Path | None]):
             self._finish(self._report, lines)
 
     def _importing(self) -> AsyncGenerator[ImportProgress, None]:
-        target = Path(self.target.value).expanduser()
-        keep = "embed" if self.query_one(Checkbox).value else "link"
-        if self._source.is_dir():
-            from tintype.dataset.formats.voc import VocOptions, import_voc
+        from tintype.dataset.formats import ImportOptions, import_dataset
 
-            return import_voc(self._source, target, VocOptions(keep=keep))  # type: ignore[arg-type]
-        from tintype.dataset.formats.csv_table import CsvOptions, import_csv
-
-        return import_csv(self._source, target, CsvOptions(keep=keep))  # type: ignore[arg-type]
+        options = ImportOptions(
+            keep="embed" if self.query_one("#embed", Checkbox).value else "link",
+            prompt=self.query_one("#prompt", Input).value.strip(),
+            replace=self.query_one("#replace", Checkbox).value,
+        )
+        return import_dataset(self._source, paths.typed_path(self.target.value), "", options)
 
     def _finish(self, report: ImportReport, lines: list[str]) -> None:
         splits = ", ".join(f"{name} {rows}" for name, rows in report.splits.items())
-        head = f"{count(report.images, 'image')}, {count(report.rows, 'row')}: {splits}"
-        odd = f"{count(len(lines), 'problem')} in the source:" if lines else "Nothing odd in it."
+        rows = f"{report.rows:,} of {report.rows + report.lost:,} rows are written: {splits}"
+        head = (
+            f"{rows}, with {count(report.images, 'image')}." if report.rows else "No row is left."
+        )
+        odd = f"{count(len(lines), 'problem')} in the source:" if lines else "No problems found."
         self.words.update(visible("\n".join([head, odd, *lines[:MOST_SHOWN]])))
         self.query(".before").set(display=False)  # it is done, and the words need the room
         self.query_one(".hint", Static).update("Enter opens it · Esc goes back")

@@ -35,11 +35,11 @@ class OfferList(LineList):
     def item(self, index: int, width: int, style: Style) -> Line:
         offer = self.offers[index]
         title = pad(offer.profile.title, 22) if width > 80 else pad(offer.profile.provider, 10)
-        cost = pad(cost_words(offer.estimate), 18)
+        cost = pad(cost_words(offer.estimate, doubts=False), 18)
         model = pad(visible(offer.estimate.plan.model), max(12, width - len(title) - 38))
         words = f" {title}{model} {cost}"
         glyph = _GLYPHS[offer.summary.status]
-        return [Segment(f"{words}{glyph} {verdict_words(offer.summary)}", style)]
+        return [Segment(f"{words}{glyph} {verdict_words(offer)}", style)]
 
 
 class Offers(Dialog[None]):

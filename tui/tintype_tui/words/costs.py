@@ -7,21 +7,21 @@ from tintype.estimation import Estimate
 from tintype.jobs import LaunchProgress
 from tintype.offers import Offer
 from tintype.prompting import Foreseen, SessionSpending, total
-from tintype.rules import Summary
 from tintype.store import Spent
 from tintype.tokens import Range
 from tintype_tui.text import count, money, number, size
 
 
-def cost_words(estimate: Estimate) -> str:
+def cost_words(estimate: Estimate, *, doubts: bool = True) -> str:
     """The cost in a few words: `$11.98`, `$4.33 to $5.10`, `free`, `cost unknown`.
 
-    A price that the provider does not confirm is said to be such: `$0.24 unconfirmed`.
+    With `doubts`, a price that the provider does not confirm is said to be such: `$0.24
+    unconfirmed`; a list says it in a column of its own (`verdict_words`).
     """
     cost, price = estimate.cost_usd, estimate.price
     if cost is None:
         return "cost unknown"
-    doubt = " unconfirmed" if price is not None and price.unconfirmed else ""
+    doubt = " unconfirmed" if doubts and price is not None and price.unconfirmed else ""
     if cost.low == cost.high or money(cost.low) == money(cost.high):
         return money(cost.likely) + doubt
     return f"{money(cost.low)} to {money(cost.high)}{doubt}"
@@ -34,13 +34,15 @@ def tokens_words(tokens: Range) -> str:
     return f"{number(tokens.likely)} ({number(tokens.low)} to {number(tokens.high)})"
 
 
-def verdict_words(summary: Summary) -> str:
-    """What a provider would say to a dataset, in two or three words."""
+def verdict_words(offer: Offer) -> str:
+    """What a provider would say to a dataset, in a few words, and whether its price is in doubt."""
+    summary, price = offer.summary, offer.estimate.price
+    doubt = ", price unconfirmed" if price is not None and price.unconfirmed else ""
     if summary.status == "error":
-        return "would be refused"
+        return f"would be refused{doubt}"
     if summary.status == "skip":
-        return f"{count(summary.skipped, 'row')} skipped"
-    return "warnings" if summary.status == "warning" else "as it is"
+        return f"{count(summary.skipped, 'row')} skipped{doubt}"
+    return f"{'warnings' if summary.status == 'warning' else 'as it is'}{doubt}"
 
 
 def offer_words(offer: Offer) -> list[str]:
@@ -51,7 +53,7 @@ def offer_words(offer: Offer) -> list[str]:
         lines.append(f"Against the dataset: {found}.")
     for end, words in (
         (estimate.training_end, "no new jobs"),
-        (estimate.shutdown, "the tuned model goes dark"),
+        (estimate.shutdown, "the tuned model stops answering"),
     ):
         if end is not None:
             lines.append(f"{end.date:%d %b %Y}: {words}.")

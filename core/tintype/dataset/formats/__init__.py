@@ -1,5 +1,225 @@
-"""Other formats of datasets, a module each."""
+"""Other formats of datasets: which there are, what a path holds, and bringing it in.
 
-from tintype.dataset.formats.report import ImportProblem, ImportProgress, ImportReport
+Every module of this package with a `FORMAT` is a format (`contract` says what that is); others come
+from outside (`tintype.plugins`). Commands, the app and scripts all read this registry.
+"""
 
-__all__ = ["ImportProblem", "ImportProgress", "ImportReport"]
+import functools
+import importlib
+import pkgutil
+from collections.abc import AsyncGenerator, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tintype.dataset.formats.checking import check_format
+from tintype.dataset.formats.contract import (
+    Boxes,
+    Chat,
+    Detection,
+    Format,
+    FormatOption,
+    ImportOptions,
+    Item,
+    Question,
+    Region,
+)
+from tintype.dataset.formats.importing import write_items
+from tintype.dataset.formats.report import ImportLog, ImportProblem, ImportProgress, ImportReport
+from tintype.errors import DatasetError
+from tintype.plugins import Plugin, guarded, plugins
+from tintype.threads import stepwise
+
+__all__ = [
+    "Boxes",
+    "Chat",
+    "Detection",
+    "Format",
+    "FormatOption",
+    "ImportLog",
+    "ImportOptions",
+    "ImportProblem",
+    "ImportProgress",
+    "ImportReport",
+    "Item",
+    "Question",
+    "RecognisedFormat",
+    "Region",
+    "check_format",
+    "detected",
+    "format_named",
+    "formats",
+    "import_dataset",
+    "recognised",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedFormat:
+    """A format that recognises a path."""
+
+    format: Format
+    detection: Detection
+
+
+def formats() -> tuple[Format, ...]:
+    """All formats by name: our own, then those from outside.
+
+    Raises:
+        PluginError: if a plug-in cannot be loaded.
+    """
+    return tuple(format for format, _ in _known())
+
+
+def format_named(name: str) -> Format:
+    """The format of a name.
+
+    Raises:
+        DatasetError: if there is none, naming those that there are.
+    """
+    for format in formats():
+        if format.name == name:
+            return format
+    names = ", ".join(format.name for format in formats())
+    raise DatasetError(f"There is no format {name!r}.", advice=f"Use one of {names}.")
+
+
+def detected(path: Path) -> tuple[RecognisedFormat, ...]:
+    """The formats that recognise a path: those that can be read before others, the surest first.
+
+    Looks into a few files: call it in a thread.
+
+    Raises:
+        PluginError: if a plug-in fails.
+    """
+    found: list[RecognisedFormat] = []
+    for format, plugin in _known():
+        detection = _guarded_detection(format, plugin, path)
+        if detection is not None:
+            found.append(RecognisedFormat(format, detection))
+    return tuple(
+        sorted(found, key=lambda each: (not _reads(each.format), each.detection.certainty))
+    )
+
+
+def recognised(path: Path) -> DatasetError | None:
+    """Why a path is no file of chat rows but another dataset, and what takes it, if known."""
+    found = detected(path)
+    if not found:
+        return None
+    best = found[0]
+    if not _reads(best.format):
+        advice = f"Tintype does not read {best.format.title} yet: {best.format.about}"
+    else:
+        advice = f"Bring it in with `tintype import {best.format.name} {path} DIR`."
+    return DatasetError(
+        f"{path.name or path} is {best.detection.what}, not a file of chat rows.",
+        advice=advice,
+        path=path,
+    )
+
+
+def import_dataset(
+    source: Path, target: Path, format: str = "", options: ImportOptions | None = None
+) -> AsyncGenerator[ImportProgress, None]:
+    """Write a dataset of another format as `train.jsonl`, `valid.jsonl`, `test.jsonl`.
+
+    The last report holds the result; the files appear all together, just before it.
+
+    Args:
+        source: A file or folder.
+        target: The folder to write into.
+        format: The name of its format; empty to have it recognised.
+        options: How.
+
+    Raises:
+        DatasetError: if the format is not known, the source cannot be read, or the target cannot be
+            written or exists.
+        PluginError: if a format from outside fails, with its file and line.
+    """
+    return stepwise(_import(source, target, format, options or ImportOptions()))
+
+
+def _import(
+    source: Path, target: Path, name: str, options: ImportOptions
+) -> Generator[ImportProgress, None, None]:
+    chosen = format_named(name) if name else _recognise(source)
+    log = ImportLog()
+    plugin = next(plugin for format, plugin in _known() if format is chosen)
+    if not _reads(chosen):
+        raise DatasetError(f"Tintype does not read {chosen.title} yet: {chosen.about}", path=source)
+    yield from write_items(_items(chosen, plugin, source, options, log), target, options, log)
+
+
+def _recognise(source: Path) -> Format:
+    found = detected(source)
+    able = [each for each in found if _reads(each.format)] or list(found)
+    sure = [each for each in able if each.detection.certainty == "certain"] or able
+    if not sure:
+        names = ", ".join(format.title for format in formats() if _reads(format))
+        raise DatasetError(
+            f"{source} is of no format that is known.",
+            advice=f"Name the format if it is one of these: {names}.",
+            path=source,
+        )
+    if len(sure) > 1:
+        names = " or ".join(f"{each.format.name} ({each.detection.what})" for each in sure)
+        raise DatasetError(f"{source} may be {names}.", advice="Say which it is.", path=source)
+    return sure[0].format
+
+
+def _items(
+    format: Format, plugin: Plugin | None, source: Path, options: ImportOptions, log: ImportLog
+) -> Iterator[Item]:
+    if plugin is None:
+        yield from format.read(source, options, log)
+        return
+    with guarded(plugin, f"reading {source.name}"):
+        reading = iter(format.read(source, options, log))
+    while True:
+        with guarded(plugin, f"reading {source.name}"):
+            item = next(reading, None)
+        if item is None:
+            return
+        yield item
+
+
+def _guarded_detection(format: Format, plugin: Plugin | None, path: Path) -> Detection | None:
+    if plugin is not None:
+        with guarded(plugin, f"looking at {path.name}"):
+            return format.detect(path)
+    try:
+        return format.detect(path)
+    except (OSError, DatasetError):  # not readable: then it is nothing that is known
+        return None
+
+
+def _known() -> tuple[tuple[Format, Plugin | None], ...]:
+    """Every format, with the plug-in that it comes from."""
+    outside = tuple((_made(plugin), plugin) for plugin in plugins("formats"))
+    return (*((format, None) for format in _own()), *outside)
+
+
+def _reads(format: Format) -> bool:
+    """Whether a format is more than recognised."""
+    return hasattr(format, "read")
+
+
+@functools.cache
+def _made(plugin: Plugin) -> Format:
+    with guarded(plugin, "to be made"):
+        made: Format = plugin.value() if isinstance(plugin.value, type) else plugin.value
+        return made
+
+
+@functools.cache
+def _own() -> tuple[Format, ...]:
+    modules = (
+        importlib.import_module(f"{__name__}.{module.name}")
+        for module in pkgutil.iter_modules(__path__)
+    )
+    found: list[Format] = []
+    for module in modules:
+        found += getattr(module, "FORMATS", ())
+        if hasattr(module, "FORMAT"):
+            found.append(module.FORMAT)
+    return tuple(sorted(found, key=lambda format: format.name))

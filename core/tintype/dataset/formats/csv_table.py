@@ -1,59 +1,43 @@
-"""Tables of images, questions and answers made into chat rows, one for each line.
+"""Tables of images, questions and answers: a row for each line.
 
-Which column is which is told by its name, or said. A table from a spreadsheet may be separated by
-semicolons or tabs, begin with a byte order mark, and quote what it likes. A line that cannot be
-used is reported and the rest goes on.
+Which column is which is known by its name, or said. A table from a spreadsheet may be separated by
+semicolons or tabs, begin with a byte order mark or Excel's `sep=`, and quote what it likes. A line
+that cannot be used is reported and the rest goes on.
 """
 
 import csv
 import io
-from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from tintype.dataset.files import image_path, read_plain_file
-from tintype.dataset.formats.images import ImageKeeper
-from tintype.dataset.formats.report import ImportLog, ImportProgress, ImportReport, Keep
-from tintype.dataset.formats.tables import find_tables
-from tintype.dataset.places import origin
-from tintype.dataset.splits import SPLITS, Split, draw_splits, split_named
-from tintype.dataset.writing import SplitWriter, chat_row, refuse_existing
+from tintype.dataset.files import read_plain_file
+from tintype.dataset.formats.contract import (
+    Detection,
+    FormatOption,
+    ImportOptions,
+    Item,
+    Question,
+)
+from tintype.dataset.formats.images import ImageFinder
+from tintype.dataset.formats.report import ImportLog
+from tintype.dataset.splits import Split, siblings, split_named, split_of
 from tintype.errors import DatasetError
-from tintype.threads import stepwise
 
-MAX_TABLE_BYTES = 200_000_000
-
+MAX_TABLE_BYTES = 500_000_000
+"""Tables with embedded photographs are large; larger ones are for other formats."""
+SUFFIXES = frozenset({".csv", ".tsv"})
 DELIMITERS = (",", ";", "\t", "|")
 IMAGE_NAMES = ("image", "img", "picture", "photo", "image_path", "image_file", "image_url", "path",
                "file", "filename", "file_name", "url")  # fmt: skip
 QUESTION_NAMES = ("question", "prompt", "instruction", "query", "text", "input")
 ANSWER_NAMES = ("answer", "response", "completion", "output", "caption", "label", "class", "target")
+CAPTION_NAMES = (*ANSWER_NAMES, "text", "description", "title")
+"""Names of the answer where the question is given."""
 SPLIT_NAMES = ("split", "subset", "set")
-
-
-@dataclass(frozen=True, slots=True)
-class CsvOptions:
-    """How to import."""
-
-    keep: Keep = "embed"
-    system: str = ""
-    """The system prompt; none if empty."""
-    image: str = ""
-    """The column of the image; empty means the one whose name says so."""
-    question: str = ""
-    answer: str = ""
-    prompt: str = ""
-    """What is asked of every image, where the table has no column of questions."""
-    delimiter: str = ""
-    """Empty means the one that makes sense of the first line."""
-    images: Path | None = None
-    """What the names of images are relative to; none means the folder of the table."""
-    seed: int = 0
-    """Where the source has no splits: how they are drawn, by image."""
-    valid_share: float = 0.1
-    test_share: float = 0.1
-    replace: bool = False
-    """Whether files that exist may be overwritten."""
+_HEAD_BYTES = 64 * 1024
+_ESCAPED = {"\\t": "\t", "tab": "\t"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +55,7 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
-class CsvEntry:
+class Entry:
     """One usable line of a table."""
 
     line: int
@@ -82,31 +66,79 @@ class CsvEntry:
     split: Split | None = None
 
 
-def import_csv(
-    source: Path, target: Path, options: CsvOptions | None = None
-) -> AsyncGenerator[ImportProgress, None]:
-    """Write tables as `train.jsonl`, `valid.jsonl` and `test.jsonl` into `target`.
+class CsvTable:
+    """A table with a header."""
 
-    `source` is a table, whose siblings for the other splits are taken too (`tintype.dataset.splits`
-    says which those are), or a folder that holds them. The last report holds the result; the files
-    appear all together, just before it.
+    name = "csv"
+    title = "CSV table"
+    about = "A table with an image, a question and an answer on each line; each becomes a row."
+    options = (
+        FormatOption("image", "The column of the images."),
+        FormatOption("question", "The column of the questions."),
+        FormatOption("answer", "The column of the answers."),
+        FormatOption("delimiter", "What stands between columns; found out otherwise."),
+    )
+
+    def detect(self, path: Path) -> Detection | None:
+        """A file named .csv or .tsv that is no JSON, or a folder with such files."""
+        if path.is_dir():
+            tables = _tables(path)
+            what = f"a folder of {len(tables)} tables" if len(tables) > 1 else "a folder of a table"
+            return Detection(what, "likely") if tables else None
+        if path.suffix.lower() not in SUFFIXES or not path.is_file():
+            return None
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES).lstrip(b"\xef\xbb\xbf \r\n\t")
+        return None if head.startswith((b"{", b"[{")) else Detection("a table")
+
+    def read(self, source: Path, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
+        """Yield each usable line; a folder stands for the tables of its splits.
+
+        Raises:
+            DatasetError: if a table cannot be read or lacks a column.
+        """
+        tables = find_tables(source)
+        for split, path in tables:
+            file = _name(path, tables)
+            images = ImageFinder(options.images or path.parent)
+            for entry in read_entries(_text(path), options, log, file):
+                try:
+                    image = images.find(entry.image)
+                except DatasetError as error:
+                    log.lose(file, entry.line, str(error))
+                    continue
+                content = Question(entry.question, entry.answer)
+                yield Item(content, (image,), file, entry.line, split or entry.split)
+
+
+FORMAT = CsvTable()
+
+
+def find_tables(source: Path) -> tuple[tuple[Split | None, Path], ...]:
+    """The tables that are meant, by split; None where no name says which.
+
+    A table is itself alone; a folder is all tables that belong together.
 
     Raises:
-        DatasetError: if a table cannot be read or lacks a column, or the target exists.
+        DatasetError: if there is none, or it cannot be known which one is meant.
     """
-    return stepwise(_import(source, target, options or CsvOptions()))
+    if not source.is_dir():
+        return ((split_of(source), source),)
+    path = _first_table(source)
+    return tuple(siblings(path).named().items()) if split_of(path) else ((None, path),)
 
 
-def find_columns(header: str, options: CsvOptions) -> Columns:
-    """Tell the columns from the first line of a table.
+def find_columns(header: str, options: ImportOptions) -> Columns:
+    """Find the columns by the first line of a table.
 
     Raises:
-        DatasetError: if one is missing, naming those that there are.
+        DatasetError: if one is missing, naming those that there are and the option that helps.
     """
     best: DatasetError | None = None
     most = 0
-    for delimiter in [options.delimiter] if options.delimiter else DELIMITERS:
-        names = next(csv.reader([header], delimiter=delimiter), [])
+    said = _said(options, "delimiter")
+    for delimiter in [_ESCAPED.get(said.lower(), said)] if said else DELIMITERS:
+        names: list[str] = next(_rows([header], delimiter, strict=False), [])
         try:
             return _columns([name.strip() for name in names], delimiter, options)
         except DatasetError as error:
@@ -115,53 +147,75 @@ def find_columns(header: str, options: CsvOptions) -> Columns:
     raise best or DatasetError("The table is empty.")
 
 
-def read_entries(text: str, options: CsvOptions, log: ImportLog, file: str) -> Iterator[CsvEntry]:
+def read_entries(text: str, options: ImportOptions, log: ImportLog, file: str) -> Iterator[Entry]:
     """The usable lines of a table; what is wrong with the others goes to the log.
 
     Raises:
         DatasetError: if a column is missing.
     """
     lines = io.StringIO(text, newline="")
-    columns = find_columns(lines.readline(), options)
-    reader = csv.reader(lines, delimiter=columns.delimiter, strict=True)
-    begin = 2
+    header, before = lines.readline(), 1
+    if header[:4].lower() == "sep=":
+        options = replace(options, more={**options.more, "delimiter": header[4:5]})
+        header, before = lines.readline(), 2
+    columns = find_columns(header, options)
+    reader = _rows(lines, columns.delimiter, strict=True)
+    begin = before + 1
     while True:
         try:
             fields = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            log.add(file, begin, f"The line cannot be read: {error}.", "left out")
-            begin = reader.line_num + 2
+            log.lose(file, begin, f"The line cannot be read: {error}.")
+            begin = reader.line_num + before + 1
             continue
         if fields:
             entry = _entry(fields, begin, columns, options, log, file)
             if entry is not None:
                 yield entry
-        begin = reader.line_num + 2
+        begin = reader.line_num + before + 1
 
 
-def _columns(names: Sequence[str], delimiter: str, options: CsvOptions) -> Columns:
+def _rows(lines: Iterable[str], delimiter: str, *, strict: bool) -> Any:
+    csv.field_size_limit(MAX_TABLE_BYTES)  # by itself 128 KiB, which no photograph fits into
+    try:
+        return csv.reader(lines, delimiter=delimiter, strict=strict)
+    except (TypeError, ValueError) as error:
+        raise DatasetError(
+            f"{delimiter!r} cannot stand between columns.",
+            advice="--delimiter takes one character, or tab.",
+        ) from error
+
+
+def _said(options: ImportOptions, name: str) -> str:
+    return str(options.more.get(name, "") or "")
+
+
+def _columns(names: Sequence[str], delimiter: str, options: ImportOptions) -> Columns:
     known = {name.casefold(): at for at, name in reversed(list(enumerate(names)))}
 
-    def find(said: str, usual: Sequence[str], what: str) -> int:
+    def find(option: str, usual: Sequence[str], more: str = "") -> int:
+        said = _said(options, option)
         for name in [said] if said else usual:
             if name.casefold() in known:
                 return known[name.casefold()]
         listed = ", ".join(name[:40] for name in names[:20])
         raise DatasetError(
-            f"The table has no column {said}." if said else f"No column is named like {what}.",
-            advice=f"Say which it is. The columns are: {listed}.",
+            f"The table has no column {said}." if said else f"No column is named like {option}.",
+            advice=f"Name it with --{option}{more}. The columns are: {listed}.",
             line=1,
         )
 
-    asks = options.question or not options.prompt
+    asks = _said(options, "question") or not options.prompt
+    image = find("image", IMAGE_NAMES)
+    asked = find("question", QUESTION_NAMES, ", or ask the same with --prompt") if asks else -1
     return Columns(
         delimiter=delimiter,
         count=len(names),
-        image=find(options.image, IMAGE_NAMES, "an image"),
-        question=find(options.question, QUESTION_NAMES, "a question") if asks else -1,
-        answer=find(options.answer, ANSWER_NAMES, "an answer"),
+        image=image,
+        question=asked,
+        answer=find("answer", ANSWER_NAMES if asks else CAPTION_NAMES),
         split=next((known[name] for name in SPLIT_NAMES if name in known), -1),
     )
 
@@ -170,105 +224,58 @@ def _entry(
     fields: Sequence[str],
     line: int,
     columns: Columns,
-    options: CsvOptions,
+    options: ImportOptions,
     log: ImportLog,
     file: str,
-) -> CsvEntry | None:
+) -> Entry | None:
     if len(fields) != columns.count:
-        message = f"The line has {len(fields)} fields instead of {columns.count}."
-        log.add(file, line, message, "left out")
+        log.lose(file, line, f"The line has {len(fields)} fields instead of {columns.count}.")
         return None
     asked = fields[columns.question] if columns.question >= 0 else options.prompt
     image, question, answer = fields[columns.image].strip(), asked.strip(), fields[columns.answer]
     for text, what in ((image, "image"), (question, "question"), (answer.strip(), "answer")):
         if not text:
-            log.add(file, line, f"The {what} is empty.", "left out")
+            log.lose(file, line, f"The {what} is empty.")
             return None
     said = fields[columns.split] if columns.split >= 0 else ""
     split = split_named(said)
     if said.strip() and split is None:
-        log.add(file, line, f"{said[:40]!r} is no split.", "left out")
+        log.lose(file, line, f"{said[:40]!r} is no split.")
         return None
-    return CsvEntry(line, image, question, answer.strip(), split)
+    return Entry(line, image, question, answer.strip(), split)
 
 
-def _import(
-    source: Path, target: Path, options: CsvOptions
-) -> Generator[ImportProgress, None, None]:
-    refuse_existing([target / f"{split}.jsonl" for split in SPLITS], replace=options.replace)
-    tables = find_tables(source)
-    log = ImportLog(total=0)
-    read: list[tuple[Path, Split | None, list[CsvEntry]]] = []
-    for split, path in tables:
-        entries = []
-        for entry in read_entries(_text(path), options, log, _name(path, tables)):
-            entries.append(entry)
-            log.total += 1
-        read.append((path, split, entries))
-        yield log.progress()
-    keeper = ImageKeeper(target, options.keep)
-    drawn = _draw(read, options)
-    addresses: set[str] = set()
-    with SplitWriter(target) as writer:
-        for path, split, entries in read:
-            file = _name(path, tables)
-            for entry in entries:
-                url = _url(entry, path, keeper, log, file, options)
-                if url:
-                    if url == entry.image:
-                        addresses.add(url)
-                    row = chat_row(entry.question, entry.answer, url, system=options.system)
-                    writer.write(split or entry.split or drawn[entry.image], row)
-                if log.step():
-                    yield log.progress()
-    yield log.progress(
-        ImportReport(
-            rows=sum(writer.counts.values()),
-            images=len(keeper.digests) + len(addresses),
-            splits={name: writer.counts[name] for name in writer.files},
-            files=writer.files,
-            problems=tuple(log.problems),
-        )
-    )
-
-
-def _url(
-    entry: CsvEntry,
-    table: Path,
-    keeper: ImageKeeper,
-    log: ImportLog,
-    file: str,
-    options: CsvOptions,
-) -> str:
-    """The image's URL in the row; empty if it cannot be had, which is logged."""
-    if origin(entry.image) != "file":
-        return entry.image
+def _first_table(folder: Path) -> Path:
     try:
-        return keeper.take(image_path(entry.image, options.images or table.parent))[0]
-    except DatasetError as error:
-        log.add(file, entry.line, str(error), "left out")
-        return ""
+        found = _tables(folder)
+        if not found:
+            named = [inner for inner in sorted(folder.iterdir()) if split_named(inner.name)]
+            found = [table for inner in named if inner.is_dir() for table in _tables(inner)[:1]]
+    except OSError as error:
+        raise DatasetError(f"{folder} cannot be read: {error.strerror}.", path=folder) from error
+    if not found:
+        raise DatasetError(f"{folder} holds no table (.csv, .tsv).", path=folder)
+    of_splits = [table for table in found if split_of(table) is not None]
+    if len(found) > 1 and not of_splits:
+        names = ", ".join(table.name for table in found[:8])
+        raise DatasetError(
+            f"{folder} holds several tables.", advice=f"Name one of them: {names}.", path=folder
+        )
+    return (of_splits or found)[0]
 
 
-def _draw(
-    read: Sequence[tuple[Path, Split | None, Sequence[CsvEntry]]], options: CsvOptions
-) -> dict[str, Split]:
-    """A split for each image of which the source does not say it."""
-    return draw_splits(
-        (
-            entry.image
-            for _, split, entries in read
-            for entry in entries
-            if split is None and entry.split is None
-        ),
-        seed=options.seed,
-        valid_share=options.valid_share,
-        test_share=options.test_share,
-    )
+def _tables(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
 def _text(path: Path) -> str:
     data = read_plain_file(path, max_bytes=MAX_TABLE_BYTES)
+    if data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"{", b"[{")):
+        raise DatasetError(
+            f"{path.name} is JSON, not a table.",
+            advice=f"Try `tintype import {path} DIR`, which finds out what it holds.",
+            path=path,
+        )
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     try:
         return data.decode("utf-16" if wide else "utf-8-sig").removeprefix("\ufeff")

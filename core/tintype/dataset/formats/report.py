@@ -43,6 +43,10 @@ class ImportReport:
     """Where they were written."""
     labels: Mapping[str, int] = field(default_factory=dict)
     """Boxes of each label, or nothing where there are no boxes."""
+    lost: int = 0
+    """Rows of the source that could not be taken over."""
+    negatives: int = 0
+    """Images on which nothing is to be found."""
     problems: tuple[ImportProblem, ...] = ()
 
 
@@ -62,20 +66,32 @@ class ImportProgress:
 class ImportLog:
     """What an import has come across so far, and when it is time to say so."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int = 0) -> None:
         self.total = total
         self.done = 0
+        self.lost = 0
+        """Rows of the source that could not be taken over."""
         self.problems: list[ImportProblem] = []
         self._reported = 0
         self._due_at = time.monotonic() + REPORT_S
 
     def add(self, file: str, line: int, message: str, done: str) -> None:
-        """Note a problem."""
+        """Note something odd, and what was done about it; the row is kept."""
         self.problems.append(ImportProblem(file, line, message, done))
+
+    def lose(self, file: str, line: int, message: str) -> None:
+        """Note a row that cannot be taken over, and why."""
+        self.lost += 1
+        self.add(file, line, message, "left out")
 
     def step(self) -> bool:
         """Count one thing done; true when a report is due."""
         self.done += 1
+        return self.due
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a report."""
         return time.monotonic() >= self._due_at
 
     def progress(self, report: ImportReport | None = None) -> ImportProgress:
@@ -83,4 +99,4 @@ class ImportLog:
         fresh = tuple(self.problems[self._reported :])
         self._reported = len(self.problems)
         self._due_at = time.monotonic() + REPORT_S
-        return ImportProgress(self.done, self.total, fresh, report)
+        return ImportProgress(self.done, max(self.total, self.done), fresh, report)

@@ -1,138 +1,132 @@
-"""Pascal VOC made into chat rows that ask for boxes and answer with them.
+"""Pascal VOC: boxes in XML files.
 
-Each image becomes a row: the prompt `detect a ; b ; c` names every label of the dataset, the
-answer is PaliGemma's (`tintype.detection`). What is wrong with an annotation is reported with its
-file and line, and with what became of it; nothing is dropped in silence.
+Three layouts are in use: the original one (`Annotations`, `JPEGImages`, `ImageSets/Main`), folders
+for each split with images and annotations side by side, as Roboflow exports them, and one folder
+with everything. Names of folders are taken in any case of letters. What is wrong with an annotation
+is reported with its file and line, and with what became of it; nothing is dropped in silence.
 """
 
 import math
-from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PureWindowsPath
 
 from tintype.dataset.files import read_plain_file
-from tintype.dataset.formats.images import ImageKeeper
-from tintype.dataset.formats.report import (
-    ImportLog,
-    ImportProblem,
-    ImportProgress,
-    ImportReport,
-    Keep,
-)
-from tintype.dataset.formats.voc_layout import Item, find_items
-from tintype.dataset.formats.voc_xml import MAX_XML_BYTES, Annotation, VocObject, read_annotation
-from tintype.dataset.splits import SPLITS, Split, draw_splits
-from tintype.dataset.writing import SplitWriter, chat_row, refuse_existing
-from tintype.detection import Box, clean_label, detect_prompt, format_boxes, reading_order
+from tintype.dataset.formats.contract import Boxes, Detection, ImportOptions, Item, Region
+from tintype.dataset.formats.report import ImportLog
+from tintype.dataset.formats.voc_xml import MAX_XML_BYTES, Annotation, read_annotation
+from tintype.dataset.splits import Split, split_named
 from tintype.errors import DatasetError
-from tintype.images.facts import ImageFacts
-from tintype.threads import stepwise
 
-BOXES_ORDER: Mapping[str, Callable[[Sequence[Box]], Sequence[Box]]] = {
-    "reading": reading_order,
-    "label": lambda boxes: sorted(reading_order(boxes), key=lambda box: box.label),
-    "file": tuple,
-}
+_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+_IMAGE_FOLDERS = ("jpegimages", "images", "imgs")
+_MAX_LIST_BYTES = 20_000_000
+_LOOKED_AT = 3
 
 
 @dataclass(frozen=True, slots=True)
-class VocOptions:
-    """How to import."""
+class VocFile:
+    """An annotation and the split it belongs to."""
 
-    keep: Keep = "embed"
-    system: str = ""
-    """The system prompt; none if empty."""
-    order: str = "reading"
-    """Of the boxes: `reading`, `label`, or `file` as they are annotated."""
-    seed: int = 0
-    """Where the source has no splits: how they are drawn."""
-    valid_share: float = 0.1
-    test_share: float = 0.1
-    replace: bool = False
-    """Whether files that exist may be overwritten."""
+    annotation: Path
+    images: Mapping[str, Path]
+    """The images that may be meant, by name and by stem, in lower case."""
+    split: Split | None = None
+    """None where the source does not say."""
+
+    def image(self, filename: str) -> Path | None:
+        """The annotation's image: of the same name, else of the name that it gives."""
+        stem = self.annotation.stem.lower()
+        named = PureWindowsPath(filename).name.lower()
+        return (
+            self.images.get(stem)
+            or self.images.get(named)
+            or self.images.get(named.rsplit(".", 1)[0])
+        )
 
 
-def import_voc(
-    folder: Path, target: Path, options: VocOptions | None = None
-) -> AsyncGenerator[ImportProgress, None]:
-    """Write a Pascal VOC dataset as `train.jsonl`, `valid.jsonl` and `test.jsonl` into `target`.
+class PascalVoc:
+    """Pascal VOC."""
 
-    The last report holds the result; the files appear all together, just before it.
+    name = "voc"
+    title = "Pascal VOC"
+    about = "Boxes in XML files; they become <loc> answers to `detect a ; b ; c`."
+    options = ()
+
+    def detect(self, path: Path) -> Detection | None:
+        """A folder in one of the three layouts, by its first few XML files."""
+        if not path.is_dir():
+            return None
+        found = _annotations(_root(path))
+        if not any(_is_annotation(file.annotation) for file in found[:_LOOKED_AT]):
+            return None
+        return Detection(f"a Pascal VOC folder of {len(found):,} annotations")
+
+    def read(self, source: Path, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
+        """Yield the boxes of every annotation that has an image.
+
+        Raises:
+            DatasetError: if there are no annotations, or the folder cannot be read.
+        """
+        files = find_files(source, log)
+        log.total = 2 * len(files)
+        for file in files:
+            item = _item(file, source, log)
+            if item is not None:
+                yield item
+
+
+FORMAT = PascalVoc()
+
+
+def boxes_of(annotation: Annotation, log: ImportLog, file: str) -> Boxes:
+    """The boxes of an annotation; those without numbers are dropped, which is logged."""
+    regions: list[Region] = []
+    for item in annotation.objects:
+        sides = _numbers(item.sides)
+        if sides is None:
+            name = item.label or "an object without a name"
+            log.add(file, item.line, f"{name}: a side is missing or no number.", "dropped")
+        else:
+            y_min, x_min, y_max, x_max = sides
+            regions.append(Region(item.label, x_min, y_min, x_max, y_max, item.line))
+    size = (annotation.width, annotation.height)
+    return Boxes(tuple(regions), size, lost=len(regions) < len(annotation.objects))
+
+
+def find_files(folder: Path, log: ImportLog) -> tuple[VocFile, ...]:
+    """Every annotation of a dataset, in order of name; what is wrong with its lists is logged.
 
     Raises:
-        DatasetError: if the source cannot be read, the target cannot be written, or exists.
+        DatasetError: if there are none, or the folder cannot be read.
     """
-    return stepwise(_import(folder, target, options or VocOptions()))
+    try:
+        folder = _root(folder)
+        files = _annotations(folder)
+        if not files:
+            raise DatasetError(
+                f"{folder} holds no Pascal VOC annotations.",
+                advice="Name the folder that holds `Annotations` and `JPEGImages`.",
+                path=folder,
+            )
+        lists = _inside(folder, "imagesets", "main")
+        return _listed(files, lists, log) if lists is not None else files
+    except OSError as error:
+        raise DatasetError(f"{folder} cannot be read: {error.strerror}.", path=folder) from error
 
 
-def convert(
-    annotation: Annotation, facts: ImageFacts, file: str
-) -> tuple[tuple[Box, ...], tuple[ImportProblem, ...]]:
-    """The boxes of an annotation, as fractions of its upright image, and what was wrong.
-
-    Edges are taken as continuous, from 0 to the image's width and height. Boxes that reach
-    beyond the image are clamped, those with reversed corners turned, empty ones and those without
-    numbers or a name dropped.
-    """
-    size, problems = _size(annotation, facts, file)
-    if size is None:
-        return (), tuple(problems)
-    found = [_box(item, size, file) for item in annotation.objects]
-    boxes = tuple(box for box, _ in found if box is not None)
-    return boxes, (*problems, *(problem for _, wrong in found for problem in wrong))
-
-
-def _size(
-    annotation: Annotation, facts: ImageFacts, file: str
-) -> tuple[tuple[int, int] | None, list[ImportProblem]]:
-    """The size that the sides are measured in; none if that cannot be told."""
-    real = (facts.width, facts.height)
-    if facts.orientation >= 5:
-        real = (facts.height, facts.width)
-    said = (annotation.width, annotation.height)
-    if said == real:
-        return real, []
-    if not all(said):
-        message = "It does not say the image's size."
-        return real, [ImportProblem(file, 0, message, f"{real[0]}×{real[1]} taken, its real size")]
-    message = f"It says {said[0]}×{said[1]}, but the image has {real[0]}×{real[1]}."
-    if abs(said[0] * real[1] / (said[1] * real[0]) - 1) < 0.02:
-        return said, [ImportProblem(file, 0, message, "boxes scaled to the image")]
-    return None, [ImportProblem(file, 0, message, "left out")]
-
-
-def _box(
-    item: VocObject, size: tuple[int, int], file: str
-) -> tuple[Box | None, list[ImportProblem]]:
-    problems: list[ImportProblem] = []
-
-    def report(message: str, done: str) -> None:
-        name = item.label or "an object without a name"
-        problems.append(ImportProblem(file, item.line, f"{name}: {message}", done))
-
-    label = clean_label(item.label)
-    sides = _numbers(item.sides)
-    if not label or sides is None:
-        report("it has no name." if not label else "a side is missing or no number.", "dropped")
-        return None, problems
-    y_min, x_min, y_max, x_max = sides
-    width, height = size
-    if y_min > y_max or x_min > x_max:
-        report("the corners are reversed.", "swapped")
-        y_min, y_max = sorted((y_min, y_max))
-        x_min, x_max = sorted((x_min, x_max))
-    if y_min == y_max or x_min == x_max:
-        report(f"the box is empty ({_corners(item)}).", "dropped")
-        return None, problems
-    inside = max(y_min, 0.0), max(x_min, 0.0), min(y_max, float(height)), min(x_max, float(width))
-    if inside[0] >= inside[2] or inside[1] >= inside[3]:
-        report(f"the box lies outside the image ({_corners(item)}).", "dropped")
-        return None, problems
-    if inside != (y_min, x_min, y_max, x_max):
-        report(f"the box reaches beyond the image ({_corners(item)}).", "clamped")
-    top, left, bottom, right = inside
-    return Box(label, top / height, left / width, bottom / height, right / width), problems
+def _item(file: VocFile, folder: Path, log: ImportLog) -> Item | None:
+    name = _name(file.annotation, folder)
+    try:
+        annotation = read_annotation(read_plain_file(file.annotation, max_bytes=MAX_XML_BYTES))
+    except DatasetError as error:
+        log.lose(name, error.line or 0, error.message)
+        return None
+    path = file.image(annotation.filename)
+    if path is None:
+        log.lose(name, 0, f"There is no image {annotation.filename or file.annotation.stem}.")
+        return None
+    return Item(boxes_of(annotation, log, name), (path,), name, 0, file.split)
 
 
 def _numbers(sides: Sequence[str]) -> tuple[float, float, float, float] | None:
@@ -144,106 +138,113 @@ def _numbers(sides: Sequence[str]) -> tuple[float, float, float, float] | None:
     return numbers if all(math.isfinite(number) for number in numbers) else None
 
 
-def _corners(item: VocObject) -> str:
-    y_min, x_min, y_max, x_max = (side[:12] for side in item.sides)
-    return f"x {x_min}…{x_max}, y {y_min}…{y_max}"
+def _is_annotation(path: Path) -> bool:
+    try:
+        read_annotation(read_plain_file(path, max_bytes=MAX_XML_BYTES))
+    except DatasetError as error:
+        return "annotation" in error.message and "is a <" not in error.message
+    return True
 
 
-def _import(
-    folder: Path, target: Path, options: VocOptions
-) -> Generator[ImportProgress, None, None]:
-    refuse_existing([target / f"{split}.jsonl" for split in SPLITS], replace=options.replace)
-    items, problems = find_items(folder)
-    log = ImportLog(total=2 * len(items))
-    log.problems.extend(problems)
-    read: list[tuple[Item, Annotation]] = []
-    for item in items:
-        annotation = _read(item, folder, log)
-        if annotation is not None:
-            read.append((item, annotation))
-        if log.step():
-            yield log.progress()
-    prompt = detect_prompt(_labels(annotation for _, annotation in read))
-    drawn = _draw([item for item, _ in read], options)
-    counts: Counter[str] = Counter()
-    log.total = len(items) + len(read)
-    keeper = ImageKeeper(target, options.keep)
-    with SplitWriter(target) as writer:
-        for item, annotation in read:
-            row = _row(item, annotation, keeper, log, folder, options)
-            if row is not None:
-                url, boxes = row
-                counts.update(box.label for box in boxes)
-                chat = chat_row(prompt, format_boxes(boxes), url, system=options.system)
-                writer.write(item.split or drawn[item.annotation.stem], chat)
-            if log.step():
-                yield log.progress()
-    yield log.progress(
-        ImportReport(
-            rows=sum(writer.counts.values()),
-            images=len(keeper.digests),
-            splits={split: writer.counts[split] for split in writer.files},
-            files=writer.files,
-            labels=dict(counts.most_common()),
-            problems=tuple(log.problems),
-        )
+def _root(folder: Path) -> Path:
+    """The folder that holds the annotations: itself, or the only one in it that does."""
+    for _ in range(2):  # VOCdevkit/VOC2007
+        if _inside(folder, "annotations") is not None:
+            return folder
+        inner = [path for path in folder.iterdir() if path.is_dir() and not split_named(path.name)]
+        holding = [path for path in inner if _inside(path, "annotations") is not None]
+        if len(inner) != 1 and len(holding) != 1:
+            return folder
+        folder = (holding or inner)[0] if not _xml(folder) else folder
+    return folder
+
+
+def _annotations(folder: Path) -> tuple[VocFile, ...]:
+    annotations = _inside(folder, "annotations")
+    if annotations is not None:
+        folders = [found for name in _IMAGE_FOLDERS if (found := _inside(folder, name))]
+        images = _images([*folders, folder, annotations])
+        return tuple(VocFile(path, images) for path in _xml(annotations))
+    files: list[VocFile] = []
+    for inner in sorted(folder.iterdir()):
+        split = split_named(inner.name)
+        if split is not None and inner.is_dir():
+            images = _images([inner, *(found for found in [_inside(inner, "images")] if found)])
+            files += [VocFile(path, images, split) for path in _xml(inner)]
+    if files:
+        return tuple(files)
+    images = _images([folder])
+    return tuple(VocFile(path, images) for path in _xml(folder))
+
+
+def _inside(folder: Path, *names: str) -> Path | None:
+    """A folder within a folder by its name in any case of letters."""
+    for name in names:
+        found = [path for path in sorted(folder.iterdir()) if path.name.lower() == name]
+        folder = next((path for path in found if path.is_dir()), Path())
+        if folder == Path():
+            return None
+    return folder
+
+
+def _xml(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() == ".xml")
+
+
+def _images(folders: Iterable[Path]) -> Mapping[str, Path]:
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.iterdir()):
+            if path.suffix.lower() in _SUFFIXES:
+                found.setdefault(path.name.lower(), path)
+                found.setdefault(path.stem.lower(), path)
+    return found
+
+
+def _listed(files: tuple[VocFile, ...], folder: Path, log: ImportLog) -> tuple[VocFile, ...]:
+    """The files with the splits that the lists give them."""
+    splits: dict[str, Split] = {}
+    known = {file.annotation.stem for file in files}
+    for path, split in _lists(folder):
+        name = f"{folder.parent.name}/{folder.name}/{path.name}"
+        for line, stem in enumerate(_names(path), 1):
+            if stem and stem not in known:
+                log.lose(name, line, f"There is no annotation {stem}.")
+            elif stem and splits.setdefault(stem, split) != split:
+                message = f"{stem} is in {splits[stem]} already."
+                log.add(name, line, message, f"kept in {splits[stem]}")
+    if not splits:
+        return files
+    for file in files:
+        if file.annotation.stem not in splits:
+            name = f"{file.annotation.parent.name}/{file.annotation.name}"
+            log.add(name, 0, "It is in none of the splits.", "left out")
+    return tuple(
+        replace(file, split=splits[file.annotation.stem])
+        for file in files
+        if file.annotation.stem in splits
     )
 
 
-def _read(item: Item, folder: Path, log: ImportLog) -> Annotation | None:
-    try:
-        return read_annotation(read_plain_file(item.annotation, max_bytes=MAX_XML_BYTES))
-    except DatasetError as error:
-        log.add(_name(item.annotation, folder), error.line or 0, error.message, "left out")
-        return None
+def _lists(folder: Path) -> list[tuple[Path, Split]]:
+    """The lists to be read. `trainval` only repeats what `train` and `val` say, where they are."""
+    found: dict[Split, Path] = {}
+    texts = [path for path in sorted(folder.iterdir()) if path.suffix.lower() == ".txt"]
+    for path in texts:
+        split = split_named(path.stem)
+        if split is not None:
+            found.setdefault(split, path)
+    union = next((path for path in texts if path.stem.lower() == "trainval"), None)
+    if "train" not in found and union is not None:
+        found["train"] = union
+    order: tuple[Split, ...] = ("test", "valid", "train")
+    return [(found[split], split) for split in order if split in found]
 
 
-def _row(
-    item: Item,
-    annotation: Annotation,
-    keeper: ImageKeeper,
-    log: ImportLog,
-    folder: Path,
-    options: VocOptions,
-) -> tuple[str, Sequence[Box]] | None:
-    """The image's URL and its boxes in order; none if there is nothing to learn from it."""
-    file = _name(item.annotation, folder)
-    path = item.image(annotation.filename)
-    if path is None:
-        log.add(
-            file,
-            0,
-            f"There is no image {annotation.filename or item.annotation.stem}.",
-            "left out",
-        )
-        return None
-    try:
-        url, facts = keeper.take(path)
-    except DatasetError as error:
-        log.add(_name(path, folder), 0, error.message, "left out")
-        return None
-    boxes, problems = convert(annotation, facts, file)
-    log.problems.extend(problems)
-    if boxes:
-        return url, BOXES_ORDER[options.order](boxes)
-    if not any(problem.done == "left out" for problem in problems):
-        log.add(file, 0, "No box is left to be learnt.", "left out")
-    return None
-
-
-def _labels(annotations: Iterable[Annotation]) -> list[str]:
-    found = {clean_label(item.label) for annotation in annotations for item in annotation.objects}
-    return sorted(label for label in found if label)
-
-
-def _draw(items: Sequence[Item], options: VocOptions) -> dict[str, Split]:
-    """A split for each annotation that the source gives none."""
-    return draw_splits(
-        (item.annotation.stem for item in items if item.split is None),
-        seed=options.seed,
-        valid_share=options.valid_share,
-        test_share=options.test_share,
-    )
+def _names(path: Path) -> list[str]:
+    """The first word of every line; a number may follow it."""
+    text = read_plain_file(path, max_bytes=_MAX_LIST_BYTES).decode("utf-8-sig", "replace")
+    return [line.split()[0] if line.split() else "" for line in text.splitlines()]
 
 
 def _name(path: Path, folder: Path) -> str:

@@ -22,7 +22,7 @@ from tintype.engines.tiny.features import CHANNELS
 from tintype.engines.tiny.layout import BUMPS, IMAGES, WAVES, Shape, layout
 from tintype.engines.tiny.parameters import ParameterSet
 from tintype.engines.tiny.pointing import Heads
-from tintype.engines.tiny.proposals import Boxes, Fit, Proposals, centres
+from tintype.engines.tiny.proposals import BoxRuns, Fit, Proposals, centres
 from tintype.engines.tiny.tape import Array, Tape, Tensor, constant
 from tintype.engines.tiny.tokenizer import BINS, PAD, AnswerTokens, PromptWords
 
@@ -104,7 +104,7 @@ class TinyModel:
         if memory.proposals is None or heads.looks is None or heads.order is None:
             return layers.cross_entropy(tape, heads.logits, targets, over)
         shown = np.asarray((batch.images >= 0).any(1))
-        boxes = Boxes.of(targets, self.tokens.first_loc, shown)
+        boxes = BoxRuns.of(targets, self.tokens.first_loc, shown)
         fit = Fit.of(memory.proposals, boxes)
         at = (boxes.example, boxes.start)
         looks, order = (layers.pick(tape, head, at) for head in (heads.looks, heads.order))

@@ -24,7 +24,7 @@ import numpy as np
 
 from tintype.engines.tiny.layers import FAINT
 from tintype.engines.tiny.layout import COORDINATES, NEIGHBOURHOOD
-from tintype.engines.tiny.proposals import Boxes, Fit, Proposals, log_density
+from tintype.engines.tiny.proposals import BoxRuns, Fit, Proposals, log_density
 from tintype.engines.tiny.tape import Array, Tape, Tensor
 from tintype.engines.tiny.tokenizer import BINS
 
@@ -129,7 +129,7 @@ def mixture(tape: Tape, fit: Fit, weight: Tensor) -> Tensor:
 
 
 def cross_entropy(
-    tape: Tape, logits: Tensor, pointed: Tensor, boxes: Boxes, targets: Array, over: int
+    tape: Tape, logits: Tensor, pointed: Tensor, boxes: BoxRuns, targets: Array, over: int
 ) -> tuple[Tensor, int]:
     """As `layers.cross_entropy`, where positions may also be pointed at.
 

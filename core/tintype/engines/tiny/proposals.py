@@ -61,7 +61,7 @@ def log_density(distance: Array, width: Array) -> Array:
 
 
 @dataclass(frozen=True, slots=True)
-class Boxes:
+class BoxRuns:
     """The boxes of a batch of answers: each four positions of an unbroken run."""
 
     example: Array
@@ -74,7 +74,7 @@ class Boxes:
     """Whether there is such a position: (N, 4)."""
 
     @classmethod
-    def of(cls, tokens: Array, first_loc: int, shown: Array) -> "Boxes":
+    def of(cls, tokens: Array, first_loc: int, shown: Array) -> "BoxRuns":
         """Find them in (count, length) tokens; those of examples not `shown` are left out."""
         is_loc = (tokens >= first_loc) & shown[:, None]
         example, at = np.nonzero(is_loc)
@@ -125,7 +125,7 @@ class Fit:
     """Every box against every proposal of its example."""
 
     proposals: Proposals
-    boxes: Boxes
+    boxes: BoxRuns
     mean: Array
     """(N, C, 4), as all of the following."""
     width: Array
@@ -135,7 +135,7 @@ class Fit:
     """Logarithm of the density; 0 where a coordinate is not known."""
 
     @classmethod
-    def of(cls, proposals: Proposals, boxes: Boxes) -> "Fit":
+    def of(cls, proposals: Proposals, boxes: BoxRuns) -> "Fit":
         """Compare."""
         mean, width = (part[boxes.example] for part in proposals.moments())
         known = boxes.known[:, None]

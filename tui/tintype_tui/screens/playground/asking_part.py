@@ -18,7 +18,16 @@ from tintype.budget import Confirmation, Limits
 from tintype.errors import TintypeError
 from tintype.model_names import parse_model_name
 from tintype.pricing import load_prices
-from tintype.prompting import Question, Reply, Subject, Teaching, ask, priced, remember, teaching_of
+from tintype.prompting import (
+    OpenQuestion,
+    Reply,
+    Subject,
+    Teaching,
+    ask,
+    priced,
+    remember,
+    teaching_of,
+)
 from tintype_tui import requests
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
@@ -43,7 +52,7 @@ class AskingPart(Part):
         ),
     ]
 
-    question: var[Question] = var(Question())
+    question: var[OpenQuestion] = var(OpenQuestion())
     trained_system: var[str] = var("")
     """The system prompt of the first tuned model that is asked."""
     answers: var[Mapping[str, Answer]] = var(NOTHING)
@@ -65,7 +74,7 @@ class AskingPart(Part):
     def compose(self) -> ComposeResult:
         yield CostPart(id="cost").data_bind(AskingPart.question)
 
-    def watch_question(self, before: Question, question: Question) -> None:
+    def watch_question(self, before: OpenQuestion, question: OpenQuestion) -> None:
         """What is asked about something else, or of a model that is gone, need not go on."""
         if before.subject is not question.subject:
             self.stop()
@@ -92,8 +101,8 @@ class AskingPart(Part):
     async def _teaching(self, model: str) -> Teaching | None:
         """What a model was trained with, as far as that is known here."""
         if model not in self._taught:
-            store = await self.desk.store()
-            self._taught[model] = await teaching_of(store, self.desk.profile.name, model)
+            store = await self.session.store()
+            self._taught[model] = await teaching_of(store, self.session.profile.name, model)
         return self._taught[model]
 
     # ------------------------------------------------------------------ asking
@@ -139,17 +148,17 @@ class AskingPart(Part):
             self.workers.cancel_group(self, f"ask-{model}")
 
     async def _answer(
-        self, request: ChatRequest, question: Question, confirmation: Confirmation
+        self, request: ChatRequest, question: OpenQuestion, confirmation: Confirmation
     ) -> None:
         asked_at, reply = datetime.now(UTC), None
         try:
-            prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
-            api = await self.desk.provider()
+            prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
+            api = await self.session.provider()
             growing = ask(
                 api,
-                await self.desk.store(),
+                await self.session.store(),
                 request,
-                limits=Limits.of(self.desk.settings),
+                limits=Limits.of(self.session.settings),
                 confirmation=confirmation,
                 expected=question.subject.expected,
                 prices=prices,
@@ -186,9 +195,9 @@ class AskingPart(Part):
     ) -> None:
         self.cost.add(reply)
         with self.pane.reporting("Cannot keep the answer"):
-            store = await self.desk.store()
+            store = await self.session.store()
             sources = [str(subject.origin) or subject.title]
-            await remember(store, self.desk.profile, request, reply, asked_at, sources)
+            await remember(store, self.session.profile, request, reply, asked_at, sources)
         if parse_model_name(request.model).tuned:
             self.post_message(requests.Reached(tried=True))
 
@@ -198,12 +207,12 @@ class AskingPart(Part):
     async def action_copy_what(self) -> None:
         """Copy the answer, its boxes, or the request."""
         with self.pane.reporting("Cannot copy"):
-            api, model = await self.desk.provider(), self.question.current
+            api, model = await self.session.provider(), self.question.current
             request = self._asked.get(model)
             if request is None and model:
                 request = (await self._requests([model]))[0]
             offers = answer_offers(self.answers.get(model, Answer()).reply)
-            offers += request_offers(request, self.desk.profile, api.base_url)
+            offers += request_offers(request, self.session.profile, api.base_url)
             if not offers:
                 self.pane.say(with_keys(self, "Nothing to copy yet: {play.model} chooses a model."))
                 return

@@ -3,12 +3,10 @@
 Rows are remembered as 64-bit hashes, so that fifty thousand of them cost a few megabytes.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
+from tintype.dataset.identity import RowIdentity, identify
 from tintype.rules.case import Case
 from tintype.rules.problem import Problem
 from tintype.tokens import content_texts
@@ -45,10 +43,10 @@ class RowMemory:
         """Compare a row with those before it, and remember it."""
         if case.row.flaw or not case.messages:
             return
-        images = [_image_key(case, at) for at in range(len(case.images))]
-        row = _key(case.row.value, *images)
+        found = identify(case.row, case.images)
+        row, images = _short(found.row), [_short(image) for image in found.images]
         yield from self._leaked(case, row, images)
-        yield from self._repeated(case, row, images)
+        yield from self._repeated(case, row, found)
         self._remember_prompt(case)
         if len(self.images) < MOST_COMPARED:
             self.images.update(images)
@@ -58,7 +56,7 @@ class RowMemory:
         """What the validation file is to be compared with."""
         return Keys(frozenset(self.rows), frozenset(self.images))
 
-    def _repeated(self, case: Case, row: int, images: list[int]) -> Iterator[Problem]:
+    def _repeated(self, case: Case, row: int, found: RowIdentity) -> Iterator[Problem]:
         first = self.rows.get(row)
         if first is not None:
             text = f"Example {case.number} is the same as the one on line {first}."
@@ -67,13 +65,10 @@ class RowMemory:
             return
         if len(self.rows) < MOST_COMPARED:
             self.rows[row] = case.row.line
-        yield from self._contradicted(case, images)
+        if found.answer:
+            yield from self._contradicted(case, _short(found.question), _short(found.answer))
 
-    def _contradicted(self, case: Case, images: list[int]) -> Iterator[Problem]:
-        asked, answered = _turns(case)
-        if not answered:
-            return
-        question, answer = _key(asked, *images), _key(answered)
+    def _contradicted(self, case: Case, question: int, answer: int) -> Iterator[Problem]:
         line, known = self.answers.get(question, (0, 0))
         if not line:
             if len(self.answers) < MOST_COMPARED:
@@ -108,22 +103,6 @@ class RowMemory:
             self.prompts[prompt] = self.prompts.get(prompt, 0) + 1
 
 
-def _turns(case: Case) -> tuple[list[Any], str]:
-    """What stands before the last answer, and that answer, without white space at its ends."""
-    messages = [message for _, message in case.messages]
-    for at in range(len(messages) - 1, -1, -1):
-        if messages[at].get("role") == "assistant":
-            return messages[:at], "\n".join(content_texts(messages[at])).strip()
-    return messages, ""
-
-
-def _image_key(case: Case, at: int) -> int:
-    facts, image = case.images[at], case.row.images[at]
-    if facts.digest:
-        return int(facts.digest[:16], 16)
-    return _key(image.reference, image.ordinal if image.origin == "data" else 0)
-
-
-def _key(*values: Any) -> int:
-    text = json.dumps(values, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return int.from_bytes(hashlib.blake2b(text.encode("ascii"), digest_size=8).digest(), "big")
+def _short(key: bytes) -> int:
+    """The first 64 bits of a key."""
+    return int.from_bytes(key[:8], "big")

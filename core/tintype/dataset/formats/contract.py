@@ -1,0 +1,163 @@
+"""What a format of datasets is: one module that recognises, reads and, where it can, writes it.
+
+A format is an object with the attributes of `Format`. It turns files into `Item`s and nothing
+more: a question about images, boxes on an image, or a conversation. Splits, images, prompts,
+numbers outside an image and the rows themselves are the same for all formats
+(`tintype.dataset.formats.importing`). What a format cannot keep it notes in the log, with file and
+line; nothing is lost in silence.
+
+A module of this package with a `FORMAT` is found by itself. From outside, a format is offered by an
+entry point of the group `tintype.formats`, by `TINTYPE_FORMATS`, or by `@tintype.plugins.format`.
+`check_format` tells its author what breaks this contract.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from tintype.dataset.formats.report import ImportLog, Keep
+from tintype.dataset.splits import Split
+
+Certainty = Literal["certain", "likely"]
+ImageSource = Path | bytes | str
+"""Where an image is: a file, its encoded bytes, or an http(s) URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What a format says of a path that it recognises."""
+
+    what: str
+    """A phrase for a sentence: `a Pascal VOC folder of 205 annotations`."""
+    certainty: Certainty = "certain"
+    """`likely` where another format may fit better, as with any table or any folder of images."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormatOption:
+    """An option that one format has beside the common ones."""
+
+    name: str
+    """An identifier; `--name` at the command line."""
+    help: str
+    default: str | bool = ""
+    choices: tuple[str, ...] = ()
+    """The values allowed; none means any."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How a dataset is imported."""
+
+    keep: Keep = "embed"
+    system: str = ""
+    """The system prompt of every row; none if empty."""
+    prompt: str = ""
+    """What is asked of every image, where the source asks nothing."""
+    images: Path | None = None
+    """What the names of images are relative to; none means where the source says."""
+    order: str = "reading"
+    """Of the boxes in an answer: `reading`, `label`, or `file` as they are annotated."""
+    keep_empty: bool = False
+    """Whether images on which nothing is to be found become rows, answered with `none`."""
+    seed: int = 0
+    """How splits are drawn where the source has none."""
+    valid_share: float = 0.1
+    test_share: float = 0.1
+    replace: bool = False
+    """Whether files that exist may be overwritten."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """The format's own options (`Format.options`), by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A box as a source gives it."""
+
+    label: str
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+    line: int = 0
+    """Where it stands in its file, 1-based; 0 if that says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """Everything that is to be found on one image; no regions means that nothing is there."""
+
+    regions: tuple[Region, ...]
+    size: tuple[int, int] | None = None
+    """Width and height that the source gives, which the regions are measured in."""
+    fractions: bool = False
+    """Whether regions are fractions of the image instead of pixels."""
+    lost: bool = False
+    """Whether the source had regions that could not be read: then none left is no negative."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question about the images, and its answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A conversation in the shape of chat rows.
+
+    Each part `{"type": "image_url", …}` takes the next of the item's images.
+    """
+
+    messages: Sequence[Mapping[str, Any]]
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """What stands beside the messages in the row, such as `tools`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row to be."""
+
+    content: Boxes | Question | Chat
+    images: tuple[ImageSource, ...] = ()
+    file: str = ""
+    """Where it stands, relative to the source."""
+    line: int = 0
+    """1-based; 0 means the whole file."""
+    split: Split | None = None
+    """None where the source does not say."""
+
+
+class Format(Protocol):
+    """A format of datasets."""
+
+    name: str
+    """One word in lower case, as in `tintype import voc`."""
+    title: str
+    """As people call it: `Pascal VOC`."""
+    about: str
+    """One sentence: what it is, and what becomes of it."""
+    options: Sequence[FormatOption]
+
+    def detect(self, path: Path) -> Detection | None:
+        """Say what a file or folder is, or none if it is not of this format.
+
+        Called for any path, often: it looks at names and a few kilobytes, and raises nothing.
+        """
+
+    def read(self, source: Path, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
+        """Yield the rows of a source; what is wrong with single ones goes to the log.
+
+        Raises:
+            DatasetError: if nothing can be read at all.
+        """
+
+
+class WritingFormat(Format, Protocol):
+    """A format that can also be written."""
+
+    def write(self, rows: Iterable[Mapping[str, Any]], target: Path, log: ImportLog) -> None:
+        """Write chat rows; what the format cannot carry goes to the log."""

@@ -1,0 +1,411 @@
+"""Scores of predicted boxes against the truth: counts at one threshold, and average precision.
+
+With scores, average precision is that of pycocotools to the last bit: per class, predictions by
+falling score, each takes the best free truth. Without scores (language models give none) there is
+one operating point, and precision, recall and F1 lead; a made-up score of 1.0 for every box would
+make the result depend on the order in which the boxes were written.
+
+Boxes are `[x1, y1, x2, y2]`, continuous, in any unit. One whose corners are not in order overlaps
+with nothing.
+"""
+
+import unicodedata
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.intp]
+    Flags = NDArray[np.bool_]
+
+THRESHOLDS = tuple(np.linspace(0.5, 0.95, 10))
+POINTS = np.linspace(0.0, 1.0, 101)
+"""Recalls at which COCO reads precision."""
+MAX_PREDICTIONS = 100
+"""Of each class in an image, those with the highest scores; COCO's cap."""
+MATCH = 0.5
+"""IoU from which on a box is found."""
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledBox:
+    """A box with its label."""
+
+    label: str
+    corners: tuple[float, float, float, float]
+    """x1, y1, x2, y2."""
+    score: float | None = None
+    """0 to 1; none if the model gives none."""
+    crowd: bool = False
+    """A truth that stands for many: predictions in it are neither right nor wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxedImage:
+    """One image: what is in it, and what a model says is."""
+
+    id: Hashable
+    truths: Sequence[LabelledBox]
+    predictions: Sequence[LabelledBox]
+
+
+@dataclass(frozen=True, slots=True)
+class BoxCounts:
+    """What became of every box at IoU ≥ 0.5, pooled over images and classes."""
+
+    tp: int
+    fn: int
+    duplicates: int
+    """Boxes on a truth of their label that another box has taken."""
+    confused: int
+    """Boxes on a free truth of another label."""
+    invented: int
+    """Boxes on nothing."""
+    missed: int
+    """Truths that no box found, not even under another label."""
+
+    @property
+    def fp(self) -> int:
+        """Wrong boxes of all three kinds."""
+        return self.duplicates + self.confused + self.invented
+
+    @property
+    def precision(self) -> float | None:
+        """Right boxes / predicted boxes; none where nothing was predicted."""
+        return self.tp / (self.tp + self.fp) if self.tp + self.fp else None
+
+    @property
+    def recall(self) -> float | None:
+        """Right boxes / true boxes; none where there are none."""
+        return self.tp / (self.tp + self.fn) if self.tp + self.fn else None
+
+    @property
+    def f1(self) -> float | None:
+        """2 tp / (2 tp + fp + fn); none where there is no box at all."""
+        total = 2 * self.tp + self.fp + self.fn
+        return 2 * self.tp / total if total else None
+
+
+def same_label(label: str) -> str:
+    """A label as it is compared: Unicode form, white space and capitals do not matter."""
+    return " ".join(unicodedata.normalize("NFKC", label).translate(_INVISIBLE).split()).casefold()
+
+
+def iou(first: Sequence[float], second: Sequence[float]) -> float:
+    """Intersection over union of two boxes, 0 to 1."""
+    return float(_overlaps(_corners([first]), _corners([second]), np.zeros(1, bool))[0])
+
+
+def _corners(boxes: Iterable[Sequence[float]]) -> "Floats":
+    return np.array(list(boxes), np.float64).reshape(-1, 4)
+
+
+def _overlaps(found: "Floats", truth: "Floats", crowd: "Flags") -> "Floats":
+    """IoU of boxes pair by pair, (…, 4) each; with a crowd, over the area of the found box.
+
+    Corners are made from sizes as pycocotools makes them, for the sake of the last bit.
+    """
+    size, true_size = found[..., 2:] - found[..., :2], truth[..., 2:] - truth[..., :2]
+    low = np.maximum(found[..., :2], truth[..., :2])
+    high = np.minimum(found[..., :2] + size, truth[..., :2] + true_size)
+    wide = np.maximum(high - low, 0)
+    inside = wide[..., 0] * wide[..., 1]
+    area, true_area = size[..., 0] * size[..., 1], true_size[..., 0] * true_size[..., 1]
+    union = np.where(crowd, area, area + true_area - inside)
+    valid = (size > 0).all(-1) & (true_size > 0).all(-1)
+    result: Floats = np.zeros_like(inside)
+    np.divide(inside, union, out=result, where=valid & (union > 0))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """All boxes of one side, as columns."""
+
+    corners: "Floats"
+    image: "Ints"
+    label: "Ints"
+    score: "Floats"
+    crowd: "Flags"
+
+    @classmethod
+    def of(cls, boxes: Sequence[Sequence[LabelledBox]], labels: dict[str, int]) -> "_Columns":
+        flat = [box for one in boxes for box in one]
+        names: dict[str, int] = {}
+        for box in flat:
+            if box.label not in names:
+                names[box.label] = labels.setdefault(same_label(box.label), len(labels))
+        return cls(
+            _corners(box.corners for box in flat),
+            np.repeat(np.arange(len(boxes)), [len(one) for one in boxes]),
+            np.array([names[box.label] for box in flat], np.intp),
+            np.array([1.0 if box.score is None else box.score for box in flat], np.float64),
+            np.array([box.crowd for box in flat], np.bool_),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Boxes:
+    """Truths and predictions of a set of images, by ascending image id."""
+
+    truths: _Columns
+    found: _Columns
+    labels: int
+    """How many there are."""
+
+    @classmethod
+    def of(cls, images: Sequence[BoxedImage]) -> "_Boxes":
+        ordered = sorted(images, key=lambda image: image.id)  # type: ignore[arg-type, return-value]
+        labels: dict[str, int] = {}
+        truths = _Columns.of([image.truths for image in ordered], labels)
+        found = _Columns.of([image.predictions for image in ordered], labels)
+        return cls(truths, found, len(labels))
+
+
+def count_boxes(images: Sequence[BoxedImage]) -> BoxCounts:
+    """Count what became of every box at IoU ≥ 0.5; crowds are left out."""
+    boxes = _without_crowds(_Boxes.of(images))
+    taken, matched = _one_to_one(boxes, MATCH)
+    duplicates, confused = _explain(boxes, taken, matched)
+    tp, wrong = int(matched.sum()), int((~matched).sum())
+    fn = int((~taken).sum())
+    return BoxCounts(
+        tp=tp,
+        fn=fn,
+        duplicates=duplicates,
+        confused=confused,
+        invented=wrong - duplicates - confused,
+        missed=fn - confused,
+    )
+
+
+def average_precision_without_scores(
+    images: Sequence[BoxedImage], threshold: float = MATCH
+) -> float | None:
+    """Mean over the classes that have truths of precision × the share of recalls reached.
+
+    It is what pycocotools gives if every wrong box is ranked first, whatever the written order.
+    None where there are no truths.
+    """
+    boxes = _without_crowds(_Boxes.of(images))
+    _, matched = _one_to_one(boxes, threshold)
+    right = np.bincount(boxes.found.label[matched], minlength=boxes.labels)
+    found = np.bincount(boxes.found.label, minlength=boxes.labels)
+    truths = np.bincount(boxes.truths.label, minlength=boxes.labels)
+    known = truths > 0
+    if not known.any():
+        return None
+    precision = right[known] / np.maximum(found[known], 1)
+    recall = right[known] / truths[known]
+    reached = np.searchsorted(POINTS, recall, side="right")
+    return float((precision * reached / len(POINTS)).mean())
+
+
+def _without_crowds(boxes: _Boxes) -> _Boxes:
+    truths, plain = boxes.truths, ~boxes.truths.crowd
+    kept = _Columns(
+        truths.corners[plain],
+        truths.image[plain],
+        truths.label[plain],
+        truths.score[plain],
+        truths.crowd[plain],
+    )
+    return _Boxes(kept, boxes.found, boxes.labels)
+
+
+def _pairs(found_key: "Ints", truth_key: "Ints") -> tuple["Ints", "Ints"]:
+    """Indices of every predicted box with every true box of the same key."""
+    order = np.argsort(truth_key, kind="stable")
+    ranked = truth_key[order]
+    first = np.searchsorted(ranked, found_key, side="left")
+    count = np.searchsorted(ranked, found_key, side="right") - first
+    found = np.repeat(np.arange(len(found_key)), count)
+    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    return found, order[np.repeat(first, count) + within]
+
+
+def _one_to_one(boxes: _Boxes, threshold: float) -> tuple["Flags", "Flags"]:
+    """Which truths are taken and which predictions are right: pairs by falling IoU."""
+    found, truth = _pairs(
+        boxes.found.image * boxes.labels + boxes.found.label,
+        boxes.truths.image * boxes.labels + boxes.truths.label,
+    )
+    overlap = _overlaps(
+        boxes.found.corners[found], boxes.truths.corners[truth], np.zeros(len(found), bool)
+    )
+    near = overlap >= threshold
+    found, truth, overlap = found[near], truth[near], overlap[near]
+    order = np.lexsort((truth, found, -overlap))
+    taken, matched = np.zeros(len(boxes.truths.label), bool), np.zeros(len(boxes.found.label), bool)
+    for one, other in zip(found[order].tolist(), truth[order].tolist(), strict=True):
+        if not matched[one] and not taken[other]:
+            matched[one] = taken[other] = True
+    return taken, matched
+
+
+def _explain(boxes: _Boxes, taken: "Flags", matched: "Flags") -> tuple[int, int]:
+    """How many of the wrong boxes are duplicates, and how many are confused with another label."""
+    wrong = np.flatnonzero(~matched)
+    found, truth = _pairs(boxes.found.image[wrong], boxes.truths.image)
+    overlap = _overlaps(
+        boxes.found.corners[wrong[found]], boxes.truths.corners[truth], np.zeros(len(found), bool)
+    )
+    near = overlap >= MATCH
+    found, truth, overlap = wrong[found[near]], truth[near], overlap[near]
+    same = boxes.found.label[found] == boxes.truths.label[truth]
+    duplicates = set(found[same & taken[truth]].tolist())
+    free = ~same & ~taken[truth]
+    order = np.lexsort((truth[free], found[free], -overlap[free]))
+    confused: set[int] = set()
+    used: set[int] = set()
+    for one, other in zip(found[free][order].tolist(), truth[free][order].tolist(), strict=True):
+        if one not in duplicates and one not in confused and other not in used:
+            confused.add(one)
+            used.add(other)
+    return len(duplicates), len(confused)
+
+
+# ---------------------------------------------------------------- average precision with scores
+
+
+@dataclass(frozen=True, slots=True)
+class AveragePrecision:
+    """COCO's average precision; none where no class has truths."""
+
+    map50: float | None
+    map50_95: float | None
+    by_class: dict[str, float]
+    """AP at IoU 0.5 of each class that has truths, by its label as it is compared."""
+
+
+def average_precision(
+    images: Sequence[BoxedImage], *, max_predictions: int | None = MAX_PREDICTIONS
+) -> AveragePrecision:
+    """COCO's average precision of predictions with scores: all areas, 10 thresholds, 101 points."""
+    labels: dict[str, int] = {}
+    ordered = sorted(images, key=lambda image: image.id)  # type: ignore[arg-type, return-value]
+    truths = _Columns.of([image.truths for image in ordered], labels)
+    found = _Columns.of([image.predictions for image in ordered], labels)
+    found = _best(found, len(labels), max_predictions)
+    matches, ignored = _match(found, truths, len(labels))
+    wanted = np.bincount(truths.label[~truths.crowd], minlength=len(labels))
+    precisions: dict[int, Floats] = {}
+    for label in np.flatnonzero(wanted):
+        mine = np.flatnonzero(found.label == label)
+        mine = mine[np.argsort(-found.score[mine], kind="stable")]
+        precisions[int(label)] = _precision(matches[:, mine], ignored[:, mine], int(wanted[label]))
+    if not precisions:
+        return AveragePrecision(None, None, {})
+    every = np.stack(list(precisions.values()))
+    names = {number: name for name, number in labels.items()}
+    return AveragePrecision(
+        map50=float(every[:, 0].mean()),
+        map50_95=float(every.mean()),
+        by_class={names[label]: float(one[0].mean()) for label, one in precisions.items()},
+    )
+
+
+def _best(found: _Columns, labels: int, most: int | None) -> _Columns:
+    """Each image's and class's predictions together, best first, as many as count."""
+    key = found.image * labels + found.label
+    order = np.lexsort((-found.score, key))
+    ranked = key[order]
+    rank = np.arange(len(order)) - np.searchsorted(ranked, ranked, side="left")
+    kept = order if most is None else order[rank < most]
+    return _Columns(
+        found.corners[kept],
+        found.image[kept],
+        found.label[kept],
+        found.score[kept],
+        found.crowd[kept],
+    )
+
+
+def _match(found: _Columns, truths: _Columns, labels: int) -> tuple["Flags", "Flags"]:
+    """For each threshold: which predictions took a truth, and which are left out with a crowd.
+
+    All groups (an image and a class) at the same time, rank by rank: the best prediction of each
+    chooses first, then the second best. Groups of about as many truths share a table.
+    """
+    matches = np.zeros((len(THRESHOLDS), len(found.label)), bool)
+    ignored = np.zeros_like(matches)
+    groups, start, count = np.unique(
+        found.image * labels + found.label, return_index=True, return_counts=True
+    )
+    # Crowds come last, as in pycocotools: they are taken only where nothing else is left.
+    key = truths.image * labels + truths.label
+    order = np.lexsort((truths.crowd, key))
+    first = np.asarray(np.searchsorted(key[order], groups, side="left"))
+    sizes = np.asarray(np.searchsorted(key[order], groups, side="right")) - first
+    width = 1
+    while (sizes >= width).any():
+        here = np.flatnonzero((sizes >= width) & (sizes < 2 * width))
+        for at in range(0, len(here), _GROUPS):
+            some = here[at : at + _GROUPS]
+            _match_groups(
+                found, truths, order, first[some], sizes[some], start[some], count[some],
+                matches, ignored,
+            )  # fmt: skip
+        width *= 2
+    return matches, ignored
+
+
+_GROUPS = 4096
+"""Groups in a table: its size stays a few megabytes."""
+
+
+def _match_groups(
+    found: _Columns,
+    truths: _Columns,
+    order: "Ints",
+    first: "Ints",
+    sizes: "Ints",
+    start: "Ints",
+    count: "Ints",
+    matches: "Flags",
+    ignored: "Flags",
+) -> None:
+    width = int(sizes.max())
+    column = np.arange(width)
+    there = column < sizes[:, None]
+    mine = order[np.minimum(first[:, None] + column, len(order) - 1)]
+    corners, crowd = truths.corners[mine], truths.crowd[mine] & there
+    free = np.repeat(there[None], len(THRESHOLDS), axis=0)
+    limits = np.minimum(np.array(THRESHOLDS), 1 - 1e-10)[:, None, None]
+    for rank in range(int(count.max())):
+        active = np.flatnonzero(count > rank)
+        chosen = start[active] + rank
+        overlap = _overlaps(found.corners[chosen][:, None], corners[active], crowd[active])
+        fits = free[:, active] & (overlap >= limits)
+        plain = fits & ~crowd[active]
+        usable = np.where(plain.any(-1, keepdims=True), plain, fits)
+        best = np.where(usable, overlap, -1.0)
+        at = width - 1 - np.argmax(best[..., ::-1], axis=-1)  # of equals, the last
+        hit = np.take_along_axis(usable, at[..., None], -1)[..., 0]
+        matches[:, chosen] = hit
+        level, group = np.nonzero(hit)
+        in_crowd = crowd[active][group, at[level, group]]
+        ignored[level, chosen[group]] = in_crowd
+        taken = ~in_crowd  # a crowd is never used up
+        free[level[taken], active[group[taken]], at[level, group][taken]] = False
+
+
+def _precision(matches: "Flags", ignored: "Flags", wanted: int) -> "Floats":
+    """Precision at each of the 101 recalls, (thresholds, points)."""
+    right = np.cumsum(matches & ~ignored, axis=1, dtype=np.float64)
+    wrong = np.cumsum(~matches & ~ignored, axis=1, dtype=np.float64)
+    recall = right / wanted
+    precision = right / (right + wrong + np.spacing(1))
+    precision = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+    result = np.zeros((len(matches), len(POINTS)))
+    for level in range(len(matches)):
+        at = np.searchsorted(recall[level], POINTS, side="left")
+        reached = at < recall.shape[1]
+        result[level, reached] = precision[level, at[reached]]
+    return result
