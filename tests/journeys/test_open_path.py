@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 
 from tintype_tui.screens.open_path import OpenPath
 
@@ -65,7 +66,7 @@ async def test_a_burst_of_keys_loses_none(sit: Any, dataset: Path, here: Path) -
     async with sit() as person:
         field = await opened(person)
         for letter in f"{dataset}":
-            person.app.simulate_key(NAMED.get(letter, letter))
+            person.app.post_message(events.Key(NAMED.get(letter, letter), letter))
         await person.until(lambda: field.value == str(dataset), "all of the path")
 
 
