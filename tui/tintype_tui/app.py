@@ -17,6 +17,7 @@ from textual.reactive import var
 from textual.screen import Screen
 
 from tintype.errors import TintypeError
+from tintype.paths import absolute
 from tintype.settings import Settings, load
 from tintype_tui import requests, theme
 from tintype_tui.desk import Desk
@@ -272,7 +273,7 @@ class TintypeApp(TerminalApp[int]):
     # ------------------------------------------------------------------ going somewhere
 
     def on_open_dataset(self, message: requests.OpenDataset) -> None:
-        path, row = message.path.absolute(), message.row
+        path, row = absolute(message.path), message.row
         sought = None if row is None else Sought(path, row)
         if row is None:
             row = self.standing.row if path == self.standing.dataset else 0
