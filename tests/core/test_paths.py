@@ -193,7 +193,7 @@ def test_a_log_is_private_bounded_and_no_link(tmp_path: Path) -> None:
     assert log.stat().st_mode & 0o077 == 0
 
     (tmp_path / "link").symlink_to(log)
-    with pytest.raises(FileError, match="circle|symbolic"):
+    with pytest.raises(FileError, match=r"circle|symbolic"):
         paths.append_private(tmp_path / "link", b"x", max_bytes=4)
 
 

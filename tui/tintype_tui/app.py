@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -127,7 +128,7 @@ class TintypeApp(TerminalApp[int]):
         self._fetched: dict[str, ImageFacts] = {}
         self.register_theme(theme.DARK)
         self.register_theme(theme.LIGHT)
-        self.theme = chosen.theme or theme.DARK.name
+        self.theme = theme.restored(chosen.theme, chosen.folders.state, self.available_themes)
         self.set_keymap(chosen.keymap)
         if chosen.reduced_motion or chosen.low_bandwidth:
             self.animation_level = "none"
@@ -149,6 +150,10 @@ class TintypeApp(TerminalApp[int]):
     def on_mount(self) -> None:
         """Go where one was asked to."""
         self.call_after_refresh(gc.enable)
+        if keymap := self.desk.settings.keymap:
+            from tintype_tui.screens.help import report_keymap
+
+            self.run_worker(report_keymap(self, keymap))
         if self._start_with is not None:
             self.post_message(requests.OpenDataset(self._start_with))
         elif self._with_samples:
@@ -172,11 +177,22 @@ class TintypeApp(TerminalApp[int]):
     def action_go(self, mode: str) -> None:
         self.switch_mode(mode)
 
+    def get_css_variables(self) -> dict[str, str]:
+        """A theme's colours, made legible where they are another's than ours."""
+        variables = super().get_css_variables()
+        if not self.theme.startswith("tintype"):
+            variables = self.theme_variables = theme.readable(variables)
+        return variables
+
+    def watch_theme(self, name: str) -> None:
+        """A theme that is chosen stays for the next session."""
+        if self.is_running:
+            with suppress(TintypeError):
+                theme.keep(name, self.desk.settings.theme, self.desk.settings.folders.state)
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What Textual offers and no key of ours does."""
-        for command in super().get_system_commands(screen):
-            if command.title in ("Theme", "Screenshot"):
-                yield command
+        return [one for one in super().get_system_commands(screen) if one.title == "Theme"]
 
     def action_help(self) -> None:
         from tintype_tui.screens.help import Help, keys_of
@@ -186,7 +202,7 @@ class TintypeApp(TerminalApp[int]):
     def action_messages(self) -> None:
         from tintype_tui.screens.messages import Messages
 
-        self.push_screen(Messages(self.desk.said))
+        self.push_screen(Messages(self.desk.said, self.desk.settings.folders))
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, to select text with it, and take it back."""

@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 from typing import Protocol
 
-from tintype.paths import write_whole
+from tintype import paths
 
 MOST_BYTES = 74_994
 """What xterm takes at most: 100,000 characters of base64 and a header."""
@@ -39,7 +39,7 @@ async def copy(text: str, terminal: Terminal | None, spill: Path) -> str:
     """
     data = text.encode(errors="replace")
     if terminal is None or len(data) > MOST_BYTES:
-        await asyncio.to_thread(write_whole, spill, data, replace=True)
+        await asyncio.to_thread(paths.write_whole, spill, data, replace=True, private=True)
         return f"Written to {spill}: too long for a terminal's clipboard."
     inside_tmux = bool(os.environ.get("TMUX"))
     if inside_tmux and await asyncio.to_thread(_through_tmux, data):

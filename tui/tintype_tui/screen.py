@@ -85,7 +85,8 @@ class Pane(PartsScreen):
         from tintype_tui.clipboard import copy
 
         spill = self.desk.settings.folders.cache / "copied.txt"
-        self.say(await copy(text, driver_of(self.app), spill))
+        with self.reporting("Cannot copy"):
+            self.say(await copy(text, driver_of(self.app), spill))
 
     def say(self, message: str, *, title: str = "", severity: str = "information") -> None:
         """Notify, with untrusted text made harmless."""

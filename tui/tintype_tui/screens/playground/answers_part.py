@@ -152,7 +152,7 @@ class AnswersPart(Part):
         if reply is None:
             self.pane.say(with_keys(self, "There is no answer to copy yet: {play.ask} asks."))
         else:
-            await self.pane.copy(reply.text or reply.refusal)
+            await self.pane.copy(reply.answer or reply.refusal)
 
     # ------------------------------------------------------------------ models
 
@@ -210,7 +210,7 @@ class AnswersPart(Part):
 def _of_all(columns: Sequence[AnswerColumn]) -> tuple[Box, ...]:
     """The boxes of all columns, named after their column, too."""
     return tuple(
-        replace(box, label=f"{column.place} {box.label}".strip())
+        replace(box, label=f"{box.label} ·{column.place}".strip())
         for column in columns
         for box in column.boxes
     )

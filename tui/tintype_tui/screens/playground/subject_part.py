@@ -16,6 +16,8 @@ from textual.widgets import Static
 from tintype.dataset import Dataset, open_dataset
 from tintype.dataset.splits import siblings
 from tintype.detection import Box, parse_boxes
+from tintype.errors import FileError
+from tintype.paths import is_file, typed_path
 from tintype.prompting import (
     QuestionOrigin,
     Subject,
@@ -34,6 +36,7 @@ from tintype_tui.standing import Standing
 from tintype_tui.text import visible
 from tintype_tui.widgets.example_list import said
 from tintype_tui.widgets.image import ImageView
+from tintype_tui.words.answers import class_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,10 @@ class SubjectPart(Part):
         """Say what is right, whose boxes are drawn, and what the row asks."""
         if (subject := self.subject) is None:
             return
-        expected = Content(visible(said(subject.expected))) if subject.expected else Content("–")
+        boxes = parse_boxes(subject.expected).boxes
+        legend = [class_name(label) for label in dict.fromkeys(box.label for box in boxes)]
+        words = visible(said(subject.expected)) if subject.expected else "–"
+        expected = Content("  ").join(legend) if 1 <= len(legend) == len(boxes) else Content(words)
         blocks = [Content.styled(visible(subject.trouble), "$error")] if subject.trouble else []
         blocks.append(Content.styled("expected\n", "dim") + expected)
         if self.drawn.words:
@@ -233,6 +239,6 @@ class SubjectPart(Part):
 
 def _is_file(name: str) -> bool:
     try:
-        return Path(name.removeprefix("file://")).expanduser().is_file()
-    except (OSError, ValueError, RuntimeError):  # too long, a NUL in it, a home of nobody
+        return is_file(typed_path(name))
+    except FileError:
         return False
