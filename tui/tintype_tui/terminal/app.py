@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from textual import events
 from textual.app import ReturnType
 from textual.driver import Driver
 from textual.filter import LineFilter
@@ -52,6 +53,17 @@ class TerminalApp(ReportingApp[ReturnType]):
                 mono=self.no_color,
             )
             self._use(assess(Told(), around))
+
+    def on_key(self, event: events.Key) -> None:
+        """Give a key to the field that has come into focus since it was pressed.
+
+        Keys that come in a burst are all sent to what had the focus before the first of them was
+        done; those that were meant for a field would be lost, or taken for commands.
+        """
+        focused = self.focused
+        if focused is not None and focused.check_consume_key(event.key, event.character):
+            focused.post_message(events.Key(event.key, event.character))
+            event.prevent_default()
 
     def on_terminal_answered(self, message: TerminalAnswered) -> None:
         """Use what the terminal can do."""
