@@ -72,13 +72,21 @@ class TerminalApp(ReportingApp[ReturnType]):
     def _use(self, capabilities: Capabilities) -> None:
         if capabilities.colours == TRUECOLOR:
             draw_in_all_colours(self)
-        if capabilities.letters and not self.capabilities.letters:
+        if capabilities.letters and not self._letters:
             self._spell_signs()
         self.capabilities = capabilities
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's, and letters only where the terminal has little else."""
         return (*super().get_line_filters(), *self._letters)
+
+    def read_aloud(self) -> None:
+        """Draw for a screen reader: one column, no lines, no sign without a word."""
+        from tintype_tui.terminal.letters import Spoken
+
+        self._letters = (Spoken(),)
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow")]
+        self.add_class("-reader")
 
     def _spell_signs(self) -> None:
         """Draw with letters only from now on."""
