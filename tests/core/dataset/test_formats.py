@@ -22,6 +22,7 @@ from tintype.dataset.formats import (
     Region,
     check_format,
     detected,
+    export_dataset,
     format_named,
     formats,
     import_dataset,
@@ -66,6 +67,7 @@ def zoo(build: Any) -> Path:
     build.file("classes/cat/1.png", build.image())
     build.file("classes/dog/2.png", build.image())
     build.file("other/notes.json", '{"a": 1}')
+    build.file("packed.zip", b"PK\x03\x04 and so on")
     folder: Path = build.folder
     return folder
 
@@ -88,6 +90,7 @@ def zoo(build: Any) -> Path:
         ("arrow/data.arrow", "arrow", "an Arrow file"),
         ("classes", "imagefolder", "a folder of 2 folders of images"),
         ("other/notes.json", "json", "a JSON object"),
+        ("packed.zip", "archive", "a ZIP archive"),
     ],
 )
 async def test_a_path_is_recognised_and_opening_it_says_what_takes_it(
@@ -248,3 +251,78 @@ def test_what_breaks_the_contract_is_said_in_sentences(build: Any) -> None:
 async def test_looking_at_paths_does_not_block(zoo: Path) -> None:
     found = await asyncio.to_thread(detected, zoo / "voc")
     assert found[0].format.title == "Pascal VOC"
+
+
+async def test_images_are_found_by_the_end_of_their_names(build: Any) -> None:
+    for name, colour in (("img/x/a.png", "red"), ("img/y/a.png", "blue"), ("img/y/b.png", "green")):
+        build.file(name, build.image(colour))
+    path = build.file(
+        "t.csv",
+        "image,question,answer\nb.png,Q,1\n/content/data/x/a.png,Q,2\nC:\\y\\A.PNG,Q,3\n"
+        "a.png,Q,4\n../../etc/passwd,Q,5\n",
+    )
+    report = await imported(path, build.folder / "out")
+    lines = report.files["train"].read_text().splitlines()
+    urls = [json.loads(line)["messages"][0]["content"][1]["image_url"]["url"] for line in lines]
+    expected = [build.data_url(build.image(colour)) for colour in ("green", "red", "blue")]
+    assert sorted(urls) == sorted(expected)
+    assert [problem.line for problem in report.problems] == [5, 6]
+    assert "leads out of the dataset's folder" in report.problems[1].message
+    assert "may be img/x/a.png, img/y/a.png" in report.problems[0].message
+
+
+async def test_folders_of_rows_and_nested_ones_are_taken_whole(build: Any) -> None:
+    build.file("data/images/a.png", build.image())
+    for name in ("train", "valid"):
+        build.file(f"data/rows/{name}.jsonl", json.dumps(LLAVA[0]) + "\n")
+    report = await imported(build.folder / "data", build.folder / "rows")
+    assert report.splits == {"train": 1, "valid": 1}
+    build.file("devkit/VOC2007/Annotations/a.xml", XML)
+    build.file("devkit/VOC2007/JPEGImages/a.png", build.image())
+    assert (await imported(build.folder / "devkit", build.folder / "voc")).rows == 1
+
+
+async def test_a_folder_with_files_of_chat_rows_names_them(build: Any) -> None:
+    build.file("set/images/a.png", build.image())
+    build.file("set/train.jsonl", json.dumps(build.chat()) + "\n")
+    with pytest.raises(DatasetError, match=r"Name one of its files: train\.jsonl"):
+        async with open_dataset(build.folder / "set"):
+            pass
+
+
+async def test_a_table_is_written_and_read_again_as_it_was(build: Any) -> None:
+    build.file("b.png", build.image("blue"))
+    build.file("torn.png", build.image()[:40])
+    rows = [
+        build.chat(build.data_url(build.image()), question='What; "it"?', answer="A\nbox"),
+        build.chat("b.png", question="Q"),
+        build.chat("b.png", question="Again?"),
+        build.chat("https://e.org/c.png", question="Away?", system="S"),
+        build.chat(question="No image"),
+        build.chat("gone.png"),
+        build.chat("torn.png"),
+        "no json",
+    ]
+    path = build.jsonl(*rows, name="rows.jsonl")
+    steps = [step async for step in export_dataset(path, build.folder / "table", "csv")]
+    report = steps[-1].report
+    assert report is not None
+    assert (report.rows, report.lost) == (4, 4)
+    assert [(problem.line, problem.done) for problem in report.problems] == [
+        (4, "left away"), (5, "left out"), (6, "left out"), (7, "left out"),
+        (8, "left out"),
+    ]  # fmt: skip
+    names = sorted(path.name for path in (build.folder / "table").rglob("*.*"))
+    assert len(names) == 3  # the table and two images
+    again = await imported(build.folder / "table", build.folder / "again", valid_share=0,
+                           test_share=0)  # fmt: skip
+    lines = again.files["train"].read_text().splitlines()
+    found = [json.loads(line)["messages"] for line in lines]
+    assert found[0] == rows[0]["messages"]
+    assert [turns[-2]["content"][0]["text"] for turns in found[1:]] == ["Q", "Again?", "Away?"]
+    for target, format, words in (
+        ("table", "csv", "exists already"),
+        ("voc", "voc", "Pascal VOC is not written"),
+    ):
+        with pytest.raises(DatasetError, match=words):
+            await anext(export_dataset(path, build.folder / target, format))

@@ -7,8 +7,8 @@ that cannot be used is reported and the rest goes on.
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ from tintype.dataset.formats.contract import (
     ImportOptions,
     Item,
     Question,
+    WrittenRow,
 )
-from tintype.dataset.formats.images import image_source
+from tintype.dataset.formats.images import ImageFinder, ImageKeeper
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.splits import Split, siblings, split_named, split_of
+from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 MAX_TABLE_BYTES = 500_000_000
@@ -100,15 +102,30 @@ class CsvTable:
         tables = find_tables(source)
         for split, path in tables:
             file = _name(path, tables)
-            folder = options.images or path.parent
+            images = ImageFinder(options.images or path.parent)
             for entry in read_entries(_text(path), options, log, file):
                 try:
-                    image = image_source(entry.image, folder)
+                    image = images.find(entry.image)
                 except DatasetError as error:
                     log.lose(file, entry.line, str(error))
                     continue
                 content = Question(entry.question, entry.answer)
                 yield Item(content, (image,), file, entry.line, split or entry.split)
+
+    def write(
+        self, rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
+    ) -> Iterator[None]:
+        """Write `table.csv` and its images; rows that are no single question go to the log."""
+        images = ImageKeeper(target, "link", files)
+        with io.TextIOWrapper(files.open(target / "table.csv"), "utf-8", newline="") as text:
+            table = csv.writer(text)
+            table.writerow(("image", "question", "answer"))
+            for row in rows:
+                try:
+                    table.writerow(_fields(row, images, log))
+                except DatasetError as error:
+                    log.lose("", row.line, error.message)
+                yield
 
 
 FORMAT = CsvTable()
@@ -156,8 +173,7 @@ def read_entries(text: str, options: ImportOptions, log: ImportLog, file: str) -
     lines = io.StringIO(text, newline="")
     header, before = lines.readline(), 1
     if header[:4].lower() == "sep=":
-        more = dict(options.more) | {"delimiter": header[4:5]}
-        options = _with(options, more)
+        options = replace(options, more={**options.more, "delimiter": header[4:5]})
         header, before = lines.readline(), 2
     columns = find_columns(header, options)
     reader = _rows(lines, columns.delimiter, strict=True)
@@ -187,12 +203,6 @@ def _rows(lines: Iterable[str], delimiter: str, *, strict: bool) -> Any:
             f"{delimiter!r} cannot stand between columns.",
             advice="--delimiter takes one character, or tab.",
         ) from error
-
-
-def _with(options: ImportOptions, more: Mapping[str, object]) -> ImportOptions:
-    from dataclasses import replace
-
-    return replace(options, more=more)
 
 
 def _said(options: ImportOptions, name: str) -> str:
@@ -252,14 +262,20 @@ def _entry(
     return Entry(line, image, question, answer.strip(), split)
 
 
+def _fields(row: WrittenRow, images: ImageKeeper, log: ImportLog) -> tuple[str, str, str]:
+    asked = [turn for turn in row.example.messages if turn.role != "system"]
+    if len(row.images) != 1 or [turn.role for turn in asked] != ["user", "assistant"]:
+        raise DatasetError("It is no single question about a single image.")
+    if len(asked) < len(row.example.messages):
+        log.add("", row.line, "A table has no system prompt.", "left away")
+    return images.url(images.take(row.images[0])), asked[0].text, asked[1].text
+
+
 def _first_table(folder: Path) -> Path:
-    try:
-        found = _tables(folder)
-        if not found:
-            named = [inner for inner in sorted(folder.iterdir()) if split_named(inner.name)]
-            found = [table for inner in named if inner.is_dir() for table in _tables(inner)[:1]]
-    except OSError as error:
-        raise DatasetError(f"{folder} cannot be read: {error.strerror}.", path=folder) from error
+    found = _tables(folder)
+    if not found:
+        named = [inner for inner in sorted(folder.iterdir()) if split_named(inner.name)]
+        found = [table for inner in named if inner.is_dir() for table in _tables(inner)[:1]]
     if not found:
         raise DatasetError(f"{folder} holds no table (.csv, .tsv).", path=folder)
     of_splits = [table for table in found if split_of(table) is not None]
