@@ -110,7 +110,7 @@ async def test_every_provider_makes_an_offer_and_gives_its_reasons(sit: Any, dat
         await person.press("c")
         await person.sees("One dataset, any provider", "Azure OpenAI", "gpt-4o-2024-08-06", "free")
         await person.sees("cost unknown")
-        while "the tuned model goes dark" not in person.screen:
+        while "the tuned model is shut down" not in person.screen:
             await person.press("down")
         await person.press("escape")
         await person.sees_no("One dataset, any provider")

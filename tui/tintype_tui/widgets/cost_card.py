@@ -106,7 +106,7 @@ class CostCard(Widget):
         today = datetime.now(UTC).date()
         for end, words in (
             (estimate.training_end, "no new jobs"),
-            (estimate.shutdown, "the tuned model goes dark"),
+            (estimate.shutdown, "the tuned model is shut down"),
         ):
             if end is not None:
                 left = end.days_left(today)
