@@ -111,5 +111,5 @@ async def test_what_is_wrong_with_the_keymap_is_said_in_the_app(sit: Any, home: 
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text('[keymap]\n"play.askk" = "z"\n')
     async with sit() as person:
-        said = person.app.desk.said
+        said = person.app.session.said
         await person.until(lambda: "Did you mean play.ask?" in str(list(said)), "the warning")

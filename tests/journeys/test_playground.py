@@ -33,7 +33,7 @@ def pane_of(person: Any) -> PlaygroundPane:
 
 async def told(person: Any, words: str) -> None:
     """Wait for a notification."""
-    said = person.app.desk.said
+    said = person.app.session.said
     await person.until(lambda: any(words in one.words for one in said), words)
 
 

@@ -23,8 +23,8 @@ def declared(kind: type) -> Iterator[Binding]:
 def key_of(node: DOMNode, id: str) -> str:
     """How the key with this id is shown where `node` stands; the id if there is no such key."""
     app = node.app
-    desk = getattr(app, "desk", None)  # none where a widget is shown alone
-    keymap: Mapping[str, str] = desk.settings.keymap if desk is not None else {}
+    session = getattr(app, "session", None)  # none where a widget is shown alone
+    keymap: Mapping[str, str] = session.settings.keymap if session is not None else {}
     for place in (*node.screen.walk_children(with_self=True), app):
         for binding in declared(type(place)):
             if binding.id == id:

@@ -173,7 +173,7 @@ def _shoot(screen: Screen[object]) -> None:
     """Save what is seen as an SVG, and say where."""
     if not isinstance(screen, Pane):
         return
-    folder = screen.desk.settings.folders.data / "screenshots"
+    folder = screen.session.settings.folders.data / "screenshots"
     with screen.reporting("Cannot save the screenshot"):
         now = f"{datetime.now():%Y-%m-%d %H.%M.%S}"
         saved = write_whole(folder / f"tintype {now}.svg", screen.app.export_screenshot())

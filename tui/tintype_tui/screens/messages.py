@@ -15,8 +15,8 @@ from textual.widgets import Static
 from tintype import paths
 from tintype.errors import TintypeError
 from tintype.settings import Folders
-from tintype_tui.desk import Said
 from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.session import Said
 from tintype_tui.text import count, visible
 
 LINES = 100
