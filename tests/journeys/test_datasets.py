@@ -504,14 +504,13 @@ async def test_a_dataset_that_cannot_be_opened_leaves_its_reason_on_the_screen(
 async def test_the_width_of_the_list_is_kept_between_sessions(sit: Any, dataset: Path) -> None:
     async with sit(dataset) as person:
         await person.sees("12 rows", "1 warning")
-        usual = person.app.screen.rows_view.rows.size.width
         await person.press("greater_than_sign", "greater_than_sign")
+        assert person.app.screen.views.share == 50
         store = await person.app.session.store()
         await person.until(lambda: store.notes.read("datasets.share") == 50, "it written down")
     async with sit(dataset) as person:
         await person.sees("12 rows")
-        rows = person.app.screen.rows_view.rows
-        await person.until(lambda: rows.size.width > usual + 8, "the width of before")
+        await person.until(lambda: person.app.screen.views.share == 50, "the width of before")
 
 
 async def test_a_search_says_what_it_leaves_out(sit: Any, dataset: Path) -> None:

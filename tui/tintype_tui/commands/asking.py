@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tintype.errors import DatasetError, NotFoundError
+from tintype.errors import DatasetError
+from tintype.paths import absolute, as_path
 from tintype_tui.commands.output import agreed, say
 from tintype_tui.text import duration, money
 
 if TYPE_CHECKING:
-    from tintype.api import Api, ChatRequest
+    from tintype.api import ChatRequest
     from tintype.budget import Confirmation, Limits
     from tintype.detection import Box
     from tintype.pricing import Prices
@@ -62,14 +63,14 @@ async def read_question(
 def _image(name: str) -> bytes | Path | str:
     if name == "-":
         return sys.stdin.buffer.read()
-    return name if "://" in name or name.startswith("data:") else Path(name)
+    return name if "://" in name or name.startswith("data:") else as_path(name)
 
 
 def _source(name: str) -> str:
     """So that it is found again from wherever one looks."""
     if name == "-" or "://" in name:
         return name
-    return "data URL" if name.startswith("data:") else str(Path(name).expanduser().absolute())
+    return "data URL" if name.startswith("data:") else str(absolute(as_path(name)))
 
 
 async def _row(place: str, text: str | None, system: str | None) -> Asked:
@@ -89,26 +90,6 @@ async def _row(place: str, text: str | None, system: str | None) -> Asked:
     # Words answer the row's own question only; boxes are right whatever is asked.
     expected = example.answer if text is None or boxes else ""
     return Asked(reword(messages, text=text, system=system), [source], expected)
-
-
-async def full_name(name: str, first: str, api: "Api", store: "Store") -> str:
-    """A model's name; `last` is the one tuned last, `base` what the first was tuned from.
-
-    Raises:
-        NotFoundError: if none has been tuned yet.
-    """
-    from tintype import jobs
-    from tintype.model_names import parse_model_name
-
-    if name == "base":
-        return parse_model_name(first).base
-    if name != "last":
-        return name
-    async for batch in jobs.listed(api, store):
-        for job in batch:
-            if job.fine_tuned_model:
-                return str(job.fine_tuned_model)
-    raise NotFoundError("No model has been tuned yet.", advice="Tune one with `tintype train`.")
 
 
 async def agreement(
