@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widgets import ContentSwitcher
 
+from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.screens.datasets.part import DatasetPart, View
 
 NOTE = "datasets.share"
@@ -78,6 +79,9 @@ class ViewsPart(DatasetPart):
     def on_mount(self) -> None:
         self.viewed = str(self._views[0].id)
         self._recall()
+
+    def watch_opened(self, before: Opened | None, now: Opened | None) -> None:
+        """Its only workers are about the width, whatever is open."""
 
     @property
     def view(self) -> View:
