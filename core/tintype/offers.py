@@ -40,7 +40,7 @@ class Compared:
 
 
 def targets() -> tuple[tuple[ProviderRules, str], ...]:
-    """Every provider whose rules are known, with each base model known to learn from images."""
+    """Return every provider with a file, with each base model known to learn from images."""
     profiles = [rules.rules_of(name) for name in provider_names() if name != COMPATIBLE]
     return tuple(
         (profile, model)

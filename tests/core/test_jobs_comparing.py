@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tintype import jobs
 from tintype.jobs.moderating import CATEGORIES, TYPE
+from tintype.metrics import Metrics, Series
 from tintype.pricing import load_prices
 from tintype.resources import Event, Hyperparameters, Job
 from tintype.store import KeptJob, MadeFrom, Source
@@ -226,3 +227,41 @@ def test_a_check_without_a_result_claims_none() -> None:
 )
 def test_whatever_a_safety_check_holds_nothing_breaks(data: Any) -> None:
     checked({"inner": data} if not isinstance(data, dict) else data)
+
+
+# -- outcomes --------------------------------------------------------------------------------------
+
+
+def trained(**series: list[float]) -> Metrics:
+    return Metrics({name: Series(name, enumerate(values, 1)) for name, values in series.items()})
+
+
+def test_outcomes_are_compared_by_the_best_measure_that_all_runs_have() -> None:
+    one = trained(train_loss=[2.0, 0.5, 0.7], full_valid_loss=[1.0], valid_loss=[3.0, 0.9])
+    other = trained(train_loss=[1.0], valid_loss=[0.8], train_mean_token_accuracy=[0.5])
+    found = jobs.outcomes([(kept(), one), (kept(), other)], load_prices(), "openai")
+    assert found.loss == "valid_loss"
+    assert found.accuracy == ""
+    assert [(each.best_loss, each.best_step) for each in found.each] == [(0.9, 2), (0.8, 1)]
+    assert [each.cost_usd for each in found.each] == [Decimal("7.50")] * 2
+    alone = jobs.outcomes([(kept(), one)], None, "openai")
+    assert alone.loss == "full_valid_loss"
+    assert alone.each[0].cost_usd is None  # not known is not free
+
+
+def test_runs_without_metrics_have_outcomes_too() -> None:
+    broken = trained(valid_loss=[float("nan")])
+    found = jobs.outcomes([(kept(), Metrics()), (kept(), broken)], None, "openai")
+    assert found.loss == ""
+    assert found.each[0].best_loss is None
+    assert jobs.outcomes([], None, "openai") == jobs.Outcomes()
+
+
+def test_the_time_of_a_training_is_counted_without_the_queue() -> None:
+    ended = replace(JOB, finished_at=AT + timedelta(seconds=3_600))
+    started = Event("ftevent-2", AT + timedelta(seconds=3_000), "Fine-tuning job started")
+    clock = Series("clock", [(1, (AT + timedelta(seconds=3_300)).timestamp())])
+    assert jobs.training_s(ended, Metrics(), [started]) == 600
+    assert jobs.training_s(ended, Metrics(clock=clock)) == 300
+    assert jobs.training_s(ended, Metrics()) is None
+    assert jobs.training_s(JOB, Metrics(clock=clock), [started]) is None

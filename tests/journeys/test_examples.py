@@ -74,3 +74,13 @@ async def test_an_example_runs_in_a_notebook(
     assert "short_answers" in capsys.readouterr().out
     plugins.unregister("rules", made["short_answers"])
     tintype.blocking.close()
+
+
+def test_the_snippet_of_the_readme_runs(home: Path, dataset: Path) -> None:
+    readme = (EXAMPLES.parent / "README.md").read_text()
+    snippet = readme.partition("## As a library")[2].partition("```python\n")[2].partition("```")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", snippet], cwd=dataset.parent, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+    assert "Cost(low=" in done.stdout

@@ -3,15 +3,18 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Button
 
 from tintype import jobs
 from tintype.budget import NOTHING_CONFIRMED, Limits
 from tintype.resources import Job
 from tintype.settings import load
+from tintype.store import open_store
 from tintype_tui.__main__ import run_command
 from tintype_tui.screens.jobs import JobsPane
 from tintype_tui.widgets.chart import Chart
@@ -93,6 +96,17 @@ def append(path: Path, text: str) -> None:
     path.write_text(path.read_text() + text)
 
 
+def copied(dataset: Path, folder: Path) -> Path:
+    """The same dataset in another folder."""
+    folder.mkdir()
+    (folder / dataset.name).write_bytes(dataset.read_bytes())
+    return folder / dataset.name
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
 async def hears(person: Any, words: str) -> None:
     """Wait for a notification."""
     said = person.app.desk.said
@@ -146,7 +160,7 @@ async def test_rows_that_were_left_out_are_listed_and_an_event_leads_to_them(
         await person.sees("lossy/train.jsonl", "What is number 7?")
         # The bill stands beside what was expected.
         await person.press("4", "left_square_bracket")
-        await person.sees("billed", "than estimated", "trend", "epochs", "5 (auto)")
+        await person.sees("billed", "as estimated", "trend", "epochs", "5 (auto)")
 
 
 async def test_several_runs_are_drawn_together_and_their_settings_compared(
@@ -168,10 +182,11 @@ async def test_several_runs_are_drawn_together_and_their_settings_compared(
         assert len({trace.name for trace in traces}) == 3
         assert [trace.slot for trace in traces] == [0, 1, 2]
         await person.sees("training loss", "short", "●", "■", "◆")
-        await person.press("left_square_bracket")
-        await person.sees("differ in", "epochs", "compare")
+        await person.press("left_square_bracket", "enter", "f")
+        await person.sees("results", "best training loss", "trained", "cost", "settings", "epochs")
+        await person.press("escape", "escape")
         await person.press("up", "O")  # the second is taken away, the third keeps its look
-        await person.until(lambda: len(pane.overlaid) == 1, "one run held")
+        await person.until(lambda: len(pane.job.held) == 1, "one run held")
         await person.press("down")
         await person.until(
             lambda: [trace.slot for trace in pane.charts.leader.traces] == [0, 1], "two runs"
@@ -205,9 +220,9 @@ async def test_all_metrics_are_seen_at_once_and_move_together(
         assert shown[1].cursor == cursor
         await person.press("escape", "escape")  # the cursor goes first
         await person.until(lambda: pane.maximized is None, "all charts")
-        assert pane.every_metric
+        assert pane.charts.every_metric
         await person.press("escape")
-        assert not pane.every_metric
+        assert not pane.charts.every_metric
         assert pane.charts.leader.window == window
 
 
@@ -357,6 +372,152 @@ async def test_a_run_that_is_held_goes_on_while_another_is_in_hand(
         assert "epoch" in pane.charts.leader.axes
         let_go(job)
         await person.until(
-            lambda: pane.overlaid[job.id].metrics.last_step == 12, "the steps of the held run"
+            lambda: pane.job.held[job.id].metrics.last_step == 12, "the steps of the held run"
         )
         assert pane.followed != job.id
+
+
+@pytest.fixture
+def keep(home: Path) -> Callable[..., Any]:
+    """`await keep("ftjob-1", …)`: jobs of the embedded provider that only the store knows."""
+
+    async def kept(*ids: str, **fields: Any) -> None:
+        async with open_store(load().folders.store_file) as store:
+            for number, id in enumerate(ids):
+                job = Job(
+                    id,
+                    "tintype-tiny",
+                    "succeeded",
+                    datetime.fromtimestamp(1_760_000_000 + number, UTC),
+                    "file-1",
+                    suffix=f"s{number}",
+                    **fields,
+                )
+                store.jobs.remember("tintype", job, seen_at=datetime.now(UTC))
+
+    return kept
+
+
+@pytest.mark.parametrize("id", ["../evil", "ftjob-a/b", "/etc/evil", "..", "a\x00b"])
+async def test_an_export_never_leaves_its_folder_nor_overwrites(
+    sit: Any, keep: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, id: str
+) -> None:
+    await keep(id)
+    here = tmp_path / "above" / "here"
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("s0")
+        await person.until(lambda: pane_of(person).progress is not None, "a job")
+        await person.press("X")
+        await hears(person, "Written to")
+        first = {path: path.read_bytes() for path in here.iterdir()}
+        assert {path.suffix for path in first} == {".csv", ".svg"}
+        await person.press("X")
+        await person.until(lambda: len(list(here.iterdir())) == 4, "two more files")
+        assert all(path.read_bytes() == data for path, data in first.items())
+    assert [path.name for path in here.parent.iterdir()] == ["here"]
+
+
+async def test_where_nothing_can_be_written_an_export_says_so(
+    sit: Any, keep: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await keep("ftjob-1")
+    monkeypatch.chdir("/proc")
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("s0")
+        await person.until(lambda: pane_of(person).progress is not None, "a job")
+        await person.press("X")
+        await hears(person, "Cannot export")
+        assert person.app._exception is None
+
+
+async def test_the_list_holds_every_job_that_is_known(sit: Any, keep: Any) -> None:
+    await keep(*(f"ftjob-{number:04}" for number in range(260)))
+    async with sit() as person:
+        await person.press("4")
+        await person.until(lambda: len(pane_of(person).listing.jobs) == 260, "260 jobs")
+        assert pane_of(person).list_of_jobs.total == 260
+
+
+async def test_a_job_alone_needs_no_list(sit: Any, dataset: Path, launch: Launch) -> None:
+    await launch(dataset, "alone")
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("● succeeded", "step")
+        pane = pane_of(person)
+        await person.until(lambda: not pane.side.display or pane.has_class("-alone"), "no list")
+        assert not pane.side.region.width
+        await person.press("enter")
+        assert person.app.focused is pane.feed
+        await person.press("escape")
+        await launch(dataset, "second")
+        await person.sees("alone", "second")
+        assert pane.side.region.width
+
+
+async def test_what_came_of_the_selected_job_is_compared_with_what_is_held(
+    sit: Any, dataset: Path, launch: Launch
+) -> None:
+    for suffix in ("one", "two", "three"):
+        await launch(dataset, suffix)
+    async with sit(size=(140, 60)) as person:
+        await person.press("4")
+        await person.sees("● succeeded", "step")
+        await person.press("left_square_bracket")
+        await person.sees("results", "best training loss", "trained", "O keeps this run")
+        await person.press("O", "down")
+        await person.sees("● three", "■ two", "settings")
+        await person.press("down")  # it follows the selected job
+        await person.sees("● three", "■ one")
+        await person.sees_no("■ two")
+
+
+async def test_a_clone_is_planned_on_the_dataset_of_its_job(
+    sit: Any, dataset: Path, launch: Launch, tmp_path: Path
+) -> None:
+    await launch(dataset, "mine")
+    async with sit(copied(dataset, tmp_path / "others")) as person:
+        await person.sees("12 rows")
+        await person.press("4")
+        await person.sees("● succeeded", "mine")
+        await person.press("e")
+        await person.until(lambda: person.app.standing.dataset == dataset, "the job's dataset")
+        remove(dataset)
+        await person.press("4", "e")
+        await hears(person, "Cannot clone")
+
+
+async def test_the_question_before_a_cancel_is_safe_and_names_the_act(
+    sit: Any, dataset: Path, launch: Launch
+) -> None:
+    job = await launch(holding(dataset, 2), "waits", wait=False)
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("◐ running")
+        await person.press("c")
+        await person.sees("Cancel job", "Keep training")
+        buttons = {str(button.label): button for button in person.app.screen.query(Button)}
+        assert not any(word in label for label in buttons for word in ("Yes", "No ", "OK"))
+        assert person.app.focused is buttons["Keep training (n)"]
+        assert buttons["Keep training (n)"].variant == "default"
+        await person.press("enter")
+        await person.sees("◐ running")
+        let_go(job)
+        await person.sees("● succeeded")
+
+
+async def test_a_click_on_a_title_shows_its_view(sit: Any, dataset: Path, launch: Launch) -> None:
+    await launch(dataset, "clicked")
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("● succeeded", "checkpoints 2", "trouble –", "compare –")
+        line = next(
+            number for number, line in enumerate(person.screen.splitlines()) if "trouble –" in line
+        )
+        for name in ("details", "checkpoints", "trouble", "compare", "events"):
+            at = person.screen.splitlines()[line].index(name)
+            await person.pilot.click(offset=(at, line))
+            assert pane_of(person).views.current == name

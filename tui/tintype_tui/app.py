@@ -284,6 +284,8 @@ class TintypeApp(TerminalApp[int]):
         self.switch_mode("datasets")
 
     def on_estimate_dataset(self, message: requests.EstimateDataset) -> None:
+        if message.path is not None and message.path != self.standing.dataset:
+            self.standing = replace(self.standing, dataset=message.path, row=0, sought=None)
         self.standing = replace(self.standing, like=message.like)
         self.switch_mode("estimate")
 

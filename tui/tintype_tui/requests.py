@@ -33,6 +33,8 @@ class EstimateDataset(Message):
 
     like: "Job | None" = None
     """A job whose settings to begin with."""
+    path: Path | None = None
+    """A dataset to make the current one first; none for the current one."""
 
 
 @dataclass

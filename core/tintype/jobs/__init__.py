@@ -6,11 +6,20 @@ and taken up again, by another run of the program too.
 
 from tintype.jobs.billing import Bill, bill, settle
 from tintype.jobs.blaming import Blamed, blamed, left_out, source_of
-from tintype.jobs.comparing import Difference, differences, setting
+from tintype.jobs.comparing import (
+    Difference,
+    Outcome,
+    Outcomes,
+    cost,
+    differences,
+    outcomes,
+    setting,
+    training_s,
+)
 from tintype.jobs.creating import TOKEN
 from tintype.jobs.explaining import Explanation, Trouble, explain, trouble_of
 from tintype.jobs.filtering import data_of, fits
-from tintype.jobs.finding import FoundJob, find
+from tintype.jobs.finding import FoundRow, find
 from tintype.jobs.following import follow, look_at
 from tintype.jobs.launching import LaunchProgress, Order, launch
 from tintype.jobs.listing import listed
@@ -28,11 +37,13 @@ __all__ = [
     "Blamed",
     "Difference",
     "Explanation",
-    "FoundJob",
+    "FoundRow",
     "JobProgress",
     "LaunchProgress",
     "Moderation",
     "Order",
+    "Outcome",
+    "Outcomes",
     "Pace",
     "Results",
     "Trouble",
@@ -41,6 +52,7 @@ __all__ = [
     "bill",
     "blamed",
     "cancel",
+    "cost",
     "data_of",
     "differences",
     "explain",
@@ -53,12 +65,14 @@ __all__ = [
     "listed",
     "look_at",
     "moderation",
+    "outcomes",
     "pause",
     "results",
     "resume",
     "setting",
     "settle",
     "source_of",
+    "training_s",
     "trouble_of",
     "upload",
 ]

@@ -1,9 +1,14 @@
-"""What several jobs were given that differs: the settings behind curves drawn over each other."""
+"""Jobs beside each other: the settings in which they differ, and what came of each."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import PurePath
 
+from tintype.metrics import Metrics, summary
+from tintype.pricing import Prices
+from tintype.resources import Event, Job
 from tintype.store import KeptJob, Source
 
 
@@ -63,3 +68,101 @@ _SETTINGS: Mapping[str, Callable[[KeptJob], str]] = {
     "learning rate ×": _hyperparameter("learning_rate_multiplier"),
     "seed": lambda kept: "" if kept.job.seed is None else str(kept.job.seed),
 }
+
+
+JUDGED_BY = ("full_valid_loss", "valid_loss", "train_loss")
+"""The losses that say how good a run is, the best measure first."""
+ACCURACIES = (
+    "full_valid_mean_iou",
+    "full_valid_mean_token_accuracy",
+    "valid_mean_token_accuracy",
+    "train_mean_token_accuracy",
+)
+"""Likewise what is better when it is higher."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a job; what is not known is none."""
+
+    best_loss: float | None = None
+    best_step: int | None = None
+    accuracy: float | None = None
+    """The highest, from 0 to 1."""
+    training_s: float | None = None
+    """Seconds from its start to its end, without the queue."""
+    cost_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What came of several jobs, by the same measures."""
+
+    loss: str = ""
+    """The metric that all of them have, by which the losses are compared; empty if none is."""
+    accuracy: str = ""
+    each: tuple[Outcome, ...] = ()
+
+
+def outcomes(
+    runs: Sequence[tuple[KeptJob, Metrics]], prices: Prices | None, provider: str
+) -> Outcomes:
+    """Compare what came of jobs: losses and accuracies by the best measure that all of them have.
+
+    Args:
+        runs: Jobs with their metrics.
+        prices: What providers charge; none while that is not known.
+        provider: The provider's name in the price table.
+    """
+    loss, accuracy = (_shared(names, runs) for names in (JUDGED_BY, ACCURACIES))
+    each = []
+    for kept, metrics in runs:
+        lowest = summary(metrics.series[loss]) if loss else None
+        highest = summary(metrics.series[accuracy]) if accuracy else None
+        each.append(
+            Outcome(
+                best_loss=lowest.low if lowest else None,
+                best_step=lowest.low_step if lowest else None,
+                accuracy=highest.high if highest else None,
+                training_s=training_s(kept.job, metrics),
+                cost_usd=cost(kept.job, prices, provider),
+            )
+        )
+    return Outcomes(loss, accuracy, tuple(each))
+
+
+def _shared(names: Sequence[str], runs: Sequence[tuple[KeptJob, Metrics]]) -> str:
+    """The first metric that all runs have with a number in it."""
+    for name in names:
+        found = [metrics.series.get(name) for _, metrics in runs]
+        if found and all(one is not None and len(one) > len(one.odd()) for one in found):
+            return name
+    return ""
+
+
+def cost(job: Job, prices: Prices | None, provider: str) -> Decimal | None:
+    """Return what the provider billed for a job; none if it has not said, or at no known price."""
+    price = prices.training(provider, job.model) if prices is not None else None
+    if price is None or job.trained_tokens is None:
+        return None
+    return price.cost(job.trained_tokens)
+
+
+def training_s(job: Job, metrics: Metrics, events: Sequence[Event] = ()) -> float | None:
+    """Return how long an ended job trained, in seconds, without validation and the queue.
+
+    It starts with the event that says so, else with the first step; none if neither is known.
+    """
+    if job.finished_at is None:
+        return None
+    started = next((event.created_at for event in events if _says_started(event)), None)
+    if started is None and len(metrics.clock):
+        started = datetime.fromtimestamp(min(metrics.clock.values()), UTC)
+    return max(0.0, (job.finished_at - started).total_seconds()) if started is not None else None
+
+
+def _says_started(event: Event) -> bool:
+    """Whether an event says that training begins: `Fine-tuning job started`."""
+    return event.type != "metrics" and event.message.strip().lower().startswith(
+        ("fine-tuning job started", "training started")
+    )

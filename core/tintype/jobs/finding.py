@@ -16,7 +16,7 @@ from tintype.store import MadeFrom
 
 
 @dataclass(frozen=True, slots=True)
-class FoundJob:
+class FoundRow:
     """Where a blamed row is now."""
 
     path: Path
@@ -26,7 +26,7 @@ class FoundJob:
     """The file is not the one that was trained on any more: the row may be another."""
 
 
-async def find(row: Blamed, job: Job, made_from: MadeFrom) -> FoundJob:
+async def find(row: Blamed, job: Job, made_from: MadeFrom) -> FoundRow:
     """Find the row that a provider complains about.
 
     Raises:
@@ -54,4 +54,4 @@ async def find(row: Blamed, job: Job, made_from: MadeFrom) -> FoundJob:
         else:
             index = (row.example or 1) - 1
             await dataset.row(index)
-    return FoundJob(path, index, changed)
+    return FoundRow(path, index, changed)

@@ -30,7 +30,7 @@ class DatedFact:
         return self.confidence == "unconfirmed"
 
     def age_days(self, today: datetime.date) -> int:
-        """How old the statement is."""
+        """Return how many days old the statement is."""
         return (today - self.as_of).days
 
 
@@ -42,7 +42,7 @@ class TrainingPrice(DatedFact):
     usd_per_hour: Decimal | None = None
 
     def cost(self, tokens: int) -> Decimal | None:
-        """The cost of so many tokens, epochs included; none if time is billed instead."""
+        """Return the US dollars for training tokens (epochs included); none if time is billed."""
         if self.usd_per_million is None:
             return None
         return tokens * self.usd_per_million / MILLION
@@ -64,7 +64,7 @@ class InferencePrice(DatedFact):
     def cost(
         self, input_tokens: int, output_tokens: int, *, cached_tokens: int = 0, batch: bool = False
     ) -> Decimal | None:
-        """The cost of a reply, or none if a part of the price is unknown.
+        """Return the US dollars for a reply, or none if a part of the price is unknown.
 
         Args:
             input_tokens: All of the prompt, the cached ones among them.
@@ -110,5 +110,5 @@ class Deadline(DatedFact):
     """The model that the provider names instead."""
 
     def days_left(self, today: datetime.date) -> int:
-        """Days until then; negative when it is over."""
+        """Return the days until then; negative once it is over."""
         return (self.date - today).days

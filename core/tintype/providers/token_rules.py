@@ -53,7 +53,7 @@ class Epochs:
     full_batch: int = 16
 
     def default(self, examples: int) -> int:
-        """Epochs for so many examples when none are asked for."""
+        """Return the number of epochs for some examples when none is asked for."""
         examples = max(1, examples)
         if self.steps:
             batch = min(max(round(examples * self.cap / self.steps), 1), self.full_batch)

@@ -1,7 +1,7 @@
 """Rules for training data: what a provider refuses, what it skips, and what is only unwise.
 
 One small function per rule, in a module per subject: `line`, `messages`, `content`, `tools`,
-`images`, `length`, `across` (between rows) and `file`. Limits are data (`ProviderRules`). The
+`images`, `length`, `between_rows` (between rows) and `file`. Limits are data (`ProviderRules`). The
 embedded server judges uploads by the same functions.
 
 A rule from outside (`tintype.plugins.rule`) takes a `Case`, one row with its images and tokens, and
@@ -10,7 +10,7 @@ yields problems (`case.problem(…)`) or plain sentences, each of which becomes 
 
 from tintype.providers.limits import ProviderRules
 from tintype.providers.loading import provider
-from tintype.rules.across import Keys
+from tintype.rules.between_rows import Keys
 from tintype.rules.case import Case
 from tintype.rules.checking import Checked, check, facts
 from tintype.rules.fixing import fixing

@@ -34,7 +34,7 @@ class Case:
 
     @property
     def number(self) -> int:
-        """Which example it is, as providers count: from 1."""
+        """Return which example it is, as providers count: from 1."""
         return self.row.index + 1
 
     @property
@@ -44,7 +44,7 @@ class Case:
 
     @property
     def parts(self) -> Iterator[tuple[ImagePart, ImageFacts]]:
-        """Every image of the row: what the row says of it, and what its bytes say."""
+        """Return every image of the row: what the row says of it, and what its bytes say."""
         return zip(self.row.images, self.images, strict=True)
 
     def problem(
@@ -55,7 +55,7 @@ class Case:
 
 
 def case(surveyed: Surveyed, profile: ProviderRules, rule: TokenRule) -> Case:
-    """Make a case of a row: its messages looked up, its tokens counted."""
+    """Return a row ready to be judged: its messages looked up, its tokens counted."""
     row, images = surveyed.row, surveyed.images
     found = row.value.get("messages") if isinstance(row.value, dict) else None
     listed = found[:MOST_MESSAGES] if isinstance(found, list) else ()
@@ -67,6 +67,6 @@ Judge = Callable[[Case], Iterator[Problem]]
 
 
 def message_index(image: ImagePart) -> int | None:
-    """Which message an image belongs to; none if it is no part of a message's content."""
+    """Return the index of an image's message; none if it is no part of a message's content."""
     found = _CONTENT_PART.match(image.place)
     return int(found[1]) if found else None

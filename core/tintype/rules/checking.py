@@ -9,7 +9,7 @@ from tintype.dataset.files import PlainFile
 from tintype.dataset.survey import Surveyed, survey
 from tintype.images.facts import ImageFacts
 from tintype.providers.limits import ProviderRules
-from tintype.rules.across import Keys
+from tintype.rules.between_rows import Keys
 from tintype.rules.file import HEAD_BYTES
 from tintype.rules.judging import DatasetJudge, Judged
 from tintype.rules.problem import Problem
@@ -77,7 +77,11 @@ def _judge(tally: DatasetJudge, batch: tuple[Surveyed, ...]) -> tuple[Judged, ..
 
 
 async def facts(dataset: Dataset) -> FileFacts:
-    """The file itself, to be judged when its rows have been."""
+    """Return the name, size in bytes and first bytes of a dataset's file.
+
+    Raises:
+        DatasetError: if it cannot be read.
+    """
     return await asyncio.to_thread(_facts, dataset)
 
 

@@ -9,7 +9,7 @@ from tintype.errors import PluginError
 from tintype.plugins import Plugin, guarded, plugins
 from tintype.providers.limits import ProviderRules
 from tintype.rules import content, file, images, length, line, messages, tools
-from tintype.rules.across import Keys, RowMemory
+from tintype.rules.between_rows import Keys, RowMemory
 from tintype.rules.case import Case, Judge, case
 from tintype.rules.problem import Problem, Severity, Status, worst
 from tintype.rules.summary import FileFacts, RuleCount, Summary, ordered, worst_first
@@ -52,7 +52,7 @@ class Judged:
 
     @property
     def status(self) -> Status:
-        """The worst found; `skip` means that the provider drops this row."""
+        """Return the worst severity found; `skip` means that the provider drops this row."""
         return worst(problem.severity for problem in self.problems)
 
     @property
@@ -77,7 +77,7 @@ def judge_row(
 
 
 def judge_file(summary: Summary, profile: ProviderRules, model: str = "") -> tuple[Problem, ...]:
-    """Judge the file as a whole, for training a base model if one is named."""
+    """Return the problems of the file as a whole, for training a base model if one is named."""
     found = [problem for judge in file.RULES for problem in judge(summary, profile)]
     return (*found, *file.suits_the_model(summary, profile, model))
 
@@ -94,12 +94,12 @@ def for_model(
 
 
 def provider_code(problem: Problem) -> str:
-    """The error code that OpenAI fails a job with for this."""
+    """Return the error code that OpenAI fails a job with for a problem: `invalid_n_examples`."""
     return _CODES.get(problem.rule, "invalid_file_format")
 
 
 def skip_reason(problem: Problem) -> str:
-    """OpenAI's reason for skipping, e.g. `inaccessible URL`; empty for other problems."""
+    """Return OpenAI's reason for skipping, as `inaccessible URL`; empty for other problems."""
     if problem.severity != "skip":
         return ""
     return _REASONS.get(problem.rule, images.FORMAT)
@@ -140,7 +140,7 @@ class DatasetJudge:
         self._misread: Problem | None = None
 
     def add(self, surveyed: Surveyed) -> Judged:
-        """Judge the next row, also against those before it."""
+        """Return the next row with its problems; it is also compared with those before it."""
         if surveyed.row.index == 0:
             self._misread = file.misread(self._head, surveyed.row.flaw)
         tried = case(surveyed, self.profile, self.rule)
@@ -152,7 +152,7 @@ class DatasetJudge:
         return judged
 
     def show(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-        """Those of the problems that are to be handed out: the first 100 of a rule and severity."""
+        """Return those problems that are handed out: the first 100 of a rule and severity."""
         shown = []
         for problem in problems if self._misread is None else ():
             kind = (problem.rule, problem.severity)
@@ -163,11 +163,11 @@ class DatasetJudge:
 
     @property
     def omitted(self) -> int:
-        """Problems found and counted, but not among those handed out."""
+        """Return how many problems were counted, but not handed out."""
         return self._totals.total() - self._shown.total()
 
     def finish(self, facts: FileFacts, model: str = "") -> tuple[tuple[Problem, ...], Summary]:
-        """The file's own problems, and the summary of everything."""
+        """Return the file's own problems, and the summary of all rows; call it once, at the end."""
         summary = self._summary(facts)
         whole, self._misread = self._misread, None
         problems = (whole,) if whole else judge_file(summary, self.profile, model)

@@ -30,12 +30,12 @@ class Problem:
 
 
 def worst(severities: Iterable[Severity]) -> Status:
-    """The worst of many, or `ok`."""
+    """Return the worst of some severities, or `ok` if there are none."""
     return max(severities, key=_WORST.index, default="ok")
 
 
 def quoted(text: object, limit: int = _SHOWN_CHARS) -> str:
-    """Data in a sentence: short, in quotes, and no character of it acts on a terminal."""
+    """Return data in quotes: `limit` characters at most, none a control character."""
     whole = text if isinstance(text, str) else str(type(text).__name__)
     shown = "".join(
         char if char.isprintable() else char.encode("unicode_escape", "replace").decode("ascii")

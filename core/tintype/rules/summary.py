@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tintype.rules.across import Keys
+from tintype.rules.between_rows import Keys
 from tintype.rules.problem import Severity, Status, worst
 from tintype.tokens import NOTHING, Range
 
@@ -62,7 +62,7 @@ class Summary:
 
     @property
     def status(self) -> Status:
-        """The worst found."""
+        """Return the worst severity found, or `ok`."""
         return worst(count.severity for count in self.counts)
 
     @property
@@ -72,7 +72,7 @@ class Summary:
 
     @property
     def left(self) -> int:
-        """Examples that would be trained on."""
+        """Return how many examples would be trained on."""
         return self.examples - self.skipped
 
 

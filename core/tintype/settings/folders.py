@@ -21,22 +21,22 @@ class Folders:
 
     @property
     def config_file(self) -> Path:
-        """Where settings are read from."""
+        """Return the file that settings are read from."""
         return self.config / "config.toml"
 
     @property
     def keys_file(self) -> Path:
-        """Where keys are kept that do not come from the environment."""
+        """Return the file of keys that do not come from the environment."""
         return self.config / "keys.toml"
 
     @property
     def store_file(self) -> Path:
-        """The one SQLite file."""
+        """Return the SQLite file of the store."""
         return self.state / "tintype.sqlite"
 
 
 def folders(environ: Mapping[str, str] | None = None) -> Folders:
-    """Name the folders; creates none of them."""
+    """Return the folders, by the environment; makes none of them."""
     environ = os.environ if environ is None else environ
     if home := environ.get("TINTYPE_HOME"):
         root = Path(home).expanduser().absolute()

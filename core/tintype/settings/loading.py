@@ -56,16 +56,16 @@ class Settings:
 
     @property
     def profile(self) -> Profile:
-        """The default profile."""
+        """Return the default profile."""
         return self.profiles[self.default_profile]
 
     def origin(self, name: str) -> SettingOrigin:
-        """Say where a setting came from."""
+        """Return where a setting came from: `theme`, or `profiles.<name>.<field>`."""
         return self.origins.get(name, DEFAULT)
 
 
 def load(*, environ: Mapping[str, str] | None = None, places: Folders | None = None) -> Settings:
-    """Read the settings; a missing file means defaults.
+    """Return the settings of file and environment; a missing file means defaults.
 
     Raises:
         SettingsError: for a file that cannot be read, an unknown name or a bad value.

@@ -26,12 +26,12 @@ class Profile:
 
     @property
     def dialect(self) -> Dialect:
-        """What of the protocol differs."""
+        """Return what of the protocol differs; see `tintype.providers.Dialect`."""
         return identity(self.provider).dialect
 
     @property
     def title(self) -> str:
-        """What to call the provider in a sentence; its own title only where no other has it."""
+        """Return what to call the provider in a sentence: its title, or `Provider work`."""
         if self.name == self.provider:
             return identity(self.provider).title
         return f"Provider {self.name}"

@@ -110,13 +110,15 @@ class JobShelf:
         )
         return found[0] if found else None
 
-    def newest(self, limit: int = 200, *, profile: str | None = None) -> tuple[KeptJob, ...]:
-        """List jobs of one profile or of all, newest first."""
+    def newest(
+        self, limit: int | None = None, *, profile: str | None = None
+    ) -> tuple[KeptJob, ...]:
+        """List jobs of one profile or of all, newest first; at most `limit`, where one is given."""
         return tuple(
             self._database.fetch(
                 "SELECT * FROM jobs WHERE :profile IS NULL OR profile = :profile "
                 "ORDER BY created_at DESC, id LIMIT :limit",
-                {"profile": profile, "limit": limit},
+                {"profile": profile, "limit": -1 if limit is None else limit},
                 _kept,
             )
         )

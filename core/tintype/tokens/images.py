@@ -40,7 +40,10 @@ class Sight:
 
 
 def image_tokens(rule: TokenRule, width: int, height: int, detail: str = "auto") -> Range:
-    """Tokens of one image of so many pixels; 0 × 0 means that its size is not known."""
+    """Return the tokens of one image of a size in pixels; 0 × 0 means that it is not known.
+
+    Never raises; an unknown `detail` counts as `auto`.
+    """
     if rule.images in ("fixed", "none"):
         return Range.exactly(rule.fixed)
     if width <= 0 or height <= 0:
@@ -57,7 +60,7 @@ def image_tokens(rule: TokenRule, width: int, height: int, detail: str = "auto")
 
 
 def sight(rule: TokenRule, width: int, height: int, detail: str = "auto") -> Sight:
-    """How the model gets to see an image of so many pixels (at least 1 × 1)."""
+    """Return how the model gets to see an image of a size in pixels (at least 1 × 1)."""
     if rule.images == "tiles":
         return _tiled(rule, width, height, detail)
     if rule.patches is not None:

@@ -14,12 +14,12 @@ class Range:
 
     @staticmethod
     def exactly(value: int) -> "Range":
-        """A number that is known."""
+        """Return a range of one number."""
         return Range(value, value, value)
 
     @property
     def exact(self) -> bool:
-        """Whether there is nothing to doubt."""
+        """Whether the bounds are equal."""
         return self.low == self.high
 
     def __add__(self, other: "Range") -> "Range":
@@ -33,7 +33,7 @@ class Range:
         return Range(self.low * factor, self.likely * factor, self.high * factor)
 
     def most(self, limit: int) -> "Range":
-        """The same number, but never above a limit."""
+        """Return the range with each of its numbers at most `limit`."""
         return Range(min(self.low, limit), min(self.likely, limit), min(self.high, limit))
 
     def __format__(self, spec: str) -> str:

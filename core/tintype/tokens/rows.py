@@ -66,16 +66,16 @@ class RowTokens:
     """… and for `high`."""
 
     def images(self, detail: Detail = "as is") -> Range:
-        """The images at one level of detail."""
+        """Return the tokens of all images at one level of detail."""
         return {"as is": self.as_is, "low": self.low, "high": self.high}[detail]
 
     def total(self, detail: Detail = "as is") -> Range:
-        """Text and images."""
+        """Return the tokens of text and images together."""
         return self.text + self.images(detail)
 
 
 def row_tokens(row: ChatRow, images: Sequence[Sized], rule: TokenRule) -> RowTokens:
-    """Count a row, however odd; what is no chat counts nothing.
+    """Return the tokens of a row for one epoch; a row that is no chat has none.
 
     Args:
         row: The row, its data URLs taken out.
@@ -97,7 +97,7 @@ def row_tokens(row: ChatRow, images: Sequence[Sized], rule: TokenRule) -> RowTok
 
 
 def text_tokens(value: Any, rule: TokenRule) -> Range:
-    """Tokens of everything but the images."""
+    """Return the tokens of a row's JSON value, images left out; 0 if it is no chat."""
     if not isinstance(value, dict):
         return NOTHING
     messages = value.get("messages")
@@ -129,7 +129,7 @@ def _message(message: dict[str, Any], rule: TokenRule) -> Range:
 
 
 def content_texts(message: dict[str, Any]) -> list[str]:
-    """The texts of a message's content, whether it is one string or parts."""
+    """Return the texts of a message's content, whether it is one string or parts."""
     content = message.get("content")
     if isinstance(content, str):
         return [content]

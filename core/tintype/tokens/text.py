@@ -65,7 +65,7 @@ _SPECIAL = re.compile(
 
 
 def count_text(text: str, encoding: str = "o200k_base") -> int:
-    """Count tokens; half surrogate pairs count as the replacement character.
+    """Return the number of tokens; half surrogate pairs count as the replacement character.
 
     The first call loads the ranks: a quarter of a second, half of it with the interpreter held, so
     call it from a thread where somebody is waiting for frames. Counts of texts up to
@@ -77,7 +77,7 @@ def count_text(text: str, encoding: str = "o200k_base") -> int:
 
 
 def special_tokens(text: str) -> tuple[str, ...]:
-    """The control tokens spelt out in a text, each once, in order of appearance."""
+    """Return the control tokens spelt out in a text, each once, in order of appearance."""
     if "<|" not in text:
         return ()
     return tuple(dict.fromkeys(found[0] for found in _SPECIAL.finditer(text)))

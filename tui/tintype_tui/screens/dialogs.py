@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
+from textual.widgets.button import ButtonVariant
 
 from tintype_tui.text import visible
 from tintype_tui.widgets.field import Field
@@ -23,17 +24,29 @@ class Dialog(ModalScreen[R]):
 
 
 class Confirm(Dialog[bool]):
-    """Say what will happen and wait for a yes."""
+    """Say what will happen and wait for consent; the safe answer has the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,n", "answer(False)", "No", id="confirm.no"),
-        Binding("y", "answer(True)", "Yes", id="confirm.yes"),
+        Binding("escape,n", "answer(False)", "Leave it", id="confirm.no"),
+        Binding("y", "answer(True)", "Do it", id="confirm.yes"),
         Binding("left,right", "app.focus_next", "Move", show=False),
     ]
 
-    def __init__(self, title: str, words: str, *, yes: str = "Yes", no: str = "No") -> None:
+    def __init__(
+        self, title: str, words: str, *, yes: str, no: str = "Back", harm: bool = False
+    ) -> None:
+        """Make ready.
+
+        Args:
+            title: The question.
+            words: What will happen.
+            yes: The act, as its button names it: `Cancel job`.
+            no: What happens instead.
+            harm: Whether the act cannot be taken back; its button has the colour of a warning.
+        """
         super().__init__()
         self._title, self._words, self._yes, self._no = title, words, yes, no
+        self._harm = harm
 
     def compose(self) -> ComposeResult:
         """A box in the middle."""
@@ -43,7 +56,11 @@ class Confirm(Dialog[bool]):
                 yield Static(Content(visible(self._words)))
             with Horizontal(classes="dialog-buttons"):
                 yield Button(Content(f"{self._no} (n)"), id="no")
-                yield Button(Content(f"{self._yes} (y)"), id="yes", variant="primary")
+                loud: ButtonVariant = "warning" if self._harm else "primary"
+                yield Button(Content(f"{self._yes} (y)"), id="yes", variant=loud)
+
+    def on_mount(self) -> None:
+        self.query_one("#no", Button).focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer."""

@@ -12,6 +12,7 @@ from textual.reactive import var
 from tintype.metrics import figure
 from tintype.resources import Checkpoint
 from tintype_tui.text import age, clip, one_line, pad
+from tintype_tui.widgets.job_list import AGES_S
 from tintype_tui.widgets.line_list import Line, LineList
 
 JUDGED_BY = ("full_valid_loss", "valid_loss", "train_loss")
@@ -51,6 +52,10 @@ class CheckpointList(LineList):
         def __init__(self, checkpoint: Checkpoint) -> None:
             super().__init__()
             self.checkpoint = checkpoint
+
+    def on_mount(self) -> None:
+        """Ages grow while nothing else happens."""
+        self.set_interval(AGES_S, self.refresh)
 
     def watch_checkpoints(self, checkpoints: Sequence[Checkpoint]) -> None:
         self.total = len(checkpoints)

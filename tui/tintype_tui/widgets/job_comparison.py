@@ -1,59 +1,64 @@
-"""In which settings the runs that are drawn over each other differ."""
+"""What came of the runs that are drawn over each other, and in which settings they differ."""
 
 from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.reactive import var
 
-from tintype.jobs import Difference
+from tintype.jobs import Difference, Outcomes
 from tintype_tui.text import clip, one_line, pad
 from tintype_tui.widgets.chart.palette import UNICODE, curve_styles
 from tintype_tui.widgets.chart.traces import Run
 from tintype_tui.widgets.line_list import Line, LineList
+from tintype_tui.words.jobs import outcome_rows
 
 _WIDEST = 26
 
 
 class Comparison(LineList):
-    """A table: one line a setting, one column a run; a first line names the runs."""
+    """A table: one column a run, named in the first line; results above settings."""
 
     BINDING_GROUP_TITLE = "Comparison"
 
-    runs: var[Sequence[Run]] = var(())
-    differences: var[Sequence[Difference]] = var(())
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._runs: Sequence[Run] = ()
+        self._rows: list[tuple[str, Sequence[str]]] = []
 
-    def watch_runs(self) -> None:
-        self._count()
-
-    def watch_differences(self) -> None:
-        self._count()
-
-    def _count(self) -> None:
-        self.total = 1 + max(1, len(self.differences)) if len(self.runs) > 1 else 0
+    def show(
+        self, runs: Sequence[Run], differences: Sequence[Difference], outcomes: Outcomes
+    ) -> None:
+        """Compare runs; with one, what came of it, and how to compare it."""
+        self._runs = runs
+        self._rows = [*outcome_rows(outcomes)] if runs else []
+        if len(runs) > 1:
+            self._rows += [("settings", ())]
+            self._rows += [(one.name, one.values) for one in differences]
+            if not differences:
+                self._rows.append(("no known setting differs: the same data, too", ()))
+        elif runs:
+            self._rows.append(("O keeps this run here, then go to another job", ()))
+        self.total = 1 + len(self._rows) if runs else 0
         self.refresh()
 
     def item(self, index: int, width: int, style: Style) -> Line:
-        names = [one.name for one in self.differences]
-        first = max([10, *map(len, names)]) + 2
-        column = max(8, min(_WIDEST, (width - first) // max(1, len(self.runs))))
+        first = max([10, *(len(name) for name, values in self._rows if values)]) + 2
+        column = max(8, min(_WIDEST, (width - first) // max(1, len(self._runs))))
         if index == 0:
-            return [
-                Segment(pad(" differ in", first), style + Style(dim=True)),
-                *self._heads(column, style),
-            ]
-        if not self.differences:
-            return [Segment(" in nothing that is known: the same settings and data", style)]
-        found = self.differences[index - 1]
-        values = [pad(clip(one_line(value or "–"), column - 1), column) for value in found.values]
+            head = Segment(pad(" results", first), style + Style(bold=True))
+            return [head, *self._heads(column, style)]
+        name, values = self._rows[index - 1]
+        if not values:
+            return [Segment(f" {name}", style + Style(bold=name == "settings"))]
+        cells = [pad(clip(one_line(value or "–"), column - 1), column) for value in values]
         return [
-            Segment(pad(f" {found.name}", first), style + Style(dim=not style.bold)),
-            Segment("".join(values), style),
+            Segment(pad(f" {name}", first), style + Style(dim=not style.bold)),
+            Segment("".join(cells), style),
         ]
 
     def _heads(self, column: int, style: Style) -> Line:
         heads = []
-        for run in self.runs:
+        for run in self._runs:
             mark = UNICODE.marks[run.slot % len(UNICODE.marks)]
             look = style if style.bold and style.bgcolor else curve_styles(self, run.slot, style)[1]
             name = pad(clip(f"{mark} {one_line(run.name)}", column - 1), column)

@@ -19,7 +19,7 @@ from tintype_tui.words.jobs import STATUS_COLORS, status_words
 NARROW = 100
 """Cells; below, the sentence has two lines."""
 TICK_S = 1.0
-"""How often the age of the last news is shown anew."""
+"""How often the age of the last news is shown again."""
 
 
 def remaining_s(metrics: Metrics) -> float | None:
@@ -43,6 +43,10 @@ class JobHeader(Widget):
     progress: reactive[JobProgress | None] = reactive(None)
     diagnosis: reactive[Diagnosis] = reactive(Diagnosis())
     """What there is to make of its curves."""
+    training_s: reactive[float | None] = reactive[float | None](None)
+    """How long an ended job trained, without the queue."""
+    stopped: reactive[str] = reactive("")
+    """Why the provider is not asked any more, if it should be."""
     looking: reactive[bool] = reactive(True)
     """Whether the provider is asked for news."""
 
@@ -87,9 +91,8 @@ class JobHeader(Widget):
             words.append(f"step {number(metrics.last_step)}/{number(metrics.total_steps)}")
         if (left := remaining_s(metrics)) is not None and job.status == "running":
             words.append(f"{duration(left)} left")
-        if job.finished_at is not None:
-            took_s = (job.finished_at - job.created_at).total_seconds()
-            words.append(f"took {duration(took_s)}" if took_s >= 1 else "at once")
+        if self.training_s is not None:
+            words.append(f"trained {duration(self.training_s)}")
         chosen = job.hyperparameters
         words.append(f"epochs {chosen.n_epochs} · batch {chosen.batch_size}")
         words.append(visible(job.model))
@@ -101,7 +104,7 @@ class JobHeader(Widget):
         return (
             Content.styled(status, f"bold {color}")
             + Content(f"{rest}{gap}")
-            + Content.styled(news, "dim" if self.looking else "bold")
+            + Content.styled(news, "dim" if self.looking and not self.stopped else "bold")
         )
 
     def _news(self, progress: JobProgress) -> str:
@@ -109,10 +112,13 @@ class JobHeader(Widget):
         running = not progress.job.ended
         heard = f"heard {age(progress.fresh_at)}" if running and progress.fresh_at else ""
         asking = "" if self.looking else "not asking, p goes on"
+        asking = "not asked any more" if self.stopped else asking
         return " · ".join(filter(None, [asking, heard]))
 
     def _sentence(self, progress: JobProgress) -> Content:
         """Trouble first, then what went wrong, what looks odd, and the trend."""
+        if self.stopped:
+            return Content.styled(visible(f"! {self.stopped} r asks again."), "$error")
         if progress.trouble:
             return Content.styled(visible(progress.trouble + self._again()), "$warning")
         job = progress.job

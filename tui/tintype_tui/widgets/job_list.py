@@ -13,6 +13,9 @@ from tintype_tui.text import age, clip, one_line, pad
 from tintype_tui.widgets.line_list import Line, LineList
 from tintype_tui.words.jobs import STATUS_COLORS, status_words
 
+AGES_S = 5.0
+"""How often ages are shown again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Beside:
@@ -34,6 +37,10 @@ class JobList(LineList):
     """By a job's id."""
     slots: var[Mapping[str, int]] = var({})
     """The looks of the jobs whose curves are drawn over each other, by id."""
+
+    def on_mount(self) -> None:
+        """Ages grow while nothing else happens."""
+        self.set_interval(AGES_S, self.refresh)
 
     def watch_jobs(self, jobs: Sequence[Job]) -> None:
         self.total = len(jobs)

@@ -1,6 +1,6 @@
 """What there is to say about jobs, in words: the same in the pane and on the command line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,12 +10,14 @@ from tintype.jobs import (
     Blamed,
     Explanation,
     Moderation,
+    Outcome,
+    Outcomes,
     Trouble,
     setting,
 )
-from tintype.metrics import Diagnosis
+from tintype.metrics import Diagnosis, figure, label
 from tintype.store import KeptJob, Source
-from tintype_tui.text import count, money, number, one_line
+from tintype_tui.text import count, duration, money, number, one_line
 
 STATUS_MARKS: Mapping[str, str] = {
     "validating_files": "◔",
@@ -140,6 +142,34 @@ def facts(
         *((f"meta {key}", value) for key, value in job.metadata.items() if key != TOKEN),
     ]
     return [(name, value) for name, value in rows if value]
+
+
+def outcome_rows(outcomes: Outcomes) -> list[tuple[str, Sequence[str]]]:
+    """What came of jobs, one measure a row: its name, and a value for each job."""
+    loss = f"best {label(outcomes.loss)}" if outcomes.loss else "best loss"
+    accuracy = f"best {label(outcomes.accuracy)}" if outcomes.accuracy else "accuracy"
+    rows: list[tuple[str, Sequence[str]]] = [
+        (loss, tuple(_best(one) for one in outcomes.each)),
+        (accuracy, tuple(share_words(one.accuracy) for one in outcomes.each)),
+        ("trained", tuple(_duration(one.training_s) for one in outcomes.each)),
+        ("cost", tuple(money(one.cost_usd) for one in outcomes.each)),
+    ]
+    return [(name, values) for name, values in rows if any(values)]
+
+
+def _best(outcome: Outcome) -> str:
+    if outcome.best_loss is None or outcome.best_loss != outcome.best_loss:
+        return ""
+    return f"{figure(outcome.best_loss)} at {outcome.best_step:,}"
+
+
+def share_words(share: float | None) -> str:
+    """A value from 0 to 1 as a metric is usually written: `0.934`; empty if it is not known."""
+    return "" if share is None or share != share else f"{share:.3f}"
+
+
+def _duration(seconds: float | None) -> str:
+    return "" if seconds is None else duration(seconds)
 
 
 def _promised(kept: KeptJob) -> str:

@@ -1,135 +1,114 @@
-"""The layer that follows one job: from the store at once, then as it goes on."""
+"""What is known of the selected job, as one value, and how it comes."""
 
 import asyncio
-from dataclasses import replace
-
-from textual import getters, work
-from textual.reactive import var
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 
 from tintype import jobs
-from tintype.jobs import JobProgress
-from tintype.metrics import Metrics, fold
+from tintype.jobs import Bill, JobProgress, Trouble, trouble_of
+from tintype.metrics import Diagnosis, Metrics, diagnose, fold
+from tintype.pricing import load_prices
 from tintype.resources import Event, Job
 from tintype.store import KeptJob
-from tintype_tui import requests
-from tintype_tui.screens.jobs.listing import ListingPane
-from tintype_tui.standing import Standing
-from tintype_tui.widgets.event_feed import EventFeed
-from tintype_tui.widgets.job_header import JobHeader
+from tintype_tui.desk import Desk
 
 
-class FollowingPane(ListingPane):
-    """One job in hand."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A job, what it has said, and what that means."""
 
-    progress: var[JobProgress | None] = var(None, bindings=True)
-    kept: var[KeptJob | None] = var(None)
-    """What the store knows of the job besides: what it was made from."""
-    diary: var[tuple[Event, ...]] = var(())
-    """All but the metrics, oldest first."""
-    header = getters.query_one(JobHeader)
-    feed = getters.query_one(EventFeed)
+    progress: JobProgress
+    kept: KeptJob | None = None
+    """With what the job was made from."""
+    events: tuple[Event, ...] = ()
+    """All, oldest first."""
+    trouble: Trouble = field(default_factory=Trouble)
+    diagnosis: Diagnosis = field(default_factory=Diagnosis)
+    bill: Bill | None = None
+    """Once the job has ended."""
+    training_s: float | None = None
+    """How long an ended job trained."""
+    stopped: str = ""
+    """Why the provider is not asked any more, if it should be."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._under_way: set[str] = set()
+    @property
+    def job(self) -> Job:
+        """The job as last seen."""
+        return self.progress.job
 
-    def watch_standing(self, standing: Standing) -> None:
-        """Follow the job that was chosen, here or elsewhere."""
-        if standing.job and standing.job != self.followed:
-            self.follow(standing.job)
+    @property
+    def log(self) -> tuple[Event, ...]:
+        """All events but the metrics."""
+        return tuple(event for event in self.events if event.type != "metrics")
 
-    def provider_changed(self) -> None:
-        super().provider_changed()
-        self.workers.cancel_group(self, "follow")
-        self.followed, self.progress, self.kept = "", None, None
-        self.looking = True
-        self.hear(())
-        self.list_jobs()
+    @property
+    def percent(self) -> int | None:
+        """How much of the training is done."""
+        metrics = self.progress.metrics
+        return round(100 * metrics.last_step / metrics.total_steps) if metrics.total_steps else None
 
-    def begin(self, job_id: str) -> None:
-        """Make room for another job; layers above forget what they showed of the last one."""
-        self.followed = job_id
-        self.hear(())
+    @property
+    def is_bare(self) -> bool:
+        """Whether the job ended without a curve."""
+        return self.job.ended and not self.progress.metrics.series
 
-    @work(exclusive=True, group="follow")
-    async def follow(self, job_id: str) -> None:
-        """Show a job from the store at once, then as it goes on."""
-        if job_id != self.followed:
-            self.begin(job_id)
-        with self.reporting("Cannot follow the job"):
-            store, name = await self.desk.store(), self.desk.profile.name
-            if kept := store.jobs.find(name, job_id):
-                self.kept = kept
-                self._show(await self._remembered(kept.job))
-            if not self.looking:
-                return
-            api = await self.desk.provider()
-            events: dict[str, Event] = {}
-            async for progress in jobs.follow(api, store, job_id):
-                events |= {event.id: event for event in progress.events}
-                if progress.events:
-                    self.hear(sorted(events.values(), key=lambda event: event.created_at))
-                self._show(progress)
-            self.kept = store.jobs.find(name, job_id)
+    def stop(self, why: str) -> "Known":
+        """What is known, and why no more is asked for."""
+        return replace(self, stopped=why)
 
-    async def _remembered(self, job: Job) -> JobProgress:
-        store, name = await self.desk.store(), self.desk.profile.name
-        events = await store.jobs.events(name, job.id)
+    def after(self, progress: JobProgress, events: Sequence[Event]) -> "Known":
+        """What is known with the next progress and all events so far."""
+        progress = replace(progress, metrics=by_epochs(progress))
+        found = replace(self, progress=progress, events=tuple(events), stopped="")
+        return replace(
+            found,
+            trouble=trouble_of(found.job, found.log),
+            training_s=jobs.training_s(found.job, progress.metrics, found.log),
+        )
+
+
+async def follow(desk: Desk, job_id: str, *, ask: bool) -> AsyncGenerator[Known, None]:
+    """Say what the store knows of a job at once, then, with `ask`, what becomes of it.
+
+    Raises:
+        TintypeError: if the store cannot be read, or the provider refuses.
+    """
+    store, name = await desk.store(), desk.profile.name
+    known: Known | None = None
+    all_events: dict[str, Event] = {}
+    if (kept := store.jobs.find(name, job_id)) is not None:
+        events = await store.jobs.events(name, job_id)
         metrics = await asyncio.to_thread(fold, events)
-        self.hear(events)
-        return JobProgress(job, (), metrics, store.jobs.checkpoints(name, job.id), None)
-
-    def hear(self, events: "list[Event] | tuple[()]") -> None:
-        """Take what the job has said."""
-        self.feed.events = tuple(events)
-        self.diary = tuple(event for event in events if event.type != "metrics")
-
-    def _show(self, progress: JobProgress) -> None:
-        self.progress = replace(progress, metrics=by_epochs(progress))
-
-    def watch_progress(self, progress: JobProgress | None) -> None:
-        if progress is None:
-            return
-        job, metrics = progress.job, progress.metrics
-        self._tell_the_end(job)
-        self.update_job(job)
-        percent = (
-            round(100 * metrics.last_step / metrics.total_steps) if metrics.total_steps else None
-        )
-        self.post_message(
-            requests.Reached(
-                job_status=job.status, job_percent=percent, model=job.fine_tuned_model or ""
-            )
-        )
-
-    def _tell_the_end(self, job: Job) -> None:
-        """Ring when a job that was seen running has ended."""
-        if job.ended and job.id in self._under_way:
-            self._under_way.discard(job.id)
-            self.app.bell()
-            self.say(
-                f"{job.suffix or job.id} has {_ENDS.get(job.status, job.status)}.", title="Job"
-            )
-        elif not job.ended:
-            self._under_way.add(job.id)
-
-    def action_look(self) -> None:
-        """Ask the provider no more, neither for the job nor for the list; or again."""
-        self.looking = not self.looking
-        if self.looking:
-            self.action_refresh()
-        else:
-            self.workers.cancel_group(self, "follow")
-            self.workers.cancel_group(self, "list")
-
-    def action_refresh(self) -> None:
-        self.looking = True
-        self.list_jobs()
-        if self.followed:
-            self.follow(self.followed)
+        checkpoints = store.jobs.checkpoints(name, job_id)
+        progress = JobProgress(kept.job, (), metrics, checkpoints, None)
+        known = Known(progress, kept).after(progress, events)
+        yield known
+        known = await _judged(desk, known)
+        yield known
+    if not ask:
+        return
+    async with aclosing(jobs.follow(await desk.provider(), store, job_id)) as following:
+        async for progress in following:
+            all_events |= {event.id: event for event in progress.events}
+            events = sorted(all_events.values(), key=lambda event: event.created_at)
+            before = known or Known(progress, store.jobs.find(name, job_id))
+            known = before.after(progress, events or before.events)
+            yield known
+            if known.progress.metrics.series != before.progress.metrics.series or known.job.ended:
+                known = await _judged(desk, known)
+                yield known
 
 
-_ENDS = {"cancelled": "been cancelled"}
+async def _judged(desk: Desk, known: Known) -> Known:
+    """Read the curves, in a thread, and of an ended job set what was billed beside the estimate."""
+    diagnosis = await asyncio.to_thread(diagnose, known.progress.metrics)
+    bill = None
+    if known.job.ended and known.kept is not None:
+        prices = await asyncio.to_thread(load_prices, desk.settings.prices)
+        kept = replace(known.kept, job=known.job)
+        bill = jobs.bill(kept, known.log, prices, desk.profile.provider)
+    return replace(known, diagnosis=diagnosis, bill=bill)
 
 
 def by_epochs(progress: JobProgress) -> Metrics:

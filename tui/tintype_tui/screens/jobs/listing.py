@@ -1,11 +1,18 @@
-"""The layer that lists jobs: kept ones at once, then the provider's, filtered, with their cost."""
+"""The list of jobs: what is known of it as a value, how it comes, and the part that shows it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from textwrap import wrap
+from typing import Literal
 
-from textual import getters, on, work
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static
 
@@ -13,10 +20,8 @@ from tintype import jobs
 from tintype.errors import ApiError, AuthenticationError, ForbiddenError
 from tintype.pricing import Prices, load_prices
 from tintype.resources import Job
-from tintype.store import KeptJob, Store
-from tintype_tui import requests
-from tintype_tui.screen import Pane
-from tintype_tui.screens.dialogs import Ask
+from tintype.store import KeptJob
+from tintype_tui.desk import Desk
 from tintype_tui.text import money, visible
 from tintype_tui.widgets.job_list import Beside, JobList
 from tintype_tui.widgets.line_list import LineList
@@ -25,121 +30,167 @@ LIST_S = 10.0
 """How often the list is asked for while it is looked at."""
 LOCAL_S = 2.0
 """How often the server on this machine is asked."""
+MOST = 100_000
+"""Jobs that are listed the first time; later the newest thousand, which may have changed."""
 
 NO_JOBS = "No jobs yet.\nPress 2 to choose a dataset, then e to estimate, l to launch."
 NONE_FITS = "No job fits.\nEsc shows all, / looks for something else."
 
-HINTS = (
-    "Words that a job must have: state, name, model, data, day or id; empty: all.",
-    "state:failed model:mini suffix:cards data:train made:2026-11 meta:team=a",
-)
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The jobs of the provider in use, as far as they are known."""
 
-class ListingPane(Pane):
-    """All jobs of the provider in use."""
+    jobs: tuple[KeptJob, ...] = ()
+    state: Literal["loading", "listed", "failed"] = "loading"
+    why: str = ""
+    """Why the list could not be had, and what to do."""
+    lasting: bool = False
+    """Whether it is not asked for again by itself."""
+    prices: Prices | None = None
+    provider: str = ""
+    """Whose prices apply."""
 
-    listed: var[Sequence[KeptJob]] = var(())
-    """Every job, before the filter."""
-    needle: var[str] = var("")
-    looking: var[bool] = var(True)
-    """Whether the provider is asked for news."""
-
-    list_of_jobs = getters.query_one("#jobs", JobList)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.followed = ""
-        """Id of the job in hand."""
-        self.prices: Prices | None = None
-
-    def on_screen_resume(self) -> None:
-        self.list_jobs()
-
-    def on_screen_suspend(self) -> None:
-        self.workers.cancel_group(self, "list")
-
-    @work(exclusive=True, group="list")
-    async def list_jobs(self) -> None:
-        """What the store knows at once, then what the provider says, again and again."""
-        with self.reporting("Cannot list the jobs"):
-            store, name = await self.desk.store(), self.desk.profile.name
-            self.listed = store.jobs.newest(profile=name)
-            self.prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
-            pause_s = LOCAL_S if self.desk.profile.dialect == "embedded" else LIST_S
-            told = ""
-            while self.looking:
-                told = await self._ask_for_list(store, told)
-                self.listed = store.jobs.newest(profile=name)
-                await asyncio.sleep(pause_s)
-
-    async def _ask_for_list(self, store: Store, told: str) -> str:
-        """Ask once. What goes wrong may pass: it is said, the same thing only once.
-
-        Args:
-            store: Where the jobs are kept.
-            told: What went wrong the last time, empty if nothing.
-
-        Returns:
-            What went wrong this time.
-        """
-        try:
-            async for _ in jobs.listed(await self.desk.provider(), store):
-                pass
-        except (AuthenticationError, ForbiddenError):
-            raise
-        except ApiError as error:
-            if str(error) != told:
-                self.say(str(error), title="Cannot list the jobs", severity="error")
-            return str(error)
-        return ""
-
-    def watch_listed(self) -> None:
-        """Show those that fit the filter; the cursor stays on its job."""
-        shown = [kept for kept in self.listed if jobs.fits(kept, self.needle)]
-        at = next((i for i, kept in enumerate(shown) if kept.job.id == self.followed), None)
-        self.list_of_jobs.beside = self._beside(shown)
-        self.list_of_jobs.jobs = [kept.job for kept in shown]
-        self._say_filter(len(shown))
-        if at is not None:
-            self.list_of_jobs.cursor = at
-        elif shown and not self.followed:
-            self._choose(shown[0].job)
-
-    def watch_needle(self) -> None:
-        """Filter anew; if the job in hand is left out, take the first that is not."""
-        self.watch_listed()
-        shown = self.list_of_jobs.jobs
-        if shown and all(job.id != self.followed for job in shown):
-            self.list_of_jobs.cursor = 0
-            self._choose(shown[0])
-
-    def _say_filter(self, fitting: int) -> None:
-        line = self.query_one("#jobs-filter", Static)
-        line.display = bool(self.needle)
-        words = f"{fitting} of {len(self.listed)} · {self.needle} · Esc: all"
-        line.update(Content(visible(words)))
-        self.list_of_jobs.empty_text = NONE_FITS if self.needle else NO_JOBS
-
-    def update_job(self, job: Job) -> None:
-        """Show a job in the list as it stands now."""
-        if all(kept.job != job for kept in self.listed):
-            self.listed = tuple(
+    def with_job(self, job: Job) -> "Listing":
+        """The list with a job as it stands now; itself if it stood there like that."""
+        if all(kept.job.id != job.id or kept.job == job for kept in self.jobs):
+            return self
+        return replace(
+            self,
+            jobs=tuple(
                 KeptJob(kept.profile, job, kept.seen_at, kept.settled, kept.made_from)
                 if kept.job.id == job.id
                 else kept
-                for kept in self.listed
-            )
+                for kept in self.jobs
+            ),
+        )
 
-    def _beside(self, shown: Sequence[KeptJob]) -> Mapping[str, Beside]:
-        return {kept.job.id: Beside(jobs.data_of(kept), self._cost(kept)) for kept in shown}
+    def failed(self, why: str, *, lasting: bool) -> "Listing":
+        """What is known, and that it is not up to date."""
+        return replace(self, state="failed", why=why, lasting=lasting)
+
+    def words(self, width: int) -> list[str]:
+        """What to say in place of the list, or above it; nothing if all is well."""
+        if self.state == "loading":
+            return [] if self.jobs else ["Asking the provider for its jobs …"]
+        if self.state == "failed":
+            again = "r asks again." if self.lasting else "It is asked again; r asks now."
+            kept = "Not up to date. " if self.jobs else "Cannot list the jobs. "
+            return wrap(f"{kept}{visible(self.why)} {again}", max(20, width))
+        return [] if self.jobs else NO_JOBS.splitlines()
+
+
+async def listings(desk: Desk) -> AsyncGenerator[Listing, None]:
+    """Say what the store knows at once, then what the provider says, again and again.
+
+    A refusal (401, 403) is the last one; any other failure may pass.
+
+    Raises:
+        TintypeError: if the store or the prices cannot be read, or there is no connection.
+    """
+    store, profile = await desk.store(), desk.profile
+    found = Listing(store.jobs.newest(profile=profile.name), provider=profile.provider)
+    yield found
+    prices = await asyncio.to_thread(load_prices, desk.settings.prices)
+    found = replace(found, prices=prices)
+    pause_s, most = LOCAL_S if profile.dialect == "embedded" else LIST_S, MOST
+    while True:
+        try:
+            async with aclosing(jobs.listed(await desk.provider(), store, most=most)) as batches:
+                async for _ in batches:
+                    pass
+            most = 1_000
+            found = replace(found, state="listed", why="", lasting=False)
+        except (AuthenticationError, ForbiddenError) as error:
+            found = found.failed(str(error), lasting=True)
+        except ApiError as error:
+            found = found.failed(str(error), lasting=False)
+        found = replace(found, jobs=store.jobs.newest(profile=profile.name))
+        yield found
+        if found.lasting:
+            return
+        await asyncio.sleep(pause_s)
+
+
+class JobsSide(Vertical):
+    """The list, what it is filtered by, and what keeps it from being up to date."""
+
+    listing: var[Listing] = var(Listing())
+    selected: var[str] = var("")
+    """Id of the job that is followed."""
+    needle: var[str] = var("")
+    """Words that the jobs shown have."""
+    slots: var[Mapping[str, int]] = var({})
+
+    class Selected(Message):
+        """Another job is to be followed."""
+
+        def __init__(self, job: Job) -> None:
+            super().__init__()
+            self.job = job
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="jobs-filter")
+        yield Static(id="jobs-note")
+        yield JobList(id="jobs").data_bind(JobsSide.slots)
+
+    @property
+    def list_of_jobs(self) -> JobList:
+        return self.query_one("#jobs", JobList)
+
+    def filter(self, needle: str | None) -> None:
+        """Show only jobs that have some words, or all; none leaves it as it is."""
+        if needle is not None:
+            self.needle = needle.strip()
+
+    def watch_listing(self) -> None:
+        """Show the jobs that fit the filter; the cursor stays on its job."""
+        if not self.is_mounted:
+            return
+        listing, shown = self.listing, self.list_of_jobs
+        fitting = [kept for kept in listing.jobs if jobs.fits(kept, self.needle)]
+        shown.beside = {
+            kept.job.id: Beside(jobs.data_of(kept), self._cost(kept)) for kept in fitting
+        }
+        shown.jobs = [kept.job for kept in fitting]
+        self._say(len(fitting))
+        at = next((i for i, kept in enumerate(fitting) if kept.job.id == self.selected), None)
+        if at is not None:
+            shown.cursor = at
+        elif fitting and (self.needle or not self.selected):
+            shown.cursor = 0
+            self.post_message(self.Selected(fitting[0].job))
+
+    def watch_needle(self) -> None:
+        self.watch_listing()
+
+    def watch_selected(self) -> None:
+        self.watch_listing()
+
+    def on_mount(self) -> None:
+        self.watch_listing()
+
+    def on_resize(self) -> None:
+        self._say(self.list_of_jobs.total)
+
+    def _say(self, fitting: int) -> None:
+        listing, shown = self.listing, self.list_of_jobs
+        line, note = self.query_one("#jobs-filter", Static), self.query_one("#jobs-note", Static)
+        line.display = bool(self.needle)
+        line.update(
+            Content(visible(f"{fitting} of {len(listing.jobs)} · {self.needle} · Esc: all"))
+        )
+        words = listing.words(self.size.width - 3)
+        note.display = listing.state == "failed" and bool(listing.jobs)
+        note.update(Content("\n".join(words)))
+        shown.empty_text = NONE_FITS if self.needle and listing.jobs else "\n".join(words)
 
     def _cost(self, kept: KeptJob) -> str:
         """What the provider billed, else `≈` what was estimated."""
-        job = kept.job
-        price = self.prices.training(self.desk.profile.provider, job.model) if self.prices else None
-        if price is not None and job.trained_tokens is not None:
-            return money(price.cost(job.trained_tokens))
-        if job.status in ("failed", "cancelled"):
+        billed = jobs.cost(kept.job, self.listing.prices, self.listing.provider)
+        if billed is not None:
+            return money(billed)
+        if kept.job.status in ("failed", "cancelled"):
             return ""
         try:
             expected = Decimal(str(kept.made_from.estimate.get("cost_usd")))
@@ -148,15 +199,8 @@ class ListingPane(Pane):
         return money(expected) if expected == 0 else f"≈{money(expected)}"
 
     @on(LineList.Moved, "#jobs")
-    def _job_moved(self, event: LineList.Moved) -> None:
-        self._choose(self.list_of_jobs.jobs[event.index])
-
-    def _choose(self, job: Job) -> None:
-        if job.id != self.followed:
-            self.post_message(requests.Reached(job=job.id))
-
-    @work
-    async def action_filter(self) -> None:
-        text = await self.app.push_screen_wait(Ask("Jobs with", value=self.needle, hints=HINTS))
-        if text is not None:
-            self.needle = text.strip()
+    def _moved(self, event: LineList.Moved) -> None:
+        if event.index < len(self.list_of_jobs.jobs):
+            job = self.list_of_jobs.jobs[event.index]
+            if job.id != self.selected:
+                self.post_message(self.Selected(job))

@@ -1,182 +1,220 @@
-"""Jobs: the list, and of one job its curves and what is below them; what the person does."""
+"""The jobs pane: the list on one side, one job on the other; what the person does with it."""
 
 from typing import ClassVar
 
-from textual import work
+from textual import getters, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.widgets import ContentSwitcher, Static
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.reactive import var
 
-from tintype import jobs
+from tintype.errors import TintypeError
+from tintype.jobs import JobProgress
 from tintype_tui import requests
-from tintype_tui.screens.dialogs import Confirm
-from tintype_tui.screens.jobs.below import LowerPane
+from tintype_tui.screen import Pane
+from tintype_tui.screens.dialogs import Ask
+from tintype_tui.screens.jobs import acting
+from tintype_tui.screens.jobs.curves import Curves
+from tintype_tui.screens.jobs.following import Known
+from tintype_tui.screens.jobs.job import JobPart
+from tintype_tui.screens.jobs.keys import KEYS
+from tintype_tui.screens.jobs.listing import JobsSide, Listing, listings
+from tintype_tui.screens.jobs.views import JobViews
+from tintype_tui.standing import Standing
 from tintype_tui.terminal import Capabilities
-from tintype_tui.widgets.chart import Chart, ChartGrid
-from tintype_tui.widgets.checkpoint_list import CheckpointList
+from tintype_tui.widgets.chart import Chart
 from tintype_tui.widgets.event_feed import EventFeed
-from tintype_tui.widgets.job_comparison import Comparison
-from tintype_tui.widgets.job_details import JobDetails
-from tintype_tui.widgets.job_header import JobHeader
 from tintype_tui.widgets.job_list import JobList
-from tintype_tui.widgets.job_trouble import TroubleList
+from tintype_tui.widgets.line_list import LineList
 
-STEERED = frozenset({"cancel", "pause"})
-"""What changes something at the provider: not there at all when it may only be read."""
-OF_A_JOB = frozenset({"metric", "grid", "overlay", "full", "export", "clone"})
+OF_A_JOB = frozenset({"act", "metric", "grid", "full", "enter"}) | acting.ACTS
+WIDTHS = [(0, "-narrow"), (76, "-usual"), (120, "-wide"), (170, "-vast")]
 
 
-class JobsPane(LowerPane):
+class JobsPane(Pane):
     """All jobs of the provider in use; one of them followed."""
 
     BINDING_GROUP_TITLE = "Job"
     CSS_PATH = "jobs.tcss"
-    NEXT = ("try",)
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012 – as below
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 – Textual declares it without ClassVar
-        (0, "-narrow"),
-        (76, "-usual"),
-        (120, "-wide"),
-        (170, "-vast"),
-    ]
+    NEXT = ("act('try')",)
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012 – as Textual declares it
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "try", "Try", id="jobs.try", tooltip="ask the tuned model about images"),
-        Binding("d", "row", "Open row", id="jobs.row", tooltip="blamed, in its dataset"),
-        Binding("w", "metric", "Metric", id="jobs.metric", tooltip="loss, accuracy, others"),
-        Binding(
-            "right_square_bracket",
-            "lower(1)",
-            "Below",
-            id="jobs.lower",
-            key_display="]",
-            tooltip="events, checkpoints, details, trouble, comparison",
-        ),
-        Binding(
-            "left_square_bracket",
-            "lower(-1)",
-            "Below, back",
-            id="jobs.lower_back",
-            key_display="[",
-            show=False,
-        ),
-        Binding(
-            "space",
-            "pause",
-            "Pause",
-            id="jobs.pause",
-            key_display="space",
-            tooltip="stop for now, or go on",
-        ),
-        Binding("c", "cancel", "Cancel", id="jobs.cancel", tooltip="stop for good"),
-        Binding("W", "grid", "All metrics", id="jobs.grid", tooltip="every metric at once, or one"),
-        Binding("O", "overlay", "Overlay", id="jobs.overlay", tooltip="compare runs"),
-        Binding("f", "full", "Full", id="jobs.full", show=False, tooltip="what is focused, alone"),
-        Binding("p", "look", "Stop asking", id="jobs.look", show=False, tooltip="or go on"),
-        Binding("y", "copy", "Copy the model's name", id="jobs.copy", show=False),
-        Binding("X", "export", "Export", id="jobs.export", show=False, tooltip="CSV and SVG"),
-        Binding("slash", "filter", "Filter", id="jobs.filter", show=False, key_display="/"),
-        Binding("r", "refresh", "Refresh", id="jobs.refresh", show=False),
-        Binding("e", "clone", "Clone", id="jobs.clone", show=False, tooltip="estimate it anew"),
-        Binding("escape", "back", "Back", id="jobs.back", show=False, tooltip="to the list"),
-    ]
+    listing: var[Listing] = var(Listing())
+    followed: var[str] = var("")
+    """Id of the selected job."""
+    looking: var[bool] = var(True)
+    """Whether the provider is asked for news."""
+
+    side = getters.query_one(JobsSide)
+    list_of_jobs = getters.query_one("#jobs", JobList)
+    job = getters.query_one(JobPart)
+    charts = getters.query_one(Curves)
+    views = getters.query_one(JobViews)
+    feed = getters.query_one(EventFeed)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told = ""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="jobs-body"):
-            with Vertical(id="jobs-side"):
-                yield Static(id="jobs-filter")
-                yield JobList(id="jobs")
-            with Vertical(id="job"):
-                yield JobHeader().data_bind(
-                    LowerPane.progress, LowerPane.looking, LowerPane.diagnosis
-                )
-                yield ChartGrid(id="curves")
-                yield Static(id="lower-title")
-                with ContentSwitcher(initial="events", id="lower"):
-                    yield EventFeed(id="events")
-                    yield CheckpointList(id="checkpoints")
-                    yield JobDetails(id="details")
-                    yield TroubleList(id="trouble")
-                    yield Comparison(id="compare")
+            yield JobsSide(id="jobs-side").data_bind(JobsPane.listing, selected=JobsPane.followed)
+            yield JobPart(self.desk, id="job").data_bind(
+                JobsPane.listing, JobsPane.looking, selected=JobsPane.followed
+            )
 
     def on_mount(self) -> None:
-        self.checkpoints.empty_text = "One appears after each epoch; the last three are kept."
-        self.troubles.empty_text = "Nothing went wrong, as far as the provider says."
-        self.comparison.empty_text = (
-            "Press O on a job to hold its curve, then go to another:\n"
-            "here is in which settings they differ."
-        )
         self.charts.leader.as_table = self.desk.settings.screen_reader
         self.watch(self.app, "capabilities", self._terminal_known)
         self.list_of_jobs.focus()
-        self.draw_titles()
 
     def _terminal_known(self, capabilities: Capabilities) -> None:
         if capabilities.letters:
             self.charts.leader.marks = "ascii"
 
-    # ------------------------------------------------------------------ what the person does
+    def on_screen_resume(self) -> None:
+        self.list_jobs()
+
+    def on_screen_suspend(self) -> None:
+        self.workers.cancel_group(self, "list")
+
+    # ------------------------------------------------------------------ what is known
+
+    @property
+    def known(self) -> Known | None:
+        """What is known of the selected job."""
+        return self.job.known
+
+    @property
+    def progress(self) -> JobProgress | None:
+        """How the selected job stands."""
+        return self.known.progress if self.known is not None else None
+
+    def watch_standing(self, standing: Standing) -> None:
+        """Follow the job that was chosen, here or elsewhere."""
+        if standing.job:
+            self.followed = standing.job
+
+    def provider_changed(self) -> None:
+        super().provider_changed()
+        self.followed, self.looking, self._told = "", True, ""
+        self.listing = Listing()
+        self.list_jobs()
+
+    @work(exclusive=True, group="list")
+    async def list_jobs(self) -> None:
+        try:
+            async for listing in listings(self.desk):
+                self.listing = listing
+                if listing.state == "listed":
+                    self._told = ""
+                if not self.looking:
+                    return
+        except TintypeError as error:
+            self.listing = self.listing.failed(str(error), lasting=True)
+
+    def watch_listing(self, listing: Listing) -> None:
+        if listing.state == "failed":
+            self._say_once(listing.why, "Cannot list the jobs")
+        alone = len(listing.jobs) == 1 and listing.state != "failed"
+        self.set_class(alone, "-alone")
+        if alone and self.focused is self.list_of_jobs:
+            self.set_focus(None)
+
+    @on(JobPart.Failed)
+    def _not_followed(self, event: JobPart.Failed) -> None:
+        self._say_once(event.why, "Cannot follow the job")
+
+    def _say_once(self, words: str, title: str) -> None:
+        """Say what went wrong, but not again while it is the same cause."""
+        if words != self._told:
+            self._told = words
+            self.say(words, title=title, severity="error")
+
+    @on(JobPart.Changed)
+    def _job_changed(self, event: JobPart.Changed) -> None:
+        self.side.slots = {run.id: run.slot for run in event.runs} if len(event.runs) > 1 else {}
+        self.refresh_bindings()
+        if (known := event.known) is None or known.job.id != self.followed:
+            return
+        job = known.job
+        self.listing = self.listing.with_job(job)
+        model = job.fine_tuned_model or ""
+        self.post_message(
+            requests.Reached(job_status=job.status, job_percent=known.percent, model=model)
+        )
+
+    @on(JobsSide.Selected)
+    def _job_selected(self, event: JobsSide.Selected) -> None:
+        self.post_message(requests.Reached(job=event.job.id))
+
+    # ------------------------------------------------------------------ moving about
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        job = self.progress.job if self.progress else None
-        if action in STEERED:
-            if self.desk.settings.read_only:
-                return False
-            return (job is not None and not job.ended) or None
-        if action == "row":
-            return bool(self.trouble.rows)
-        if action in ("try", "copy"):
-            return (job is not None and bool(job.fine_tuned_model)) or None
-        if action in OF_A_JOB:
-            return job is not None or None
-        return True
+        known = self.known if self.is_mounted else None
+        name = str(parameters[0]) if action == "act" else action
+        if name in acting.STEERED and self.desk.settings.read_only:
+            return False
+        if name in OF_A_JOB and known is None:
+            return None
+        return acting.can(name, known) if action == "act" and known is not None else True
 
-    def action_try(self) -> None:
-        if self.progress is not None and self.progress.job.fine_tuned_model:
-            self.post_message(requests.TryModel(self.progress.job.fine_tuned_model))
+    @on(LineList.Chosen, "#jobs")
+    def action_enter(self) -> None:
+        self.views.enter()
+
+    def action_lower(self, by: int) -> None:
+        self.views.turn(by)
+
+    def action_metric(self) -> None:
+        self.charts.next_metric()
+
+    def action_grid(self) -> None:
+        """All metrics at once, or one."""
+        self.charts.every_metric = not self.charts.every_metric
+        self.set_class(self.charts.every_metric, "-grid")
+        if self.charts.every_metric:
+            self.charts.leader.focus()
+
+    def action_full(self) -> None:
+        """What is looked at alone, a chart or what is below; Esc goes back."""
+        focused = self.focused
+        listing = focused is None or focused is self.list_of_jobs
+        self.maximize(self.charts.leader if listing or focused is None else focused)
 
     def action_back(self) -> None:
         """From all metrics to one, from below to the list."""
         if self.maximized is not None:
             self.minimize()
-        elif self.every_metric:
-            self.every_metric = False
+        elif self.charts.every_metric:
+            self.action_grid()
         elif isinstance(self.focused, EventFeed) and self.feed.needle:
             self.feed.needle = ""
-        elif self.focused is self.list_of_jobs:
-            self.needle = ""
+        elif self.focused in (self.list_of_jobs, None):
+            self.side.needle = ""
         elif not isinstance(self.focused, Chart) or self.focused.cursor is None:
-            self.list_of_jobs.focus()
+            self.set_focus(None if self.has_class("-alone") else self.list_of_jobs)
 
-    @work
-    async def action_cancel(self) -> None:
-        assert self.progress is not None
-        job = self.progress.job
-        words = (
-            f"{job.suffix or job.id} stops for good. Checkpoints made so far stay.\n"
-            "What was trained until now is billed, where training is billed at all."
-        )
-        question = Confirm("Cancel this job?", words, yes="Cancel the job", no="Go on training")
-        if await self.app.push_screen_wait(question):
-            with self.reporting("Cannot cancel"):
-                await jobs.cancel(await self.desk.provider(), await self.desk.store(), job.id)
-                self.follow(job.id)
+    def action_filter(self) -> None:
+        ask = Ask("Jobs with", value=self.side.needle, hints=acting.HINTS)
+        self.app.push_screen(ask, self.side.filter)
 
-    @work
-    async def action_pause(self) -> None:
-        assert self.progress is not None
-        job = self.progress.job
-        order = jobs.resume if job.status == "paused" else jobs.pause
-        with self.reporting("Cannot pause or resume"):
-            await order(await self.desk.provider(), await self.desk.store(), job.id)
-            self.follow(job.id)
+    def action_look(self) -> None:
+        """Ask the provider no more, neither for the job nor for the list; or again."""
+        self.looking = not self.looking
+        if self.looking:
+            self.list_jobs()
+        else:
+            self.workers.cancel_group(self, "list")
 
-    @work
-    async def action_copy(self) -> None:
-        assert self.progress is not None
-        await self.copy(self.progress.job.fine_tuned_model or self.progress.job.id)
+    def action_refresh(self) -> None:
+        self.looking, self._told = True, ""
+        self.list_jobs()
+        if self.followed:
+            self.job.follow()
 
-    def action_clone(self) -> None:
-        assert self.progress is not None
-        self.post_message(requests.EstimateDataset(like=self.progress.job))
+    def action_act(self, name: str) -> None:
+        """Do something with the selected job."""
+        self.job.act(name)

@@ -117,11 +117,16 @@ def y_range(curves: Sequence[Curve], view: View) -> tuple[Scale, bool]:
     if view.clip == "outliers" and len(lows) > 20:
         lows, highs = sorted(lows), sorted(highs)
         kept = [lows[len(lows) // 50], highs[-1 - len(highs) // 25]]
-    elif view.clip == "start" and len(lows) > 20 and not view.log:
+    elif view.clip == "start" and not view.log and _is_long(curves):
         kept = _settled(curves, view, low, high)
     else:
         kept = [low, high]
     return fit(kept[0], kept[1], view.log), kept[0] > low or kept[1] < high
+
+
+def _is_long(curves: Sequence[Curve]) -> bool:
+    """Whether a curve has points enough for its first steps to be few of them."""
+    return max((len(curve.columns) for curve in curves), default=0) > 30
 
 
 def _settled(curves: Sequence[Curve], view: View, low: float, high: float) -> list[float]:

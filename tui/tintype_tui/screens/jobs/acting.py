@@ -1,0 +1,121 @@
+"""What is done with a job besides looking at it: rows found, curves written; words for dialogs."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from tintype import jobs, paths
+from tintype.api import Api
+from tintype.jobs import Blamed, FoundRow
+from tintype.metrics import to_csv
+from tintype.resources import Job
+from tintype.store import Store
+from tintype_tui import requests
+from tintype_tui.screens.dialogs import Confirm
+from tintype_tui.screens.jobs.curves import name_of
+from tintype_tui.screens.jobs.following import Known
+from tintype_tui.widgets.chart import Chart
+
+HINTS = (
+    "Words that a job must have: state, name, model, data, day or id; empty: all.",
+    "state:failed model:mini suffix:cards data:train made:2026-11 meta:team=a",
+)
+STEERED = frozenset({"cancel", "pause"})
+"""What changes something at the provider: not there at all when it may only be read."""
+ACTS = STEERED | {"try", "copy", "row", "clone", "export", "overlay"}
+"""What can be done with a job."""
+Order = Callable[[Api, Store, str], Awaitable[object]]
+
+LARGE_BYTES = 200_000_000
+"""Reading a file of this size takes a noticeable time."""
+
+
+def can(act: str, known: Known) -> bool | None:
+    """Whether an act can be done now: its key is live, greyed (none), or not there."""
+    if act in STEERED:
+        return not known.job.ended or None
+    if act == "row":
+        return bool(known.trouble.rows)
+    if act in ("try", "copy"):
+        return bool(known.job.fine_tuned_model) or None
+    return True
+
+
+def cancelling(job: Job) -> Confirm:
+    """The question before a job is cancelled."""
+    words = (
+        f"{name_of(job)} stops for good. Checkpoints made so far stay.\n"
+        "What was trained until now is billed, where training is billed at all."
+    )
+    return Confirm("Cancel this job?", words, yes="Cancel job", no="Keep training", harm=True)
+
+
+async def exported(known: Known, chart: Chart) -> tuple[Path, Path]:
+    """Write a job's metrics as CSV and its curves as SVG into the current folder, under new names.
+
+    Raises:
+        FileError: if they cannot be written.
+    """
+    from tintype_tui.widgets.chart.svg import to_svg
+
+    job, metrics = known.job, known.progress.metrics
+    traces, heading = chart.traces, f"{name_of(job)} · {chart.heading}"
+
+    def write() -> tuple[Path, Path]:
+        folder, number = paths.current_folder(), 1
+        while True:
+            name = job.id if number == 1 else f"{job.id}-{number}"
+            table, drawing = (folder / paths.safe_name(name, end) for end in (".csv", ".svg"))
+            if not (paths.status(table).exists or paths.status(drawing).exists):
+                break
+            number += 1
+        return (
+            paths.write_whole(table, to_csv(metrics)),
+            paths.write_whole(drawing, to_svg(traces, heading=heading)),
+        )
+
+    return await asyncio.to_thread(write)
+
+
+def is_large(row: Blamed, known: Known) -> Path | None:
+    """The file that a row is to be looked for in, if that takes a while."""
+    if known.kept is None:
+        return None
+    source = jobs.source_of(row, known.job, known.kept.made_from)
+    if source is None:
+        return None
+    status = paths.status(Path(source.path))
+    return Path(source.path) if status.exists and (status.size_bytes or 0) > LARGE_BYTES else None
+
+
+async def found(row: Blamed, known: Known) -> FoundRow | None:
+    """Look a row up in the dataset that a job was made from; none if that is not known.
+
+    Raises:
+        DatasetError: if it is not there.
+    """
+    if known.kept is None:
+        return None
+    return await jobs.find(row, known.job, known.kept.made_from)
+
+
+def cloning(known: Known) -> requests.EstimateDataset:
+    """The wish to estimate a job again, on the dataset it was made from.
+
+    Raises:
+        FileError: if that dataset is gone.
+    """
+    source = known.kept.made_from.training if known.kept is not None else None
+    if source is None:
+        return requests.EstimateDataset(like=known.job)
+    path = Path(source.path)
+    paths.require(path, "file")
+    return requests.EstimateDataset(like=known.job, path=path)
+
+
+def changed(found: FoundRow, row: Blamed) -> str:
+    """That a dataset is another one by now."""
+    return (
+        f"{found.path.name} has changed since the job was launched: "
+        f"{row.place} may be another row now."
+    )

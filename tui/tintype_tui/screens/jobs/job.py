@@ -1,0 +1,240 @@
+"""The part about one job: its header, its curves beside those of held runs, what is below them."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import cast
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.reactive import var
+
+from tintype import jobs
+from tintype.errors import TintypeError
+from tintype.jobs import Blamed
+from tintype.metrics import Metrics
+from tintype.resources import Job
+from tintype_tui import requests
+from tintype_tui.desk import Desk
+from tintype_tui.screen import Pane
+from tintype_tui.screens.jobs import acting, following
+from tintype_tui.screens.jobs.curves import MOST_RUNS, Curves, drawn, name_of
+from tintype_tui.screens.jobs.following import Known, by_epochs
+from tintype_tui.screens.jobs.listing import Listing
+from tintype_tui.screens.jobs.views import JobViews
+from tintype_tui.widgets.chart import Run, free_slot
+from tintype_tui.widgets.checkpoint_list import CheckpointList
+from tintype_tui.widgets.job_header import JobHeader
+
+_ENDS = {"cancelled": "been cancelled"}
+
+
+class JobPart(Vertical):
+    """Follows the selected job, and the runs that are held beside it."""
+
+    selected: var[str] = var("")
+    """Id of the job to follow; empty for none."""
+    looking: var[bool] = var(True)
+    """Whether the provider is asked for news."""
+    listing: var[Listing] = var(Listing())
+    known: var[Known | None] = var(None)
+    held: var[Mapping[str, Run]] = var({})
+    """The runs that stay in the chart, by job id."""
+    runs: var[tuple[Run, ...]] = var(())
+    """What is drawn: the runs that are held, and the selected job."""
+
+    charts = getters.query_one(Curves)
+    views = getters.query_one(JobViews)
+
+    class Changed(Message):
+        """More is known, or other runs are drawn."""
+
+        def __init__(self, part: "JobPart") -> None:
+            super().__init__()
+            self.known, self.runs = part.known, part.runs
+
+    class Failed(Message):
+        """A job cannot be followed any more."""
+
+        def __init__(self, why: str) -> None:
+            super().__init__()
+            self.why = why
+
+    def __init__(self, desk: Desk, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._desk = desk
+        self._under_way: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        yield JobHeader().data_bind(JobPart.looking)
+        yield Curves(id="curves").data_bind(JobPart.runs)
+        yield JobViews(id="views").data_bind(JobPart.known, JobPart.runs, JobPart.listing)
+
+    # ------------------------------------------------------------------ following
+
+    def watch_selected(self, job_id: str) -> None:
+        """Follow another job; without any, let go of all runs."""
+        self.known = None
+        if not job_id:
+            self.held = {}
+            self.workers.cancel_node(self)
+        else:
+            if not self.held and self.is_mounted:
+                self.charts.forget_place()
+            self.follow()
+
+    def watch_looking(self, looking: bool) -> None:
+        if not looking:
+            self.workers.cancel_group(self, "follow")
+        elif self.selected and self.is_mounted:
+            self.follow()
+
+    @work(exclusive=True, group="follow")
+    async def follow(self) -> None:
+        """Show the job from the store at once, then as it goes on."""
+        try:
+            async for known in following.follow(self._desk, self.selected, ask=self.looking):
+                self.known = known
+        except TintypeError as error:
+            if self.known is not None:
+                self.known = self.known.stop(str(error))
+            self.post_message(self.Failed(str(error)))
+
+    def watch_known(self, known: Known | None) -> None:
+        if not self.is_mounted:
+            return
+        header = self.query_one(JobHeader)
+        header.progress = known.progress if known is not None else None
+        if known is not None:
+            header.diagnosis, header.stopped = known.diagnosis, known.stopped
+            header.training_s = known.training_s
+            self._say_the_end(known.job)
+            self._learn(known.job.id, known.progress.metrics)
+        self._draw()
+
+    def _say_the_end(self, job: Job) -> None:
+        """Ring when a job that was seen running has ended."""
+        if job.ended and job.id in self._under_way:
+            self._under_way.discard(job.id)
+            self.app.bell()
+            self._pane.say(f"{name_of(job)} has {_ENDS.get(job.status, job.status)}.", title="Job")
+        elif not job.ended:
+            self._under_way.add(job.id)
+
+    # ------------------------------------------------------------------ runs beside each other
+
+    def hold(self) -> str:
+        """Keep the selected job's curve in the chart, or take it away again; what to say of it."""
+        if (known := self.known) is None:
+            return ""
+        job, name = known.job, name_of(known.job)
+        if job.id in self.held:
+            self.held = {id: run for id, run in self.held.items() if id != job.id}
+            self.workers.cancel_group(self, f"beside-{job.id}")
+            return ""
+        if job.ended and not known.progress.metrics.series:
+            return f"{name} has no curve to hold."
+        if len(self.held) >= MOST_RUNS - 1:
+            return f"{MOST_RUNS - 1} runs are held: O on one of them takes it away."
+        slot = free_slot(run.slot for run in self.held.values())
+        self.held = {**self.held, job.id: Run(job.id, name, known.progress.metrics, slot)}
+        if not job.ended:
+            self.run_worker(self._keep_up(job.id), group=f"beside-{job.id}", exclusive=True)
+        return f"{name} stays in the chart: go to another job; O here takes it away."
+
+    async def _keep_up(self, job_id: str) -> None:
+        """Follow a run that is held, whichever job is selected."""
+        try:
+            store = await self._desk.store()
+            async for progress in jobs.follow(await self._desk.provider(), store, job_id):
+                if job_id != self.selected:
+                    self._learn(job_id, by_epochs(progress))
+        except TintypeError as error:
+            self.post_message(self.Failed(str(error)))
+
+    def _learn(self, job_id: str, metrics: Metrics) -> None:
+        """Take the news of a run that is held."""
+        run = self.held.get(job_id)
+        if run is not None and run.metrics is not metrics:
+            self.held = {**self.held, job_id: Run(run.id, run.name, metrics, run.slot)}
+
+    def watch_held(self) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        if not self.is_mounted:
+            return
+        known = self.known
+        self.charts.checkpoints = known.progress.checkpoints if known is not None else ()
+        self.runs = drawn(self.held, known)
+        self.charts.display = bool(self.runs) and not (known is not None and known.is_bare)
+        self.post_message(self.Changed(self))
+
+    # ------------------------------------------------------------------ doing something with a job
+
+    def act(self, name: str) -> None:
+        """Do one of `acting.ACTS` with the selected job."""
+        if self.known is None:
+            return
+        if name == "overlay":
+            if words := self.hold():
+                self._pane.say(words)
+        elif name == "row":
+            if (row := self.views.row()) is not None:
+                self._open_row(row, self.known)
+        else:
+            self._act(name, self.known)
+
+    @property
+    def _pane(self) -> Pane:
+        return cast("Pane", self.screen)
+
+    @work(group="act")
+    async def _act(self, name: str, known: Known) -> None:
+        model, pane = known.job.fine_tuned_model, self._pane
+        with pane.reporting(f"Cannot {name}"):
+            if name == "clone":
+                self.post_message(await asyncio.to_thread(acting.cloning, known))
+            elif name == "export":
+                table, drawing = await acting.exported(known, self.charts.leader)
+                pane.say(f"Written to {table} and {drawing.name}.")
+            elif name == "pause":
+                await self._steer(
+                    jobs.resume if known.job.status == "paused" else jobs.pause, known
+                )
+            elif name == "cancel":
+                if await self.app.push_screen_wait(acting.cancelling(known.job)):
+                    await self._steer(jobs.cancel, known)
+            elif name == "try" and model:
+                self.post_message(requests.TryModel(model))
+            elif name == "copy" and model:
+                await pane.copy(model)
+
+    async def _steer(self, order: acting.Order, known: Known) -> None:
+        await order(await self._desk.provider(), await self._desk.store(), known.job.id)
+        if known.job.id == self.selected:
+            self.follow()
+
+    @on(CheckpointList.Wanted)
+    @work
+    async def _checkpoint_wanted(self, event: CheckpointList.Wanted) -> None:
+        await self._pane.copy(event.checkpoint.model)
+
+    @on(JobViews.RowWanted)
+    def _row_wanted(self, event: JobViews.RowWanted) -> None:
+        if self.known is not None:
+            self._open_row(event.row, self.known)
+
+    @work(exclusive=True, group="row")
+    async def _open_row(self, row: Blamed, known: Known) -> None:
+        """Open the dataset at the row that the provider complained about."""
+        pane = self._pane
+        with pane.reporting("Cannot open the row"):
+            if (large := await asyncio.to_thread(acting.is_large, row, known)) is not None:
+                pane.say(f"Comparing {large.name} with what was trained on …")
+            if (found := await acting.found(row, known)) is None:
+                return
+            if found.changed:
+                pane.say(acting.changed(found, row), title="Careful:", severity="warning")
+            self.post_message(requests.OpenDataset(found.path, found.index))
