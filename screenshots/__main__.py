@@ -96,7 +96,7 @@ async def first_time(camera: Camera) -> None:
     await camera.sees("Launch at")
     await camera.take("3-launch")
     await camera.press("enter")
-    await camera.until(lambda: (camera.app.standing.job_percent or 0) >= 40, "40 % of the training")
+    await camera.until(lambda: (camera.app.loop_state.job_percent or 0) >= 40, "40 % of it")
     await camera.take("4-jobs-running")
     await camera.sees("succeeded")
 

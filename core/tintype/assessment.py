@@ -10,12 +10,23 @@ import asyncio
 from array import array
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from tintype.dataset import Dataset, FileStamp, example
 from tintype.dataset.statistics import Statistics, StatisticsTally
 from tintype.estimation import Counts, count
 from tintype.images.facts import ImageFacts
-from tintype.rules import Judged, Keys, Problem, ProviderRules, Status, Summary, check, for_model
+from tintype.rules import (
+    Judged,
+    Keys,
+    Problem,
+    ProviderRules,
+    Status,
+    Summary,
+    check,
+    for_model,
+    rules_of,
+)
 from tintype.tokens import TokenRule, model_tokens
 
 MOST_ROWS = 20_000
@@ -128,6 +139,17 @@ async def assess(
             statistics=await asyncio.to_thread(tally.statistics) if done else None,
         )
         yield found
+
+
+def is_of(known: Assessment | None, path: Path, provider: str) -> bool:
+    """Whether it is of this file as it is now, by this provider's rules. Blocking: one stat.
+
+    Raises:
+        SettingsError: if there is no such provider.
+    """
+    if known is None or known.file.path != path:
+        return False
+    return known.rules == rules_of(provider) and known.file.holds
 
 
 def _count(found: Assessment, tally: StatisticsTally, judged: Sequence[Judged]) -> Counts:

@@ -24,7 +24,17 @@ from tintype import prompting
 from tintype.api import Api, ChatRequest, Usage
 from tintype.budget import Confirmation, Limits
 from tintype.errors import ApiError, DatasetError, NotFoundError, UnreachableError
-from tintype.prompting import Reply, as_curl, as_python, ask, hint, question, runaway
+from tintype.prompting import (
+    Agreement,
+    Reply,
+    agreement,
+    as_curl,
+    as_python,
+    ask,
+    hint,
+    question,
+    runaway,
+)
 from tintype.resources import Hyperparameters, JobRequest
 from tintype.settings import EMBEDDED, OPENAI
 from tintype.store import Store, open_store
@@ -392,3 +402,21 @@ def test_importing_prompting_loads_nothing_heavy() -> None:
     code = f"import sys, tintype.prompting; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "thoughts", "answer"),
+    [
+        ("<think>It has wheels.</think>\n\nA car.", "It has wheels.", "A car."),
+        ("<think>It has", "It has", ""),
+        ("It has wheels.</think>A car.", "It has wheels.", "A car."),
+        ("<think></think>A car.", "", "A car."),
+        ("A car.", "", "A car."),
+    ],
+)
+def test_what_a_model_thinks_is_set_apart_from_its_answer(
+    text: str, thoughts: str, answer: str
+) -> None:
+    reply = Reply(text=text)
+    assert (reply.thoughts, reply.answer) == (thoughts, answer)
+    assert agreement(text, "a car.") == Agreement(good=answer == "A car.")

@@ -106,7 +106,7 @@ async def test_an_expression_that_is_none_is_said(sit: Any, dataset: Path) -> No
         await person.sees("Search the rows")
         await person.press("slash", "(", "slash")
         await person.press("enter")
-        said = person.app.desk.said
+        said = person.app.session.said
         await person.until(lambda: bool(said), "a word about it")
         assert "The expression cannot be searched for" in said[-1].words
 
@@ -159,8 +159,8 @@ async def test_one_goes_to_a_line_or_a_share_of_the_way(sit: Any, dataset: Path)
         await person.sees("Go to line")
         await person.type("nowhere")
         await person.press("enter")
-        await person.until(lambda: bool(person.app.desk.said), "a word about it")
-        assert "Type 120, or 50%" in person.app.desk.said[-1].words
+        await person.until(lambda: bool(person.app.session.said), "a word about it")
+        assert "Type 120, or 50%" in person.app.session.said[-1].words
 
 
 async def test_the_overview_says_what_leaks_and_leads_to_its_rows(sit: Any, dataset: Path) -> None:
@@ -206,7 +206,7 @@ async def test_rows_are_marked_undone_kept_and_left_out_of_a_copy(
         await person.press("enter")
         await person.sees("3 marked")
         await person.press("X")
-        assert "rows of a filter" in person.app.desk.said[-1].words
+        assert "rows of a filter" in person.app.session.said[-1].words
         await person.press("slash")
         await person.type("number 1")
         await person.press("enter")
@@ -259,7 +259,7 @@ async def test_the_image_is_written_with_its_boxes_and_replaces_nothing_unasked(
 
 
 def _said(person: Any) -> str:
-    return " ".join(said.words for said in person.app.desk.said)
+    return " ".join(said.words for said in person.app.session.said)
 
 
 async def test_a_row_of_several_images_shows_them_as_a_strip(sit: Any, dataset: Path) -> None:

@@ -99,7 +99,7 @@ async def test_the_dearest_rows_lead_to_the_dataset(sit: Any, uneven: Path) -> N
         await person.press("enter")
         await person.sees("›    8", "1,182 tokens")
         assert isinstance(person.app.screen, DatasetsPane)
-        assert person.app.standing.row == 7
+        assert person.app.loop_state.row == 7
 
 
 async def test_every_provider_makes_an_offer_and_gives_its_reasons(sit: Any, dataset: Path) -> None:
@@ -110,7 +110,7 @@ async def test_every_provider_makes_an_offer_and_gives_its_reasons(sit: Any, dat
         await person.press("c")
         await person.sees("One dataset, any provider", "Azure OpenAI", "gpt-4o-2024-08-06", "free")
         await person.sees("cost unknown")
-        while "the tuned model goes dark" not in person.screen:
+        while "the tuned model stops answering" not in person.screen:
             await person.press("down")
         await person.press("escape")
         await person.sees_no("One dataset, any provider")

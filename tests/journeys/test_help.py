@@ -59,3 +59,57 @@ async def test_a_key_can_be_another_and_help_says_so(
         assert "One dataset, any provider" not in person.screen
         await person.press(key)
         await person.sees("One dataset, any provider")
+
+
+async def test_the_palette_knows_every_key_by_title_and_description(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("5")
+        await person.sees("row 1")
+        await person.press("colon")
+        await person.type("side by side")
+        await person.sees("Add model")
+        await person.press("down", "enter")
+        await person.sees("Ask which model besides?")
+
+
+async def test_help_shows_the_ids_and_messages_show_the_logs(
+    sit: Any, dataset: Path, home: Path
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("5")
+        await person.sees("row 1")
+        await person.press("question_mark")
+        await person.sees("[play.ask]", "[play.row]")
+        await person.press("escape")
+        (home / "state").mkdir(parents=True, exist_ok=True)
+        (home / "state" / "crash.log").write_text("a crash of \x1b[2J yesterday\n")
+        await person.press("exclamation_mark")
+        await person.sees("crash.log, the last 1 line", "a crash of ^[[2J yesterday")
+
+
+async def test_a_theme_chosen_stays_and_a_screenshot_needs_no_downloads(
+    sit: Any, home: Path
+) -> None:
+    async with sit() as person:
+        await person.sees("Start here")
+        person.app.theme = "tintype-light"
+        await person.pilot.pause()
+        await person.press("colon")
+        await person.type("screenshot")
+        await person.press("enter")
+        folder = home / "data" / "screenshots"
+        await person.until(lambda: any(folder.glob("*.svg")), "the screenshot")
+    async with sit() as person:
+        assert person.app.theme == "tintype-light"
+
+
+async def test_what_is_wrong_with_the_keymap_is_said_in_the_app(sit: Any, home: Path) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text('[keymap]\n"play.askk" = "z"\n')
+    async with sit() as person:
+        said = person.app.session.said
+        await person.until(lambda: "Did you mean play.ask?" in str(list(said)), "the warning")

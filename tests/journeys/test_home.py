@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 from PIL import Image
 from textual.widgets import Input
 
+from tintype.resources import Job
+from tintype.settings import load
+from tintype.store import RecentDataset, open_store
 from tintype_tui import requests
 from tintype_tui.screens.home import HomePane
 
@@ -34,6 +38,7 @@ async def test_the_samples_need_no_key_and_lead_to_the_playing_cards(sit: Any) -
         await person.sees("cards/train.jsonl", "240 rows", "no problems", "1 box", patience_s=180)
         await person.press("1")
         await person.sees("Recent datasets", "cards/train.jsonl")
+        await person.sees("books/train.jsonl", patience_s=180)
         assert "Start here" not in person.screen
 
 
@@ -53,8 +58,9 @@ async def test_a_dataset_that_is_gone_is_not_offered(sit: Any, dataset: Path) ->
         await person.sees("12 rows")
     await asyncio.to_thread(dataset.unlink)
     async with sit() as person:
-        await person.sees("Start here")
+        await person.sees("No dataset of yours is there any more", "s makes samples")
         assert "shapes/train.jsonl" not in person.screen
+        assert "Start here" not in person.screen  # one who was here before is not new
 
 
 async def test_another_provider_is_chosen_with_its_address_and_its_end_shown(
@@ -72,7 +78,7 @@ async def test_another_provider_is_chosen_with_its_address_and_its_end_shown(
         assert not two_providers.sent("POST", ".*")
         await person.press("4")
         await person.sees("No jobs yet")
-        assert two_providers.sent("GET", "/fine_tuning/jobs")
+        await person.until(lambda: two_providers.sent("GET", "/fine_tuning/jobs"), "a question")
 
 
 async def test_home_says_where_the_key_really_comes_from_or_how_to_get_one(
@@ -130,3 +136,108 @@ async def test_with_other_data_the_loop_begins_anew(sit: Any, dataset: Path) -> 
         person.app.post_message(requests.OpenDataset(other))
         await person.sees("others/train", "◐ estimate")
         assert "free" not in person.screen
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_a_click_on_each_tab_shows_its_pane(sit: Any, size: tuple[int, int]) -> None:
+    async with sit(size=size) as person:
+        await person.sees("1 Home")
+        top = person.screen.splitlines()[0]
+        for mode, word in (
+            ("datasets", "2 Data"),
+            ("estimate", "3 Est"),
+            ("jobs", "4 Jobs"),
+            ("playground", "5 Play"),
+            ("home", "1 Home"),
+        ):
+            await person.pilot.click("Masthead", offset=(top.index(word) + 2, 0))
+            await person.until(lambda mode=mode: person.app.current_mode == mode, mode)
+            await person.sees("? Help")
+
+
+LONG = Path("/tmp") / ("x" * 300) / "train.jsonl"
+"""The name is too long: nobody can say whether there is such a file."""
+
+
+async def test_a_last_dataset_that_cannot_be_looked_at_does_not_keep_the_app_from_starting(
+    sit: Any, home: Path
+) -> None:
+    async with open_store(load().folders.store_file) as store:
+        kept = {"profile": "tintype", "dataset": str(LONG), "row": 3}
+        store.notes.write("session", kept, datetime.now(UTC))
+    async with sit() as person:
+        await person.sees("Start here")
+        assert person.app.loop_state.dataset is None
+
+
+async def test_a_recent_dataset_that_cannot_be_looked_at_is_listed_with_the_reason(
+    sit: Any, home: Path
+) -> None:
+    async with open_store(load().folders.store_file) as store:
+        store.datasets.opened(RecentDataset(LONG, datetime.now(UTC), 1, 1))
+    async with sit() as person:
+        await person.sees("cannot be looked at", "too long")
+
+
+async def test_the_last_session_is_restored_only_into_its_own_provider(
+    sit: Any, dataset: Path, two_providers: Any
+) -> None:
+    async with open_store(load().folders.store_file) as store:
+        kept = {"profile": "work", "dataset": str(dataset), "row": 3, "job": "ftjob-1"}
+        store.notes.write("session", kept | {"model": "ft:gpt-4o:mine"}, datetime.now(UTC))
+    async with sit() as person:
+        await person.until(lambda: person.app.loop_state.dataset == dataset, "the dataset")
+        assert (person.app.loop_state.job, person.app.loop_state.model) == ("", "")
+
+
+async def test_home_asks_no_provider_while_another_pane_is_shown(
+    sit: Any, two_providers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tintype_tui.screens.home.LOOK_S", 0.05)
+    monkeypatch.setenv("TINTYPE_PROFILE", "work")
+    job = {"id": "ftjob-1", "model": "m", "status": "running", "created_at": 1_790_000_000}
+    page = two_providers.answer({"data": [job], "has_more": False})
+    two_providers.on("GET", "/fine_tuning/jobs", page)
+    begun = datetime.fromtimestamp(1_790_000_000, UTC)
+    async with open_store(load().folders.store_file) as store:
+        running = Job("ftjob-1", "m", "running", begun, "f")
+        store.jobs.remember("work", running, seen_at=datetime.now(UTC))
+
+    def asked() -> int:
+        return len(two_providers.sent("GET", "/fine_tuning/jobs"))
+
+    async with sit() as person:
+        await person.until(lambda: asked() > 2, "questions")
+        await person.press("2")
+        await person.until(lambda: person.app.current_mode == "datasets", "Datasets")
+        home = next(s for s in person.app._screen_stacks["home"] if isinstance(s, HomePane))
+        await person.until(
+            lambda: not any(w.group == "fill" and w.is_running for w in home.workers), "silence"
+        )
+        before = asked()
+        await person.pilot.pause(0.5)
+        assert asked() <= before + 1  # one may have been on its way
+
+
+async def test_what_home_could_not_ask_is_said_for_as_long_as_it_is_so(
+    sit: Any, two_providers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINTYPE_PROFILE", "work")
+    refused = {"error": {"message": "Incorrect API key", "code": "invalid_api_key"}}
+    two_providers.on("GET", "/fine_tuning/jobs", two_providers.answer(refused, 401))
+    begun = datetime.fromtimestamp(1_790_000_000, UTC)
+    async with open_store(load().folders.store_file) as store:
+        running = Job("ftjob-1", "m", "running", begun, "f", suffix="mine")
+        store.jobs.remember("work", running, seen_at=datetime.now(UTC))
+    async with sit() as person:
+        await person.sees("mine", "Not up to date", "Trying again")
+
+
+async def test_ctrl_q_does_not_quit(sit: Any) -> None:
+    async with sit() as person:
+        await person.sees("1 Home")
+        await person.press("ctrl+q", "ctrl+c")
+        await person.until(
+            lambda: any("Press q" in one.message for one in person.app._notifications), "how to"
+        )
+        assert person.app.is_running

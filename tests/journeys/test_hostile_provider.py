@@ -104,14 +104,14 @@ async def test_every_pane_that_talks_says_so_and_stays_alive(
     async with sit(dataset) as person:
         await person.sees("12 rows")
         await person.press("4")
-        await person.until(lambda: bool(person.app.desk.said), "a sentence in Jobs")
-        told = len(person.app.desk.said)
+        await person.until(lambda: bool(person.app.session.said), "a sentence in Jobs")
+        told = len(person.app.session.said)
         await person.press("5")
         await person.until(lambda: bool(bad.requests), "a request")
         await person.press("1", "4", "3", "2")
         await person.sees("What is number 0?")
         assert person.app._exception is None
-        assert all("Traceback" not in said.words for said in person.app.desk.said)
+        assert all("Traceback" not in said.words for said in person.app.session.said)
         assert told
     assert not bad.sent("POST", "/fine_tuning/jobs")
 
@@ -124,7 +124,7 @@ async def test_a_list_that_failed_is_asked_for_again_and_told_once(
     async with sit() as person:
         await person.press("4")
         await person.until(lambda: len(bad.requests) > 3, "it asking again")
-        told = [said for said in person.app.desk.said if "list the jobs" in said.words]
+        told = [said for said in person.app.session.said if "list the jobs" in said.words]
         assert len(told) == 1
         job = {"id": "ftjob-1", "status": "queued", "model": "m", "user_provided_suffix": "late"}
         give(bad, bad.answer({"data": [job], "has_more": False}))

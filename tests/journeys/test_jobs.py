@@ -109,7 +109,7 @@ def remove(path: Path) -> None:
 
 async def hears(person: Any, words: str) -> None:
     """Wait for a notification."""
-    said = person.app.desk.said
+    said = person.app.session.said
     await person.until(lambda: any(words in one.words for one in said), f"a message: {words}")
 
 
@@ -484,7 +484,7 @@ async def test_a_clone_is_planned_on_the_dataset_of_its_job(
         await person.press("4")
         await person.sees("● succeeded", "mine")
         await person.press("e")
-        await person.until(lambda: person.app.standing.dataset == dataset, "the job's dataset")
+        await person.until(lambda: person.app.loop_state.dataset == dataset, "the job's dataset")
         remove(dataset)
         await person.press("4", "e")
         await hears(person, "Cannot clone")

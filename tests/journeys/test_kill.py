@@ -125,8 +125,8 @@ async def test_a_server_that_hangs_does_not_hold_the_one_who_leaves(
         async with sit() as person:
             await person.press("4")
             await person.sees("No jobs yet")
-            await person.until(lambda: person.app.desk._started is not None, "a server")
-            await person.until(lambda: person.app.desk._api is not None, "a connection")
+            await person.until(lambda: person.app.session._started is not None, "a server")
+            await person.until(lambda: person.app.session._api is not None, "a connection")
             server = run.find(home / "data" / "server")
             assert server is not None
             os.kill(server.pid, signal.SIGSTOP)

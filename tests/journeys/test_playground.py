@@ -33,7 +33,7 @@ def pane_of(person: Any) -> PlaygroundPane:
 
 async def told(person: Any, words: str) -> None:
     """Wait for a notification."""
-    said = person.app.desk.said
+    said = person.app.session.said
     await person.until(lambda: any(words in one.words for one in said), words)
 
 
@@ -95,7 +95,7 @@ async def test_boxes_are_told_one_by_one_and_drawn_for_whom_one_chooses(
             "<loc0900><loc0900><loc0800><loc9999> ; <loc0700><loc0001><loc0800><loc0100> round",
         )
         await person.press("enter")
-        await person.sees("IoU 0.33", "✓ square  IoU 1.00", "✗ round  none there")
+        await person.sees("IoU 0.33", "✓ ■ square  IoU 1.00", "✗ ■ round  none there")
         await person.sees("beyond 1023", "the corners are reversed", "the box has no label")
         assert [box.label for box in pane.about.image.predicted] == ["square", "", "round"]
         await person.press("v")
@@ -109,7 +109,7 @@ async def test_boxes_are_told_one_by_one_and_drawn_for_whom_one_chooses(
         assert not pane.about.image.predicted
         await person.press("b")
         await person.sees("dashed: all")
-        assert pane.about.image.predicted[0].label == "1 square"
+        assert pane.about.image.predicted[0].label == "square ·1"
         await person.press("b")
         await person.sees("no predicted boxes")
         await person.press("b")

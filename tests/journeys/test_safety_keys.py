@@ -124,7 +124,7 @@ async def test_no_pane_shows_or_keeps_a_key(
     monkeypatch.setenv("TINTYPE_HOME", str(home))
     async with sit() as person:
         await person.press("4")
-        await person.until(lambda: bool(person.app.desk.said), "a warning")
+        await person.until(lambda: bool(person.app.session.said), "a warning")
         await person.press("exclamation_mark")
         await person.sees("0644", "it is now private")
         assert stat.S_IMODE(keys.stat().st_mode) == 0o600

@@ -68,8 +68,8 @@ async def test_the_app_launches_nothing_beyond_the_months_limit(
         await person.press("e")
         await person.sees("tokens billed", "see 2 p")
         await person.press("l")
-        await person.until(lambda: bool(person.app.desk.said), "a message")
-        assert "This may cost $1.92; $0.50 of the $1.00" in person.app.desk.said[-1].words
+        await person.until(lambda: bool(person.app.session.said), "a message")
+        assert "This may cost $1.92; $0.50 of the $1.00" in person.app.session.said[-1].words
         assert "Launch at" not in person.screen
         assert not provider.sent("POST", ".*")
         await person.press("1")

@@ -91,7 +91,7 @@ async def test_another_provider_is_not_launched_at_with_the_free_sum(
         assert not isinstance(person.app.screen, Launch)
         await estimated(person)
         assert person.app.screen.quote.plan.provider == "openai"
-        assert "$" in person.app.standing.estimate
+        assert "$" in person.app.loop_state.estimate
 
 
 def grow(path: Path) -> None:
@@ -108,8 +108,8 @@ async def test_a_file_that_changes_between_estimate_and_launch_is_estimated_agai
         await estimated(person)
         grow(dataset.with_name(name))
         await person.press("l")
-        await person.until(lambda: bool(person.app.desk.said), "a word about it")
-        assert "has changed since" in person.app.desk.said[-1].words
+        await person.until(lambda: bool(person.app.session.said), "a word about it")
+        assert "has changed since" in person.app.session.said[-1].words
         assert not isinstance(person.app.screen, Launch)
         await estimated(person)
         rows = 13 if name == "train.jsonl" else 12
@@ -138,8 +138,8 @@ async def test_a_price_that_changes_between_estimate_and_launch_is_estimated_aga
         before = person.app.screen.estimate.cost_usd.likely
         table.write_text(own.format("2.0"))
         await person.press("l")
-        await person.until(lambda: bool(person.app.desk.said), "a word about it")
-        assert "price" in person.app.desk.said[-1].words
+        await person.until(lambda: bool(person.app.session.said), "a word about it")
+        assert "price" in person.app.session.said[-1].words
         await person.until(
             lambda: (
                 person.app.screen.estimate

@@ -38,7 +38,7 @@ async def test_a_new_user_reaches_a_trained_models_answer(sit: Any, dataset: Pat
         await person.sees("tokens")
         pane = person.app.screen
         assert isinstance(pane, PlaygroundPane)
-        await person.until(lambda: pane.standing.tried, "that it was tried")
+        await person.until(lambda: pane.loop_state.tried, "that it was tried")
 
 
 async def test_the_curve_has_every_step_once_after_the_app_was_away(

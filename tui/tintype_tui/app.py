@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,14 +18,13 @@ from textual.reactive import var
 from textual.screen import Screen
 
 from tintype.errors import TintypeError
+from tintype.loop import LoopState
 from tintype.settings import Settings, load
 from tintype_tui import requests, theme
-from tintype_tui.desk import Desk
 from tintype_tui.keys import key_of
 from tintype_tui.screen import Pane
-from tintype_tui.standing import Sought, Standing
+from tintype_tui.session import Session, SessionApp
 from tintype_tui.stylesheet import PatientStylesheet
-from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.terminal.textual_privates import has_mouse, screens_of, take_mouse
 from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
@@ -80,7 +80,7 @@ SCREENS: dict[str, Callable[[], Pane]] = {
 """Each pane's module is imported when it is first shown: the first frame needs only one."""
 
 
-class TintypeApp(TerminalApp[int]):
+class TintypeApp(SessionApp, inherit_bindings=False):
     """The workbench."""
 
     TITLE = "Tintype"
@@ -93,6 +93,7 @@ class TintypeApp(TerminalApp[int]):
         (76, "-usual"),
         (120, "-wide"),
     ]
+    # Textual's own ctrl+q is not among them: terminals and people use it otherwise.
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(str(key), f"go('{mode}')", title, show=False, id=f"go.{mode}")
@@ -103,9 +104,10 @@ class TintypeApp(TerminalApp[int]):
         Binding("exclamation_mark", "messages", "Messages", show=False, id="messages"),
         Binding("f9", "mouse", "Mouse", show=False, id="mouse", tooltip="give it to the terminal"),
         Binding("q", "quit", "Quit", id="quit"),
+        Binding("ctrl+c", "how_to_quit", show=False, system=True),
     ]
 
-    standing: var[Standing] = var(Standing())
+    loop_state: var[LoopState] = var(LoopState())
     assessment: var["Assessment | None"] = var(None)
 
     def __init__(
@@ -118,15 +120,16 @@ class TintypeApp(TerminalApp[int]):
         """Make ready; `with_samples` begins by drawing them and opening the playing cards."""
         super().__init__()
         chosen = settings or load()
-        self.desk = Desk(chosen)
-        self.desk.warn = self._warn
+        self.session = Session(chosen)
+        self.session.warn = self._warn
         self._start_with = dataset
         self._with_samples = with_samples
         self._clashes: set[str] = set()
         self._fetched: dict[str, ImageFacts] = {}
+        """What images on the network are, of the current dataset."""
         self.register_theme(theme.DARK)
         self.register_theme(theme.LIGHT)
-        self.theme = chosen.theme or theme.DARK.name
+        self.theme = theme.restored(chosen.theme, chosen.folders.state, self.available_themes)
         self.set_keymap(chosen.keymap)
         if chosen.reduced_motion or chosen.low_bandwidth:
             self.animation_level = "none"
@@ -135,7 +138,7 @@ class TintypeApp(TerminalApp[int]):
             self.add_mode(mode, self._bound(pane))
 
     def _bound(self, pane: Callable[[], Pane]) -> Callable[[], Screen[Any]]:
-        return lambda: pane().data_bind(TintypeApp.standing, TintypeApp.assessment)
+        return lambda: pane().data_bind(TintypeApp.loop_state, TintypeApp.assessment)
 
     # ------------------------------------------------------------------ lifetime
 
@@ -146,16 +149,18 @@ class TintypeApp(TerminalApp[int]):
             loop.add_signal_handler(name, self.exit, 128 + name)
 
     def on_mount(self) -> None:
-        """Go where one was asked to."""
         self.call_after_refresh(gc.enable)
+        if keymap := self.session.settings.keymap:
+            from tintype_tui.screens.help import report_keymap
+
+            self.run_worker(report_keymap(self, keymap))
         if self._start_with is not None:
             self.post_message(requests.OpenDataset(self._start_with))
         elif self._with_samples:
             self.call_after_refresh(self.run_action, "sample", self.screen)
 
     async def on_unmount(self) -> None:
-        """Note where one stands, for the next time, and let go of what was opened."""
-        await self.desk.leave(self.standing)
+        await self.session.leave(self.loop_state)
 
     def _warn(self, words: str) -> None:
         self.notify(visible(words), severity="warning", markup=False, timeout=12)
@@ -164,18 +169,33 @@ class TintypeApp(TerminalApp[int]):
         """Leave a report in a file, and say where."""
         from tintype_tui.crashing import reported
 
-        return reported(error, details, self.desk.settings.folders.state)
+        return reported(error, details, self.session.settings.folders.state)
 
-    # ------------------------------------------------------------------ navigation
+    # ------------------------------------------------------------------ keys
 
     def action_go(self, mode: str) -> None:
-        self.switch_mode(mode)
+        # A click arrives in the widget that was clicked; a pane is bound to the app from here.
+        self.call_later(self.switch_mode, mode)
+
+    def action_how_to_quit(self) -> None:
+        self.notify("Press q to quit; in a field, Esc leaves it first.", markup=False)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """A theme's colours, made legible where they are another's than ours."""
+        variables = super().get_css_variables()
+        if not self.theme.startswith("tintype"):
+            variables = self.theme_variables = theme.readable(variables)
+        return variables
+
+    def watch_theme(self, name: str) -> None:
+        """A theme that is chosen stays for the next session."""
+        if self.is_running:
+            with suppress(TintypeError):
+                theme.keep(name, self.session.settings.theme, self.session.settings.folders.state)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What Textual offers and no key of ours does."""
-        for command in super().get_system_commands(screen):
-            if command.title in ("Theme", "Screenshot"):
-                yield command
+        return [one for one in super().get_system_commands(screen) if one.title == "Theme"]
 
     def action_help(self) -> None:
         from tintype_tui.screens.help import Help, keys_of
@@ -185,7 +205,7 @@ class TintypeApp(TerminalApp[int]):
     def action_messages(self) -> None:
         from tintype_tui.screens.messages import Messages
 
-        self.push_screen(Messages(self.desk.said))
+        self.push_screen(Messages(self.session.said, self.session.settings.folders))
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, to select text with it, and take it back."""
@@ -202,16 +222,47 @@ class TintypeApp(TerminalApp[int]):
         names = ", ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
         if names not in self._clashes:
             self._clashes.add(names)
-            words = f"Keys in your configuration collide: {names}."
-            self.notify(words, severity="warning", markup=False, timeout=12)
+            self._warn(f"Keys in your configuration collide: {names}.")
+
+    # ------------------------------------------------------------------ going somewhere
 
     def on_reached(self, message: requests.Reached) -> None:
-        """Note where one stands; every pane is told."""
-        self.standing = replace(self.standing, **message.changes)
+        self.loop_state = replace(self.loop_state, **message.changes)
+
+    def on_restore(self, message: requests.Restore) -> None:
+        if self.loop_state == LoopState():
+            self.loop_state = message.state
+
+    def on_open_dataset(self, message: requests.OpenDataset) -> None:
+        self.loop_state = self.loop_state.opening(message.path.absolute(), message.row)
+        self.switch_mode("datasets")
+
+    def on_estimate_dataset(self, message: requests.EstimateDataset) -> None:
+        if message.path is not None and message.path != self.loop_state.dataset:
+            self.loop_state = replace(self.loop_state, dataset=message.path, row=0, request=None)
+        self.loop_state = replace(self.loop_state, like=message.like)
+        self.switch_mode("estimate")
+
+    def on_open_job(self, message: requests.OpenJob) -> None:
+        self.loop_state = replace(self.loop_state, job=message.job_id)
+        self.switch_mode("jobs")
+
+    def on_try_model(self, message: requests.TryModel) -> None:
+        self.loop_state = replace(self.loop_state, model=message.model)
+        self.switch_mode("playground")
+
+    async def on_use_profile(self, message: requests.UseProfile) -> None:
+        """Work with another provider; what was estimated and trained belongs to the one before."""
+        await self.session.use(message.name)
+        self._forget()
+        self.loop_state = self.loop_state.elsewhere()
+        for pane in screens_of(self):
+            if isinstance(pane, Pane):
+                pane.provider_changed()
 
     # ------------------------------------------------------------------ reading a dataset
 
-    def watch_standing(self, before: Standing, after: Standing) -> None:
+    def watch_loop_state(self, before: LoopState, after: LoopState) -> None:
         """What was found in one dataset is not shown of another."""
         if before.dataset != after.dataset:
             self._fetched = {}
@@ -219,7 +270,7 @@ class TintypeApp(TerminalApp[int]):
 
     def watch_assessment(self, assessment: "Assessment | None") -> None:
         summary = assessment.summary if assessment is not None else None
-        self.standing = replace(self.standing, checked=summary.status if summary else "")
+        self.loop_state = replace(self.loop_state, checked=summary.status if summary else "")
 
     def _forget(self) -> None:
         self.workers.cancel_group(self, "assess")
@@ -227,11 +278,17 @@ class TintypeApp(TerminalApp[int]):
 
     async def on_assess_dataset(self, message: requests.AssessDataset) -> None:
         """Read the current dataset; what has been read already is not read again."""
-        path = self.standing.dataset
+        from tintype.assessment import is_of
+
+        path, provider = self.loop_state.dataset, self.session.profile.provider
         if path is None:
             return
-        covered = await self._covered(path)
-        if path != self.standing.dataset:
+        try:
+            covered = await asyncio.to_thread(is_of, self.assessment, path, provider)
+        except TintypeError as error:
+            self._cannot_check(path, error)
+            return
+        if path != self.loop_state.dataset:
             return
         if (known := self.assessment) is not None and covered:  # it may have grown meanwhile
             same = known.for_model(message.model or known.model)
@@ -239,69 +296,24 @@ class TintypeApp(TerminalApp[int]):
                 self.assessment = same
                 return
         self._forget()
-        self._assess(path, message.model)
-
-    async def _covered(self, path: Path) -> bool:
-        """Whether what is known, or being found out just now, is of this file as it is now."""
-        from tintype.rules import rules_of
-
-        known, provider = self.assessment, self.desk.profile.provider
-        if known is None or known.file.path != path:
-            return False
-        return await asyncio.to_thread(
-            lambda: known.rules == rules_of(provider) and known.file.holds
-        )
+        self._assess(path, provider, message.model)
 
     @work(exclusive=True, group="assess")
-    async def _assess(self, path: Path, model: str) -> None:
+    async def _assess(self, path: Path, provider: str, model: str) -> None:
         from tintype.assessment import assess
         from tintype.dataset import open_dataset
         from tintype.rules import rules_of
 
         try:
-            judged_by = await asyncio.to_thread(rules_of, self.desk.profile.provider)
+            judged_by = await asyncio.to_thread(rules_of, provider)
             async with open_dataset(path) as dataset:
                 async for found in assess(dataset, judged_by, model=model, fetched=self._fetched):
                     # Another model that counts alike may have been chosen meanwhile.
                     shown = self.assessment
                     self.assessment = found.for_model(shown.model) if shown else found
         except TintypeError as error:
-            self._forget()
-            self._warn(f"Cannot check {path.name}. {error}")
+            self._cannot_check(path, error)
 
-    # ------------------------------------------------------------------ going somewhere
-
-    def on_open_dataset(self, message: requests.OpenDataset) -> None:
-        path, row = message.path.absolute(), message.row
-        sought = None if row is None else Sought(path, row)
-        if row is None:
-            row = self.standing.row if path == self.standing.dataset else 0
-        # Splits lie beside each other; with data of another folder the loop begins anew.
-        before = self.standing
-        same = before.dataset is not None and before.dataset.parent == path.parent
-        standing = before if same else Standing()
-        self.standing = replace(standing, dataset=path, row=row, sought=sought)
-        self.switch_mode("datasets")
-
-    def on_estimate_dataset(self, message: requests.EstimateDataset) -> None:
-        if message.path is not None and message.path != self.standing.dataset:
-            self.standing = replace(self.standing, dataset=message.path, row=0, sought=None)
-        self.standing = replace(self.standing, like=message.like)
-        self.switch_mode("estimate")
-
-    def on_open_job(self, message: requests.OpenJob) -> None:
-        self.standing = replace(self.standing, job=message.job_id)
-        self.switch_mode("jobs")
-
-    def on_try_model(self, message: requests.TryModel) -> None:
-        self.standing = replace(self.standing, model=message.model)
-        self.switch_mode("playground")
-
-    async def on_use_profile(self, message: requests.UseProfile) -> None:
-        """Work with another provider; what was estimated and trained belongs to the former."""
-        await self.desk.use(message.name)
+    def _cannot_check(self, path: Path, error: TintypeError) -> None:
         self._forget()
-        self.standing = Standing(dataset=self.standing.dataset, row=self.standing.row)
-        for pane in screens_of(self):
-            if isinstance(pane, Pane):
-                pane.provider_changed()
+        self.session.say(f"Cannot check {path.name}. {error}")

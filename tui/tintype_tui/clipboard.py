@@ -12,6 +12,8 @@ import subprocess
 from pathlib import Path
 from typing import Protocol
 
+from tintype import paths
+
 MOST_BYTES = 74_994
 """What xterm takes at most: 100,000 characters of base64 and a header."""
 
@@ -31,10 +33,13 @@ async def copy(text: str, terminal: Terminal | None, spill: Path) -> str:
         text: What to copy.
         terminal: The driver that writes to the terminal; none without one.
         spill: The file that takes text too long for a terminal.
+
+    Raises:
+        FileError: if that file cannot be written.
     """
     data = text.encode(errors="replace")
     if terminal is None or len(data) > MOST_BYTES:
-        await asyncio.to_thread(_spill, data, spill)
+        await asyncio.to_thread(paths.write_whole, spill, data, replace=True, private=True)
         return f"Written to {spill}: too long for a terminal's clipboard."
     inside_tmux = bool(os.environ.get("TMUX"))
     if inside_tmux and await asyncio.to_thread(_through_tmux, data):
@@ -44,11 +49,6 @@ async def copy(text: str, terminal: Terminal | None, spill: Path) -> str:
         sequence = f"\x1bP{sequence}\x1b\\"
     terminal.write(sequence)
     return "Sent to the terminal's clipboard."
-
-
-def _spill(data: bytes, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
 
 
 def _through_tmux(data: bytes) -> bool:

@@ -1,10 +1,12 @@
-"""Messages that ask the app to go somewhere, or to note where one stands."""
+"""Messages that ask the app to go somewhere, or to note what was done."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
+
+from tintype.loop import LoopState
 
 if TYPE_CHECKING:
     from tintype.resources import Job
@@ -29,7 +31,7 @@ class AssessDataset(Message):
 
 @dataclass
 class EstimateDataset(Message):
-    """Work out what training on the dataset in hand costs."""
+    """Work out what training on the current dataset costs."""
 
     like: "Job | None" = None
     """A job whose settings to begin with."""
@@ -58,9 +60,39 @@ class UseProfile(Message):
     name: str
 
 
-class Reached(Message):
-    """Something in the loop was chosen or reached; names are those of `Standing`."""
+@dataclass
+class Restore(Message):
+    """Go on where the last session ended, unless something has been chosen already."""
 
-    def __init__(self, **changes: Any) -> None:
+    state: LoopState
+
+
+class Reached(Message):
+    """Something in the loop was chosen or done. What is none stays as it is."""
+
+    def __init__(
+        self,
+        *,
+        dataset: Path | None = None,
+        row: int | None = None,
+        estimate: str | None = None,
+        job: str | None = None,
+        job_status: str | None = None,
+        job_percent: int | None = None,
+        model: str | None = None,
+        tried: bool | None = None,
+    ) -> None:
+        """Names are those of `LoopState`; the percentage goes with the status."""
         super().__init__()
-        self.changes = changes
+        values: dict[str, Any] = {
+            "dataset": dataset,
+            "row": row,
+            "estimate": estimate,
+            "job": job,
+            "job_status": job_status,
+            "model": model,
+            "tried": tried,
+        }
+        self.changes = {name: value for name, value in values.items() if value is not None}
+        if job_status is not None:
+            self.changes["job_percent"] = job_percent

@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import var
 from textual.widget import Widget
 
 from tintype.errors import TintypeError
-from tintype_tui.desk import Desk, Said
-from tintype_tui.standing import Standing
+from tintype.loop import LoopState
+from tintype_tui.session import Said, Session, SessionApp
 from tintype_tui.terminal.textual_privates import PartsScreen, driver_of
 from tintype_tui.text import visible
 from tintype_tui.widgets.key_line import KeyLine
@@ -24,30 +25,28 @@ if TYPE_CHECKING:
     from tintype_tui.widgets.image import ImageView
 
 
-class _HasDesk(Protocol):
-    desk: Desk
-
-
 class Pane(PartsScreen):
     """One of the numbered screens: a composition of parts."""
+
+    app = getters.app(SessionApp)
 
     NEXT: ClassVar[tuple[str, ...]] = ()
     """The actions that take one to the next step of the loop; the first that can be taken."""
 
-    standing: var[Standing] = var(Standing())
+    loop_state: var[LoopState] = var(LoopState())
     assessment: var["Assessment | None"] = var(None)
     """The current dataset, as far as it has been checked and counted for the provider in use."""
 
     @property
-    def desk(self) -> Desk:
-        """What the app lends to panes."""
-        return cast("_HasDesk", self.app).desk
+    def session(self) -> Session:
+        """Settings, profile, store and provider."""
+        return self.app.session
 
     def compose(self) -> ComposeResult:
         """Frame the body."""
-        yield Masthead(self.desk.profile.name)
+        yield Masthead(self.session.profile.name)
         yield from self.body()
-        yield LoopStrip(*self.NEXT).data_bind(Pane.standing)
+        yield LoopStrip(*self.NEXT).data_bind(Pane.loop_state)
         yield KeyLine()
 
     def key_parts(self) -> Iterable[Widget]:
@@ -56,7 +55,7 @@ class Pane(PartsScreen):
 
     def provider_changed(self) -> None:
         """Show which provider is in use; panes that hold what it said let go of it."""
-        self.query_one(Masthead).provider = self.desk.profile.name
+        self.query_one(Masthead).provider = self.session.profile.name
 
     def body(self) -> ComposeResult:
         """What this pane shows."""
@@ -64,7 +63,7 @@ class Pane(PartsScreen):
 
     def on_image_view_wants(self, event: "ImageView.Wants") -> None:
         """Have an image drawn in a thread; of one image, the latest wish wins."""
-        event.image.thrifty = self.desk.settings.low_bandwidth
+        event.image.thrifty = self.session.settings.low_bandwidth
         self.run_worker(self._drawn(event), group=event.group, exclusive=True)
 
     async def _drawn(self, event: "ImageView.Wants") -> None:
@@ -84,12 +83,13 @@ class Pane(PartsScreen):
         """Copy text, and say what was done."""
         from tintype_tui.clipboard import copy
 
-        spill = self.desk.settings.folders.cache / "copied.txt"
-        self.say(await copy(text, driver_of(self.app), spill))
+        spill = self.session.settings.folders.cache / "copied.txt"
+        with self.reporting("Cannot copy"):
+            self.say(await copy(text, driver_of(self.app), spill))
 
     def say(self, message: str, *, title: str = "", severity: str = "information") -> None:
         """Notify, with untrusted text made harmless."""
-        self.desk.said.append(Said(datetime.now(UTC), severity, f"{title} {message}".strip()))
+        self.session.said.append(Said(datetime.now(UTC), severity, f"{title} {message}".strip()))
         self.notify(
             visible(message),
             title=title,
@@ -112,6 +112,6 @@ class Part(Container):
         return cast("Pane", self.screen)
 
     @property
-    def desk(self) -> Desk:
-        """What the app lends to panes."""
-        return self.pane.desk
+    def session(self) -> Session:
+        """Settings, profile, store and provider."""
+        return self.pane.session

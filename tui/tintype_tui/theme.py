@@ -1,6 +1,75 @@
 """Colours: iron and silver, as on the plates the name comes from."""
 
+from collections.abc import Container, Mapping
+from pathlib import Path
+
+from textual.color import Color
 from textual.theme import Theme
+
+from tintype import paths
+from tintype.errors import TintypeError
+
+SAID_IN = ("primary", "secondary", "accent", "success", "warning", "error")
+"""Colours that text is written in."""
+LEAST_CONTRAST = 4.5
+"""Of text to what is under it, by WCAG 2.1 (1.4.3)."""
+
+
+def readable(variables: Mapping[str, str]) -> dict[str, str]:
+    """A theme's variables with its colours darkened, or lightened, until text in them is legible.
+
+    Many light themes have an amber for warnings that is meant to lie under black text.
+    """
+    grounds = [Color.parse(variables[name]) for name in ("background", "surface", "panel")]
+    towards = Color.parse("#000000" if grounds[0].brightness > 0.5 else "#ffffff")
+    found = dict(variables)
+    for name in SAID_IN:
+        own = Color.parse(variables[name])
+        for tenths in range(10):
+            colour = own.blend(towards, tenths / 10)
+            if min(contrast(colour, ground) for ground in grounds) >= LEAST_CONTRAST:
+                break
+        found[name] = colour.hex
+    return found
+
+
+CHOSEN = "theme"
+"""The file that holds the theme chosen last, and what the configuration named then."""
+
+
+def keep(name: str, configured: str, folder: Path) -> None:
+    """Keep a theme that was chosen for the next session.
+
+    Raises:
+        FileError: if it cannot be written.
+    """
+    paths.write_whole(folder / CHOSEN, f"{name}\n{configured}\n", replace=True)
+
+
+def restored(configured: str, folder: Path, available: Container[str]) -> str:
+    """The theme to begin with: the one chosen last, unless the configuration was changed since."""
+    try:
+        chosen, then = (paths.read_text(folder / CHOSEN, max_bytes=1000) + "\n\n").split("\n")[:2]
+    except TintypeError:
+        chosen, then = "", ""
+    if chosen in available and then == configured:
+        return chosen
+    return configured or DARK.name
+
+
+def contrast(one: Color, other: Color) -> float:
+    """The contrast ratio of two colours, 1…21 (WCAG 2.1)."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(color: Color) -> float:
+    parts = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in color.normalized
+    ]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
 
 DARK = Theme(
     name="tintype",

@@ -306,6 +306,8 @@ def _open(path: Path) -> PlainFile:
     try:
         file = PlainFile(path)
     except DatasetError as error:
+        if error.advice:  # which of the folder's files is meant
+            raise
         raise _known_otherwise(path) or error from error
     try:
         _refuse_other(file)

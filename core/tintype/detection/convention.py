@@ -22,10 +22,25 @@ BINS = 1024
 """How many steps a side of the image is divided into."""
 
 _TOKEN = re.compile(r"<loc(\d+)>")
-_RUN = re.compile(r"<loc\d+>(?:[ \t,]*<loc\d+>)*")
-_LABEL = re.compile(r"[^;\n]*?(?=<loc\d+>|[;\n]|\Z)")
+_RUN = re.compile(r"<loc\d+>(?:[ \t,]*(?:\r?\n[ \t]*)?<loc\d+>)*")
+_BROKEN_RUN = re.compile(r"[\r\n]")
+_LABEL = re.compile(r"(?:[ \t]*\r?\n)?[^;\n]*?(?=<loc\d+>|\|[ \t]*<loc\d+>|[;\n]|\Z)")
 _SEGMENT = re.compile(r"<seg\d+>")
-_SEPARATOR = re.compile(r"[\s;.,]*")
+_SEPARATOR = re.compile(r"[\s;.,|]*")
+_TRAILING: Sequence[tuple[re.Pattern[str], str]] = (
+    (
+        re.compile(r"\s*(<(?:/?s|/?bos|eos|pad|unk|eot|end_of_turn)>|<\|[^|<>]{1,40}\|>)$", re.I),
+        "an end mark",
+    ),
+    (re.compile(r"\s*(<(?:l(?:o(?:c\d*)?)?)?)$", re.I), "a cut token"),
+    (
+        re.compile(r"\s*[(\[{:=@]?\s*((?:0?\.\d+|1\.0+|\d{1,3}(?:\.\d+)?\s?%))\s*[)\]}]?$"),
+        "a confidence",
+    ),
+    (re.compile(r"\s*([.,:!|/]+)$"), "punctuation"),
+)
+"""What models put after a label, and how it is called."""
+_QUOTES = ('""', "''", "“”", "‘’", "``", "„“", "«»")
 _LIKE_LOC = re.compile(r"<\s*/?\s*loc[^>\s]{0,12}>?", re.IGNORECASE)
 
 
@@ -108,6 +123,7 @@ def parse_boxes(text: str) -> Parsed:
             if box is not None:
                 boxes.append(box)
                 spans.append(span)
+    flaws.extend(_repeated(boxes, spans))
     flaws.extend(_between(text, at, len(text)) if at else _malformed(text, 0, len(text)))
     return Parsed(tuple(boxes), tuple(flaws), tuple(spans))
 
@@ -157,12 +173,15 @@ def _read_run(text: str, run: re.Match[str], label: str, end: int) -> Iterable[_
     for first in range(0, len(tokens), 4):
         four = tokens[first : first + 4]
         last = first + 4 >= len(tokens)
+        own = label if last else ""
         span = (four[0].start(), end if last else four[-1].end())
         trimmed = span[0], span[0] + len(text[slice(*span)].rstrip())
         if len(four) < 4:
             yield None, trimmed, [Flaw(f"{len(four)} of 4 coordinates", *trimmed)]
             continue
-        box, wrong = _read_box(four, label if last else "", trimmed)
+        box, wrong = _read_box(four, own, trimmed)
+        if _BROKEN_RUN.search(text, four[0].end(), four[-1].start()) or _opens_line(own):
+            wrong.append(Flaw("coordinates over several lines", *trimmed))
         yield box, trimmed, wrong
 
 
@@ -187,10 +206,44 @@ def _read_box(
         x_min, x_max = sorted((x_min, x_max))
     if y_min == y_max or x_min == x_max:
         flaws.append(Flaw("the box is empty", *span))
-    name = " ".join(_SEGMENT.sub(" ", label).split()).rstrip(",").strip()
+    name, trailing = _bare_label(label)
+    flaws += [Flaw(f"{what} after the label: {shown!r}", *span) for what, shown in trailing]
     if not name:
         flaws.append(Flaw("the box has no label", *span))
     return Box(name, y_min, x_min, y_max, x_max), flaws
+
+
+def _repeated(boxes: Sequence[Box], spans: Sequence[tuple[int, int]]) -> Iterable[Flaw]:
+    """Boxes that occur more than once, each said once."""
+    seen: dict[Box, int] = {}
+    for box in boxes:
+        seen[box] = seen.get(box, 0) + 1
+    for box, count in seen.items():
+        if count > 1:
+            again = boxes.index(box, boxes.index(box) + 1)
+            yield Flaw(f"the same box {count} times", *spans[again])
+
+
+def _opens_line(label: str) -> bool:
+    """Whether a label stands on the line after its coordinates."""
+    return bool(label.strip()) and _BROKEN_RUN.search(label.rstrip()) is not None
+
+
+def _bare_label(label: str) -> tuple[str, list[tuple[str, str]]]:
+    """A label without what models put after and around it; and what that was."""
+    name = " ".join(_SEGMENT.sub(" ", label).split()).rstrip(",").strip()
+    trailing: list[tuple[str, str]] = []
+    looking = True
+    while looking and name:
+        looking = False
+        for pattern, what in _TRAILING:
+            if found := pattern.search(name):
+                trailing.append((what, found[1]))
+                name, looking = name[: found.start()].rstrip(), True
+        if len(name) > 1 and f"{name[0]}{name[-1]}" in _QUOTES:
+            trailing.append(("quotes", f"{name[0]}{name[-1]}"))
+            name, looking = name[1:-1].strip(), True
+    return name, trailing
 
 
 def _between(text: str, start: int, end: int) -> list[Flaw]:

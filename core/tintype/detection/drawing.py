@@ -1,28 +1,19 @@
 """Boxes drawn on an image: outline and label, truth solid, prediction dashed.
 
 A terminal shows an image at a hundred pixels or a thousand, so thickness and letters follow the
-image's size. Colours are those of Okabe and Ito, which the colour-blind can tell apart
-(jfly.uni-koeln.de/color); each line has a dark edge so that it stands out from any background, and
-truth and prediction differ by their dashes and the plates of their labels, not by colour.
+image's size. A class has its own colour (`colours`); each line has a dark edge so that it stands
+out from any background, and truth and prediction differ by their dashes and the plates of their
+labels, not by colour.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
 from tintype.detection.box import Box, area
+from tintype.detection.colours import colours
 
-PALETTE: Sequence[tuple[int, int, int]] = (
-    (230, 159, 0),
-    (86, 180, 233),
-    (0, 158, 115),
-    (240, 228, 66),
-    (213, 94, 0),
-    (204, 121, 167),
-    (0, 114, 178),
-    (255, 255, 255),
-)
 _EDGE = (16, 16, 16)
 
 _Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
@@ -41,28 +32,20 @@ class BoxStyle:
     """Times the letter size that suits the image's size."""
 
 
-def colours(labels: Iterable[str]) -> dict[str, tuple[int, int, int]]:
-    """A colour for each label, the same whatever order they come in; they repeat after eight."""
-    names = sorted({label.casefold() for label in labels})
-    return {name: PALETTE[at % len(PALETTE)] for at, name in enumerate(names)}
-
-
 def draw_boxes(
     image: Image.Image,
     truth: Sequence[Box] = (),
     predicted: Sequence[Box] = (),
     *,
-    labels: Iterable[str] = (),
     look: BoxStyle | None = None,
 ) -> Image.Image:
     """A copy of the image, in RGB, with boxes drawn on it: truth solid, prediction dashed.
 
-    `labels` are all the labels of the dataset, so that each keeps its colour from image to
-    image; those of the boxes are added. The image must be upright.
+    The image must be upright.
     """
     look = look or BoxStyle()
     drawn = image.convert("RGB") if image.mode != "RGB" else image.copy()
-    chosen = colours([*labels, *(box.label for box in (*truth, *predicted))])
+    chosen = colours(box.label for box in (*truth, *predicted))
     pen = _Pen(drawn, look)
     # Small boxes come last, else a large one's label could hide them.
     for dashed, boxes in ((False, truth), (True, predicted)):

@@ -32,10 +32,15 @@ class EpochTokens:
     """Text and images, each row cut at the longest example that the model takes."""
     cut: Range = NOTHING
     """Rows that are cut."""
+    unseen: Range = NOTHING
+    """Of the images, those whose size is not known."""
 
     def __add__(self, other: "EpochTokens") -> "EpochTokens":
         return EpochTokens(
-            self.images + other.images, self.total + other.total, self.cut + other.cut
+            self.images + other.images,
+            self.total + other.total,
+            self.cut + other.cut,
+            self.unseen + other.unseen,
         )
 
 
@@ -140,7 +145,7 @@ def count(
     return replace(
         counted,
         text=tokens.text,
-        bills=tuple(_bill(tokens, detail, rule.example_tokens) for detail in DETAILS),
+        bills=tuple(_bill(surveyed, tokens, detail, rule) for detail in DETAILS),
         doubtful=_doubtful(surveyed, rule),
         unseen=sum(image.width == 0 for image in images),
         dearest=(Dear(likely, tokens.as_is.likely, row.index, row.line),) if likely else (),
@@ -161,12 +166,25 @@ def _dearest(one: tuple[Dear, ...], other: tuple[Dear, ...]) -> tuple[Dear, ...]
     return tuple(heapq.nlargest(MOST_DEAREST, (*one, *other)))
 
 
-def _bill(tokens: RowTokens, detail: Detail, limit: int | None) -> EpochTokens:
-    total = tokens.total(detail)
+def _bill(surveyed: Surveyed, tokens: RowTokens, detail: Detail, rule: TokenRule) -> EpochTokens:
+    total, limit = tokens.total(detail), rule.example_tokens
+    whole = EpochTokens(tokens.images(detail), total, unseen=_unseen(surveyed, detail, rule))
     if limit is None:
-        return EpochTokens(tokens.images(detail), total)
+        return whole
     over = Range(*(int(size > limit) for size in (total.low, total.likely, total.high)))
-    return EpochTokens(tokens.images(detail), total.most(limit), over)
+    return replace(whole, total=total.most(limit), cut=over)
+
+
+def _unseen(surveyed: Surveyed, detail: Detail, rule: TokenRule) -> Range:
+    """Tokens of the images whose size is not known."""
+    return sum(
+        (
+            image_tokens(rule, 0, 0, part.detail if detail == "as is" else detail)
+            for part, image in zip(surveyed.row.images, surveyed.images, strict=True)
+            if not image.width
+        ),
+        NOTHING,
+    )
 
 
 def _doubtful(surveyed: Surveyed, rule: TokenRule) -> int:

@@ -51,10 +51,11 @@ class Estimate:
     skipped: int
     images: int
     text_tokens: Range
-    """Per epoch, like the next two."""
+    """Per epoch, like the next three."""
     image_tokens: Range
+    cut_tokens: Range
+    """What is cut off rows that are too long: text and images less this is the next."""
     tokens_per_epoch: Range
-    """After rows that are too long have been cut."""
     epochs: int
     epochs_reason: str
     billed_tokens: Range
@@ -106,7 +107,7 @@ def gauges(counts: Counts, limits: ProviderRules) -> tuple[Gauge, ...]:
 
 
 def estimate(counts: Counts, plan: Plan, prices: Prices, *, today: date | None = None) -> Estimate:
-    """Reckon what a plan will take. Pure: nothing is counted anew.
+    """Return what a plan will take. Pure: nothing is counted again.
 
     Args:
         counts: The training file, counted by the rule of the plan's model.
@@ -127,6 +128,7 @@ def estimate(counts: Counts, plan: Plan, prices: Prices, *, today: date | None =
         images=counts.images,
         text_tokens=counts.text,
         image_tokens=bill.images,
+        cut_tokens=counts.text + bill.images - bill.total,
         tokens_per_epoch=bill.total,
         epochs=epochs,
         epochs_reason="asked for" if plan.epochs is not None else f"by default: {chosen.source}",

@@ -68,7 +68,8 @@ def _about_images(counts: Counts, bill: EpochTokens, provider: str) -> Iterator[
     rule = counts.rule
     if counts.images and rule.images == "none":
         yield f"{rule.base} sees no images; they are counted as nothing."
-    spread = bill.images.high - bill.images.low
+    known = bill.images - bill.unseen
+    spread = known.high - known.low
     if counts.doubtful and rule.known and spread:
         if rule.images == "tiles":
             yield (
@@ -83,12 +84,14 @@ def _about_images(counts: Counts, bill: EpochTokens, provider: str) -> Iterator[
             )
     if counts.unseen:
         yield (
-            f"Images whose size is not known: {counts.unseen:,}. Theirs is a wide range of tokens."
+            f"Images whose size is not known: {counts.unseen:,}. They count in full, as "
+            f"{bill.unseen.low:,} to {bill.unseen.high:,} tokens per epoch; if the provider cannot "
+            "read them, it skips their rows and bills nothing for them."
         )
     if counts.images and provider in _MODERATED:
         yield (
             "Images with people, faces, children or CAPTCHAs are dropped by the provider and not "
-            "billed; that cannot be told beforehand."
+            "billed; that cannot be known beforehand."
         )
 
 
@@ -116,5 +119,5 @@ def _about_validation(validation: bool, free: bool) -> Iterator[str]:
         yield (
             "The tokens of the validation file are free."
             if free
-            else "The tokens of the validation file may be billed as well; that is not in this sum."
+            else "The tokens of the validation file may be billed as well; it is not in this cost."
         )

@@ -11,7 +11,7 @@ from tintype.prompting.origins import QuestionOrigin, is_same_image, origin, row
 from tintype.prompting.prompt import Parameters, Prompt
 from tintype.prompting.questions import Image, check_image, question, read_image, reword
 from tintype.prompting.remembering import remember
-from tintype.prompting.signs import Runaway, hint, runaway
+from tintype.prompting.signs import Runaway, hint, runaway, set_apart
 from tintype.prompting.subject import (
     OpenQuestion,
     Subject,
@@ -62,6 +62,7 @@ __all__ = [
     "row_origin",
     "row_subject",
     "runaway",
+    "set_apart",
     "system_prompt",
     "teaching_of",
     "total",

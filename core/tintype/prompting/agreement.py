@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tintype.detection import mean_iou, parse_boxes
+from tintype.prompting.signs import set_apart
 
 GOOD_IOU = 0.5
 """From here on a box counts as found, as mAP@50 has it."""
@@ -21,10 +22,12 @@ class Agreement:
 def agreement(said: str, expected: str) -> Agreement | None:
     """Compare an answer with the right one; none where no right one is known.
 
-    Boxes are compared by mean IoU, everything else word for word except for case and spaces.
+    Boxes are compared by mean IoU, everything else word for word except for case and spaces; what
+    a model thought before it answered is left out.
     """
     if not expected:
         return None
+    said, expected = set_apart(said)[1], set_apart(expected)[1]
     truth = parse_boxes(expected).boxes
     if truth:
         overlap = mean_iou(parse_boxes(said).boxes, truth)

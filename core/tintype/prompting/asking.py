@@ -14,7 +14,7 @@ from tintype.budget import Confirmation, Limits, authorize
 from tintype.errors import ApiError, BudgetError
 from tintype.pricing import Prices, load_prices
 from tintype.prompting.foreseeing import MILLION, foresee
-from tintype.prompting.signs import hint, runaway
+from tintype.prompting.signs import hint, runaway, set_apart
 from tintype.store import Spending, Store
 
 WINDOW_S = 0.05
@@ -52,6 +52,16 @@ class Reply:
     hint: str = ""
     """Why it may be no answer, in a sentence; looked for at the end."""
     done: bool = False
+
+    @property
+    def answer(self) -> str:
+        """The text without what the model thought before it."""
+        return set_apart(self.text)[1]
+
+    @property
+    def thoughts(self) -> str:
+        """What the model thought before it answered, between `<think>` and `</think>`."""
+        return set_apart(self.text)[0]
 
     def stopped(self) -> "Reply":
         """What stays of an answer that a person stopped."""
@@ -217,7 +227,7 @@ class _Growing:
             reply,
             elapsed_s=self._clock.monotonic() - self._began,
             trouble=trouble,
-            hint=hint(reply.text, reply.refusal),
+            hint=hint(reply.answer, reply.refusal),
             done=True,
         )
 

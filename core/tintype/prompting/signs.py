@@ -77,3 +77,19 @@ def hint(text: str, refusal: str = "") -> str:
     if refusal or _REFUSING.search(start):
         return "The model declines to answer."
     return ""
+
+
+_THOUGHT = re.compile(r"\s*<(think|thinking|thought|reasoning)>(.*?)(?:</\1>\s*|\Z)", re.S | re.I)
+_OPENED_ELSEWHERE = re.compile(r"\s*(.*?)</(?:think|thinking|thought|reasoning)>\s*", re.S | re.I)
+
+
+def set_apart(text: str) -> tuple[str, str]:
+    """Part an answer from what the model thought before it.
+
+    Returns:
+        The thoughts, empty if there are none, and the answer. Thoughts that have not ended yet are
+        all there is. Some templates open the tag in the prompt, so that only its end is seen.
+    """
+    if found := _THOUGHT.match(text) or _OPENED_ELSEWHERE.match(text):
+        return found.group(found.lastindex or 0).strip(), text[found.end() :]
+    return "", text

@@ -6,11 +6,11 @@ skipped: someone who wrote `read_only = "ture"` must not be left to spend money.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, NoReturn, cast
+from typing import Any, Literal
 
 from tintype.errors import SettingsError
 from tintype.providers import COMPATIBLE, identity
@@ -32,6 +32,12 @@ class SettingOrigin:
 
 
 DEFAULT = SettingOrigin("default")
+EXAMPLE = "https://host/v1"
+_OPENAI_VARIABLES = {
+    "base_url": "OPENAI_BASE_URL",
+    "organization": "OPENAI_ORG_ID",
+    "project": "OPENAI_PROJECT_ID",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +77,129 @@ def load(*, environ: Mapping[str, str] | None = None, places: Folders | None = N
         SettingsError: for a file that cannot be read, an unknown name or a bad value.
     """
     environ = os.environ if environ is None else environ
-    places = folders(environ) if places is None else places
-    written = _read(places.config_file)
-    _refuse_unknown(written, [f.name for f in FIELDS] + ["profiles"], places.config_file)
-    origins: dict[str, SettingOrigin] = {}
-    values = {f.name: _value(f, f.name, written, environ, places, origins) for f in FIELDS}
-    profiles = _profiles(written.get("profiles", {}), environ, places, origins)
-    chosen = str(values["default_profile"])
-    if chosen not in profiles:
-        where = origins.get("default_profile", DEFAULT).where
-        raise SettingsError(
-            f"{where}: there is no profile {chosen!r}.",
-            advice=f"Profiles are: {', '.join(sorted(profiles))}.",
+    return _Reader(environ, folders(environ) if places is None else places).settings()
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """The settings being read; notes where each value came from."""
+
+    environ: Mapping[str, str]
+    places: Folders
+    origins: dict[str, SettingOrigin] = field(default_factory=dict)
+
+    def settings(self) -> Settings:
+        written = _parse(self.places.config_file)
+        self.refuse_unknown(written, [*(one.name for one in FIELDS), "profiles"])
+        values: dict[str, Any] = {one.name: self.value(one, written) for one in FIELDS}
+        profiles = self.profiles(written.get("profiles", {}))
+        chosen = values["default_profile"]
+        if chosen not in profiles:
+            where = self.origins.get("default_profile", DEFAULT).where
+            raise SettingsError(
+                f"{where}: there is no profile {chosen!r}.",
+                advice=f"Profiles are: {', '.join(sorted(profiles))}.",
+            )
+        return Settings(
+            profiles=MappingProxyType(profiles),
+            folders=self.places,
+            origins=MappingProxyType(self.origins),
+            **values,
         )
-    return Settings(
-        profiles=MappingProxyType(profiles),
-        folders=places,
-        origins=MappingProxyType(origins),
-        **cast("Any", values),
-    )
+
+    def refuse_unknown(self, written: Mapping[str, Any], known: list[str], at: str = "") -> None:
+        """Refuse a name that is no setting; its value may be a key, so it is not repeated."""
+        for name in written:
+            if name not in known:
+                from difflib import get_close_matches
+
+                near = get_close_matches(name, known, 1)
+                hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(known)}."
+                where = f"{self.places.config_file}: there is no setting"
+                raise SettingsError(f"{where} {at + name!r}.", advice=hint)
+
+    def value(self, setting: Setting, written: Mapping[str, Any], at: str = "") -> Any:
+        """Return a setting from where it is said, or its default."""
+        if setting.variable and setting.variable in self.environ:
+            origin = SettingOrigin("environment", setting.variable)
+            raw: object = self.environ[setting.variable]
+        elif setting.name in written:
+            origin = SettingOrigin("file", str(self.places.config_file))
+            raw = written[setting.name]
+        else:
+            return setting.default
+        value = self.checked(setting, raw, origin, at)
+        if isinstance(value, Path) and not value.is_absolute() and origin.kind == "file":
+            return self.places.config / value
+        return value
+
+    def checked(self, setting: Setting, raw: object, origin: SettingOrigin, at: str = "") -> Any:
+        """Return a value as it is used, and note its origin; refuse what is not allowed."""
+        name = at + setting.name
+        self.origins[name] = origin
+        try:
+            return setting.read(raw)
+        except ValueError:
+            pass
+        where = origin.where if origin.kind == "environment" else f"{origin.where}: {name}"
+        shown = ""
+        if setting.name != "base_url":  # which may hold a password
+            text = repr(raw)
+            shown = f" ({text if len(text) <= 40 else text[:39] + '…'})"
+        raise SettingsError(
+            f"{where} has a value that cannot be used{shown}; allowed: {setting.allowed}."
+        )
+
+    def profiles(self, written: object) -> dict[str, Profile]:
+        path = self.places.config_file
+        if not isinstance(written, dict):
+            raise SettingsError(f"{path}: profiles must be tables, such as [profiles.work].")
+        profiles = {EMBEDDED.name: EMBEDDED, OPENAI.name: OPENAI}
+        for name, table in written.items():
+            if not isinstance(table, dict):
+                raise SettingsError(f"{path}: profiles.{name} must be a table.")
+            if name == EMBEDDED.name:
+                raise SettingsError(
+                    f"{path}: the profile {name!r} is the embedded provider and cannot be changed.",
+                    advice="Give yours another name; for a server elsewhere say its base_url.",
+                )
+            profiles[name] = self.profile(name, table)
+        profiles[OPENAI.name] = self.openai(profiles[OPENAI.name])
+        return profiles
+
+    def profile(self, name: str, table: dict[str, Any]) -> Profile:
+        path, at = self.places.config_file, f"profiles.{name}."
+        self.refuse_unknown(table, [one.name for one in PROFILE_FIELDS], at)
+        said = {one.name: self.value(one, table, at) for one in PROFILE_FIELDS if one.name in table}
+        provider = said.get("provider", name if name in BUILT_IN else COMPATIBLE)
+        if provider.endswith(".toml"):
+            provider = str(self.places.config / provider)  # an absolute path stays as it is
+        try:
+            known = identity(provider)
+        except SettingsError as error:
+            where = f"{path}: {at}provider"
+            raise SettingsError(f"{where}: {error.message}", advice=error.advice) from error
+        usual = {"base_url": known.base_url, "key_env": known.key_env or variable_for(name)}
+        profile = Profile(name, **usual | said | {"provider": provider})
+        if not profile.base_url:
+            raise SettingsError(
+                f"{path}: profiles.{name} does not say its base_url.",
+                advice=f'Add, for example, base_url = "{known.base_url_example or EXAMPLE}".',
+            )
+        return profile
+
+    def openai(self, profile: Profile) -> Profile:
+        """Obey the SDK's own variables, for the built-in profile only: no other's business."""
+        by_name = {one.name: one for one in PROFILE_FIELDS}
+        for name, variable in _OPENAI_VARIABLES.items():
+            if raw := self.environ.get(variable, "").strip():
+                origin = SettingOrigin("environment", variable)
+                value = self.checked(by_name[name], raw, origin, f"profiles.{profile.name}.")
+                profile = replace(profile, **{name: value})
+        return profile
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _parse(path: Path) -> dict[str, Any]:
     try:
         text = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -107,126 +214,3 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not UTF-8 text (byte {error.start}).") from error
-
-
-def _refuse_unknown(written: Mapping[str, Any], known: list[str], path: Path, at: str = "") -> None:
-    """Refuse a name that is no setting; its value may be a key, so it is not repeated."""
-    for name in written:
-        if name not in known:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, known, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Settings here: {', '.join(known)}."
-            raise SettingsError(f"{path}: there is no setting {at + name!r}.", advice=hint)
-
-
-def _value(
-    field: Setting,
-    name: str,
-    written: Mapping[str, Any],
-    environ: Mapping[str, str],
-    places: Folders,
-    origins: dict[str, SettingOrigin],
-) -> object:
-    """Read one setting from where it is said, and note where that was."""
-    if field.variable and field.variable in environ:
-        origins[name] = SettingOrigin("environment", field.variable)
-        raw: object = environ[field.variable]
-    elif field.name in written:
-        origins[name] = SettingOrigin("file", str(places.config_file))
-        raw = written[field.name]
-    else:
-        return field.default
-    try:
-        value = field.read(raw)
-    except ValueError:
-        _refuse_value(field, name, raw, origins[name])
-    if isinstance(value, Path) and not value.is_absolute() and origins[name].kind == "file":
-        return places.config / value
-    return value
-
-
-def _refuse_value(field: Setting, name: str, raw: object, origin: SettingOrigin) -> NoReturn:
-    at = origin.where if origin.kind == "environment" else f"{origin.where}: {name}"
-    shown = ""
-    if field.name != "base_url":  # which may hold a password
-        text = repr(raw)
-        shown = f" ({text if len(text) <= 40 else text[:39] + '…'})"
-    raise SettingsError(f"{at} has a value that cannot be used{shown}; allowed: {field.allowed}.")
-
-
-def _profiles(
-    written: object, environ: Mapping[str, str], places: Folders, origins: dict[str, SettingOrigin]
-) -> dict[str, Profile]:
-    path = places.config_file
-    if not isinstance(written, dict):
-        raise SettingsError(f"{path}: profiles must be tables, such as [profiles.work].")
-    profiles = {EMBEDDED.name: EMBEDDED, OPENAI.name: OPENAI}
-    for name, table in written.items():
-        if not isinstance(table, dict):
-            raise SettingsError(f"{path}: profiles.{name} must be a table.")
-        if name == EMBEDDED.name:
-            raise SettingsError(
-                f"{path}: the profile {name!r} is the embedded provider and cannot be changed.",
-                advice="Give yours another name; for a server elsewhere say its base_url.",
-            )
-        profiles[name] = _profile(name, table, environ, places, origins)
-    profiles[OPENAI.name] = _from_environment(profiles[OPENAI.name], environ, origins)
-    return profiles
-
-
-def _profile(
-    name: str,
-    table: dict[str, Any],
-    environ: Mapping[str, str],
-    places: Folders,
-    origins: dict[str, SettingOrigin],
-) -> Profile:
-    at = f"profiles.{name}."
-    _refuse_unknown(table, [f.name for f in PROFILE_FIELDS], places.config_file, at)
-    said: dict[str, Any] = {
-        f.name: _value(f, at + f.name, table, environ, places, origins)
-        for f in PROFILE_FIELDS
-        if f.name in table
-    }
-    provider = said.get("provider", name if name in BUILT_IN else COMPATIBLE)
-    if provider.endswith(".toml"):
-        provider = str(places.config / provider)  # an absolute path stays as it is
-    try:
-        known = identity(provider)
-    except SettingsError as error:
-        where = f"{places.config_file}: {at}provider"
-        raise SettingsError(f"{where}: {error.message}", advice=error.advice) from error
-    usual = {"base_url": known.base_url, "key_env": known.key_env or variable_for(name)}
-    profile = Profile(name, **usual | said | {"provider": provider})
-    if not profile.base_url:
-        example = known.base_url_example or "https://host/v1"
-        raise SettingsError(
-            f"{places.config_file}: profiles.{name} does not say its base_url.",
-            advice=f'Add, for example, base_url = "{example}".',
-        )
-    return profile
-
-
-def _from_environment(
-    profile: Profile, environ: Mapping[str, str], origins: dict[str, SettingOrigin]
-) -> Profile:
-    """Obey the SDK's own variables, for the built-in profile only: no other provider's business."""
-    from dataclasses import replace
-
-    by_name = {field.name: field for field in PROFILE_FIELDS}
-    for name, variable in (
-        ("base_url", "OPENAI_BASE_URL"),
-        ("organization", "OPENAI_ORG_ID"),
-        ("project", "OPENAI_PROJECT_ID"),
-    ):
-        if raw := environ.get(variable, "").strip():
-            origin = origins[f"profiles.{profile.name}.{name}"] = SettingOrigin(
-                "environment", variable
-            )
-            try:
-                value: Any = by_name[name].read(raw)
-            except ValueError:
-                _refuse_value(by_name[name], name, raw, origin)
-            profile = replace(profile, **{name: value})
-    return profile

@@ -105,85 +105,69 @@ def _base_url(value: object) -> str:
     raise ValueError
 
 
-_FLAG = "true or false"
+_FLAG = (_truth, "true or false")
+_SUM = (_money, "a sum in US dollars, 0 or more")
+_SUM_OR_NONE = (_limit, _SUM[1])
+_TEXT = (_text, "text")
+
+
+def _setting(
+    name: str,
+    default: object,
+    form: tuple[Callable[[object], object], str],
+    meaning: str,
+    variable: str | None = None,
+) -> Setting:
+    """A row of the table; its variable is named after it."""
+    variable = f"TINTYPE_{name.upper()}" if variable is None else variable
+    return Setting(name, default, *form, meaning, variable)
+
 
 FIELDS: tuple[Setting, ...] = (
-    Setting(
+    _setting(
         "default_profile",
         "tintype",
-        _word,
-        "the name of a profile",
+        (_word, "the name of a profile"),
         "The profile to start with.",
         "TINTYPE_PROFILE",
     ),
-    Setting(
+    _setting(
         "spend_confirm_usd",
         Decimal(1),
-        _money,
-        "a sum in US dollars, 0 or more",
+        _SUM,
         "Whatever may cost this much or more, or whose cost is unknown, is sent only after the sum "
         "has been typed.",
-        "TINTYPE_SPEND_CONFIRM_USD",
     ),
-    Setting(
+    _setting(
         "day_limit_usd",
         None,
-        _limit,
-        "a sum in US dollars, 0 or more",
+        _SUM_OR_NONE,
         "What may be spent in a calendar day, on jobs and answers: what could go beyond it, or "
         "whose cost is unknown, is not sent, confirmed or not.",
-        "TINTYPE_DAY_LIMIT_USD",
     ),
-    Setting(
+    _setting(
         "month_limit_usd",
         None,
-        _limit,
-        "a sum in US dollars, 0 or more",
+        _SUM_OR_NONE,
         "What may be spent in a calendar month, on jobs and answers: as day_limit_usd.",
-        "TINTYPE_MONTH_LIMIT_USD",
     ),
-    Setting(
-        "read_only",
-        False,
-        _truth,
-        _FLAG,
-        "Nothing may be spent, changed or deleted at a provider.",
-        "TINTYPE_READ_ONLY",
-    ),
-    Setting(
-        "low_bandwidth",
-        False,
-        _truth,
-        _FLAG,
-        "Draw less often, and no decoration: for slow links.",
-        "TINTYPE_LOW_BANDWIDTH",
-    ),
-    Setting(
-        "reduced_motion", False, _truth, _FLAG, "Nothing moves by itself.", "TINTYPE_REDUCED_MOTION"
-    ),
-    Setting(
-        "screen_reader",
-        False,
-        _truth,
-        _FLAG,
-        "Sentences and tables in place of charts and boxes.",
-        "TINTYPE_SCREEN_READER",
-    ),
-    Setting("theme", "", _text, "the name of a theme", "The colours of the app.", "TINTYPE_THEME"),
-    Setting(
+    _setting("read_only", False, _FLAG, "Nothing may be spent, changed or deleted at a provider."),
+    _setting("low_bandwidth", False, _FLAG, "Draw less often, and no decoration: for slow links."),
+    _setting("reduced_motion", False, _FLAG, "Nothing moves by itself."),
+    _setting("screen_reader", False, _FLAG, "Sentences and tables in place of charts and boxes."),
+    _setting("theme", "", (_text, "the name of a theme"), "The colours of the app."),
+    _setting(
         "prices",
         None,
-        _path,
-        "the path of a TOML file",
+        (_path, "the path of a TOML file"),
         "Prices that go before those that come with Tintype.",
-        "TINTYPE_PRICES",
     ),
-    Setting(
+    _setting(
         "keymap",
         MappingProxyType({}),
-        _keymap,
-        'a table of binding = "keys"',
+        (_keymap, 'a table of binding = "keys"'),
         "Keys other than the usual ones, by the binding's id.",
+        variable="",
     ),
 )
 
@@ -210,8 +194,8 @@ PROFILE_FIELDS: tuple[Setting, ...] = (
         "the name of an environment variable",
         "The variable that holds the key; without it, PROFILE_API_KEY.",
     ),
-    Setting("organization", "", _text, "text", "Sent to OpenAI as OpenAI-Organization."),
-    Setting("project", "", _text, "text", "Sent to OpenAI as OpenAI-Project."),
+    Setting("organization", "", *_TEXT, "Sent to OpenAI as OpenAI-Organization."),
+    Setting("project", "", *_TEXT, "Sent to OpenAI as OpenAI-Project."),
 )
 
 ENVIRONMENT: Mapping[str, str] = MappingProxyType(

@@ -66,6 +66,7 @@ def zoo(build: Any) -> Path:
     build.file("classes/cat/1.png", build.image())
     build.file("classes/dog/2.png", build.image())
     build.file("other/notes.json", '{"a": 1}')
+    build.file("packed.zip", b"PK\x03\x04 and so on")
     folder: Path = build.folder
     return folder
 
@@ -88,6 +89,7 @@ def zoo(build: Any) -> Path:
         ("arrow/data.arrow", "arrow", "an Arrow file"),
         ("classes", "imagefolder", "a folder of 2 folders of images"),
         ("other/notes.json", "json", "a JSON object"),
+        ("packed.zip", "archive", "a ZIP archive"),
     ],
 )
 async def test_a_path_is_recognised_and_opening_it_says_what_takes_it(
@@ -248,3 +250,40 @@ def test_what_breaks_the_contract_is_said_in_sentences(build: Any) -> None:
 async def test_looking_at_paths_does_not_block(zoo: Path) -> None:
     found = await asyncio.to_thread(detected, zoo / "voc")
     assert found[0].format.title == "Pascal VOC"
+
+
+async def test_images_are_found_by_the_end_of_their_names(build: Any) -> None:
+    for name, colour in (("img/x/a.png", "red"), ("img/y/a.png", "blue"), ("img/y/b.png", "green")):
+        build.file(name, build.image(colour))
+    path = build.file(
+        "t.csv",
+        "image,question,answer\nb.png,Q,1\n/content/data/x/a.png,Q,2\nC:\\y\\A.PNG,Q,3\n"
+        "a.png,Q,4\n../../etc/passwd,Q,5\n",
+    )
+    report = await imported(path, build.folder / "out")
+    lines = report.files["train"].read_text().splitlines()
+    urls = [json.loads(line)["messages"][0]["content"][1]["image_url"]["url"] for line in lines]
+    expected = [build.data_url(build.image(colour)) for colour in ("green", "red", "blue")]
+    assert sorted(urls) == sorted(expected)
+    assert [problem.line for problem in report.problems] == [5, 6]
+    assert "leads out of the dataset's folder" in report.problems[1].message
+    assert "may be img/x/a.png, img/y/a.png" in report.problems[0].message
+
+
+async def test_folders_of_rows_and_nested_ones_are_taken_whole(build: Any) -> None:
+    build.file("data/images/a.png", build.image())
+    for name in ("train", "valid"):
+        build.file(f"data/rows/{name}.jsonl", json.dumps(LLAVA[0]) + "\n")
+    report = await imported(build.folder / "data", build.folder / "rows")
+    assert report.splits == {"train": 1, "valid": 1}
+    build.file("devkit/VOC2007/Annotations/a.xml", XML)
+    build.file("devkit/VOC2007/JPEGImages/a.png", build.image())
+    assert (await imported(build.folder / "devkit", build.folder / "voc")).rows == 1
+
+
+async def test_a_folder_with_files_of_chat_rows_names_them(build: Any) -> None:
+    build.file("set/images/a.png", build.image())
+    build.file("set/train.jsonl", json.dumps(build.chat()) + "\n")
+    with pytest.raises(DatasetError, match=r"Name one of its files: train\.jsonl"):
+        async with open_dataset(build.folder / "set"):
+            pass

@@ -1,6 +1,7 @@
 """An estimate is the provider's sum: a range where its rule is in doubt, and a reason for it."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -290,3 +291,32 @@ def test_parts_add_up_to_the_whole(
     made = estimate(whole, Plan(model, "openai"), PRICES)
     tokens = made.billed_tokens
     assert 0 <= tokens.low <= tokens.likely <= tokens.high
+
+
+def test_the_parts_add_up_where_rows_are_cut() -> None:
+    rule = replace(FOUR_O, example_tokens=1_000)
+    counts = count_all([row(0, 4_000, (1024, 1024)), row(1, 300)], rule)
+    made = estimate(counts, Plan("gpt-4o-2024-08-06", "openai"), PRICES)
+    assert made.cut_rows.likely == 1
+    assert made.cut_tokens.likely == 4_000 + 765 - 1_000
+    assert made.text_tokens + made.image_tokens - made.cut_tokens == made.tokens_per_epoch
+
+
+def test_images_of_unknown_size_do_not_count_as_doubt_about_the_others() -> None:
+    unknown = row(1, 300, (0, 0))
+    counts = count_all([row(0, 300, (500, 500)), unknown], FOUR_O)
+    alone = count_all([row(0, 300, (500, 500))], FOUR_O).bill()
+    made = estimate(counts, Plan("gpt-4o-2024-08-06", "openai"), PRICES)
+    spread = alone.images.high - alone.images.low
+    assert any(f"up to {spread:,} tokens more" in reason for reason in made.reasons)
+    assert any("Images whose size is not known: 1." in reason for reason in made.reasons)
+    assert made.tokens_per_epoch.high >= alone.total.high + 300 + counts.bill().unseen.high
+    assert made.rows == 2
+
+
+def test_a_price_that_the_provider_has_not_confirmed_is_said_to_be_so() -> None:
+    counts = count_all(rows(10, 300), model_tokens("gpt-4.1-2025-04-14"))
+    made = estimate(counts, Plan("gpt-4.1-2025-04-14", "azure"), PRICES)
+    assert made.price is not None
+    assert made.price.unconfirmed
+    assert any("does not confirm this" in reason for reason in made.reasons)

@@ -146,9 +146,10 @@ def report(reply: "Reply", expected: str) -> dict[str, Any]:
     """An answer as JSON: its text, figures, boxes, and how near they are to the truth."""
     from tintype.detection import parse_boxes
 
-    usage, parsed = reply.usage, parse_boxes(reply.text)
+    usage, parsed = reply.usage, parse_boxes(reply.answer)
     return {
         "text": reply.text,
+        **({"thoughts": reply.thoughts, "answer": reply.answer} if reply.thoughts else {}),
         "refusal": reply.refusal,
         "finish_reason": reply.finish_reason,
         "prompt_tokens": usage.prompt_tokens if usage else None,
@@ -169,7 +170,7 @@ def _compared(reply: "Reply", expected: str) -> dict[str, Any]:
     from tintype.detection import compare, parse_boxes
     from tintype.prompting import agreement
 
-    found = agreement(reply.text, expected)
+    found = agreement(reply.answer, expected)
     if found is None:
         return {}
     if found.iou is None:
@@ -181,7 +182,7 @@ def _compared(reply: "Reply", expected: str) -> dict[str, Any]:
             "iou": round(one.iou, 4),
             "truth": one.truth.label if one.truth else None,
         }
-        for one in compare(parse_boxes(reply.text).boxes, parse_boxes(expected).boxes)
+        for one in compare(parse_boxes(reply.answer).boxes, parse_boxes(expected).boxes)
     ]
     return {"expected": expected, "mean_iou": round(found.iou, 4), "compared": fates}
 
@@ -196,7 +197,7 @@ def figures(reply: "Reply", expected: str) -> str:
     """Tokens, times, cost, and how near the answer is to the truth, in a line."""
     from tintype_tui.words.answers import verdict
 
-    found = verdict(reply.text, expected)
+    found = verdict(reply.answer, expected)
     words = [found[0]] if found else []
     words.append(f"{reply.tokens} tokens")
     if reply.ttft_s is not None:

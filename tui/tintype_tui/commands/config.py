@@ -20,6 +20,7 @@ def command(context: click.Context, as_json: bool) -> None:
 
 def _show(as_json: bool) -> None:
     from tintype.settings import FIELDS, key_for, load
+    from tintype_tui.keys import keymap_problems
 
     settings = load()
     keys = {
@@ -28,6 +29,8 @@ def _show(as_json: bool) -> None:
     }
     for notice in filter(None, {key.notice for key in keys.values()}):
         say(notice)
+    for problem in keymap_problems(settings.keymap):
+        say(problem)
     values = {
         field.name: (getattr(settings, field.name), str(settings.origin(field.name)))
         for field in FIELDS

@@ -65,12 +65,15 @@ async def command(profile: str | None, as_json: bool) -> None:
 
 async def _look(profile_name: str | None) -> AsyncIterator[CheckUp]:
     from tintype_tui.commands.session import chosen
+    from tintype_tui.keys import keymap_problems
 
     yield _python()
     for finding in await asyncio.to_thread(_terminal):
         yield finding
     settings, profile = chosen(profile_name)
     yield CheckUp("settings", "ok", f"read from {settings.folders.config_file}, if it is there")
+    for problem in keymap_problems(settings.keymap):
+        yield CheckUp("keymap", "note", problem)
     for name in ("config", "data", "state", "cache"):
         yield _folder(name, getattr(settings.folders, name))
     yield await _store(settings)

@@ -74,7 +74,9 @@ async def command(
         f"  = {tokens_words(found.tokens_per_epoch)} per epoch × "
         f"{count(found.epochs, 'epoch')} ({found.epochs_reason})"
     )
-    put(f"  text {number(found.text_tokens.likely)}, images {number(found.image_tokens.likely)}")
+    cut = f", cut off −{number(found.cut_tokens.likely)}" if found.cut_tokens.high else ""
+    text, images = number(found.text_tokens.likely), number(found.image_tokens.likely)
+    put(f"  text {text}, images {images}{cut}")
     put(f"  {count(found.rows, 'row')}, {count(found.skipped, 'row')} skipped")
     for reason in found.reasons:
         say(f"  · {reason}")

@@ -121,9 +121,9 @@ async def _try(path: Path, job: "Job", api: "Api", store: "Store") -> None:
             )
             async for growing in asking:
                 reply = growing
-            overlap = mean_iou(parse_boxes(reply.text).boxes, parse_boxes(example.answer).boxes)
+            overlap = mean_iou(parse_boxes(reply.answer).boxes, parse_boxes(example.answer).boxes)
             put(f"          {_shortly(example.answer)}")
-            put(f"            → {_shortly(reply.text)}  (mean IoU {overlap:.2f})")
+            put(f"            → {_shortly(reply.answer)}  (mean IoU {overlap:.2f})")
 
 
 def _shortly(answer: str) -> str:

@@ -22,6 +22,7 @@ from tintype.dataset.splits import siblings
 from tintype.errors import DatasetError
 from tintype.estimation import Estimate, estimate, gauges
 from tintype.jobs import Order
+from tintype.loop import LoopState
 from tintype.pricing import Prices, load_prices
 from tintype.quote import Quote, planned, quote
 from tintype.resources import Job
@@ -32,7 +33,6 @@ from tintype_tui.screens.dearest import Dearest
 from tintype_tui.screens.dialogs import Confirm
 from tintype_tui.screens.launch import Launch
 from tintype_tui.screens.offers import Offers
-from tintype_tui.standing import Standing
 from tintype_tui.text import count as counted
 from tintype_tui.text import visible
 from tintype_tui.widgets.cost_card import CostCard
@@ -97,10 +97,10 @@ class EstimatePane(Pane):
         super().provider_changed()
         self._begin()
 
-    def watch_standing(self, standing: Standing) -> None:
+    def watch_loop_state(self, state: LoopState) -> None:
         """Propose a plan for what was chosen; a job to repeat brings its settings along."""
-        if (standing.dataset, standing.like) != (self._path, self._like):
-            self._path, self._like = standing.dataset, standing.like
+        if (state.dataset, state.like) != (self._path, self._like):
+            self._path, self._like = state.dataset, state.like
             self._begin()
 
     def _begin(self) -> None:
@@ -113,11 +113,11 @@ class EstimatePane(Pane):
     async def _propose(self, path: Path) -> None:
         """Fill the form, then have the dataset read."""
         with self.reporting("Cannot estimate"):
-            provider = self.desk.profile.provider
+            provider = self.session.profile.provider
             judged_by = self._rules = await asyncio.to_thread(rules.rules_of, provider)
             splits = await asyncio.to_thread(siblings, path)
             validation = splits.valid if splits.valid != path else None
-            self._models = await base_models(self.desk.profile.provider)
+            self._models = await base_models(self.session.profile.provider)
             self.form.fill(
                 proposed(path, judged_by.model, validation, like=self._like), self._models
             )
@@ -136,7 +136,7 @@ class EstimatePane(Pane):
     async def _look_up(self) -> None:
         choices = self.form.choices
         self._validation = await asyncio.to_thread(_stamp, choices.validation)
-        self._prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
+        self._prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
         self.post_message(requests.AssessDataset(choices.model))
         self._renew()
 
@@ -155,7 +155,7 @@ class EstimatePane(Pane):
             self.quote = self.estimate = None
         else:
             today = datetime.now(UTC).date()
-            provider, validation = self.desk.profile.provider, self._validation
+            provider, validation = self.session.profile.provider, self._validation
             validation = validation if choices.validate else None
             epochs, detail = choices.epochs, choices.detail
             if found.complete:
@@ -195,7 +195,7 @@ class EstimatePane(Pane):
             return
         words = [
             f"{self._path.parent.name}/{self._path.name}",
-            f"at {self.desk.profile.name}",
+            f"at {self.session.profile.name}",
             counted(found.counts.rows, "row") if found else "",
             f"counting {found.share:.0%}" if found and not found.complete else "",
         ]
@@ -206,7 +206,7 @@ class EstimatePane(Pane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "launch":
-            return (self.estimate is not None and not self.desk.settings.read_only) or None
+            return (self.estimate is not None and not self.session.settings.read_only) or None
         if action in ("epochs", "detail", "dearest", "compare", "copy", "validation"):
             return self.estimate is not None or None
         return True
@@ -239,7 +239,7 @@ class EstimatePane(Pane):
 
     def action_compare(self) -> None:
         if self._path is not None:
-            chosen, prices = self.form.choices, self.desk.settings.prices
+            chosen, prices = self.form.choices, self.session.settings.prices
             self.app.push_screen(
                 Offers(self._path, prices, epochs=chosen.epochs, detail=chosen.detail)
             )
@@ -256,7 +256,7 @@ class EstimatePane(Pane):
             self.say("Still counting; launch when the sum is complete.", severity="warning")
             return
         with self.reporting("Cannot launch"):
-            profile, settings = self.desk.profile, self.desk.settings
+            profile, settings = self.session.profile, self.session.settings
             prices = await asyncio.to_thread(load_prices, settings.prices)
             await asyncio.to_thread(made.require, provider=profile.provider, prices=prices)
             if not await self._accepts_flaws(made):
@@ -268,7 +268,7 @@ class EstimatePane(Pane):
                 batch_size=choices.batch_size or "auto",
                 learning_rate_multiplier=choices.learning_rate_multiplier or "auto",
             )
-            api, store = await self.desk.provider(), await self.desk.store()
+            api, store = await self.session.provider(), await self.session.store()
             limits, now = budget.Limits.of(settings), datetime.now().astimezone()
             wanted = budget.demand(store, order.expense(api.profile.name), limits=limits, now=now)
             spent = budget.spent_this_month(store, now)

@@ -1,19 +1,25 @@
 """Every key that works here, read from the bindings; and the same list as commands."""
 
-from collections.abc import Callable, Iterable, Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from itertools import groupby
 from typing import Any, ClassVar, NamedTuple
 
 from rich.text import Text
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.containers import Vertical, VerticalScroll
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
+from tintype.paths import write_whole
+from tintype_tui.keys import declared, key_of, keymap_problems
+from tintype_tui.screen import Pane
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.terminal.textual_privates import PartsScreen
 
@@ -29,6 +35,8 @@ class Key(NamedTuple):
     tooltip: str
     action: str
     node: DOMNode
+    id: str
+    """Its name in `[keymap]`; empty if it cannot be changed."""
 
 
 def keys_of(screen: Screen[object]) -> list[Key]:
@@ -46,6 +54,7 @@ def keys_of(screen: Screen[object]) -> list[Key]:
             tooltip=same[0].tooltip,
             action=same[0].binding.action,
             node=same[0].node,
+            id=same[0].binding.id or "",
         )
         for same in actions.values()
     ]
@@ -86,7 +95,11 @@ class Help(Dialog[None]):
             yield Static("Keys", classes="dialog-title")
             with VerticalScroll():
                 yield Static(self._table())
-            yield Static("Esc goes back · : lists everything as commands", classes="hint")
+            yield Static(
+                "Esc goes back · : lists all as commands · [id]: its name in [keymap]",
+                classes="hint",
+                markup=False,
+            )
 
     def _table(self) -> Text:
         colors = self.app.theme_variables
@@ -97,7 +110,8 @@ class Help(Dialog[None]):
             for key in keys:
                 text.append(f"  {key.keys:<{widest}}  ", f"bold {colors['primary']}")
                 text.append(key.words)
-                text.append(f"  {key.tooltip}\n" if key.tooltip else "\n", "dim")
+                text.append(f"  {key.tooltip}" if key.tooltip else "", "dim")
+                text.append(f"  [{key.id}]\n" if key.id else "\n", "dim italic")
         return text
 
 
@@ -106,11 +120,15 @@ class KeyCommands(Provider):
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
         """Words, help and what to run."""
-        for key in keys_of(self.screen):
-            run: Callable[[], Any] = partial(self.app.run_action, key.action, key.node)
+        for key in (*keys_of(self.screen), *_unfocused(self.screen)):
+            run: Callable[[], Any] = partial(_press, self.screen, key)
             yield key.words, f"{key.keys}  {key.tooltip}".strip(), run
         for title, help, run, _ in self.app.get_system_commands(self.screen):
             yield title, help, run
+        shoot = partial(
+            self.app.set_timer, 0.1, partial(_shoot, self.screen)
+        )  # without the palette
+        yield "Screenshot", "save what is seen as an SVG", shoot
 
     async def discover(self) -> Hits:
         for words, help, run in self._commands():
@@ -119,5 +137,51 @@ class KeyCommands(Provider):
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
         for words, help, run in self._commands():
-            if (score := matcher.match(words)) > 0:
+            # What it says of itself counts too, below its name.
+            if (score := max(matcher.match(words), matcher.match(help) * 0.5)) > 0:
                 yield Hit(score, matcher.highlight(words), run, help=help)
+
+
+def _unfocused(screen: Screen[object]) -> Iterator[Key]:
+    """Keys of what could be focused and is not."""
+    active = {key.id for key in keys_of(screen)}
+    for widget in screen.walk_children(Widget):
+        if not (widget.focusable and widget.display):
+            continue
+        for binding in declared(type(widget)):
+            if binding.id and binding.description and binding.id not in active:
+                active.add(binding.id)
+                yield Key(
+                    owner=getattr(widget, "BINDING_GROUP_TITLE", None) or type(widget).__name__,
+                    keys=key_of(widget, binding.id),
+                    words=binding.description,
+                    tooltip=binding.tooltip,
+                    action=binding.action,
+                    node=widget,
+                    id=binding.id,
+                )
+
+
+async def _press(screen: Screen[object], key: Key) -> None:
+    """Do what a key does, where it does it."""
+    if isinstance(key.node, Widget) and key.node.focusable:
+        screen.set_focus(key.node)
+    await screen.app.run_action(key.action, key.node)
+
+
+def _shoot(screen: Screen[object]) -> None:
+    """Save what is seen as an SVG, and say where."""
+    if not isinstance(screen, Pane):
+        return
+    folder = screen.session.settings.folders.data / "screenshots"
+    with screen.reporting("Cannot save the screenshot"):
+        now = f"{datetime.now():%Y-%m-%d %H.%M.%S}"
+        saved = write_whole(folder / f"tintype {now}.svg", screen.app.export_screenshot())
+        screen.say(f"Saved to {saved}.")
+
+
+async def report_keymap(app: App[Any], keymap: Mapping[str, str]) -> None:
+    """Say what in a `[keymap]` has no effect, or takes a key away."""
+    for problem in await asyncio.to_thread(keymap_problems, keymap):
+        if isinstance(app.screen, Pane):
+            app.screen.say(problem, severity="warning")

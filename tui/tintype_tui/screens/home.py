@@ -15,21 +15,28 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype import __version__
+from tintype.errors import TintypeError
+from tintype.loop import LoopState
+from tintype.paths import exists, size, status
 from tintype_tui import requests
-from tintype_tui.desk import SESSION
 from tintype_tui.screen import Pane
-from tintype_tui.standing import Standing
+from tintype_tui.session import SESSION
 from tintype_tui.text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
     from tintype.resources import Job
+    from tintype.samples import SampleProgress
     from tintype.store import RecentDataset, Store
     from tintype_tui.widgets.dataset_list import DatasetList
     from tintype_tui.widgets.job_list import JobList
     from tintype_tui.widgets.line_list import LineList
 
-LOOK_S = 5.0
-"""How often the provider is asked after jobs that run."""
+    Maker = Callable[[Path], AsyncGenerator[SampleProgress, None]]
+
+LOOK_S, LOOK_AGAIN_S = 5.0, 30.0
+"""How often the provider is asked about jobs that run; after it could not be asked."""
 FIRST_FRAME_S = 0.05
 MOST_JOBS, MOST_DATASETS = 50, 50
 
@@ -62,6 +69,8 @@ class HomePane(Pane):
 
     doing: var[str] = var("")
     """What is going on, in a line."""
+    trouble: var[str] = var("")
+    """Why what is shown of jobs may not be how they are."""
 
     provider_text = getters.query_one("#provider", Static)
 
@@ -79,9 +88,14 @@ class HomePane(Pane):
         if self.query("#recent"):
             self._fill()
 
+    def on_screen_suspend(self) -> None:
+        """Ask nobody anything while another pane is shown."""
+        self.workers.cancel_group(self, "fill")
+
     def provider_changed(self) -> None:
         super().provider_changed()
-        self._fill()
+        if self.is_current:
+            self._fill()
 
     # ------------------------------------------------------------------ what is shown
 
@@ -90,83 +104,118 @@ class HomePane(Pane):
         from tintype_tui.widgets.dataset_list import DatasetList
         from tintype_tui.widgets.job_list import JobList
 
-        jobs, recent = JobList(id="jobs"), DatasetList(id="recent")
-        jobs.display = recent.display = False
         left = Vertical(
             Static(START, id="start"),
             Static("Jobs", classes="heading", id="jobs-heading"),
-            jobs,
+            JobList(id="jobs"),
+            Static(id="jobs-trouble", markup=False),
             Static("Recent datasets", classes="heading", id="recent-heading"),
-            recent,
-            Static(id="doing"),
+            DatasetList(id="recent"),
+            Static(id="doing", markup=False),
             id="home-left",
         )
         right = VerticalScroll(Static(id="provider"), id="home-right", can_focus=False)
+        self._show_start(returning=True)  # until it is known: whoever was here before is not new
+        left.display = False
         await self.query_one("#home").mount(left, right)
         self._fill()
 
     @work(exclusive=True, group="fill")
     async def _fill(self) -> None:
         """Show what the store knows; then, while jobs run, what the provider says of them."""
-        with self.reporting("Home"):
-            store = await self.desk.store()
+        self.trouble = ""
+        try:
+            store = await self.session.store()
             await self._restore(store)
-            self._show_datasets(store.datasets.newest(MOST_DATASETS))
-            kept = store.jobs.newest(MOST_JOBS, profile=self.desk.profile.name)
-            jobs = [one.job for one in kept]
-            self._show_jobs(jobs)
-            await self._show_provider()
-            while any(not job.ended for job in jobs):
-                from tintype.jobs import listed
+            recent = store.datasets.newest(MOST_DATASETS)
+            kept = store.jobs.newest(MOST_JOBS, profile=self.session.profile.name)
+        except TintypeError as error:
+            self.trouble = f"Cannot read what earlier sessions left. {error}"
+            self.query_one("#home-left").display = True
+            return
+        jobs = [one.job for one in kept]
+        await self._show_datasets(recent)
+        self._show_jobs(jobs)
+        self._show_start(returning=bool(recent or jobs))
+        self.query_one("#home-left").display = True
+        await self._show_provider(store)
+        while any(not job.ended for job in jobs):
+            jobs = await self._look(store, jobs)
+            await asyncio.sleep(LOOK_S if not self.trouble else LOOK_AGAIN_S)
 
-                async for batch in listed(await self.desk.provider(), store, most=MOST_JOBS):
-                    known = {job.id: job for job in batch}
-                    jobs = [known.get(job.id, job) for job in jobs]
-                self._show_jobs(jobs)
-                await asyncio.sleep(LOOK_S)
+    async def _look(self, store: "Store", jobs: "list[Job]") -> "list[Job]":
+        """What the provider says of jobs that run; what it cannot be asked stays as it was."""
+        from tintype.jobs import listed
+
+        try:
+            async for batch in listed(await self.session.provider(), store, most=MOST_JOBS):
+                known = {job.id: job for job in batch}
+                jobs = [known.get(job.id, job) for job in jobs]
+        except TintypeError as error:
+            self.trouble = f"Not up to date: {error} Trying again every {LOOK_AGAIN_S:.0f} s."
+        else:
+            self.trouble = ""
+        self._show_jobs(jobs)
+        return jobs
 
     async def _restore(self, store: "Store") -> None:
-        """Stand where the last session ended, unless something was chosen already."""
-        if self.standing != Standing():
-            return
-        last = await asyncio.to_thread(Standing.again, store.notes.read(SESSION))
-        if last != Standing():
-            self.post_message(
-                requests.Reached(dataset=last.dataset, row=last.row, job=last.job, model=last.model)
-            )
+        """Go on where the last session ended, unless something was chosen already."""
+        if self.loop_state == LoopState():
+            kept, profile = store.notes.read(SESSION), self.session.profile.name
+            state = await asyncio.to_thread(LoopState.restored, kept, profile)
+            self.post_message(requests.Restore(state))
+
+    def _show_start(self, *, returning: bool) -> None:
+        """How to begin, to those who never have; else lists, which say so when they are empty."""
+        for widget in self.query("#start"):
+            widget.display = not returning
+        for widget in self.query("#jobs, #recent, #jobs-heading, #recent-heading"):
+            widget.display = returning
 
     def _show_jobs(self, jobs: "Sequence[Job]") -> None:
         shown = cast("JobList", self.query_one("#jobs"))
+        shown.empty_text = f"No jobs from here at {self.session.profile.name} yet."
         shown.jobs = jobs
-        shown.display = self.query_one("#jobs-heading").display = bool(jobs)
+        shown.styles.height = max(2, len(jobs))
 
-    def _show_datasets(self, datasets: "Sequence[RecentDataset]") -> None:
+    async def _show_datasets(self, datasets: "Sequence[RecentDataset]") -> None:
+        found = await asyncio.to_thread(lambda: [status(one.path) for one in datasets])
         recent = cast("DatasetList", self.query_one("#recent"))
-        recent.datasets = [dataset for dataset in datasets if dataset.path.exists()]
-        some = bool(recent.datasets)
-        recent.display = self.query_one("#recent-heading").display = some
-        self.query_one("#start").display = not some
-        if some and self.focused is None:
+        recent.empty_text = "No dataset of yours is there any more.\ns makes samples, o opens one."
+        recent.unknown = {one.path: one.reason for one in found if one.kind == "unknown"}
+        pairs = zip(datasets, found, strict=True)
+        recent.datasets = [one for one, at in pairs if at.kind != "missing"]
+        if recent.datasets and self.focused is None:
             recent.focus()
         self.refresh_bindings()
 
-    async def _show_provider(self) -> None:
+    async def _show_provider(self, store: "Store") -> None:
         from tintype.pricing import load_prices
         from tintype_tui.words.providers import about, dates, spent_lines
 
-        settings, profile = self.desk.settings, self.desk.profile
-        prices = await asyncio.to_thread(load_prices, settings.prices)
-        today = datetime.now(UTC).date()
-        lines, notice = await asyncio.to_thread(about, profile, settings.folders)
-        if notice:
-            self.say(notice, severity="warning")
-        lines += spent_lines(await self.desk.store(), settings.month_limit_usd)
+        settings, profile = self.session.settings, self.session.profile
+        lines: list[str] = []
+        ends: list[Content] = []
+        try:
+            lines, notice = await asyncio.to_thread(about, profile, settings.folders)
+            if notice:
+                self.say(notice, severity="warning")
+            lines += spent_lines(store, settings.month_limit_usd)
+            prices = await asyncio.to_thread(load_prices, settings.prices)
+            ends = dates(prices, profile, datetime.now(UTC).date())
+        except TintypeError as error:
+            lines.append(f"✗ {error}")
         self.provider_text.update(
             Content.from_markup("[b]Provider[/]\n")
-            + Content("\n".join(lines))
-            + Content.from_markup("\n\n[b]Dates[/]\n")
-            + Content("\n").join(dates(prices, profile, today))
+            + Content("\n".join(map(visible, lines)))
+            + (Content.from_markup("\n\n[b]Dates[/]\n") if ends else Content(""))
+            + Content("\n").join(ends)
         )
+
+    def watch_trouble(self, trouble: str) -> None:
+        for line in self.query("#jobs-trouble").results(Static):
+            line.display = bool(trouble)
+            line.update(Content(visible(f"✗ {trouble}" if trouble else "")))
 
     def watch_doing(self, doing: str) -> None:
         for line in self.query("#doing").results(Static):
@@ -180,8 +229,8 @@ class HomePane(Pane):
         return True
 
     def _last_dataset(self) -> Path | None:
-        if self.standing.dataset is not None:
-            return self.standing.dataset
+        if self.loop_state.dataset is not None:
+            return self.loop_state.dataset
         found = self.query("#recent")
         datasets = cast("DatasetList", found.first()).datasets if found else ()
         return datasets[0].path if datasets else None
@@ -192,22 +241,31 @@ class HomePane(Pane):
 
     @work(exclusive=True, group="sample")
     async def action_sample(self) -> None:
-        """Make the samples, unless they are there, and open the playing cards."""
+        """Make the samples, unless they are there; the playing cards open as soon as they are."""
         from tintype.samples import make_books, make_cards
 
-        folder = self.desk.settings.folders.data / "samples"
-        cards = folder / "cards" / "train.jsonl"
+        folder = self.session.settings.folders.data / "samples"
         with self.reporting("Cannot make the samples"):
-            for title, make in (("playing cards", make_cards), ("book covers", make_books)):
-                target = folder / ("cards" if make is make_cards else "books")
-                if (target / "train.jsonl").exists():
-                    continue
-                async for progress in make(target):
-                    share = progress.done / max(1, progress.total)
-                    self.doing = f"drawing {title} … {share:.0%}"
-            self.doing = ""
-            self.post_message(requests.OpenDataset(cards))
+            await self._sample("playing cards", make_cards, folder / "cards")
+            self.post_message(requests.OpenDataset(folder / "cards" / "train.jsonl"))
+            await self._sample("book covers", make_books, folder / "books")
         self.doing = ""
+
+    async def _sample(self, title: str, make: "Maker", folder: Path) -> None:
+        """Draw one of the samples, and list it."""
+        train = folder / "train.jsonl"
+        if not await asyncio.to_thread(exists, train):
+            async for progress in make(folder):
+                share = progress.done / max(1, progress.total)
+                self.doing = f"drawing {title} … {share:.0%}"
+        from tintype.store import RecentDataset
+
+        store = await self.session.store()
+        if all(one.path != train for one in store.datasets.newest(MOST_DATASETS)):
+            size_bytes = await asyncio.to_thread(size, train)
+            store.datasets.opened(RecentDataset(train, datetime.now(UTC), size_bytes))
+            if self.is_current:
+                self._fill()
 
     @work
     async def action_open(self) -> None:
@@ -222,13 +280,13 @@ class HomePane(Pane):
         """Choose the provider to work with from now on."""
         from tintype_tui.screens.choosing import Choose
 
-        profiles = list(self.desk.settings.profiles.values())
+        profiles = list(self.session.settings.profiles.values())
         entries = [f"{one.name}  {one.base_url or 'on this machine, free'}" for one in profiles]
-        at = profiles.index(self.desk.profile)
+        at = profiles.index(self.session.profile)
         chosen = await self.app.push_screen_wait(
             Choose("Work with which provider?", entries, at=at)
         )
-        if chosen is not None and profiles[chosen] != self.desk.profile:
+        if chosen is not None and profiles[chosen] != self.session.profile:
             self.post_message(requests.UseProfile(profiles[chosen].name))
 
     def on_line_list_chosen(self, event: "LineList.Chosen") -> None:

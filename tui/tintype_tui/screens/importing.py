@@ -18,6 +18,7 @@ from tintype.errors import TintypeError
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.field import Field
+from tintype_tui.widgets.tick import Tick
 
 MOST_SHOWN = 200
 
@@ -43,20 +44,22 @@ class Import(Dialog[Path | None]):
         with Vertical(classes="dialog -tall"):
             yield Static(Content("Import a dataset"), classes="dialog-title", id="import-title")
             yield Static(Content(visible(str(self._source))))
-            yield Static("\nWrite train, valid and test rows into:", classes="before")
-            yield Field(value=str(beside), id="target")
+            yield Static("Write train, valid and test rows into:", classes="before")
+            yield Field(value=str(beside), id="target", compact=True)
             yield Field(
-                placeholder="ask this of every image, where the source asks nothing",
+                placeholder="a question for every image, where the source asks none",
                 id="prompt",
                 classes="before",
+                compact=True,
             )
-            yield Checkbox(
+            yield Tick(
                 "put the images into the rows (providers want that)",
                 value=True,
                 classes="before",
                 id="embed",
+                compact=True,
             )
-            yield Checkbox("replace files that are there", classes="before", id="replace")
+            yield Tick("replace files that are there", classes="before", id="replace", compact=True)
             yield ProgressBar(id="import-progress", show_eta=False)
             with VerticalScroll():
                 yield Static(id="import-words", markup=False)

@@ -28,7 +28,7 @@ MOST_SHOWN = 200
 
 async def choose_dataset(pane: "Pane") -> Path | None:
     """Have a dataset chosen; what is in another format is imported first. Call it in a worker."""
-    store = await pane.desk.store()
+    store = await pane.session.store()
     recent = [kept.path for kept in store.datasets.newest(MOST_SHOWN)]
     path = await pane.app.push_screen_wait(
         OpenPath("Open a dataset", recent=recent, endings=(".jsonl", ".csv", ".tsv"))

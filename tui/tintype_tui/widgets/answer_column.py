@@ -12,7 +12,8 @@ from textual.widgets import Static
 
 from tintype.detection import Box, Parsed, parse_boxes
 from tintype.prompting import Reply
-from tintype_tui.text import one_line, visible
+from tintype_tui.keys import key_of
+from tintype_tui.text import count, one_line, visible
 from tintype_tui.words.answers import (
     box_lines,
     ending,
@@ -90,7 +91,7 @@ class AnswerColumn(VerticalScroll, can_focus=True):
 
     def _parsed(self) -> Parsed:
         reply = self.answer.reply
-        return parse_boxes(reply.text) if reply else Parsed()
+        return parse_boxes(reply.answer) if reply else Parsed()
 
     def watch_model(self) -> None:
         self._draw()
@@ -116,7 +117,7 @@ class AnswerColumn(VerticalScroll, can_focus=True):
     def _title(self) -> Content:
         number = f"{self.place} " if self.place else ""
         if not self.model:
-            return Content(f"{number}no model: press m")
+            return Content(f"{number}no model: press {key_of(self, 'play.model')}")
         answer = self.answer
         waited = float(self._waited_s) if answer.waiting else None
         short = summary(answer.reply, answer.expected, waited, answer.trouble)
@@ -132,34 +133,48 @@ class AnswerColumn(VerticalScroll, can_focus=True):
             lines += self._answer(reply)
             lines.append(Content.styled(figures(reply), "dim"))
         elif answer.waiting:
-            lines.append(Content.styled("waiting for the first words · Esc stops", "dim"))
+            lines.append(
+                Content.styled(
+                    f"waiting for the first words · {key_of(self, 'play.stop')} stops", "dim"
+                )
+            )
         if answer.trouble:
             lines.append(Content.styled(visible(answer.trouble), "$error"))
         return lines
 
     def _answer(self, reply: Reply) -> list[Content]:
         """What the model says, and remarks on it once it has ended."""
-        said = reply.text or reply.refusal
+        said = reply.answer or reply.refusal
+        lines = self._thoughts(reply)
         if not reply.done:
-            return [Content(visible(said))]
+            return [*lines, Content(visible(said))]
         parsed = self._parsed()
-        lines = []
         if reply.hint:
             lines.append(Content.styled(f" {reply.hint} ", "bold reverse $warning"))
         if words := ending(reply):
             lines.append(Content.styled(words, "bold $warning"))  # above: what ran away is long
         fates = list(box_lines(parsed, self.answer.expected)) if parsed.boxes else []
-        found = verdict(reply.text, self.answer.expected)
+        found = verdict(reply.answer, self.answer.expected)
         if found and len(fates) != 1:  # a single box says it itself
             words, good = found
             lines.append(Content.styled(words, "bold $success" if good else "bold $warning"))
         if self.raw or not shows_boxes(parsed):
             lines.append(Content(visible(said)) if said else _NOTHING)
         lines += fates
-        lines += flaw_lines(parsed, reply.text)
+        lines += flaw_lines(parsed, reply.answer)
         if reply.trouble:
             lines.append(Content.styled(visible(reply.trouble), "$warning"))
         return lines
+
+    def _thoughts(self, reply: Reply) -> list[Content]:
+        """What the model thought, apart from what it says: whole while it thinks, and in raw."""
+        if not (thoughts := reply.thoughts):
+            return []
+        if self.raw or not reply.answer:
+            return [Content.styled(f"thinking:\n{visible(thoughts)}", "dim italic")]
+        key = key_of(self, "play.raw")
+        words = count(len(thoughts.split()), "word")
+        return [Content.styled(f"thought before it answered: {words} ({key} shows it)", "dim")]
 
 
 _NOTHING = Content.styled("(an empty answer)", "dim italic")

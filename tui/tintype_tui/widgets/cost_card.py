@@ -46,6 +46,8 @@ class CostCard(Widget):
         head = Content.styled(cost_words(estimate), "bold $primary")
         if estimate.cost_usd is not None and estimate.cost_usd.low != estimate.cost_usd.high:
             head += Content(f"  most likely {money(estimate.cost_usd.likely)}")
+        if estimate.price is not None and estimate.price.unconfirmed:
+            head += Content.styled("  ! unconfirmed price", "$warning")
         if estimate.price_is_stale:
             head += Content.styled("  ! old price", "$warning")
         reason = visible(estimate.epochs_reason)
@@ -68,6 +70,9 @@ class CostCard(Widget):
                 Content(f"{name:<9}{number(tokens):>10}  {share:>4.0%}  ")
                 + Content.styled(bar(share, BAR), "$primary" if name == "images" else "$secondary")
             )
+        if estimate.cut_tokens.high:
+            off = f"−{number(estimate.cut_tokens.likely)}"
+            lines.append(Content(f"{'cut off':<9}{off:>10}"))
         rows = f"{count(estimate.rows, 'row')}, {count(estimate.images, 'image')}"
         skipped = f", {count(estimate.skipped, 'row')} skipped" if estimate.skipped else ""
         cut = f", {count(estimate.cut_rows.likely, 'row')} cut" if estimate.cut_rows.high else ""
@@ -106,7 +111,7 @@ class CostCard(Widget):
         today = datetime.now(UTC).date()
         for end, words in (
             (estimate.training_end, "no new jobs"),
-            (estimate.shutdown, "the tuned model goes dark"),
+            (estimate.shutdown, "the tuned model stops answering"),
         ):
             if end is not None:
                 left = end.days_left(today)

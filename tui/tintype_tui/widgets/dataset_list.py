@@ -1,6 +1,7 @@
 """Datasets opened lately, one line each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.segment import Segment
 from rich.style import Style
@@ -17,9 +18,14 @@ class DatasetList(LineList):
     BINDING_GROUP_TITLE = "Datasets"
 
     datasets: var[Sequence[RecentDataset]] = var(())
+    unknown: var[Mapping[Path, str]] = var({})
+    """Why nobody can say whether a dataset is still there, for those where it is so."""
 
     def watch_datasets(self, datasets: Sequence[RecentDataset]) -> None:
         self.total = len(datasets)
+        self.refresh()
+
+    def watch_unknown(self) -> None:
         self.refresh()
 
     def item(self, index: int, width: int, style: Style) -> Line:
@@ -29,6 +35,8 @@ class DatasetList(LineList):
         name = f"{dataset.path.parent.name}/{dataset.path.name}"
         if width < 60:
             tail = f"{rows:>12}"
+        if reason := self.unknown.get(dataset.path):
+            tail = f"  cannot be looked at: {one_line(reason)} "
         return [
             Segment(pad(f" {one_line(name)}", max(0, width - len(tail))), style),
             Segment(tail, style + Style(dim=not style.bold)),

@@ -6,7 +6,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tintype_tui.standing import Progress, Stage, Standing
+from tintype.loop import LoopState, Progress, Stage
 from tintype_tui.text import clip, one_line
 
 MARKS: dict[Progress, str] = {"todo": "○", "now": "◐", "done": "●", "trouble": "✗"}
@@ -22,7 +22,7 @@ class LoopStrip(Widget):
     LoopStrip { height: 1; background: $surface; color: $foreground 80%; }
     """
 
-    standing: reactive[Standing] = reactive(Standing())
+    loop_state: reactive[LoopState] = reactive(LoopState())
     next_actions: reactive[tuple[str, ...]] = reactive(())
     """The first of them that can be taken is the next step."""
 
@@ -54,7 +54,7 @@ class LoopStrip(Widget):
         ).crop(0, width)
 
     def _stages(self, room: int) -> list[Segment]:
-        stages = self.standing.stages()
+        stages = self.loop_state.stages()
         for words_width in (24, 16, 10, 0):
             segments = self._drawn(stages, words_width)
             if sum(segment.cell_length for segment in segments) <= room:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from tintype.detection import BoxMatch, Parsed, compare, parse_boxes
+from tintype.detection.colours import class_colour
 from tintype.model_names import parse_model_name
 from tintype.prompting import GOOD_IOU, Reply, agreement
 from tintype_tui.text import count, duration, money, number, one_line, visible
@@ -73,7 +74,7 @@ def summary(reply: Reply | None, expected: str, waiting_s: float | None, trouble
         return f"… {duration(waiting_s)}"
     if reply is None:
         return ""
-    found = verdict(reply.text, expected) if not reply.trouble else None
+    found = verdict(reply.answer, expected) if not reply.trouble else None
     short = {"runaway": "ran away", "stopped": "stopped", "length": "cut off"}
     words = [
         found[0] if found and reply.finish_reason != "stopped" else "",
@@ -89,6 +90,14 @@ def shows_boxes(parsed: Parsed) -> bool:
     return bool(parsed.boxes) and not stray and len(parsed.boxes) <= MOST_BOXES
 
 
+def class_name(label: str) -> "Content":
+    """A class with its colour beside it, as its boxes have it on the image."""
+    from textual.content import Content  # late: commands have no use for it
+
+    red, green, blue = class_colour(label)
+    return Content.assemble(("■ ", f"rgb({red},{green},{blue})"), one_line(label) or "no label")
+
+
 def box_lines(parsed: Parsed, expected: str) -> Iterator["Content"]:
     """A line for each box: whether it is there, and how well it fits."""
     from textual.content import Content  # late: commands have no use for it
@@ -96,11 +105,11 @@ def box_lines(parsed: Parsed, expected: str) -> Iterator["Content"]:
     truth = parse_boxes(expected).boxes
     if not truth:
         for box in parsed.boxes:
-            yield Content(f"▢ {one_line(box.label) or 'no label'}")
+            yield class_name(box.label)
         return
     for finding in compare(parsed.boxes, truth)[:MOST_BOXES]:
         mark, words, style = _fate(finding)
-        label = one_line(finding.box.label) or "no label"
+        label = class_name(finding.box.label)
         yield Content.assemble((f"{mark} ", style), label, (f"  {words}", f"{style} dim"))
 
 

@@ -53,7 +53,7 @@ def offer_words(offer: Offer) -> list[str]:
         lines.append(f"Against the dataset: {found}.")
     for end, words in (
         (estimate.training_end, "no new jobs"),
-        (estimate.shutdown, "the tuned model goes dark"),
+        (estimate.shutdown, "the tuned model stops answering"),
     ):
         if end is not None:
             lines.append(f"{end.date:%d %b %Y}: {words}.")

@@ -51,6 +51,7 @@ def estimate_report(estimate: Estimate) -> dict[str, Any]:
         "images": estimate.images,
         "text_tokens": estimate.text_tokens.likely,
         "image_tokens": estimate.image_tokens.likely,
+        "cut_tokens": estimate.cut_tokens.likely,
         "tokens_per_epoch": estimate.tokens_per_epoch.likely,
         "epochs": estimate.epochs,
         "billed_tokens": estimate.billed_tokens.likely,

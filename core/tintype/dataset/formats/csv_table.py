@@ -7,8 +7,8 @@ that cannot be used is reported and the rest goes on.
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from tintype.dataset.formats.contract import (
     Item,
     Question,
 )
-from tintype.dataset.formats.images import image_source
+from tintype.dataset.formats.images import ImageFinder
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.splits import Split, siblings, split_named, split_of
 from tintype.errors import DatasetError
@@ -100,10 +100,10 @@ class CsvTable:
         tables = find_tables(source)
         for split, path in tables:
             file = _name(path, tables)
-            folder = options.images or path.parent
+            images = ImageFinder(options.images or path.parent)
             for entry in read_entries(_text(path), options, log, file):
                 try:
-                    image = image_source(entry.image, folder)
+                    image = images.find(entry.image)
                 except DatasetError as error:
                     log.lose(file, entry.line, str(error))
                     continue
@@ -156,8 +156,7 @@ def read_entries(text: str, options: ImportOptions, log: ImportLog, file: str) -
     lines = io.StringIO(text, newline="")
     header, before = lines.readline(), 1
     if header[:4].lower() == "sep=":
-        more = dict(options.more) | {"delimiter": header[4:5]}
-        options = _with(options, more)
+        options = replace(options, more={**options.more, "delimiter": header[4:5]})
         header, before = lines.readline(), 2
     columns = find_columns(header, options)
     reader = _rows(lines, columns.delimiter, strict=True)
@@ -187,12 +186,6 @@ def _rows(lines: Iterable[str], delimiter: str, *, strict: bool) -> Any:
             f"{delimiter!r} cannot stand between columns.",
             advice="--delimiter takes one character, or tab.",
         ) from error
-
-
-def _with(options: ImportOptions, more: Mapping[str, object]) -> ImportOptions:
-    from dataclasses import replace
-
-    return replace(options, more=more)
 
 
 def _said(options: ImportOptions, name: str) -> str:

@@ -19,6 +19,8 @@ FOLDER = "images"
 TREATMENT = Treatment(rgb=True, still=True, formats=("jpeg", "png", "webp"))
 """What an embedded image must be: grey, palettes and CMYK are skipped by providers."""
 _CACHE_BYTES = 32_000_000
+_MOST_FILES = 300_000
+"""Files looked at below the folder of a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +34,64 @@ class TakenImage:
     """Nothing is known of one on the network."""
 
 
-def image_source(text: str, folder: Path) -> ImageSource:
-    """The image that a text names: data in it, a URL, or a file in the folder.
+class ImageFinder:
+    """Finds the images that a source names: data, URLs, and files in or below a folder.
 
-    Both separators of folders are understood, and a leading `./`.
-
-    Raises:
-        DatasetError: if the data are damaged, or the name leads out of the folder.
+    A name is tried as it stands, with either separator. Names of another machine (`/content/a.jpg`)
+    and names that leave a folder out are found by their end, if only one file ends so.
     """
-    kind = origin(text)
-    if kind == "data":
-        return image_bytes(text, folder)
-    if kind == "url":
-        return text
-    path = image_path(text, folder)
-    if path.exists() or "\\" not in text:
-        return path
-    return image_path(text.replace("\\", "/"), folder)
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._by_name: dict[str, list[Path]] | None = None
+
+    def find(self, text: str) -> ImageSource:
+        """The image that a text names.
+
+        Raises:
+            DatasetError: if the data are damaged, there is no such file, or several may be meant.
+        """
+        kind = origin(text)
+        if kind == "data":
+            return image_bytes(text, self._folder)
+        if kind == "url":
+            return text
+        name = text.replace("\\", "/")
+        for spelling in dict.fromkeys((text, name)):
+            try:
+                path = image_path(spelling, self._folder)
+            except DatasetError:
+                continue
+            if path.is_file():
+                return path
+        return self._by_end(name) or image_path(text, self._folder)
+
+    def _by_end(self, name: str) -> Path | None:
+        parts = [part.lower() for part in name.split("/") if part not in ("", ".", "..")]
+        if not parts:
+            return None
+        found = self._indexed().get(parts[-1], [])
+        for length in range(len(parts), 0, -1):
+            matches = [path for path in found if _ends(path, parts[-length:])]
+            if len(matches) == 1:
+                return matches[0]
+            if matches:
+                names = ", ".join(str(path.relative_to(self._folder)) for path in matches[:3])
+                raise DatasetError(f"{name} may be {names}.", advice="Name its folder (--images).")
+        return None
+
+    def _indexed(self) -> dict[str, list[Path]]:
+        if self._by_name is None:
+            self._by_name = {}
+            for at, path in enumerate(self._folder.rglob("*")):
+                if at >= _MOST_FILES:
+                    break
+                self._by_name.setdefault(path.name.lower(), []).append(path)
+        return self._by_name
+
+
+def _ends(path: Path, parts: list[str]) -> bool:
+    return [part.lower() for part in path.parts[-len(parts) :]] == parts and path.is_file()
 
 
 def content_key(source: ImageSource) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tintype.dataset.files import PlainFile, read_plain_file
 from tintype.dataset.formats.contract import Chat, Detection, ImageSource, ImportOptions, Item
-from tintype.dataset.formats.images import image_source
+from tintype.dataset.formats.images import ImageFinder
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.index import LineIndex
 from tintype.dataset.places import slots
@@ -21,6 +21,7 @@ from tintype.errors import DatasetError
 
 MAX_LIST_BYTES = 500_000_000
 _HEAD_BYTES = 4 * 1024 * 1024
+_MOST_LISTED = 2000
 _SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
 _KINDS = (
     ("conversations", "LLaVA's or ShareGPT's conversations"),
@@ -41,46 +42,67 @@ class JsonRows:
     options = ()
 
     def detect(self, path: Path) -> Detection | None:
-        """A JSON list of rows, or lines of JSON that are no chat rows yet."""
-        if path.suffix.lower() not in _SUFFIXES or not path.is_file():
-            return None
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
-        row = _first(head)
-        if not isinstance(row, dict):
-            return None
-        try:
-            made = repaired(row)
-        except DatasetError:
-            return None
-        listed = head.startswith(b"[")
-        if made is row and not listed:
-            return None  # chat rows as they should be
-        kind = next((words for key, words in _KINDS if key in row), "rows")
-        return Detection(f"a JSON list of {kind}" if listed else f"a file of {kind}")
+        """A JSON list of rows, lines of JSON that are no chat rows yet, or a folder of such."""
+        if path.is_dir():
+            files = _files(path)
+            found = _detect(files[0]) if files else None
+            if found is None or len(files) == 1:
+                return found
+            return Detection(f"a folder of {len(files)} files: {files[0].name} is {found.what}")
+        return _detect(path)
 
     def read(self, source: Path, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
         """Yield every row that is a conversation with its images.
 
         Raises:
-            DatasetError: if the file cannot be read, or is no JSON.
+            DatasetError: if a file cannot be read, or is no JSON.
         """
-        folder = options.images or source.parent
-        split = split_of(source)
-        for line, value in _rows(source, log):
-            try:
-                yield _item(value, folder, source.name, line, split)
-            except DatasetError as error:
-                log.lose(source.name, line, error.message)
+        files = _files(source) if source.is_dir() else [source]
+        if not files:
+            raise DatasetError(f"{source} holds no rows of JSON.", path=source)
+        images = ImageFinder(options.images or (source if source.is_dir() else source.parent))
+        for path in files:
+            file = path.relative_to(source).as_posix() if source.is_dir() else path.name
+            for line, value in _rows(path, log):
+                try:
+                    yield _item(value, images, file, line, split_of(path))
+                except DatasetError as error:
+                    log.lose(file, line, error.message)
 
 
 FORMAT = JsonRows()
 
 
-def _item(value: Any, folder: Path, file: str, line: int, split: Any) -> Item:
+def _files(folder: Path) -> list[Path]:
+    """The files of a folder that hold rows, those in the folders in it included."""
+    inner = [path for path in sorted(folder.iterdir())[:_MOST_LISTED] if path.is_dir()]
+    listed = [path for each in (folder, *inner) for path in sorted(each.iterdir())]
+    return [path for path in listed[:_MOST_LISTED] if _detect(path)]
+
+
+def _detect(path: Path) -> Detection | None:
+    if path.suffix.lower() not in _SUFFIXES or not path.is_file():
+        return None
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+    row = _first(head)
+    if not isinstance(row, dict):
+        return None
+    try:
+        made = repaired(row)
+    except DatasetError:
+        return None
+    listed = head.startswith(b"[")
+    if made is row and not listed:
+        return None  # chat rows as they should be
+    kind = next((words for key, words in _KINDS if key in row), "rows")
+    return Detection(f"a JSON list of {kind}" if listed else f"a file of {kind}")
+
+
+def _item(value: Any, images: ImageFinder, file: str, line: int, split: Any) -> Item:
     row = repaired(value)
     sources: list[ImageSource] = [
-        image_source(slot.text, folder) for slot in slots(row["messages"]) if slot.image
+        images.find(slot.text) for slot in slots(row["messages"]) if slot.image
     ]
     beside = {name: row[name] for name in ("tools", "parallel_tool_calls") if name in row}
     return Item(Chat(row["messages"], beside), tuple(sources), file, line, split)

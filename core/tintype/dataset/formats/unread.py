@@ -103,6 +103,17 @@ def _image_folder(path: Path) -> Detection | None:
     return Detection(f"a folder of {classes} folders of images", "likely") if classes else None
 
 
+def _archive(path: Path) -> Detection | None:
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        head = file.read(512)
+    for magic, what in ((b"PK\x03\x04", "a ZIP archive"), (b"\x1f\x8b", "a gzip archive")):
+        if head.startswith(magic):
+            return Detection(what)
+    return Detection("a tar archive") if head[257:262] == b"ustar" else None
+
+
 def _other_json(path: Path) -> Detection | None:
     if path.suffix.lower() != ".json" or not path.is_file() or path.stat().st_size > 50_000_000:
         return None
@@ -124,5 +135,6 @@ FORMATS = (
     Unread("arrow", "Arrow", f"{_LATER}.", _magic(b"ARROW1", (".arrow",), "an Arrow file")),
     Unread("imagefolder", "Folders of images", f"{_LATER}: a table with an image and its label "
            "on each line is read.", _image_folder),
+    Unread("archive", "an archive", "unpack it first.", _archive),
     Unread("json", "JSON", f"{_LATER}.", _other_json),
 )  # fmt: skip

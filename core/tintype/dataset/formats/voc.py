@@ -57,7 +57,7 @@ class PascalVoc:
         """A folder in one of the three layouts, by its first few XML files."""
         if not path.is_dir():
             return None
-        found = _annotations(path)
+        found = _annotations(_root(path))
         if not any(_is_annotation(file.annotation) for file in found[:_LOOKED_AT]):
             return None
         return Detection(f"a Pascal VOC folder of {len(found):,} annotations")
@@ -101,6 +101,7 @@ def find_files(folder: Path, log: ImportLog) -> tuple[VocFile, ...]:
         DatasetError: if there are none, or the folder cannot be read.
     """
     try:
+        folder = _root(folder)
         files = _annotations(folder)
         if not files:
             raise DatasetError(
@@ -143,6 +144,19 @@ def _is_annotation(path: Path) -> bool:
     except DatasetError as error:
         return "annotation" in error.message and "is a <" not in error.message
     return True
+
+
+def _root(folder: Path) -> Path:
+    """The folder that holds the annotations: itself, or the only one in it that does."""
+    for _ in range(2):  # VOCdevkit/VOC2007
+        if _inside(folder, "annotations") is not None:
+            return folder
+        inner = [path for path in folder.iterdir() if path.is_dir() and not split_named(path.name)]
+        holding = [path for path in inner if _inside(path, "annotations") is not None]
+        if len(inner) != 1 and len(holding) != 1:
+            return folder
+        folder = (holding or inner)[0] if not _xml(folder) else folder
+    return folder
 
 
 def _annotations(folder: Path) -> tuple[VocFile, ...]:

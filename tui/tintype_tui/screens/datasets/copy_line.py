@@ -66,7 +66,7 @@ class CopyLine(Words):
         proposed = opened.path.with_name(f"{opened.path.stem}-fixed.jsonl")
         dialog = SaveAs("Write a fixed copy into", proposed, hints, option=option, ending=".jsonl")
         if (target := await self.app.push_screen_wait(dialog)) is not None:
-            profile = rules.rules_of(self.desk.profile.provider)
+            profile = rules.rules_of(self.session.profile.provider)
             left_out = marked if target.with_option else frozenset()
             await self._write(opened, target, rules.fixing(profile), left_out)
 

@@ -65,7 +65,7 @@ class MarksLine(Words):
             return
         with self.pane.reporting("Cannot read the marks"):
             fingerprint = await dataset.fingerprint()
-            store = await self.desk.store()
+            store = await self.session.store()
             lines = store.marks.read(dataset.path, fingerprint)
             kept = {await dataset.find_line(line): why for line, why in lines.items()}
             self._fingerprint, self._kept = fingerprint, Marks(kept)
@@ -83,7 +83,7 @@ class MarksLine(Words):
         if opened is None or not fingerprint:
             return
         with self.pane.reporting("Cannot keep the marks"):
-            store = await self.desk.store()
+            store = await self.session.store()
             changed = difference(self._kept, self.marks)
             self._kept = self.marks
             lines = {opened.dataset.line_of(index): why for index, why in changed.items()}

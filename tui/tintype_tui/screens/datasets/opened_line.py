@@ -12,12 +12,12 @@ from textual.message import Message
 from textual.reactive import var
 
 from tintype.errors import TintypeError
+from tintype.loop import LoopState, RowRequest
 from tintype.store import RecentDataset
 from tintype_tui import requests
 from tintype_tui.screens.datasets.filter_line import without_filter
 from tintype_tui.screens.datasets.opened import Opened, holding
 from tintype_tui.screens.datasets.part import View, Words
-from tintype_tui.standing import Sought, Standing
 from tintype_tui.text import count, size
 
 LOOK_AGAIN_S = 2.0
@@ -55,7 +55,7 @@ class OpenedLine(Words):
         ),
     ]
 
-    standing: var[Standing] = var(Standing())
+    loop_state: var[LoopState] = var(LoopState())
     hint: var[str] = var("")
     """The keys of the view that is shown."""
 
@@ -73,7 +73,7 @@ class OpenedLine(Words):
     def __init__(self) -> None:
         super().__init__()
         self._path: Path | None = None
-        self._sought: Sought | None = None
+        self._request: RowRequest | None = None
 
     def on_mount(self) -> None:
         self.set_interval(LOOK_AGAIN_S, self._look_again)
@@ -107,22 +107,22 @@ class OpenedLine(Words):
 
     # ------------------------------------------------------------------ opening
 
-    def watch_standing(self, standing: Standing) -> None:
+    def watch_loop_state(self, state: LoopState) -> None:
         """Open what was chosen, here or elsewhere, or go to the row that is asked for."""
-        sought, before = standing.sought, self._sought
-        self._sought = sought
-        if standing.dataset is not None and standing.dataset != self._path:
-            self._path = standing.dataset
-            self._hold(standing.dataset, standing.row)
-        elif sought is not None and sought is not before:
-            self._seek(sought)
+        request, before = state.request, self._request
+        self._request = request
+        if state.dataset is not None and state.dataset != self._path:
+            self._path = state.dataset
+            self._hold(state.dataset, state.row)
+        elif request is not None and request is not before:
+            self._seek(request)
 
-    def _seek(self, sought: Sought) -> None:
-        if self.opened is not None and sought.dataset == self.opened.path:
+    def _seek(self, request: RowRequest) -> None:
+        if self.opened is not None and request.dataset == self.opened.path:
             self.post_message(View.Leave())
-            if self.arrangement.position_of(sought.row) is None:
+            if self.arrangement.position_of(request.row) is None:
                 self.post_message(self.Arrange(without_filter(self.arrangement)))
-            self.post_message(self.Select(sought.row))
+            self.post_message(self.Select(request.row))
 
     @work(exclusive=True, group="dataset")
     async def _hold(self, path: Path, row: int) -> None:
@@ -141,7 +141,7 @@ class OpenedLine(Words):
                 raise
 
     async def _remember(self, opened: Opened) -> None:
-        store = await self.desk.store()
+        store = await self.session.store()
         size_bytes = opened.dataset.size_bytes
         recent = RecentDataset(opened.path, datetime.now(UTC), size_bytes, opened.rows)
         store.datasets.opened(recent)

@@ -59,7 +59,7 @@ class DatasetsPane(Pane):
 
     def body(self) -> ComposeResult:
         with Horizontal(id="dataset-title", classes="title-line"):
-            yield self._bound(OpenedLine()).data_bind(DatasetsPane.standing)
+            yield self._bound(OpenedLine()).data_bind(DatasetsPane.loop_state)
             for line in (CheckLine, MarksLine, FilterLine, CopyLine):
                 yield self._bound(line())
         views = [self._bound(each(id=each.__name__)) for each in VIEWS]
@@ -164,4 +164,4 @@ class DatasetsPane(Pane):
         self.post_message(requests.EstimateDataset())
 
     def action_try(self) -> None:
-        self.post_message(requests.TryModel(self.standing.model))
+        self.post_message(requests.TryModel(self.loop_state.model))

@@ -113,7 +113,7 @@ class ViewsPart(DatasetPart):
     @work(exclusive=True, group="share")
     async def _recall(self) -> None:
         with self.pane.reporting("Cannot read how wide the list was"):
-            kept = (await self.desk.store()).notes.read(NOTE)
+            kept = (await self.session.store()).notes.read(NOTE)
             if isinstance(kept, int):
                 self.share = kept
 
@@ -125,7 +125,7 @@ class ViewsPart(DatasetPart):
     @work(exclusive=True, group="share")
     async def _keep(self, share: int) -> None:
         with self.pane.reporting("Cannot keep how wide the list is"):
-            (await self.desk.store()).notes.write(NOTE, share, datetime.now(UTC))
+            (await self.session.store()).notes.write(NOTE, share, datetime.now(UTC))
 
     def validate_share(self, share: int | None) -> int | None:
         return share if share is None else max(LEAST, min(share, MOST))

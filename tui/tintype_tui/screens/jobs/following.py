@@ -11,7 +11,7 @@ from tintype.metrics import Diagnosis, Metrics, diagnose, fold
 from tintype.pricing import load_prices
 from tintype.resources import Event, Job
 from tintype.store import KeptJob
-from tintype_tui.desk import Desk
+from tintype_tui.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,13 @@ class Known:
         )
 
 
-async def follow(desk: Desk, job_id: str, *, ask: bool) -> AsyncGenerator[Known, None]:
+async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[Known, None]:
     """Say what the store knows of a job at once, then, with `ask`, what becomes of it.
 
     Raises:
         TintypeError: if the store cannot be read, or the provider refuses.
     """
-    store, name = await desk.store(), desk.profile.name
+    store, name = await session.store(), session.profile.name
     known: Known | None = None
     all_events: dict[str, Event] = {}
     if (kept := store.jobs.find(name, job_id)) is not None:
@@ -84,11 +84,11 @@ async def follow(desk: Desk, job_id: str, *, ask: bool) -> AsyncGenerator[Known,
         progress = JobProgress(kept.job, (), metrics, checkpoints, None)
         known = Known(progress, kept).after(progress, events)
         yield known
-        known = await _judged(desk, known)
+        known = await _judged(session, known)
         yield known
     if not ask:
         return
-    async with aclosing(jobs.follow(await desk.provider(), store, job_id)) as following:
+    async with aclosing(jobs.follow(await session.provider(), store, job_id)) as following:
         async for progress in following:
             all_events |= {event.id: event for event in progress.events}
             events = sorted(all_events.values(), key=lambda event: event.created_at)
@@ -96,18 +96,18 @@ async def follow(desk: Desk, job_id: str, *, ask: bool) -> AsyncGenerator[Known,
             known = before.after(progress, events or before.events)
             yield known
             if known.progress.metrics.series != before.progress.metrics.series or known.job.ended:
-                known = await _judged(desk, known)
+                known = await _judged(session, known)
                 yield known
 
 
-async def _judged(desk: Desk, known: Known) -> Known:
+async def _judged(session: Session, known: Known) -> Known:
     """Read the curves, in a thread, and of an ended job set what was billed beside the estimate."""
     diagnosis = await asyncio.to_thread(diagnose, known.progress.metrics)
     bill = None
     if known.job.ended and known.kept is not None:
-        prices = await asyncio.to_thread(load_prices, desk.settings.prices)
+        prices = await asyncio.to_thread(load_prices, session.settings.prices)
         kept = replace(known.kept, job=known.job)
-        bill = jobs.bill(kept, known.log, prices, desk.profile.provider)
+        bill = jobs.bill(kept, known.log, prices, session.profile.provider)
     return replace(known, diagnosis=diagnosis, bill=bill)
 
 

@@ -16,13 +16,13 @@ from tintype.jobs import Blamed
 from tintype.metrics import Metrics
 from tintype.resources import Job
 from tintype_tui import requests
-from tintype_tui.desk import Desk
 from tintype_tui.screen import Pane
 from tintype_tui.screens.jobs import acting, following
 from tintype_tui.screens.jobs.curves import MOST_RUNS, Curves, drawn, name_of
 from tintype_tui.screens.jobs.following import Known, by_epochs
 from tintype_tui.screens.jobs.listing import Listing
 from tintype_tui.screens.jobs.views import JobViews
+from tintype_tui.session import Session
 from tintype_tui.widgets.chart import Run, free_slot
 from tintype_tui.widgets.checkpoint_list import CheckpointList
 from tintype_tui.widgets.job_header import JobHeader
@@ -61,9 +61,9 @@ class JobPart(Vertical):
             super().__init__()
             self.why = why
 
-    def __init__(self, desk: Desk, *, id: str | None = None) -> None:
+    def __init__(self, session: Session, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._desk = desk
+        self._session = session
         self._under_way: set[str] = set()
 
     def compose(self) -> ComposeResult:
@@ -94,7 +94,7 @@ class JobPart(Vertical):
     async def follow(self) -> None:
         """Show the job from the store at once, then as it goes on."""
         try:
-            async for known in following.follow(self._desk, self.selected, ask=self.looking):
+            async for known in following.follow(self._session, self.selected, ask=self.looking):
                 self.known = known
         except TintypeError as error:
             if self.known is not None:
@@ -146,8 +146,8 @@ class JobPart(Vertical):
     async def _keep_up(self, job_id: str) -> None:
         """Follow a run that is held, whichever job is selected."""
         try:
-            store = await self._desk.store()
-            async for progress in jobs.follow(await self._desk.provider(), store, job_id):
+            store = await self._session.store()
+            async for progress in jobs.follow(await self._session.provider(), store, job_id):
                 if job_id != self.selected:
                     self._learn(job_id, by_epochs(progress))
         except TintypeError as error:
@@ -212,7 +212,7 @@ class JobPart(Vertical):
                 await pane.copy(model)
 
     async def _steer(self, order: acting.Order, known: Known) -> None:
-        await order(await self._desk.provider(), await self._desk.store(), known.job.id)
+        await order(await self._session.provider(), await self._session.store(), known.job.id)
         if known.job.id == self.selected:
             self.follow()
 

@@ -21,7 +21,7 @@ from tintype.errors import ApiError, AuthenticationError, ForbiddenError
 from tintype.pricing import Prices, load_prices
 from tintype.resources import Job
 from tintype.store import KeptJob
-from tintype_tui.desk import Desk
+from tintype_tui.session import Session
 from tintype_tui.text import money, visible
 from tintype_tui.widgets.job_list import Beside, JobList
 from tintype_tui.widgets.line_list import LineList
@@ -80,7 +80,7 @@ class Listing:
         return [] if self.jobs else NO_JOBS.splitlines()
 
 
-async def listings(desk: Desk) -> AsyncGenerator[Listing, None]:
+async def listings(session: Session) -> AsyncGenerator[Listing, None]:
     """Say what the store knows at once, then what the provider says, again and again.
 
     A refusal (401, 403) is the last one; any other failure may pass.
@@ -88,15 +88,15 @@ async def listings(desk: Desk) -> AsyncGenerator[Listing, None]:
     Raises:
         TintypeError: if the store or the prices cannot be read, or there is no connection.
     """
-    store, profile = await desk.store(), desk.profile
+    store, profile = await session.store(), session.profile
     found = Listing(store.jobs.newest(profile=profile.name), provider=profile.provider)
     yield found
-    prices = await asyncio.to_thread(load_prices, desk.settings.prices)
+    prices = await asyncio.to_thread(load_prices, session.settings.prices)
     found = replace(found, prices=prices)
     pause_s, most = LOCAL_S if profile.dialect == "embedded" else LIST_S, MOST
     while True:
         try:
-            async with aclosing(jobs.listed(await desk.provider(), store, most=most)) as batches:
+            async with aclosing(jobs.listed(await session.provider(), store, most=most)) as batches:
                 async for _ in batches:
                     pass
             most = 1_000

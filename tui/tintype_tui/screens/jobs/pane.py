@@ -10,6 +10,7 @@ from textual.reactive import var
 
 from tintype.errors import TintypeError
 from tintype.jobs import JobProgress
+from tintype.loop import LoopState
 from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.dialogs import Ask
@@ -20,7 +21,6 @@ from tintype_tui.screens.jobs.job import JobPart
 from tintype_tui.screens.jobs.keys import KEYS
 from tintype_tui.screens.jobs.listing import JobsSide, Listing, listings
 from tintype_tui.screens.jobs.views import JobViews
-from tintype_tui.standing import Standing
 from tintype_tui.terminal import Capabilities
 from tintype_tui.widgets.chart import Chart
 from tintype_tui.widgets.event_feed import EventFeed
@@ -61,12 +61,12 @@ class JobsPane(Pane):
     def body(self) -> ComposeResult:
         with Horizontal(id="jobs-body"):
             yield JobsSide(id="jobs-side").data_bind(JobsPane.listing, selected=JobsPane.followed)
-            yield JobPart(self.desk, id="job").data_bind(
+            yield JobPart(self.session, id="job").data_bind(
                 JobsPane.listing, JobsPane.looking, selected=JobsPane.followed
             )
 
     def on_mount(self) -> None:
-        self.charts.leader.as_table = self.desk.settings.screen_reader
+        self.charts.leader.as_table = self.session.settings.screen_reader
         self.watch(self.app, "capabilities", self._terminal_known)
         self.list_of_jobs.focus()
 
@@ -92,10 +92,10 @@ class JobsPane(Pane):
         """How the selected job stands."""
         return self.known.progress if self.known is not None else None
 
-    def watch_standing(self, standing: Standing) -> None:
+    def watch_loop_state(self, state: LoopState) -> None:
         """Follow the job that was chosen, here or elsewhere."""
-        if standing.job:
-            self.followed = standing.job
+        if state.job:
+            self.followed = state.job
 
     def provider_changed(self) -> None:
         super().provider_changed()
@@ -106,7 +106,7 @@ class JobsPane(Pane):
     @work(exclusive=True, group="list")
     async def list_jobs(self) -> None:
         try:
-            async for listing in listings(self.desk):
+            async for listing in listings(self.session):
                 self.listing = listing
                 if listing.state == "listed":
                     self._told = ""
@@ -155,7 +155,7 @@ class JobsPane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         known = self.known if self.is_mounted else None
         name = str(parameters[0]) if action == "act" else action
-        if name in acting.STEERED and self.desk.settings.read_only:
+        if name in acting.STEERED and self.session.settings.read_only:
             return False
         if name in OF_A_JOB and known is None:
             return None

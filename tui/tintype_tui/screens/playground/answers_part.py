@@ -152,7 +152,7 @@ class AnswersPart(Part):
         if reply is None:
             self.pane.say(with_keys(self, "There is no answer to copy yet: {play.ask} asks."))
         else:
-            await self.pane.copy(reply.text or reply.refusal)
+            await self.pane.copy(reply.answer or reply.refusal)
 
     # ------------------------------------------------------------------ models
 
@@ -188,13 +188,13 @@ class AnswersPart(Part):
         """
         slow = self.set_timer(0.5, lambda: self.pane.say("Asking which models there are …"))
         try:
-            api, store = await self.desk.provider(), await self.desk.store()
+            api, store = await self.session.provider(), await self.session.store()
             ids = [model.id for model in await api.models()]
         finally:
             slow.stop()
         now = self.lineup.model if replacing else ""
         taken = set(self.lineup.models) - {now}
-        offers = [o for o in offered(ids, store, self.desk.profile.name) if o.name not in taken]
+        offers = [o for o in offered(ids, store, self.session.profile.name) if o.name not in taken]
         names = [one.name for one in offers]
         title = "Ask which model?" if replacing else "Ask which model besides?"
         at = names.index(now) if now in names else 0
@@ -210,7 +210,7 @@ class AnswersPart(Part):
 def _of_all(columns: Sequence[AnswerColumn]) -> tuple[Box, ...]:
     """The boxes of all columns, named after their column, too."""
     return tuple(
-        replace(box, label=f"{column.place} {box.label}".strip())
+        replace(box, label=f"{box.label} ·{column.place}".strip())
         for column in columns
         for box in column.boxes
     )

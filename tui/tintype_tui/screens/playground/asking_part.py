@@ -101,8 +101,8 @@ class AskingPart(Part):
     async def _teaching(self, model: str) -> Teaching | None:
         """What a model was trained with, as far as that is known here."""
         if model not in self._taught:
-            store = await self.desk.store()
-            self._taught[model] = await teaching_of(store, self.desk.profile.name, model)
+            store = await self.session.store()
+            self._taught[model] = await teaching_of(store, self.session.profile.name, model)
         return self._taught[model]
 
     # ------------------------------------------------------------------ asking
@@ -152,13 +152,13 @@ class AskingPart(Part):
     ) -> None:
         asked_at, reply = datetime.now(UTC), None
         try:
-            prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
-            api = await self.desk.provider()
+            prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
+            api = await self.session.provider()
             growing = ask(
                 api,
-                await self.desk.store(),
+                await self.session.store(),
                 request,
-                limits=Limits.of(self.desk.settings),
+                limits=Limits.of(self.session.settings),
                 confirmation=confirmation,
                 expected=question.subject.expected,
                 prices=prices,
@@ -195,9 +195,9 @@ class AskingPart(Part):
     ) -> None:
         self.cost.add(reply)
         with self.pane.reporting("Cannot keep the answer"):
-            store = await self.desk.store()
+            store = await self.session.store()
             sources = [str(subject.origin) or subject.title]
-            await remember(store, self.desk.profile, request, reply, asked_at, sources)
+            await remember(store, self.session.profile, request, reply, asked_at, sources)
         if parse_model_name(request.model).tuned:
             self.post_message(requests.Reached(tried=True))
 
@@ -207,12 +207,12 @@ class AskingPart(Part):
     async def action_copy_what(self) -> None:
         """Copy the answer, its boxes, or the request."""
         with self.pane.reporting("Cannot copy"):
-            api, model = await self.desk.provider(), self.question.current
+            api, model = await self.session.provider(), self.question.current
             request = self._asked.get(model)
             if request is None and model:
                 request = (await self._requests([model]))[0]
             offers = answer_offers(self.answers.get(model, Answer()).reply)
-            offers += request_offers(request, self.desk.profile, api.base_url)
+            offers += request_offers(request, self.session.profile, api.base_url)
             if not offers:
                 self.pane.say(with_keys(self, "Nothing to copy yet: {play.model} chooses a model."))
                 return

@@ -17,9 +17,9 @@ def answer_offers(reply: Reply | None) -> list[Offer]:
     """What there is of an answer."""
     if reply is None:
         return []
-    offers: list[Offer] = [("The answer", lambda: reply.text or reply.refusal)]
-    if boxes := parse_boxes(reply.text).boxes:
-        offers.append(("Boxes as JSON, in fractions of the image", lambda: _as_json(reply.text)))
+    offers: list[Offer] = [("The answer", lambda: reply.answer or reply.refusal)]
+    if boxes := parse_boxes(reply.answer).boxes:
+        offers.append(("Boxes as JSON, in fractions of the image", lambda: _as_json(reply.answer)))
         offers.append(("Boxes as <loc…> text, mended", lambda: format_boxes(boxes)))
     return offers
 

@@ -34,7 +34,7 @@ class CostPart(Part):
     question: var[OpenQuestion] = var(OpenQuestion())
     foreseen: var[tuple[Foreseen, ...]] = var(())
     """What asking now would cost, for each model."""
-    session: var[SessionSpending] = var(SessionSpending())
+    spending: var[SessionSpending] = var(SessionSpending())
 
     line = getters.query_one(Static)
 
@@ -51,18 +51,18 @@ class CostPart(Part):
     def watch_foreseen(self) -> None:
         self._draw()
 
-    def watch_session(self) -> None:
+    def watch_spending(self) -> None:
         self._draw()
 
     def add(self, reply: Reply) -> None:
         """Count what an answer cost."""
-        self.session = self.session.answered(reply.cost_usd)
+        self.spending = self.spending.answered(reply.cost_usd)
 
     @work(exclusive=True, group="cost")
     async def _foresee_soon(self) -> None:
         await asyncio.sleep(_WAIT_S)
         asked, found = self.question, tuple[Foreseen, ...]()
-        if self.desk.profile.dialect != "embedded" and asked.subject.title and asked.models:
+        if self.session.profile.dialect != "embedded" and asked.subject.title and asked.models:
             try:
                 found = await self._foresee(
                     await asked.subject.requests(asked.prompt, asked.models)
@@ -73,8 +73,8 @@ class CostPart(Part):
 
     async def _foresee(self, requests: Sequence[ChatRequest]) -> tuple[Foreseen, ...]:
         expected = self.question.subject.expected
-        provider = self.desk.profile.provider
-        prices = await asyncio.to_thread(load_prices, self.desk.settings.prices)
+        provider = self.session.profile.provider
+        prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
 
         def each() -> tuple[Foreseen, ...]:
             return tuple(foresee(one, provider, prices, expected=expected) for one in requests)
@@ -89,22 +89,22 @@ class CostPart(Part):
         Raises:
             BudgetError: if a limit could be passed.
         """
-        if self.desk.profile.dialect == "embedded":
+        if self.session.profile.dialect == "embedded":
             return NOTHING_CONFIRMED
-        foreseen, settings = await self._foresee(requests), self.desk.settings
+        foreseen, settings = await self._foresee(requests), self.session.settings
         wanted = demand(
-            await self.desk.store(),
-            *(one.expense(self.desk.profile.name) for one in foreseen),
+            await self.session.store(),
+            *(one.expense(self.session.profile.name) for one in foreseen),
             limits=Limits.of(settings),
             now=datetime.now(UTC),
         )
         agreed = Confirmation(wanted.typed if wanted else "")
-        if not self.session.needs_consent(foreseen, settings.spend_confirm_usd, wanted):
+        if not self.spending.needs_consent(foreseen, settings.spend_confirm_usd, wanted):
             return agreed
-        words = consent_words(foreseen, self.session, wanted)
+        words = consent_words(foreseen, self.spending, wanted)
         if not await self.app.push_screen_wait(Confirm("Ask?", words, yes="Ask", no="Leave it")):
             return None
-        self.session = self.session.consented(foreseen)
+        self.spending = self.spending.consented(foreseen)
         return agreed
 
     def _draw(self) -> None:
@@ -112,7 +112,7 @@ class CostPart(Part):
             return
         prompt = self.question.prompt
         words = [
-            asking_words(self.foreseen, self.session),
+            asking_words(self.foreseen, self.spending),
             with_keys(self, "your question ({play.own}: the row's)")
             if self.question.is_typed_over
             else "",

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.reactive import var
 
+from tintype.loop import LoopState
 from tintype.prompting import Lineup, OpenQuestion, Subject, beside_base, read_draft
 from tintype_tui.screen import Pane
 from tintype_tui.screens.playground.answers_part import AnswersPart
@@ -18,7 +19,6 @@ from tintype_tui.screens.playground.asking_part import NOTHING, AskingPart
 from tintype_tui.screens.playground.models import fitting_model
 from tintype_tui.screens.playground.question_part import DRAFT, QuestionPart
 from tintype_tui.screens.playground.subject_part import Drawn, SubjectPart
-from tintype_tui.standing import Standing
 from tintype_tui.widgets.answer_column import Answer
 from tintype_tui.widgets.composer import Composer, names_image
 from tintype_tui.widgets.loop_strip import LoopStrip
@@ -58,7 +58,7 @@ class PlaygroundPane(Pane):
         yield AskingPart(id="asking").data_bind(PlaygroundPane.question)
         with Vertical(id="play-body"):
             yield SubjectPart(id="play-top").data_bind(
-                PlaygroundPane.standing,
+                PlaygroundPane.loop_state,
                 PlaygroundPane.subject,
                 PlaygroundPane.typed,
                 PlaygroundPane.drawn,
@@ -76,17 +76,21 @@ class PlaygroundPane(Pane):
     async def begin(self) -> None:
         """Take up what was here the last time, and what was chosen elsewhere."""
         with self.reporting("Cannot read the draft"):
-            store, standing, profile = await self.desk.store(), self.standing, self.desk.profile
-            self._chosen = standing.model
-            self.about.begin(standing.dataset)
+            store, state, profile = (
+                await self.session.store(),
+                self.loop_state,
+                self.session.profile,
+            )
+            self._chosen = state.model
+            self.about.begin(state.dataset)
             draft = read_draft(store.notes.read(DRAFT, {}))
-            fitting = fitting_model(store, profile.name, standing.dataset)
-            self.lineup.lineup = draft.lineup(profile.name, standing.model, fitting)
-            place = await to_thread(draft.place, standing.dataset)
+            fitting = fitting_model(store, profile.name, state.dataset)
+            self.lineup.lineup = draft.lineup(profile.name, state.model, fitting)
+            place = await to_thread(draft.place, state.dataset)
             if await self.about.find_again(place, draft.question or ""):
                 return
-            if standing.dataset is not None:
-                self.about.hold(standing.dataset)
+            if state.dataset is not None:
+                self.about.hold(state.dataset)
             elif draft.question:
                 self.writing.put(draft.question)
 
@@ -94,12 +98,12 @@ class PlaygroundPane(Pane):
         super().provider_changed()
         self.lineup.lineup = Lineup()
 
-    def watch_standing(self, standing: Standing) -> None:
+    def watch_loop_state(self, state: LoopState) -> None:
         """Take the model that was chosen elsewhere, beside its base."""
-        if self.is_mounted and standing.model != self._chosen:
-            self._chosen = standing.model
-            if standing.model and standing.model not in self.models:
-                self.lineup.lineup = self.lineup.lineup.of(beside_base(standing.model))
+        if self.is_mounted and state.model != self._chosen:
+            self._chosen = state.model
+            if state.model and state.model not in self.models:
+                self.lineup.lineup = self.lineup.lineup.of(beside_base(state.model))
 
     # ------------------------------------------------------------------ what the parts say
 

@@ -110,9 +110,9 @@ class QuestionPart(Part):
         self._keeping.stop()
         self._keeping = None
         about = self.subject.origin if self.subject else QuestionOrigin()
-        draft = Draft(self.prompt.text, about, self.models, self.desk.profile.name)
+        draft = Draft(self.prompt.text, about, self.models, self.session.profile.name)
         with self.pane.reporting("Cannot keep the draft"):
-            (await self.desk.store()).notes.write(DRAFT, draft.kept(), datetime.now(UTC))
+            (await self.session.store()).notes.write(DRAFT, draft.kept(), datetime.now(UTC))
 
     @property
     def is_kept(self) -> bool:
@@ -141,7 +141,7 @@ class QuestionPart(Part):
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         try:
             with self.app.suspend():
-                text, trouble = _edited(editor, self.composer.typed)
+                text, trouble = edited(editor, self.composer.typed)
         except SuspendNotSupported:
             text, trouble = None, "This terminal cannot be lent to another program."
         if trouble:
@@ -154,7 +154,7 @@ class QuestionPart(Part):
     async def _wander(self, event: Composer.Wandered) -> None:
         """Go through the questions asked before, as in a shell."""
         if not self._wandered:
-            answers = (await self.desk.store()).answers.newest(100)
+            answers = (await self.session.store()).answers.newest(100)
             texts = [self.composer.typed, *map(question_text, answers)]
             self._earlier = list(dict.fromkeys(texts))
         self._wandered = min(max(self._wandered - event.by, 0), len(self._earlier) - 1)
@@ -176,7 +176,7 @@ class QuestionPart(Part):
                 self.post_message(self.TakeUp(answer))
 
     async def _search(self, needle: str) -> Sequence[KeptAnswer]:
-        answers = (await self.desk.store()).answers
+        answers = (await self.session.store()).answers
         return await answers.search(needle, 200) if needle else answers.newest(200)
 
     # ------------------------------------------------------------------ how it is asked
@@ -197,7 +197,7 @@ class QuestionPart(Part):
             self.prompt = replace(self.prompt, system=None if text == own else text)
 
 
-def _edited(editor: str, text: str) -> tuple[str | None, str]:
+def edited(editor: str, text: str) -> tuple[str | None, str]:
     """Have a text edited: the new text, none if it stays; and what went wrong."""
     with tempfile.TemporaryDirectory(prefix="tintype-") as folder:
         path = Path(folder) / "question.txt"

@@ -16,6 +16,7 @@ from textual.widgets import Static
 from tintype.dataset import Dataset, open_dataset
 from tintype.dataset.splits import siblings
 from tintype.detection import Box, parse_boxes
+from tintype.loop import LoopState
 from tintype.prompting import (
     QuestionOrigin,
     Subject,
@@ -30,10 +31,10 @@ from tintype.store import KeptAnswer
 from tintype_tui.screen import Part
 from tintype_tui.screens.open_image import OpenImage
 from tintype_tui.screens.past_answers import question_text
-from tintype_tui.standing import Standing
 from tintype_tui.text import visible
 from tintype_tui.widgets.example_list import said
 from tintype_tui.widgets.image import ImageView
+from tintype_tui.words.answers import class_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class SubjectPart(Part):
         Binding("f", "full", "Full image", id="play.full", show=False),
     ]
 
-    standing: var[Standing] = var(Standing())
+    loop_state: var[LoopState] = var(LoopState())
     subject: var[Subject | None] = var(None, bindings=True)
     typed: var[str] = var("")
     """The question as it stands; it stays when another row or image is taken."""
@@ -92,11 +93,11 @@ class SubjectPart(Part):
         """Note which dataset was chosen elsewhere before anything is taken."""
         self._path = dataset
 
-    def watch_standing(self, standing: Standing) -> None:
+    def watch_loop_state(self, state: LoopState) -> None:
         """Take the dataset that was chosen elsewhere."""
-        if standing.dataset is not None and standing.dataset != self._path and self.is_mounted:
-            self._path = standing.dataset
-            self.hold(standing.dataset)
+        if state.dataset is not None and state.dataset != self._path and self.is_mounted:
+            self._path = state.dataset
+            self.hold(state.dataset)
 
     @work(exclusive=True, group="dataset")
     async def hold(self, path: Path, line: int = 0, question: str | None = None) -> None:
@@ -146,7 +147,10 @@ class SubjectPart(Part):
         """Say what is right, whose boxes are drawn, and what the row asks."""
         if (subject := self.subject) is None:
             return
-        expected = Content(visible(said(subject.expected))) if subject.expected else Content("–")
+        boxes = parse_boxes(subject.expected).boxes
+        legend = [class_name(label) for label in dict.fromkeys(box.label for box in boxes)]
+        words = visible(said(subject.expected)) if subject.expected else "–"
+        expected = Content("  ").join(legend) if 1 <= len(legend) == len(boxes) else Content(words)
         blocks = [Content.styled(visible(subject.trouble), "$error")] if subject.trouble else []
         blocks.append(Content.styled("expected\n", "dim") + expected)
         if self.drawn.words:

@@ -42,8 +42,6 @@ class Wanted:
     """Drawn solid."""
     predicted: tuple[Box, ...] = ()
     """Drawn dashed."""
-    labels: tuple[str, ...] = ()
-    """All labels of the dataset, so that each keeps its colour from image to image."""
     thrifty: bool = False
     """For a slow line: fewer pixels and colours."""
     few_colours: bool = False
@@ -215,14 +213,14 @@ def _target(wanted: Wanted, drawing: Drawing) -> tuple[int, int]:
 def _rendered(
     wanted: Wanted, image: "Image", drawing: Drawing, abandoned: threading.Event
 ) -> Drawing:
-    from tintype.detection.drawing import colours
+    from tintype.detection.colours import colours
     from tintype_tui.widgets.image.blocks import HALF, block_strips, dithered, letter_strips
     from tintype_tui.widgets.image.marks import mark_boxes
 
     _go_on(abandoned)
     seen, letters = drawing.frame, wanted.protocol == "ascii"
     boxes = (*wanted.truth, *wanted.predicted)
-    palette = colours([*wanted.labels, *(box.label for box in boxes)])
+    palette = colours(box.label for box in boxes)
     marks = mark_boxes(seen, wanted.truth, wanted.predicted, palette, letters=letters)
     if letters:
         strips = letter_strips(image, seen.columns, seen.rows, marks, dark=wanted.dark)
@@ -255,7 +253,6 @@ def _with_boxes(wanted: Wanted, image: "Image", drawing: Drawing) -> "Image":
         image,
         _inside(wanted.truth, drawing.frame),
         _inside(wanted.predicted, drawing.frame),
-        labels=wanted.labels,
         look=look,
     )
 

@@ -67,8 +67,6 @@ class ImageView(Canvas, can_focus=True):
     """Boxes drawn solid."""
     predicted: var[tuple[Box, ...]] = var(())
     """Boxes drawn dashed."""
-    labels: var[tuple[str, ...]] = var(())
-    """All labels of the dataset, so that each keeps its colour from image to image."""
     thrifty: var[bool] = var(False)
     """For a slow line: fewer pixels and colours."""
     view: var[View] = var(FIT, bindings=True)
@@ -139,7 +137,7 @@ class ImageView(Canvas, can_focus=True):
         """Draw them."""
         self._ask()
 
-    watch_predicted = watch_labels = watch_thrifty = watch_view = watch_capabilities = watch_truth
+    watch_predicted = watch_thrifty = watch_view = watch_capabilities = watch_truth
 
     def _terminal_answered(self, capabilities: Capabilities) -> None:
         self.capabilities = capabilities
@@ -175,7 +173,6 @@ class ImageView(Canvas, can_focus=True):
             protocol=self.capabilities.protocol,
             truth=self.truth,
             predicted=self.predicted,
-            labels=self.labels,
             thrifty=self.thrifty,
             few_colours=self.capabilities.colours <= 16,
             dark=self.app.current_theme.dark,

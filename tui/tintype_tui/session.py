@@ -1,7 +1,7 @@
-"""What the app lends to its panes: settings, the profile in use, and the two handles, late.
+"""What all panes work with: settings, the profile in use, the store and the provider.
 
-Made once by the app. The store is opened at the first wish, the provider connected at the first
-wish for each profile; both are let go when the app ends.
+Made once by the app. The store is opened when it is first needed, the provider connected when it is
+first needed for each profile; both are closed when the app ends.
 """
 
 import asyncio
@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tintype.errors import TintypeError
+from tintype.loop import LoopState
 from tintype.settings import Settings
-from tintype_tui.standing import Standing
+from tintype_tui.terminal.app import TerminalApp
 
 if TYPE_CHECKING:
     from tintype.api import Api
@@ -39,8 +40,8 @@ class Said:
     words: str
 
 
-class Desk:
-    """Opened by nobody in particular, closed by the app."""
+class Session:
+    """Settings, profile, store and provider of one run of the app, which closes it."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -52,7 +53,7 @@ class Desk:
         self._api: Api | None = None
         self._started: Running | None = None
         self.said: deque[Said] = deque(maxlen=500)
-        """What the person was told, oldest first."""
+        """The messages so far, oldest first."""
         self.warn: Callable[[str], None] = lambda words: None
         """Shows what concerns no pane in particular; set by the app."""
 
@@ -84,14 +85,15 @@ class Desk:
             if embedded and found(self.settings) is None:
                 self._started = await running(self.settings)  # it keeps its address
             if self._api is None:
-                opened = connected(self.settings, self.profile, self._warn)
+                opened = connected(self.settings, self.profile, self.say)
                 self._api = await self._connection.enter_async_context(opened)
                 # The SDK brings 300,000 objects that stay: a full collection would stop the app
                 # for 60 to 150 ms each time, looking at them in vain.
                 gc.freeze()
             return self._api
 
-    def _warn(self, words: str) -> None:
+    def say(self, words: str) -> None:
+        """Say what concerns no pane in particular, and note it."""
         self.said.append(Said(datetime.now(UTC), "warning", words))
         self.warn(words)
 
@@ -102,11 +104,11 @@ class Desk:
             self._api = None
             self.profile = self.settings.profiles[profile_name]
 
-    async def leave(self, standing: Standing) -> None:
-        """Keep where one stands, stop a server that has nothing to do, let go of the rest."""
+    async def leave(self, state: LoopState) -> None:
+        """Keep what has been chosen, stop a server that has nothing to do, close the rest."""
         if self._store is not None:
             with suppress(TintypeError):
-                self._store.notes.write(SESSION, standing.kept(), datetime.now(UTC))
+                self._store.notes.write(SESSION, state.kept(self.profile.name), datetime.now(UTC))
         if self._started is not None and await self._is_idle():
             from tintype.server.run import stop
 
@@ -125,3 +127,9 @@ class Desk:
         except (TintypeError, TimeoutError):
             return False
         return all(job.ended for job in page.items)
+
+
+class SessionApp(TerminalApp[int]):
+    """An app with a session, as its panes know it."""
+
+    session: Session

@@ -1,12 +1,15 @@
-"""Where in the loop one stands: data → estimate → job → try.
+"""The loop from data to a tried model: what has been chosen and done, and what comes next.
 
-One value, held by the app and bound into every pane, so that each pane can show the way so far and
-knows what the others chose.
+One value, replaced whole, that every part of a front end can show and none changes by itself. What
+a change means for the rest (another folder's dataset begins the loop again, another provider knows
+nothing of a job) is decided here.
 """
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from tintype.paths import is_file
 
 if TYPE_CHECKING:
     from tintype.resources import Job
@@ -24,8 +27,8 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sought:
-    """A wish to see a row of a dataset; a later one for the same row is another wish."""
+class RowRequest:
+    """A request to show a row of a dataset; a later one for the same row is another request."""
 
     dataset: Path
     row: int
@@ -33,46 +36,73 @@ class Sought:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What has been chosen and reached so far."""
+class LoopState:
+    """What has been chosen and done so far."""
 
     dataset: Path | None = None
     row: int = 0
     """Index of the row looked at last, 0-based."""
-    sought: Sought | None = None
-    """The row that was asked for last."""
+    request: RowRequest | None = None
+    """The last request to show a row."""
     checked: str = ""
     """Empty, or the worst found: `ok`, `warning`, `skip`, `error`."""
     like: "Job | None" = None
     """A job whose settings the plan begins with."""
     estimate: str = ""
-    """The sum, in words."""
+    """The cost, in words."""
     job: str = ""
-    """Id of the job in hand."""
+    """Id of the selected job."""
     job_status: str = ""
     job_percent: int | None = None
     model: str = ""
     """The tuned model to try."""
     tried: bool = False
 
-    def kept(self) -> dict[str, Any]:
+    def kept(self, profile: str) -> dict[str, Any]:
         """What is worth keeping until the next session, as plain JSON."""
         dataset = str(self.dataset) if self.dataset else None
-        return {"dataset": dataset, "row": self.row, "job": self.job, "model": self.model}
+        return {
+            "profile": profile,
+            "dataset": dataset,
+            "row": self.row,
+            "job": self.job,
+            "model": self.model,
+        }
 
     @classmethod
-    def again(cls, kept: Any) -> "Standing":
-        """How the last session stood, as far as that can be told and is still there."""
+    def restored(cls, kept: Any, profile: str) -> "LoopState":
+        """What the last session left, as far as it is still there.
+
+        Jobs and models belong to the provider of the profile that was in use then; with another
+        one, they are left out. Blocking: looks whether the dataset is there.
+        """
         if not isinstance(kept, dict):
             return cls()
         path = Path(str(kept.get("dataset") or ""))
         row, job, model = kept.get("row"), kept.get("job"), kept.get("model")
+        same = kept.get("profile") == profile
+        there = is_file(path)
         return cls(
-            dataset=path if path.is_file() else None,
-            row=row if isinstance(row, int) else 0,
-            job=job if isinstance(job, str) else "",
-            model=model if isinstance(model, str) else "",
+            dataset=path if there else None,
+            row=row if there and isinstance(row, int) else 0,
+            job=job if same and isinstance(job, str) else "",
+            model=model if same and isinstance(model, str) else "",
         )
+
+    def opening(self, path: Path, row: int | None = None) -> "LoopState":
+        """What is left of it when a dataset is opened, at a row if one is asked for.
+
+        Splits lie beside each other; with data of another folder the loop begins again.
+        """
+        request = None if row is None else RowRequest(path, row)
+        if row is None:
+            row = self.row if path == self.dataset else 0
+        same = self.dataset is not None and self.dataset.parent == path.parent
+        return replace(self if same else LoopState(), dataset=path, row=row, request=request)
+
+    def elsewhere(self) -> "LoopState":
+        """What is left of it at another provider: the data."""
+        return LoopState(dataset=self.dataset, row=self.row)
 
     def stages(self) -> tuple[Stage, ...]:
         """The four stages with what is known of each; the first that is not done is the one now."""

@@ -1,0 +1,51 @@
+"""Bringing in another format: what it is, what was lost, and again over what is there."""
+
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from textual.widgets import Checkbox
+
+from tintype_tui.screens.importing import Import
+
+
+def table(folder: Path, *lines: str) -> Path:
+    """A table of questions about one image."""
+    folder.mkdir(parents=True)
+    Image.new("RGB", (8, 6), "red").save(folder / "a.png")
+    path = folder / "t.csv"
+    path.write_text("\n".join(("image,question,answer", *lines)) + "\n")
+    return path
+
+
+async def test_a_source_is_named_imported_and_may_be_replaced(sit: Any, tmp_path: Path) -> None:
+    path = table(tmp_path / "set", "a.png,Q,A", "gone.png,Q,A")
+    async with sit() as person:
+        person.app.push_screen(Import(path))
+        await person.sees("Import a dataset: a table")
+        await person.sees("▐ ▌ replace files that are there", "▐X▌ put the images")
+        await person.press("enter")
+        await person.sees("1 of 2 rows are written: train 1, with 1 image.")
+        await person.sees("t.csv:3")
+        await person.press("escape")
+        person.app.push_screen(Import(path))
+        await person.sees("Import a dataset: a table")
+        await person.press("enter")
+        await person.sees("exists already")
+        person.app.screen.query_one("#replace", Checkbox).value = True
+        await person.press("enter")
+        await person.sees("1 of 2 rows are written")
+
+
+async def test_what_the_source_asks_nothing_of_can_be_asked(sit: Any, tmp_path: Path) -> None:
+    path = table(tmp_path / "set")
+    path.write_text("image,caption\na.png,A red box\n")
+    async with sit() as person:
+        person.app.push_screen(Import(path))
+        await person.sees("Import a dataset: a table")
+        await person.press("enter")
+        await person.sees("No column is named like question")
+        await person.press("tab")
+        await person.press(*"What?")
+        await person.press("enter")
+        await person.sees("1 of 1 rows are written")
