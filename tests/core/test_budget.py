@@ -272,7 +272,7 @@ async def api(hostile: HostileProvider) -> AsyncIterator[Api]:
     hostile.on("POST", "/files", hostile.answer(FILE))
     hostile.on("GET", "/fine_tuning/jobs", hostile.answer({"data": []}))
     hostile.on("POST", "/fine_tuning/jobs", hostile.answer(JOB))
-    async with hostile.connect(kind="openai", provider="openai") as api:
+    async with hostile.connect(provider="openai") as api:
         yield api
 
 
