@@ -19,6 +19,7 @@ from textual.screen import Screen
 
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
+from tintype.paths import absolute
 from tintype.settings import Settings, load
 from tintype_tui import requests, theme
 from tintype_tui.keys import key_of
@@ -234,7 +235,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
             self.loop_state = message.state
 
     def on_open_dataset(self, message: requests.OpenDataset) -> None:
-        self.loop_state = self.loop_state.opening(message.path.absolute(), message.row)
+        self.loop_state = self.loop_state.opening(absolute(message.path), message.row)
         self.switch_mode("datasets")
 
     def on_estimate_dataset(self, message: requests.EstimateDataset) -> None:

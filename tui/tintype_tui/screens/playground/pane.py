@@ -166,6 +166,10 @@ class PlaygroundPane(Pane):
         self.lineup.current.focus()
         self.asking.action_ask()
 
+    def action_editor(self) -> None:
+        """Have the question edited: Ctrl+G where it is typed."""
+        self.writing.action_editor()
+
     def action_stop(self) -> None:
         """Stop answers under way, and leave the question."""
         if self.focused is self.writing.composer:
