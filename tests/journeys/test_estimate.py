@@ -116,6 +116,24 @@ async def test_every_provider_makes_an_offer_and_gives_its_reasons(sit: Any, dat
         await person.sees_no("One dataset, any provider")
 
 
+async def test_an_offer_that_is_taken_changes_the_provider_and_the_model(
+    sit: Any, dataset: Path, paid: Any
+) -> None:
+    async with sit(dataset, (130, 40)) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await person.sees("tokens billed")
+        await person.press("plus", "c")  # what is chosen for one says nothing about another
+        await person.sees("One dataset, any provider", "until 14 Jan 27", "by default")
+        offers = person.app.screen.query_one("OfferList")
+        at = [one.profile.provider for one in offers.offers].index("tintype")
+        assert all("asked for" not in one.estimate.epochs_reason for one in offers.offers)
+        offers.cursor = at
+        await person.press("enter")
+        await person.until(lambda: person.app.session.profile.name == "tintype", "tintype")
+        await person.sees("at tintype", "free", "tintype-tiny")
+
+
 async def test_the_validation_file_beside_it_is_taken_and_can_be_left_out(
     sit: Any, dataset: Path
 ) -> None:

@@ -73,6 +73,8 @@ class EstimatePane(Pane):
         self._path: Path | None = None
         self._like: Job | None = None
         self._models: tuple[str, ...] = ()
+        self._model = ""
+        """The base model to begin with at the next provider; empty for its usual one."""
         self._rules: ProviderRules | None = None
         self._prices: Prices | None = None
         """None until the form proposes a plan for the dataset and the provider in use."""
@@ -118,9 +120,9 @@ class EstimatePane(Pane):
             splits = await asyncio.to_thread(siblings, path)
             validation = splits.valid if splits.valid != path else None
             self._models = await base_models(self.session.profile.provider)
-            self.form.fill(
-                proposed(path, judged_by.model, validation, like=self._like), self._models
-            )
+            model = self._model if self._model in self._models else judged_by.model
+            self._model = ""
+            self.form.fill(proposed(path, model, validation, like=self._like), self._models)
             await self._look_up()
 
     def on_screen_resume(self) -> None:
@@ -237,11 +239,28 @@ class EstimatePane(Pane):
         if self.estimate is not None:
             self.app.push_screen(Dearest(self.estimate), opened)
 
-    def action_compare(self) -> None:
-        if self._path is not None:
-            chosen, prices = self.form.choices, self.session.settings.prices
-            self.app.push_screen(
-                Offers(self._path, prices, epochs=chosen.epochs, detail=chosen.detail)
+    @work
+    async def action_compare(self) -> None:
+        """Show every provider's offer, and work with the one that is taken."""
+        if (found := self.assessment) is None:
+            return
+        prices, detail = self.session.settings.prices, self.form.choices.detail
+        offer = await self.app.push_screen_wait(Offers(found, prices, detail=detail))
+        if offer is None:
+            return
+        provider, profiles = offer.profile.provider, self.session.settings.profiles.values()
+        name = next((one.name for one in profiles if one.provider == provider), "")
+        if offer.profile == self._rules:
+            self._choose(replace(self.form.choices, model=offer.estimate.plan.model))
+            self.post_message(requests.AssessDataset(offer.estimate.plan.model))
+        elif name:
+            self._model = offer.estimate.plan.model
+            self.post_message(requests.UseProfile(name))
+        else:
+            self.say(
+                f"No profile of yours works with {offer.profile.title}. Add one to the "
+                f'configuration: [profiles.{provider}] with provider = "{provider}".',
+                severity="warning",
             )
 
     @work
