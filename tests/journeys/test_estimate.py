@@ -146,3 +146,19 @@ async def test_the_validation_file_beside_it_is_taken_and_can_be_left_out(
         await person.press("escape", "V", "l")
         await person.sees("Launch at", '"training_file"')
         assert '"validation_file"' not in person.screen
+
+
+async def test_marked_rows_are_asked_about_before_a_launch(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("x", "x", "e")
+        await person.until(lambda: isinstance(person.app.screen, EstimatePane), "estimate")
+        await person.until(lambda: person.app.screen.quote is not None, "a quote")
+        await person.press("l")
+        await person.sees("2 rows are marked: leave out?", "Launch with all 12")
+        await person.press("escape")
+        await person.sees_no("leave out?")
+        await person.press("l")
+        await person.sees("leave out?")
+        await person.press("y")
+        await person.sees("Launch at")

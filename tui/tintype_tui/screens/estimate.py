@@ -17,14 +17,14 @@ from textual.widgets import Static
 from tintype import budget, rules
 from tintype.assessment import Assessment
 from tintype.connection import base_models
-from tintype.dataset import FileStamp, stamp
+from tintype.dataset import FileStamp, open_dataset, stamp
 from tintype.dataset.splits import siblings
 from tintype.errors import DatasetError
 from tintype.estimation import Estimate, estimate, gauges
 from tintype.jobs import Order
 from tintype.loop import LoopState
 from tintype.pricing import Prices, load_prices
-from tintype.quote import Quote, planned, quote
+from tintype.quote import Quote, concerns, planned, quote
 from tintype.resources import Job
 from tintype.rules import ProviderRules, Summary
 from tintype_tui import requests
@@ -278,7 +278,7 @@ class EstimatePane(Pane):
             profile, settings = self.session.profile, self.session.settings
             prices = await asyncio.to_thread(load_prices, settings.prices)
             await asyncio.to_thread(made.require, provider=profile.provider, prices=prices)
-            if not await self._accepts_flaws(made):
+            if not await self._agreed(made):
                 return
             order = Order(
                 made,
@@ -297,19 +297,16 @@ class EstimatePane(Pane):
             return
         await self._look_up()  # something has changed: estimate again
 
-    async def _accepts_flaws(self, made: Quote) -> bool:
-        """Ask before sending what the rules say will be refused."""
-        summary = made.assessment.summary
-        if summary is None or summary.status != "error":
-            return True
-        question = Confirm(
-            "The provider would refuse this file",
-            "The check found errors that stop the job (press 2, then p, to see them).",
-            yes="Launch all the same",
-            no="Mend it first",
-        )
-        accepted: bool = await self.app.push_screen_wait(question)
-        return accepted
+    async def _agreed(self, made: Quote) -> bool:
+        """Ask before sending what would be refused, or rows that are marked."""
+        store = await self.session.store()
+        async with open_dataset(made.training) as dataset:
+            marked = store.marks.read(dataset.path, await dataset.fingerprint())
+        for one in concerns(made, marked=len(marked)):
+            question = Confirm(one.title, one.words, yes=one.go_on, no=one.go_back)
+            if not await self.app.push_screen_wait(question):
+                return False
+        return True
 
 
 def _stamp(path: Path | None) -> FileStamp | None:
