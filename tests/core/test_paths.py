@@ -183,6 +183,20 @@ def test_a_folder_in_the_way_of_a_file_is_a_file_error(tmp_path: Path) -> None:
         paths.make_folder(tmp_path / "a" / "b")
 
 
+def test_a_log_is_private_bounded_and_no_link(tmp_path: Path) -> None:
+    log = tmp_path / "state" / "crash.log"
+    paths.append_private(log, b"one", max_bytes=4)
+    paths.append_private(log, b"two", max_bytes=4)
+    assert log.read_bytes() == b"onetwo"
+    paths.append_private(log, b"three", max_bytes=4)
+    assert log.read_bytes() == b"three"
+    assert log.stat().st_mode & 0o077 == 0
+
+    (tmp_path / "link").symlink_to(log)
+    with pytest.raises(FileError, match=r"circle|symbolic"):
+        paths.append_private(tmp_path / "link", b"x", max_bytes=4)
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [

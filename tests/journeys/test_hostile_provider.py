@@ -129,3 +129,54 @@ async def test_a_list_that_failed_is_asked_for_again_and_told_once(
         job = {"id": "ftjob-1", "status": "queued", "model": "m", "user_provided_suffix": "late"}
         give(bad, bad.answer({"data": [job], "has_more": False}))
         await person.sees("late")
+
+
+JOB = {
+    "id": "ftjob-1",
+    "status": "running",
+    "model": "m",
+    "created_at": 1_790_000_000,
+    "training_file": "file-1",
+    "user_provided_suffix": "cards",
+}
+
+
+async def test_the_list_of_jobs_tells_loading_failed_and_empty_apart(
+    bad: Any, sit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tintype_tui.screens.jobs.listing.LIST_S", 0.05)
+    bad.on("GET", "(?s).*", faults(bad.answer)["page"][0])
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("Cannot list the jobs.", "is asked again")
+        await person.sees_no("No jobs yet")
+        give(bad, bad.answer({"data": [], "has_more": False}))
+        await person.sees("No jobs yet.")
+        await person.sees_no("Cannot list the jobs.")
+
+
+async def test_after_a_refused_key_everything_that_stopped_says_so_lastingly_and_once(
+    bad: Any, sit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tintype_tui.screens.jobs.listing.LIST_S", 0.05)
+    bad.on("GET", "(?s).*", bad.answer({"data": [], "has_more": False}))
+    bad.on("GET", "/fine_tuning/jobs", bad.answer({"data": [JOB], "has_more": False}))
+    bad.on("GET", "/fine_tuning/jobs/ftjob-1", bad.answer(JOB))
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("running", "cards", "heard")
+        refused = bad.answer({"error": {"message": "bad key", "code": "invalid_api_key"}}, 401)
+        for path in ("(?s).*", "/fine_tuning/jobs", "/fine_tuning/jobs/ftjob-1"):
+            bad.on("GET", path, refused)
+        await person.sees("Not up to date.", "not asked any more", "r asks again")
+        errors = [said for said in person.app.session.said if said.severity == "error"]
+        assert len(errors) == 1
+        person.app.clear_notifications()
+        await person.sees("Not up to date.", "not asked any more")
+        for path in ("(?s).*", "/fine_tuning/jobs", "/fine_tuning/jobs/ftjob-1"):
+            bad.on("GET", path, bad.answer({**JOB, "data": [JOB], "has_more": False}))
+        bad.on("GET", "/fine_tuning/jobs/ftjob-1/events", bad.answer({"data": []}))
+        bad.on("GET", "/fine_tuning/jobs/ftjob-1/checkpoints", bad.answer({"data": []}))
+        await person.press("r")
+        await person.sees_no("Not up to date.")
+        await person.sees_no("not asked any more")

@@ -33,9 +33,10 @@ def main() -> None:
 
 
 def _is_dataset(arguments: list[str]) -> bool:
+    from tintype.paths import exists
     from tintype_tui.commands import MODULES
 
-    return len(arguments) == 1 and arguments[0] not in MODULES and Path(arguments[0]).exists()
+    return len(arguments) == 1 and arguments[0] not in MODULES and exists(Path(arguments[0]))
 
 
 def in_terminal() -> bool:

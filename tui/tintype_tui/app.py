@@ -19,6 +19,7 @@ from textual.screen import Screen
 
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
+from tintype.paths import absolute
 from tintype.settings import Settings, load
 from tintype_tui import requests, theme
 from tintype_tui.keys import key_of
@@ -131,6 +132,8 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         self.register_theme(theme.LIGHT)
         self.theme = theme.restored(chosen.theme, chosen.folders.state, self.available_themes)
         self.set_keymap(chosen.keymap)
+        if chosen.screen_reader:
+            self.read_aloud()
         if chosen.reduced_motion or chosen.low_bandwidth:
             self.animation_level = "none"
         self.stylesheet = PatientStylesheet(variables=self.get_css_variables())
@@ -234,7 +237,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
             self.loop_state = message.state
 
     def on_open_dataset(self, message: requests.OpenDataset) -> None:
-        self.loop_state = self.loop_state.opening(message.path.absolute(), message.row)
+        self.loop_state = self.loop_state.opening(absolute(message.path), message.row)
         self.switch_mode("datasets")
 
     def on_estimate_dataset(self, message: requests.EstimateDataset) -> None:

@@ -4,7 +4,6 @@ The report is a traceback without the values of variables, for those hold keys a
 data. What an error says of itself may hold them too; keys are hidden there.
 """
 
-import os
 import platform
 import traceback
 from datetime import UTC, datetime
@@ -12,6 +11,8 @@ from pathlib import Path
 
 from textual.worker import WorkerFailed
 
+from tintype.errors import FileError
+from tintype.paths import append_private
 from tintype_tui.text import one_line, visible
 
 LOG = "crash.log"
@@ -34,10 +35,10 @@ def reported(error: BaseException | None, details: str, folder: Path) -> str:
     if brief := one_line(_hidden(what or details.strip().rpartition("\n")[2]))[:200]:
         lines.append(f"  {brief}")
     try:
-        path = _write(_report(error, details), folder)
-    except OSError as refused:
-        reason = refused.strerror or type(refused).__name__
-        lines.append(f"No report could be written to {visible(str(folder / LOG))}: {reason}.")
+        report = _report(error, details).encode(errors="backslashreplace")
+        path = append_private(folder / LOG, report, max_bytes=MAX_BYTES)
+    except FileError as refused:
+        lines.append(f"No report could be written. {visible(refused.message)}")
     else:
         lines.append(f"The report is in {visible(str(path))}.")
     lines.append("Trainings under way go on; `tintype` opens where it was left.")
@@ -62,16 +63,3 @@ def _hidden(text: str) -> str:
     from tintype.api.redaction import redact
 
     return redact(text)
-
-
-def _write(report: str, folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / LOG
-    how = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-    descriptor = os.open(path, how, 0o600)
-    with os.fdopen(descriptor, "ab") as file:
-        os.fchmod(descriptor, 0o600)
-        if os.fstat(descriptor).st_size > MAX_BYTES:
-            os.ftruncate(descriptor, 0)
-        file.write(report.encode(errors="backslashreplace"))
-    return path

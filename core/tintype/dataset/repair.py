@@ -58,6 +58,13 @@ def repaired(value: Any) -> Any:
     """
     if not isinstance(value, dict):
         raise DatasetError("The row is no JSON object.")
+    try:
+        return _repaired(value)
+    except RecursionError:
+        raise DatasetError("The row is nested too deeply.") from None
+
+
+def _repaired(value: dict[str, Any]) -> Any:
     key = next((name for name in _LISTS if isinstance(value.get(name), list)), "")
     columns = [name for name in IMAGE_COLUMNS if _images_in(value.get(name))]
     images = [image for name in columns for image in _images_in(value[name])]

@@ -11,6 +11,7 @@ may not be searched, a share that does not answer). `status` gives it as a value
 
 from tintype.paths.access import (
     FolderEntry,
+    append_private,
     list_folder,
     make_folder,
     read_bytes,
@@ -46,6 +47,7 @@ __all__ = [
     "Kind",
     "Status",
     "absolute",
+    "append_private",
     "as_path",
     "completions",
     "current_folder",

@@ -90,7 +90,7 @@ def writing(path: Path, *, replace: bool = False, private: bool = False) -> Iter
     Raises:
         FileError: if it cannot be written, or exists and `replace` is not set.
     """
-    if not replace and status(path).exists:
+    if not replace and status(path).is_there:
         raise exists_already(path)
     make_folder(path.parent)
     temporary = path.with_name(f".tintype-{secrets.token_hex(6)}.tmp")
@@ -131,6 +131,26 @@ def write_whole(
             ) from None
     with writing(path, replace=replace, private=private) as file:
         file.write(data)
+    return path
+
+
+def append_private(path: Path, data: bytes, *, max_bytes: int) -> Path:
+    """Append to a file that only this user can read; one larger than `max_bytes` is emptied first.
+
+    A link in its place is refused, so that nobody can have another file written to.
+
+    Raises:
+        FileError: if it cannot be written.
+    """
+    make_folder(path.parent, private=True)
+    how = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    with translated("write", path):
+        number = os.open(path, how, 0o600)
+        with os.fdopen(number, "ab") as file:
+            os.fchmod(number, 0o600)
+            if os.fstat(number).st_size > max_bytes:
+                os.ftruncate(number, 0)
+            file.write(data)
     return path
 
 

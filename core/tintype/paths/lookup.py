@@ -31,7 +31,7 @@ class Status:
     """Why it is unknown."""
 
     @property
-    def exists(self) -> bool:
+    def is_there(self) -> bool:
         """Whether something is known to be there."""
         return self.kind not in ("missing", "unknown")
 
@@ -56,7 +56,7 @@ def status(path: Path) -> Status:
 
 def exists(path: Path) -> bool:
     """Whether something is known to be there."""
-    return status(path).exists
+    return status(path).is_there
 
 
 def is_file(path: Path) -> bool:

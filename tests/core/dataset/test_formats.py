@@ -22,6 +22,7 @@ from tintype.dataset.formats import (
     Region,
     check_format,
     detected,
+    export_dataset,
     format_named,
     formats,
     import_dataset,
@@ -287,3 +288,41 @@ async def test_a_folder_with_files_of_chat_rows_names_them(build: Any) -> None:
     with pytest.raises(DatasetError, match=r"Name one of its files: train\.jsonl"):
         async with open_dataset(build.folder / "set"):
             pass
+
+
+async def test_a_table_is_written_and_read_again_as_it_was(build: Any) -> None:
+    build.file("b.png", build.image("blue"))
+    build.file("torn.png", build.image()[:40])
+    rows = [
+        build.chat(build.data_url(build.image()), question='What; "it"?', answer="A\nbox"),
+        build.chat("b.png", question="Q"),
+        build.chat("b.png", question="Again?"),
+        build.chat("https://e.org/c.png", question="Away?", system="S"),
+        build.chat(question="No image"),
+        build.chat("gone.png"),
+        build.chat("torn.png"),
+        "no json",
+    ]
+    path = build.jsonl(*rows, name="rows.jsonl")
+    steps = [step async for step in export_dataset(path, build.folder / "table", "csv")]
+    report = steps[-1].report
+    assert report is not None
+    assert (report.rows, report.lost) == (4, 4)
+    assert [(problem.line, problem.done) for problem in report.problems] == [
+        (4, "left away"), (5, "left out"), (6, "left out"), (7, "left out"),
+        (8, "left out"),
+    ]  # fmt: skip
+    names = sorted(path.name for path in (build.folder / "table").rglob("*.*"))
+    assert len(names) == 3  # the table and two images
+    again = await imported(build.folder / "table", build.folder / "again", valid_share=0,
+                           test_share=0)  # fmt: skip
+    lines = again.files["train"].read_text().splitlines()
+    found = [json.loads(line)["messages"] for line in lines]
+    assert found[0] == rows[0]["messages"]
+    assert [turns[-2]["content"][0]["text"] for turns in found[1:]] == ["Q", "Again?", "Away?"]
+    for target, format, words in (
+        ("table", "csv", "exists already"),
+        ("voc", "voc", "Pascal VOC is not written"),
+    ):
+        with pytest.raises(DatasetError, match=words):
+            await anext(export_dataset(path, build.folder / target, format))

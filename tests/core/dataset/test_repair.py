@@ -1,8 +1,12 @@
 """Rows of other dialects become chat rows, and no image is lost on the way."""
 
+import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tintype.dataset.repair import repaired
 from tintype.errors import DatasetError
@@ -121,3 +125,36 @@ def test_chat_rows_stay_as_they_are(row: dict[str, Any]) -> None:
 def test_what_would_lose_something_is_refused(row: Any, words: str) -> None:
     with pytest.raises(DatasetError, match=words):
         repaired(row)
+
+
+KEYS = st.sampled_from(
+    ["messages", "conversations", "role", "from", "content", "value", "type", "text", "image",
+     "images", "image_url", "url", "bytes", "question", "answer", "prefix", "suffix", "history",
+     "input", "instruction", "output", "system", "tools"]
+)  # fmt: skip
+WORDS = st.sampled_from(
+    ["", "user", "assistant", "<image>", "image_url", "text", "a.jpg", PNG, URL]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=25,
+)
+
+
+@given(VALUES)
+def test_any_value_is_a_chat_row_or_refused_in_a_sentence(value: Any) -> None:
+    before = json.dumps(value)
+    with suppress(DatasetError):
+        made = repaired(value)
+        assert isinstance(made["messages"], list)
+        assert repaired(made) == made
+    assert json.dumps(value) == before
+
+
+def test_a_row_nested_without_end_is_refused() -> None:
+    deep: Any = "a.jpg"
+    for _ in range(3_000):
+        deep = [deep]
+    with pytest.raises(DatasetError, match="nested too deeply"):
+        repaired({"images": deep, "question": "Q", "answer": "A"})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tintype.errors import DatasetError, NotFoundError
+from tintype.paths import absolute, as_path
 from tintype_tui.commands.output import agreed, say
 from tintype_tui.text import duration, money
 
@@ -62,14 +63,14 @@ async def read_question(
 def _image(name: str) -> bytes | Path | str:
     if name == "-":
         return sys.stdin.buffer.read()
-    return name if "://" in name or name.startswith("data:") else Path(name)
+    return name if "://" in name or name.startswith("data:") else as_path(name)
 
 
 def _source(name: str) -> str:
     """So that it is found again from wherever one looks."""
     if name == "-" or "://" in name:
         return name
-    return "data URL" if name.startswith("data:") else str(Path(name).expanduser().absolute())
+    return "data URL" if name.startswith("data:") else str(absolute(as_path(name)))
 
 
 async def _row(place: str, text: str | None, system: str | None) -> Asked:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tintype.errors import EngineError
+from tintype.paths import is_file
 from tintype_tui.commands.output import Progress, asynchronous, put
 from tintype_tui.text import count
 
@@ -53,7 +54,7 @@ async def command() -> None:
 async def _sample(folder: Path) -> Path:
     from tintype.samples import make_cards
 
-    if not (folder / "train.jsonl").exists():
+    if not is_file(folder / "train.jsonl"):
         async for step in make_cards(folder):
             images = step.total
         put(f"sample    {count(images, 'image')} of playing cards drawn into {folder}")

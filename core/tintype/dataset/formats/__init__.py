@@ -10,7 +10,10 @@ import pkgutil
 from collections.abc import AsyncGenerator, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar, cast
 
+from tintype.dataset.conversation import example
+from tintype.dataset.files import image_bytes
 from tintype.dataset.formats.checking import check_format
 from tintype.dataset.formats.contract import (
     Boxes,
@@ -22,9 +25,13 @@ from tintype.dataset.formats.contract import (
     Item,
     Question,
     Region,
+    WrittenRow,
 )
 from tintype.dataset.formats.importing import write_items
 from tintype.dataset.formats.report import ImportLog, ImportProblem, ImportProgress, ImportReport
+from tintype.dataset.places import origin
+from tintype.dataset.reading import read_rows
+from tintype.dataset.writing import FileSet, refuse_existing
 from tintype.errors import DatasetError
 from tintype.plugins import Plugin, guarded, plugins
 from tintype.threads import stepwise
@@ -44,13 +51,19 @@ __all__ = [
     "Question",
     "RecognisedFormat",
     "Region",
+    "WrittenRow",
     "check_format",
     "detected",
+    "export_dataset",
     "format_named",
     "formats",
     "import_dataset",
     "recognised",
 ]
+
+
+T = TypeVar("T")
+_END = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +152,61 @@ def import_dataset(
     return stepwise(_import(source, target, format, options or ImportOptions()))
 
 
+def export_dataset(
+    source: Path, target: Path, format: str, *, replace: bool = False
+) -> AsyncGenerator[ImportProgress, None]:
+    """Write a file of chat rows in another format; what that cannot carry is reported.
+
+    The files appear all together, just before the last report, which counts rows and losses.
+
+    Raises:
+        DatasetError: if the format cannot be written, the source cannot be read, or the target
+            cannot be written or exists.
+        PluginError: if a format from outside fails, with its file and line.
+    """
+    return stepwise(_export(source, target, format, replace))
+
+
+def _export(
+    source: Path, target: Path, name: str, replace: bool
+) -> Generator[ImportProgress, None, None]:
+    chosen = format_named(name)
+    if not hasattr(chosen, "write"):
+        raise DatasetError(f"{chosen.title} is not written by Tintype.")
+    refuse_existing([target], replace=replace)
+    log = ImportLog()
+    with FileSet() as files:
+        writing = chosen.write(_written_rows(source, log), target, files, log)
+        for _ in _each(writing, _plugin_of(chosen), f"writing {target.name}"):
+            if log.step():
+                yield log.progress()
+    rows = log.done - log.lost
+    yield log.progress(ImportReport(rows=rows, lost=log.lost, problems=tuple(log.problems)))
+
+
+def _written_rows(source: Path, log: ImportLog) -> Iterator[WrittenRow]:
+    for row, urls in read_rows(source):
+        try:
+            if row.flaw:
+                raise DatasetError(row.flaw)
+            images = tuple(
+                url if origin(url) == "url" else image_bytes(url, source.parent) for url in urls
+            )
+        except DatasetError as error:
+            log.done += 1
+            log.lose("", row.line, error.message)
+            continue
+        yield WrittenRow(example(row), images, row.line)
+
+
 def _import(
     source: Path, target: Path, name: str, options: ImportOptions
 ) -> Generator[ImportProgress, None, None]:
     chosen = format_named(name) if name else _recognise(source)
     log = ImportLog()
-    plugin = next(plugin for format, plugin in _known() if format is chosen)
     if not _reads(chosen):
         raise DatasetError(f"Tintype does not read {chosen.title} yet: {chosen.about}", path=source)
-    yield from write_items(_items(chosen, plugin, source, options, log), target, options, log)
+    yield from write_items(_items(chosen, source, options, log), target, options, log)
 
 
 def _recognise(source: Path) -> Format:
@@ -167,20 +226,29 @@ def _recognise(source: Path) -> Format:
     return sure[0].format
 
 
-def _items(
-    format: Format, plugin: Plugin | None, source: Path, options: ImportOptions, log: ImportLog
-) -> Iterator[Item]:
+def _items(format: Format, source: Path, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
+    plugin, doing = _plugin_of(format), f"reading {source.name}"
     if plugin is None:
-        yield from format.read(source, options, log)
+        return format.read(source, options, log)
+    with guarded(plugin, doing):
+        return _each(iter(format.read(source, options, log)), plugin, doing)
+
+
+def _each(items: Iterator[T], plugin: Plugin | None, doing: str) -> Iterator[T]:
+    """Go through what a format yields; what a plug-in raises names its file and line."""
+    if plugin is None:
+        yield from items
         return
-    with guarded(plugin, f"reading {source.name}"):
-        reading = iter(format.read(source, options, log))
     while True:
-        with guarded(plugin, f"reading {source.name}"):
-            item = next(reading, None)
-        if item is None:
+        with guarded(plugin, doing):
+            found = next(items, _END)
+        if found is _END:
             return
-        yield item
+        yield cast("T", found)
+
+
+def _plugin_of(chosen: Format) -> Plugin | None:
+    return next((plugin for format, plugin in _known() if format is chosen), None)
 
 
 def _guarded_detection(format: Format, plugin: Plugin | None, path: Path) -> Detection | None:

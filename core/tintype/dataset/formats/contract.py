@@ -11,13 +11,15 @@ entry point of the group `tintype.formats`, by `TINTYPE_FORMATS`, or by `@tintyp
 `check_format` tells its author what breaks this contract.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from tintype.dataset.example import Example
 from tintype.dataset.formats.report import ImportLog, Keep
 from tintype.dataset.splits import Split
+from tintype.dataset.writing import FileSet
 
 Certainty = Literal["certain", "likely"]
 ImageSource = Path | bytes | str
@@ -156,8 +158,26 @@ class Format(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenRow:
+    """A chat row to be written in another format."""
+
+    example: Example
+    """Its conversation."""
+    images: tuple[bytes | str, ...]
+    """The encoded bytes of each image of the example, or its URL if it is on the network."""
+    line: int
+    """Where it stands in the dataset, 1-based."""
+
+
 class WritingFormat(Format, Protocol):
     """A format that can also be written."""
 
-    def write(self, rows: Iterable[Mapping[str, Any]], target: Path, log: ImportLog) -> None:
-        """Write chat rows; what the format cannot carry goes to the log."""
+    def write(
+        self, rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
+    ) -> Iterator[None]:
+        """Write rows below `target`, through `files`; yields after each row.
+
+        What the format cannot carry goes to the log: `add` for what is left away of a row, `lose`
+        for a row that is not written.
+        """

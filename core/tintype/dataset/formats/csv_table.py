@@ -19,10 +19,12 @@ from tintype.dataset.formats.contract import (
     ImportOptions,
     Item,
     Question,
+    WrittenRow,
 )
-from tintype.dataset.formats.images import ImageFinder
+from tintype.dataset.formats.images import ImageFinder, ImageKeeper
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.splits import Split, siblings, split_named, split_of
+from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 MAX_TABLE_BYTES = 500_000_000
@@ -109,6 +111,21 @@ class CsvTable:
                     continue
                 content = Question(entry.question, entry.answer)
                 yield Item(content, (image,), file, entry.line, split or entry.split)
+
+    def write(
+        self, rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
+    ) -> Iterator[None]:
+        """Write `table.csv` and its images; rows that are no single question go to the log."""
+        images = ImageKeeper(target, "link", files)
+        with io.TextIOWrapper(files.open(target / "table.csv"), "utf-8", newline="") as text:
+            table = csv.writer(text)
+            table.writerow(("image", "question", "answer"))
+            for row in rows:
+                try:
+                    table.writerow(_fields(row, images, log))
+                except DatasetError as error:
+                    log.lose("", row.line, error.message)
+                yield
 
 
 FORMAT = CsvTable()
@@ -245,14 +262,20 @@ def _entry(
     return Entry(line, image, question, answer.strip(), split)
 
 
+def _fields(row: WrittenRow, images: ImageKeeper, log: ImportLog) -> tuple[str, str, str]:
+    asked = [turn for turn in row.example.messages if turn.role != "system"]
+    if len(row.images) != 1 or [turn.role for turn in asked] != ["user", "assistant"]:
+        raise DatasetError("It is no single question about a single image.")
+    if len(asked) < len(row.example.messages):
+        log.add("", row.line, "A table has no system prompt.", "left away")
+    return images.url(images.take(row.images[0])), asked[0].text, asked[1].text
+
+
 def _first_table(folder: Path) -> Path:
-    try:
-        found = _tables(folder)
-        if not found:
-            named = [inner for inner in sorted(folder.iterdir()) if split_named(inner.name)]
-            found = [table for inner in named if inner.is_dir() for table in _tables(inner)[:1]]
-    except OSError as error:
-        raise DatasetError(f"{folder} cannot be read: {error.strerror}.", path=folder) from error
+    found = _tables(folder)
+    if not found:
+        named = [inner for inner in sorted(folder.iterdir()) if split_named(inner.name)]
+        found = [table for inner in named if inner.is_dir() for table in _tables(inner)[:1]]
     if not found:
         raise DatasetError(f"{folder} holds no table (.csv, .tsv).", path=folder)
     of_splits = [table for table in found if split_of(table) is not None]

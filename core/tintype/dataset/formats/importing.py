@@ -39,7 +39,7 @@ def write_items(
         if log.step():
             yield log.progress()
     log.total = log.done + len(read)
-    splits = _draw(read, options)
+    splits = yield from _drawn(read, options, log)
     with SplitWriter(target) as writer:
         making = _Rows(read, ImageKeeper(target, options.keep, writer.beside), options, log)
         for item, split in zip(read, splits, strict=True):
@@ -151,7 +151,7 @@ def _with_urls(message: Mapping[str, Any], urls: Iterator[str]) -> dict[str, Any
         return dict(message)
     parts = [
         {"type": "image_url", "image_url": {**part["image_url"], "url": next(urls)}}
-        if part.get("type") == "image_url"
+        if isinstance(part, dict) and part.get("type") == "image_url"
         else part
         for part in content
     ]
@@ -168,7 +168,9 @@ def _label_names(items: Iterable[Item]) -> list[str]:
     return sorted(label for label in found if label)
 
 
-def _draw(items: Sequence[Item], options: ImportOptions) -> list[Split]:
+def _drawn(
+    items: Sequence[Item], options: ImportOptions, log: ImportLog
+) -> Generator[ImportProgress, None, list[Split]]:
     """The split of every item: the source's, or one drawn by the content of its images."""
     groups = _Groups()
     keys: list[str] = []
@@ -180,6 +182,8 @@ def _draw(items: Sequence[Item], options: ImportOptions) -> list[Split]:
         for other in shown[1:]:
             groups.join(shown[0], other)
         keys.append(shown[0])
+        if log.due:
+            yield log.progress()
     named = [groups.name(key) if key else "" for key in keys]
     drawn = draw_splits(
         (name for name in named if name),

@@ -66,7 +66,7 @@ async def exported(known: Known, chart: Chart) -> tuple[Path, Path]:
         while True:
             name = job.id if number == 1 else f"{job.id}-{number}"
             table, drawing = (folder / paths.safe_name(name, end) for end in (".csv", ".svg"))
-            if not (paths.status(table).exists or paths.status(drawing).exists):
+            if not (paths.exists(table) or paths.exists(drawing)):
                 break
             number += 1
         return (
@@ -85,7 +85,7 @@ def is_large(row: Blamed, known: Known) -> Path | None:
     if source is None:
         return None
     status = paths.status(Path(source.path))
-    return Path(source.path) if status.exists and (status.size_bytes or 0) > LARGE_BYTES else None
+    return Path(source.path) if status.is_there and (status.size_bytes or 0) > LARGE_BYTES else None
 
 
 async def found(row: Blamed, known: Known) -> FoundRow | None:

@@ -181,9 +181,10 @@ class JobsSide(Vertical):
             Content(visible(f"{fitting} of {len(listing.jobs)} · {self.needle} · Esc: all"))
         )
         words = listing.words(self.size.width - 3)
-        note.display = listing.state == "failed" and bool(listing.jobs)
+        note.display = bool(words)
+        note.set_class(listing.state == "failed", "-failed")
         note.update(Content("\n".join(words)))
-        shown.empty_text = NONE_FITS if self.needle and listing.jobs else "\n".join(words)
+        shown.empty_text = NONE_FITS if self.needle and listing.jobs else ""
 
     def _cost(self, kept: KeptJob) -> str:
         """What the provider billed, else `≈` what was estimated."""

@@ -163,8 +163,12 @@ class PlaygroundPane(Pane):
     @on(Composer.Asked)
     def _submitted(self) -> None:
         self.writing.forget_wandering()
-        self.lineup.current.focus()
+        self.set_focus(self.lineup.current)
         self.asking.action_ask()
+
+    def action_editor(self) -> None:
+        """Have the question edited: Ctrl+G where it is typed."""
+        self.writing.action_editor()
 
     def action_stop(self) -> None:
         """Stop answers under way, and leave the question."""

@@ -3,11 +3,9 @@
 import os
 import shlex
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import ClassVar
 
 from textual import getters, on, work
@@ -18,6 +16,8 @@ from textual.reactive import var
 from textual.timer import Timer
 from textual.widgets import TextArea
 
+from tintype import paths
+from tintype.errors import FileError
 from tintype.prompting import Draft, Prompt, QuestionOrigin, Subject
 from tintype.store import KeptAnswer
 from tintype_tui.keys import with_keys
@@ -126,9 +126,12 @@ class QuestionPart(Part):
     # ------------------------------------------------------------------ writing
 
     def action_edit(self) -> None:
-        """Write a question, beginning with the one that stands here."""
-        self.composer.focus()
-        self.composer.move_cursor(self.composer.document.end)
+        """Write a question: in place of the row's own, or on with what was written."""
+        self.screen.set_focus(self.composer)  # at once: `focus()` would lose keys typed meanwhile
+        if self.subject is not None and self.subject.is_own(self.prompt.text):
+            self.composer.select_all()
+        else:
+            self.composer.move_cursor(self.composer.document.end)
 
     def action_own(self) -> None:
         """Go back to the subject's own question and system prompt."""
@@ -199,18 +202,17 @@ class QuestionPart(Part):
 
 def edited(editor: str, text: str) -> tuple[str | None, str]:
     """Have a text edited: the new text, none if it stays; and what went wrong."""
-    with tempfile.TemporaryDirectory(prefix="tintype-") as folder:
-        path = Path(folder) / "question.txt"
-        # Half a surrogate, as broken JSON has it, is no text that a file can hold.
-        path.write_bytes((text + "\n").encode("utf-8", "replace"))
-        try:
+    try:
+        with paths.scratch_folder() as folder:
+            # Half a surrogate, as broken JSON has it, is no text that a file can hold.
+            data = (text + "\n").encode("utf-8", "replace")
+            path = paths.write_whole(folder / "question.txt", data)
             done = subprocess.run([*shlex.split(editor), str(path)])
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            return None, f"Cannot start {editor!r}: {reason}. Set EDITOR to the one to use."
-        if done.returncode:
-            return None, f"{editor!r} ended with {done.returncode}; the question is as it was."
-        try:
-            return path.read_text("utf-8", "replace").removesuffix("\n"), ""
-        except OSError as error:
-            return None, f"Cannot read what was edited: {error.strerror}."
+            if done.returncode:
+                return None, f"{editor!r} ended with {done.returncode}; the question is as it was."
+            return paths.read_text(path, errors="replace").removesuffix("\n"), ""
+    except FileError as error:
+        return None, str(error)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return None, f"Cannot start {editor!r}: {reason}. Set EDITOR to the one to use."

@@ -16,7 +16,9 @@ from textual.widgets import Static
 from tintype.dataset import Dataset, open_dataset
 from tintype.dataset.splits import siblings
 from tintype.detection import Box, parse_boxes
+from tintype.errors import FileError
 from tintype.loop import LoopState
+from tintype.paths import is_file, typed_path
 from tintype.prompting import (
     QuestionOrigin,
     Subject,
@@ -237,6 +239,6 @@ class SubjectPart(Part):
 
 def _is_file(name: str) -> bool:
     try:
-        return Path(name.removeprefix("file://")).expanduser().is_file()
-    except (OSError, ValueError, RuntimeError):  # too long, a NUL in it, a home of nobody
+        return is_file(typed_path(name))
+    except FileError:
         return False

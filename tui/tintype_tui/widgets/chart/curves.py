@@ -15,6 +15,8 @@ from tintype_tui.widgets.chart.raster import DOTS, Layer, Path, line
 from tintype_tui.widgets.chart.traces import Trace
 from tintype_tui.widgets.chart.view import Plot, View
 
+_APART = 8
+"""Cells between two marks of a curve that leaves the plot."""
 _FAR = 1e6
 """Cells; a curve that leaves the plot is not followed farther."""
 
@@ -207,22 +209,26 @@ def _line(plot: Plot, path: Path, number: int) -> None:
 
 def _note_unseen(curve: Curve, plot: Plot, pen: Pen) -> None:
     """Remember what has no place on the scale, and where the curve leaves the plot."""
-    across, scale = pen.dots.across, pen.scale
+    scale = pen.scale
     if not _is_plain(curve.columns, pen):
         for column in curve.columns:
             if column.odd or (scale.log and not column.low > 0):
                 _note_odd(curve, column, plot, scale.log)
     if plot.cut:
-        # Of neighbours the last is marked: there the curve comes into the plot, or spikes out.
-        for column in curve.columns:
+        _note_cuts(curve, plot, "above", [one.high > scale.value(1) for one in curve.columns])
+        _note_cuts(curve, plot, "below", [one.low < scale.value(0) for one in curve.columns])
+
+
+def _note_cuts(curve: Curve, plot: Plot, kind: str, out: Sequence[bool]) -> None:
+    """Mark where a curve leaves the plot; of neighbours the last, where it comes back."""
+    across, latest = DOTS[plot.view.marks].across, -_APART
+    for column, is_out in zip(curve.columns, out, strict=True):
+        if is_out:
             cell = column.at // across
-            for kind, out in (
-                ("above", column.high > scale.value(1)),
-                ("below", column.low < scale.value(0)),
-            ):
-                if out:
-                    plot.cuts.pop((cell - 1, kind), None)
-                    plot.cuts[cell, kind] = curve.number
+            if cell - latest < _APART:
+                plot.cuts.pop((latest, kind), None)
+            plot.cuts[cell, kind] = curve.number
+            latest = cell
 
 
 def _note_odd(curve: Curve, column: Column, plot: Plot, log: bool) -> None:

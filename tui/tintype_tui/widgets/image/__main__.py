@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Label
 
 from tintype.detection import Box
+from tintype.paths import read_bytes
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.widgets.image import ImageView, draw
 
@@ -51,7 +52,7 @@ class ViewerScreen(Screen[None]):
     def action_page(self, step: int) -> None:
         """Show another file."""
         self.at = (self.at + step) % len(self.files)
-        self.query_one(ImageView).data = self.files[self.at].read_bytes()
+        self.query_one(ImageView).data = read_bytes(self.files[self.at])
 
     def action_boxes(self) -> None:
         """Draw some boxes, or none."""
