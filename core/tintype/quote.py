@@ -111,7 +111,7 @@ def concerns(made: Quote, *, marked: int = 0) -> tuple[Concern, ...]:
         found.append(
             Concern(
                 f"{rows}: leave out?",
-                "Marks alone leave nothing out of a training. To leave these rows out, write a copy "
+                "Marks alone leave nothing out of a training. To leave them out, write a copy "
                 "without them (press 2, then W) and estimate that.",
                 f"Launch with all {made.estimate.rows:,}",
                 "Back, to leave out",
