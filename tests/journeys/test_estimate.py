@@ -97,7 +97,7 @@ async def test_the_dearest_rows_lead_to_the_dataset(sit: Any, uneven: Path) -> N
         await person.press("d")
         await person.sees("The rows that cost most", "line      8")
         await person.press("enter")
-        await person.sees("›    8", "1,182 tokens")
+        await person.sees("›  8 ", "1,182 tokens")
         assert isinstance(person.app.screen, DatasetsPane)
         assert person.app.loop_state.row == 7
 
