@@ -8,7 +8,7 @@ import sys
 
 from benchmarks.figures import machine, report
 
-ALL = ("startup", "chart", "dataset", "server", "learning")
+ALL = ("startup", "chart", "dataset", "server", "commands", "learning")
 
 
 def main(names: list[str]) -> None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from tintype.errors import SettingsError
 from tintype.model_names import parse_model_name
+from tintype.paths import is_file
 from tintype.providers import provider_names
 from tintype.providers.facts import (
     Billing,
@@ -125,7 +126,7 @@ def load_prices(own: Path | None = None) -> Prices:
     """
     if own is None:
         return Prices()
-    if not own.exists():
+    if not is_file(own):
         raise SettingsError(
             f"The price table {own} is not there.",
             advice="Correct `prices` in the configuration (or TINTYPE_PRICES), or leave it out to "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import math
 import socket
@@ -756,6 +757,23 @@ def test_importing_the_api_does_not_import_the_sdk() -> None:
     code = f"import sys, tintype.api; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("key", ["sk-hostile-0123456789", "s3cret-8"])
+@pytest.mark.parametrize("at", [1, 4, 7])
+async def test_a_key_that_is_split_over_pieces_of_a_stream_is_hidden(
+    hostile: HostileProvider, key: str, at: int
+) -> None:
+    texts = ["it is ", key[:at], key[at:], " and s", "o on"]
+    chunks = [{"choices": [{"index": 0, "delta": {"content": text}}]} for text in texts]
+    chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    body = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks).encode()
+    headers = {"Content-Type": "text/event-stream"}
+    hostile.on("POST", "/chat/completions", hostile.answer(body, headers=headers))
+    async with hostile.connect(key=key) as api:
+        request = ChatRequest("m", [{"role": "user", "content": "hi"}])
+        text = "".join([piece.text async for piece in api.chat(request)])
+    assert text == "it is [key] and so on"
 
 
 async def test_several_questions_at_once_share_a_connection(hostile: HostileProvider) -> None:

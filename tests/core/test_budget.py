@@ -6,7 +6,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +28,7 @@ from tintype.budget import (
     dollars,
 )
 from tintype.errors import ApiError, BudgetError, ConfirmationError, StoreError, UnreachableError
-from tintype.estimation import Cost
+from tintype.estimation import Cost, Plan
 from tintype.jobs.billing import billed_tokens
 from tintype.jobs.creating import TOKEN
 from tintype.pricing import load_prices
@@ -256,13 +256,27 @@ class Estimated:
         self.cost_usd = likely and Cost(Decimal(0), Decimal(likely), Decimal(high or likely))
 
 
+@dataclass
+class Quoted:
+    """What a launch needs to know of a quote."""
+
+    training: Path
+    estimate: Estimated
+    validation: None = None
+    plan: Plan = field(default_factory=lambda: Plan("m", "openai"))
+
+    def require(self, *, provider: str) -> None:
+        """It holds."""
+        assert provider == self.plan.provider
+
+
 @pytest.fixture
 def order(tmp_path: Path) -> Any:
     path = tmp_path / "train.jsonl"
     path.write_text("row 1\n")
 
     def made(likely: str | None, high: str | None = None) -> jobs.Order:
-        return jobs.Order(path, None, "m", Estimated(likely, high))  # type: ignore[arg-type]
+        return jobs.Order(Quoted(path, Estimated(likely, high)))  # type: ignore[arg-type]
 
     return made
 
@@ -272,7 +286,7 @@ async def api(hostile: HostileProvider) -> AsyncIterator[Api]:
     hostile.on("POST", "/files", hostile.answer(FILE))
     hostile.on("GET", "/fine_tuning/jobs", hostile.answer({"data": []}))
     hostile.on("POST", "/fine_tuning/jobs", hostile.answer(JOB))
-    async with hostile.connect(kind="openai", provider="openai") as api:
+    async with hostile.connect(provider="openai") as api:
         yield api
 
 

@@ -281,3 +281,8 @@ def test_any_table_is_read_or_refused_in_a_sentence(content: dict[str, object]) 
     else:
         message = "p.toml"
     assert "p.toml" in message
+
+
+def test_a_price_table_whose_name_is_too_long_is_an_error_too(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="is not there"):
+        load_prices(tmp_path / ("x" * 300))

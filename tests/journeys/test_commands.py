@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,6 +161,20 @@ def test_the_loop_by_commands(tintype: Tintype, dataset: Path) -> None:
     measured = [event["metrics"]["train_loss"] for event in events if event["metrics"]]
     assert measured == reported
     assert "step 1: training loss" in tintype("watch", job["id"]).out
+
+
+@pytest.mark.parametrize("words", [["models"], ["jobs"], ["files"], ["ask", "scripted", "What?"]])
+def test_what_only_asks_the_server_loads_little_but_the_sdk(home: Path, words: list[str]) -> None:
+    heavy = ["textual", "tiktoken", "numpy", "PIL", "starlette", "tintype.rules"]
+    code = (
+        "import sys; from tintype_tui.__main__ import run_command; "
+        f"code = run_command({words!r}); "
+        f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr); "
+        "sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == "[]"
 
 
 def test_a_dry_run_sends_nothing(tintype: Tintype, dataset: Path) -> None:
@@ -335,3 +351,24 @@ def test_a_closed_pipe_is_no_traceback(dataset: Path, home: Path) -> None:
     assert b"Traceback" not in process.stderr.read()
     process.stderr.close()
     process.wait()
+
+
+def test_a_command_that_waits_is_cut_short_and_ends_with_130(
+    home: Path, hostile_apart: Any
+) -> None:
+    wait = {"Retry-After": "100"}
+    hostile_apart.on("GET", "/models", hostile_apart.answer({}, 429, wait))
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(
+        f'default_profile = "slow"\n[profiles.slow]\nbase_url = "{hostile_apart.url}"\n'
+    )
+    command = [sys.executable, "-m", "tintype_tui", "models"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ.copy()) as process:
+        while not hostile_apart.sent("GET", "/models"):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert b"Traceback" not in said

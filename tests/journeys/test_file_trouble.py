@@ -1,10 +1,14 @@
 """Paths that cannot be what they are wanted for: a sentence on the screen, and the app goes on."""
 
+import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Input
 
+from tintype_tui.requests import OpenDataset
 from tintype_tui.screens.open_path import OpenPath
 
 
@@ -42,3 +46,31 @@ async def test_a_folder_that_cannot_be_listed_is_said_while_it_is_typed(
         person.app.screen.query_one("#path").value = f"{dataset.parent}/tr"
         await person.sees_no("Cannot list")
         await person.until(lambda: person.app.screen.query_one("#found").option_count == 1, "one")
+
+
+async def test_a_copy_into_a_home_that_nobody_has_is_refused_in_the_dialog(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset, size=(80, 24)) as person:
+        await person.sees("12 rows")
+        await person.press("M")
+        await person.sees("Write a fixed copy")
+        person.app.screen.query_one(Input).value = "~qz/x.jsonl"
+        await person.press("enter")
+        await person.sees("There is no user qz")
+        assert not list(Path.cwd().glob("~qz*"))
+
+
+async def test_another_split_is_looked_for_beside_the_dataset_that_is_open(
+    sit: Any, dataset: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "another" / "rows.jsonl"
+    other.parent.mkdir()
+    await asyncio.to_thread(shutil.copy, dataset, other)
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        person.app.post_message(OpenDataset(other))
+        await person.press("right_square_bracket")  # at once: its splits may not be known yet
+        await person.sees("rows.jsonl")
+        await person.press("right_square_bracket")
+        await person.sees("12 rows", "rows.jsonl")

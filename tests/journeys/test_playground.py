@@ -360,3 +360,16 @@ async def test_what_has_no_known_price_is_asked_for_once_before_it_is_spent(
         await person.until(
             lambda: len(hostile_apart.sent("POST", "/chat/completions")) == 2, "the second answer"
         )
+
+
+async def test_a_burst_of_keys_into_the_question_is_not_lost_and_replaces_the_rows_own(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await sit_at_playground(person)
+        pane = pane_of(person)
+        for key in "iWhat, anew?":  # n, w and ? are commands where no field has the focus
+            name = {"?": "question_mark", ",": "comma", " ": "space"}.get(key, key)
+            person.app.post_message(events.Key(name, key))
+        await person.until(lambda: pane.writing.composer.text == "What, anew?", "every key")
+        await person.sees("your question")

@@ -155,3 +155,23 @@ def test_the_servers_key_is_for_its_owner_alone_whatever_the_umask(
     assert not re.search(re.escape(token), capfd.readouterr().out)
     for path in (home / "data" / "server").glob("*.log"):
         assert token not in path.read_text()
+
+
+async def test_for_a_screen_reader_there_is_one_column_without_lines_or_lone_signs(
+    sit: Any, dataset: Path, home: Path
+) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text("screen_reader = true\n")
+    async with sit(dataset, size=(120, 40)) as person:
+        await person.sees("12 rows")
+        for key in "12345":
+            await person.press(key)
+            await person.sees("data done")
+            await person.pilot.pause(0.3)
+            shown = person.screen
+            assert not re.search("[│┃▏▕─━╭╮╰╯█▀▄●○◐⠁-⣿]", shown), shown
+        await person.sees("row 1")
+        answer = person.app.screen.query_one("#answers").region
+        truth = person.app.screen.query_one("#truth").region
+        assert truth.x == answer.x
+        assert truth.bottom <= answer.y

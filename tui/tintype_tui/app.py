@@ -132,6 +132,8 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         self.register_theme(theme.LIGHT)
         self.theme = theme.restored(chosen.theme, chosen.folders.state, self.available_themes)
         self.set_keymap(chosen.keymap)
+        if chosen.screen_reader:
+            self.read_aloud()
         if chosen.reduced_motion or chosen.low_bandwidth:
             self.animation_level = "none"
         self.stylesheet = PatientStylesheet(variables=self.get_css_variables())

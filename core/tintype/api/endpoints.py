@@ -5,6 +5,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from tintype.api.asked import CallContext
 from tintype.api.base import ChatPiece, ChatRequest, Sent, Upload, unheard
 from tintype.api.bodies import chat_body, given, job_body, simpler
 from tintype.api.openai import Wire, decoded
+from tintype.api.redaction import StreamFilter
 from tintype.api.silence import unreachable
 from tintype.api.transport import Slice, opened
 from tintype.errors import ApiError
@@ -221,13 +223,16 @@ class OpenAIApi:
             if not finished:
                 raise unreachable("nonsense", asked)
             return
+        filters: dict[int, StreamFilter] = {}
         async with aclosing(self._wire.stream(url, asked, body)) as chunks:
             async for chunk in chunks:
                 pieces = parsing.pieces(chunk)
                 understood = bool(pieces) or (understood and isinstance(chunk, Mapping))
                 for piece in pieces:
-                    finished = finished or bool(piece.finish_reason)
-                    yield piece
+                    last = bool(piece.finish_reason)
+                    finished = finished or last
+                    shown = filters.setdefault(piece.index, StreamFilter(asked.key))
+                    yield replace(piece, text=shown.feed(piece.text, last=last))
         if not understood:
             raise unreachable("nonsense", asked)
         if not finished:  # the connection was closed in an orderly way, but too early

@@ -12,8 +12,9 @@ from typing import Any
 from tintype.settings import Secret
 
 HIDDEN = "[key]"
-_SECRET_CHARACTERS = 16
-"""A shorter key is none (local servers take any word), and may be part of an id or a name."""
+_LONG, _SHORT = 16, 8
+"""From so many characters on a key is hidden in whatever a provider sends; from 8 only if there is
+a digit in it, for local servers take any word, which may be part of an id or a name."""
 
 _KEY_LIKE = re.compile(
     r"""
@@ -39,8 +40,39 @@ def redact(text: str, key: Secret | None = None) -> str:
 
 def withheld(value: Any, key: Secret) -> Any:
     """The same JSON with the key itself hidden in every text; of names and values alike."""
+    secret = secret_of(key)
+    return _without(value, secret) if secret else value
+
+
+def secret_of(key: Secret) -> str:
+    """Return the key if it is one that must not be shown; empty for a mere word."""
     secret = key.reveal()
-    return _without(value, secret) if len(secret) >= _SECRET_CHARACTERS else value
+    digits = any(character.isdigit() for character in secret)
+    return secret if len(secret) >= (_SHORT if digits else _LONG) else ""
+
+
+class StreamFilter:
+    """Hides the key in a text that arrives in pieces, wherever it is cut."""
+
+    def __init__(self, key: Secret) -> None:
+        self._secret = secret_of(key)
+        self._held = ""
+
+    def feed(self, text: str, *, last: bool = False) -> str:
+        """Return what may be shown by now: an end that could begin the key waits for more."""
+        if not self._secret:
+            return text
+        text = (self._held + text).replace(self._secret, HIDDEN)
+        held = 0 if last else self._begun(text)
+        self._held = text[len(text) - held :]
+        return text[: len(text) - held]
+
+    def _begun(self, text: str) -> int:
+        """How many characters at the end are those that the key begins with."""
+        for length in range(min(len(self._secret) - 1, len(text)), 0, -1):
+            if text.endswith(self._secret[:length]):
+                return length
+        return 0
 
 
 def _without(value: Any, secret: str) -> Any:

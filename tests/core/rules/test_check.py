@@ -305,9 +305,9 @@ async def test_a_check_can_be_abandoned(tmp_path: Path, rows: list[Any]) -> None
 def test_profiles_say_where_their_limits_are_from() -> None:
     from tintype.errors import SettingsError
 
-    names = ("azure", "compatible", "fireworks", "openai", "tintype", "together")
-    assert provider_names() == names
-    for name in names:
+    names = {"azure", "compatible", "fireworks", "openai", "tintype", "together"}
+    assert names <= set(provider_names())
+    for name in provider_names():
         assert rules_of(name).source
         assert rules_of(name).as_of.year == 2026
     assert rules_of("tintype").max_images == rules_of("openai").max_images == 10

@@ -11,7 +11,8 @@ from tintype_tui.terminal.capabilities import (
     assess,
     name_and_version,
 )
-from tintype_tui.terminal.replies import Told
+from tintype_tui.terminal.probe import query
+from tintype_tui.terminal.replies import GRAPHICS_QUERY, Told
 from tintype_tui.terminal.tmux import read_answer, wrap
 
 DA1 = frozenset({62, 22})
@@ -165,3 +166,15 @@ def test_what_goes_through_tmux_is_doubled() -> None:
 )
 def test_names_and_versions_are_told_apart(said: str, name: str, version: str) -> None:
     assert name_and_version(said) == (name, version)
+
+
+def test_tmux_and_screen_are_not_asked_what_they_would_take_for_a_title() -> None:
+    assert GRAPHICS_QUERY in query({"TERM": "xterm-kitty"})
+    for environ in (
+        {"TMUX": "/tmp/tmux-0/default,1,0", "TERM": "xterm-256color"},
+        {"TERM": "tmux-256color"},  # at the other end of an ssh
+        {"TERM": "screen-256color"},
+        {"STY": "1.pts", "TERM": "xterm"},
+        {"TERM": "linux"},
+    ):
+        assert GRAPHICS_QUERY not in query(environ), environ

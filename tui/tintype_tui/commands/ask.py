@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tintype_tui.commands.asking import agreement, figures, full_name, read_question, report
+from tintype_tui.commands.asking import agreement, figures, read_question, report
 from tintype_tui.commands.output import (
     as_json,
     asynchronous,
@@ -72,6 +72,7 @@ async def command(
     """
     from tintype.api import ChatRequest
     from tintype.budget import Limits
+    from tintype.library.models import full_name
     from tintype.pricing import load_prices
     from tintype.prompting import as_curl, as_python, ask, remember
     from tintype_tui.commands.session import at_work, chosen
@@ -79,8 +80,8 @@ async def command(
     settings, provider = chosen(profile)
     asked = await read_question(text, images, row, system)
     async with at_work(settings, provider) as (api, store):
-        first = await full_name(model, model, api, store)
-        names = [first, *[await full_name(name, first, api, store) for name in also]]
+        first = await full_name(model, api, store, other=model)
+        names = [first, *[await full_name(name, api, store, other=first) for name in also]]
         requests = [
             ChatRequest(
                 model=name,

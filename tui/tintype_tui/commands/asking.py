@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tintype.errors import DatasetError, NotFoundError
+from tintype.errors import DatasetError
 from tintype.paths import absolute, as_path
 from tintype_tui.commands.output import agreed, say
 from tintype_tui.text import duration, money
 
 if TYPE_CHECKING:
-    from tintype.api import Api, ChatRequest
+    from tintype.api import ChatRequest
     from tintype.budget import Confirmation, Limits
     from tintype.detection import Box
     from tintype.pricing import Prices
@@ -90,26 +90,6 @@ async def _row(place: str, text: str | None, system: str | None) -> Asked:
     # Words answer the row's own question only; boxes are right whatever is asked.
     expected = example.answer if text is None or boxes else ""
     return Asked(reword(messages, text=text, system=system), [source], expected)
-
-
-async def full_name(name: str, first: str, api: "Api", store: "Store") -> str:
-    """A model's name; `last` is the one tuned last, `base` what the first was tuned from.
-
-    Raises:
-        NotFoundError: if none has been tuned yet.
-    """
-    from tintype import jobs
-    from tintype.model_names import parse_model_name
-
-    if name == "base":
-        return parse_model_name(first).base
-    if name != "last":
-        return name
-    async for batch in jobs.listed(api, store):
-        for job in batch:
-            if job.fine_tuned_model:
-                return str(job.fine_tuned_model)
-    raise NotFoundError("No model has been tuned yet.", advice="Tune one with `tintype train`.")
 
 
 async def agreement(

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from textual import events
 from textual.app import ReturnType
 from textual.driver import Driver
 from textual.filter import LineFilter
@@ -53,6 +54,17 @@ class TerminalApp(ReportingApp[ReturnType]):
             )
             self._use(assess(Told(), around))
 
+    def on_key(self, event: events.Key) -> None:
+        """Give a key to the field that has come into focus since it was pressed.
+
+        Keys that come in a burst are all sent to what had the focus before the first of them was
+        done; those that were meant for a field would be lost, or taken for commands.
+        """
+        focused = self.focused
+        if focused is not None and focused.check_consume_key(event.key, event.character):
+            focused.post_message(events.Key(event.key, event.character))
+            event.prevent_default()
+
     def on_terminal_answered(self, message: TerminalAnswered) -> None:
         """Use what the terminal can do."""
         self._use(message.capabilities)
@@ -60,13 +72,21 @@ class TerminalApp(ReportingApp[ReturnType]):
     def _use(self, capabilities: Capabilities) -> None:
         if capabilities.colours == TRUECOLOR:
             draw_in_all_colours(self)
-        if capabilities.letters and not self.capabilities.letters:
+        if capabilities.letters and not self._letters:
             self._spell_signs()
         self.capabilities = capabilities
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's, and letters only where the terminal has little else."""
         return (*super().get_line_filters(), *self._letters)
+
+    def read_aloud(self) -> None:
+        """Draw for a screen reader: one column, no lines, no sign without a word."""
+        from tintype_tui.terminal.letters import Spoken
+
+        self._letters = (Spoken(),)
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow")]
+        self.add_class("-reader")
 
     def _spell_signs(self) -> None:
         """Draw with letters only from now on."""

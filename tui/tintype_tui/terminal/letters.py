@@ -50,3 +50,28 @@ class Letters(LineFilter):
             else Segment(segment.text.translate(_TABLE), segment.style, segment.control)
             for segment in segments
         ]
+
+
+_DRAWN = (
+    "│┃╎╏┆┇┊┋▏▎▍▌▐▕║─━┄┅┈┉╌╍═┌┐└┘├┤┬┴┼╭╮╰╯┏┓┗┛┣┫┳┻╋╱╲╔╗╚╝▀▄█▁▂▃▅▆▇▉▊▋▔▖▗▘▙▚▛▜▝▞▟░▒▓■▢▣●○◐◑◒◓◌◔◆◇★"
+)
+_SPOKEN: dict[int, str] = {
+    **dict.fromkeys(map(ord, _DRAWN), " "),
+    **dict.fromkeys(range(0x2800, 0x2900), " "),
+    ord("→"): ">",
+    ord("·"): ",",
+    ord("⏎"): " ",
+}
+
+
+class Spoken(LineFilter):
+    """For screen readers: lines, blocks and marks become spaces; words beside them say the same."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Leave out every sign that only draws; styles and widths stay."""
+        return [
+            segment
+            if segment.text.isascii()
+            else Segment(segment.text.translate(_SPOKEN), segment.style, segment.control)
+            for segment in segments
+        ]

@@ -19,10 +19,12 @@ from tintype_tui.terminal.tmux import ask_tmux
 def query(environ: Mapping[str, str]) -> str:
     """What to write to the terminal to be told everything.
 
-    Not asked about kitty's graphics: tmux, which would not know what to do with the question;
-    screen, which shows it in its status line; and the Linux console, which prints it.
+    Not asked about kitty's graphics: tmux and screen, also at the other end of an ssh, which would
+    make the question the pane's title; and the Linux console, which prints it.
     """
-    deaf = bool(environ.get("TMUX")) or "STY" in environ or environ.get("TERM") in ("linux", "dumb")
+    term = environ.get("TERM", "")
+    deaf = "TMUX" in environ or "STY" in environ or term.startswith(("tmux", "screen"))
+    deaf = deaf or term in ("linux", "dumb")
     return VERSION_QUERY + ("" if deaf else GRAPHICS_QUERY) + CELL_QUERY + ATTRIBUTES_QUERY
 
 

@@ -12,7 +12,13 @@ from tintype_tui.text import clip, one_line
 MARKS: dict[Progress, str] = {"todo": "○", "now": "◐", "done": "●", "trouble": "✗"}
 """Shape says the state; colour only repeats it."""
 
-PLAIN_MARKS: dict[Progress, str] = {"todo": ".", "now": "~", "done": "+", "trouble": "x"}
+SPOKEN: dict[Progress, str] = {
+    "todo": "to do",
+    "now": "now",
+    "done": "done",
+    "trouble": "trouble",
+}
+"""In place of the marks, for screen readers."""
 
 
 class LoopStrip(Widget):
@@ -69,14 +75,18 @@ class LoopStrip(Widget):
             "done": colors["success"],
             "trouble": colors["error"],
         }
+        spoken = self.app.has_class("-reader")
         segments = [Segment(" ", base)]
         for at, stage in enumerate(stages):
             if at:
                 segments.append(Segment(" → ", base + Style(dim=True)))
             tint = tints[stage.progress]
             mark = base + Style(color=tint) if tint else base
-            segments.append(Segment(f"{MARKS[stage.progress]} ", mark))
+            if not spoken:
+                segments.append(Segment(f"{MARKS[stage.progress]} ", mark))
             segments.append(Segment(stage.name, base + Style(bold=stage.progress == "now")))
+            if spoken:
+                segments.append(Segment(f" {SPOKEN[stage.progress]}", mark))
             words = clip(one_line(stage.words), words_width)
             if words:
                 segments.append(Segment(f" {words}", base + Style(dim=True)))

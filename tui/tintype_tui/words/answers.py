@@ -1,15 +1,16 @@
 """What is said of an answer: whose it is, how near it is to the truth, what became of boxes."""
 
 from collections.abc import Iterator
-from typing import Literal
-
-from textual.content import Content
+from typing import TYPE_CHECKING, Literal
 
 from tintype.detection import BoxMatch, Parsed, compare, parse_boxes
 from tintype.detection.colours import class_colour
 from tintype.model_names import parse_model_name
 from tintype.prompting import GOOD_IOU, Reply, agreement
 from tintype_tui.text import count, duration, money, number, one_line, visible
+
+if TYPE_CHECKING:
+    from textual.content import Content
 
 MOST_BOXES = 40
 """Told one by one."""
@@ -89,14 +90,18 @@ def shows_boxes(parsed: Parsed) -> bool:
     return bool(parsed.boxes) and not stray and len(parsed.boxes) <= MOST_BOXES
 
 
-def class_name(label: str) -> Content:
+def class_name(label: str) -> "Content":
     """A class with its colour beside it, as its boxes have it on the image."""
+    from textual.content import Content  # late: commands have no use for it
+
     red, green, blue = class_colour(label)
     return Content.assemble(("■ ", f"rgb({red},{green},{blue})"), one_line(label) or "no label")
 
 
-def box_lines(parsed: Parsed, expected: str) -> Iterator[Content]:
+def box_lines(parsed: Parsed, expected: str) -> Iterator["Content"]:
     """A line for each box: whether it is there, and how well it fits."""
+    from textual.content import Content  # late: commands have no use for it
+
     truth = parse_boxes(expected).boxes
     if not truth:
         for box in parsed.boxes:
@@ -108,8 +113,10 @@ def box_lines(parsed: Parsed, expected: str) -> Iterator[Content]:
         yield Content.assemble((f"{mark} ", style), label, (f"  {words}", f"{style} dim"))
 
 
-def flaw_lines(parsed: Parsed, text: str) -> Iterator[Content]:
+def flaw_lines(parsed: Parsed, text: str) -> Iterator["Content"]:
     """What is wrong with how the boxes are written, and where."""
+    from textual.content import Content  # late: commands have no use for it
+
     for flaw in parsed.flaws[:5]:
         place = one_line(text[flaw.start : flaw.end])
         shown = place if len(place) <= 44 else f"{place[:43]}…"

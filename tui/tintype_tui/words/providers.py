@@ -10,7 +10,6 @@ from tintype import rules
 from tintype.budget import spent_this_month
 from tintype.errors import SettingsError
 from tintype.pricing import Deadline, Prices
-from tintype.providers import provider_names
 from tintype.settings import Folders, Profile, key_for
 from tintype.store import Store
 from tintype_tui.text import money
@@ -61,20 +60,18 @@ def dates(prices: Prices, profile: Profile, today: date) -> list[Content]:
         for end in _tuning(provider, ends):
             left = end.days_left(today)
             urgent = "$error" if left < 30 else "$warning" if left < 90 else "$foreground"
-            what = "no more jobs" if end.what == "training" else "tuned models go dark"
+            what = "takes no new jobs" if end.what == "training" else "shuts tuned models down"
             lines.append(
                 Content.styled(f"in {left} days, {end.date:%d %b %Y}", f"bold {urgent}")
-                + Content(f"\n  {provider}: {what}")
+                + Content(f"\n  {rules.rules_of(provider).title} {what}")
             )
     return lines
 
 
 def _tuning(provider: str, ends: Sequence[Deadline]) -> list[Deadline]:
     """Of all ends, those of training and of the models that can be tuned, each day once."""
-    tunable: set[str] = set()
-    if provider in provider_names():
-        judged_by = rules.rules_of(provider)
-        tunable = {*judged_by.vision_models, *judged_by.text_models}
+    judged_by = rules.rules_of(provider)
+    tunable = {*judged_by.vision_models, *judged_by.text_models}
     found: dict[tuple[date, str], Deadline] = {}
     for end in ends:
         if end.what == "training" or (end.what == "shutdown" and end.model in tunable):

@@ -132,13 +132,13 @@ class AnswersPart(Part):
     def action_column(self, by: int) -> None:
         """Look at another answer."""
         self.lineup = self.lineup.looking_at(self.lineup.current + by)
-        self.current.focus()
+        self.screen.set_focus(self.current)
 
     def action_boxes(self) -> None:
         """Draw other boxes: of the next answer, of all, of none."""
         self.lineup = self.lineup.next_boxes()
         if isinstance(self.screen.focused, AnswerColumn) and self.lineup.shown == "current":
-            self.current.focus()
+            self.screen.set_focus(self.current)
 
     def action_raw(self) -> None:
         """Show boxes as they were written, or one by one."""
@@ -178,7 +178,7 @@ class AnswersPart(Part):
         if isinstance(focused, AnswerColumn):
             remaining = [column for column in self.columns() if column.model == self.lineup.model]
             for column in remaining:
-                column.focus()
+                self.screen.set_focus(column)
 
     async def choose(self, *, replacing: bool) -> None:
         """Have a model chosen from all there are, checkpoints too.

@@ -163,7 +163,7 @@ class PlaygroundPane(Pane):
     @on(Composer.Asked)
     def _submitted(self) -> None:
         self.writing.forget_wandering()
-        self.lineup.current.focus()
+        self.set_focus(self.lineup.current)
         self.asking.action_ask()
 
     def action_editor(self) -> None:

@@ -126,9 +126,12 @@ class QuestionPart(Part):
     # ------------------------------------------------------------------ writing
 
     def action_edit(self) -> None:
-        """Write a question, beginning with the one that stands here."""
-        self.composer.focus()
-        self.composer.move_cursor(self.composer.document.end)
+        """Write a question: in place of the row's own, or on with what was written."""
+        self.screen.set_focus(self.composer)  # at once: `focus()` would lose keys typed meanwhile
+        if self.subject is not None and self.subject.is_own(self.prompt.text):
+            self.composer.select_all()
+        else:
+            self.composer.move_cursor(self.composer.document.end)
 
     def action_own(self) -> None:
         """Go back to the subject's own question and system prompt."""
