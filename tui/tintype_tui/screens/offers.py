@@ -35,7 +35,8 @@ class OfferList(LineList):
 
     def item(self, index: int, width: int, style: Style) -> Line:
         offer = self.offers[index]
-        title = pad(offer.profile.title, 22) if width > 110 else pad(offer.profile.provider, 10)
+        room = 22 if width > 110 else 14 if width > 80 else 0
+        title = pad(offer.profile.title, room) if room else pad(offer.profile.provider, 10)
         cost = pad(cost_words(offer.estimate, doubts=False), 18)
         end = offer.estimate.shutdown
         until = pad(f"until {end.date:%d %b %y}" if end else "", 17) if width > 80 else ""
