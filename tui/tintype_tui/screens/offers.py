@@ -35,11 +35,10 @@ class OfferList(LineList):
 
     def item(self, index: int, width: int, style: Style) -> Line:
         offer = self.offers[index]
-        room = 22 if width > 110 else 14 if width > 80 else 0
-        title = pad(offer.profile.title, room) if room else pad(offer.profile.provider, 10)
+        title = pad(offer.profile.title, 22) if width > 80 else pad(offer.profile.provider, 10)
         cost = pad(cost_words(offer.estimate, doubts=False), 18)
         end = offer.estimate.shutdown
-        until = pad(f"until {end.date:%d %b %y}" if end else "", 17) if width > 80 else ""
+        until = pad(f"until {end.date:%d %b %y}" if end else "", 17) if width > 100 else ""
         rest = width - len(title) - len(until) - 38
         words = f" {title}{pad(visible(offer.estimate.plan.model), max(12, rest))} {cost}{until}"
         glyph = _GLYPHS[offer.summary.status]
