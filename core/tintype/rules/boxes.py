@@ -18,7 +18,7 @@ _NAMED = 3
 _PROSE = re.compile(
     r"(?:all|any|each|every|the|objects?|things?)\b|.*(?:[,.?!:]|\band\b|\bor\b)", re.I
 )
-"""A single "label" like these is a request in prose: `Detect every bird.`, `detect cats and dogs`."""
+"""A single "label" like these is prose: `Detect every bird.`, `detect cats and dogs`."""
 
 
 def are_written_well(case: Case) -> Iterator[Problem]:
