@@ -181,7 +181,8 @@ class EstimatePane(Pane):
     def _fits(self, found: Assessment) -> bool:
         """Whether what was found is of the dataset, provider and model chosen here."""
         chosen = (self._path, self._rules, self.form.choices.model)
-        return (found.file.path, found.rules, found.model) == chosen
+        counted = found.complete or found.counts.rows > 0  # nothing read yet is not nothing
+        return counted and (found.file.path, found.rules, found.model) == chosen
 
     def watch_quote(self, made: Quote | None) -> None:
         words = cost_words(made.estimate) if made is not None else ""
