@@ -16,7 +16,7 @@ from tintype_tui.screens.datasets.views.overview import OverviewView
 from tintype_tui.terminal import Capabilities
 from tintype_tui.widgets.contact_sheet import ContactSheet
 
-PATIENCE_S = 60.0
+PATIENCE_S = 40.0
 """Until a thread that is held up goes on by itself."""
 
 
