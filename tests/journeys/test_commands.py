@@ -202,7 +202,8 @@ def test_the_steps_of_a_training_foretell_how_long_the_next_one_takes(
     tintype: Tintype, dataset: Path
 ) -> None:
     unknown = tintype("estimate", dataset, "--model", "scripted", "--json").json["forecast"]
-    assert unknown["seconds"] is None and unknown["range_seconds"] is None
+    assert unknown["seconds"] is None
+    assert unknown["range_seconds"] is None
     assert "unknown until the first training of scripted" in unknown["reason"]
     assert "time unknown" in tintype("estimate", dataset, "--model", "scripted").out
     trained = tintype("train", dataset, "--model", "scripted", "--wait", "--json")

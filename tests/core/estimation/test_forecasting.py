@@ -30,9 +30,11 @@ def test_the_steps_of_an_earlier_training_give_the_time() -> None:
     assert measured.likely_s == pytest.approx(0.05, rel=0.05)
     found = forecast(3200, 4, measured, "tintype-tiny")
     assert found.likely_s == pytest.approx(160, rel=0.05)
-    assert found.low_s is not None and found.high_s is not None
+    assert found.low_s is not None
+    assert found.high_s is not None
     assert found.low_s <= found.likely_s <= found.high_s  # type: ignore[operator]
-    assert "ftjob-1" in found.reason and "3,200 steps" in found.reason
+    assert "ftjob-1" in found.reason
+    assert "3,200 steps" in found.reason
 
 
 def test_a_pause_and_a_night_asleep_do_not_count() -> None:

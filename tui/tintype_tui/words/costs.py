@@ -28,7 +28,7 @@ def cost_words(estimate: Estimate, *, doubts: bool = True) -> str:
 
 
 def time_words(forecast: Forecast) -> str:
-    """How long a training takes: `about 2 min 40 s`, `8 min 20 s to 16 min 40 s`, `time unknown`."""
+    """How long a training takes: `about 2 min 40 s`, `8 min to 16 min`, `time unknown`."""
     low_s, likely_s, high_s = forecast.low_s, forecast.likely_s, forecast.high_s
     if low_s is None or likely_s is None or high_s is None:
         return "time unknown"
