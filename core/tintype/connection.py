@@ -128,7 +128,7 @@ async def forecast(
         StoreError: if the store cannot be read.
     """
     from tintype.engines import engines
-    from tintype.estimation import forecast, pace
+    from tintype.estimation import forecast, step_time
     from tintype.resources import Hyperparameters
 
     model = estimate.plan.model
@@ -143,7 +143,9 @@ async def forecast(
     for kept in store.jobs.newest(LATELY, profile=profile.name):
         batch = kept.job.hyperparameters.batch_size
         if measured is None and kept.job.model == model and batch != "auto":
-            measured = pace(kept.job.id, batch, await store.jobs.events(profile.name, kept.job.id))
+            measured = step_time(
+                kept.job.id, batch, await store.jobs.events(profile.name, kept.job.id)
+            )
     return forecast(steps, chosen.batch_size, measured, model)
 
 

@@ -1,7 +1,7 @@
 """What training will take, before a cent is spent: tokens, money, bytes, time. Pure."""
 
 from tintype.estimation.counts import Counts, Dear, EpochTokens, count, count_all
-from tintype.estimation.forecasting import Forecast, Pace, forecast, pace
+from tintype.estimation.forecasting import Forecast, StepTime, forecast, step_time
 from tintype.estimation.plan import Cost, Estimate, Gauge, Plan, estimate, gauges
 
 __all__ = [
@@ -12,12 +12,12 @@ __all__ = [
     "Estimate",
     "Forecast",
     "Gauge",
-    "Pace",
     "Plan",
+    "StepTime",
     "count",
     "count_all",
     "estimate",
     "forecast",
     "gauges",
-    "pace",
+    "step_time",
 ]

@@ -14,7 +14,7 @@ WINDOWS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class StepTime:
     """Seconds that a step of an earlier training took: the middle half of its windows, the median.
 
     Median and quartiles leave out a pause, or a night in which the machine slept.
@@ -44,8 +44,8 @@ class Forecast:
     """Where the figure comes from, or why there is none: a sentence."""
 
 
-def pace(job: str, batch: int, events: Sequence[Event]) -> Pace | None:
-    """Return the pace of a training from its events, oldest first; none if it made too few steps.
+def step_time(job: str, batch: int, events: Sequence[Event]) -> StepTime | None:
+    """Return the time of a step from a training's events, oldest first; none if it made too few.
 
     Events are stamped with whole seconds: a window is ten seconds long at least, and the bounds
     are a second of the whole length apart at least.
@@ -68,10 +68,10 @@ def pace(job: str, batch: int, events: Sequence[Event]) -> Pace | None:
     doubt_s = 0.5 / steps
     likely_s = max(likely_s, doubt_s)
     low_s, high_s = min(low_s, likely_s - doubt_s), max(high_s, likely_s + doubt_s)
-    return Pace(job, steps, batch, max(0.0, low_s), likely_s, high_s)
+    return StepTime(job, steps, batch, max(0.0, low_s), likely_s, high_s)
 
 
-def forecast(steps: int, batch: int, measured: Pace | None, model: str) -> Forecast:
+def forecast(steps: int, batch: int, measured: StepTime | None, model: str) -> Forecast:
     """Return how long so many steps of `batch` rows will take.
 
     Where batches differ in size, a step takes between as long as the measured one and in
