@@ -1,4 +1,4 @@
-"""Commands that only ask the server, against curl and against the import of OpenAI's SDK, which is not used.
+"""Commands that only ask the server, against curl and against the import of OpenAI's SDK.
 
 python -m benchmarks.commands
 """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tintype import connection, jobs, paths, prompting
 from tintype.budget import Confirmation, Limits
-from tintype.errors import DatasetError, NotFoundError
+from tintype.errors import DatasetError
 from tintype.library import datasets
 from tintype.library.datasets import Source
 from tintype.library.work import Opening, Work
