@@ -63,7 +63,7 @@ def test_what_cannot_be_known_is_unknown_and_says_why(tmp_path: Path) -> None:
 
     for path, reason in (
         (tmp_path / TOO_LONG, "the name is too long"),
-        (circle, "its symbolic links lead in a circle"),
+        (circle, "its symbolic links form a loop"),
         (Path("a\0b"), "null"),
         (Path("\ud800"), "surrogates"),
     ):

@@ -44,7 +44,7 @@ async def test_what_the_source_asks_nothing_of_can_be_asked(sit: Any, tmp_path: 
         person.app.push_screen(Import(path))
         await person.sees("Import a dataset: a table")
         await person.press("enter")
-        await person.sees("No column is named like question")
+        await person.sees("There is no column named question")
         await person.press("tab")
         await person.press(*"What?")
         await person.press("enter")

@@ -240,7 +240,7 @@ def test_a_killed_trainer_goes_on_from_its_state_and_reports_each_step_once(
     told = job_events(id)
     assert steps(told) == list(range(1, 19))
     messages = [event.message for event in told]
-    at = messages.index("Training was interrupted and goes on from its last saved state")
+    at = messages.index("Training was interrupted and continues from its last saved state")
     assert messages[at - 1].startswith("Step 10/18")
     assert messages[at + 1] == "Resumed after step 8"
     assert messages[at + 2].startswith("Step 11/18")

@@ -35,7 +35,7 @@ def _about_price(
 ) -> Iterator[str]:
     if price is None:
         yield (
-            f"What training {model} costs at {provider or 'this provider'} is not known here; put "
+            f"The price of training {model} at {provider or 'this provider'} is not known here; put "
             "it into your own price table."
         )
         return
@@ -79,7 +79,7 @@ def _about_images(counts: Counts, bill: EpochTokens, provider: str) -> Iterator[
             )
         else:
             yield (
-                f"Two copies of the guide count patches differently for {rule.base}: "
+                f"Two versions of the documentation count patches differently for {rule.base}: "
                 f"{spread:,} tokens per epoch apart."
             )
     if counts.unseen:

@@ -81,4 +81,4 @@ def _reason(text: str) -> str:
         if odd[0] in "-_":
             return "it is written in the URL-safe alphabet (- and _ for + and /)"
         return f"character {odd.start() + 1} is {odd[0]!a}"
-    return f"{len(text):,} characters do not make whole bytes"
+    return f"{len(text):,} characters are not a whole number of bytes"

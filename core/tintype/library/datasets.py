@@ -202,7 +202,7 @@ def import_dataset(
         source: A file, or a folder.
         folder: Where to write.
         format: Its name, as in `tintype import`; by default it is recognised.
-        prompt: What is asked of every image, where the source asks nothing.
+        prompt: What is asked of every image, where the source has no question.
         system: A system prompt for every row.
         link: Refer to image files instead of putting them inside.
         seed: How splits are drawn where there are none.

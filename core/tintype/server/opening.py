@@ -76,7 +76,7 @@ def open_state(folder: Path) -> Iterator[State]:
         except OSError as error:
             raise StoreError(
                 f"The server cannot use its folder {folder}: {error.strerror or error}.",
-                advice="Make it writable, free some space, or name another folder.",
+                advice="Make it writable, free some space, or choose another folder.",
             ) from error
         yield State(folder, connection, token)
 
@@ -91,9 +91,9 @@ def _make_folders(folder: Path) -> None:
     theirs = sorted({entry.name for entry in folder.iterdir()} - OURS)
     if not (folder / DATABASE).exists() and (theirs or _filled(folder)):
         raise StoreError(
-            f"The folder {folder} holds other things ({', '.join(theirs or FOLDERS)}) and no "
+            f"The folder {folder} contains other files ({', '.join(theirs or FOLDERS)}) and no "
             "database of a server.",
-            advice="Name an empty folder.",
+            advice="Choose an empty folder.",
         )
     for name in FOLDERS:
         (folder / name).mkdir(exist_ok=True, mode=0o700)

@@ -131,7 +131,7 @@ def test_a_file_that_shrinks_leaves_rows_with_a_flaw(tmp_path: Path) -> None:
         index.scan(0.0)
         os.truncate(path, 12)
         assert index.read(0).row.value == {"a": 1}
-        assert index.read(1).row.flaw == "The file has become shorter since it was opened."
+        assert index.read(1).row.flaw == "The file was truncated after it was opened."
         assert file.changed()
 
 

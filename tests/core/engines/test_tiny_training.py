@@ -257,7 +257,7 @@ def test_a_state_of_other_data_is_not_used(rows: Any) -> None:
     Diary(until=after(2)).train(rows.order(rows.colours(8), epochs=2))
     diary = Diary()
     diary.train(rows.order(rows.colours(8, seed=1), epochs=2))
-    assert diary.notes == ["Training begins again: the data have changed since."]
+    assert diary.notes == ["Training starts over: the data has changed."]
     assert diary.steps[0].step == 1
 
 

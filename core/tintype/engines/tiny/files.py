@@ -55,7 +55,7 @@ def load_model(path: Path) -> TinyModel:
     model.weights.values[:] = arrays["weights"]
     model.mean, model.spread = arrays["mean"], arrays["spread"]
     if not all(np.isfinite(part).all() for part in arrays.values()):
-        raise _damaged(path, "holds weights that are no numbers")
+        raise _damaged(path, "holds weights that are not numbers")
     return model
 
 
@@ -84,7 +84,7 @@ def _model(path: Path, meta: Mapping[str, Any]) -> TinyModel:
     shape = meta.get("shape")
     names = {field.name for field in fields(Shape)}
     if not isinstance(shape, dict) or set(shape) != names:
-        raise _damaged(path, "does not say how large the model is")
+        raise _damaged(path, "does not state the size of the model")
     for name, value in shape.items():
         if type(value) is not int or value not in _LIMITS[name]:
             raise _damaged(path, f"says {name} is {str(value)[:20]}")
@@ -131,7 +131,7 @@ def load(path: Path, lengths: Any) -> tuple[dict[str, Any], dict[str, Array]]:
             text = _entry(archive, path, "meta", np.dtype(np.uint8), None).tobytes()
             meta = json.loads(text)
             if not isinstance(meta, dict) or meta.get("format") != FORMAT:
-                raise _damaged(path, "is no checkpoint of tintype-tiny")
+                raise _damaged(path, "is not a checkpoint of tintype-tiny")
             wanted: dict[str, int] = lengths(path, meta)
             return meta, {
                 name: _entry(archive, path, name, np.dtype(np.float32), length)
@@ -142,7 +142,7 @@ def load(path: Path, lengths: Any) -> tuple[dict[str, Any], dict[str, Array]]:
     except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
         raise _damaged(path, f"cannot be unpacked ({error})") from error
     except (ValueError, KeyError, RecursionError, EOFError) as error:
-        raise _damaged(path, f"cannot be understood ({error})") from error
+        raise _damaged(path, f"cannot be parsed ({error})") from error
 
 
 def _entry(

@@ -129,5 +129,5 @@ def _validation(
     validation = HeldOutTasks(made, channels, tuple(shuffled.tolist()))
     boxed = sum(bool(LOC.search(task.answer)) for task in made)
     if boxed > len(validation.boxed):
-        report(Note(f"Mean IoU is taken over {MOST_BOXED} of {boxed:,} validation answers."))
+        report(Note(f"Mean IoU is computed over {MOST_BOXED} of {boxed:,} validation answers."))
     return validation

@@ -132,7 +132,7 @@ class Training:
             self._report(Note(f"Training begins again: {error.message}", "warn"))
             return TrainingProgress()
         if found is None:
-            self._report(Note("Training begins again: the data have changed since.", "warn"))
+            self._report(Note("Training starts over: the data has changed.", "warn"))
             return TrainingProgress()
         self._report(Note(f"Training resumed after step {found.step}."))
         return found
@@ -157,7 +157,7 @@ class Training:
         self._progress.not_numbers = 0 if finite else self._progress.not_numbers + 1
         if self._progress.not_numbers >= PATIENCE:
             raise EngineError(
-                f"The loss has not been a number for {PATIENCE} steps, up to step {step}.",
+                f"The loss has been NaN for {PATIENCE} steps, up to step {step}.",
                 advice=f"Use a smaller learning_rate_multiplier than {multiplier:g}.",
             )
 
