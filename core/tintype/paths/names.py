@@ -47,7 +47,8 @@ def as_path(path: str | os.PathLike[str]) -> Path:
             raise ValueError("it holds a NUL character")
         return Path(text).expanduser()
     except UnicodeEncodeError:
-        raise FileError(f"{shown(text)} is not a path: it contains half of a surrogate pair.") from None
+        why = "it contains half of a surrogate pair"
+        raise FileError(f"{shown(text)} is not a path: {why}.") from None
     except ValueError as error:
         raise FileError(f"{shown(text)} is not a path: {error}.") from None
     except RuntimeError:

@@ -75,8 +75,8 @@ class RowMemory:
                 self.answers[question] = (case.row.line, answer)
         elif known != answer:
             text = (
-                f"Example {case.number} asks what line {line} asks, of the same images, and "
-                "answers otherwise."
+                f"Example {case.number} has the question and images of line {line}, but another "
+                "answer."
             )
             fix = "Decide on one answer, or ask more precisely."
             yield case.problem("contradiction", "warning", text, fix=fix)

@@ -114,7 +114,7 @@ def is_no_empty_answer(case: Case) -> Iterator[Problem]:
         said = content if isinstance(content, str) else "".join(t for t in texts if type(t) is str)
         calls = message.get("tool_calls") or message.get("function_call")
         if content is not None and not calls and not said.strip():
-            text = f"{where(case, at)}: the answer is empty; the model would learn to give empty answers."
+            text = f"{where(case, at)}: the answer is empty; the model would learn empty answers."
             place = f"messages[{at}].content"
             yield case.problem("empty_answer", "warning", text, place=place)
 

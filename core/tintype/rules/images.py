@@ -72,8 +72,8 @@ def have_no_empty_place(case: Case) -> Iterator[Problem]:
         found = next(filter(None, map(PLACEHOLDER.search, content_texts(message))), None)
         if found is not None:
             text = (
-                f"Example {case.number}: a text says {quoted(found[0])}, which providers take as "
-                "text; no image is put there."
+                f"Example {case.number}: a text contains {quoted(found[0])}, which providers read "
+                "as text; it is not replaced by an image."
             )
             fix = "Remove it, or put a part of type image_url in its place."
             place = f"messages[{at}]"
@@ -232,10 +232,10 @@ def stand_upright(case: Case) -> Iterator[Problem]:
 
 
 def reveal_no_location(case: Case) -> Iterator[Problem]:
-    """No image gives away GPS position."""
+    """No image contains its GPS position."""
     for image, facts in case.parts:
         if facts.has_location:
-            text = f"Example {case.number}: an image says GPS position (GPS tags)."
+            text = f"Example {case.number}: an image contains its GPS position."
             fix = "A fixed copy removes it; the pixels do not change."
             yield case.problem("image_location", "warning", text, place=image.place, fix=fix)
 

@@ -55,7 +55,7 @@ def are_a_list(case: Case) -> Iterator[Problem]:
         return
     if len(messages) > MOST_MESSAGES:
         text = (
-            f"Example {case.number} has {len(messages):,} messages; {MOST_MESSAGES:,} were judged."
+            f"Example {case.number} has {len(messages):,} messages; {MOST_MESSAGES:,} were checked."
         )
         yield case.problem("messages_shape", "warning", text, place="messages")
     for at, item in enumerate(messages[:MOST_MESSAGES]):

@@ -93,7 +93,7 @@ def are_answered_after_the_call(case: Case) -> Iterator[Problem]:
         if message.get("role") == "tool" and (
             not isinstance(answered, str) or answered not in called
         ):
-            text = f"{where(case, at)}: no call {quoted(answered)} was made before it."
+            text = f"{where(case, at)}: there is no call {quoted(answered)} before it."
             place = f"messages[{at}].tool_call_id"
             yield case.problem("tool_calls", "error", text, place=place)
 

@@ -170,7 +170,7 @@ class _Parts:
             self._filename = tame(options.get(b"filename", b"").decode(errors="replace"))
             return
         if self._name in self._texts or not self._name or len(self._texts) == FIELDS:
-            refuse("The multipart body has fields without a name, duplicate fields or too many fields.")
+            refuse("The multipart body has unnamed, duplicate or too many fields.")
         self._texts[self._name] = bytearray()
 
     def data(self, data: bytes, start: int, end: int) -> None:

@@ -71,7 +71,7 @@ def open_state(folder: Path) -> Iterator[State]:
         except sqlite3.DatabaseError as error:
             raise StoreError(
                 f"The server's database {folder / DATABASE} cannot be used: {error}.",
-                advice=f"Move {folder} away: the server begins a new one.",
+                advice=f"Move {folder} away: the server creates a new one.",
             ) from error
         except OSError as error:
             raise StoreError(
@@ -92,7 +92,7 @@ def _make_folders(folder: Path) -> None:
     if not (folder / DATABASE).exists() and (theirs or _filled(folder)):
         raise StoreError(
             f"The folder {folder} contains other files ({', '.join(theirs or FOLDERS)}) and no "
-            "database of a server.",
+            "server database.",
             advice="Choose an empty folder.",
         )
     for name in FOLDERS:

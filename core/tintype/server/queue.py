@@ -211,8 +211,8 @@ class Queue:
                 self._state,
                 job,
                 "training_failed",
-                f"The training process ended {job.launches} times without getting any further. "
-                f"Its last words: {words or 'none'}",
+                f"The training process ended {job.launches} times without progress. "
+                f"Its last output: {words or 'none'}",
             )
         self._state.add(job_events.event(job.id, now(), job_events.INTERRUPTED, level="warn"))
         await self._launch(job)

@@ -114,7 +114,7 @@ def _keep_private(descriptor: int, path: Path) -> str:
         ) from error
     return (
         f"{path} could be read by others (mode {mode:04o}); it is now private. "
-        "If others use this machine, make new keys."
+        "If others use this machine, create new keys."
     )
 
 

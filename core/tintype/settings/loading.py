@@ -146,9 +146,7 @@ class _Reader:
         if setting.name != "base_url":  # which may hold a password
             text = repr(raw)
             shown = f" ({text if len(text) <= 40 else text[:39] + '…'})"
-        raise SettingsError(
-            f"{where} has an invalid value{shown}; allowed: {setting.allowed}."
-        )
+        raise SettingsError(f"{where} has an invalid value{shown}; allowed: {setting.allowed}.")
 
     def profiles(self, written: object) -> dict[str, Profile]:
         path = self.places.config_file

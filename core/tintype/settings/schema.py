@@ -135,15 +135,15 @@ FIELDS: tuple[Setting, ...] = (
         "spend_confirm_usd",
         Decimal(1),
         _SUM,
-        "Whatever may cost this much or more, or whose cost is unknown, is sent only after the sum "
-        "has been typed.",
+        "What may cost this much or more, or has an unknown cost, is sent only once you have typed "
+        "the amount.",
     ),
     _setting(
         "day_limit_usd",
         None,
         _SUM_OR_NONE,
-        "What may be spent in a calendar day, on jobs and answers: what could go beyond it, or "
-        "whose cost is unknown, is not sent, confirmed or not.",
+        "The limit for a calendar day, jobs and answers together: what could exceed it, or has an "
+        "unknown cost, is never sent.",
     ),
     _setting(
         "month_limit_usd",
@@ -152,7 +152,7 @@ FIELDS: tuple[Setting, ...] = (
         "The limit for a calendar month, like day_limit_usd.",
     ),
     _setting("read_only", False, _FLAG, "Spend, change and delete nothing at any provider."),
-    _setting("low_bandwidth", False, _FLAG, "Draw less often and without decoration, for slow connections."),
+    _setting("low_bandwidth", False, _FLAG, "Draw less often, without decoration: for slow links."),
     _setting("reduced_motion", False, _FLAG, "No animations."),
     _setting("screen_reader", False, _FLAG, "Sentences and tables instead of charts and boxes."),
     _setting("theme", "", (_text, "the name of a theme"), "The colours of the app."),

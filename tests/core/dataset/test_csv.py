@@ -191,7 +191,7 @@ async def test_captions_need_no_question_where_a_prompt_is_given(build: Any) -> 
     _, rows = await imported(build, path, ImportOptions(prompt="Describe it."))
     assert rows["train"][0][1:] == ("Describe it.", "A red box")
     path = build.file("other.csv", "image,answer\na.png,A red box\n")
-    with pytest.raises(DatasetError, match=r"--question, or use one question for all rows: --prompt"):
+    with pytest.raises(DatasetError, match=r"--question, or use one question for all"):
         await imported(build, path, ImportOptions(replace=True))
 
 

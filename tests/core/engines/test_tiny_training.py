@@ -249,7 +249,7 @@ def test_a_damaged_state_means_to_begin_again(rows: Any) -> None:
     (order.folder / training.STATE).write_bytes(b"PK broken")
     diary.until = after(10**9)
     assert diary.train(order) == "succeeded"
-    assert diary.notes[0].startswith("Training begins again: The checkpoint state.npz")
+    assert diary.notes[0].startswith("Training starts over: The checkpoint state.npz")
     assert [step.step for step in diary.steps] == [1, 2, 3, 1, 2, 3, 4]
 
 

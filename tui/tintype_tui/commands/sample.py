@@ -10,7 +10,9 @@ from tintype_tui.commands.output import Progress, as_json, asynchronous, put, pu
 @click.command(name="sample")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--only", type=click.Choice(["cards", "books"]), help="Draw just one of them.")
-@click.option("--seed", type=int, default=7, show_default=True, help="Random seed; another seed gives other images.")
+@click.option(
+    "--seed", type=int, default=7, show_default=True, help="Another seed draws other images."
+)
 @click.option("--replace", is_flag=True, help="Overwrite what is there.")
 @as_json
 @asynchronous

@@ -226,7 +226,8 @@ def _columns(names: Sequence[str], delimiter: str, options: ImportOptions) -> Co
 
     asks = _said(options, "question") or not options.prompt
     image = find("image", IMAGE_NAMES)
-    asked = find("question", QUESTION_NAMES, ", or use one question for all rows: --prompt") if asks else -1
+    instead = ", or use one question for all rows: --prompt"
+    asked = find("question", QUESTION_NAMES, instead) if asks else -1
     return Columns(
         delimiter=delimiter,
         count=len(names),

@@ -21,7 +21,7 @@ CARD = Card(
         "know anything about the world, or use a word that is not in its training answers",
         "read words it was not trained on, or print smaller than an eighth of the image",
         "count reliably beyond three",
-        "be held to a JSON schema: an answer that was not trained to fit is refused, unless the "
+        "follow a JSON schema that it was not trained on: such an answer is refused, unless the "
         "schema is one string",
         "reason, chat, or follow instructions that are not in its training rows",
     ),

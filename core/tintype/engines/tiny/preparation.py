@@ -84,8 +84,8 @@ def _fresh(lessons: Lessons, seed: int, report: Callable[[Report], None]) -> Tin
     long = sum(length > MAX_CONTEXT for length in lengths)
     if long:
         message = (
-            f"{long:,} of {len(lengths):,} answers are longer than {MAX_CONTEXT} tokens: only "
-            "their beginning is learnt."
+            f"{long:,} of {len(lengths):,} answers are longer than {MAX_CONTEXT} tokens and are "
+            "cut there."
         )
         report(Note(message, "warn"))
     shape = Shape(

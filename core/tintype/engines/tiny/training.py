@@ -129,7 +129,7 @@ class Training:
         try:
             found = states.load(path, self._prepared.identity, self._model, self._optimizer)
         except EngineError as error:
-            self._report(Note(f"Training begins again: {error.message}", "warn"))
+            self._report(Note(f"Training starts over: {error.message}", "warn"))
             return TrainingProgress()
         if found is None:
             self._report(Note("Training starts over: the data has changed.", "warn"))
