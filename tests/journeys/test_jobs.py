@@ -355,7 +355,7 @@ def test_the_commands_tell_the_same_explanation(
     assert "Training loss" in out
     _, out, _ = tintype("jobs", "--filter", "state:failed data:spoilt")
     assert [line.split()[0] for line in out.splitlines()] == [bad.id]
-    assert tintype("jobs", "--filter", "state:paused")[2].strip() == "No job fits."
+    assert tintype("jobs", "--filter", "state:paused")[2].strip() == "No job matches."
 
 
 async def test_a_run_that_is_held_goes_on_while_another_is_in_hand(

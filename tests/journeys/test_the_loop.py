@@ -90,7 +90,7 @@ async def test_a_dataset_that_would_be_refused_is_not_launched_unasked(
         await person.press("e")
         await person.sees("would be refused")
         await person.press("l")
-        await person.sees("The provider would refuse this file")
+        await person.sees("The provider would reject this file")
         await person.press("n")
         await person.sees_no("Mend it first")
 

@@ -175,11 +175,11 @@ class Api(Protocol):
         ...
 
     async def pause_job(self, job_id: str) -> Job:
-        """Stop a job for now."""
+        """Pause a job."""
         ...
 
     async def resume_job(self, job_id: str) -> Job:
-        """Go on with a paused job."""
+        """Resume a paused job."""
         ...
 
     async def job_events(

@@ -58,7 +58,7 @@ class Offers(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall"):
-            yield Static("One dataset, any provider", classes="dialog-title")
+            yield Static("Compare providers", classes="dialog-title")
             yield OfferList()
             with VerticalScroll(id="offer"):
                 yield Static(id="about")
@@ -82,7 +82,7 @@ class Offers(Dialog[None]):
                 )
                 async for step in steps:
                     share = step.bytes_done / max(1, step.size_bytes)
-                    doing.update(f"checking by everybody's rules: {share:.0%} · Esc stops")
+                    doing.update(f"checking by every provider's rules: {share:.0%} · Esc stops")
                     self._show(step.offers)
         except TintypeError as error:
             self.query_one("#about", Static).update(Content(visible(str(error))))

@@ -20,8 +20,8 @@ LEVEL_MARKS = {"info": " ", "warn": "!", "error": "✗"}
 LEVEL_COLORS = {"info": "foreground", "warn": "warning", "error": "error"}
 LEVEL_WORDS = {"info": "", "warn": "warnings and errors", "error": "errors"}
 
-NOTHING = "Nothing has been said yet."
-NONE_FITS = "No event fits: i shows other levels, / looks for something else."
+NOTHING = "No messages yet."
+NONE_FITS = "No event matches: i shows other levels, / looks for something else."
 
 TICK_S = 1.0
 """How often ages are shown anew."""
