@@ -73,7 +73,7 @@ def test_what_cannot_be_known_is_unknown_and_says_why(tmp_path: Path) -> None:
         assert not paths.exists(path)
         assert not paths.is_file(path)
         assert not paths.is_folder(path)
-        with pytest.raises(FileError, match=r"Cannot look at"):
+        with pytest.raises(FileError, match=r"Cannot access"):
             paths.size(path)
 
 

@@ -298,7 +298,7 @@ def test_a_trainer_that_crashes_again_and_again_is_given_up(
     id = create(rows(crash_at=3)).id
     error = until(lambda: client.fine_tuning.jobs.retrieve(id).error)
     assert error.message == (
-        "The training process ended 3 times without getting any further. "
+        "The training process ended 3 times without progress. "
         "Its last output: RuntimeError: the engine has a bug"
     )
     assert steps(job_events(id)) == [1, 2]

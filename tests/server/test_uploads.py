@@ -134,7 +134,7 @@ def test_what_does_not_fit_together_is_refused_and_can_be_mended(
 def test_a_part_named_twice_is_refused(client: openai.OpenAI) -> None:
     upload = begin(client, 34)
     part = client.uploads.parts.create(upload.id, data=LINE)
-    with pytest.raises(openai.BadRequestError, match="named twice"):
+    with pytest.raises(openai.BadRequestError, match="listed twice"):
         client.uploads.complete(upload.id, part_ids=[part.id, part.id])
 
 

@@ -201,7 +201,7 @@ def test_rows_are_said_to_be_in_the_file_they_are_in() -> None:
 @pytest.mark.parametrize(
     ("bill", "words"),
     [
-        (Bill(300, None, None, None), "names no billed tokens"),
+        (Bill(300, None, None, None), "does not report billed tokens"),
         (Bill(300, 300, Decimal("7.5"), Decimal("7.5")), "300 tokens, $7.50; as estimated"),
         (Bill(None, 300, None, None), "300 tokens, price unknown; nothing was estimated"),
         (

@@ -267,7 +267,7 @@ async def test_images_are_found_by_the_end_of_their_names(build: Any) -> None:
     expected = [build.data_url(build.image(colour)) for colour in ("green", "red", "blue")]
     assert sorted(urls) == sorted(expected)
     assert [problem.line for problem in report.problems] == [5, 6]
-    assert "leads out of the dataset's folder" in report.problems[1].message
+    assert "is outside the dataset's folder" in report.problems[1].message
     assert "may be img/x/a.png, img/y/a.png" in report.problems[0].message
 
 

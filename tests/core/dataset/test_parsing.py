@@ -188,7 +188,7 @@ def test_no_bytes_break_the_parser(raw: bytes) -> None:
         (b'{"a": 1} {"b": 2}', "Not JSON: a second value begins on the same line at column 10."),
         (
             b'{"a": 1}\r{"b": 2}',
-            "Not JSON: lines seem to end in a carriage return alone; "
+            "Not JSON: lines seem to end in a carriage return only; "
             "a second value begins at column 10.",
         ),
         ("\ufeff{}".encode(), "Not JSON: a byte order mark within the file at column 1."),

@@ -351,7 +351,7 @@ def test_an_empty_validation_is_noted_and_training_goes_on(rows: Any) -> None:
 
 def test_a_loss_that_stays_no_number_is_reported_and_ends_the_training(rows: Any) -> None:
     diary = Diary()
-    with pytest.raises(EngineError, match="has not been a number for 20 steps") as caught:
+    with pytest.raises(EngineError, match="has been NaN for 20 steps") as caught:
         diary.train(rows.order(rows.boxes(4), epochs=50, batch=1, rate=1e30))
     assert "learning_rate_multiplier" in caught.value.advice
     assert not math.isfinite(diary.steps[-1].metrics["train_loss"])
