@@ -12,16 +12,17 @@ import os
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tintype.engines.tiny.card import MAX_CONTEXT
+from tintype.engines.tiny.engine import MAX_CONTEXT
 from tintype.engines.tiny.features import CHANNELS
 from tintype.engines.tiny.layout import MAX_PROMPT_WORDS, Shape
 from tintype.engines.tiny.model import TinyModel
+from tintype.engines.tiny.optimizer import AdamW
 from tintype.engines.tiny.tape import Array
 from tintype.engines.tiny.tokenizer import MAX_PIECES, MAX_WORDS, AnswerTokens, PromptWords
 from tintype.errors import EngineError
@@ -168,3 +169,54 @@ def _damaged(path: Path, why: str) -> EngineError:
     return EngineError(
         f"The checkpoint {path.name} {why}.", advice="Train again, or take another checkpoint."
     )
+
+
+@dataclass(slots=True)
+class TrainingProgress:
+    """How far a training is."""
+
+    step: int = 0
+    """Steps done."""
+    epochs_closed: int = 0
+    """Epochs validated and saved."""
+    not_numbers: int = 0
+    """Steps in a row whose loss or gradient was not finite."""
+    metrics: dict[str, float] = field(default_factory=dict)
+    """Of the last step."""
+
+
+def save_state(
+    path: Path, identity: str, model: TinyModel, optimizer: AdamW, progress: TrainingProgress
+) -> None:
+    """Write everything that the next step depends on: training goes on exactly where it stopped."""
+    meta = {"identity": identity, "updates": optimizer.updates, "progress": asdict(progress)}
+    arrays = {
+        "weights": model.weights.values,
+        "first": optimizer.first,
+        "second": optimizer.second,
+    }
+    save(path, meta, arrays)
+
+
+def load_state(
+    path: Path, identity: str, model: TinyModel, optimizer: AdamW
+) -> TrainingProgress | None:
+    """Take up a state into `model` and `optimizer`; none if it belongs to another training.
+
+    Raises:
+        EngineError: if it is damaged.
+    """
+    size = model.weights.values.size
+
+    def lengths(path: Path, meta: Mapping[str, Any]) -> dict[str, int]:
+        mine = meta.get("identity") == identity
+        return dict.fromkeys(("weights", "first", "second"), size) if mine else {}
+
+    meta, arrays = load(path, lengths)
+    if not arrays:
+        return None
+    progress = TrainingProgress(**meta["progress"])
+    optimizer.updates = int(meta["updates"])
+    model.weights.values[:] = arrays["weights"]
+    optimizer.first[:], optimizer.second[:] = arrays["first"], arrays["second"]
+    return progress

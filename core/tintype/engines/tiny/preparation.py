@@ -12,7 +12,7 @@ from tintype.engines.base import Note, Report, TrainingOrder
 from tintype.engines.tiny import cache, files
 from tintype.engines.tiny.batches import Task, tasks
 from tintype.engines.tiny.cache import Channels
-from tintype.engines.tiny.card import MAX_CONTEXT
+from tintype.engines.tiny.engine import MAX_CONTEXT
 from tintype.engines.tiny.layout import MAX_PROMPT_WORDS, Shape
 from tintype.engines.tiny.model import TinyModel
 from tintype.engines.tiny.plan import StepPlan
