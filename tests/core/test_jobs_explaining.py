@@ -76,7 +76,7 @@ def test_words_that_are_quoted_from_the_data_are_not_taken_for_the_providers() -
     words = "Example 3: unknown role 'billing was killed by an internal error'"
     found = jobs.explain(failed(words, "invalid_file_format"))
     assert found is not None
-    assert found.cause == "The file is not as the provider wants it."
+    assert found.cause == "The file does not have the format that the provider requires."
     assert [row.example for row in found.rows] == [3]
 
 
