@@ -154,7 +154,7 @@ async def test_a_network_that_goes_away_is_a_trouble_and_following_goes_on_by_it
     found = await followed(api, store, fake_clock)
     troubled = [progress for progress in found if progress.trouble]
     assert len(troubled) == 4
-    assert "broke off" in troubled[0].trouble
+    assert "was lost" in troubled[0].trouble
     assert all(progress.next_look_s for progress in troubled)
     assert not found[-1].trouble
     assert sorted(steps(found)) == list(range(1, 1_001))

@@ -109,8 +109,8 @@ def test_parts_and_whole_leave_nothing_in_the_way(client: openai.OpenAI, provide
 @pytest.mark.parametrize(
     ("size", "parts", "asked", "message"),
     [
-        (18, [LINE], {}, "17 bytes together"),
-        (34, [LINE], {}, "17 bytes together"),
+        (18, [LINE], {}, "17 bytes in total"),
+        (34, [LINE], {}, "17 bytes in total"),
         (17, [LINE], {"md5": "0" * 32}, "MD5 checksum"),
         (17, [LINE], {"part_ids": []}, "empty array"),
         (17, [LINE], {"part_ids": ["part_nope"]}, "No such Part in this Upload: part_nope"),

@@ -113,7 +113,7 @@ async def test_the_header_names_the_cause_of_a_failure_and_cuts_what_has_no_room
     failed = replace(JOB, status="failed", failure=JobFailure("server_error", "Oh.\x1b[2J"))
     lines = await header(progress(failed), width=36)
     assert lines[0].startswith(" ✗ failed")
-    assert lines[1].startswith(" ✗ server_error: Something broke")
+    assert lines[1].startswith(" ✗ server_error: The provider had")
     assert lines[0].endswith("…")
     assert lines[2].strip()
 
