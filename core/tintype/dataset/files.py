@@ -12,7 +12,6 @@ import stat
 import threading
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from types import TracebackType
 
 from tintype.dataset.places import origin, plain_url
 from tintype.errors import DatasetError
@@ -98,12 +97,7 @@ class PlainFile:
     def __enter__(self) -> "PlainFile":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @property
