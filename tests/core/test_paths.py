@@ -161,7 +161,7 @@ def test_writing_where_nothing_can_be_written_is_a_file_error(where: str) -> Non
 
 
 def test_half_a_character_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="character 2 of the text is half a character"):
+    with pytest.raises(FileError, match="character 2 of the text is half of a surrogate pair"):
         paths.write_whole(tmp_path / "a.txt", "a\ud83d")
     assert os.listdir(tmp_path) == []
 

@@ -129,7 +129,7 @@ def test_engines_are_found_by_their_models(scripted_engine: None) -> None:
         ("nowhere:Engine", "No module named 'nowhere'"),
         ("json:Engine", "has no attribute 'Engine'"),
         ("json", "cannot be loaded"),
-        ("json:JSONDecoder", "is no engine"),
+        ("json:JSONDecoder", "is not an engine"),
     ],
 )
 def test_an_engine_that_cannot_be_loaded_is_a_sentence(
