@@ -124,9 +124,9 @@ async def test_a_model_that_was_shut_down_is_told_from_one_that_never_was(
         return str(caught.value)
 
     gone = await ask("gpt-3.5-turbo-0125", "The model does not exist")
-    assert "has shut the model gpt-3.5-turbo-0125 down (2026-10-23)" in gone
+    assert "has shut down the model gpt-3.5-turbo-0125 (2026-10-23)" in gone
     deprecated = await ask("some-model", "The model `some-model` has been deprecated, learn more")
-    assert "has shut the model some-model down" in deprecated
+    assert "has shut down the model some-model" in deprecated
     never = await ask("gpt-17", "The model `gpt-17` does not exist")
     assert "has no model gpt-17" in never
 

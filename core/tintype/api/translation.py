@@ -210,7 +210,7 @@ def _rate_limited(
     if said.code == "daily_rate_limit_exceeded":
         advice = "Try again tomorrow, or train on another model."
     return RateLimitError(
-        f"the rate limit of {name} is exceeded.{_quoted(said)}",
+        f"The rate limit of {name} is exceeded.{_quoted(said)}",
         advice=advice,
         **known,
     )
