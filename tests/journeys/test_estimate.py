@@ -124,7 +124,7 @@ async def test_an_offer_that_is_taken_changes_the_provider_and_the_model(
         await person.press("e")
         await person.sees("tokens billed")
         await person.press("plus", "c")  # what is chosen for one says nothing about another
-        await person.sees("One dataset, any provider", "until 14 Jan 27", "by default")
+        await person.sees("Compare providers", "until 14 Jan 27", "by default")
         offers = person.app.screen.query_one("OfferList")
         at = [one.profile.provider for one in offers.offers].index("tintype")
         assert all("asked for" not in one.estimate.epochs_reason for one in offers.offers)
