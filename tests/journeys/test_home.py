@@ -117,9 +117,9 @@ async def test_an_import_says_what_it_made_and_what_to_press_in_a_small_terminal
         await person.sees("Open a dataset")
         person.app.screen.query_one(Input).value = str(images)
         await person.press("enter")
-        await person.sees("Import Pascal VOC", "Enter imports")
+        await person.sees("a Pascal VOC folder of 4", "Enter imports")
         await person.press("enter")
-        await person.sees("4 rows: train 4", "Nothing odd in it", "Enter opens it")
+        await person.sees("4 rows", "No problems found", "Enter opens it")
         await person.press("enter")
         await person.sees("cats-chat/train.jsonl")
 
