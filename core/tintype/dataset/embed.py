@@ -165,8 +165,8 @@ class _Shards:
     def __enter__(self) -> "_Shards":
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._set.__exit__(*error)  # type: ignore[arg-type]
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._set.__exit__(kind, error, trace)
 
     def write(self, row: bytes) -> None:
         """Add a row, its line end included."""

@@ -283,7 +283,7 @@ async def open_dataset(path: Path, *, allow_private: bool = False) -> AsyncGener
             that a person serves to himself, never for a dataset from others.
 
     Raises:
-        DatasetError: if it is missing, no plain file, unreadable, or certainly no text.
+        DatasetError: if it is missing, not a regular file, unreadable, or certainly no text.
     """
     dataset = await opened(path, allow_private=allow_private)
     try:

@@ -122,7 +122,7 @@ def test_an_unknown_price_is_none_and_not_nothing() -> None:
         made = estimate(counts, plan, PRICES)
         assert made.cost_usd is None
         assert made.billed_tokens.likely == 10_000
-        assert "is not known here" in made.reasons[0]
+        assert "is unknown" in made.reasons[0]
 
 
 def test_time_that_is_billed_is_no_sum_of_tokens() -> None:

@@ -18,17 +18,17 @@ COLUMNS = (
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="A day; by default the first of this month.",
+    help="The first day; by default the first of this month.",
 )
-@click.option("--all", "everything", is_flag=True, help="Since the beginning.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print a table.")
+@click.option("--all", "everything", is_flag=True, help="All entries.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @as_json
 @asynchronous
 async def command(since: datetime | None, everything: bool, as_csv: bool, as_json: bool) -> None:
-    """List what trainings and answers have cost: settled, expected and unknown apart.
+    """List what trainings and answers cost: settled, expected and unknown separately.
 
-    A cost is settled once the provider has billed tokens; until then it is what was estimated. What
-    is not known is counted, and never taken for nothing.
+    A cost is settled once the provider has billed tokens; until then it is the estimate. Unknown
+    costs are counted, and never treated as zero.
     """
     from tintype.settings import load
     from tintype.store import month_of, open_store
