@@ -59,7 +59,7 @@ class Options:
 @click.option("--learning-rate-multiplier", type=click.FloatRange(min=0, min_open=True))
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1))
 @click.option("--wait", is_flag=True, help="Follow the job until it has ended.")
-@click.option("--dry-run", is_flag=True, help="Check and estimate; send nothing.")
+@click.option("--dry-run", is_flag=True, help="Check and estimate, by the limits too; send nothing.")
 @yes_option
 @confirm_option
 @click.option(
@@ -84,6 +84,7 @@ async def command(
     """
     from tintype import jobs
     from tintype.budget import Limits, demand
+    from tintype.store import open_store
     from tintype_tui.commands.session import at_work, chosen
 
     wanted = Options(**options)
@@ -94,15 +95,17 @@ async def command(
         say("The provider would refuse this file: see `tintype check`.")
         leave(1)
     order = _order(wanted, quote)
+    limits = Limits.of(settings, budget_usd=budget)
+    expense, now = order.expense(provider.name), datetime.now(UTC)
     if dry_run:
         if as_json:
             put_json(
                 {"estimate": estimate_report(quote.estimate), "request": order.body()}, indent=2
             )
+        async with open_store(settings.folders.store_file) as store:
+            demand(store, expense, limits=limits, now=now)
         return
-    limits = Limits.of(settings, budget_usd=budget)
     async with at_work(settings, provider) as (api, store):
-        expense, now = order.expense(provider.name), datetime.now(UTC)
         confirmation = agreed(
             demand(store, expense, limits=limits, now=now), confirm, yes=yes, act="launch"
         )
