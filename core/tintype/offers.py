@@ -14,7 +14,7 @@ from tintype.dataset import Dataset
 from tintype.dataset.survey import Surveyed, survey
 from tintype.estimation import Counts, Estimate, Plan, count, estimate
 from tintype.pricing import Prices
-from tintype.providers import COMPATIBLE, provider_names
+from tintype.providers import provider_names
 from tintype.rules import ProviderRules, Summary
 from tintype.tokens import Detail, model_tokens
 
@@ -39,13 +39,16 @@ class Compared:
     """Those that take the dataset first, then by the likely cost; unknown costs last."""
 
 
-def targets() -> tuple[tuple[ProviderRules, str], ...]:
-    """Return every provider with a file, with each base model known to learn from images."""
-    profiles = [rules.rules_of(name) for name in provider_names() if name != COMPATIBLE]
+def targets(names: Sequence[str] = ()) -> tuple[tuple[ProviderRules, str], ...]:
+    """Return providers whose models are known, with each that is known to learn from images.
+
+    `names` are those of providers, or the paths of their files; none means all of Tintype's own.
+    """
+    profiles = [rules.rules_of(name) for name in names or provider_names()]
     return tuple(
         (profile, model)
         for profile in profiles
-        for model in profile.vision_models or (profile.model,)
+        for model in profile.vision_models or ((profile.model,) if profile.own_model else ())
     )
 
 
