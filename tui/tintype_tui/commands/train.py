@@ -59,7 +59,9 @@ class Options:
 @click.option("--learning-rate-multiplier", type=click.FloatRange(min=0, min_open=True))
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1))
 @click.option("--wait", is_flag=True, help="Follow the job until it has ended.")
-@click.option("--dry-run", is_flag=True, help="Check and estimate, by the limits too; send nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Check and estimate, by the limits too; send nothing."
+)
 @yes_option
 @confirm_option
 @click.option(
