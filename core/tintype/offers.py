@@ -16,7 +16,7 @@ from tintype.estimation import Counts, Estimate, Plan, count, estimate
 from tintype.images.facts import ImageFacts
 from tintype.pricing import Prices
 from tintype.providers import provider_names
-from tintype.rules import ProviderRules, Summary
+from tintype.rules import FileFacts, ProviderRules, Summary
 from tintype.tokens import Detail, model_tokens
 
 
@@ -77,7 +77,8 @@ async def compare(
     Raises:
         DatasetError: if the file cannot be read.
     """
-    candidates = [_Candidate(profile, model) for profile, model in targets()]
+    facts = await rules.facts(dataset)
+    candidates = [_Candidate(profile, model, facts) for profile, model in targets()]
     async for batch in survey(dataset, fetch=fetch, fetched=fetched):
         await asyncio.to_thread(_judge, candidates, batch)
         last = batch[-1].row
@@ -95,10 +96,10 @@ async def compare(
 class _Candidate:
     """One model whose offer is being worked out."""
 
-    def __init__(self, profile: ProviderRules, model: str) -> None:
+    def __init__(self, profile: ProviderRules, model: str, facts: FileFacts) -> None:
         self.profile, self.model = profile, model
         rule = model_tokens(model, profile.provider)
-        self.tally, self.counts = rules.DatasetJudge(profile, rule), Counts(rule)
+        self.tally, self.counts = rules.DatasetJudge(profile, rule, file=facts), Counts(rule)
 
     def judge(self, surveyed: Surveyed) -> Counts:
         row = self.tally.add(surveyed)
