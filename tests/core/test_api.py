@@ -9,7 +9,7 @@ import math
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from tintype.api import ChatPiece, ChatRequest, Patience, Usage, connect, pages, parsing
 from tintype.api.redaction import HIDDEN, one_line, redact
+from tintype.api.wire import events
 from tintype.errors import (
     ApiError,
     AuthenticationError,
@@ -799,3 +800,16 @@ async def test_a_key_that_a_provider_repeats_in_what_it_lists_is_hidden(
     hostile.on("GET", "/fine_tuning/jobs/j", hostile.answer({"id": "j", "model": "test-model"}))
     async with hostile.connect(key="test") as api:  # any word will do for some local servers
         assert (await api.job("j")).model == "test-model"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+async def test_events_are_the_same_however_their_stream_is_cut(size: int, end: str) -> None:
+    lines = [": hello", "event: x", "data: one", "data:two \u2028 ü", "", "", "data: [DONE]", ""]
+    stream = (end.join(lines) + end + "data: never ended").encode()
+
+    async def cut() -> AsyncIterator[bytes]:
+        for at in range(0, len(stream), size):
+            yield stream[at : at + size]
+
+    assert [data.decode() async for data in events(cut())] == ["one\ntwo \u2028 ü", "[DONE]"]

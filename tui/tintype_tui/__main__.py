@@ -83,7 +83,7 @@ def run_command(arguments: list[str]) -> int:
 
     import click
 
-    # The SDK's 300,000 objects all stay: to look for garbage among them is a fifth of its import.
+    # Nearly all that a short command makes stays until its end: there is no garbage to look for.
     gc.set_threshold(100_000, 20, 20)
     from tintype.errors import TintypeError
     from tintype_tui.commands.main import tintype

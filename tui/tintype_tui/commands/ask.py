@@ -72,7 +72,7 @@ async def command(
     """
     from tintype.api import ChatRequest
     from tintype.budget import Limits
-    from tintype.library.models import full_name
+    from tintype.jobs import full_name
     from tintype.pricing import load_prices
     from tintype.prompting import as_curl, as_python, ask, remember
     from tintype_tui.commands.session import at_work, chosen

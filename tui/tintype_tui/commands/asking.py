@@ -111,14 +111,14 @@ async def agreement(
     from tintype.budget import demand
     from tintype.prompting import foresee, total
 
+    if profile.dialect == "embedded":  # free; there is nothing to count
+        return agreed(None, confirm, yes=yes, act="ask")
     foreseen = [foresee(one, profile.provider, prices, expected=expected) for one in requests]
     likely, most, unknown = total(foreseen)
     if most > 0:
         blind = ", and what is not known" if unknown else ""
         say(f"Cost about {money(likely)}, at most {money(most)}{blind}.")
     expenses = [one.expense(profile.name) for one in foreseen]
-    if profile.dialect == "embedded":
-        expenses = []
     wanted = demand(store, *expenses, limits=limits, now=datetime.now(UTC))
     return agreed(wanted, confirm, yes=yes, act="ask")
 
