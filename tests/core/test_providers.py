@@ -131,7 +131,9 @@ def test_a_provider_of_ones_own_is_called_by_its_title_where_its_price_is_not_kn
     made = estimate(
         count_all([], model_tokens("house-vlm-2", mine)), Plan("house-vlm-2", mine), load_prices()
     )
-    assert made.reasons[0].startswith("What training house-vlm-2 costs at House models is not")
+    assert made.reasons[0].startswith(
+        "The price of training house-vlm-2 at House models is unknown"
+    )
 
 
 def test_a_file_of_ones_own_lies_beside_the_configuration(tmp_path: Path) -> None:
@@ -158,16 +160,16 @@ def test_a_profile_follows_its_provider_in_everything(tmp_path: Path) -> None:
     [
         ('title = "House models"', "", "'title': is missing"),
         ('"compatible"', '"rest"', "'dialect': must be one of embedded, openai, compatible"),
-        ("key_env", "key_variable", "'key_variable': is not a key"),
+        ("key_env", "key_variable", "'key_variable': is not a known key"),
         ("max_images = 4", "max_images = -4", "'rules.max_images': must be a whole number"),
-        ("max_images = 4", "max_imagse = 4", "'rules.max_imagse': is not a key"),
+        ("max_images = 4", "max_imagse = 4", "'rules.max_imagse': is not a known key"),
         ('like = "openai"', "", "'rules.url_images': is missing"),
         ('"o200k_base"', '"o300k"', r"\[\[models\]\] row 1, key 'encoding': must be one of"),
         ("fixed = 256", 'fixed = "256"', r"\[\[models\]\] row 1, key 'fixed': must be a whole"),
         ("training = 0.75", "training = -1", r"\[\[prices\]\] row 1, key 'training': must be 0"),
         ('confidence = "certain"', 'confidence = "sure"', "confidence': must be one of certain"),
         ("date = 2027-08-01", 'date = "soon"', r"\[\[deadlines\]\] row 1, key 'date': must be"),
-        ("[[prices]]", "[[price]]", "'price': is not a key"),
+        ("[[prices]]", "[[price]]", "'price': is not a known key"),
         ("[rules]", "[rule]", "'rules': is missing"),
     ],
 )

@@ -63,7 +63,7 @@ class HomePane(Pane):
     NEXT = ("begin", "sample")
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "begin", "Data", id="home.begin", tooltip="go on with a dataset"),
+        Binding("d", "begin", "Data", id="home.begin", tooltip="open this dataset again"),
         Binding("s", "sample", "Samples", id="home.sample", tooltip="make the sample datasets"),
         Binding("o", "open", "Open", id="home.open", tooltip="open a dataset"),
         Binding("P", "profile", "Provider", id="home.profile", tooltip="choose another"),
@@ -107,7 +107,7 @@ class HomePane(Pane):
         from tintype_tui.widgets.job_list import JobList
 
         left = Vertical(
-            Static("Reading what earlier sessions left …", id="loading"),
+            Static("Reading the stored state of earlier sessions …", id="loading"),
             Static(START, id="start"),
             Static("Jobs", classes="heading", id="jobs-heading"),
             JobList(id="jobs"),
@@ -133,7 +133,7 @@ class HomePane(Pane):
             kept = store.jobs.newest(MOST_JOBS, profile=self.session.profile.name)
             known = bool(recent or kept or store.jobs.newest(1))
         except TintypeError as error:
-            self.trouble = f"Cannot read what earlier sessions left. {error}"
+            self.trouble = f"Cannot read the stored state of earlier sessions. {error}"
             self._show("")  # what is not known is neither empty nor new
             return
         known = known or await asyncio.to_thread(exists, samples_folder(self.session))
@@ -184,10 +184,10 @@ class HomePane(Pane):
     async def _show_datasets(self, datasets: "Sequence[RecentDataset]") -> None:
         found = await asyncio.to_thread(lambda: [status(one.path) for one in datasets])
         recent = cast("DatasetList", self.query_one("#recent"))
-        none = (
-            "No dataset of yours is there any more." if datasets else "No dataset was opened yet."
+        none = "None of your recent datasets exists any more."
+        recent.empty_text = (
+            f"{none if datasets else 'No dataset was opened yet.'}\ns makes samples, o opens one."
         )
-        recent.empty_text = f"{none}\ns makes samples, o opens one."
         recent.unknown = {one.path: one.reason for one in found if one.kind == "unknown"}
         pairs = zip(datasets, found, strict=True)
         recent.datasets = [one for one, at in pairs if at.kind != "missing"]
