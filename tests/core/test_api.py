@@ -198,6 +198,15 @@ async def test_a_lasting_fault_of_the_server_is_a_sentence(hostile: HostileProvi
     assert len(hostile.requests) == 2
 
 
+async def test_a_disk_without_space_is_said_at_once_because_waiting_does_not_help(
+    hostile: HostileProvider,
+) -> None:
+    said = await refusal(hostile, error("The server has no space left.", "storage"), 507)
+    assert "cannot write its files" in said.message
+    assert "Free some space" in said.advice
+    assert len(hostile.requests) == 1
+
+
 @pytest.mark.parametrize(
     "fault", [{"status": 500}, {"reset": True}, {"cut": True}, {"status": 408}, {"status": 409}]
 )

@@ -224,6 +224,12 @@ def _failed(
     answer: ErrorResponse, said: _Said, asked: CallContext, known: dict[str, Any]
 ) -> ApiError:
     name, doing = asked.profile.title, asked.doing
+    if answer.status == 507 or said.code == "storage":
+        return ApiError(
+            f"Could not {doing}: {name} cannot write its files.{_quoted(said)}",
+            advice="Free some space there, or make its folder writable; then try again.",
+            **known,
+        )
     if answer.status >= 500:
         words = _quoted(said)
         if _is_web_page(answer):

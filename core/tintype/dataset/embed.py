@@ -24,6 +24,7 @@ from tintype.dataset.repair import repaired
 from tintype.dataset.treatment import Treatment, treat
 from tintype.dataset.writing import FileSet, refuse_existing, row_bytes
 from tintype.errors import DatasetError
+from tintype.paths import exists
 from tintype.threads import in_thread
 
 ROWS_AT_ONCE = 16
@@ -185,7 +186,7 @@ class _Shards:
 
 
 def _refuse_source(target: Path, source: Path) -> None:
-    if target.exists() and target.samefile(source):
+    if exists(target) and target.samefile(source):
         raise DatasetError(f"{target} is the dataset itself.", advice="Choose another name.")
 
 

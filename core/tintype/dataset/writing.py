@@ -15,6 +15,7 @@ from typing import IO, Any, Self
 
 from tintype.dataset.splits import SPLITS, Split
 from tintype.errors import DatasetError
+from tintype.paths import exists, is_file, is_folder
 
 
 class FileSet:
@@ -101,7 +102,7 @@ class FileSet:
                 folder.rmdir()
 
     def _make(self, folder: Path) -> None:
-        if not folder.is_dir():
+        if not is_folder(folder):
             if folder.parent != folder:
                 self._make(folder.parent)
             folder.mkdir(exist_ok=True)
@@ -132,7 +133,7 @@ def _close(file: IO[bytes]) -> None:
 
 def _kept(path: Path) -> Path | None:
     """What stands at a path, kept under another name; none if there is no file."""
-    if not path.is_file():
+    if not is_file(path):
         return None
     kept = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.old")
     try:
@@ -161,7 +162,7 @@ def refuse_existing(paths: Sequence[Path], *, replace: bool) -> None:
         DatasetError: naming the first one that exists.
     """
     for path in paths:
-        if path.exists() and not replace:
+        if exists(path) and not replace:
             raise DatasetError(
                 f"{path} exists already.", advice="Choose another folder, or replace it.", path=path
             )

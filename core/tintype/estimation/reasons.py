@@ -96,6 +96,8 @@ def _about_images(counts: Counts, bill: EpochTokens, provider: str) -> Iterator[
 
 
 def _about_rows(counts: Counts, bill: EpochTokens) -> Iterator[str]:
+    if not bill.total.high:
+        yield "No row of the file can be counted, so what training on it costs is not known."
     if counts.skipped:
         yield (
             f"Rows that will be skipped and not billed: {counts.skipped:,}. They would have been "

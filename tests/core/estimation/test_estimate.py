@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -264,10 +263,12 @@ def test_tokens_counted_before_are_not_counted_again() -> None:
     assert count(one, FOUR_O, tokens=tokens) == count(one, FOUR_O)
 
 
-def test_an_empty_dataset_has_an_estimate(tmp_path: Path) -> None:
+def test_an_empty_dataset_has_an_estimate_and_no_cost_unless_all_is_free() -> None:
     made = estimate(Counts(FOUR_O), Plan("gpt-4o-2024-08-06", "openai"), PRICES)
     assert made.billed_tokens == Range(0, 0, 0)
-    assert made.cost_usd == Cost(Decimal(0), Decimal(0), Decimal(0))
+    assert made.cost_usd is None
+    free = estimate(Counts(FOUR_O), Plan("tintype-tiny", "tintype"), PRICES)
+    assert free.cost_usd == Cost(Decimal(0), Decimal(0), Decimal(0))
 
 
 @given(

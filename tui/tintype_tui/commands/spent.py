@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 
@@ -34,7 +34,7 @@ async def command(since: datetime | None, everything: bool, as_csv: bool, as_jso
     from tintype.store import month_of, open_store
     from tintype_tui.words.costs import spent_words
 
-    start = since.astimezone() if since else month_of(datetime.now().astimezone())
+    start = _local(since) if since else month_of(datetime.now().astimezone())
     async with open_store(load().folders.store_file) as store:
         entries = store.spending.entries(None if everything else start)
         total = store.spending.total(None if everything else start)
@@ -76,3 +76,11 @@ async def command(since: datetime | None, everything: bool, as_csv: bool, as_jso
         )
     days = "in all" if everything else f"since {start:%d %b %Y}"
     say(f"{spent_words(total)} {days}." if entries else f"Nothing was spent {days}.")
+
+
+def _local(day: datetime) -> datetime:
+    """The beginning of a day here; the first and last of the calendar have none everywhere."""
+    try:
+        return day.astimezone()
+    except (ValueError, OverflowError):
+        return day.replace(tzinfo=UTC)
