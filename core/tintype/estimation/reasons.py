@@ -85,7 +85,7 @@ def _about_images(counts: Counts, bill: EpochTokens, provider: str) -> Iterator[
     if counts.unseen:
         yield (
             f"Images whose size is not known: {counts.unseen:,}. They count in full, as "
-            f"{bill.unseen.low:,} to {bill.unseen.high:,} tokens per epoch; if the provider cannot "
+            f"{bill.unseen:,} tokens per epoch; if the provider cannot "
             "read them, it skips their rows and bills nothing for them."
         )
     if counts.images and provider in _MODERATED:
