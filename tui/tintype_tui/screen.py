@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
@@ -109,7 +109,7 @@ class Part(Container):
     @property
     def pane(self) -> Pane:
         """The pane that it is a part of."""
-        return cast("Pane", self.screen)
+        return self.query_ancestor(Pane)
 
     @property
     def session(self) -> Session:

@@ -23,7 +23,6 @@ from tintype_tui.screens.full_image import FullImage
 from tintype_tui.screens.save_as import SaveAs
 from tintype_tui.text import count
 from tintype_tui.widgets.conversation import Conversation
-from tintype_tui.widgets.image_strip import ImageStrip
 from tintype_tui.widgets.row_view import RowView, Shown
 from tintype_tui.widgets.thumbnails import Thumbnails
 
@@ -170,7 +169,7 @@ class RowPart(DatasetPart):
                 drawn = await thumb(dataset, index, ordinal, event)
                 event.thumbnails.show({ordinal: drawn}, event.room)
 
-    @on(ImageStrip.Moved)
+    @on(Thumbnails.Moved)
     def _strip_moved(self, event: Thumbnails.Moved) -> None:
         if event.position != self.view.shown.ordinal:
             self.present(self.index, event.position)

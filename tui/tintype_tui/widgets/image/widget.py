@@ -18,15 +18,17 @@ has; that of another image only for a moment, so that paging quickly does not fl
 from dataclasses import replace
 from typing import ClassVar
 
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import var
 from textual.timer import Timer
+from textual.widget import Widget
 
 from tintype.detection import Box
 from tintype_tui.terminal import Capabilities
 from tintype_tui.terminal.app import TerminalApp
-from tintype_tui.widgets.image.canvas import Canvas
+from tintype_tui.widgets.image.canvas import ImageCanvas
 from tintype_tui.widgets.image.drawing import Drawing, Wanted
 from tintype_tui.widgets.image.framing import FIT, Room, View, filling_zoom, fitted_scale
 from tintype_tui.widgets.image.kitty import MOST_CELLS
@@ -39,8 +41,12 @@ PAN = 0.25
 """How far one key goes, as a share of what is seen."""
 
 
-class ImageView(Canvas, can_focus=True):
+class ImageView(Widget, can_focus=True):
     """One image, with boxes, at any zoom."""
+
+    DEFAULT_CSS = """
+    ImageView { width: 1fr; height: 1fr; min-height: 1; }
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("plus", "zoom(1)", "Closer", id="image.closer", key_display="+"),
@@ -70,6 +76,12 @@ class ImageView(Canvas, can_focus=True):
     thrifty: var[bool] = var(False)
     """For a slow line: fewer pixels and colours."""
     view: var[View] = var(FIT, bindings=True)
+    drawing: var[Drawing | None] = var(None, bindings=True)
+    """What is shown."""
+    note: var[str] = var("")
+    """Shown where there is no drawing: what one waits for, why there is no image."""
+    capabilities: var[Capabilities] = var(Capabilities())
+    """What the terminal can do."""
 
     class Wants(Message):
         """The widget wants something drawn; to be answered with `ImageView.show`."""
@@ -97,6 +109,9 @@ class ImageView(Canvas, can_focus=True):
         self._awaited: Wanted | None = None
         self._shown: Wanted | None = None
         self._grace: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield ImageCanvas().data_bind(ImageView.drawing, ImageView.note, ImageView.capabilities)
 
     def show(self, drawing: Drawing, wanted: Wanted) -> None:
         """Show what was asked for; something outdated is passed over."""
