@@ -1,6 +1,6 @@
 """A grid of cells of one size: where each is, and what it looks like. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from textual.strip import Strip
 
 from tintype_tui.text import clip, one_line
 from tintype_tui.widgets.image import Drawing, Room
+from tintype_tui.widgets.line_list import chosen
 
 WIDTHS = (10, 14, 18, 24, 32, 44, 60)
 """Least columns of a cell, from the smallest size to the largest."""
@@ -131,12 +132,10 @@ class CellStyles:
     under: bool = False
 
     @classmethod
-    def of(cls, base: Style, colors: dict[str, str], *, focused: bool) -> "CellStyles":
+    def of(cls, base: Style, colors: Mapping[str, str], *, focused: bool) -> "CellStyles":
         """Of the cell under the cursor."""
         strong = base + Style(color=colors["primary" if focused else "secondary"], bold=True)
-        chosen = Style(bgcolor=colors["primary"], color=colors["background"], bold=True)
-        words = chosen if focused else base + Style(bgcolor=colors["panel"])
-        return cls(base, strong, words, under=True)
+        return cls(base, strong, chosen(base, colors, focused=focused), under=True)
 
 
 def image_line(thumb: Thumb | None, within: int, room: Room, styles: CellStyles) -> Strip:

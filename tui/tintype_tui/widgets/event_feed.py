@@ -1,7 +1,7 @@
 """A job's event log: filtered by level, followed at its end, searched, wrapped."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import ClassVar
@@ -84,6 +84,30 @@ def highlighted(words: str, needle: str, style: Style) -> Line:
     found = style + Style(reverse=True, bold=True)
     parts = re.split(f"({re.escape(needle)})", words, flags=re.IGNORECASE)
     return [Segment(part, found if at % 2 else style) for at, part in enumerate(parts)]
+
+
+def segments(
+    line: EventLine,
+    width: int,
+    style: Style,
+    colors: Mapping[str, str],
+    needle: str,
+    by_age: bool,
+) -> Line:
+    """When, how bad, and the words; what was looked for marked in them."""
+    event = line.event
+    color = colors[LEVEL_COLORS.get(event.level, "foreground")]
+    tint = style if style.bold and style.bgcolor else style + Style(color=color)
+    when = age(event.created_at) if by_age else f"{event.created_at.astimezone():%H:%M:%S}"
+    wide = _HEAD - 3 if by_age else 8
+    head = f"{when if line.first else '':>{wide}} "
+    mark = LEVEL_MARKS.get(event.level, "?") if line.first else " "
+    words = clip(one_line(line.text), width - len(head) - 2)
+    return [
+        Segment(head, style + Style(dim=not style.bold)),
+        Segment(f"{mark} ", tint),
+        *highlighted(words, needle, tint),
+    ]
 
 
 class EventFeed(LineList):
@@ -203,17 +227,5 @@ class EventFeed(LineList):
         self.follow_end = self.cursor >= self.total - 1
 
     def item(self, index: int, width: int, style: Style) -> Line:
-        line = self._lines[index]
-        event = line.event
-        color = self.app.theme_variables[LEVEL_COLORS.get(event.level, "foreground")]
-        tint = style if style.bold and style.bgcolor else style + Style(color=color)
-        when = age(event.created_at) if self.by_age else f"{event.created_at.astimezone():%H:%M:%S}"
-        wide = _HEAD - 3 if self.by_age else 8
-        head = f"{when if line.first else '':>{wide}} "
-        mark = LEVEL_MARKS.get(event.level, "?") if line.first else " "
-        words = clip(one_line(line.text), width - len(head) - 2)
-        return [
-            Segment(head, style + Style(dim=not style.bold)),
-            Segment(f"{mark} ", tint),
-            *highlighted(words, self.needle, tint),
-        ]
+        colors = self.app.theme_variables
+        return segments(self._lines[index], width, style, colors, self.needle, self.by_age)
