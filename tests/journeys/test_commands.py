@@ -193,6 +193,24 @@ def test_a_budget_is_never_passed_not_even_with_yes(
     done = tintype("train", dataset, "--profile", "openai", "--yes", "--budget", "0.01")
     assert done.code == 2
     assert "budget" in done.err
+    dry = tintype("train", dataset, "--profile", "openai", "--dry-run", "--budget", "0.01")
+    assert (dry.code, dry.out) == (2, "")
+    assert "budget" in dry.err
+
+
+def test_the_steps_of_a_training_foretell_how_long_the_next_one_takes(
+    tintype: Tintype, dataset: Path
+) -> None:
+    unknown = tintype("estimate", dataset, "--model", "scripted", "--json").json["forecast"]
+    assert unknown["seconds"] is None
+    assert unknown["range_seconds"] is None
+    assert "unknown until the first training of scripted" in unknown["reason"]
+    assert "time unknown" in tintype("estimate", dataset, "--model", "scripted").out
+    trained = tintype("train", dataset, "--model", "scripted", "--wait", "--json")
+    found = tintype("estimate", dataset, "--model", "scripted", "--json").json["forecast"]
+    assert found["steps"] == 9  # three epochs of twelve rows in batches of five
+    assert found["seconds"] is not None
+    assert trained.json["id"] in found["reason"]
 
 
 def test_asking_prints_the_request_without_the_key(

@@ -18,7 +18,8 @@ from tintype_tui.commands.output import (
 from tintype_tui.text import count, number, pad
 
 if TYPE_CHECKING:
-    from tintype.settings import Settings
+    from tintype.estimation import Estimate, Forecast
+    from tintype.settings import Profile, Settings
     from tintype.tokens import Detail
 
 
@@ -50,8 +51,8 @@ async def command(
     """Work out what training on the dataset at PATH will take: tokens, money, bytes."""
     from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.commands.session import chosen
-    from tintype_tui.words.costs import cost_words, tokens_words
-    from tintype_tui.words.reports import estimate_report
+    from tintype_tui.words.costs import cost_words, time_words, tokens_words
+    from tintype_tui.words.reports import estimate_report, forecast_report
 
     settings, provider = chosen(profile)
     progress = Progress(quiet=as_json)
@@ -64,11 +65,12 @@ async def command(
     made = await quoted(
         assessment, provider, settings, epochs=epochs, detail=cast("Detail", detail)
     )
-    found = made.estimate
+    found, foreseen = made.estimate, await _forecast(made.estimate, provider, settings)
     if as_json:
-        put_json(estimate_report(found), indent=2)
+        put_json(estimate_report(found) | {"forecast": forecast_report(foreseen)}, indent=2)
         return
-    put(f"{cost_words(found)} at {provider.name} with {found.plan.model}")
+    time = f", {time_words(foreseen)}" if foreseen else ""
+    put(f"{cost_words(found)}{time} at {provider.name} with {found.plan.model}")
     put(f"  {tokens_words(found.billed_tokens)} tokens billed")
     put(
         f"  = {tokens_words(found.tokens_per_epoch)} per epoch × "
@@ -78,8 +80,21 @@ async def command(
     text, images = number(found.text_tokens.likely), number(found.image_tokens.likely)
     put(f"  text {text}, images {images}{cut}")
     put(f"  {count(found.rows, 'row')}, {count(found.skipped, 'row')} skipped")
-    for reason in found.reasons:
+    for reason in (*found.reasons, *([foreseen.reason] if foreseen else [])):
         say(f"  · {reason}")
+
+
+async def _forecast(
+    estimate: "Estimate", profile: "Profile", settings: "Settings"
+) -> "Forecast | None":
+    """How long the embedded engine will take; none elsewhere."""
+    from tintype.connection import forecast
+    from tintype.store import open_store
+
+    if profile.dialect != "embedded":
+        return None
+    async with open_store(settings.folders.store_file) as store:
+        return await forecast(store, profile, estimate)
 
 
 async def _compare(

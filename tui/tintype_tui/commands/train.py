@@ -28,6 +28,7 @@ from tintype_tui.words.reports import estimate_report
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from tintype.budget import Limits
     from tintype.jobs import LaunchProgress, Order
     from tintype.quote import Quote
     from tintype.resources import Job
@@ -93,14 +94,14 @@ async def command(
     if summary is None or summary.status == "error":
         say("The provider would refuse this file: see `tintype check`.")
         leave(1)
-    order = _order(wanted, quote)
+    order, limits = _order(wanted, quote), Limits.of(settings, budget_usd=budget)
     if dry_run:
+        await _keep_within(limits, order, settings, provider)
         if as_json:
             put_json(
                 {"estimate": estimate_report(quote.estimate), "request": order.body()}, indent=2
             )
         return
-    limits = Limits.of(settings, budget_usd=budget)
     async with at_work(settings, provider) as (api, store):
         expense, now = order.expense(provider.name), datetime.now(UTC)
         confirmation = agreed(
@@ -139,6 +140,17 @@ async def _foresee(
             f"tokens in {estimate.epochs} epochs of {estimate.rows:,} rows."
         )
     return quote
+
+
+async def _keep_within(
+    limits: "Limits", order: "Order", settings: "Settings", profile: "Profile"
+) -> None:
+    """Refuse what a launch would refuse: a cost that could lead beyond a limit."""
+    from tintype.budget import demand
+    from tintype.store import open_store
+
+    async with open_store(settings.folders.store_file) as store:
+        demand(store, order.expense(profile.name), limits=limits, now=datetime.now(UTC))
 
 
 def _order(wanted: Options, quote: "Quote") -> "Order":

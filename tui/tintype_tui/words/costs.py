@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from tintype.budget import Demand
-from tintype.estimation import Estimate
+from tintype.estimation import Estimate, Forecast
 from tintype.jobs import LaunchProgress
 from tintype.offers import Offer
 from tintype.prompting import Foreseen, SessionSpending, total
 from tintype.store import Spent
 from tintype.tokens import Range
-from tintype_tui.text import count, money, number, size
+from tintype_tui.text import count, duration, money, number, size
 
 
 def cost_words(estimate: Estimate, *, doubts: bool = True) -> str:
@@ -25,6 +25,18 @@ def cost_words(estimate: Estimate, *, doubts: bool = True) -> str:
     if cost.low == cost.high or money(cost.low) == money(cost.high):
         return money(cost.likely) + doubt
     return f"{money(cost.low)} to {money(cost.high)}{doubt}"
+
+
+def time_words(forecast: Forecast) -> str:
+    """How long a training takes: `about 2 min 40 s`, `8 min to 16 min`, `time unknown`."""
+    low_s, likely_s, high_s = forecast.low_s, forecast.likely_s, forecast.high_s
+    if low_s is None or likely_s is None or high_s is None:
+        return "time unknown"
+    if high_s < 1:
+        return "less than a second"
+    if high_s <= 1.25 * low_s or high_s - low_s < 2:
+        return f"about {duration(likely_s)}"
+    return f"{duration(low_s)} to {duration(high_s)}"
 
 
 def tokens_words(tokens: Range) -> str:
