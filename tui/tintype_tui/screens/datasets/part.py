@@ -6,6 +6,7 @@ another dataset is opened.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -36,29 +37,26 @@ class DatasetPart(Part):
     index: var[int] = var(0)
     """The row that is looked at."""
 
+    @dataclass
     class Select(Message):
         """Look at a row."""
 
-        def __init__(self, index: int, view: "View | None" = None) -> None:
-            super().__init__()
-            self.index = index
-            self.view = view
-            """The view whose cursor stands there already, if it is one that says so."""
+        index: int
+        view: "View | None" = None
+        """The view whose cursor stands there already, if it is one that says so."""
 
+    @dataclass
     class Arrange(Message):
         """Show other rows, or in another order; looking at a row, or staying at the present one."""
 
-        def __init__(self, wanted: Arrangement, *, from_top: bool = False) -> None:
-            super().__init__()
-            self.wanted = wanted
-            self.from_top = from_top
+        wanted: Arrangement
+        from_top: bool = False
 
+    @dataclass
     class Remark(Message):
         """Change the marks, whatever they are by then."""
 
-        def __init__(self, change: Callable[[Marks], Marks]) -> None:
-            super().__init__()
-            self.change = change
+        change: Callable[[Marks], Marks]
 
     @property
     def dataset(self) -> Dataset | None:

@@ -125,24 +125,8 @@ class RowPart(DatasetPart):
                 facts = await asyncio.to_thread(probe, data)
                 self.view.facts = {ordinal: facts}
                 self.view.shown = Shown(ordinal, data, facts)
-            await self._probe_others(dataset, example, index, ordinal)
-
-    async def _probe_others(
-        self, dataset: Dataset, example: Example, index: int, shown: int
-    ) -> None:
-        """Learn the size of the row's other images, but fetch none from the network for that."""
-        found: dict[int, ImageFacts] = {}
-        for image in example.images[:MOST_PROBED]:
-            if image.ordinal == shown or image.origin == "url":
-                continue
-            try:
-                data = await dataset.image(index, image.ordinal)
-            except DatasetError as error:
-                found[image.ordinal] = ImageFacts(size_bytes=0, flaw=error.message)
-            else:
-                found[image.ordinal] = await asyncio.to_thread(probe, data)
-        if found:
-            self.view.facts = {**self.view.facts, **found}
+            others = await facts_of_others(dataset, example, index, ordinal)
+            self.view.facts = {**self.view.facts, **others}
 
     async def _highlight(self, example: Example) -> None:
         """Mark in the row what was searched for."""
@@ -162,12 +146,11 @@ class RowPart(DatasetPart):
 
     @work(exclusive=True, group="strip")
     async def _draw_strip(self, event: Thumbnails.Wants, index: int) -> None:
-        if (dataset := self.dataset) is None:
-            return
-        with self.pane.reporting("Cannot draw the images"):
-            for ordinal in event.keys:
-                drawn = await thumb(dataset, index, ordinal, event)
-                event.thumbnails.show({ordinal: drawn}, event.room)
+        if (dataset := self.dataset) is not None:
+            with self.pane.reporting("Cannot draw the images"):
+                for ordinal in event.keys:
+                    drawn = await thumb(dataset, index, ordinal, event)
+                    event.thumbnails.show({ordinal: drawn}, event.room)
 
     @on(Thumbnails.Moved)
     def _strip_moved(self, event: Thumbnails.Moved) -> None:
@@ -225,14 +208,36 @@ class RowPart(DatasetPart):
             self.pane.say("There is no image here to write.")
             return
         truth = view.boxes if view.with_boxes else ()
-        drawn = f"A PNG with {count(len(truth), 'box', 'boxes')} drawn on it; b leaves them out."
-        hints = (drawn,) if truth else ()
-        proposed = Path(f"{dataset.path.stem}-{dataset.line_of(self.index)}.png")
-        dialog = SaveAs("Write the image into", proposed, lambda _: hints, ending=".png")
+        dialog = saving_image(dataset, self.index, len(truth))
         if (target := await self.app.push_screen_wait(dialog)) is not None:
             with self.pane.reporting("Cannot write the image"):
                 path = await write_annotated(target.path, data, truth, replace=target.replace)
                 self.pane.say(f"{path} written.")
+
+
+async def facts_of_others(
+    dataset: Dataset, example: Example, index: int, shown: int
+) -> dict[int, ImageFacts]:
+    """What the row's other images are, by ordinal; none is fetched from the network for that."""
+    found: dict[int, ImageFacts] = {}
+    for image in example.images[:MOST_PROBED]:
+        if image.ordinal == shown or image.origin == "url":
+            continue
+        try:
+            data = await dataset.image(index, image.ordinal)
+        except DatasetError as error:
+            found[image.ordinal] = ImageFacts(size_bytes=0, flaw=error.message)
+        else:
+            found[image.ordinal] = await asyncio.to_thread(probe, data)
+    return found
+
+
+def saving_image(dataset: Dataset, index: int, boxes: int) -> SaveAs:
+    """The question into which file a row's image is written."""
+    drawn = f"A PNG with {count(boxes, 'box', 'boxes')} drawn on it; b leaves them out."
+    hints = (drawn,) if boxes else ()
+    proposed = Path(f"{dataset.path.stem}-{dataset.line_of(index)}.png")
+    return SaveAs("Write the image into", proposed, lambda _: hints, ending=".png")
 
 
 def cost_words(figures: RowFigures, index: int) -> str:

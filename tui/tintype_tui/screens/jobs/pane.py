@@ -61,7 +61,7 @@ class JobsPane(Pane):
     def body(self) -> ComposeResult:
         with Horizontal(id="jobs-body"):
             yield JobsSide(id="jobs-side").data_bind(JobsPane.listing, selected=JobsPane.followed)
-            yield JobPart(self.session, id="job").data_bind(
+            yield JobPart(id="job").data_bind(
                 JobsPane.listing, JobsPane.looking, selected=JobsPane.followed
             )
 
