@@ -24,6 +24,15 @@ from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.text import visible
 
 
+def stop_workers(part: Part, group: str) -> bool:
+    """Cancel what a part has under way in a group; whether there was anything."""
+    running = [each for each in part.workers if each.node is part and each.group == group]
+    found = [each for each in running if each.is_running]
+    for worker in found:
+        worker.cancel()
+    return bool(found)
+
+
 class DatasetPart(Part):
     """A part of the pane Datasets."""
 
@@ -87,16 +96,6 @@ class DatasetPart(Part):
     def stop(self) -> bool:
         """Stop what the person waits for; whether there was anything."""
         return False
-
-    def _stop_group(self, *groups: str) -> bool:
-        found = [
-            worker
-            for worker in self.workers
-            if worker.node is self and worker.group in groups and worker.is_running
-        ]
-        for worker in found:
-            worker.cancel()
-        return bool(found)
 
 
 class Words(DatasetPart):

@@ -1,6 +1,6 @@
 """The row that is looked at: read, its images probed, what was searched for marked in it."""
 
-import asyncio
+from asyncio import to_thread
 from pathlib import Path
 from typing import ClassVar
 
@@ -64,8 +64,7 @@ class RowPart(DatasetPart):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._next_hit = 0
-        """At which hit of the row shown next to begin."""
+        self._next_hit = 0  # at which hit of the row shown next to begin
 
     def compose(self) -> ComposeResult:
         yield RowView()
@@ -117,24 +116,16 @@ class RowPart(DatasetPart):
                 self.view.shown = Shown(why=why)
                 return
             ordinal %= len(example.images)
-            try:
-                data = await dataset.image(index, ordinal)
-            except DatasetError as error:
-                self.view.shown = Shown(ordinal, why=str(error), trouble=True)
-            else:
-                facts = await asyncio.to_thread(probe, data)
-                self.view.facts = {ordinal: facts}
-                self.view.shown = Shown(ordinal, data, facts)
+            shown = await image_shown(dataset, index, ordinal)
+            self.view.facts = {ordinal: shown.facts} if shown.facts is not None else {}
+            self.view.shown = shown
             others = await facts_of_others(dataset, example, index, ordinal)
             self.view.facts = {**self.view.facts, **others}
 
     async def _highlight(self, example: Example) -> None:
         """Mark in the row what was searched for."""
-        found = self.arrangement.found
-        conversation = self.view.conversation
-        places = (
-            await asyncio.to_thread(found_in, example, found.pattern, found.shared) if found else {}
-        )
+        found, conversation = self.arrangement.found, self.view.conversation
+        places = await to_thread(found_in, example, found.pattern, found.shared) if found else {}
         conversation.set_reactive(Conversation.hit, self._next_hit)
         conversation.found = places
         self._next_hit = 0
@@ -170,8 +161,7 @@ class RowPart(DatasetPart):
         if 0 <= at < conversation.hits:
             conversation.hit = at
             return
-        to = self.arrangement.next_of(set(found.rows), self.index, by)
-        if to is None:
+        if (to := self.arrangement.next_of(set(found.rows), self.index, by)) is None:
             self.pane.say("What was found is in no row of this filter.")
             return
         row, passed_end = to
@@ -215,6 +205,15 @@ class RowPart(DatasetPart):
                 self.pane.say(f"{path} written.")
 
 
+async def image_shown(dataset: Dataset, index: int, ordinal: int) -> Shown:
+    """One of a row's images, or why it cannot be had."""
+    try:
+        data = await dataset.image(index, ordinal)
+    except DatasetError as error:
+        return Shown(ordinal, why=str(error), trouble=True)
+    return Shown(ordinal, data, await to_thread(probe, data))
+
+
 async def facts_of_others(
     dataset: Dataset, example: Example, index: int, shown: int
 ) -> dict[int, ImageFacts]:
@@ -228,7 +227,7 @@ async def facts_of_others(
         except DatasetError as error:
             found[image.ordinal] = ImageFacts(size_bytes=0, flaw=error.message)
         else:
-            found[image.ordinal] = await asyncio.to_thread(probe, data)
+            found[image.ordinal] = await to_thread(probe, data)
     return found
 
 

@@ -5,10 +5,7 @@ drawn in a thread, and the widget shows the result. In a screen:
 
     @on(ImageView.Wants)
     def draw_image(self, event: ImageView.Wants) -> None:
-        self.run_worker(self.drawn(event), group=event.group, exclusive=True)
-
-    async def drawn(self, event: ImageView.Wants) -> None:
-        event.image.show(await draw(event.wanted), event.wanted)
+        self.run_worker(event.drawn(), group=event.group, exclusive=True)
 
 It wants a drawing when it is given another image or other boxes, when its size or the view
 changes, and when the terminal has said what it can do. Until the drawing comes it keeps the one it
@@ -29,7 +26,7 @@ from tintype.detection import Box
 from tintype_tui.terminal import Capabilities
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.widgets.image.canvas import ImageCanvas
-from tintype_tui.widgets.image.drawing import Drawing, Wanted
+from tintype_tui.widgets.image.drawing import Drawing, Wanted, draw
 from tintype_tui.widgets.image.framing import FIT, Room, View, filling_zoom, fitted_scale
 from tintype_tui.widgets.image.kitty import MOST_CELLS
 
@@ -100,6 +97,10 @@ class ImageView(Widget, can_focus=True):
         def group(self) -> str:
             """Names a worker group for each image; in it, the latest wins."""
             return f"image-{id(self.image)}"
+
+        async def drawn(self) -> None:
+            """Have it drawn in a thread, and shown."""
+            self.image.show(await draw(self.wanted), self.wanted)
 
     def __init__(
         self, *, name: str | None = None, id: str | None = None, classes: str | None = None
