@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import getters
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.notifications import SeverityLevel
 from textual.reactive import var
 from textual.widget import Widget
 
