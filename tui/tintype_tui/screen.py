@@ -82,9 +82,7 @@ class Pane(PartsScreen):
         with self.reporting("Cannot copy"):
             self.say(await copy(text, driver_of(self.app), spill))
 
-    def say(
-        self, message: str, *, title: str = "", severity: SeverityLevel = "information"
-    ) -> None:
+    def say(self, message: str, *, title: str = "", severity: Severity = "information") -> None:
         """Notify, with untrusted text made harmless."""
         self.session.said.append(Said(datetime.now(UTC), severity, f"{title} {message}".strip()))
         words, timeout = visible(message), 12 if severity == "error" else 5
