@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import getters
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.notifications import SeverityLevel as Severity
 from textual.reactive import var
 from textual.widget import Widget
 
