@@ -188,7 +188,7 @@ class EstimatePane(Pane):
 
     def watch_quote(self, made: Quote | None) -> None:
         words = cost_words(made.estimate) if made is not None else ""
-        self.post_message(requests.Reached(estimate=words))
+        self.post_message(requests.Reached(lambda state: replace(state, estimate=words)))
 
     # ------------------------------------------------------------------ words
 
