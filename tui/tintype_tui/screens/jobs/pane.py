@@ -54,10 +54,6 @@ class JobsPane(Pane):
     views = getters.query_one(JobViews)
     feed = getters.query_one(EventFeed)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._told = ""
-
     def body(self) -> ComposeResult:
         with Horizontal(id="jobs-body"):
             yield JobsSide(id="jobs-side").data_bind(JobsPane.listing, selected=JobsPane.followed)
@@ -99,7 +95,7 @@ class JobsPane(Pane):
 
     def provider_changed(self) -> None:
         super().provider_changed()
-        self.followed, self.looking, self._told = "", True, ""
+        self.followed, self.looking = "", True
         self.listing = Listing()
         self.list_jobs()
 
@@ -108,8 +104,6 @@ class JobsPane(Pane):
         try:
             async for listing in listings(self.session):
                 self.listing = listing
-                if listing.state == "listed":
-                    self._told = ""
                 if not self.looking:
                     return
         except TintypeError as error:
@@ -129,8 +123,7 @@ class JobsPane(Pane):
 
     def _say_once(self, words: str, title: str) -> None:
         """Say what went wrong, but not again while it is the same cause."""
-        if words != self._told:
-            self._told = words
+        if self.session.is_news(words):
             self.say(words, title=title, severity="error")
 
     @on(JobPart.Changed)
@@ -210,7 +203,8 @@ class JobsPane(Pane):
             self.workers.cancel_group(self, "list")
 
     def action_refresh(self) -> None:
-        self.looking, self._told = True, ""
+        self.looking = True
+        self.session.forget_causes()
         self.list_jobs()
         if self.followed:
             self.job.follow()
