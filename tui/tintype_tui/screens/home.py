@@ -15,13 +15,13 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype import __version__
-from tintype.errors import TintypeError
+from tintype.errors import ApiError, TintypeError
 from tintype.loop import LoopState
 from tintype.paths import exists, size, status
 from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.session import SESSION, Session
-from tintype_tui.text import visible
+from tintype_tui.text import duration, visible
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -73,6 +73,8 @@ class HomePane(Pane):
     """What is going on, in a line."""
     trouble: var[str] = var("")
     """Why what is shown of jobs may not be how they are."""
+
+    _again_s = LOOK_AGAIN_S
 
     provider_text = getters.query_one("#provider", Static)
 
@@ -144,7 +146,7 @@ class HomePane(Pane):
         await self._show_provider(store)
         while any(not job.ended for job in jobs):
             jobs = await self._look(store, jobs)
-            await asyncio.sleep(LOOK_S if not self.trouble else LOOK_AGAIN_S)
+            await asyncio.sleep(LOOK_S if not self.trouble else self._again_s)
 
     async def _look(self, store: "Store", jobs: "list[Job]") -> "list[Job]":
         """What the provider says of jobs that run; what it cannot be asked stays as it was."""
@@ -155,7 +157,9 @@ class HomePane(Pane):
                 known = {job.id: job for job in batch}
                 jobs = [known.get(job.id, job) for job in jobs]
         except TintypeError as error:
-            self.trouble = f"Not up to date: {error} Trying again every {LOOK_AGAIN_S:.0f} s."
+            asked_s = error.retry_after_s if isinstance(error, ApiError) else None
+            self._again_s = max(LOOK_AGAIN_S, asked_s or 0.0)
+            self.trouble = f"Not up to date: {error} Trying again in {duration(self._again_s)}."
         else:
             self.trouble = ""
         self._show_jobs(jobs)

@@ -22,7 +22,7 @@ from tintype.resources import Job
 from tintype.store import KeptJob
 from tintype_tui.screen import Part
 from tintype_tui.session import Session
-from tintype_tui.text import money, visible
+from tintype_tui.text import duration, money, visible
 from tintype_tui.widgets.job_list import Beside, JobList
 from tintype_tui.widgets.line_list import LineList
 
@@ -45,6 +45,8 @@ class Listing:
     state: Literal["loading", "listed", "failed"] = "loading"
     why: str = ""
     """Why the list could not be had, and what to do."""
+    again_s: float | None = None
+    """How long the provider wants to be left alone, in seconds, if it says so."""
     lasting: bool = False
     """Whether it is not asked for again by itself."""
     prices: Prices | None = None
@@ -65,9 +67,9 @@ class Listing:
             ),
         )
 
-    def failed(self, why: str, *, lasting: bool) -> "Listing":
+    def failed(self, why: str, *, lasting: bool, again_s: float | None = None) -> "Listing":
         """What is known, and that it is not up to date."""
-        return replace(self, state="failed", why=why, lasting=lasting)
+        return replace(self, state="failed", why=why, lasting=lasting, again_s=again_s)
 
     def words(self, width: int) -> list[str]:
         """What to say in place of the list, or above it; nothing if all is well."""
@@ -75,6 +77,8 @@ class Listing:
             return [] if self.jobs else ["Asking the provider for its jobs …"]
         if self.state == "failed":
             again = "r asks again." if self.lasting else "It is asked again; r asks now."
+            if self.again_s is not None and self.again_s > LIST_S and not self.lasting:
+                again = f"It is asked again in {duration(self.again_s)}; r asks now."
             kept = "Not up to date. " if self.jobs else "Cannot list the jobs. "
             return wrap(f"{kept}{visible(self.why)} {again}", max(20, width))
         return [] if self.jobs else NO_JOBS.splitlines()
@@ -104,12 +108,13 @@ async def listings(session: Session) -> AsyncGenerator[Listing, None]:
         except (AuthenticationError, ForbiddenError) as error:
             found = found.failed(str(error), lasting=True)
         except ApiError as error:
-            found = found.failed(str(error), lasting=False)
+            found = found.failed(str(error), lasting=False, again_s=error.retry_after_s)
         found = replace(found, jobs=store.jobs.newest(profile=profile.name))
         yield found
         if found.lasting:
             return
-        await asyncio.sleep(pause_s)
+        left_alone_s = found.again_s if found.state == "failed" else None
+        await asyncio.sleep(max(pause_s, left_alone_s or 0))
 
 
 class JobsSide(Part):

@@ -51,10 +51,6 @@ class JobsPane(Pane):
     views = getters.query_one(JobViews)
     feed = getters.query_one(EventFeed)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._told = ""
-
     def body(self) -> ComposeResult:
         with Horizontal(id="jobs-body"):
             yield JobsSide(id="jobs-side").data_bind(
@@ -88,7 +84,7 @@ class JobsPane(Pane):
 
     def provider_changed(self) -> None:
         super().provider_changed()
-        self.followed, self.looking, self._told = "", True, ""
+        self.followed, self.looking = "", True
         self.listing = Listing()
         self.side.list_jobs()
 
@@ -98,9 +94,7 @@ class JobsPane(Pane):
             self.listing = event.listing
 
     def watch_listing(self, listing: Listing) -> None:
-        if listing.state == "listed":
-            self._told = ""
-        elif listing.state == "failed":
+        if listing.state == "failed":
             self._say_once(listing.why, "Cannot list the jobs")
         alone = len(listing.jobs) == 1 and listing.state != "failed"
         self.set_class(alone, "-alone")
@@ -113,8 +107,7 @@ class JobsPane(Pane):
 
     def _say_once(self, words: str, title: str) -> None:
         """Say what went wrong, but not again while it is the same cause."""
-        if words != self._told:
-            self._told = words
+        if self.session.is_news(words):
             self.say(words, title=title, severity="error")
 
     @on(JobPart.Changed)
@@ -182,7 +175,8 @@ class JobsPane(Pane):
         self.looking = not self.looking
 
     def action_refresh(self) -> None:
-        self.looking, self._told = True, ""
+        self.looking = True
+        self.session.forget_causes()
         self.side.list_jobs()
         if self.followed:
             self.job.follow()
