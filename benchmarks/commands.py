@@ -1,4 +1,4 @@
-"""Commands that only ask the server, against curl and against the import of the SDK alone.
+"""Commands that only ask the server, against curl and against the import of OpenAI's SDK.
 
 python -m benchmarks.commands
 """
@@ -38,7 +38,7 @@ async def _measure(home: Path, rounds: int) -> list[Figure]:
         models_s = _best([*tintype, "models"], environment, rounds)
         ask_s = _best([*tintype, "ask", "tintype-tiny", "What?"], environment, rounds)
         figures = [
-            Figure("import of the SDK (limit)", sdk_s, "s"),
+            Figure("import of the SDK (a limit)", sdk_s, "s"),
             Figure("tintype models", models_s, "s"),
             Figure("tintype models, beyond the SDK", models_s - sdk_s, "s"),
             Figure("tintype ask", ask_s, "s"),

@@ -100,9 +100,9 @@ def concern(made: Quote) -> Concern | None:
     if summary is None or summary.status != "error":
         return None
     return Concern(
-        "The provider would refuse this file",
+        "The provider would reject this file",
         "The check found errors that stop the job (press 2, then p, to see them).",
-        "Launch all the same",
+        "Launch anyway",
         "Fix it first",
     )
 

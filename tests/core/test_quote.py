@@ -230,4 +230,4 @@ async def test_errors_are_asked_about_before_a_launch(made: Quote, tmp_path: Pat
     bad = write(tmp_path / "bad.jsonl", rows=3)
     refused = concern(quote(await assessed(bad), load_prices(), provider="openai"))
     assert refused is not None
-    assert "refuse" in refused.title
+    assert "reject" in refused.title

@@ -37,7 +37,9 @@ class CostPart(Part):
     """The cost card, or a sentence in its place."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "dearest", "Dearest", id="estimate.dearest", tooltip="rows that cost most"),
+        Binding(
+            "d", "dearest", "Dearest", id="estimate.dearest", tooltip="the most expensive rows"
+        ),
         Binding("c", "compare", "Compare", id="estimate.compare", tooltip="every provider"),
         Binding("y", "copy", "Copy", id="estimate.copy", show=False, tooltip="as JSON"),
     ]

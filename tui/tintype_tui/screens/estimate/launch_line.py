@@ -87,7 +87,7 @@ class LaunchLine(Part):
         """Ask what has to be asked, then show the order; or say why there is nothing to launch."""
         outlook, choices = self.outlook, self.choices
         if (made := outlook.quote) is None:
-            why = outlook.why or f"Still {outlook.waiting}: launch when the cost is known."
+            why = outlook.why or f"Still {outlook.waiting}: launch when the estimate is complete."
             self.pane.say(why, title="Cannot launch yet", severity="warning")
             return
         with self.pane.reporting("Cannot launch"):

@@ -80,5 +80,5 @@ def _verdict(summary: Summary | None) -> Content:
         "ok": Content.styled("✓ no problems found", "$success"),
         "warning": Content.styled("! warnings, see 2 p", "$warning"),
         "skip": Content.styled("⊘ rows will be skipped, see 2 p", "$warning"),
-        "error": Content.styled("✗ would be refused, see 2 p", "$error"),
+        "error": Content.styled("✗ would be rejected, see 2 p", "$error"),
     }[summary.status]

@@ -98,7 +98,7 @@ class ListsPart(Part):
             widget.display = new == (widget.id == "start")
         self.watch_trouble(self.trouble)
         self.recent.empty_text = (
-            "No dataset of yours is there any more.\ns makes samples, o opens one."
+            "None of your recent datasets exists any more.\ns makes samples, o opens one."
         )
         self.recent.unknown = kept.unknown
         self.recent.datasets = kept.datasets

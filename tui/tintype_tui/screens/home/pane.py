@@ -35,7 +35,7 @@ class HomePane(Pane):
     NEXT = ("begin", "sample")
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "begin", "Data", id="home.begin", tooltip="go on with a dataset"),
+        Binding("d", "begin", "Data", id="home.begin", tooltip="open this dataset again"),
         Binding("o", "open", "Open", id="home.open", tooltip="open a dataset"),
     ]
 
@@ -93,7 +93,7 @@ class HomePane(Pane):
             await self._restore(store)
             self.kept = await kept(store, self.session.profile.name)
         except TintypeError as error:
-            self.kept = Kept(trouble=f"Cannot read what earlier sessions left. {error}")
+            self.kept = Kept(trouble=f"Cannot read the stored state of earlier sessions. {error}")
 
     async def _restore(self, store: "Store") -> None:
         """Go on where the last session ended, unless something was chosen already."""
