@@ -13,11 +13,13 @@ from textual.widgets import Static
 
 from tintype.errors import TintypeError
 from tintype.jobs import listed
-from tintype.paths import status
+from tintype.paths import exists, status
 from tintype.resources import Job
 from tintype.store import RecentDataset, Store
 from tintype_tui import requests
 from tintype_tui.screen import Part
+from tintype_tui.screens.home.samples_part import samples_folder
+from tintype_tui.session import Session
 from tintype_tui.text import visible
 from tintype_tui.widgets.dataset_list import DatasetList
 from tintype_tui.widgets.job_list import JobList
@@ -26,6 +28,8 @@ from tintype_tui.widgets.line_list import LineList
 LOOK_S, LOOK_AGAIN_S = 5.0, 30.0
 """How often the provider is asked about jobs that run; after it could not be asked."""
 MOST_JOBS, MOST_DATASETS = 50, 50
+LISTS = "#jobs, #recent, #jobs-heading, #recent-heading"
+"""What those see who were here before; each says so when it is empty."""
 
 START = """\
 [b]Start here[/]
@@ -48,24 +52,28 @@ class Kept:
     """Those that are there, or of which that is not known, newest first."""
     unknown: Mapping[Path, str] = field(default_factory=dict)
     """Why it is not known, by file."""
+    missing: int = 0
+    """Recent datasets that are not there."""
     returning: bool = False
     """Whether anything was ever done here."""
     trouble: str = ""
     """Why nothing is known: a sentence."""
 
 
-async def kept(store: Store, profile: str) -> Kept:
+async def kept(store: Store, session: Session) -> Kept:
     """Read what the store has.
 
     Raises:
         StoreError: if it cannot be read.
     """
     recent = store.datasets.newest(MOST_DATASETS)
-    jobs = [one.job for one in store.jobs.newest(MOST_JOBS, profile=profile)]
+    jobs = [one.job for one in store.jobs.newest(MOST_JOBS, profile=session.profile.name)]
     found = await asyncio.to_thread(lambda: [status(one.path) for one in recent])
     there = [one for one, at in zip(recent, found, strict=True) if at.kind != "missing"]
     unknown = {one.path: one.reason for one in found if one.kind == "unknown"}
-    return Kept(jobs, there, unknown, returning=bool(recent or jobs))
+    known = bool(recent or jobs or store.jobs.newest(1))
+    known = known or await asyncio.to_thread(exists, samples_folder(session))
+    return Kept(jobs, there, unknown, missing=len(recent) - len(there), returning=known)
 
 
 class ListsPart(Part):
@@ -80,25 +88,26 @@ class ListsPart(Part):
     recent = getters.query_one(DatasetList)
 
     def compose(self) -> ComposeResult:
+        yield Static("Reading the stored state of earlier sessions …", id="loading")
         yield Static(START, id="start")
-        yield Static("Jobs", classes="heading")
+        yield Static("Jobs", classes="heading", id="jobs-heading")
         yield JobList(id="jobs")
         yield Static(id="jobs-trouble", markup=False)
-        yield Static("Recent datasets", classes="heading")
+        yield Static("Recent datasets", classes="heading", id="recent-heading")
         yield DatasetList(id="recent")
 
     def watch_kept(self, kept: Kept | None) -> None:
         self.stop()
-        self.display = kept is not None
         if kept is None:
+            self._show("#loading")
             return
         self.trouble = kept.trouble
-        new = not kept.returning and not kept.trouble
-        for widget in self.children:
-            widget.display = new == (widget.id == "start")
-        self.watch_trouble(self.trouble)
+        # What is not known is neither empty nor new.
+        self._show("" if kept.trouble else LISTS if kept.returning else "#start")
+        none = "None of your recent datasets exists any more."
         self.recent.empty_text = (
-            "None of your recent datasets exists any more.\ns makes samples, o opens one."
+            f"{none if kept.missing else 'No dataset was opened yet.'}\n"
+            "s makes samples, o opens one."
         )
         self.recent.unknown = kept.unknown
         self.recent.datasets = kept.datasets
@@ -106,6 +115,13 @@ class ListsPart(Part):
             self.recent.focus()
         self._show_jobs(kept.jobs)
         self._follow(kept.jobs)
+
+    def _show(self, wanted: str) -> None:
+        """One of: what loads, how to begin (to those who never have), and the lists."""
+        for widget in self.query(f"#loading, #start, {LISTS}"):
+            widget.display = False
+        for widget in self.query(wanted) if wanted else ():
+            widget.display = True
 
     def watch_trouble(self, trouble: str) -> None:
         line = self.query_one("#jobs-trouble", Static)

@@ -91,7 +91,7 @@ class HomePane(Pane):
         try:
             store = await self.session.store()
             await self._restore(store)
-            self.kept = await kept(store, self.session.profile.name)
+            self.kept = await kept(store, self.session)
         except TintypeError as error:
             self.kept = Kept(trouble=f"Cannot read the stored state of earlier sessions. {error}")
 

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from tintype.paths import exists, size
 from tintype_tui import requests
 from tintype_tui.screen import Part
+from tintype_tui.session import Session
 from tintype_tui.text import visible
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 
 MOST = 50
 """Recent datasets on Home."""
+
+
+def samples_folder(session: Session) -> Path:
+    """Return the folder that the samples are drawn into."""
+    return session.settings.folders.data / "samples"
 
 
 class SamplesPart(Part):
@@ -50,7 +56,7 @@ class SamplesPart(Part):
         """Make the samples, unless they are there; the playing cards open as soon as they are."""
         from tintype.samples import make_books, make_cards
 
-        folder = self.session.settings.folders.data / "samples"
+        folder = samples_folder(self.session)
         with self.pane.reporting("Cannot make the samples"):
             await self._make("playing cards", make_cards, folder / "cards")
             self.post_message(requests.OpenDataset(folder / "cards" / "train.jsonl"))
