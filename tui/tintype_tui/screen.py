@@ -62,7 +62,7 @@ class Pane(PartsScreen):
         yield from ()
 
     def on_image_view_wants(self, event: "ImageView.Wants") -> None:
-        """Have an image drawn in a thread; of one image, the latest wish wins."""
+        """Have an image drawn in a thread; of one image, the latest request wins."""
         event.image.thrifty = self.session.settings.low_bandwidth
         self.run_worker(self._drawn(event), group=event.group, exclusive=True)
 

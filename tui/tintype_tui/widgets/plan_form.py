@@ -18,8 +18,7 @@ from textual.widgets import Checkbox, Input, Label, Select
 from tintype.resources import Hyperparameters, Job
 from tintype.tokens import DETAILS, Detail
 from tintype_tui.text import one_line
-from tintype_tui.widgets.field import Field
-from tintype_tui.widgets.tick import Tick
+from tintype_tui.widgets.field import Field, Tick
 
 Auto = Literal["auto"]
 
