@@ -11,8 +11,6 @@ ROOTS = [Path(__file__).parents[2] / name for name in ("core", "tui")]
 MOST_LINES = 250
 STILL_LONGER: dict[str, str] = {
     "tintype_tui.app.TintypeApp": "the terminal, the keys, going somewhere and reading a dataset",
-    "tintype_tui.screens.estimate.EstimatePane": "the plan and the quote are not parts yet",
-    "tintype_tui.screens.home.HomePane": "jobs, datasets and the provider are not parts yet",
 }
 """Module and class → why it may be longer for now."""
 
