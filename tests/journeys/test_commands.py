@@ -103,6 +103,19 @@ def test_estimate_of_an_unknown_price_is_null_and_not_zero(tintype: Tintype, dat
     assert done.json["cost_usd"] is None
 
 
+@pytest.mark.parametrize("content", ["", "no JSON\n" * 12])
+def test_estimate_of_what_cannot_be_trained_on_is_null_and_not_free(
+    tintype: Tintype, tmp_path: Path, content: str
+) -> None:
+    nothing = tmp_path / "nothing.jsonl"
+    nothing.write_text(content)
+    assert tintype("estimate", nothing, "-p", "openai", "--json").json["cost_usd"] is None
+    done = tintype("estimate", nothing, "-p", "openai")
+    assert "cost unknown" in done.out
+    assert "free" not in done.out
+    assert "No row of the file can be counted" in done.err
+
+
 def test_estimate_refuses_what_the_embedded_server_cannot_train(
     tintype: Tintype, dataset: Path
 ) -> None:
@@ -358,6 +371,47 @@ def test_the_installed_command_tells_its_version_and_needs_a_terminal_for_the_ap
     assert "needs a terminal" in app.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "LONG"],
+        ["estimate", "LONG"],
+        ["train", "LONG", "--yes"],
+        ["embed", "DATASET", "LONG"],
+        ["embed", "LONG", "copy.jsonl"],
+        ["sample", "LONG", "--only", "cards"],
+        ["ask", "last", "--row", "LONG:3"],
+    ],
+)
+def test_a_name_that_is_too_long_is_a_sentence(
+    tintype: Tintype, dataset: Path, tmp_path: Path, words: list[str]
+) -> None:
+    named = {"LONG": str(tmp_path / ("x" * 300)), "DATASET": str(dataset)}
+    done = tintype(
+        *(
+            word.replace("LONG", named["LONG"]) if "LONG" in word else named.get(word, word)
+            for word in words
+        )
+    )
+    assert done.code == 2
+    assert "too long" in done.err
+
+
+def test_standard_output_that_takes_nothing_is_a_sentence(home: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "tintype_tui", "config"], stdout=full, stderr=subprocess.PIPE
+        )
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert b"disk is full" in done.stderr
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_what_was_spent_since_any_day_can_be_asked(tintype: Tintype, day: str) -> None:
+    assert tintype("spent", "--since", day).code == 0
+
+
 def test_a_closed_pipe_is_no_traceback(dataset: Path, home: Path) -> None:
     command = [sys.executable, "-m", "tintype_tui", "config"]
     process = subprocess.Popen(
@@ -371,6 +425,10 @@ def test_a_closed_pipe_is_no_traceback(dataset: Path, home: Path) -> None:
     process.wait()
 
 
+def _obey_sigint() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_command_that_waits_is_cut_short_and_ends_with_130(
     home: Path, hostile_apart: Any
 ) -> None:
@@ -381,7 +439,10 @@ def test_a_command_that_waits_is_cut_short_and_ends_with_130(
         f'default_profile = "slow"\n[profiles.slow]\nbase_url = "{hostile_apart.url}"\n'
     )
     command = [sys.executable, "-m", "tintype_tui", "models"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ.copy()) as process:
+    # A suite that runs in the background of a shell has SIGINT ignored, and so had its children.
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, env=os.environ.copy(), preexec_fn=_obey_sigint
+    ) as process:
         while not hostile_apart.sent("GET", "/models"):
             assert process.poll() is None
             time.sleep(0.05)

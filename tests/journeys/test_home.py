@@ -42,6 +42,32 @@ async def test_the_samples_need_no_key_and_lead_to_the_playing_cards(sit: Any) -
         assert "Start here" not in person.screen
 
 
+async def test_who_has_drawn_samples_or_begun_a_job_elsewhere_is_not_told_how_to_start(
+    sit: Any, two_providers: Any, home: Path
+) -> None:
+    (home / "data" / "samples" / "cards").mkdir(parents=True)
+    async with sit() as person:  # the app was left while it drew them
+        await person.sees("No dataset was opened yet", "s makes samples")
+        assert "Start here" not in person.screen
+    (home / "data" / "samples" / "cards").rmdir()
+    (home / "data" / "samples").rmdir()
+    async with open_store(load().folders.store_file) as store:
+        done = Job("ftjob-1", "m", "succeeded", datetime.now(UTC), "f")
+        store.jobs.remember("work", done, seen_at=datetime.now(UTC))
+    async with sit() as person:
+        await person.sees("No jobs from here at tintype yet", "No dataset was opened yet")
+        assert "Start here" not in person.screen
+
+
+async def test_what_cannot_be_read_is_neither_empty_nor_new(sit: Any, home: Path) -> None:
+    (home / "state").mkdir(parents=True)
+    (home / "state" / "tintype.sqlite").write_bytes(b"no database at all " * 99)
+    async with sit() as person:
+        await person.sees("Cannot read the stored state")
+        for words in ("Start here", "No jobs from here", "No dataset", "Reading the"):
+            assert words not in person.screen
+
+
 async def test_one_goes_on_where_one_left_off(sit: Any, dataset: Path) -> None:
     async with sit(dataset) as person:
         await person.sees("12 rows")
@@ -58,7 +84,7 @@ async def test_a_dataset_that_is_gone_is_not_offered(sit: Any, dataset: Path) ->
         await person.sees("12 rows")
     await asyncio.to_thread(dataset.unlink)
     async with sit() as person:
-        await person.sees("No dataset of yours is there any more", "s makes samples")
+        await person.sees("None of your recent datasets exists any more", "s makes samples")
         assert "shapes/train.jsonl" not in person.screen
         assert "Start here" not in person.screen  # one who was here before is not new
 
@@ -67,7 +93,7 @@ async def test_another_provider_is_chosen_with_its_address_and_its_end_shown(
     sit: Any, two_providers: Any
 ) -> None:
     async with sit() as person:
-        await person.sees("Tintype's own", "never; models are files")
+        await person.sees("Tintype's own", "never; your models are files")
         await person.press("P")
         await person.sees("Work with which provider?", "work", "on this machine, free")
         await person.type("work")
@@ -117,9 +143,9 @@ async def test_an_import_says_what_it_made_and_what_to_press_in_a_small_terminal
         await person.sees("Open a dataset")
         person.app.screen.query_one(Input).value = str(images)
         await person.press("enter")
-        await person.sees("Import Pascal VOC", "Enter imports")
+        await person.sees("a Pascal VOC folder of 4", "Enter imports")
         await person.press("enter")
-        await person.sees("4 rows: train 4", "Nothing odd in it", "Enter opens it")
+        await person.sees("4 rows", "No problems found", "Enter opens it")
         await person.press("enter")
         await person.sees("cats-chat/train.jsonl")
 
@@ -193,7 +219,7 @@ async def test_the_last_session_is_restored_only_into_its_own_provider(
 async def test_home_asks_no_provider_while_another_pane_is_shown(
     sit: Any, two_providers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tintype_tui.screens.home.LOOK_S", 0.05)
+    monkeypatch.setattr("tintype_tui.screens.home.lists_part.LOOK_S", 0.05)
     monkeypatch.setenv("TINTYPE_PROFILE", "work")
     job = {"id": "ftjob-1", "model": "m", "status": "running", "created_at": 1_790_000_000}
     page = two_providers.answer({"data": [job], "has_more": False})

@@ -180,7 +180,7 @@ async def test_what_a_provider_would_refuse_is_not_launched(home: Path, tmp_path
     path = tmp_path / "bad.jsonl"
     path.write_text("{}\n")
 
-    with pytest.raises(DatasetError, match=r"would refuse bad\.jsonl: line 1: ") as refused:
+    with pytest.raises(DatasetError, match=r"would reject bad\.jsonl: line 1: ") as refused:
         await tintype.train(path)
     assert refused.value.line == 1
 

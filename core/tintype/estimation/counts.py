@@ -1,4 +1,4 @@
-"""What a dataset holds, counted row by row, so that any plan can be reckoned from it at once.
+"""What a dataset holds, counted row by row, so that any plan can be estimated from it at once.
 
 Nothing of a plan is in it (epochs, detail, provider): changing one recounts nothing.
 """
@@ -81,7 +81,7 @@ class Counts:
     """In one row."""
     largest_image_bytes: int = 0
     dearest: tuple[Dear, ...] = ()
-    """The ten rows that cost most, the dearest first."""
+    """The ten the most expensive rows, the dearest first."""
 
     def bill(self, detail: Detail = "as is") -> EpochTokens:
         """An epoch at one level of detail."""

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from tintype.estimation.counts import Counts, EpochTokens
 from tintype.pricing import TrainingPrice
-from tintype.tokens import TokenRule
+from tintype.providers import COMPATIBLE, identity
+from tintype.tokens import Range, TokenRule
 
 _MODERATED = frozenset({"openai", "azure"})
 
@@ -34,9 +35,11 @@ def _about_price(
     provider: str, model: str, price: TrainingPrice | None, age_days: int | None
 ) -> Iterator[str]:
     if price is None:
+        known = provider and provider != COMPATIBLE
+        title = identity(provider).title if known else "this provider"
         yield (
-            f"What training {model} costs at {provider or 'this provider'} is not known here; put "
-            "it into your own price table."
+            f"The price of training {model} at {title} is unknown; put it into your own price "
+            "table."
         )
         return
     said = f"{price.source}, {price.as_of:%Y-%m-%d}"
@@ -48,12 +51,12 @@ def _about_price(
         yield f"Billed by time, ${price.usd_per_hour:f} an hour ({said}), not by tokens."
     if price.unconfirmed:
         yield (
-            "The provider's own price list does not confirm this; look it up before you rely on it."
+            "The provider's own price list does not confirm this; check it before you rely on it."
         )
     if price.note:
         yield price.note
     if age_days is not None:
-        yield f"The price is {age_days} days old; look it up before you rely on it."
+        yield f"The price is {age_days} days old; check it before you rely on it."
 
 
 def _about_rule(rule: TokenRule) -> Iterator[str]:
@@ -79,14 +82,14 @@ def _about_images(counts: Counts, bill: EpochTokens, provider: str) -> Iterator[
             )
         else:
             yield (
-                f"Two copies of the guide count patches differently for {rule.base}: "
+                f"Two versions of the documentation count patches differently for {rule.base}: "
                 f"{spread:,} tokens per epoch apart."
             )
     if counts.unseen:
         yield (
             f"Images whose size is not known: {counts.unseen:,}. They count in full, as "
-            f"{bill.unseen.low:,} to {bill.unseen.high:,} tokens per epoch; if the provider cannot "
-            "read them, it skips their rows and bills nothing for them."
+            f"{_range(bill.unseen)} tokens per epoch; if the provider cannot read them, it skips "
+            "their rows and bills nothing for them."
         )
     if counts.images and provider in _MODERATED:
         yield (
@@ -96,6 +99,8 @@ def _about_images(counts: Counts, bill: EpochTokens, provider: str) -> Iterator[
 
 
 def _about_rows(counts: Counts, bill: EpochTokens) -> Iterator[str]:
+    if not bill.total.high:
+        yield "No row of the file can be counted, so what training on it costs is not known."
     if counts.skipped:
         yield (
             f"Rows that will be skipped and not billed: {counts.skipped:,}. They would have been "
@@ -121,3 +126,9 @@ def _about_validation(validation: bool, free: bool) -> Iterator[str]:
             if free
             else "The tokens of the validation file may be billed as well; it is not in this cost."
         )
+
+
+def _range(tokens: Range) -> str:
+    """A range in words; one number where both ends are the same."""
+    low, high = f"{tokens.low:,}", f"{tokens.high:,}"
+    return low if low == high else f"{low} to {high}"

@@ -19,12 +19,12 @@ async def cancel(api: Api, store: Store, job_id: str, *, clock: Clock = SYSTEM) 
 
 
 async def pause(api: Api, store: Store, job_id: str, *, clock: Clock = SYSTEM) -> Job:
-    """Stop a job for now. Raises `ApiError` if the provider refuses."""
+    """Pause a job. Raises `ApiError` if the provider refuses."""
     return await _steer(api, store, api.pause_job, job_id, ("paused",), clock)
 
 
 async def resume(api: Api, store: Store, job_id: str, *, clock: Clock = SYSTEM) -> Job:
-    """Go on with a paused job. Raises `ApiError` if the provider refuses."""
+    """Resume a paused job. Raises `ApiError` if the provider refuses."""
     return await _steer(api, store, api.resume_job, job_id, ("queued", "running"), clock)
 
 

@@ -214,7 +214,7 @@ def _refuse_unusable(quoted: Quote) -> None:
         first = next(problem for problem in found.problems if problem.severity == "error")
         line = f"line {first.line}: " if first.line else ""
         raise DatasetError(
-            f"{found.rules.title} would refuse {quoted.training.name}: {line}{first.message}",
+            f"{found.rules.title} would reject {quoted.training.name}: {line}{first.message}",
             advice="Look at all problems with `check`, or write a fixed copy with `fix`.",
             path=quoted.training,
             line=first.line or None,

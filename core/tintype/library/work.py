@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing
-from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
 S = TypeVar("S")
@@ -28,7 +27,7 @@ class Work(Generic[S, R]):
         async for step in tintype.check("train.jsonl"):
             print(f"{step.share:.0%}")
 
-    Nothing begins before that, each use begins anew, and leaving the loop stops the work.
+    Nothing begins before that, each use begins again, and leaving the loop stops the work.
     """
 
     def __init__(
@@ -68,11 +67,6 @@ class Opening(Generic[H]):
         self._handle = await self._opened()
         return self._handle
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         if self._handle is not None:
             await self._handle.aclose()

@@ -14,7 +14,7 @@ from tintype import __version__
 from tintype.errors import RefusalError, TintypeError
 from tintype.server import chat, files, jobs, models, stored, uploads, wire
 from tintype.server.provider import provider
-from tintype.server.reserve import is_full
+from tintype.server.storage import is_full
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -137,7 +137,7 @@ async def _troubled(request: Request, error: Exception) -> Response:
 
 async def _broken(request: Request, error: Exception) -> Response:
     id = request.scope.get("state", {}).get("request_id", "")
-    _log.error("Request %s met a bug.", id)
+    _log.error("Request %s failed because of a bug.", id)
     return wire.refusal(
         RefusalError(
             500,

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 @click.argument("path", type=click.Path(path_type=Path))
 @profile_option
 @click.option("--model", default="", help="The base model; by default the provider's usual one.")
-@click.option("--epochs", type=click.IntRange(1, 50), help="By default as the provider chooses.")
+@click.option("--epochs", type=click.IntRange(1, 50), help="By default the provider chooses.")
 @click.option(
     "--detail",
     type=click.Choice(["as is", "low", "high"]),
     default="as is",
-    help="What if every image asked for this level of detail.",
+    help="Estimate as if every image had this detail.",
 )
-@click.option("--compare", is_flag=True, help="At every provider whose rules are known.")
+@click.option("--compare", is_flag=True, help="Compare all providers with known rules.")
 @click.option("--no-fetch", is_flag=True, help="Do not fetch images from the web.")
 @as_json
 @asynchronous
@@ -48,7 +48,7 @@ async def command(
     no_fetch: bool,
     as_json: bool,
 ) -> None:
-    """Work out what training on the dataset at PATH will take: tokens, money, bytes."""
+    """Estimate what training on the dataset at PATH takes: tokens, cost, bytes."""
     from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.commands.session import chosen
     from tintype_tui.words.costs import cost_words, time_words, tokens_words

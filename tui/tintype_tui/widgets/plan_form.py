@@ -1,4 +1,4 @@
-"""What to train and how: a compact form whose every change is told at once."""
+"""What to train and how: a compact form that says every change at once."""
 
 import re
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from textual.widgets import Checkbox, Input, Label, Select
 from tintype.resources import Hyperparameters, Job
 from tintype.tokens import DETAILS, Detail
 from tintype_tui.text import one_line
-from tintype_tui.widgets.field import Field
+from tintype_tui.widgets.field import Field, Tick
 
 Auto = Literal["auto"]
 
 HELP = {
-    "epochs": "how often the whole set is gone through; empty: the provider chooses",
+    "epochs": "passes over the training set; empty: the provider chooses",
     "batch": "examples per step; empty: the provider chooses",
     "rate": "multiplies the usual learning rate; empty: the provider chooses",
-    "suffix": "a word of yours in the tuned model's name, 64 characters at most",
-    "seed": "a whole number; the same gives the same training, as far as the provider can",
+    "suffix": "your own word in the name of the tuned model, at most 64 characters",
+    "seed": "a whole number; the same seed repeats a training, as far as the provider supports it",
 }
 
 
@@ -86,7 +86,7 @@ class PlanForm(VerticalScroll, can_focus=False):
     PlanForm {
         layout: grid;
         grid-size: 2;
-        grid-columns: 12 1fr;
+        grid-columns: 13 1fr;
         grid-rows: 1;
         grid-gutter: 0 1;
         padding: 0 1;
@@ -124,7 +124,7 @@ class PlanForm(VerticalScroll, can_focus=False):
         )
         yield Label("batch size")
         yield self._whole("batch")
-        yield Label("learning ×")
+        yield Label("LR multiplier")
         rate = Number(minimum=1e-6, failure_description="a number above 0")
         yield Field(
             placeholder="auto", id="rate", compact=True, validators=[rate], valid_empty=True
@@ -135,7 +135,7 @@ class PlanForm(VerticalScroll, can_focus=False):
         yield Label("seed")
         yield Field(placeholder="random", id="seed", compact=True, type="integer", valid_empty=True)
         yield Label("validation")
-        yield Checkbox("none found", id="validate", compact=True)
+        yield Tick("none found", id="validate", compact=True)
 
     def _whole(self, id: str) -> Input:
         low, high = self._WHOLE[id]
@@ -156,7 +156,7 @@ class PlanForm(VerticalScroll, can_focus=False):
     # ------------------------------------------------------------------ from outside
 
     def fill(self, choices: Choices, models: Sequence[str]) -> None:
-        """Show other choices; nothing is told of it."""
+        """Show other choices; no message says so."""
         with self.prevent(Input.Changed, Select.Changed, Checkbox.Changed):
             names = list(dict.fromkeys([*models, *filter(None, [choices.model])]))
             model = self.query_one("#model", Select)
@@ -169,13 +169,13 @@ class PlanForm(VerticalScroll, can_focus=False):
             self._set("rate", choices.learning_rate_multiplier)
             self._set("seed", choices.seed)
             self._set("suffix", choices.suffix)
-            box = self.query_one("#validate", Checkbox)
+            box = self.query_one("#validate", Tick)
             box.label = Content(
                 one_line(choices.validation.name) if choices.validation else "none found"
             )
             box.value = choices.validate and choices.validation is not None
             box.disabled = choices.validation is None
-        self.choices = choices
+        self.choices, self.models = choices, models
 
     def _set(self, id: str, value: object) -> None:
         self.query_one(f"#{id}", Input).value = "" if value is None else str(value)

@@ -86,7 +86,7 @@ def summary(reply: Reply | None, expected: str, waiting_s: float | None, trouble
 
 def shows_boxes(parsed: Parsed) -> bool:
     """Whether boxes, told one by one, are all that an answer says."""
-    stray = any(flaw.message.startswith("text that belongs") for flaw in parsed.flaws)
+    stray = any(flaw.message.startswith("text outside") for flaw in parsed.flaws)
     return bool(parsed.boxes) and not stray and len(parsed.boxes) <= MOST_BOXES
 
 
@@ -146,7 +146,7 @@ def _fate(finding: BoxMatch) -> tuple[str, str, str]:
         good = finding.iou >= GOOD_IOU
         return ("✓" if good else "~"), overlap, ("$success" if good else "$warning")
     if finding.fate == "misnamed" and finding.truth is not None:
-        return "✗", f"it is {one_line(finding.truth.label)}, {overlap}", "$warning"
+        return "✗", f"should be {one_line(finding.truth.label)}, {overlap}", "$warning"
     if finding.fate == "invented":
         return "✗", "none there", "$warning"
     return "–", "missed", "$warning"

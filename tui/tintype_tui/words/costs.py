@@ -51,7 +51,7 @@ def verdict_words(offer: Offer) -> str:
     summary, price = offer.summary, offer.estimate.price
     doubt = ", price unconfirmed" if price is not None and price.unconfirmed else ""
     if summary.status == "error":
-        return f"would be refused{doubt}"
+        return f"would be rejected{doubt}"
     if summary.status == "skip":
         return f"{count(summary.skipped, 'row')} skipped{doubt}"
     return f"{'warnings' if summary.status == 'warning' else 'as it is'}{doubt}"
@@ -62,7 +62,7 @@ def offer_words(offer: Offer) -> list[str]:
     estimate, lines = offer.estimate, []
     if offer.summary.counts:
         found = ", ".join(f"{c.rule} ({c.total:,})" for c in offer.summary.counts)
-        lines.append(f"Against the dataset: {found}.")
+        lines.append(f"Problems: {found}.")
     for end, words in (
         (estimate.training_end, "no new jobs"),
         (estimate.shutdown, "the tuned model stops answering"),
@@ -78,7 +78,9 @@ def offer_words(offer: Offer) -> list[str]:
         )
     if (hosting := estimate.hosting) is not None and hosting.usd_per_hour:
         hour = hosting.usd_per_hour
-        lines.append(f"Hosting: {money(hour)} an hour, {money(hour * 730)} a month, used or not.")
+        lines.append(
+            f"Hosting: {money(hour)} an hour, {money(hour * 730)} a month, even when idle."
+        )
     rules = offer.profile
     lines += estimate.reasons
     lines.append(f"Rules: {rules.source} ({rules.as_of}; {rules.confidence}).")
@@ -126,7 +128,7 @@ def consent_words(
     """What to tell a person who must agree to what a question may cost."""
     likely, most, unknown = total(foreseen)
     if not most and unknown:
-        words = "What this question costs is not known here: no price is known of "
+        words = "The cost of this question is unknown: there is no price for "
         words += f"{count(unknown, 'model')}. `prices` in the configuration can name one."
     else:
         words = f"This question costs about {money(likely)}, at most {money(most)}"
@@ -134,5 +136,5 @@ def consent_words(
     if demand is not None and demand.by_typing:
         words += f" {demand.why}"
     if session.spent_usd:
-        words += f" {money(session.spent_usd)} has been spent here in this session."
+        words += f" {money(session.spent_usd)} spent in this session so far."
     return words

@@ -73,6 +73,11 @@ class RecognisedFormat:
     format: Format
     detection: Detection
 
+    @property
+    def is_read(self) -> bool:
+        """Whether it can be imported; others are only called by their names."""
+        return _reads(self.format)
+
 
 def formats() -> tuple[Format, ...]:
     """All formats by name: our own, then those from outside.
@@ -109,9 +114,7 @@ def detected(path: Path) -> tuple[RecognisedFormat, ...]:
         detection = _guarded_detection(format, plugin, path)
         if detection is not None:
             found.append(RecognisedFormat(format, detection))
-    return tuple(
-        sorted(found, key=lambda each: (not _reads(each.format), each.detection.certainty))
-    )
+    return tuple(sorted(found, key=lambda each: (not each.is_read, each.detection.certainty)))
 
 
 def recognised(path: Path) -> DatasetError | None:
@@ -120,10 +123,10 @@ def recognised(path: Path) -> DatasetError | None:
     if not found:
         return None
     best = found[0]
-    if not _reads(best.format):
+    if not best.is_read:
         advice = f"Tintype does not read {best.format.title} yet: {best.format.about}"
     else:
-        advice = f"Bring it in with `tintype import {best.format.name} {path} DIR`."
+        advice = f"Import it with `tintype import {best.format.name} {path} DIR`."
     return DatasetError(
         f"{path.name or path} is {best.detection.what}, not a file of chat rows.",
         advice=advice,
@@ -216,7 +219,7 @@ def _recognise(source: Path) -> Format:
     if not sure:
         names = ", ".join(format.title for format in formats() if _reads(format))
         raise DatasetError(
-            f"{source} is of no format that is known.",
+            f"{source} has a format that Tintype does not know.",
             advice=f"Name the format if it is one of these: {names}.",
             path=source,
         )
