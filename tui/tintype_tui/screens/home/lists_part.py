@@ -81,6 +81,7 @@ class ListsPart(Part):
 
     kept: var[Kept | None] = var(None)
     """None until the store has been read."""
+    _again_s = LOOK_AGAIN_S
     trouble: var[str] = var("")
     """Why what is shown of jobs may not be how they are."""
 
