@@ -71,6 +71,8 @@ class Assessment:
     summary: Summary | None = None
     """None until the pass is complete; likewise the next."""
     statistics: Statistics | None = None
+    fetched: dict[str, ImageFacts] = field(default_factory=dict)
+    """What images on the network were found to be, by address; it grows while the pass goes on."""
 
     @property
     def complete(self) -> bool:
@@ -122,7 +124,10 @@ async def assess(
     """
     model = model or profile.model
     rule = await asyncio.to_thread(model_tokens, model, profile.provider)
-    found = Assessment(dataset.stamp, profile, model, Counts(rule), (), 0, RowFigures(), 0)
+    fetched = {} if fetched is None else fetched
+    found = Assessment(
+        dataset.stamp, profile, model, Counts(rule), (), 0, RowFigures(), 0, fetched=fetched
+    )
     yield found
     tally = StatisticsTally()
     checking = check(dataset, profile, model=model, fetch=fetch, training=training, fetched=fetched)

@@ -268,7 +268,7 @@ def _within(
         )
         raise BudgetError(
             f"This may cost ${dollars(high_usd)}; {so_far}.",
-            advice=f"Raise {setting}{' in the settings' if period else ''}, or train less.",
+            advice=f"Raise {setting}{' in the settings' if period else ''}, or spend less.",
         )
     if not spent.unknown:
         return ""

@@ -13,6 +13,7 @@ from tintype import rules
 from tintype.dataset import Dataset
 from tintype.dataset.survey import Surveyed, survey
 from tintype.estimation import Counts, Estimate, Plan, count, estimate
+from tintype.images.facts import ImageFacts
 from tintype.pricing import Prices
 from tintype.providers import COMPATIBLE, provider_names
 from tintype.rules import ProviderRules, Summary
@@ -56,6 +57,7 @@ async def compare(
     epochs: int | None = None,
     detail: Detail = "as is",
     fetch: bool = True,
+    fetched: dict[str, ImageFacts] | None = None,
     today: date | None = None,
 ) -> AsyncGenerator[Compared, None]:
     """Check a dataset and estimate its cost for every provider, in one pass.
@@ -66,13 +68,14 @@ async def compare(
         epochs: None: as each provider chooses.
         detail: What if every image asked for this level of detail.
         fetch: Whether images on the network are fetched to be judged.
+        fetched: What images on the network were found to be, by address; see `survey`.
         today: To judge the age of prices; none leaves that out.
 
     Raises:
         DatasetError: if the file cannot be read.
     """
     candidates = [_Candidate(profile, model) for profile, model in targets()]
-    async for batch in survey(dataset, fetch=fetch):
+    async for batch in survey(dataset, fetch=fetch, fetched=fetched):
         await asyncio.to_thread(_judge, candidates, batch)
         last = batch[-1].row
         yield Compared(last.offset + last.size_bytes, dataset.size_bytes)

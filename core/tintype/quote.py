@@ -82,6 +82,44 @@ class Quote:
         return all(file.holds for file in files)
 
 
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something to ask a person before a launch."""
+
+    title: str
+    words: str
+    go_on: str
+    """What launching all the same is called."""
+    go_back: str
+
+
+def concerns(made: Quote, *, marked: int = 0) -> tuple[Concern, ...]:
+    """What to ask before launching what was quoted, the weightiest first; `marked` rows are."""
+    found = []
+    summary = made.assessment.summary
+    if summary is not None and summary.status == "error":
+        found.append(
+            Concern(
+                "The provider would refuse this file",
+                "The check found errors that stop the job (press 2, then p, to see them).",
+                "Launch all the same",
+                "Fix it first",
+            )
+        )
+    if marked:
+        rows = "1 row is marked" if marked == 1 else f"{marked:,} rows are marked"
+        found.append(
+            Concern(
+                f"{rows}: leave out?",
+                "Marks alone leave nothing out of a training. To leave them out, write a copy "
+                "without them (press 2, then W) and estimate that.",
+                f"Launch with all {made.estimate.rows:,}",
+                "Back, to leave out",
+            )
+        )
+    return tuple(found)
+
+
 def quote(
     assessment: Assessment,
     prices: Prices,

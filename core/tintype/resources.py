@@ -93,7 +93,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a job's diary."""
+    """One line of a job's event log."""
 
     id: str
     created_at: datetime

@@ -45,7 +45,7 @@ def test_a_job_that_has_not_failed_needs_no_explanation() -> None:
         ("Training file has 3 example(s), but must have at least 10 examples", "", "few", "Add"),
         ("This job failed.", "invalid_n_examples", "too few examples", "Add"),
         ("12 images were skipped due to moderation", "invalid_training_file", "CAPTCHA", "people"),
-        ("Line 7: cannot be parsed as JSON", "invalid_file_format", "not JSON", "Mend the line"),
+        ("Line 7: cannot be parsed as JSON", "invalid_file_format", "not JSON", "Correct the line"),
         ("You exceeded your current quota", "insufficient_quota", "no credit", "limit"),
         ("The file file-1 has been deleted.", "file_not_found", "does not have the file", "again"),
         ("The process was stopped by signal 9", "training_failed", "ended from outside", "batch"),

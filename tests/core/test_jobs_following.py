@@ -23,7 +23,7 @@ from tintype.errors import (
     UnreachableError,
 )
 from tintype.jobs import JobProgress, Pace
-from tintype.jobs.pacing import pace_for
+from tintype.jobs.following import pace_for
 from tintype.settings import EMBEDDED, OPENAI
 from tintype.store import Store, open_store
 

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tintype.budget import Demand
 from tintype.prompting import (
     Agreement,
     Draft,
@@ -94,18 +95,23 @@ def test_nothing_is_fetched_again_unasked_and_rows_of_other_data_are_left(tmp_pa
     assert Draft("", QuestionOrigin(tmp_path / "a.png")).place(train).path == tmp_path / "a.png"
 
 
-def test_each_limits_worth_is_asked_about_and_each_unknown_price_once() -> None:
-    session, limit = SessionSpending(), Decimal(5)
-    assert not session.needs_consent([foreseen("0")], Decimal(0))
-    assert not session.needs_consent([foreseen("4.99")], limit)
-    assert session.needs_consent([foreseen("5")], limit)
+def test_each_limits_worth_must_be_typed_and_each_unknown_price_once() -> None:
+    def typed(session: SessionSpending, *costs: Foreseen) -> str | None:
+        unknown = Demand("unknown", "") if any(one.most_usd is None for one in costs) else None
+        wanted = session.demanded(costs, Decimal(5), unknown)
+        return wanted.typed if wanted else None
+
+    session = SessionSpending()
+    assert typed(session, foreseen("0")) is None
+    assert typed(session, foreseen("4.99")) is None
+    assert typed(session, foreseen("5")) == "5.00"
     agreed = session.consented([foreseen("5")]).answered(Decimal(5))
-    assert not agreed.needs_consent([foreseen("4.99")], limit)
-    assert agreed.needs_consent([foreseen("5")], limit)
-    assert session.needs_consent([foreseen(None)], limit)
+    assert typed(agreed, foreseen("4.99")) is None
+    assert typed(agreed, foreseen("5")) == "5.00"
+    assert typed(session, foreseen(None)) == "unknown"
     blind = session.consented([foreseen(None)]).answered(None)
-    assert not blind.needs_consent([foreseen(None)], limit)
-    assert blind.needs_consent([foreseen(None, "another")], limit)
+    assert typed(blind, foreseen(None)) is None
+    assert typed(blind, foreseen(None, "another")) == "unknown"
     assert (blind.unknown, blind.spent_usd) == (1, Decimal(0))
 
 

@@ -2,15 +2,22 @@
 """A dataset looked at, searched, sorted, marked and written, in the app."""
 
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from tintype.dataset.splits import siblings
+from tintype_tui import requests
+from tintype_tui.screens.datasets import opened
 from tintype_tui.screens.datasets.views.overview import OverviewView
 from tintype_tui.terminal import Capabilities
 from tintype_tui.widgets.contact_sheet import ContactSheet
+
+PATIENCE_S = 40.0
+"""Until a thread that is held up goes on by itself."""
 
 
 async def test_the_contact_sheet_shows_rows_and_leads_to_one(sit: Any, dataset: Path) -> None:
@@ -333,3 +340,201 @@ async def test_the_contact_sheet_works_in_letters_without_colour(
         await person.until(lambda: len(sheet._thumbs) == 12, "twelve thumbnails")
         await person.sees("›1: answer 0")
         assert sheet._thumbs[0].drawing.protocol == "ascii"
+
+
+# ---------------------------------------------------------------------- what is wrong with a row
+
+
+def _with_trouble(dataset: Path) -> None:
+    """The third row cut off, the fifth with an image pasted into its text, the sixth empty."""
+    lines = dataset.read_text().splitlines()
+    lines[2] = lines[2][:60]
+    pasted = f"Look: ![]({_data_url(lines[4])}) here"
+    answer = {"role": "assistant", "content": "a wall of letters"}
+    lines[4] = json.dumps({"messages": [{"role": "user", "content": pasted}, answer]})
+    lines[5] = '{"messages": []}'
+    dataset.write_text("\n".join(lines) + "\n")
+
+
+def _data_url(line: str) -> str:
+    return str(json.loads(line)["messages"][1]["content"][1]["image_url"]["url"])
+
+
+async def test_a_broken_line_says_why_and_shows_what_stands_there(sit: Any, dataset: Path) -> None:
+    _with_trouble(dataset)
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "(no JSON)", "(no messages)")
+        await person.press("down", "down")
+        await person.sees("This line is no JSON", "✗ error:", "cannot be parsed", '{"messages": [')
+        assert "0 tokens" not in person.screen
+        await person.press("down", "down", "down")
+        await person.sees("✗ error:", "no image in this row")
+
+
+async def test_an_image_pasted_into_a_text_is_a_chip_in_every_view(sit: Any, dataset: Path) -> None:
+    _with_trouble(dataset)
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press(*["down"] * 4)
+        await person.sees("Look: ![](▣ image/png 0.1 KB inside the text) here", "a wall of letters")
+        await person.press("c")
+        await person.sees("5! a wall")
+        assert "iVBOR" not in person.screen
+
+
+async def test_the_rows_that_are_said_to_be_written_are_written(sit: Any, dataset: Path) -> None:
+    _with_trouble(dataset)
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "errors")
+        await person.press("x", "down", "x")
+        await person.sees("2 marked")
+        await person.press("M")
+        await person.sees("leave out the 2 marked rows")
+        await person.sees("10 of 12 rows are written; 2 marked left out.")
+        await person.press("tab", "space")
+        await person.sees("11 of 12 rows are written; 1 broken line left out.")
+        await person.press("space", "shift+tab", "enter")
+        await person.sees("train-fixed.jsonl", "10 rows")
+    assert len(dataset.with_name("train-fixed.jsonl").read_text().splitlines()) == 10
+
+
+async def test_a_copy_that_is_there_is_replaced_at_the_second_enter(
+    sit: Any, dataset: Path
+) -> None:
+    target = dataset.with_name("train-fixed.jsonl")
+    target.write_text("kept until then\n")
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("M")
+        await person.sees("12 of 12 rows are written")
+        await person.press("enter")
+        await person.sees("train-fixed.jsonl exists already. Enter again replaces it.")
+        assert target.read_text() == "kept until then\n"
+        await person.press("enter")
+        await person.sees("train-fixed.jsonl ·")
+    assert len(target.read_text().splitlines()) == 12
+
+
+# ---------------------------------------------------------------------- keys in every view
+
+
+@pytest.mark.parametrize("view", ["v", "p", "c"])
+async def test_the_image_alone_leads_back_to_the_view_that_it_was_called_from(
+    sit: Any, dataset: Path, view: str
+) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("down", view)
+        pane = person.app.screen
+        before, focused = pane.views.viewed, pane.focused
+        await person.press("f")
+        await person.sees("Esc goes back", "Next row")
+        await person.until(lambda: "━" in person.screen or view == "p", "the box")
+        await person.press("escape")
+        assert person.app.screen is pane
+        assert (pane.views.viewed, pane.focused) == (before, focused)
+        for key, words in (("M", "Write a fixed copy"), ("w", "Write the image")):
+            await person.press(key)
+            await person.sees(words)
+            await person.press("escape")
+            assert (pane.views.viewed, pane.focused) == (before, focused)
+
+
+async def test_the_image_alone_goes_from_row_to_row(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("f")
+        await person.sees("line 1 ·", "48×36")
+        await person.press("down", "down")
+        await person.sees("line 3 ·")
+        await person.press("up", "escape")
+        await person.until(lambda: person.app.screen.rows_view.rows.cursor == 1, "the second row")
+
+
+async def test_the_next_split_is_asked_for_before_the_splits_are_known(
+    sit: Any, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another dataset's splits are never taken for those of what is open."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow(path: Path) -> Any:
+        asked.set()
+        go_on.wait(PATIENCE_S)
+        return siblings(path)
+
+    other = tmp_path / "another" / "rows.jsonl"
+    other.parent.mkdir()
+    other.write_text(dataset.read_text())
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        monkeypatch.setattr(opened, "siblings", slow)
+        person.app.post_message(requests.OpenDataset(other))
+        await person.until(asked.is_set, "the splits being looked for")
+        await person.sees("another/rows.jsonl")
+        await person.press("right_square_bracket")
+        await person.until(lambda: "still being looked for" in _said(person), "a word about it")
+        go_on.set()
+        await person.sees("12 rows", "1 warning")
+        await person.press("right_square_bracket")
+        await person.until(lambda: "no other split" in _said(person), "a word about it")
+
+
+# ---------------------------------------------------------------------- saying what is going on
+
+
+async def test_the_overview_says_that_it_counts(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("v")
+        await person.sees("how much", "median")
+        person.app.screen.assessed = None
+        await person.sees("Counting the rows")
+
+
+async def test_a_dataset_that_cannot_be_opened_leaves_its_reason_on_the_screen(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset.with_name("gone.jsonl"), (80, 24)) as person:
+        await person.sees("There is no file", "R tries again")
+        dataset.with_name("gone.jsonl").write_text(dataset.read_text())
+        await person.press("R")
+        await person.sees("gone.jsonl · 12 rows")
+
+
+async def test_the_width_of_the_list_is_kept_between_sessions(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("greater_than_sign", "greater_than_sign")
+        assert person.app.screen.views.share == 50
+        store = await person.app.session.store()
+        await person.until(lambda: store.notes.read("datasets.share") == 50, "it written down")
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.until(lambda: person.app.screen.views.share == 50, "the width of before")
+
+
+async def test_a_search_says_what_it_leaves_out(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+
+        async def search(words: str) -> None:
+            await person.press("slash")
+            await person.sees("Search the rows", "what all rows share: “Answer in a word.”")
+            person.app.screen.query_one("#answer").value = words
+            await person.press("enter")
+
+        await search("a word")
+        await person.until(lambda: "only in the text that all rows share" in _said(person), "why")
+        await search("!square")
+        await person.sees("6 rows without “square”")
+        await search("~sqare")
+        await person.sees("6 rows nearly with “sqare”")
+        await search("!/number (1|2)/")
+        await person.sees("8 rows without /number (1|2)/")
+        await search("nothing of the kind")
+        await person.until(lambda: "neither in a question nor in an answer" in _said(person), "why")
+
+
+async def test_at_80_columns_a_row_shows_question_and_answer(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("What is number 4? answer 4", "What is number 5? square")

@@ -97,7 +97,7 @@ async def test_the_dearest_rows_lead_to_the_dataset(sit: Any, uneven: Path) -> N
         await person.press("d")
         await person.sees("The rows that cost most", "line      8")
         await person.press("enter")
-        await person.sees("›    8", "1,182 tokens")
+        await person.sees("›  8 ", "1,182 tokens")
         assert isinstance(person.app.screen, DatasetsPane)
         assert person.app.loop_state.row == 7
 
@@ -116,6 +116,24 @@ async def test_every_provider_makes_an_offer_and_gives_its_reasons(sit: Any, dat
         await person.sees_no("One dataset, any provider")
 
 
+async def test_an_offer_that_is_taken_changes_the_provider_and_the_model(
+    sit: Any, dataset: Path, paid: Any
+) -> None:
+    async with sit(dataset, (130, 40)) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await person.sees("tokens billed")
+        await person.press("plus", "c")  # what is chosen for one says nothing about another
+        await person.sees("One dataset, any provider", "until 14 Jan 27", "by default")
+        offers = person.app.screen.query_one("OfferList")
+        at = [one.profile.provider for one in offers.offers].index("tintype")
+        assert all("asked for" not in one.estimate.epochs_reason for one in offers.offers)
+        offers.cursor = at
+        await person.press("enter")
+        await person.until(lambda: person.app.session.profile.name == "tintype", "tintype")
+        await person.sees("at tintype", "free", "tintype-tiny")
+
+
 async def test_the_validation_file_beside_it_is_taken_and_can_be_left_out(
     sit: Any, dataset: Path
 ) -> None:
@@ -128,3 +146,19 @@ async def test_the_validation_file_beside_it_is_taken_and_can_be_left_out(
         await person.press("escape", "V", "l")
         await person.sees("Launch at", '"training_file"')
         assert '"validation_file"' not in person.screen
+
+
+async def test_marked_rows_are_asked_about_before_a_launch(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("x", "x", "e")
+        await person.until(lambda: isinstance(person.app.screen, EstimatePane), "estimate")
+        await person.until(lambda: person.app.screen.quote is not None, "a quote")
+        await person.press("l")
+        await person.sees("2 rows are marked: leave out?", "Launch with all 12")
+        await person.press("escape")
+        await person.sees_no("leave out?")
+        await person.press("l")
+        await person.sees("leave out?")
+        await person.press("y")
+        await person.sees("Launch at")

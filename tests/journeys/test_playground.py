@@ -1,5 +1,6 @@
 """Asking models: answers, the question, columns, cost, what was asked before."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from textual import events
+from textual.widgets import Input
 
 from tintype_tui.screens.playground import PlaygroundPane
 from tintype_tui.widgets.answer_columns import AnswerColumns
@@ -312,15 +314,46 @@ async def test_the_cost_is_said_first_and_above_the_limit_asked_for(
         await person.sees("asking: about $0.00")
         await write(person, "Tell me " + "more " * 500)
         await person.press("enter")
-        await person.sees("This question costs about", "at most")
-        await person.press("n")
+        await person.sees("This question costs about", "at most", "Type 0.0", "to ask:")
+        await person.type("y")
+        await person.press("enter")  # a yes is no sum
+        await person.press("escape")
         await person.sees_no("This question costs about")
         assert hostile_apart.sent("POST", "/chat/completions") == []
         await person.press("a")
         await person.sees("This question costs about")
-        await person.press("y")
+        wanted = re.search(r"Type ([0-9.]+) and press Enter to ask", person.screen)
+        assert wanted
+        await person.type("0.5")
+        await person.press("enter")
+        await person.until(lambda: person.app.screen.query_one(Input).has_class("-wrong"), "no")
+        await person.press(*["backspace"] * 3)
+        await person.type(wanted[1])
+        await person.press("enter")
         await person.sees("A cat.", "$0.00078 spent")
         assert len(hostile_apart.sent("POST", "/chat/completions")) == 1
+
+
+async def test_a_question_beyond_a_limit_is_refused_in_words_and_not_sent(
+    sit: Any, dataset: Path, home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEAR_KEY", "sk-dear-0123456789")
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(
+        'default_profile = "dear"\nday_limit_usd = 0.0001\n[profiles.dear]\n'
+        'provider = "openai"\nkey_env = "DEAR_KEY"\n'
+        f'base_url = "{hostile_apart.url}"\n'
+    )
+    hostile_apart.on("GET", "/models", hostile_apart.answer({"data": [{"id": "gpt-4o"}]}))
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("5")
+        await person.sees("row 1")
+        await choose(person, "m", "gpt")
+        await person.sees("asking: about $0.00")
+        await person.press("a")
+        await told(person, "$0.00010 that may be spent today are gone. Raise day_limit_usd")
+        assert hostile_apart.sent("POST", "/chat/completions") == []
 
 
 async def test_what_has_no_known_price_is_asked_for_once_before_it_is_spent(
@@ -347,13 +380,15 @@ async def test_what_has_no_known_price_is_asked_for_once_before_it_is_spent(
         )
         await person.press("escape")
         await person.press("a")
-        await person.sees("What this question costs is not known", "Ask (y)")
-        await person.press("n")
+        await person.sees("What this question costs is not known", "Type unknown and press Enter")
+        await person.press("enter")  # nothing typed is not enough
+        await person.press("escape")
         await person.sees_no("What this question costs")
         assert hostile_apart.sent("POST", "/chat/completions") == []
         await person.press("a")
         await person.sees("What this question costs is not known")
-        await person.press("y")
+        await person.type("unknown")
+        await person.press("enter")
         await person.sees("A cat.", "next: n Next row")
         assert "Next answer" not in person.screen  # of one
         await person.press("a")

@@ -14,7 +14,7 @@ from tintype.resources import Checkpoint
 from tintype_tui.widgets.chart import ACCURACIES, Chart, Pin, Trace, palette, pins, traces
 
 BRAILLE = {chr(code) for code in range(0x2801, 0x2900)}
-INK = BRAILLE | set("⎺⎻─⎼⎽╭╮╰╯")
+INK = BRAILLE | set("▔─▁╭╮╰╯")
 """What curves are drawn with."""
 SIZES = [(80, 24), (140, 42), (60, 12), (30, 8), (23, 5), (10, 4), (5, 2), (1, 1)]
 

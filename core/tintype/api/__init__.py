@@ -11,17 +11,18 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from tintype.api.base import (
+    SYSTEM,
     Api,
     ChatPiece,
     ChatRequest,
+    Clock,
     Patience,
     Sent,
     Upload,
     Usage,
+    pages,
     unheard,
 )
-from tintype.api.clock import SYSTEM, Clock
-from tintype.api.paging import pages
 from tintype.api.redaction import one_line, redact
 from tintype.errors import AuthenticationError, UnreachableError
 from tintype.settings import Profile, Secret

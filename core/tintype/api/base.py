@@ -4,12 +4,15 @@ The Protocol follows OpenAI's endpoints one by one, because that is the wire all
 what several calls amount to (an upload with parts, a job that is made once) is `tintype.jobs`.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from tintype.errors import ApiError
 from tintype.resources import Checkpoint, Event, Job, JobRequest, Model, Page, RemoteFile
 from tintype.settings import Profile
 
@@ -185,7 +188,7 @@ class Api(Protocol):
     async def job_events(
         self, job_id: str, *, after: str | None = None, limit: int = 100
     ) -> Page[Event]:
-        """Read a job's diary, newest first."""
+        """Read a job's event log, newest first."""
         ...
 
     async def job_checkpoints(
@@ -209,3 +212,47 @@ class Api(Protocol):
     def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:
         """Ask a model; pieces as they arrive, or one piece if the provider does not stream."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What time it is, and how to let it pass."""
+
+    now: Callable[[], datetime]
+    """Aware, UTC; may jump when the machine's clock is set."""
+    monotonic: Callable[[], float]
+    """Seconds that never go back."""
+    sleep: Callable[[float], Awaitable[None]]
+    """Seconds."""
+
+
+SYSTEM = Clock(lambda: datetime.now(UTC), time.monotonic, asyncio.sleep)
+
+
+T = TypeVar("T")
+
+
+async def pages(
+    fetch: Callable[[str | None], Awaitable[Page[T]]], *, most: int = 1_000
+) -> AsyncGenerator[tuple[T, ...], None]:
+    """Fetch page after page, from the cursor none on.
+
+    Raises:
+        ApiError: if a cursor comes back or there are more than `most` pages; what was yielded
+            before is sound.
+    """
+    seen: set[str] = set()
+    after: str | None = None
+    for _ in range(most):
+        page = await fetch(after)
+        yield page.items
+        after = page.after
+        if after is None:
+            return
+        if after in seen:
+            break
+        seen.add(after)
+    raise ApiError(
+        "The provider's list does not come to an end.",
+        advice="What was read is shown; the provider has a fault.",
+    )

@@ -11,12 +11,11 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from tintype.api import parsing
-from tintype.api.asked import CallContext
 from tintype.api.base import ChatPiece, ChatRequest, Sent, Upload, unheard
 from tintype.api.bodies import chat_body, given, job_body, simpler
 from tintype.api.openai import Wire, decoded
 from tintype.api.redaction import StreamFilter
-from tintype.api.silence import unreachable
+from tintype.api.silence import CallContext, unreachable
 from tintype.api.transport import Slice, opened
 from tintype.errors import ApiError
 from tintype.resources import Checkpoint, Event, Job, JobRequest, Model, Page, RemoteFile

@@ -16,13 +16,11 @@ from typing import Any, Literal
 import httpx2
 import openai
 
-from tintype.api.asked import CallContext
-from tintype.api.base import Patience
+from tintype.api.base import Clock, Patience
 from tintype.api.bodies import sendable
-from tintype.api.clock import Clock
 from tintype.api.redaction import withheld
 from tintype.api.retrying import Retry, budget_s
-from tintype.api.silence import unreachable
+from tintype.api.silence import CallContext, unreachable
 from tintype.api.translation import ErrorResponse, broken_stream, refused
 from tintype.api.transport import ANSWER_BYTES, http_client, limit_bytes, silence
 from tintype.errors import ApiError, NotFoundError, SettingsError

@@ -1,11 +1,33 @@
-"""Silence, or noise: why there was no answer that could be used, in words."""
+"""What was asked, and why there was no answer to it that could be used, in words."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
-from tintype.api.asked import CallContext
 from tintype.api.redaction import one_line, redact
 from tintype.errors import UnreachableError
+from tintype.settings import Profile, Secret
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What was being asked, for the sentence."""
+
+    profile: Profile
+    base_url: str
+    key: Secret
+    doing: str
+    """To go on from `could not …`: `create the job`."""
+    subject: str = ""
+    """The id of the file, job or model it was about, if it was about one thing."""
+    model: str = ""
+    """The model that was to be used or trained."""
+
+    @property
+    def place(self) -> str:
+        """The address without what could be a password."""
+        return one_line(redact(self.base_url), 100)
+
 
 Silence = Literal[
     "refused",

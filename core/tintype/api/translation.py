@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tintype.api.asked import CallContext
 from tintype.api.redaction import one_line, redact
-from tintype.api.silence import unreachable
-from tintype.api.waits import requested_wait_s, words
+from tintype.api.retrying import requested_wait_s, words
+from tintype.api.silence import CallContext, unreachable
 from tintype.errors import (
     ApiError,
     AuthenticationError,

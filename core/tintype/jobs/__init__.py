@@ -5,29 +5,27 @@ and taken up again, by another run of the program too.
 """
 
 from tintype.jobs.billing import Bill, bill, settle
-from tintype.jobs.blaming import Blamed, blamed, left_out, source_of
 from tintype.jobs.comparing import (
     Difference,
     Outcome,
     Outcomes,
     cost,
+    data_of,
     differences,
+    fits,
     outcomes,
     setting,
     training_s,
 )
 from tintype.jobs.creating import TOKEN
 from tintype.jobs.explaining import Explanation, Trouble, explain, trouble_of
-from tintype.jobs.filtering import data_of, fits
-from tintype.jobs.finding import FoundRow, find
-from tintype.jobs.following import follow, look_at
+from tintype.jobs.failed_rows import Blamed, FoundRow, blamed, find, left_out, source_of
+from tintype.jobs.following import Pace, follow, look_at
 from tintype.jobs.launching import LaunchProgress, Order, launch
-from tintype.jobs.listing import listed
 from tintype.jobs.moderating import Moderation, moderation
-from tintype.jobs.pacing import Pace
 from tintype.jobs.results import Results, results
 from tintype.jobs.sending import UploadLimits, UploadProgress, limits_for
-from tintype.jobs.steering import cancel, pause, resume
+from tintype.jobs.steering import cancel, listed, pause, resume
 from tintype.jobs.uploading import upload
 from tintype.jobs.watching import JobProgress
 

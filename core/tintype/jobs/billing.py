@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from tintype.jobs.blaming import count_left_out
 from tintype.jobs.creating import TOKEN
+from tintype.jobs.failed_rows import count_left_out
 from tintype.pricing import Prices
 from tintype.resources import Event, Job
 from tintype.store import KeptJob, Spending, Store
@@ -42,7 +42,7 @@ def bill(kept: KeptJob, events: Sequence[Event], prices: Prices, provider: str) 
 
     Args:
         kept: The job, with what it was made from.
-        events: Its diary: skipped examples are not billed.
+        events: Its event log: skipped examples are not billed.
         prices: What providers charge.
         provider: The provider's name in the price table.
     """

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tintype.jobs.blaming import Blamed, blamed, left_out
+from tintype.jobs.failed_rows import Blamed, blamed, left_out
 from tintype.jobs.moderating import Moderation, moderation
 from tintype.resources import Event, Job, JobFailure
 
@@ -54,7 +54,7 @@ def explain(job: Job, events: Sequence[Event] = ()) -> Explanation | None:
 
     Args:
         job: The job as last seen.
-        events: Its diary, oldest first; the last error in it may name the rows.
+        events: Its event log, oldest first; the last error in it may name the rows.
     """
     failure = job.failure
     if failure is None and job.status != "failed":

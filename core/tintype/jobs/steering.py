@@ -1,8 +1,9 @@
-"""Cancelling, pausing and resuming jobs; a lost reply is looked up rather than guessed."""
+"""Listing, cancelling, pausing and resuming jobs; a lost reply is looked up, not guessed."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 
-from tintype.api import SYSTEM, Api, Clock
+from tintype.api import SYSTEM, Api, Clock, pages
 from tintype.api.retrying import Retry, may_be_done
 from tintype.errors import ApiError
 from tintype.jobs.billing import settle
@@ -59,3 +60,25 @@ async def _found(api: Api, job_id: str, error: ApiError) -> Job:
         return await api.job(job_id)
     except ApiError:
         raise error from None
+
+
+async def listed(
+    api: Api, store: Store, *, clock: Clock = SYSTEM, most: int = 1_000
+) -> AsyncGenerator[tuple[Job, ...], None]:
+    """List a provider's jobs, newest first, up to about `most`.
+
+    Every one is kept in the store, and the ledger brought up to what they were billed.
+
+    Raises:
+        ApiError: if the provider refuses, cannot be reached, or its list has no end.
+        StoreError: if the store cannot be written.
+    """
+    count = 0
+    async with aclosing(pages(lambda after: api.jobs(after=after, limit=100))) as listing:
+        async for batch in listing:
+            store.jobs.remember(api.profile.name, *batch, seen_at=clock.now())
+            settle(store, api.profile.name, *batch)
+            yield batch
+            count += len(batch)
+            if count >= most:
+                return

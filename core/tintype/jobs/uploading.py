@@ -16,15 +16,17 @@ from pathlib import Path
 from tintype.api import SYSTEM, Api, Clock
 from tintype.api.retrying import may_be_done, may_pass
 from tintype.errors import ApiError, DatasetError, NotFoundError
-from tintype.jobs.parts import StaleError, arrived, send_parts
 from tintype.jobs.sending import (
     Meter,
     Sending,
+    StaleError,
     UploadLimits,
     UploadProgress,
+    arrived,
     digest_of,
     facts_of,
     limits_for,
+    send_parts,
 )
 from tintype.resources import RemoteFile
 from tintype.store import KeptUpload, Store

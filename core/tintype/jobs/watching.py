@@ -1,4 +1,4 @@
-"""What is known of one job while it is watched, and how its diary is read without a gap.
+"""What is known of one job while it is watched, and how its event log is read without a gap.
 
 A provider lists events newest first in pages, while new ones come in. A *sweep* reads pages until
 it meets what an earlier sweep has read to the end; only then are its own events known to have no
@@ -35,7 +35,7 @@ class JobProgress:
 
     job: Job
     events: tuple[Event, ...]
-    """New ones, oldest first. While a long diary is read for the first time, later batches are
+    """New ones, oldest first. While a long event log is read for the first time, later batches are
     older than earlier ones."""
     metrics: Metrics
     """All so far."""
@@ -203,7 +203,7 @@ class Watch:
             return await self._once(self._api.job_events(self._id, after=sweep.after, limit=_PAGE))
         except ApiError as error:
             if sweep.after is None and error.status == 404:
-                return Page(())  # the job is there, its diary is not: some keep none
+                return Page(())  # the job is there, its event log is not: some keep none
             if sweep.after is None or error.status not in (400, 404):
                 raise
             self._sweep = None  # the cursor is not known any more: begin again at the top
@@ -214,7 +214,7 @@ class Watch:
     def _keep(self, items: tuple[Event, ...], sweep: _Sweep) -> list[Ranked]:
         """Store a page; within one second, an event's place in the list says when it was.
 
-        What a sweep that broke off had brought already is placed anew, among what this one brings.
+        What a sweep that broke off had brought already is placed again, among what this one brings.
         """
         if items and items[0].created_at < items[-1].created_at:
             sweep.rising = True

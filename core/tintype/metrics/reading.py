@@ -164,8 +164,8 @@ def _streak(name: str, points: Sequence[tuple[int, float]]) -> str:
 def _course(series: Series) -> str:
     """Tell from where to where a curve goes, smoothed if there is much of it, and its best.
 
-    A curve that has turned for the worse is told by its best and by what followed: that a run which
-    diverged still ends below its first value says nothing.
+    A curve that has turned for the worse is described by its best and by what followed: that a run
+    which diverged still ends below its first value says nothing.
     """
     count, found = len(series), summary(series)
     odd = set(series.odd())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from tintype.budget import UNKNOWN, Demand
+from tintype.budget import UNKNOWN, Demand, dollars
 from tintype.prompting.foreseeing import Foreseen, total
 
 
@@ -29,22 +29,26 @@ class SessionSpending:
             unknown=self.unknown + (cost_usd is None),
         )
 
-    def needs_consent(
+    def demanded(
         self, foreseen: Sequence[Foreseen], limit_usd: Decimal, demand: Demand | None = None
-    ) -> bool:
-        """Whether to ask a person first: for each limit's worth, and once for each unknown price.
+    ) -> Demand | None:
+        """Return what a person must type before a question is sent; none if nothing.
+
+        It is wanted for each limit's worth of questions, and once for each model without a price.
 
         Args:
             foreseen: What the question would cost, for each model.
-            limit_usd: How much may be spent without asking.
-            demand: What the budget wants confirmed; none if nothing.
+            limit_usd: How much may be spent without asking, in US dollars.
+            demand: What the budget wants confirmed for this question alone; none if nothing.
         """
         _, most, _ = total(foreseen)
         spent = self.spent_usd + most
         dear = bool(spent) and spent >= self.agreed_usd + limit_usd
         if demand is not None:  # an unknown price may have been agreed to
             dear = dear or demand.typed != UNKNOWN or demand.by_typing
-        return dear or not _blind(foreseen) <= self.agreed_models
+        if not dear and _blind(foreseen) <= self.agreed_models:
+            return None
+        return demand or Demand(dollars(most).replace(",", ""), "")
 
     def consented(self, foreseen: Sequence[Foreseen]) -> "SessionSpending":
         """Note that a person agreed to this question."""

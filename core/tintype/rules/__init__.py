@@ -1,8 +1,8 @@
 """Rules for training data: what a provider refuses, what it skips, and what is only unwise.
 
-One small function per rule, in a module per subject: `line`, `messages`, `content`, `tools`,
-`images`, `length`, `between_rows` (between rows) and `file`. Limits are data (`ProviderRules`). The
-embedded server judges uploads by the same functions.
+One small function per rule, in a module per subject: `line`, `messages`, `content`, `boxes`,
+`tools`, `images`, `length`, `between_rows` (between rows) and `file`. Limits are data
+(`ProviderRules`). The embedded server judges uploads by the same functions.
 
 A rule from outside (`tintype.plugins.rule`) takes a `Case`, one row with its images and tokens, and
 yields problems (`case.problem(…)`) or plain sentences, each of which becomes a warning.

@@ -8,7 +8,7 @@ from tintype.dataset.survey import Surveyed
 from tintype.errors import PluginError
 from tintype.plugins import Plugin, guarded, plugins
 from tintype.providers.limits import ProviderRules
-from tintype.rules import content, file, images, length, line, messages, tools
+from tintype.rules import boxes, content, file, images, length, line, messages, tools
 from tintype.rules.between_rows import Keys, RowMemory
 from tintype.rules.case import Case, Judge, case
 from tintype.rules.problem import Problem, Severity, Status, worst
@@ -19,6 +19,7 @@ ROW_RULES: tuple[Judge, ...] = (
     *line.RULES,
     *messages.RULES,
     *content.RULES,
+    *boxes.RULES,
     *tools.RULES,
     *images.RULES,
     *length.RULES,

@@ -1,6 +1,6 @@
 """What the provider does not remember, and everything needed when it is gone: one SQLite file.
 
-`open_store` gives a `Store`, a set of shelves over one connection. Its values are those of
+`open_store` gives a `Store`, a set of tables over one connection. Its values are those of
 `tintype.resources` and small ones of its own; nothing outside this package knows SQL.
 """
 
@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tintype.store.answers import AnswerShelf, KeptAnswer, without_images
+from tintype.store.answers import AnswerTable, KeptAnswer, without_images
 from tintype.store.database import Database
-from tintype.store.jobs import JobShelf, KeptJob, MadeFrom, Pending, Ranked, Source
+from tintype.store.jobs import JobTables, KeptJob, MadeFrom, Pending, Ranked, Source
 from tintype.store.marks import KeptMarks
-from tintype.store.notes import DatasetShelf, NoteShelf, RecentDataset
+from tintype.store.notes import DatasetTable, NoteTable, RecentDataset
 from tintype.store.spending import Ledger, Spending, Spent, day_of, month_of, total_of
-from tintype.store.uploads import KeptUpload, UploadShelf
+from tintype.store.uploads import KeptUpload, UploadTable
 
 __all__ = [
     "KeptAnswer",
@@ -39,16 +39,16 @@ __all__ = [
 
 
 class Store:
-    """One SQLite file; every method of its shelves may raise `StoreError`."""
+    """One SQLite file; every method of its tables may raise `StoreError`."""
 
     def __init__(self, database: Database) -> None:
         self.path = database.path
-        self.jobs = JobShelf(database)
-        self.uploads = UploadShelf(database)
-        self.datasets = DatasetShelf(database)
-        self.answers = AnswerShelf(database)
+        self.jobs = JobTables(database)
+        self.uploads = UploadTable(database)
+        self.datasets = DatasetTable(database)
+        self.answers = AnswerTable(database)
         self.spending = Ledger(database)
-        self.notes = NoteShelf(database)
+        self.notes = NoteTable(database)
         self.marks = KeptMarks(database)
 
 

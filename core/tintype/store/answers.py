@@ -42,7 +42,7 @@ class KeptAnswer:
     """Given when it is kept."""
 
 
-class AnswerShelf:
+class AnswerTable:
     """The history of questions and answers."""
 
     def __init__(self, database: Database) -> None:

@@ -284,11 +284,11 @@ def _statements(script: str) -> Iterator[str]:
 def _storable(parameters: Parameters) -> Parameters:
     """The same values with every lone surrogate replaced."""
 
-    def mended(value: Any) -> Any:
+    def replaced(value: Any) -> Any:
         if not isinstance(value, str):
             return value
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     if isinstance(parameters, Mapping):
-        return {name: mended(value) for name, value in parameters.items()}
-    return [mended(value) for value in parameters]
+        return {name: replaced(value) for name, value in parameters.items()}
+    return [replaced(value) for value in parameters]

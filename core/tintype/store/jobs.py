@@ -72,7 +72,7 @@ class Pending:
     asked_at: datetime
 
 
-class JobShelf:
+class JobTables:
     """Jobs, events, checkpoints, and requests that wait for their answer."""
 
     def __init__(self, database: Database) -> None:

@@ -22,7 +22,7 @@ class RecentDataset:
     title: str = ""
 
 
-class DatasetShelf:
+class DatasetTable:
     """Recent datasets."""
 
     def __init__(self, database: Database) -> None:
@@ -66,7 +66,7 @@ class DatasetShelf:
         self._database.run("DELETE FROM datasets WHERE path = ?", (str(path),))
 
 
-class NoteShelf:
+class NoteTable:
     """Drafts and session state: small JSON by name."""
 
     def __init__(self, database: Database) -> None:

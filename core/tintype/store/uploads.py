@@ -31,7 +31,7 @@ class KeptUpload:
     """Ids of the parts that arrived, by number from 0."""
 
 
-class UploadShelf:
+class UploadTable:
     """Uploads by profile, purpose and the file's digest."""
 
     def __init__(self, database: Database) -> None:

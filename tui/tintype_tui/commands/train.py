@@ -1,4 +1,4 @@
-"""`tintype train`: check, estimate, upload, create, and if wished follow to the end."""
+"""`tintype train`: check, estimate, upload, create, and with --wait follow to the end."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Options:
     """What the person asked for."""
 
     path: Path
@@ -75,7 +75,7 @@ async def command(
     confirm: str | None,
     budget: Decimal | None,
     as_json: bool,
-    **wishes: Any,
+    **options: Any,
 ) -> None:
     """Fine-tune a model on the dataset at PATH.
 
@@ -86,7 +86,7 @@ async def command(
     from tintype.budget import Limits, demand
     from tintype_tui.commands.session import at_work, chosen
 
-    wanted = Wishes(**wishes)
+    wanted = Options(**options)
     settings, provider = chosen(profile)
     quote = await _foresee(wanted, settings, provider, as_json)
     summary = quote.assessment.summary
@@ -122,7 +122,7 @@ async def command(
 
 
 async def _foresee(
-    wanted: Wishes, settings: "Settings", profile: "Profile", quiet: bool
+    wanted: Options, settings: "Settings", profile: "Profile", quiet: bool
 ) -> "Quote":
     from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.words.costs import cost_words, tokens_words
@@ -141,7 +141,7 @@ async def _foresee(
     return quote
 
 
-def _order(wanted: Wishes, quote: "Quote") -> "Order":
+def _order(wanted: Options, quote: "Quote") -> "Order":
     from tintype import jobs
 
     return jobs.Order(

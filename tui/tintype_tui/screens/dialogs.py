@@ -7,10 +7,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 from textual.widgets.button import ButtonVariant
 
+from tintype.budget import Demand
 from tintype_tui.text import visible
 from tintype_tui.widgets.field import Field
 
@@ -69,6 +71,64 @@ class Confirm(Dialog[bool]):
     def action_answer(self, yes: bool) -> None:
         """Answer."""
         self.dismiss(yes)
+
+
+class TypedSum(Vertical):
+    """A field into which the cost must be typed before money is spent; it takes the focus."""
+
+    class Met(Message):
+        """What the demand wants has been typed."""
+
+    def __init__(self, demand: Demand, act: str) -> None:
+        """Make ready.
+
+        Args:
+            demand: What must be typed, and why.
+            act: What follows, as in "press Enter to launch".
+        """
+        super().__init__()
+        self._demand, self._act = demand, act
+
+    def compose(self) -> ComposeResult:
+        yield Static(Content(f"Type {self._demand.typed} and press Enter to {self._act}:"))
+        yield Field(placeholder=self._demand.typed, id="typed")
+
+    def on_mount(self) -> None:
+        self.query_one(Field).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        met = self._demand.is_met_by(event.value)
+        event.input.set_class(not met, "-wrong")
+        if met:
+            self.post_message(self.Met())
+        else:
+            self.app.bell()
+
+
+class ConfirmSum(Dialog[bool]):
+    """Say what something may cost and wait until the sum is typed; Esc spends nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(False)", "Back", id="sum.back"),
+    ]
+
+    def __init__(self, title: str, words: str, demand: Demand, *, act: str) -> None:
+        super().__init__()
+        self._title, self._words, self._demand, self._act = title, words, demand, act
+
+    def compose(self) -> ComposeResult:
+        """A box with a field."""
+        with Vertical(classes="dialog"):
+            yield Static(Content(visible(self._title)), classes="dialog-title")
+            with VerticalScroll(can_focus=False):
+                yield Static(Content(visible(f"{self._words}\n")))
+            yield TypedSum(self._demand, self._act)
+            yield Static("Esc goes back, nothing is sent", classes="hint")
+
+    def on_typed_sum_met(self) -> None:
+        """Agree."""
+        self.dismiss(True)
 
 
 class Ask(Dialog[str | None]):

@@ -17,14 +17,14 @@ from textual.widgets import Static
 from tintype import budget, rules
 from tintype.assessment import Assessment
 from tintype.connection import base_models
-from tintype.dataset import FileStamp, stamp
+from tintype.dataset import FileStamp, open_dataset, stamp
 from tintype.dataset.splits import siblings
 from tintype.errors import DatasetError
 from tintype.estimation import Estimate, estimate, gauges
 from tintype.jobs import Order
 from tintype.loop import LoopState
 from tintype.pricing import Prices, load_prices
-from tintype.quote import Quote, planned, quote
+from tintype.quote import Quote, concerns, planned, quote
 from tintype.resources import Job
 from tintype.rules import ProviderRules, Summary
 from tintype_tui import requests
@@ -73,6 +73,8 @@ class EstimatePane(Pane):
         self._path: Path | None = None
         self._like: Job | None = None
         self._models: tuple[str, ...] = ()
+        self._model = ""
+        """The base model to begin with at the next provider; empty for its usual one."""
         self._rules: ProviderRules | None = None
         self._prices: Prices | None = None
         """None until the form proposes a plan for the dataset and the provider in use."""
@@ -118,9 +120,9 @@ class EstimatePane(Pane):
             splits = await asyncio.to_thread(siblings, path)
             validation = splits.valid if splits.valid != path else None
             self._models = await base_models(self.session.profile.provider)
-            self.form.fill(
-                proposed(path, judged_by.model, validation, like=self._like), self._models
-            )
+            model = self._model if self._model in self._models else judged_by.model
+            self._model = ""
+            self.form.fill(proposed(path, model, validation, like=self._like), self._models)
             await self._look_up()
 
     def on_screen_resume(self) -> None:
@@ -179,7 +181,8 @@ class EstimatePane(Pane):
     def _fits(self, found: Assessment) -> bool:
         """Whether what was found is of the dataset, provider and model chosen here."""
         chosen = (self._path, self._rules, self.form.choices.model)
-        return (found.file.path, found.rules, found.model) == chosen
+        counted = found.complete or found.counts.rows > 0  # nothing read yet is not nothing
+        return counted and (found.file.path, found.rules, found.model) == chosen
 
     def watch_quote(self, made: Quote | None) -> None:
         words = cost_words(made.estimate) if made is not None else ""
@@ -237,11 +240,28 @@ class EstimatePane(Pane):
         if self.estimate is not None:
             self.app.push_screen(Dearest(self.estimate), opened)
 
-    def action_compare(self) -> None:
-        if self._path is not None:
-            chosen, prices = self.form.choices, self.session.settings.prices
-            self.app.push_screen(
-                Offers(self._path, prices, epochs=chosen.epochs, detail=chosen.detail)
+    @work
+    async def action_compare(self) -> None:
+        """Show every provider's offer, and work with the one that is taken."""
+        if (found := self.assessment) is None:
+            return
+        prices, detail = self.session.settings.prices, self.form.choices.detail
+        offer = await self.app.push_screen_wait(Offers(found, prices, detail=detail))
+        if offer is None:
+            return
+        provider, profiles = offer.profile.provider, self.session.settings.profiles.values()
+        name = next((one.name for one in profiles if one.provider == provider), "")
+        if offer.profile == self._rules:
+            self._choose(replace(self.form.choices, model=offer.estimate.plan.model))
+            self.post_message(requests.AssessDataset(offer.estimate.plan.model))
+        elif name:
+            self._model = offer.estimate.plan.model
+            self.post_message(requests.UseProfile(name))
+        else:
+            self.say(
+                f"No profile of yours works with {offer.profile.title}. Add one to the "
+                f'configuration: [profiles.{provider}] with provider = "{provider}".',
+                severity="warning",
             )
 
     @work
@@ -259,7 +279,7 @@ class EstimatePane(Pane):
             profile, settings = self.session.profile, self.session.settings
             prices = await asyncio.to_thread(load_prices, settings.prices)
             await asyncio.to_thread(made.require, provider=profile.provider, prices=prices)
-            if not await self._accepts_flaws(made):
+            if not await self._agreed(made):
                 return
             order = Order(
                 made,
@@ -278,19 +298,16 @@ class EstimatePane(Pane):
             return
         await self._look_up()  # something has changed: estimate again
 
-    async def _accepts_flaws(self, made: Quote) -> bool:
-        """Ask before sending what the rules say will be refused."""
-        summary = made.assessment.summary
-        if summary is None or summary.status != "error":
-            return True
-        question = Confirm(
-            "The provider would refuse this file",
-            "The check found errors that stop the job (press 2, then p, to see them).",
-            yes="Launch all the same",
-            no="Mend it first",
-        )
-        accepted: bool = await self.app.push_screen_wait(question)
-        return accepted
+    async def _agreed(self, made: Quote) -> bool:
+        """Ask before sending what would be refused, or rows that are marked."""
+        store = await self.session.store()
+        async with open_dataset(made.training) as dataset:
+            marked = store.marks.read(dataset.path, await dataset.fingerprint())
+        for one in concerns(made, marked=len(marked)):
+            question = Confirm(one.title, one.words, yes=one.go_on, no=one.go_back)
+            if not await self.app.push_screen_wait(question):
+                return False
+        return True
 
 
 def _stamp(path: Path | None) -> FileStamp | None:

@@ -3,12 +3,12 @@
 import json
 from typing import ClassVar
 
-from textual import getters, on, work
+from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, ProgressBar, Static
+from textual.widgets import ProgressBar, Static
 
 from tintype import jobs
 from tintype.api import Api
@@ -16,9 +16,8 @@ from tintype.budget import NOTHING_CONFIRMED, Confirmation, Demand, Limits
 from tintype.errors import TintypeError
 from tintype.resources import Job
 from tintype.store import Spent, Store
-from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.screens.dialogs import Dialog, TypedSum
 from tintype_tui.text import number, size, visible
-from tintype_tui.widgets.field import Field
 from tintype_tui.words.costs import cost_words, launch_words, spent_words
 
 
@@ -59,8 +58,7 @@ class Launch(Dialog[Job | None]):
             yield ProgressBar(id="launch-progress", show_eta=True)
             yield Static(id="launch-words", markup=False)
             if self._demand is not None:
-                yield Static(Content(f"Type {self._demand.typed} and press Enter to launch:"))
-                yield Field(placeholder=self._demand.typed, id="typed")
+                yield TypedSum(self._demand, "launch")
             yield Static(self._hint(), classes="hint")
 
     def _hint(self) -> str:
@@ -89,16 +87,11 @@ class Launch(Dialog[Job | None]):
 
     def on_mount(self) -> None:
         self.bar.display = False
-        if self._demand is not None:
-            self.query_one(Input).focus()
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        if self._demand is not None and self._demand.is_met_by(event.value):
+    def on_typed_sum_met(self) -> None:
+        """Launch: the sum has been typed."""
+        if self._demand is not None:
             self._launch(Confirmation(self._demand.typed))
-        else:
-            event.input.add_class("-wrong")
-            self.app.bell()
 
     def action_go(self) -> None:
         if self._demand is None:

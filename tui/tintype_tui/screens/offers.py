@@ -1,4 +1,4 @@
-"""The dataset in hand at every provider: would it be taken, what does it cost, until when."""
+"""The current dataset at every provider: is it taken, what does it cost, until when."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from tintype.assessment import Assessment
 from tintype.dataset import open_dataset
 from tintype.errors import TintypeError
 from tintype.offers import Offer, compare
@@ -36,25 +37,28 @@ class OfferList(LineList):
         offer = self.offers[index]
         title = pad(offer.profile.title, 22) if width > 80 else pad(offer.profile.provider, 10)
         cost = pad(cost_words(offer.estimate, doubts=False), 18)
-        model = pad(visible(offer.estimate.plan.model), max(12, width - len(title) - 38))
-        words = f" {title}{model} {cost}"
+        end = offer.estimate.shutdown
+        until = pad(f"until {end.date:%d %b %y}" if end else "", 17) if width > 100 else ""
+        rest = width - len(title) - len(until) - 38
+        words = f" {title}{pad(visible(offer.estimate.plan.model), max(12, rest))} {cost}{until}"
         glyph = _GLYPHS[offer.summary.status]
         return [Segment(f"{words}{glyph} {verdict_words(offer)}", style)]
 
 
-class Offers(Dialog[None]):
-    """Every offer, and what there is to know about the one under the cursor."""
+class Offers(Dialog[Offer | None]):
+    """Every offer, and what there is to know about the one under the cursor; Enter takes it.
+
+    Each is for the epochs that the provider itself would choose: what was chosen for one says
+    nothing about another.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Back", id="offers.back"),
     ]
 
-    def __init__(
-        self, path: Path, prices: Path | None, *, epochs: int | None, detail: Detail
-    ) -> None:
+    def __init__(self, found: Assessment, prices: Path | None, *, detail: Detail) -> None:
         super().__init__()
-        self._path, self._prices = path, prices
-        self._epochs, self._detail = epochs, detail
+        self._found, self._prices, self._detail = found, prices, detail
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall"):
@@ -72,12 +76,12 @@ class Offers(Dialog[None]):
         doing = self.query_one("#doing", Static)
         try:
             prices = await asyncio.to_thread(load_prices, self._prices)
-            async with open_dataset(self._path) as dataset:
+            async with open_dataset(self._found.file.path) as dataset:
                 steps = compare(
                     dataset,
                     prices,
-                    epochs=self._epochs,
                     detail=self._detail,
+                    fetched=self._found.fetched,
                     today=datetime.now(UTC).date(),
                 )
                 async for step in steps:
@@ -86,7 +90,7 @@ class Offers(Dialog[None]):
                     self._show(step.offers)
         except TintypeError as error:
             self.query_one("#about", Static).update(Content(visible(str(error))))
-        doing.update("↑ ↓ choose · Tab to read on below · Esc goes back")
+        doing.update("Enter works with this provider · Tab to read on below · Esc goes back")
 
     def _show(self, offers: tuple[Offer, ...]) -> None:
         found = self.query_one(OfferList)
@@ -99,3 +103,7 @@ class Offers(Dialog[None]):
         found = self.query_one(OfferList)
         words = offer_words(found.offers[found.cursor])
         self.query_one("#about", Static).update(Content(visible("\n".join(words))))
+
+    @on(LineList.Chosen)
+    def _take(self, event: LineList.Chosen) -> None:
+        self.dismiss(self.query_one(OfferList).offers[event.index])

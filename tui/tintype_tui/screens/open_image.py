@@ -38,7 +38,8 @@ class OpenImage(PathDialog[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall"):
             yield Static(Content(self._title), classes="dialog-title")
-            yield Field(value=self._start(), id="path", select_on_focus=False)
+            self._proposed = self._start()
+            yield Field(value=self._proposed, id="path", select_on_focus=False)
             with Horizontal(id="found-and-seen"):
                 yield OptionList(id="found", markup=False)
                 with Vertical(id="seen"):

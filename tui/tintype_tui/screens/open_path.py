@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -56,11 +57,14 @@ class PathDialog(Dialog[R]):
         super().__init__()
         self._title, self._recent, self._endings = title, recent, endings
         self._listed: list[paths.FolderEntry] = []
+        self._proposed = ""
+        """What this dialog, and not the person, has put into the field."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall"):
             yield Static(Content(self._title), classes="dialog-title")
-            yield Field(value=self._start(), id="path", select_on_focus=False)
+            self._proposed = self._start()
+            yield Field(value=self._proposed, id="path", select_on_focus=False)
             yield OptionList(id="found", markup=False)
             yield Static(id="path-words", classes="hint")
             yield Static("↑ ↓ choose · Tab completes · Enter opens · Esc goes back", classes="hint")
@@ -74,7 +78,14 @@ class PathDialog(Dialog[R]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        self._list(event.value)
+        """List what fits; a path that begins again leaves nothing of what was proposed."""
+        typed = event.input.value  # not that of the event: more may have been typed since
+        added = typed.removeprefix(self._proposed)
+        if self._proposed and added != typed and added.startswith((os.sep, "~")):
+            self._enter(added)
+            self._proposed = ""
+        else:
+            self._list(typed)
 
     @work(exclusive=True)
     async def _list(self, typed: str) -> None:
@@ -87,7 +98,7 @@ class PathDialog(Dialog[R]):
         found.clear_options()
         width = max(20, self.query_one(Input).size.width - 4)
         found.add_options(
-            Option(clip(visible(self.shown(entry) + _slash(entry)), width))
+            Option(_end_of(visible(self.shown(entry) + _slash(entry)), width))
             for entry in self._listed
         )
 
@@ -134,8 +145,7 @@ class PathDialog(Dialog[R]):
     async def _open(self, chosen: Path | str) -> None:
         """Take a file, or a folder that is wanted; look into any other folder."""
         try:
-            path = paths.typed_path(chosen) if isinstance(chosen, str) else chosen
-            found = await asyncio.to_thread(paths.require, path)
+            path, found = await asyncio.to_thread(self._looked_up, chosen)
         except FileError as error:
             self._say(str(error))
             return
@@ -144,8 +154,20 @@ class PathDialog(Dialog[R]):
         else:
             self.took(path)
 
+    def _looked_up(self, chosen: Path | str) -> tuple[Path, paths.Status]:
+        """A path and what is there; in place of what is not there, the only one that fits."""
+        path = paths.typed_path(chosen) if isinstance(chosen, str) else chosen
+        try:
+            return path, paths.require(path)
+        except FileError:
+            fitting = self._matches(chosen) if isinstance(chosen, str) else []
+            if len(fitting) != 1:
+                raise
+            return fitting[0].path, paths.require(fitting[0].path)
+
     def _enter(self, text: str) -> None:
         field = self.query_one(Input)
+        self._proposed = text
         field.value = text
         field.cursor_position = len(text)
 
@@ -172,3 +194,8 @@ class OpenPath(PathDialog[Path | None]):
 
 def _slash(entry: paths.FolderEntry) -> str:
     return os.sep if entry.is_folder else ""
+
+
+def _end_of(text: str, width: int) -> str:
+    """The text cut to so many cells, at its beginning: a path's name is at its end."""
+    return text if cell_len(text) <= width else "…" + clip(text[::-1], width)[-2::-1]

@@ -1,4 +1,4 @@
-"""A job's diary: filtered by level, followed at its end, searched, wrapped."""
+"""A job's event log: filtered by level, followed at its end, searched, wrapped."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -20,11 +20,11 @@ LEVEL_MARKS = {"info": " ", "warn": "!", "error": "✗"}
 LEVEL_COLORS = {"info": "foreground", "warn": "warning", "error": "error"}
 LEVEL_WORDS = {"info": "", "warn": "warnings and errors", "error": "errors"}
 
-NOTHING = "Nothing has been said yet."
+NOTHING = "No events yet."
 NONE_FITS = "No event fits: i shows other levels, / looks for something else."
 
 TICK_S = 1.0
-"""How often ages are shown anew."""
+"""How often ages are shown again."""
 _LONGEST = 4_000
 """Characters of one event that are wrapped."""
 _HEAD = 18

@@ -74,8 +74,16 @@ def said(answer: str) -> str:
     )
 
 
-def row_line(example: Example) -> RowLine:
-    """Boil a row down to its line: the last question and the answer."""
+def row_line(example: Example, flaw: str = "") -> RowLine:
+    """Boil a row down to its line: the last question and the answer, or that there is neither.
+
+    Args:
+        example: The row as a conversation.
+        flaw: Why the row is no JSON, if it is none.
+    """
+    if not example.messages:
+        nothing = "(no JSON)" if flaw else "(no messages)"
+        return RowLine(example.line, 0, nothing, "")
     asked = [message.text for message in example.prompt if message.role == "user" and message.text]
     question = asked[-1] if asked else (example.messages[0].text if example.messages else "")
     return RowLine(

@@ -18,7 +18,7 @@ _LONGEST = 2_000
 
 
 class TroubleList(LineList):
-    """Paragraphs, wrapped, and rows; Enter on a row is the wish to see it."""
+    """Paragraphs, wrapped, and rows; Enter on a row asks to see it."""
 
     BINDING_GROUP_TITLE = "Trouble"
 

@@ -105,10 +105,10 @@ class CopyLine(Words):
         words = f"{'' if known else 'At most '}{kept:,} of {count(opened.rows, 'row')} are written"
         reasons = [
             f"{len(left_out):,} marked" if left_out else "",
-            f"{count(len(flawed), 'line')} no JSON" if flawed else "",
+            count(len(flawed), "broken line") if flawed else "",
         ]
         why = " and ".join(filter(None, reasons))
-        return f"{words}; left out: {why}." if why else f"{words}."
+        return f"{words}; {why} left out." if why else f"{words}."
 
     async def _write(
         self, opened: Opened, target: Target, wanted: Treatment, left_out: Set[int]

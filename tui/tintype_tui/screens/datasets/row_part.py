@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 
 from tintype.assessment import RowFigures
 from tintype.dataset import Dataset, Example
+from tintype.dataset import example as read_example
 from tintype.dataset.annotating import write_annotated
 from tintype.dataset.arrangement import Arrangement
 from tintype.dataset.base64_text import displayed
@@ -96,7 +97,7 @@ class RowPart(DatasetPart):
     def _judge(self) -> None:
         """Say what the row costs and what is wrong with it, as far as is known."""
         figures = self.assessed.figures if self.assessed else RowFigures()
-        self.view.cost = cost_words(figures, self.index)
+        self.view.cost = "" if self.index in figures.no_json else cost_words(figures, self.index)
         self.view.problems = figures.problems.get(self.index, ())
 
     @work(exclusive=True, group="row")
@@ -105,17 +106,16 @@ class RowPart(DatasetPart):
         if (dataset := self.dataset) is None or not dataset.count:
             return
         with self.pane.reporting("Cannot read the row"):
-            example = displayed(await dataset.example(index))
+            row = await dataset.row(index)
+            example = displayed(read_example(row))
             self.view.source = "" if example.messages else await dataset.source(index)
             await self._highlight(example)
             self.view.facts = {}
             self.view.example = example
             self._judge()
             if not example.images:
-                nothing = (
-                    "This line is no JSON." if not example.messages else "no image in this row"
-                )
-                self.view.shown = Shown(why=nothing)
+                why = "This line is no JSON." if row.flaw else "no image in this row"
+                self.view.shown = Shown(why=why)
                 return
             ordinal %= len(example.images)
             try:

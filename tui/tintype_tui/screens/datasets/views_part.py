@@ -12,19 +12,27 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widgets import ContentSwitcher
 
+from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.screens.datasets.part import DatasetPart, View
 
 NOTE = "datasets.share"
 """The name under which the width of the left is kept between sessions."""
-USUAL, LEAST, MOST = 40, 20, 75
-"""Per cent of the room that the left takes."""
+LEAST, MOST = 20, 75
+"""Per cent of the room that the left can be given."""
 
 
 class ViewsPart(DatasetPart):
     """A view on the left, the row on the right; above each other where it is narrow."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "mark", "Mark", id="data.mark", tooltip="the row, and go on; again: unmark"),
+        Binding(
+            "x",
+            "mark",
+            "Mark",
+            id="data.mark",
+            show=False,
+            tooltip="the row, and go on; again: unmark",
+        ),
         Binding(
             "less_than_sign",
             "share(-5)",
@@ -46,7 +54,7 @@ class ViewsPart(DatasetPart):
     viewed: var[str] = var("", bindings=True)
     """The id of the view that is seen; empty before there is one."""
     share: var[int | None] = var(None)
-    """Per cent of the room that the left takes; none as the style sheet has it."""
+    """Per cent of the room that the left takes; none as it suits the terminal's width."""
 
     class Viewed(Message):
         """Another view is seen."""
@@ -71,6 +79,9 @@ class ViewsPart(DatasetPart):
     def on_mount(self) -> None:
         self.viewed = str(self._views[0].id)
         self._recall()
+
+    def watch_opened(self, before: Opened | None, now: Opened | None) -> None:
+        """Its only workers are about the width, whatever is open."""
 
     @property
     def view(self) -> View:
@@ -119,7 +130,7 @@ class ViewsPart(DatasetPart):
 
     def action_share(self, by: int) -> None:
         """Give the left more room, or the row."""
-        self.share = (USUAL if self.share is None else self.share) + by
+        self.share = self._effective + by
         self._keep(self.share)
 
     @work(exclusive=True, group="share")
@@ -136,11 +147,16 @@ class ViewsPart(DatasetPart):
     def on_resize(self) -> None:
         self.call_after_refresh(self._divide)
 
+    @property
+    def _effective(self) -> int:
+        if self.share is not None:
+            return self.share
+        usual = {"-narrow": 28, "-usual": 50}
+        return next((usual[name] for name in usual if self.screen.has_class(name)), 40)
+
     def _divide(self) -> None:
-        if self.share is None:
-            return
         narrow = self.screen.has_class("-narrow")
         left = self.query_one("#left")
-        for part, share in ((left, self.share), (self._row, 100 - self.share)):
+        for part, share in ((left, self._effective), (self._row, 100 - self._effective)):
             part.styles.width = "100%" if narrow else f"{share}fr"
             part.styles.height = f"{share}fr" if narrow else "100%"

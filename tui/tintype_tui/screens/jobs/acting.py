@@ -100,7 +100,7 @@ async def found(row: Blamed, known: Known) -> FoundRow | None:
 
 
 def cloning(known: Known) -> requests.EstimateDataset:
-    """The wish to estimate a job again, on the dataset it was made from.
+    """A request to estimate a job again, on the dataset it was made from.
 
     Raises:
         FileError: if that dataset is gone.

@@ -18,7 +18,7 @@ from tintype.pricing import load_prices
 from tintype.prompting import Foreseen, OpenQuestion, Reply, SessionSpending, foresee
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
-from tintype_tui.screens.dialogs import Confirm
+from tintype_tui.screens.dialogs import ConfirmSum
 from tintype_tui.text import number, one_line, visible
 from tintype_tui.words.costs import asking_words, consent_words
 
@@ -82,7 +82,7 @@ class CostPart(Part):
         return await asyncio.to_thread(each)
 
     async def may_ask(self, requests: Sequence[ChatRequest]) -> Confirmation | None:
-        """Ask the person before another limit's worth may be spent, and before an unknown price.
+        """Have the sum typed before what may cost much, and before an unknown price.
 
         None if the person does not agree.
 
@@ -99,10 +99,12 @@ class CostPart(Part):
             now=datetime.now(UTC),
         )
         agreed = Confirmation(wanted.typed if wanted else "")
-        if not self.spending.needs_consent(foreseen, settings.spend_confirm_usd, wanted):
+        typed = self.spending.demanded(foreseen, settings.spend_confirm_usd, wanted)
+        if typed is None:
             return agreed
-        words = consent_words(foreseen, self.spending, wanted)
-        if not await self.app.push_screen_wait(Confirm("Ask?", words, yes="Ask", no="Leave it")):
+        words = consent_words(foreseen, self.spending, typed)
+        title = f"Ask {foreseen[0].model if len(foreseen) == 1 else f'{len(foreseen)} models'}"
+        if not await self.app.push_screen_wait(ConfirmSum(title, words, typed, act="ask")):
             return None
         self.spending = self.spending.consented(foreseen)
         return agreed

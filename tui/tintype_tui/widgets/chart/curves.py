@@ -86,7 +86,7 @@ def draw(curve: Curve, plot: Plot, under: Pen, over: Pen, several: bool) -> None
         _line(plot, path, curve.number)
     _mark_lonely(curve, plot, path)
     if curve.smoothed:
-        path = _averaged(curve, over, curve.smoothed)
+        path = _averaged(curve, over, curve.smoothed, lines)
         if lines:
             _line(plot, path, curve.number)
         else:
@@ -158,18 +158,19 @@ def _with_holes(curve: Curve, pen: Pen, path: Path, open_end: bool) -> bool:
     return open_end
 
 
-def _averaged(curve: Curve, pen: Pen, series: Series) -> Path:
+def _averaged(curve: Curve, pen: Pen, series: Series, lines: bool) -> Path:
     """The smoothed curve at the end of each column, linked where what it is made of is."""
-    path = Path()
+    path, columns, whole = Path(), curve.columns, curve.trace.series.unbroken
+    if lines and whole:  # a line has one height in a cell
+        columns = [*{column.at // pen.dots.across: column for column in columns}.values()]
     open_end = _neighbour(path, curve.x0, series, curve.start - 1, False, pen)
-    ends = series.at([column.stop - 1 for column in curve.columns])
-    for number, (column, value) in enumerate(zip(curve.columns, ends, strict=True)):
+    ends = series.at([column.stop - 1 for column in columns])
+    for number, (column, value) in enumerate(zip(columns, ends, strict=True)):
         at = column.stop - 1
         while at > column.start and not pen.drawable(value):
             at -= 1
             value = ends[number] = series[at][1]
-    whole = curve.trace.series.unbroken
-    for column, value, y in zip(curve.columns, ends, pen.heights(ends), strict=True):
+    for column, value, y in zip(columns, ends, pen.heights(ends), strict=True):
         if not pen.drawable(value):
             open_end = False
             continue

@@ -173,7 +173,7 @@ class Scene:
 
     @property
     def ruler(self) -> Ruler:
-        """The x-axis of the first trace that has one; pins and cursors are told by it."""
+        """The x-axis of the first trace that has one; pins and cursors are placed by it."""
         traces = self.traces.values()
         first = next((trace for trace in traces if len(trace.series)), next(iter(traces)))
         return self.plotter.ruler(first, self.plot.view.axis)

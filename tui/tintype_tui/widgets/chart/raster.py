@@ -5,8 +5,8 @@ of two entries of a table, whatever its length. Curves are laid over one another
 whole plot. So the cost of a plot depends on its width and hardly on its height, and a dense
 band of noise costs as little as a line.
 
-Lines join from cell to cell, as dots do not: the scan lines ⎺⎻─⎼⎽ are five heights in a cell, and
-corners and uprights make the steep parts.
+Lines join from cell to cell, as dots do not: ▔─▁, which every font has, are three heights in a
+cell, and corners and uprights make the steep parts.
 """
 
 import math
@@ -211,7 +211,7 @@ def _stack(layers: Sequence[tuple[int, Layer]], size: int) -> tuple[int, int, in
 
 # -- lines -----------------------------------------------------------------------------------------
 
-_SCANS = "⎺⎻─⎼⎽"
+_SCANS = "▔─▁"
 _LEVELS = len(_SCANS)
 
 

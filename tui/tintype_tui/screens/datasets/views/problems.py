@@ -41,8 +41,17 @@ class ProblemsView(View):
         self.list.refresh()
         self._explain()
 
+    def go(self, index: int) -> None:
+        """Put the cursor to the first problem of a row, if it has one."""
+        line = self.dataset.line_of(index) if self.dataset else 0
+        lines = [problem.line for problem in self.list.problems]
+        if line in lines and lines[self.list.cursor] != line:
+            self.list.cursor = lines.index(line)
+
     def take_focus(self) -> None:
+        """Take the keys, and show the row of the problem under the cursor."""
         self.list.focus()
+        self._moved()
 
     @on(LineList.Moved)
     @on(LineList.Chosen)

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from textual import getters, on, work
 from textual.app import ComposeResult
 
+from tintype.dataset import Row
 from tintype.dataset import example as read_example
 from tintype.dataset.arrangement import Arrangement, Order
 from tintype.dataset.base64_text import displayed
 from tintype_tui.screens.datasets.part import View
 from tintype_tui.text import short, visible
-from tintype_tui.widgets.example_list import ExampleList, Measure, row_line
+from tintype_tui.widgets.example_list import ExampleList, Measure, RowLine, row_line
 from tintype_tui.widgets.line_list import LineList
 
 MEASURES: Mapping[Order, str] = {"tokens": "tokens", "bytes": "bytes", "answer": "characters"}
@@ -87,8 +88,14 @@ class RowsView(View):
         with self.pane.reporting("Cannot read the dataset"):
             for start, stop in _runs(indices):
                 async for batch in dataset.rows(start, stop):
-                    shown = {row.index: row_line(displayed(read_example(row))) for row in batch}
+                    shown = {
+                        row.index: row_line(displayed(read_example(row)), row.flaw) for row in batch
+                    }
                     self.rows.know(shown)
+
+
+def _line(row: Row) -> RowLine:
+    return row_line(displayed(read_example(row)), row.flaw)
 
 
 def _runs(indices: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -93,7 +93,7 @@ class SheetView(View):
     async def _row_thumb(self, dataset: Dataset, index: int, event: Thumbnails.Wants) -> Thumb:
         row = await dataset.row(index)
         example = displayed(read_example(row))
-        self.sheet.know(index, row_line(example))
+        self.sheet.know(index, row_line(example, row.flaw))
         if not example.images:
             return Thumb(words="no JSON" if row.flaw else "no image")
         return await thumb(dataset, index, 0, event)

@@ -4,12 +4,16 @@ Tintype's server lists lines in an event's data. Others only speak: "Example 100
 example is counted from 1 among the rows that are not blank; a line is a physical line of the file.
 """
 
+import asyncio
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
+from tintype.errors import DatasetError
+from tintype.jobs.sending import digest_of
 from tintype.resources import Event, Job
 from tintype.store import MadeFrom, Source
 
@@ -130,3 +134,45 @@ def _number(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if 0 < value < 1 << 53 else None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRow:
+    """Where a blamed row is now."""
+
+    path: Path
+    index: int
+    """0-based number of the row in the dataset."""
+    changed: bool
+    """The file is not the one that was trained on any more: the row may be another."""
+
+
+async def find(row: Blamed, job: Job, made_from: MadeFrom) -> FoundRow:
+    """Find the row that a provider complains about.
+
+    Raises:
+        DatasetError: if it is not known what the job was made from, or the file or the row is gone.
+    """
+    from tintype.dataset import open_dataset  # late: who lists jobs needs no dataset
+
+    source = source_of(row, job, made_from)
+    if source is None:
+        raise DatasetError(
+            "It is not known here which file this job was made from.",
+            advice="Only jobs launched with Tintype lead back to their dataset.",
+        )
+    path = Path(source.path)
+    if not await asyncio.to_thread(path.is_file):
+        raise DatasetError(
+            f"{path} is gone: the row cannot be shown.",
+            advice=f"The provider named {row.place}.",
+            path=path,
+        )
+    changed = await asyncio.to_thread(digest_of, path) != source.digest
+    async with open_dataset(path) as dataset:
+        if row.line is not None:
+            index = await dataset.find_line(row.line)
+        else:
+            index = (row.example or 1) - 1
+            await dataset.row(index)
+    return FoundRow(path, index, changed)
