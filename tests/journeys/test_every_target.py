@@ -25,14 +25,18 @@ from tintype_tui.widgets.key_line import KeyLine
 from tintype_tui.widgets.loop_strip import LoopStrip
 
 SIZES = ((80, 24), (140, 42))
-GRIDS = ((19, 6), (33, 11))
+GRIDS = ((26, 7), (45, 13))
 """Cells between points that are clicked, at each size, besides the middle of every widget."""
 MODES = ("home", "datasets", "estimate", "jobs", "playground")
 LASTING = frozenset(["dataset", "list", "follow", "fill", "cost", "assess", "settle", "changed"])
 """Groups of workers that go on for as long as a pane is shown."""
 MOVING = frozenset(["move", "page", "jump", "down", "back", "go", "line", "focus_next"])
 """What may have no effect: at an end of a list, or where one is already."""
+TOGETHER = frozenset(["go", "list", "thumbs", "image", "chart", "composer"])
+"""Keys that move about, by the beginning of their ids: pressed in one go."""
 SETTLED_S = 1.0
+AT_ONCE = 5
+"""Points that are clicked one after the other, before one comes back."""
 HOPS = 2
 """A key goes from the app to the widget that is focused, and what it asks for back to the app."""
 KEPT_ABOUT = (
@@ -196,7 +200,7 @@ class Keys(There):
 
     def __init__(self, name: str, place: Place, sit: Any) -> None:
         super().__init__(name, place, sit)
-        self.done: set[tuple[str, str, str]] = set()
+        self.pressed: set[tuple[str, str, str]] = set()
         self.silent: list[str] = []
 
     async def press_all(self) -> bool:
@@ -222,10 +226,10 @@ class Keys(There):
         for key, active in list(self.app.screen.active_bindings.items()):
             binding = active.binding
             about = (key, binding.action, type(active.node).__name__)
-            if about in self.done or _name(binding) == "quit":
+            if about in self.pressed or _name(binding) == "quit":
                 continue
-            self.done.add(about)
-            if not binding.id:
+            self.pressed.add(about)
+            if not binding.id or binding.id.split(".")[0] in TOGETHER:
                 textuals.append(key)
                 continue
             await self._press(key, binding, active.enabled)
@@ -255,22 +259,30 @@ class Clicks(There):
 
     def __init__(self, name: str, place: Place, sit: Any) -> None:
         super().__init__(name, place, sit)
-        self.done: set[tuple[int, int, int]] = set()
+        self.clicked: set[tuple[int, int, int]] = set()
 
     async def click_all(self) -> bool:
         """Click where nothing has been clicked; whether another app is needed for the rest."""
         for size, grid in zip(SIZES, GRIDS, strict=True):
             await self.person.pilot.resize_terminal(*size)
             await self.settle()
-            for x, y in sorted(self._points(size, grid)):
-                if (x, y, size[0]) not in self.done:
-                    self.done.add((x, y, size[0]))
-                    self._wheel_drag_and_click(x, y, size)
-                    await self.settle()
-                    self.lives(f"the mouse at {x}, {y} of {size}")
-                    if not await self.back():
-                        return True
-        return False
+            points = sorted(
+                {(*point, size[0]) for point in self._points(size, grid)} - self.clicked
+            )
+            for x, y, _ in points:
+                self._wheel_and_drag(x, y, size)
+            await self.settle()
+            self.lives(f"wheel and drags at {size}")
+            while points:
+                if not await self.back():
+                    return True
+                some, points = points[:AT_ONCE], points[AT_ONCE:]
+                self.clicked.update(some)
+                for x, y, _ in some:
+                    self._click(x, y)
+                await self.settle()
+                self.lives(f"clicks at {some}")
+        return not await self.back()
 
     def _points(self, size: tuple[int, int], grid: tuple[int, int]) -> set[tuple[int, int]]:
         width, height = size
@@ -279,9 +291,22 @@ class Clicks(There):
         for region, clip in self.app.screen._compositor.visible_widgets.values():
             if (seen := region.intersection(clip)).area:
                 points.add((seen.x + seen.width // 2, seen.y + seen.height // 2))
-        return {(x, y) for x, y in points if 0 <= x < width and 0 <= y < height}
+        points = {(x, y) for x, y in points if 0 <= x < width and 0 <= y < height}
+        return points - self._quit_points()
 
-    def _wheel_drag_and_click(self, x: int, y: int, size: tuple[int, int]) -> None:
+    def _quit_points(self) -> set[tuple[int, int]]:
+        """Where a click presses the key that ends the app."""
+        found = set()
+        for line in self.app.screen.query(KeyLine):
+            x = 0
+            for key, words, pressed in line.entries():
+                room = len(key) + len(words) + 3
+                if pressed == "q":
+                    found |= {(at, line.region.y) for at in range(x, x + room)}
+                x += room
+        return found
+
+    def _wheel_and_drag(self, x: int, y: int, size: tuple[int, int]) -> None:
         for kind in (events.MouseScrollDown, events.MouseScrollDown, events.MouseScrollUp):
             self.mouse(kind, x, y)
         to_x, to_y = (x + size[0] // 3) % size[0], (y + size[1] // 3) % size[1]
@@ -289,6 +314,8 @@ class Clicks(There):
         self.mouse(events.MouseMove, (x + to_x) // 2, (y + to_y) // 2, 1)
         self.mouse(events.MouseMove, to_x, to_y, 1)
         self.mouse(events.MouseUp, to_x, to_y, 1)
+
+    def _click(self, x: int, y: int) -> None:
         self.mouse(events.MouseMove, x, y)
         self.mouse(events.MouseDown, x, y, 1)
         self.mouse(events.MouseUp, x, y, 1)
@@ -305,34 +332,31 @@ def _name(binding: Binding) -> str:
     return binding.action.split("(")[0].rpartition(".")[2]
 
 
+class Round(Keys, Clicks):
+    """Keys, then the mouse."""
+
+
 @pytest.mark.parametrize("name", STATES)
-async def test_every_key_does_something_or_says_why_not(name: str, place: Place, sit: Any) -> None:
-    keys, more, begun, apps = Keys(name, place, sit), True, time.process_time(), 0
-    while more:
+async def test_every_key_and_click_is_answered(name: str, place: Place, sit: Any) -> None:
+    round, begun, apps = Round(name, place, sit), time.process_time(), 0
+    parts = [round.press_all, round.click_all]
+    while parts:
         apps += 1
-        async with keys.reached():
-            _next_agrees(keys)
-            more = await keys.press_all()
-            if not more:
-                await _answers_and_quits(keys)
+        async with round.reached():
+            _next_agrees(round)
+            while parts and not await parts[0]():
+                del parts[0]
+            if not parts:
+                await _answers_and_quits(round)
+    _note(name, round, apps, time.process_time() - begun)
+    assert not round.silent, f"{name}: no effect and no word: {round.silent}"
+
+
+def _note(name, round, apps, seconds):
     with open("/tmp/keys/figures", "a") as out:
         out.write(
-            f"K\t{name}\t{len(keys.done)}\t{apps}\t{time.process_time() - begun:.1f}\t{keys.silent}\n"
+            f"{name}\t{len(round.pressed)}\t{len(round.clicked)}\t{apps}\t{seconds:.1f}\t{round.silent}\n"
         )
-    assert not keys.silent
-
-
-@pytest.mark.parametrize("name", STATES)
-async def test_every_click_wheel_and_drag_is_survived(name: str, place: Place, sit: Any) -> None:
-    clicks, more, begun, apps = Clicks(name, place, sit), True, time.process_time(), 0
-    while more:
-        apps += 1
-        async with clicks.reached():
-            more = await clicks.click_all()
-            if not more:
-                await _answers_and_quits(clicks)
-    with open("/tmp/keys/figures", "a") as out:
-        out.write(f"M\t{name}\t{len(clicks.done)}\t{apps}\t{time.process_time() - begun:.1f}\n")
 
 
 def _next_agrees(there: There) -> None:

@@ -226,6 +226,9 @@ class EstimatePane(Pane):
         self._choose(replace(self.form.choices, detail=following))  # type: ignore[arg-type]
 
     def action_validation(self) -> None:
+        if self.form.choices.validation is None:
+            self.say("There is no validation file beside this dataset.")
+            return
         self._choose(replace(self.form.choices, validate=not self.form.choices.validate))
 
     def _choose(self, choices: Choices) -> None:

@@ -135,7 +135,9 @@ class FilterLine(Words):
         self.post_message(self.Select(index))
 
     def action_random(self) -> None:
-        if self.arrangement.shown:
+        if not self.arrangement.shown:
+            self.pane.say("There is no row to go to.")
+        else:
             position = random.randrange(self.arrangement.shown)
             self.post_message(self.Select(self.arrangement.row_at(position)))
 
