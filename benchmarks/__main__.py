@@ -1,6 +1,9 @@
 """Every benchmark, one after the other: `make bench`.
 
-python -m benchmarks [NAME …]
+    python -m benchmarks [--quick] [NAME …]
+
+`--quick` takes the smallest measure of each: it shows that the benchmarks run, not how fast. What
+cannot be made small (`learning` trains for minutes) measures nothing then.
 """
 
 import importlib
@@ -11,13 +14,18 @@ from benchmarks.figures import machine, report
 ALL = ("startup", "chart", "dataset", "server", "commands", "learning")
 
 
-def main(names: list[str]) -> None:
+def main(words: list[str]) -> None:
     """Run and print the named benchmarks, or all."""
+    quick, names = "--quick" in words, [word for word in words if word != "--quick"]
     print(machine())
     for name in names or ALL:
         module = importlib.import_module(f"benchmarks.{name}")
         print(f"\n{(module.__doc__ or name).splitlines()[0]}")
-        report(module.measure())
+        smallest = getattr(module, "QUICK", None)
+        if not quick:
+            report(module.measure())
+        elif smallest is not None:
+            report(module.measure(**smallest))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ if it is installed.
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from random import Random
 from statistics import median
@@ -26,6 +26,8 @@ from tintype_tui.widgets.chart import Chart, Trace
 WIDTH, HEIGHT = 140, 42
 CURVES = 4
 FRAMES = 25
+POINTS = (10_000, 100_000)
+QUICK = {"sizes": POINTS[:1], "frames": 1}
 
 
 def curves(points: int) -> tuple[Trace, ...]:
@@ -47,7 +49,7 @@ def curves(points: int) -> tuple[Trace, ...]:
     )
 
 
-def timed(work: Callable[[], object], frames: int = FRAMES) -> float:
+def timed(work: Callable[[], object], frames: int) -> float:
     """Median milliseconds of CPU; wall time on a busy machine says little."""
     times = []
     for _ in range(frames):
@@ -57,7 +59,7 @@ def timed(work: Callable[[], object], frames: int = FRAMES) -> float:
     return median(times) * 1_000
 
 
-def floor(points: int) -> float:
+def floor(points: int, frames: int) -> float:
     """The least that keeps extremes: minimum and maximum of every dot column."""
     lists = [trace.series.values() for trace in curves(points)]
     columns = (WIDTH - 10) * 2
@@ -70,10 +72,10 @@ def floor(points: int) -> float:
                 found.append((min(part), max(part)) if part else (0.0, 0.0))
         return found
 
-    return timed(thin)
+    return timed(thin, frames)
 
 
-async def frame(points: int, smoothing: float) -> tuple[float, float]:
+async def frame(points: int, smoothing: float, frames: int) -> tuple[float, float]:
     """A frame with a new point on every curve, and one in which nothing is new."""
     chart = Chart(curves(points), heading="Loss")
 
@@ -101,11 +103,11 @@ async def frame(points: int, smoothing: float) -> tuple[float, float]:
             chart.refresh()
             chart.render_lines(whole)
 
-        changed = timed(grown)
-        return changed, timed(lambda: chart.render_lines(whole))
+        changed = timed(grown, frames)
+        return changed, timed(lambda: chart.render_lines(whole), frames)
 
 
-async def peer(points: int) -> Figure:
+async def peer(points: int, frames: int) -> Figure:
     """The same with textual-plot, given every point."""
     name = f"textual-plot, {CURVES} × {points:,}"
     if find_spec("textual_plot") is None:
@@ -128,22 +130,22 @@ async def peer(points: int) -> Figure:
                 plot.plot(x=steps, y=values)
             plot._render_plot()
 
-        return Figure(name, timed(drawn, 7), "ms", "without the lines of text")
+        return Figure(name, timed(drawn, frames), "ms", "without the lines of text")
 
 
-def measure() -> list[Figure]:
+def measure(sizes: Sequence[int] = POINTS, frames: int = FRAMES) -> list[Figure]:
     """All figures, the peer's in the same run."""
     found = []
-    for points in (10_000, 100_000):
-        least = floor(points)
+    for points in sizes:
+        least = floor(points, frames)
         label = f"{CURVES} × {points:,}"
         found.append(Figure(f"least work, {label}", least, "ms", "minimum and maximum alone"))
         for smoothing in (0.0, 0.9):
-            changed, unchanged = asyncio.run(frame(points, smoothing))
+            changed, unchanged = asyncio.run(frame(points, smoothing, frames))
             what = f"chart frame, {label}, " + ("smoothed" if smoothing else "as reported")
             found.append(Figure(what, changed, "ms", f"{changed / least:.1f}× the least work"))
             found.append(Figure(f"{what}, nothing new", unchanged, "ms"))
-    found.append(asyncio.run(peer(10_000)))
+    found.append(asyncio.run(peer(sizes[0], min(frames, 7))))
     return found
 
 

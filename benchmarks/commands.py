@@ -1,4 +1,4 @@
-"""Commands that only ask the server, against curl and against the import of the SDK alone.
+"""Commands that only ask the server, against curl and against the import of OpenAI's SDK.
 
 python -m benchmarks.commands
 """
@@ -15,16 +15,17 @@ from pathlib import Path
 from benchmarks.figures import Figure
 
 ROUNDS = 5
+QUICK = {"rounds": 1}
 QUESTION = '{"model": "tintype-tiny", "messages": [{"role": "user", "content": "What?"}]}'
 
 
-def measure() -> list[Figure]:
+def measure(rounds: int = ROUNDS) -> list[Figure]:
     """Start a server in a home of its own and take the best of some rounds of each."""
     with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_measure(Path(folder)))
+        return asyncio.run(_measure(Path(folder), rounds))
 
 
-async def _measure(home: Path) -> list[Figure]:
+async def _measure(home: Path, rounds: int) -> list[Figure]:
     from tintype.server.run import start, stop
 
     server = await start(home / "data" / "server")
@@ -33,11 +34,11 @@ async def _measure(home: Path) -> list[Figure]:
     curl = ["curl", "-s", "-H", f"Authorization: Bearer {server.token}"]
     json = ["-H", "Content-Type: application/json", "-d", QUESTION]
     try:
-        sdk_s = _best([sys.executable, "-c", "import openai"], environment)
-        models_s = _best([*tintype, "models"], environment)
-        ask_s = _best([*tintype, "ask", "tintype-tiny", "What?"], environment)
+        sdk_s = _best([sys.executable, "-c", "import openai"], environment, rounds)
+        models_s = _best([*tintype, "models"], environment, rounds)
+        ask_s = _best([*tintype, "ask", "tintype-tiny", "What?"], environment, rounds)
         figures = [
-            Figure("import of the SDK (limit)", sdk_s, "s"),
+            Figure("import of the SDK (a limit)", sdk_s, "s"),
             Figure("tintype models", models_s, "s"),
             Figure("tintype models, beyond the SDK", models_s - sdk_s, "s"),
             Figure("tintype ask", ask_s, "s"),
@@ -45,10 +46,12 @@ async def _measure(home: Path) -> list[Figure]:
         ]
         if shutil.which("curl"):
             figures += [
-                Figure("curl /models", _best([*curl, f"{server.url}/models"], environment), "s"),
+                Figure(
+                    "curl /models", _best([*curl, f"{server.url}/models"], environment, rounds), "s"
+                ),
                 Figure(
                     "curl /chat/completions",
-                    _best([*curl, *json, f"{server.url}/chat/completions"], environment),
+                    _best([*curl, *json, f"{server.url}/chat/completions"], environment, rounds),
                     "s",
                 ),
             ]
@@ -57,9 +60,9 @@ async def _measure(home: Path) -> list[Figure]:
     return figures
 
 
-def _best(command: list[str], environment: dict[str, str]) -> float:
+def _best(command: list[str], environment: dict[str, str], rounds: int) -> float:
     taken = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         began = time.perf_counter()
         subprocess.run(command, check=True, capture_output=True, env=environment)
         taken.append(time.perf_counter() - began)

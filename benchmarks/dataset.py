@@ -19,13 +19,14 @@ from pathlib import Path
 from benchmarks.figures import Figure
 
 ROWS = 50_000
+QUICK = {"gigabytes": 0.002, "rows": 200}
 
 
-def measure(gigabytes: float = 1.0) -> list[Figure]:
+def measure(gigabytes: float = 1.0, rows: int = ROWS) -> list[Figure]:
     """Make the file, open it in a fresh process, and page through all of it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "train.jsonl")
-        make(path, int(gigabytes * 1e9))
+        make(path, int(gigabytes * 1e9), rows)
         read_s = read_once(path)
         script = [sys.executable, "-m", "benchmarks.dataset", "--page", str(path)]
         done = subprocess.run(script, capture_output=True, text=True, check=True)
@@ -41,12 +42,12 @@ def measure(gigabytes: float = 1.0) -> list[Figure]:
     ]
 
 
-def make(path: Path, size_bytes: int) -> None:
+def make(path: Path, size_bytes: int, rows: int) -> None:
     """Write rows whose images are noise in JPEG's clothes: only their size matters here."""
     noise = random.Random(1)
-    each = size_bytes // ROWS
+    each = size_bytes // rows
     with path.open("w", encoding="ascii") as file:
-        for number in range(ROWS):
+        for number in range(rows):
             data = b"\xff\xd8\xff\xe0" + noise.randbytes(int(each * 0.74))
             url = "data:image/jpeg;base64," + base64.b64encode(data).decode()
             content = [

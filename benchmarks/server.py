@@ -14,15 +14,16 @@ from benchmarks.figures import Figure
 
 REQUESTS = 300
 UPLOAD_BYTES = 256_000_000
+QUICK = {"requests": 3, "upload_bytes": 1_000_000}
 
 
-def measure() -> list[Figure]:
+def measure(requests: int = REQUESTS, upload_bytes: int = UPLOAD_BYTES) -> list[Figure]:
     """Start a server in a folder of its own and speak to it with the real client."""
     with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_measure(Path(folder)))
+        return asyncio.run(_measure(Path(folder), requests, upload_bytes))
 
 
-async def _measure(folder: Path) -> list[Figure]:
+async def _measure(folder: Path, requests: int, upload_bytes: int) -> list[Figure]:
     from tintype.api import connect
     from tintype.server.run import start, stop
     from tintype.settings import EMBEDDED, Secret
@@ -32,12 +33,12 @@ async def _measure(folder: Path) -> list[Figure]:
         async with connect(EMBEDDED, Secret(server.token), server.url) as api:
             await api.models()
             began = time.perf_counter()
-            for _ in range(REQUESTS):
+            for _ in range(requests):
                 await api.models()
-            each_ms = (time.perf_counter() - began) / REQUESTS * 1000
+            each_ms = (time.perf_counter() - began) / requests * 1000
             path = folder / "big.jsonl"
             line = b'{"messages": []}' + b" " * 239 + b"\n"
-            path.write_bytes(line * (UPLOAD_BYTES // len(line)))
+            path.write_bytes(line * (upload_bytes // len(line)))
             began = time.perf_counter()
             await api.upload_file(path, "fine-tune")
             upload_s = time.perf_counter() - began
@@ -46,7 +47,7 @@ async def _measure(folder: Path) -> list[Figure]:
     copy_s = _copy(path)
     return [
         Figure("one small request, client and server", each_ms, "ms"),
-        Figure("upload of 256 MB over loopback", upload_s, "s"),
+        Figure(f"upload of {upload_bytes / 1e6:g} MB over loopback", upload_s, "s"),
         Figure("the same file copied and synced (limit)", copy_s, "s"),
         Figure("upload / copy", upload_s / copy_s, "×"),
     ]

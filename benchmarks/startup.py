@@ -34,6 +34,7 @@ class Bare(App):
 Bare().run()
 """
 PATIENCE_S = 30.0
+QUICK = {"runs": 1}
 
 
 def measure(runs: int = 11) -> list[Figure]:

@@ -119,7 +119,7 @@ async def every_pane(camera: Camera) -> None:
     await camera.sees("nothing against it")
     await camera.take("3-estimate")
     await camera.press("c")
-    await camera.sees("One dataset, any provider", "as it is")
+    await camera.sees("Compare providers", "as it is")
     await camera.take("3-estimate-compare")
     await camera.press("escape")
     await camera.press("4")

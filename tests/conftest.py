@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import random
 import re
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -32,6 +33,16 @@ from tintype.settings import Profile, Secret
 # Property tests are the same every time, and are not judged by how busy the machine is.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `SHUFFLE=SEED`, run the modules, and the tests in each, in an order of that seed."""
+    if seed := os.environ.get("SHUFFLE"):
+        chance = random.Random(seed)
+        modules = dict.fromkeys(item.path for item in items)
+        rank = {path: chance.random() for path in modules}
+        items.sort(key=lambda item: (rank[item.path], chance.random()))
+
 
 SCRIPTED = Path(__file__).parent / "server"
 

@@ -199,7 +199,7 @@ def demanded(
     if not (blind or unknown or high_usd >= limits.confirm_from_usd):
         return None
     if unknown:
-        what = "What this will cost is not known here: there is no price for it."
+        what = "The cost is unknown: there is no price for it."
     else:
         what = f"This may cost up to ${dollars(high_usd)}."
     typed = UNKNOWN if unknown else dollars(high_usd).replace(",", "")
@@ -234,7 +234,7 @@ def _allow(
     if wanted is not None and not confirmation.covers(wanted):
         ways = f"Confirm it by typing {wanted.typed} (in scripts: --confirm {wanted.typed})"
         if wanted.typed == UNKNOWN:
-            ways += ", or put the price into a price table of your own (prices in the settings)"
+            ways += ", or add the price to your own price table (prices in the settings)"
         raise ConfirmationError(wanted.why, advice=f"{ways}.", typed=wanted.typed)
 
 
@@ -258,7 +258,7 @@ def _within(
         raise BudgetError(
             f"What this will cost is not known, and ${dollars(limit_usd)} is all that "
             f"{may_be_spent}.",
-            advice="Put the price into a price table of your own (prices in the settings).",
+            advice="Add the price to your own price table (prices in the settings).",
         )
     if spent.high_usd + high_usd > limit_usd:
         so_far = (

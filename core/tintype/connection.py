@@ -15,7 +15,12 @@ from tintype.settings import Profile, Secret, Settings, key_for
 
 if TYPE_CHECKING:
     from tintype.api import Api, Patience
+    from tintype.estimation import Estimate, Forecast
     from tintype.server.run import Running
+    from tintype.store import Store
+
+LATELY = 50
+"""How many jobs are looked through for one of the same base model."""
 
 
 def chosen(settings: Settings, name: str | None) -> Profile:
@@ -103,6 +108,45 @@ async def refuse_untrainable(provider: str, model: str) -> None:
             f"The embedded provider does not train {model!r}.",
             advice=f"It trains {', '.join(known)}; for others name another provider.",
         )
+
+
+async def forecast(
+    store: "Store", profile: Profile, estimate: "Estimate", batch_size: int | None = None
+) -> "Forecast | None":
+    """Return how long the embedded engine will take for what is estimated; none elsewhere.
+
+    The pace is that of the newest training of the same base model whose steps the store has.
+
+    Args:
+        store: Where events of earlier trainings are.
+        profile: Whose provider.
+        estimate: Rows, base model and epochs.
+        batch_size: Rows in a step; none for what the engine chooses.
+
+    Raises:
+        EngineError: if an engine cannot be loaded.
+        StoreError: if the store cannot be read.
+    """
+    from tintype.engines import engines
+    from tintype.estimation import forecast, step_time
+    from tintype.resources import Hyperparameters
+
+    model = estimate.plan.model
+    if identity(profile.provider).dialect != "embedded":
+        return None
+    if (engine := (await asyncio.to_thread(engines)).get(model)) is None:
+        return None
+    asked = Hyperparameters(estimate.plan.epochs or "auto", batch_size or "auto")
+    chosen = engine.resolve(estimate.rows, asked)
+    steps = -(-estimate.rows // chosen.batch_size) * chosen.n_epochs
+    measured = None
+    for kept in store.jobs.newest(LATELY, profile=profile.name):
+        batch = kept.job.hyperparameters.batch_size
+        if measured is None and kept.job.model == model and batch != "auto":
+            measured = step_time(
+                kept.job.id, batch, await store.jobs.events(profile.name, kept.job.id)
+            )
+    return forecast(steps, chosen.batch_size, measured, model)
 
 
 @asynccontextmanager

@@ -190,7 +190,7 @@ def _load(kind: Kind, name: str) -> Any:
             return functools.reduce(getattr, attribute.split("."), found)
         if any(plugin.file == getattr(found, "__file__", "") for plugin in _registered[kind]):
             return None
-        raise AttributeError(f"it registers no {kind[:-1]} and no attribute is named")
+        raise AttributeError(f"it registers no {kind[:-1]} and names no attribute")
     except AttributeError as error:
         raise PluginError(
             f"{what}: {error}.",

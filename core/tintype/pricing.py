@@ -128,7 +128,7 @@ def load_prices(own: Path | None = None) -> Prices:
         return Prices()
     if not is_file(own):
         raise SettingsError(
-            f"The price table {own} is not there.",
+            f"The price table {own} does not exist.",
             advice="Correct `prices` in the configuration (or TINTYPE_PRICES), or leave it out to "
             "use the prices that come with Tintype.",
         )

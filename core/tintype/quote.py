@@ -100,9 +100,9 @@ def concerns(made: Quote, *, marked: int = 0) -> tuple[Concern, ...]:
     if summary is not None and summary.status == "error":
         found.append(
             Concern(
-                "The provider would refuse this file",
+                "The provider would reject this file",
                 "The check found errors that stop the job (press 2, then p, to see them).",
-                "Launch all the same",
+                "Launch anyway",
                 "Fix it first",
             )
         )

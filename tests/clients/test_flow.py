@@ -52,7 +52,7 @@ async def test_pythons_client_goes_round_the_loop(provider: Running, training: P
         job = await client.fine_tuning.jobs.create(
             model="scripted", training_file=file.id, validation_file=file.id, suffix="from python"
         )
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while job.status != "succeeded":
                 assert job.status not in ("failed", "cancelled"), job.error
                 await asyncio.sleep(0.02)
@@ -93,7 +93,7 @@ async def test_javascripts_client_goes_round_the_loop(provider: Running, trainin
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, errors = await asyncio.wait_for(process.communicate(), 60)
+    out, errors = await asyncio.wait_for(process.communicate(), 120)
     assert process.returncode == 0, errors.decode()
     saw = json.loads(out)
     size = training.stat().st_size

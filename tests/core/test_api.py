@@ -9,7 +9,7 @@ import math
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from tintype.api import ChatPiece, ChatRequest, Patience, Usage, connect, pages, parsing
 from tintype.api.redaction import HIDDEN, one_line, redact
+from tintype.api.wire import events
 from tintype.errors import (
     ApiError,
     AuthenticationError,
@@ -124,9 +125,9 @@ async def test_a_model_that_was_shut_down_is_told_from_one_that_never_was(
         return str(caught.value)
 
     gone = await ask("gpt-3.5-turbo-0125", "The model does not exist")
-    assert "has shut the model gpt-3.5-turbo-0125 down (2026-10-23)" in gone
+    assert "has shut down the model gpt-3.5-turbo-0125 (2026-10-23)" in gone
     deprecated = await ask("some-model", "The model `some-model` has been deprecated, learn more")
-    assert "has shut the model some-model down" in deprecated
+    assert "has shut down the model some-model" in deprecated
     never = await ask("gpt-17", "The model `gpt-17` does not exist")
     assert "has no model gpt-17" in never
 
@@ -164,7 +165,7 @@ async def test_no_credit_left_is_told_from_too_fast(hostile: HostileProvider) ->
 
 
 @pytest.mark.parametrize(
-    ("status", "word"), [(409, "something else"), (413, "too large"), (422, "turned it down")]
+    ("status", "word"), [(409, "a conflict"), (413, "too large"), (422, "rejected it")]
 )
 async def test_other_refusals_are_sentences(
     hostile: HostileProvider, status: int, word: str
@@ -195,6 +196,15 @@ async def test_a_lasting_fault_of_the_server_is_a_sentence(hostile: HostileProvi
     assert "HTTP 502" in said.message
     assert "<" not in str(said)
     assert len(hostile.requests) == 2
+
+
+async def test_a_disk_without_space_is_said_at_once_because_waiting_does_not_help(
+    hostile: HostileProvider,
+) -> None:
+    said = await refusal(hostile, error("The server has no space left.", "storage"), 507)
+    assert "cannot write its files" in said.message
+    assert "Free some space" in said.advice
+    assert len(hostile.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -235,7 +245,7 @@ async def test_json_that_is_not_what_was_asked_for_is_a_sentence(
 async def test_an_answer_without_end_is_cut_short(hostile: HostileProvider) -> None:
     hostile.on("GET", "/models", hostile.answer(b"[" + b" " * 100_000, endless=True))
     async with hostile.connect() as api:
-        with pytest.raises(UnreachableError, match="more than any provider"):
+        with pytest.raises(UnreachableError, match="is too large"):
             await api.models()
 
 
@@ -310,7 +320,7 @@ async def test_a_server_without_tls_behind_an_https_address_is_a_sentence() -> N
     server = await asyncio.start_server(plain, "127.0.0.1", 0)
     url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     async with server, connect(Profile("p", "compatible", url), Secret("k")) as api:
-        with pytest.raises(UnreachableError, match="no secure connection"):
+        with pytest.raises(UnreachableError, match="TLS handshake"):
             await api.models()
 
 
@@ -617,7 +627,7 @@ async def test_a_list_that_never_ends_is_an_error_and_not_a_loop() -> None:
 
     batches = pages(same)
     assert [await anext(batches), await anext(batches)] == [(1,), (1,)]
-    with pytest.raises(ApiError, match="does not come to an end"):
+    with pytest.raises(ApiError, match="does not end"):
         await anext(batches)
 
     async def fresh(after: str | None) -> Page[int]:
@@ -799,3 +809,16 @@ async def test_a_key_that_a_provider_repeats_in_what_it_lists_is_hidden(
     hostile.on("GET", "/fine_tuning/jobs/j", hostile.answer({"id": "j", "model": "test-model"}))
     async with hostile.connect(key="test") as api:  # any word will do for some local servers
         assert (await api.job("j")).model == "test-model"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+async def test_events_are_the_same_however_their_stream_is_cut(size: int, end: str) -> None:
+    lines = [": hello", "event: x", "data: one", "data:two \u2028 ü", "", "", "data: [DONE]", ""]
+    stream = (end.join(lines) + end + "data: never ended").encode()
+
+    async def cut() -> AsyncIterator[bytes]:
+        for at in range(0, len(stream), size):
+            yield stream[at : at + size]
+
+    assert [data.decode() async for data in events(cut())] == ["one\ntwo \u2028 ü", "[DONE]"]

@@ -17,8 +17,9 @@ HEAVY = {
 }
 
 ALLOWED: dict[str, set[str]] = {
-    "tintype.api.endpoints": {"openai", "httpx2", "pydantic"},
+    "tintype.api.endpoints": {"httpx2"},
     "tintype.api.transport": {"httpx2"},
+    "tintype.api.wire": {"httpx2"},
     "tintype.detection.drawing": {"PIL"},
     "tintype.evaluation": {"numpy"},
     "tintype.engines.tiny": {"PIL", "numpy"},
@@ -46,8 +47,6 @@ def modules() -> list[str]:
 def group_of(name: str) -> str:
     if name in LIGHT_ALL_THE_SAME:
         return ""
-    if name == "tintype.api.openai":
-        return "tintype.api.endpoints"  # which is what imports it
     return next((key for key in ALLOWED if f"{name}.".startswith(f"{key}.")), "")
 
 

@@ -48,8 +48,8 @@ def test_a_job_that_has_not_failed_needs_no_explanation() -> None:
         ("Line 7: cannot be parsed as JSON", "invalid_file_format", "not JSON", "Correct the line"),
         ("You exceeded your current quota", "insufficient_quota", "no credit", "limit"),
         ("The file file-1 has been deleted.", "file_not_found", "does not have the file", "again"),
-        ("The process was stopped by signal 9", "training_failed", "ended from outside", "batch"),
-        ("Loss diverged.", "training_failed", "broke off", "learning rate"),
+        ("The process was stopped by signal 9", "training_failed", "process was killed", "batch"),
+        ("Loss diverged.", "training_failed", "training failed", "learning rate"),
         ("Nobody has seen this one.", "brand_new", "not known here", "Check the dataset"),
         ("", "", "no reason", "Check the dataset"),
     ],
@@ -69,14 +69,14 @@ def test_words_and_codes_of_providers_have_a_cause_and_a_fix(
 def test_a_known_message_says_more_than_the_code_it_comes_with() -> None:
     found = jobs.explain(failed('Example 3 contains an extra key "foo"', "invalid_file_format"))
     assert found is not None
-    assert found.cause.startswith("A key stands where")
+    assert found.cause.startswith("A row has a key")
 
 
 def test_words_that_are_quoted_from_the_data_are_not_taken_for_the_providers() -> None:
     words = "Example 3: unknown role 'billing was killed by an internal error'"
     found = jobs.explain(failed(words, "invalid_file_format"))
     assert found is not None
-    assert found.cause == "The file is not as the provider wants it."
+    assert found.cause == "The file does not have the format that the provider requires."
     assert [row.example for row in found.rows] == [3]
 
 

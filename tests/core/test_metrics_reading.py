@@ -1,4 +1,4 @@
-"""Smoothing, thinning, and what is said about a curve."""
+"""Smoothing, cutting to columns, and what is said about a curve."""
 
 import math
 
@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tintype.metrics import (
+    Column,
     Series,
     better,
     describe,
@@ -18,7 +19,6 @@ from tintype.metrics import (
     spikes,
     summary,
     suspicions,
-    thin,
 )
 
 number = st.floats(-1e6, 1e6)
@@ -28,6 +28,12 @@ points = st.dictionaries(st.integers(0, 2_000), any_value, max_size=120)
 
 def series(*values: float, name: str = "train_loss", every: int = 1) -> Series:
     return Series(name, ((step * every, value) for step, value in enumerate(values, 1)))
+
+
+def thin(whole: Series, x0: float, x1: float, columns: int) -> list[Column]:
+    width = (x1 - x0) / columns
+    edges = [x0 + width * number for number in range(columns)]
+    return whole.cut([*edges, math.nextafter(x1, math.inf)])
 
 
 def test_smoothing_starts_at_the_first_value_without_bias() -> None:

@@ -63,7 +63,7 @@ def test_what_cannot_be_known_is_unknown_and_says_why(tmp_path: Path) -> None:
 
     for path, reason in (
         (tmp_path / TOO_LONG, "the name is too long"),
-        (circle, "its symbolic links lead in a circle"),
+        (circle, "its symbolic links form a loop"),
         (Path("a\0b"), "null"),
         (Path("\ud800"), "surrogates"),
     ):
@@ -73,7 +73,7 @@ def test_what_cannot_be_known_is_unknown_and_says_why(tmp_path: Path) -> None:
         assert not paths.exists(path)
         assert not paths.is_file(path)
         assert not paths.is_folder(path)
-        with pytest.raises(FileError, match=r"Cannot look at"):
+        with pytest.raises(FileError, match=r"Cannot access"):
             paths.size(path)
 
 
@@ -161,7 +161,7 @@ def test_writing_where_nothing_can_be_written_is_a_file_error(where: str) -> Non
 
 
 def test_half_a_character_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="character 2 of the text is half a character"):
+    with pytest.raises(FileError, match="character 2 of the text is half of a surrogate pair"):
         paths.write_whole(tmp_path / "a.txt", "a\ud83d")
     assert os.listdir(tmp_path) == []
 

@@ -188,7 +188,7 @@ def test_a_users_row_for_every_model_goes_before_a_built_in_one(tmp_path: Path) 
 
 
 def test_a_named_table_that_is_not_there_is_an_error_with_advice(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"none\.toml is not there") as caught:
+    with pytest.raises(SettingsError, match=r"none\.toml does not exist") as caught:
         load_prices(tmp_path / "none.toml")
     assert "prices" in caught.value.advice
 
@@ -213,8 +213,8 @@ def test_a_price_that_the_provider_did_not_confirm_says_so() -> None:
         (row("training = true"), "'training': must be a number"),
         (row("tuned = { input = [] }"), r"'tuned\.input': must be a number"),
         (row("tuned = 3"), "'tuned': must be a table"),
-        (row("trainig = 3"), "'trainig': is not a key"),
-        (row("tuned = { imput = 3 }"), r"'tuned\.imput': is not a key"),
+        (row("trainig = 3"), "'trainig': is not a known key"),
+        (row("tuned = { imput = 3 }"), r"'tuned\.imput': is not a known key"),
         (
             row("training = 1") + row("training = 2").replace("2026-11-01", '"soon"'),
             "row 2, key 'as_of'",
@@ -224,7 +224,7 @@ def test_a_price_that_the_provider_did_not_confirm_says_so() -> None:
         (row("training = 1").replace('["gpt-4o-2024-08-06"]', "[]"), "'models'"),
         (row("training = 1").replace('["gpt-4o-2024-08-06"]', "[3]"), "'models'"),
         ("prices = 3", "'prices': must be rows"),
-        ("price = 3", "'price': is not a key"),
+        ("price = 3", "'price': is not a known key"),
         ("[[prices", "cannot be read"),
         ("a = " + "[" * 5_000, "cannot be read"),
     ],
@@ -284,5 +284,5 @@ def test_any_table_is_read_or_refused_in_a_sentence(content: dict[str, object]) 
 
 
 def test_a_price_table_whose_name_is_too_long_is_an_error_too(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="is not there"):
+    with pytest.raises(SettingsError, match="does not exist"):
         load_prices(tmp_path / ("x" * 300))

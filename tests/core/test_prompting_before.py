@@ -56,7 +56,7 @@ def test_the_cost_is_foreseen_where_prices_are_known() -> None:
     )
     assert limited.likely_usd is not None
     assert limited.likely_usd > known.likely_usd + Decimal("0.009")
-    unknown = foresee(request, "nobody", prices)
+    unknown = foresee(request, "compatible", prices)
     assert (unknown.likely_usd, unknown.most_usd) == (None, None)
     likely, _, unknowns = total([known, unknown])
     assert (likely, unknowns) == (known.likely_usd, 1)

@@ -235,5 +235,5 @@ async def test_marked_rows_and_errors_are_asked_about_before_a_launch(
     bad = write(tmp_path / "bad.jsonl", rows=3)
     refused = quote(await assessed(bad), load_prices(), provider="openai")
     first, second = concerns(refused, marked=1)
-    assert "refuse" in first.title
+    assert "reject" in first.title
     assert "1 row is marked" in second.title

@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 from tintype.server import run
 from tintype_tui.app import TintypeApp
 
-PATIENCE_S = 40.0
+PATIENCE_S = 60.0
 """For a machine under load; a test that passes never waits that long."""
 
 BOXES = "<loc0102><loc0205><loc0512><loc0614> square"

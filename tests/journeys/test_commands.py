@@ -103,6 +103,19 @@ def test_estimate_of_an_unknown_price_is_null_and_not_zero(tintype: Tintype, dat
     assert done.json["cost_usd"] is None
 
 
+@pytest.mark.parametrize("content", ["", "no JSON\n" * 12])
+def test_estimate_of_what_cannot_be_trained_on_is_null_and_not_free(
+    tintype: Tintype, tmp_path: Path, content: str
+) -> None:
+    nothing = tmp_path / "nothing.jsonl"
+    nothing.write_text(content)
+    assert tintype("estimate", nothing, "-p", "openai", "--json").json["cost_usd"] is None
+    done = tintype("estimate", nothing, "-p", "openai")
+    assert "cost unknown" in done.out
+    assert "free" not in done.out
+    assert "No row of the file can be counted" in done.err
+
+
 def test_estimate_refuses_what_the_embedded_server_cannot_train(
     tintype: Tintype, dataset: Path
 ) -> None:
@@ -193,6 +206,24 @@ def test_a_budget_is_never_passed_not_even_with_yes(
     done = tintype("train", dataset, "--profile", "openai", "--yes", "--budget", "0.01")
     assert done.code == 2
     assert "budget" in done.err
+    dry = tintype("train", dataset, "--profile", "openai", "--dry-run", "--budget", "0.01")
+    assert (dry.code, dry.out) == (2, "")
+    assert "budget" in dry.err
+
+
+def test_the_steps_of_a_training_foretell_how_long_the_next_one_takes(
+    tintype: Tintype, dataset: Path
+) -> None:
+    unknown = tintype("estimate", dataset, "--model", "scripted", "--json").json["forecast"]
+    assert unknown["seconds"] is None
+    assert unknown["range_seconds"] is None
+    assert "unknown until the first training of scripted" in unknown["reason"]
+    assert "time unknown" in tintype("estimate", dataset, "--model", "scripted").out
+    trained = tintype("train", dataset, "--model", "scripted", "--wait", "--json")
+    found = tintype("estimate", dataset, "--model", "scripted", "--json").json["forecast"]
+    assert found["steps"] == 9  # three epochs of twelve rows in batches of five
+    assert found["seconds"] is not None
+    assert trained.json["id"] in found["reason"]
 
 
 def test_asking_prints_the_request_without_the_key(
@@ -338,6 +369,47 @@ def test_the_installed_command_tells_its_version_and_needs_a_terminal_for_the_ap
     app = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert app.returncode == 2
     assert "needs a terminal" in app.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "LONG"],
+        ["estimate", "LONG"],
+        ["train", "LONG", "--yes"],
+        ["embed", "DATASET", "LONG"],
+        ["embed", "LONG", "copy.jsonl"],
+        ["sample", "LONG", "--only", "cards"],
+        ["ask", "last", "--row", "LONG:3"],
+    ],
+)
+def test_a_name_that_is_too_long_is_a_sentence(
+    tintype: Tintype, dataset: Path, tmp_path: Path, words: list[str]
+) -> None:
+    named = {"LONG": str(tmp_path / ("x" * 300)), "DATASET": str(dataset)}
+    done = tintype(
+        *(
+            word.replace("LONG", named["LONG"]) if "LONG" in word else named.get(word, word)
+            for word in words
+        )
+    )
+    assert done.code == 2
+    assert "too long" in done.err
+
+
+def test_standard_output_that_takes_nothing_is_a_sentence(home: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "tintype_tui", "config"], stdout=full, stderr=subprocess.PIPE
+        )
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert b"disk is full" in done.stderr
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_what_was_spent_since_any_day_can_be_asked(tintype: Tintype, day: str) -> None:
+    assert tintype("spent", "--since", day).code == 0
 
 
 def test_a_closed_pipe_is_no_traceback(dataset: Path, home: Path) -> None:

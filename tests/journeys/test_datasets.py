@@ -185,11 +185,11 @@ async def test_the_overview_says_what_leaks_and_leads_to_its_rows(sit: Any, data
         )
         await person.press("v")
         await person.sees("what stands out", "images also in test", "1 image")
-        await person.sees("rows given twice", "answer: share of train, valid, test", "how much")
+        await person.sees("duplicate rows", "answer: share of train, valid, test", "how much")
         await person.press("down", "enter")
         await person.sees("1 row: images also in test", "number 2?")
         await person.press("escape", "v", "down", "enter")
-        await person.sees("2 rows: rows given twice")
+        await person.sees("2 rows: duplicate rows")
         assert list(person.app.screen.rows_view.rows.order) == [5, 12]
 
 

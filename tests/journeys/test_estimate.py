@@ -95,7 +95,7 @@ async def test_the_dearest_rows_lead_to_the_dataset(sit: Any, uneven: Path) -> N
         await person.press("e")
         await person.sees("tokens billed")
         await person.press("d")
-        await person.sees("The rows that cost most", "line      8")
+        await person.sees("The most expensive rows", "line      8")
         await person.press("enter")
         await person.sees("›  8 ", "1,182 tokens")
         assert isinstance(person.app.screen, DatasetsPane)
@@ -108,12 +108,12 @@ async def test_every_provider_makes_an_offer_and_gives_its_reasons(sit: Any, dat
         await person.press("e")
         await person.sees("tokens billed")
         await person.press("c")
-        await person.sees("One dataset, any provider", "Azure OpenAI", "gpt-4o-2024-08-06", "free")
+        await person.sees("Compare providers", "Azure OpenAI", "gpt-4o-2024-08-06", "free")
         await person.sees("cost unknown")
         while "the tuned model stops answering" not in person.screen:
             await person.press("down")
         await person.press("escape")
-        await person.sees_no("One dataset, any provider")
+        await person.sees_no("Compare providers")
 
 
 async def test_an_offer_that_is_taken_changes_the_provider_and_the_model(
@@ -124,7 +124,7 @@ async def test_an_offer_that_is_taken_changes_the_provider_and_the_model(
         await person.press("e")
         await person.sees("tokens billed")
         await person.press("plus", "c")  # what is chosen for one says nothing about another
-        await person.sees("One dataset, any provider", "until 14 Jan 27", "by default")
+        await person.sees("Compare providers", "until 14 Jan 27", "by default")
         offers = person.app.screen.query_one("OfferList")
         at = [one.profile.provider for one in offers.offers].index("tintype")
         assert all("asked for" not in one.estimate.epochs_reason for one in offers.offers)

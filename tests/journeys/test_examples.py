@@ -27,7 +27,7 @@ def tuned(home: Path, dataset: Path) -> Iterator[None]:
 
 def run(example: str, *arguments: str | Path) -> str:
     command = [sys.executable, str(EXAMPLES / example), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

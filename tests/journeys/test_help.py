@@ -56,9 +56,9 @@ async def test_a_key_can_be_another_and_help_says_so(
         await person.press("e")
         await person.sees("tokens billed")
         await person.press("c")
-        assert "One dataset, any provider" not in person.screen
+        assert "Compare providers" not in person.screen
         await person.press(key)
-        await person.sees("One dataset, any provider")
+        await person.sees("Compare providers")
 
 
 async def test_the_palette_knows_every_key_by_title_and_description(

@@ -58,7 +58,7 @@ async def test_a_dataset_that_is_gone_is_not_offered(sit: Any, dataset: Path) ->
         await person.sees("12 rows")
     await asyncio.to_thread(dataset.unlink)
     async with sit() as person:
-        await person.sees("No dataset of yours is there any more", "s makes samples")
+        await person.sees("None of your recent datasets exists any more", "s makes samples")
         assert "shapes/train.jsonl" not in person.screen
         assert "Start here" not in person.screen  # one who was here before is not new
 
@@ -67,7 +67,7 @@ async def test_another_provider_is_chosen_with_its_address_and_its_end_shown(
     sit: Any, two_providers: Any
 ) -> None:
     async with sit() as person:
-        await person.sees("Tintype's own", "never; models are files")
+        await person.sees("Tintype's own", "never; your models are files")
         await person.press("P")
         await person.sees("Work with which provider?", "work", "on this machine, free")
         await person.type("work")
@@ -117,9 +117,9 @@ async def test_an_import_says_what_it_made_and_what_to_press_in_a_small_terminal
         await person.sees("Open a dataset")
         person.app.screen.query_one(Input).value = str(images)
         await person.press("enter")
-        await person.sees("Import Pascal VOC", "Enter imports")
+        await person.sees("a Pascal VOC folder of 4", "Enter imports")
         await person.press("enter")
-        await person.sees("4 rows: train 4", "Nothing odd in it", "Enter opens it")
+        await person.sees("4 rows", "No problems found", "Enter opens it")
         await person.press("enter")
         await person.sees("cats-chat/train.jsonl")
 

@@ -256,7 +256,7 @@ async def test_events_are_searched_wrapped_and_told_by_age(
         await person.sees("Events with")
         await person.type("nobody says this")
         await person.press("enter")
-        await person.sees("No event fits")
+        await person.sees("No event matches")
 
 
 async def test_jobs_are_filtered_by_state_and_tell_their_data_and_cost(
@@ -355,7 +355,7 @@ def test_the_commands_tell_the_same_explanation(
     assert "Training loss" in out
     _, out, _ = tintype("jobs", "--filter", "state:failed data:spoilt")
     assert [line.split()[0] for line in out.splitlines()] == [bad.id]
-    assert tintype("jobs", "--filter", "state:paused")[2].strip() == "No job fits."
+    assert tintype("jobs", "--filter", "state:paused")[2].strip() == "No job matches."
 
 
 async def test_a_run_that_is_held_goes_on_while_another_is_in_hand(
@@ -467,7 +467,7 @@ async def test_what_came_of_the_selected_job_is_compared_with_what_is_held(
         await person.press("4")
         await person.sees("● succeeded", "step")
         await person.press("left_square_bracket")
-        await person.sees("results", "best training loss", "trained", "O keeps this run")
+        await person.sees("results", "best training loss", "trained", "press O to keep this run")
         await person.press("O", "down")
         await person.sees("● three", "■ two", "settings")
         await person.press("down")  # it follows the selected job

@@ -380,13 +380,13 @@ async def test_what_has_no_known_price_is_asked_for_once_before_it_is_spent(
         )
         await person.press("escape")
         await person.press("a")
-        await person.sees("What this question costs is not known", "Type unknown and press Enter")
+        await person.sees("The cost of this question is unknown", "Type unknown and press Enter")
         await person.press("enter")  # nothing typed is not enough
         await person.press("escape")
-        await person.sees_no("What this question costs")
+        await person.sees_no("The cost of this question")
         assert hostile_apart.sent("POST", "/chat/completions") == []
         await person.press("a")
-        await person.sees("What this question costs is not known")
+        await person.sees("The cost of this question is unknown")
         await person.type("unknown")
         await person.press("enter")
         await person.sees("A cat.", "next: n Next row")

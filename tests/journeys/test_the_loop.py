@@ -88,11 +88,11 @@ async def test_a_dataset_that_would_be_refused_is_not_launched_unasked(
         await person.press("p")
         await person.sees("at least 10 examples")
         await person.press("e")
-        await person.sees("would be refused")
+        await person.sees("would be rejected")
         await person.press("l")
-        await person.sees("The provider would refuse this file")
+        await person.sees("The provider would reject this file")
         await person.press("n")
-        await person.sees_no("Mend it first")
+        await person.sees_no("Fix it first")
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (200, 60)])

@@ -18,7 +18,7 @@ def done(*command: str | Path, **options: object) -> subprocess.CompletedProcess
         [str(part) for part in command],
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=240,
         **options,  # type: ignore[call-overload]
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -16,6 +16,8 @@ from PIL import Image
 from tintype.server.run import Running
 
 T = TypeVar("T")
+PATIENCE_S = 60.0
+"""For a machine under load; a test that passes never waits that long."""
 
 
 class Rows(Protocol):
@@ -100,7 +102,7 @@ def until() -> Callable[[Callable[[], T | None]], T]:
     """Ask until the answer is neither none nor false."""
 
     def ask(question: Callable[[], T | None]) -> T:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while not (answer := question()):
             assert time.monotonic() < deadline, "it did not happen"
             time.sleep(0.02)
@@ -141,7 +143,7 @@ def job_events(client: openai.OpenAI) -> Callable[[str], list[FineTuningJobEvent
 def http(provider: Running) -> Iterator[httpx2.Client]:
     """A plain client with the key, for what OpenAI's would not send."""
     headers = {"authorization": f"Bearer {provider.token}"}
-    with httpx2.Client(base_url=provider.url, headers=headers, timeout=30) as made:
+    with httpx2.Client(base_url=provider.url, headers=headers, timeout=PATIENCE_S) as made:
         yield made
 
 

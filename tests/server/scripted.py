@@ -170,8 +170,9 @@ class ScriptedAnswerer:
     def answer(self, turns: Sequence[Turn], sampling: Sampling) -> Iterator[Piece]:
         """Some questions are answered without training.
 
-        `repeat N: words` with the words, N times; `until FILE` for ever, and whoever stops it finds
-        that the file has been made; `after FILE` with one word, and another once the file is there.
+        `repeat N: words` with the words, N times; `until FILE` for ever: whoever waits for its
+        beginning finds FILE.begun, and whoever stops it finds FILE;
+        `after FILE` with one word, and another once the file is there.
         """
         question = turns[-1].text
         word, _, rest = question.partition(" ")
@@ -199,6 +200,7 @@ class ScriptedAnswerer:
 
 
 def _until(path: Path) -> Iterator[Piece]:
+    path.with_suffix(".begun").touch()
     try:
         while True:
             yield Piece("on and ")

@@ -218,4 +218,4 @@ def test_a_file_without_an_extension_is_judged_by_its_content(
     other = client.files.create(file=("rows.txt", rows()), purpose="fine-tune")
     id = client.fine_tuning.jobs.create(model="scripted", training_file=other.id).id
     job = until(lambda: client.fine_tuning.jobs.retrieve(id).error)
-    assert "only .jsonl files are taken" in job.message
+    assert "only .jsonl files are accepted" in job.message

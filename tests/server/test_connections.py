@@ -16,6 +16,9 @@ import pytest
 from tintype.server import address, connections
 from tintype.server.run import Running
 
+PATIENCE_S = 60.0
+"""For a machine under load; a test that passes never waits that long."""
+
 
 @pytest.fixture
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,13 +34,13 @@ def impatient(hurry: None, provider: Running) -> Running:
 
 
 def line(running: Running, sent: bytes) -> socket.socket:
-    opened = socket.create_connection(("127.0.0.1", running.port), timeout=10)
+    opened = socket.create_connection(("127.0.0.1", running.port), timeout=PATIENCE_S)
     opened.sendall(sent)
     return opened
 
 
 def ended(opened: socket.socket) -> bool:
-    """Whether the server has closed a connection, which it has ten seconds for."""
+    """Whether the server has closed a connection, which it has a minute for."""
     try:
         return opened.recv(1024) == b""
     except ConnectionResetError:
@@ -46,7 +49,7 @@ def ended(opened: socket.socket) -> bool:
 
 def answers(running: Running) -> bool:
     key = {"authorization": f"Bearer {running.token}"}
-    return httpx2.get(f"{running.url}/models", headers=key, timeout=10).status_code == 200
+    return httpx2.get(f"{running.url}/models", headers=key, timeout=PATIENCE_S).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -60,7 +63,7 @@ def test_a_head_must_come_soon(impatient: Running, sent: bytes) -> None:
 
 def test_a_head_that_trickles_must_come_soon_all_the_same(impatient: Running) -> None:
     with line(impatient, b"GET /v1/models HTTP/1.1\r\n") as opened:
-        end_s = time.monotonic() + 10
+        end_s = time.monotonic() + PATIENCE_S
         opened.settimeout(0.05)
         while time.monotonic() < end_s:
             try:
@@ -87,7 +90,7 @@ def test_a_body_must_keep_a_pace(impatient: Running) -> None:
 def test_half_open_connections_give_way_to_whoever_asks(
     impatient: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "HEAD_S", 60.0)
+    monkeypatch.setattr(connections, "HEAD_S", 2 * PATIENCE_S)
     with ExitStack() as stack:
         opened = [stack.enter_context(line(impatient, b"GET /v1/mod")) for _ in range(60)]
         assert answers(impatient)

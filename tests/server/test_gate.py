@@ -202,7 +202,7 @@ def test_what_is_no_http_is_turned_away_and_the_server_goes_on(
     provider: Running, http: httpx2.Client
 ) -> None:
     for nonsense in (b"\x16\x03\x01\x00\xa5", b"GET / HTTP/1.1\r\n\r\n", b"\x00" * 70_000):
-        with socket.create_connection(("127.0.0.1", provider.port), timeout=10) as line:
+        with socket.create_connection(("127.0.0.1", provider.port), timeout=60) as line:
             line.sendall(nonsense)
             line.shutdown(socket.SHUT_WR)
             while line.recv(4096):

@@ -51,7 +51,7 @@ def test_a_trainer_works_in_a_session_of_its_own_until_it_is_done(
     environment = Path(f"/proc/{pid}/environ").read_bytes()
     assert b"OMP_NUM_THREADS=1" in environment
     assert b"OPENBLAS_NUM_THREADS=1" in environment
-    with pytest.raises(EngineError, match="already works"):
+    with pytest.raises(EngineError, match="is already running"):
         launch.launch(tmp_path)
     (tmp_path / "engine" / "go").touch()
     until(lambda: not launch.alive(tmp_path))
@@ -129,7 +129,7 @@ def test_engines_are_found_by_their_models(scripted_engine: None) -> None:
         ("nowhere:Engine", "No module named 'nowhere'"),
         ("json:Engine", "has no attribute 'Engine'"),
         ("json", "cannot be loaded"),
-        ("json:JSONDecoder", "is no engine"),
+        ("json:JSONDecoder", "is not an engine"),
     ],
 )
 def test_an_engine_that_cannot_be_loaded_is_a_sentence(

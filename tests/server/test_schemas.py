@@ -13,7 +13,7 @@ from tintype.engines.base import Piece
 from tintype.errors import RefusalError
 from tintype.server.json_answers import AnswerFormat, shaped
 from tintype.server.schemas import misfit, objection
-from tintype.server.stop_sequences import until_stop
+from tintype.server.streaming import until_stop
 
 PERSON: dict[str, Any] = {
     "type": "object",

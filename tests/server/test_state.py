@@ -56,7 +56,7 @@ def test_a_folder_is_used_by_one_at_a_time(tmp_path: Path) -> None:
 def test_a_folder_with_other_things_in_it_is_not_taken_over(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "thesis.pdf").touch()
-    with pytest.raises(StoreError, match="no database of a server"):
+    with pytest.raises(StoreError, match="no server database"):
         opened(tmp_path)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "holiday.jpg").touch()

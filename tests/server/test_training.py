@@ -240,7 +240,7 @@ def test_a_killed_trainer_goes_on_from_its_state_and_reports_each_step_once(
     told = job_events(id)
     assert steps(told) == list(range(1, 19))
     messages = [event.message for event in told]
-    at = messages.index("Training was interrupted and goes on from its last saved state")
+    at = messages.index("Training was interrupted and continues from its last saved state")
     assert messages[at - 1].startswith("Step 10/18")
     assert messages[at + 1] == "Resumed after step 8"
     assert messages[at + 2].startswith("Step 11/18")
@@ -298,8 +298,8 @@ def test_a_trainer_that_crashes_again_and_again_is_given_up(
     id = create(rows(crash_at=3)).id
     error = until(lambda: client.fine_tuning.jobs.retrieve(id).error)
     assert error.message == (
-        "The training process ended 3 times without getting any further. "
-        "Its last words: RuntimeError: the engine has a bug"
+        "The training process ended 3 times without progress. "
+        "Its last output: RuntimeError: the engine has a bug"
     )
     assert steps(job_events(id)) == [1, 2]
     after = create(rows()).id

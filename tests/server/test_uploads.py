@@ -109,8 +109,8 @@ def test_parts_and_whole_leave_nothing_in_the_way(client: openai.OpenAI, provide
 @pytest.mark.parametrize(
     ("size", "parts", "asked", "message"),
     [
-        (18, [LINE], {}, "17 bytes together"),
-        (34, [LINE], {}, "17 bytes together"),
+        (18, [LINE], {}, "17 bytes in total"),
+        (34, [LINE], {}, "17 bytes in total"),
         (17, [LINE], {"md5": "0" * 32}, "MD5 checksum"),
         (17, [LINE], {"part_ids": []}, "empty array"),
         (17, [LINE], {"part_ids": ["part_nope"]}, "No such Part in this Upload: part_nope"),
@@ -134,7 +134,7 @@ def test_what_does_not_fit_together_is_refused_and_can_be_mended(
 def test_a_part_named_twice_is_refused(client: openai.OpenAI) -> None:
     upload = begin(client, 34)
     part = client.uploads.parts.create(upload.id, data=LINE)
-    with pytest.raises(openai.BadRequestError, match="named twice"):
+    with pytest.raises(openai.BadRequestError, match="listed twice"):
         client.uploads.complete(upload.id, part_ids=[part.id, part.id])
 
 

@@ -113,7 +113,7 @@ async def test_the_header_names_the_cause_of_a_failure_and_cuts_what_has_no_room
     failed = replace(JOB, status="failed", failure=JobFailure("server_error", "Oh.\x1b[2J"))
     lines = await header(progress(failed), width=36)
     assert lines[0].startswith(" ✗ failed")
-    assert lines[1].startswith(" ✗ server_error: Something broke")
+    assert lines[1].startswith(" ✗ server_error: The provider had")
     assert lines[0].endswith("…")
     assert lines[2].strip()
 
@@ -201,7 +201,7 @@ def test_rows_are_said_to_be_in_the_file_they_are_in() -> None:
 @pytest.mark.parametrize(
     ("bill", "words"),
     [
-        (Bill(300, None, None, None), "names no billed tokens"),
+        (Bill(300, None, None, None), "does not report billed tokens"),
         (Bill(300, 300, Decimal("7.5"), Decimal("7.5")), "300 tokens, $7.50; as estimated"),
         (Bill(None, 300, None, None), "300 tokens, price unknown; nothing was estimated"),
         (

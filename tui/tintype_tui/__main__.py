@@ -83,7 +83,7 @@ def run_command(arguments: list[str]) -> int:
 
     import click
 
-    # The SDK's 300,000 objects all stay: to look for garbage among them is a fifth of its import.
+    # Nearly all that a short command makes stays until its end: there is no garbage to look for.
     gc.set_threshold(100_000, 20, 20)
     from tintype.errors import TintypeError
     from tintype_tui.commands.main import tintype
@@ -104,9 +104,21 @@ def run_command(arguments: list[str]) -> int:
         return 130
     except BrokenPipeError:
         # The reader of our pipe has gone; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_no_more()
         return 128 + signal.SIGPIPE
+    except OSError as error:
+        from tintype.paths import failure
+
+        refused = failure("use", Path(error.filename or "what was to be written to"), error)
+        click.echo(f"tintype: {visible(str(refused))}", err=True)
+        _write_no_more()
+        return 2
     return result if isinstance(result, int) else 0
+
+
+def _write_no_more() -> None:
+    """Let the interpreter flush what is left of standard output to nowhere, without a complaint."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -225,14 +225,14 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         take_mouse(self, not taken)
         if taken:
             key = key_of(self.screen, "mouse")
-            self.notify(f"The mouse is the terminal's: select as usual. {key} takes it back.")
+            self.notify(f"The terminal has the mouse: select text as usual. {key} takes it back.")
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Say which keys of the configuration collide, once."""
         names = ", ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
         if names not in self._clashes:
             self._clashes.add(names)
-            self._warn(f"Keys in your configuration collide: {names}.")
+            self._warn(f"Keys in your configuration conflict: {names}.")
 
     # ------------------------------------------------------------------ going somewhere
 

@@ -31,17 +31,17 @@ def reported(error: BaseException | None, details: str, folder: Path) -> str:
     if isinstance(error, WorkerFailed):
         error = error.error
     what = "" if error is None else f"{type(error).__name__}: {error}"
-    lines = ["Tintype ended because of an error of its own."]
+    lines = ["Tintype stopped because of an internal error."]
     if brief := one_line(_hidden(what or details.strip().rpartition("\n")[2]))[:200]:
         lines.append(f"  {brief}")
     try:
         report = _report(error, details).encode(errors="backslashreplace")
         path = append_private(folder / LOG, report, max_bytes=MAX_BYTES)
     except FileError as refused:
-        lines.append(f"No report could be written. {visible(refused.message)}")
+        lines.append(f"The crash report could not be written. {visible(refused.message)}")
     else:
         lines.append(f"The report is in {visible(str(path))}.")
-    lines.append("Trainings under way go on; `tintype` opens where it was left.")
+    lines.append("Trainings under way go on; `tintype` opens where you left it.")
     return "\n".join(lines)
 
 

@@ -87,8 +87,8 @@ class Session:
             if self._api is None:
                 opened = connected(self.settings, self.profile, self.say)
                 self._api = await self._connection.enter_async_context(opened)
-                # The SDK brings 300,000 objects that stay: a full collection would stop the app
-                # for 60 to 150 ms each time, looking at them in vain.
+                # What has been imported by now stays: a full collection would stop the app each
+                # time, looking at it in vain.
                 gc.freeze()
             return self._api
 

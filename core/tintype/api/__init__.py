@@ -1,8 +1,8 @@
 """The wire protocol, spoken to any provider.
 
-`connect` gives an `Api`; `base` says what it can be asked, `endpoints` is the driver and `openai`
-the SDK below it. These two are imported in a thread on the first connection: half a second that
-would otherwise come before the app's first frame.
+`connect` gives an `Api`; `base` says what it can be asked, `endpoints` is the driver and `wire`
+the requests below it. These two are imported in a thread on the first connection: a tenth of a
+second that would otherwise come before the app's first frame.
 """
 
 import asyncio
@@ -82,7 +82,7 @@ async def connect(
 
     def opened() -> "OpenAIApi":
         from tintype.api.endpoints import OpenAIApi
-        from tintype.api.openai import Wire
+        from tintype.api.wire import Wire
 
         return OpenAIApi(
             Wire(

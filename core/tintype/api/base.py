@@ -178,11 +178,11 @@ class Api(Protocol):
         ...
 
     async def pause_job(self, job_id: str) -> Job:
-        """Stop a job for now."""
+        """Pause a job."""
         ...
 
     async def resume_job(self, job_id: str) -> Job:
-        """Go on with a paused job."""
+        """Resume a paused job."""
         ...
 
     async def job_events(
@@ -253,6 +253,6 @@ async def pages(
             break
         seen.add(after)
     raise ApiError(
-        "The provider's list does not come to an end.",
-        advice="What was read is shown; the provider has a fault.",
+        "The provider's list does not end.",
+        advice="What was read so far is shown; this is a fault of the provider.",
     )

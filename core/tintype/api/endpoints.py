@@ -13,10 +13,10 @@ from urllib.parse import quote
 from tintype.api import parsing
 from tintype.api.base import ChatPiece, ChatRequest, Sent, Upload, unheard
 from tintype.api.bodies import chat_body, given, job_body, simpler
-from tintype.api.openai import Wire, decoded
 from tintype.api.redaction import StreamFilter
 from tintype.api.silence import CallContext, unreachable
 from tintype.api.transport import Slice, opened
+from tintype.api.wire import Wire, decoded
 from tintype.errors import ApiError
 from tintype.resources import Checkpoint, Event, Job, JobRequest, Model, Page, RemoteFile
 
@@ -116,10 +116,10 @@ class OpenAIApi:
 
     async def file(self, file_id: str) -> RemoteFile:
         url = f"/files/{_id(file_id)}"
-        return await self._look(parsing.remote_file, url, "look at the file", file_id)
+        return await self._look(parsing.remote_file, url, "read the file's details", file_id)
 
     async def file_content(self, file_id: str, *, max_bytes: int = 64 << 20) -> bytes:
-        asked = self._wire.asked("fetch the file", file_id)
+        asked = self._wire.asked("download the file", file_id)
         return await self._wire.get(f"/files/{_id(file_id)}/content", asked, None, max_bytes)
 
     async def delete_file(self, file_id: str) -> None:
@@ -133,7 +133,7 @@ class OpenAIApi:
 
     async def job(self, job_id: str) -> Job:
         url = f"/fine_tuning/jobs/{_id(job_id)}"
-        return await self._look(parsing.job, url, "look at the job", job_id)
+        return await self._look(parsing.job, url, "read the job", job_id)
 
     async def jobs(
         self,
@@ -178,7 +178,7 @@ class OpenAIApi:
         return page.items
 
     async def model(self, model_id: str) -> Model:
-        asked = self._wire.asked("look at the model", model_id, model_id)
+        asked = self._wire.asked("read the model's details", model_id, model_id)
         answer = await self._wire.get(f"/models/{_id(model_id)}", asked)
         return _understood(parsing.model, decoded(answer, asked), asked)
 

@@ -51,7 +51,7 @@ def may_pass_soon(error: ApiError) -> bool:
     """Whether the same request may succeed within a minute: something is there and answers."""
     if isinstance(error, UnreachableError) and error.status is None:
         return error.code == "cut"
-    return may_pass(error) and error.status != 409
+    return may_pass(error) and error.status not in (409, 507) and error.code != "storage"
 
 
 def may_be_done(error: ApiError) -> bool:

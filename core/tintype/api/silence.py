@@ -64,45 +64,45 @@ def unreachable(why: Silence, asked: CallContext, detail: str = "") -> Unreachab
 _SILENCES: Mapping[Silence, tuple[str, str]] = {
     "refused": (
         "nothing answers at {place}",
-        "Check that it runs and that the profile's base_url is right.",
+        "Check that it is running and that the profile's base_url is right.",
     ),
     "name": (
         "the host of {place} is not known",
-        "Check the network, and the profile's base_url for a typing error.",
+        "Check the network, and the profile's base_url for a typo.",
     ),
     "certificate": (
         "the certificate of {place} is not trusted",
-        "For a private certificate authority set SSL_CERT_FILE; else do not go on.",
+        "For a private certificate authority set SSL_CERT_FILE; otherwise do not connect.",
     ),
     "tls": (
-        "no secure connection to {place} came about",
-        "If it is a server without TLS, let base_url begin with http://.",
+        "the TLS handshake with {place} failed",
+        "If the server has no TLS, start base_url with http://.",
     ),
     "connect_timeout": (
-        "{place} did not take the connection in time",
+        "the connection to {place} timed out",
         "Check the network; behind a proxy set HTTPS_PROXY.",
     ),
     "answer_timeout": (
-        "{place} took the request but did not answer in time",
+        "{place} did not answer in time",
         "Try again; nothing is lost.",
     ),
-    "cut": ("the connection to {place} broke off", "Try again; nothing is lost."),
-    "proxy": ("the proxy in the way to {place} failed", "Check HTTPS_PROXY and NO_PROXY."),
+    "cut": ("the connection to {place} was lost", "Try again; nothing is lost."),
+    "proxy": ("the proxy on the way to {place} failed", "Check HTTPS_PROXY and NO_PROXY."),
     "too_long": (
-        "{place} sent more than any provider sends, and it was cut short",
+        "the answer of {place} is too large",
         "Check the profile's base_url: this may not be a provider.",
     ),
     "web_page": (
-        "{place} answered with a web page, not as a provider does",
-        "Check the profile's base_url: it should end where /models begins, as a rule in /v1.",
+        "{place} answered with a web page instead of JSON",
+        "Check the profile's base_url: it usually ends in /v1.",
     ),
     "nonsense": (
-        "{place} answered something that cannot be understood",
-        "Check the profile's base_url; if it is right, the provider has a fault.",
+        "the answer of {place} cannot be parsed",
+        "Check the profile's base_url; if it is right, this is a fault of the provider.",
     ),
     "encoding": (
-        "{place} sent a compressed answer that was not asked for",
-        "A proxy in the way may do this; try without it.",
+        "{place} compressed its answer although it was asked not to",
+        "A proxy may do this; try without it.",
     ),
-    "other": ("the exchange with {place} failed", "Try again."),
+    "other": ("the request to {place} failed", "Try again."),
 }

@@ -69,7 +69,7 @@ def refused(answer: ErrorResponse, asked: CallContext) -> ApiError:
     if 300 <= answer.status < 400:
         where = one_line(redact(answer.headers.get("location", ""), asked.key), 120)
         return UnreachableError(
-            f"{name} ({asked.place}) sent us elsewhere{f': {where}' if where else ''}. "
+            f"{name} ({asked.place}) redirected the request{f': {where}' if where else ''}. "
             "The key was not sent there.",
             advice="If that address is right, make it the profile's base_url.",
             **known,
@@ -82,8 +82,8 @@ def broken_stream(error: object, asked: CallContext) -> ApiError:
     said = _said(json.dumps({"error": error}, default=str), asked.key)
     words = f": {said.message}" if said.message else ""
     return ApiError(
-        f"{asked.profile.title} broke off the answer{words}.",
-        advice="What had arrived is kept; ask again.",
+        f"{asked.profile.title} stopped in the middle of the answer{words}.",
+        advice="The part that arrived is kept; ask again.",
         code=said.code or None,
     )
 
@@ -112,8 +112,8 @@ def _from(key: Secret) -> str:
 
 def _new_key(asked: CallContext) -> str:
     if asked.profile.dialect == "embedded":
-        return "Its token changes when its folder does: let the app find the server again."
-    return f"Check {asked.profile.key_env or 'the key'}, or make a new key at the provider."
+        return "Its token changes with its folder: let the app find the server again."
+    return f"Check {asked.profile.key_env or 'the key'}, or create a new key at the provider."
 
 
 def _quoted(said: _Said) -> str:
@@ -152,13 +152,13 @@ def _not_found(
         return _no_model(said, asked, known)
     if not asked.subject and said.message:
         return NotFoundError(
-            f"Could not {asked.doing}: {name} did not find what is named.{_quoted(said)}",
+            f"Could not {asked.doing}: {name} did not find it.{_quoted(said)}",
             advice="It may have been deleted, or belong to another project or key.",
             **known,
         )
     if not asked.subject:
         return NotFoundError(
-            f"Could not {asked.doing}: {name} does not know such a request.",
+            f"Could not {asked.doing}: {name} does not support this request.",
             advice="Check the profile's base_url; not every provider offers this.",
             **known,
         )
@@ -178,20 +178,19 @@ def _no_model(said: _Said, asked: CallContext, known: dict[str, Any]) -> NotFoun
     shutdown = pricing.deadline(asked.profile.provider, asked.model)
     if shutdown is not None and (shutdown.date <= datetime.now(UTC).date()):
         return NotFoundError(
-            f"{asked.profile.title} has shut the model {model} down ({shutdown.date}).",
-            advice="Its answers that were kept are in the history; to go on, train again on "
-            "another base model.",
+            f"{asked.profile.title} has shut down the model {model} ({shutdown.date}).",
+            advice="Its stored answers are in the history; train again on another base model.",
             **known,
         )
     if "deprecated" in said.message:
         return NotFoundError(
-            f"{asked.profile.title} has shut the model {model} down.{_quoted(said)}",
+            f"{asked.profile.title} has shut down the model {model}.{_quoted(said)}",
             advice="Choose another model.",
             **known,
         )
     return NotFoundError(
         f"{asked.profile.title} has no model {model}, or the key may not use it.{_quoted(said)}",
-        advice="List the models to see those there are.",
+        advice="List the models to see which exist.",
         **known,
     )
 
@@ -211,7 +210,7 @@ def _rate_limited(
     if said.code == "daily_rate_limit_exceeded":
         advice = "Try again tomorrow, or train on another model."
     return RateLimitError(
-        f"{name} is being asked too much, too fast.{_quoted(said)}",
+        f"The rate limit of {name} is exceeded.{_quoted(said)}",
         advice=advice,
         **known,
     )
@@ -225,10 +224,16 @@ def _failed(
     answer: ErrorResponse, said: _Said, asked: CallContext, known: dict[str, Any]
 ) -> ApiError:
     name, doing = asked.profile.title, asked.doing
+    if answer.status == 507 or said.code == "storage":
+        return ApiError(
+            f"Could not {doing}: {name} cannot write its files.{_quoted(said)}",
+            advice="Free some space there, or make its folder writable; then try again.",
+            **known,
+        )
     if answer.status >= 500:
         words = _quoted(said)
         if _is_web_page(answer):
-            words = " What came was a web page, as a gateway in between sends it."
+            words = " The answer was a web page, probably from a gateway."
         return ApiError(
             f"Could not {doing}: {name} has a fault or is overloaded "
             f"(HTTP {answer.status}).{words}",
@@ -239,7 +244,7 @@ def _failed(
         return unreachable("web_page", asked, f"HTTP {answer.status}")
     if answer.status == 409:
         return ApiError(
-            f"Could not {doing}: something else is happening to it at {name}.{_quoted(said)}",
+            f"Could not {doing}: {name} reports a conflict with another change.{_quoted(said)}",
             advice="Wait a moment and try again.",
             **known,
         )
@@ -251,7 +256,7 @@ def _failed(
         )
     about = f", {said.param}" if said.param else ""
     return ApiError(
-        f"Could not {doing}: {name} turned it down (HTTP {answer.status}{about}).{_quoted(said)}",
+        f"Could not {doing}: {name} rejected it (HTTP {answer.status}{about}).{_quoted(said)}",
         advice=_ADVICE.get(said.code, ""),
         **known,
     )

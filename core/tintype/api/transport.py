@@ -46,7 +46,7 @@ def http_client(base_url: str, patience: Patience) -> httpx2.AsyncClient:
     """
     try:
         return httpx2.AsyncClient(
-            headers={"Accept-Encoding": "identity"},
+            headers={"Accept-Encoding": "identity", "User-Agent": "tintype"},
             follow_redirects=False,
             timeout=httpx2.Timeout(patience.answer_s, connect=patience.connect_s),
             limits=httpx2.Limits(max_connections=20, keepalive_expiry=4.0),

@@ -38,7 +38,7 @@ async def write_annotated(
         DatasetError: if the image cannot be decoded, or the file exists or cannot be written.
     """
     if not target.name:
-        raise DatasetError("An image needs a file to be written to.", advice="Type a path.")
+        raise DatasetError("Type the path of the file to write.", advice="Type a path.")
     if target.suffix.lower() != ENDING:
         target = target.with_name(target.name + ENDING)
     await in_thread(_write, target, data, truth, predicted, replace)

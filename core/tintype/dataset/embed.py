@@ -24,6 +24,7 @@ from tintype.dataset.repair import repaired
 from tintype.dataset.treatment import Treatment, treat
 from tintype.dataset.writing import FileSet, refuse_existing, row_bytes
 from tintype.errors import DatasetError
+from tintype.paths import exists
 from tintype.threads import in_thread
 
 ROWS_AT_ONCE = 16
@@ -164,8 +165,8 @@ class _Shards:
     def __enter__(self) -> "_Shards":
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._set.__exit__(*error)  # type: ignore[arg-type]
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._set.__exit__(kind, error, trace)
 
     def write(self, row: bytes) -> None:
         """Add a row, its line end included."""
@@ -185,7 +186,7 @@ class _Shards:
 
 
 def _refuse_source(target: Path, source: Path) -> None:
-    if target.exists() and target.samefile(source):
+    if exists(target) and target.samefile(source):
         raise DatasetError(f"{target} is the dataset itself.", advice="Choose another name.")
 
 

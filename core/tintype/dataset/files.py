@@ -1,4 +1,4 @@
-"""Files opened and images found without stumbling over what is no plain file.
+"""Files opened and images found without stumbling over what is not a regular file.
 
 Opening a FIFO waits for a writer and reading a device may never end, so nothing is opened before it
 is known to be a plain file, and then without blocking. What a row names as an image is looked for
@@ -12,7 +12,6 @@ import stat
 import threading
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from types import TracebackType
 
 from tintype.dataset.places import origin, plain_url
 from tintype.errors import DatasetError
@@ -87,7 +86,7 @@ class PlainFile:
         """Open a plain file.
 
         Raises:
-            DatasetError: if it is missing, no plain file, or unreadable.
+            DatasetError: if it is missing, not a regular file, or unreadable.
         """
         self.path = path
         self._lock = threading.Lock()
@@ -98,12 +97,7 @@ class PlainFile:
     def __enter__(self) -> "PlainFile":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @property
@@ -158,7 +152,7 @@ def read_plain_file(path: Path, *, max_bytes: int) -> bytes:
 
     Raises:
         TooLarge: if it is larger.
-        DatasetError: if it is missing, no plain file, or unreadable.
+        DatasetError: if it is missing, not a regular file, or unreadable.
     """
     with PlainFile(path) as file:
         if file.size_bytes > max_bytes:
@@ -216,7 +210,7 @@ def image_bytes(url: str, folder: Path) -> bytes:
         if scheme in ("http", "https"):
             raise DatasetError(f"{_shown(url)} is on the network.")
         raise DatasetError(
-            f"{_shown(url)} is no address that can be read.",
+            f"{_shown(url)} is not a supported address.",
             advice="Use a data URL, an http(s) URL, or a path relative to the dataset.",
         )
     return read_plain_file(image_path(url, folder), max_bytes=MAX_IMAGE_BYTES)
@@ -229,12 +223,12 @@ def image_path(name: str, folder: Path) -> Path:
         DatasetError: if the name leads out of the folder, or nowhere.
     """
     if not name.strip() or "\0" in name or len(name) > 4096:
-        raise DatasetError(f"“{_shown(name)}” is no file name.")
+        raise DatasetError(f"“{_shown(name)}” is not a file name.")
     windows = PureWindowsPath(name)
     if PurePosixPath(name).is_absolute() or windows.drive or windows.root:
         raise DatasetError(
             f"{_shown(name)} is an absolute path.",
-            advice="Images must lie in the dataset's folder and be named relative to it.",
+            advice="Images must be inside the dataset's folder, with relative paths.",
         )
     try:
         root = folder.resolve()
@@ -243,8 +237,8 @@ def image_path(name: str, folder: Path) -> Path:
         raise DatasetError(f"{_shown(name)} cannot be found: {error}.") from error
     if not path.is_relative_to(root):
         raise DatasetError(
-            f"{_shown(name)} leads out of the dataset's folder.",
-            advice="Images must lie in the dataset's folder or below it.",
+            f"{_shown(name)} is outside the dataset's folder.",
+            advice="Images must be inside the dataset's folder.",
         )
     return path
 
@@ -267,7 +261,7 @@ def _open(path: Path) -> int:
 def _refuse_special(path: Path, found: os.stat_result) -> None:
     if stat.S_ISREG(found.st_mode):
         return
-    kind = next((name for test, name in _KINDS if test(found.st_mode)), "no plain file")
+    kind = next((name for test, name in _KINDS if test(found.st_mode)), "not a regular file")
     raise DatasetError(
         f"{_shown(str(path))} is {kind}, not a file.",
         advice=_within(path, found.st_mode),
@@ -294,7 +288,7 @@ def _unreadable(path: Path, error: OSError | ValueError) -> DatasetError:
     if isinstance(error, FileNotFoundError):
         return DatasetError(f"There is no file {_shown(str(path))}.", path=path)
     if isinstance(error, PermissionError):
-        return DatasetError(f"{_shown(str(path))} may not be read by this user.", path=path)
+        return DatasetError(f"{_shown(str(path))} cannot be read: permission denied.", path=path)
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return DatasetError(f"{_shown(str(path))} cannot be read: {reason}.", path=path)
 

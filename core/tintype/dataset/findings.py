@@ -31,7 +31,7 @@ def findings(own: Statistics, others: Mapping[str, Statistics]) -> tuple[Finding
     found = (
         *(_leak(own, name, other) for name, other in others.items()),
         _finding("contradicting answers", contradicting, len(own.contradictions), "question"),
-        _finding("rows given twice", repeated, len(own.repeated_rows), "group"),
+        _finding("duplicate rows", repeated, len(own.repeated_rows), "group"),
         _finding("empty answers", own.empty_answers, 0, ""),
         _finding("images on several rows", shared, len(own.repeated_images), "image"),
         Finding("longest answers", tuple(line for line, _ in longest), _between(own.answer_chars)),

@@ -23,6 +23,7 @@ from tintype.dataset.index import IndexProgress, LineIndex
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.wire import wire_messages
 from tintype.errors import DatasetError
+from tintype.paths import exists
 
 SCAN_S = 0.05
 """How long one run of the scan lasts."""
@@ -282,7 +283,7 @@ async def open_dataset(path: Path, *, allow_private: bool = False) -> AsyncGener
             that a person serves to himself, never for a dataset from others.
 
     Raises:
-        DatasetError: if it is missing, no plain file, unreadable, or certainly no text.
+        DatasetError: if it is missing, not a regular file, unreadable, or certainly no text.
     """
     dataset = await opened(path, allow_private=allow_private)
     try:
@@ -336,7 +337,7 @@ def _refuse_other(file: PlainFile) -> None:
 def _known_otherwise(path: Path) -> DatasetError | None:
     from tintype.dataset.formats import recognised  # imported where something else is opened
 
-    return recognised(path) if path.exists() else None
+    return recognised(path) if exists(path) else None
 
 
 def _elide(found: re.Match[str]) -> str:

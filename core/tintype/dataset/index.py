@@ -138,7 +138,7 @@ class LineIndex:
             return ParsedLine(too_long(row), b"", Lifted(b""))
         raw = self.raw(index)
         if len(raw) < size - 1:
-            flaw = "The file has become shorter since it was opened."
+            flaw = "The file was truncated after it was opened."
             gone = Row(index=index, line=row.line, offset=start, size_bytes=len(raw), flaw=flaw)
             return ParsedLine(gone, b"", Lifted(b""))
         return read_line(raw, index=index, line=row.line, offset=start)

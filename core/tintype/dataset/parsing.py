@@ -110,7 +110,7 @@ def read_line(raw: bytes, *, index: int, line: int, offset: int) -> ParsedLine:
         value = lifted.read(value, raw)
         value = head(value) if holds_data(value) else value
     if start:
-        oddities = ("The file begins with a byte order mark, which is no part of JSON.", *oddities)
+        oddities = ("The file begins with a byte order mark, which is not JSON.", *oddities)
     originals = tuple(_original(slot, lifted) for slot in found)
     for slot, original in zip(found, originals, strict=True):
         _behead(slot, original, raw, lifted)

@@ -14,7 +14,7 @@ def read_rows(path: Path) -> Iterator[tuple[Row, tuple[str, ...]]]:
     A line that is no JSON is a row with a flaw; one row is in memory at a time.
 
     Raises:
-        DatasetError: if the file is missing, no plain file, unreadable, or certainly no text.
+        DatasetError: if the file is missing, not a regular file, unreadable, or certainly no text.
     """
     with PlainFile(path) as file:
         refuse_foreign(file)

@@ -57,7 +57,7 @@ def repaired(value: Any) -> Any:
         DatasetError: if it is no conversation, or its images cannot be placed.
     """
     if not isinstance(value, dict):
-        raise DatasetError("The row is no JSON object.")
+        raise DatasetError("The row is not a JSON object.")
     try:
         return _repaired(value)
     except RecursionError:
@@ -94,10 +94,10 @@ class _Placing:
     def message(self, turn: Any, at: int) -> Any:
         """A turn in the shape of chat."""
         if not isinstance(turn, dict):
-            raise DatasetError(f"Turn {at + 1} is no JSON object.")
+            raise DatasetError(f"Turn {at + 1} is not a JSON object.")
         role = turn.get("role", turn.get("from"))
         if not isinstance(role, str):
-            raise DatasetError(f"Turn {at + 1} does not say whose it is.")
+            raise DatasetError(f"Turn {at + 1} has no role.")
         content = turn["content"] if "content" in turn else turn.get("value")
         kept = {
             name: item
@@ -130,7 +130,7 @@ class _Placing:
                 parts = content if isinstance(content, list) else [_text(content or "")]
                 messages[at] = {**message, "content": [*map(_image, left), *parts]}
                 return
-        raise DatasetError("There is an image, but nobody asks about it.")
+        raise DatasetError("There is an image, but no question about it.")
 
     def _parts(self, content: Any) -> Iterator[Any]:
         if isinstance(content, str):
@@ -203,7 +203,7 @@ def _pair(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A row of columns as turns."""
     names = _pair_names(value)
     if not names:
-        raise DatasetError("There is neither a conversation nor a question with its answer.")
+        raise DatasetError("There is neither a conversation nor a question with an answer.")
     if isinstance(value.get("system"), str) and value["system"]:
         yield {"role": "system", "content": value["system"]}
     history = value.get("history")

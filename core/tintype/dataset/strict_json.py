@@ -57,7 +57,7 @@ def decode(raw: bytes, lifted: Lifted, *, first: bool) -> tuple[Any, tuple[str, 
     value = _parse(text, lifted, repeated)
     oddities = [f"The key {key[:40]!r} is given more than once." for key in dict.fromkeys(repeated)]
     if "\\u" in text and _has_surrogate(value):
-        oddities.append("A string holds half a surrogate pair, which is no character.")
+        oddities.append("A string holds half a surrogate pair, which is not a character.")
     return value, tuple(oddities[:5])
 
 
@@ -85,7 +85,7 @@ def _parse(text: str, lifted: Lifted, repeated: list[str]) -> Any:
         where = f" {column(found.start())}" if found else ""
         raise NotJson(f"Not JSON: {error} is no number{where}.") from None
     except ValueError:
-        raise NotJson("A number in the row is too large to be held.") from None
+        raise NotJson("A number in the row is too large.") from None
 
 
 class _Constant(Exception):
@@ -107,7 +107,7 @@ def _explain(text: str, error: json.JSONDecodeError) -> str:
     """What the parser says, or the mistake that usually lies behind it."""
     rest = text[error.pos : error.pos + 40]
     if error.msg == "Extra data" and "\r" in text[max(0, error.pos - 2) : error.pos + 1]:
-        return "lines seem to end in a carriage return alone; a second value begins"
+        return "lines seem to end in a carriage return only; a second value begins"
     if error.msg == "Extra data" and rest.startswith(("{", "[")):
         return "a second value begins on the same line"
     if rest.startswith("\0"):

@@ -207,7 +207,7 @@ class _Fetcher:
         host = _host(url)
         async with self._slots:
             if self._wasted_s.get(host, 0.0) >= HOST_PATIENCE_S:
-                detail = f"not reached: {host} was given up, since nothing came from it"
+                detail = f"not reached: {host} was given up because it did not answer"
                 return ImageFacts(size_bytes=0, flaw=NOT_REACHED, detail=detail)
             begun = self._clock()
             try:

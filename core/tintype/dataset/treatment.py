@@ -52,7 +52,7 @@ def needs(facts: ImageFacts, treatment: Treatment) -> tuple[str, ...]:
         "turned": treatment.upright and facts.orientation != 1,
         "animated": treatment.still and facts.frames > 1,
         f"{sides} pixels": treatment.max_side is not None and sides > treatment.max_side,
-        "where it was taken": treatment.no_place and facts.has_location,
+        "GPS position": treatment.no_place and facts.has_location,
         f"{facts.size_bytes:,} bytes": treatment.max_bytes is not None
         and facts.size_bytes > treatment.max_bytes,
     }

@@ -30,7 +30,7 @@ def wire_messages(line: ParsedLine, folder: Path) -> list[dict[str, Any]]:
         images = [url for slot, url in zip(line.slots, urls, strict=True) if slot.image]
         messages = [_message(turn, images) for turn in example(line.row).prompt]
     if not messages:
-        raise DatasetError(f"Line {line.row.line} asks nothing.", line=line.row.line)
+        raise DatasetError(f"Line {line.row.line} has no question.", line=line.row.line)
     return messages
 
 

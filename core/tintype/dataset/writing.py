@@ -11,11 +11,11 @@ import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, Self
 
 from tintype.dataset.splits import SPLITS, Split
 from tintype.errors import DatasetError
+from tintype.paths import exists, is_file, is_folder
 
 
 class FileSet:
@@ -32,14 +32,9 @@ class FileSet:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         try:
-            if kind is None:
+            if error is None:
                 self._finish()
                 return
         finally:
@@ -107,7 +102,7 @@ class FileSet:
                 folder.rmdir()
 
     def _make(self, folder: Path) -> None:
-        if not folder.is_dir():
+        if not is_folder(folder):
             if folder.parent != folder:
                 self._make(folder.parent)
             folder.mkdir(exist_ok=True)
@@ -138,7 +133,7 @@ def _close(file: IO[bytes]) -> None:
 
 def _kept(path: Path) -> Path | None:
     """What stands at a path, kept under another name; none if there is no file."""
-    if not path.is_file():
+    if not is_file(path):
         return None
     kept = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.old")
     try:
@@ -167,7 +162,7 @@ def refuse_existing(paths: Sequence[Path], *, replace: bool) -> None:
         DatasetError: naming the first one that exists.
     """
     for path in paths:
-        if path.exists() and not replace:
+        if exists(path) and not replace:
             raise DatasetError(
                 f"{path} exists already.", advice="Choose another folder, or replace it.", path=path
             )
@@ -212,12 +207,7 @@ class SplitWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         self.beside.__exit__(kind, error, trace)
 
     def path(self, split: Split) -> Path:

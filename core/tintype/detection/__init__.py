@@ -4,8 +4,7 @@ A vision-language model that detects things writes the boxes as text. The conven
 PaliGemma's (`convention`): `<loc0161><loc0145><loc0640><loc0451> 9 of spades ; …`.
 """
 
-from tintype.detection.box import Box, area, iou
-from tintype.detection.comparing import BoxMatch, compare
+from tintype.detection.box import Box, area, iou, reading_order
 from tintype.detection.convention import (
     LOC,
     Convention,
@@ -18,8 +17,7 @@ from tintype.detection.convention import (
     parse_boxes,
     prompt_labels,
 )
-from tintype.detection.matching import Pair, match, mean_iou
-from tintype.detection.order import reading_order
+from tintype.detection.matching import BoxMatch, Pair, compare, match, mean_iou
 
 __all__ = [
     "LOC",

@@ -1,5 +1,6 @@
-"""A box around something in an image."""
+"""A box around something in an image, and the order in which boxes are written."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -29,3 +30,33 @@ def iou(a: Box, b: Box) -> float:
     union = area(a) + area(b) - shared
     # Sides of 1e-160 underflow to no area; rounding may leave the union below what is shared.
     return min(1.0, shared / union) if union > 0 else 0.0
+
+
+def reading_order(boxes: Iterable[Box]) -> tuple[Box, ...]:
+    """Sort boxes as one reads: in lines from top to bottom, each from left to right.
+
+    A box belongs to the line above it if its middle is no lower than the lower edge of the line's
+    first box. An answer is learnt token by token, so its order must be visible in the image and
+    must not change when a box moves by a pixel, as the order of the top edges alone would.
+    """
+    ordered: list[Box] = []
+    line: list[Box] = []
+    limit = 0.0
+    for box in sorted(boxes, key=_by_middle):
+        middle = (box.y_min + box.y_max) / 2
+        if line and middle > limit:
+            ordered.extend(_from_left(line))
+            line = []
+        if not line:
+            limit = box.y_max
+        line.append(box)
+    ordered.extend(_from_left(line))
+    return tuple(ordered)
+
+
+def _by_middle(box: Box) -> tuple[float, float, str]:
+    return (box.y_min + box.y_max) / 2, box.x_min, box.label
+
+
+def _from_left(line: Sequence[Box]) -> list[Box]:
+    return sorted(line, key=lambda box: ((box.x_min + box.x_max) / 2, box.y_min, box.label))

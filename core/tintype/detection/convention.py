@@ -32,7 +32,7 @@ _TRAILING: Sequence[tuple[re.Pattern[str], str]] = (
         re.compile(r"\s*(<(?:/?s|/?bos|eos|pad|unk|eot|end_of_turn)>|<\|[^|<>]{1,40}\|>)$", re.I),
         "an end mark",
     ),
-    (re.compile(r"\s*(<(?:l(?:o(?:c\d*)?)?)?)$", re.I), "a cut token"),
+    (re.compile(r"\s*(<(?:l(?:o(?:c\d*)?)?)?)$", re.I), "an incomplete token"),
     (
         re.compile(r"\s*[(\[{:=@]?\s*((?:0?\.\d+|1\.0+|\d{1,3}(?:\.\d+)?\s?%))\s*[)\]}]?$"),
         "a confidence",
@@ -197,7 +197,7 @@ def _read_box(
         if number >= BINS:
             flaws.append(Flaw(f"<loc{digits[:12]}> is beyond 1023", *token.span()))
         elif len(digits) != 4:
-            flaws.append(Flaw(f"<loc{digits[:12]}> has not four digits", *token.span()))
+            flaws.append(Flaw(f"<loc{digits[:12]}> does not have four digits", *token.span()))
         sides.append(min(number, BINS - 1) / BINS)
     y_min, x_min, y_max, x_max = sides
     if y_min > y_max or x_min > x_max:
@@ -254,12 +254,12 @@ def _between(text: str, start: int, end: int) -> list[Flaw]:
     if not words:
         return []
     shown = words if len(words) <= 30 else words[:29] + "…"
-    return [Flaw(f"text that belongs to no box: {shown!r}", begin, begin + len(words))]
+    return [Flaw(f"text outside any box: {shown!r}", begin, begin + len(words))]
 
 
 def _malformed(text: str, start: int, end: int) -> list[Flaw]:
     """Tokens that look like `<loc…>` but cannot be read, in a text that holds none that can."""
     return [
-        Flaw(f"{found.group()!r} is no <locNNNN>", *found.span())
+        Flaw(f"{found.group()!r} is not a <locNNNN>", *found.span())
         for found in _LIKE_LOC.finditer(text, start, end)
     ]

@@ -54,5 +54,5 @@ def _made(plugin: Plugin) -> "Engine":
     with guarded(plugin):
         made = plugin.value() if isinstance(plugin.value, type) else plugin.value
     if not all(hasattr(made, part) for part in ("card", "resolve", "train", "open")):
-        raise EngineError(f"{plugin.title} is no engine: it lacks card, resolve, train, open.")
+        raise EngineError(f"{plugin.title} is not an engine: it lacks card, resolve, train, open.")
     return cast("Engine", made)

@@ -275,4 +275,4 @@ def _damage(engine: Engine, path: Path) -> Iterator[str]:
     except Exception as error:
         yield f"`open` raised {type(error).__name__} for a damaged checkpoint, not EngineError."
     else:
-        yield "`open` took a damaged checkpoint without a word."
+        yield "`open` accepted a damaged checkpoint silently."

@@ -103,7 +103,7 @@ def detach(
                 check=True,
             )
     except (OSError, subprocess.SubprocessError) as error:
-        raise EngineError(f"No process can be started: {error}.") from error
+        raise EngineError(f"Cannot start a process: {error}.") from error
 
 
 def write_order(folder: Path, model: str, order: TrainingOrder) -> None:
@@ -156,7 +156,7 @@ def launch(folder: Path) -> None:
             keep=[lock],
         )
     except BlockingIOError as error:
-        raise EngineError(f"A trainer already works in {folder}.") from error
+        raise EngineError(f"A training process is already running in {folder}.") from error
     finally:
         os.close(lock)
 

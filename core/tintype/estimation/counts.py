@@ -81,7 +81,7 @@ class Counts:
     """In one row."""
     largest_image_bytes: int = 0
     dearest: tuple[Dear, ...] = ()
-    """The ten rows that cost most, the dearest first."""
+    """The ten the most expensive rows, the dearest first."""
 
     def bill(self, detail: Detail = "as is") -> EpochTokens:
         """An epoch at one level of detail."""

@@ -60,7 +60,7 @@ class Estimate:
     epochs_reason: str
     billed_tokens: Range
     cost_usd: Cost | None
-    """None: the price is not known. Never nothing for want of a price."""
+    """None: the price is not known, or no row can be counted. Never nothing for want of those."""
     price: TrainingPrice | None
     price_is_stale: bool
     hosting: HostingPrice | None
@@ -157,7 +157,7 @@ def estimate(counts: Counts, plan: Plan, prices: Prices, *, today: date | None =
 
 
 def _cost(billed: Range, price: TrainingPrice | None) -> Cost | None:
-    if price is None:
+    if price is None or (not billed.high and price.usd_per_million):
         return None
     low, likely, high = (price.cost(n) for n in (billed.low, billed.likely, billed.high))
     if low is None or likely is None or high is None:

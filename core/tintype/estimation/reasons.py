@@ -35,8 +35,8 @@ def _about_price(
 ) -> Iterator[str]:
     if price is None:
         yield (
-            f"What training {model} costs at {provider or 'this provider'} is not known here; put "
-            "it into your own price table."
+            f"The price of training {model} at {provider or 'this provider'} is unknown; put it "
+            "into your own price table."
         )
         return
     said = f"{price.source}, {price.as_of:%Y-%m-%d}"
@@ -48,12 +48,12 @@ def _about_price(
         yield f"Billed by time, ${price.usd_per_hour:f} an hour ({said}), not by tokens."
     if price.unconfirmed:
         yield (
-            "The provider's own price list does not confirm this; look it up before you rely on it."
+            "The provider's own price list does not confirm this; check it before you rely on it."
         )
     if price.note:
         yield price.note
     if age_days is not None:
-        yield f"The price is {age_days} days old; look it up before you rely on it."
+        yield f"The price is {age_days} days old; check it before you rely on it."
 
 
 def _about_rule(rule: TokenRule) -> Iterator[str]:
@@ -79,7 +79,7 @@ def _about_images(counts: Counts, bill: EpochTokens, provider: str) -> Iterator[
             )
         else:
             yield (
-                f"Two copies of the guide count patches differently for {rule.base}: "
+                f"Two versions of the documentation count patches differently for {rule.base}: "
                 f"{spread:,} tokens per epoch apart."
             )
     if counts.unseen:
@@ -96,6 +96,8 @@ def _about_images(counts: Counts, bill: EpochTokens, provider: str) -> Iterator[
 
 
 def _about_rows(counts: Counts, bill: EpochTokens) -> Iterator[str]:
+    if not bill.total.high:
+        yield "No row of the file can be counted, so what training on it costs is not known."
     if counts.skipped:
         yield (
             f"Rows that will be skipped and not billed: {counts.skipped:,}. They would have been "

@@ -22,7 +22,7 @@ EXACT_PATTERNS = 1 << 16
 """Sign patterns up to which a sign-flip test looks at all of them."""
 SAMPLES = 9999
 _SAME = 1e-9
-"""Sums that differ relatively by less are equal: they come from other orders of adding."""
+"""Sums that differ by less than this part of what was added are equal: only the order differed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def sign_flip(
         sums[group] = sums.get(group, 0.0) + difference
     values = np.array([value for value in sums.values() if value])
     observed = abs(float(values.sum()))
-    limit = observed * (1 - _SAME)
+    limit = observed - _SAME * float(np.abs(values).sum())  # a sum of nought may round to 1e-17
     if 2 ** len(values) <= EXACT_PATTERNS:
         signs = (np.arange(2 ** len(values))[:, None] >> np.arange(len(values))) & 1
         return float(np.mean(np.abs((1 - 2 * signs) @ values) >= limit))

@@ -1,12 +1,11 @@
-"""Images: told from their bytes, decoded small, encoded for the wire."""
+"""Images: recognised from their bytes, decoded small, encoded for the wire."""
 
-from tintype.images.data_urls import data_url, media_type, split_data_url
-from tintype.images.decoding import MAX_PIXELS, MOST_PIXELS, decode, encode_jpeg, thumbnail
+from tintype.images.data_urls import data_url, expiry, media_type, split_data_url
+from tintype.images.decoding import MAX_PIXELS, MOST_PIXELS, decode, encode_jpeg
 from tintype.images.facts import ImageFacts
 from tintype.images.fetch import NotReached, fetch
 from tintype.images.formats import without_metadata
 from tintype.images.probing import probe
-from tintype.images.signed import expiry
 
 __all__ = [
     "MAX_PIXELS",
@@ -21,6 +20,5 @@ __all__ = [
     "media_type",
     "probe",
     "split_data_url",
-    "thumbnail",
     "without_metadata",
 ]

@@ -53,9 +53,6 @@ _PLUGINS = {
 }
 
 
-SMALL_BYTES = 48_000
-"""An image of no more bytes is its own thumbnail: nothing would be won."""
-_QUALITY = 88
 _REDUCED = frozenset({"L", "RGB", "RGBA", "CMYK"})
 """Modes whose neighbouring pixels can be averaged as they are."""
 
@@ -154,19 +151,6 @@ def _rgb(image: "Image") -> "Image":
         seen = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
     return image.convert("RGB") if image.mode != "RGB" else image.copy()
-
-
-def thumbnail(data: bytes, box: tuple[int, int]) -> bytes:
-    """The image encoded so that it fits a box of pixels; what is small already stays as it is.
-
-    Decodes pixels, so this belongs in a thread.
-
-    Raises:
-        DatasetError: if it is no image, damaged, cut short, or too large to decode.
-    """
-    if len(data) <= SMALL_BYTES:
-        return data
-    return encode_jpeg(decode(data, box=box), _QUALITY)
 
 
 def absurdity(header: Header) -> str:

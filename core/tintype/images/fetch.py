@@ -88,7 +88,7 @@ def _next(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError as error:
-        raise _inaccessible(url, "it redirects to what is not a URL") from error
+        raise _inaccessible(url, "it redirects to something that is not a URL") from error
 
 
 @asynccontextmanager
@@ -119,7 +119,7 @@ async def _get(url: str, allow_private: bool) -> "AsyncIterator[httpx2.Response]
 async def _body(url: str, response: "httpx2.Response", max_bytes: int) -> bytes:
     status = response.status_code
     if status in _PASSING:
-        raise _not_reached(url, f"the server answered {status}, which may pass")
+        raise _not_reached(url, f"the server answered {status}, which may be temporary")
     if status != 200:
         _refuse(url, f"the server answered {status}")
     if response.headers.get("content-encoding", "identity").lower() != "identity":
@@ -163,9 +163,9 @@ def _parse(url: str) -> _Target:
     if parts.scheme not in ("http", "https"):
         _refuse(url, "only http and https are fetched")
     if not host:
-        _refuse(url, "it names no host")
+        _refuse(url, "it has no host")
     if "@" in parts.netloc:
-        _refuse(url, "it carries a user name or password")
+        _refuse(url, "it contains a user name or password")
     named = f"[{host}]" if ":" in host else host
     authority = named if port is None else f"{named}:{port}"
     return _Target(parts.scheme, host, port or _PORTS[parts.scheme], authority, path)
@@ -183,9 +183,9 @@ async def _resolve(url: str, target: _Target, allow_private: bool) -> Address:
         found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
         addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
     except (OSError, ValueError) as error:  # UnicodeError is a ValueError
-        raise _not_reached(url, "the host name is not known here") from error
+        raise _not_reached(url, "the host name cannot be resolved") from error
     if not addresses:
-        raise _not_reached(url, "the host name is not known here")
+        raise _not_reached(url, "the host name cannot be resolved")
     # One bad address among good ones is an attack or a mistake; neither is a reason to go on.
     if not allow_private and not all(is_public(address) for address in addresses):
         if _leads_nowhere_else(target.host):
@@ -234,7 +234,7 @@ def _cause(error: Exception) -> str:
         (httpx2.ConnectError, "no connection"),
         (httpx2.TimeoutException, "no answer in time"),
         (httpx2.ProtocolError, "the answer is not HTTP"),
-        (httpx2.NetworkError, "the connection broke"),
+        (httpx2.NetworkError, "the connection was lost"),
     )
     return next((words for kind, words in causes if isinstance(error, kind)), "the request failed")
 

@@ -23,7 +23,8 @@ def probe(data: bytes, *, verify: bool = True) -> ImageFacts:
         verify: Also see whether the pixels can be had. JPEG is decoded at an eighth of its size,
             PNG is inflated block by block; both need little memory.
     """
-    header = read_header(data) if data else Header("", flaw="empty", detail="There are no bytes.")
+    empty = Header("", flaw="empty", detail="The image is empty (0 bytes).")
+    header = read_header(data) if data else empty
     flaw, detail = header.flaw, header.detail
     if not flaw:
         detail = absurdity(header)

@@ -65,7 +65,7 @@ _SETTINGS: Mapping[str, Callable[[KeptJob], str]] = {
     "validated on": lambda kept: _file(kept.made_from.validation, kept.job.validation_file),
     "epochs": _hyperparameter("n_epochs"),
     "batch size": _hyperparameter("batch_size"),
-    "learning rate ×": _hyperparameter("learning_rate_multiplier"),
+    "LR multiplier": _hyperparameter("learning_rate_multiplier"),
     "seed": lambda kept: "" if kept.job.seed is None else str(kept.job.seed),
 }
 

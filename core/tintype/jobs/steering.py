@@ -5,9 +5,10 @@ from contextlib import aclosing
 
 from tintype.api import SYSTEM, Api, Clock, pages
 from tintype.api.retrying import Retry, may_be_done
-from tintype.errors import ApiError
+from tintype.errors import ApiError, NotFoundError
 from tintype.jobs.billing import settle
 from tintype.jobs.sending import BUDGET_S
+from tintype.model_names import parse_model_name
 from tintype.resources import Job
 from tintype.store import Store
 
@@ -18,12 +19,12 @@ async def cancel(api: Api, store: Store, job_id: str, *, clock: Clock = SYSTEM) 
 
 
 async def pause(api: Api, store: Store, job_id: str, *, clock: Clock = SYSTEM) -> Job:
-    """Stop a job for now. Raises `ApiError` if the provider refuses."""
+    """Pause a job. Raises `ApiError` if the provider refuses."""
     return await _steer(api, store, api.pause_job, job_id, ("paused",), clock)
 
 
 async def resume(api: Api, store: Store, job_id: str, *, clock: Clock = SYSTEM) -> Job:
-    """Go on with a paused job. Raises `ApiError` if the provider refuses."""
+    """Resume a paused job. Raises `ApiError` if the provider refuses."""
     return await _steer(api, store, api.resume_job, job_id, ("queued", "running"), clock)
 
 
@@ -82,3 +83,20 @@ async def listed(
             count += len(batch)
             if count >= most:
                 return
+
+
+async def full_name(model: str, api: Api, store: Store, *, other: str = "") -> str:
+    """Return a model's name: `last` is the one tuned last, `base` what `other` was tuned from.
+
+    Raises:
+        NotFoundError: if none has been tuned yet.
+    """
+    if model == "base" and other:
+        return parse_model_name(other).base
+    if model != "last":
+        return model
+    async for batch in listed(api, store):
+        for job in batch:
+            if job.fine_tuned_model:
+                return str(job.fine_tuned_model)
+    raise NotFoundError("No model has been tuned yet.", advice="Tune one with `tintype train`.")

@@ -194,7 +194,7 @@ def import_dataset(
     replace: bool = False,
     **more: object,
 ) -> "Work[ImportProgress, ImportReport]":
-    """Turn a dataset of another format into chat rows: train.jsonl, valid.jsonl, test.jsonl.
+    """Convert a dataset into chat rows: train.jsonl, valid.jsonl, test.jsonl.
 
     The result says what was written, what was lost, and what was odd.
 
@@ -202,10 +202,10 @@ def import_dataset(
         source: A file, or a folder.
         folder: Where to write.
         format: Its name, as in `tintype import`; by default it is recognised.
-        prompt: What is asked of every image, where the source asks nothing.
+        prompt: What is asked of every image, where the source has no question.
         system: A system prompt for every row.
         link: Refer to image files instead of putting them inside.
-        seed: How splits are drawn where there are none.
+        seed: The random seed for splits where there are none.
         replace: Whether existing files are overwritten.
         more: The format's own options, e.g. `delimiter=";"` for tables.
 

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from tintype import connection, jobs, paths, prompting
 from tintype.budget import Confirmation, Limits
-from tintype.errors import DatasetError, NotFoundError
+from tintype.errors import DatasetError
 from tintype.library import datasets
 from tintype.library.datasets import Source
 from tintype.library.work import Opening, Work
-from tintype.model_names import parse_model_name
 from tintype.pricing import load_prices
 from tintype.quote import Quote
 from tintype.resources import Job
@@ -136,23 +135,6 @@ async def explain(job: str | Job, provider: Where = None) -> "Trouble":
         return jobs.trouble_of(kept.job, events)
 
 
-async def full_name(model: str, api: "Api", store: Store, *, other: str = "") -> str:
-    """Return a model's name: `last` is the one tuned last, `base` what `other` was tuned from.
-
-    Raises:
-        NotFoundError: if none has been tuned yet.
-    """
-    if model == "base" and other:
-        return parse_model_name(other).base
-    if model != "last":
-        return model
-    async for batch in jobs.listed(api, store):
-        for job in batch:
-            if job.fine_tuned_model:
-                return str(job.fine_tuned_model)
-    raise NotFoundError("No model has been tuned yet.", advice="Tune one with `tintype train`.")
-
-
 def train(
     dataset: Source | Quote,
     provider: Where = None,
@@ -232,7 +214,7 @@ def _refuse_unusable(quoted: Quote) -> None:
         first = next(problem for problem in found.problems if problem.severity == "error")
         line = f"line {first.line}: " if first.line else ""
         raise DatasetError(
-            f"{found.rules.title} would refuse {quoted.training.name}: {line}{first.message}",
+            f"{found.rules.title} would reject {quoted.training.name}: {line}{first.message}",
             advice="Look at all problems with `check`, or write a fixed copy with `fix`.",
             path=quoted.training,
             line=first.line or None,
@@ -286,7 +268,7 @@ async def stream(
         messages = question
     async with at(provider) as here:
         request = ChatRequest(
-            model=await full_name(model, here.api, here.store),
+            model=await jobs.full_name(model, here.api, here.store),
             messages=messages,
             temperature=temperature,
             max_tokens=max_tokens,

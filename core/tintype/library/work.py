@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing
-from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
 S = TypeVar("S")
@@ -68,11 +67,6 @@ class Opening(Generic[H]):
         self._handle = await self._opened()
         return self._handle
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         if self._handle is not None:
             await self._handle.aclose()

@@ -1,7 +1,7 @@
-"""What a training reports, as series: folded from events, smoothed, thinned for a width, read.
+"""What a training reports, as series: folded from events, smoothed, cut to a width, read.
 
     events, in any order ── fold ──> Metrics ── smooth ──> Smoothed
-                                        ├────── thin ────> one Column per column of a chart
+                                        ├────── Series.cut one Column per column of a chart
                                         ├────── timeline > the step as epoch, elapsed or wall time
                                         └────── diagnose, describe, suspicions, spikes, to_csv
 
@@ -22,10 +22,9 @@ from tintype.metrics.reading import (
     suspicions,
 )
 from tintype.metrics.reports import Reported, canonical
-from tintype.metrics.series import DRAWABLE, Column, Series
+from tintype.metrics.series import DRAWABLE, Column, Series, gap
 from tintype.metrics.smoothing import Smoothed, smooth
 from tintype.metrics.tabular import from_csv, to_csv
-from tintype.metrics.thinning import gap, thin
 from tintype.metrics.timeline import AXES, Axis, Ruler, Timeline
 from tintype.metrics.wording import better, figure, label
 
@@ -59,6 +58,5 @@ __all__ = [
     "spikes",
     "summary",
     "suspicions",
-    "thin",
     "to_csv",
 ]

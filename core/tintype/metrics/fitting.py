@@ -40,7 +40,7 @@ def overfitting(metrics: Metrics) -> Suspicion | None:
         return None
     sentence = (
         f"Validation loss has risen from {figure(low)} at step {step:,} to {figure(last)} while "
-        f"training loss fell: the model begins to memorise. Step {step:,} fits best."
+        f"training loss fell: the model is overfitting. Step {step:,} fits best."
     )
     return Suspicion("overfitting", step, sentence)
 

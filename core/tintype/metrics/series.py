@@ -148,7 +148,9 @@ class Series:
     def cut(self, edges: Sequence[float]) -> list[Column]:
         """Cut at ascending steps into columns; a column holds its left edge and not its right one.
 
-        Columns without a point are left out.
+        Columns without a point are left out. Taking every n-th point would hide a spike; a column
+        keeps its first and last value (for the line to its neighbours) and its lowest and highest
+        (for the extent of the ink).
         """
         found: list[Column] = []
         if len(edges) < 2:
@@ -244,3 +246,20 @@ def _same(one: Series, other: Series) -> bool:
     return one.steps() == other.steps() and all(
         a == b or (a != a and b != b) for a, b in zip(one.values(), other.values(), strict=True)
     )
+
+
+def gap(series: Series) -> float:
+    """The distance in steps beyond which two neighbours are not joined by a line.
+
+    A provider that reports every step and then nothing for fifty has left a hole, and a line across
+    it would claim what nobody measured; one that reports every hundredth has not. So the measure
+    is the series' own rhythm, from up to 64 of its distances: three times the median, or twice the
+    upper quartile where the rhythm is uneven. With fewer than three distances nothing is a gap.
+    """
+    count = len(series) - 1
+    if count < 3:
+        return math.inf
+    stride = max(1, count // 64)
+    distances = sorted(series.spacing(number + 1) for number in range(0, count, stride))
+    median, quartile = distances[len(distances) // 2], distances[len(distances) * 3 // 4]
+    return float(max(3 * median, 2 * quartile))

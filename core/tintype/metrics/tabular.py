@@ -30,7 +30,7 @@ def from_csv(text: str) -> Metrics:
     if not delimiter:
         raise ApiError(
             "The results file has no column `step`.",
-            advice="Open it in an editor: it may be an error page, or still base64.",
+            advice="Open it in an editor: it may be an error page or base64.",
         )
     try:
         head, *lines = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)

@@ -125,8 +125,8 @@ def write_whole(
             data = data.encode("utf-8")
         except UnicodeEncodeError as error:
             raise FileError(
-                f"Cannot write {shown(path)}: character {error.start + 1:,} of the text is half a "
-                "character, which no UTF-8 file can hold.",
+                f"Cannot write {shown(path)}: character {error.start + 1:,} of the text is half of "
+                "a surrogate pair, which UTF-8 cannot encode.",
                 path=path,
             ) from None
     with writing(path, replace=replace, private=private) as file:

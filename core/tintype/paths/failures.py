@@ -19,8 +19,8 @@ _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "your disk quota is used up",
     errno.ENAMETOOLONG: "the name is too long",
-    errno.ELOOP: "its symbolic links lead in a circle",
-    errno.ESTALE: "the network share has gone away",
+    errno.ELOOP: "its symbolic links form a loop",
+    errno.ESTALE: "the network share is not reachable",
     errno.EEXIST: "it exists already",
 }
 

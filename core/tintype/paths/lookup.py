@@ -79,7 +79,7 @@ def require(path: Path, kind: Literal["file", "folder", "any"] = "any") -> Statu
     if found.kind == "missing":
         raise FileError(f"There is no file or folder {shown(path)}.", path=path)
     if found.kind == "unknown":
-        raise FileError(f"Cannot look at {shown(path)}: {found.reason}.", path=path)
+        raise FileError(f"Cannot access {shown(path)}: {found.reason}.", path=path)
     if kind not in ("any", found.kind):
         what = {"file": "a file", "folder": "a folder"}.get(found.kind, "a device, socket or FIFO")
         raise FileError(f"{shown(path)} is {what}, not a {kind}.", path=path)

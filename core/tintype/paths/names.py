@@ -47,14 +47,15 @@ def as_path(path: str | os.PathLike[str]) -> Path:
             raise ValueError("it holds a NUL character")
         return Path(text).expanduser()
     except UnicodeEncodeError:
-        raise FileError(f"{shown(text)} is no path: it holds half a character.") from None
+        why = "it contains half of a surrogate pair"
+        raise FileError(f"{shown(text)} is not a path: {why}.") from None
     except ValueError as error:
-        raise FileError(f"{shown(text)} is no path: {error}.") from None
+        raise FileError(f"{shown(text)} is not a path: {error}.") from None
     except RuntimeError:
         user = text.split("/", 1)[0]
         raise FileError(
             f"There is no user {shown(user[1:]) or 'whose home “~” could be'} on this machine.",
-            advice=f"For a file of this name, type {shown('./' + text)}.",
+            advice=f"For a file with this name, type {shown('./' + text)}.",
         ) from None
 
 

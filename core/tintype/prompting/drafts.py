@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tintype.dataset.splits import siblings
 from tintype.prompting.lineup import Lineup, beside_base
 from tintype.prompting.origins import QuestionOrigin, origin
 
@@ -53,6 +52,8 @@ class Draft:
         if here.url or here.path is None:
             return QuestionOrigin()
         if here.line and dataset is not None:
+            from tintype.dataset.splits import siblings
+
             return here if here.path in siblings(dataset).named().values() else QuestionOrigin()
         return here
 

@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tintype.api import ChatRequest
-from tintype.dataset import Dataset
 from tintype.detection import parse_boxes, prompt_labels
 from tintype.errors import DatasetError
 from tintype.prompting.origins import QuestionOrigin, row_origin
 from tintype.prompting.prompt import Prompt
 from tintype.prompting.questions import check_image, question, read_image, reword
 from tintype.prompting.teaching import question_of, system_prompt
+
+if TYPE_CHECKING:
+    from tintype.dataset import Dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class OpenQuestion:
         return await subject.requests(prompt, models)
 
 
-async def row_subject(dataset: Dataset, index: int) -> Subject:
+async def row_subject(dataset: "Dataset", index: int) -> Subject:
     """A row of a dataset, with what is wrong with it.
 
     Raises:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from tintype.dataset import Example, open_dataset
-from tintype.dataset.conversation import example as read_example
 from tintype.errors import DatasetError
 from tintype.model_names import parse_model_name
 from tintype.store import KeptJob, Store
+
+if TYPE_CHECKING:
+    from tintype.dataset import Example
 
 _ROWS = 100
 """Looked at; a dataset that changes its system prompt later than that is rare."""
@@ -51,6 +52,9 @@ async def teaching_of(store: Store, profile: str, model: str) -> Teaching | None
     source = kept.made_from.training if kept else None
     if source is None:
         return None
+    from tintype.dataset import example as read_example
+    from tintype.dataset import open_dataset
+
     systems: dict[str, None] = {}
     questions: dict[str, None] = {}
     try:
@@ -65,13 +69,13 @@ async def teaching_of(store: Store, profile: str, model: str) -> Teaching | None
     return Teaching(tuple(systems), next(iter(questions)) if len(questions) == 1 else "")
 
 
-def system_prompt(example: Example) -> str:
+def system_prompt(example: "Example") -> str:
     """The first system prompt of a row, or nothing."""
     found = [message.text for message in example.messages if message.role == "system"]
     return found[0] if found else ""
 
 
-def question_of(example: Example) -> str:
+def question_of(example: "Example") -> str:
     """The last question of a row, or nothing."""
     asked = [message.text for message in example.prompt if message.role == "user" and message.text]
     return asked[-1] if asked else ""

@@ -17,7 +17,7 @@ from tintype.errors import SettingsError
 T = TypeVar("T")
 
 _MOST_BYTES = 4_000_000
-_ADVICE = "Correct the file, or take it away to use what comes with Tintype."
+_ADVICE = "Fix the file, or delete it to use the built-in one."
 
 
 def read_toml(path: Path, *, head: bool = False) -> "TomlTable":
@@ -61,7 +61,7 @@ class TomlTable:
     def done(self) -> None:
         """Refuse a key that nobody asked for."""
         for key in self._unread:
-            self.refuse(key, "is not a key that is known here")
+            self.refuse(key, "is not a known key")
 
     def raw(self, key: str) -> Any:
         """Return the value as it stands, or none."""

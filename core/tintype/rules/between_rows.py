@@ -60,7 +60,7 @@ class RowMemory:
         first = self.rows.get(row)
         if first is not None:
             text = f"Example {case.number} is the same as the one on line {first}."
-            fix = "Remove one, unless it is to weigh twice."
+            fix = "Remove one, unless it should count twice."
             yield case.problem("duplicate", "warning", text, fix=fix)
             return
         if len(self.rows) < MOST_COMPARED:
@@ -75,8 +75,8 @@ class RowMemory:
                 self.answers[question] = (case.row.line, answer)
         elif known != answer:
             text = (
-                f"Example {case.number} asks what line {line} asks, of the same images, and "
-                "answers otherwise."
+                f"Example {case.number} has the question and images of line {line}, but another "
+                "answer."
             )
             fix = "Decide on one answer, or ask more precisely."
             yield case.problem("contradiction", "warning", text, fix=fix)
@@ -84,14 +84,14 @@ class RowMemory:
     def _leaked(self, case: Case, row: int, images: list[int]) -> Iterator[Problem]:
         if self.training is None:
             return
-        fix = "Keep rows of the same image on one side, or the figures will flatter."
+        fix = "Keep rows of the same image in one split, or the metrics will look too good."
         if row in self.training.rows:
-            text = f"Example {case.number} stands in the training file too."
+            text = f"Example {case.number} is in the training file too."
             yield case.problem("leak", "warning", text, fix=fix)
             return
         for at, image in enumerate(images):
             if image in self.training.images:
-                text = f"Example {case.number} shows an image that stands in the training file."
+                text = f"Example {case.number} shows an image that is also in the training file."
                 place = case.row.images[at].place
                 yield case.problem("leak", "warning", text, place=place, fix=fix)
 

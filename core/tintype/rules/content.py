@@ -95,7 +95,7 @@ def _inside(part: dict[str, Any], kind: str, problem: Callable[..., Problem]) ->
         return
     image = part.get("image_url")
     if isinstance(image, str):
-        yield problem("'image_url' is a string where an object must stand.", _IMAGE_SHAPE)
+        yield problem("'image_url' is a string where an object is required.", _IMAGE_SHAPE)
     elif not isinstance(image, dict) or not isinstance(image.get("url"), str):
         yield problem("a part of type 'image_url' has no url that is a string.", _IMAGE_SHAPE)
     else:
@@ -114,7 +114,7 @@ def is_no_empty_answer(case: Case) -> Iterator[Problem]:
         said = content if isinstance(content, str) else "".join(t for t in texts if type(t) is str)
         calls = message.get("tool_calls") or message.get("function_call")
         if content is not None and not calls and not said.strip():
-            text = f"{where(case, at)}: the answer is empty; the model would learn to say nothing."
+            text = f"{where(case, at)}: the answer is empty; the model would learn empty answers."
             place = f"messages[{at}].content"
             yield case.problem("empty_answer", "warning", text, place=place)
 

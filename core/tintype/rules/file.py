@@ -49,21 +49,21 @@ def misread(head: bytes, flaw: str) -> Problem | None:
     what = "one JSON list" if listed else "one JSON object over many lines"
     text = f"The file is {what}; JSONL has one JSON object on each line."
     split = "jq -c '.[]' FILE > train.jsonl" if listed else "jq -c . FILE > train.jsonl"
-    fix = f"Bring it in with `tintype import FILE DIR`, or write each row as one line: `{split}`."
+    fix = f"Import it with `tintype import FILE DIR`, or write each row as one line: `{split}`."
     return _problem("file_shape", "error", text, fix)
 
 
 def is_named_jsonl(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     """The name ends in .jsonl."""
     if not summary.file.name.lower().endswith(".jsonl"):
-        text = f"The file is called {quoted(summary.file.name)}; only .jsonl files are taken."
+        text = f"The file is called {quoted(summary.file.name)}; only .jsonl files are accepted."
         yield _problem("file_name", "error", text, "Rename it.")
 
 
 def holds_something(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     """There is at least one row."""
     if summary.examples == 0:
-        yield _problem("file_empty", "error", "The file holds no examples.")
+        yield _problem("file_empty", "error", "The file has no examples.")
 
 
 def is_not_too_large(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
@@ -78,7 +78,7 @@ def is_not_too_large(summary: Summary, profile: ProviderRules) -> Iterator[Probl
         yield _problem("file_size", "warning", text, "Shrink the images.")
     elif profile.max_file_bytes is not None and size > profile.max_file_bytes:
         text = f"The file has {size:,} bytes and must be uploaded in parts."
-        fix = "Tintype does so by itself; other tools may refuse it."
+        fix = "Tintype does so automatically; other tools may refuse it."
         yield _problem("file_size", "warning", text, fix)
 
 
@@ -138,7 +138,7 @@ def skips_few(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
     elif profile.max_skipped is None and summary.skipped > _SKIPPED_WORRY:
         text = (
             f"{summary.skipped:,} examples would be skipped: {reasons}. Too many fail the job; "
-            f"{profile.title} does not say how many (Azure: {_SKIPPED_WORRY})."
+            f"{profile.title} does not document how many (Azure: {_SKIPPED_WORRY})."
         )
         yield _problem("too_many_skipped", "warning", text)
 
@@ -148,7 +148,7 @@ def was_seen_whole(summary: Summary, profile: ProviderRules) -> Iterator[Problem
     if summary.unseen:
         text = (
             f"Images that this machine did not fetch or could not reach: {summary.unseen:,}. "
-            "Whether the provider takes them is not known; they count in full."
+            "Whether the provider accepts them is unknown; they count in full."
         )
         fix = "Check again where the network reaches them, or embed them."
         yield _problem("not_fetched", "warning", text, fix)
@@ -160,7 +160,7 @@ def is_not_all_images(summary: Summary, profile: ProviderRules) -> Iterator[Prob
     total = images + words
     if total >= _DOMINATED_TOKENS and images > _IMAGES_DOMINATE * total:
         text = f"Images take up {images / total:.0%} of {total:,} tokens."
-        fix = "Try detail low where the answer does not hang on small things."
+        fix = "Try detail low where the answer does not depend on small details."
         yield _problem("images_dominate", "warning", text, fix)
 
 
@@ -170,7 +170,7 @@ def has_one_system_prompt(summary: Summary, profile: ProviderRules) -> Iterator[
     without = summary.prompts.get("", 0)
     if prompts and 0 < without < 0.1 * summary.examples:
         text = f"Examples without a system prompt: {without:,} of {summary.examples:,}."
-        yield _problem("system_prompts", "warning", text, "Give all the same, or none.")
+        yield _problem("system_prompts", "warning", text, "Give all rows the same one, or none.")
     common = sorted(prompts, key=lambda prompt: -prompts[prompt])[:_MOST_PROMPTS]
     for at, one in enumerate(common):
         twins = [other for other in common[at + 1 :] if _alike(one, other)]
@@ -180,7 +180,7 @@ def has_one_system_prompt(summary: Summary, profile: ProviderRules) -> Iterator[
                 f"System prompts that are nearly equal: {prompts[one]:,} times {quoted(one)}, "
                 f"{others:,} times with small differences."
             )
-            fix = "Use one prompt to the letter, and the same when asking the model."
+            fix = "Use exactly one prompt, also when you ask the model."
             yield _problem("system_prompts", "warning", text, fix)
             return
 

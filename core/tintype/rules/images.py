@@ -18,7 +18,7 @@ from tintype.tokens import content_texts
 TOO_LARGE, FORMAT, URL = "image too large", "invalid image format", "inaccessible URL"
 """Reasons for skipping, in OpenAI's words."""
 
-_PART = "A fixed copy makes it a part of type image_url; as text it costs thousands of tokens."
+_PART = "A fixed copy turns it into a part of type image_url; as text it costs thousands of tokens."
 _EMBED = "Embed the image as a data URL."
 _TYPES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
 _GREY = frozenset({"1", "L", "LA", "I;16"})
@@ -45,7 +45,7 @@ def stand_in_user_messages(case: Case) -> Iterator[Problem]:
         if isinstance(role, str) and role != "user":
             text = (
                 f"Example {case.number}, message {(at or 0) + 1}: a message from {quoted(role)} "
-                "contains an image; only the user's may."
+                "contains an image; only user messages may."
             )
             yield case.problem("image_role", "error", text, place=image.place)
 
@@ -54,13 +54,13 @@ def are_parts_and_not_text(case: Case) -> Iterator[Problem]:
     """No image is hidden in a text, where it would be read letter by letter."""
     for image in case.row.images:
         if image.place.startswith("messages[") and image.place.endswith((".content", ".text")):
-            text = f"Example {case.number}: an image stands as a data URL in the text."
+            text = f"Example {case.number}: a text is the data URL of an image."
             yield case.problem("image_in_text", "warning", text, place=image.place, fix=_PART)
     for at, message in case.messages:
         for found in content_texts(message):
             place = f"messages[{at}]"
             if len(found) > 100 and PASTED.search(found):
-                text = f"Example {case.number}: the data of an image stand within a text."
+                text = f"Example {case.number}: a text contains the data of an image."
                 yield case.problem("image_in_text", "warning", text, place=place, fix=_PART)
 
 
@@ -72,8 +72,8 @@ def have_no_empty_place(case: Case) -> Iterator[Problem]:
         found = next(filter(None, map(PLACEHOLDER.search, content_texts(message))), None)
         if found is not None:
             text = (
-                f"Example {case.number}: a text says {quoted(found[0])}, which providers take as "
-                "text; no image is put there."
+                f"Example {case.number}: a text contains {quoted(found[0])}, which providers read "
+                "as text; it is not replaced by an image."
             )
             fix = "Remove it, or put a part of type image_url in its place."
             place = f"messages[{at}]"
@@ -175,7 +175,7 @@ def are_still(case: Case) -> Iterator[Problem]:
     for image, facts in case.parts:
         if facts.frames > 1 and _is_known(case, facts):
             text = f"Example {case.number}: an image has {facts.frames:,} frames."
-            fix = "Keep the one frame that the answer is about."
+            fix = "Keep only the frame that the answer is about."
             yield case.problem("image_animated", "warning", text, place=image.place, fix=fix)
 
 
@@ -224,19 +224,19 @@ def stand_upright(case: Case) -> Iterator[Problem]:
     for image, facts in case.parts:
         if facts.orientation != 1:
             text = (
-                f"Example {case.number}: an image is stored turned or mirrored (orientation tag "
+                f"Example {case.number}: an image is stored rotated or mirrored (orientation tag "
                 f"{facts.orientation}); the provider may see it so."
             )
-            fix = "A fixed copy turns the pixels; boxes must fit the upright image."
+            fix = "A fixed copy rotates the pixels; boxes must fit the upright image."
             yield case.problem("image_orientation", "warning", text, place=image.place, fix=fix)
 
 
 def reveal_no_location(case: Case) -> Iterator[Problem]:
-    """No image gives away where it was taken."""
+    """No image contains its GPS position."""
     for image, facts in case.parts:
         if facts.has_location:
-            text = f"Example {case.number}: an image says where it was taken (GPS tags)."
-            fix = "A fixed copy removes them; the pixels stay as they are."
+            text = f"Example {case.number}: an image contains its GPS position."
+            fix = "A fixed copy removes it; the pixels do not change."
             yield case.problem("image_location", "warning", text, place=image.place, fix=fix)
 
 

@@ -16,7 +16,7 @@ def fits(case: Case) -> Iterator[Problem]:
     total = case.tokens.total()
     if limit is None or total.high <= limit:
         return
-    sure = "" if total.low > limit else " by the costlier way of counting images"
+    sure = "" if total.low > limit else " by the more expensive way of counting images"
     text = (
         f"Example {case.number} has {total:,} tokens{sure} (images {case.tokens.as_is:,}, text "
         f"{case.tokens.text:,}); {case.rule.base} takes {limit:,} and cuts off the end, where the "

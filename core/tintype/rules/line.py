@@ -16,12 +16,12 @@ FIXED = "A fixed copy (`tintype embed`) writes it as chat, each image where it b
 _SHAPES: tuple[tuple[frozenset[str], str], ...] = (
     (
         frozenset({"preferred_output", "non_preferred_output"}),
-        "This is a preference row (DPO), which teaches no image models; put the preferred answer "
+        "This is a preference row (DPO), which is not for vision models; put the preferred answer "
         "into an assistant message.",
     ),
     (
         frozenset({"preferred_completion"}),
-        "This is a preference row (DPO), which teaches no image models; put the preferred answer "
+        "This is a preference row (DPO), which is not for vision models; put the preferred answer "
         "into an assistant message.",
     ),
     (
@@ -66,7 +66,7 @@ _SHAPES: tuple[tuple[frozenset[str], str], ...] = (
 
 _IMAGE_LIST = f"LLaMA-Factory, ms-swift and TRL keep their images there. {FIXED}"
 _OTHER_KEYS = {
-    "weight": "A weight belongs to an assistant message.",
+    "weight": "Only assistant messages have a weight.",
     **dict.fromkeys(IMAGE_COLUMNS, _IMAGE_LIST),
 }
 
@@ -113,7 +113,7 @@ def has_no_other_keys(case: Case) -> Iterator[Problem]:
         return
     for key in value:
         if key not in LINE_KEYS:
-            fix = _OTHER_KEYS.get(key, "Remove it; what stands beside messages is not taken.")
+            fix = _OTHER_KEYS.get(key, "Remove it; other keys are not accepted.")
             message = f"Example {case.number} contains an extra {quoted(key)}."
             yield case.problem("extra_key", "error", message, place=quoted(key), fix=fix)
 

@@ -55,7 +55,7 @@ def are_a_list(case: Case) -> Iterator[Problem]:
         return
     if len(messages) > MOST_MESSAGES:
         text = (
-            f"Example {case.number} has {len(messages):,} messages; {MOST_MESSAGES:,} were judged."
+            f"Example {case.number} has {len(messages):,} messages; {MOST_MESSAGES:,} were checked."
         )
         yield case.problem("messages_shape", "warning", text, place="messages")
     for at, item in enumerate(messages[:MOST_MESSAGES]):
@@ -102,7 +102,7 @@ def have_right_weights(case: Case) -> Iterator[Problem]:
             shown = f"{weight:.6g}" if isinstance(weight, float) else quoted(str(weight)[:40])
             text = f"{where(case, at)} has the weight {shown}; it must be 0 or 1."
             place = f"messages[{at}].weight"
-            fix = "0 leaves the message out of learning, 1 (or no weight) takes it in."
+            fix = "0 excludes the message from training, 1 (or no weight) includes it."
             yield case.problem("weight", "error", text, place=place, fix=fix)
 
 
@@ -142,7 +142,7 @@ def end_with_an_answer(case: Case) -> Iterator[Problem]:
     roles = [_role(message) for _, message in case.messages]
     if "assistant" in roles and roles[-1] != "assistant":
         text = f"Example {case.number} ends with a message from {quoted(roles[-1])}."
-        fix = "End with the assistant's answer; what comes after it teaches nothing."
+        fix = "End with the assistant's answer; what comes after it is not trained on."
         place = f"messages[{case.messages[-1][0]}]"
         yield case.problem("order", "warning", text, place=place, fix=fix)
 
@@ -153,11 +153,11 @@ def begin_with_a_question(case: Case) -> Iterator[Problem]:
     user, answer = first.get("user", MOST_MESSAGES), first.get("assistant")
     late = (at for at, message in case.messages if _role(message) == "system" and at > user)
     for at in itertools.islice(late, 1):
-        text = f"{where(case, at)}: a system message stands after the user's."
-        fix = "Put it first, where it will stand when the model is asked."
+        text = f"{where(case, at)}: a system message comes after a user message."
+        fix = "Put it first, as it will be when you ask the model."
         yield case.problem("order", "warning", text, place=f"messages[{at}]", fix=fix)
     if answer is not None and user > answer:
-        text = f"Example {case.number} answers before the user has asked anything."
+        text = f"Example {case.number} has an answer before the first question."
         yield case.problem("order", "warning", text, place=f"messages[{answer}]")
 
 

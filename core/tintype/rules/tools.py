@@ -42,7 +42,7 @@ def use_the_present_form(case: Case) -> Iterator[Problem]:
     value = case.row.value
     old = isinstance(value, dict) and value.get("functions") is not None
     if old or any(message.get("function_call") for _, message in case.messages):
-        text = f"Example {case.number} uses 'functions', which 'tools' have replaced."
+        text = f"Example {case.number} uses 'functions', which has been replaced by 'tools'."
         fix = "Use tools and tool_calls."
         yield case.problem("tools", "warning", text, fix=fix)
 
@@ -58,7 +58,7 @@ def parallel_is_a_truth_value(case: Case) -> Iterator[Problem]:
         text = f"Example {case.number}: 'parallel_tool_calls' is neither true nor false."
         yield case.problem("tools", "error", text, place=place)
     elif not value.get("tools"):
-        text = f"Example {case.number}: 'parallel_tool_calls' stands without tools."
+        text = f"Example {case.number}: 'parallel_tool_calls' is set without tools."
         yield case.problem("tools", "warning", text, place=place)
 
 
@@ -93,7 +93,7 @@ def are_answered_after_the_call(case: Case) -> Iterator[Problem]:
         if message.get("role") == "tool" and (
             not isinstance(answered, str) or answered not in called
         ):
-            text = f"{where(case, at)}: no call {quoted(answered)} was made before it."
+            text = f"{where(case, at)}: there is no call {quoted(answered)} before it."
             place = f"messages[{at}].tool_call_id"
             yield case.problem("tool_calls", "error", text, place=place)
 
@@ -120,14 +120,14 @@ def _call(call: Any) -> str:
     if not isinstance(call, dict) or not isinstance(call.get("id"), str):
         return "it has no id."
     if call.get("type") != "function" or not isinstance(call.get("function"), dict):
-        return "it calls no function."
+        return "it has no function to call."
     arguments = call["function"].get("arguments")
     if not isinstance(call["function"].get("name"), str) or not isinstance(arguments, str):
         return "its function lacks a name, or arguments that are a string."
     try:
         json.loads(arguments)
     except (ValueError, RecursionError):
-        return "its arguments are not JSON; the model would learn to write them so."
+        return "its arguments are not JSON; the model would learn to write them this way."
     return ""
 
 

@@ -137,7 +137,7 @@ async def _troubled(request: Request, error: Exception) -> Response:
 
 async def _broken(request: Request, error: Exception) -> Response:
     id = request.scope.get("state", {}).get("request_id", "")
-    _log.error("Request %s met a bug.", id)
+    _log.error("Request %s failed because of a bug.", id)
     return wire.refusal(
         RefusalError(
             500,

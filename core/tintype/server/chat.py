@@ -16,8 +16,7 @@ from tintype.server.json_answers import shaped
 from tintype.server.provider import ServerHandles, provider
 from tintype.server.reading import json_body
 from tintype.server.state import now
-from tintype.server.stop_sequences import until_stop
-from tintype.server.streaming import EventStream, while_connected
+from tintype.server.streaming import EventStream, until_stop, while_connected
 
 CHAT_BYTES = 64 * 1024 * 1024
 

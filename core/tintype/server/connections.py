@@ -128,6 +128,6 @@ class BoundedConnection(H11Protocol):
             self._timed = None
             self._time(h11.SEND_BODY, BODY_WINDOW_S)
             return
-        _log.info("A client sends its request too slowly: its connection is closed.")
+        _log.info("A client sends its request too slowly; its connection is closed.")
         self._untime()
         self.transport.abort()

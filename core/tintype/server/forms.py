@@ -170,7 +170,7 @@ class _Parts:
             self._filename = tame(options.get(b"filename", b"").decode(errors="replace"))
             return
         if self._name in self._texts or not self._name or len(self._texts) == FIELDS:
-            refuse("The multipart body has nameless, double or too many fields.")
+            refuse("The multipart body has unnamed, duplicate or too many fields.")
         self._texts[self._name] = bytearray()
 
     def data(self, data: bytes, start: int, end: int) -> None:
@@ -190,7 +190,7 @@ class _Parts:
     def form(self, path: Path) -> Form:
         """What has arrived; refuses a body that broke off or holds no file."""
         if not self._ended:
-            refuse("The multipart body breaks off.", code="invalid_form")
+            refuse("The multipart body is incomplete.", code="invalid_form")
         if self._filename is None:
             Fields({}).required(self._file_field)
         if self._size_bytes > self._limit_bytes:

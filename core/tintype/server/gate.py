@@ -81,7 +81,7 @@ class Gate:
             return wire.refusal(
                 RefusalError(
                     421,
-                    f"This server is not known as '{headers.get('host', '')[:200]}'.",
+                    f"This server does not accept the host name '{headers.get('host', '')[:200]}'.",
                     code="unknown_host",
                 )
             )

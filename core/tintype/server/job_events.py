@@ -57,7 +57,7 @@ PAUSED = "Fine-tuning job paused"
 RESUMED = "Fine-tuning job resumed"
 CANCELLED = "Fine-tuning job cancelled"
 COMPLETED = "The job has successfully completed"
-INTERRUPTED = "Training was interrupted and goes on from its last saved state"
+INTERRUPTED = "Training was interrupted and continues from its last saved state"
 
 
 def checkpoint_created(step: int, model: str) -> str:

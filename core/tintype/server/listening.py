@@ -179,7 +179,7 @@ def _bound(options: Options) -> Iterator[socket.socket]:
             if number == len(ports):
                 raise SettingsError(
                     f"The server cannot listen at {options.host}:{port}: {error.strerror}.",
-                    advice="Name another port, or 0 for any that is free.",
+                    advice="Choose another port, or 0 for any free one.",
                 ) from error
     with listener:
         yield listener
@@ -239,5 +239,5 @@ async def _idle(idle_exit_s: float | None, provider: ServerHandles, served: Serv
         if left_s <= 0 and not provider.queue.busy:
             break
         await asyncio.sleep(left_s if left_s > 0 else IDLE_CHECKS_S)
-    _log.info("Nothing to do for %d s: the server ends.", idle_exit_s)
+    _log.info("Idle for %d s: the server stops.", idle_exit_s)
     served.end()

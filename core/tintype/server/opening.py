@@ -71,12 +71,12 @@ def open_state(folder: Path) -> Iterator[State]:
         except sqlite3.DatabaseError as error:
             raise StoreError(
                 f"The server's database {folder / DATABASE} cannot be used: {error}.",
-                advice=f"Move {folder} away: the server begins a new one.",
+                advice=f"Move {folder} away: the server creates a new one.",
             ) from error
         except OSError as error:
             raise StoreError(
                 f"The server cannot use its folder {folder}: {error.strerror or error}.",
-                advice="Make it writable, free some space, or name another folder.",
+                advice="Make it writable, free some space, or choose another folder.",
             ) from error
         yield State(folder, connection, token)
 
@@ -91,9 +91,9 @@ def _make_folders(folder: Path) -> None:
     theirs = sorted({entry.name for entry in folder.iterdir()} - OURS)
     if not (folder / DATABASE).exists() and (theirs or _filled(folder)):
         raise StoreError(
-            f"The folder {folder} holds other things ({', '.join(theirs or FOLDERS)}) and no "
-            "database of a server.",
-            advice="Name an empty folder.",
+            f"The folder {folder} contains other files ({', '.join(theirs or FOLDERS)}) and no "
+            "server database.",
+            advice="Choose an empty folder.",
         )
     for name in FOLDERS:
         (folder / name).mkdir(exist_ok=True, mode=0o700)

@@ -129,9 +129,9 @@ class Queue:
             return TICK_S if await self._turn() else REST_S
         except (OSError, sqlite3.Error, EngineError) as error:
             if is_full(error) and self._reserve.give_up():
-                _log.warning("The disk is full; the server uses what it has put by.")
+                _log.warning("The disk is full; the server uses its reserved space.")
                 return 0.0
-            _log.exception("The queue met trouble and tries again in %s s.", TROUBLE_S)
+            _log.exception("The queue failed and tries again in %s s.", TROUBLE_S)
             return TROUBLE_S
 
     async def _turn(self) -> bool:
@@ -211,8 +211,8 @@ class Queue:
                 self._state,
                 job,
                 "training_failed",
-                f"The training process ended {job.launches} times without getting any further. "
-                f"Its last words: {words or 'none'}",
+                f"The training process ended {job.launches} times without progress. "
+                f"Its last output: {words or 'none'}",
             )
         self._state.add(job_events.event(job.id, now(), job_events.INTERRUPTED, level="warn"))
         await self._launch(job)

@@ -1,6 +1,6 @@
 """What the server keeps, as values: one class per table, one field per column.
 
-Times are Unix seconds, as on the wire. `seq` is the order of arrival, which cursors follow.
+Times are Unix seconds, as on the wire.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,26 +15,31 @@ ENDED = ("succeeded", "failed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """An uploaded file, or one the server has made. The bytes lie in `files/` under its id."""
+class Stored:
+    """What every record has."""
 
     id: str
     created_at: int
+    seq: int | None = field(default=None, kw_only=True)
+    """The order of arrival, which cursors follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class File(Stored):
+    """An uploaded file, or one the server has made. The bytes lie in `files/` under its id."""
+
     filename: str
     purpose: str
     bytes: int
     expires_at: int | None = None
     deleted: int = 0
     """1: gone, but still good as a cursor and as a name in old jobs."""
-    seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class UploadRecord:
+class UploadRecord(Stored):
     """A file arriving in parts."""
 
-    id: str
-    created_at: int
     filename: str
     purpose: str
     bytes: int
@@ -46,26 +51,20 @@ class UploadRecord:
     file_id: str | None = None
     part_ids: Sequence[str] = ()
     """In the order they were put together; empty until then."""
-    seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Part(Stored):
     """One part of an upload. The bytes lie in `uploads/` under its id."""
 
-    id: str
-    created_at: int
     upload_id: str
     bytes: int
-    seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class JobRecord:
+class JobRecord(Stored):
     """A fine-tuning job."""
 
-    id: str
-    created_at: int
     model: str
     """The base."""
     training_file: str
@@ -99,7 +98,6 @@ class JobRecord:
     """How often the trainer was started since it last got any further."""
     wanted: str = ""
     """`pause` or `cancel`, until the trainer has obeyed."""
-    seq: int | None = None
 
     @property
     def ended(self) -> bool:
@@ -108,26 +106,21 @@ class JobRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class EventRecord:
+class EventRecord(Stored):
     """A line of a job's event log. A step makes one event at most: `(job_id, step)` is unique."""
 
-    id: str
-    created_at: int
     job_id: str
     message: str
     level: str = "info"
     type: str = "message"
     data: Mapping[str, Any] = field(default_factory=dict)
     step: int | None = None
-    seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class CheckpointRecord:
+class CheckpointRecord(Stored):
     """Weights saved at the end of an epoch."""
 
-    id: str
-    created_at: int
     job_id: str
     step: int
     epoch: int
@@ -135,30 +128,23 @@ class CheckpointRecord:
     metrics: Mapping[str, float]
     model: str | None = None
     """Its public name; none for that of the last epoch until the job has succeeded."""
-    seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Tuned:
+class Tuned(Stored):
     """A fine-tuned model that can be asked."""
 
-    id: str
-    created_at: int
     job_id: str
     base: str
     path: str
-    seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Stored):
     """A stored completion. What was asked and answered lies in `completions/` under its id."""
 
-    id: str
-    created_at: int
     model: str
     metadata: Mapping[str, str] | None = None
-    seq: int | None = None
 
 
 Record = (

@@ -130,8 +130,8 @@ def _stop(running: Running, training: bool) -> None:
     while is_held(running.folder / LOCK):
         if time.monotonic() > deadline_s:
             raise StoreError(
-                f"The server with process id {running.pid} does not end.",
-                advice=f"End it by hand: kill -9 {running.pid}. Nothing is lost.",
+                f"The server with process id {running.pid} does not stop.",
+                advice=f"Stop it by hand: kill -9 {running.pid}. Nothing is lost.",
             )
         time.sleep(0.02)
 

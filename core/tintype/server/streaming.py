@@ -1,13 +1,16 @@
-"""Answers that take their time, and clients that do not wait for them."""
+"""Streamed answers, cut at a stop sequence, and clients that go away before their end."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from tintype.engines.base import Piece
 
 T = TypeVar("T")
 
@@ -62,3 +65,40 @@ class EventStream(Response):
         finally:
             await self._events.aclose()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def until_stop(
+    pieces: AsyncGenerator[Piece, None], stops: Sequence[str]
+) -> AsyncGenerator[Piece, None]:
+    """Yield the pieces up to the first stop sequence, which is left out; then stop the work.
+
+    A sequence may arrive in several pieces, so text that could still become one is held back.
+    """
+    held = ""
+    try:
+        async for piece in pieces:
+            text = held + piece.text
+            found = min((at for stop in stops if (at := text.find(stop)) >= 0), default=-1)
+            if found >= 0:
+                yield replace(piece, text=text[:found], finish_reason="stop")
+                return
+            kept = 0 if piece.finish_reason else _beginning(text, stops)
+            held = text[len(text) - kept :]
+            yield replace(piece, text=text[: len(text) - kept])
+        if held:
+            yield Piece(held, 0)
+    finally:
+        await pieces.aclose()
+
+
+def _beginning(text: str, stops: Sequence[str]) -> int:
+    """How many last characters of the text are the beginning of a stop sequence."""
+    return max(
+        (
+            size
+            for stop in stops
+            for size in range(1, min(len(stop), len(text) + 1))
+            if text.endswith(stop[:size])
+        ),
+        default=0,
+    )

@@ -61,7 +61,7 @@ async def add_part(request: Request) -> Response:
         upload = _pending(request)  # again: the part may have taken its time
         have = sum(part.bytes for part in state.all(Part, upload_id=upload.id))
         if have + form.file.size_bytes > 2 * upload.bytes + PART_BYTES:
-            refuse("The parts are far larger than the upload was declared.", param="data")
+            refuse("The parts are far larger than the declared size.", param="data")
         part = Part(wire.new_id("part_"), now(), upload.id, form.file.size_bytes)
         form.file.path.rename(state.part_path(part.id))
         state.add(part)
@@ -121,7 +121,7 @@ def _order(fields: Fields) -> tuple[list[str], str | None]:
     fields.only("part_ids", "md5")
     part_ids = fields.items("part_ids", str, minimum=1, maximum=PARTS)
     if len(set(part_ids)) < len(part_ids):
-        refuse("A part is named twice.", param="part_ids", code="invalid_value")
+        refuse("A part is listed twice.", param="part_ids", code="invalid_value")
     return part_ids, fields.text("md5") if fields.given("md5") else None
 
 
@@ -134,7 +134,7 @@ def _chosen(state: State, upload: UploadRecord, part_ids: Sequence[str]) -> list
     size = sum(part.bytes for part in parts)
     if size != upload.bytes:
         refuse(
-            f"The parts have {size} bytes together, but the upload was declared to have "
+            f"The parts have {size} bytes in total, but the upload was declared to have "
             f"{upload.bytes}.",
             param="part_ids",
             code="bytes_mismatch",

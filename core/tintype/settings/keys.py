@@ -72,7 +72,7 @@ def _sound(value: str, where: str) -> str:
     if value.isascii() and value.isprintable() and " " not in value:
         return value
     raise SettingsError(
-        f"The key in {where} holds a space, a line break or a letter that no key has.",
+        f"The key in {where} contains a space, a line break or a character that no key has.",
         advice="Copy it again.",
     )
 
@@ -114,7 +114,7 @@ def _keep_private(descriptor: int, path: Path) -> str:
         ) from error
     return (
         f"{path} could be read by others (mode {mode:04o}); it is now private. "
-        "If others use this machine, make new keys."
+        "If others use this machine, create new keys."
     )
 
 

@@ -146,9 +146,7 @@ class _Reader:
         if setting.name != "base_url":  # which may hold a password
             text = repr(raw)
             shown = f" ({text if len(text) <= 40 else text[:39] + '…'})"
-        raise SettingsError(
-            f"{where} has a value that cannot be used{shown}; allowed: {setting.allowed}."
-        )
+        raise SettingsError(f"{where} has an invalid value{shown}; allowed: {setting.allowed}.")
 
     def profiles(self, written: object) -> dict[str, Profile]:
         path = self.places.config_file
@@ -161,7 +159,7 @@ class _Reader:
             if name == EMBEDDED.name:
                 raise SettingsError(
                     f"{path}: the profile {name!r} is the embedded provider and cannot be changed.",
-                    advice="Give yours another name; for a server elsewhere say its base_url.",
+                    advice="Choose another name; for a server elsewhere set its base_url.",
                 )
             profiles[name] = self.profile(name, table)
         profiles[OPENAI.name] = self.openai(profiles[OPENAI.name])
@@ -183,7 +181,7 @@ class _Reader:
         profile = Profile(name, **usual | said | {"provider": provider})
         if not profile.base_url:
             raise SettingsError(
-                f"{path}: profiles.{name} does not say its base_url.",
+                f"{path}: profiles.{name} has no base_url.",
                 advice=f'Add, for example, base_url = "{known.base_url_example or EXAMPLE}".',
             )
         return profile

@@ -106,7 +106,7 @@ def _base_url(value: object) -> str:
 
 
 _FLAG = (_truth, "true or false")
-_SUM = (_money, "a sum in US dollars, 0 or more")
+_SUM = (_money, "an amount in US dollars, 0 or more")
 _SUM_OR_NONE = (_limit, _SUM[1])
 _TEXT = (_text, "text")
 
@@ -135,38 +135,38 @@ FIELDS: tuple[Setting, ...] = (
         "spend_confirm_usd",
         Decimal(1),
         _SUM,
-        "Whatever may cost this much or more, or whose cost is unknown, is sent only after the sum "
-        "has been typed.",
+        "What may cost this much or more, or has an unknown cost, is sent only once you have typed "
+        "the amount.",
     ),
     _setting(
         "day_limit_usd",
         None,
         _SUM_OR_NONE,
-        "What may be spent in a calendar day, on jobs and answers: what could go beyond it, or "
-        "whose cost is unknown, is not sent, confirmed or not.",
+        "The limit for a calendar day, jobs and answers together: what could exceed it, or has an "
+        "unknown cost, is never sent.",
     ),
     _setting(
         "month_limit_usd",
         None,
         _SUM_OR_NONE,
-        "What may be spent in a calendar month, on jobs and answers: as day_limit_usd.",
+        "The limit for a calendar month, like day_limit_usd.",
     ),
-    _setting("read_only", False, _FLAG, "Nothing may be spent, changed or deleted at a provider."),
-    _setting("low_bandwidth", False, _FLAG, "Draw less often, and no decoration: for slow links."),
-    _setting("reduced_motion", False, _FLAG, "Nothing moves by itself."),
-    _setting("screen_reader", False, _FLAG, "Sentences and tables in place of charts and boxes."),
+    _setting("read_only", False, _FLAG, "Spend, change and delete nothing at any provider."),
+    _setting("low_bandwidth", False, _FLAG, "Draw less often, without decoration: for slow links."),
+    _setting("reduced_motion", False, _FLAG, "No animations."),
+    _setting("screen_reader", False, _FLAG, "Sentences and tables instead of charts and boxes."),
     _setting("theme", "", (_text, "the name of a theme"), "The colours of the app."),
     _setting(
         "prices",
         None,
         (_path, "the path of a TOML file"),
-        "Prices that go before those that come with Tintype.",
+        "Your own prices, which override those that come with Tintype.",
     ),
     _setting(
         "keymap",
         MappingProxyType({}),
         (_keymap, 'a table of binding = "keys"'),
-        "Keys other than the usual ones, by the binding's id.",
+        "Your own keys, by the id of each binding.",
         variable="",
     ),
 )
@@ -176,23 +176,23 @@ PROFILE_FIELDS: tuple[Setting, ...] = (
         "provider",
         COMPATIBLE,
         _provider,
-        "the name of a provider, or the path of a provider's file of your own",
+        "the name of a provider, or the path of your own provider file",
         "Whose protocol, rules, prices and deadlines apply: azure, fireworks, openai, together; "
-        "without it, any server that speaks OpenAI's protocol.",
+        "by default any server that speaks OpenAI's protocol.",
     ),
     Setting(
         "base_url",
         "",
         _base_url,
-        "an http or https address without user name, password or query, as a rule ending in /v1",
-        "Where the provider is; without it, its usual address.",
+        "an http or https address without user name, password or query, usually ending in /v1",
+        "The provider's address; by default its usual one.",
     ),
     Setting(
         "key_env",
         "",
         _variable,
         "the name of an environment variable",
-        "The variable that holds the key; without it, PROFILE_API_KEY.",
+        "The variable that holds the key; by default PROFILE_API_KEY.",
     ),
     Setting("organization", "", *_TEXT, "Sent to OpenAI as OpenAI-Organization."),
     Setting("project", "", *_TEXT, "Sent to OpenAI as OpenAI-Project."),
@@ -203,8 +203,8 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "TINTYPE_HOME": "One folder for settings, data, state and cache.",
         **{field.variable: field.meaning for field in FIELDS if field.variable},
         "TINTYPE_IMAGES": "How images are drawn: kitty, sixel, halfblock, ascii or none.",
-        "TINTYPE_LETTERS": "Any value: letters only, no blocks, lines or other signs.",
-        "TINTYPE_ENGINES": "Engines of one's own for the embedded provider: module:attribute, …",
+        "TINTYPE_LETTERS": "Any value: letters only, no blocks, lines or symbols.",
+        "TINTYPE_ENGINES": "Your own engines for the embedded provider: module:attribute, …",
         "NO_COLOR": "Any value: no colours.",
         "OPENAI_API_KEY": "The key of the profile openai.",
         "OPENAI_BASE_URL": "Another address for the profile openai, such as a gateway.",

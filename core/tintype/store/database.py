@@ -144,7 +144,7 @@ def _operational(path: Path, error: sqlite3.OperationalError) -> StoreError:
         )
     if code == sqlite3.SQLITE_FULL:
         return StoreError(
-            f"The disk is full: {path} was not changed.", advice="Make room, then try again."
+            f"The disk is full: {path} was not changed.", advice="Free some space, then try again."
         )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return StoreError(
@@ -161,8 +161,8 @@ def _operational(path: Path, error: sqlite3.OperationalError) -> StoreError:
 def _damaged(path: Path, error: sqlite3.Error) -> StoreError:
     return StoreError(
         f"{path} is damaged ({error}).",
-        advice="It was left as it is. Move it away to begin a new one; "
-        f"`sqlite3 {path.name} .recover` may save what is in it.",
+        advice="It was left unchanged. Move it away to start a new one; "
+        f"`sqlite3 {path.name} .recover` may recover its content.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from tintype.providers.token_rules import Epochs, TokenRule
 from tintype.tokens.images import Sight, image_tokens, sight
-from tintype.tokens.models import known_models, model_tokens
+from tintype.tokens.models import model_tokens
 from tintype.tokens.ranges import NOTHING, Range
 from tintype.tokens.rows import DETAILS, Detail, RowTokens, content_texts, row_tokens, text_tokens
 from tintype.tokens.text import count_text, special_tokens
@@ -19,7 +19,6 @@ __all__ = [
     "content_texts",
     "count_text",
     "image_tokens",
-    "known_models",
     "model_tokens",
     "row_tokens",
     "sight",

@@ -36,8 +36,3 @@ def model_tokens(model: str, at: str = "") -> TokenRule:
         source=f"assumed to be as for {_STAND_IN}",
         confidence="unknown",
     )
-
-
-def known_models() -> tuple[str, ...]:
-    """Return every model with a rule, in the order of the providers and of their files."""
-    return tuple(dict.fromkeys(model for at in provider_names() for model in provider(at).models))

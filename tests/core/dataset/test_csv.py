@@ -130,7 +130,7 @@ async def test_images_on_the_network_stay_where_they_are(build: Any) -> None:
 async def test_tables_that_cannot_be_read_are_named(build: Any) -> None:
     for text, words in (
         ("", "The table is empty"),
-        ("a,b\n1,2\n", r"No column is named like image.*--image.*The columns are: a, b"),
+        ("a,b\n1,2\n", r"There is no column named image.*--image.*The columns are: a, b"),
         (b"image,question,answer\na,b,\xff\n", r"is not UTF-8: see line 2"),
     ):
         with pytest.raises(DatasetError, match=words):
@@ -186,12 +186,12 @@ async def test_tables_of_excel_and_paths_of_windows_are_read(build: Any) -> None
 async def test_captions_need_no_question_where_a_prompt_is_given(build: Any) -> None:
     build.file("a.png", build.image())
     path = build.file("train.csv", "image,text\na.png,A red box\n")
-    with pytest.raises(DatasetError, match=r"No column is named like answer.*--answer"):
+    with pytest.raises(DatasetError, match=r"There is no column named answer.*--answer"):
         await imported(build, path)
     _, rows = await imported(build, path, ImportOptions(prompt="Describe it."))
     assert rows["train"][0][1:] == ("Describe it.", "A red box")
     path = build.file("other.csv", "image,answer\na.png,A red box\n")
-    with pytest.raises(DatasetError, match=r"--question, or ask the same with --prompt"):
+    with pytest.raises(DatasetError, match=r"--question, or use one question for all"):
         await imported(build, path, ImportOptions(replace=True))
 
 

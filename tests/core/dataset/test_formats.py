@@ -137,7 +137,7 @@ async def test_a_path_alone_is_imported(zoo: Path, source: str, rows: int) -> No
 async def test_what_cannot_be_imported_says_why(zoo: Path) -> None:
     with pytest.raises(DatasetError, match="does not read COCO yet"):
         await imported(zoo / "coco", zoo / "out")
-    with pytest.raises(DatasetError, match="is of no format that is known"):
+    with pytest.raises(DatasetError, match="has a format that Tintype does not know"):
         await imported(zoo / "none", zoo / "out")
     with pytest.raises(DatasetError, match="There is no format 'klingon'"):
         await imported(zoo / "voc", zoo / "out", "klingon")
@@ -267,7 +267,7 @@ async def test_images_are_found_by_the_end_of_their_names(build: Any) -> None:
     expected = [build.data_url(build.image(colour)) for colour in ("green", "red", "blue")]
     assert sorted(urls) == sorted(expected)
     assert [problem.line for problem in report.problems] == [5, 6]
-    assert "leads out of the dataset's folder" in report.problems[1].message
+    assert "is outside the dataset's folder" in report.problems[1].message
     assert "may be img/x/a.png, img/y/a.png" in report.problems[0].message
 
 

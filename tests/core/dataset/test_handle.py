@@ -171,7 +171,7 @@ async def test_what_cannot_be_sent_is_named(tmp_path: Path) -> None:
     rows = [chat(image("none.png")), {"messages": [{"role": "assistant", "content": "Hi"}]}]
     path.write_text("nonsense\n" + "".join(json.dumps(row) + "\n" for row in rows))
     async with open_dataset(path) as dataset:
-        for index, words in ((0, "Line 1 cannot be read"), (1, "no file"), (2, "asks nothing")):
+        for index, words in ((0, "Line 1 cannot be read"), (1, "no file"), (2, "has no question")):
             with pytest.raises(DatasetError, match=words):
                 await dataset.messages(index)
 

@@ -178,8 +178,8 @@ def test_no_bytes_break_the_parser(raw: bytes) -> None:
         (b'{"a": 1', "Not JSON: expecting ',' delimiter at column 8."),
         (b'{"a": NaN}', "Not JSON: NaN is no number at column 7."),
         (b'{"NaN": -Infinity}', "Not JSON: -Infinity is no number at column 9."),
-        (b'{"a": 1e999}', "A number in the row is too large to be held."),
-        (b'{"a": ' + b"9" * 5000 + b"}", "A number in the row is too large to be held."),
+        (b'{"a": 1e999}', "A number in the row is too large."),
+        (b'{"a": ' + b"9" * 5000 + b"}", "A number in the row is too large."),
         (b"[" * 100_000, "The row is nested more than 200 levels deep."),
         (b"[" * 300 + b"]" * 300, "The row is nested more than 200 levels deep."),
         (b'{"a": "caf\xe9"}', "Byte 0xE9 at column 11 is not UTF-8."),
@@ -188,7 +188,7 @@ def test_no_bytes_break_the_parser(raw: bytes) -> None:
         (b'{"a": 1} {"b": 2}', "Not JSON: a second value begins on the same line at column 10."),
         (
             b'{"a": 1}\r{"b": 2}',
-            "Not JSON: lines seem to end in a carriage return alone; "
+            "Not JSON: lines seem to end in a carriage return only; "
             "a second value begins at column 10.",
         ),
         ("\ufeff{}".encode(), "Not JSON: a byte order mark within the file at column 1."),
@@ -221,7 +221,7 @@ def test_wide_encodings_are_named_or_refused(codec: str) -> None:
 def test_a_byte_order_mark_at_the_beginning_is_noted() -> None:
     row, _ = parse(b'\xef\xbb\xbf{"a": 1}')
     assert row.value == {"a": 1}
-    assert row.oddities == ("The file begins with a byte order mark, which is no part of JSON.",)
+    assert row.oddities == ("The file begins with a byte order mark, which is not JSON.",)
 
 
 def test_keys_given_twice_and_half_characters_are_noted() -> None:
@@ -229,7 +229,7 @@ def test_keys_given_twice_and_half_characters_are_noted() -> None:
     assert row.value == {"a": 2, "b": "\ud800"}
     assert row.oddities == (
         "The key 'a' is given more than once.",
-        "A string holds half a surrogate pair, which is no character.",
+        "A string holds half a surrogate pair, which is not a character.",
     )
     assert "\ud800" not in example(row).messages[0].text
 

@@ -115,11 +115,11 @@ def test_chat_rows_stay_as_they_are(row: dict[str, Any]) -> None:
         ({"messages": [{"role": "user", "content": "<image>"}], "images": ["a.jpg", "b.jpg"]},
          "1 places for images, but there are 2"),
         ({"messages": [{"role": "assistant", "content": "A"}], "images": ["a.jpg"]},
-         "nobody asks about it"),
+         "no question about it"),
         ({"a": 1}, "neither a conversation nor a question"),
-        ([], "no JSON object"),
-        ({"messages": ["hello"]}, "Turn 1 is no JSON object"),
-        ({"messages": [{"content": "hello"}]}, "does not say whose it is"),
+        ([], "not a JSON object"),
+        ({"messages": ["hello"]}, "Turn 1 is not a JSON object"),
+        ({"messages": [{"content": "hello"}]}, "has no role"),
     ],
 )  # fmt: skip
 def test_what_would_lose_something_is_refused(row: Any, words: str) -> None:

@@ -143,7 +143,7 @@ async def test_findings_name_the_lines_they_are_about(build: Any) -> None:
     assert found == {
         "images also in train": (1, 4),
         "contradicting answers": (1, 4),
-        "rows given twice": (2, 3),
+        "duplicate rows": (2, 3),
         "images on several rows": (1, 2, 3, 4),
         "longest answers": (1, 2, 3, 4),
     }

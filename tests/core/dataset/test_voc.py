@@ -141,7 +141,7 @@ async def test_what_cannot_be_used_is_left_out_and_reported(build: Any) -> None:
     assert [len(split) for split in rows.values()] == [1]
     assert (report.lost, report.negatives) == (5, 1)
     assert {problem.file: (problem.message, problem.done) for problem in report.problems} == {
-        "": ("1 image has nothing to be found (--keep-empty keeps such rows).", "left out"),
+        "": ("1 image has no boxes (--keep-empty keeps such rows).", "left out"),
         "Annotations/odd.xml": ("It says 30×90, but the image has 100×50.", "left out"),
         "Annotations/torn.xml": ("The XML is damaged: no element found.", "left out"),
         "Annotations/other.xml": ("The XML is a <html>, not an <annotation>.", "left out"),

@@ -77,7 +77,7 @@ class Crashing(Sound):
         (Forgetful(), "`resolve` changed what was asked for"),
         (Counting(), "Steps were reported out of order"),
         (Mute(), "A trained model set no finish_reason on its last piece"),
-        (Mute(), "`open` took a damaged checkpoint without a word"),
+        (Mute(), "`open` accepted a damaged checkpoint silently"),
         (Crashing(), f"The engine Crashing failed ({__file__}, line "),
     ],
 )

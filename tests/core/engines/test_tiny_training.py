@@ -249,7 +249,7 @@ def test_a_damaged_state_means_to_begin_again(rows: Any) -> None:
     (order.folder / training.STATE).write_bytes(b"PK broken")
     diary.until = after(10**9)
     assert diary.train(order) == "succeeded"
-    assert diary.notes[0].startswith("Training begins again: The checkpoint state.npz")
+    assert diary.notes[0].startswith("Training starts over: The checkpoint state.npz")
     assert [step.step for step in diary.steps] == [1, 2, 3, 1, 2, 3, 4]
 
 
@@ -257,7 +257,7 @@ def test_a_state_of_other_data_is_not_used(rows: Any) -> None:
     Diary(until=after(2)).train(rows.order(rows.colours(8), epochs=2))
     diary = Diary()
     diary.train(rows.order(rows.colours(8, seed=1), epochs=2))
-    assert diary.notes == ["Training begins again: the data have changed since."]
+    assert diary.notes == ["Training starts over: the data has changed."]
     assert diary.steps[0].step == 1
 
 
@@ -351,7 +351,7 @@ def test_an_empty_validation_is_noted_and_training_goes_on(rows: Any) -> None:
 
 def test_a_loss_that_stays_no_number_is_reported_and_ends_the_training(rows: Any) -> None:
     diary = Diary()
-    with pytest.raises(EngineError, match="has not been a number for 20 steps") as caught:
+    with pytest.raises(EngineError, match="has been NaN for 20 steps") as caught:
         diary.train(rows.order(rows.boxes(4), epochs=50, batch=1, rate=1e30))
     assert "learning_rate_multiplier" in caught.value.advice
     assert not math.isfinite(diary.steps[-1].metrics["train_loss"])

@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,7 +122,7 @@ def test_an_unknown_price_is_none_and_not_nothing() -> None:
         made = estimate(counts, plan, PRICES)
         assert made.cost_usd is None
         assert made.billed_tokens.likely == 10_000
-        assert "is not known here" in made.reasons[0]
+        assert "is unknown" in made.reasons[0]
 
 
 def test_time_that_is_billed_is_no_sum_of_tokens() -> None:
@@ -264,10 +263,12 @@ def test_tokens_counted_before_are_not_counted_again() -> None:
     assert count(one, FOUR_O, tokens=tokens) == count(one, FOUR_O)
 
 
-def test_an_empty_dataset_has_an_estimate(tmp_path: Path) -> None:
+def test_an_empty_dataset_has_an_estimate_and_no_cost_unless_all_is_free() -> None:
     made = estimate(Counts(FOUR_O), Plan("gpt-4o-2024-08-06", "openai"), PRICES)
     assert made.billed_tokens == Range(0, 0, 0)
-    assert made.cost_usd == Cost(Decimal(0), Decimal(0), Decimal(0))
+    assert made.cost_usd is None
+    free = estimate(Counts(FOUR_O), Plan("tintype-tiny", "tintype"), PRICES)
+    assert free.cost_usd == Cost(Decimal(0), Decimal(0), Decimal(0))
 
 
 @given(

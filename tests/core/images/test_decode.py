@@ -142,7 +142,7 @@ def test_a_data_url_may_declare_parameters_and_break_lines() -> None:
         ("http://example.com/a.png", "not a data URL"),
         ("data:image/png", "not a data URL"),
         ("data:image/svg+xml,<svg/>", ";base64"),
-        ("data:image/png;base64,aGVsbG8", "whole bytes"),
+        ("data:image/png;base64,aGVsbG8", "whole number of bytes"),
         ("data:image/png;base64,aGV-bG8_", "URL-safe"),
         ("data:image/png;base64,aG%3D", "character 3"),
         ("data:image/png;base64,\ud800\ud800\ud800\ud800", "character 1"),

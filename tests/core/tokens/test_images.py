@@ -4,8 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tintype.tokens import Range, image_tokens, known_models, model_tokens, sight
+from tintype.providers import provider_names
+from tintype.providers.loading import provider
+from tintype.tokens import Range, image_tokens, model_tokens, sight
 
+KNOWN_MODELS = [model for at in provider_names() for model in provider(at).models]
 TILE_MODELS = ["gpt-4o", "gpt-4.1", "gpt-4o-mini", "gpt-5", "gpt-5.1", "o1", "o3"]
 TILES = {
     (1, 1): 1,
@@ -136,7 +139,7 @@ def test_the_formula_is_shown_with_its_numbers() -> None:
 
 
 @given(
-    st.sampled_from(known_models()),
+    st.sampled_from(KNOWN_MODELS),
     st.integers(0, 10**6),
     st.integers(0, 10**6),
     st.sampled_from(["low", "high", "auto", "original", "", "odd"]),

@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tintype.model_names import parse_model_name
-from tintype.tokens import Epochs, known_models, model_tokens
+from tintype.providers import provider_names
+from tintype.providers.loading import provider
+from tintype.tokens import Epochs, model_tokens
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_an_unknown_model_says_so(name: str) -> None:
 
 
 def test_every_rule_has_a_source_and_a_date() -> None:
-    for name in known_models():
+    for name in [model for at in provider_names() for model in provider(at).models]:
         rule = model_tokens(name)
         assert rule.known
         assert rule.source

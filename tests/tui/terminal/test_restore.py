@@ -120,7 +120,7 @@ def test_a_crash_leaves_a_sentence_and_a_report_without_keys(
     assert restored.code == 1
     (log,) = home.glob("state/crash.log")
     words = restored.words.replace("\r\n", "")
-    assert "Tintype ended because of an error of its own." in words
+    assert "Tintype stopped because of an internal error." in words
     assert "RuntimeError: no ^[[2J such thing as [key]" in words
     assert str(log) in words
     assert "Traceback" not in words
@@ -140,5 +140,5 @@ def test_a_crash_where_no_report_can_be_written_says_so(play: Any, home: Path) -
     terminal.type(b"\x1b[20~")
     restored = Restored(terminal, before, cooked)
     restored.check()
-    assert "No report could be written. Cannot " in restored.words
+    assert "The crash report could not be written. Cannot " in restored.words
     assert not (home / "elsewhere").exists()

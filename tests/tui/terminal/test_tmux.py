@@ -27,7 +27,7 @@ class Session:
         environ = {key: value for key, value in os.environ.items() if not key.startswith("TMUX")}
         command = ["tmux", "-S", self.socket, "-f", os.devnull, *arguments]
         return subprocess.run(
-            command, env=environ, capture_output=True, text=True, check=True, timeout=20
+            command, env=environ, capture_output=True, text=True, check=True, timeout=60
         ).stdout
 
 

@@ -28,21 +28,21 @@ if TYPE_CHECKING:
 @click.argument("model")
 @click.argument("text", required=False)
 @profile_option
-@click.option("--also", multiple=True, metavar="MODEL", help="Another model to ask the same.")
 @click.option(
-    "--image", "-i", "images", multiple=True, metavar="PATH|URL|-", help="An image; - is stdin."
+    "--also", multiple=True, metavar="MODEL", help="Another model to ask the same question."
 )
 @click.option(
-    "--row", metavar="FILE:LINE", help="Ask what a dataset's row asks; TEXT asks it otherwise."
+    "--image", "-i", "images", multiple=True, metavar="PATH|URL|-", help="An image; - reads stdin."
 )
-@click.option("--system", help="A system prompt; with --row in place of the row's.")
+@click.option("--row", metavar="FILE:LINE", help="Use a dataset row; TEXT replaces its question.")
+@click.option("--system", help="A system prompt; with --row it replaces the row's.")
 @click.option("--temperature", type=click.FloatRange(0, 2), default=0.0, show_default=True)
 @click.option("--max-tokens", type=click.IntRange(min=1))
 @click.option("--seed", type=int)
 @yes_option
 @confirm_option
 @click.option(
-    "--dry-run", is_flag=True, help="Print the request as curl, without key; send nothing."
+    "--dry-run", is_flag=True, help="Print the request as curl, without the key; send nothing."
 )
 @click.option("--python", is_flag=True, help="With --dry-run: print it as a Python program.")
 @as_json
@@ -64,7 +64,7 @@ async def command(
     python: bool,
     as_json: bool,
 ) -> None:
-    """Ask MODEL about images; TEXT is the question (- reads it), or stands in the row.
+    """Ask MODEL about images; TEXT is the question (- reads stdin), or --row has it.
 
     MODEL may be `last` for the model tuned last, and `--also base` asks what it was tuned from. The
     answer streams to standard output, figures to standard error. With --json, `answers` has one
@@ -72,7 +72,7 @@ async def command(
     """
     from tintype.api import ChatRequest
     from tintype.budget import Limits
-    from tintype.library.models import full_name
+    from tintype.jobs import full_name
     from tintype.pricing import load_prices
     from tintype.prompting import as_curl, as_python, ask, remember
     from tintype_tui.commands.session import at_work, chosen

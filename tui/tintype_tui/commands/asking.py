@@ -52,10 +52,10 @@ async def read_question(
         text = sys.stdin.read().rstrip("\n")
     if row is not None:
         if images:
-            raise click.UsageError("--row brings its own images; leave --image out.")
+            raise click.UsageError("--row has its own images; leave out --image.")
         return await _row(row, text, system)
     if not text and not images:
-        raise click.UsageError("Ask something: a question, an image, or --row FILE:LINE.")
+        raise click.UsageError("Give a question, an image, or --row FILE:LINE.")
     messages = await question(text or "", [_image(name) for name in images], system=system or "")
     return Asked(messages, [_source(name) for name in images])
 
@@ -80,7 +80,7 @@ async def _row(place: str, text: str | None, system: str | None) -> Asked:
 
     name, _, line = place.rpartition(":")
     if not name or not line.isdecimal():
-        raise DatasetError(f"{place!r} names no row.", advice="Write, for example, test.jsonl:3.")
+        raise DatasetError(f"{place!r} is not a row.", advice="For example test.jsonl:3.")
     async with open_dataset(Path(name)) as dataset:
         index = await dataset.find_line(int(line))
         example = await dataset.example(index)
@@ -111,14 +111,14 @@ async def agreement(
     from tintype.budget import demand
     from tintype.prompting import foresee, total
 
+    if profile.dialect == "embedded":  # free; there is nothing to count
+        return agreed(None, confirm, yes=yes, act="ask")
     foreseen = [foresee(one, profile.provider, prices, expected=expected) for one in requests]
     likely, most, unknown = total(foreseen)
     if most > 0:
         blind = ", and what is not known" if unknown else ""
         say(f"Cost about {money(likely)}, at most {money(most)}{blind}.")
     expenses = [one.expense(profile.name) for one in foreseen]
-    if profile.dialect == "embedded":
-        expenses = []
     wanted = demand(store, *expenses, limits=limits, now=datetime.now(UTC))
     return agreed(wanted, confirm, yes=yes, act="ask")
 

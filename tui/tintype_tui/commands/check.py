@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 @click.command(name="check")
 @click.argument("path", type=click.Path(path_type=Path))
 @profile_option
+@click.option("--provider", "provider_name", metavar="NAME", help="Check by this provider's rules.")
+@click.option("--model", default="", help="The base model to check for.")
 @click.option(
-    "--provider", "provider_name", metavar="NAME", help="Whose rules, whatever the profile."
+    "--validation", type=click.Path(path_type=Path), help="The validation file to check too."
 )
-@click.option("--model", default="", help="The base model that is meant.")
-@click.option("--validation", type=click.Path(path_type=Path), help="Check this file beside it.")
 @click.option("--no-fetch", is_flag=True, help="Do not fetch images from the web.")
 @as_json
 @asynchronous

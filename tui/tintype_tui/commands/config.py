@@ -70,9 +70,9 @@ def _about_key(origin: str, kind: str) -> str:
 
 @command.command(name="key")
 @click.argument("profile_name", metavar="PROFILE")
-@click.option("--remove", is_flag=True, help="Forget the saved key.")
+@click.option("--remove", is_flag=True, help="Delete the saved key.")
 def key(profile_name: str, remove: bool) -> None:
-    """Save the key of PROFILE in a file that only you can read: typed unseen, or piped in."""
+    """Save the key of PROFILE, typed or piped in, in a file that only you can read."""
     from tintype.settings import Secret, save_key
     from tintype_tui.commands.session import chosen
 
@@ -99,7 +99,7 @@ def _typed_or_piped() -> str:
 @command.command(name="variables")
 @as_json
 def variables(as_json: bool) -> None:
-    """List the environment variables that are obeyed."""
+    """List the environment variables that Tintype reads."""
     from tintype.settings import ENVIRONMENT
 
     if as_json:

@@ -46,9 +46,9 @@ MARKS = {"ok": "✓", "note": "·", "trouble": "✗"}
 @as_json
 @asynchronous
 async def command(profile: str | None, as_json: bool) -> None:
-    """Look at everything Tintype needs and say what is missing, with a fix.
+    """Check everything Tintype needs and say how to fix what is missing.
 
-    Exit codes: 0 all well, 1 something will not work, 2 could not look.
+    Exit codes: 0 no problems, 1 something will not work, 2 could not check.
     """
     findings: list[CheckUp] = []
     async for finding in _look(profile):
@@ -95,7 +95,7 @@ def _terminal() -> list[CheckUp]:
     found = probe()
     name = f"{found.terminal} {found.version}".strip() or os.environ.get("TERM", "unknown")
     if not found.answered:
-        name += " (it does not say what it is)"
+        name += " (of unknown kind)"
     colours = "24-bit" if found.colours == TRUECOLOR else str(found.colours)
     drawn = found.protocol in ("kitty", "sixel")
     return [

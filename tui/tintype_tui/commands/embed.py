@@ -25,16 +25,18 @@ if TYPE_CHECKING:
 @click.argument("source", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
 @profile_option
-@click.option("--longest-side", type=click.IntRange(min=16), help="Shrink larger images, pixels.")
+@click.option(
+    "--longest-side", type=click.IntRange(min=16), help="Shrink larger images to this many pixels."
+)
 @click.option(
     "--quality",
     type=click.IntRange(1, 95),
     default=90,
     show_default=True,
-    help="JPEG quality of images that must be encoded again.",
+    help="JPEG quality of re-encoded images.",
 )
 @click.option("--fetch", is_flag=True, help="Embed images from the web too.")
-@click.option("--drop", multiple=True, type=int, metavar="LINE", help="Leave a line out.")
+@click.option("--drop", multiple=True, type=int, metavar="LINE", help="Leave out this line.")
 @click.option("--replace", is_flag=True, help="Overwrite TARGET.")
 @as_json
 @asynchronous
@@ -49,11 +51,11 @@ async def command(
     replace: bool,
     as_json: bool,
 ) -> None:
-    """Write a copy of SOURCE with every image inside it, fixed as providers take it.
+    """Write a fixed copy of SOURCE that providers accept, with every image embedded.
 
     Images in files become data URLs; formats and modes that providers refuse are converted; rows
-    of other trainers (LLaVA, ShareGPT, <image> with a list of images) become chat rows; GPS tags
-    are removed. SOURCE is never changed. The exit code is 1 if something could not be done.
+    in other formats (LLaVA, ShareGPT, <image> with a list of images) become chat rows; GPS tags
+    are removed. SOURCE is never changed. The exit code is 1 if something could not be fixed.
     """
     from tintype import rules
     from tintype.dataset import open_dataset
@@ -88,4 +90,4 @@ async def command(
 def _undone(done: "Exported") -> str:
     if not done.rows:
         return "Nothing was written: no row of the file can be read."
-    return f"{count(done.undone, 'thing')} could not be done; each is named above."
+    return f"{count(done.undone, 'thing')} could not be fixed; see above."

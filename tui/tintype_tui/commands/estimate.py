@@ -18,7 +18,8 @@ from tintype_tui.commands.output import (
 from tintype_tui.text import count, number, pad
 
 if TYPE_CHECKING:
-    from tintype.settings import Settings
+    from tintype.estimation import Estimate, Forecast
+    from tintype.settings import Profile, Settings
     from tintype.tokens import Detail
 
 
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 @click.argument("path", type=click.Path(path_type=Path))
 @profile_option
 @click.option("--model", default="", help="The base model; by default the provider's usual one.")
-@click.option("--epochs", type=click.IntRange(1, 50), help="By default as the provider chooses.")
+@click.option("--epochs", type=click.IntRange(1, 50), help="By default the provider chooses.")
 @click.option(
     "--detail",
     type=click.Choice(["as is", "low", "high"]),
     default="as is",
-    help="What if every image asked for this level of detail.",
+    help="Estimate as if every image had this detail.",
 )
-@click.option("--compare", is_flag=True, help="At every provider whose rules are known.")
+@click.option("--compare", is_flag=True, help="Compare all providers with known rules.")
 @click.option("--no-fetch", is_flag=True, help="Do not fetch images from the web.")
 @as_json
 @asynchronous
@@ -47,11 +48,11 @@ async def command(
     no_fetch: bool,
     as_json: bool,
 ) -> None:
-    """Work out what training on the dataset at PATH will take: tokens, money, bytes."""
+    """Estimate what training on the dataset at PATH takes: tokens, cost, bytes."""
     from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.commands.session import chosen
-    from tintype_tui.words.costs import cost_words, tokens_words
-    from tintype_tui.words.reports import estimate_report
+    from tintype_tui.words.costs import cost_words, time_words, tokens_words
+    from tintype_tui.words.reports import estimate_report, forecast_report
 
     settings, provider = chosen(profile)
     progress = Progress(quiet=as_json)
@@ -64,11 +65,12 @@ async def command(
     made = await quoted(
         assessment, provider, settings, epochs=epochs, detail=cast("Detail", detail)
     )
-    found = made.estimate
+    found, foreseen = made.estimate, await _forecast(made.estimate, provider, settings)
     if as_json:
-        put_json(estimate_report(found), indent=2)
+        put_json(estimate_report(found) | {"forecast": forecast_report(foreseen)}, indent=2)
         return
-    put(f"{cost_words(found)} at {provider.name} with {found.plan.model}")
+    time = f", {time_words(foreseen)}" if foreseen else ""
+    put(f"{cost_words(found)}{time} at {provider.name} with {found.plan.model}")
     put(f"  {tokens_words(found.billed_tokens)} tokens billed")
     put(
         f"  = {tokens_words(found.tokens_per_epoch)} per epoch × "
@@ -78,8 +80,21 @@ async def command(
     text, images = number(found.text_tokens.likely), number(found.image_tokens.likely)
     put(f"  text {text}, images {images}{cut}")
     put(f"  {count(found.rows, 'row')}, {count(found.skipped, 'row')} skipped")
-    for reason in found.reasons:
+    for reason in (*found.reasons, *([foreseen.reason] if foreseen else [])):
         say(f"  · {reason}")
+
+
+async def _forecast(
+    estimate: "Estimate", profile: "Profile", settings: "Settings"
+) -> "Forecast | None":
+    """How long the embedded engine will take; none elsewhere."""
+    from tintype.connection import forecast
+    from tintype.store import open_store
+
+    if profile.dialect != "embedded":
+        return None
+    async with open_store(settings.folders.store_file) as store:
+        return await forecast(store, profile, estimate)
 
 
 async def _compare(

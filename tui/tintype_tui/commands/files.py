@@ -42,7 +42,7 @@ async def _list(profile: str | None, as_json: bool) -> None:
             f"{pad(age(file.created_at), 18)} {file.filename}"
         )
     if not found:
-        say("There is no file.")
+        say("There are no files.")
 
 
 @command.command(name="get")

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
 _COMMON = (
     as_json,
-    click.option("--replace", is_flag=True, help="Overwrite what is there."),
-    click.option("--seed", type=int, default=0, help="How splits are drawn where there are none."),
+    click.option("--replace", is_flag=True, help="Overwrite existing files."),
+    click.option(
+        "--seed", type=int, default=0, help="The random seed for splits where there are none."
+    ),
     click.option(
         "--keep-empty",
         is_flag=True,
-        help="Keep images on which nothing is to be found, answered with `none`.",
+        help="Keep images without boxes, with the answer `none`.",
     ),
     click.option(
         "--order",
@@ -36,7 +38,7 @@ _COMMON = (
         help="The order of the boxes in an answer.",
     ),
     click.option("--images", type=click.Path(path_type=Path), help="The images' folder."),
-    click.option("--prompt", default="", help="What to ask of every image."),
+    click.option("--prompt", default="", help="The question for every image."),
     click.option("--system", default="", help="A system prompt for every row."),
     click.option("--link", is_flag=True, help="Refer to image files instead of embedding them."),
     click.argument("target", type=click.Path(path_type=Path, file_okay=False)),
@@ -71,9 +73,9 @@ class Formats(click.Group):
 
 @click.command(name="import", cls=Formats, subcommand_metavar="[FORMAT] SOURCE TARGET [OPTIONS]")
 def command() -> None:
-    """Turn a dataset of another format into chat rows: train.jsonl, valid.jsonl, test.jsonl.
+    """Convert a dataset into chat rows: train.jsonl, valid.jsonl, test.jsonl.
 
-    Without FORMAT, it is found out what SOURCE is. The exit code is 1 if nothing could be
+    Without FORMAT, the format of SOURCE is detected. The exit code is 1 if nothing could be
     imported, or rows were lost.
     """
 
@@ -91,7 +93,7 @@ def _command(format: "Format | None") -> click.Command:
     made: Any = asynchronous(run)
     for decorate in (*_COMMON, *_own(format)):
         made = decorate(made)
-    about = format.about if format else "Bring in SOURCE, whatever its format is."
+    about = format.about if format else "Import SOURCE, whatever its format is."
     return click.command(name=format.name if format else "PATH", help=about)(made)
 
 

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 @click.group(name="jobs", invoke_without_command=True)
 @profile_option
-@click.option("--filter", "wanted", default="", metavar="WORDS", help="As in the app: state:failed")
+@click.option(
+    "--filter",
+    "wanted",
+    default="",
+    metavar="WORDS",
+    help="As in the app, for example state:failed.",
+)
 @as_json
 @click.pass_context
 def command(context: click.Context, profile: str | None, wanted: str, as_json: bool) -> None:
@@ -50,7 +56,7 @@ async def _list(profile: str | None, wanted: str, as_json: bool) -> None:
         name = job.fine_tuned_model or job.suffix or ""
         put(f"{job.id}  {pad(job.status, 12)}  {pad(age(job.created_at), 18)}  {data}  {name}")
     if not found:
-        say("No job fits." if wanted else "There is no job yet.")
+        say("No job matches." if wanted else "There is no job yet.")
 
 
 def _acting(name: str, words: str) -> None:
@@ -73,9 +79,9 @@ def _acting(name: str, words: str) -> None:
             put(f"{job.id}  {job.status}")
 
 
-_acting("cancel", "Stop a job for good; what was trained until now may be billed.")
-_acting("pause", "Stop a job for now.")
-_acting("resume", "Go on with a paused job.")
+_acting("cancel", "Cancel a job; what was trained so far may be billed.")
+_acting("pause", "Pause a job.")
+_acting("resume", "Resume a paused job.")
 
 
 @command.command(name="show")
@@ -84,7 +90,7 @@ _acting("resume", "Go on with a paused job.")
 @click.pass_obj
 @asynchronous
 async def show(profile: str | None, job_id: str, as_json: bool) -> None:
-    """Tell everything about one job: settings, checkpoints, bill, and why it failed."""
+    """Show everything about one job: settings, checkpoints, bill, and why it failed."""
     from tintype import jobs
     from tintype.metrics import diagnose, fold
     from tintype.pricing import load_prices
@@ -114,7 +120,7 @@ async def show(profile: str | None, job_id: str, as_json: bool) -> None:
 @click.pass_obj
 @asynchronous
 async def results(profile: str | None, job_id: str) -> None:
-    """Print a finished job's results as CSV, with every digit that the provider has reported."""
+    """Print a finished job's results as CSV, with every digit the provider reported."""
     from tintype import jobs
     from tintype.metrics import fold, to_csv
     from tintype_tui.commands.session import at_work, chosen

@@ -45,7 +45,7 @@ async def _list(profile: str | None, tuned: bool, as_json: bool) -> None:
     for entry in found:
         put(f"{entry['id']}{_left(entry['shutdown_date'])}")
     if not found:
-        say("There is no model.")
+        say("There are no models.")
 
 
 def _ends(model: "Model", known: date | None) -> str | None:

@@ -141,12 +141,12 @@ profile_option = click.option(
 )
 
 yes_option = click.option(
-    "--yes", is_flag=True, help="Agree to any cost; limits of a day and a month hold all the same."
+    "--yes", is_flag=True, help="Accept any cost; the limits for a day and a month still apply."
 )
 
 confirm_option = click.option(
     "--confirm",
     type=confirmed,
     metavar="SUM",
-    help="Agree to a cost up to SUM US dollars, or to one that is `unknown`, without being asked.",
+    help="Accept a cost up to SUM US dollars, or one that is `unknown`, without being asked.",
 )

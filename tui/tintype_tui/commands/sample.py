@@ -10,8 +10,10 @@ from tintype_tui.commands.output import Progress, as_json, asynchronous, put, pu
 @click.command(name="sample")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--only", type=click.Choice(["cards", "books"]), help="Draw just one of them.")
-@click.option("--seed", type=int, default=7, show_default=True, help="Another seed, other images.")
-@click.option("--replace", is_flag=True, help="Overwrite what is there.")
+@click.option(
+    "--seed", type=int, default=7, show_default=True, help="Another seed draws other images."
+)
+@click.option("--replace", is_flag=True, help="Overwrite existing files.")
 @as_json
 @asynchronous
 async def command(folder: Path, only: str | None, seed: int, replace: bool, as_json: bool) -> None:

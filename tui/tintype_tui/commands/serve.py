@@ -13,14 +13,12 @@ from tintype_tui.commands.output import as_json, put_json, say
     "--port",
     type=click.IntRange(0, 65_535),
     default=0,
-    help="By default that of the last time, or a free one.",
+    help="By default the port used last, or a free one.",
 )
 @click.option("--folder", type=click.Path(path_type=Path), help="Where to keep files and models.")
+@click.option("--name", "names", multiple=True, help="Another host name that clients may use.")
 @click.option(
-    "--name", "names", multiple=True, help="A further host name that clients address it by."
-)
-@click.option(
-    "--stop-training", is_flag=True, help="At the end, stop trainings too; else they go on."
+    "--stop-training", is_flag=True, help="On exit, stop trainings too; otherwise they go on."
 )
 @as_json
 def command(
@@ -31,10 +29,10 @@ def command(
     stop_training: bool,
     as_json: bool,
 ) -> None:
-    """Serve OpenAI's API from this machine, until Ctrl+C.
+    """Serve OpenAI's API from this machine until Ctrl+C.
 
-    Any OpenAI client can use it: set its base URL and key to what is printed. Only programs on this
-    machine can reach it, unless another host is named.
+    Any OpenAI client can use it: set its base URL and key to the printed ones. Only programs on
+    this machine can reach it, unless you set another host.
     """
     from tintype.connection import server_folder
     from tintype.server.run import Options, Running, serve

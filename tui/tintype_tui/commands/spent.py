@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 
@@ -18,23 +18,23 @@ COLUMNS = (
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="A day; by default the first of this month.",
+    help="The first day; by default the first of this month.",
 )
-@click.option("--all", "everything", is_flag=True, help="Since the beginning.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print a table.")
+@click.option("--all", "everything", is_flag=True, help="All entries.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @as_json
 @asynchronous
 async def command(since: datetime | None, everything: bool, as_csv: bool, as_json: bool) -> None:
-    """List what trainings and answers have cost: settled, expected and unknown apart.
+    """List what trainings and answers cost: settled, expected and unknown separately.
 
-    A cost is settled once the provider has billed tokens; until then it is what was estimated. What
-    is not known is counted, and never taken for nothing.
+    A cost is settled once the provider has billed tokens; until then it is the estimate. Unknown
+    costs are counted, and never treated as zero.
     """
     from tintype.settings import load
     from tintype.store import month_of, open_store
     from tintype_tui.words.costs import spent_words
 
-    start = since.astimezone() if since else month_of(datetime.now().astimezone())
+    start = _local(since) if since else month_of(datetime.now().astimezone())
     async with open_store(load().folders.store_file) as store:
         entries = store.spending.entries(None if everything else start)
         total = store.spending.total(None if everything else start)
@@ -76,3 +76,11 @@ async def command(since: datetime | None, everything: bool, as_csv: bool, as_jso
         )
     days = "in all" if everything else f"since {start:%d %b %Y}"
     say(f"{spent_words(total)} {days}." if entries else f"Nothing was spent {days}.")
+
+
+def _local(day: datetime) -> datetime:
+    """The beginning of a day here; the first and last of the calendar have none everywhere."""
+    try:
+        return day.astimezone()
+    except (ValueError, OverflowError):
+        return day.replace(tzinfo=UTC)

@@ -27,7 +27,7 @@ ASKED = 5
 @click.command(name="tour")
 @asynchronous
 async def command() -> None:
-    """Go once round the loop with the sample playing cards.
+    """Run the whole loop on the sample playing cards.
 
     In a terminal this opens the app, which names the key for each next step. Without one it makes
     the samples, checks, estimates, trains and asks by itself, printing each result.

@@ -28,6 +28,7 @@ from tintype_tui.words.reports import estimate_report
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from tintype.budget import Limits
     from tintype.jobs import LaunchProgress, Order
     from tintype.quote import Quote
     from tintype.resources import Job
@@ -51,19 +52,19 @@ class Options:
 @click.command(name="train")
 @click.argument("path", type=click.Path(path_type=Path))
 @profile_option
-@click.option("--validation", type=click.Path(path_type=Path), help="Rows to measure with.")
+@click.option("--validation", type=click.Path(path_type=Path), help="The validation file.")
 @click.option("--model", default="", help="The base model; by default the provider's usual one.")
-@click.option("--suffix", help="A word of yours in the tuned model's name.")
-@click.option("--epochs", type=click.IntRange(1, 50), help="By default as the provider chooses.")
+@click.option("--suffix", help="Your own word in the name of the tuned model.")
+@click.option("--epochs", type=click.IntRange(1, 50), help="By default the provider chooses.")
 @click.option("--batch-size", type=click.IntRange(1, 256))
 @click.option("--learning-rate-multiplier", type=click.FloatRange(min=0, min_open=True))
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1))
-@click.option("--wait", is_flag=True, help="Follow the job until it has ended.")
+@click.option("--wait", is_flag=True, help="Wait until the job has ended.")
 @click.option("--dry-run", is_flag=True, help="Check and estimate; send nothing.")
 @yes_option
 @confirm_option
 @click.option(
-    "--budget", type=dollars, help="Never launch what may cost more US dollars than this."
+    "--budget", type=dollars, help="Launch nothing that may cost more than this, in US dollars."
 )
 @as_json
 @asynchronous
@@ -79,7 +80,7 @@ async def command(
 ) -> None:
     """Fine-tune a model on the dataset at PATH.
 
-    Says the cost first, and has it typed if it may reach `spend_confirm_usd`. Exit codes:
+    Shows the cost first, and asks you to type it if it may reach `spend_confirm_usd`. Exit codes:
     0 launched (with --wait: succeeded), 1 refused by the rules, or the job failed, 2 could not run.
     """
     from tintype import jobs
@@ -91,16 +92,16 @@ async def command(
     quote = await _foresee(wanted, settings, provider, as_json)
     summary = quote.assessment.summary
     if summary is None or summary.status == "error":
-        say("The provider would refuse this file: see `tintype check`.")
+        say("The provider would reject this file: run `tintype check`.")
         leave(1)
-    order = _order(wanted, quote)
+    order, limits = _order(wanted, quote), Limits.of(settings, budget_usd=budget)
     if dry_run:
+        await _keep_within(limits, order, settings, provider)
         if as_json:
             put_json(
                 {"estimate": estimate_report(quote.estimate), "request": order.body()}, indent=2
             )
         return
-    limits = Limits.of(settings, budget_usd=budget)
     async with at_work(settings, provider) as (api, store):
         expense, now = order.expense(provider.name), datetime.now(UTC)
         confirmation = agreed(
@@ -139,6 +140,17 @@ async def _foresee(
             f"tokens in {estimate.epochs} epochs of {estimate.rows:,} rows."
         )
     return quote
+
+
+async def _keep_within(
+    limits: "Limits", order: "Order", settings: "Settings", profile: "Profile"
+) -> None:
+    """Refuse what a launch would refuse: a cost that could lead beyond a limit."""
+    from tintype.budget import demand
+    from tintype.store import open_store
+
+    async with open_store(settings.folders.store_file) as store:
+        demand(store, order.expense(profile.name), limits=limits, now=datetime.now(UTC))
 
 
 def _order(wanted: Options, quote: "Quote") -> "Order":

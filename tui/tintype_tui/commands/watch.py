@@ -87,7 +87,7 @@ async def follow_job(
             say(progress.trouble)
         trouble = progress.trouble
         if trouble and await revived(settings, api.profile):
-            say("The embedded server has been started again.")
+            say("The embedded server has been restarted.")
     assert job is not None  # follow raises for a job that nobody knows
     return job
 

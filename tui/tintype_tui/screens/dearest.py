@@ -1,4 +1,4 @@
-"""The rows that cost most, to be looked at or left out."""
+"""The most expensive rows, to be looked at or left out."""
 
 from typing import ClassVar
 
@@ -51,7 +51,7 @@ class Dearest(Dialog[int | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall"):
-            yield Static("The rows that cost most", classes="dialog-title")
+            yield Static("The most expensive rows", classes="dialog-title")
             yield DearestList(self._estimate.dearest, self._estimate.tokens_per_epoch.likely)
             yield Static("Enter opens the row · Esc goes back", classes="hint")
 

@@ -54,7 +54,9 @@ class EstimatePane(Pane):
         Binding("minus", "epochs(-1)", "Fewer epochs", id="estimate.fewer", show=False),
         Binding("D", "detail", "Detail", id="estimate.detail", tooltip="as is, low, high"),
         Binding("V", "validation", "Validation", id="estimate.validation", show=False),
-        Binding("d", "dearest", "Dearest", id="estimate.dearest", tooltip="rows that cost most"),
+        Binding(
+            "d", "dearest", "Dearest", id="estimate.dearest", tooltip="the most expensive rows"
+        ),
         Binding("c", "compare", "Compare", id="estimate.compare", tooltip="every provider"),
         Binding("y", "copy", "Copy", id="estimate.copy", show=False, tooltip="as JSON"),
     ]
@@ -276,7 +278,7 @@ class EstimatePane(Pane):
     async def action_launch(self) -> None:
         made, choices = self.quote, self.form.choices
         if made is None:
-            self.say("Still counting; launch when the sum is complete.", severity="warning")
+            self.say("Still counting; launch when the estimate is complete.", severity="warning")
             return
         with self.reporting("Cannot launch"):
             profile, settings = self.session.profile, self.session.settings
@@ -329,5 +331,5 @@ def _verdict(summary: Summary | None) -> Content:
         "ok": Content.styled("✓ no problems found", "$success"),
         "warning": Content.styled("! warnings, see 2 p", "$warning"),
         "skip": Content.styled("⊘ rows will be skipped, see 2 p", "$warning"),
-        "error": Content.styled("✗ would be refused, see 2 p", "$error"),
+        "error": Content.styled("✗ would be rejected, see 2 p", "$error"),
     }[summary.status]

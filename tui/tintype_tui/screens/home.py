@@ -61,7 +61,7 @@ class HomePane(Pane):
     NEXT = ("begin", "sample")
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "begin", "Data", id="home.begin", tooltip="go on with a dataset"),
+        Binding("d", "begin", "Data", id="home.begin", tooltip="open this dataset again"),
         Binding("s", "sample", "Samples", id="home.sample", tooltip="make the sample datasets"),
         Binding("o", "open", "Open", id="home.open", tooltip="open a dataset"),
         Binding("P", "profile", "Provider", id="home.profile", tooltip="choose another"),
@@ -130,7 +130,7 @@ class HomePane(Pane):
             recent = store.datasets.newest(MOST_DATASETS)
             kept = store.jobs.newest(MOST_JOBS, profile=self.session.profile.name)
         except TintypeError as error:
-            self.trouble = f"Cannot read what earlier sessions left. {error}"
+            self.trouble = f"Cannot read the stored state of earlier sessions. {error}"
             self.query_one("#home-left").display = True
             return
         jobs = [one.job for one in kept]
@@ -181,7 +181,9 @@ class HomePane(Pane):
     async def _show_datasets(self, datasets: "Sequence[RecentDataset]") -> None:
         found = await asyncio.to_thread(lambda: [status(one.path) for one in datasets])
         recent = cast("DatasetList", self.query_one("#recent"))
-        recent.empty_text = "No dataset of yours is there any more.\ns makes samples, o opens one."
+        recent.empty_text = (
+            "None of your recent datasets exists any more.\ns makes samples, o opens one."
+        )
         recent.unknown = {one.path: one.reason for one in found if one.kind == "unknown"}
         pairs = zip(datasets, found, strict=True)
         recent.datasets = [one for one, at in pairs if at.kind != "missing"]

@@ -47,19 +47,19 @@ class Import(Dialog[Path | None]):
             yield Static("Write train, valid and test rows into:", classes="before")
             yield Field(value=str(beside), id="target", compact=True)
             yield Field(
-                placeholder="a question for every image, where the source asks none",
+                placeholder="a question for every image, where the source has none",
                 id="prompt",
                 classes="before",
                 compact=True,
             )
             yield Tick(
-                "put the images into the rows (providers want that)",
+                "embed the images in the rows (providers require it)",
                 value=True,
                 classes="before",
                 id="embed",
                 compact=True,
             )
-            yield Tick("replace files that are there", classes="before", id="replace", compact=True)
+            yield Tick("replace existing files", classes="before", id="replace", compact=True)
             yield ProgressBar(id="import-progress", show_eta=False)
             with VerticalScroll():
                 yield Static(id="import-words", markup=False)
@@ -80,7 +80,7 @@ class Import(Dialog[Path | None]):
         except TintypeError as error:
             self.words.update(visible(str(error)))
             return
-        what = found[0].detection.what if found else "of no format that is known"
+        what = found[0].detection.what if found else "in an unknown format"
         title = self.query_one("#import-title", Static)
         title.update(Content(f"Import a dataset: {visible(what)}"))
 

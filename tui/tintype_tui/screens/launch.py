@@ -69,7 +69,7 @@ class Launch(Dialog[Job | None]):
         why = f" {self._demand.why}" if self._demand and self._demand.by_typing else ""
         sum_in_words = cost_words(estimate)
         if estimate.cost_usd is None:
-            what = "What this will cost is not known here."
+            what = "The cost is unknown."
         elif estimate.cost_usd.high == 0:
             what = "This costs nothing: it runs on your machine."
         else:

@@ -52,7 +52,7 @@ class Messages(Dialog[None]):
 
     def _text(self) -> Content:
         if not self._said:
-            return Content("Nothing has been said yet.")
+            return Content("No messages yet.")
         return Content("\n").join(
             Content.styled(f"{said.at.astimezone():%H:%M:%S} ", "dim")
             + Content.styled(visible(said.words), COLORS.get(said.severity, "$foreground"))

@@ -62,7 +62,7 @@ class Offers(Dialog[Offer | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall"):
-            yield Static("One dataset, any provider", classes="dialog-title")
+            yield Static("Compare providers", classes="dialog-title")
             yield OfferList()
             with VerticalScroll(id="offer"):
                 yield Static(id="about")
@@ -86,7 +86,7 @@ class Offers(Dialog[Offer | None]):
                 )
                 async for step in steps:
                     share = step.bytes_done / max(1, step.size_bytes)
-                    doing.update(f"checking by everybody's rules: {share:.0%} · Esc stops")
+                    doing.update(f"checking by every provider's rules: {share:.0%} · Esc stops")
                     self._show(step.offers)
         except TintypeError as error:
             self.query_one("#about", Static).update(Content(visible(str(error))))

@@ -36,7 +36,7 @@ class DatasetList(LineList):
         if width < 60:
             tail = f"{rows:>12}"
         if reason := self.unknown.get(dataset.path):
-            tail = f"  cannot be looked at: {one_line(reason)} "
+            tail = f"  cannot be read: {one_line(reason)} "
         return [
             Segment(pad(f" {one_line(name)}", max(0, width - len(tail))), style),
             Segment(tail, style + Style(dim=not style.bold)),

@@ -21,7 +21,7 @@ LEVEL_COLORS = {"info": "foreground", "warn": "warning", "error": "error"}
 LEVEL_WORDS = {"info": "", "warn": "warnings and errors", "error": "errors"}
 
 NOTHING = "No events yet."
-NONE_FITS = "No event fits: i shows other levels, / looks for something else."
+NONE_FITS = "No event matches: i shows other levels, / looks for something else."
 
 TICK_S = 1.0
 """How often ages are shown again."""

@@ -60,7 +60,7 @@ def finding_lines(found: Sequence[Finding]) -> tuple[FacetLine, ...]:
         )
         for finding in found
     ]
-    return (FacetLine("what stands out (Enter shows the rows)"), *lines) if lines else ()
+    return (FacetLine("findings (Enter shows the rows)"), *lines) if lines else ()
 
 
 def mark_lines(marks: Marks) -> tuple[FacetLine, ...]:

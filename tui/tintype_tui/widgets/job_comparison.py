@@ -35,9 +35,9 @@ class Comparison(LineList):
             self._rows += [("settings", ())]
             self._rows += [(one.name, one.values) for one in differences]
             if not differences:
-                self._rows.append(("no known setting differs: the same data, too", ()))
+                self._rows.append(("same data, and no setting differs", ()))
         elif runs:
-            self._rows.append(("O keeps this run here, then go to another job", ()))
+            self._rows.append(("press O to keep this run, then go to another job", ()))
         self.total = 1 + len(self._rows) if runs else 0
         self.refresh()
 

@@ -23,11 +23,11 @@ from tintype_tui.widgets.field import Field
 Auto = Literal["auto"]
 
 HELP = {
-    "epochs": "how often the whole set is gone through; empty: the provider chooses",
+    "epochs": "passes over the training set; empty: the provider chooses",
     "batch": "examples per step; empty: the provider chooses",
     "rate": "multiplies the usual learning rate; empty: the provider chooses",
-    "suffix": "a word of yours in the tuned model's name, 64 characters at most",
-    "seed": "a whole number; the same gives the same training, as far as the provider can",
+    "suffix": "your own word in the name of the tuned model, at most 64 characters",
+    "seed": "a whole number; the same seed repeats a training, as far as the provider supports it",
 }
 
 
@@ -86,7 +86,7 @@ class PlanForm(VerticalScroll, can_focus=False):
     PlanForm {
         layout: grid;
         grid-size: 2;
-        grid-columns: 12 1fr;
+        grid-columns: 13 1fr;
         grid-rows: 1;
         grid-gutter: 0 1;
         padding: 0 1;
@@ -124,7 +124,7 @@ class PlanForm(VerticalScroll, can_focus=False):
         )
         yield Label("batch size")
         yield self._whole("batch")
-        yield Label("learning ×")
+        yield Label("LR multiplier")
         rate = Number(minimum=1e-6, failure_description="a number above 0")
         yield Field(
             placeholder="auto", id="rate", compact=True, validators=[rate], valid_empty=True

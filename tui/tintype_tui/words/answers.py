@@ -146,7 +146,7 @@ def _fate(finding: BoxMatch) -> tuple[str, str, str]:
         good = finding.iou >= GOOD_IOU
         return ("✓" if good else "~"), overlap, ("$success" if good else "$warning")
     if finding.fate == "misnamed" and finding.truth is not None:
-        return "✗", f"it is {one_line(finding.truth.label)}, {overlap}", "$warning"
+        return "✗", f"should be {one_line(finding.truth.label)}, {overlap}", "$warning"
     if finding.fate == "invented":
         return "✗", "none there", "$warning"
     return "–", "missed", "$warning"

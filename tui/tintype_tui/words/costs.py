@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from tintype.budget import Demand
-from tintype.estimation import Estimate
+from tintype.estimation import Estimate, Forecast
 from tintype.jobs import LaunchProgress
 from tintype.offers import Offer
 from tintype.prompting import Foreseen, SessionSpending, total
 from tintype.store import Spent
 from tintype.tokens import Range
-from tintype_tui.text import count, money, number, size
+from tintype_tui.text import count, duration, money, number, size
 
 
 def cost_words(estimate: Estimate, *, doubts: bool = True) -> str:
@@ -27,6 +27,18 @@ def cost_words(estimate: Estimate, *, doubts: bool = True) -> str:
     return f"{money(cost.low)} to {money(cost.high)}{doubt}"
 
 
+def time_words(forecast: Forecast) -> str:
+    """How long a training takes: `about 2 min 40 s`, `8 min to 16 min`, `time unknown`."""
+    low_s, likely_s, high_s = forecast.low_s, forecast.likely_s, forecast.high_s
+    if low_s is None or likely_s is None or high_s is None:
+        return "time unknown"
+    if high_s < 1:
+        return "less than a second"
+    if high_s <= 1.25 * low_s or high_s - low_s < 2:
+        return f"about {duration(likely_s)}"
+    return f"{duration(low_s)} to {duration(high_s)}"
+
+
 def tokens_words(tokens: Range) -> str:
     """A likely number, and the bounds where they differ."""
     if tokens.low == tokens.high:
@@ -39,7 +51,7 @@ def verdict_words(offer: Offer) -> str:
     summary, price = offer.summary, offer.estimate.price
     doubt = ", price unconfirmed" if price is not None and price.unconfirmed else ""
     if summary.status == "error":
-        return f"would be refused{doubt}"
+        return f"would be rejected{doubt}"
     if summary.status == "skip":
         return f"{count(summary.skipped, 'row')} skipped{doubt}"
     return f"{'warnings' if summary.status == 'warning' else 'as it is'}{doubt}"
@@ -50,7 +62,7 @@ def offer_words(offer: Offer) -> list[str]:
     estimate, lines = offer.estimate, []
     if offer.summary.counts:
         found = ", ".join(f"{c.rule} ({c.total:,})" for c in offer.summary.counts)
-        lines.append(f"Against the dataset: {found}.")
+        lines.append(f"Problems: {found}.")
     for end, words in (
         (estimate.training_end, "no new jobs"),
         (estimate.shutdown, "the tuned model stops answering"),
@@ -66,7 +78,9 @@ def offer_words(offer: Offer) -> list[str]:
         )
     if (hosting := estimate.hosting) is not None and hosting.usd_per_hour:
         hour = hosting.usd_per_hour
-        lines.append(f"Hosting: {money(hour)} an hour, {money(hour * 730)} a month, used or not.")
+        lines.append(
+            f"Hosting: {money(hour)} an hour, {money(hour * 730)} a month, even when idle."
+        )
     rules = offer.profile
     lines += estimate.reasons
     lines.append(f"Rules: {rules.source} ({rules.as_of}; {rules.confidence}).")
@@ -114,7 +128,7 @@ def consent_words(
     """What to tell a person who must agree to what a question may cost."""
     likely, most, unknown = total(foreseen)
     if not most and unknown:
-        words = "What this question costs is not known here: no price is known of "
+        words = "The cost of this question is unknown: there is no price for "
         words += f"{count(unknown, 'model')}. `prices` in the configuration can name one."
     else:
         words = f"This question costs about {money(likely)}, at most {money(most)}"
@@ -122,5 +136,5 @@ def consent_words(
     if demand is not None and demand.by_typing:
         words += f" {demand.why}"
     if session.spent_usd:
-        words += f" {money(session.spent_usd)} has been spent here in this session."
+        words += f" {money(session.spent_usd)} spent in this session so far."
     return words

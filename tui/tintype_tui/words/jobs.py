@@ -78,7 +78,7 @@ def _told_failure(failure: Explanation, validation: str | None) -> Iterator[Said
     yield Said(f"→ {failure.fix}", "success")
     yield from (_row(row, validation) for row in failure.rows)
     if failure.more:
-        where = "more than are named here" if failure.rows else "more"
+        where = "more than are listed here" if failure.rows else "more"
         yield Said(f"and {failure.more:,} {where}: check the dataset to see all", "dim")
 
 
@@ -101,12 +101,12 @@ def _row(row: Blamed, validation: str | None) -> Said:
 def bill_words(bill: Bill) -> str:
     """A bill beside what was expected: `150,000 tokens, $3.75; expected 300,000: …`."""
     if bill.billed_tokens is None:
-        return "The provider names no billed tokens."
+        return "The provider does not report billed tokens."
     words = f"{number(bill.billed_tokens)} tokens, {money(bill.cost_usd)}"
     if bill.cost_usd is None:
         words = f"{number(bill.billed_tokens)} tokens, price unknown"
     if bill.off is None or bill.expected_tokens is None:
-        return f"{words}; nothing was estimated here"
+        return f"{words}; no estimate to compare with"
     if not bill.reasons:
         return f"{words}; as estimated"
     usd = f", {money(bill.expected_usd)}" if bill.expected_usd else ""
@@ -187,7 +187,7 @@ def _settings(kept: KeptJob) -> list[tuple[str, str]]:
         ("epochs", setting(kept, "n_epochs", chosen.n_epochs)),
         ("batch size", setting(kept, "batch_size", chosen.batch_size)),
         (
-            "learning rate ×",
+            "LR multiplier",
             setting(kept, "learning_rate_multiplier", chosen.learning_rate_multiplier),
         ),
     ]

@@ -54,13 +54,13 @@ def dates(prices: Prices, profile: Profile, today: date) -> list[Content]:
     """What ends, of the provider in use, and of OpenAI, which concerns everybody."""
     lines: list[Content] = []
     if profile.dialect == "embedded":
-        lines.append(Content(f"{profile.name}: never; models are files of yours"))
+        lines.append(Content(f"{profile.name}: never; your models are files on this machine"))
     for provider in dict.fromkeys([profile.provider, "openai"]):
         ends = [end for end in prices.milestones(provider) if end.days_left(today) >= 0]
         for end in _tuning(provider, ends):
             left = end.days_left(today)
             urgent = "$error" if left < 30 else "$warning" if left < 90 else "$foreground"
-            what = "takes no new jobs" if end.what == "training" else "shuts tuned models down"
+            what = "takes no new jobs" if end.what == "training" else "shuts down tuned models"
             lines.append(
                 Content.styled(f"in {left} days, {end.date:%d %b %Y}", f"bold {urgent}")
                 + Content(f"\n  {rules.rules_of(provider).title} {what}")

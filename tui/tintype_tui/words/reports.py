@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tintype.estimation import Estimate
+from tintype.estimation import Estimate, Forecast
 from tintype.offers import Offer
 from tintype.pricing import Deadline
 from tintype.rules import Problem, Summary
@@ -74,6 +74,21 @@ def estimate_report(estimate: Estimate) -> dict[str, Any]:
         if price
         else None,
         "reasons": list(estimate.reasons),
+    }
+
+
+def forecast_report(forecast: Forecast | None) -> dict[str, Any] | None:
+    """How long the embedded engine will take, in seconds; unknown is null, as is all elsewhere."""
+    if forecast is None:
+        return None
+    likely_s, low_s, high_s = forecast.likely_s, forecast.low_s, forecast.high_s
+    return {
+        "steps": forecast.steps,
+        "seconds": None if likely_s is None else round(likely_s, 1),
+        "range_seconds": None
+        if low_s is None or high_s is None
+        else [round(low_s, 1), round(high_s, 1)],
+        "reason": forecast.reason,
     }
 
 

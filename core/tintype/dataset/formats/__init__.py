@@ -123,7 +123,7 @@ def recognised(path: Path) -> DatasetError | None:
     if not _reads(best.format):
         advice = f"Tintype does not read {best.format.title} yet: {best.format.about}"
     else:
-        advice = f"Bring it in with `tintype import {best.format.name} {path} DIR`."
+        advice = f"Import it with `tintype import {best.format.name} {path} DIR`."
     return DatasetError(
         f"{path.name or path} is {best.detection.what}, not a file of chat rows.",
         advice=advice,
@@ -216,7 +216,7 @@ def _recognise(source: Path) -> Format:
     if not sure:
         names = ", ".join(format.title for format in formats() if _reads(format))
         raise DatasetError(
-            f"{source} is of no format that is known.",
+            f"{source} has a format that Tintype does not know.",
             advice=f"Name the format if it is one of these: {names}.",
             path=source,
         )

@@ -56,7 +56,7 @@ class ImportOptions:
     system: str = ""
     """The system prompt of every row; none if empty."""
     prompt: str = ""
-    """What is asked of every image, where the source asks nothing."""
+    """What is asked of every image, where the source has no question."""
     images: Path | None = None
     """What the names of images are relative to; none means where the source says."""
     order: str = "reading"

@@ -78,7 +78,7 @@ class CsvTable:
         FormatOption("image", "The column of the images."),
         FormatOption("question", "The column of the questions."),
         FormatOption("answer", "The column of the answers."),
-        FormatOption("delimiter", "What stands between columns; found out otherwise."),
+        FormatOption("delimiter", "The delimiter; detected by default."),
     )
 
     def detect(self, path: Path) -> Detection | None:
@@ -200,7 +200,7 @@ def _rows(lines: Iterable[str], delimiter: str, *, strict: bool) -> Any:
         return csv.reader(lines, delimiter=delimiter, strict=strict)
     except (TypeError, ValueError) as error:
         raise DatasetError(
-            f"{delimiter!r} cannot stand between columns.",
+            f"{delimiter!r} is not a delimiter.",
             advice="--delimiter takes one character, or tab.",
         ) from error
 
@@ -219,14 +219,15 @@ def _columns(names: Sequence[str], delimiter: str, options: ImportOptions) -> Co
                 return known[name.casefold()]
         listed = ", ".join(name[:40] for name in names[:20])
         raise DatasetError(
-            f"The table has no column {said}." if said else f"No column is named like {option}.",
+            f"The table has no column {said}." if said else f"There is no column named {option}.",
             advice=f"Name it with --{option}{more}. The columns are: {listed}.",
             line=1,
         )
 
     asks = _said(options, "question") or not options.prompt
     image = find("image", IMAGE_NAMES)
-    asked = find("question", QUESTION_NAMES, ", or ask the same with --prompt") if asks else -1
+    instead = ", or use one question for all rows: --prompt"
+    asked = find("question", QUESTION_NAMES, instead) if asks else -1
     return Columns(
         delimiter=delimiter,
         count=len(names),
@@ -265,9 +266,9 @@ def _entry(
 def _fields(row: WrittenRow, images: ImageKeeper, log: ImportLog) -> tuple[str, str, str]:
     asked = [turn for turn in row.example.messages if turn.role != "system"]
     if len(row.images) != 1 or [turn.role for turn in asked] != ["user", "assistant"]:
-        raise DatasetError("It is no single question about a single image.")
+        raise DatasetError("The row is not one question about one image.")
     if len(asked) < len(row.example.messages):
-        log.add("", row.line, "A table has no system prompt.", "left away")
+        log.add("", row.line, "A table cannot hold a system prompt.", "left away")
     return images.url(images.take(row.images[0])), asked[0].text, asked[1].text
 
 
@@ -296,7 +297,7 @@ def _text(path: Path) -> str:
     if data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"{", b"[{")):
         raise DatasetError(
             f"{path.name} is JSON, not a table.",
-            advice=f"Try `tintype import {path} DIR`, which finds out what it holds.",
+            advice=f"Try `tintype import {path} DIR`, which detects the format.",
             path=path,
         )
     wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))

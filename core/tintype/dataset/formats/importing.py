@@ -100,7 +100,7 @@ class _Rows:
             self._log.add("", 0, message, "converted to RGB JPEG")
         if self.negatives and not self._options.keep_empty:
             images = "1 image has" if self.negatives == 1 else f"{self.negatives:,} images have"
-            message = f"{images} nothing to be found (--keep-empty keeps such rows)."
+            message = f"{images} no boxes (--keep-empty keeps such rows)."
             self._log.add("", 0, message, "left out")
 
     def _detection(
@@ -115,7 +115,7 @@ class _Rows:
         self._log.problems.extend(problem for problem in problems if problem.done != "left out")
         whole = next((problem for problem in problems if problem.done == "left out"), None)
         if not boxes:
-            message = whole.message if whole else "No box is left to be learnt."
+            message = whole.message if whole else "No box is left to learn."
             self._log.lose(item.file, whole.line if whole else item.line, message)
             return None
         ordered = BOX_ORDERS[self._options.order](boxes)
@@ -129,7 +129,7 @@ class _Rows:
         if len(taken) != 1:
             raise DatasetError(f"Boxes need one image, and there are {len(taken)}.")
         if not taken[0].facts.width and not content.fractions and content.size is None:
-            raise DatasetError("The size of an image on the network is not known.")
+            raise DatasetError("The size of an image on the web is unknown.")
         return placed(content, taken[0].facts, item.file)
 
     def _asked(self, answer: str, taken: Sequence[TakenImage]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class JsonRows:
 
     name = "rows"
     title = "JSON rows (LLaVA, ShareGPT, Alpaca, PaliGemma, ms-swift, TRL)"
-    about = "Conversations in the dialects of other trainers; each image goes where its text says."
+    about = "Conversations in the formats of other trainers; each image goes where its text says."
     options = ()
 
     def detect(self, path: Path) -> Detection | None:

@@ -86,7 +86,7 @@ def boxes_of(annotation: Annotation, log: ImportLog, file: str) -> Boxes:
         sides = _numbers(item.sides)
         if sides is None:
             name = item.label or "an object without a name"
-            log.add(file, item.line, f"{name}: a side is missing or no number.", "dropped")
+            log.add(file, item.line, f"{name}: a side is missing or not a number.", "dropped")
         else:
             y_min, x_min, y_max, x_max = sides
             regions.append(Region(item.label, x_min, y_min, x_max, y_max, item.line))

@@ -111,7 +111,7 @@ def _parser(reader: _Reader) -> expat.XMLParserType:
 
     def refuse(*_: object) -> None:
         raise DatasetError(
-            "The XML has a document type, which an annotation does not need.",
+            "The XML has a document type, which is not allowed in an annotation.",
             line=parser.CurrentLineNumber,
         )
 

@@ -1,7 +1,6 @@
 """`tintype-tiny`: a small vision-language model that learns from scratch, in NumPy.
 
-    engine      the `Engine`: what the server calls; light to import
-    card        what the model says of itself
+    engine      the `Engine`: what the server calls, and its card; light to import
     plan        `auto` hyperparameters, and how training is laid out over steps
     rows        a JSONL of chat rows as things to learn
     tokenizer   answers as tokens, prompts as words, boxes as `<loc>` tokens
@@ -19,9 +18,7 @@
     preparation from an order to everything a training needs
     training    the loop: interruptible, resumable, exact
     validation  losses on held-out rows, and boxes really generated
-    memory      telling the C library to keep freed memory
-    files       checkpoints: no pickle, nothing believed unchecked
-    states      from which a training goes on exactly where it stopped
+    files       checkpoints and states of a training: no pickle, nothing believed unchecked
     generation  tokens one after another, with remembered keys and values
     answering   the `Answerer`
 

@@ -12,16 +12,17 @@ import os
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tintype.engines.tiny.card import MAX_CONTEXT
+from tintype.engines.tiny.engine import MAX_CONTEXT
 from tintype.engines.tiny.features import CHANNELS
 from tintype.engines.tiny.layout import MAX_PROMPT_WORDS, Shape
 from tintype.engines.tiny.model import TinyModel
+from tintype.engines.tiny.optimizer import AdamW
 from tintype.engines.tiny.tape import Array
 from tintype.engines.tiny.tokenizer import MAX_PIECES, MAX_WORDS, AnswerTokens, PromptWords
 from tintype.errors import EngineError
@@ -55,7 +56,7 @@ def load_model(path: Path) -> TinyModel:
     model.weights.values[:] = arrays["weights"]
     model.mean, model.spread = arrays["mean"], arrays["spread"]
     if not all(np.isfinite(part).all() for part in arrays.values()):
-        raise _damaged(path, "holds weights that are no numbers")
+        raise _damaged(path, "holds weights that are not numbers")
     return model
 
 
@@ -84,7 +85,7 @@ def _model(path: Path, meta: Mapping[str, Any]) -> TinyModel:
     shape = meta.get("shape")
     names = {field.name for field in fields(Shape)}
     if not isinstance(shape, dict) or set(shape) != names:
-        raise _damaged(path, "does not say how large the model is")
+        raise _damaged(path, "does not state the size of the model")
     for name, value in shape.items():
         if type(value) is not int or value not in _LIMITS[name]:
             raise _damaged(path, f"says {name} is {str(value)[:20]}")
@@ -131,7 +132,7 @@ def load(path: Path, lengths: Any) -> tuple[dict[str, Any], dict[str, Array]]:
             text = _entry(archive, path, "meta", np.dtype(np.uint8), None).tobytes()
             meta = json.loads(text)
             if not isinstance(meta, dict) or meta.get("format") != FORMAT:
-                raise _damaged(path, "is no checkpoint of tintype-tiny")
+                raise _damaged(path, "is not a checkpoint of tintype-tiny")
             wanted: dict[str, int] = lengths(path, meta)
             return meta, {
                 name: _entry(archive, path, name, np.dtype(np.float32), length)
@@ -142,7 +143,7 @@ def load(path: Path, lengths: Any) -> tuple[dict[str, Any], dict[str, Array]]:
     except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
         raise _damaged(path, f"cannot be unpacked ({error})") from error
     except (ValueError, KeyError, RecursionError, EOFError) as error:
-        raise _damaged(path, f"cannot be understood ({error})") from error
+        raise _damaged(path, f"cannot be parsed ({error})") from error
 
 
 def _entry(
@@ -168,3 +169,54 @@ def _damaged(path: Path, why: str) -> EngineError:
     return EngineError(
         f"The checkpoint {path.name} {why}.", advice="Train again, or take another checkpoint."
     )
+
+
+@dataclass(slots=True)
+class TrainingProgress:
+    """How far a training is."""
+
+    step: int = 0
+    """Steps done."""
+    epochs_closed: int = 0
+    """Epochs validated and saved."""
+    not_numbers: int = 0
+    """Steps in a row whose loss or gradient was not finite."""
+    metrics: dict[str, float] = field(default_factory=dict)
+    """Of the last step."""
+
+
+def save_state(
+    path: Path, identity: str, model: TinyModel, optimizer: AdamW, progress: TrainingProgress
+) -> None:
+    """Write everything that the next step depends on: training goes on exactly where it stopped."""
+    meta = {"identity": identity, "updates": optimizer.updates, "progress": asdict(progress)}
+    arrays = {
+        "weights": model.weights.values,
+        "first": optimizer.first,
+        "second": optimizer.second,
+    }
+    save(path, meta, arrays)
+
+
+def load_state(
+    path: Path, identity: str, model: TinyModel, optimizer: AdamW
+) -> TrainingProgress | None:
+    """Take up a state into `model` and `optimizer`; none if it belongs to another training.
+
+    Raises:
+        EngineError: if it is damaged.
+    """
+    size = model.weights.values.size
+
+    def lengths(path: Path, meta: Mapping[str, Any]) -> dict[str, int]:
+        mine = meta.get("identity") == identity
+        return dict.fromkeys(("weights", "first", "second"), size) if mine else {}
+
+    meta, arrays = load(path, lengths)
+    if not arrays:
+        return None
+    progress = TrainingProgress(**meta["progress"])
+    optimizer.updates = int(meta["updates"])
+    model.weights.values[:] = arrays["weights"]
+    optimizer.first[:], optimizer.second[:] = arrays["first"], arrays["second"]
+    return progress

@@ -12,7 +12,7 @@ from tintype.engines.base import Note, Report, TrainingOrder
 from tintype.engines.tiny import cache, files
 from tintype.engines.tiny.batches import Task, tasks
 from tintype.engines.tiny.cache import Channels
-from tintype.engines.tiny.card import MAX_CONTEXT
+from tintype.engines.tiny.engine import MAX_CONTEXT
 from tintype.engines.tiny.layout import MAX_PROMPT_WORDS, Shape
 from tintype.engines.tiny.model import TinyModel
 from tintype.engines.tiny.plan import StepPlan
@@ -84,8 +84,8 @@ def _fresh(lessons: Lessons, seed: int, report: Callable[[Report], None]) -> Tin
     long = sum(length > MAX_CONTEXT for length in lengths)
     if long:
         message = (
-            f"{long:,} of {len(lengths):,} answers are longer than {MAX_CONTEXT} tokens: only "
-            "their beginning is learnt."
+            f"{long:,} of {len(lengths):,} answers are longer than {MAX_CONTEXT} tokens and are "
+            "cut there."
         )
         report(Note(message, "warn"))
     shape = Shape(
@@ -129,5 +129,5 @@ def _validation(
     validation = HeldOutTasks(made, channels, tuple(shuffled.tolist()))
     boxed = sum(bool(LOC.search(task.answer)) for task in made)
     if boxed > len(validation.boxed):
-        report(Note(f"Mean IoU is taken over {MOST_BOXED} of {boxed:,} validation answers."))
+        report(Note(f"Mean IoU is computed over {MOST_BOXED} of {boxed:,} validation answers."))
     return validation

@@ -88,9 +88,9 @@ def read_lessons(path: Path, pulse: Callable[[], None] = lambda: None) -> Lesson
         rows += bool(found)
     if not lessons:
         raise EngineError(
-            f"{path.name} holds nothing to learn: no assistant message with text and a weight "
+            f"{path.name} has nothing to learn: no assistant message with text and a weight "
             "other than 0.",
-            advice="Give every row an assistant message with the answer wanted.",
+            advice="Give every row an assistant message with the answer.",
         )
     return Lessons(tuple(lessons), rows, tuple(images), path.parent)
 

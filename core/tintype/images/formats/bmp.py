@@ -23,10 +23,10 @@ def read(data: bytes) -> Header:
         bits = int.from_bytes(data[28:30], "little")
         packed = int.from_bytes(data[30:34], "little")
     else:
-        return damaged(header, f"A BMP header of {size} bytes does not exist.")
+        return damaged(header, f"A BMP header cannot have {size} bytes.")
     header = Header("bmp", _MODES.get(bits, ""), width, height)
     if not width or not height or not header.mode:
-        return damaged(header, "The BMP header names no image.")
+        return damaged(header, "The BMP header describes no image.")
     pixels = int.from_bytes(data[10:14], "little")
     if packed in (0, 3) and len(data) < pixels + height * ((width * bits + 31) // 32 * 4):
         return truncated(header)

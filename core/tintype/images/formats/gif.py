@@ -24,7 +24,7 @@ def read(data: bytes) -> Header:
         elif block == 0x2C:
             break
         else:
-            return damaged(_ended(header), f"The GIF makes no sense at byte {at}.")
+            return damaged(_ended(header), f"The GIF is damaged at byte {at}.")
     return truncated(replace(header, frames=max(1, header.frames)))
 
 

@@ -101,7 +101,7 @@ def _dimensions(header: Header, data: bytes, body: int) -> Header:
     if not width or not height:
         return damaged(header, "The PNG is 0 pixels wide or high.")
     if not mode or data[body + 10] or data[body + 11] or data[body + 12] > 1:
-        return damaged(header, "The PNG header names a way of coding that does not exist.")
+        return damaged(header, "The PNG header names an unknown colour type or bit depth.")
     return header
 
 

@@ -34,7 +34,7 @@ MOST = 100_000
 """Jobs that are listed the first time; later the newest thousand, which may have changed."""
 
 NO_JOBS = "No jobs yet.\nPress 2 to choose a dataset, then e to estimate, l to launch."
-NONE_FITS = "No job fits.\nEsc shows all, / looks for something else."
+NONE_FITS = "No job matches.\nEsc shows all, / looks for something else."
 
 
 @dataclass(frozen=True, slots=True)

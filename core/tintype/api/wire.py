@@ -1,20 +1,19 @@
-"""OpenAI's SDK, kept behind one class: the only module that imports it.
+"""Requests to a provider: sent, bounded, decoded, and what goes wrong translated.
 
-The SDK is used for what it does well (credentials, headers, multipart, server-sent events) and
-asked for raw answers: its own models let odd shapes through as attributes of the wrong type, and
-`parsing` is stricter where it matters and milder where it does not. Its retries are off. It would
-wait up to two minutes for a 429 without a word, and resend what must not be sent twice; here only
-what can be repeated is, within a budget that is stated.
+OpenAI's SDK would do this too, but its import takes longer than most commands, and keeps 300,000
+objects. Of what it does, raw answers are all that is wanted here: its own models let odd shapes
+through as attributes of the wrong type, where `parsing` is stricter where it matters and milder
+where it does not; its retries would wait up to two minutes for a 429 without a word, and send again
+what must not be sent twice. Here only what can be repeated is, within a budget that is stated.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from typing import Any, Literal
 
 import httpx2
-import openai
 
 from tintype.api.base import Clock, Patience
 from tintype.api.bodies import sendable
@@ -46,21 +45,17 @@ class Wire:
         self.notify = notify
         self.profile, self.base_url, self.patience = profile, base_url, patience
         self._key, self._clock, self._read_only = key, clock, read_only
-        self._client = openai.AsyncOpenAI(
-            api_key=key.reveal() or "none",  # servers without keys want the header nevertheless
-            base_url=base_url,
-            max_retries=0,
-            http_client=http_client(base_url, patience),
-        )
-        # The SDK fills these in from OPENAI_* variables, which are meant for OpenAI alone.
-        self._client.organization = profile.organization or None
-        self._client.project = profile.project or None
-        if profile.dialect != "openai":
-            self._client._custom_headers = {}
+        self._client = http_client(base_url, patience)
+        # Servers without keys want the header nevertheless.
+        self._client.headers["Authorization"] = f"Bearer {key.reveal() or 'none'}"
+        if profile.organization:
+            self._client.headers["OpenAI-Organization"] = profile.organization
+        if profile.project:
+            self._client.headers["OpenAI-Project"] = profile.project
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._client.aclose()
 
     def asked(self, doing: str, subject: str = "", model: str = "") -> CallContext:
         """Say what is about to be asked, for the sentence if it fails."""
@@ -116,11 +111,11 @@ class Wire:
     ) -> bytes:
         """Send one request and read its whole answer."""
         self.allow(method, asked)
-        options: openai.RequestOptions = {"params": dict(query or {})}
-        if waits_s is not None:
-            options["timeout"] = httpx2.Timeout(waits_s, connect=self.patience.connect_s)
+        request = self._request(method, url, waits_s, params=dict(query or {}))
         if files:
-            options["headers"] = {"Content-Type": "multipart/form-data"}
+            request = self._request(method, url, waits_s, data=dict(body or {}), files=files)
+        elif body is not None:
+            request = self._request(method, url, waits_s, json=sendable(body))
         limit = limit_bytes.set(max_bytes)
         try:
             with self.translated(asked):
@@ -128,27 +123,23 @@ class Wire:
                 async with asyncio.timeout(
                     self.patience.whole_answer_s if waits_s is None else None
                 ):
-                    response = await self._send(method, url, options, body, files)
+                    response = await self._client.send(request)
+                if not response.is_success:
+                    raise _refusal(response, asked)
         finally:
             limit_bytes.reset(limit)
         if "html" in response.headers.get("content-type", ""):
             raise unreachable("web_page", asked)
         return response.content
 
-    async def _send(
-        self,
-        method: Method,
-        url: str,
-        options: openai.RequestOptions,
-        body: Mapping[str, Any] | None,
-        files: Any,
-    ) -> httpx2.Response:
-        if method == "GET":
-            return await self._client.get(url, cast_to=httpx2.Response, options=options)
-        if method == "DELETE":
-            return await self._client.delete(url, cast_to=httpx2.Response, options=options)
-        return await self._client.post(
-            url, cast_to=httpx2.Response, body=sendable(body), files=files, options=options
+    def _request(
+        self, method: Method, url: str, waits_s: float | None, **content: Any
+    ) -> httpx2.Request:
+        """Make a request; `waits_s` is how long to wait between two signs of life."""
+        waits_s = self.patience.answer_s if waits_s is None else waits_s
+        timeout = httpx2.Timeout(waits_s, connect=self.patience.connect_s)
+        return self._client.build_request(
+            method, f"{self.base_url}{url}", timeout=timeout, **content
         )
 
     async def stream(
@@ -159,29 +150,30 @@ class Wire:
         A provider that answers in one piece after all yields that piece.
         """
         self.allow("POST", asked)
-        timeout = httpx2.Timeout(self.patience.stream_s, connect=self.patience.connect_s)
+        request = self._request("POST", url, self.patience.stream_s, json=sendable(body))
         with self.translated(asked):
-            stream = await self._client.post(
-                url,
-                cast_to=object,
-                body=sendable(body),
-                options={"timeout": timeout},
-                stream=True,
-                stream_cls=openai.AsyncStream[object],
-            )
-            async with aclosing(stream):
-                kind = stream.response.headers.get("content-type", "")
+            response = await self._client.send(request, stream=True)
+            async with aclosing(response):
+                if not response.is_success:
+                    await response.aread()
+                    raise _refusal(response, asked)
+                kind = response.headers.get("content-type", "")
                 if "html" in kind:
                     raise unreachable("web_page", asked)
                 if "json" in kind:
-                    yield decoded(await stream.response.aread(), asked)
+                    yield decoded(await response.aread(), asked)
                     return
-                async for chunk in stream:
+                async for data in events(response.aiter_raw()):
+                    if data.startswith(b"[DONE]"):
+                        return
+                    chunk = json.loads(data)
+                    if isinstance(chunk, Mapping) and chunk.get("error"):
+                        raise broken_stream(chunk["error"], asked)
                     yield withheld(chunk, asked.key)
 
     def allow(self, method: Method, asked: CallContext) -> None:
         """Hold back what spends or changes something in read-only mode; all, once closed."""
-        if self._client.is_closed():
+        if self._client.is_closed:
             raise ApiError(
                 f"The connection to {self.profile.title} has been closed.",
                 advice="Connect again.",
@@ -195,23 +187,52 @@ class Wire:
 
     @contextmanager
     def translated(self, asked: CallContext) -> Iterator[None]:
-        """Turn what the SDK and the network raise into errors of our own."""
+        """Turn what the network raises into errors of our own."""
         try:
             yield
-        except openai.APIStatusError as error:
-            response = error.response
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            body = response.text if response.is_stream_consumed else ""
-            raise refused(ErrorResponse(error.status_code, body, headers), asked) from None
-        except (openai.APIConnectionError, httpx2.HTTPError, httpx2.StreamError) as error:
+        except (httpx2.HTTPError, httpx2.StreamError) as error:
             why, detail = silence(error)
             raise unreachable(why, asked, detail) from None
-        except openai.APIError as error:
-            raise broken_stream(error.body or {"message": error.message}, asked) from None
         except TimeoutError:
             raise unreachable("answer_timeout", asked) from None
         except (ValueError, RecursionError):  # an event that is no JSON or no UTF-8
             raise unreachable("nonsense", asked) from None
+
+
+def _refusal(response: httpx2.Response, asked: CallContext) -> ApiError:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return refused(ErrorResponse(response.status_code, response.text, headers), asked)
+
+
+async def events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Yield the data of each server-sent event, however the stream is cut into chunks.
+
+    Lines end with LF, CR LF or CR, and with nothing else: the text in them may hold U+2028. An
+    event that the stream ends within is left out.
+    """
+    data: list[bytes] = []
+    async for line in _lines(chunks):
+        if line.startswith(b"data:"):
+            data.append(line[5:].removeprefix(b" "))
+        elif not line and data:
+            yield b"\n".join(data)
+            data = []
+
+
+async def _lines(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    pending: list[bytes] = []
+    after_cr = False
+    async for chunk in chunks:
+        rest = chunk.removeprefix(b"\n") if after_cr else chunk
+        if not rest:
+            after_cr = after_cr and not chunk
+            continue
+        after_cr = rest.endswith(b"\r")
+        for line in rest.splitlines(keepends=True):
+            pending.append(line.rstrip(b"\r\n"))
+            if line.endswith((b"\r", b"\n")):
+                yield b"".join(pending)
+                pending = []
 
 
 def decoded(body: bytes, asked: CallContext) -> object:

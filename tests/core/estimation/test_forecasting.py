@@ -1,0 +1,67 @@
+"""How long a training will take comes from the steps of an earlier one, or it is unknown."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tintype.estimation import forecast, step_time
+from tintype.resources import Event
+
+BEGUN = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def events(moments_s: Iterable[float]) -> list[Event]:
+    return [
+        Event(
+            f"e{step}",
+            BEGUN + timedelta(seconds=int(at)),  # as they come over the wire: whole seconds
+            f"Step {step}",
+            type="metrics",
+            data={"step": step, "train_loss": 1.0},
+        )
+        for step, at in enumerate(moments_s, start=1)
+    ]
+
+
+def test_the_steps_of_an_earlier_training_give_the_time() -> None:
+    measured = step_time("ftjob-1", 4, events(step * 0.05 for step in range(1600)))
+    assert measured is not None
+    assert measured.likely_s == pytest.approx(0.05, rel=0.05)
+    found = forecast(3200, 4, measured, "tintype-tiny")
+    assert found.likely_s == pytest.approx(160, rel=0.05)
+    assert found.low_s is not None
+    assert found.high_s is not None
+    assert found.low_s <= found.likely_s <= found.high_s  # type: ignore[operator]
+    assert "ftjob-1" in found.reason
+    assert "3,200 steps" in found.reason
+
+
+def test_a_pause_and_a_night_asleep_do_not_count() -> None:
+    moments = [step * 0.5 + (0 if step < 100 else 3600) for step in range(400)]
+    measured = step_time("ftjob-1", 4, events(moments))
+    assert measured is not None
+    assert measured.likely_s == pytest.approx(0.5, rel=0.05)
+    assert measured.high_s < 1
+
+
+def test_batches_of_another_size_widen_the_range() -> None:
+    measured = step_time("ftjob-1", 4, events(step * 1.0 for step in range(100)))
+    same, larger = (forecast(100, batch, measured, "m") for batch in (4, 8))
+    assert same.likely_s == pytest.approx(100, rel=0.02)
+    assert larger.low_s == pytest.approx(same.low_s)
+    assert larger.high_s == pytest.approx(2 * (same.high_s or 0))
+
+
+def test_steps_too_fast_for_the_clock_are_never_no_time() -> None:
+    measured = step_time("ftjob-1", 4, events([0.0] * 50))
+    assert measured is not None
+    assert measured.low_s == 0 < measured.likely_s < measured.high_s
+
+
+@pytest.mark.parametrize("steps", [0, 1, 5])
+def test_without_steps_it_is_unknown_and_says_so(steps: int) -> None:
+    assert step_time("ftjob-1", 4, events(range(steps))) is None
+    found = forecast(3200, 4, None, "tintype-tiny")
+    assert (found.low_s, found.likely_s, found.high_s) == (None, None, None)
+    assert "unknown until the first training of tintype-tiny" in found.reason
