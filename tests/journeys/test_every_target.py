@@ -338,25 +338,16 @@ class Round(Keys, Clicks):
 
 @pytest.mark.parametrize("name", STATES)
 async def test_every_key_and_click_is_answered(name: str, place: Place, sit: Any) -> None:
-    round, begun, apps = Round(name, place, sit), time.process_time(), 0
+    round = Round(name, place, sit)
     parts = [round.press_all, round.click_all]
     while parts:
-        apps += 1
         async with round.reached():
             _next_agrees(round)
             while parts and not await parts[0]():
                 del parts[0]
             if not parts:
                 await _answers_and_quits(round)
-    _note(name, round, apps, time.process_time() - begun)
     assert not round.silent, f"{name}: no effect and no word: {round.silent}"
-
-
-def _note(name, round, apps, seconds):
-    with open("/tmp/keys/figures", "a") as out:
-        out.write(
-            f"{name}\t{len(round.pressed)}\t{len(round.clicked)}\t{apps}\t{seconds:.1f}\t{round.silent}\n"
-        )
 
 
 def _next_agrees(there: There) -> None:
