@@ -15,8 +15,8 @@ from tintype.dataset.survey import Surveyed, survey
 from tintype.estimation import Counts, Estimate, Plan, count, estimate
 from tintype.images.facts import ImageFacts
 from tintype.pricing import Prices
-from tintype.providers import COMPATIBLE, provider_names
-from tintype.rules import ProviderRules, Summary
+from tintype.providers import provider_names
+from tintype.rules import FileFacts, ProviderRules, Summary
 from tintype.tokens import Detail, model_tokens
 
 
@@ -40,13 +40,16 @@ class Compared:
     """Those that take the dataset first, then by the likely cost; unknown costs last."""
 
 
-def targets() -> tuple[tuple[ProviderRules, str], ...]:
-    """Return every provider with a file, with each base model known to learn from images."""
-    profiles = [rules.rules_of(name) for name in provider_names() if name != COMPATIBLE]
+def targets(names: Sequence[str] = ()) -> tuple[tuple[ProviderRules, str], ...]:
+    """Return providers whose models are known, with each that is known to learn from images.
+
+    `names` are those of providers, or the paths of their files; none means all of Tintype's own.
+    """
+    profiles = [rules.rules_of(name) for name in names or provider_names()]
     return tuple(
         (profile, model)
         for profile in profiles
-        for model in profile.vision_models or (profile.model,)
+        for model in profile.vision_models or ((profile.model,) if profile.own_model else ())
     )
 
 
@@ -74,7 +77,8 @@ async def compare(
     Raises:
         DatasetError: if the file cannot be read.
     """
-    candidates = [_Candidate(profile, model) for profile, model in targets()]
+    facts = await rules.facts(dataset)
+    candidates = [_Candidate(profile, model, facts) for profile, model in targets()]
     async for batch in survey(dataset, fetch=fetch, fetched=fetched):
         await asyncio.to_thread(_judge, candidates, batch)
         last = batch[-1].row
@@ -92,10 +96,10 @@ async def compare(
 class _Candidate:
     """One model whose offer is being worked out."""
 
-    def __init__(self, profile: ProviderRules, model: str) -> None:
+    def __init__(self, profile: ProviderRules, model: str, facts: FileFacts) -> None:
         self.profile, self.model = profile, model
         rule = model_tokens(model, profile.provider)
-        self.tally, self.counts = rules.DatasetJudge(profile, rule), Counts(rule)
+        self.tally, self.counts = rules.DatasetJudge(profile, rule, file=facts), Counts(rule)
 
     def judge(self, surveyed: Surveyed) -> Counts:
         row = self.tally.add(surveyed)

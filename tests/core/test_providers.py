@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from tintype import settings
+from tintype.connection import base_models
 from tintype.errors import SettingsError
+from tintype.estimation import Plan, count_all, estimate
+from tintype.offers import targets
 from tintype.pricing import load_prices
 from tintype.providers import identity, provider_names
 from tintype.providers.facts import CONFIDENCES
@@ -58,6 +61,7 @@ confidence = "certain"
 
 def saved(folder: Path, text: str = MINE) -> str:
     path = folder / "house.toml"
+    folder.mkdir(exist_ok=True)
     path.write_text(text, "utf-8")
     return str(path)
 
@@ -88,6 +92,7 @@ def test_adding_a_provider_is_adding_one_file(tmp_path: Path) -> None:
     assert model_tokens("house-vlm-2", profile.provider).fixed == 256
     assert not model_tokens("house-vlm-2").known
     assert model_tokens("gpt-4o-2024-08-06", profile.provider).known
+    assert (rules.vision_models, rules.text_models) == ((), ())
     prices = load_prices()
     price = prices.training(profile.provider, "house-vlm-2")
     assert price is not None
@@ -95,6 +100,40 @@ def test_adding_a_provider_is_adding_one_file(tmp_path: Path) -> None:
     end = prices.deadline(profile.provider, "ft:house-vlm-2:us::x")
     assert end is not None
     assert end.date.year == 2027
+
+
+async def test_the_models_of_a_provider_that_is_like_another_are_its_own(
+    tmp_path: Path,
+) -> None:
+    named = {
+        "own": saved(tmp_path),
+        "none": saved(tmp_path / "none", MINE.replace('model = "house-vlm-2"\n', "")),
+        "listed": saved(
+            tmp_path / "listed",
+            MINE.replace(
+                'like = "openai"', 'like = "openai"\nvision_models = ["house-vlm-2", "x"]'
+            ),
+        ),
+    }
+    offered = [(rules.provider, model) for rules, model in targets(tuple(named.values()))]
+    assert offered == [
+        (named["own"], "house-vlm-2"),
+        (named["listed"], "house-vlm-2"),
+        (named["listed"], "x"),
+    ]
+    assert await base_models(named["own"]) == ("house-vlm-2",)
+
+
+def test_a_provider_of_ones_own_is_called_by_its_title_where_its_price_is_not_known(
+    tmp_path: Path,
+) -> None:
+    mine = saved(tmp_path, MINE.replace("training = 0.75", "tuned = { input = 1.0, output = 2.0 }"))
+    made = estimate(
+        count_all([], model_tokens("house-vlm-2", mine)), Plan("house-vlm-2", mine), load_prices()
+    )
+    assert made.reasons[0].startswith(
+        "The price of training house-vlm-2 at House models is unknown"
+    )
 
 
 def test_a_file_of_ones_own_lies_beside_the_configuration(tmp_path: Path) -> None:

@@ -42,6 +42,32 @@ async def test_the_samples_need_no_key_and_lead_to_the_playing_cards(sit: Any) -
         assert "Start here" not in person.screen
 
 
+async def test_who_has_drawn_samples_or_begun_a_job_elsewhere_is_not_told_how_to_start(
+    sit: Any, two_providers: Any, home: Path
+) -> None:
+    (home / "data" / "samples" / "cards").mkdir(parents=True)
+    async with sit() as person:  # the app was left while it drew them
+        await person.sees("No dataset was opened yet", "s makes samples")
+        assert "Start here" not in person.screen
+    (home / "data" / "samples" / "cards").rmdir()
+    (home / "data" / "samples").rmdir()
+    async with open_store(load().folders.store_file) as store:
+        done = Job("ftjob-1", "m", "succeeded", datetime.now(UTC), "f")
+        store.jobs.remember("work", done, seen_at=datetime.now(UTC))
+    async with sit() as person:
+        await person.sees("No jobs from here at tintype yet", "No dataset was opened yet")
+        assert "Start here" not in person.screen
+
+
+async def test_what_cannot_be_read_is_neither_empty_nor_new(sit: Any, home: Path) -> None:
+    (home / "state").mkdir(parents=True)
+    (home / "state" / "tintype.sqlite").write_bytes(b"no database at all " * 99)
+    async with sit() as person:
+        await person.sees("Cannot read the stored state")
+        for words in ("Start here", "No jobs from here", "No dataset", "Reading the"):
+            assert words not in person.screen
+
+
 async def test_one_goes_on_where_one_left_off(sit: Any, dataset: Path) -> None:
     async with sit(dataset) as person:
         await person.sees("12 rows")

@@ -1,11 +1,13 @@
 """A path typed into the picker."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual import events
 
+from tintype_tui.screens.importing import Import
 from tintype_tui.screens.open_path import OpenPath
 
 NAMED = {"/": "slash", "~": "tilde", ".": "full_stop", "-": "minus", "_": "underscore"}
@@ -91,4 +93,99 @@ async def test_a_home_that_nobody_has_is_said(sit: Any, here: Path) -> None:
         await person.sees("There is no user")
         await person.press("enter", "enter")
         await person.sees("There is no user")
+        assert isinstance(person.app.screen, OpenPath)
+
+
+# ---------------------------------------------------------------- what a path is found to be
+
+LLAVA = {
+    "image": "a.png",
+    "conversations": [
+        {"from": "human", "value": "<image>\nWhat is it?"},
+        {"from": "gpt", "value": "A pear."},
+    ],
+}
+VOC = "<annotation><filename>a.png</filename></annotation>"
+COCO = {"images": [], "annotations": [{"image_id": 1}], "categories": []}
+
+
+async def chosen(person: Any, path: Path) -> None:
+    field = await opened(person)
+    field.value = str(path)
+    await person.press("enter")
+
+
+@pytest.mark.parametrize("name", ["list.json", "rows.jsonl", "rows.ndjson", "t.CSV"])
+async def test_a_file_of_another_format_is_imported_whatever_its_name(
+    sit: Any, here: Path, name: str
+) -> None:
+    texts = {
+        "list.json": json.dumps([LLAVA]),
+        "t.CSV": "image,question,answer\na.png,Q,A\n",
+    }
+    path = here / name
+    path.write_text(texts.get(name, json.dumps(LLAVA) + "\n"))
+    async with sit() as person:
+        await chosen(person, path)
+        await person.sees("Import a dataset: a ")
+        assert isinstance(person.app.screen, Import)
+
+
+@pytest.fixture
+def named_json(dataset: Path, here: Path) -> Path:
+    """Chat rows in a file that is called .json."""
+    return dataset.rename(here / "chat.json")
+
+
+async def test_chat_rows_are_opened_also_if_they_are_named_json(sit: Any, named_json: Path) -> None:
+    async with sit() as person:
+        await chosen(person, named_json)
+        await person.sees("12 rows")
+
+
+async def test_what_is_recognised_and_not_read_is_named_and_the_picker_stays(
+    sit: Any, here: Path
+) -> None:
+    path = here / "instances.json"
+    path.write_text(json.dumps(COCO))
+    async with sit() as person:
+        await chosen(person, path)
+        await person.sees("instances.json is COCO annotations", "convert it to Pascal VOC")
+        assert isinstance(person.app.screen, OpenPath)
+
+
+@pytest.fixture
+def voc(here: Path) -> Path:
+    """A folder in Pascal VOC's layout."""
+    (here / "blood" / "Annotations").mkdir(parents=True)
+    (here / "blood" / "Annotations" / "a.xml").write_text(VOC)
+    return here / "blood"
+
+
+async def test_a_folder_that_is_a_dataset_beyond_doubt_is_imported(sit: Any, voc: Path) -> None:
+    async with sit() as person:
+        await chosen(person, voc)
+        await person.sees("Import a dataset: a Pascal VOC folder of 1 annotations")
+
+
+async def test_a_folder_that_may_be_a_dataset_is_looked_into_and_imported_at_the_next_enter(
+    sit: Any, here: Path
+) -> None:
+    (here / "mixed").mkdir()
+    (here / "mixed" / "list.json").write_text(json.dumps([LLAVA]))
+    async with sit() as person:
+        await chosen(person, here / "mixed")
+        await person.sees("mixed/list.json", "This is a folder with a JSON list")
+        await person.press("enter")
+        await person.sees("Import a dataset: a ")
+
+
+async def test_a_folder_of_another_kind_is_looked_into_and_named(sit: Any, here: Path) -> None:
+    (here / "coco").mkdir()
+    (here / "coco" / "instances.json").write_text(json.dumps(COCO))
+    async with sit() as person:
+        await chosen(person, here / "coco")
+        await person.sees("coco/instances.json", "coco is a COCO dataset")
+        await person.press("enter")
+        await person.sees("coco is a COCO dataset")
         assert isinstance(person.app.screen, OpenPath)

@@ -181,6 +181,19 @@ def test_a_launch_from_the_limit_on_needs_its_sum_from_scripts_too(
         assert "--confirm 1.92" in done[2]
 
 
+@pytest.mark.parametrize(
+    ("options", "code"), [([], 0), (["--budget", "1.95"], 0), (["--yes", "--budget", "1.50"], 2)]
+)
+def test_a_dry_run_says_that_the_budget_would_be_passed_and_sends_nothing(
+    dataset: Path, limited: Any, tintype: Typed, options: list[str], code: int
+) -> None:
+    provider = limited("100")
+    done = tintype("train", dataset, "--dry-run", *options)
+    assert done[0] == code, done[2]
+    assert ("the budget is $1.50" in done[2]) == (code == 2)
+    assert not provider.sent("POST", ".*")
+
+
 def test_a_question_of_unknown_price_needs_a_word_from_scripts_too(
     limited: Any, tintype: Typed, home: Path
 ) -> None:

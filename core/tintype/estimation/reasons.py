@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from tintype.estimation.counts import Counts, EpochTokens
 from tintype.pricing import TrainingPrice
-from tintype.tokens import TokenRule
+from tintype.providers import COMPATIBLE, identity
+from tintype.tokens import Range, TokenRule
 
 _MODERATED = frozenset({"openai", "azure"})
 
@@ -34,9 +35,11 @@ def _about_price(
     provider: str, model: str, price: TrainingPrice | None, age_days: int | None
 ) -> Iterator[str]:
     if price is None:
+        known = provider and provider != COMPATIBLE
+        title = identity(provider).title if known else "this provider"
         yield (
-            f"The price of training {model} at {provider or 'this provider'} is unknown; put it "
-            "into your own price table."
+            f"The price of training {model} at {title} is unknown; put it into your own price "
+            "table."
         )
         return
     said = f"{price.source}, {price.as_of:%Y-%m-%d}"
@@ -85,8 +88,8 @@ def _about_images(counts: Counts, bill: EpochTokens, provider: str) -> Iterator[
     if counts.unseen:
         yield (
             f"Images whose size is not known: {counts.unseen:,}. They count in full, as "
-            f"{bill.unseen.low:,} to {bill.unseen.high:,} tokens per epoch; if the provider cannot "
-            "read them, it skips their rows and bills nothing for them."
+            f"{_range(bill.unseen)} tokens per epoch; if the provider cannot read them, it skips "
+            "their rows and bills nothing for them."
         )
     if counts.images and provider in _MODERATED:
         yield (
@@ -123,3 +126,9 @@ def _about_validation(validation: bool, free: bool) -> Iterator[str]:
             if free
             else "The tokens of the validation file may be billed as well; it is not in this cost."
         )
+
+
+def _range(tokens: Range) -> str:
+    """A range in words; one number where both ends are the same."""
+    low, high = f"{tokens.low:,}", f"{tokens.high:,}"
+    return low if low == high else f"{low} to {high}"

@@ -45,3 +45,5 @@ class ProviderRules:
     vision_models: tuple[str, ...] = ()
     """Base models that learn from images; empty: not judged."""
     text_models: tuple[str, ...] = ()
+    own_model: bool = True
+    """False: `model` stands for what the provider trains, which is not known (`like`)."""

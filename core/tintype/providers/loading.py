@@ -75,13 +75,17 @@ def read_facts(table: TomlTable) -> tuple[DatedFact, ...]:
 
 
 def _rules(table: TomlTable | None, who: Identity, file: TomlTable) -> ProviderRules:
-    """The limits; `like` takes over from another provider those that the table does not say."""
+    """The limits; `like` takes over from another provider those that the table does not say.
+
+    Which models there are is never taken over: what another provider trains is its own.
+    """
     if table is None:
         file.refuse("rules", "is missing")
     given: dict[str, Any] = {"provider": who.name, "title": who.title}
+    given["own_model"] = "model" in table
     if like := table.text("like", ""):
         base = provider(like).rules
-        own = {*given, "as_of", "source", "confidence"}
+        own = {*given, "as_of", "source", "confidence", "vision_models", "text_models"}
         inherited = {field.name for field in fields(base) if field.name not in table} - own
         given |= {name: getattr(base, name) for name in inherited}
     return table.fill(ProviderRules, **given)

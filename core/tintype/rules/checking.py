@@ -58,7 +58,7 @@ async def check(
         DatasetError: if the file cannot be read.
     """
     rule = model_tokens(model or profile.model, profile.provider)
-    tally = DatasetJudge(profile, rule, training, head=(await facts(dataset)).head)
+    tally = DatasetJudge(profile, rule, training, file=await facts(dataset))
     done = bytes_done = 0
     async for batch in survey(dataset, fetch=fetch, fetched=fetched):
         rows = await asyncio.to_thread(_judge, tally, batch)

@@ -8,10 +8,11 @@ import difflib
 import re
 from collections.abc import Callable, Iterator
 
+from tintype.dataset import Row
 from tintype.model_names import parse_model_name
 from tintype.providers.limits import ProviderRules
 from tintype.rules.problem import Problem, Severity, quoted
-from tintype.rules.summary import Summary
+from tintype.rules.summary import FileFacts, Summary
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 _WIDE = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
@@ -28,24 +29,27 @@ HEAD_BYTES = 16
 FileJudge = Callable[[Summary, ProviderRules], Iterator[Problem]]
 
 
-def misread(head: bytes, flaw: str) -> Problem | None:
+def misread(facts: FileFacts, first: Row) -> Problem | None:
     """Return what is wrong with a file that has no lines at all, so that its rows mean nothing.
 
-    A file in UTF-16, or one JSON value that goes over many lines, has one fault, and not one on
-    every line.
+    A file in UTF-16, or one JSON value on one line or many, has one fault, and not one on every
+    line or of every rule.
 
     Args:
-        head: The first `HEAD_BYTES` of the file.
-        flaw: Why its first line is no JSON; empty if it is.
+        facts: The file, with the first `HEAD_BYTES` of it.
+        first: Its first row.
     """
+    head = facts.head
     wide = next((name for mark, name in _WIDE.items() if head.startswith(mark)), "")
     if wide:
         text = f"The file is encoded as {wide}; it must be UTF-8."
         return _problem("file_encoding", "error", text, "Save it as UTF-8.")
     start = head.removeprefix(_UTF8_BOM).lstrip()
-    if not flaw or not (start.startswith(b"[") or re.match(rb"\{\s*\n", start)):
-        return None
     listed = start.startswith(b"[")
+    alone = facts.size_bytes - first.offset - first.size_bytes < HEAD_BYTES  # no row is that short
+    broken = first.flaw and (listed or re.match(rb"\{\s*\n", start))
+    if not broken and not (listed and alone):
+        return None
     what = "one JSON list" if listed else "one JSON object over many lines"
     text = f"The file is {what}; JSONL has one JSON object on each line."
     split = "jq -c '.[]' FILE > train.jsonl" if listed else "jq -c . FILE > train.jsonl"

@@ -115,7 +115,7 @@ class DatasetJudge:
         rule: TokenRule | None = None,
         training: Keys | None = None,
         *,
-        head: bytes = b"",
+        file: FileFacts | None = None,
     ) -> None:
         """Begin.
 
@@ -124,8 +124,8 @@ class DatasetJudge:
             rule: How the model counts tokens; by default that of the profile's usual model.
             training: What the training file's `Summary.keys` hold, if this is its validation file.
                 Then there may be few examples: no provider is known to ask for many.
-            head: The first `HEAD_BYTES` of the file. With them, a file that has no lines at all
-                (UTF-16, one JSON list) has one problem, and not one on every line.
+            file: With it, a file that has no lines at all (UTF-16, one JSON list) has one problem,
+                and not one on every line.
         """
         if training is not None:
             profile = replace(profile, min_examples=1, few_examples=0)
@@ -137,13 +137,13 @@ class DatasetJudge:
         self._reasons: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._text = self._images = NOTHING
-        self._head = head
+        self._file = file
         self._misread: Problem | None = None
 
     def add(self, surveyed: Surveyed) -> Judged:
         """Return the next row with its problems; it is also compared with those before it."""
-        if surveyed.row.index == 0:
-            self._misread = file.misread(self._head, surveyed.row.flaw)
+        if surveyed.row.index == 0 and self._file is not None:
+            self._misread = file.misread(self._file, surveyed.row)
         tried = case(surveyed, self.profile, self.rule)
         problems, totals = _keep(_found(tried, self._memory.look))
         if self._misread is None:

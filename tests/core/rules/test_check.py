@@ -265,6 +265,25 @@ async def test_a_json_list_is_one_problem_and_not_one_on_every_line(
     assert [(count.rule, count.total) for count in summary.counts] == [("file_shape", 1)]
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\n\n"])
+async def test_a_json_list_on_one_line_is_one_problem(
+    tmp_path: Path, rows: list[Any], end: str
+) -> None:
+    path = tmp_path / "list.jsonl"
+    path.write_text(json.dumps(rows[:12]) + end)
+    problems, summary, _ = await run(path)
+    assert [problem.rule for problem in problems] == ["file_shape"]
+    assert [(count.rule, count.total) for count in summary.counts] == [("file_shape", 1)]
+
+
+async def test_a_list_among_rows_is_a_problem_of_its_line_alone(
+    tmp_path: Path, rows: list[Any]
+) -> None:
+    path = write(tmp_path / "a.jsonl", [[1, 2], *rows])
+    problems, _, _ = await run(path)
+    assert [(problem.rule, problem.line) for problem in problems][:1] == [("not_object", 1)]
+
+
 async def test_json_over_many_lines_is_one_problem(tmp_path: Path) -> None:
     path = tmp_path / "coco.jsonl"
     path.write_text(json.dumps({"images": [{"id": at} for at in range(99)]}, indent=1))

@@ -11,7 +11,7 @@ from tintype_tui.terminal.capabilities import (
     assess,
     name_and_version,
 )
-from tintype_tui.terminal.probe import query
+from tintype_tui.terminal.probe import QUERY, graphics_query
 from tintype_tui.terminal.replies import GRAPHICS_QUERY, Told
 from tintype_tui.terminal.tmux import read_answer, wrap
 
@@ -168,13 +168,10 @@ def test_names_and_versions_are_told_apart(said: str, name: str, version: str) -
     assert name_and_version(said) == (name, version)
 
 
-def test_tmux_and_screen_are_not_asked_what_they_would_take_for_a_title() -> None:
-    assert GRAPHICS_QUERY in query({"TERM": "xterm-kitty"})
-    for environ in (
-        {"TMUX": "/tmp/tmux-0/default,1,0", "TERM": "xterm-256color"},
-        {"TERM": "tmux-256color"},  # at the other end of an ssh
-        {"TERM": "screen-256color"},
-        {"STY": "1.pts", "TERM": "xterm"},
-        {"TERM": "linux"},
-    ):
-        assert GRAPHICS_QUERY not in query(environ), environ
+def test_only_a_terminal_that_said_that_it_draws_at_placeholders_is_asked_for_graphics() -> None:
+    assert GRAPHICS_QUERY not in QUERY
+    for version in ("kitty(0.41.1)", "ghostty 1.1.3"):
+        assert GRAPHICS_QUERY in graphics_query(Told(version, attributes=DA1))
+        assert not graphics_query(Told(version, graphics=True, attributes=DA1))
+    for version in ("tmux 3.4", "", "XTerm(398)", "kitty(0.26.5)", "WezTerm 20240203"):
+        assert not graphics_query(Told(version, attributes=DA1)), version

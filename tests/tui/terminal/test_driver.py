@@ -1,11 +1,20 @@
 """The driver in a real pseudo-terminal."""
 
 import os
+import re
 from typing import Any
 
 DA1 = b"\x1b[c"
 KITTY = b"\x1bP>|kitty(0.41.1)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;18;9t\x1b[?62;52;c"
 XTERM = b"\x1bP>|XTerm(398)\x1b\\\x1b[6;19;9t\x1b[?64;1;4;22c"
+
+
+TMUX = b"\x1bP>|tmux 3.4\x1b\\\x1b[?1;2;4c"
+
+
+def titles(written: bytes) -> list[bytes]:
+    """What tmux and screen take for a pane's title: the text of APC and of ESC k."""
+    return re.findall(rb"\x1b[_k](.*?)\x1b\\", written, re.S)
 
 
 def single(data: bytes) -> list[bytes]:
@@ -39,6 +48,34 @@ def test_a_reply_that_comes_byte_by_byte_among_keys_is_understood_and_never_type
         "letters": False,
     }
     assert answered[0]["round_trip_ms"] > 0
+
+
+def test_kitty_is_asked_for_its_graphics_once_it_has_said_that_it_is_kitty(play: Any) -> None:
+    terminal = play()
+    before = terminal.until(DA1)
+    assert titles(before) == []
+    terminal.type(b"\x1bP>|kitty(0.41.1)\x1b\\\x1b[6;18;9t\x1b[?62;52;c")
+    assert titles(terminal.until(DA1)) == [b"Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA"]
+    terminal.type(b"\x1b_Gi=31;OK\x1b\\\x1b[?62;52;c")
+    terminal.until(b"]answered")
+    terminal.type(b"q")
+    assert terminal.leave() == 0
+    assert terminal.noted("key") == ["q"]
+    (answered,) = terminal.noted("answered")
+    assert answered["protocol"] == "kitty"
+
+
+def test_the_title_of_a_tmux_behind_a_term_that_hides_it_is_left_alone(play: Any) -> None:
+    terminal = play(TERM="xterm-256color")  # as ssh out of tmux may set it
+    written = terminal.until(DA1)
+    terminal.type(TMUX)
+    written += terminal.until(b"]answered")
+    terminal.type(b"q")
+    written += terminal.until(b"left")
+    assert terminal.ended() == 0
+    assert titles(written) == []
+    (answered,) = terminal.noted("answered")
+    assert (answered["terminal"], answered["protocol"]) == ("tmux", "sixel")
 
 
 def test_keys_typed_before_a_late_answer_come_first(play: Any) -> None:

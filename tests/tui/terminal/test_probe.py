@@ -26,6 +26,22 @@ def test_the_probe_waits_for_the_answer(play: Any) -> None:
     assert terminal.unread() == b""
 
 
+def test_the_probe_asks_kitty_for_its_graphics_and_tmux_for_nothing_that_makes_a_title(
+    play: Any,
+) -> None:
+    terminal = play("-c", PROBE.format(timeout_s=20), controlling=True)
+    assert b"\x1b_G" not in terminal.until(b"\x1b[c")
+    terminal.type(b"\x1bP>|kitty(0.41.1)\x1b\\\x1b[?62;52;c")
+    assert b"\x1b_Gi=31" in terminal.until(b"\x1b[c")
+    terminal.type(b"\x1b_Gi=31;OK\x1b\\\x1b[?62;52;c")
+    assert b"kitty True" in terminal.until(b"left")
+    assert terminal.unread() == b""
+    hidden = play("-c", PROBE.format(timeout_s=20), controlling=True)
+    hidden.until(b"\x1b[c")
+    hidden.type(b"\x1bP>|tmux 3.4\x1b\\\x1b[?1;2;c")
+    assert b"\x1b_" not in hidden.until(b"left")
+
+
 def test_the_probe_gives_up_on_a_terminal_that_says_nothing(play: Any) -> None:
     terminal = play("-c", PROBE.format(timeout_s=0.01), controlling=True)
     assert b"halfblock False (10, 20) False" in terminal.until(b"left")

@@ -20,7 +20,7 @@ from tintype.loop import LoopState
 from tintype.paths import exists, size, status
 from tintype_tui import requests
 from tintype_tui.screen import Pane
-from tintype_tui.session import SESSION
+from tintype_tui.session import SESSION, Session
 from tintype_tui.text import visible
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ LOOK_S, LOOK_AGAIN_S = 5.0, 30.0
 """How often the provider is asked about jobs that run; after it could not be asked."""
 FIRST_FRAME_S = 0.05
 MOST_JOBS, MOST_DATASETS = 50, 50
+LISTS = "#jobs, #recent, #jobs-heading, #recent-heading"
+"""What those see who were here before; each says so when it is empty."""
 
 WELCOME = f"[b $primary]Tintype {__version__}[/]  fine-tune vision models in a terminal"
 
@@ -105,6 +107,7 @@ class HomePane(Pane):
         from tintype_tui.widgets.job_list import JobList
 
         left = Vertical(
+            Static("Reading the stored state of earlier sessions …", id="loading"),
             Static(START, id="start"),
             Static("Jobs", classes="heading", id="jobs-heading"),
             JobList(id="jobs"),
@@ -115,9 +118,8 @@ class HomePane(Pane):
             id="home-left",
         )
         right = VerticalScroll(Static(id="provider"), id="home-right", can_focus=False)
-        self._show_start(returning=True)  # until it is known: whoever was here before is not new
-        left.display = False
         await self.query_one("#home").mount(left, right)
+        self._show("#loading")
         self._fill()
 
     @work(exclusive=True, group="fill")
@@ -129,15 +131,16 @@ class HomePane(Pane):
             await self._restore(store)
             recent = store.datasets.newest(MOST_DATASETS)
             kept = store.jobs.newest(MOST_JOBS, profile=self.session.profile.name)
+            known = bool(recent or kept or store.jobs.newest(1))
         except TintypeError as error:
             self.trouble = f"Cannot read the stored state of earlier sessions. {error}"
-            self.query_one("#home-left").display = True
+            self._show("")  # what is not known is neither empty nor new
             return
+        known = known or await asyncio.to_thread(exists, samples_folder(self.session))
         jobs = [one.job for one in kept]
         await self._show_datasets(recent)
         self._show_jobs(jobs)
-        self._show_start(returning=bool(recent or jobs))
-        self.query_one("#home-left").display = True
+        self._show(LISTS if known else "#start")
         await self._show_provider(store)
         while any(not job.ended for job in jobs):
             jobs = await self._look(store, jobs)
@@ -165,12 +168,12 @@ class HomePane(Pane):
             state = await asyncio.to_thread(LoopState.restored, kept, profile)
             self.post_message(requests.Restore(state))
 
-    def _show_start(self, *, returning: bool) -> None:
-        """How to begin, to those who never have; else lists, which say so when they are empty."""
-        for widget in self.query("#start"):
-            widget.display = not returning
-        for widget in self.query("#jobs, #recent, #jobs-heading, #recent-heading"):
-            widget.display = returning
+    def _show(self, wanted: str) -> None:
+        """One of: what loads, how to begin (to those who never have), and the lists."""
+        for widget in self.query(f"#loading, #start, {LISTS}"):
+            widget.display = False
+        for widget in self.query(wanted) if wanted else ():
+            widget.display = True
 
     def _show_jobs(self, jobs: "Sequence[Job]") -> None:
         shown = cast("JobList", self.query_one("#jobs"))
@@ -181,8 +184,9 @@ class HomePane(Pane):
     async def _show_datasets(self, datasets: "Sequence[RecentDataset]") -> None:
         found = await asyncio.to_thread(lambda: [status(one.path) for one in datasets])
         recent = cast("DatasetList", self.query_one("#recent"))
+        none = "None of your recent datasets exists any more."
         recent.empty_text = (
-            "None of your recent datasets exists any more.\ns makes samples, o opens one."
+            f"{none if datasets else 'No dataset was opened yet.'}\ns makes samples, o opens one."
         )
         recent.unknown = {one.path: one.reason for one in found if one.kind == "unknown"}
         pairs = zip(datasets, found, strict=True)
@@ -246,7 +250,7 @@ class HomePane(Pane):
         """Make the samples, unless they are there; the playing cards open as soon as they are."""
         from tintype.samples import make_books, make_cards
 
-        folder = self.session.settings.folders.data / "samples"
+        folder = samples_folder(self.session)
         with self.reporting("Cannot make the samples"):
             await self._sample("playing cards", make_cards, folder / "cards")
             self.post_message(requests.OpenDataset(folder / "cards" / "train.jsonl"))
@@ -299,3 +303,8 @@ class HomePane(Pane):
         else:
             job = cast("JobList", event.list).jobs[event.index]
             self.post_message(requests.OpenJob(job.id))
+
+
+def samples_folder(session: Session) -> Path:
+    """Return the folder that the samples are drawn into."""
+    return session.settings.folders.data / "samples"

@@ -16,25 +16,29 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tintype import paths
-from tintype.errors import FileError
+from tintype.errors import FileError, TintypeError
 from tintype_tui.screens.dialogs import Dialog, R
 from tintype_tui.text import clip, visible
 from tintype_tui.widgets.field import Field
 
 if TYPE_CHECKING:
+    from tintype.dataset.formats import Detection
     from tintype_tui.screen import Pane
 
 MOST_SHOWN = 200
+
+
+ENDINGS = (".jsonl", ".json", ".ndjson", ".csv", ".tsv")
+"""Of the files that are listed; any other can be typed."""
 
 
 async def choose_dataset(pane: "Pane") -> Path | None:
     """Have a dataset chosen; what is in another format is imported first. Call it in a worker."""
     store = await pane.session.store()
     recent = [kept.path for kept in store.datasets.newest(MOST_SHOWN)]
-    path = await pane.app.push_screen_wait(
-        OpenPath("Open a dataset", recent=recent, endings=(".jsonl", ".csv", ".tsv"))
-    )
-    if path is None or not (paths.is_folder(path) or path.suffix.lower() in (".csv", ".tsv")):
+    dialog = OpenPath("Open a dataset", recent=recent, endings=ENDINGS)
+    path = await pane.app.push_screen_wait(dialog)
+    if path is None or not dialog.imports:
         return path
     from tintype_tui.screens.importing import Import
 
@@ -59,6 +63,8 @@ class PathDialog(Dialog[R]):
         self._listed: list[paths.FolderEntry] = []
         self._proposed = ""
         """What this dialog, and not the person, has put into the field."""
+        self._note = ""
+        """What is said of the folder that was entered."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall"):
@@ -85,15 +91,15 @@ class PathDialog(Dialog[R]):
             self._enter(added)
             self._proposed = ""
         else:
-            self._list(typed)
+            self._list(typed, self._note if typed == self._proposed else "")
 
     @work(exclusive=True)
-    async def _list(self, typed: str) -> None:
+    async def _list(self, typed: str, note: str = "") -> None:
         try:
             self._listed, trouble = await asyncio.to_thread(self._matches, typed), ""
         except FileError as error:
             self._listed, trouble = [], str(error)
-        self._say(trouble)
+        self._say(trouble, note)
         found = self.query_one(OptionList)
         found.clear_options()
         width = max(20, self.query_one(Input).size.width - 4)
@@ -102,8 +108,8 @@ class PathDialog(Dialog[R]):
             for entry in self._listed
         )
 
-    def _say(self, trouble: str) -> None:
-        words = Content.styled(visible(trouble), "$error")
+    def _say(self, trouble: str, note: str = "") -> None:
+        words = Content.styled(visible(trouble), "$error") if trouble else Content(visible(note))
         self.query_one("#path-words", Static).update(words)
 
     def _matches(self, typed: str) -> list[paths.FolderEntry]:
@@ -146,13 +152,16 @@ class PathDialog(Dialog[R]):
         """Take a file, or a folder that is wanted; look into any other folder."""
         try:
             path, found = await asyncio.to_thread(self._looked_up, chosen)
-        except FileError as error:
+            refusal = await asyncio.to_thread(self.refusal, path, found.kind == "folder")
+        except TintypeError as error:
             self._say(str(error))
             return
-        if found.kind == "folder" and not await asyncio.to_thread(self._is_wanted_folder, path):
-            self._enter(f"{path}{os.sep}")
-        else:
+        if refusal is None:
             self.took(path)
+        elif found.kind == "folder":
+            self._enter(f"{path}{os.sep}", refusal)
+        else:
+            self._say(refusal)
 
     def _looked_up(self, chosen: Path | str) -> tuple[Path, paths.Status]:
         """A path and what is there; in place of what is not there, the only one that fits."""
@@ -165,9 +174,11 @@ class PathDialog(Dialog[R]):
                 raise
             return fitting[0].path, paths.require(fitting[0].path)
 
-    def _enter(self, text: str) -> None:
+    def _enter(self, text: str, note: str = "") -> None:
         field = self.query_one(Input)
-        self._proposed = text
+        self._proposed, self._note = text, note
+        if field.value == text:
+            self._list(text, note)
         field.value = text
         field.cursor_position = len(text)
 
@@ -179,17 +190,42 @@ class PathDialog(Dialog[R]):
         """Do with the chosen path what it was chosen for."""
         raise NotImplementedError
 
-    def _is_wanted_folder(self, path: Path) -> bool:
-        """A Pascal VOC folder can be imported as it is."""
-        return paths.is_folder(path / "Annotations")
+    def refusal(self, path: Path, is_folder: bool) -> str | None:
+        """Say why a path is not taken, in a thread; none if it is. A folder is looked into."""
+        return "" if is_folder else None
 
 
 class OpenPath(PathDialog[Path | None]):
-    """Gives a file, or a folder that can be imported."""
+    """Gives a file of chat rows, or whatever else can be imported."""
+
+    imports = False
+    """Whether what was chosen has to be imported."""
+    _offered: Path | None = None
+    """The folder that may be meant itself: entering it again takes it."""
 
     def took(self, path: Path) -> None:
         """That is all that was wanted."""
         self.dismiss(path)
+
+    def refusal(self, path: Path, is_folder: bool) -> str | None:
+        """By what the path is found to be: chat rows and what can be imported are taken."""
+        from tintype.dataset.formats import detected, recognised
+
+        found = detected(path)
+        self.imports = bool(found) and found[0].is_read
+        if self.imports and (not is_folder or self._is_meant(path, found[0].detection)):
+            return None
+        if self.imports:
+            return f"This is {found[0].detection.what}: Enter imports it."
+        if not is_folder:
+            return str(recognised(path)) if found else None
+        certain = found and found[0].detection.certainty == "certain"
+        return str(recognised(path)) if certain else ""
+
+    def _is_meant(self, folder: Path, detection: "Detection") -> bool:
+        """Whether a folder is a dataset beyond doubt, or was chosen once more."""
+        again, self._offered = folder == self._offered, folder
+        return again or detection.certainty == "certain"
 
 
 def _slash(entry: paths.FolderEntry) -> str:

@@ -18,6 +18,7 @@ from tintype.paths import exists, typed_path
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.text import visible
 from tintype_tui.widgets.field import Field
+from tintype_tui.widgets.tick import Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class SaveAs(Dialog[Target | None]):
             yield Static(Content(visible(self._title)), classes="dialog-title")
             yield Field(value=str(self._proposed), id="answer")
             if self._option:
-                yield Checkbox(Content(self._option), value=True, id="option")
+                yield Tick(Content(visible(self._option)), value=True, id="option")
             yield Static(id="save-warning", classes="hint")
             yield Static(id="save-hints", classes="hint")
 
@@ -82,7 +83,7 @@ class SaveAs(Dialog[Target | None]):
 
     @property
     def _chosen(self) -> bool:
-        return bool(self._option) and self.query_one("#option", Checkbox).value
+        return bool(self._option) and self.query_one("#option", Tick).value
 
     @on(Checkbox.Changed)
     def _say(self) -> None:

@@ -22,7 +22,7 @@ from textual.message import Message
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.terminal.capabilities import Capabilities, Surroundings, Tmux, assess
 from tintype_tui.terminal.messages import TerminalAnswered
-from tintype_tui.terminal.probe import kernel_cell, query
+from tintype_tui.terminal.probe import QUERY, graphics_query, kernel_cell
 from tintype_tui.terminal.replies import CELL_QUERY, Replies
 from tintype_tui.terminal.textual_privates import KeyParser, OpenDriver
 from tintype_tui.terminal.tmux import ask_tmux
@@ -99,6 +99,8 @@ class AskingDriver(OpenDriver):
         self._drawn_on = self.redirect(Enduring)
         self._parser = SiftingParser(self.debugs)
         self._asked_s: float | None = None
+        self._questions = 1
+        """How many answers are awaited: one more where kitty's graphics are asked for."""
         self._round_trip_ms: float | None = None
         self._tmux: Tmux | None = None
         self._sent: Capabilities | None = None
@@ -111,7 +113,7 @@ class AskingDriver(OpenDriver):
         if not (self.input_tty and self._drawn_on.isatty()):
             return
         self._asked_s = time.monotonic()
-        self.write(query(os.environ))
+        self.write(QUERY)
         self.flush()
         if os.environ.get("TMUX"):
             self.loop.run_in_executor(None, ask_tmux).add_done_callback(self._tmux_answered)
@@ -174,7 +176,7 @@ class AskingDriver(OpenDriver):
         """Whether the answer is still to come, and soon."""
         return (
             self._asked_s is not None
-            and self._parser.replies.told.attributes is None
+            and self._parser.replies.answers < self._questions
             and time.monotonic() - self._asked_s < _PARTING_S
         )
 
@@ -194,8 +196,12 @@ class AskingDriver(OpenDriver):
 
     def _settle(self) -> None:
         """Tell the app, once everybody asked has answered, and whenever something changes."""
-        told = self._parser.replies.told
-        if told.attributes is None or (os.environ.get("TMUX") and self._tmux is None):
+        told, answers = self._parser.replies.told, self._parser.replies.answers
+        first = answers and self._questions == 1 and not self.exit_event.is_set()
+        if first and (more := graphics_query(told)):
+            self._questions, self._asked_s = 2, time.monotonic()
+            self.write(more)
+        if answers < self._questions or (os.environ.get("TMUX") and self._tmux is None):
             return
         around = Surroundings(
             os.environ,

@@ -3,29 +3,37 @@
 import os
 import sys
 import time
-from collections.abc import Mapping
 
-from tintype_tui.terminal.capabilities import Capabilities, Surroundings, assess
+from tintype_tui.terminal.capabilities import (
+    Capabilities,
+    Surroundings,
+    assess,
+    has_placeholders,
+    name_and_version,
+)
 from tintype_tui.terminal.replies import (
     ATTRIBUTES_QUERY,
     CELL_QUERY,
     GRAPHICS_QUERY,
     VERSION_QUERY,
     Replies,
+    Told,
 )
 from tintype_tui.terminal.tmux import ask_tmux
 
+QUERY = VERSION_QUERY + CELL_QUERY + ATTRIBUTES_QUERY
+"""What to write to any terminal to be told what it is."""
 
-def query(environ: Mapping[str, str]) -> str:
-    """What to write to the terminal to be told everything.
 
-    Not asked about kitty's graphics: tmux and screen, also at the other end of an ssh, which would
-    make the question the pane's title; and the Linux console, which prints it.
+def graphics_query(told: Told) -> str:
+    """What to write once the terminal has said what it is, to learn of its graphics; or nothing.
+
+    Only a terminal that draws them at placeholders is asked. Others would do better not to see the
+    question: tmux and screen make it the pane's title, also at the other end of an ssh that names
+    another TERM, and the Linux console prints it.
     """
-    term = environ.get("TERM", "")
-    deaf = "TMUX" in environ or "STY" in environ or term.startswith(("tmux", "screen"))
-    deaf = deaf or term in ("linux", "dumb")
-    return VERSION_QUERY + ("" if deaf else GRAPHICS_QUERY) + CELL_QUERY + ATTRIBUTES_QUERY
+    wanted = not told.graphics and has_placeholders(*name_and_version(told.version))
+    return GRAPHICS_QUERY + ATTRIBUTES_QUERY if wanted else ""
 
 
 def kernel_cell(fd: int) -> tuple[int, int] | None:
@@ -57,7 +65,7 @@ def probe(timeout_s: float = 2.0) -> Capabilities:
         return Capabilities(protocol="none", why="There is no terminal.", colours=2)
     try:
         started_s = time.perf_counter()
-        replies = _ask(fd, query(environ), timeout_s)
+        replies = _ask(fd, timeout_s)
         waited_ms = (time.perf_counter() - started_s) * 1000
         around = Surroundings(
             environ,
@@ -72,23 +80,26 @@ def probe(timeout_s: float = 2.0) -> Capabilities:
         os.close(fd)
 
 
-def _ask(fd: int, question: str, timeout_s: float) -> Replies:
+def _ask(fd: int, timeout_s: float) -> Replies:
     import select
     import termios
     import tty
 
     replies, end_s = Replies(), time.monotonic() + timeout_s
-    before = termios.tcgetattr(fd)
+    before, asked = termios.tcgetattr(fd), 1
     try:
         tty.setcbreak(fd, termios.TCSANOW)
-        os.write(fd, question.encode())
-        while replies.told.attributes is None:
+        os.write(fd, QUERY.encode())
+        while replies.answers < asked:
             left_s = end_s - time.monotonic()
             if left_s <= 0 or not select.select([fd], [], [], left_s)[0]:
                 break
             if not (piece := os.read(fd, 4096)):
                 break
             replies.sift(piece.decode(errors="replace"), time.monotonic())
+            if replies.answers == asked == 1 and (more := graphics_query(replies.told)):
+                os.write(fd, more.encode())
+                asked = 2
     finally:
         # What has come but was not read must not be typed into the shell.
         termios.tcsetattr(fd, termios.TCSAFLUSH, before)

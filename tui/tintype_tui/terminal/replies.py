@@ -78,6 +78,8 @@ class Replies:
     """Sifts replies out of the input, and remembers what they said."""
 
     told: Told = Told()
+    answers: int = 0
+    """How often DA1, with which every question ends, has been answered."""
     held: str = ""
     """The beginning of what may be a reply."""
     _since_s: float = field(default=0.0, repr=False)
@@ -112,4 +114,5 @@ class Replies:
 
     def _hear(self, reply: re.Match[str]) -> str:
         self.told = self.told.heard(reply)
+        self.answers += reply["attributes"] is not None
         return ""

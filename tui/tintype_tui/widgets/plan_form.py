@@ -19,6 +19,7 @@ from tintype.resources import Hyperparameters, Job
 from tintype.tokens import DETAILS, Detail
 from tintype_tui.text import one_line
 from tintype_tui.widgets.field import Field
+from tintype_tui.widgets.tick import Tick
 
 Auto = Literal["auto"]
 
@@ -135,7 +136,7 @@ class PlanForm(VerticalScroll, can_focus=False):
         yield Label("seed")
         yield Field(placeholder="random", id="seed", compact=True, type="integer", valid_empty=True)
         yield Label("validation")
-        yield Checkbox("none found", id="validate", compact=True)
+        yield Tick("none found", id="validate", compact=True)
 
     def _whole(self, id: str) -> Input:
         low, high = self._WHOLE[id]
@@ -169,7 +170,7 @@ class PlanForm(VerticalScroll, can_focus=False):
             self._set("rate", choices.learning_rate_multiplier)
             self._set("seed", choices.seed)
             self._set("suffix", choices.suffix)
-            box = self.query_one("#validate", Checkbox)
+            box = self.query_one("#validate", Tick)
             box.label = Content(
                 one_line(choices.validation.name) if choices.validation else "none found"
             )

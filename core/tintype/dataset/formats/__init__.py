@@ -73,6 +73,11 @@ class RecognisedFormat:
     format: Format
     detection: Detection
 
+    @property
+    def is_read(self) -> bool:
+        """Whether it can be imported; others are only called by their names."""
+        return _reads(self.format)
+
 
 def formats() -> tuple[Format, ...]:
     """All formats by name: our own, then those from outside.
@@ -109,9 +114,7 @@ def detected(path: Path) -> tuple[RecognisedFormat, ...]:
         detection = _guarded_detection(format, plugin, path)
         if detection is not None:
             found.append(RecognisedFormat(format, detection))
-    return tuple(
-        sorted(found, key=lambda each: (not _reads(each.format), each.detection.certainty))
-    )
+    return tuple(sorted(found, key=lambda each: (not each.is_read, each.detection.certainty)))
 
 
 def recognised(path: Path) -> DatasetError | None:
@@ -120,7 +123,7 @@ def recognised(path: Path) -> DatasetError | None:
     if not found:
         return None
     best = found[0]
-    if not _reads(best.format):
+    if not best.is_read:
         advice = f"Tintype does not read {best.format.title} yet: {best.format.about}"
     else:
         advice = f"Import it with `tintype import {best.format.name} {path} DIR`."

@@ -46,9 +46,12 @@ class JsonRows:
         if path.is_dir():
             files = _files(path)
             found = _detect(files[0]) if files else None
-            if found is None or len(files) == 1:
-                return found
-            return Detection(f"a folder of {len(files)} files: {files[0].name} is {found.what}")
+            if found is None:
+                return None
+            if len(files) == 1:
+                return Detection(f"a folder with {found.what}", "likely")
+            what = f"a folder of {len(files)} files: {files[0].name} is {found.what}"
+            return Detection(what, "likely")
         return _detect(path)
 
     def read(self, source: Path, options: ImportOptions, log: ImportLog) -> Iterator[Item]:

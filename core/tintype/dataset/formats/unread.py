@@ -1,5 +1,6 @@
 """Formats that are recognised, so that a person is told what a path holds, but not read yet."""
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -77,8 +78,8 @@ def _numbers_beside_images(folder: Path) -> bool:
 def _magic(magic: bytes, suffixes: tuple[str, ...], what: str) -> Recogniser:
     def recognise(path: Path) -> Detection | None:
         if path.is_dir():
-            names = sorted(inner.name for inner in list(path.rglob("*"))[:_LOOKED_AT])
-            count = sum(name.lower().endswith(suffixes) for name in names)
+            inside = itertools.islice(path.rglob("*"), _LOOKED_AT)
+            count = sum(inner.name.lower().endswith(suffixes) for inner in inside)
             return Detection(f"a folder of {what} ({count} files)") if count else None
         if not path.is_file():
             return None

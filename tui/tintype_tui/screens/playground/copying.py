@@ -20,7 +20,7 @@ def answer_offers(reply: Reply | None) -> list[Offer]:
     offers: list[Offer] = [("The answer", lambda: reply.answer or reply.refusal)]
     if boxes := parse_boxes(reply.answer).boxes:
         offers.append(("Boxes as JSON, in fractions of the image", lambda: _as_json(reply.answer)))
-        offers.append(("Boxes as <loc…> text, mended", lambda: format_boxes(boxes)))
+        offers.append(("Boxes as <loc…> text, fixed", lambda: format_boxes(boxes)))
     return offers
 
 
