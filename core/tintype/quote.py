@@ -5,16 +5,17 @@ provider's rules and prices, the base model, the plan. A quote holds all of them
 not at all, and says whether it still holds; what launches a training takes nothing else.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from tintype.assessment import Assessment
 from tintype.dataset import FileStamp
 from tintype.errors import QuoteError
 from tintype.estimation import Counts, Estimate, Plan, estimate
 from tintype.pricing import Prices
-from tintype.rules import rules_of
+from tintype.rules import ProviderRules, rules_of
 from tintype.tokens import Detail
 
 AGAIN = "Estimate again, then launch."
@@ -93,31 +94,17 @@ class Concern:
     go_back: str
 
 
-def concerns(made: Quote, *, marked: int = 0) -> tuple[Concern, ...]:
-    """What to ask before launching what was quoted, the weightiest first; `marked` rows are."""
-    found = []
+def concern(made: Quote) -> Concern | None:
+    """What to ask before launching what was quoted; none if there is nothing to ask."""
     summary = made.assessment.summary
-    if summary is not None and summary.status == "error":
-        found.append(
-            Concern(
-                "The provider would reject this file",
-                "The check found errors that stop the job (press 2, then p, to see them).",
-                "Launch anyway",
-                "Fix it first",
-            )
-        )
-    if marked:
-        rows = "1 row is marked" if marked == 1 else f"{marked:,} rows are marked"
-        found.append(
-            Concern(
-                f"{rows}: leave out?",
-                "Marks alone leave nothing out of a training. To leave them out, write a copy "
-                "without them (press 2, then W) and estimate that.",
-                f"Launch with all {made.estimate.rows:,}",
-                "Back, to leave out",
-            )
-        )
-    return tuple(found)
+    if summary is None or summary.status != "error":
+        return None
+    return Concern(
+        "The provider would reject this file",
+        "The check found errors that stop the job (press 2, then p, to see them).",
+        "Launch anyway",
+        "Fix it first",
+    )
 
 
 def quote(
@@ -164,3 +151,88 @@ def planned(
     """The plan to train an assessed dataset's model at a provider."""
     validation = Counts(assessment.counts.rule) if validated else None
     return Plan(assessment.model, provider, epochs, detail, validation)
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """What a quote is made from besides the rows that are read."""
+
+    prices: Prices
+    rules: ProviderRules
+    provider: str
+    """By whose rules and prices: its name, or the path of its file."""
+    model: str
+    epochs: int | None = None
+    """None: as the provider chooses."""
+    detail: Detail = "as is"
+    validation: FileStamp | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outlook:
+    """What can be shown of an estimate, and whether a training can be launched on it."""
+
+    state: Literal["empty", "loading", "counting", "failed", "quoted"] = "empty"
+    why: str = ""
+    """Why it failed: a sentence or two, which stand until it is tried again."""
+    found: Assessment | None = None
+    """What has been read, if it is of what is chosen."""
+    quote: Quote | None = None
+    """What can be launched: none while anything that it is made from is not known."""
+    estimate: Estimate | None = None
+    """Of the quote; while the dataset is counted, of the rows read so far."""
+
+    @property
+    def waiting(self) -> str:
+        """What a launch waits for, in a few words; empty where it waits for nothing."""
+        share = self.found.share if self.found else 0.0
+        words = {"loading": "reading", "counting": f"counting {share:.0%}"}
+        return words.get(self.state, "")
+
+
+def outlook(
+    path: Path | None,
+    plans: Plans | None,
+    found: Assessment | None,
+    *,
+    trouble: str = "",
+    today: date | None = None,
+) -> Outlook:
+    """Return what is known of the training of a dataset.
+
+    Args:
+        path: The dataset; none if none is chosen.
+        plans: None until prices and rules have been read.
+        found: What was read last, whatever it is of.
+        trouble: Why it could not be read, or the prices.
+        today: To judge the age of the price; none leaves that out.
+    """
+    if path is None:
+        return Outlook()
+    if trouble:
+        return Outlook("failed", trouble)
+    if plans is None or found is None or not _fits(path, plans, found):
+        return Outlook("loading")
+    counting = Outlook("counting", found=found)
+    if not found.complete:
+        if not found.counts.rows:  # nothing read yet is not nothing
+            return counting
+        validated = plans.validation is not None
+        plan = planned(found, plans.provider, plans.epochs, plans.detail, validated=validated)
+        return replace(counting, estimate=estimate(found.counts, plan, plans.prices, today=today))
+    made = quote(
+        found,
+        plans.prices,
+        provider=plans.provider,
+        epochs=plans.epochs,
+        detail=plans.detail,
+        validation=plans.validation,
+        today=today,
+    )
+    return Outlook("quoted", found=found, quote=made, estimate=made.estimate)
+
+
+def _fits(path: Path, plans: Plans, found: Assessment) -> bool:
+    """Whether what was found is of the dataset, provider and model that are chosen."""
+    chosen = (path, plans.rules, plans.model)
+    return (found.file.path, found.rules, found.model) == chosen

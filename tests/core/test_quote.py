@@ -19,7 +19,7 @@ from tintype.dataset import open_dataset, stamp
 from tintype.errors import QuoteError
 from tintype.images.facts import ImageFacts
 from tintype.pricing import Prices, load_prices
-from tintype.quote import Quote, concerns, quote
+from tintype.quote import Quote, concern, quote
 
 MODEL = "gpt-4o-2024-08-06"
 
@@ -225,15 +225,9 @@ def test_the_age_of_a_price_is_no_change(train: Path) -> None:
     require(made, prices=load_prices())
 
 
-async def test_marked_rows_and_errors_are_asked_about_before_a_launch(
-    made: Quote, tmp_path: Path
-) -> None:
-    assert concerns(made) == ()
-    (marked,) = concerns(made, marked=2)
-    assert marked.title == "2 rows are marked: leave out?"
-    assert marked.go_on == "Launch with all 12"
+async def test_errors_are_asked_about_before_a_launch(made: Quote, tmp_path: Path) -> None:
+    assert concern(made) is None
     bad = write(tmp_path / "bad.jsonl", rows=3)
-    refused = quote(await assessed(bad), load_prices(), provider="openai")
-    first, second = concerns(refused, marked=1)
-    assert "reject" in first.title
-    assert "1 row is marked" in second.title
+    refused = concern(quote(await assessed(bad), load_prices(), provider="openai"))
+    assert refused is not None
+    assert "reject" in refused.title

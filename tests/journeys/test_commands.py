@@ -425,6 +425,10 @@ def test_a_closed_pipe_is_no_traceback(dataset: Path, home: Path) -> None:
     process.wait()
 
 
+def _obey_sigint() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_command_that_waits_is_cut_short_and_ends_with_130(
     home: Path, hostile_apart: Any
 ) -> None:
@@ -435,7 +439,10 @@ def test_a_command_that_waits_is_cut_short_and_ends_with_130(
         f'default_profile = "slow"\n[profiles.slow]\nbase_url = "{hostile_apart.url}"\n'
     )
     command = [sys.executable, "-m", "tintype_tui", "models"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ.copy()) as process:
+    # A suite that runs in the background of a shell has SIGINT ignored, and so had its children.
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, env=os.environ.copy(), preexec_fn=_obey_sigint
+    ) as process:
         while not hostile_apart.sent("GET", "/models"):
             assert process.poll() is None
             time.sleep(0.05)

@@ -1,5 +1,6 @@
 """The sum before anything is spent: changed live, with its reasons, and typed above a limit."""
 
+import asyncio
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -148,17 +149,88 @@ async def test_the_validation_file_beside_it_is_taken_and_can_be_left_out(
         assert '"validation_file"' not in person.screen
 
 
+async def quoted(person: Any) -> None:
+    await person.until(lambda: isinstance(person.app.screen, EstimatePane), "estimate")
+    await person.until(lambda: person.app.screen.quote is not None, "a quote")
+
+
 async def test_marked_rows_are_asked_about_before_a_launch(sit: Any, dataset: Path) -> None:
     async with sit(dataset) as person:
         await person.sees("12 rows", "1 warning")
         await person.press("x", "x", "e")
-        await person.until(lambda: isinstance(person.app.screen, EstimatePane), "estimate")
-        await person.until(lambda: person.app.screen.quote is not None, "a quote")
+        await quoted(person)
         await person.press("l")
-        await person.sees("2 rows are marked: leave out?", "Launch with all 12")
+        await person.sees("2 rows are marked: leave out?", "Launch with all 12", "Leave out 2")
         await person.press("escape")
         await person.sees_no("leave out?")
         await person.press("l")
         await person.sees("leave out?")
+        await person.press("a")
+        await person.sees("Launch at", '"train.jsonl"')
+
+
+async def test_marked_rows_left_out_are_not_in_the_copy_that_is_launched(
+    sit: Any, dataset: Path
+) -> None:
+    before = await asyncio.to_thread(dataset.read_text)
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("x", "x", "e")
+        await quoted(person)
+        await person.press("plus", "l")
+        await person.sees("leave out?", "train-kept.jsonl")
         await person.press("y")
-        await person.sees("Launch at")
+        await person.sees("Launch at", '"train-kept.jsonl"', '"valid.jsonl"')
+        said = person.app.session.said[-1].words
+        assert "10 rows written to train-kept.jsonl, without the 2 marked" in said
+        order = person.app.screen._order
+        assert (order.estimate.rows, order.quote.plan.epochs) == (10, order.estimate.epochs)
+        assert await asyncio.to_thread(dataset.read_text) == before
+        copy = dataset.with_name("train-kept.jsonl")
+        kept = (await asyncio.to_thread(copy.read_text)).splitlines()
+        assert kept == before.splitlines()[2:]
+
+
+async def test_a_price_table_that_cannot_be_read_is_said_for_as_long_as_it_is_so(
+    sit: Any, dataset: Path, paid: Any, home: Path
+) -> None:
+    config, table = home / "config" / "config.toml", home / "config" / "mine.toml"
+    config.write_text('prices = "mine.toml"\n' + config.read_text())
+    table.write_text("[[prices]\n")
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await person.sees("Cannot estimate", "r tries again")
+        assert "mine.toml" in person.app.screen.outlook.why
+        table.write_text("")
+        await person.press("r")
+        await person.sees("tokens billed")
+        assert "Cannot estimate" not in person.screen
+
+
+async def test_a_dataset_that_goes_away_is_no_empty_pane(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        await asyncio.to_thread(dataset.unlink)
+        await person.press("e")
+        await person.sees("Cannot estimate", "train.jsonl", "r tries again")
+
+
+async def test_without_a_dataset_the_pane_says_what_to_press(sit: Any) -> None:
+    async with sit() as person:
+        await person.sees("1 Home")
+        await person.press("3")
+        await person.sees("No dataset yet: press 2")
+        assert "Reading" not in person.screen
+
+
+async def test_how_long_it_takes_is_unknown_before_the_first_training_and_said(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await quoted(person)
+        await person.sees("free, time unknown", "first training of tintype-tiny")
+        await person.press("l")
+        await person.sees("for how long is not known")

@@ -219,7 +219,7 @@ async def test_the_last_session_is_restored_only_into_its_own_provider(
 async def test_home_asks_no_provider_while_another_pane_is_shown(
     sit: Any, two_providers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tintype_tui.screens.home.LOOK_S", 0.05)
+    monkeypatch.setattr("tintype_tui.screens.home.lists_part.LOOK_S", 0.05)
     monkeypatch.setenv("TINTYPE_PROFILE", "work")
     job = {"id": "ftjob-1", "model": "m", "status": "running", "created_at": 1_790_000_000}
     page = two_providers.answer({"data": [job], "has_more": False})

@@ -23,7 +23,7 @@ async def test_a_source_is_named_imported_and_may_be_replaced(sit: Any, tmp_path
     async with sit() as person:
         person.app.push_screen(Import(path))
         await person.sees("Import a dataset: a table")
-        await person.sees("▐ ▌ replace existing files", "▐X▌ put the images")
+        await person.sees("▐ ▌ replace existing files", "▐X▌ embed the images")
         await person.press("enter")
         await person.sees("1 of 2 rows are written: train 1, with 1 image.")
         await person.sees("t.csv:3")

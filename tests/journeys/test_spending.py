@@ -202,7 +202,7 @@ def test_a_question_of_unknown_price_needs_a_word_from_scripts_too(
     provider.on("POST", "/chat/completions", provider.answer({"choices": [said]}))
     code, _, words = tintype("ask", "house-vlm", "What?")
     assert code == 2
-    assert "not known" in words
+    assert "The cost is unknown" in words
     assert not provider.sent("POST", ".*")
     assert tintype("ask", "house-vlm", "What?", "--confirm", "1000")[0] == 2
     assert tintype("ask", "house-vlm", "What?", "--confirm", "unknown")[0] == 0

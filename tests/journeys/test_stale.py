@@ -73,7 +73,11 @@ async def test_another_dataset_is_not_launched_with_the_sum_of_the_one_before(
         await shows(person, DatasetsPane)
         await person.press("e")
         await shows(person, EstimatePane)
+        await person.until(lambda: person.app.screen.outlook.state == "counting", "counting")
+        await person.sees("next: counting")
         await person.press("l")
+        await person.until(lambda: bool(person.app.session.said), "a word about it")
+        assert "Still counting" in person.app.session.said[-1].words
         assert person.app.screen.quote is None
         assert not isinstance(person.app.screen, Launch)
 

@@ -86,6 +86,8 @@ async def test_a_dataset_that_would_be_refused_is_not_launched_unasked(
     async with sit(bad) as person:
         await person.sees("error")
         await person.press("p")
+        await person.sees("Example 1 has no message from the assistant")
+        await person.press("up")
         await person.sees("at least 10 examples")
         await person.press("e")
         await person.sees("would be rejected")

@@ -203,7 +203,7 @@ def test_rows_are_said_to_be_in_the_file_they_are_in() -> None:
     [
         (Bill(300, None, None, None), "does not report billed tokens"),
         (Bill(300, 300, Decimal("7.5"), Decimal("7.5")), "300 tokens, $7.50; as estimated"),
-        (Bill(None, 300, None, None), "300 tokens, price unknown; nothing was estimated"),
+        (Bill(None, 300, None, None), "300 tokens, price unknown; no estimate to compare with"),
         (
             Bill(300, 150, Decimal("7.5"), Decimal("3.75"), ("3 examples were skipped",)),
             "150 tokens, $3.75; 50% less than estimated (300, $7.50): 3 examples were skipped",

@@ -26,7 +26,7 @@ from tintype_tui.keys import key_of
 from tintype_tui.screen import Pane
 from tintype_tui.session import Session, SessionApp
 from tintype_tui.stylesheet import PatientStylesheet
-from tintype_tui.terminal.textual_privates import has_mouse, screens_of, take_mouse
+from tintype_tui.terminal.textual_privates import has_mouse, take_mouse
 from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
 
@@ -110,6 +110,8 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     loop_state: var[LoopState] = var(LoopState())
     assessment: var["Assessment | None"] = var(None)
+    check_trouble: var[str] = var("")
+    profile_name: var[str] = var("")
 
     def __init__(
         self,
@@ -122,6 +124,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         super().__init__()
         chosen = settings or load()
         self.session = Session(chosen)
+        self.set_reactive(TintypeApp.profile_name, self.session.profile.name)
         self.session.warn = self._warn
         self._start_with = dataset
         self._with_samples = with_samples
@@ -141,7 +144,12 @@ class TintypeApp(SessionApp, inherit_bindings=False):
             self.add_mode(mode, self._bound(pane))
 
     def _bound(self, pane: Callable[[], Pane]) -> Callable[[], Screen[Any]]:
-        return lambda: pane().data_bind(TintypeApp.loop_state, TintypeApp.assessment)
+        return lambda: pane().data_bind(
+            TintypeApp.loop_state,
+            TintypeApp.assessment,
+            TintypeApp.check_trouble,
+            TintypeApp.profile_name,
+        )
 
     # ------------------------------------------------------------------ lifetime
 
@@ -160,7 +168,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         if self._start_with is not None:
             self.post_message(requests.OpenDataset(self._start_with))
         elif self._with_samples:
-            self.call_after_refresh(self.run_action, "sample", self.screen)
+            self.call_after_refresh(self.run_action, "sample", self.screen.query_one("#samples"))
 
     async def on_unmount(self) -> None:
         await self.session.leave(self.loop_state)
@@ -266,9 +274,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         await self.session.use(message.name)
         self._forget()
         self.loop_state = self.loop_state.elsewhere()
-        for pane in screens_of(self):
-            if isinstance(pane, Pane):
-                pane.provider_changed()
+        self.profile_name = message.name
 
     # ------------------------------------------------------------------ reading a dataset
 
@@ -284,7 +290,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def _forget(self) -> None:
         self.workers.cancel_group(self, "assess")
-        self.assessment = None
+        self.assessment, self.check_trouble = None, ""
 
     async def on_assess_dataset(self, message: requests.AssessDataset) -> None:
         """Read the current dataset; what has been read already is not read again."""
@@ -326,4 +332,5 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def _cannot_check(self, path: Path, error: TintypeError) -> None:
         self._forget()
+        self.check_trouble = str(error)
         self.session.say(f"Cannot check {path.name}. {error}")

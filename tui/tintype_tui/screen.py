@@ -36,6 +36,10 @@ class Pane(PartsScreen):
     loop_state: var[LoopState] = var(LoopState())
     assessment: var["Assessment | None"] = var(None)
     """The current dataset, as far as it has been checked and counted for the provider in use."""
+    check_trouble: var[str] = var("")
+    """Why the current dataset cannot be checked and counted; empty if it can."""
+    profile_name: var[str] = var("")
+    """The profile in use; what was said by the provider of another means nothing any more."""
 
     @property
     def session(self) -> Session:
@@ -44,7 +48,7 @@ class Pane(PartsScreen):
 
     def compose(self) -> ComposeResult:
         """Frame the body."""
-        yield Masthead(self.session.profile.name)
+        yield Masthead().data_bind(provider=Pane.profile_name)
         yield from self.body()
         yield LoopStrip(*self.NEXT).data_bind(Pane.loop_state)
         yield KeyLine()
@@ -53,16 +57,12 @@ class Pane(PartsScreen):
         """Every part's keys work in the whole pane."""
         return self.query(Part)
 
-    def provider_changed(self) -> None:
-        """Show which provider is in use; panes that hold what it said let go of it."""
-        self.query_one(Masthead).provider = self.session.profile.name
-
     def body(self) -> ComposeResult:
         """What this pane shows."""
         yield from ()
 
     def on_image_view_wants(self, event: "ImageView.Wants") -> None:
-        """Have an image drawn in a thread; of one image, the latest wish wins."""
+        """Have an image drawn in a thread; of one image, the latest request wins."""
         event.image.thrifty = self.session.settings.low_bandwidth
         self.run_worker(self._drawn(event), group=event.group, exclusive=True)
 

@@ -1,6 +1,6 @@
 """Textual's stylesheet, which parses what is new and not everything again.
 
-Each screen brings a stylesheet of its own, and each time Textual parses all of them anew: that is
+Each screen brings a stylesheet of its own, and each time Textual parses all of them again: that is
 only needed when the colours have changed, and would cost a tenth of the time to the first frame.
 """
 

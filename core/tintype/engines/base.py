@@ -87,7 +87,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence for the job's diary (resumed, shortened an answer, …)."""
+    """A sentence for the job's event log (resumed, shortened an answer, …)."""
 
     message: str
     level: Literal["info", "warn"] = "info"

@@ -140,9 +140,9 @@ class _Course:
 
     engine: Engine
     order: TrainingOrder
-    wish: Wanted = ""
+    request: Wanted = ""
     after: int = 0
-    """The wish is uttered after so many steps."""
+    """The request is made after so many steps."""
     reports: list[Report] = field(default_factory=list)
     silence_s: float = 0.0
     looked: int = 0
@@ -166,7 +166,7 @@ class _Course:
             now = time.monotonic()
             self.silence_s, last = max(self.silence_s, now - last), now
             self.looked += 1
-            return self.wish if len(self.steps) >= self.after else ""
+            return self.request if len(self.steps) >= self.after else ""
 
         return self.engine.train(self.order, self.reports.append, wanted)
 
@@ -175,11 +175,11 @@ class _Course:
         if outcome not in get_args(Outcome):
             yield f"`train` gave {outcome!r}, which is none of {', '.join(get_args(Outcome))}."
         elif outcome != expected:
-            asked = f" although `wanted` said {self.wish!r}" if self.wish else ""
+            asked = f" although `wanted` said {self.request!r}" if self.request else ""
             yield f"`train` ended as {outcome}{asked}; it should have {expected}."
         if not self.looked:
             yield "`train` never called `wanted`, so that it can be neither paused nor cancelled."
-        elif self.silence_s > SILENCE_S and (self.wish or resumed):
+        elif self.silence_s > SILENCE_S and (self.request or resumed):
             yield f"`train` did not call `wanted` for {self.silence_s:.1f} s; 0.2 s is the limit."
         for report in self.reports:
             if not isinstance(report, Step | Saved | Note):

@@ -1,4 +1,4 @@
-"""What a dataset holds, counted row by row, so that any plan can be reckoned from it at once.
+"""What a dataset holds, counted row by row, so that any plan can be estimated from it at once.
 
 Nothing of a plan is in it (epochs, detail, provider): changing one recounts nothing.
 """

@@ -27,7 +27,7 @@ class Work(Generic[S, R]):
         async for step in tintype.check("train.jsonl"):
             print(f"{step.share:.0%}")
 
-    Nothing begins before that, each use begins anew, and leaving the loop stops the work.
+    Nothing begins before that, each use begins again, and leaving the loop stops the work.
     """
 
     def __init__(

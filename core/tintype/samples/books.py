@@ -1,6 +1,6 @@
 """Book covers: a sample dataset for answering questions about images.
 
-A small library of twelve invented books, photographed anew for every image of every split: on
+A small library of twelve invented books, photographed again for every image of every split: on
 another table, in another light, turned and placed differently. The questions are those of the usual
 walkthrough on book covers: title, author, kind of book, and a yes or no.
 """
@@ -35,11 +35,11 @@ Book covers: a sample dataset for questions about images
 ==========================================================
 
 {train} training, {valid} validation and {test} test images of twelve books, four questions each:
-the title, the author, the kind of book, and whether it is of a certain kind. Every image is taken
-anew; the books are the same in all of them, as in a library that one gets to know.
+the title, the author, the kind of book, and whether it is of a certain kind. Every image is drawn
+new; the books are the same in all of them.
 
 The books, their authors and their covers are invented and drawn by Tintype (seed {seed}). They are
-no photographs, and you may use them as you like.
+not photographs, and you may use them as you like.
 """
 
 

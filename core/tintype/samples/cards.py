@@ -41,7 +41,7 @@ table, from a short deck of twenty. Each row asks to detect all twenty cards by 
 with boxes in PaliGemma's notation: <loc y_min><loc x_min><loc y_max><loc x_max> name ; ...
 where each number is a share of the image's height or width, times 1024.
 
-The images are drawn by Tintype (seed {seed}); they are no photographs, and you may use them as
+The images are drawn by Tintype (seed {seed}); they are not photographs, and you may use them as
 you like.
 """
 

@@ -14,7 +14,7 @@ from tintype import __version__
 from tintype.errors import RefusalError, TintypeError
 from tintype.server import chat, files, jobs, models, stored, uploads, wire
 from tintype.server.provider import provider
-from tintype.server.reserve import is_full
+from tintype.server.storage import is_full
 
 Handler = Callable[[Request], Awaitable[Response]]
 

@@ -22,8 +22,8 @@ from tintype.errors import EngineError
 from tintype.server import job_events, storage, training
 from tintype.server.opening import RESERVE
 from tintype.server.records import Completion, File, JobRecord, Part, Tuned
-from tintype.server.reserve import Reserve, is_full
 from tintype.server.state import State, now
+from tintype.server.storage import Reserve, is_full
 from tintype.server.validation import JobValidator
 
 TICK_S = 0.1

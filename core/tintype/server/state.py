@@ -9,7 +9,7 @@
     completions/ stored questions and answers, named by id
     jobs/        a folder per job: `tintype.engines.launch`
     incoming/    bodies still being received; emptied at each start
-    reserve      space for the case that the disk is full (`reserve`)
+    reserve      space for the case that the disk is full (`storage`)
 
 Names that come from outside are kept in the database only; on disk everything has an id of ours.
 The database runs in WAL mode with `synchronous=NORMAL`: nothing is lost when the process is killed;

@@ -1,9 +1,12 @@
-"""Files and parts where they lie: admitted, found, removed.
+"""Files and parts on the disk: admitted, found, removed; and space reserved for a full disk.
 
 The database knows what there is. A file gets to its place before it is known, and is forgotten
 before it goes, so what it knows is there.
 """
 
+import errno
+import os
+import sqlite3
 from pathlib import Path
 
 from tintype.server import wire
@@ -95,3 +98,42 @@ def _refuse_line(line: int, start: bytes) -> None:
         param="file",
         code="invalid_jsonl_file",
     )
+
+
+SERVER_BYTES = 4 << 20
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that there is no space left."""
+    if isinstance(error, OSError):
+        return error.errno in FULL
+    return isinstance(error, sqlite3.Error) and "full" in str(error)
+
+
+class Reserve:
+    """A file that is there to be given up."""
+
+    def __init__(self, path: Path, size_bytes: int = SERVER_BYTES) -> None:
+        self._path = path
+        self._size_bytes = size_bytes
+
+    def put_by(self) -> None:
+        """Take the space, if it is not taken yet and there is enough besides."""
+        try:
+            if self._path.exists():
+                return
+            disk = os.statvfs(self._path.parent)
+            if disk.f_bavail * disk.f_frsize < 2 * self._size_bytes:
+                return
+            self._path.write_bytes(bytes(self._size_bytes))
+        except OSError:
+            self.give_up()
+
+    def give_up(self) -> bool:
+        """Let the space go; returns whether there was any."""
+        try:
+            self._path.unlink()
+        except OSError:
+            return False
+        return True

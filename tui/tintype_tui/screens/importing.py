@@ -17,8 +17,7 @@ from tintype.dataset.formats import ImportProgress, ImportReport
 from tintype.errors import TintypeError
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.text import count, visible
-from tintype_tui.widgets.field import Field
-from tintype_tui.widgets.tick import Tick
+from tintype_tui.widgets.field import Field, Tick
 
 MOST_SHOWN = 200
 

@@ -1,24 +1,77 @@
 """Launching a job: the sum and the exact request first, then upload and creation, cancellable."""
 
 import json
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Literal
 
 from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import ProgressBar, Static
+from textual.widgets import Button, ProgressBar, Static
 
 from tintype import jobs
 from tintype.api import Api
 from tintype.budget import NOTHING_CONFIRMED, Confirmation, Demand, Limits
 from tintype.errors import TintypeError
+from tintype.estimation import Forecast
 from tintype.resources import Job
 from tintype.store import Spent, Store
 from tintype_tui.screens.dialogs import Dialog, TypedSum
 from tintype_tui.text import number, size, visible
-from tintype_tui.words.costs import cost_words, launch_words, spent_words
+from tintype_tui.words.costs import cost_words, launch_words, spent_words, time_words
+
+Answer = Literal["back", "all", "without"]
+
+
+class Marked(Dialog[Answer]):
+    """Rows are marked: launch without them, with them, or not at all."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,n", "answer('back')", "Back", id="marked.back"),
+        Binding("a", "answer('all')", "Launch with all rows", id="marked.all"),
+        Binding("y", "answer('without')", "Leave out", id="marked.without"),
+        Binding("left", "app.focus_previous", "Move", show=False),
+        Binding("right", "app.focus_next", "Move", show=False),
+    ]
+
+    def __init__(self, marked: int, rows: int, copy: Path) -> None:
+        """Make ready.
+
+        Args:
+            marked: How many rows are marked.
+            rows: How many there are in all.
+            copy: The file to write without them.
+        """
+        super().__init__()
+        self._marked, self._rows, self._copy = marked, rows, copy
+
+    def compose(self) -> ComposeResult:
+        are = "row is marked" if self._marked == 1 else "rows are marked"
+        with Vertical(classes="dialog"):
+            yield Static(Content(f"{self._marked:,} {are}: leave out?"), classes="dialog-title")
+            yield Static(
+                Content(
+                    "Marks alone leave nothing out of a training. Leaving out writes "
+                    f"{visible(self._copy.name)} beside the dataset, with the other rows, "
+                    "estimates that copy and goes on to its launch. The dataset stays as it is."
+                )
+            )
+            with Horizontal(classes="dialog-buttons"):
+                yield Button("Back (n)", id="back")
+                yield Button(f"Launch with all {self._rows:,} (a)", id="all")
+                yield Button(f"Leave out {self._marked:,} (y)", id="without", variant="primary")
+
+    def on_mount(self) -> None:
+        self.query_one("#back", Button).focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.action_answer(event.button.id)  # type: ignore[arg-type]
+
+    def action_answer(self, answer: Answer) -> None:
+        """Close with what was chosen."""
+        self.dismiss(answer)
 
 
 class Launch(Dialog[Job | None]):
@@ -40,8 +93,21 @@ class Launch(Dialog[Job | None]):
         limits: Limits,
         demand: Demand | None,
         spent: Spent,
+        forecast: Forecast | None = None,
     ) -> None:
+        """Make ready.
+
+        Args:
+            order: What to train.
+            api: Where.
+            store: Where what is learnt of the job is kept.
+            limits: What may be spent.
+            demand: What has to be typed; none if nothing has to be.
+            spent: This month so far.
+            forecast: How long it takes; none if that is not known of this provider.
+        """
         super().__init__()
+        self._forecast = forecast
         self._order, self._api, self._store, self._spent = order, api, store, spent
         self._limits, self._demand = limits, demand
         self._started = False
@@ -71,7 +137,7 @@ class Launch(Dialog[Job | None]):
         if estimate.cost_usd is None:
             what = "The cost is unknown."
         elif estimate.cost_usd.high == 0:
-            what = "This costs nothing: it runs on your machine."
+            what = f"This costs nothing: it runs on your machine{self._time()}."
         else:
             what = f"This will cost about {sum_in_words}."
         tokens = number(estimate.billed_tokens.likely)
@@ -79,6 +145,13 @@ class Launch(Dialog[Job | None]):
             f" {tokens} tokens, {estimate.epochs} epochs, "
             f"{size(estimate.upload_bytes)} to upload.{self._so_far()}{why}\n"
         )
+
+    def _time(self) -> str:
+        if self._forecast is None:
+            return ""
+        if self._forecast.likely_s is None:
+            return ", for how long is not known before the first training here"
+        return f", for {time_words(self._forecast)}"
 
     def _so_far(self) -> str:
         if not self._spent.known_usd and not self._spent.unknown:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -169,7 +170,9 @@ class PathDialog(Dialog[R]):
         try:
             return path, paths.require(path)
         except FileError:
-            fitting = self._matches(chosen) if isinstance(chosen, str) else []
+            fitting: list[paths.FolderEntry] = []
+            with suppress(FileError):  # nothing fits in what cannot be listed
+                fitting = self._matches(chosen) if isinstance(chosen, str) else []
             if len(fitting) != 1:
                 raise
             return fitting[0].path, paths.require(fitting[0].path)

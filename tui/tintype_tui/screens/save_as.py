@@ -17,8 +17,7 @@ from tintype.errors import TintypeError
 from tintype.paths import exists, typed_path
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.text import visible
-from tintype_tui.widgets.field import Field
-from tintype_tui.widgets.tick import Tick
+from tintype_tui.widgets.field import Field, Tick
 
 
 @dataclass(frozen=True, slots=True)

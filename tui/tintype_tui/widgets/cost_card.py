@@ -6,9 +6,9 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from tintype.estimation import Estimate, Gauge
+from tintype.estimation import Estimate, Forecast, Gauge
 from tintype_tui.text import bar, count, money, number, pad, size, visible
-from tintype_tui.words.costs import cost_words, tokens_words
+from tintype_tui.words.costs import cost_words, time_words, tokens_words
 
 BAR = 16
 
@@ -22,6 +22,8 @@ class CostCard(Widget):
 
     estimate: reactive[Estimate | None] = reactive(None, layout=True)
     gauges: reactive[tuple[Gauge, ...]] = reactive((), layout=True)
+    forecast: reactive[Forecast | None] = reactive(None, layout=True)
+    """How long it takes; none where that is not this machine's matter."""
 
     def render(self) -> Content:
         if self.estimate is None:
@@ -37,13 +39,18 @@ class CostCard(Widget):
                 Content(""),
                 *(
                     Content.styled(f"· {visible(reason)}", "dim")
-                    for reason in self.estimate.reasons
+                    for reason in (*self.estimate.reasons, *self._time())
                 ),
             ]
         )
 
+    def _time(self) -> list[str]:
+        return [self.forecast.reason] if self.forecast is not None else []
+
     def _sum(self, estimate: Estimate) -> list[Content]:
         head = Content.styled(cost_words(estimate), "bold $primary")
+        if self.forecast is not None:
+            head += Content.styled(f", {time_words(self.forecast)}", "bold $primary")
         if estimate.cost_usd is not None and estimate.cost_usd.low != estimate.cost_usd.high:
             head += Content(f"  most likely {money(estimate.cost_usd.likely)}")
         if estimate.price is not None and estimate.price.unconfirmed:
@@ -84,12 +91,12 @@ class CostCard(Widget):
             if gauge.limit is None:
                 continue
             share = gauge.share or 0.0
-            told = size if gauge.name.startswith("bytes") else number
+            written = size if gauge.name.startswith("bytes") else number
             full = "$error" if share > 1 else "$warning" if share > 0.9 else "$success"
             name = gauge.name.replace("bytes of the", "size of the").replace("bytes of", "size of")
             over = " too much" if share > 1 else ""
             lines.append(
-                Content(f"{name:<19}{told(gauge.value):>8} of {told(gauge.limit):<8} ")
+                Content(f"{name:<19}{written(gauge.value):>8} of {written(gauge.limit):<8} ")
                 + Content.styled(pad(bar(share, BAR), BAR), full)
                 + Content.styled(over, "$error")
             )

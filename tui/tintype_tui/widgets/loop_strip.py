@@ -31,6 +31,8 @@ class LoopStrip(Widget):
     loop_state: reactive[LoopState] = reactive(LoopState())
     next_actions: reactive[tuple[str, ...]] = reactive(())
     """The first of them that can be taken is the next step."""
+    waiting: reactive[str] = reactive("")
+    """What the next step waits for, in its place; empty where it waits for nothing."""
 
     def __init__(self, *next_actions: str) -> None:
         super().__init__()
@@ -93,7 +95,9 @@ class LoopStrip(Widget):
         return segments
 
     def _next_step(self) -> tuple[str, str]:
-        """The first of the pane's next actions that can be taken now."""
+        """The first of the pane's next actions that can be taken now, or what it waits for."""
+        if self.waiting:
+            return "next: ", self.waiting
         for action in self.next_actions:
             for active in self.screen.active_bindings.values():
                 if active.binding.action == action and active.enabled:

@@ -29,10 +29,6 @@ class Masthead(Widget):
     provider: reactive[str] = reactive("")
     """Name of the profile in use."""
 
-    def __init__(self, provider: str) -> None:
-        super().__init__()
-        self.set_reactive(Masthead.provider, provider)
-
     def render_line(self, y: int) -> Strip:
         """Draw the line."""
         width = self.size.width

@@ -1,4 +1,4 @@
-"""What to train and how: a compact form whose every change is told at once."""
+"""What to train and how: a compact form that says every change at once."""
 
 import re
 from collections.abc import Sequence
@@ -18,8 +18,7 @@ from textual.widgets import Checkbox, Input, Label, Select
 from tintype.resources import Hyperparameters, Job
 from tintype.tokens import DETAILS, Detail
 from tintype_tui.text import one_line
-from tintype_tui.widgets.field import Field
-from tintype_tui.widgets.tick import Tick
+from tintype_tui.widgets.field import Field, Tick
 
 Auto = Literal["auto"]
 
@@ -157,7 +156,7 @@ class PlanForm(VerticalScroll, can_focus=False):
     # ------------------------------------------------------------------ from outside
 
     def fill(self, choices: Choices, models: Sequence[str]) -> None:
-        """Show other choices; nothing is told of it."""
+        """Show other choices; no message says so."""
         with self.prevent(Input.Changed, Select.Changed, Checkbox.Changed):
             names = list(dict.fromkeys([*models, *filter(None, [choices.model])]))
             model = self.query_one("#model", Select)
@@ -176,7 +175,7 @@ class PlanForm(VerticalScroll, can_focus=False):
             )
             box.value = choices.validate and choices.validation is not None
             box.disabled = choices.validation is None
-        self.choices = choices
+        self.choices, self.models = choices, models
 
     def _set(self, id: str, value: object) -> None:
         self.query_one(f"#{id}", Input).value = "" if value is None else str(value)

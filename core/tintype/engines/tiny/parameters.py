@@ -56,7 +56,7 @@ class ParameterSet:
         return tuple(self._layout)
 
     def draw(self, rng: np.random.Generator) -> None:
-        """Begin anew with random weights."""
+        """Start again from random weights."""
         for name, weight in self._layout.items():
             inputs = math.prod(weight.shape[:-1])
             spread = 0.577 / math.sqrt(inputs) if weight.spread is None else weight.spread

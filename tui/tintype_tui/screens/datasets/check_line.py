@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+from textual.reactive import var
+
 from tintype.assessment import Assessment
 from tintype_tui import requests
 from tintype_tui.screens.datasets.part import Words
@@ -11,11 +13,14 @@ from tintype_tui.text import count
 class CheckLine(Words):
     """`checking 34 %`, then `2 errors, 1 warning`."""
 
+    profile_name: var[str] = var("")
+    """Whose provider's rules apply."""
+
     def completed(self) -> None:
         self.post_message(requests.AssessDataset())
 
-    def provider_changed(self) -> None:
-        if self.opened is not None and self.opened.complete:
+    def watch_profile_name(self, before: str, now: str) -> None:
+        if before and self.opened is not None and self.opened.complete:
             self.post_message(requests.AssessDataset())
 
     def watch_assessed(self) -> None:

@@ -60,7 +60,8 @@ class DatasetsPane(Pane):
     def body(self) -> ComposeResult:
         with Horizontal(id="dataset-title", classes="title-line"):
             yield self._bound(OpenedLine()).data_bind(DatasetsPane.loop_state)
-            for line in (CheckLine, MarksLine, FilterLine, CopyLine):
+            yield self._bound(CheckLine()).data_bind(DatasetsPane.profile_name)
+            for line in (MarksLine, FilterLine, CopyLine):
                 yield self._bound(line())
         views = [self._bound(each(id=each.__name__)) for each in VIEWS]
         yield self._bound(ViewsPart(views, self._bound(RowPart(id="right"))))
@@ -77,11 +78,6 @@ class DatasetsPane(Pane):
 
     def on_mount(self) -> None:
         self.rows_view.say_empty("No dataset is open.\nPress o to open one, 1 for samples.")
-
-    def provider_changed(self) -> None:
-        super().provider_changed()
-        for part in self.query(DatasetPart):
-            part.provider_changed()
 
     # ------------------------------------------------------------------ what the parts say
 

@@ -79,9 +79,6 @@ class DatasetPart(Part):
     def completed(self) -> None:
         """All of its rows are known."""
 
-    def provider_changed(self) -> None:
-        """Another provider's rules apply."""
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a dataset no key means anything."""
         return self.opened is not None or None

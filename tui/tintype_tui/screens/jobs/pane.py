@@ -97,8 +97,9 @@ class JobsPane(Pane):
         if state.job:
             self.followed = state.job
 
-    def provider_changed(self) -> None:
-        super().provider_changed()
+    def watch_profile_name(self, before: str, now: str) -> None:
+        if not before:
+            return
         self.followed, self.looking, self._told = "", True, ""
         self.listing = Listing()
         self.list_jobs()

@@ -94,9 +94,9 @@ class PlaygroundPane(Pane):
             elif draft.question:
                 self.writing.put(draft.question)
 
-    def provider_changed(self) -> None:
-        super().provider_changed()
-        self.lineup.lineup = Lineup()
+    def watch_profile_name(self, before: str, now: str) -> None:
+        if before:
+            self.lineup.lineup = Lineup()
 
     def watch_loop_state(self, state: LoopState) -> None:
         """Take the model that was chosen elsewhere, beside its base."""

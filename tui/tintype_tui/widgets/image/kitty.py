@@ -4,7 +4,7 @@ The image is sent once under a number; cells of a private character then say whi
 they show: the number is their colour, row and column are combining marks. To everything else these
 cells are text, so an image scrolls, is covered and vanishes as text does, also inside tmux.
 
-This does not use textual-image, which sends an image anew at each repaint, over standard output
+This does not use textual-image, which sends an image again at each repaint, over standard output
 (the app draws on standard error, so the two can overtake each other), and frees none of them:
 its deletion names the number with the wrong key, and kitty grew by 280 MB in 120 images.
 """

@@ -1,0 +1,207 @@
+"""Estimate: what training on the current dataset will take, changed live, and the launch."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.reactive import var
+
+from tintype import connection, rules
+from tintype.dataset import FileStamp, stamp
+from tintype.dataset.splits import siblings
+from tintype.errors import DatasetError, TintypeError
+from tintype.estimation import Estimate
+from tintype.loop import LoopState
+from tintype.pricing import load_prices
+from tintype.quote import Outlook, Plans, Quote, outlook
+from tintype.resources import Job
+from tintype_tui import requests
+from tintype_tui.screen import Pane
+from tintype_tui.screens.estimate.cost_part import CostPart
+from tintype_tui.screens.estimate.launch_line import LaunchLine
+from tintype_tui.screens.estimate.plan_part import PlanPart
+from tintype_tui.widgets.loop_strip import LoopStrip
+from tintype_tui.widgets.plan_form import Choices, PlanForm, proposed
+from tintype_tui.words.costs import cost_words
+
+
+class EstimatePane(Pane):
+    """A plan on the left, what it takes on the right."""
+
+    BINDING_GROUP_TITLE = "Estimate"
+    CSS_PATH = "estimate.tcss"
+    NEXT = ("launch",)
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "again", "Again", id="estimate.again", show=False, tooltip="estimate again"),
+    ]
+
+    outlook: var[Outlook] = var(Outlook())
+    choices: var[Choices] = var(Choices())
+    """What the form says."""
+
+    plan = getters.query_one(PlanPart)
+    launch_line = getters.query_one(LaunchLine)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._path: Path | None = None
+        self._like: Job | None = None
+        self._model = ""
+        """The base model to begin with at the next provider; empty for its usual one."""
+        self._choices: Choices | None = None
+        """The plan to go on with, for the copy that is launched next."""
+        self._plans: Plans | None = None
+        """None until rules and prices have been read for the dataset and the provider in use."""
+        self._trouble = ""
+        self._launch_next: Path | None = None
+        """The copy that is estimated to be launched."""
+
+    def body(self) -> ComposeResult:
+        yield LaunchLine(classes="title-line").data_bind(
+            EstimatePane.loop_state, EstimatePane.outlook, EstimatePane.choices
+        )
+        with Horizontal(id="estimate-body"):
+            yield PlanPart(id="plan").data_bind(EstimatePane.outlook)
+            yield CostPart().data_bind(EstimatePane.outlook, EstimatePane.choices)
+
+    def on_mount(self) -> None:
+        self.query_one("#cost").focus()
+
+    @property
+    def quote(self) -> Quote | None:
+        """What can be launched: none while anything that it is made from is not known."""
+        return self.outlook.quote
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """Of the quote; while the dataset is read, of the rows read so far."""
+        return self.outlook.estimate
+
+    # ------------------------------------------------------------------ what the quote is made of
+
+    def watch_profile_name(self, before: str, now: str) -> None:
+        if before:
+            self._begin()
+
+    def watch_loop_state(self, state: LoopState) -> None:
+        """Propose a plan for what was chosen; a job to repeat brings its settings along."""
+        if (state.dataset, state.like) != (self._path, self._like):
+            self._path, self._like = state.dataset, state.like
+            self._begin()
+
+    def watch_assessment(self) -> None:
+        self._renew()
+
+    def watch_check_trouble(self) -> None:
+        self._renew()
+
+    def on_screen_resume(self) -> None:
+        """See whether files and prices are as they were."""
+        if self._plans is not None or self._trouble:
+            self._look_up()
+
+    def _begin(self) -> None:
+        self._plans, self._trouble = None, ""
+        if self._path != self._launch_next:
+            self._launch_next = self._choices = None
+        self._renew()
+        if self._path is not None:
+            self._look_up(self._path)
+
+    @work(exclusive=True, group="plan")
+    async def _look_up(self, propose: Path | None = None) -> None:
+        """Read rules and prices, fill the form for another dataset, have the dataset read."""
+        try:
+            if propose is not None:
+                await self._propose(propose)
+            profile, choices = self.session.profile, self.plan.choices
+            self._plans = Plans(
+                await asyncio.to_thread(load_prices, self.session.settings.prices),
+                await asyncio.to_thread(rules.rules_of, profile.provider),
+                profile.provider,
+                choices.model,
+                validation=await asyncio.to_thread(_stamp, choices.validation),
+            )
+        except TintypeError as error:
+            self._trouble = str(error)
+        else:
+            self._trouble = ""
+            self.post_message(requests.AssessDataset(choices.model))
+        self._renew()
+
+    async def _propose(self, path: Path) -> None:
+        models = await connection.base_models(self.session.profile.provider)
+        splits = await asyncio.to_thread(siblings, path)
+        validation = splits.valid if splits.valid != path else None
+        model = self._model if self._model in models else models[0]
+        choices = self._choices or proposed(path, model, validation, like=self._like)
+        self._model, self._choices = "", None
+        self.plan.form.fill(choices, models)
+
+    def on_plan_form_changed(self, event: PlanForm.Changed) -> None:
+        if self.assessment is None or event.choices.model != self.assessment.model:
+            self.post_message(requests.AssessDataset(event.choices.model))
+        self._renew()
+
+    def _renew(self) -> None:
+        """Make the quote from what is known, or let go of it."""
+        self.choices = choices = self.plan.choices
+        plans = self._plans
+        if plans is not None:
+            validation = plans.validation if choices.validate else None
+            plans = replace(
+                plans,
+                model=choices.model,
+                epochs=choices.epochs,
+                detail=choices.detail,
+                validation=validation,
+            )
+        today = datetime.now(UTC).date()
+        trouble = self._trouble or self.check_trouble
+        self.outlook = outlook(self._path, plans, self.assessment, trouble=trouble, today=today)
+
+    def watch_outlook(self, outlook: Outlook) -> None:
+        words = cost_words(outlook.quote.estimate) if outlook.quote else ""
+        self.post_message(requests.Reached(estimate=words))
+        self.query_one(LoopStrip).waiting = outlook.waiting
+        made = outlook.quote
+        if made is not None and made.training == self._launch_next and self.is_current:
+            self._launch_next = None
+            self.call_after_refresh(self.launch_line.action_launch)
+
+    # ------------------------------------------------------------------ what the person does
+
+    @on(CostPart.Taken)
+    def _take(self, event: CostPart.Taken) -> None:
+        """Train another model, at another provider if one is named."""
+        if event.profile:
+            self._model = event.model
+            self.post_message(requests.UseProfile(event.profile))
+        else:
+            self.plan.fill(replace(self.plan.choices, model=event.model))
+
+    @on(LaunchLine.Changed)
+    def action_again(self) -> None:
+        """Look at files, rules and prices again."""
+        self._look_up(None if self._plans is not None else self._path)
+
+    @on(LaunchLine.Copied)
+    def _go_on(self, event: LaunchLine.Copied) -> None:
+        """Estimate a copy by the same plan, and launch it."""
+        self._choices, self._launch_next = event.choices, event.path
+        self.post_message(requests.EstimateDataset(path=event.path))
+
+
+def _stamp(path: Path | None) -> FileStamp | None:
+    """The validation file as it is; none if it has gone."""
+    try:
+        return stamp(path) if path is not None else None
+    except DatasetError:
+        return None

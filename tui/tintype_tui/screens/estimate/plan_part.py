@@ -1,0 +1,84 @@
+"""The plan: a form, what the check found, and keys that change the plan from anywhere."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import getters
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.reactive import var
+from textual.widgets import Static
+
+from tintype.quote import Outlook
+from tintype.rules import Summary
+from tintype.tokens import DETAILS
+from tintype_tui.screen import Part
+from tintype_tui.widgets.plan_form import Choices, PlanForm
+
+
+class PlanPart(Part):
+    """What to train and how; says `PlanForm.Changed`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("plus,equals_sign", "epochs(1)", "Epochs", id="estimate.more", key_display="+-"),
+        Binding("minus", "epochs(-1)", "Fewer epochs", id="estimate.fewer", show=False),
+        Binding("D", "detail", "Detail", id="estimate.detail", tooltip="as is, low, high"),
+        Binding("V", "validation", "Validation", id="estimate.validation", show=False),
+    ]
+
+    outlook: var[Outlook] = var(Outlook(), bindings=True)
+
+    form = getters.query_one(PlanForm)
+    verdict = getters.query_one("#verdict", Static)
+
+    def compose(self) -> ComposeResult:
+        yield PlanForm()
+        yield Static(id="verdict")
+
+    @property
+    def choices(self) -> Choices:
+        """What the form says."""
+        return self.form.choices
+
+    def fill(self, choices: Choices, models: Sequence[str] | None = None) -> None:
+        """Show other choices, and say so."""
+        self.form.fill(choices, self.form.models if models is None else models)
+        self.post_message(PlanForm.Changed(choices))
+
+    def watch_outlook(self, outlook: Outlook) -> None:
+        found = outlook.found
+        if found is not None and found.counts.rows:
+            counts = found.counts
+            self.form.expect(counts.rule.epochs.default(counts.trained), "by default")
+        self.verdict.update(_verdict(found.summary if found else None))
+
+    # ------------------------------------------------------------------ keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.outlook.estimate is not None or None
+
+    def action_epochs(self, by: int) -> None:
+        if (estimate := self.outlook.estimate) is not None:
+            now = self.choices.epochs or estimate.epochs
+            self.fill(replace(self.choices, epochs=max(1, min(50, now + by))))
+
+    def action_detail(self) -> None:
+        following = DETAILS[(DETAILS.index(self.choices.detail) + 1) % len(DETAILS)]
+        self.fill(replace(self.choices, detail=following))
+
+    def action_validation(self) -> None:
+        self.fill(replace(self.choices, validate=not self.choices.validate))
+
+
+def _verdict(summary: Summary | None) -> Content:
+    """What the check found, in a line."""
+    if summary is None:
+        return Content("")
+    return {
+        "ok": Content.styled("✓ no problems found", "$success"),
+        "warning": Content.styled("! warnings, see 2 p", "$warning"),
+        "skip": Content.styled("⊘ rows will be skipped, see 2 p", "$warning"),
+        "error": Content.styled("✗ would be rejected, see 2 p", "$error"),
+    }[summary.status]

@@ -1,0 +1,125 @@
+"""The first screen. Its first frame is one line; lists, store and dates come after it."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.reactive import var
+from textual.widgets import Static
+
+from tintype import __version__
+from tintype.errors import TintypeError
+from tintype.loop import LoopState
+from tintype_tui import requests
+from tintype_tui.screen import Pane
+from tintype_tui.screens.home.samples_part import SamplesPart
+from tintype_tui.session import SESSION
+
+if TYPE_CHECKING:
+    from tintype.store import Store
+    from tintype_tui.screens.home.lists_part import Kept
+
+FIRST_FRAME_S = 0.05
+WELCOME = f"[b $primary]Tintype {__version__}[/]  fine-tune vision models in a terminal"
+
+
+class HomePane(Pane):
+    """What is running, what was opened lately, and the provider."""
+
+    BINDING_GROUP_TITLE = "Home"
+    CSS_PATH = "home.tcss"
+    NEXT = ("begin", "sample")
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "begin", "Data", id="home.begin", tooltip="open this dataset again"),
+        Binding("o", "open", "Open", id="home.open", tooltip="open a dataset"),
+    ]
+
+    kept: "var[Kept | None]" = var(None, bindings=True)
+    """What the store has; none until it has been read."""
+
+    def body(self) -> ComposeResult:
+        yield Static(WELCOME, id="welcome")
+        yield Container(id="home")
+        yield SamplesPart(id="samples")
+
+    def on_mount(self) -> None:
+        # Textual holds its first refresh back while it starts; what is called after that refresh
+        # would still come before the frame is seen.
+        self.set_timer(FIRST_FRAME_S, self._settle_in)
+
+    def on_screen_resume(self) -> None:
+        if self.query("ListsPart"):
+            self._fill()
+
+    def on_screen_suspend(self) -> None:
+        """Ask nobody anything while another pane is shown."""
+        from tintype_tui.screens.home.lists_part import ListsPart
+
+        self.workers.cancel_group(self, "fill")
+        for part in self.query(ListsPart):
+            part.stop()
+
+    def watch_profile_name(self, before: str, now: str) -> None:
+        if before and self.is_current:
+            self._fill()
+
+    async def _settle_in(self) -> None:
+        from tintype_tui.screens.home.lists_part import ListsPart
+        from tintype_tui.screens.home.provider_part import ProviderPart
+
+        await self.query_one("#home").mount(
+            ListsPart(id="home-left").data_bind(HomePane.kept),
+            ProviderPart(id="home-right").data_bind(HomePane.kept),
+        )
+        self._fill()
+
+    @on(SamplesPart.Listed)
+    def _listed(self) -> None:
+        if self.is_current:
+            self._fill()
+
+    @work(exclusive=True, group="fill")
+    async def _fill(self) -> None:
+        """Show what the store knows."""
+        from tintype_tui.screens.home.lists_part import Kept, kept
+
+        try:
+            store = await self.session.store()
+            await self._restore(store)
+            self.kept = await kept(store, self.session)
+        except TintypeError as error:
+            self.kept = Kept(trouble=f"Cannot read the stored state of earlier sessions. {error}")
+
+    async def _restore(self, store: "Store") -> None:
+        """Go on where the last session ended, unless something was chosen already."""
+        if self.loop_state == LoopState():
+            found, profile = store.notes.read(SESSION), self.session.profile.name
+            state = await asyncio.to_thread(LoopState.restored, found, profile)
+            self.post_message(requests.Restore(state))
+
+    # ------------------------------------------------------------------ what the person does
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return bool(self._last_dataset()) if action == "begin" else True
+
+    def _last_dataset(self) -> Path | None:
+        if self.loop_state.dataset is not None:
+            return self.loop_state.dataset
+        datasets = self.kept.datasets if self.kept else ()
+        return datasets[0].path if datasets else None
+
+    def action_begin(self) -> None:
+        if (path := self._last_dataset()) is not None:
+            self.post_message(requests.OpenDataset(path))
+
+    @work
+    async def action_open(self) -> None:
+        from tintype_tui.screens.open_path import choose_dataset
+
+        if (path := await choose_dataset(self)) is not None:
+            self.post_message(requests.OpenDataset(path))

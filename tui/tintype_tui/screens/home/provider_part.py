@@ -1,0 +1,73 @@
+"""The provider in use: where it is, whose key, what was spent, and how long it lasts."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.reactive import var
+from textual.widgets import Static
+
+from tintype.errors import TintypeError
+from tintype.pricing import load_prices
+from tintype_tui import requests
+from tintype_tui.screen import Part
+from tintype_tui.screens.choosing import Choose
+from tintype_tui.screens.home.lists_part import Kept
+from tintype_tui.text import visible
+from tintype_tui.words.providers import about, dates, spent_lines
+
+
+class ProviderPart(Part):
+    """A text; the key chooses another provider."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("P", "profile", "Provider", id="home.profile", tooltip="choose another"),
+    ]
+
+    kept: var[Kept | None] = var(None)
+    """Read anew with it: what was spent, and the key."""
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(can_focus=False):
+            yield Static(id="provider")
+
+    def watch_kept(self, kept: Kept | None) -> None:
+        if kept is not None:
+            self._show()
+
+    @work(exclusive=True, group="show")
+    async def _show(self) -> None:
+        settings, profile = self.session.settings, self.session.profile
+        lines: list[str] = []
+        ends: list[Content] = []
+        try:
+            lines, notice = await asyncio.to_thread(about, profile, settings.folders)
+            if notice:
+                self.pane.say(notice, severity="warning")
+            lines += spent_lines(await self.session.store(), settings.month_limit_usd)
+            prices = await asyncio.to_thread(load_prices, settings.prices)
+            ends = dates(prices, profile, datetime.now(UTC).date())
+        except TintypeError as error:
+            lines.append(f"✗ {error}")
+        self.query_one("#provider", Static).update(
+            Content.from_markup("[b]Provider[/]\n")
+            + Content("\n".join(map(visible, lines)))
+            + (Content.from_markup("\n\n[b]Dates[/]\n") if ends else Content(""))
+            + Content("\n").join(ends)
+        )
+
+    @work
+    async def action_profile(self) -> None:
+        """Choose the provider to work with from now on."""
+        profiles = list(self.session.settings.profiles.values())
+        entries = [f"{one.name}  {one.base_url or 'on this machine, free'}" for one in profiles]
+        at = profiles.index(self.session.profile)
+        dialog = Choose("Work with which provider?", entries, at=at)
+        chosen = await self.app.push_screen_wait(dialog)
+        if chosen is not None and profiles[chosen] != self.session.profile:
+            self.post_message(requests.UseProfile(profiles[chosen].name))
