@@ -135,9 +135,7 @@ class FilterLine(Words):
         self.post_message(self.Select(index))
 
     def action_random(self) -> None:
-        if not self.arrangement.shown:
-            self.pane.say("There is no row to go to.")
-        else:
+        if self.arrangement.shown:
             position = random.randrange(self.arrangement.shown)
             self.post_message(self.Select(self.arrangement.row_at(position)))
 

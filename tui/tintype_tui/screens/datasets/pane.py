@@ -136,9 +136,6 @@ class DatasetsPane(Pane):
     def on_views_part_viewed(self, event: ViewsPart.Viewed) -> None:
         self.query_one(OpenedLine).hint = event.view.HINT
 
-    def on_view_enlarge(self) -> None:
-        self.row_part.action_full()
-
     # ------------------------------------------------------------------ keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

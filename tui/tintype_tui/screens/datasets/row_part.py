@@ -202,22 +202,12 @@ class RowPart(DatasetPart):
 
     def action_boxes(self) -> None:
         self.view.with_boxes = not self.view.with_boxes
-        if not self.view.boxes:
-            drawn = "drawn" if self.view.with_boxes else "left out"
-            self.pane.say(f"No boxes in this row; those of others are {drawn}.")
 
     def action_unfold(self) -> None:
         self.view.conversation.unfolded = not self.view.conversation.unfolded
-        if not self.view.conversation.is_long:
-            shown = "whole" if self.view.conversation.unfolded else "folded"
-            self.pane.say(f"No long system prompt in this row; those of others are shown {shown}.")
 
     def action_image(self, by: int) -> None:
-        images = len(self.view.example.images) if self.view.example else 0
-        if images > 1:
-            self.present(self.index, self.view.shown.ordinal + by)
-        else:
-            self.pane.say("This row has one image." if images else "This row has no image.")
+        self.present(self.index, self.view.shown.ordinal + by)
 
     def action_full(self) -> None:
         """The image alone, whatever view is open."""

@@ -116,10 +116,6 @@ class ViewsPart(DatasetPart):
     def on_view_leave(self) -> None:
         self.begin_with_first()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        idle = {"share": self.view.WHOLE, "mark": not self.arrangement.shown}
-        return None if idle.get(action) else super().check_action(action, parameters)
-
     def action_mark(self) -> None:
         self.view.mark()
 

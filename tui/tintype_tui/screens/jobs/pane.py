@@ -170,8 +170,7 @@ class JobsPane(Pane):
         self.views.turn(by)
 
     def action_metric(self) -> None:
-        if not self.charts.next_metric():
-            self.say("There is no other metric so far.")
+        self.charts.next_metric()
 
     def action_grid(self) -> None:
         """All metrics at once, or one."""
@@ -206,9 +205,6 @@ class JobsPane(Pane):
     def action_look(self) -> None:
         """Ask the provider no more, neither for the job nor for the list; or again."""
         self.looking = not self.looking
-        if self.known is None:  # else its header says so
-            asks = "The provider is asked again." if self.looking else "The provider is not asked."
-            self.say(asks)
         if self.looking:
             self.list_jobs()
         else:

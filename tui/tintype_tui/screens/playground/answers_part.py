@@ -136,17 +136,12 @@ class AnswersPart(Part):
 
     def action_boxes(self) -> None:
         """Draw other boxes: of the next answer, of all, of none."""
-        if not any(column.boxes for column in self.columns()):
-            self.pane.say("No answer has boxes yet.")
         self.lineup = self.lineup.next_boxes()
         if isinstance(self.screen.focused, AnswerColumn) and self.lineup.shown == "current":
             self.screen.set_focus(self.current)
 
     def action_raw(self) -> None:
         """Show boxes as they were written, or one by one."""
-        if all(column.answer.reply is None for column in self.columns()):
-            self.pane.say(with_keys(self, "There is no answer yet: {play.ask} asks."))
-            return
         raw = not self.current.raw
         for column in self.columns():
             column.raw = raw
@@ -178,9 +173,6 @@ class AnswersPart(Part):
 
     def action_remove(self) -> None:
         """Ask the current model no longer; the next one is current then."""
-        if not self.lineup.models:
-            self.pane.say(with_keys(self, "There is no model to remove: {play.model} chooses one."))
-            return
         focused = self.screen.focused
         self.lineup = self.lineup.removed()
         if isinstance(focused, AnswerColumn):

@@ -120,8 +120,6 @@ class AskingPart(Part):
         """Ask the current model once more."""
         if self.question.current:
             await self._ask_all((self.question.current,))
-        else:
-            self.post_message(self.Wanted())
 
     async def _ask_all(self, models: Sequence[str]) -> None:
         with self.pane.reporting("Cannot ask"):

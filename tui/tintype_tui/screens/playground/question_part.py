@@ -135,13 +135,9 @@ class QuestionPart(Part):
 
     def action_own(self) -> None:
         """Go back to the subject's own question and system prompt."""
-        if self.subject is None:
-            self.pane.say(with_keys(self, "There is no row yet: {go.datasets} opens a dataset."))
-            return
-        if self.prompt.system is None and self.prompt.text == self.subject.question:
-            self.pane.say("This is the row's question already.")
-        self.prompt = replace(self.prompt, system=None)
-        self.put(self.subject.question)
+        if self.subject is not None:
+            self.prompt = replace(self.prompt, system=None)
+            self.put(self.subject.question)
 
     def action_editor(self) -> None:
         """Write the question in an editor of one's own, and come back with it."""
