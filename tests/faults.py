@@ -209,8 +209,11 @@ def proxied_apart(upstream: str) -> Iterator[FaultProxy]:
             found.append(proxy)
             ready.set()
             await ended.wait()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        stalled = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in stalled:
             task.cancel()
+        await asyncio.gather(*stalled, return_exceptions=True)
+        await asyncio.sleep(0)  # in which their connections are closed
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(stand()), name="faults")
     thread.start()

@@ -6,6 +6,7 @@ first needed for each profile; both are closed when the app ends.
 
 import asyncio
 import gc
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
@@ -31,6 +32,10 @@ GOODBYE_S = 2.0
 """How long the server may take to say whether it is idle: the person waits for the shell."""
 
 
+LASTING_S = 150.0
+"""How long after its last mention a cause counts as the same trouble; longer than any retry."""
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """A message that was shown."""
@@ -54,6 +59,8 @@ class Session:
         self._started: Running | None = None
         self.said: deque[Said] = deque(maxlen=500)
         """The messages so far, oldest first."""
+        self._causes: dict[str, float] = {}
+        """Why something failed, and when that was met last, in seconds."""
         self.warn: Callable[[str], None] = lambda words: None
         """Shows what concerns no pane in particular; set by the app."""
 
@@ -85,7 +92,7 @@ class Session:
             if embedded and found(self.settings) is None:
                 self._started = await running(self.settings)  # it keeps its address
             if self._api is None:
-                opened = connected(self.settings, self.profile, self.say)
+                opened = connected(self.settings, self.profile, self.say_wait)
                 self._api = await self._connection.enter_async_context(opened)
                 # What has been imported by now stays: a full collection would stop the app each
                 # time, looking at it in vain.
@@ -97,11 +104,32 @@ class Session:
         self.said.append(Said(datetime.now(UTC), "warning", words))
         self.warn(words)
 
+    def say_wait(self, words: str) -> None:
+        """Say why a request waits: of one cause once, and the other times in the messages only."""
+        if self.is_news(words):
+            self.say(words)
+        else:
+            self.said.append(Said(datetime.now(UTC), "warning", words))
+
+    def is_news(self, words: str) -> bool:
+        """Whether a failure is of another cause than those of late."""
+        why, now = words.partition(" Trying again in ")[0], time.monotonic()
+        cause = why.partition(": ")[2] if why.startswith("Could not ") else why
+        cause = cause.partition(". ")[0].rstrip(".")  # without the advice
+        news = now - self._causes.get(cause, -LASTING_S) >= LASTING_S
+        self._causes[cause] = now
+        return news
+
+    def forget_causes(self) -> None:
+        """Say again what was said: the person asks for it, or another provider is asked."""
+        self._causes.clear()
+
     async def use(self, profile_name: str) -> None:
         """Work with another provider from now on."""
         async with self._opening:
             await self._connection.aclose()
             self._api = None
+            self.forget_causes()
             self.profile = self.settings.profiles[profile_name]
 
     async def leave(self, state: LoopState) -> None:

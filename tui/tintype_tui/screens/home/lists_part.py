@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.reactive import var
 from textual.widgets import Static
 
-from tintype.errors import TintypeError
+from tintype.errors import ApiError, TintypeError
 from tintype.jobs import listed
 from tintype.paths import exists, status
 from tintype.resources import Job
@@ -20,7 +20,7 @@ from tintype_tui import requests
 from tintype_tui.screen import Part
 from tintype_tui.screens.home.samples_part import samples_folder
 from tintype_tui.session import Session
-from tintype_tui.text import visible
+from tintype_tui.text import duration, visible
 from tintype_tui.widgets.dataset_list import DatasetList
 from tintype_tui.widgets.job_list import JobList
 from tintype_tui.widgets.line_list import LineList
@@ -81,8 +81,11 @@ class ListsPart(Part):
 
     kept: var[Kept | None] = var(None)
     """None until the store has been read."""
+    _again_s = LOOK_AGAIN_S
     trouble: var[str] = var("")
     """Why what is shown of jobs may not be how they are."""
+
+    _again_s = LOOK_AGAIN_S
 
     jobs = getters.query_one(JobList)
     recent = getters.query_one(DatasetList)
@@ -144,7 +147,7 @@ class ListsPart(Part):
         """While jobs run, show what the provider says of them."""
         while any(not job.ended for job in jobs):
             jobs = await self._look(jobs)
-            await asyncio.sleep(LOOK_S if not self.trouble else LOOK_AGAIN_S)
+            await asyncio.sleep(LOOK_S if not self.trouble else self._again_s)
 
     async def _look(self, jobs: Sequence[Job]) -> Sequence[Job]:
         """What the provider says of jobs that run; what it cannot be asked stays as it was."""
@@ -154,7 +157,9 @@ class ListsPart(Part):
                 known = {job.id: job for job in batch}
                 jobs = [known.get(job.id, job) for job in jobs]
         except TintypeError as error:
-            self.trouble = f"Not up to date: {error} Trying again every {LOOK_AGAIN_S:.0f} s."
+            asked_s = error.retry_after_s if isinstance(error, ApiError) else None
+            self._again_s = max(LOOK_AGAIN_S, asked_s or 0.0)
+            self.trouble = f"Not up to date: {error} Trying again in {duration(self._again_s)}."
         else:
             self.trouble = ""
         self._show_jobs(jobs)

@@ -8,21 +8,21 @@ from decimal import Decimal, InvalidOperation
 from textwrap import wrap
 from typing import Literal
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static
 
 from tintype import jobs
-from tintype.errors import ApiError, AuthenticationError, ForbiddenError
+from tintype.errors import ApiError, AuthenticationError, ForbiddenError, TintypeError
 from tintype.pricing import Prices, load_prices
 from tintype.resources import Job
 from tintype.store import KeptJob
+from tintype_tui.screen import Part
 from tintype_tui.session import Session
-from tintype_tui.text import money, visible
+from tintype_tui.text import duration, money, visible
 from tintype_tui.widgets.job_list import Beside, JobList
 from tintype_tui.widgets.line_list import LineList
 
@@ -45,6 +45,8 @@ class Listing:
     state: Literal["loading", "listed", "failed"] = "loading"
     why: str = ""
     """Why the list could not be had, and what to do."""
+    again_s: float | None = None
+    """How long the provider wants to be left alone, in seconds, if it says so."""
     lasting: bool = False
     """Whether it is not asked for again by itself."""
     prices: Prices | None = None
@@ -65,9 +67,9 @@ class Listing:
             ),
         )
 
-    def failed(self, why: str, *, lasting: bool) -> "Listing":
+    def failed(self, why: str, *, lasting: bool, again_s: float | None = None) -> "Listing":
         """What is known, and that it is not up to date."""
-        return replace(self, state="failed", why=why, lasting=lasting)
+        return replace(self, state="failed", why=why, lasting=lasting, again_s=again_s)
 
     def words(self, width: int) -> list[str]:
         """What to say in place of the list, or above it; nothing if all is well."""
@@ -75,6 +77,8 @@ class Listing:
             return [] if self.jobs else ["Asking the provider for its jobs …"]
         if self.state == "failed":
             again = "r asks again." if self.lasting else "It is asked again; r asks now."
+            if self.again_s is not None and self.again_s > LIST_S and not self.lasting:
+                again = f"It is asked again in {duration(self.again_s)}; r asks now."
             kept = "Not up to date. " if self.jobs else "Cannot list the jobs. "
             return wrap(f"{kept}{visible(self.why)} {again}", max(20, width))
         return [] if self.jobs else NO_JOBS.splitlines()
@@ -104,15 +108,16 @@ async def listings(session: Session) -> AsyncGenerator[Listing, None]:
         except (AuthenticationError, ForbiddenError) as error:
             found = found.failed(str(error), lasting=True)
         except ApiError as error:
-            found = found.failed(str(error), lasting=False)
+            found = found.failed(str(error), lasting=False, again_s=error.retry_after_s)
         found = replace(found, jobs=store.jobs.newest(profile=profile.name))
         yield found
         if found.lasting:
             return
-        await asyncio.sleep(pause_s)
+        left_alone_s = found.again_s if found.state == "failed" else None
+        await asyncio.sleep(max(pause_s, left_alone_s or 0))
 
 
-class JobsSide(Vertical):
+class JobsSide(Part):
     """The list, what it is filtered by, and what keeps it from being up to date."""
 
     listing: var[Listing] = var(Listing())
@@ -121,6 +126,8 @@ class JobsSide(Vertical):
     needle: var[str] = var("")
     """Words that the jobs shown have."""
     slots: var[Mapping[str, int]] = var({})
+    looking: var[bool] = var(True)
+    """Whether the provider is asked for news."""
 
     class Selected(Message):
         """Another job is to be followed."""
@@ -128,6 +135,14 @@ class JobsSide(Vertical):
         def __init__(self, job: Job) -> None:
             super().__init__()
             self.job = job
+
+    class Listed(Message):
+        """The jobs of a profile's provider have been listed, or cannot be."""
+
+        def __init__(self, profile: str, listing: Listing) -> None:
+            super().__init__()
+            self.profile = profile
+            self.listing = listing
 
     def compose(self) -> ComposeResult:
         yield Static(id="jobs-filter")
@@ -137,6 +152,28 @@ class JobsSide(Vertical):
     @property
     def list_of_jobs(self) -> JobList:
         return self.query_one("#jobs", JobList)
+
+    @work(exclusive=True, group="list")
+    async def list_jobs(self) -> None:
+        """List them now, and from time to time while the provider is asked for news."""
+        profile = self.session.profile.name
+        try:
+            async for listing in listings(self.session):
+                self.post_message(self.Listed(profile, listing))
+                if not self.looking:
+                    return
+        except TintypeError as error:
+            self.post_message(self.Listed(profile, self.listing.failed(str(error), lasting=True)))
+
+    def stop_listing(self) -> None:
+        """Ask no more."""
+        self.workers.cancel_group(self, "list")
+
+    def watch_looking(self, looking: bool) -> None:
+        if looking and self.is_mounted:
+            self.list_jobs()
+        elif not looking:
+            self.stop_listing()
 
     def filter(self, needle: str | None) -> None:
         """Show only jobs that have some words, or all; none leaves it as it is."""
