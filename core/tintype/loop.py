@@ -100,6 +100,11 @@ class LoopState:
         same = self.dataset is not None and self.dataset.parent == path.parent
         return replace(self if same else LoopState(), dataset=path, row=row, request=request)
 
+    def following(self, job: "Job", percent: int | None) -> "LoopState":
+        """With the state of the selected job, and the model it has made if it has."""
+        model = job.fine_tuned_model or ""
+        return replace(self, job_status=job.status, job_percent=percent, model=model)
+
     def elsewhere(self) -> "LoopState":
         """What is left of it at another provider: the data."""
         return LoopState(dataset=self.dataset, row=self.row)

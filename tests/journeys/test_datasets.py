@@ -14,7 +14,7 @@ from tintype_tui import requests
 from tintype_tui.screens.datasets import opened
 from tintype_tui.screens.datasets.views.overview import OverviewView
 from tintype_tui.terminal import Capabilities
-from tintype_tui.widgets.contact_sheet import ContactSheet
+from tintype_tui.widgets.thumbnails import Thumbnails
 
 PATIENCE_S = 40.0
 """Until a thread that is held up goes on by itself."""
@@ -24,12 +24,12 @@ async def test_the_contact_sheet_shows_rows_and_leads_to_one(sit: Any, dataset: 
     async with sit(dataset, (80, 24)) as person:
         await person.sees("12 rows", "1 warning")
         await person.press("c")
-        sheet = person.app.screen.query_one(ContactSheet)
+        sheet = person.app.screen.query_one("#sheet", Thumbnails)
         await person.sees("1: answer 0", "2: square", "10: square", "+ - size")
         await person.until(lambda: len(sheet._thumbs) == 12, "twelve thumbnails")
-        columns = sheet.columns
+        columns = sheet.cells.columns
         await person.press("plus")
-        assert sheet.columns < columns
+        assert sheet.cells.columns < columns
         await person.until(lambda: 0 in sheet._thumbs, "a larger thumbnail")
         assert sheet._thumbs[0].drawing.frame.columns > 10
         await person.press("minus", "right", "down", "enter")
@@ -317,7 +317,7 @@ async def test_what_is_scrolled_past_on_the_sheet_is_not_drawn(sit: Any, dataset
     dataset.write_text(dataset.read_text() * 40)
     async with sit(dataset, (80, 24)) as person:
         await person.sees("480 rows")
-        sheet = person.app.screen.query_one(ContactSheet)
+        sheet = person.app.screen.query_one("#sheet", Thumbnails)
         await person.press("c", *["pagedown"] * 8, "end")
         await person.until(lambda: 479 in sheet._thumbs, "the last row")
         await person.sees("480!", "479!")
@@ -336,7 +336,7 @@ async def test_the_contact_sheet_works_in_letters_without_colour(
         person.app.capabilities = Capabilities(protocol="ascii")
         await person.sees("12 rows", "1 warning")
         await person.press("c")
-        sheet = person.app.screen.query_one(ContactSheet)
+        sheet = person.app.screen.query_one("#sheet", Thumbnails)
         await person.until(lambda: len(sheet._thumbs) == 12, "twelve thumbnails")
         await person.sees("›1: answer 0")
         assert sheet._thumbs[0].drawing.protocol == "ascii"

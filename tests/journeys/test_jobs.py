@@ -274,8 +274,8 @@ async def test_jobs_are_filtered_by_state_and_tell_their_data_and_cost(
         pane = pane_of(person)
         await person.sees("1 of 2 · state:succ · Esc: all", "successfully completed")
         assert [job.suffix for job in pane.list_of_jobs.jobs] == ["good"]
-        assert pane.progress is not None
-        assert pane.progress.job.suffix == "good"  # what is left out is not in hand either
+        assert pane.known is not None
+        assert pane.known.progress.job.suffix == "good"  # what is left out is not in hand either
         await person.press("escape")
         await person.sees_no("Esc: all")
         assert len(pane.list_of_jobs.jobs) == 2
@@ -409,7 +409,7 @@ async def test_an_export_never_leaves_its_folder_nor_overwrites(
     async with sit() as person:
         await person.press("4")
         await person.sees("s0")
-        await person.until(lambda: pane_of(person).progress is not None, "a job")
+        await person.until(lambda: pane_of(person).known is not None, "a job")
         await person.press("X")
         await hears(person, "Written to")
         first = {path: path.read_bytes() for path in here.iterdir()}
@@ -428,7 +428,7 @@ async def test_where_nothing_can_be_written_an_export_says_so(
     async with sit() as person:
         await person.press("4")
         await person.sees("s0")
-        await person.until(lambda: pane_of(person).progress is not None, "a job")
+        await person.until(lambda: pane_of(person).known is not None, "a job")
         await person.press("X")
         await hears(person, "Cannot export")
         assert person.app._exception is None

@@ -113,9 +113,9 @@ async def test_a_training_survives_and_its_curve_has_every_step_once(
         await person.sees("succeeded", "New fine-tuned model created")
         pane = person.app.screen
         assert isinstance(pane, JobsPane)
-        assert pane.progress is not None
-        assert pane.progress.metrics.series["train_loss"].steps() == list(range(1, 10))
-        assert pane.progress.metrics.total_steps == 9
+        assert pane.known is not None
+        assert pane.known.progress.metrics.series["train_loss"].steps() == list(range(1, 10))
+        assert pane.known.progress.metrics.total_steps == 9
 
 
 async def test_a_server_that_hangs_does_not_hold_the_one_who_leaves(

@@ -58,10 +58,10 @@ async def test_the_curve_has_every_step_once_after_the_app_was_away(
         await person.sees("succeeded", "New fine-tuned model created")
         pane = person.app.screen
         assert isinstance(pane, JobsPane)
-        assert pane.progress is not None
-        steps = pane.progress.metrics.series["train_loss"].steps()
+        assert pane.known is not None
+        steps = pane.known.progress.metrics.series["train_loss"].steps()
         assert steps == list(range(1, len(steps) + 1))
-        assert len(steps) == pane.progress.metrics.total_steps
+        assert len(steps) == pane.known.progress.metrics.total_steps
 
 
 async def test_without_a_dataset_every_pane_says_what_to_press(sit: Any) -> None:

@@ -238,7 +238,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     # ------------------------------------------------------------------ going somewhere
 
     def on_reached(self, message: requests.Reached) -> None:
-        self.loop_state = replace(self.loop_state, **message.changes)
+        self.loop_state = message.change(self.loop_state)
 
     def on_restore(self, message: requests.Restore) -> None:
         if self.loop_state == LoopState():

@@ -1,8 +1,9 @@
 """Messages that ask the app to go somewhere, or to note what was done."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -67,32 +68,8 @@ class Restore(Message):
     state: LoopState
 
 
+@dataclass
 class Reached(Message):
-    """Something in the loop was chosen or done. What is none stays as it is."""
+    """Something in the loop was chosen or done: how that changes its state, whatever it is."""
 
-    def __init__(
-        self,
-        *,
-        dataset: Path | None = None,
-        row: int | None = None,
-        estimate: str | None = None,
-        job: str | None = None,
-        job_status: str | None = None,
-        job_percent: int | None = None,
-        model: str | None = None,
-        tried: bool | None = None,
-    ) -> None:
-        """Names are those of `LoopState`; the percentage goes with the status."""
-        super().__init__()
-        values: dict[str, Any] = {
-            "dataset": dataset,
-            "row": row,
-            "estimate": estimate,
-            "job": job,
-            "job_status": job_status,
-            "model": model,
-            "tried": tried,
-        }
-        self.changes = {name: value for name, value in values.items() if value is not None}
-        if job_status is not None:
-            self.changes["job_percent"] = job_percent
+    change: Callable[[LoopState], LoopState]

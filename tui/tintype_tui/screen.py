@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.notifications import SeverityLevel as Severity
 from textual.reactive import var
 from textual.widget import Widget
 
@@ -64,12 +65,7 @@ class Pane(PartsScreen):
     def on_image_view_wants(self, event: "ImageView.Wants") -> None:
         """Have an image drawn in a thread; of one image, the latest request wins."""
         event.image.thrifty = self.session.settings.low_bandwidth
-        self.run_worker(self._drawn(event), group=event.group, exclusive=True)
-
-    async def _drawn(self, event: "ImageView.Wants") -> None:
-        from tintype_tui.widgets.image import draw
-
-        event.image.show(await draw(event.wanted), event.wanted)
+        self.run_worker(event.drawn(), group=event.group, exclusive=True)
 
     @contextmanager
     def reporting(self, title: str) -> Iterator[None]:
@@ -87,16 +83,11 @@ class Pane(PartsScreen):
         with self.reporting("Cannot copy"):
             self.say(await copy(text, driver_of(self.app), spill))
 
-    def say(self, message: str, *, title: str = "", severity: str = "information") -> None:
+    def say(self, message: str, *, title: str = "", severity: Severity = "information") -> None:
         """Notify, with untrusted text made harmless."""
         self.session.said.append(Said(datetime.now(UTC), severity, f"{title} {message}".strip()))
-        self.notify(
-            visible(message),
-            title=title,
-            severity=severity,  # type: ignore[arg-type]
-            markup=False,
-            timeout=12 if severity == "error" else 5,
-        )
+        words, timeout = visible(message), 12 if severity == "error" else 5
+        self.notify(words, title=title, severity=severity, markup=False, timeout=timeout)
 
 
 class Part(Container):
@@ -109,7 +100,7 @@ class Part(Container):
     @property
     def pane(self) -> Pane:
         """The pane that it is a part of."""
-        return cast("Pane", self.screen)
+        return self.query_ancestor(Pane)
 
     @property
     def session(self) -> Session:

@@ -9,6 +9,7 @@ from tintype.detection import Box
 from tintype_tui.terminal import Capabilities
 from tintype_tui.widgets.image import FIT, ImageView, View, draw
 from tintype_tui.widgets.image.blocks import SHAPES
+from tintype_tui.widgets.image.canvas import ImageCanvas
 from tintype_tui.widgets.image.kitty import PLACEHOLDER
 
 CAT = Box("cat", 0.1, 0.1, 0.5, 0.5)
@@ -23,7 +24,12 @@ async def settled(pilot: Pilot[None]) -> None:
 
 
 def lines(image: ImageView) -> list[str]:
-    return [strip.text for strip in image.render_lines(image.size.region)]
+    return [strip.text for strip in strips(image)]
+
+
+def strips(image: ImageView) -> Any:
+    canvas = image.query_one(ImageCanvas)
+    return canvas.render_lines(canvas.size.region)
 
 
 async def test_an_image_is_drawn_in_the_middle_in_its_proportions(app: Any, halves: bytes) -> None:
@@ -33,7 +39,7 @@ async def test_an_image_is_drawn_in_the_middle_in_its_proportions(app: Any, halv
         # 4:3 in cells of 10×20: 40 columns to 15 rows.
         drawing = app.image.drawing
         assert (drawing.frame.columns, drawing.frame.rows, drawing.size) == (40, 15, (160, 120))
-        strip = app.image.render_lines(app.image.size.region)[7]
+        strip = strips(app.image)[7]
         colours = [
             segment.style.bgcolor.triplet for segment in strip if segment.style and segment.text
         ]
@@ -174,7 +180,7 @@ async def test_sixels_are_painted_after_their_last_line_and_give_way_to_a_toast(
         app.capabilities = Capabilities(protocol="sixel", cell=(10, 20), answered=True)
         app.image.data = halves
         await settled(pilot)
-        drawn = app.image.render_lines(app.image.size.region)
+        drawn = strips(app.image)
         assert [("\x1bP" in strip.text) for strip in drawn] == [False] * 14 + [True]
         assert {strip.cell_length for strip in drawn} == {80}
         # The cursor goes to the drawing's first cell (the 21st), and back.

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tintype_tui.text import visible
-from tintype_tui.widgets.image import ImageView, draw
+from tintype_tui.widgets.image import ImageView
 from tintype_tui.widgets.key_line import KeyLine
 from tintype_tui.widgets.row_view import RowView
 
@@ -72,10 +72,7 @@ class FullImage(ModalScreen[None]):
 
     def on_image_view_wants(self, event: ImageView.Wants) -> None:
         """Have the image drawn in a thread."""
-        self.run_worker(self._drawn(event), group=event.group, exclusive=True)
-
-    async def _drawn(self, event: ImageView.Wants) -> None:
-        event.image.show(await draw(event.wanted), event.wanted)
+        self.run_worker(event.drawn(), group=event.group, exclusive=True)
 
     def action_step(self, by: int) -> None:
         self._step(by)

@@ -17,7 +17,7 @@ from tintype.prompting import read_image
 from tintype_tui.screens.open_path import PathDialog
 from tintype_tui.text import size, visible
 from tintype_tui.widgets.field import Field
-from tintype_tui.widgets.image import ImageView, draw
+from tintype_tui.widgets.image import ImageView
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
 
@@ -82,10 +82,7 @@ class OpenImage(PathDialog[str | None]):
 
     def on_image_view_wants(self, event: ImageView.Wants) -> None:
         """Have the preview drawn in a thread."""
-        self.run_worker(self._drawn(event), group=event.group, exclusive=True)
-
-    async def _drawn(self, event: ImageView.Wants) -> None:
-        event.image.show(await draw(event.wanted), event.wanted)
+        self.run_worker(event.drawn(), group=event.group, exclusive=True)
 
     def entered(self, text: str) -> None:
         """Take an address as it is."""

@@ -51,19 +51,20 @@ class PartsScreen(Screen[None]):
         there = {id(node) for node, _ in chain}
         at = next((at for at, (node, _) in enumerate(chain) if node is self), len(chain))
         parts = [
-            (part, self._unless_typed(part._bindings.copy()))
+            (part, _unless_typed(part._bindings.copy(), self.focused))
             for part in self.key_parts()
             if id(part) not in there
         ]
         return [*chain[:at], *parts, *chain[at:]]
 
-    def _unless_typed(self, bindings: BindingsMap) -> BindingsMap:
-        """Take away the keys that the focused widget takes as text."""
-        if (focused := self.focused) is not None:
-            for key in list(bindings.key_to_bindings):
-                if focused.check_consume_key(key, key_to_character(key)):
-                    del bindings.key_to_bindings[key]
-        return bindings
+
+def _unless_typed(bindings: BindingsMap, focused: Widget | None) -> BindingsMap:
+    """Take away the keys that the focused widget takes as text."""
+    if focused is not None:
+        for key in list(bindings.key_to_bindings):
+            if focused.check_consume_key(key, key_to_character(key)):
+                del bindings.key_to_bindings[key]
+    return bindings
 
 
 def forget_lines(widget: Widget) -> None:

@@ -1,59 +1,36 @@
-"""The rows of a dataset as a sheet of small images."""
+"""The rows of a dataset as a sheet of small images: what is in its cells."""
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.reactive import var
 
 from tintype_tui.text import clip
 from tintype_tui.widgets.example_list import SEVERITY_MARKS, RowLine
-from tintype_tui.widgets.line_list import Line
-from tintype_tui.widgets.thumbnails import Thumbnails
 
 
-class ContactSheet(Thumbnails):
+@dataclass(frozen=True, slots=True, eq=False)
+class SheetRows:
     """A dataset's rows by their first image, all or those of a filter."""
 
-    BINDING_GROUP_TITLE = "Contact sheet"
-
-    order: var[Sequence[int] | None] = var(None)
-    """Indices of the rows to show; none shows all `total` of them."""
-    severities: var[Mapping[int, str]] = var({})
+    lines: Mapping[int, RowLine] = field(default_factory=dict)
+    """Row index → what its caption says, as far as it is known by now."""
+    order: Sequence[int] | None = None
+    """Indices of the rows to show; none shows all of them."""
+    severities: Mapping[int, str] = field(default_factory=dict)
     """Row index → the worst severity found in it."""
-    marked: var[Set[int]] = var(frozenset())
+    marked: Set[int] = frozenset()
     """Indices of the rows that are marked."""
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._lines: dict[int, RowLine] = {}
-
     def key(self, position: int) -> int:
+        """The row's index."""
         return position if self.order is None else self.order[position]
 
-    def know(self, index: int, line: RowLine) -> None:
-        """Take what a row's caption says."""
-        if len(self._lines) > 4000:
-            self._lines.clear()
-        self._lines[index] = line
-
-    def forget_rows(self) -> None:
-        """Another dataset: nothing is known."""
-        self._lines.clear()
-        self.forget()
-
-    def watch_order(self) -> None:
-        self.ask_again()
-
-    def watch_severities(self) -> None:
-        self.refresh()
-
-    def watch_marked(self) -> None:
-        self.refresh()
-
-    def caption(self, position: int, width: int, style: Style) -> Line:
+    def caption(self, position: int, width: int, style: Style) -> Sequence[Segment]:
+        """`12! 3 cats, dog ▣2`: line number, severity, answer, how many images."""
         index = self.key(position)
-        row = self._lines.get(index)
+        row = self.lines.get(index)
         mark = SEVERITY_MARKS.get(self.severities.get(index, ""), "?").strip()
         mark += "x" if index in self.marked else ""
         head = f"{row.line if row else index + 1}{mark or ':'} "

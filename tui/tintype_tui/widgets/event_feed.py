@@ -1,7 +1,8 @@
 """A job's event log: filtered by level, followed at its end, searched, wrapped."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from textwrap import wrap
 from typing import ClassVar
 
@@ -29,6 +30,84 @@ _LONGEST = 4_000
 """Characters of one event that are wrapped."""
 _HEAD = 18
 """Cells before an event's words: when, and how bad."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events are shown."""
+
+    level: str = "info"
+    """The least level."""
+    steps: bool = False
+    """Whether metrics events are shown too."""
+    needle: str = ""
+    """Only events that contain this, whatever the case."""
+
+    def fits(self, event: Event) -> bool:
+        """Whether an event is shown."""
+        rank = LEVELS.index(event.level) if event.level in LEVELS else 0
+        return (
+            (self.steps or event.type != "metrics")
+            and rank >= LEVELS.index(self.level)
+            and self.needle.casefold() in event.message.casefold()
+        )
+
+    def words(self) -> tuple[str, ...]:
+        """What is left out or added, in a few words."""
+        found = f"with “{self.needle}”" if self.needle else ""
+        return LEVEL_WORDS.get(self.level, ""), found, "steps" if self.steps else ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """One of the lines of an event."""
+
+    event: Event
+    text: str
+    first: bool = True
+
+
+def event_lines(events: Iterable[Event], room: int | None) -> Iterator[EventLine]:
+    """A line for each event; wrapped, if there is a room in cells to wrap it in."""
+    for event in events:
+        if room is None:
+            yield EventLine(event, event.message)
+        else:
+            lines = wrap(one_line(event.message[:_LONGEST]), max(20, room - _HEAD - 2)) or [""]
+            yield from (EventLine(event, line, not number) for number, line in enumerate(lines))
+
+
+def highlighted(words: str, needle: str, style: Style) -> Line:
+    """What was looked for stands out, without colour too."""
+    if not needle:
+        return [Segment(words, style)]
+    found = style + Style(reverse=True, bold=True)
+    parts = re.split(f"({re.escape(needle)})", words, flags=re.IGNORECASE)
+    return [Segment(part, found if at % 2 else style) for at, part in enumerate(parts)]
+
+
+def segments(
+    line: EventLine,
+    width: int,
+    style: Style,
+    colors: Mapping[str, str],
+    needle: str,
+    by_age: bool,
+) -> Line:
+    """When, how bad, and the words; what was looked for marked in them."""
+    event = line.event
+    color = colors[LEVEL_COLORS.get(event.level, "foreground")]
+    tint = style if style.bold and style.bgcolor else style + Style(color=color)
+    when = age(event.created_at) if by_age else f"{event.created_at.astimezone():%H:%M:%S}"
+    wide = _HEAD - 3 if by_age else 8
+    head = f"{when if line.first else '':>{wide}} "
+    mark = LEVEL_MARKS.get(event.level, "?") if line.first else " "
+    words = clip(one_line(line.text), width - len(head) - 2)
+    return [
+        Segment(head, style + Style(dim=not style.bold)),
+        Segment(f"{mark} ", tint),
+        *highlighted(words, needle, tint),
+    ]
 
 
 class EventFeed(LineList):
@@ -64,9 +143,7 @@ class EventFeed(LineList):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._shown: Sequence[Event] = ()
-        self._lines: Sequence[tuple[int, str, bool]] = ()
-        """Of each line: the event, its words, whether it is the event's first."""
+        self._lines: Sequence[EventLine] = ()
         self._width = 0
 
     def on_mount(self) -> None:
@@ -80,17 +157,7 @@ class EventFeed(LineList):
     def watch_events(self) -> None:
         self._filter()
 
-    def watch_level(self) -> None:
-        self._filter()
-
-    def watch_steps(self) -> None:
-        self._filter()
-
-    def watch_needle(self) -> None:
-        self._filter()
-
-    def watch_wrapped(self) -> None:
-        self._filter()
+    watch_level = watch_steps = watch_needle = watch_wrapped = watch_events
 
     def watch_by_age(self) -> None:
         self.refresh()
@@ -106,45 +173,27 @@ class EventFeed(LineList):
     @property
     def summary(self) -> str:
         """What is left out or done, in a few words; empty where everything is as usual."""
-        words = [
-            LEVEL_WORDS.get(self.level, ""),
-            f"with “{self.needle}”" if self.needle else "",
-            "steps" if self.steps else "",
-            "" if self.follow_end else "F follows",
-        ]
+        words = [*self._chosen.words(), "" if self.follow_end else "F follows"]
         return ", ".join(filter(None, words))
+
+    @property
+    def _chosen(self) -> EventFilter:
+        return EventFilter(self.level, self.steps, self.needle)
 
     def event_at(self, index: int) -> Event | None:
         """The event that a line belongs to."""
-        return self._shown[self._lines[index][0]] if 0 <= index < len(self._lines) else None
+        return self._lines[index].event if 0 <= index < len(self._lines) else None
 
     def _filter(self) -> None:
-        least = LEVELS.index(self.level)
-        needle = self.needle.casefold()
-        self._shown = [
-            event
-            for event in self.events
-            if (self.steps or event.type != "metrics")
-            and (LEVELS.index(event.level) if event.level in LEVELS else 0) >= least
-            and needle in event.message.casefold()
-        ]
+        shown = filter(self._chosen.fits, self.events)
         self._width = self.size.width
-        self._lines = list(self._wrapped())
+        self._lines = list(event_lines(shown, self._width if self.wrapped else None))
         self.total = len(self._lines)
         self.empty_text = NONE_FITS if self.events else NOTHING
         if self.follow_end:
             self.cursor = self.total - 1
         self.post_message(self.Changed())
         self.refresh()
-
-    def _wrapped(self) -> Iterator[tuple[int, str, bool]]:
-        room = max(20, self._width - _HEAD - 2)
-        for at, event in enumerate(self._shown):
-            if not self.wrapped:
-                yield at, event.message, True
-                continue
-            lines = wrap(one_line(event.message[:_LONGEST]), room) or [""]
-            yield from ((at, line, number == 0) for number, line in enumerate(lines))
 
     def action_level(self) -> None:
         self.level = LEVELS[(LEVELS.index(self.level) + 1) % len(LEVELS)]
@@ -178,25 +227,5 @@ class EventFeed(LineList):
         self.follow_end = self.cursor >= self.total - 1
 
     def item(self, index: int, width: int, style: Style) -> Line:
-        at, text, first = self._lines[index]
-        event = self._shown[at]
-        color = self.app.theme_variables[LEVEL_COLORS.get(event.level, "foreground")]
-        tint = style if style.bold and style.bgcolor else style + Style(color=color)
-        when = age(event.created_at) if self.by_age else f"{event.created_at.astimezone():%H:%M:%S}"
-        wide = _HEAD - 3 if self.by_age else 8
-        head = f"{when if first else '':>{wide}} "
-        mark = LEVEL_MARKS.get(event.level, "?") if first else " "
-        words = clip(one_line(text), width - len(head) - 2)
-        return [
-            Segment(head, style + Style(dim=not style.bold)),
-            Segment(f"{mark} ", tint),
-            *self._highlighted(words, tint),
-        ]
-
-    def _highlighted(self, words: str, style: Style) -> Line:
-        """What was looked for stands out, without colour too."""
-        if not self.needle:
-            return [Segment(words, style)]
-        found = style + Style(reverse=True, bold=True)
-        parts = re.split(f"({re.escape(self.needle)})", words, flags=re.IGNORECASE)
-        return [Segment(part, found if at % 2 else style) for at, part in enumerate(parts)]
+        colors = self.app.theme_variables
+        return segments(self._lines[index], width, style, colors, self.needle, self.by_age)

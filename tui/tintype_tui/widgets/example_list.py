@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -60,6 +59,12 @@ class Measure:
     """A value in five cells or fewer."""
     asked: bool = False
     """Whether the rows are sorted by it: then it is shown where there is little room too."""
+
+    def words(self, index: int, width: int) -> str:
+        """A row's value for the end of its line; empty where a list of that width has no room."""
+        if width < (NARROW if self.asked else ROOMY):
+            return ""
+        return f"{self.show(self.values[index]) if index < len(self.values) else '':>6}"
 
 
 def said(answer: str) -> str:
@@ -119,8 +124,6 @@ class ExampleList(LineList):
         def __init__(self, indices: Sequence[int]) -> None:
             super().__init__()
             self.indices = indices
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = set()
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -197,7 +200,9 @@ class ExampleList(LineList):
         tint = style if style.bgcolor and style.bold else style + _color(colors, mark)
         head = f"{row.line:>{digits}} "
         images = f"▣{row.images}" if row.images > 1 else ("▣ " if row.images else "  ")
-        measured = self._measured(at)
+        measured = (
+            self.measure.words(at, self.scrollable_content_region.width) if self.measure else ""
+        )
         rest = width - len(head) - 5 - len(measured)
         marked = at in self.marked
         words = style + Style(strike=True, dim=True) if marked and not style.bold else style
@@ -206,36 +211,30 @@ class ExampleList(LineList):
             Segment(SEVERITY_MARKS.get(mark, "?"), tint),
             Segment("x" if marked else " ", style + Style(bold=True)),
             Segment(images + " ", style),
-            *self._words(at, row, rest, words),
+            *(
+                _found(excerpt, rest, words)
+                if (excerpt := self.excerpts.get(at)) is not None
+                else _question_and_answer(row, rest, words)
+            ),
             Segment(measured, style + Style(dim=not style.bold)),
         ]
 
-    def _measured(self, at: int) -> str:
-        """The quantity at the end of a line; left out where there is no room for it."""
-        least = NARROW if self.measure is not None and self.measure.asked else ROOMY
-        if self.measure is None or self.scrollable_content_region.width < least:
-            return ""
-        values = self.measure.values
-        return f"{self.measure.show(values[at]) if at < len(values) else '':>6}"
 
-    def _words(self, at: int, row: RowLine, width: int, style: Style) -> Line:
-        """What was found in the row; else its question and its answer."""
-        if (excerpt := self.excerpts.get(at)) is not None:
-            return _found(excerpt, width, style)
-        question, answer = row.prompt, row.answer
-        if question.startswith("detect ") and answer:
-            question = ""  # what is to be detected is the same in every row; what was, is not
-        if not answer:
-            return [Segment(pad(question, width), style)]
-        # The answer has what it needs, up to half of the room; all that the question leaves.
-        room = width - cell_len(question) - 1
-        answer_width = min(width, max(room, min(cell_len(answer), width // 2, 44)))
-        question_width = max(0, width - answer_width - 1)
-        between = " " if question_width else ""
-        return [
-            Segment(pad(question, question_width) + between, style),
-            Segment(pad(answer, width - question_width - len(between)), style + ITALIC),
-        ]
+def _question_and_answer(row: RowLine, width: int, style: Style) -> Line:
+    question, answer = row.prompt, row.answer
+    if question.startswith("detect ") and answer:
+        question = ""  # what is to be detected is the same in every row; what was, is not
+    if not answer:
+        return [Segment(pad(question, width), style)]
+    # The answer has what it needs, up to half of the room; all that the question leaves.
+    room = width - cell_len(question) - 1
+    answer_width = min(width, max(room, min(cell_len(answer), width // 2, 44)))
+    question_width = max(0, width - answer_width - 1)
+    between = " " if question_width else ""
+    return [
+        Segment(pad(question, question_width) + between, style),
+        Segment(pad(answer, width - question_width - len(between)), style + ITALIC),
+    ]
 
 
 def _found(found: Hit, width: int, style: Style) -> Line:

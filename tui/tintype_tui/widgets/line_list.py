@@ -4,7 +4,7 @@ Textual's own lists build something per item before the first frame (5 s for 50,
 asks for a line when it is drawn. It knows how many items there are, never what they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -18,6 +18,20 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 Line = Sequence[Segment]
+
+
+def chosen(base: Style, colors: Mapping[str, str], *, focused: bool) -> Style:
+    """How the line under the cursor is drawn."""
+    if focused:
+        return base + Style(bgcolor=colors["primary"], color=colors["background"], bold=True)
+    return base + Style(bgcolor=colors["panel"])
+
+
+def empty_line(words: str, y: int, base: Style) -> Strip:
+    """A line of what is said where there is nothing: from the second on."""
+    lines = words.splitlines()
+    text = lines[y - 1] if 1 <= y <= len(lines) else ""
+    return Strip([Segment(f"  {text}", base + Style(dim=True))])
 
 
 class LineList(ScrollView, can_focus=True):
@@ -97,9 +111,8 @@ class LineList(ScrollView, can_focus=True):
         self.virtual_size = Size(self.scrollable_content_region.width or 1, max(1, self.total))
 
     def _show_cursor(self) -> None:
-        self.scroll_to_region(
-            Region(0, self.cursor, 1, 1), animate=False, force=True, x_axis=False, immediate=True
-        )
+        region = Region(0, self.cursor, 1, 1)
+        self.scroll_to_region(region, animate=False, force=True, x_axis=False, immediate=True)
 
     # ------------------------------------------------------------------ keys and mouse
 
@@ -136,23 +149,12 @@ class LineList(ScrollView, can_focus=True):
         index = y + self.scroll_offset.y
         base = self.rich_style
         if not self.total:
-            return self._empty_line(y, width, base)
+            return empty_line(self.empty_text, y, base).adjust_cell_length(width, base)
         if index >= self.total:
             return Strip.blank(width, base)
-        under = index == self.cursor
-        style = base
+        under, style = index == self.cursor, base
         if under:
-            colors = self.app.theme_variables
-            style = (
-                base + Style(bgcolor=colors["primary"], color=colors["background"], bold=True)
-                if self.has_focus
-                else base + Style(bgcolor=colors["panel"])
-            )
+            style = chosen(base, self.app.theme_variables, focused=self.has_focus)
         mark = Segment("›" if under else " ", style)
         strip = Strip([mark, *self.item(index, width - 1, style)])
         return strip.adjust_cell_length(width, style)
-
-    def _empty_line(self, y: int, width: int, base: Style) -> Strip:
-        lines = self.empty_text.splitlines()
-        text = lines[y - 1] if 1 <= y <= len(lines) else ""
-        return Strip([Segment(f"  {text}", base + Style(dim=True))]).adjust_cell_length(width, base)

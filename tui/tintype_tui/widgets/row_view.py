@@ -17,8 +17,8 @@ from tintype.rules import Problem
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.conversation import Conversation, chip
 from tintype_tui.widgets.image import ImageView
-from tintype_tui.widgets.image_strip import ImageStrip
 from tintype_tui.widgets.problem_list import problem_in_short
+from tintype_tui.widgets.thumbnails import Thumbnails
 
 MOST_PROBLEMS = 3
 """Problems of a row that are said beside it; `p` lists them all."""
@@ -43,6 +43,8 @@ class RowView(Vertical):
     DEFAULT_CSS = """
     RowView {
         ImageView { height: 3fr; }
+        #strip { height: 5; display: none; }
+        #strip.-several { display: block; }
         #caption { height: auto; max-height: 3; padding: 0 1; color: $foreground 70%; }
         #row-problems { height: auto; max-height: 9; padding: 0 1; }
         Conversation { height: 2fr; }
@@ -64,12 +66,13 @@ class RowView(Vertical):
 
     image = getters.query_one(ImageView)
     conversation = getters.query_one(Conversation)
-    strip = getters.query_one(ImageStrip)
+    strip = getters.query_one(Thumbnails)
+    """The images of the row, small and in order, where there are several."""
     caption = getters.query_one("#caption", Static)
 
     def compose(self) -> ComposeResult:
         yield ImageView(id="image")
-        yield ImageStrip(id="strip")
+        yield Thumbnails(id="strip", step=0)
         yield Static(id="caption")
         yield Static(id="row-problems")
         yield Conversation().data_bind(RowView.example, RowView.facts, RowView.source)
@@ -109,6 +112,7 @@ class RowView(Vertical):
             words.update(Content("\n").join(lines))
 
     def on_mount(self) -> None:
+        self.strip.can_focus = False
         self.query_one("#row-problems").display = False
 
     def _draw_caption(self) -> None:

@@ -15,7 +15,7 @@ from tintype.dataset.embed import export
 from tintype.dataset.treatment import Treatment
 from tintype_tui import requests
 from tintype_tui.screens.datasets.opened import Opened
-from tintype_tui.screens.datasets.part import Words
+from tintype_tui.screens.datasets.part import Words, stop_workers
 from tintype_tui.screens.save_as import SaveAs, Target
 from tintype_tui.text import count
 
@@ -46,7 +46,7 @@ class CopyLine(Words):
         return ""
 
     def stop(self) -> bool:
-        return self._stop_group("write")
+        return stop_workers(self, "write")
 
     @work(exclusive=True, group="write")
     async def action_fix(self) -> None:

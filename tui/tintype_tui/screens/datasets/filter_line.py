@@ -15,7 +15,7 @@ from tintype.dataset.base64_text import elided
 from tintype.dataset.query import Found, Hit, Query, compile_query, parse_query, search
 from tintype.dataset.query import shared_texts as find_shared
 from tintype.errors import DatasetError
-from tintype_tui.screens.datasets.part import Words
+from tintype_tui.screens.datasets.part import Words, stop_workers
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.text import clip, count, one_line
 
@@ -57,7 +57,7 @@ class FilterLine(Words):
         return "".join(f"· {words} " for words in found if words).rstrip()
 
     def stop(self) -> bool:
-        return self._stop_group("search")
+        return stop_workers(self, "search")
 
     # ------------------------------------------------------------------ searching
 

@@ -24,8 +24,21 @@ LOOK_AGAIN_S = 2.0
 """Between looks at whether the file has changed."""
 
 
+def opened_words(opened: Opened, hint: str, *, filtered: bool) -> str:
+    """`cards/train.jsonl · 240 rows · 6.4 MB`; a filter says itself how many rows it shows."""
+    words = (
+        f"{opened.path.parent.name}/{opened.path.name}",
+        hint,
+        "changed: R reads it again" if opened.stale else "",
+        "" if filtered else count(opened.rows, "row"),
+        "" if filtered else size(opened.dataset.size_bytes),
+        "" if opened.complete else f"reading {opened.share:.0%}",
+    )
+    return " · ".join(filter(None, words))
+
+
 class OpenedLine(Words):
-    """`cards/train.jsonl · 240 rows · 6.4 MB`."""
+    """What is open, in the title line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -83,18 +96,8 @@ class OpenedLine(Words):
         return known is not None or None
 
     def words(self) -> str:
-        if (opened := self.opened) is None:
-            return ""
-        filtered = bool(self.arrangement.why)
-        words = (
-            f"{opened.path.parent.name}/{opened.path.name}",
-            self.hint,
-            "changed: R reads it again" if opened.stale else "",
-            "" if filtered else count(opened.rows, "row"),
-            "" if filtered else size(opened.dataset.size_bytes),
-            "" if opened.complete else f"reading {opened.share:.0%}",
-        )
-        return " · ".join(filter(None, words))
+        opened, filtered = self.opened, bool(self.arrangement.why)
+        return opened_words(opened, self.hint, filtered=filtered) if opened is not None else ""
 
     def watch_opened(self, before: Opened | None, now: Opened | None) -> None:
         self.say()  # and nothing is cancelled: it is this part that holds it open

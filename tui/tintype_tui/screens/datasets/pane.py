@@ -97,7 +97,9 @@ class DatasetsPane(Pane):
             self.views.view.go(self.index)
             self.watch_assessment(self.assessment)
             self.rows_view.say_empty("" if now.rows else f"{now.path.name} has no rows.")
-            self.post_message(requests.Reached(dataset=now.path, row=event.row))
+            path, row = now.path, event.row
+            reached = requests.Reached(lambda state: replace(state, dataset=path, row=row))
+            self.post_message(reached)
 
     def watch_assessment(self, assessment: Assessment | None) -> None:
         """Share what has been found so far, if it was found in the file that is open."""
@@ -114,7 +116,7 @@ class DatasetsPane(Pane):
             self.index = event.index
 
     def watch_index(self, index: int) -> None:
-        self.post_message(requests.Reached(row=index))
+        self.post_message(requests.Reached(lambda state: replace(state, row=index)))
 
     def on_dataset_part_arrange(self, event: DatasetPart.Arrange) -> None:
         self._arrange(event.wanted, event.from_top)

@@ -6,6 +6,7 @@ another dataset is opened.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -23,6 +24,15 @@ from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.text import visible
 
 
+def stop_workers(part: Part, group: str) -> bool:
+    """Cancel what a part has under way in a group; whether there was anything."""
+    running = [each for each in part.workers if each.node is part and each.group == group]
+    found = [each for each in running if each.is_running]
+    for worker in found:
+        worker.cancel()
+    return bool(found)
+
+
 class DatasetPart(Part):
     """A part of the pane Datasets."""
 
@@ -36,29 +46,26 @@ class DatasetPart(Part):
     index: var[int] = var(0)
     """The row that is looked at."""
 
+    @dataclass
     class Select(Message):
         """Look at a row."""
 
-        def __init__(self, index: int, view: "View | None" = None) -> None:
-            super().__init__()
-            self.index = index
-            self.view = view
-            """The view whose cursor stands there already, if it is one that says so."""
+        index: int
+        view: "View | None" = None
+        """The view whose cursor stands there already, if it is one that says so."""
 
+    @dataclass
     class Arrange(Message):
         """Show other rows, or in another order; looking at a row, or staying at the present one."""
 
-        def __init__(self, wanted: Arrangement, *, from_top: bool = False) -> None:
-            super().__init__()
-            self.wanted = wanted
-            self.from_top = from_top
+        wanted: Arrangement
+        from_top: bool = False
 
+    @dataclass
     class Remark(Message):
         """Change the marks, whatever they are by then."""
 
-        def __init__(self, change: Callable[[Marks], Marks]) -> None:
-            super().__init__()
-            self.change = change
+        change: Callable[[Marks], Marks]
 
     @property
     def dataset(self) -> Dataset | None:
@@ -86,16 +93,6 @@ class DatasetPart(Part):
     def stop(self) -> bool:
         """Stop what the person waits for; whether there was anything."""
         return False
-
-    def _stop_group(self, *groups: str) -> bool:
-        found = [
-            worker
-            for worker in self.workers
-            if worker.node is self and worker.group in groups and worker.is_running
-        ]
-        for worker in found:
-            worker.cancel()
-        return bool(found)
 
 
 class Words(DatasetPart):

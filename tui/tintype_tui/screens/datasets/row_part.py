@@ -1,6 +1,6 @@
 """The row that is looked at: read, its images probed, what was searched for marked in it."""
 
-import asyncio
+from asyncio import to_thread
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,7 +23,6 @@ from tintype_tui.screens.full_image import FullImage
 from tintype_tui.screens.save_as import SaveAs
 from tintype_tui.text import count
 from tintype_tui.widgets.conversation import Conversation
-from tintype_tui.widgets.image_strip import ImageStrip
 from tintype_tui.widgets.row_view import RowView, Shown
 from tintype_tui.widgets.thumbnails import Thumbnails
 
@@ -65,8 +64,7 @@ class RowPart(DatasetPart):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._next_hit = 0
-        """At which hit of the row shown next to begin."""
+        self._next_hit = 0  # at which hit of the row shown next to begin
 
     def compose(self) -> ComposeResult:
         yield RowView()
@@ -118,40 +116,16 @@ class RowPart(DatasetPart):
                 self.view.shown = Shown(why=why)
                 return
             ordinal %= len(example.images)
-            try:
-                data = await dataset.image(index, ordinal)
-            except DatasetError as error:
-                self.view.shown = Shown(ordinal, why=str(error), trouble=True)
-            else:
-                facts = await asyncio.to_thread(probe, data)
-                self.view.facts = {ordinal: facts}
-                self.view.shown = Shown(ordinal, data, facts)
-            await self._probe_others(dataset, example, index, ordinal)
-
-    async def _probe_others(
-        self, dataset: Dataset, example: Example, index: int, shown: int
-    ) -> None:
-        """Learn the size of the row's other images, but fetch none from the network for that."""
-        found: dict[int, ImageFacts] = {}
-        for image in example.images[:MOST_PROBED]:
-            if image.ordinal == shown or image.origin == "url":
-                continue
-            try:
-                data = await dataset.image(index, image.ordinal)
-            except DatasetError as error:
-                found[image.ordinal] = ImageFacts(size_bytes=0, flaw=error.message)
-            else:
-                found[image.ordinal] = await asyncio.to_thread(probe, data)
-        if found:
-            self.view.facts = {**self.view.facts, **found}
+            shown = await image_shown(dataset, index, ordinal)
+            self.view.facts = {ordinal: shown.facts} if shown.facts is not None else {}
+            self.view.shown = shown
+            others = await facts_of_others(dataset, example, index, ordinal)
+            self.view.facts = {**self.view.facts, **others}
 
     async def _highlight(self, example: Example) -> None:
         """Mark in the row what was searched for."""
-        found = self.arrangement.found
-        conversation = self.view.conversation
-        places = (
-            await asyncio.to_thread(found_in, example, found.pattern, found.shared) if found else {}
-        )
+        found, conversation = self.arrangement.found, self.view.conversation
+        places = await to_thread(found_in, example, found.pattern, found.shared) if found else {}
         conversation.set_reactive(Conversation.hit, self._next_hit)
         conversation.found = places
         self._next_hit = 0
@@ -163,14 +137,13 @@ class RowPart(DatasetPart):
 
     @work(exclusive=True, group="strip")
     async def _draw_strip(self, event: Thumbnails.Wants, index: int) -> None:
-        if (dataset := self.dataset) is None:
-            return
-        with self.pane.reporting("Cannot draw the images"):
-            for ordinal in event.keys:
-                drawn = await thumb(dataset, index, ordinal, event)
-                event.thumbnails.show({ordinal: drawn}, event.room)
+        if (dataset := self.dataset) is not None:
+            with self.pane.reporting("Cannot draw the images"):
+                for ordinal in event.keys:
+                    drawn = await thumb(dataset, index, ordinal, event)
+                    event.thumbnails.show({ordinal: drawn}, event.room)
 
-    @on(ImageStrip.Moved)
+    @on(Thumbnails.Moved)
     def _strip_moved(self, event: Thumbnails.Moved) -> None:
         if event.position != self.view.shown.ordinal:
             self.present(self.index, event.position)
@@ -188,8 +161,7 @@ class RowPart(DatasetPart):
         if 0 <= at < conversation.hits:
             conversation.hit = at
             return
-        to = self.arrangement.next_of(set(found.rows), self.index, by)
-        if to is None:
+        if (to := self.arrangement.next_of(set(found.rows), self.index, by)) is None:
             self.pane.say("What was found is in no row of this filter.")
             return
         row, passed_end = to
@@ -226,14 +198,45 @@ class RowPart(DatasetPart):
             self.pane.say("There is no image here to write.")
             return
         truth = view.boxes if view.with_boxes else ()
-        drawn = f"A PNG with {count(len(truth), 'box', 'boxes')} drawn on it; b leaves them out."
-        hints = (drawn,) if truth else ()
-        proposed = Path(f"{dataset.path.stem}-{dataset.line_of(self.index)}.png")
-        dialog = SaveAs("Write the image into", proposed, lambda _: hints, ending=".png")
+        dialog = saving_image(dataset, self.index, len(truth))
         if (target := await self.app.push_screen_wait(dialog)) is not None:
             with self.pane.reporting("Cannot write the image"):
                 path = await write_annotated(target.path, data, truth, replace=target.replace)
                 self.pane.say(f"{path} written.")
+
+
+async def image_shown(dataset: Dataset, index: int, ordinal: int) -> Shown:
+    """One of a row's images, or why it cannot be had."""
+    try:
+        data = await dataset.image(index, ordinal)
+    except DatasetError as error:
+        return Shown(ordinal, why=str(error), trouble=True)
+    return Shown(ordinal, data, await to_thread(probe, data))
+
+
+async def facts_of_others(
+    dataset: Dataset, example: Example, index: int, shown: int
+) -> dict[int, ImageFacts]:
+    """What the row's other images are, by ordinal; none is fetched from the network for that."""
+    found: dict[int, ImageFacts] = {}
+    for image in example.images[:MOST_PROBED]:
+        if image.ordinal == shown or image.origin == "url":
+            continue
+        try:
+            data = await dataset.image(index, image.ordinal)
+        except DatasetError as error:
+            found[image.ordinal] = ImageFacts(size_bytes=0, flaw=error.message)
+        else:
+            found[image.ordinal] = await to_thread(probe, data)
+    return found
+
+
+def saving_image(dataset: Dataset, index: int, boxes: int) -> SaveAs:
+    """The question into which file a row's image is written."""
+    drawn = f"A PNG with {count(boxes, 'box', 'boxes')} drawn on it; b leaves them out."
+    hints = (drawn,) if boxes else ()
+    proposed = Path(f"{dataset.path.stem}-{dataset.line_of(index)}.png")
+    return SaveAs("Write the image into", proposed, lambda _: hints, ending=".png")
 
 
 def cost_words(figures: RowFigures, index: int) -> str:

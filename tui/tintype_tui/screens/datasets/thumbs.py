@@ -2,8 +2,9 @@
 
 from tintype.dataset import Dataset
 from tintype.errors import DatasetError
+from tintype_tui.widgets.cells import Thumb
 from tintype_tui.widgets.image import draw
-from tintype_tui.widgets.thumbnails import Thumb, Thumbnails
+from tintype_tui.widgets.thumbnails import Thumbnails
 
 
 async def thumb(dataset: Dataset, index: int, ordinal: int, event: Thumbnails.Wants) -> Thumb:

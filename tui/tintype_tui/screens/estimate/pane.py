@@ -169,7 +169,7 @@ class EstimatePane(Pane):
 
     def watch_outlook(self, outlook: Outlook) -> None:
         words = cost_words(outlook.quote.estimate) if outlook.quote else ""
-        self.post_message(requests.Reached(estimate=words))
+        self.post_message(requests.Reached(lambda state: replace(state, estimate=words)))
         self.query_one(LoopStrip).waiting = outlook.waiting
         made = outlook.quote
         if made is not None and made.training == self._launch_next and self.is_current:

@@ -24,14 +24,20 @@ STEERED = frozenset({"cancel", "pause"})
 """What changes something at the provider: not there at all when it may only be read."""
 ACTS = STEERED | {"try", "copy", "row", "clone", "export", "overlay"}
 """What can be done with a job."""
+OF_A_JOB = ACTS | {"metric", "grid", "full", "enter"}
+"""What there must be a job for."""
 Order = Callable[[Api, Store, str], Awaitable[object]]
 
 LARGE_BYTES = 200_000_000
 """Reading a file of this size takes a noticeable time."""
 
 
-def can(act: str, known: Known) -> bool | None:
+def can(act: str, known: Known | None, *, read_only: bool) -> bool | None:
     """Whether an act can be done now: its key is live, greyed (none), or not there."""
+    if act in STEERED and read_only:
+        return False
+    if known is None:
+        return None if act in OF_A_JOB else True
     if act in STEERED:
         return not known.job.ended or None
     if act == "row":

@@ -6,6 +6,8 @@ from textual.reactive import var
 
 from tintype.resources import Checkpoint, Job
 from tintype_tui.screens.jobs.following import Known
+from tintype_tui.terminal import Capabilities
+from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.widgets.chart import (
     ChartGrid,
     Panel,
@@ -45,6 +47,15 @@ class Curves(ChartGrid):
     metric: var[str] = var("loss")
     every_metric: var[bool] = var(False)
     """Whether all metrics are drawn at once."""
+
+    def on_mount(self) -> None:
+        """Letters only, where the terminal has little else."""
+        if isinstance(self.app, TerminalApp):
+            self.watch(self.app, "capabilities", self._terminal_answered)
+
+    def _terminal_answered(self, capabilities: Capabilities) -> None:
+        if capabilities.letters:
+            self.leader.marks = "ascii"
 
     def watch_runs(self) -> None:
         found = groups(self.runs)

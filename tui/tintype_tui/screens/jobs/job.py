@@ -2,11 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import cast
 
 from textual import getters, on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
 from textual.reactive import var
 
@@ -16,13 +14,12 @@ from tintype.jobs import Blamed
 from tintype.metrics import Metrics
 from tintype.resources import Job
 from tintype_tui import requests
-from tintype_tui.screen import Pane
+from tintype_tui.screen import Part
 from tintype_tui.screens.jobs import acting, following
 from tintype_tui.screens.jobs.curves import MOST_RUNS, Curves, drawn, name_of
 from tintype_tui.screens.jobs.following import Known, by_epochs
 from tintype_tui.screens.jobs.listing import Listing
 from tintype_tui.screens.jobs.views import JobViews
-from tintype_tui.session import Session
 from tintype_tui.widgets.chart import Run, free_slot
 from tintype_tui.widgets.checkpoint_list import CheckpointList
 from tintype_tui.widgets.job_header import JobHeader
@@ -30,7 +27,7 @@ from tintype_tui.widgets.job_header import JobHeader
 _ENDS = {"cancelled": "been cancelled"}
 
 
-class JobPart(Vertical):
+class JobPart(Part):
     """Follows the selected job, and the runs that are held beside it."""
 
     selected: var[str] = var("")
@@ -61,9 +58,8 @@ class JobPart(Vertical):
             super().__init__()
             self.why = why
 
-    def __init__(self, session: Session, *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._session = session
         self._under_way: set[str] = set()
 
     def compose(self) -> ComposeResult:
@@ -94,7 +90,7 @@ class JobPart(Vertical):
     async def follow(self) -> None:
         """Show the job from the store at once, then as it goes on."""
         try:
-            async for known in following.follow(self._session, self.selected, ask=self.looking):
+            async for known in following.follow(self.session, self.selected, ask=self.looking):
                 self.known = known
         except TintypeError as error:
             if self.known is not None:
@@ -118,7 +114,7 @@ class JobPart(Vertical):
         if job.ended and job.id in self._under_way:
             self._under_way.discard(job.id)
             self.app.bell()
-            self._pane.say(f"{name_of(job)} has {_ENDS.get(job.status, job.status)}.", title="Job")
+            self.pane.say(f"{name_of(job)} has {_ENDS.get(job.status, job.status)}.", title="Job")
         elif not job.ended:
             self._under_way.add(job.id)
 
@@ -146,8 +142,8 @@ class JobPart(Vertical):
     async def _keep_up(self, job_id: str) -> None:
         """Follow a run that is held, whichever job is selected."""
         try:
-            store = await self._session.store()
-            async for progress in jobs.follow(await self._session.provider(), store, job_id):
+            store = await self.session.store()
+            async for progress in jobs.follow(await self.session.provider(), store, job_id):
                 if job_id != self.selected:
                     self._learn(job_id, by_epochs(progress))
         except TintypeError as error:
@@ -179,20 +175,16 @@ class JobPart(Vertical):
             return
         if name == "overlay":
             if words := self.hold():
-                self._pane.say(words)
+                self.pane.say(words)
         elif name == "row":
             if (row := self.views.row()) is not None:
                 self._open_row(row, self.known)
         else:
             self._act(name, self.known)
 
-    @property
-    def _pane(self) -> Pane:
-        return cast("Pane", self.screen)
-
     @work(group="act")
     async def _act(self, name: str, known: Known) -> None:
-        model, pane = known.job.fine_tuned_model, self._pane
+        model, pane = known.job.fine_tuned_model, self.pane
         with pane.reporting(f"Cannot {name}"):
             if name == "clone":
                 self.post_message(await asyncio.to_thread(acting.cloning, known))
@@ -212,14 +204,14 @@ class JobPart(Vertical):
                 await pane.copy(model)
 
     async def _steer(self, order: acting.Order, known: Known) -> None:
-        await order(await self._session.provider(), await self._session.store(), known.job.id)
+        await order(await self.session.provider(), await self.session.store(), known.job.id)
         if known.job.id == self.selected:
             self.follow()
 
     @on(CheckpointList.Wanted)
     @work
     async def _checkpoint_wanted(self, event: CheckpointList.Wanted) -> None:
-        await self._pane.copy(event.checkpoint.model)
+        await self.pane.copy(event.checkpoint.model)
 
     @on(JobViews.RowWanted)
     def _row_wanted(self, event: JobViews.RowWanted) -> None:
@@ -229,7 +221,7 @@ class JobPart(Vertical):
     @work(exclusive=True, group="row")
     async def _open_row(self, row: Blamed, known: Known) -> None:
         """Open the dataset at the row that the provider complained about."""
-        pane = self._pane
+        pane = self.pane
         with pane.reporting("Cannot open the row"):
             if (large := await asyncio.to_thread(acting.is_large, row, known)) is not None:
                 pane.say(f"Comparing {large.name} with what was trained on …")

@@ -8,19 +8,19 @@ from decimal import Decimal, InvalidOperation
 from textwrap import wrap
 from typing import Literal
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static
 
 from tintype import jobs
-from tintype.errors import ApiError, AuthenticationError, ForbiddenError
+from tintype.errors import ApiError, AuthenticationError, ForbiddenError, TintypeError
 from tintype.pricing import Prices, load_prices
 from tintype.resources import Job
 from tintype.store import KeptJob
+from tintype_tui.screen import Part
 from tintype_tui.session import Session
 from tintype_tui.text import duration, money, visible
 from tintype_tui.widgets.job_list import Beside, JobList
@@ -117,7 +117,7 @@ async def listings(session: Session) -> AsyncGenerator[Listing, None]:
         await asyncio.sleep(max(pause_s, left_alone_s or 0))
 
 
-class JobsSide(Vertical):
+class JobsSide(Part):
     """The list, what it is filtered by, and what keeps it from being up to date."""
 
     listing: var[Listing] = var(Listing())
@@ -126,6 +126,8 @@ class JobsSide(Vertical):
     needle: var[str] = var("")
     """Words that the jobs shown have."""
     slots: var[Mapping[str, int]] = var({})
+    looking: var[bool] = var(True)
+    """Whether the provider is asked for news."""
 
     class Selected(Message):
         """Another job is to be followed."""
@@ -133,6 +135,14 @@ class JobsSide(Vertical):
         def __init__(self, job: Job) -> None:
             super().__init__()
             self.job = job
+
+    class Listed(Message):
+        """The jobs of a profile's provider have been listed, or cannot be."""
+
+        def __init__(self, profile: str, listing: Listing) -> None:
+            super().__init__()
+            self.profile = profile
+            self.listing = listing
 
     def compose(self) -> ComposeResult:
         yield Static(id="jobs-filter")
@@ -142,6 +152,28 @@ class JobsSide(Vertical):
     @property
     def list_of_jobs(self) -> JobList:
         return self.query_one("#jobs", JobList)
+
+    @work(exclusive=True, group="list")
+    async def list_jobs(self) -> None:
+        """List them now, and from time to time while the provider is asked for news."""
+        profile = self.session.profile.name
+        try:
+            async for listing in listings(self.session):
+                self.post_message(self.Listed(profile, listing))
+                if not self.looking:
+                    return
+        except TintypeError as error:
+            self.post_message(self.Listed(profile, self.listing.failed(str(error), lasting=True)))
+
+    def stop_listing(self) -> None:
+        """Ask no more."""
+        self.workers.cancel_group(self, "list")
+
+    def watch_looking(self, looking: bool) -> None:
+        if looking and self.is_mounted:
+            self.list_jobs()
+        elif not looking:
+            self.stop_listing()
 
     def filter(self, needle: str | None) -> None:
         """Show only jobs that have some words, or all; none leaves it as it is."""

@@ -1,15 +1,14 @@
 """The jobs pane: the list on one side, one job on the other; what the person does with it."""
 
+from dataclasses import replace
 from typing import ClassVar
 
-from textual import getters, on, work
+from textual import getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.reactive import var
 
-from tintype.errors import TintypeError
-from tintype.jobs import JobProgress
 from tintype.loop import LoopState
 from tintype_tui import requests
 from tintype_tui.screen import Pane
@@ -19,15 +18,13 @@ from tintype_tui.screens.jobs.curves import Curves
 from tintype_tui.screens.jobs.following import Known
 from tintype_tui.screens.jobs.job import JobPart
 from tintype_tui.screens.jobs.keys import KEYS
-from tintype_tui.screens.jobs.listing import JobsSide, Listing, listings
+from tintype_tui.screens.jobs.listing import JobsSide, Listing
 from tintype_tui.screens.jobs.views import JobViews
-from tintype_tui.terminal import Capabilities
 from tintype_tui.widgets.chart import Chart
 from tintype_tui.widgets.event_feed import EventFeed
 from tintype_tui.widgets.job_list import JobList
 from tintype_tui.widgets.line_list import LineList
 
-OF_A_JOB = frozenset({"act", "metric", "grid", "full", "enter"}) | acting.ACTS
 WIDTHS = [(0, "-narrow"), (76, "-usual"), (120, "-wide"), (170, "-vast")]
 
 
@@ -56,25 +53,22 @@ class JobsPane(Pane):
 
     def body(self) -> ComposeResult:
         with Horizontal(id="jobs-body"):
-            yield JobsSide(id="jobs-side").data_bind(JobsPane.listing, selected=JobsPane.followed)
-            yield JobPart(self.session, id="job").data_bind(
+            yield JobsSide(id="jobs-side").data_bind(
+                JobsPane.listing, JobsPane.looking, selected=JobsPane.followed
+            )
+            yield JobPart(id="job").data_bind(
                 JobsPane.listing, JobsPane.looking, selected=JobsPane.followed
             )
 
     def on_mount(self) -> None:
         self.charts.leader.as_table = self.session.settings.screen_reader
-        self.watch(self.app, "capabilities", self._terminal_known)
         self.list_of_jobs.focus()
 
-    def _terminal_known(self, capabilities: Capabilities) -> None:
-        if capabilities.letters:
-            self.charts.leader.marks = "ascii"
-
     def on_screen_resume(self) -> None:
-        self.list_jobs()
+        self.side.list_jobs()
 
     def on_screen_suspend(self) -> None:
-        self.workers.cancel_group(self, "list")
+        self.side.stop_listing()
 
     # ------------------------------------------------------------------ what is known
 
@@ -82,11 +76,6 @@ class JobsPane(Pane):
     def known(self) -> Known | None:
         """What is known of the selected job."""
         return self.job.known
-
-    @property
-    def progress(self) -> JobProgress | None:
-        """How the selected job stands."""
-        return self.known.progress if self.known is not None else None
 
     def watch_loop_state(self, state: LoopState) -> None:
         """Follow the job that was chosen, here or elsewhere."""
@@ -98,17 +87,12 @@ class JobsPane(Pane):
             return
         self.followed, self.looking = "", True
         self.listing = Listing()
-        self.list_jobs()
+        self.side.list_jobs()
 
-    @work(exclusive=True, group="list")
-    async def list_jobs(self) -> None:
-        try:
-            async for listing in listings(self.session):
-                self.listing = listing
-                if not self.looking:
-                    return
-        except TintypeError as error:
-            self.listing = self.listing.failed(str(error), lasting=True)
+    @on(JobsSide.Listed)
+    def _listed(self, event: JobsSide.Listed) -> None:
+        if event.profile == self.session.profile.name:  # not of the provider before
+            self.listing = event.listing
 
     def watch_listing(self, listing: Listing) -> None:
         if listing.state == "failed":
@@ -133,27 +117,19 @@ class JobsPane(Pane):
         self.refresh_bindings()
         if (known := event.known) is None or known.job.id != self.followed:
             return
-        job = known.job
-        self.listing = self.listing.with_job(job)
-        model = job.fine_tuned_model or ""
-        self.post_message(
-            requests.Reached(job_status=job.status, job_percent=known.percent, model=model)
-        )
+        self.listing = self.listing.with_job(known.job)
+        self.post_message(requests.Reached(lambda state: state.following(known.job, known.percent)))
 
     @on(JobsSide.Selected)
     def _job_selected(self, event: JobsSide.Selected) -> None:
-        self.post_message(requests.Reached(job=event.job.id))
+        self.post_message(requests.Reached(lambda state: replace(state, job=event.job.id)))
 
     # ------------------------------------------------------------------ moving about
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        known = self.known if self.is_mounted else None
         name = str(parameters[0]) if action == "act" else action
-        if name in acting.STEERED and self.session.settings.read_only:
-            return False
-        if name in OF_A_JOB and known is None:
-            return None
-        return acting.can(name, known) if action == "act" and known is not None else True
+        known = self.known if self.is_mounted else None
+        return acting.can(name, known, read_only=self.session.settings.read_only)
 
     @on(LineList.Chosen, "#jobs")
     def action_enter(self) -> None:
@@ -198,15 +174,11 @@ class JobsPane(Pane):
     def action_look(self) -> None:
         """Ask the provider no more, neither for the job nor for the list; or again."""
         self.looking = not self.looking
-        if self.looking:
-            self.list_jobs()
-        else:
-            self.workers.cancel_group(self, "list")
 
     def action_refresh(self) -> None:
         self.looking = True
         self.session.forget_causes()
-        self.list_jobs()
+        self.side.list_jobs()
         if self.followed:
             self.job.follow()
 

@@ -199,7 +199,7 @@ class AskingPart(Part):
             sources = [str(subject.origin) or subject.title]
             await remember(store, self.session.profile, request, reply, asked_at, sources)
         if parse_model_name(request.model).tuned:
-            self.post_message(requests.Reached(tried=True))
+            self.post_message(requests.Reached(lambda state: replace(state, tried=True)))
 
     # ------------------------------------------------------------------ copying
 

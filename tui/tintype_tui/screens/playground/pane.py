@@ -76,16 +76,13 @@ class PlaygroundPane(Pane):
     async def begin(self) -> None:
         """Take up what was here the last time, and what was chosen elsewhere."""
         with self.reporting("Cannot read the draft"):
-            store, state, profile = (
-                await self.session.store(),
-                self.loop_state,
-                self.session.profile,
-            )
+            store, state = await self.session.store(), self.loop_state
+            profile = self.session.profile.name
             self._chosen = state.model
             self.about.begin(state.dataset)
             draft = read_draft(store.notes.read(DRAFT, {}))
-            fitting = fitting_model(store, profile.name, state.dataset)
-            self.lineup.lineup = draft.lineup(profile.name, state.model, fitting)
+            fitting = fitting_model(store, profile, state.dataset)
+            self.lineup.lineup = draft.lineup(profile, state.model, fitting)
             place = await to_thread(draft.place, state.dataset)
             if await self.about.find_again(place, draft.question or ""):
                 return

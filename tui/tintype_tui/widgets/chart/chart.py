@@ -19,7 +19,15 @@ from textual.widget import Widget
 from tintype.metrics import AXES, Axis
 from tintype_tui.widgets.chart import palette
 from tintype_tui.widgets.chart.canvas import Canvas, Content
-from tintype_tui.widgets.chart.navigation import KEYS, Field, Sight, Window, within
+from tintype_tui.widgets.chart.navigation import (
+    KEYS,
+    Field,
+    Sight,
+    Window,
+    kept_up,
+    next_of,
+    translated,
+)
 from tintype_tui.widgets.chart.raster import MARKS, Marks
 from tintype_tui.widgets.chart.readout import Cursors
 from tintype_tui.widgets.chart.traces import Pin, Trace
@@ -156,24 +164,16 @@ class Chart(Widget, can_focus=True):
         """Keep up with the newest point, and on an axis that exists."""
         if self.axis not in self.axes:
             self.axis = "step"
-        if self.window is not None and self.with_points:
-            low, high = self.window
-            extent = self.extent
-            end = extent[1] if self.following else high
-            self.window = within((end - (high - low), end), extent)
+        if self.with_points:
+            self._look_at(kept_up(self._sight, self.extent))
 
     def watch_axis(self, before: Axis, after: Axis) -> None:
         """Stay at the same steps on another axis."""
-        if not self.with_points:
-            return
-        ruler = self._canvas.plotter.ruler
-        old, new = (ruler(self.with_points[0], axis) for axis in (before, after))
-        low, high, self.cursor, self.second = (
-            None if place is None else new.place(old.step(place))
-            for place in (*(self.window or (None, None)), self.cursor, self.second)
-        )
-        if low is not None and high is not None:
-            self.window = (low, high)
+        if traces := self.with_points:
+            ruler = self._canvas.plotter.ruler
+            self._look_at(
+                translated(self._sight, ruler(traces[0], before), ruler(traces[0], after))
+            )
 
     def notify_style_update(self) -> None:
         """Follow a new theme, and focus."""
@@ -235,28 +235,24 @@ class Chart(Widget, can_focus=True):
 
     def action_drop(self) -> None:
         """Take the cursors away, the second one first."""
-        if self.second is not None:
-            self.second = None
-        else:
-            self.cursor = None
+        self._look_at(self._sight.dropped())
 
     def action_switch(self, name: str) -> None:
         """Turn the logarithmic axis or the table on, or off."""
         setattr(self, name, not getattr(self, name))
 
     def action_axis(self) -> None:
-        axes = self.axes
-        self.axis = axes[(axes.index(self.axis) + 1) % len(axes)] if self.axis in axes else "step"
+        self.axis = next_of(self.axis, self.axes) if self.axis in self.axes else "step"
 
     def action_outliers(self) -> None:
-        self.clip = CLIPS[(CLIPS.index(self.clip) + 1) % len(CLIPS)]
+        self.clip = next_of(self.clip, CLIPS)
 
     def action_smooth(self, by: int) -> None:
         now = sum(weight <= self.smoothing for weight in SMOOTHINGS) - 1
         self.smoothing = SMOOTHINGS[min(max(now + by, 0), len(SMOOTHINGS) - 1)]
 
     def action_marks(self) -> None:
-        self.marks = MARKS[(MARKS.index(self.marks) + 1) % len(MARKS)]
+        self.marks = next_of(self.marks, MARKS)
 
     def action_solo(self) -> None:
         """Only the next curve that has a point, after the last one all."""
@@ -271,8 +267,7 @@ class Chart(Widget, can_focus=True):
         column = x - self.gutter.left - frame.left
         if not self.with_points or self.as_table or not 0 <= column < frame.columns:
             return None
-        low, high = self._field.shown(self._sight)
-        return low + (column + 0.5) / frame.columns * (high - low)
+        return self._field.place(self._sight, column)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         self._wheel(event, 0.8)

@@ -6,12 +6,14 @@ A window is a stretch of the x-axis; none means all of it, whatever comes. Digit
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from textual.binding import Binding
 
 from tintype.metrics import Ruler, Series, spikes
 
 Window = tuple[float, float]
+Value = TypeVar("Value")
 
 
 def zoomed(shown: Window, extent: Window, factor: float, at: float, least: float) -> Window | None:
@@ -39,6 +41,11 @@ def within(window: Window, extent: Window) -> Window:
     """Push a window back to where there is something."""
     low = min(max(window[0], extent[0]), max(extent[0], extent[1] - (window[1] - window[0])))
     return low, low + (window[1] - window[0])
+
+
+def next_of(now: Value, among: Sequence[Value]) -> Value:
+    """The value after the present one; after the last, the first."""
+    return among[(among.index(now) + 1) % len(among)]
 
 
 def next_place(
@@ -78,6 +85,29 @@ class Sight:
     second: float | None = None
     """The place from which differences are taken."""
 
+    def dropped(self) -> "Sight":
+        """Without a cursor, of two without the second one."""
+        return replace(self, cursor=self.cursor if self.second is not None else None, second=None)
+
+
+def kept_up(sight: Sight, extent: Window) -> Sight:
+    """Stay where there are points; at the newest of them, if the window follows it."""
+    if sight.window is None:
+        return sight
+    low, high = sight.window
+    end = extent[1] if sight.following else high
+    return replace(sight, window=within((end - (high - low), end), extent))
+
+
+def translated(sight: Sight, before: Ruler, after: Ruler) -> Sight:
+    """The same steps on another x-axis."""
+    low, high, cursor, second = (
+        None if place is None else after.place(before.step(place))
+        for place in (*(sight.window or (None, None)), sight.cursor, sight.second)
+    )
+    window = None if low is None or high is None else (low, high)
+    return replace(sight, window=window, cursor=cursor, second=second)
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -90,6 +120,11 @@ class Field:
     def shown(self, sight: Sight) -> Window:
         """The stretch of the x-axis on the plot."""
         return self.extent if sight.window is None else sight.window
+
+    def place(self, sight: Sight, column: int) -> float:
+        """The middle of a column of cells of the plot."""
+        low, high = self.shown(sight)
+        return low + (column + 0.5) / self.columns * (high - low)
 
     def _least(self, sight: Sight) -> float:
         """The narrowest window: two steps."""

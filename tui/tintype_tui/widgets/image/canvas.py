@@ -26,30 +26,23 @@ from tintype_tui.widgets.image import kitty, sixel
 from tintype_tui.widgets.image.drawing import Drawing
 
 
-class Canvas(Widget):
+class ImageCanvas(Widget):
     """Shows one drawing, or words in its place."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
-    Canvas {
-        width: 1fr;
-        height: 1fr;
-        min-height: 1;
-        color: $text-muted;
-    }
+    ImageCanvas { width: 1fr; height: 1fr; color: $text-muted; }
     """
 
-    drawing: var[Drawing | None] = var(None, bindings=True)
+    drawing: var[Drawing | None] = var(None)
     """What is shown."""
     note: var[str] = var("")
     """Shown where there is no drawing: what one waits for, why there is no image."""
     capabilities: var[Capabilities] = var(Capabilities())
     """What the terminal can do."""
 
-    def __init__(
-        self, *, name: str | None = None, id: str | None = None, classes: str | None = None
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
+    def __init__(self) -> None:
+        super().__init__()
         self._number = 0
         """The image's number in kitty, while it has one."""
         self._cells: tuple[Strip, ...] = ()

@@ -5,10 +5,7 @@ drawn in a thread, and the widget shows the result. In a screen:
 
     @on(ImageView.Wants)
     def draw_image(self, event: ImageView.Wants) -> None:
-        self.run_worker(self.drawn(event), group=event.group, exclusive=True)
-
-    async def drawn(self, event: ImageView.Wants) -> None:
-        event.image.show(await draw(event.wanted), event.wanted)
+        self.run_worker(event.drawn(), group=event.group, exclusive=True)
 
 It wants a drawing when it is given another image or other boxes, when its size or the view
 changes, and when the terminal has said what it can do. Until the drawing comes it keeps the one it
@@ -18,16 +15,18 @@ has; that of another image only for a moment, so that paging quickly does not fl
 from dataclasses import replace
 from typing import ClassVar
 
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import var
 from textual.timer import Timer
+from textual.widget import Widget
 
 from tintype.detection import Box
 from tintype_tui.terminal import Capabilities
 from tintype_tui.terminal.app import TerminalApp
-from tintype_tui.widgets.image.canvas import Canvas
-from tintype_tui.widgets.image.drawing import Drawing, Wanted
+from tintype_tui.widgets.image.canvas import ImageCanvas
+from tintype_tui.widgets.image.drawing import Drawing, Wanted, draw
 from tintype_tui.widgets.image.framing import FIT, Room, View, filling_zoom, fitted_scale
 from tintype_tui.widgets.image.kitty import MOST_CELLS
 
@@ -39,8 +38,12 @@ PAN = 0.25
 """How far one key goes, as a share of what is seen."""
 
 
-class ImageView(Canvas, can_focus=True):
+class ImageView(Widget, can_focus=True):
     """One image, with boxes, at any zoom."""
+
+    DEFAULT_CSS = """
+    ImageView { width: 1fr; height: 1fr; min-height: 1; }
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("plus", "zoom(1)", "Closer", id="image.closer", key_display="+"),
@@ -70,6 +73,12 @@ class ImageView(Canvas, can_focus=True):
     thrifty: var[bool] = var(False)
     """For a slow line: fewer pixels and colours."""
     view: var[View] = var(FIT, bindings=True)
+    drawing: var[Drawing | None] = var(None, bindings=True)
+    """What is shown."""
+    note: var[str] = var("")
+    """Shown where there is no drawing: what one waits for, why there is no image."""
+    capabilities: var[Capabilities] = var(Capabilities())
+    """What the terminal can do."""
 
     class Wants(Message):
         """The widget wants something drawn; to be answered with `ImageView.show`."""
@@ -89,6 +98,10 @@ class ImageView(Canvas, can_focus=True):
             """Names a worker group for each image; in it, the latest wins."""
             return f"image-{id(self.image)}"
 
+        async def drawn(self) -> None:
+            """Have it drawn in a thread, and shown."""
+            self.image.show(await draw(self.wanted), self.wanted)
+
     def __init__(
         self, *, name: str | None = None, id: str | None = None, classes: str | None = None
     ) -> None:
@@ -97,6 +110,9 @@ class ImageView(Canvas, can_focus=True):
         self._awaited: Wanted | None = None
         self._shown: Wanted | None = None
         self._grace: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield ImageCanvas().data_bind(ImageView.drawing, ImageView.note, ImageView.capabilities)
 
     def show(self, drawing: Drawing, wanted: Wanted) -> None:
         """Show what was asked for; something outdated is passed over."""

@@ -16,7 +16,7 @@ from tintype.dataset import open_dataset
 from tintype.dataset.findings import findings, quantities
 from tintype.dataset.statistics import Facet, Statistics, StatisticsTally, facets
 from tintype.dataset.survey import Surveyed, survey
-from tintype_tui.screens.datasets.part import View
+from tintype_tui.screens.datasets.part import View, stop_workers
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.facet_list import (
     FacetLine,
@@ -70,7 +70,7 @@ class OverviewView(View):
         self.list.focus()
 
     def stop(self) -> bool:
-        return self._stop_group("filter")
+        return stop_workers(self, "filter")
 
     def _lay_out(self) -> None:
         """Show what is known, and say what is still being counted."""

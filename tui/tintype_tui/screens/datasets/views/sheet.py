@@ -13,12 +13,15 @@ from tintype.dataset.arrangement import Arrangement
 from tintype.dataset.base64_text import displayed
 from tintype_tui.screens.datasets.part import View
 from tintype_tui.screens.datasets.thumbs import thumb
-from tintype_tui.widgets.contact_sheet import ContactSheet
-from tintype_tui.widgets.example_list import row_line
-from tintype_tui.widgets.thumbnails import Thumb, Thumbnails
+from tintype_tui.widgets.cells import Thumb
+from tintype_tui.widgets.contact_sheet import SheetRows
+from tintype_tui.widgets.example_list import RowLine, row_line
+from tintype_tui.widgets.thumbnails import Thumbnails
 
 AT_ONCE = 3
 """Images read and drawn at the same time."""
+MOST_LINES = 4000
+"""Rows whose captions are kept."""
 
 
 class SheetView(View):
@@ -30,24 +33,33 @@ class SheetView(View):
     WHOLE = True
     HINT = "Enter opens, + - size"
 
-    sheet = getters.query_one(ContactSheet)
+    sheet = getters.query_one(Thumbnails)
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._lines: dict[int, RowLine] = {}
 
     def compose(self) -> ComposeResult:
-        yield ContactSheet(id="sheet")
+        yield Thumbnails(id="sheet")
 
     def begun(self) -> None:
-        self.sheet.forget_rows()
+        self._lines.clear()
+        self.sheet.forget()
 
     def watch_arrangement(self, arrangement: Arrangement) -> None:
-        self.sheet.order = arrangement.indices
+        self._label()
         self.sheet.total = arrangement.shown
 
     def watch_assessed(self) -> None:
-        self.sheet.severities = self.assessed.figures.statuses if self.assessed else {}
-        self.sheet.refresh()
+        self._label()
 
     def watch_marks(self) -> None:
-        self.sheet.marked = self.marks.rows
+        self._label()
+
+    def _label(self) -> None:
+        statuses = self.assessed.figures.statuses if self.assessed else {}
+        rows = SheetRows(self._lines, self.arrangement.indices, statuses, self.marks.rows)
+        self.sheet.labels = rows
 
     def go(self, index: int) -> None:
         self.sheet.cursor = self.arrangement.position_of(index) or 0
@@ -55,7 +67,7 @@ class SheetView(View):
     def mark(self) -> None:
         """Mark the row under the cursor, or unmark it, and go on to the next."""
         if self.sheet.total:
-            index = self.sheet.key(self.sheet.cursor)
+            index = self.arrangement.row_at(self.sheet.cursor)
             self.post_message(self.Remark(lambda marks: marks.toggled(index)))
             self.sheet.cursor += 1
 
@@ -69,7 +81,7 @@ class SheetView(View):
     @on(Thumbnails.Moved)
     def _moved(self) -> None:
         if self.sheet.total:
-            self.post_message(self.Select(self.sheet.key(self.sheet.cursor), self))
+            self.post_message(self.Select(self.arrangement.row_at(self.sheet.cursor), self))
 
     @on(Thumbnails.Wants)
     def _wanted(self, event: Thumbnails.Wants) -> None:
@@ -93,7 +105,9 @@ class SheetView(View):
     async def _row_thumb(self, dataset: Dataset, index: int, event: Thumbnails.Wants) -> Thumb:
         row = await dataset.row(index)
         example = displayed(read_example(row))
-        self.sheet.know(index, row_line(example, row.flaw))
+        if len(self._lines) > MOST_LINES:
+            self._lines.clear()
+        self._lines[index] = row_line(example, row.flaw)
         if not example.images:
             return Thumb(words="no JSON" if row.flaw else "no image")
         return await thumb(dataset, index, 0, event)

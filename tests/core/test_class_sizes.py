@@ -1,0 +1,119 @@
+"""No class is longer than one can read at a sitting, its bases in this repository counted in."""
+
+import ast
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOTS = [Path(__file__).parents[2] / name for name in ("core", "tui")]
+MOST_LINES = 250
+STILL_LONGER: dict[str, str] = {
+    "tintype_tui.app.TintypeApp": "the terminal, the keys, going somewhere and reading a dataset",
+}
+"""Module and class → why it may be longer for now."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a module says of names: its classes, and where its imports come from."""
+
+    name: str
+    classes: dict[str, ast.ClassDef]
+    imports: dict[str, tuple[str, str]]
+
+
+@cache
+def sources() -> dict[str, Source]:
+    return {
+        name: source(name, path)
+        for root in ROOTS
+        for path in sorted(root.rglob("*.py"))
+        for name in [".".join(path.relative_to(root).with_suffix("").parts)]
+    }
+
+
+def source(name: str, path: Path) -> Source:
+    tree = ast.parse(path.read_text("utf-8"))
+    nodes = list(ast.walk(tree))
+    return Source(
+        name.removesuffix(".__init__"),
+        {node.name: node for node in nodes if isinstance(node, ast.ClassDef)},
+        {
+            alias.asname or alias.name: (node.module or "", alias.name)
+            for node in nodes
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        },
+    )
+
+
+def module(name: str) -> Source | None:
+    return sources().get(name) or sources().get(f"{name}.__init__")
+
+
+def defined(name: str, place: Source) -> tuple[Source, ast.ClassDef] | None:
+    """Where a class is defined whose name a module uses; none if elsewhere than here."""
+    if name in place.classes:
+        return place, place.classes[name]
+    above, _, below = name.rpartition(".")
+    if above in place.imports:  # `module.Class`
+        there = module(".".join(place.imports[above]))
+        return defined(below, there) if there else None
+    if name in place.imports:
+        home, own = place.imports[name]
+        there = module(home)
+        return defined(own, there) if there else None
+    return None
+
+
+def own_lines(node: ast.ClassDef) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def lines(place: Source, node: ast.ClassDef) -> dict[str, int]:
+    """Of a class and of each of its bases in this repository: how many lines."""
+    found = {f"{place.name}.{node.name}": own_lines(node)}
+    for base in node.bases:
+        name = ast.unparse(base.value if isinstance(base, ast.Subscript) else base)
+        if (at := defined(name, place)) is not None and at[1] is not node:
+            found |= lines(*at)
+    return found
+
+
+def too_long() -> dict[str, dict[str, int]]:
+    every = {
+        f"{place.name}.{node.name}": lines(place, node)
+        for place in sources().values()
+        for node in place.classes.values()
+    }
+    return {name: parts for name, parts in every.items() if sum(parts.values()) > MOST_LINES}
+
+
+def test_no_class_is_too_long_with_its_bases() -> None:
+    complaints = [
+        f"{name} has {sum(parts.values())} lines, the limit is {MOST_LINES}: "
+        + ", ".join(f"{part.rpartition('.')[2]} {number}" for part, number in parts.items())
+        for name, parts in too_long().items()
+        if name not in STILL_LONGER
+    ]
+    assert not complaints, "\n".join(complaints)
+
+
+def test_what_is_excused_is_still_too_long() -> None:
+    assert set(STILL_LONGER) <= set(too_long())
+
+
+@pytest.mark.parametrize(
+    ("name", "bases"),
+    [
+        ("tintype_tui.screens.jobs.pane.JobsPane", {"screen.Pane", "terminal.textual_privates"}),
+        ("tintype_tui.app.TintypeApp", {"session.SessionApp", "terminal.app.TerminalApp"}),
+    ],
+)
+def test_bases_are_found_through_imports(name: str, bases: set[str]) -> None:
+    home, _, own = name.rpartition(".")
+    place = sources()[home]
+    counted = lines(place, place.classes[own])
+    assert all(any(base in one for one in counted) for base in bases)
