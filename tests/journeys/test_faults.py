@@ -381,7 +381,7 @@ async def test_jobs_and_home_take_nothing_unknown_for_empty_and_nothing_hangs(
             await person.press("r")
             await person.until(
                 lambda before=before: (
-                    person.app.screen.listing is not before  # type: ignore[misc]
+                    person.app.screen.listing is not before
                     and bool(proxy.sent("GET", "/fine_tuning/jobs"))
                 ),
                 "another listing",
@@ -465,7 +465,7 @@ async def test_the_playground_says_what_befell_an_answer_and_keeps_what_came(
         ):
             proxy.inject(fault, lambda seen: seen.path == chat)
             await person.press("a")
-            await person.until(lambda words=words: words in troubles(), words)  # type: ignore[misc]
+            await person.until(lambda words=words: words in troubles(), words)
         proxy.inject(Fault("stalled", "after", stall_after=10), lambda seen: seen.path == chat)
         await person.press("a")
         await person.until(lambda: len(proxy.sent("POST", chat)) == 2, "both questions")
