@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tintype.estimation import Cost, Estimate
+from tintype.estimation import Cost, Estimate, Gauge
 from tintype_tui.screens.datasets import DatasetsPane
 from tintype_tui.screens.estimate import EstimatePane
+from tintype_tui.widgets.cost_card import CostCard
 
 
 @pytest.fixture
@@ -39,6 +40,25 @@ def cost(person: Any) -> Cost:
     found = reckoned(person).cost_usd
     assert found is not None
     return found
+
+
+async def test_bars_stay_beside_their_figures_at_80_columns(
+    sit: Any, dataset: Path, paid: Any
+) -> None:
+    async with sit(dataset, size=(80, 24)) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await person.sees("tokens billed", "rows with images", "images  ")
+        card = person.app.screen.query_one(CostCard)
+        gauge = Gauge("images in a row", 60, 64)
+        card.gauges = (gauge, gauge)
+        await person.sees("60 of 64")
+        said = [line.rpartition("▕")[2].strip(" █▁▂▃▄▅▆▇") for line in person.screen.splitlines()]
+        bars = [line for line in said if line and not line.strip("▏▎▍▌▋▊▉ ")]
+        first = next(n for n, line in enumerate(said) if line.startswith("text "))
+        assert not bars
+        assert said[first + 1].startswith("images ")
+        assert said[first + 2].startswith("12 rows")
 
 
 async def test_the_sum_follows_epochs_and_detail_at_once(
@@ -78,6 +98,22 @@ async def test_a_cost_above_the_limit_is_typed_before_anything_is_sent(
         await person.press("escape")
         await person.sees_no("Launch at")
         assert not paid.sent("POST", ".*")
+
+
+async def test_a_launch_that_failed_shows_the_reason_and_no_progress(
+    sit: Any, dataset: Path, paid: Any
+) -> None:
+    async with sit(dataset, size=(80, 24)) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await person.until(lambda: person.app.screen.query("PlanForm"), "the plan")
+        high = cost(person).high
+        await person.press("l")
+        await person.sees("to launch:")
+        await person.type(f"{high:.2f}")
+        await person.press("enter")
+        await person.sees("Could not upload the file")
+        assert not person.app.screen.query_one("#launch-progress").display
 
 
 @pytest.fixture

@@ -213,6 +213,12 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
         self.push_screen(Help(keys_of(self.screen)))
 
+    def action_command_palette(self) -> None:
+        from tintype_tui.screens.dialogs import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
     def action_messages(self) -> None:
         from tintype_tui.screens.messages import Messages
 
@@ -222,6 +228,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         """Give the mouse to the terminal, to select text with it, and take it back."""
         taken = has_mouse(self)
         if taken is None:
+            self.notify("There is no mouse here to give to the terminal.", markup=False)
             return
         take_mouse(self, not taken)
         if taken:

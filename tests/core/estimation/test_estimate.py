@@ -180,6 +180,13 @@ def test_images_of_unknown_size_are_a_wide_range() -> None:
     assert any("size is not known: 10" in reason for reason in made.reasons)
 
 
+def test_an_unknown_size_that_makes_no_difference_is_one_number() -> None:
+    counts = count_all(rows(10, 100, (0, 0)), model_tokens("tintype-tiny"))
+    made = estimate(counts, Plan("tintype-tiny", "tintype"), PRICES)
+    said = next(reason for reason in made.reasons if "size is not known" in reason)
+    assert "count in full, as 1,450 tokens per epoch" in said
+
+
 def test_an_unknown_model_says_so() -> None:
     counts = count_all(rows(10, 100, (1024, 1024)), model_tokens("gpt-6-luna"))
     made = estimate(counts, Plan("gpt-6-luna", "openai"), PRICES)

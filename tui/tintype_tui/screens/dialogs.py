@@ -1,14 +1,16 @@
 """Questions that must be answered before going on."""
 
 from collections.abc import Sequence
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Button, Input, Static
 from textual.widgets.button import ButtonVariant
 
@@ -19,7 +21,22 @@ from tintype_tui.widgets.field import Field
 R = TypeVar("R")
 
 
-class Dialog(ModalScreen[R]):
+class Once:
+    """A screen that is dismissed once: a second click or Enter finds it gone.
+
+    Textual would take the screen below off the stack, and end the app if there is none.
+    """
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        screen = cast("Screen[Any]", self)
+        return Screen.dismiss(screen, result) if screen.is_active else AwaitComplete()
+
+
+class Palette(Once, CommandPalette):
+    """Textual's, dismissed once."""
+
+
+class Dialog(Once, ModalScreen[R]):
     """A box in the middle of the screen."""
 
     CSS_PATH = "dialogs.tcss"

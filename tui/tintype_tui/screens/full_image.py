@@ -10,13 +10,14 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tintype_tui.screens.dialogs import Once
 from tintype_tui.text import visible
 from tintype_tui.widgets.image import ImageView
 from tintype_tui.widgets.key_line import KeyLine
 from tintype_tui.widgets.row_view import RowView
 
 
-class FullImage(ModalScreen[None]):
+class FullImage(Once, ModalScreen[None]):
     """The image that a row view shows; arrows go to other rows while there is nothing to pan."""
 
     DEFAULT_CSS = """

@@ -101,7 +101,7 @@ class Import(Dialog[Path | None]):
                 self._report = progress.report or self._report
         except TintypeError as error:
             self.words.update(visible(str(error)))
-            self.target.disabled = False
+            bar.display = self.target.disabled = False
             self.target.focus()
             return
         if self._report is not None:

@@ -185,7 +185,7 @@ class Launch(Dialog[Job | None]):
             job = await self._carry_out(confirmation)
         except TintypeError as error:
             self.words.update(visible(str(error)))
-            self._started = False
+            self.bar.display = self._started = False
         else:
             self.dismiss(job)
 

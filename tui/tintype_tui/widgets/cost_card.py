@@ -73,10 +73,9 @@ class CostCard(Widget):
         lines = []
         for name, tokens in (("text", text), ("images", images)):
             share = tokens / total
-            lines.append(
-                Content(f"{name:<9}{number(tokens):>10}  {share:>4.0%}  ")
-                + Content.styled(bar(share, BAR), "$primary" if name == "images" else "$secondary")
-            )
+            said = f"{name:<9}{number(tokens):>10}  {share:>4.0%}  "
+            color = "$primary" if name == "images" else "$secondary"
+            lines.append(Content(said) + Content.styled(bar(share, self._room(said)), color))
         if estimate.cut_tokens.high:
             off = f"−{number(estimate.cut_tokens.likely)}"
             lines.append(Content(f"{'cut off':<9}{off:>10}"))
@@ -95,12 +94,18 @@ class CostCard(Widget):
             full = "$error" if share > 1 else "$warning" if share > 0.9 else "$success"
             name = gauge.name.replace("bytes of the", "size of the").replace("bytes of", "size of")
             over = " too much" if share > 1 else ""
+            said = f"{name:<19}{written(gauge.value):>8} of {written(gauge.limit):<8} "
+            room = self._room(said + over)
             lines.append(
-                Content(f"{name:<19}{written(gauge.value):>8} of {written(gauge.limit):<8} ")
-                + Content.styled(pad(bar(share, BAR), BAR), full)
+                Content(said)
+                + Content.styled(pad(bar(share, room), room), full)
                 + Content.styled(over, "$error")
             )
         return lines
+
+    def _room(self, said: str) -> int:
+        """How many cells a bar may have beside what is said in its line."""
+        return min(BAR, max(0, self.content_size.width - len(said)))
 
     def _later(self, estimate: Estimate) -> list[Content]:
         """What comes after training: answers, hosting, the end."""

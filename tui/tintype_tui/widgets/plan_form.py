@@ -89,7 +89,7 @@ class PlanForm(VerticalScroll, can_focus=False):
         grid-columns: 13 1fr;
         grid-rows: 1;
         grid-gutter: 0 1;
-        padding: 0 1;
+        padding: 0 0 0 1;
         Label { color: $foreground 70%; width: 100%; }
         Input, Select { width: 100%; }
         Input.-invalid { color: $error; }

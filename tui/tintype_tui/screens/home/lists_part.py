@@ -85,6 +85,8 @@ class ListsPart(Part):
     trouble: var[str] = var("")
     """Why what is shown of jobs may not be how they are."""
 
+    _again_s = LOOK_AGAIN_S
+
     jobs = getters.query_one(JobList)
     recent = getters.query_one(DatasetList)
 
