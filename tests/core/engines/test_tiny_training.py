@@ -345,7 +345,7 @@ def test_an_empty_validation_is_noted_and_training_goes_on(rows: Any) -> None:
     order = rows.order(rows.colours(4), [{"messages": []}], epochs=1)
     diary = Diary()
     assert diary.train(order) == "succeeded"
-    assert diary.notes[0].startswith("No validation: valid.jsonl holds nothing to learn")
+    assert diary.notes[0].startswith("No validation: valid.jsonl has nothing to learn")
     assert not diary.validations
 
 
