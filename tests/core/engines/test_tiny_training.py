@@ -162,7 +162,7 @@ def test_a_training_that_is_done_reports_nothing_again(rows: Any) -> None:
 TRAINER = """
 import json, sys
 from pathlib import Path
-from tintype.engines.base import Order, Resolved, Step
+from tintype.engines.base import TrainingOrder, Resolved, Step
 from tintype.engines.tiny.engine import Tiny
 
 train, folder = map(Path, sys.argv[1:])
@@ -170,7 +170,7 @@ train, folder = map(Path, sys.argv[1:])
 def report(what):
     print(what.step if isinstance(what, Step) else type(what).__name__, flush=True)
 
-order = Order(train, None, folder, Resolved(6, 4, 1.0), 5)
+order = TrainingOrder(train, None, folder, Resolved(6, 4, 1.0), 5)
 print(Tiny().train(order, report, lambda: ""), flush=True)
 """
 
