@@ -201,8 +201,18 @@ def dataset(name: str, *words: str) -> Way:
     return way
 
 
-GOOD = dataset("good", "12 rows", "1 warning")
-SPOILT = dataset("spoilt", "13 rows", "errors")
+def checked(name: str) -> Way:
+    async def way(place: Place) -> None:
+        await place.open(name)
+        app, path = place.person.app, place.files[name]
+        await place.person.until(
+            lambda: app.loop_state.dataset == path and bool(app.loop_state.checked), "the verdict"
+        )
+
+    return way
+
+
+GOOD, SPOILT = checked("good"), checked("spoilt")
 
 
 async def nothing_to_estimate(place: Place) -> None:
@@ -221,13 +231,16 @@ def estimate(name: str, *words: str) -> Way:
 
 
 ESTIMATE = estimate("good", "tokens billed", "warnings, see")
-FLAWED = estimate("spoilt", "tokens billed", "would be refused")
+FLAWED = estimate("spoilt", "tokens billed", "would be rejected")
 
 
 def jobs(*listed: dict[str, Any], words: tuple[str, ...]) -> Way:
     async def way(place: Place) -> None:
         place.serve(*listed)
         await place.press("4")
+        pane = place.person.app.screen
+        pane.views.current, pane.looking = "events", True
+        await place.press("r")
         await place.sees(*words)
 
     return way
@@ -263,24 +276,30 @@ async def no_model(place: Place) -> None:
 async def a_row(place: Place) -> None:
     await place.open("good", "12 rows")
     await place.press("5")
-    await place.sees("row 1 of")
+    await place.sees("row ")
 
 
 async def asking(place: Place) -> None:
     """A row and a model that can be asked."""
+    await place.press("1")
     place.person.app.post_message(requests.TryModel(TUNED))
     await place.open("good", "12 rows")
     await place.press("5")
-    await place.sees("row 1 of", "cards")
+    await place.sees("row ", "cards")
     lineup = place.person.app.screen.lineup
     await place.person.until(lambda: TUNED in lineup.lineup.models, "the tuned model")
 
 
-async def asked(place: Place) -> None:
+async def consenting(place: Place) -> None:
     await asking(place)
     await place.press("a")
-    await place.sees("Ask?")
-    await place.press("y")
+    await place.sees("press Enter to ask")
+
+
+async def asked(place: Place) -> None:
+    await consenting(place)
+    await place.person.type(place.person.app.screen._demand.typed)
+    await place.press("enter")
     await place.sees("A red square.")
 
 
@@ -317,8 +336,54 @@ async def folded(place: Place) -> None:
 
 STATES: dict[str, State] = {
     "home, first": State(first),
-    "home, returning": State(returning),
-    "home, provider": State(first, "P", ("Work with which provider?",)),
-    "home, open": State(first, "o", ("Open a dataset",)),
-    "home, commands": State(first, "colon", ("Search",)),
+    "home, provider": State(first, "P", ("Work with which provider?",), again=True),
+    "home, open": State(first, "o", ("Open a dataset",), again=True),
+    "home, commands": State(first, "colon", ("Search",), again=True),
+    "home, returning": State(returning, again=True),
+    "datasets, nothing": State(no_dataset),
+    "datasets, gone": State(dataset("gone", "R tries again"), again=True),
+    "datasets, empty": State(dataset("empty", "has no rows"), again=True),
+    "datasets, checking": State(dataset("slow", "19 rows"), again=True),
+    "datasets, rows": State(GOOD, again=True),
+    "datasets, broken line": State(SPOILT, "down", ("no JSON",), again=True),
+    "datasets, problems": State(SPOILT, "p", again=True),
+    "datasets, overview": State(SPOILT, "v", again=True),
+    "datasets, sheet": State(SPOILT, "c", again=True),
+    "datasets, image": State(GOOD, "f", again=True),
+    "datasets, search": State(GOOD, "slash", ("Search the rows",), again=True),
+    "datasets, fixed copy": State(GOOD, "M", ("Write a fixed copy",), again=True),
+    "estimate, nothing": State(nothing_to_estimate),
+    "estimate, gone": State(estimate("gone", "gone/train.jsonl"), again=True),
+    "estimate, counting": State(estimate("slow", "slow/train.jsonl"), again=True),
+    "estimate, ready": State(ESTIMATE, again=True),
+    "estimate, flaws": State(FLAWED, "l", ("would reject this file",), again=True),
+    "estimate, launch": State(ESTIMATE, "l", ("Launch at", "Type"), again=True),
+    "estimate, dearest": State(ESTIMATE, "d", again=True),
+    "estimate, compare": State(ESTIMATE, "c", again=True),
+    "jobs, failed to list": State(jobs_failed),
+    "jobs, empty": State(jobs(words=("No jobs yet",)), again=True),
+    "jobs, one": State(ONE, again=True),
+    "jobs, every metric": State(ONE, "W", again=True),
+    "jobs, chart alone": State(ONE, "f", again=True),
+    "jobs, running": State(RUNNING, again=True),
+    "jobs, cancel": State(RUNNING, "c", ("Cancel this job?",), agreed=True, again=True),
+    "jobs, many": State(MANY, again=True),
+    "jobs, checkpoints": State(MANY, "right_square_bracket enter", again=True),
+    "jobs, runs": State(MANY, "O down down left_square_bracket enter", again=True),
+    "jobs, filter": State(MANY, "slash", ("Jobs with",), again=True),
+    "playground, nothing": State(no_model),
+    "playground, a row": State(a_row, again=True),
+    "playground, a question": State(asking, again=True),
+    "playground, typing": State(asking, "i", again=True),
+    "playground, image alone": State(asking, "f", again=True),
+    "playground, model": State(asking, "m", ("Ask which model?",), again=True),
+    "playground, image": State(asking, "o", again=True),
+    "playground, parameters": State(asking, "p", again=True),
+    "playground, system": State(asking, "S", ("System prompt",), again=True),
+    "playground, copy": State(asking, "Y", ("Copy what?",), again=True),
+    "playground, consent": State(asking, "a", ("press Enter to ask",), again=True),
+    "playground, streaming": State(streaming, agreed=True),
+    "playground, answered": State(answered, agreed=True),
+    "playground, past": State(answered, "H", agreed=True),
+    "playground, folded": State(folded, agreed=True),
 }

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
 from tintype.settings import Settings
-from tintype_tui.terminal.app import TerminalApp
+from tintype_tui.held_keys import HoldingApp
 
 if TYPE_CHECKING:
     from tintype.api import Api
@@ -157,7 +157,7 @@ class Session:
         return all(job.ended for job in page.items)
 
 
-class SessionApp(TerminalApp[int]):
+class SessionApp(HoldingApp[int]):
     """An app with a session, as its panes know it."""
 
     session: Session

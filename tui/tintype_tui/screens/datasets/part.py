@@ -143,6 +143,9 @@ class View(DatasetPart):
     class Leave(Message):
         """Back to the rows."""
 
+    class Enlarge(Message):
+        """Show the image of the row that is looked at, alone."""
+
     def action_show(self) -> None:
         """Show this; the key of a view is bound to it."""
         self.post_message(self.Show(self))

@@ -15,6 +15,7 @@ from tintype import __version__
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
 from tintype_tui.screen import Pane
 from tintype_tui.screens.home.samples_part import SamplesPart
 from tintype_tui.session import SESSION
@@ -117,7 +118,7 @@ class HomePane(Pane):
         if (path := self._last_dataset()) is not None:
             self.post_message(requests.OpenDataset(path))
 
-    @work
+    @opens()
     async def action_open(self) -> None:
         from tintype_tui.screens.open_path import choose_dataset
 

@@ -14,6 +14,7 @@ from tintype.jobs import Blamed
 from tintype.metrics import Metrics
 from tintype.resources import Job
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
 from tintype_tui.screen import Part
 from tintype_tui.screens.jobs import acting, following
 from tintype_tui.screens.jobs.curves import MOST_RUNS, Curves, drawn, name_of
@@ -179,6 +180,8 @@ class JobPart(Part):
         elif name == "row":
             if (row := self.views.row()) is not None:
                 self._open_row(row, self.known)
+        elif name == "cancel":
+            self._cancel(self.known)
         else:
             self._act(name, self.known)
 
@@ -195,13 +198,16 @@ class JobPart(Part):
                 await self._steer(
                     jobs.resume if known.job.status == "paused" else jobs.pause, known
                 )
-            elif name == "cancel":
-                if await self.app.push_screen_wait(acting.cancelling(known.job)):
-                    await self._steer(jobs.cancel, known)
             elif name == "try" and model:
                 self.post_message(requests.TryModel(model))
             elif name == "copy" and model:
                 await pane.copy(model)
+
+    @opens(group="act")
+    async def _cancel(self, known: Known) -> None:
+        with self.pane.reporting("Cannot cancel"):
+            if await self.app.push_screen_wait(acting.cancelling(known.job)):
+                await self._steer(jobs.cancel, known)
 
     async def _steer(self, order: acting.Order, known: Known) -> None:
         await order(await self.session.provider(), await self.session.store(), known.job.id)

@@ -139,7 +139,8 @@ class JobsPane(Pane):
         self.views.turn(by)
 
     def action_metric(self) -> None:
-        self.charts.next_metric()
+        if not self.charts.next_metric():
+            self.say("There is no other metric so far.")
 
     def action_grid(self) -> None:
         """All metrics at once, or one."""
@@ -174,6 +175,9 @@ class JobsPane(Pane):
     def action_look(self) -> None:
         """Ask the provider no more, neither for the job nor for the list; or again."""
         self.looking = not self.looking
+        if self.known is None:  # else its header says so
+            asks = "asked for news again" if self.looking else "asked for no news"
+            self.say(f"The provider is {asks}.")
 
     def action_refresh(self) -> None:
         self.looking = True

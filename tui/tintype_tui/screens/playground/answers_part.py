@@ -12,6 +12,7 @@ from textual.reactive import var
 
 from tintype.detection import Box
 from tintype.prompting import MOST_MODELS, Lineup
+from tintype_tui.held_keys import opens
 from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.choosing import Choose
@@ -136,12 +137,17 @@ class AnswersPart(Part):
 
     def action_boxes(self) -> None:
         """Draw other boxes: of the next answer, of all, of none."""
+        if not any(column.boxes for column in self.columns()):
+            self.pane.say("No answer has boxes yet.")
         self.lineup = self.lineup.next_boxes()
         if isinstance(self.screen.focused, AnswerColumn) and self.lineup.shown == "current":
             self.screen.set_focus(self.current)
 
     def action_raw(self) -> None:
         """Show boxes as they were written, or one by one."""
+        if all(column.answer.reply is None for column in self.columns()):
+            self.pane.say(with_keys(self, "There is no answer yet: {play.ask} asks."))
+            return
         raw = not self.current.raw
         for column in self.columns():
             column.raw = raw
@@ -156,12 +162,12 @@ class AnswersPart(Part):
 
     # ------------------------------------------------------------------ models
 
-    @work
+    @opens()
     async def action_model(self) -> None:
         with self.pane.reporting("Cannot list the models"):
             await self.choose(replacing=True)
 
-    @work
+    @opens()
     async def action_add(self) -> None:
         """Another column, with a model to choose."""
         if self.lineup.is_full:
@@ -173,6 +179,9 @@ class AnswersPart(Part):
 
     def action_remove(self) -> None:
         """Ask the current model no longer; the next one is current then."""
+        if not self.lineup.models:
+            self.pane.say(with_keys(self, "There is no model to remove: {play.model} chooses one."))
+            return
         focused = self.screen.focused
         self.lineup = self.lineup.removed()
         if isinstance(focused, AnswerColumn):

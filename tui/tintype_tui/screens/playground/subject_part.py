@@ -30,6 +30,7 @@ from tintype.prompting import (
     web_subject,
 )
 from tintype.store import KeptAnswer
+from tintype_tui.held_keys import opens
 from tintype_tui.screen import Part
 from tintype_tui.screens.open_image import OpenImage
 from tintype_tui.screens.past_answers import question_text
@@ -180,7 +181,7 @@ class SubjectPart(Part):
     def action_full(self) -> None:
         self.screen.maximize(self.image)
 
-    @work
+    @opens()
     async def action_attach(self) -> None:
         """Ask about an image from a file, or from the web."""
         name = await self.app.push_screen_wait(OpenImage())
