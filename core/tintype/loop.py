@@ -110,13 +110,16 @@ class LoopState:
         return LoopState(dataset=self.dataset, row=self.row)
 
     def stages(self) -> tuple[Stage, ...]:
-        """The four stages with what is known of each; the first that is not done is the one now."""
+        """The four stages with what is known of each; the first that is not done is the one now.
+
+        Where data or a job are in trouble, nothing after them is.
+        """
         stages = [self._data(), self._estimate(), self._job(), self._try()]
         for at, stage in enumerate(stages):
             if stage.progress == "todo":
                 stages[at] = replace(stage, progress="now")
                 break
-            if stage.progress == "now":
+            if stage.progress != "done":
                 break
         return tuple(stages)
 

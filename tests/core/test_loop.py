@@ -23,15 +23,17 @@ def test_nothing_is_done_at_first_and_data_comes_next() -> None:
     ("state", "stages"),
     [
         (LoopState(dataset=TRAIN), ["done", "now", "todo", "todo"]),
-        (LoopState(dataset=TRAIN, checked="error"), ["trouble", "now", "todo", "todo"]),
+        (LoopState(dataset=TRAIN, checked="error"), ["trouble", "todo", "todo", "todo"]),
         (LoopState(dataset=TRAIN, estimate="free"), ["done", "done", "now", "todo"]),
         (BEGUN, ["done", "done", "now", "todo"]),
-        (replace(BEGUN, job_status="failed"), ["done", "done", "trouble", "now"]),
+        (replace(BEGUN, job_status="failed"), ["done", "done", "trouble", "todo"]),
         (replace(BEGUN, job_status="succeeded"), ["done", "done", "done", "now"]),
         (replace(BEGUN, model="ft:x", tried=True), ["done"] * 4),
     ],
 )
-def test_the_first_that_is_not_done_comes_next(state: LoopState, stages: list[str]) -> None:
+def test_the_first_that_is_not_done_comes_next_and_nothing_comes_after_trouble(
+    state: LoopState, stages: list[str]
+) -> None:
     assert progress(state) == stages
 
 

@@ -282,7 +282,9 @@ async def a_row(place: Place) -> None:
 async def asking(place: Place) -> None:
     """A row and a model that can be asked."""
     await place.press("1")
-    place.person.app.post_message(requests.TryModel(TUNED))
+    app = place.person.app
+    for model in ("", TUNED):  # one after the other, lest the second be no change
+        app.post_message(requests.TryModel(model))
     await place.open("good", "12 rows")
     await place.press("5")
     await place.sees("row ", "cards")

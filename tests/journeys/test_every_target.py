@@ -375,8 +375,12 @@ def _next_agrees(there: There) -> None:
     if isinstance(screen, Pane) and screen.maximized is None:
         strip = screen.query_one(LoopStrip)
         key, words = strip._next_step()
-        line = [(shown, does) for shown, does, _ in screen.query_one(KeyLine).entries()]
-        assert strip.waiting or not key or (key.removeprefix("next: "), words.strip()) in line
+        live = [
+            (there.app.get_key_display(active.binding), active.binding.description)
+            for active in screen.active_bindings.values()
+            if active.enabled
+        ]
+        assert strip.waiting or not key or (key.removeprefix("next: "), words.strip()) in live
 
 
 async def _answers_and_quits(there: There) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from textual import events
 from textual.app import ReturnType
+from textual.await_complete import AwaitComplete
 from textual.widget import Widget
 
 from tintype_tui.terminal.app import TerminalApp
@@ -41,12 +42,21 @@ class HoldingApp(TerminalApp[ReturnType]):
         end_s = time.monotonic() + HELD_S
 
         def look() -> None:
-            if time.monotonic() > end_s or (ready() and self.screen.is_mounted):
+            if not self.screen_stack:  # the app is closing
+                timer.stop()
+            elif time.monotonic() > end_s or (ready() and self.screen.is_mounted):
                 timer.stop()
                 # After what the dialog has asked for when it was mounted: the focus.
                 self.screen.call_later(self.call_later, self._opened)
 
         timer = self.set_interval(_LOOK_S, look)
+
+    def switch_mode(self, mode: str) -> Any:
+        """Show a mode as Textual does, unless the app is closing; keys wait until it is there."""
+        if not self.screen_stack:
+            return AwaitComplete.nothing()
+        self.hold_keys(lambda: True)
+        return super().switch_mode(mode)
 
     def push_screen(self, *arguments: Any, **options: Any) -> Any:
         """Push as Textual does; keys wait until the screen is there."""

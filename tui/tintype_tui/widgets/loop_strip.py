@@ -30,7 +30,7 @@ class LoopStrip(Widget):
 
     loop_state: reactive[LoopState] = reactive(LoopState())
     next_actions: reactive[tuple[str, ...]] = reactive(())
-    """The first of them that can be taken is the next step."""
+    """Actions, or ids of keys; the first of them that can be taken is the next step."""
     waiting: reactive[str] = reactive("")
     """What the next step waits for, in its place; empty where it waits for nothing."""
 
@@ -100,7 +100,7 @@ class LoopStrip(Widget):
             return "next: ", self.waiting
         for action in self.next_actions:
             for active in self.screen.active_bindings.values():
-                if active.binding.action == action and active.enabled:
+                if action in (active.binding.action, active.binding.id) and active.enabled:
                     key = self.app.get_key_display(active.binding)
                     return f"next: {key}", f" {active.binding.description}"
         return "", ""

@@ -127,7 +127,8 @@ class CopyLine(Words):
                     if done.files:
                         left = f", {count(notes, 'thing')} left as found" if notes else ""
                         changed = f", {count(done.images, 'image')} changed"
-                        self.pane.say(f"{count(done.rows, 'row')} written{changed}{left}.")
+                        name = f"{target.path.name} {target.written}"
+                        self.pane.say(f"{name}: {count(done.rows, 'row')}{changed}{left}.")
                         self.post_message(requests.OpenDataset(done.files[0]))
         finally:
             self.doing = ""

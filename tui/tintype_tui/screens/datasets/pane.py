@@ -26,9 +26,11 @@ from tintype_tui.screens.datasets.opened_line import OpenedLine
 from tintype_tui.screens.datasets.part import DatasetPart
 from tintype_tui.screens.datasets.row_part import RowPart
 from tintype_tui.screens.datasets.views import VIEWS
+from tintype_tui.screens.datasets.views.problems import ProblemsView
 from tintype_tui.screens.datasets.views.rows import RowsView
 from tintype_tui.screens.datasets.views_part import ViewsPart
 from tintype_tui.screens.open_path import choose_dataset
+from tintype_tui.widgets.loop_strip import LoopStrip
 
 P = TypeVar("P", bound=DatasetPart)
 
@@ -109,6 +111,7 @@ class DatasetsPane(Pane):
         opened = self.opened
         same = assessment and opened and assessment.file == opened.dataset.stamp
         self.assessed = assessment if same else None
+        self._note_next()
 
     def on_dataset_part_select(self, event: DatasetPart.Select) -> None:
         """Look at a row; what a view that is not seen says of its cursor means nothing."""
@@ -142,6 +145,15 @@ class DatasetsPane(Pane):
 
     def on_views_part_viewed(self, event: ViewsPart.Viewed) -> None:
         self.query_one(OpenedLine).hint = event.view.HINT
+        self._note_next()
+
+    def _note_next(self) -> None:
+        """What the provider would reject is looked at and fixed before it is estimated."""
+        summary = self.assessed.summary if self.assessed is not None else None
+        rejected = summary is not None and summary.status == "error"
+        seen = self.views.viewed == ProblemsView.__name__
+        ahead = ("data.fix" if seen else "data.problems",) if rejected else self.NEXT
+        self.query_one(LoopStrip).next_actions = ahead
 
     def on_view_enlarge(self) -> None:
         self.row_part.action_full()

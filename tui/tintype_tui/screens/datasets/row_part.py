@@ -217,7 +217,7 @@ class RowPart(DatasetPart):
         if (target := await self.app.push_screen_wait(dialog)) is not None:
             with self.pane.reporting("Cannot write the image"):
                 path = await write_annotated(target.path, data, truth, replace=target.replace)
-                self.pane.say(f"{path} written.")
+                self.pane.say(f"{path} {target.written}.")
 
 
 async def image_shown(dataset: Dataset, index: int, ordinal: int) -> Shown:

@@ -19,7 +19,7 @@ from tintype.errors import DatasetError, TintypeError
 from tintype.estimation import Estimate
 from tintype.loop import LoopState
 from tintype.pricing import load_prices
-from tintype.quote import Outlook, Plans, Quote, outlook
+from tintype.quote import Outlook, Plans, Quote, concern, outlook
 from tintype.resources import Job
 from tintype_tui import requests
 from tintype_tui.screen import Pane
@@ -36,7 +36,7 @@ class EstimatePane(Pane):
 
     BINDING_GROUP_TITLE = "Estimate"
     CSS_PATH = "estimate.tcss"
-    NEXT = ("launch",)
+    NEXT = ("go('datasets')",)
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "again", "Again", id="estimate.again", show=False, tooltip="estimate again"),
@@ -170,13 +170,17 @@ class EstimatePane(Pane):
     def watch_outlook(self, outlook: Outlook) -> None:
         words = cost_words(outlook.quote.estimate) if outlook.quote else ""
         self.post_message(requests.Reached(lambda state: replace(state, estimate=words)))
-        self.query_one(LoopStrip).waiting = outlook.waiting
+        strip = self.query_one(LoopStrip)
+        strip.waiting, strip.next_actions = outlook.waiting, _ahead(outlook)
         made = outlook.quote
         if made is not None and made.training == self._launch_next and self.is_current:
             self._launch_next = None
             self.call_after_refresh(self.launch_line.action_launch)
 
     # ------------------------------------------------------------------ what the person does
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return (self.loop_state.dataset is not None or None) if action == "again" else True
 
     @on(CostPart.Taken)
     def _take(self, event: CostPart.Taken) -> None:
@@ -197,6 +201,13 @@ class EstimatePane(Pane):
         """Estimate a copy by the same plan, and launch it."""
         self._choices, self._launch_next = event.choices, event.path
         self.post_message(requests.EstimateDataset(path=event.path))
+
+
+def _ahead(outlook: Outlook) -> tuple[str, ...]:
+    """What comes next: a launch, unless it fails or the provider would reject the file."""
+    if outlook.state == "failed":
+        return ("again",)
+    return ("launch",) if outlook.quote and concern(outlook.quote) is None else EstimatePane.NEXT
 
 
 def _stamp(path: Path | None) -> FileStamp | None:
