@@ -54,7 +54,7 @@ class HoldingApp(TerminalApp[ReturnType]):
     def switch_mode(self, mode: str) -> Any:
         """Show a mode as Textual does, unless the app is closing; keys wait until it is there."""
         if not self.screen_stack:
-            return AwaitComplete.nothing()
+            return AwaitComplete()
         self.hold_keys(lambda: True)
         return super().switch_mode(mode)
 

@@ -150,7 +150,10 @@ class JobsPane(Pane):
             self.charts.leader.focus()
 
     def action_full(self) -> None:
-        """What is looked at alone, a chart or what is below; Esc goes back."""
+        """What is looked at alone, a chart or what is below; once more or Esc goes back."""
+        if self.maximized is not None:
+            self.minimize()
+            return
         focused = self.focused
         listing = focused is None or focused is self.list_of_jobs
         self.maximize(self.charts.leader if listing or focused is None else focused)

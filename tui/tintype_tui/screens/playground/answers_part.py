@@ -179,8 +179,9 @@ class AnswersPart(Part):
 
     def action_remove(self) -> None:
         """Ask the current model no longer; the next one is current then."""
-        if not self.lineup.models:
-            self.pane.say(with_keys(self, "There is no model to remove: {play.model} chooses one."))
+        if len(self.lineup.models) < 2:
+            words = "There is no other model to ask instead: {play.model} chooses one."
+            self.pane.say(with_keys(self, words))
             return
         focused = self.screen.focused
         self.lineup = self.lineup.removed()

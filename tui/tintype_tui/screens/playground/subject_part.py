@@ -179,7 +179,11 @@ class SubjectPart(Part):
             self._take_row(self.typed if keeps else None)
 
     def action_full(self) -> None:
-        self.screen.maximize(self.image)
+        """Show the image alone, or all again."""
+        if self.screen.maximized is None:
+            self.screen.maximize(self.image)
+        else:
+            self.screen.minimize()
 
     @opens()
     async def action_attach(self) -> None:
