@@ -67,9 +67,12 @@ class LoopStrip(Widget):
             segments = self._drawn(stages, words_width)
             if sum(segment.cell_length for segment in segments) <= room:
                 return segments
-        return segments
+        return self._drawn(stages, 0, terse=not self.app.has_class("-reader"))
 
-    def _drawn(self, stages: tuple[Stage, ...], words_width: int) -> list[Segment]:
+    def _drawn(
+        self, stages: tuple[Stage, ...], words_width: int, *, terse: bool = False
+    ) -> list[Segment]:
+        """Draw the stages; tersely, only the mark of those that are not now."""
         base, colors = self.rich_style, self.app.theme_variables
         tints: dict[Progress, str] = {
             "todo": colors["text-muted"] if colors["text-muted"].startswith("#") else "",
@@ -80,13 +83,16 @@ class LoopStrip(Widget):
         spoken = self.app.has_class("-reader")
         segments = [Segment(" ", base)]
         for at, stage in enumerate(stages):
-            if at:
+            if at and not terse:
                 segments.append(Segment(" → ", base + Style(dim=True)))
             tint = tints[stage.progress]
             mark = base + Style(color=tint) if tint else base
             if not spoken:
                 segments.append(Segment(f"{MARKS[stage.progress]} ", mark))
-            segments.append(Segment(stage.name, base + Style(bold=stage.progress == "now")))
+            if terse and stage.progress not in ("now", "trouble"):
+                continue
+            name = f"{stage.name} " if terse else stage.name
+            segments.append(Segment(name, base + Style(bold=stage.progress == "now")))
             if spoken:
                 segments.append(Segment(f" {SPOKEN[stage.progress]}", mark))
             words = clip(one_line(stage.words), words_width)
