@@ -234,13 +234,22 @@ ESTIMATE = estimate("good", "tokens billed", "warnings, see")
 FLAWED = estimate("spoilt", "tokens billed", "would be rejected")
 
 
+async def jobs_pane(place: Place) -> None:
+    """Jobs as it is at first, asking the provider."""
+    app = place.person.app
+    await place.press("4")
+    await place.person.until(lambda: app.current_mode == "jobs" and app.screen.is_mounted, "Jobs")
+    app.screen.views.show_view("events")
+    if app.screen.charts.every_metric:
+        app.screen.action_grid()
+    app.screen.looking = True
+    await place.press("r")
+
+
 def jobs(*listed: dict[str, Any], words: tuple[str, ...]) -> Way:
     async def way(place: Place) -> None:
         place.serve(*listed)
-        await place.press("4")
-        pane = place.person.app.screen
-        pane.views.current, pane.looking = "events", True
-        await place.press("r")
+        await jobs_pane(place)
         await place.sees(*words)
 
     return way
@@ -255,15 +264,9 @@ RUNNING = jobs(job(1, "running"), words=("running", "Step 28 of 30"))
 FAILED = jobs(job(1, "failed"), words=("failed", "Line 3 is bad."))
 
 
-async def jobs_loading(place: Place) -> None:
-    place.lists(hang=True)
-    await place.press("4")
-    await place.sees("Asking the provider for its jobs")
-
-
 async def jobs_failed(place: Place) -> None:
     place.lists(body=PAGE, headers={"Content-Type": "text/html"})
-    await place.press("4")
+    await jobs_pane(place)
     await place.sees("Cannot list the jobs.")
 
 
@@ -362,7 +365,7 @@ STATES: dict[str, State] = {
     "estimate, launch": State(ESTIMATE, "l", ("Launch at", "Type"), again=True),
     "estimate, dearest": State(ESTIMATE, "d", again=True),
     "estimate, compare": State(ESTIMATE, "c", again=True),
-    "jobs, failed to list": State(jobs_failed),
+    "jobs, failed to list": State(jobs_failed, again=True),
     "jobs, empty": State(jobs(words=("No jobs yet",)), again=True),
     "jobs, one": State(ONE, again=True),
     "jobs, every metric": State(ONE, "W", again=True),

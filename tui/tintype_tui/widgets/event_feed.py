@@ -174,7 +174,8 @@ class EventFeed(LineList):
     @property
     def summary(self) -> str:
         """What is left out or done, in a few words; empty where everything is as usual."""
-        words = [*self._chosen.words(), "" if self.follow_end else "F follows"]
+        follows = "" if self.follow_end else with_keys(self, "{events.follow} follows")
+        words = [*self._chosen.words(), "wrapped" if self.wrapped else "", follows]
         return ", ".join(filter(None, words))
 
     @property
@@ -195,6 +196,12 @@ class EventFeed(LineList):
             self.cursor = self.total - 1
         self.post_message(self.Changed())
         self.refresh()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without events nothing of them can change; who follows already need not again."""
+        changes = action in ("clock", "steps", "level", "wrap")
+        idle = self.follow_end if action == "follow" else changes and not self.events
+        return None if idle else True
 
     def action_level(self) -> None:
         self.level = LEVELS[(LEVELS.index(self.level) + 1) % len(LEVELS)]

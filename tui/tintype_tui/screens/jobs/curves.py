@@ -79,9 +79,9 @@ class Curves(ChartGrid):
         self.watch_runs()
 
     def next_metric(self) -> bool:
-        """Draw another metric, or begin with another where all are drawn; whether there is one."""
+        """Draw another metric, or begin with another where all are drawn; whether that is seen."""
         found = list(groups(self.runs))
-        if len(found) < 2:
+        if len(found) <= sum(chart.display for chart in self._charts):
             return False
         at = found.index(self._chosen(dict.fromkeys(found)))
         self.metric = found[(at + 1) % len(found)]

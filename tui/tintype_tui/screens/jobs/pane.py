@@ -140,7 +140,7 @@ class JobsPane(Pane):
 
     def action_metric(self) -> None:
         if not self.charts.next_metric():
-            self.say("There is no other metric so far.")
+            self.say("All metrics so far are drawn.")
 
     def action_grid(self) -> None:
         """All metrics at once, or one."""

@@ -139,8 +139,8 @@ class QuestionPart(Part):
         if self.subject is None:
             self.pane.say(with_keys(self, "There is no row yet: {go.datasets} opens a dataset."))
             return
-        if self.prompt.system is None and self.prompt.text == self.subject.question:
-            self.pane.say("This is the row's question already.")
+        same = self.prompt.system is None and self.prompt.text == self.subject.question
+        self.pane.say(f"This is the row's question {'already' if same else 'again'}.")
         self.prompt = replace(self.prompt, system=None)
         self.put(self.subject.question)
 
