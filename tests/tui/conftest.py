@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.handled import replace_the_wait_of_textual
+
+replace_the_wait_of_textual()
 
 LISTENER = Path(__file__).parent / "terminal" / "listener.py"
 PATIENCE_S = 60.0
