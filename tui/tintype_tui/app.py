@@ -13,7 +13,6 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.dom import DOMNode
-from textual.reactive import var
 from textual.screen import Screen
 
 from tintype.errors import TintypeError
@@ -127,11 +126,6 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         (120, "-wide"),
     ]
     BINDINGS = KEYS
-
-    loop_state: var[LoopState] = var(LoopState())
-    assessment: var["Assessment | None"] = var(None)
-    check_trouble: var[str] = var("")
-    profile_name: var[str] = var("")
 
     def __init__(
         self,

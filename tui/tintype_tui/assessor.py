@@ -8,13 +8,13 @@ from tintype.errors import TintypeError
 
 if TYPE_CHECKING:
     from tintype.images.facts import ImageFacts
-    from tintype_tui.app import TintypeApp
+    from tintype_tui.session import SessionApp
 
 
 class Assessor:
     """Keeps the app's assessment that of its dataset, its provider and the model asked for."""
 
-    def __init__(self, app: "TintypeApp") -> None:
+    def __init__(self, app: "SessionApp") -> None:
         self._app = app
         self._fetched: dict[str, ImageFacts] = {}
         """What images on the network are, of the current dataset."""
