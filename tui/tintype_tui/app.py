@@ -77,6 +77,9 @@ SCREENS: dict[str, Callable[[], Pane]] = {
 }
 """Each pane's module is imported when it is first shown: the first frame needs only one."""
 
+WIDTHS = ((0, "-narrow"), (76, "-usual"), (120, "-wide"))
+"""From how many columns on which class of the stylesheet holds."""
+
 KEYS: list[BindingType] = [
     *(
         Binding(str(key), f"go('{mode}')", title, show=False, id=f"go.{mode}")
@@ -92,13 +95,16 @@ KEYS: list[BindingType] = [
 """Everywhere. Textual's own ctrl+q is not among them: terminals and people use it otherwise."""
 
 
-def _read_aloud(app: SessionApp) -> None:
-    """Draw for a screen reader: one column, no lines, no sign without a word."""
-    from tintype_tui.terminal.letters import Spoken
+def _suit(app: SessionApp, chosen: Settings) -> None:
+    """Draw as the person needs it; for a screen reader in one column, no sign without a word."""
+    if chosen.screen_reader:
+        from tintype_tui.terminal.letters import Spoken
 
-    app.HORIZONTAL_BREAKPOINTS = [(0, "-narrow")]
-    app.add_class("-reader")
-    app.draw_with(Spoken())
+        app.HORIZONTAL_BREAKPOINTS = [(0, "-narrow")]
+        app.add_class("-reader")
+        app.draw_with(Spoken())
+    if chosen.reduced_motion or chosen.low_bandwidth:
+        app.animation_level = "none"
 
 
 def _mouse_handed_over(app: SessionApp, key: str) -> str:
@@ -120,11 +126,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     DEFAULT_MODE = "home"
     BINDING_GROUP_TITLE = "Everywhere"
     COMMANDS = {_key_commands}  # noqa: RUF012 – as Textual declares it
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 – Textual declares it without ClassVar
-        (0, "-narrow"),
-        (76, "-usual"),
-        (120, "-wide"),
-    ]
+    HORIZONTAL_BREAKPOINTS = list(WIDTHS)
     BINDINGS = KEYS
 
     def __init__(
@@ -146,10 +148,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         self.assessor = Assessor(self)
         theme.begin(self, chosen)
         self.set_keymap(chosen.keymap)
-        if chosen.screen_reader:
-            _read_aloud(self)
-        if chosen.reduced_motion or chosen.low_bandwidth:
-            self.animation_level = "none"
+        _suit(self, chosen)
         self.stylesheet = PatientStylesheet(variables=self.get_css_variables())
         for mode, pane in SCREENS.items():
             self.add_mode(mode, _bound(pane))
