@@ -126,7 +126,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     DEFAULT_MODE = "home"
     BINDING_GROUP_TITLE = "Everywhere"
     COMMANDS = {_key_commands}  # noqa: RUF012 – as Textual declares it
-    HORIZONTAL_BREAKPOINTS = list(WIDTHS)
+    HORIZONTAL_BREAKPOINTS = list(WIDTHS)  # noqa: RUF012 – as Textual declares it
     BINDINGS = KEYS
 
     def __init__(
