@@ -472,3 +472,26 @@ def test_a_command_that_waits_is_cut_short_and_ends_with_130(
         said = process.stderr.read()
     assert process.returncode == 130
     assert b"Traceback" not in said
+
+
+def test_whoever_follows_a_job_ends_when_its_reader_has_gone_and_the_job_goes_on(
+    tintype: Tintype, dataset: Path
+) -> None:
+    first, *others = dataset.read_text().splitlines()
+    row = json.loads(first)
+    row["messages"][0]["content"] = json.dumps({"wait_at": 2})
+    dataset.write_text("\n".join([json.dumps(row), *others]))
+    job = tintype("train", dataset, "--model", "scripted").out.strip()
+    command = [sys.executable, "-m", "tintype_tui", "watch", job]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ.copy()
+    ) as watch:
+        assert watch.stdout is not None
+        assert watch.stderr is not None
+        while b"step 1:" not in watch.stdout.readline():
+            assert watch.poll() is None
+        watch.stdout.close()  # the line is cut; nothing more is printed, for the job waits
+        said = watch.stderr.read()
+    assert (watch.returncode, said) == (128 + signal.SIGPIPE, b"")
+    assert tintype("jobs", "show", job, "--json").json["status"] == "running"
+    assert tintype("jobs", "cancel", job).code == 0

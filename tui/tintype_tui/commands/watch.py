@@ -13,6 +13,7 @@ from tintype_tui.commands.output import (
     put,
     put_json,
     say,
+    while_read,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ async def command(job_id: str | None, profile: str | None, as_json: bool) -> Non
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, store):
         wanted = job_id or await _newest(api, store)
-        job = await follow_job(settings, api, store, wanted, as_json=as_json)
+        job = await while_read(follow_job(settings, api, store, wanted, as_json=as_json))
         await tell_why(api, store, job)
     if job.status != "succeeded":
         leave(1)
