@@ -17,6 +17,7 @@ MODULES = {
     "train": "train",
     "jobs": "jobs",
     "watch": "watch",
+    "status": "status",
     "ask": "ask",
     "models": "models",
     "files": "files",
