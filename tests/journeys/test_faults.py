@@ -325,6 +325,85 @@ def test_a_profile_whose_key_is_not_set_is_refused_before_anything_is_typed(
 LONGER = Fault("a body longer than announced", "after", announce=-20)
 
 
+def toasts(person: Any, words: str) -> int:
+    return sum(words in one.message for one in person.app._notifications)
+
+
+async def notes(person: Any, *words: str) -> None:
+    """Wait until the list of jobs says all this, however it is broken into lines."""
+
+    def note() -> str:
+        return " ".join(str(person.app.screen.query_one("#jobs-note").content).split())
+
+    await person.until(lambda: all(one in note() for one in words), " and ".join(words))
+
+
+async def test_jobs_and_home_take_nothing_unknown_for_empty_and_nothing_hangs(
+    sit: Any, proxy: FaultProxy, job: dict[str, Any], home: Path
+) -> None:
+    forget(home)
+    proxy.inject(LASTING[0])
+    async with sit() as person:
+        await person.press("4")
+        await notes(
+            person, "Cannot list the jobs.", "rate limit", "exceeded", "again in 24 h 00 min"
+        )
+        for fault in (*LASTING[1:], LONGER, Fault("404", status=404, body=b"{}")):
+            proxy.inject(fault)
+            await person.press("r")
+            await person.until(lambda: bool(proxy.seen), f"a request: {fault.name}")
+            await notes(person, "Cannot list the jobs.")
+            assert "No jobs yet" not in person.screen, fault.name
+        stalled = Fault("stalled", "after", stall_after=10)
+        proxy.inject(stalled)
+        await person.press("r")
+        await person.until(lambda: bool(proxy.seen), "a request that stalls")
+        await notes(person, "Cannot list the jobs.")
+        await person.press("1")
+        await person.press("4")
+        assert "No jobs yet" not in person.screen
+
+        proxy.inject(next(one for one in PASSING if one.name == "500"))
+        await person.press("r")
+        await person.until(lambda: len(proxy.seen) > 2, "tries")
+        assert toasts(person, "has a fault or is overloaded") == 1
+        proxy.inject(None)
+        await person.press("r")  # a key cuts the wait short
+        listed = person.app.screen.list_of_jobs
+        await person.until(lambda: len(listed.jobs) == 1, "the job")
+        for rewrite in (
+            lambda page: {**page, "has_more": True},
+            lambda page: {**page, "data": page["data"][::-1]},
+            lambda page: {**page, "data": page["data"] * 2},
+        ):
+            proxy.inject(
+                Fault("pages", "after", rewrite=rewrite), lambda seen: seen.path.endswith("s")
+            )
+            before = person.app.screen.listing
+            await person.press("r")
+            await person.until(
+                lambda before=before: (
+                    person.app.screen.listing is not before
+                    and bool(proxy.sent("GET", "/fine_tuning/jobs"))
+                ),
+                "another listing",
+            )
+            assert [one.id for one in listed.jobs] == [job["id"]]
+        gone = Fault("404", status=404, body=b'{"error": {"message": "No such job"}}')
+        proxy.inject(gone, lambda seen: seen.path.startswith("/fine_tuning/jobs/"))
+        await person.press("r")
+        await person.until(lambda: bool(proxy.seen), "requests")
+        assert [one.id for one in listed.jobs] == [job["id"]]
+        proxy.inject(LASTING[-1])
+        await person.press("r")
+        await notes(person, "Not up to date.", "did not accept the key", "r asks again.")
+        assert [one.id for one in listed.jobs] == [job["id"]]
+        assert toasts(person, "did not accept the key") == 1
+        await person.press("1")
+        await person.sees("Jobs", "succeeded")
+        assert "Start here" not in person.screen
+
+
 async def test_a_launch_in_the_app_is_made_once_whatever_happens_to_its_answers(
     sit: Any, proxy: FaultProxy, dataset: Path, tintype: Tintype
 ) -> None:
@@ -353,3 +432,47 @@ async def test_a_launch_in_the_app_is_made_once_whatever_happens_to_its_answers(
         await person.until(lambda: type(person.app.screen).__name__ == "JobsPane", "the job")
         proxy.inject(None)
         await person.until(lambda: len(person.app.screen.list_of_jobs.jobs) == 1, "one job")
+
+
+async def test_the_playground_says_what_befell_an_answer_and_keeps_what_came(
+    sit: Any, proxy: FaultProxy, job: dict[str, Any], dataset: Path
+) -> None:
+    chat = "/chat/completions"
+    async with sit(dataset) as person:
+
+        def troubles() -> str:
+            answers = person.app.screen.query_one("AskingPart").answers.values()
+            replies = [one.reply.trouble for one in answers if one.reply is not None]
+            return " ".join([*replies, *(one.trouble for one in answers)])
+
+        await person.sees("12 rows")
+        await person.press("5")
+        await person.sees("row 1")
+        proxy.inject(LASTING[1])
+        await person.press("m")
+        said = person.app.session.said
+        await person.until(lambda: any("a web page" in one.words for one in said), "why")
+        await person.press("escape")
+        proxy.inject(Fault("byte by byte", "after", dribble=True))
+        await person.press("a")
+        await person.sees("Type unknown")
+        await person.type("unknown")
+        await person.press("enter")
+        await person.sees("answer 0", "✓ as expected")
+        for fault, words in (
+            (LASTING[0], "Try again in 24 h"),
+            (LASTING[1], "answered with a web page"),
+            (LASTING[2], "cannot be parsed"),
+            (LASTING[4], "did not accept the key"),
+        ):
+            proxy.inject(fault, lambda seen: seen.path == chat)
+            await person.press("a")
+            await person.until(lambda words=words: words in troubles(), words)
+        proxy.inject(Fault("stalled", "after", stall_after=10), lambda seen: seen.path == chat)
+        await person.press("a")
+        await person.until(lambda: len(proxy.sent("POST", chat)) == 2, "both questions")
+        await person.press("escape")
+        await person.until(lambda: "Stopped before the first words" in troubles(), "its end")
+        proxy.inject(None)
+        await person.press("a")
+        await person.sees("answer 0", "✓ as expected")
