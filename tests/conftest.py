@@ -30,6 +30,10 @@ from tintype.plugins import variable
 from tintype.server.run import Options, Running
 from tintype.settings import Profile, Secret
 
+# NumPy, which nothing has imported yet, takes one thread for each worker: with two of each on two
+# cores, threads that wait for one another make trainings many times slower.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 # Property tests are the same every time, and are not judged by how busy the machine is.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")

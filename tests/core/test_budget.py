@@ -434,7 +434,7 @@ async def test_a_question_of_unknown_price_is_not_sent_without_a_word(
         "request": replace(REQUEST, model="house-vlm"),
         "limits": Limits(Decimal(1)),
     }
-    with pytest.raises(ConfirmationError, match="not known") as raised:
+    with pytest.raises(ConfirmationError, match="is unknown") as raised:
         await answered(api, store, **unpriced)
     assert raised.value.typed == "unknown"
     assert hostile.requests == []

@@ -17,6 +17,7 @@ from PIL import Image
 
 from tintype import jobs, prompting
 from tintype.api import Api, ChatRequest, connect
+from tintype.api.retrying import ONE_MORE_S, trying_for
 from tintype.budget import NOTHING_CONFIRMED, Limits
 from tintype.errors import ApiError, AuthenticationError, NotFoundError
 from tintype.jobs import Pace, UploadLimits
@@ -223,7 +224,7 @@ async def test_an_answer_that_breaks_on_the_server_is_told_with_what_came(
 ) -> None:
     async with embedded(provider) as api:
         request = ChatRequest("scripted", [{"role": "user", "content": "break"}])
-        with pytest.raises(ApiError, match="broke"):
+        with trying_for(ONE_MORE_S), pytest.raises(ApiError, match="broke"):
             async for _ in put(api, store, request):
                 pass
 

@@ -176,7 +176,7 @@ class State:
 
 
 async def first(place: Place) -> None:
-    await place.sees("Start here")
+    await place.sees("Recent datasets")
 
 
 async def returning(place: Place) -> None:
@@ -189,7 +189,7 @@ async def returning(place: Place) -> None:
 
 
 async def no_dataset(place: Place) -> None:
-    await place.sees("Start here")
+    await place.sees("Recent datasets")
     await place.press("2")
     await place.sees("No dataset is open.")
 
@@ -206,7 +206,7 @@ SPOILT = dataset("spoilt", "13 rows", "errors")
 
 
 async def nothing_to_estimate(place: Place) -> None:
-    await place.sees("Start here")
+    await place.sees("Recent datasets")
     await place.press("3")
     await place.sees("No dataset yet")
 
@@ -255,7 +255,7 @@ async def jobs_failed(place: Place) -> None:
 
 
 async def no_model(place: Place) -> None:
-    await place.sees("Start here")
+    await place.sees("Recent datasets")
     await place.press("5")
     await place.sees("No image yet")
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -410,6 +411,26 @@ def test_standard_output_that_takes_nothing_is_a_sentence(home: Path) -> None:
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
 def test_what_was_spent_since_any_day_can_be_asked(tintype: Tintype, day: str) -> None:
     assert tintype("spent", "--since", day).code == 0
+
+
+def test_a_fetched_file_is_written_whole_or_not_at_all(
+    tintype: Tintype, home: Path, hostile_apart: Any, tmp_path: Path
+) -> None:
+    hostile_apart.on("GET", "/files/file-1/content", hostile_apart.answer(b"x" * (4 << 20)))
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(
+        f'default_profile = "here"\n[profiles.here]\nbase_url = "{hostile_apart.url}"\n'
+    )
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 << 20, hard))
+    try:
+        done = tintype("files", "get", "file-1", tmp_path / "rows.jsonl")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert done.code == 2
+    assert "rows.jsonl" in done.err
+    assert not [path for path in tmp_path.iterdir() if "rows" in path.name or path.suffix == ".tmp"]
+    assert tintype("files", "get", "file-1", tmp_path / "rows.jsonl").code == 0
 
 
 def test_a_closed_pipe_is_no_traceback(dataset: Path, home: Path) -> None:

@@ -184,7 +184,7 @@ async def test_the_overview_says_what_leaks_and_leads_to_its_rows(sit: Any, data
             "the splits compared",
         )
         await person.press("v")
-        await person.sees("what stands out", "images also in test", "1 image")
+        await person.sees("findings (Enter shows the rows)", "images also in test", "1 image")
         await person.sees("duplicate rows", "answer: share of train, valid, test", "how much")
         await person.press("down", "enter")
         await person.sees("1 row: images also in test", "number 2?")

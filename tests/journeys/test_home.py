@@ -202,7 +202,7 @@ async def test_a_recent_dataset_that_cannot_be_looked_at_is_listed_with_the_reas
     async with open_store(load().folders.store_file) as store:
         store.datasets.opened(RecentDataset(LONG, datetime.now(UTC), 1, 1))
     async with sit() as person:
-        await person.sees("cannot be looked at", "too long")
+        await person.sees("cannot be read", "too long")
 
 
 async def test_the_last_session_is_restored_only_into_its_own_provider(

@@ -38,9 +38,13 @@ def test_an_order_comes_back_as_it_was_written(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("scripted_engine")
 def test_a_trainer_works_in_a_session_of_its_own_until_it_is_done(
-    tmp_path: Path, rows: Callable[..., bytes], until: Callable[..., Any]
+    tmp_path: Path,
+    rows: Callable[..., bytes],
+    until: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ordered(tmp_path, rows(wait_at=2))
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
     assert not launch.alive(tmp_path)
     launch.launch(tmp_path)
     assert launch.alive(tmp_path)

@@ -1,5 +1,7 @@
 """A cost in words says how sure it is."""
 
+from dataclasses import replace
+
 from tintype.estimation import Counts, Plan, estimate
 from tintype.pricing import load_prices
 from tintype.tokens import Range, model_tokens
@@ -9,7 +11,9 @@ MODEL = "gpt-4.1-2025-04-14"
 
 
 def words(provider: str) -> str:
-    counts = Counts(model_tokens(MODEL), rows=20, text=Range.exactly(1_000))
+    counts = Counts(model_tokens(MODEL), rows=20)
+    epoch = replace(counts.bill(), total=Range.exactly(1_000))
+    counts = replace(counts, bills=(epoch,) * len(counts.bills))
     return cost_words(estimate(counts, Plan(MODEL, provider, 1), load_prices()))
 
 

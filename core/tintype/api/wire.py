@@ -111,11 +111,12 @@ class Wire:
     ) -> bytes:
         """Send one request and read its whole answer."""
         self.allow(method, asked)
-        request = self._request(method, url, waits_s, params=dict(query or {}))
+        content: dict[str, Any] = {"params": dict(query or {})}
         if files:
-            request = self._request(method, url, waits_s, data=dict(body or {}), files=files)
+            content |= {"data": dict(body or {}), "files": files}
         elif body is not None:
-            request = self._request(method, url, waits_s, json=sendable(body))
+            content["json"] = sendable(body)
+        request = self._request(method, url, waits_s, **content)
         limit = limit_bytes.set(max_bytes)
         try:
             with self.translated(asked):

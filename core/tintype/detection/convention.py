@@ -53,6 +53,8 @@ class Flaw:
     start: int
     """Where in the text it begins, in characters."""
     end: int
+    stray: bool = False
+    """Whether it is text that belongs to no box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +256,7 @@ def _between(text: str, start: int, end: int) -> list[Flaw]:
     if not words:
         return []
     shown = words if len(words) <= 30 else words[:29] + "…"
-    return [Flaw(f"text outside any box: {shown!r}", begin, begin + len(words))]
+    return [Flaw(f"text outside any box: {shown!r}", begin, begin + len(words), stray=True)]
 
 
 def _malformed(text: str, start: int, end: int) -> list[Flaw]:

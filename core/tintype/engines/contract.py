@@ -1,4 +1,4 @@
-"""What an engine's author is told before the server is: which promises the engine breaks.
+"""Checks an engine against its contract, for its author: which promises it breaks.
 
     from tintype.engines import check_engine
 

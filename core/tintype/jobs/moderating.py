@@ -101,7 +101,7 @@ def _blocked(event: Event, flagged: list[str]) -> bool | None:
 
 
 def _categories(value: Any, depth: int) -> Iterator[Category]:
-    """Every category that is told of, in either of two shapes.
+    """Every category that is reported, in either of two shapes.
 
     `{"category": "hate", "flagged": true}`, or `{"hate": true}` and `{"hate": {…}}`.
     """

@@ -158,7 +158,7 @@ class Watch:
         yield self.progress(self._tell())
 
     async def _once(self, asking: Awaitable[T]) -> T:
-        """Wait for an answer with one more try only: what fails longer is told, by `trouble`."""
+        """Wait for an answer with one more try only: what fails longer goes to `trouble`."""
         with trying_for(ONE_MORE_S):
             answer = await asking
         self.answers += 1

@@ -235,7 +235,7 @@ class _Growing:
 async def _gathered(
     answer: AsyncGenerator[ChatPiece, None],
 ) -> AsyncGenerator[list[ChatPiece], None]:
-    """Gather pieces for a moment; the first is told at once, and none is held back for long."""
+    """Gather pieces for a moment; the first goes on at once, and none is held back for long."""
     loop = asyncio.get_running_loop()
     held: list[ChatPiece] = []
     due = loop.time()

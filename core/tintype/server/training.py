@@ -115,7 +115,7 @@ def _take(state: State, job: JobRecord, entry: journal.JournalEntry) -> JobRecor
 
 
 def _amend(state: State, event: EventRecord, step: Step) -> None:
-    """A step that was told already is told again: only a validation it then lacked is news.
+    """A step that has its event already is reported again: only a validation it lacked is news.
 
     So it is after a pause between a step and its validation.
     """

@@ -65,12 +65,12 @@ def test_each_answer_with_a_weight_is_a_lesson(rows: Any, drawn: Callable[..., b
     ],
 )
 def test_a_file_with_nothing_to_learn_says_so(rows: Any, messages: list[Any]) -> None:
-    with pytest.raises(EngineError, match="holds nothing to learn"):
+    with pytest.raises(EngineError, match="has nothing to learn"):
         read_lessons(rows.write("t.jsonl", [{"messages": messages}]))
 
 
 def test_an_empty_file_says_so(rows: Any) -> None:
-    with pytest.raises(EngineError, match="holds nothing to learn"):
+    with pytest.raises(EngineError, match="has nothing to learn"):
         read_lessons(rows.write("t.jsonl", []))
 
 

@@ -162,7 +162,7 @@ def test_a_training_that_is_done_reports_nothing_again(rows: Any) -> None:
 TRAINER = """
 import json, sys
 from pathlib import Path
-from tintype.engines.base import Order, Resolved, Step
+from tintype.engines.base import TrainingOrder, Resolved, Step
 from tintype.engines.tiny.engine import Tiny
 
 train, folder = map(Path, sys.argv[1:])
@@ -170,7 +170,7 @@ train, folder = map(Path, sys.argv[1:])
 def report(what):
     print(what.step if isinstance(what, Step) else type(what).__name__, flush=True)
 
-order = Order(train, None, folder, Resolved(6, 4, 1.0), 5)
+order = TrainingOrder(train, None, folder, Resolved(6, 4, 1.0), 5)
 print(Tiny().train(order, report, lambda: ""), flush=True)
 """
 
@@ -345,7 +345,7 @@ def test_an_empty_validation_is_noted_and_training_goes_on(rows: Any) -> None:
     order = rows.order(rows.colours(4), [{"messages": []}], epochs=1)
     diary = Diary()
     assert diary.train(order) == "succeeded"
-    assert diary.notes[0].startswith("No validation: valid.jsonl holds nothing to learn")
+    assert diary.notes[0].startswith("No validation: valid.jsonl has nothing to learn")
     assert not diary.validations
 
 

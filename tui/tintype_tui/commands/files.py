@@ -52,17 +52,13 @@ async def _list(profile: str | None, as_json: bool) -> None:
 @asynchronous
 async def get(profile: str | None, file_id: str, target: Path) -> None:
     """Fetch a file's content into TARGET, which must not exist."""
+    from tintype.paths import write_whole
     from tintype_tui.commands.session import at_work, chosen
 
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, _):
         content = await api.file_content(file_id)
-    try:
-        with target.open("xb") as file:
-            file.write(content)
-    except OSError as error:
-        raise click.ClickException(f"{target} cannot be written: {error.strerror}.") from error
-    put(str(target))
+    put(str(write_whole(target, content)))
 
 
 @command.command(name="delete")

@@ -67,5 +67,5 @@ def _end_of(path: Path) -> Content:
     except TintypeError:
         return Content("")
     body = Content("\n".join(map(visible, lines)))
-    head = f"\n{visible(str(path))}, the last {count(len(lines), 'line')}\n"
+    head = f"\n{path.name}, the last {count(len(lines), 'line')} of {visible(str(path))}\n"
     return Content.styled(head, "bold") + body

@@ -58,7 +58,7 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the process is told about its terminal without asking it."""
+    """What the environment says about the terminal without asking it."""
 
     environ: Mapping[str, str]
     encoding: str = "utf-8"

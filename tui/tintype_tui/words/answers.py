@@ -85,8 +85,8 @@ def summary(reply: Reply | None, expected: str, waiting_s: float | None, trouble
 
 
 def shows_boxes(parsed: Parsed) -> bool:
-    """Whether boxes, told one by one, are all that an answer says."""
-    stray = any(flaw.message.startswith("text outside") for flaw in parsed.flaws)
+    """Whether an answer says nothing but boxes, and few enough to list."""
+    stray = any(flaw.stray for flaw in parsed.flaws)
     return bool(parsed.boxes) and not stray and len(parsed.boxes) <= MOST_BOXES
 
 

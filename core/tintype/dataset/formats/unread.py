@@ -1,4 +1,4 @@
-"""Formats that are recognised, so that a person is told what a path holds, but not read yet."""
+"""Formats that are recognised by name, but not read yet."""
 
 import itertools
 import json

@@ -30,7 +30,7 @@ class ProviderPart(Part):
     ]
 
     kept: var[Kept | None] = var(None)
-    """Read anew with it: what was spent, and the key."""
+    """Read again with it: what was spent, and the key."""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(can_focus=False):
