@@ -7,11 +7,10 @@ from textual.pilot import Pilot
 
 from tintype.detection import Box
 from tintype_tui.terminal import Capabilities
-from tintype_tui.terminal.output.surface import MARK
+from tintype_tui.terminal.output.surface import MARK, PLACEHOLDER
 from tintype_tui.widgets.image import FIT, ImageView, View, draw
 from tintype_tui.widgets.image.blocks import SHAPES
 from tintype_tui.widgets.image.canvas import ImageCanvas
-from tintype_tui.widgets.image.kitty import PLACEHOLDER
 
 CAT = Box("cat", 0.1, 0.1, 0.5, 0.5)
 

@@ -260,7 +260,8 @@ class OpenDriver(LinuxDriver):
 
     @_writer_thread.setter
     def _writer_thread(self, thread: object) -> None:
-        self._channel = thread and _Channel(self.output, self.drawn_on.fileno())
+        fd = self.drawn_on.fileno()
+        self._channel = None if thread is None else _Channel(self.output, fd)
 
     @property
     def drawn_on(self) -> TextIO:

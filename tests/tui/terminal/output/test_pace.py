@@ -9,8 +9,8 @@ from tintype_tui.terminal.output.pace import SILENT_AFTER_S, Pace
 class Played:
     """A line of a delay and a rate, on a clock of its own."""
 
-    def __init__(self, trip_s: float, rate: float, **pace: bool) -> None:
-        self.pace, self.trip_s, self.rate = Pace(**pace), trip_s, rate
+    def __init__(self, trip_s: float, rate: float, *, slow: bool = False) -> None:
+        self.pace, self.trip_s, self.rate = Pace(slow=slow), trip_s, rate
         self.now_s, self.free_s = 100.0, 0.0
         self.coming: list[float] = []
 

@@ -136,7 +136,7 @@ class Pace:
         """When the answer to the oldest question is given up."""
         size = sum(sent.size for sent in self._under_way)
         expected_s = 3 * min(self._trips) + 2 * size / (self._rate or _FASTEST)
-        wait_s = max(LEAST_LIMIT_S, expected_s) * 2 ** min(self._lost, 8)
+        wait_s = max(LEAST_LIMIT_S, expected_s) * (1 << min(self._lost, 8))
         return self._under_way[0].at_s + min(MOST_LIMIT_S, wait_s)
 
     def _plausible(self, now_s: float) -> bool:
