@@ -123,7 +123,7 @@ async def every_pane(camera: Camera) -> None:
     await camera.take("3-estimate-compare")
     await camera.press("escape")
     await camera.press("4")
-    await camera.sees("succeeded", "New fine-tuned model")
+    await camera.sees("succeeded", "3,000/3,000", "New fine-tuned model")
     await camera.take("4-jobs")
     await camera.press("t")
     await camera.sees("test.jsonl row 1", "tuned")

@@ -11,6 +11,7 @@ MODULES = {
     "sample": "sample",
     "import": "import_",
     "check": "check",
+    "show": "show",
     "estimate": "estimate",
     "embed": "embed",
     "serve": "serve",
