@@ -172,8 +172,6 @@ async def _send_whole(task: Sending) -> RemoteFile:
             return await task.api.upload_file(task.path, task.purpose, sent)
         except ApiError as error:
             lost = lost or may_be_done(error)
-            if not lost and not may_pass(error):
-                task.store.uploads.forget(*task.key)  # refused: nothing is left behind
             if may_pass(error) or not lost:
                 raise
             file = await _found(task, since)  # nonsense for an answer: no use in sending again

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from tintype.errors import SettingsError
-
 from tintype_tui.commands.output import as_json, asynchronous, plain, put, put_json, say
 from tintype_tui.text import money, number, one_line, pad
 
