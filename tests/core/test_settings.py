@@ -153,6 +153,13 @@ def test_a_provider_of_ones_own_needs_only_an_address(places: Folders) -> None:
     assert "base_url" in refused(places, "[profiles.work]\nproject = 'x'")
 
 
+def test_a_profile_says_how_long_to_wait_for_a_sign_of_life(places: Folders) -> None:
+    text = "[profiles.slow]\nbase_url = 'http://gpu:8000/v1'\ntimeout_s = "
+    assert loaded(places, text + "600").profiles["slow"].timeout_s == 600
+    for wrong in ("0", "-1", "'long'", "true", "nan"):
+        assert "a number of seconds" in refused(places, text + wrong)
+
+
 def test_a_second_openai_profile_keeps_openais_address(places: Folders) -> None:
     text = '[profiles.work]\nprovider = "openai"\norganization = "org-1"\nkey_env = "WORK_KEY"'
     work = loaded(places, text, OPENAI_PROJECT_ID="p").profiles["work"]

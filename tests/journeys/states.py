@@ -101,7 +101,7 @@ class Place:
 
     async def open(self, name: str, *words: str) -> None:
         """Open one of the files, as Home does."""
-        self.person.app.post_message(requests.OpenDataset(self.files[name]))
+        self.person.app.post_message(requests.open_dataset(self.files[name]))
         await self.person.sees(*words)
 
     async def press(self, *keys: str) -> None:
@@ -268,7 +268,7 @@ async def a_row(place: Place) -> None:
 
 async def asking(place: Place) -> None:
     """A row and a model that can be asked."""
-    place.person.app.post_message(requests.TryModel(TUNED))
+    place.person.app.post_message(requests.try_model(TUNED))
     await place.open("good", "12 rows")
     await place.press("5")
     await place.sees("row 1 of", "cards")

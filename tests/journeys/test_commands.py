@@ -472,3 +472,46 @@ def test_a_command_that_waits_is_cut_short_and_ends_with_130(
         said = process.stderr.read()
     assert process.returncode == 130
     assert b"Traceback" not in said
+
+
+def test_whoever_follows_a_job_ends_when_its_reader_has_gone_and_the_job_goes_on(
+    tintype: Tintype, dataset: Path
+) -> None:
+    first, *others = dataset.read_text().splitlines()
+    row = json.loads(first)
+    row["messages"][0]["content"] = json.dumps({"wait_at": 2})
+    dataset.write_text("\n".join([json.dumps(row), *others]))
+    job = tintype("train", dataset, "--model", "scripted").out.strip()
+    command = [sys.executable, "-m", "tintype_tui", "watch", job]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ.copy()
+    ) as watch:
+        assert watch.stdout is not None
+        assert watch.stderr is not None
+        while b"step 1:" not in watch.stdout.readline():
+            assert watch.poll() is None
+        watch.stdout.close()  # the line is cut; nothing more is printed, for the job waits
+        said = watch.stderr.read()
+    assert (watch.returncode, said) == (128 + signal.SIGPIPE, b"")
+    assert tintype("jobs", "show", job, "--json").json["status"] == "running"
+    assert tintype("jobs", "cancel", job).code == 0
+
+
+def test_a_screen_of_plain_text_tells_how_jobs_stand_and_a_watch_has_a_pace(
+    tintype: Tintype, dataset: Path
+) -> None:
+    assert "There is no job yet." in tintype("status").out
+    trained = tintype("train", dataset, "--model", "scripted", "--suffix", "shapes", "--wait")
+    assert trained.code == 0, trained.err
+    for words in (("status",), ("jobs", "--once")):
+        (line,) = [line for line in tintype(*words).out.splitlines() if "ftjob-" in line]
+        assert line.startswith("succeeded  shapes")
+        assert len(line) <= 79
+    assert "spent this month" in tintype("status").out
+    every = tintype("watch").out.splitlines()
+    steps = [line for line in every if "step " in line and "loss" in line]
+    thin = tintype("watch", "--every", "4").out.splitlines()
+    assert [line for line in thin if line in steps] == [steps[0], steps[4], steps[-1]]
+    assert [line for line in every if line not in steps] == [x for x in thin if x not in steps]
+    assert tintype("watch", "--every", "1h").out.count("loss") == 2
+    assert tintype("watch", "--every", "often").code == 2

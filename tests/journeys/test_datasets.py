@@ -468,7 +468,7 @@ async def test_the_next_split_is_asked_for_before_the_splits_are_known(
     async with sit(dataset) as person:
         await person.sees("12 rows", "1 warning")
         monkeypatch.setattr(opened, "siblings", slow)
-        person.app.post_message(requests.OpenDataset(other))
+        person.app.post_message(requests.open_dataset(other))
         await person.until(asked.is_set, "the splits being looked for")
         await person.sees("another/rows.jsonl")
         await person.press("right_square_bracket")

@@ -87,6 +87,7 @@ def run_command(arguments: list[str]) -> int:
     gc.set_threshold(100_000, 20, 20)
     from tintype.errors import TintypeError
     from tintype_tui.commands.main import tintype
+    from tintype_tui.commands.output import NobodyReads
     from tintype_tui.text import visible
 
     try:
@@ -102,8 +103,7 @@ def run_command(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("tintype: interrupted.", err=True)
         return 130
-    except BrokenPipeError:
-        # The reader of our pipe has gone; there is nobody to tell.
+    except (BrokenPipeError, NobodyReads):
         _write_no_more()
         return 128 + signal.SIGPIPE
     except OSError as error:

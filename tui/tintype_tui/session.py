@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from textual.reactive import var
+
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
 from tintype.settings import Settings
@@ -21,6 +23,7 @@ from tintype_tui.terminal.app import TerminalApp
 
 if TYPE_CHECKING:
     from tintype.api import Api
+    from tintype.assessment import Assessment
     from tintype.server.run import Running
     from tintype.store import Store
 
@@ -161,3 +164,10 @@ class SessionApp(TerminalApp[int]):
     """An app with a session, as its panes know it."""
 
     session: Session
+
+    loop_state: var[LoopState] = var(LoopState())
+    assessment: var["Assessment | None"] = var(None)
+    """What has been found in the current dataset; none until something is known of it as it is."""
+    check_trouble: var[str] = var("")
+    """Why the current dataset could not be read; empty if it could, or has not been tried."""
+    profile_name: var[str] = var("")

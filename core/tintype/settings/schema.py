@@ -68,6 +68,12 @@ def _money(value: object) -> Decimal:
     return sum_usd
 
 
+def _seconds(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 86_400:
+        return float(value)
+    raise ValueError
+
+
 def _limit(value: object) -> Decimal | None:
     return None if value == "" else _money(value)
 
@@ -196,6 +202,13 @@ PROFILE_FIELDS: tuple[Setting, ...] = (
     ),
     Setting("organization", "", *_TEXT, "Sent to OpenAI as OpenAI-Organization."),
     Setting("project", "", *_TEXT, "Sent to OpenAI as OpenAI-Project."),
+    Setting(
+        "timeout_s",
+        None,
+        _seconds,
+        "a number of seconds, up to 86400",
+        "How long to wait for a sign of life; by default 60 s, and 180 s for a model's answer.",
+    ),
 )
 
 ENVIRONMENT: Mapping[str, str] = MappingProxyType(

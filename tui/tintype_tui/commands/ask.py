@@ -14,6 +14,7 @@ from tintype_tui.commands.output import (
     profile_option,
     put_json,
     say,
+    while_read,
     yes_option,
 )
 from tintype_tui.text import visible
@@ -124,7 +125,7 @@ async def command(
                 expected=asked.expected,
                 prices=prices,
             )
-            reply = await _stream(growing, quiet=as_json)
+            reply = await while_read(_stream(growing, quiet=as_json))
             await remember(store, provider, request, reply, asked_at, asked.sources)
             answers.append({"model": request.model, **report(reply, asked.expected)})
             broken = broken or bool(reply.trouble)

@@ -28,13 +28,30 @@ if TYPE_CHECKING:
     metavar="WORDS",
     help="As in the app, for example state:failed.",
 )
+@click.option("--once", is_flag=True, help="One screen of plain text, with how far each job is.")
 @as_json
 @click.pass_context
-def command(context: click.Context, profile: str | None, wanted: str, as_json: bool) -> None:
+def command(
+    context: click.Context, profile: str | None, wanted: str, once: bool, as_json: bool
+) -> None:
     """List the provider's jobs, newest first; or act on one."""
     context.obj = profile
     if context.invoked_subcommand is None:
-        _list(profile, wanted, as_json)
+        if once and not (wanted or as_json):
+            _screen(profile)
+        else:
+            _list(profile, wanted, as_json)
+
+
+@asynchronous
+async def _screen(profile: str | None) -> None:
+    from tintype_tui.commands.session import at_work, chosen
+    from tintype_tui.commands.status import MOST, job_line, newest, put_lines
+
+    settings, provider = chosen(profile)
+    async with at_work(settings, provider) as (api, store):
+        kept, more = await newest(api, store, MOST)
+        put_lines([await job_line(api, store, one) for one in kept], more)
 
 
 @asynchronous

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import functools
 import json
+import select
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+LOOK_S = 0.25
+"""How often a command that follows something looks whether anybody still reads it."""
+
+
+class NobodyReads(Exception):
+    """The reader of standard output has gone; the exit code is 141, as of a broken pipe."""
 
 
 def say(words: str = "") -> None:
@@ -96,6 +104,37 @@ def asynchronous(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R
         return asyncio.run(function(*args, **kwargs))
 
     return run
+
+
+async def while_read(work: Coroutine[Any, Any, R]) -> R:
+    """Do what may take long and print little, for as long as anybody reads standard output.
+
+    A terminal that goes away sends a signal; a pipe, or an `ssh` without a terminal, says nothing
+    until something is written.
+
+    Raises:
+        NobodyReads: if the reader has gone; the work has been cancelled then.
+    """
+    doing = asyncio.ensure_future(work)
+    try:
+        while not (await asyncio.wait({doing}, timeout=LOOK_S))[0]:
+            if _is_unread():
+                raise NobodyReads
+        return doing.result()
+    finally:
+        if doing.cancel():
+            await asyncio.wait({doing})
+
+
+def _is_unread() -> bool:
+    """Whether standard output is a pipe, socket or terminal whose other end has been closed."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)  # what is asked for anyway is hang-up and error
+        found = poll.poll(0)
+    except (OSError, ValueError):  # no descriptor: a test's, or none at all
+        return False
+    return any(event & (select.POLLHUP | select.POLLERR) for _, event in found)
 
 
 def leave(code: int) -> None:

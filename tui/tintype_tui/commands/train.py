@@ -20,6 +20,7 @@ from tintype_tui.commands.output import (
     put,
     put_json,
     say,
+    while_read,
     yes_option,
 )
 from tintype_tui.words.costs import launch_words
@@ -112,7 +113,9 @@ async def command(
         if wait:
             from tintype_tui.commands.watch import follow_job, tell_why
 
-            job = await follow_job(settings, api, store, job.id, as_json=False, quiet=as_json)
+            job = await while_read(
+                follow_job(settings, api, store, job.id, as_json=False, quiet=as_json)
+            )
             await tell_why(api, store, job)
     if as_json:
         put_json(job, indent=2)

@@ -126,7 +126,7 @@ class CopyLine(Words):
                         left = f", {count(notes, 'thing')} left as found" if notes else ""
                         changed = f", {count(done.images, 'image')} changed"
                         self.pane.say(f"{count(done.rows, 'row')} written{changed}{left}.")
-                        self.post_message(requests.OpenDataset(done.files[0]))
+                        self.post_message(requests.open_dataset(done.files[0]))
         finally:
             self.doing = ""
             await steps.aclose()

@@ -196,7 +196,7 @@ class EstimatePane(Pane):
     def _go_on(self, event: LaunchLine.Copied) -> None:
         """Estimate a copy by the same plan, and launch it."""
         self._choices, self._launch_next = event.choices, event.path
-        self.post_message(requests.EstimateDataset(path=event.path))
+        self.post_message(requests.estimate_dataset(path=event.path))
 
 
 def _stamp(path: Path | None) -> FileStamp | None:

@@ -100,7 +100,7 @@ class HomePane(Pane):
         if self.loop_state == LoopState():
             found, profile = store.notes.read(SESSION), self.session.profile.name
             state = await asyncio.to_thread(LoopState.restored, found, profile)
-            self.post_message(requests.Restore(state))
+            self.post_message(requests.restore(state))
 
     # ------------------------------------------------------------------ what the person does
 
@@ -115,11 +115,11 @@ class HomePane(Pane):
 
     def action_begin(self) -> None:
         if (path := self._last_dataset()) is not None:
-            self.post_message(requests.OpenDataset(path))
+            self.post_message(requests.open_dataset(path))
 
     @work
     async def action_open(self) -> None:
         from tintype_tui.screens.open_path import choose_dataset
 
         if (path := await choose_dataset(self)) is not None:
-            self.post_message(requests.OpenDataset(path))
+            self.post_message(requests.open_dataset(path))

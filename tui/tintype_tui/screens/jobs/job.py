@@ -199,7 +199,7 @@ class JobPart(Part):
                 if await self.app.push_screen_wait(acting.cancelling(known.job)):
                     await self._steer(jobs.cancel, known)
             elif name == "try" and model:
-                self.post_message(requests.TryModel(model))
+                self.post_message(requests.try_model(model))
             elif name == "copy" and model:
                 await pane.copy(model)
 
@@ -229,4 +229,4 @@ class JobPart(Part):
                 return
             if found.changed:
                 pane.say(acting.changed(found, row), title="Careful:", severity="warning")
-            self.post_message(requests.OpenDataset(found.path, found.index))
+            self.post_message(requests.open_dataset(found.path, found.index))
