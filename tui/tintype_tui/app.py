@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,7 +164,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         if keymap := self.session.settings.keymap:
             from tintype_tui.screens.help import report_keymap
 
-            self.run_worker(report_keymap(self, keymap))
+            self.run_worker(partial(report_keymap, self, keymap))
         if self._start_with is not None:
             self.post_message(requests.open_dataset(self._start_with))
         elif self._with_samples:

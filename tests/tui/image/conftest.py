@@ -1,6 +1,7 @@
 """Images, and an app with nothing but an image widget."""
 
 import io
+from functools import partial
 
 import pytest
 from PIL import Image, ImageDraw
@@ -50,7 +51,7 @@ class OneImage(Screen[None]):
         if self.by_hand:
             self.pending.append((event.image, event.wanted))
         else:
-            self.run_worker(self.drawn(event), group=event.group, exclusive=True)
+            self.run_worker(partial(self.drawn, event), group=event.group, exclusive=True)
 
     async def drawn(self, event: ImageView.Wants) -> Drawing:
         drawing = await draw(event.wanted)

@@ -1,6 +1,7 @@
 """A viewer, to see the widget at work: `python -m tintype_tui.widgets.image FILE…`."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -71,7 +72,7 @@ class ViewerScreen(Screen[None]):
     @on(ImageView.Wants)
     def draw_image(self, event: ImageView.Wants) -> None:
         """Have it drawn; the latest wins."""
-        self.run_worker(self.drawn(event), group=event.group, exclusive=True)
+        self.run_worker(partial(self.drawn, event), group=event.group, exclusive=True)
 
     async def drawn(self, event: ImageView.Wants) -> None:
         """Draw and show."""

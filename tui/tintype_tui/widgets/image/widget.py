@@ -5,7 +5,7 @@ drawn in a thread, and the widget shows the result. In a screen:
 
     @on(ImageView.Wants)
     def draw_image(self, event: ImageView.Wants) -> None:
-        self.run_worker(event.drawn(), group=event.group, exclusive=True)
+        self.run_worker(event.drawn, group=event.group, exclusive=True)
 
 It wants a drawing when it is given another image or other boxes, when its size or the view
 changes, and when the terminal has said what it can do. Until the drawing comes it keeps the one it
