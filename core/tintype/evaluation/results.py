@@ -174,9 +174,10 @@ def open(folder: Path, scorers: Sequence[str] | None = None) -> Evaluation:
         arrays, more = scored(run, specs)
         text, data = json.dumps({**more, "key": key}), io.BytesIO()
         kept = arrays, json.loads(text)
-        np.savez(data, meta=np.frombuffer(text.encode(), np.uint8), **arrays)
-        with contextlib.suppress(FileError):  # a folder that may only be read is read again
-            paths.write_whole(folder / SCORES, data.getvalue(), replace=True, private=True)
+        if specs == run.plan.scorers:
+            np.savez(data, meta=np.frombuffer(text.encode(), np.uint8), **arrays)
+            with contextlib.suppress(FileError):  # a folder that may only be read is read again
+                paths.write_whole(folder / SCORES, data.getvalue(), replace=True, private=True)
     return _evaluation(run, *kept)
 
 
