@@ -1,5 +1,6 @@
 """Money: what was spent is told, and a month's limit is never passed, however it was agreed to."""
 
+import asyncio
 import json
 from asyncio import to_thread
 from collections.abc import Callable
@@ -144,6 +145,29 @@ def tintype(home: Path, capsys: pytest.CaptureFixture[str]) -> Typed:
         return code, said.out, " ".join(said.err.split())
 
     return run
+
+
+def test_what_is_not_settled_can_be_struck_out_and_what_is_cannot(
+    home: Path, tintype: Typed
+) -> None:
+    asyncio.run(spend(home, "2", "3", at=datetime(2026, 11, 2, tzinfo=UTC)))
+
+    async def doubt() -> list[str]:
+        async with open_store(home / "state" / "tintype.sqlite") as store:
+            first, second = store.spending.entries()
+            store.spending.add(replace(first, state="in doubt"))
+            return [first.subject, second.subject]
+
+    doubtful, settled = asyncio.run(doubt())
+    assert f"in doubt {doubtful}" in tintype("spent", "--all")[1]
+    code, _, err = tintype("spent", "--drop", settled)
+    assert (code, "is settled" in err) == (2, True)
+    assert tintype("spent", "--drop", doubtful)[0] == 0
+    assert [
+        one["subject"] for one in json.loads(tintype("spent", "--all", "--json")[1])["entries"]
+    ] == [settled]
+    code, _, err = tintype("spent", "--drop", doubtful)
+    assert (code, "is not in the ledger" in err) == (2, True)
 
 
 def launchable(provider: Any, dataset: Path) -> None:

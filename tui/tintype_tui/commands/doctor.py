@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -23,6 +23,10 @@ from tintype_tui.commands.output import (
     say,
 )
 from tintype_tui.text import count
+
+if TYPE_CHECKING:
+    from tintype_tui.terminal import Capabilities
+    from tintype_tui.terminal.output import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,8 @@ def _python() -> CheckUp:
 
 def _terminal() -> list[CheckUp]:
     from tintype_tui.terminal import TRUECOLOR, advice, probe
+    from tintype_tui.terminal.output import Line
+    from tintype_tui.terminal.remote import measured_line, remote_advice
 
     found = probe()
     name = f"{found.terminal} {found.version}".strip() or os.environ.get("TERM", "unknown")
@@ -98,6 +104,7 @@ def _terminal() -> list[CheckUp]:
         name += " (of unknown kind)"
     colours = "24-bit" if found.colours == TRUECOLOR else str(found.colours)
     drawn = found.protocol in ("kitty", "sixel")
+    line = measured_line() if found.answered else Line()
     return [
         CheckUp("terminal", "ok", f"{name}, {colours} colours"),
         CheckUp(
@@ -106,7 +113,22 @@ def _terminal() -> list[CheckUp]:
             f"drawn as {found.protocol}. {found.why}",
             "" if drawn else "\n".join(filter(None, advice(found))),
         ),
+        CheckUp(
+            "line",
+            "note" if line.slow else "ok",
+            _line_words(line, found),
+            "\n".join(remote_advice(line, found, os.environ)),
+        ),
     ]
+
+
+def _line_words(line: "Line", found: "Capabilities") -> str:
+    """What the line to the terminal carries; in tmux that is not the whole way."""
+    if not line.answered:
+        return "not measured: the terminal does not answer"
+    words = f"{line}, as {found.terminal or 'the terminal'} answers"
+    far = " (how far the terminal is from tmux is not known)" if found.tmux else ""
+    return f"{words}{far}{'; slow' if line.slow else ''}"
 
 
 def _folder(name: str, folder: Path) -> CheckUp:

@@ -11,13 +11,19 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.reactive import var
 
-from tintype_tui.terminal.capabilities import TRUECOLOR, Capabilities, Surroundings, assess
+from tintype_tui.terminal.capabilities import (
+    TRUECOLOR,
+    Capabilities,
+    Surroundings,
+    assess,
+    erases_in_colour,
+)
 from tintype_tui.terminal.messages import TerminalAnswered
 from tintype_tui.terminal.replies import Told
-from tintype_tui.terminal.textual_privates import ReportingApp, draw_in_all_colours
+from tintype_tui.terminal.textual_privates import PaintedApp, draw_in_all_colours, output_of
 
 
-class TerminalApp(ReportingApp[ReturnType]):
+class TerminalApp(PaintedApp[ReturnType]):
     """An app that asks its terminal what it can show, and knows when it has answered.
 
     Where there is no terminal of one's own to ask (tests, `textual serve`, Windows), everything
@@ -30,9 +36,6 @@ class TerminalApp(ReportingApp[ReturnType]):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._letters: tuple[LineFilter, ...] = ()
-        self.farewells: set[str] = set()
-        """Escape sequences to write before the terminal is given back, at the end or at Ctrl+Z.
-        Widgets are unmounted only after that, too late to free the images it holds."""
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's choice, asking where it can."""
@@ -76,6 +79,9 @@ class TerminalApp(ReportingApp[ReturnType]):
             from tintype_tui.terminal.letters import Letters
 
             self.draw_with(Letters())
+        if (output := output_of(self)) is not None:
+            output.wear_again()
+            output.erasing(erases_in_colour(capabilities))
         self.capabilities = capabilities
 
     def get_line_filters(self) -> Sequence[LineFilter]:

@@ -27,6 +27,16 @@ class Line:
             trip is not None and trip > SLOW_ROUND_TRIP_S
         )
 
+    def seems_slow(self, *, was: bool) -> bool:
+        """Whether to go on drawing for a slow line: not until it is clearly better again."""
+        if not was:
+            return self.slow
+        half = Line(
+            2 * self.round_trip_s if self.round_trip_s is not None else None,
+            self.bytes_per_s / 2 if self.bytes_per_s is not None else None,
+        )
+        return half.slow
+
     def __str__(self) -> str:
         """In words for people, as `20 KB/s, 800 ms`.
 
