@@ -521,4 +521,4 @@ async def test_a_click_on_a_title_shows_its_view(sit: Any, dataset: Path, launch
         for name in ("details", "checkpoints", "trouble", "compare", "events"):
             at = person.screen.splitlines()[line].index(name)
             await person.pilot.click(offset=(at, line))
-            assert pane_of(person).views.current == name
+            await person.until(lambda name=name: pane_of(person).views.current == name, name)

@@ -115,10 +115,10 @@ class ImageView(Widget, can_focus=True):
         yield ImageCanvas().data_bind(ImageView.drawing, ImageView.note, ImageView.capabilities)
 
     def show(self, drawing: Drawing, wanted: Wanted) -> None:
-        """Show what was asked for; something outdated is passed over."""
+        """Show what was asked for; something outdated is passed over, as is all once it is gone."""
         if wanted is self._awaited:
             self._awaited = None
-        if wanted.data is not self.data:
+        if wanted.data is not self.data or not self.is_attached:
             return
         self._stop_grace()
         # The view shown is the one asked for, kept inside the image.
