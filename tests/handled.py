@@ -16,7 +16,7 @@ HOPS = 2
 LONGEST_S = 60.0
 
 
-async def handled(*_: float) -> None:
+async def handled(min_sleep: float = 0, max_sleep: float = 0) -> None:
     """Wait until the app and its screen have handled what they were sent, and what came of it."""
     app: Any = active_app.get()
     for _hop in range(HOPS):

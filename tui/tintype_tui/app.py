@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.worker import WorkType
 
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
@@ -165,7 +166,8 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         if keymap := self.session.settings.keymap:
             from tintype_tui.screens.help import report_keymap
 
-            self.run_worker(partial(report_keymap, self, keymap))
+            reporting: WorkType[None] = partial(report_keymap, self, keymap)
+            self.run_worker(reporting)
         if self._start_with is not None:
             self.post_message(requests.open_dataset(self._start_with))
         elif self._with_samples:

@@ -5,6 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual.worker import WorkType
+
 from tintype.errors import TintypeError
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ class Assessor:
                 app.assessment = same
                 return
         self.forget()
-        work = partial(self._assess, path, provider, model)
+        work: WorkType[None] = partial(self._assess, path, provider, model)
         app.run_worker(work, exclusive=True, group="assess")
 
     async def _assess(self, path: Path, provider: str, model: str) -> None:

@@ -1,11 +1,10 @@
 """Images, and an app with nothing but an image widget."""
 
 import io
-from functools import partial
 
 import pytest
 from PIL import Image, ImageDraw
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.screen import ModalScreen, Screen
 
@@ -51,9 +50,10 @@ class OneImage(Screen[None]):
         if self.by_hand:
             self.pending.append((event.image, event.wanted))
         else:
-            self.run_worker(partial(self.drawn, event), group=event.group, exclusive=True)
+            self.draw(event)
 
-    async def drawn(self, event: ImageView.Wants) -> Drawing:
+    @work(exclusive=True)
+    async def draw(self, event: ImageView.Wants) -> Drawing:
         drawing = await draw(event.wanted)
         event.image.show(drawing, event.wanted)
         return drawing

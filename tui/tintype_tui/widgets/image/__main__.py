@@ -1,11 +1,10 @@
 """A viewer, to see the widget at work: `python -m tintype_tui.widgets.image FILE…`."""
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.reactive import var
@@ -70,12 +69,9 @@ class ViewerScreen(Screen[None]):
         image.thrifty = not image.thrifty
 
     @on(ImageView.Wants)
-    def draw_image(self, event: ImageView.Wants) -> None:
-        """Have it drawn; the latest wins."""
-        self.run_worker(partial(self.drawn, event), group=event.group, exclusive=True)
-
-    async def drawn(self, event: ImageView.Wants) -> None:
-        """Draw and show."""
+    @work(exclusive=True)
+    async def draw_image(self, event: ImageView.Wants) -> None:
+        """Draw and show; the latest wins."""
         drawing = await draw(event.wanted)
         event.image.show(drawing, event.wanted)
         found = event.image.capabilities
