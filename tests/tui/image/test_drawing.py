@@ -202,7 +202,8 @@ async def test_what_was_drawn_is_not_drawn_again() -> None:
 
 
 async def test_in_few_bytes_an_image_of_blocks_still_resembles_itself() -> None:
-    shades = Image.linear_gradient("L").resize((240, 240)).convert("RGB")
+    noise = Image.effect_noise((240, 240), 30)
+    shades = Image.blend(Image.linear_gradient("L").resize((240, 240)), noise, 0.2).convert("RGB")
     shades.paste((200, 30, 30), (60, 60, 180, 180))
     room = Room(60, 30, (10, 20))
     plain, thrifty = [
