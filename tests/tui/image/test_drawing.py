@@ -212,13 +212,16 @@ async def test_in_few_bytes_an_image_of_blocks_still_resembles_itself() -> None:
     whole, spared = map(sent, (plain, thrifty))
     assert len(spared) < LEAST_BYTES * 1.1 < len(whole)
     for drawing in (plain, thrifty):
-        backs = [
-            [tuple(segment.style.bgcolor.triplet) for segment in strip for _ in segment.text]
-            for strip in drawing.strips
+        backs: Any = [
+            [back(segment) for segment in strip for _ in segment.text] for strip in drawing.strips
         ]
         assert sum(backs[2][30]) < sum(backs[-3][30])
         assert backs[15][30][0] > 150
         assert backs[15][30][1] < 80
+
+
+def back(segment: Any) -> Any:
+    return tuple(segment.style.bgcolor.triplet)
 
 
 def sent(drawing: Any) -> bytes:

@@ -115,7 +115,7 @@ class _Cells:
         """The squared error of each way with a new colour: W × R."""
         sums, counts = self._sums[:, :, column], self._counts[:, :, column]
         rest = self._total[:, column] - sums
-        wrong = self._squares[:, column] - 2 * (fronts * sums + backs * rest).sum(axis=2)
+        wrong: Floats = self._squares[:, column] - 2 * (fronts * sums + backs * rest).sum(axis=2)
         wrong += counts * (fronts**2).sum(axis=2) + (self._all - counts) * (backs**2).sum(axis=2)
         return wrong
 
@@ -154,4 +154,5 @@ def _number(colours: "Floats") -> "np.ndarray[Any, Any]":
     import numpy as np
 
     whole = np.clip(colours, 0, 255).astype(int)
-    return whole[..., 0] << 16 | whole[..., 1] << 8 | whole[..., 2]
+    numbers: np.ndarray[Any, Any] = whole[..., 0] << 16 | whole[..., 1] << 8 | whole[..., 2]
+    return numbers
