@@ -129,6 +129,13 @@ class Output:
 
     # ------------------------------------------------------------------ frames
 
+    @property
+    def ready(self) -> bool:
+        """Whether a frame that is painted now is sent at once."""
+        now_s = time.monotonic()
+        free = self._writer is None or self._writer.empty
+        return free and self.pace.due_s(now_s) <= now_s
+
     def _pump(self) -> None:
         """Send what is newest, if it may be sent and differs from what was sent."""
         moved = self._cursor != self._cursor_sent
