@@ -74,11 +74,13 @@ async def test_pane_row_plan_draft_and_zoom_come_back_after_a_cut_and_home_after
         person.app.exit(HUNG_UP)
     async with sit() as person:
         await person.until(lambda: person.app.current_mode == "jobs", "Jobs")
+        await person.sees("succeeded")
         assert (person.app.loop_state.row, person.app.loop_state.job) == (2, job)
         await person.until(
             lambda: person.app.screen.query_one(Curves).leader.window == window, "the zoom"
         )
         await person.press("3")
+        await person.sees("Cost")
         await person.until(lambda: person.app.screen.choices.epochs == epochs, "the plan")
         await person.press("5")
         await person.sees("Why")
