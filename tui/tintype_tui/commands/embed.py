@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tintype_tui.commands.output import (
+    A_PATH,
     Progress,
     as_json,
     asynchronous,
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 
 @click.command(name="embed")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("source", type=A_PATH)
+@click.argument("target", type=A_PATH)
 @profile_option
 @click.option(
     "--longest-side", type=click.IntRange(min=16), help="Shrink larger images to this many pixels."
@@ -66,6 +67,12 @@ async def command(
     treatment = rules.fixing(judged_by, fetch=fetch or None, max_side=longest_side, quality=quality)
     progress, done = Progress(quiet=as_json), Exported()
     async with open_dataset(source) as dataset:
+        if (whole := await rules.whole_problem(dataset)) is not None:
+            fix = whole.fix.replace("FILE", str(source))
+            say(f"{source}: {whole.message} {fix} Nothing was written.")
+            if as_json:
+                put_json(done, indent=2)
+            leave(1)
         async for done in export(dataset, target, treatment, drop=drop, replace=replace):
             progress(f"writing: {done.rows} rows, {size(done.bytes_written)}")
             for note in done.notes:
