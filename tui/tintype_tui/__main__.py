@@ -12,9 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-SLOW_FPS = "8"
-"""Frames a second at most on a slow line; Textual's own figure is 60."""
-
 
 def main() -> None:
     """Run the command line and exit with its code."""
@@ -70,8 +67,6 @@ def run_app(dataset: Path | None = None, *, with_samples: bool = False) -> int:
 
         sys.stderr.write(f"tintype: {visible(str(error))}\n")
         return 2
-    if settings.low_bandwidth:
-        os.environ.setdefault("TEXTUAL_FPS", SLOW_FPS)  # read when Textual is imported
     if settings.screen_reader:
         os.environ.setdefault("TINTYPE_IMAGES", "none")
     from tintype_tui.app import TintypeApp

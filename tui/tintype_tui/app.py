@@ -88,6 +88,7 @@ KEYS: list[BindingType] = [
     Binding("question_mark", "help", "Help", id="help", key_display="?"),
     Binding("colon", "command_palette", "Commands", show=False, id="palette", key_display=":"),
     Binding("exclamation_mark", "messages", "Messages", show=False, id="messages"),
+    Binding("ctrl+l", "repaint", "Repaint", show=False, id="repaint", tooltip="draw it all again"),
     Binding("f9", "mouse", "Mouse", show=False, id="mouse", tooltip="give it to the terminal"),
     Binding("q", "quit", "Quit", id="quit"),
     Binding("ctrl+c", "how_to_quit", show=False, system=True),
@@ -103,8 +104,8 @@ def _suit(app: SessionApp, chosen: Settings) -> None:
         app.HORIZONTAL_BREAKPOINTS = [(0, "-narrow")]
         app.add_class("-reader")
         app.draw_with(Spoken())
-    if chosen.reduced_motion or chosen.low_bandwidth:
-        app.animation_level = "none"
+    app.moves = not chosen.reduced_motion
+    app.low_bandwidth = chosen.low_bandwidth
 
 
 def _mouse_handed_over(app: SessionApp, key: str) -> str:

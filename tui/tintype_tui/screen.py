@@ -64,7 +64,6 @@ class Pane(PartsScreen):
 
     def on_image_view_wants(self, event: "ImageView.Wants") -> None:
         """Have an image drawn in a thread; of one image, the latest request wins."""
-        event.image.thrifty = self.session.settings.low_bandwidth
         self.run_worker(event.drawn(), group=event.group, exclusive=True)
 
     @contextmanager

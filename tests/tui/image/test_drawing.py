@@ -12,12 +12,12 @@ from PIL import Image
 from textual.strip import Strip
 
 from tintype.detection import Box
+from tintype_tui.terminal.output import PLACEHOLDER
 from tintype_tui.widgets.image import FIT, Room, View, Wanted, describe, draw
 from tintype_tui.widgets.image.blocks import HALF, RAMP, SHAPES, block_strips, letter_strips
 from tintype_tui.widgets.image.framing import Frame, frame
 from tintype_tui.widgets.image.kitty import (
     MARKS,
-    PLACEHOLDER,
     deletion,
     encode,
     placeholder_strips,

@@ -19,10 +19,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tintype_tui.terminal.output import PLACEHOLDER
+
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-PLACEHOLDER = "\U0010eeee"
 
 _CHUNK = 4096
 """Characters of base64 in one command: the protocol's limit."""

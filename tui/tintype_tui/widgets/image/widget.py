@@ -32,6 +32,8 @@ from tintype_tui.widgets.image.kitty import MOST_CELLS
 
 GRACE_S = 0.15
 """How long another image's drawing stays while the next is made."""
+REST_S = 0.3
+"""How long an image must be looked at before it is drawn over a slow line."""
 STEP = 1.5
 """How much closer one key goes."""
 PAN = 0.25
@@ -110,6 +112,7 @@ class ImageView(Widget, can_focus=True):
         self._awaited: Wanted | None = None
         self._shown: Wanted | None = None
         self._grace: Timer | None = None
+        self._rest: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield ImageCanvas().data_bind(ImageView.drawing, ImageView.note, ImageView.capabilities)
@@ -134,6 +137,7 @@ class ImageView(Widget, can_focus=True):
         """Learn of the terminal."""
         if isinstance(self.app, TerminalApp):
             self.watch(self.app, "capabilities", self._terminal_answered)
+            self.watch(self.app, "slow", self._line_changed)
 
     def on_resize(self) -> None:
         """Draw for the new size."""
@@ -158,6 +162,9 @@ class ImageView(Widget, can_focus=True):
     def _terminal_answered(self, capabilities: Capabilities) -> None:
         self.capabilities = capabilities
 
+    def _line_changed(self, slow: bool) -> None:
+        self.thrifty = slow
+
     def _stop_grace(self) -> None:
         if self._grace is not None:
             self._grace.stop()
@@ -168,13 +175,20 @@ class ImageView(Widget, can_focus=True):
         self.drawing = None
 
     def _ask(self) -> None:
-        """Ask for a drawing, once for all that changes in one go."""
-        if not self._about_to_ask and self.is_attached:
+        """Ask for a drawing, once for all that changes in one go; on a slow line after a rest."""
+        if not self.is_attached:
+            return
+        if self._rest is not None:
+            self._rest.stop()
+            self._rest = None
+        if self.thrifty:
+            self._rest = self.set_timer(REST_S, self._ask_now)
+        elif not self._about_to_ask:
             self._about_to_ask = True
             self.call_next(self._ask_now)
 
     def _ask_now(self) -> None:
-        self._about_to_ask = False
+        self._about_to_ask, self._rest = False, None
         room = self._room()
         if self.data is None or room is None:
             return
