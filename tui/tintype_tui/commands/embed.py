@@ -19,6 +19,7 @@ from tintype_tui.commands.output import (
 from tintype_tui.text import count, size
 
 if TYPE_CHECKING:
+    from tintype.dataset import Dataset
     from tintype.dataset.embed import Exported
 
 
@@ -67,11 +68,8 @@ async def command(
     treatment = rules.fixing(judged_by, fetch=fetch or None, max_side=longest_side, quality=quality)
     progress, done = Progress(quiet=as_json), Exported()
     async with open_dataset(source) as dataset:
-        if (whole := await rules.whole_problem(dataset)) is not None:
-            fix = whole.fix.replace("FILE", str(source))
-            say(f"{source}: {whole.message} {fix} Nothing was written.")
-            if as_json:
-                put_json(done, indent=2)
+        if why := await _unreadable(dataset):
+            say(f"{source}: {why} Nothing was written.")
             leave(1)
         async for done in export(dataset, target, treatment, drop=drop, replace=replace):
             progress(f"writing: {done.rows} rows, {size(done.bytes_written)}")
@@ -92,6 +90,14 @@ async def command(
         if not as_json:
             say(_undone(done))
         leave(1)
+
+
+async def _unreadable(dataset: "Dataset") -> str:
+    """Why a file has no rows at all, in one sentence and not one for each line; empty if it has."""
+    from tintype.rules import whole_problem
+
+    problem = await whole_problem(dataset)
+    return f"{problem.message} {problem.fix}".replace("FILE", str(dataset.path)) if problem else ""
 
 
 def _undone(done: "Exported") -> str:

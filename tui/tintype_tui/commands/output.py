@@ -222,11 +222,8 @@ async def first_of(batches: AsyncIterator[Sequence[T]], limit: int) -> tuple[lis
         async for batch in batches:
             found.extend(batch)
             if len(found) > limit:
-                return (
-                    found[:limit],
-                    f"Only the newest {limit:,} are listed; --limit lists more.",
-                    0,
-                )
+                words = f"Only the newest {limit:,} are listed; --limit lists more."
+                return found[:limit], words, 0
     except ApiError as error:
         if not found:
             raise
