@@ -181,10 +181,8 @@ class PathName(click.Path):
         return super().convert(_named(self, value, param, ctx), param, ctx)
 
 
-class Name(click.ParamType):
+class Name(click.types.StringParamType):
     """A name or an id; an empty one is a mistake."""
-
-    name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Take what was typed."""
@@ -192,7 +190,7 @@ class Name(click.ParamType):
 
 
 def _named(
-    kind: click.ParamType, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    kind: click.Path | Name, value: Any, param: click.Parameter | None, ctx: click.Context | None
 ) -> Any:
     if isinstance(value, str) and not value.strip():
         kind.fail("it is empty.", param, ctx)
