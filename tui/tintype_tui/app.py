@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.worker import WorkType
 
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
@@ -164,7 +166,8 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         if keymap := self.session.settings.keymap:
             from tintype_tui.screens.help import report_keymap
 
-            self.run_worker(report_keymap(self, keymap))
+            reporting: WorkType[None] = partial(report_keymap, self, keymap)
+            self.run_worker(reporting)
         if self._start_with is not None:
             self.post_message(requests.open_dataset(self._start_with))
         elif self._with_samples:

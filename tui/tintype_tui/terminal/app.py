@@ -47,7 +47,7 @@ class TerminalApp(PaintedApp[ReturnType]):
         self._letters: tuple[LineFilter, ...] = ()
         self.moves = True
         """Whether anything may be animated."""
-        self._unmeasured = not self.is_headless
+        self._unmeasured = False
         self.low_bandwidth = "auto"
         """Whether to draw for a slow line: `on`, `off`, or when it is measured to be one."""
 
@@ -62,8 +62,10 @@ class TerminalApp(PaintedApp[ReturnType]):
 
     def on_mount(self) -> None:
         """Use what the environment says, until the terminal does; of a test's, nothing."""
-        self.set_timer(UNMEASURED_S, self._give_up_measuring)
+        self._unmeasured = not self.is_headless
+        self.watch_line()
         if not self.is_headless:
+            self.set_timer(UNMEASURED_S, self._give_up_measuring)
             stream = sys.__stderr__  # Textual draws on it
             around = Surroundings(
                 os.environ,

@@ -5,7 +5,7 @@ drawn in a thread, and the widget shows the result. In a screen:
 
     @on(ImageView.Wants)
     def draw_image(self, event: ImageView.Wants) -> None:
-        self.run_worker(event.drawn(), group=event.group, exclusive=True)
+        event.have_drawn(self)
 
 It wants a drawing when it is given another image or other boxes, when its size or the view
 changes, and when the terminal has said what it can do. Until the drawing comes it keeps the one it
@@ -17,10 +17,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.reactive import var
 from textual.timer import Timer
 from textual.widget import Widget
+from textual.worker import WorkType
 
 from tintype.detection import Box
 from tintype_tui.terminal import Capabilities
@@ -95,13 +97,12 @@ class ImageView(Widget, can_focus=True):
             """The widget, for `@on(ImageView.Wants, "#selector")`."""
             return self.image
 
-        @property
-        def group(self) -> str:
-            """Names a worker group for each image; in it, the latest wins."""
-            return f"image-{id(self.image)}"
+        def have_drawn(self, by: DOMNode) -> None:
+            """Have it drawn in a thread, and shown; of one image, the latest request wins."""
+            work: WorkType[None] = self._drawn
+            by.run_worker(work, group=f"image-{id(self.image)}", exclusive=True)
 
-        async def drawn(self) -> None:
-            """Have it drawn in a thread, and shown."""
+        async def _drawn(self) -> None:
             self.image.show(await draw(self.wanted), self.wanted)
 
     def __init__(
@@ -118,10 +119,10 @@ class ImageView(Widget, can_focus=True):
         yield ImageCanvas().data_bind(ImageView.drawing, ImageView.note, ImageView.capabilities)
 
     def show(self, drawing: Drawing, wanted: Wanted) -> None:
-        """Show what was asked for; something outdated is passed over."""
+        """Show what was asked for; something outdated is passed over, as is all once it is gone."""
         if wanted is self._awaited:
             self._awaited = None
-        if wanted.data is not self.data:
+        if wanted.data is not self.data or not self.is_attached:
             return
         self._stop_grace()
         # The view shown is the one asked for, kept inside the image.
