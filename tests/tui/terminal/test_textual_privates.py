@@ -175,7 +175,7 @@ def test_the_driver_still_has_what_is_derived_from_it() -> None:
 async def test_frames_are_painted_from_strips() -> None:
     class Painted(fence.PaintedApp[None]):
         def compose(self) -> ComposeResult:
-            yield Static("[bold on #123456]a line")
+            yield Static("[bold]a line")
 
     class Paper:
         synchronized = False
@@ -191,7 +191,7 @@ async def test_frames_are_painted_from_strips() -> None:
         app._driver.output = Paper()  # type: ignore[union-attr]
         app.refresh()
         await pilot.pause()
-        assert "48;2;18;52;86" in Paper.rows[0], HINT
+        assert Paper.rows[0].startswith("1;"), HINT
         assert "a line" in Paper.rows[0], HINT
         assert len(Paper.rows) == 24, HINT
         Paper.rows.clear()
