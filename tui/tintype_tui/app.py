@@ -24,9 +24,9 @@ from tintype_tui import requests, theme
 from tintype_tui.assessor import Assessor
 from tintype_tui.keys import key_of
 from tintype_tui.screen import Pane
-from tintype_tui.session import Session, SessionApp
+from tintype_tui.session import LeavesBehind, Session, SessionApp
 from tintype_tui.stylesheet import PatientStylesheet
-from tintype_tui.terminal.textual_privates import has_mouse, take_mouse
+from tintype_tui.terminal.textual_privates import has_mouse, screens_of, take_mouse
 from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
 
@@ -79,6 +79,8 @@ SCREENS: dict[str, Callable[[], Pane]] = {
 }
 """Each pane's module is imported when it is first shown: the first frame needs only one."""
 
+KEEP_S = 2.0
+"""How often it is noted how the session stands, if that has changed."""
 WIDTHS = ((0, "-narrow"), (76, "-usual"), (120, "-wide"))
 """From how many columns on which class of the stylesheet holds."""
 
@@ -163,6 +165,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.call_after_refresh(gc.enable)
+        self.set_interval(KEEP_S, partial(_note, self))
         if keymap := self.session.settings.keymap:
             from tintype_tui.screens.help import report_keymap
 
@@ -173,8 +176,13 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         elif self._with_samples:
             self.call_after_refresh(self.run_action, "sample", self.screen.query_one("#samples"))
 
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """End, with everything noted: the panes are gone before the app is."""
+        _note(self)
+        super().exit(*arguments, **options)
+
     async def on_unmount(self) -> None:
-        await self.session.leave(self.loop_state)
+        await self.session.leave(self.loop_state, cut=(self.return_value or 0) > 128)
 
     def _warn(self, words: str) -> None:
         self.notify(visible(words), severity="warning", markup=False, timeout=12)
@@ -259,6 +267,15 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     async def on_assess_dataset(self, message: requests.AssessDataset) -> None:
         await self.assessor.read(message.model)
+
+
+def _note(app: TintypeApp) -> None:
+    """Note where one is and what the panes have, for a session that is cut off."""
+    shown = [pane for pane in screens_of(app) if pane.is_mounted]
+    panes = {
+        type(one).__name__: one.left_behind() for one in shown if isinstance(one, LeavesBehind)
+    }
+    app.session.keep(app.loop_state, pane=app.current_mode, panes=panes)
 
 
 def _bound(pane: Callable[[], Pane]) -> Callable[[], Screen[Any]]:
