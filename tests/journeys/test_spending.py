@@ -68,6 +68,7 @@ async def test_the_app_launches_nothing_beyond_the_months_limit(
         await person.sees("12 rows")
         await person.press("e")
         await person.sees("tokens billed", "see 2 p")
+        await person.quoted()
         await person.press("l")
         await person.until(lambda: bool(person.app.session.said), "a message")
         assert "This may cost $1.92; $0.50 of the $1.00" in person.app.session.said[-1].words
@@ -96,6 +97,7 @@ async def test_before_a_launch_one_is_told_what_the_month_has_cost(
         await person.sees("12 rows")
         await person.press("e")
         await person.sees("tokens billed", "see 2 p")
+        await person.quoted()
         await person.press("l")
         await person.sees("Launch at", "This month so far: $12.25")
 

@@ -96,6 +96,20 @@ async def test_while_a_view_is_drawn_the_latest_is_kept_for_the_next(
         assert image.view.x == pytest.approx(1 - (60 / (40 * 1.5**2)) / 2)
 
 
+async def test_what_was_drawn_for_a_widget_that_is_gone_is_passed_over(
+    app: Any, halves: bytes
+) -> None:
+    async with app.run_test(size=(60, 15)) as pilot:
+        app.only.by_hand = True
+        app.image.data = halves
+        await pilot.pause()
+        image, wanted = app.only.pending.pop()
+        drawing = await draw(wanted)
+        await image.remove()
+        image.show(drawing, wanted)
+        assert image.drawing is None
+
+
 async def test_another_image_is_seen_whole(app: Any, halves: bytes, grey: bytes) -> None:
     async with app.run_test(size=(60, 15)) as pilot:
         app.image.data = halves

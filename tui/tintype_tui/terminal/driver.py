@@ -19,7 +19,8 @@ from textual.app import App
 from textual.message import Message
 
 from tintype_tui.terminal.capabilities import Capabilities, Surroundings, Tmux, assess
-from tintype_tui.terminal.messages import TerminalAnswered
+from tintype_tui.terminal.messages import LineMeasured, TerminalAnswered
+from tintype_tui.terminal.output import Line
 from tintype_tui.terminal.probe import QUERY, graphics_query, kernel_cell
 from tintype_tui.terminal.replies import CELL_QUERY, Replies
 from tintype_tui.terminal.textual_privates import KeyParser, OpenDriver
@@ -27,6 +28,8 @@ from tintype_tui.terminal.tmux import ask_tmux
 
 _BY_HAND = events.Key, events.Paste, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp
 """What somebody does who then waits for its effect."""
+_LINE_S = 1.0
+"""How often the app is told of another line at most."""
 _TICK_S = 0.1
 """How often held input and leaving are looked at; Textual's own figure."""
 _PARTING_S, _AT_ONCE_S = 1.0, 0.25
@@ -72,6 +75,7 @@ class AskingDriver(OpenDriver):
         self._round_trip_ms: float | None = None
         self._tmux: Tmux | None = None
         self._sent: Capabilities | None = None
+        self._line, self._line_sent_s = Line(), 0.0
 
     def start_application_mode(self) -> None:
         """Take the terminal over, and the first time ask what it is."""
@@ -136,7 +140,7 @@ class AskingDriver(OpenDriver):
             self.process_message(message)
         self._ready = replies.ready
         for _ in range(self._ready - ready):
-            self.loop.call_soon_threadsafe(self.output.answered, time.monotonic())
+            self.loop.call_soon_threadsafe(self._measured, time.monotonic())
         if replies.told is not before and self._asked_s is not None:
             if self._round_trip_ms is None and replies.told.attributes is not None:
                 self._round_trip_ms = (time.monotonic() - self._asked_s) * 1000
@@ -157,6 +161,14 @@ class AskingDriver(OpenDriver):
         if not asking.cancelled():
             self._tmux = asking.result()
             self._settle()
+
+    def _measured(self, at_s: float) -> None:
+        """A frame has arrived: the next may go, and the app learns of a line that has changed."""
+        self.output.answered(at_s)
+        line = self.output.line
+        if line.differs_from(self._line) and at_s - self._line_sent_s > _LINE_S:
+            self._line, self._line_sent_s = line, at_s
+            self.send_message(LineMeasured(line))
 
     def _resized(self) -> None:
         """A larger font makes a window of fewer cells: see how large they are now."""

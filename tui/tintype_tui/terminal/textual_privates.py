@@ -5,6 +5,7 @@ breaks one, and finds touches anywhere else in the app.
 """
 
 import gc
+import os
 import sys
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable
@@ -167,12 +168,17 @@ class ReportingApp(App[ReturnType]):
         self._close_messages_no_wait()
 
 
+FULL_REPAINT = "TINTYPE_FULL_REPAINT"
+"""The environment variable with which every frame is sent as Textual makes it: to compare with."""
+
+
 class PaintedApp(ReportingApp[ReturnType]):
     """An app that is drawn from strips of cells, where the driver has an `Output`."""
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         output = output_of(self)
-        if output is None or not isinstance(renderable, CompositorUpdate):
+        whole = FULL_REPAINT in os.environ
+        if output is None or whole or not isinstance(renderable, CompositorUpdate):
             super()._display(screen, renderable)
             return
         try:

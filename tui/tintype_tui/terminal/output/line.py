@@ -37,6 +37,17 @@ class Line:
         )
         return half.slow
 
+    def differs_from(self, other: "Line") -> bool:
+        """Whether it is another line: known now, slow or no longer, or different by a third."""
+        if (self.answered, self.slow) != (other.answered, other.slow):
+            return True
+        pairs = (self.bytes_per_s, other.bytes_per_s), (self.round_trip_s, other.round_trip_s)
+        return any(
+            (now is None) != (before is None)
+            or (now is not None and before is not None and abs(now - before) > before / 3)
+            for now, before in pairs
+        )
+
     def __str__(self) -> str:
         """In words for people, as `20 KB/s, 800 ms`.
 

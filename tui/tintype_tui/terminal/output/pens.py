@@ -12,6 +12,9 @@ _OFF |= {53: 55}
 _SEEN_ON_BLANKS = frozenset({4, 7, 9, 21, 51, 52, 53})
 """Attributes that are seen where there is no sign: lines and exchanged colours."""
 
+_LEVELS = {level: at for at, level in enumerate((0, 95, 135, 175, 215, 255))}
+"""Of which red, green and blue of the 216 colours after the first 16 are made."""
+
 Look = tuple[frozenset[int], str, str, str]
 """Attributes; parameters of the text's and of the background's colour; link."""
 
@@ -47,7 +50,7 @@ def change(before: str | None, after: str) -> str:
     link = "" if before is not None and was[3] == now[3] else f"\x1b]8;{now[3] or ';'}\x1b\\"
     if before is None and not now[3]:
         link = ""  # what is unknown is at least not within a link
-    sgr = after.partition("\x1b")[0]
+    sgr = ";".join(_steps(look(""), now))
     whole = f"\x1b[0;{sgr}m" if sgr else "\x1b[m"
     if before is None:
         return whole + link
@@ -63,10 +66,27 @@ def _steps(was: Look, now: Look) -> list[str]:
     on = {one for one in now[0] if one not in was[0] or _OFF[one] in off}
     steps = [str(one) for one in (*sorted(off), *sorted(on))]
     if was[1] != now[1]:
-        steps.append(now[1] or "39")
+        steps.append(_short(now[1]) or "39")
     if was[2] != now[2]:
-        steps.append(now[2] or "49")
+        steps.append(_short(now[2]) or "49")
     return steps
+
+
+def _short(colour: str) -> str:
+    """A 24-bit colour by its number, if it is one of the terminal's 256.
+
+    Not the first 16, which are whatever its owner likes, nor the next 6, which some themes take.
+    """
+    parts = colour.split(";")
+    if len(parts) != 5 or parts[1] != "2":
+        return colour
+    red, green, blue = map(int, parts[2:])
+    number = 0
+    if red == green == blue and red % 10 == 8 and red <= 238:
+        number = 232 + red // 10
+    elif {red, green, blue} <= _LEVELS.keys():
+        number = 16 + 36 * _LEVELS[red] + 6 * _LEVELS[green] + _LEVELS[blue]
+    return f"{parts[0]};5;{number}" if number > 21 else colour
 
 
 @lru_cache(1 << 14)

@@ -118,7 +118,8 @@ class ImageCanvas(Widget):
     def _hold(self, drawing: Drawing) -> None:
         columns, rows = drawing.frame.columns, drawing.frame.rows
         if drawing.protocol == "kitty":
-            self._number = random.randrange(1 << 16, 1 << 24)
+            # Its red is even and not 0: no terminal has it by number among its 256 colours.
+            self._number = random.randrange(1 << 17, 1 << 24, 1 << 17) | random.randrange(1 << 16)
             self._cells = kitty.placeholder_strips(self._number, columns, rows)
             sent = kitty.transmission(self._number, drawing.payload, columns, rows)
             farewell = self._through(kitty.deletion(self._number))
