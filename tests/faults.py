@@ -81,6 +81,8 @@ LASTING = (
     Fault("no JSON", body=b"{nope", status=200),
     Fault("another JSON", body=b'[{"what": 1}, 7]', status=200),
     Fault("401", body=b'{"error": {"message": "no"}}', status=401),
+    Fault("a body longer than announced", "after", announce=-20),
+    Fault("stalled", "after", stall_after=10),
 )
 """What trying again does not help: an error at once, in a sentence."""
 
@@ -106,7 +108,8 @@ class FaultProxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
+            # `start_server` logs a task that was cancelled, so one that stalled ends like others.
+            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await self._exchange(reader, writer)
         finally:
             writer.close()
@@ -132,6 +135,8 @@ class FaultProxy:
             request = "\r\n".join([lines[0], host, "Connection: close", *kept, "", ""])
             answer = await self._forward(request.encode("latin-1") + body)
         await self._reply(fault, answer, writer)
+        if fault.stall_after is not None:
+            await reader.read()  # until the client goes away
 
     async def _forward(self, request: bytes) -> bytes:
         reader, writer = await asyncio.open_connection(self._upstream.hostname, self._upstream.port)
@@ -160,6 +165,7 @@ class FaultProxy:
         lines += [f"{name}: {value}".encode() for name, value in fault.headers.items()]
         if fault.rewrite is not None:
             body = json.dumps(fault.rewrite(json.loads(body))).encode()
+            lines[0] = b"HTTP/1.1 200 X"
         lines += [f"Content-Length: {len(body) + fault.announce}".encode(), b"Connection: close"]
         writer.write(b"\r\n".join([*lines, b"", b""]))
         end = fault.cut_after if fault.cut_after is not None else fault.stall_after
@@ -172,8 +178,6 @@ class FaultProxy:
         else:
             writer.write(body)
         await writer.drain()
-        if fault.stall_after is not None:
-            await asyncio.Event().wait()
 
 
 def _unchunked(body: bytes) -> bytes:

@@ -53,33 +53,13 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOMES = {
+_ELSEWHERE = {
     "errors": "",
     "TintypeError": "errors",
     "mean_iou": "detection",
     **dict.fromkeys(("engine", "format", "rule", "scorer"), "plugins"),
-    **dict.fromkeys(
-        (
-            "Connection",
-            "Rows",
-            "ask",
-            "boxes",
-            "check",
-            "compare",
-            "connect",
-            "estimate",
-            "explain",
-            "fix",
-            "follow",
-            "import_dataset",
-            "open",
-            "stream",
-            "train",
-            "wait",
-        ),
-        "library",
-    ),
 }
+"""What `tintype.library` does not hold, and the module that does."""
 
 __all__ = [  # noqa: RUF022 - by subject
     "open",
@@ -110,9 +90,9 @@ __all__ = [  # noqa: RUF022 - by subject
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for, when it is asked for."""
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = _HOMES[name]
+    home = _ELSEWHERE.get(name, "library")
     value = import_module(f"tintype.{home or name}")
     if home:
         value = getattr(value, name)

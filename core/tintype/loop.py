@@ -100,6 +100,12 @@ class LoopState:
         same = self.dataset is not None and self.dataset.parent == path.parent
         return replace(self if same else LoopState(), dataset=path, row=row, request=request)
 
+    def estimating(self, path: Path | None, like: "Job | None") -> "LoopState":
+        """With what a plan begins with: a dataset (none: the current one), a job's settings."""
+        moved = path is not None and path != self.dataset
+        state = replace(self, dataset=path, row=0, request=None) if moved else self
+        return replace(state, like=like)
+
     def following(self, job: "Job", percent: int | None) -> "LoopState":
         """With the state of the selected job, and the model it has made if it has."""
         model = job.fine_tuned_model or ""

@@ -9,10 +9,6 @@ import pytest
 
 ROOTS = [Path(__file__).parents[2] / name for name in ("core", "tui")]
 MOST_LINES = 250
-STILL_LONGER: dict[str, str] = {
-    "tintype_tui.app.TintypeApp": "the terminal, the keys, going somewhere and reading a dataset",
-}
-"""Module and class → why it may be longer for now."""
 
 
 @dataclass(frozen=True)
@@ -96,13 +92,8 @@ def test_no_class_is_too_long_with_its_bases() -> None:
         f"{name} has {sum(parts.values())} lines, the limit is {MOST_LINES}: "
         + ", ".join(f"{part.rpartition('.')[2]} {number}" for part, number in parts.items())
         for name, parts in too_long().items()
-        if name not in STILL_LONGER
     ]
     assert not complaints, "\n".join(complaints)
-
-
-def test_what_is_excused_is_still_too_long() -> None:
-    assert set(STILL_LONGER) <= set(too_long())
 
 
 @pytest.mark.parametrize(

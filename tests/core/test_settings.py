@@ -69,7 +69,7 @@ def test_the_environment_goes_before_the_file_and_the_file_before_the_default(
     found = loaded(places, text, TINTYPE_PROFILE="tintype", TINTYPE_LOW_BANDWIDTH="1")
     assert found.default_profile == "tintype"
     assert str(found.origin("default_profile")) == "environment (TINTYPE_PROFILE)"
-    assert (found.theme, found.read_only, found.low_bandwidth) == ("nord", True, True)
+    assert (found.theme, found.read_only, found.low_bandwidth) == ("nord", True, "on")
     assert found.origin("theme").where == str(places.config_file)
     assert found.spend_confirm_usd == Decimal("2.5")
     assert found.origin("screen_reader").kind == "default"
@@ -151,6 +151,13 @@ def test_a_provider_of_ones_own_needs_only_an_address(places: Folders) -> None:
     assert profile == Profile("my-gpu", "compatible", "http://gpu:8000/v1", "MY_GPU_API_KEY")
     assert profile.title == "Provider my-gpu"
     assert "base_url" in refused(places, "[profiles.work]\nproject = 'x'")
+
+
+def test_a_profile_says_how_long_to_wait_for_a_sign_of_life(places: Folders) -> None:
+    text = "[profiles.slow]\nbase_url = 'http://gpu:8000/v1'\ntimeout_s = "
+    assert loaded(places, text + "600").profiles["slow"].timeout_s == 600
+    for wrong in ("0", "-1", "'long'", "true", "nan"):
+        assert "a number of seconds" in refused(places, text + wrong)
 
 
 def test_a_second_openai_profile_keeps_openais_address(places: Folders) -> None:

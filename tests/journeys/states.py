@@ -101,7 +101,7 @@ class Place:
 
     async def open(self, name: str, *words: str) -> None:
         """Open one of the files, as Home does."""
-        self.person.app.post_message(requests.OpenDataset(self.files[name]))
+        self.person.app.post_message(requests.open_dataset(self.files[name]))
         await self.person.sees(*words)
 
     async def press(self, *keys: str) -> None:
@@ -287,7 +287,7 @@ async def asking(place: Place) -> None:
     await place.press("1")
     app = place.person.app
     for model in ("", TUNED):  # one after the other, lest the second be no change
-        app.post_message(requests.TryModel(model))
+        app.post_message(requests.try_model(model))
     await place.open("good", "12 rows")
     await place.press("5")
     await place.sees("row ", "cards")

@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from benchmarks.terminal import Answering, Display
 
 ROOT = Path(__file__).parents[2]
-NAMES = {path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py")} - {"figures"}
+PARTS = {"figures", "link", "paced", "slow_provider", "terminal"}
+"""What benchmarks are made of."""
+NAMES = {path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py")} - PARTS
 
 
 def test_every_benchmark_that_the_readme_names_is_there() -> None:
@@ -43,3 +46,18 @@ def test_what_was_learnt_is_judged_against_the_commonest_answer() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert [line.split()[-2] for line in done.stdout.splitlines()] == ["66.67", "33.33"]
+
+
+def test_the_terminal_of_the_benchmark_answers_and_shows_however_its_input_is_cut() -> None:
+    written = (
+        b"a\x1b[3b\x1b[c\x1b[38;2;1;2;3mred\x1bPq#0;1\x1b\\x\x1b[>q\x1b_Gi=3,a=q;AA\x1b\\\x1b[<u"
+    )
+    for cut in range(len(written)):
+        answering, display = Answering("kitty"), Display(20, 2)
+        said = b""
+        for piece in (written[:cut], written[cut:]):
+            said += answering.replies(piece)
+            display.write(piece)
+        assert said == b"\x1b[?62;52c\x1bP>|kitty(0.41.1)\x1b\\\x1b_Gi=3;OK\x1b\\"
+        assert display.display[0].rstrip() == "aaaaredx"
+        assert display.images == 2

@@ -215,6 +215,7 @@ async def test_rows_are_marked_undone_kept_and_left_out_of_a_copy(
         await person.press("X")
         assert "rows of a filter" in person.app.session.said[-1].words
         await person.press("slash")
+        await person.sees("Search the rows")
         await person.type("number 1")
         await person.press("enter")
         await person.sees("3 rows with")
@@ -470,7 +471,7 @@ async def test_the_next_split_is_asked_for_before_the_splits_are_known(
     async with sit(dataset) as person:
         await person.sees("12 rows", "1 warning")
         monkeypatch.setattr(opened, "siblings", slow)
-        person.app.post_message(requests.OpenDataset(other))
+        person.app.post_message(requests.open_dataset(other))
         await person.until(asked.is_set, "the splits being looked for")
         await person.sees("another/rows.jsonl")
         await person.press("right_square_bracket")

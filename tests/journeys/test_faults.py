@@ -1,18 +1,23 @@
 """Faults between commands and a real server: nothing hangs or is doubled, exit codes are right."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import SCRIPTED, running_server
 from tests.faults import LASTING, PASSING, RATE_LIMIT, Fault, FaultProxy, Seen, proxied_apart
 
-from tintype.server.run import Running
+from tintype.api import SYSTEM
+from tintype.plugins import variable
+from tintype.server.run import Options, Running
 from tintype_tui.__main__ import run_command
 
 
@@ -44,28 +49,37 @@ confidence = "certain"
 Tintype = Callable[..., Done]
 
 
-@pytest.fixture
-def proxy(provider: Running, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
-    """The provider in use is the embedded server, through a proxy, as one of somebody else's."""
-    monkeypatch.setenv("FAULTY_KEY", provider.token)
-    with proxied_apart(provider.url) as proxy:
-        (home / "config").mkdir(parents=True)
-        (home / "config" / "somebody.toml").write_text(SOMEBODY)
-        (home / "config" / "config.toml").write_text(
-            'default_profile = "faulty"\n[profiles.faulty]\nkey_env = "FAULTY_KEY"\n'
-            f'base_url = "{proxy.url}"\nprovider = "{home / "config" / "somebody.toml"}"\n'
-        )
-        yield proxy
+SWIFTLY = 20
 
 
 @pytest.fixture
-def dataset(tmp_path: Path) -> Path:
+def swift() -> Iterator[None]:
+    """Waits between requests pass twenty times as fast, for commands and app alike."""
+    usual = {name: getattr(SYSTEM, name) for name in ("monotonic", "sleep")}
+    object.__setattr__(SYSTEM, "monotonic", lambda: usual["monotonic"]() * SWIFTLY)
+    object.__setattr__(SYSTEM, "sleep", lambda seconds: usual["sleep"](seconds / SWIFTLY))
+    yield
+    for name, value in usual.items():
+        object.__setattr__(SYSTEM, name, value)
+
+
+def configured(home: Path, url: str, *, timeout_s: float = 10) -> None:
+    """The provider in use is the one at an address, as one of somebody else's."""
+    config = home / "config"
+    config.mkdir(parents=True, exist_ok=True)
+    (config / "somebody.toml").write_text(SOMEBODY)
+    (config / "config.toml").write_text(
+        'default_profile = "faulty"\n[profiles.faulty]\nkey_env = "FAULTY_KEY"\n'
+        f'base_url = "{url}"\ntimeout_s = {timeout_s}\nprovider = "somebody.toml"\n'
+    )
+
+
+def written(path: Path, first: str = "Answer in a word.") -> Path:
     """Twelve rows of text: whether a model of somebody else's sees images is not known."""
-    path = tmp_path / "train.jsonl"
     rows = [
         {
             "messages": [
-                {"role": "system", "content": "Answer in a word."},
+                {"role": "system", "content": "Answer in a word." if number else first},
                 {"role": "user", "content": f"What is number {number}?"},
                 {"role": "assistant", "content": f"answer {number}"},
             ]
@@ -74,6 +88,42 @@ def dataset(tmp_path: Path) -> Path:
     ]
     path.write_text("\n".join(json.dumps(row) for row in rows) + "\n")
     return path
+
+
+@pytest.fixture(scope="module")
+def experienced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server with one job, which has succeeded; for tests that leave it like that."""
+    folder = tmp_path_factory.mktemp("experienced")
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.syspath_prepend(SCRIPTED)
+        patch.setenv("PYTHONPATH", os.fspath(SCRIPTED), prepend=os.pathsep)
+        patch.setenv(variable("engines"), "scripted:ScriptedEngine")
+        running = stack.enter_context(running_server(Options(folder / "provider")))
+        with patch.context() as here:
+            here.setenv("TINTYPE_HOME", str(folder / "home"))
+            here.setenv("FAULTY_KEY", running.token)
+            configured(folder / "home", running.url)
+            assert run_command(order(written(folder / "train.jsonl"))) == 0
+        yield running
+
+
+@pytest.fixture
+def proxy(
+    request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch, swift: None
+) -> Iterator[FaultProxy]:
+    """The provider in use is the embedded server, through a proxy; with a job if one is wanted."""
+    wanted = "experienced" if "job" in request.fixturenames else "provider"
+    running = request.getfixturevalue(wanted)
+    monkeypatch.setenv("FAULTY_KEY", running.token)
+    with proxied_apart(running.url) as proxy:
+        configured(home, proxy.url)
+        yield proxy
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """Rows to train on."""
+    return written(tmp_path / "train.jsonl")
 
 
 @pytest.fixture
@@ -88,13 +138,23 @@ def tintype(home: Path, capsys: pytest.CaptureFixture[str]) -> Tintype:
     return run
 
 
-def train(tintype: Tintype, dataset: Path, *more: str) -> Done:
-    return tintype(
-        "train", dataset, "--model", "scripted", "--epochs", 1, "--confirm", "unknown",
+def order(dataset: Path, *more: str) -> list[str]:
+    """The words of a command that trains, and waits."""
+    return [
+        "train", str(dataset), "--model", "scripted", "--epochs", "1", "--confirm", "unknown",
         "--wait", "--json", *more,
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
+def train(tintype: Tintype, dataset: Path) -> Done:
+    return tintype(*order(dataset))
+
+
+ODD_PAGES: tuple[Callable[[Any], Any], ...] = (
+    lambda page: {**page, "has_more": True},
+    lambda page: {**page, "data": page["data"][::-1]},
+    lambda page: {**page, "data": page["data"] * 2},
+)
 SOME = [fault for fault in PASSING if fault.name in ("429", "502 of a gateway", "reset after")]
 """Refused, or done and lost: what a repeated request could double."""
 
@@ -108,11 +168,9 @@ def first_only(seen: Seen) -> bool:
 
 
 @pytest.fixture
-def job(proxy: FaultProxy, tintype: Tintype, dataset: Path) -> dict[str, Any]:
+def job(proxy: FaultProxy, tintype: Tintype) -> dict[str, Any]:
     """A job that has succeeded."""
-    done = train(tintype, dataset)
-    assert done.code == 0, done.err
-    found: dict[str, Any] = done.json
+    found: dict[str, Any] = tintype("jobs", "--json").json[0]
     return found
 
 
@@ -122,10 +180,9 @@ def forget(home: Path) -> None:
         path.unlink()
 
 
-def looked_at(tintype: Tintype, job: dict[str, Any], store: Path) -> list[Done]:
+def looked_at(tintype: Tintype, job: dict[str, Any], home: Path) -> list[Done]:
     """What every command that only looks says, when nothing is known here but the key."""
-    for path in store.parent.glob("tintype.sqlite*"):
-        path.unlink()
+    forget(home)
     model = job["fine_tuned_model"]
     return [
         tintype("jobs", "--json"),
@@ -141,14 +198,17 @@ def looked_at(tintype: Tintype, job: dict[str, Any], store: Path) -> list[Done]:
 def test_whatever_passes_is_waited_for_by_every_command(
     proxy: FaultProxy, tintype: Tintype, job: dict[str, Any], home: Path
 ) -> None:
-    store = home / "state" / "tintype.sqlite"
-    right = [_plain(done) for done in looked_at(tintype, job, store)]
+    right = [_plain(done) for done in looked_at(tintype, job, home)]
     plain = [fault for fault in PASSING if not fault.name.startswith("429 and")]
     for fault in (*plain, Fault("byte by byte", "after", dribble=True)):
         proxy.inject(fault, every_third)
-        done = looked_at(tintype, job, store)
+        done = looked_at(tintype, job, home)
         assert [one.code for one in done] == [0] * len(done), (fault.name, done)
         assert [_plain(one) for one in done] == right, fault.name
+        proxy.inject(fault, first_only)
+        fetched = home / fault.name
+        assert tintype("files", "get", job["training_file"], fetched).code == 0
+        assert fetched.read_bytes() == written(home / "same").read_bytes()
 
 
 def _plain(done: Done) -> str:
@@ -198,7 +258,10 @@ def test_what_does_not_pass_is_a_sentence_at_once(
     proxy: FaultProxy, tintype: Tintype, job: dict[str, Any], home: Path, fault: Fault
 ) -> None:
     proxy.inject(fault)
-    done = looked_at(tintype, job, home / "state" / "tintype.sqlite")
+    configured(home, proxy.url, timeout_s=0.3)
+    done = looked_at(tintype, job, home)
+    if fault.announce:
+        done.pop()  # of a streamed answer only the end mark is missing then
     assert [one.code for one in done] == [2] * len(done), done
     assert all(one.out == "" and one.err.startswith("tintype: ") for one in done)
     assert len(proxy.seen) <= len(done) + 1
@@ -231,22 +294,67 @@ def test_a_wait_is_said_with_its_budget_and_an_absurd_one_is_named(
     assert "Try again in 24 h" in done.err
 
 
-@pytest.mark.parametrize(
-    "rewrite",
-    [
-        lambda page: {**page, "has_more": True},
-        lambda page: {**page, "data": page["data"][::-1]},
-        lambda page: {**page, "data": page["data"] * 2},
-    ],
-    ids=["endless", "shuffled", "doubled"],
-)
+def test_a_list_without_an_end_is_cut_where_it_is_said(
+    proxy: FaultProxy, tintype: Tintype, job: dict[str, Any]
+) -> None:
+    number = count()
+    first: dict[str, Any] = {}
+
+    def endless(page: dict[str, Any]) -> dict[str, Any]:
+        first.update(page if page.get("data") else {})
+        more = [{**first["data"][0], "id": f"other-{next(number)}"} for _ in range(100)]
+        return {**first, "data": more, "has_more": True}
+
+    proxy.inject(Fault("endless", "after", rewrite=endless, status=0), lists)
+    for command in ("jobs", "files"):
+        done = tintype(command, "--limit", 150, "--json")
+        assert done.code == 0
+        assert len(done.json) == 150
+        assert "Only the newest 150 are listed; --limit lists more." in done.err
+    assert len(proxy.seen) == 4
+
+
+def test_a_list_that_breaks_off_is_printed_so_far_and_is_no_success(
+    proxy: FaultProxy, tintype: Tintype, job: dict[str, Any]
+) -> None:
+    first: dict[str, Any] = {}
+
+    def again(page: dict[str, Any]) -> dict[str, Any]:
+        first.update(page if page.get("data") else {})
+        return {**first, "has_more": True}
+
+    proxy.inject(Fault("again", "after", rewrite=again), lists)
+    done = tintype("jobs", "--json")
+    assert (done.code, [one["id"] for one in done.json]) == (2, [job["id"], job["id"]])
+    assert "Only 2 could be listed. The provider's list does not end." in done.err
+
+
+def test_last_is_the_newest_job_wherever_a_job_is_named(
+    proxy: FaultProxy, tintype: Tintype, job: dict[str, Any]
+) -> None:
+    assert tintype("jobs", "show", "last", "--json").json["id"] == job["id"]
+    assert "train_loss" in tintype("jobs", "results", "last").out
+    assert tintype("watch", "last").code == 0
+    assert job["id"] in tintype("jobs", "cancel", "last").err  # it has ended
+
+
+def test_a_launch_that_waits_says_so_where_there_is_no_terminal(
+    proxy: FaultProxy, tintype: Tintype, dataset: Path
+) -> None:
+    first = iter([True] * 3)
+    proxy.inject(PASSING[0], lambda seen: seen.path == "/files" and next(first, False))
+    done = train(tintype, dataset)
+    assert done.code == 0
+    assert "The rate limit of Provider faulty is exceeded." in done.err
+    assert "Trying again in" in done.err
+
+
+@pytest.mark.parametrize("rewrite", ODD_PAGES, ids=["endless", "shuffled", "doubled"])
 def test_pages_that_are_odd_are_read_to_an_end(
     proxy: FaultProxy, tintype: Tintype, job: dict[str, Any], home: Path, rewrite: Any
 ) -> None:
-    store = home / "state" / "tintype.sqlite"
     right = tintype("watch", job["id"], "--json").out.splitlines()
-    for path in store.parent.glob("tintype.sqlite*"):
-        path.unlink()
+    forget(home)
     proxy.inject(
         Fault("pages", "after", rewrite=rewrite), lambda seen: seen.path.endswith("/events")
     )
@@ -291,16 +399,18 @@ def test_an_answer_that_is_cut_after_its_first_text_keeps_it_and_is_asked_once(
     assert len(proxy.sent("POST", "/chat/completions")) == 1
 
 
+def launched_and_waiting(tintype: Tintype, dataset: Path) -> dict[str, Any]:
+    """A job that has begun, and goes on only when it is let."""
+    rows = written(dataset, json.dumps({"wait_at": 1}))
+    done = tintype("train", rows, "--model", "scripted", "--confirm", "unknown", "--json")
+    found: dict[str, Any] = done.json
+    return found
+
+
 def test_cancelling_survives_a_lost_answer(
     proxy: FaultProxy, tintype: Tintype, dataset: Path
 ) -> None:
-    rows = dataset.read_text().splitlines()
-    first = json.loads(rows[0])
-    first["messages"][0]["content"] = json.dumps({"wait_at": 1})
-    dataset.write_text("\n".join([json.dumps(first), *rows[1:]]) + "\n")
-    launched = tintype(
-        "train", dataset, "--model", "scripted", "--confirm", "unknown", "--json"
-    ).json
+    launched = launched_and_waiting(tintype, dataset)
     path = f"/fine_tuning/jobs/{launched['id']}/cancel"
     for fault in PASSING:
         first_try = iter([True])
@@ -322,13 +432,127 @@ def test_a_profile_whose_key_is_not_set_is_refused_before_anything_is_typed(
 
 # -------------------------------------------------------------------- the panes of the app
 
-LONGER = Fault("a body longer than announced", "after", announce=-20)
+NOT_THERE = Fault("404", status=404, body=b'{"error": {"message": "No such thing"}}')
+SHOWN = (*LASTING, NOT_THERE)
+"""What a pane says, and what it says of it, if more than that it failed."""
+WORDS = {
+    "an absurd wait": ("rate limit", "in 24 h"),
+    "HTML for JSON": ("web page instead of JSON",),
+    "401": ("did not accept the key from FAULTY_KEY",),
+    "stalled": ("did not answer in time",),
+}
+
+
+def toasts(person: Any, words: str) -> int:
+    return sum(words in one.message for one in person.app._notifications)
+
+
+def ids(person: Any) -> list[str]:
+    """The jobs in the list; those of the same second come in any order."""
+    return sorted(one.id for one in person.app.screen.list_of_jobs.jobs)
+
+
+async def says(person: Any, selector: str, *words: str) -> None:
+    """Wait until a line of the pane says all this, however it is broken into lines."""
+
+    def line() -> str:
+        return " ".join(str(person.app.screen.query_one(selector).content).split())
+
+    await person.until(lambda: all(one in line() for one in words), " and ".join(words))
+
+
+@pytest.fixture
+def two_jobs(proxy: FaultProxy, tintype: Tintype, dataset: Path) -> list[str]:
+    """A job that runs and one that has succeeded."""
+    ended = train(tintype, dataset).json
+    return sorted([launched_and_waiting(tintype, dataset)["id"], ended["id"]])
+
+
+async def test_no_pane_takes_what_is_unknown_for_empty_and_none_hangs(
+    sit: Any, proxy: FaultProxy, dataset: Path, two_jobs: list[str], home: Path
+) -> None:
+    configured(home, proxy.url, timeout_s=1.5)
+    kept = {path.name: path.read_bytes() for path in (home / "state").glob("tintype.sqlite*")}
+    forget(home)
+    proxy.inject(SHOWN[0])
+    async with sit(size=(140, 40)) as person:
+        await person.press("4")
+        for fault in SHOWN:  # nothing is known here
+            proxy.inject(fault)
+            await person.press("r")
+            await says(person, "#jobs-note", "Cannot list the jobs.", *WORDS.get(fault.name, ()))
+            assert "No jobs yet" not in person.screen, fault.name
+    forget(home)
+    for name, content in kept.items():
+        (home / "state" / name).write_bytes(content)
+    async with sit(dataset, size=(140, 40)) as person:
+        said = person.app.session.said
+        await person.sees("12 rows")
+        for fault in SHOWN:
+            words = WORDS.get(fault.name, ())
+            proxy.inject(fault)
+            await person.press("1")
+            await says(person, "#jobs-trouble", "Not up to date:", *words)
+            assert "Start here" not in person.screen
+            assert "No jobs" not in person.screen
+            await person.press("4", "r")
+            await says(person, "#jobs-note", "Not up to date.", *words)
+            assert ids(person) == two_jobs
+            await person.press("5", "m")
+            if fault is not NOT_THERE:
+                before = len(said)
+                await person.until(
+                    lambda before=before: any(
+                        "Cannot list the models" in one.words for one in list(said)[before - 1 :]
+                    ),
+                    fault.name,
+                )
+            await person.press("escape")
+        await person.press("3")
+        await person.sees("tokens billed", "unknown")
+        await person.press("m", "backspace")
+        await person.type("my-base")
+        await person.press("enter")
+        await person.sees("tokens billed", "my-base")
+        await person.press("c")
+        await person.sees("Compare providers", "Enter works with this provider")
+        await person.press("escape", "4")
+
+        proxy.inject(next(one for one in PASSING if one.name == "500"))
+        await person.press("r")
+        await person.until(lambda: len(proxy.seen) > 2, "tries")
+        assert toasts(person, "has a fault or is overloaded") == 1
+        for rewrite in ODD_PAGES:
+            proxy.inject(Fault("pages", "after", rewrite=rewrite), lists)
+            before = person.app.screen.listing
+            await person.press("r")  # a key cuts the wait short
+            await person.until(
+                lambda before=before: (
+                    person.app.screen.listing is not before
+                    and bool(proxy.sent("GET", "/fine_tuning/jobs"))
+                ),
+                "another listing",
+            )
+            assert ids(person) == two_jobs
+        if person.app.screen.known.job.ended:  # made in the same second, they come in any order
+            await person.press("down")
+        proxy.inject(NOT_THERE, lambda seen: seen.path.startswith("/fine_tuning/jobs/"))
+        await person.press("r")
+        await person.sees("no longer has this job")
+        assert ids(person) == two_jobs
+        proxy.inject(None)
+        await person.press("r")
+        await person.until(lambda: person.app.screen.listing.state == "listed", "all is well")
+
+
+def lists(seen: Seen) -> bool:
+    return seen.path.endswith("s")
 
 
 async def test_a_launch_in_the_app_is_made_once_whatever_happens_to_its_answers(
     sit: Any, proxy: FaultProxy, dataset: Path, tintype: Tintype
 ) -> None:
-    faults = iter([LASTING[1], LONGER, *SOME])
+    faults = iter([LASTING[1], LASTING[5], *SOME])
     proxy.inject(LASTING[1], lambda seen: seen.method == "POST")
     async with sit(dataset) as person:
         await person.sees("12 rows")
@@ -353,3 +577,63 @@ async def test_a_launch_in_the_app_is_made_once_whatever_happens_to_its_answers(
         await person.until(lambda: type(person.app.screen).__name__ == "JobsPane", "the job")
         proxy.inject(None)
         await person.until(lambda: len(person.app.screen.list_of_jobs.jobs) == 1, "one job")
+
+
+async def test_the_playground_says_what_befell_an_answer_and_keeps_what_came(
+    sit: Any, proxy: FaultProxy, job: dict[str, Any], dataset: Path
+) -> None:
+    chat = "/chat/completions"
+    async with sit(dataset) as person:
+
+        def troubles() -> str:
+            answers = person.app.screen.query_one("AskingPart").answers.values()
+            replies = [one.reply.trouble for one in answers if one.reply is not None]
+            return " ".join([*replies, *(one.trouble for one in answers)])
+
+        await person.sees("12 rows")
+        await person.press("5")
+        await person.sees("row 1")
+        proxy.inject(LASTING[1])
+        await person.press("m")
+        said = person.app.session.said
+        await person.until(lambda: any("a web page" in one.words for one in said), "why")
+        proxy.inject(NOT_THERE)  # no list of models: the tuned one is known, others are typed
+        await person.press("m")
+        await person.sees("Tuned", "another model: type its name")
+        await person.type("another")
+        await person.press("enter")
+        await person.sees("the provider lists none: type its name")
+        await person.type("my-own-model")
+        await person.press("enter")
+        await person.until(
+            lambda: "my-own-model" in person.app.screen.lineup.lineup.models, "its column"
+        )
+        await person.press("x")
+        await person.press("M")
+        await person.press("enter")
+        await person.until(
+            lambda: person.app.screen.lineup.lineup.model == job["fine_tuned_model"], "tuned"
+        )
+        proxy.inject(Fault("byte by byte", "after", dribble=True))
+        await person.press("a")
+        await person.sees("Type unknown")
+        await person.type("unknown")
+        await person.press("enter")
+        await person.sees("answer 0", "✓ as expected")
+        for fault, words in (
+            (LASTING[0], "Try again in 24 h"),
+            (LASTING[1], "answered with a web page"),
+            (LASTING[2], "cannot be parsed"),
+            (LASTING[4], "did not accept the key"),
+        ):
+            proxy.inject(fault, lambda seen: seen.path == chat)
+            await person.press("a")
+            await person.until(lambda words=words: words in troubles(), words)
+        proxy.inject(Fault("stalled", "after", stall_after=10), lambda seen: seen.path == chat)
+        await person.press("a")
+        await person.until(lambda: len(proxy.sent("POST", chat)) == 2, "both questions")
+        await person.press("escape")
+        await person.until(lambda: "Stopped before the first words" in troubles(), "its end")
+        proxy.inject(None)
+        await person.press("a")
+        await person.sees("answer 0", "✓ as expected")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from tintype_tui.requests import OpenDataset
+from tintype_tui.requests import open_dataset
 from tintype_tui.screens.open_path import OpenPath
 
 
@@ -69,7 +69,7 @@ async def test_another_split_is_looked_for_beside_the_dataset_that_is_open(
     await asyncio.to_thread(shutil.copy, dataset, other)
     async with sit(dataset) as person:
         await person.sees("12 rows")
-        person.app.post_message(OpenDataset(other))
+        person.app.post_message(open_dataset(other))
         await person.press("right_square_bracket")  # at once: its splits may not be known yet
         await person.sees("rows.jsonl")
         await person.press("right_square_bracket")

@@ -168,9 +168,9 @@ async def test_with_other_data_the_loop_begins_anew(sit: Any, dataset: Path) -> 
         await person.sees("12 rows")
         await person.press("e")
         await person.sees("● estimate free")
-        person.app.post_message(requests.OpenDataset(dataset.with_name("valid.jsonl")))
+        person.app.post_message(requests.open_dataset(dataset.with_name("valid.jsonl")))
         await person.sees("shapes/valid", "● estimate free")
-        person.app.post_message(requests.OpenDataset(other))
+        person.app.post_message(requests.open_dataset(other))
         await person.sees("others/train", "◐ estimate")
         assert "free" not in person.screen
 

@@ -59,7 +59,7 @@ async def shows(person: Any, pane: type) -> None:
 
 async def estimated(person: Any) -> None:
     await person.sees("tokens billed")
-    await person.until(lambda: person.app.screen.quote is not None, "a quote")
+    await person.quoted()
 
 
 async def test_another_dataset_is_not_launched_with_the_sum_of_the_one_before(
@@ -69,7 +69,7 @@ async def test_another_dataset_is_not_launched_with_the_sum_of_the_one_before(
         await person.sees("12 rows")
         await person.press("e")
         await estimated(person)
-        person.app.post_message(requests.OpenDataset(slow))
+        person.app.post_message(requests.open_dataset(slow))
         await shows(person, DatasetsPane)
         await person.press("e")
         await shows(person, EstimatePane)

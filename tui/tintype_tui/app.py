@@ -6,33 +6,32 @@ import signal
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from textual import work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.dom import DOMNode
-from textual.reactive import var
 from textual.screen import Screen
+from textual.worker import WorkType
 
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
-from tintype.paths import absolute
 from tintype.settings import Settings, load
 from tintype_tui import requests, theme
+from tintype_tui.assessor import Assessor
 from tintype_tui.keys import key_of
 from tintype_tui.screen import Pane
-from tintype_tui.session import Session, SessionApp
+from tintype_tui.session import LeavesBehind, Session, SessionApp
 from tintype_tui.stylesheet import PatientStylesheet
-from tintype_tui.terminal.textual_privates import has_mouse, take_mouse
+from tintype_tui.terminal.textual_privates import has_mouse, screens_of, take_mouse
 from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
 
 if TYPE_CHECKING:
     from tintype.assessment import Assessment
-    from tintype.images.facts import ImageFacts
 
 
 def _home() -> Pane:
@@ -80,6 +79,57 @@ SCREENS: dict[str, Callable[[], Pane]] = {
 }
 """Each pane's module is imported when it is first shown: the first frame needs only one."""
 
+KEEP_S = 2.0
+"""How often it is noted how the session stands, if that has changed."""
+WIDTHS = ((0, "-narrow"), (76, "-usual"), (120, "-wide"))
+"""From how many columns on which class of the stylesheet holds."""
+
+KEYS: list[BindingType] = [
+    *(
+        Binding(str(key), f"go('{mode}')", title, show=False, id=f"go.{mode}")
+        for key, (mode, title, _) in enumerate(PANES, start=1)
+    ),
+    Binding("question_mark", "help", "Help", id="help", key_display="?"),
+    Binding("colon", "command_palette", "Commands", show=False, id="palette", key_display=":"),
+    Binding("exclamation_mark", "messages", "Messages", show=False, id="messages"),
+    Binding(
+        "ctrl+l",
+        "repaint",
+        "Repaint",
+        show=False,
+        priority=True,  # in dialogs, too
+        id="repaint",
+        tooltip="draw everything again",
+    ),
+    Binding("f9", "mouse", "Mouse", show=False, id="mouse", tooltip="give it to the terminal"),
+    Binding("q", "quit", "Quit", id="quit"),
+    Binding("ctrl+c", "how_to_quit", show=False, system=True),
+]
+"""Everywhere. Textual's own ctrl+q is not among them: terminals and people use it otherwise."""
+
+
+def _suit(app: SessionApp, chosen: Settings) -> None:
+    """Draw as the person needs it; for a screen reader in one column, no sign without a word."""
+    if chosen.screen_reader:
+        from tintype_tui.terminal.letters import Spoken
+
+        app.HORIZONTAL_BREAKPOINTS = [(0, "-narrow")]
+        app.add_class("-reader")
+        app.draw_with(Spoken())
+    app.moves = not chosen.reduced_motion
+    app.low_bandwidth = chosen.low_bandwidth
+
+
+def _mouse_handed_over(app: SessionApp, key: str) -> str:
+    """Give the mouse to the terminal or take it back; says which."""
+    taken = has_mouse(app)
+    if taken is None:
+        return "There is no mouse here to give to the terminal."
+    take_mouse(app, not taken)
+    if taken:
+        return f"The terminal has the mouse: select text as usual. {key} takes it back."
+    return "Clicks and the wheel work here again."
+
 
 class TintypeApp(SessionApp, inherit_bindings=False):
     """The workbench."""
@@ -89,29 +139,8 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     DEFAULT_MODE = "home"
     BINDING_GROUP_TITLE = "Everywhere"
     COMMANDS = {_key_commands}  # noqa: RUF012 – as Textual declares it
-    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 – Textual declares it without ClassVar
-        (0, "-narrow"),
-        (76, "-usual"),
-        (120, "-wide"),
-    ]
-    # Textual's own ctrl+q is not among them: terminals and people use it otherwise.
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(str(key), f"go('{mode}')", title, show=False, id=f"go.{mode}")
-            for key, (mode, title, _) in enumerate(PANES, start=1)
-        ),
-        Binding("question_mark", "help", "Help", id="help", key_display="?"),
-        Binding("colon", "command_palette", "Commands", show=False, id="palette", key_display=":"),
-        Binding("exclamation_mark", "messages", "Messages", show=False, id="messages"),
-        Binding("f9", "mouse", "Mouse", show=False, id="mouse", tooltip="give it to the terminal"),
-        Binding("q", "quit", "Quit", id="quit"),
-        Binding("ctrl+c", "how_to_quit", show=False, system=True),
-    ]
-
-    loop_state: var[LoopState] = var(LoopState())
-    assessment: var["Assessment | None"] = var(None)
-    check_trouble: var[str] = var("")
-    profile_name: var[str] = var("")
+    HORIZONTAL_BREAKPOINTS = list(WIDTHS)  # noqa: RUF012 – as Textual declares it
+    BINDINGS = KEYS
 
     def __init__(
         self,
@@ -129,49 +158,39 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         self._start_with = dataset
         self._with_samples = with_samples
         self._clashes: set[str] = set()
-        self._fetched: dict[str, ImageFacts] = {}
-        """What images on the network are, of the current dataset."""
-        self.register_theme(theme.DARK)
-        self.register_theme(theme.LIGHT)
-        self.theme = theme.restored(chosen.theme, chosen.folders.state, self.available_themes)
+        self.assessor = Assessor(self)
+        theme.begin(self, chosen)
         self.set_keymap(chosen.keymap)
-        if chosen.screen_reader:
-            self.read_aloud()
-        if chosen.reduced_motion or chosen.low_bandwidth:
-            self.animation_level = "none"
+        _suit(self, chosen)
         self.stylesheet = PatientStylesheet(variables=self.get_css_variables())
         for mode, pane in SCREENS.items():
-            self.add_mode(mode, self._bound(pane))
-
-    def _bound(self, pane: Callable[[], Pane]) -> Callable[[], Screen[Any]]:
-        return lambda: pane().data_bind(
-            TintypeApp.loop_state,
-            TintypeApp.assessment,
-            TintypeApp.check_trouble,
-            TintypeApp.profile_name,
-        )
-
-    # ------------------------------------------------------------------ lifetime
+            self.add_mode(mode, _bound(pane))
 
     def on_load(self) -> None:
         """Leave the terminal in order when the system asks us to go; it is not yet taken over."""
-        loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            loop.add_signal_handler(name, self.exit, 128 + name)
+            asyncio.get_running_loop().add_signal_handler(name, self.exit, 128 + name)
 
     def on_mount(self) -> None:
         self.call_after_refresh(gc.enable)
+        self.set_interval(KEEP_S, partial(_note, self))
         if keymap := self.session.settings.keymap:
             from tintype_tui.screens.help import report_keymap
 
-            self.run_worker(report_keymap(self, keymap))
+            reporting: WorkType[None] = partial(report_keymap, self, keymap)
+            self.run_worker(reporting)
         if self._start_with is not None:
-            self.post_message(requests.OpenDataset(self._start_with))
+            self.post_message(requests.open_dataset(self._start_with))
         elif self._with_samples:
             self.call_after_refresh(self.run_action, "sample", self.screen.query_one("#samples"))
 
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """End, with everything noted: the panes are gone before the app is."""
+        _note(self)
+        super().exit(*arguments, **options)
+
     async def on_unmount(self) -> None:
-        await self.session.leave(self.loop_state)
+        await self.session.leave(self.loop_state, cut=(self.return_value or 0) > 128)
 
     def _warn(self, words: str) -> None:
         self.notify(visible(words), severity="warning", markup=False, timeout=12)
@@ -181,8 +200,6 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         from tintype_tui.crashing import reported
 
         return reported(error, details, self.session.settings.folders.state)
-
-    # ------------------------------------------------------------------ keys
 
     def action_go(self, mode: str) -> None:
         # A click arrives in the widget that was clicked; a pane is bound to the app from here.
@@ -228,14 +245,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, to select text with it, and take it back."""
-        taken = has_mouse(self)
-        if taken is None:
-            self.notify("There is no mouse here to give to the terminal.", markup=False)
-            return
-        take_mouse(self, not taken)
-        if taken:
-            key = key_of(self.screen, "mouse")
-            self.notify(f"The terminal has the mouse: select text as usual. {key} takes it back.")
+        self.notify(_mouse_handed_over(self, key_of(self.screen, "mouse")), markup=False)
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Say which keys of the configuration collide, once."""
@@ -244,95 +254,45 @@ class TintypeApp(SessionApp, inherit_bindings=False):
             self._clashes.add(names)
             self._warn(f"Keys in your configuration conflict: {names}.")
 
-    # ------------------------------------------------------------------ going somewhere
-
     def on_reached(self, message: requests.Reached) -> None:
         self.loop_state = message.change(self.loop_state)
-
-    def on_restore(self, message: requests.Restore) -> None:
-        if self.loop_state == LoopState():
-            self.loop_state = message.state
-
-    def on_open_dataset(self, message: requests.OpenDataset) -> None:
-        self.loop_state = self.loop_state.opening(absolute(message.path), message.row)
-        self.switch_mode("datasets")
-
-    def on_estimate_dataset(self, message: requests.EstimateDataset) -> None:
-        if message.path is not None and message.path != self.loop_state.dataset:
-            self.loop_state = replace(self.loop_state, dataset=message.path, row=0, request=None)
-        self.loop_state = replace(self.loop_state, like=message.like)
-        self.switch_mode("estimate")
-
-    def on_open_job(self, message: requests.OpenJob) -> None:
-        self.loop_state = replace(self.loop_state, job=message.job_id)
-        self.switch_mode("jobs")
-
-    def on_try_model(self, message: requests.TryModel) -> None:
-        self.loop_state = replace(self.loop_state, model=message.model)
-        self.switch_mode("playground")
+        if message.pane:
+            self.switch_mode(message.pane)
 
     async def on_use_profile(self, message: requests.UseProfile) -> None:
         """Work with another provider; what was estimated and trained belongs to the one before."""
         await self.session.use(message.name)
-        self._forget()
+        self.assessor.forget()
         self.loop_state = self.loop_state.elsewhere()
         self.profile_name = message.name
-
-    # ------------------------------------------------------------------ reading a dataset
 
     def watch_loop_state(self, before: LoopState, after: LoopState) -> None:
         """What was found in one dataset is not shown of another."""
         if before.dataset != after.dataset:
-            self._fetched = {}
-            self._forget()
+            self.assessor.start_again()
 
     def watch_assessment(self, assessment: "Assessment | None") -> None:
         summary = assessment.summary if assessment is not None else None
         self.loop_state = replace(self.loop_state, checked=summary.status if summary else "")
 
-    def _forget(self) -> None:
-        self.workers.cancel_group(self, "assess")
-        self.assessment, self.check_trouble = None, ""
-
     async def on_assess_dataset(self, message: requests.AssessDataset) -> None:
-        """Read the current dataset; what has been read already is not read again."""
-        from tintype.assessment import is_of
+        await self.assessor.read(message.model)
 
-        path, provider = self.loop_state.dataset, self.session.profile.provider
-        if path is None:
-            return
-        try:
-            covered = await asyncio.to_thread(is_of, self.assessment, path, provider)
-        except TintypeError as error:
-            self._cannot_check(path, error)
-            return
-        if path != self.loop_state.dataset:
-            return
-        if (known := self.assessment) is not None and covered:  # it may have grown meanwhile
-            same = known.for_model(message.model or known.model)
-            if same is not None:
-                self.assessment = same
-                return
-        self._forget()
-        self._assess(path, provider, message.model)
 
-    @work(exclusive=True, group="assess")
-    async def _assess(self, path: Path, provider: str, model: str) -> None:
-        from tintype.assessment import assess
-        from tintype.dataset import open_dataset
-        from tintype.rules import rules_of
+def _note(app: TintypeApp) -> None:
+    """Note where one is and what the panes have, for a session that is cut off."""
+    shown = [pane for pane in screens_of(app) if pane.is_mounted]
+    panes = {
+        type(one).__name__: one.left_behind() for one in shown if isinstance(one, LeavesBehind)
+    }
+    app.session.keep(app.loop_state, pane=app.current_mode, panes=panes)
 
-        try:
-            judged_by = await asyncio.to_thread(rules_of, provider)
-            async with open_dataset(path) as dataset:
-                async for found in assess(dataset, judged_by, model=model, fetched=self._fetched):
-                    # Another model that counts alike may have been chosen meanwhile.
-                    shown = self.assessment
-                    self.assessment = found.for_model(shown.model) if shown else found
-        except TintypeError as error:
-            self._cannot_check(path, error)
 
-    def _cannot_check(self, path: Path, error: TintypeError) -> None:
-        self._forget()
-        self.check_trouble = str(error)
-        self.session.say(f"Cannot check {path.name}. {error}")
+def _bound(pane: Callable[[], Pane]) -> Callable[[], Screen[Any]]:
+    """A pane that follows what the app knows."""
+    return lambda: pane().data_bind(
+        TintypeApp.loop_state,
+        TintypeApp.assessment,
+        TintypeApp.check_trouble,
+        TintypeApp.profile_name,
+    )

@@ -6,7 +6,7 @@ on meanwhile, and means the dialog.
 
 import time
 from collections.abc import Callable, Coroutine
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from operator import attrgetter
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -14,6 +14,7 @@ from textual import events
 from textual.app import ReturnType
 from textual.await_complete import AwaitComplete
 from textual.widget import Widget
+from textual.worker import WorkType
 
 from tintype_tui.terminal.app import TerminalApp
 
@@ -93,7 +94,7 @@ def opens(
 
     def decorated(method: Action[W, P]) -> Callable[Concatenate[W, P], None]:
         def action(self: W, /, *arguments: P.args, **options: P.kwargs) -> None:
-            work = method(self, *arguments, **options)
+            work: WorkType[None] = partial(method, self, *arguments, **options)
             worker = self.run_worker(work, group=group, exclusive=exclusive)
             if isinstance(app := self.app, HoldingApp):
                 before = self.screen

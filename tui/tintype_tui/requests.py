@@ -1,25 +1,51 @@
 """Messages that ask the app to go somewhere, or to note what was done."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from tintype.loop import LoopState
+from tintype.paths import absolute
 
 if TYPE_CHECKING:
     from tintype.resources import Job
 
 
 @dataclass
-class OpenDataset(Message):
-    """Look at a dataset."""
+class Reached(Message):
+    """Something in the loop was chosen or done: how that changes its state, whatever it is."""
 
-    path: Path
-    row: int | None = None
-    """0-based; none for the row looked at last, or the first."""
+    change: Callable[[LoopState], LoopState]
+    pane: str = ""
+    """The pane to go to then; empty to stay."""
+
+
+def open_dataset(path: Path, row: int | None = None) -> Reached:
+    """Look at a dataset, at a row (0-based); none for the row looked at last, or the first."""
+    return Reached(lambda state: state.opening(absolute(path), row), "datasets")
+
+
+def estimate_dataset(path: Path | None = None, like: "Job | None" = None) -> Reached:
+    """Work out what training costs, on a dataset (none for the current one), as a job was run."""
+    return Reached(lambda state: state.estimating(path, like), "estimate")
+
+
+def open_job(job_id: str) -> Reached:
+    """Follow a job."""
+    return Reached(lambda state: replace(state, job=job_id), "jobs")
+
+
+def try_model(model: str) -> Reached:
+    """Ask a model about images."""
+    return Reached(lambda state: replace(state, model=model), "playground")
+
+
+def restore(kept: LoopState, pane: str = "") -> Reached:
+    """Go on where the last session ended, unless something has been chosen already."""
+    return Reached(lambda state: kept if state == LoopState() else state, pane)
 
 
 @dataclass
@@ -31,45 +57,7 @@ class AssessDataset(Message):
 
 
 @dataclass
-class EstimateDataset(Message):
-    """Work out what training on the current dataset costs."""
-
-    like: "Job | None" = None
-    """A job whose settings to begin with."""
-    path: Path | None = None
-    """A dataset to make the current one first; none for the current one."""
-
-
-@dataclass
-class OpenJob(Message):
-    """Follow a job."""
-
-    job_id: str
-
-
-@dataclass
-class TryModel(Message):
-    """Ask a model about images."""
-
-    model: str
-
-
-@dataclass
 class UseProfile(Message):
     """Work with another provider."""
 
     name: str
-
-
-@dataclass
-class Restore(Message):
-    """Go on where the last session ended, unless something has been chosen already."""
-
-    state: LoopState
-
-
-@dataclass
-class Reached(Message):
-    """Something in the loop was chosen or done: how that changes its state, whatever it is."""
-
-    change: Callable[[LoopState], LoopState]

@@ -2,12 +2,15 @@
 
 from collections.abc import Container, Mapping
 from pathlib import Path
+from typing import Any
 
+from textual.app import App
 from textual.color import Color
 from textual.theme import Theme
 
 from tintype import paths
 from tintype.errors import TintypeError
+from tintype.settings import Settings
 
 SAID_IN = ("primary", "secondary", "accent", "success", "warning", "error")
 """Colours that text is written in."""
@@ -44,6 +47,13 @@ def keep(name: str, configured: str, folder: Path) -> None:
         FileError: if it cannot be written.
     """
     paths.write_whole(folder / CHOSEN, f"{name}\n{configured}\n", replace=True)
+
+
+def begin(app: App[Any], settings: Settings) -> None:
+    """Know our themes, and draw with the one of the last session."""
+    app.register_theme(DARK)
+    app.register_theme(LIGHT)
+    app.theme = restored(settings.theme, settings.folders.state, app.available_themes)
 
 
 def restored(configured: str, folder: Path, available: Container[str]) -> str:

@@ -8,6 +8,7 @@ second that would otherwise come before the app's first frame.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tintype.api.base import (
@@ -89,7 +90,7 @@ async def connect(
                 profile,
                 key,
                 address,
-                patience=patience or Patience(),
+                patience=patience or _usual(profile),
                 clock=clock,
                 read_only=read_only,
                 notify=notify,
@@ -101,3 +102,12 @@ async def connect(
         yield api
     finally:
         await api.aclose()
+
+
+def _usual(profile: Profile) -> Patience:
+    """Return how long to wait for a provider where nothing else is said."""
+    usual, signs_s = Patience(), profile.timeout_s
+    if signs_s is None:
+        return usual
+    whole_s = max(usual.whole_answer_s, signs_s)
+    return replace(usual, answer_s=signs_s, stream_s=signs_s, whole_answer_s=whole_s)

@@ -23,6 +23,8 @@ class Profile:
     """The environment variable that holds the key; empty for the embedded provider."""
     organization: str = ""
     project: str = ""
+    timeout_s: float | None = None
+    """Seconds without a sign of life after which a request is lost; none is as usual."""
 
     @property
     def dialect(self) -> Dialect:

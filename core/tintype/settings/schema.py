@@ -43,6 +43,13 @@ def _truth(value: object) -> bool:
     raise ValueError
 
 
+def _when_slow(value: object) -> str:
+    """`auto`, or a truth as `on` or `off`."""
+    if isinstance(value, str) and value.lower() == "auto":
+        return "auto"
+    return "on" if _truth(value) else "off"
+
+
 def _text(value: object) -> str:
     if isinstance(value, str) and value.isprintable():
         return value.strip()
@@ -66,6 +73,12 @@ def _money(value: object) -> Decimal:
     if not sum_usd.is_finite() or sum_usd < 0:
         raise ValueError
     return sum_usd
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 86_400:
+        return float(value)
+    raise ValueError
 
 
 def _limit(value: object) -> Decimal | None:
@@ -152,7 +165,13 @@ FIELDS: tuple[Setting, ...] = (
         "The limit for a calendar month, like day_limit_usd.",
     ),
     _setting("read_only", False, _FLAG, "Spend, change and delete nothing at any provider."),
-    _setting("low_bandwidth", False, _FLAG, "Draw less often, without decoration: for slow links."),
+    _setting(
+        "low_bandwidth",
+        "auto",
+        (_when_slow, "auto, on or off"),
+        "Draw for a slow line: images when you rest on them, small and in few colours, charts at "
+        "the pace of the line, nothing animated. auto: when the line is measured to be slow.",
+    ),
     _setting("reduced_motion", False, _FLAG, "No animations."),
     _setting("screen_reader", False, _FLAG, "Sentences and tables instead of charts and boxes."),
     _setting("theme", "", (_text, "the name of a theme"), "The colours of the app."),
@@ -196,6 +215,13 @@ PROFILE_FIELDS: tuple[Setting, ...] = (
     ),
     Setting("organization", "", *_TEXT, "Sent to OpenAI as OpenAI-Organization."),
     Setting("project", "", *_TEXT, "Sent to OpenAI as OpenAI-Project."),
+    Setting(
+        "timeout_s",
+        None,
+        _seconds,
+        "a number of seconds, up to 86400",
+        "How long to wait for a sign of life; by default 60 s, and 180 s for a model's answer.",
+    ),
 )
 
 ENVIRONMENT: Mapping[str, str] = MappingProxyType(

@@ -2,7 +2,8 @@
 
 Data goes to standard output, words to standard error. `--json` gives one JSON object (or one a
 line, for commands that follow something). Exit codes: 0 done; 1 done, and what was looked at is bad
-(errors in a dataset, a job that failed); 2 could not run; 130 interrupted.
+(errors in a dataset, a job that failed); 2 could not run; 130 interrupted; 141 the reader of its
+output has gone, while a job that it followed goes on.
 """
 
 MODULES = {
@@ -10,13 +11,17 @@ MODULES = {
     "sample": "sample",
     "import": "import_",
     "check": "check",
+    "show": "show",
     "estimate": "estimate",
     "embed": "embed",
     "serve": "serve",
     "train": "train",
     "jobs": "jobs",
     "watch": "watch",
+    "status": "status",
     "ask": "ask",
+    "evaluate": "evaluate",
+    "evaluations": "evaluations",
     "models": "models",
     "files": "files",
     "spent": "spent",

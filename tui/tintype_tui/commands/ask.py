@@ -7,6 +7,7 @@ import click
 
 from tintype_tui.commands.asking import agreement, figures, read_question, report
 from tintype_tui.commands.output import (
+    A_NAME,
     as_json,
     asynchronous,
     confirm_option,
@@ -14,6 +15,7 @@ from tintype_tui.commands.output import (
     profile_option,
     put_json,
     say,
+    while_read,
     yes_option,
 )
 from tintype_tui.text import visible
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="ask")
-@click.argument("model")
+@click.argument("model", type=A_NAME)
 @click.argument("text", required=False)
 @profile_option
 @click.option(
@@ -124,7 +126,7 @@ async def command(
                 expected=asked.expected,
                 prices=prices,
             )
-            reply = await _stream(growing, quiet=as_json)
+            reply = await while_read(_stream(growing, quiet=as_json))
             await remember(store, provider, request, reply, asked_at, asked.sources)
             answers.append({"model": request.model, **report(reply, asked.expected)})
             broken = broken or bool(reply.trouble)

@@ -73,16 +73,26 @@ def _source(name: str) -> str:
     return "data URL" if name.startswith("data:") else str(absolute(as_path(name)))
 
 
+def row_place(place: str) -> tuple[Path, int]:
+    """A row as it is named on the command line: `test.jsonl:3` is the third line of a file.
+
+    Raises:
+        DatasetError: if this is no name of a row.
+    """
+    name, _, line = place.rpartition(":")
+    if not name or not line.isdecimal():
+        raise DatasetError(f"{place!r} is not a row.", advice="For example test.jsonl:3.")
+    return Path(name), int(line)
+
+
 async def _row(place: str, text: str | None, system: str | None) -> Asked:
     from tintype.dataset import open_dataset
     from tintype.detection import parse_boxes
     from tintype.prompting import reword, row_origin
 
-    name, _, line = place.rpartition(":")
-    if not name or not line.isdecimal():
-        raise DatasetError(f"{place!r} is not a row.", advice="For example test.jsonl:3.")
-    async with open_dataset(Path(name)) as dataset:
-        index = await dataset.find_line(int(line))
+    path, line = row_place(place)
+    async with open_dataset(path) as dataset:
+        index = await dataset.find_line(line)
         example = await dataset.example(index)
         messages = await dataset.messages(index)
         source = str(row_origin(dataset.path, example.line))

@@ -7,6 +7,7 @@ import click
 
 from tintype import __version__
 from tintype_tui.commands import MODULES
+from tintype_tui.commands.output import NobodyReads
 
 
 class LateGroup(click.Group):
@@ -15,6 +16,13 @@ class LateGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names, in the order of the loop."""
         return list(MODULES)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; click itself would end one whose reader has gone with code 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise NobodyReads from error
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one."""

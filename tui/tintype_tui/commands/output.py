@@ -4,8 +4,9 @@ import asyncio
 import dataclasses
 import functools
 import json
+import select
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
+
+LOOK_S = 0.25
+"""How often a command that follows something looks whether anybody still reads it."""
+
+
+class NobodyReads(Exception):
+    """The reader of standard output has gone; the exit code is 141, as of a broken pipe."""
 
 
 def say(words: str = "") -> None:
@@ -98,6 +107,37 @@ def asynchronous(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R
     return run
 
 
+async def while_read(work: Coroutine[Any, Any, R]) -> R:
+    """Do what may take long and print little, for as long as anybody reads standard output.
+
+    A terminal that goes away sends a signal; a pipe, or an `ssh` without a terminal, says nothing
+    until something is written.
+
+    Raises:
+        NobodyReads: if the reader has gone; the work has been cancelled then.
+    """
+    doing = asyncio.ensure_future(work)
+    try:
+        while not (await asyncio.wait({doing}, timeout=LOOK_S))[0]:
+            if _is_unread():
+                raise NobodyReads
+        return doing.result()
+    finally:
+        if doing.cancel():
+            await asyncio.wait({doing})
+
+
+def _is_unread() -> bool:
+    """Whether standard output is a pipe, socket or terminal whose other end has been closed."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)  # what is asked for anyway is hang-up and error
+        found = poll.poll(0)
+    except (OSError, ValueError):  # no descriptor: a test's, or none at all
+        return False
+    return any(event & (select.POLLHUP | select.POLLERR) for _, event in found)
+
+
 def leave(code: int) -> None:
     """End the command with an exit code."""
     click.get_current_context().exit(code)
@@ -131,6 +171,62 @@ def agreed(wanted: "Demand | None", confirm: str | None, *, yes: bool, act: str)
     if not wanted.is_met_by(typed):
         raise click.ClickException(f"That is not {wanted.typed}: nothing was sent.")
     return Confirmation(wanted.typed)
+
+
+class PathName(click.Path):
+    """The path of a file or folder; an empty one is a mistake, and not the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Make a path of what was typed."""
+        return super().convert(_named(self, value, param, ctx), param, ctx)
+
+
+class Name(click.types.StringParamType):
+    """A name or an id; an empty one is a mistake."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Take what was typed."""
+        return _named(self, value, param, ctx)
+
+
+def _named(
+    kind: click.Path | Name, value: Any, param: click.Parameter | None, ctx: click.Context | None
+) -> Any:
+    if isinstance(value, str) and not value.strip():
+        kind.fail("it is empty.", param, ctx)
+    return value
+
+
+A_PATH = PathName(path_type=Path)
+A_FOLDER = PathName(path_type=Path, file_okay=False)
+A_NAME = Name()
+
+limit_option = click.option(
+    "--limit", type=click.IntRange(1, 100_000), default=1_000, show_default=True,
+    help="List so many at most, the newest.",
+)  # fmt: skip
+
+
+async def first_of(batches: AsyncIterator[Sequence[T]], limit: int) -> tuple[list[T], str, int]:
+    """The first items of a list that may have no end, why there may be more, and an exit code.
+
+    Raises:
+        ApiError: if there is not one item, and the list broke off.
+    """
+    from tintype.errors import ApiError
+
+    found: list[T] = []
+    try:
+        async for batch in batches:
+            found.extend(batch)
+            if len(found) > limit:
+                words = f"Only the newest {limit:,} are listed; --limit lists more."
+                return found[:limit], words, 0
+    except ApiError as error:
+        if not found:
+            raise
+        return found, f"Only {len(found):,} could be listed. {error}", 2
+    return found, "", 0
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

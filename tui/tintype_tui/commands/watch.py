@@ -1,10 +1,14 @@
 """`tintype watch`: follow a job, a line an event."""
 
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from tintype_tui.commands.output import (
+    A_NAME,
     as_json,
     asynchronous,
     leave,
@@ -13,7 +17,9 @@ from tintype_tui.commands.output import (
     put,
     put_json,
     say,
+    while_read,
 )
+from tintype_tui.text import duration
 
 if TYPE_CHECKING:
     from tintype.api import Api
@@ -22,23 +28,92 @@ if TYPE_CHECKING:
     from tintype.store import Store
 
 
+LONG_S = 30.0
+"""A wait from which on it is said how long it is."""
+
+
+@dataclass(slots=True)
+class Thinning:
+    """Lets the first measured step pass, the last, and others at a pace; and all other events."""
+
+    seconds: float = 0.0
+    steps: int = 0
+    _passed: "Event | None" = None
+    _passed_step: int = 0
+    _held: "Event | None" = None
+
+    def of(self, event: "Event") -> "Iterator[Event]":
+        """What to print now that an event has come."""
+        if event.type != "metrics":
+            yield event
+        elif self._is_due(event):
+            self._passed, self._passed_step, self._held = event, _step(event), None
+            yield event
+        else:
+            self._held = event
+
+    def rest(self) -> "Iterator[Event]":
+        """What was held back last: in the end, that is the last step."""
+        if self._held is not None:
+            yield self._held
+            self._held = None
+
+    def _is_due(self, event: "Event") -> bool:
+        if self._passed is None:
+            return True
+        passed_s = (event.created_at - self._passed.created_at).total_seconds()
+        if self.steps:
+            return _step(event) - self._passed_step >= self.steps
+        return passed_s >= self.seconds
+
+
+def _step(event: "Event") -> int:
+    from tintype.metrics import fold
+
+    return fold([event]).last_step
+
+
+def thinning(text: str) -> Thinning:
+    """A pace: `10s` and `5m` in time, `50` in steps; `ValueError` for anything else."""
+    found = re.fullmatch(r"([0-9]{1,6})([smh]?)", text)
+    if found is None:
+        raise ValueError
+    amount, unit = int(found[1]), found[2]
+    return (
+        Thinning(seconds=amount * {"s": 1, "m": 60, "h": 3600}[unit])
+        if unit
+        else Thinning(steps=amount)
+    )
+
+
 @click.command(name="watch")
-@click.argument("job_id", required=False)
+@click.argument("job_id", required=False, type=A_NAME)
 @profile_option
+@click.option(
+    "--every",
+    type=thinning,
+    metavar="PACE",
+    help="Print measured steps at most so often: 10s, 5m, or 50 for every 50 steps.",
+)
 @as_json
 @asynchronous
-async def command(job_id: str | None, profile: str | None, as_json: bool) -> None:
+async def command(
+    job_id: str | None, profile: str | None, every: Thinning | None, as_json: bool
+) -> None:
     """Follow a job until it has ended; without JOB_ID the newest one.
 
     Prints one line for each event, with step and loss (with --json one object a line). Exit
     codes: 0 succeeded, 1 failed or cancelled, 2 could not run.
     """
+    from tintype import jobs
     from tintype_tui.commands.session import at_work, chosen
 
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, store):
-        wanted = job_id or await _newest(api, store)
-        job = await follow_job(settings, api, store, wanted, as_json=as_json)
+        wanted = await jobs.full_id(job_id or "last", api, store)
+        job = await while_read(
+            follow_job(settings, api, store, wanted, as_json=as_json, every=every)
+        )
         await tell_why(api, store, job)
     if job.status != "succeeded":
         leave(1)
@@ -55,16 +130,6 @@ async def tell_why(api: "Api", store: "Store", job: "Job") -> None:
             say(said.text)
 
 
-async def _newest(api: "Api", store: "Store") -> str:
-    from tintype import jobs
-    from tintype.errors import NotFoundError
-
-    async for batch in jobs.listed(api, store, most=1):
-        if batch:
-            return batch[0].id
-    raise NotFoundError("There is no job yet.", advice="Launch one with `tintype train`.")
-
-
 async def follow_job(
     settings: "Settings",
     api: "Api",
@@ -73,23 +138,34 @@ async def follow_job(
     *,
     as_json: bool,
     quiet: bool = False,
+    every: Thinning | None = None,
 ) -> "Job":
     """Follow a job to its end, printing what it says; an embedded server that goes is restarted."""
     from tintype import jobs
     from tintype.connection import revived
 
-    job, trouble = None, ""
+    job, trouble, every = None, "", every or Thinning()
     async for progress in jobs.follow(api, store, job_id):
         job = progress.job
         for event in progress.events if not quiet else ():
-            _print(event, as_json=as_json)
+            for due in every.of(event):
+                _print(due, as_json=as_json)
         if progress.trouble and progress.trouble != trouble:
-            say(progress.trouble)
+            say(f"{progress.trouble}{_again(progress.next_look_s)}")
         trouble = progress.trouble
         if trouble and await revived(settings, api.profile):
             say("The embedded server has been restarted.")
+    for due in every.rest():
+        _print(due, as_json=as_json)
     assert job is not None  # follow raises for a job that nobody knows
     return job
+
+
+def _again(next_look_s: float | None) -> str:
+    """When a provider that wants to be left alone is asked again, and how not to wait for it."""
+    if next_look_s is None or next_look_s < LONG_S:
+        return ""
+    return f" Asking again in {duration(next_look_s)}; Ctrl+C stops watching, and the job goes on."
 
 
 def _print(event: "Event", *, as_json: bool) -> None:

@@ -35,14 +35,16 @@ class OfferList(LineList):
 
     def item(self, index: int, width: int, style: Style) -> Line:
         offer = self.offers[index]
-        title = pad(offer.profile.title, 22) if width > 80 else pad(offer.profile.provider, 10)
-        cost = pad(cost_words(offer.estimate, doubts=False), 18)
+        price, wide = offer.estimate.price, width > 80
+        title = pad(offer.profile.title, 22) if wide else pad(offer.profile.provider, 10)
+        doubt = "" if wide or price is None or not price.unconfirmed else " ?"
+        cost = pad(cost_words(offer.estimate, doubts=False) + doubt, 18)
         end = offer.estimate.shutdown
         until = pad(f"until {end.date:%d %b %y}" if end else "", 17) if width > 100 else ""
-        rest = width - len(title) - len(until) - 38
+        rest = width - len(title) - len(until) - (48 if wide else 38)
         words = f" {title}{pad(visible(offer.estimate.plan.model), max(12, rest))} {cost}{until}"
         glyph = _GLYPHS[offer.summary.status]
-        return [Segment(f"{words}{glyph} {verdict_words(offer)}", style)]
+        return [Segment(f"{words}{glyph} {verdict_words(offer, doubts=wide)}", style)]
 
 
 class Offers(Dialog[Offer | None]):

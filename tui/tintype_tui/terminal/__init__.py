@@ -7,7 +7,8 @@ here imports Textual but `app`, `driver` and `messages`.
 """
 
 from tintype_tui.terminal.capabilities import TRUECOLOR, Capabilities, Protocol
+from tintype_tui.terminal.output import Line
 from tintype_tui.terminal.probe import probe
 from tintype_tui.terminal.tmux import advice
 
-__all__ = ["TRUECOLOR", "Capabilities", "Protocol", "advice", "probe"]
+__all__ = ["TRUECOLOR", "Capabilities", "Line", "Protocol", "advice", "probe"]

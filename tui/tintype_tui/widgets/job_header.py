@@ -12,26 +12,15 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tintype.jobs import JobProgress, explain
-from tintype.metrics import Diagnosis, Metrics
+from tintype.metrics import Diagnosis
 from tintype_tui.keys import key_of
 from tintype_tui.text import age, clip, duration, number, visible
-from tintype_tui.words.jobs import STATUS_COLORS, status_words
+from tintype_tui.words.jobs import STATUS_COLORS, remaining_s, status_words
 
 NARROW = 100
 """Cells; below, the sentence has two lines."""
 TICK_S = 1.0
 """How often the age of the last news is shown again."""
-
-
-def remaining_s(metrics: Metrics) -> float | None:
-    """Seconds to go, by the pace of the last steps; none if that cannot be said."""
-    clock, total = metrics.clock, metrics.total_steps
-    if not total or len(clock) < 5 or metrics.last_step >= total:
-        return None
-    (first_step, first_s), (last_step, last_s) = clock[-min(len(clock), 200)], clock[-1]
-    if last_step <= first_step:
-        return None
-    return (total - last_step) * (last_s - first_s) / (last_step - first_step)
 
 
 class JobHeader(Widget):

@@ -46,15 +46,20 @@ def tokens_words(tokens: Range) -> str:
     return f"{number(tokens.likely)} ({number(tokens.low)} to {number(tokens.high)})"
 
 
-def verdict_words(offer: Offer) -> str:
-    """What a provider would say to a dataset, in a few words, and whether its price is in doubt."""
+def verdict_words(offer: Offer, *, doubts: bool = True) -> str:
+    """What a provider would say to a dataset, in a few words.
+
+    With `doubts`, also that its price is unconfirmed; where there is no room, `?` stands behind the
+    price instead.
+    """
     summary, price = offer.summary, offer.estimate.price
-    doubt = ", price unconfirmed" if price is not None and price.unconfirmed else ""
-    if summary.status == "error":
-        return f"would be rejected{doubt}"
-    if summary.status == "skip":
-        return f"{count(summary.skipped, 'row')} skipped{doubt}"
-    return f"{'warnings' if summary.status == 'warning' else 'as it is'}{doubt}"
+    doubt = doubts and price is not None and price.unconfirmed
+    words = {
+        "error": "would be rejected",
+        "skip": f"{count(summary.skipped, 'row')} skipped",
+        "warning": "warnings",
+    }.get(summary.status, "as it is")
+    return f"{words}, price unconfirmed" if doubt else words
 
 
 def offer_words(offer: Offer) -> list[str]:

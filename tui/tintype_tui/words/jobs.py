@@ -15,9 +15,10 @@ from tintype.jobs import (
     Trouble,
     setting,
 )
-from tintype.metrics import Diagnosis, figure, label
+from tintype.metrics import Diagnosis, Metrics, figure, label
+from tintype.resources import Job
 from tintype.store import KeptJob, Source
-from tintype_tui.text import count, duration, money, number, one_line
+from tintype_tui.text import age, count, duration, money, number, one_line
 
 STATUS_MARKS: Mapping[str, str] = {
     "validating_files": "◔",
@@ -44,6 +45,24 @@ STATUS_WORDS: Mapping[str, str] = {"validating_files": "validating"}
 def status_words(status: str) -> str:
     """A job's state with its mark, for a line of text."""
     return f"{STATUS_MARKS.get(status, '?')} {one_line(STATUS_WORDS.get(status, status))}"
+
+
+def end_words(job: Job) -> str:
+    """How a job has ended, and when: `cards has been cancelled, 3 min 10 s ago.`."""
+    how = "been cancelled" if job.status == "cancelled" else one_line(job.status)
+    when = f", {age(job.finished_at)}" if job.finished_at else ""
+    return f"{one_line(job.suffix or job.id[-6:])} has {how}{when}."
+
+
+def remaining_s(metrics: Metrics) -> float | None:
+    """Seconds to go, by the pace of the last steps; none if that cannot be said."""
+    clock, total = metrics.clock, metrics.total_steps
+    if not total or len(clock) < 5 or metrics.last_step >= total:
+        return None
+    (first_step, first_s), (last_step, last_s) = clock[-min(len(clock), 200)], clock[-1]
+    if last_step <= first_step:
+        return None
+    return (total - last_step) * (last_s - first_s) / (last_step - first_step)
 
 
 NOTHING_KNOWN = Diagnosis()

@@ -129,7 +129,7 @@ class CopyLine(Words):
                         changed = f", {count(done.images, 'image')} changed"
                         name = f"{target.path.name} {target.written}"
                         self.pane.say(f"{name}: {count(done.rows, 'row')}{changed}{left}.")
-                        self.post_message(requests.OpenDataset(done.files[0]))
+                        self.post_message(requests.open_dataset(done.files[0]))
         finally:
             self.doing = ""
             await steps.aclose()

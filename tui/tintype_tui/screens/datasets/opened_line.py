@@ -181,6 +181,6 @@ class OpenedLine(Words):
         if self.opened.splits is None:
             self.pane.say("The other splits are still being looked for.")
         elif (path := self.opened.neighbour(by)) is not None:
-            self.post_message(requests.OpenDataset(path))
+            self.post_message(requests.open_dataset(path))
         else:
             self.pane.say(f"{self.opened.path.name} has no other split beside it.")

@@ -176,10 +176,10 @@ class DatasetsPane(Pane):
     async def action_open(self) -> None:
         path = await choose_dataset(self)
         if path is not None:
-            self.post_message(requests.OpenDataset(path))
+            self.post_message(requests.open_dataset(path))
 
     def action_estimate(self) -> None:
-        self.post_message(requests.EstimateDataset())
+        self.post_message(requests.estimate_dataset())
 
     def action_try(self) -> None:
-        self.post_message(requests.TryModel(self.loop_state.model))
+        self.post_message(requests.try_model(self.loop_state.model))

@@ -100,7 +100,7 @@ class CostPart(Part):
 
         def opened(row: int | None) -> None:
             if row is not None and found is not None:
-                self.post_message(requests.OpenDataset(found.file.path, row))
+                self.post_message(requests.open_dataset(found.file.path, row))
 
         if estimate is not None:
             self.app.push_screen(Dearest(estimate), opened)

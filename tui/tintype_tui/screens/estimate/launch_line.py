@@ -120,7 +120,7 @@ class LaunchLine(Part):
         dialog = Launch(order, api, store, limits, demand, spent, time)
         job = await self.app.push_screen_wait(dialog)
         if job is not None:
-            self.post_message(requests.OpenJob(job.id))
+            self.post_message(requests.open_job(job.id))
 
 
 async def agreed(pane: Pane, made: Quote) -> Path | None:

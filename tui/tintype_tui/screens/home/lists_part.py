@@ -170,8 +170,8 @@ class ListsPart(Part):
 
     @on(LineList.Chosen, "#recent")
     def _open_dataset(self, event: LineList.Chosen) -> None:
-        self.post_message(requests.OpenDataset(self.recent.datasets[event.index].path))
+        self.post_message(requests.open_dataset(self.recent.datasets[event.index].path))
 
     @on(LineList.Chosen, "#jobs")
     def _open_job(self, event: LineList.Chosen) -> None:
-        self.post_message(requests.OpenJob(self.jobs.jobs[event.index].id))
+        self.post_message(requests.open_job(self.jobs.jobs[event.index].id))

@@ -59,7 +59,7 @@ class SamplesPart(Part):
         folder = samples_folder(self.session)
         with self.pane.reporting("Cannot make the samples"):
             await self._make("playing cards", make_cards, folder / "cards")
-            self.post_message(requests.OpenDataset(folder / "cards" / "train.jsonl"))
+            self.post_message(requests.open_dataset(folder / "cards" / "train.jsonl"))
             await self._make("book covers", make_books, folder / "books")
         self._say("")
 

@@ -105,7 +105,7 @@ async def found(row: Blamed, known: Known) -> FoundRow | None:
     return await jobs.find(row, known.job, known.kept.made_from)
 
 
-def cloning(known: Known) -> requests.EstimateDataset:
+def cloning(known: Known) -> requests.Reached:
     """A request to estimate a job again, on the dataset it was made from.
 
     Raises:
@@ -113,10 +113,10 @@ def cloning(known: Known) -> requests.EstimateDataset:
     """
     source = known.kept.made_from.training if known.kept is not None else None
     if source is None:
-        return requests.EstimateDataset(like=known.job)
+        return requests.estimate_dataset(like=known.job)
     path = Path(source.path)
     paths.require(path, "file")
-    return requests.EstimateDataset(like=known.job, path=path)
+    return requests.estimate_dataset(like=known.job, path=path)
 
 
 def changed(found: FoundRow, row: Blamed) -> str:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.reactive import var
+from textual.worker import WorkType
 
 from tintype import jobs
 from tintype.errors import TintypeError
@@ -25,8 +27,7 @@ from tintype_tui.screens.jobs.views import JobViews
 from tintype_tui.widgets.chart import Run, free_slot
 from tintype_tui.widgets.checkpoint_list import CheckpointList
 from tintype_tui.widgets.job_header import JobHeader
-
-_ENDS = {"cancelled": "been cancelled"}
+from tintype_tui.words.jobs import end_words
 
 
 class JobPart(Part):
@@ -116,7 +117,7 @@ class JobPart(Part):
         if job.ended and job.id in self._under_way:
             self._under_way.discard(job.id)
             self.app.bell()
-            self.pane.say(f"{name_of(job)} has {_ENDS.get(job.status, job.status)}.", title="Job")
+            self.pane.say(end_words(job), title="Job")
         elif not job.ended:
             self._under_way.add(job.id)
 
@@ -138,7 +139,8 @@ class JobPart(Part):
         slot = free_slot(run.slot for run in self.held.values())
         self.held = {**self.held, job.id: Run(job.id, name, known.progress.metrics, slot)}
         if not job.ended:
-            self.run_worker(self._keep_up(job.id), group=f"beside-{job.id}", exclusive=True)
+            work: WorkType[None] = partial(self._keep_up, job.id)
+            self.run_worker(work, group=f"beside-{job.id}", exclusive=True)
         return f"{name} stays in the chart: go to another job; {key} here takes it away."
 
     async def _keep_up(self, job_id: str) -> None:
@@ -200,7 +202,7 @@ class JobPart(Part):
                     jobs.resume if known.job.status == "paused" else jobs.pause, known
                 )
             elif name == "try" and model:
-                self.post_message(requests.TryModel(model))
+                self.post_message(requests.try_model(model))
             elif name == "copy" and model:
                 await pane.copy(model)
 
@@ -236,4 +238,4 @@ class JobPart(Part):
                 return
             if found.changed:
                 pane.say(acting.changed(found, row), title="Careful:", severity="warning")
-            self.post_message(requests.OpenDataset(found.path, found.index))
+            self.post_message(requests.open_dataset(found.path, found.index))

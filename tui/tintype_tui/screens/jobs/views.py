@@ -214,7 +214,7 @@ class JobViews(Vertical):
 
     @on(LineList.Chosen, "#checkpoints")
     def _checkpoint_chosen(self, event: LineList.Chosen) -> None:
-        self.post_message(requests.TryModel(self.checkpoints.checkpoints[event.index].model))
+        self.post_message(requests.try_model(self.checkpoints.checkpoints[event.index].model))
 
     @on(LineList.Chosen, "#trouble")
     def _row_chosen(self, event: LineList.Chosen) -> None:

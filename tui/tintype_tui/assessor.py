@@ -1,0 +1,79 @@
+"""Reads the current dataset: checked and counted in one pass, whose result all panes share."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.worker import WorkType
+
+from tintype.errors import TintypeError
+
+if TYPE_CHECKING:
+    from tintype.images.facts import ImageFacts
+    from tintype_tui.session import SessionApp
+
+
+class Assessor:
+    """Keeps the app's assessment that of its dataset, its provider and the model asked for."""
+
+    def __init__(self, app: "SessionApp") -> None:
+        self._app = app
+        self._fetched: dict[str, ImageFacts] = {}
+        """What images on the network are, of the current dataset."""
+
+    def start_again(self) -> None:
+        """Another dataset is the current one: nothing that was found in the last is kept."""
+        self._fetched = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop what was found, and what is being read."""
+        app = self._app
+        app.workers.cancel_group(app, "assess")
+        app.assessment, app.check_trouble = None, ""
+
+    async def read(self, model: str) -> None:
+        """Read the current dataset; what has been read already is not read again."""
+        from tintype.assessment import is_of
+
+        app = self._app
+        path, provider = app.loop_state.dataset, app.session.profile.provider
+        if path is None:
+            return
+        try:
+            covered = await asyncio.to_thread(is_of, app.assessment, path, provider)
+        except TintypeError as error:
+            self._cannot(path, error)
+            return
+        if path != app.loop_state.dataset:
+            return
+        if (known := app.assessment) is not None and covered:  # it may have grown meanwhile
+            same = known.for_model(model or known.model)
+            if same is not None:
+                app.assessment = same
+                return
+        self.forget()
+        work: WorkType[None] = partial(self._assess, path, provider, model)
+        app.run_worker(work, exclusive=True, group="assess")
+
+    async def _assess(self, path: Path, provider: str, model: str) -> None:
+        from tintype.assessment import assess
+        from tintype.dataset import open_dataset
+        from tintype.rules import rules_of
+
+        app = self._app
+        try:
+            judged_by = await asyncio.to_thread(rules_of, provider)
+            async with open_dataset(path) as dataset:
+                async for found in assess(dataset, judged_by, model=model, fetched=self._fetched):
+                    # Another model that counts alike may have been chosen meanwhile.
+                    shown = app.assessment
+                    app.assessment = found.for_model(shown.model) if shown else found
+        except TintypeError as error:
+            self._cannot(path, error)
+
+    def _cannot(self, path: Path, error: TintypeError) -> None:
+        self.forget()
+        self._app.check_trouble = str(error)
+        self._app.session.say(f"Cannot check {path.name}. {error}")
