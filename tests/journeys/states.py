@@ -242,7 +242,7 @@ async def jobs_pane(place: Place) -> None:
     app.screen.views.show_view("events")
     if app.screen.charts.every_metric:
         app.screen.action_grid()
-    app.screen.looking = True
+    app.screen.looking, app.screen.feed.level, app.screen.feed.wrapped = True, "info", False
     await place.press("r")
 
 
@@ -250,6 +250,8 @@ def jobs(*listed: dict[str, Any], words: tuple[str, ...]) -> Way:
     async def way(place: Place) -> None:
         place.serve(*listed)
         await jobs_pane(place)
+        if listed:
+            place.person.app.post_message(requests.open_job(listed[0]["id"]))
         await place.sees(*words)
 
     return way
@@ -260,8 +262,7 @@ MANY = jobs(
     words=("cards40", "cards39"),
 )
 ONE = jobs(job(1), words=("succeeded",))
-RUNNING = jobs(job(1, "running"), words=("running",))
-FAILED = jobs(job(1, "failed"), words=("failed", "Line 3 is bad."))
+RUNNING = jobs(job(2, "running"), words=("running",))
 
 
 async def jobs_failed(place: Place) -> None:

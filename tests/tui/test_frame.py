@@ -5,6 +5,7 @@ from typing import ClassVar
 import pytest
 from textual import events
 from textual.app import App, ComposeResult
+from textual.binding import BindingType
 
 from tintype.loop import LoopState
 from tintype_tui.widgets.loop_strip import LoopStrip
@@ -12,7 +13,7 @@ from tintype_tui.widgets.masthead import PANES, Masthead
 
 
 class Frame(App[None]):
-    BINDINGS: ClassVar[list[tuple[str, str, str]]] = [("s", "sample", "Samples")]
+    BINDINGS: ClassVar[list[BindingType]] = [("s", "sample", "Samples")]
 
     def __init__(self) -> None:
         super().__init__()

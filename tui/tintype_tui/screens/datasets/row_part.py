@@ -41,25 +41,11 @@ class RowPart(DatasetPart):
         Binding("n", "hit(1)", "Next hit", id="data.hit", show=False, tooltip="of a search"),
         Binding("N", "hit(-1)", "Previous hit", id="data.hit_back", show=False),
         Binding("b", "boxes", "Boxes", id="data.boxes"),
-        Binding(
-            "f",
-            "full",
-            "Full",
-            id="data.full",
-            show=False,
-            tooltip="the image alone; Esc goes back",
-        ),
+        Binding("f", "full", "Full", id="data.full", show=False, tooltip="the image alone"),
         Binding("full_stop", "image(1)", "Next image", id="data.image", show=False),
         Binding("comma", "image(-1)", "Previous image", id="data.image_back", show=False),
         Binding("space", "unfold", "Unfold the system prompt", id="data.unfold", show=False),
-        Binding(
-            "w",
-            "write_image",
-            "Write the image",
-            id="data.write_image",
-            show=False,
-            tooltip="with its boxes, as a PNG",
-        ),
+        Binding("w", "write_image", "Write the image", id="data.write_image", show=False),
     ]
 
     view = getters.query_one(RowView)

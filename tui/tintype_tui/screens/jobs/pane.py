@@ -186,8 +186,7 @@ class JobsPane(Pane):
         """Ask the provider no more, neither for the job nor for the list; or again."""
         self.looking = not self.looking
         if self.known is None:  # else its header says so
-            asks = "asked for news again" if self.looking else "asked for no news"
-            self.say(f"The provider is {asks}.")
+            self.say(f"The provider is asked for {'' if self.looking else 'no '}news.")
 
     def action_refresh(self) -> None:
         self.looking = True

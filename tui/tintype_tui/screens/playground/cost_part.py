@@ -125,8 +125,8 @@ class CostPart(Part):
         room = self.line.content_size.width - cell_len(rest)
         subject, rows = self.question.subject, self.question.rows
         if not subject.title:
-            words = "No image yet: {play.attach} takes one, {go.datasets} a dataset."
-            self.line.update(Content(with_keys(self, words)))
+            nothing = "No image yet: {play.attach} takes one, {go.datasets} a dataset."
+            self.line.update(Content(with_keys(self, nothing)))
             return
         title = subject.title + (f" of {number(rows)}" if rows and subject.is_row else "")
         self.line.update(Content(_tail(one_line(title), max(room, LEAST_TITLE)) + rest))
