@@ -203,8 +203,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def action_go(self, mode: str) -> None:
         # A click arrives in the widget that was clicked; a pane is bound to the app from here.
-        self.call_later(self.switch_mode, mode)
-        self.hold_keys(lambda: self.current_mode == mode)
+        self.switch_soon(mode)
 
     def action_how_to_quit(self) -> None:
         quits = key_of(self.screen, "quit")

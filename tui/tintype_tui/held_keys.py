@@ -4,6 +4,7 @@ A dialog may open late: prices are read first, or a provider is asked. Whoever k
 on meanwhile, and means the dialog.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial, update_wrapper
@@ -51,6 +52,17 @@ class HoldingApp(TerminalApp[ReturnType]):
                 self.screen.call_later(self.call_later, self._opened)
 
         timer = self.set_interval(_LOOK_S, look)
+
+    def switch_soon(self, mode: str) -> None:
+        """Show a mode when the app comes to it; keys wait."""
+        begun = asyncio.Event()
+
+        def switch() -> Any:
+            begun.set()
+            return self.switch_mode(mode)
+
+        self.call_later(switch)
+        self.hold_keys(begun.is_set)
 
     def switch_mode(self, mode: str) -> Any:
         """Show a mode as Textual does, unless the app is closing; keys wait until it is there."""
