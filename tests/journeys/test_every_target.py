@@ -4,6 +4,7 @@ Generated: keys are read from the live bindings, what can be clicked from what i
 """
 
 import asyncio
+import re
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -17,9 +18,11 @@ from textual import events
 from textual.binding import Binding
 from textual.keys import key_to_character
 from textual.widget import Widget
+from textual.widgets import Button
 from textual.worker import Worker
 
 from tintype_tui.screen import Pane
+from tintype_tui.screens.help import keys_of
 from tintype_tui.widgets.image import ImageView
 from tintype_tui.widgets.key_line import KeyLine
 from tintype_tui.widgets.loop_strip import LoopStrip
@@ -354,7 +357,7 @@ class Round(Keys, Clicks):
                 while self.left and (fresh or self.state.again):
                     await self.reach()
                     fresh = False
-                    _next_agrees(self)
+                    _reads_well(self)
                     while parts and not await parts[0]():
                         del parts[0]
                     if parts:
@@ -372,9 +375,13 @@ async def test_every_key_and_click_is_answered(pane: str, place: Place, sit: Any
     assert not round.silent, f"no effect and no word: {round.silent}"
 
 
-def _next_agrees(there: There) -> None:
-    """The strip names a key that works, in the words of the line below it."""
+def _reads_well(there: There) -> None:
+    """Buttons are read whole, no group of keys has a class's name, and the strip names a key."""
     screen = there.app.screen
+    for button in screen.query(Button):
+        assert len(str(button.label)) <= button.content_size.width, button.label
+    for key in keys_of(screen):
+        assert not re.search("[a-z][A-Z]", key.owner), key.owner
     if isinstance(screen, Pane) and screen.maximized is None:
         strip = screen.query_one(LoopStrip)
         key, words = strip._next_step()

@@ -89,3 +89,11 @@ async def test_keys_go_on_to_the_pane_if_no_dialog_comes(monkeypatch: pytest.Mon
         hand(app, "n", "x")
         while app.place.others < 3:
             await pilot.pause(0.01)
+
+
+async def test_a_pane_that_is_asked_for_while_the_app_closes_is_no_error() -> None:
+    app = Small()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+    assert app.screen_stack == []
+    await app.switch_mode("another")

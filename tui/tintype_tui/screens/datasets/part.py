@@ -36,8 +36,6 @@ def stop_workers(part: Part, group: str) -> bool:
 class DatasetPart(Part):
     """A part of the pane Datasets."""
 
-    BINDING_GROUP_TITLE = "Dataset"
-
     opened: var[Opened | None] = var(None)
     assessed: var[Assessment | None] = var(None)
     """What the pass over the open dataset has found so far; none before it begins."""

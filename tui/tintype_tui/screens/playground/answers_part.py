@@ -30,7 +30,6 @@ ANOTHER = "another model: type its name"
 class AnswersPart(Part):
     """Up to four models on the same image."""
 
-    BINDING_GROUP_TITLE = "Playground"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "right_square_bracket",

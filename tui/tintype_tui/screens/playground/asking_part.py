@@ -46,7 +46,6 @@ NOTHING: Mapping[str, Answer] = MappingProxyType({})
 class AskingPart(Part):
     """Says above all what is asked and what it costs."""
 
-    BINDING_GROUP_TITLE = "Playground"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a,enter", "ask", "Ask", id="play.ask", key_display="a"),
         Binding("r", "again", "Ask again", id="play.again", show=False, tooltip="this model only"),

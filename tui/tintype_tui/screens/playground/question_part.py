@@ -38,7 +38,6 @@ _WAIT_S = 0.4
 class QuestionPart(Part):
     """What is written here is still here after the pane, or the app, was left."""
 
-    BINDING_GROUP_TITLE = "Playground"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "edit", "Question", id="play.edit", tooltip="type another question"),
         Binding("E", "editor", "Editor", id="play.editor", show=False, tooltip="in $EDITOR"),

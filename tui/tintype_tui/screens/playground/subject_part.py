@@ -51,7 +51,6 @@ class Drawn:
 class SubjectPart(Part):
     """An image, and the right answer where it is known."""
 
-    BINDING_GROUP_TITLE = "Playground"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "row(1)", "Next row", id="play.row"),
         Binding("N", "row(-1)", "Previous row", id="play.row_back", show=False),
