@@ -159,12 +159,12 @@ class SubjectPart(Part):
             blocks.append(Content.styled(visible(self.drawn.words), "dim"))
         asked = Content(visible(in_short(subject.question)) or "–")
         blocks.append(Content.styled("question\n", "dim") + asked)
-        truth, words = self.query_one("#truth", Static), Content("\n\n").join(blocks)
-        height, lines = truth.styles.height, words.wrap(max(1, truth.content_size.width))
+        truth, whole = self.query_one("#truth", Static), Content("\n\n").join(blocks)
+        height, lines = truth.styles.height, whole.wrap(max(1, truth.content_size.width))
         if height is not None and not height.is_auto and len(lines) > truth.content_size.height:
             kept = lines[: max(0, truth.content_size.height - 1)]
-            words = Content("\n").join([*kept, Content.styled("…", "dim")])
-        truth.update(words)
+            whole = Content("\n").join([*kept, Content.styled("…", "dim")])
+        truth.update(whole)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._describe)
