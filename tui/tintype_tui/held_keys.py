@@ -31,17 +31,16 @@ Action = Callable[Concatenate[W, P], Coroutine[Any, Any, None]]
 class HoldingApp(TerminalApp[ReturnType]):
     """An app that holds keys while a dialog is being opened."""
 
-    _openings = 0
-    """How many dialogs are being opened."""
-
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._held: list[events.Key] = []
+        self._openings: set[float] = set()
+        """What is being opened, each by the time in seconds at which keys are held no longer."""
 
     def hold_keys(self, ready: Callable[[], bool]) -> None:
         """Hold keys until something holds and the screen on top is there, but not for long."""
-        self._openings += 1
         end_s = time.monotonic() + HELD_S
+        self._openings.add(end_s)
 
         def look() -> None:
             if not self.screen_stack:  # the app is closing
@@ -49,7 +48,7 @@ class HoldingApp(TerminalApp[ReturnType]):
             elif time.monotonic() > end_s or (ready() and self.screen.is_mounted):
                 timer.stop()
                 # After what the dialog has asked for when it was mounted: the focus.
-                self.screen.call_later(self.call_later, self._opened)
+                self.call_later(self.call_later, self._opened, end_s)
 
         timer = self.set_interval(_LOOK_S, look)
 
@@ -78,8 +77,8 @@ class HoldingApp(TerminalApp[ReturnType]):
             self.hold_keys(lambda: True)
         return pushed
 
-    async def _opened(self) -> None:
-        self._openings -= 1
+    async def _opened(self, opening: float) -> None:
+        self._openings.discard(opening)
         if not self._openings:
             held, self._held = sorted(self._held, key=attrgetter("time")), []
             for event in held:
