@@ -277,12 +277,6 @@ async def no_model(place: Place) -> None:
     await place.sees("No image yet")
 
 
-async def a_row(place: Place) -> None:
-    await place.open("good", "12 rows")
-    await place.press("5")
-    await place.sees("row ")
-
-
 async def asking(place: Place) -> None:
     """A row and a model that can be asked."""
     await place.press("1")
@@ -348,8 +342,6 @@ STATES: dict[str, State] = {
     "home, returning": State(returning, again=True),
     "datasets, nothing": State(no_dataset),
     "datasets, gone": State(dataset("gone", "R tries again"), again=True),
-    "datasets, empty": State(dataset("empty", "has no rows"), again=True),
-    "datasets, checking": State(dataset("slow", "19 rows"), again=True),
     "datasets, rows": State(GOOD, again=True),
     "datasets, broken line": State(SPOILT, "down", ("no JSON",), again=True),
     "datasets, problems": State(SPOILT, "p", again=True),
@@ -370,7 +362,6 @@ STATES: dict[str, State] = {
     "jobs, empty": State(jobs(words=("No jobs yet",)), again=True),
     "jobs, one": State(ONE, again=True),
     "jobs, every metric": State(ONE, "W", again=True),
-    "jobs, chart alone": State(ONE, "f", again=True),
     "jobs, running": State(RUNNING, again=True),
     "jobs, cancel": State(RUNNING, "c", ("Cancel this job?",), agreed=True, again=True),
     "jobs, many": State(MANY, again=True),
@@ -378,18 +369,13 @@ STATES: dict[str, State] = {
     "jobs, runs": State(MANY, "O down down left_square_bracket enter", again=True),
     "jobs, filter": State(MANY, "slash", ("Jobs with",), again=True),
     "playground, nothing": State(no_model),
-    "playground, a row": State(a_row, again=True),
     "playground, a question": State(asking, again=True),
     "playground, typing": State(asking, "i", again=True),
-    "playground, image alone": State(asking, "f", again=True),
     "playground, model": State(asking, "m", ("Ask which model?",), again=True),
-    "playground, image": State(asking, "o", again=True),
     "playground, parameters": State(asking, "p", again=True),
-    "playground, system": State(asking, "S", ("System prompt",), again=True),
     "playground, copy": State(asking, "Y", ("Copy what?",), again=True),
     "playground, consent": State(asking, "a", ("press Enter to ask",), again=True),
     "playground, streaming": State(streaming, agreed=True),
-    "playground, answered": State(answered, agreed=True),
     "playground, past": State(answered, "H", agreed=True),
     "playground, folded": State(folded, agreed=True),
 }

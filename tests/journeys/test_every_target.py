@@ -276,7 +276,7 @@ class Clicks(There):
     def __init__(self, pane: str, place: Place, sit: Any) -> None:
         super().__init__(pane, place, sit)
         self.clicked: set[tuple[str, int, int]] = set()
-        self.lines_clicked = False
+        self.frame_clicked = False
 
     async def click_all(self) -> bool:
         """Click where nothing has been clicked; whether another app is needed for the rest."""
@@ -295,6 +295,7 @@ class Clicks(There):
                 self._click(x, y)
             await self.settle()
             self.lives(f"clicks at {some}")
+        self.frame_clicked = True
         return not await self.back()
 
     def _points(self) -> set[tuple[int, int]]:
@@ -304,7 +305,10 @@ class Clicks(There):
         for region, clip in self.app.screen._compositor.visible_widgets.values():
             if (seen := region.intersection(clip)).area:
                 points.add((seen.x + seen.width // 2, seen.y + seen.height // 2))
-        points = {(x, y) for x, y in points if 0 <= x < width and 0 <= y < height}
+        rows = range(height)
+        if self.frame_clicked:  # tabs and keys do the same in every state: once for each pane
+            rows = range(1, height - 1)
+        points = {(x, y) for x, y in points if 0 <= x < width and y in rows}
         return points - self._quit_points()
 
     def _quit_points(self) -> set[tuple[int, int]]:
