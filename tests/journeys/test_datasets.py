@@ -410,7 +410,7 @@ async def test_a_copy_that_is_there_is_replaced_at_the_second_enter(
         await person.press("M")
         await person.sees("12 of 12 rows are written")
         await person.press("enter")
-        await person.sees("! train-fixed.jsonl exists already. Enter again replaces it.")
+        await person.sees("! train-fixed.jsonl exists already. Enter again replaces")
         assert target.read_text() == "kept until then\n"
         await person.press("enter")
         await person.sees("train-fixed.jsonl ·")
