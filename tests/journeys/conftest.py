@@ -122,7 +122,7 @@ class Person:
         for key in keys:
             await self.pilot.press(key)
             await self.pilot.pause()
-            while self.app._openings:
+            while getattr(self.app, "_openings", ()) and not self.app._exit:
                 await self.pilot.pause(0.005)
 
     async def type(self, text: str) -> None:
