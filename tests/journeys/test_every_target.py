@@ -34,7 +34,20 @@ MODES = ("home", "datasets", "estimate", "jobs", "playground")
 LASTING = frozenset(["dataset", "list", "follow", "fill", "cost", "assess", "settle", "changed"])
 """Groups of workers that go on for as long as a pane is shown."""
 MOVING = frozenset(
-    ["move", "page", "jump", "down", "back", "go", "line", "step", "turn", "stop", "focus_next"]
+    [
+        "move",
+        "page",
+        "jump",
+        "down",
+        "back",
+        "go",
+        "line",
+        "step",
+        "turn",
+        "stop",
+        "repaint",
+        "focus_next",
+    ]
 )
 """What may have no effect: at an end of a list, or where one is already."""
 TOGETHER = frozenset(["list", "thumbs", "image", "chart", "composer"])

@@ -162,9 +162,9 @@ class RowPart(DatasetPart):
 
     def action_boxes(self) -> None:
         self.view.with_boxes = not self.view.with_boxes
-        if not self.view.boxes:
-            drawn = "drawn" if self.view.with_boxes else "left out"
-            self.pane.say(f"No boxes in this row; those of others are {drawn}.")
+        if not self.view.boxes or self.view.image.data is None:
+            drawn = "are drawn" if self.view.with_boxes else "are left out"
+            self.pane.say(f"No boxes here; those of rows that have some {drawn}.")
 
     def action_unfold(self) -> None:
         self.view.conversation.unfolded = not self.view.conversation.unfolded

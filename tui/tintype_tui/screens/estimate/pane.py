@@ -195,6 +195,7 @@ class EstimatePane(Pane):
     @on(LaunchLine.Changed)
     def action_again(self) -> None:
         """Look at files, rules and prices again."""
+        self.say("Looking at files, rules and prices again.")
         self._look_up(None if self._plans is not None else self._path)
 
     @on(LaunchLine.Copied)
