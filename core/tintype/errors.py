@@ -12,6 +12,7 @@ app's `screen.reporting`, the server's error table, and the command line's `__ma
     ├── BudgetError              a limit would be passed
     │   └── ConfirmationError    knows what to type
     ├── QuoteError               what an estimate was made from has changed
+    ├── EvaluationError          a run cannot be started, resumed, opened or compared
     ├── EngineError
     ├── PluginError              knows the plug-in's file and line
     ├── RefusalError             the embedded server turns a request down
@@ -86,6 +87,10 @@ class ConfirmationError(BudgetError):
         super().__init__(message, advice=advice)
         self.typed = typed
         """What a person types to confirm it: a sum in US dollars such as `16.46`, or `unknown`."""
+
+
+class EvaluationError(TintypeError):
+    """An evaluation cannot be started, resumed, opened or compared with another."""
 
 
 class EngineError(TintypeError):

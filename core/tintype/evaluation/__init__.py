@@ -1,1 +1,80 @@
-"""Evaluation: answers scored, with honest statistics. Pure so far: nothing here asks a model."""
+"""Evaluation: rows × models → scores, with honest statistics.
+
+A plan is a value; `run` asks what is missing and writes every answer down before it counts it;
+`open` gives a run's scores, offline; `figures`, `comparisons`, `slices` and `positions` say what
+they come to.
+"""
+
+from tintype.evaluation.costs import EvaluationCost, ModelCost, estimate
+from tintype.evaluation.figures import (
+    Comparison,
+    ModelFigures,
+    SliceFigures,
+    comparisons,
+    facets_worth,
+    figures,
+    grades_of,
+    require_alike,
+    slices,
+)
+from tintype.evaluation.matrix import VIEWS, View, counts, positions
+from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, JudgePlan
+from tintype.evaluation.results import (
+    AnswerOfRow,
+    Evaluation,
+    look_at,
+    open,
+    override,
+    overrides,
+)
+from tintype.evaluation.rows import EvaluatedRow, read_rows
+from tintype.evaluation.run_folder import EvaluationRun, new_folder, run_at, runs_folder, runs_in
+from tintype.evaluation.running import RunProgress, models_of, run
+from tintype.evaluation.scorers import AnswerCase, Scorer, scorer_names, scorer_of, suggested
+from tintype.evaluation.sentences import headline_sentence, percent
+
+__all__ = [
+    "VIEWS",
+    "AnswerCase",
+    "AnswerOfRow",
+    "AskingLimits",
+    "Comparison",
+    "EvaluatedModel",
+    "EvaluatedRow",
+    "Evaluation",
+    "EvaluationCost",
+    "EvaluationPlan",
+    "EvaluationRun",
+    "JudgePlan",
+    "ModelCost",
+    "ModelFigures",
+    "RunProgress",
+    "Scorer",
+    "SliceFigures",
+    "View",
+    "comparisons",
+    "counts",
+    "estimate",
+    "facets_worth",
+    "figures",
+    "grades_of",
+    "headline_sentence",
+    "look_at",
+    "models_of",
+    "new_folder",
+    "open",
+    "override",
+    "overrides",
+    "percent",
+    "positions",
+    "read_rows",
+    "require_alike",
+    "run",
+    "run_at",
+    "runs_folder",
+    "runs_in",
+    "scorer_names",
+    "scorer_of",
+    "slices",
+    "suggested",
+]

@@ -22,6 +22,10 @@ class RowScore:
     time limit, a judge that failed."""
     score: float | None = None
     """0 to 1."""
+    format_ok: bool | None = None
+    """Whether the answer has the form asked for, right or not; none where there is no such form."""
+    reason: str = ""
+    """Why there is no score (`refused`, `empty`, `cut off`, …), or a judge's words."""
 
 
 @dataclass(frozen=True, slots=True)

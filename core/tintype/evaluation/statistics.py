@@ -21,6 +21,11 @@ Z = 1.959963984540054
 EXACT_PATTERNS = 1 << 16
 """Sign patterns up to which a sign-flip test looks at all of them."""
 SAMPLES = 9999
+MANY_IMAGES = 2000
+"""From so many on, the mean of images is normal to within a plotted line's width, and resampling
+them would take seconds."""
+_DRAWN = 1 << 20
+"""Images drawn at once: 12 MB."""
 _SAME = 1e-9
 """Sums that differ by less than this part of what was added are equal: only the order differed."""
 
@@ -63,11 +68,14 @@ def cluster_bootstrap(
 ) -> "Floats":
     """Means of resampled images, (samples,): each draws as many images as there are."""
     sums, sizes = _by_group(groups)
-    drawn = np.random.default_rng(seed).multinomial(
-        len(sums), np.full(len(sums), 1 / len(sums)), size=samples
-    )
-    result: Floats = (drawn @ sums) / (drawn @ sizes)
-    return result
+    random = np.random.default_rng(seed)
+    at_once = max(1, _DRAWN // len(sums))
+    means = []
+    for start in range(0, samples, at_once):
+        shape = (min(at_once, samples - start), len(sums))
+        drawn = random.integers(0, len(sums), shape, dtype=np.int32)
+        means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+    return np.concatenate(means)
 
 
 def interval(groups: Sequence[Sequence[float]], *, seed: int = 0) -> Interval | None:
@@ -89,9 +97,19 @@ def interval(groups: Sequence[Sequence[float]], *, seed: int = 0) -> Interval | 
         return Interval(mean, low, high, "Wilson")
     if len(groups) < 2:
         return Interval(mean, 0.0, 1.0, "one image: unknown")
+    if len(groups) > MANY_IMAGES:
+        return normal_interval(groups)
     means = cluster_bootstrap(groups, seed=seed)
     low, high = np.percentile(means, (2.5, 97.5))
     return Interval(mean, float(low), float(high), "bootstrap by image")
+
+
+def normal_interval(groups: Sequence[Sequence[float]]) -> Interval:
+    """The mean score with an interval of 1.96 clustered standard errors: quick, for many images."""
+    mean, error = cluster_se(groups)
+    return Interval(
+        mean, max(0.0, mean - Z * error), min(1.0, mean + Z * error), "normal, by image"
+    )
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

@@ -1,7 +1,7 @@
 """Asking models about images: the question, the growing reply, and what can be told from it."""
 
 from tintype.prompting.agreement import GOOD_IOU, Agreement, agreement
-from tintype.prompting.asking import Reply, ask, priced
+from tintype.prompting.asking import Reply, ask, priced, whole_reply
 from tintype.prompting.consent import SessionSpending
 from tintype.prompting.drafts import Draft, read_draft
 from tintype.prompting.equivalents import as_curl, as_python
@@ -67,4 +67,5 @@ __all__ = [
     "teaching_of",
     "total",
     "web_subject",
+    "whole_reply",
 ]

@@ -125,6 +125,28 @@ async def ask(
     yield priced(ended, api, request, table)
 
 
+async def whole_reply(api: Api, request: ChatRequest, *, clock: Clock = SYSTEM) -> Reply:
+    """Ask, and return the reply once it is done; one that repeats itself is stopped.
+
+    Nothing is entered into the ledger: whoever asks many questions has authorized them together.
+
+    Raises:
+        ApiError: if the provider refuses, or cannot be reached before the first text.
+    """
+    growing = _Growing(clock)
+    try:
+        async with aclosing(api.chat(replace(request, n=1))) as pieces:
+            async for piece in pieces:
+                growing.add([piece])
+                if growing.runs_away():
+                    break
+        return growing.ended()
+    except ApiError as error:
+        if not growing.reply.text:
+            raise
+        return growing.ended(trouble=error.message)
+
+
 class Payment:
     """What one question costs, from what is expected to what it came to."""
 

@@ -1,0 +1,229 @@
+"""Those who ask: several providers at once, each at its own pace."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Literal
+
+from tintype.api import Api, ChatRequest, Clock
+from tintype.dataset import Dataset
+from tintype.errors import ApiError
+from tintype.evaluation.asking import QuestionOutcome, answer_line, ask_patiently
+from tintype.evaluation.costs import EvaluationCost, messages_of
+from tintype.evaluation.judging import judge_format, judge_messages, read_grade
+from tintype.evaluation.log import Key
+from tintype.evaluation.pacing import SharedPace
+from tintype.evaluation.plan import AskingLimits
+from tintype.evaluation.run_folder import RunLog
+from tintype.evaluation.spared import key_of
+from tintype.evaluation.standing import Standing
+from tintype.pricing import Prices
+
+KEPT_QUESTIONS = 64
+"""Questions kept for their other models; each may hold megabytes of images."""
+HOPELESS = 20
+"""So many failures and no answer, and a run stops: the next thousand would fail alike."""
+
+Stopped = Literal["", "paused", "budget"]
+
+
+class Crew:
+    """Asks, at each provider's own pace, until all is answered or somebody says stop."""
+
+    def __init__(
+        self,
+        parts: tuple[Dataset, RunLog, RunLog],
+        standing: Standing,
+        apis: Mapping[str, Api],
+        prices: Prices,
+        limits: AskingLimits,
+        clock: Clock,
+    ) -> None:
+        self.standing = standing
+        self.stopped: Stopped = ""
+        self._dataset, self._answers, self._grades = parts
+        self._apis, self._prices, self._limits, self._clock = apis, prices, limits, clock
+        self._paces = {
+            name: SharedPace(
+                clock.monotonic, most=limits.concurrency, per_minute=limits.requests_per_minute
+            )
+            for name in apis
+        }
+        self._questions: OrderedDict[int, asyncio.Task[list[dict[str, Any]]]] = OrderedDict()
+        self._stop_at_usd: Decimal | None = None
+        self._each_usd = Decimal(0)
+        self._failures: dict[str, int] = {}
+
+    def budget(self, cost: EvaluationCost, stop_at_usd: Decimal | None) -> None:
+        """Stop softly once what is spent and under way could pass a sum."""
+        self._stop_at_usd = stop_at_usd
+        self._each_usd = max(
+            (
+                part.most_usd / part.questions
+                for part in cost.parts
+                if part.most_usd and part.questions
+            ),
+            default=Decimal(0),
+        )
+
+    def stop(self, why: Stopped) -> None:
+        """Ask nothing more; what is under way is waited for."""
+        self.stopped = self.stopped or why
+
+    async def ask(self) -> None:
+        """Ask everything that has no answer."""
+        await self._all({name: self.standing.missing(name) for name in self._apis}, self._one)
+
+    async def grade(self) -> None:
+        """Have every answer graded that has no grade."""
+        judge = self.standing.run.plan.judge
+        assert judge is not None
+        await self._all({judge.model.profile: self.standing.to_grade()}, self._one_grade)
+
+    def per_s(self) -> float:
+        """Answers a second of late, of all providers."""
+        return sum(pace.per_s() for pace in self._paces.values())
+
+    def under_way(self) -> int:
+        """Questions sent and not answered."""
+        return sum(pace.under_way for pace in self._paces.values())
+
+    def concurrency(self) -> int:
+        """How many may be under way."""
+        return sum(int(pace.limit) for pace in self._paces.values())
+
+    def words(self, phase: str) -> str:
+        """Why it waits or has ended, in a sentence; empty if there is nothing to say."""
+        if phase == "budget":
+            return "Stopped before the budget could be passed; what was answered is kept."
+        if phase == "paused":
+            return "Paused; what was answered is kept."
+        if phase == "done" and (failed := len(self.standing.errors) + len(self.standing.ungraded)):
+            return f"{failed:,} without an answer; run it again to ask these alone."
+        waits = [pace.waits_s() for pace in self._paces.values()]
+        longest = max(waits, default=0.0)
+        return f"The provider wants a pause of {longest:.0f} s." if longest >= 1 else ""
+
+    async def _all(
+        self, work: Mapping[str, Iterator[Key]], one: Callable[[Key], Awaitable[None]]
+    ) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for profile, keys in work.items():
+                    group.create_task(self._at(profile, keys, one))
+        except* ApiError as errors:
+            raise errors.exceptions[0] from None
+
+    async def _at(
+        self, profile: str, keys: Iterator[Key], one: Callable[[Key], Awaitable[None]]
+    ) -> None:
+        """As many at once as the pace allows, and one more that waits for its turn."""
+        pace = self._paces[profile]
+        under_way: set[asyncio.Task[None]] = set()
+        try:
+            for key in keys:
+                while len(under_way) > int(pace.limit):
+                    done, under_way = await asyncio.wait(
+                        under_way, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    for task in done:
+                        task.result()
+                if self._is_over():
+                    break
+                under_way.add(asyncio.ensure_future(one(key)))
+            while under_way:
+                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    def _is_over(self) -> bool:
+        if self._stop_at_usd is not None:
+            reserved = self._each_usd * (self.under_way() + 1)
+            if self.standing.spent_usd + reserved > self._stop_at_usd:
+                self.stop("budget")
+        return bool(self.stopped)
+
+    async def _one(self, key: Key) -> None:
+        plan, (at, model_id, sample) = self.standing.run.plan, key
+        model = next(one for one in plan.models if one.id == model_id)
+        row, chosen = self.standing.rows[at], plan.parameters
+        request = ChatRequest(
+            model.name,
+            await self._question(at),
+            temperature=chosen.temperature,
+            top_p=chosen.top_p,
+            max_tokens=chosen.max_tokens,
+            seed=None if chosen.seed is None else chosen.seed + sample,
+        )
+        api = self._apis[model.profile]
+        outcome = await ask_patiently(
+            api, request, self._paces[model.profile], self._limits, self._clock
+        )
+        cache = key_of(plan, row, model_id, sample)
+        now = self._clock.now()
+        line = answer_line(key, outcome, cache, api, request, self._prices, now)
+        self._answers.write(line)
+        if outcome.reply is not None:
+            self.standing.take(line)
+        else:
+            self.standing.fail(line)
+        self._judge_failure(model_id, outcome)
+
+    async def _one_grade(self, key: Key) -> None:
+        judge = self.standing.run.plan.judge
+        assert judge is not None
+        row, answer = self.standing.rows[key[0]], self.standing.answers[key]
+        messages = await self._question(key[0]) if judge.with_image else []
+        request = ChatRequest(
+            judge.model.name,
+            judge_messages(judge, messages, row.question, row.truths, answer["text"]),
+            temperature=0.0,
+            response_format=judge_format(judge.grades),
+        )
+        api = self._apis[judge.model.profile]
+        pace = self._paces[judge.model.profile]
+        outcome = await ask_patiently(api, request, pace, self._limits, self._clock)
+        line = answer_line(key, outcome, "", api, request, self._prices, self._clock.now())
+        line["judge"] = judge.model.id
+        if outcome.reply is not None:
+            reply = outcome.reply
+            finish = "content_filter" if reply.refusal else reply.finish_reason or "stop"
+            found = read_grade(reply.text, tuple(judge.grades), finish_reason=finish)
+            line |= {"grade": found.grade, "unscored": found.unscored, "reason": found.reason}
+        self._grades.write(line)
+        if outcome.reply is not None:
+            self.standing.take_grade(line)
+        else:
+            self.standing.fail(line, grading=True)
+        self._judge_failure(f"judge {judge.model.id}", outcome)
+
+    async def _question(self, at: int) -> list[dict[str, Any]]:
+        """A row's messages, read and encoded once for all its models."""
+        if at not in self._questions:
+            plan, row = self.standing.run.plan, self.standing.rows[at]
+            reading = asyncio.to_thread(messages_of, plan, self._dataset, row)
+            self._questions[at] = asyncio.create_task(reading)
+            while len(self._questions) > KEPT_QUESTIONS:
+                self._questions.popitem(last=False)
+        return await asyncio.shield(self._questions[at])
+
+    def _judge_failure(self, model: str, outcome: QuestionOutcome) -> None:
+        """Stop where every further question would fail alike.
+
+        Raises:
+            ApiError: the last failure.
+        """
+        if outcome.reply is not None:
+            self._failures[model] = -1
+            return
+        failures = self._failures.get(model, 0)
+        if failures >= 0:
+            self._failures[model] = failures + 1
+        assert outcome.error is not None
+        if outcome.is_fatal or failures + 1 >= HOPELESS:
+            raise outcome.error

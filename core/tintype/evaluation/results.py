@@ -1,0 +1,339 @@
+"""A run opened: every score as columns, made once from the logs and kept beside them.
+
+Scoring fifty thousand answers takes seconds, reading fifty thousand lines takes half of one; so the
+columns are kept in `scores.npz` and made again only where a log or a scorer has changed. Texts stay
+in the logs until a row is looked at.
+"""
+
+import contextlib
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tintype import paths
+from tintype.errors import EvaluationError, FileError
+from tintype.evaluation.plan import EvaluatedModel
+from tintype.evaluation.run_folder import (
+    ANSWERS,
+    GRADES,
+    OVERRIDES,
+    ROWS,
+    SCORES,
+    EvaluationRun,
+    run_at,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tintype.evaluation.rows import EvaluatedRow
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Bytes = NDArray[np.int8]
+
+OK, BY_MODEL, BY_MACHINE = 0, 1, 2
+"""Status of a cell: scored; no usable answer, which counts 0; no score because a machine failed."""
+STATUSES = ("ok", "unscored_model", "unscored_infra")
+VERSION = 1
+"""Of the columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerFacts:
+    """A scorer as it was when it scored."""
+
+    name: str
+    rule: str
+    unit: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A run with its scores. Arrays are by scorer, model and position of the row."""
+
+    run: EvaluationRun
+    scorers: tuple[ScorerFacts, ...]
+    """The first leads."""
+    status: "Bytes"
+    """(scorers, models, rows): `OK`, `BY_MODEL` or `BY_MACHINE`."""
+    score: "Floats"
+    """(scorers, models, rows), 0 to 1; NaN where a machine failed. The mean over samples."""
+    format_ok: "Bytes"
+    """(scorers, models, rows): 1 yes, 0 no, −1 not asked."""
+    reason: "Ints"
+    """(scorers, models, rows): index into `reasons`."""
+    reasons: tuple[str, ...]
+    """Why there is no score; the first is empty."""
+    elapsed_s: "Floats"
+    """(models, rows): from question to end; NaN where unknown."""
+    ttft_s: "Floats"
+    """(models, rows): to the first text."""
+    tokens_in: "Ints"
+    """(models, rows); −1 where unknown."""
+    tokens_out: "Ints"
+    """(models, rows)."""
+    cost_usd: "Floats"
+    """(models, rows); NaN where unknown. Sums of money are in `money`."""
+    place: "Ints"
+    """(models, rows): where in the log the first sample's answer begins, in bytes; −1 if none."""
+    images: "Ints"
+    """(rows,): rows of the same images have the same number."""
+    facets: Mapping[str, tuple[tuple[str, ...], "Ints"]]
+    """By name: the values, and (rows,) each row's index into them; −1 where it has none."""
+    row_place: "Ints"
+    """(rows,): where in the folder's `rows.jsonl` each row begins."""
+    row_line: "Ints"
+    """(rows,): 1-based line in the dataset."""
+    row_index: "Ints"
+    """(rows,): 0-based row of the dataset."""
+    leaked: "NDArray[np.bool_]"
+    """(rows,): whether a row's image was trained on, as far as that was looked at."""
+    summaries: Mapping[str, Mapping[str, Any]]
+    """By scorer and model (`scorer/model id`), figures over all rows, such as average precision."""
+    extra: Mapping[str, Any]
+    """By model id: finishes, snapshots, confusion, sums of money."""
+
+    @property
+    def folder(self) -> Path:
+        """The run's."""
+        return self.run.folder
+
+    @property
+    def models(self) -> tuple[EvaluatedModel, ...]:
+        """In the order of the arrays."""
+        return self.run.plan.models
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+        return self.run.rows
+
+    def scorer_at(self, name: str = "") -> int:
+        """The place of a scorer; empty is the leading one.
+
+        Raises:
+            EvaluationError: if the run was not scored by it.
+        """
+        if not name:
+            return 0
+        for at, one in enumerate(self.scorers):
+            if one.name == name:
+                return at
+        raise EvaluationError(
+            f"The evaluation {self.run.id} was not scored by {name!r}.",
+            advice=f"It was by {', '.join(one.name for one in self.scorers)}.",
+        )
+
+    def model_at(self, model: str) -> int:
+        """The place of a model, by its id, name or title.
+
+        Raises:
+            EvaluationError: if it took no part.
+        """
+        for at, one in enumerate(self.models):
+            if model in (one.id, one.name, one.title):
+                return at
+        raise EvaluationError(f"{model!r} is no model of the evaluation {self.run.id}.")
+
+    @property
+    def reference(self) -> int:
+        """The place of the model that the others are compared with."""
+        return self.models.index(self.run.plan.compared_with)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row has an answer of every model."""
+        return bool((self.place >= 0).all())
+
+
+def open(folder: Path, scorers: Sequence[str] | None = None) -> Evaluation:
+    """Open a run, finished or not, offline. Blocking: at once if its scores are kept, else seconds.
+
+    Args:
+        folder: The run's.
+        scorers: Score by these instead; none are those of the run.
+
+    Raises:
+        EvaluationError: if there is no run, or a scorer cannot be used any more.
+        FileError: if it cannot be read.
+    """
+    from tintype.evaluation.scoring import scored
+
+    run = run_at(folder)
+    specs = tuple(scorers) if scorers else run.plan.scorers
+    key = _key(folder, specs)
+    kept = _kept(folder / SCORES, key)
+    if kept is None:
+        arrays, more = scored(run, specs)
+        text, data = json.dumps({**more, "key": key}), io.BytesIO()
+        kept = arrays, json.loads(text)
+        np.savez(data, meta=np.frombuffer(text.encode(), np.uint8), **arrays)
+        with contextlib.suppress(FileError):  # a folder that may only be read is read again
+            paths.write_whole(folder / SCORES, data.getvalue(), replace=True, private=True)
+    return _evaluation(run, *kept)
+
+
+def _key(folder: Path, specs: Sequence[str]) -> list[Any]:
+    sizes = []
+    for name in (ROWS, ANSWERS, GRADES, "leaks.json"):
+        there = paths.is_file(folder / name)
+        sizes.append(paths.size(folder / name) if there else -1)
+    own = [paths.modified(Path(one.partition(":")[0])) for one in specs if ".py:" in one]
+    return [VERSION, list(specs), sizes, [str(one) for one in own]]
+
+
+def _kept(path: Path, key: list[Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    if not paths.is_file(path):
+        return None
+    try:
+        with np.load(io.BytesIO(paths.read_bytes(path)), allow_pickle=False) as file:
+            meta = json.loads(file["meta"].tobytes())
+            if meta.get("key") != key:
+                return None
+            return {name: file[name] for name in file.files if name != "meta"}, meta
+    except (ValueError, KeyError, OSError, EOFError):
+        return None
+
+
+def _evaluation(
+    run: EvaluationRun, arrays: Mapping[str, Any], meta: Mapping[str, Any]
+) -> Evaluation:
+    facets = {
+        name: (tuple(values), arrays[f"facet {at}"])
+        for at, (name, values) in enumerate(meta["facets"].items())
+    }
+    columns = {name: array for name, array in arrays.items() if not name.startswith("facet ")}
+    return Evaluation(
+        run=run,
+        scorers=tuple(ScorerFacts(**one) for one in meta["scorers"]),
+        reasons=tuple(meta["reasons"]),
+        facets=facets,
+        summaries=meta["summaries"],
+        extra=meta["extra"],
+        **columns,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOfRow:
+    """One model's answer to a row, looked at."""
+
+    model: EvaluatedModel
+    text: str
+    """Empty where there is none."""
+    line: Mapping[str, Any]
+    """The line of the log; empty where there is none."""
+    scores: Mapping[str, float | None]
+    """By scorer; none where a machine failed or nothing was answered."""
+    statuses: Mapping[str, str]
+    """By scorer: `ok`, `unscored_model`, `unscored_infra`."""
+    reasons: Mapping[str, str]
+    """By scorer: why there is no score."""
+    grade: Mapping[str, Any]
+    """The line of a judge; empty where there is none."""
+    override: Mapping[str, Any]
+    """What a person said of it: `score`, `comment`; empty if nothing."""
+
+
+def look_at(
+    evaluation: Evaluation, position: int
+) -> "tuple[EvaluatedRow, tuple[AnswerOfRow, ...]]":
+    """A row with every model's answer. Blocking: some lines are read."""
+    from tintype.evaluation.rows import row_from
+
+    folder = evaluation.folder
+    value = _line_at(folder / ROWS, int(evaluation.row_place[position]))
+    said = overrides(folder)
+    answers = []
+    for at, model in enumerate(evaluation.models):
+        place = int(evaluation.place[at, position])
+        line = _line_at(folder / ANSWERS, place) if place >= 0 else {}
+        columns = {one.name: (s, at, position) for s, one in enumerate(evaluation.scorers)}
+        answers.append(
+            AnswerOfRow(
+                model,
+                str(line.get("text", "")),
+                line,
+                {
+                    name: None if np.isnan(score := evaluation.score[where]) else float(score)
+                    for name, where in columns.items()
+                },
+                {name: STATUSES[evaluation.status[where]] for name, where in columns.items()},
+                {
+                    name: evaluation.reasons[evaluation.reason[where]]
+                    for name, where in columns.items()
+                },
+                _grade(evaluation, position, model),
+                said.get((position, model.id), {}),
+            )
+        )
+    return row_from(value), tuple(answers)
+
+
+def _line_at(path: Path, place: int) -> dict[str, Any]:
+    with path.open("rb") as file:
+        file.seek(place)
+        value: dict[str, Any] = json.loads(file.readline().decode("utf-8", "surrogatepass"))
+        return value
+
+
+def _grade(evaluation: Evaluation, position: int, model: EvaluatedModel) -> Mapping[str, Any]:
+    places = evaluation.extra.get(model.id, {}).get("grades")
+    if not places or places[position] < 0:
+        return {}
+    return _line_at(evaluation.folder / GRADES, places[position])
+
+
+def override(
+    folder: Path, position: int, model: str, score: float | None, comment: str = ""
+) -> None:
+    """Say what an answer deserves, apart from the machine's score; none takes it back.
+
+    Raises:
+        FileError: if the folder cannot be written.
+    """
+    entry = {"row": position, "model": model, "score": score, "comment": comment}
+    line = json.dumps(entry).encode() + b"\n"
+    paths.append_private(folder / OVERRIDES, line, max_bytes=1 << 30)
+
+
+def overrides(folder: Path) -> dict[tuple[int, str], Mapping[str, Any]]:
+    """What a person has said of scores, by position and model.
+
+    Raises:
+        FileError: if it cannot be read.
+    """
+    found: dict[tuple[int, str], Mapping[str, Any]] = {}
+    path = folder / OVERRIDES
+    for line in paths.read_bytes(path).splitlines() if paths.is_file(path) else ():
+        try:
+            entry = json.loads(line)
+            key = (entry["row"], entry["model"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        if entry.get("score") is None and not entry.get("comment"):
+            found.pop(key, None)
+        else:
+            found[key] = entry
+    return found
+
+
+def lines_with_places(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Every line of a log with where it begins, in bytes.
+
+    Raises:
+        FileError: if it cannot be read.
+    """
+    if not paths.is_file(path):
+        return
+    place = 0
+    for line in paths.read_bytes(path).split(b"\n"):
+        yield place, line
+        place += len(line) + 1

@@ -1,0 +1,190 @@
+"""The rows of an evaluation: what is asked, what is right, and by what they can be sliced."""
+
+import re
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from tintype.dataset import Dataset, Example, example
+from tintype.dataset.identity import identify
+from tintype.dataset.statistics import facets as facets_of
+from tintype.dataset.survey import Surveyed, survey
+from tintype.detection import parse_boxes, prompt_labels
+from tintype.errors import DatasetError
+from tintype.evaluation.log import canonical
+from tintype.evaluation.text_scores import yes_or_no
+from tintype.prompting import question_of
+
+QUESTION_TYPES: Mapping[str, str] = {
+    "Title": r"\btitle\b",
+    "Genre": r"\bgenre\b|what type of book|what kind of book",
+    "Author": r"\bauthor\b|who wrote",
+}
+"""The cookbook's question types, each with a pattern that is searched for, whatever the case; the
+first that is found decides, and what none is found in is `Other`."""
+OTHER = "Other"
+MANY_OBJECTS = 10
+_SIZES = ((256, "up to 256 px"), (512, "257–512 px"), (1024, "513–1,024 px"))
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluatedRow:
+    """One row, by its place in the evaluation."""
+
+    index: int
+    """0-based, in the dataset."""
+    line: int
+    """1-based physical line of the file."""
+    question: str
+    truths: tuple[str, ...]
+    """The right answers: the row's own, then those of its `answers`."""
+    image: str
+    """What its images are known by; rows of the same images have the same. Empty without images."""
+    size: tuple[int, int] | None
+    """Width and height of the first image in pixels, upright; none if that is not known."""
+    asked: str
+    """A digest of everything that is sent: texts as they stand, and images."""
+    digest: str
+    """Of everything that is asked and right, white space aside."""
+    facets: Mapping[str, str] = field(default_factory=dict)
+    """By what it can be sliced: name → value."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The row as it stands in a run's folder."""
+        return asdict(self)
+
+
+def row_from(value: Mapping[str, Any]) -> EvaluatedRow:
+    """Read a row out of a run's folder."""
+    size = value["size"]
+    return EvaluatedRow(
+        **{**value, "truths": tuple(value["truths"]), "size": tuple(size) if size else None}
+    )
+
+
+async def read_rows(
+    dataset: Dataset,
+    wanted: Sequence[int] | None = None,
+    *,
+    types: Mapping[str, str] = QUESTION_TYPES,
+) -> AsyncGenerator[tuple[EvaluatedRow, ...], None]:
+    """The rows to evaluate, in batches, in the order of the file.
+
+    Args:
+        dataset: Open.
+        wanted: 0-based rows; none is all.
+        types: Question types, each with a pattern.
+
+    Raises:
+        DatasetError: if the file cannot be read, a row is damaged, or has no right answer.
+    """
+    chosen = None if wanted is None else frozenset(wanted)
+    patterns = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in types.items()}
+    async with aclosing(survey(dataset, fetch=False)) as batches:
+        async for batch in batches:
+            found = [
+                _row(one, patterns) for one in batch if chosen is None or one.row.index in chosen
+            ]
+            if found:
+                yield tuple(found)
+
+
+def _row(surveyed: Surveyed, patterns: Mapping[str, "re.Pattern[str]"]) -> EvaluatedRow:
+    row = surveyed.row
+    shown = example(row) if not row.flaw else None
+    if shown is None or not shown.answer.strip():
+        why = row.flaw or "It has no answer to compare with."
+        raise DatasetError(
+            f"Line {row.line} cannot be evaluated. {why}",
+            advice="Fix the row, or evaluate other rows.",
+            line=row.line,
+        )
+    known = identify(row, surveyed.images, shown)
+    more = shown.extra.get("answers")
+    truths = (shown.answer, *(one for one in more or () if isinstance(one, str)))
+    if isinstance(more, list) and more:
+        truths = tuple(str(one) for one in more)
+    question = question_of(shown)
+    return EvaluatedRow(
+        row.index,
+        row.line,
+        question,
+        truths,
+        _joined(known.images),
+        _size(surveyed),
+        _joined([canonical(_prompt(row.value)).encode(errors="surrogatepass"), *known.images]),
+        _joined((known.question, *(text.encode(errors="surrogatepass") for text in truths))),
+        _facets(surveyed, shown, question, patterns),
+    )
+
+
+def _joined(parts: Sequence[bytes]) -> str:
+    if not parts:
+        return ""
+    digest = blake2b(digest_size=12)
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
+
+
+def _prompt(value: Any) -> Any:
+    """What of a row's JSON comes before its last answer."""
+    messages = value.get("messages") if isinstance(value, dict) else None
+    if not isinstance(messages, list):
+        return value
+    answers = [
+        at
+        for at, one in enumerate(messages)
+        if isinstance(one, dict) and one.get("role") == "assistant"
+    ]
+    return messages[: answers[-1]] if answers else messages
+
+
+def _size(surveyed: Surveyed) -> tuple[int, int] | None:
+    if not surveyed.images or not surveyed.images[0].width:
+        return None
+    first = surveyed.images[0]
+    turned = first.orientation >= 5
+    return (first.height, first.width) if turned else (first.width, first.height)
+
+
+_OF_THE_DATASET = ("origin", "format", "mode", "detail", "images", "turns")
+
+
+def _facets(
+    surveyed: Surveyed,
+    shown: Example,
+    question: str,
+    patterns: Mapping[str, "re.Pattern[str]"],
+) -> dict[str, str]:
+    found = {
+        "question type": question_type(question, patterns),
+        "form": "closed" if yes_or_no(shown.answer) else "open",
+    }
+    boxes = parse_boxes(shown.answer).boxes
+    if boxes or prompt_labels(question):
+        labels = sorted({box.label for box in boxes})
+        many = f"{MANY_OBJECTS} or more"
+        found = {
+            "objects": str(len(boxes)) if len(boxes) < MANY_OBJECTS else many,
+            "label": labels[0] if len(labels) == 1 else "several" if labels else "none",
+        }
+    if size := _size(surveyed):
+        longest = max(size)
+        found["image size"] = next(
+            (name for most, name in _SIZES if longest <= most), "over 1,024 px"
+        )
+    for name, value in facets_of(surveyed, shown):
+        if name in _OF_THE_DATASET:
+            found.setdefault(name, value)
+    for name, value in shown.extra.items():
+        if isinstance(value, str) and len(value) <= 60:
+            found.setdefault(name, value)
+    return found
+
+
+def question_type(question: str, patterns: Mapping[str, "re.Pattern[str]"]) -> str:
+    """The first type whose pattern is found in a question, else `Other`."""
+    return next((name for name, one in patterns.items() if one.search(question)), OTHER)

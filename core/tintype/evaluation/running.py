@@ -1,0 +1,294 @@
+"""Running an evaluation: asking what is missing, writing each answer down, then having it graded.
+
+A run may be stopped at any moment, by a key or by SIGKILL, and taken up again from its folder: at
+most the answers under way are lost. Its money is authorized as a whole before the first question,
+and the ledger gets what it came to.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+from tintype import paths
+from tintype.api import SYSTEM, Api, Clock
+from tintype.budget import Confirmation, Limits, authorize
+from tintype.dataset import Dataset, open_dataset
+from tintype.errors import EvaluationError
+from tintype.evaluation.costs import EvaluationCost, estimate
+from tintype.evaluation.crew import Crew
+from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, fingerprint
+from tintype.evaluation.rows import EvaluatedRow, read_rows
+from tintype.evaluation.run_folder import (
+    ANSWERS,
+    GRADES,
+    MANIFEST,
+    EvaluationRun,
+    RunLog,
+    begin,
+    logged,
+    run_at,
+    writing_log,
+)
+from tintype.evaluation.scorers import JUDGE, Scorer, scorer_of
+from tintype.evaluation.spared import spared
+from tintype.evaluation.standing import Standing
+from tintype.evaluation.statistics import Interval
+from tintype.pricing import Prices, load_prices
+from tintype.store import Store
+
+TICK_S = 0.2
+"""How often progress is yielded."""
+
+Phase = Literal["reading", "asking", "grading", "done", "paused", "budget"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """How far an evaluation is."""
+
+    phase: Phase
+    """`paused` and `budget` are ends, too: the run may be taken up again."""
+    folder: Path
+    done: int = 0
+    """Answers (or grades) written down, those of earlier runs included."""
+    total: int = 0
+    """0 until the rows have been read."""
+    spared: int = 0
+    """Answers that an earlier run had; they cost nothing."""
+    failed: int = 0
+    """Questions without an answer so far; they are asked again when the run is taken up."""
+    under_way: int = 0
+    concurrency: int = 0
+    """How many questions may be under way, as found out."""
+    per_s: float = 0.0
+    """Answers a second of late."""
+    left_s: float | None = None
+    """At that pace."""
+    spent_usd: Decimal = Decimal(0)
+    unknown: int = 0
+    """Answers of unknown cost."""
+    scores: Mapping[str, Interval] = field(default_factory=dict)
+    """The leading scorer's mean so far, by model."""
+    latest: tuple[tuple[int, str, float | None], ...] = ()
+    """What has come since the last progress: position of the row, model, score."""
+    words: str = ""
+    """Why it waits or ended, in a sentence."""
+
+
+async def run(
+    plan: EvaluationPlan,
+    folder: Path,
+    *,
+    apis: Mapping[str, Api],
+    store: Store,
+    limits: Limits,
+    confirmation: Confirmation,
+    prices: Prices | None = None,
+    stop_at_usd: Decimal | None = None,
+    asking: AskingLimits | None = None,
+    pause: asyncio.Event | None = None,
+    fresh: bool = False,
+    clock: Clock = SYSTEM,
+) -> AsyncGenerator[RunProgress, None]:
+    """Run an evaluation in a folder, new or begun, and yield progress until it ends.
+
+    Leaving the generator stops it at once. What was begun is taken up: with the same plan, only
+    what has no answer is asked, so errors are retried alone.
+
+    Args:
+        plan: What is evaluated.
+        folder: The run's own; beside it are earlier runs, whose answers are used again.
+        apis: Of every profile that the plan names, connected.
+        store: Where the ledger is.
+        limits: What may be spent.
+        confirmation: What a person has agreed to.
+        prices: What providers charge; none are those that come with Tintype.
+        stop_at_usd: Stop softly before this is passed, and keep what was answered.
+        asking: How much at once, and how patiently.
+        pause: Once set, nothing more is asked; what is under way is waited for.
+        fresh: Whether answers of earlier runs are not used.
+        clock: The time.
+
+    Raises:
+        EvaluationError: if the plan cannot be run, or is not that of the folder.
+        ConfirmationError: if the cost has to be confirmed, and is not; nothing was sent.
+        BudgetError: if a limit could be passed; nothing was sent.
+        DatasetError: if a row cannot be asked.
+        ApiError: if a provider refuses a model altogether; what was answered is kept.
+        FileError: if the folder cannot be written.
+    """
+    plan.require()
+    scorers = await asyncio.to_thread(lambda: [scorer_of(spec) for spec in plan.scorers])
+    table = await asyncio.to_thread(load_prices) if prices is None else prices
+    async with AsyncExitStack() as stack:
+        dataset = await stack.enter_async_context(open_dataset(plan.dataset))
+        rows: list[EvaluatedRow] = []
+        async with aclosing(read_rows(dataset, plan.rows)) as batches:
+            async for batch in batches:
+                rows += batch
+                yield RunProgress("reading", folder, len(rows))
+        made = await asyncio.to_thread(_begun, plan, folder, rows, scorers, clock)
+        answers = stack.enter_context(writing_log(folder / ANSWERS))
+        grades = stack.enter_context(writing_log(folder / GRADES))
+        work = _Work(made, dataset, rows, scorers, answers, grades)
+        standing = await asyncio.to_thread(work.standing, fresh=fresh)
+        known = {name: frozenset(at) for name, at in standing.asked().items()}
+        profiles = {name: api.profile for name, api in apis.items()}
+        cost = await estimate(plan, dataset, rows, profiles=profiles, prices=table, asked=known)
+        _authorize(store, made, cost, standing, limits, confirmation, stop_at_usd, clock)
+        crew = Crew(work.parts(), standing, apis, table, asking or AskingLimits(), clock)
+        crew.budget(cost, stop_at_usd)
+        try:
+            async with aclosing(_steps(crew, pause, folder)) as steps:
+                async for step in steps:
+                    yield step
+        finally:
+            _settle(store, made, cost, standing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a run works on."""
+
+    run: EvaluationRun
+    dataset: Dataset
+    rows: Sequence[EvaluatedRow]
+    scorers: Sequence[Scorer]
+    answers: RunLog
+    grades: RunLog
+
+    def standing(self, *, fresh: bool) -> Standing:
+        """What is known before anything is asked; answers of earlier runs are written down."""
+        plan, folder = self.run.plan, self.run.folder
+        standing = Standing(self.run, self.rows, self.scorers[0])
+        standing.recall(logged(folder, ANSWERS), logged(folder, GRADES))
+        if not fresh:
+            for line in spared(self.run, self.rows, standing.replayed):
+                self.answers.write(line)
+                standing.take(line)
+        standing.judged = JUDGE in plan.scorers
+        return standing
+
+    def parts(self) -> tuple[Dataset, RunLog, RunLog]:
+        return self.dataset, self.answers, self.grades
+
+
+def _begun(
+    plan: EvaluationPlan,
+    folder: Path,
+    rows: Sequence[EvaluatedRow],
+    scorers: Sequence[Scorer],
+    clock: Clock,
+) -> EvaluationRun:
+    if not rows:
+        raise EvaluationError(f"{plan.dataset.name} has no rows to evaluate.")
+    versions = {scorer.name: scorer.version for scorer in scorers}
+    known = fingerprint(plan, [row.asked + row.digest for row in rows], versions)
+    if not paths.is_file(folder / MANIFEST):
+        return begin(folder, plan, known, rows, clock.now())
+    made = run_at(folder)
+    differing = [name for name, value in known.items() if made.fingerprint.get(name) != value]
+    models = {model.id for model in made.plan.models} != {model.id for model in plan.models}
+    if differing or models:
+        what = ", ".join([*differing, *(["models"] if models else [])])
+        raise EvaluationError(
+            f"The evaluation {folder.name} was begun with other values: {what}.",
+            advice="Begin a new one; answers that it shares are used again.",
+        )
+    return made
+
+
+def _authorize(
+    store: Store,
+    made: EvaluationRun,
+    cost: EvaluationCost,
+    standing: Standing,
+    limits: Limits,
+    confirmation: Confirmation,
+    stop_at_usd: Decimal | None,
+    clock: Clock,
+) -> None:
+    """Enter the expected cost of the whole run: what it has spent, and what is still to come."""
+    expenses = []
+    for part in cost.parts:
+        expense = part.expense(made.id, most_usd=stop_at_usd)
+        spent = standing.spent_on(part.model, is_judge=part.is_judge)
+        if expense.likely_usd is not None and expense.high_usd is not None:
+            expense = replace(
+                expense,
+                likely_usd=expense.likely_usd + spent,
+                high_usd=expense.high_usd + spent,
+            )
+        if expense.high_usd != 0 and part.questions:
+            expenses.append(expense)
+    if stop_at_usd is not None:
+        limits = replace(limits, budget_usd=stop_at_usd)
+    if expenses:
+        authorize(store, *expenses, limits=limits, confirmation=confirmation, now=clock.now())
+
+
+def _settle(store: Store, made: EvaluationRun, cost: EvaluationCost, standing: Standing) -> None:
+    """Enter what it came to; while the cost of an answer is unknown, the estimate stays."""
+    for part in cost.parts:
+        subject = part.expense(made.id).subject
+        entry = store.spending.find(part.model.profile, "inference", subject)
+        if entry is None or standing.unknown_on(part.model, is_judge=part.is_judge):
+            continue
+        tokens = standing.tokens_on(part.model, is_judge=part.is_judge)
+        spent = standing.spent_on(part.model, is_judge=part.is_judge)
+        store.spending.settle(entry, tokens, spent)
+
+
+async def _steps(
+    crew: Crew, pause: asyncio.Event | None, folder: Path
+) -> AsyncGenerator[RunProgress, None]:
+    """Progress, while questions are asked and then graded."""
+    phases: tuple[Phase, ...] = ("asking", "grading") if crew.standing.judged else ("asking",)
+    for phase in phases:
+        working = asyncio.create_task(crew.grade() if phase == "grading" else crew.ask())
+        try:
+            while not working.done():
+                yield _progress(phase, crew, folder)
+                await asyncio.wait({working}, timeout=TICK_S)
+                if pause is not None and pause.is_set():
+                    crew.stop("paused")
+            working.result()
+        finally:
+            working.cancel()
+            await asyncio.wait({working})
+        if crew.stopped:
+            break
+    yield _progress(crew.stopped or "done", crew, folder)
+
+
+def _progress(phase: Phase, crew: Crew, folder: Path) -> RunProgress:
+    standing = crew.standing
+    done, total = standing.counted(grading=phase == "grading")
+    per_s = crew.per_s()
+    return RunProgress(
+        phase,
+        folder,
+        done,
+        total,
+        standing.spared,
+        standing.failed(grading=phase == "grading"),
+        crew.under_way(),
+        crew.concurrency(),
+        per_s,
+        (total - done) / per_s if per_s else None,
+        standing.spent_usd,
+        standing.unknown,
+        standing.scores(),
+        standing.news(),
+        crew.words(phase),
+    )
+
+
+def models_of(plan: EvaluationPlan) -> tuple[EvaluatedModel, ...]:
+    """Every model that a plan asks, the judge included: whose profiles have to be connected."""
+    judge = (plan.judge.model,) if plan.judge is not None and JUDGE in plan.scorers else ()
+    return (*plan.models, *judge)
