@@ -18,6 +18,7 @@ from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.home.samples_part import SamplesPart
 from tintype_tui.session import SESSION
+from tintype_tui.widgets.loop_strip import Serving
 
 if TYPE_CHECKING:
     from tintype.store import Store
@@ -33,6 +34,7 @@ class HomePane(Pane):
     BINDING_GROUP_TITLE = "Home"
     CSS_PATH = "home.tcss"
     NEXT = ("begin", "sample")
+    SERVING: ClassVar[Serving] = {"data": NEXT}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "begin", "Data", id="home.begin", tooltip="open this dataset again"),

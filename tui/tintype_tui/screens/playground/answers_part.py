@@ -47,7 +47,7 @@ class AnswersPart(Part):
         Binding("b", "boxes", "Boxes", id="play.boxes", tooltip="whose are drawn: each, all, none"),
         Binding("M", "add", "Add model", id="play.add", tooltip="up to four, side by side"),
         Binding("x", "remove", "Remove model", id="play.remove", show=False),
-        Binding("v", "raw", "Raw answer", id="play.raw", show=False, tooltip="boxes as written"),
+        Binding("V", "raw", "Raw answer", id="play.raw", show=False, tooltip="boxes as written"),
         Binding("y", "copy", "Copy the answer", id="play.copy", show=False),
     ]
 

@@ -13,6 +13,7 @@ from textual.reactive import var
 
 from tintype.loop import LoopState
 from tintype.prompting import Lineup, OpenQuestion, Subject, beside_base, read_draft
+from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.playground.answers_part import AnswersPart
 from tintype_tui.screens.playground.asking_part import NOTHING, AskingPart
@@ -21,7 +22,7 @@ from tintype_tui.screens.playground.question_part import DRAFT, QuestionPart
 from tintype_tui.screens.playground.subject_part import Drawn, SubjectPart
 from tintype_tui.widgets.answer_column import Answer
 from tintype_tui.widgets.composer import Composer, names_image
-from tintype_tui.widgets.loop_strip import LoopStrip
+from tintype_tui.widgets.loop_strip import LoopStrip, Serving
 
 
 class PlaygroundPane(Pane):
@@ -30,8 +31,10 @@ class PlaygroundPane(Pane):
     BINDING_GROUP_TITLE = "Playground"
     CSS_PATH = "playground.tcss"
     NEXT = ("attach",)
+    SERVING: ClassVar[Serving] = {"evaluate": ("evaluate",)}
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "evaluate", "Evaluate", id="play.evaluate", tooltip="on all test rows"),
         Binding("escape", "stop", "Stop", id="play.stop", show=False),
     ]
 
@@ -162,6 +165,11 @@ class PlaygroundPane(Pane):
         self.writing.forget_wandering()
         self.set_focus(self.lineup.current)
         self.asking.action_ask()
+
+    def action_evaluate(self) -> None:
+        """Evaluate the current model on the test rows of its data."""
+        model = self.lineup.lineup.model
+        self.post_message(requests.evaluate_model(model, self.loop_state.dataset))
 
     def action_editor(self) -> None:
         """Have the question edited: Ctrl+G where it is typed."""

@@ -1,0 +1,223 @@
+"""Evaluate: set-up, result, rows × models and past runs; the run itself is the app's."""
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.reactive import var
+from textual.widgets import ContentSwitcher
+
+from tintype import evaluation
+from tintype.budget import NOTHING_CONFIRMED
+from tintype.errors import TintypeError
+from tintype.evaluation import Findings
+from tintype.loop import EvaluationRequest, LoopState
+from tintype_tui import requests
+from tintype_tui.screen import Pane
+from tintype_tui.screens.evaluate.result_part import ResultPart
+from tintype_tui.screens.evaluate.rows_part import RowsPart
+from tintype_tui.screens.evaluate.runs_part import RunsPart
+from tintype_tui.screens.evaluate.setup_part import SetupPart
+from tintype_tui.session import Evaluating
+from tintype_tui.widgets.loop_strip import LoopStrip
+from tintype_tui.widgets.tab_line import Tab, TabLine
+
+VIEWS = {"setup": "set-up", "result": "result", "rows": "rows", "runs": "past runs"}
+FOCUS = {"setup": "#setup-list", "result": "#report", "rows": "#matrix", "runs": "#runs-list"}
+
+
+class EvaluatePane(Pane):
+    """Four views of evaluations, one at a time."""
+
+    BINDING_GROUP_TITLE = "Evaluate"
+    CSS_PATH = "evaluate.tcss"
+    NEXT = ("start",)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "pause", "Pause", id="evaluate.pause", key_display="space",
+                tooltip="ask nothing more for now, or go on"),
+        Binding("right_square_bracket", "turn(1)", "Next view", id="evaluate.turn",
+                key_display="]", tooltip="set-up, result, rows, past runs"),
+        Binding("left_square_bracket", "turn(-1)", "Previous view", id="evaluate.turn_back",
+                show=False, key_display="["),
+        Binding("r", "refresh", "Refresh", id="evaluate.refresh", show=False,
+                tooltip="read the answers so far"),
+        Binding("escape", "back", "Back", id="evaluate.back", show=False),
+    ]  # fmt: skip
+
+    view: var[str] = var("setup")
+    evaluating: var[Evaluating | None] = var(None, bindings=True)
+    """The run of this session."""
+    watched: var[Evaluating | None] = var(None)
+    """The same, if it is what is looked at."""
+    findings: var[Findings | None] = var(None, bindings=True)
+    trouble: var[str] = var("")
+
+    tabs = getters.query_one("#evaluate-tabs", TabLine)
+    setup = getters.query_one(SetupPart)
+    result = getters.query_one(ResultPart)
+    rows = getters.query_one(RowsPart)
+    runs = getters.query_one(RunsPart)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: EvaluationRequest | None = None
+        self._folder: Path | None = None
+        """The run that is looked at."""
+
+    def body(self) -> ComposeResult:
+        yield TabLine(id="evaluate-tabs")
+        with ContentSwitcher(initial="setup", id="evaluate-views"):
+            yield SetupPart(id="setup").data_bind(EvaluatePane.evaluating)
+            yield ResultPart(id="result").data_bind(
+                EvaluatePane.findings, EvaluatePane.trouble, evaluating=EvaluatePane.watched
+            )
+            yield RowsPart(id="rows").data_bind(EvaluatePane.findings)
+            yield RunsPart(id="runs")
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "evaluating", self._gone_on)
+        self.show_view(self.view)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """Without a request, begin with the model at hand."""
+        if self._asked is None and self._folder is None:
+            state = self.loop_state
+            self.setup.propose(EvaluationRequest(state.model, state.dataset))
+
+    # ------------------------------------------------------------------ views
+
+    def show_view(self, name: str) -> None:
+        """Show one of the views, and give it the keys."""
+        self.view = name
+        if name == "runs":
+            self.runs.read()
+        elif name == "rows" and self.findings is None:
+            self.open_run()
+        self.query_one("#evaluate-views", ContentSwitcher).current = name
+        self.set_focus(self.query_one(FOCUS[name]))
+        self._name_views()
+        self.refresh_bindings()
+
+    def _name_views(self) -> None:
+        known = {"setup", "runs"} | ({"rows", "result"} if self._folder else set())
+        self.tabs.tabs = tuple(
+            Tab(name, words, empty=name not in known) for name, words in VIEWS.items()
+        )
+        self.tabs.chosen = self.view
+        ahead = {"setup": "start", "result": "turn(1)", "rows": "mark", "runs": "turn(1)"}
+        self.query_one(LoopStrip).next_actions = (ahead[self.view],)
+
+    @on(TabLine.Chosen, "#evaluate-tabs")
+    def _view_chosen(self, event: TabLine.Chosen) -> None:
+        self.show_view(event.name)
+
+    def action_turn(self, by: int) -> None:
+        self.show_view(self.tabs.turned(by))
+
+    def action_back(self) -> None:
+        """Leave what is looked at closely; pause a run that is watched."""
+        if self.view == "rows" and self.rows.back():
+            return
+        if self.view == "rows":
+            self.show_view("result")
+        elif self.view == "result" and self._is_running:
+            self.action_pause()
+        elif self.view != "setup":
+            self.show_view("setup" if self.view == "result" else "result")
+
+    # ------------------------------------------------------------------ the run
+
+    def watch_loop_state(self, state: LoopState) -> None:
+        """Set up the evaluation that was asked for elsewhere."""
+        if state.to_evaluate is not None and state.to_evaluate is not self._asked:
+            self._asked = state.to_evaluate
+            self.call_after_refresh(self._propose, state.to_evaluate)
+
+    def _propose(self, wanted: EvaluationRequest) -> None:
+        self.show_view("setup")
+        self.setup.propose(wanted)
+
+    def _gone_on(self, now: Evaluating | None) -> None:
+        """The run of this session has begun, gone on, or ended."""
+        before, self.evaluating = self.evaluating, now
+        if now is None:
+            return
+        self.watched = now if now.folder == self._folder else None
+        begun = before is None or before.folder != now.folder or before.ended
+        if begun and not now.ended:
+            self._look_at(now.folder)
+        elif now.ended and (before is None or not before.ended) and self._folder == now.folder:
+            self.runs.forget(now.folder.name)
+            self.open_run()
+
+    def _look_at(self, folder: Path) -> None:
+        self._folder, self.findings, self.trouble = folder, None, ""
+        now = self.evaluating
+        self.watched = now if now is not None and now.folder == folder else None
+        self.show_view("result")
+
+    @property
+    def _is_running(self) -> bool:
+        return self.evaluating is not None and not self.evaluating.ended
+
+    @on(RunsPart.Opened)
+    def _open(self, event: RunsPart.Opened) -> None:
+        self._look_at(event.folder)
+        self.open_run()
+
+    @on(ResultPart.ScorerWanted)
+    def _score_by(self, event: ResultPart.ScorerWanted) -> None:
+        self.open_run(event.name)
+
+    @work(exclusive=True, group="open")
+    async def open_run(self, scorer: str = "") -> None:
+        """Read the answers so far, in a thread, and sum them up."""
+        folder = self._folder
+        if folder is None:
+            return
+        try:
+            found = await asyncio.to_thread(evaluation.findings, folder, scorer)
+        except TintypeError as error:
+            self.trouble = str(error)
+        else:
+            if folder == self._folder:
+                self.findings, self.trouble = found, ""
+                self.refresh_bindings()
+
+    @on(ResultPart.Wanted)
+    @work(exclusive=True, group="rows")
+    async def _show_rows(self, event: ResultPart.Wanted) -> None:
+        if self.findings is None:
+            await self.open_run().wait()
+        self.rows.rows = event.rows
+        self.show_view("rows")
+
+    # ------------------------------------------------------------------ keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "pause":
+            return self._is_running or self._unfinished is not None or None
+        if action == "refresh":
+            return self._folder is not None or None
+        return True
+
+    @property
+    def _unfinished(self) -> Findings | None:
+        """The run that is looked at, if something is left to be asked."""
+        found = self.findings
+        return found if found is not None and not found.evaluation.is_complete else None
+
+    def action_pause(self) -> None:
+        """Pause, or go on with a run that is not complete."""
+        if self._is_running:
+            self.post_message(requests.PauseEvaluation())
+        elif (found := self._unfinished) is not None:
+            run = found.evaluation.run
+            self.post_message(requests.Evaluate(run.plan, run.folder, NOTHING_CONFIRMED))
+
+    def action_refresh(self) -> None:
+        self.open_run(self.findings.scorer if self.findings else "")
