@@ -263,10 +263,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         self.loop_state = replace(self.loop_state, checked=summary.status if summary else "")
 
     def on_evaluate(self, message: requests.Evaluate) -> None:
-        self.evaluator.start(message)
-
-    def on_pause_evaluation(self) -> None:
-        self.evaluator.pause()
+        self.evaluator.obey(message.order)
 
     async def on_assess_dataset(self, message: requests.AssessDataset) -> None:
         await self.assessor.read(message.model)

@@ -23,20 +23,17 @@ class Evaluator:
         self._pause = asyncio.Event()
         self._worker: Worker[None] | None = None
 
-    def start(self, wanted: "requests.Evaluate") -> None:
-        """Run an evaluation, or go on with one, unless another is running."""
+    def obey(self, order: "requests.EvaluationOrder | None") -> None:
+        """Run an evaluation, or go on with one, unless another is running; none pauses that."""
         now = self._app.evaluating
-        if now is not None and not now.ended:
+        running = now is not None and not now.ended
+        if order is not None and running:
             self._app.session.say("An evaluation is running: pause it before another begins.")
-            return
-        self._pause = asyncio.Event()
-        self._show(Evaluating(wanted.plan, wanted.folder))
-        self._worker = self._app.run_worker(self._run(wanted), group="evaluate")
-
-    def pause(self) -> None:
-        """Ask nothing more."""
-        now = self._app.evaluating
-        if now is not None and not now.ended:
+        elif order is not None:
+            self._pause = asyncio.Event()
+            self._show(Evaluating(order.plan, order.folder))
+            self._worker = self._app.run_worker(self._run(order), group="evaluate")
+        elif now is not None and running:
             self._pause.set()
             self._show(replace(now, pausing=True))
 
@@ -47,26 +44,26 @@ class Evaluator:
             with suppress(WorkerError):
                 await self._worker.wait()
 
-    async def _run(self, wanted: "requests.Evaluate") -> None:
+    async def _run(self, order: "requests.EvaluationOrder") -> None:
         from tintype import evaluation
         from tintype.budget import Limits
         from tintype.pricing import load_prices
 
-        app, session, plan = self._app, self._app.session, wanted.plan
-        now = Evaluating(plan, wanted.folder)
+        app, session, plan = self._app, self._app.session, order.plan
+        now = Evaluating(plan, order.folder)
         try:
             async with AsyncExitStack() as lasting:
                 names = {model.profile for model in evaluation.models_of(plan)}
                 apis = {name: await session.connection(name, lasting) for name in names}
                 steps = evaluation.run(
                     plan,
-                    wanted.folder,
+                    order.folder,
                     apis=apis,
                     store=await session.store(),
                     limits=Limits.of(session.settings),
-                    confirmation=wanted.confirmation,
+                    confirmation=order.confirmation,
                     prices=await asyncio.to_thread(load_prices, session.settings.prices),
-                    stop_at_usd=wanted.stop_at_usd,
+                    stop_at_usd=order.stop_at_usd,
                     pause=self._pause,
                 )
                 async for step in await lasting.enter_async_context(aclosing(steps)):

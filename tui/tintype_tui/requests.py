@@ -67,17 +67,20 @@ class AssessDataset(Message):
 
 @dataclass
 class Evaluate(Message):
-    """Run an evaluation in a folder, new or begun; it goes on whichever pane is seen."""
+    """Run an evaluation, which goes on whichever pane is seen; or pause the one that runs."""
+
+    order: "EvaluationOrder | None"
+    """None pauses: nothing more is asked, what is under way is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationOrder:
+    """An evaluation to be run, in a folder that is new or begun."""
 
     plan: "EvaluationPlan"
     folder: Path
     confirmation: "Confirmation"
     stop_at_usd: Decimal | None = None
-
-
-@dataclass
-class PauseEvaluation(Message):
-    """Ask nothing more; what is under way is waited for."""
 
 
 @dataclass

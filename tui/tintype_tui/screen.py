@@ -31,10 +31,8 @@ class Pane(PartsScreen):
 
     app = getters.app(SessionApp)
 
-    NEXT: ClassVar[tuple[str, ...]] = ()
-    """The actions that go on with the stage of this pane; the first that can be taken."""
-    SERVING: ClassVar[Serving] = {}
-    """Likewise with stages of other panes, and with one in trouble (`job trouble`)."""
+    NEXT: ClassVar[Serving] = {}
+    """The actions that go on with the loop, by stage; the first that can be taken."""
 
     loop_state: var[LoopState] = var(LoopState())
     assessment: var["Assessment | None"] = var(None)
@@ -53,7 +51,7 @@ class Pane(PartsScreen):
         """Frame the body."""
         yield Masthead().data_bind(provider=Pane.profile_name)
         yield from self.body()
-        yield LoopStrip(*self.NEXT, serving=self.SERVING).data_bind(Pane.loop_state)
+        yield LoopStrip(self.NEXT).data_bind(Pane.loop_state)
         yield KeyLine()
 
     def key_parts(self) -> Iterable[Widget]:

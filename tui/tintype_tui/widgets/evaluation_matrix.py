@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
@@ -13,10 +12,6 @@ from textual.strip import Strip
 from tintype.evaluation import Evaluation
 from tintype_tui.text import clip, one_line, pad
 from tintype_tui.widgets.line_list import Line, LineList
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 MARKS = {
     "right": "✓",
@@ -61,7 +56,7 @@ class MatrixList(LineList):
     evaluation: var[Evaluation | None] = var(None)
     scorer: var[int] = var(0)
     """The place of the scorer that marks go by."""
-    positions: "var[NDArray[np.int64] | Sequence[int]]" = var(())
+    positions: var[tuple[int, ...]] = var(())
     """Of the rows shown, in order."""
     model: var[int] = var(0)
     """The place of the model that the view is about."""
@@ -107,7 +102,7 @@ class MatrixList(LineList):
     @property
     def position(self) -> int | None:
         """The position of the row under the cursor; none without rows."""
-        return int(self.positions[self.cursor]) if self.total else None
+        return self.positions[self.cursor] if self.total else None
 
     # ------------------------------------------------------------------ drawing
 
@@ -120,7 +115,7 @@ class MatrixList(LineList):
         height = self.scrollable_content_region.height
         first = max(0, self.scroll_offset.y - height)
         last = min(self.total, self.scroll_offset.y + 2 * height)
-        missing = [p for p in map(int, self.positions[first:last]) if p not in self._known]
+        missing = [p for p in self.positions[first:last] if p not in self._known]
         if missing and self._asked != (first, last):
             self._asked = (first, last)
             self.post_message(self.Needed(missing))
@@ -144,7 +139,7 @@ class MatrixList(LineList):
         return f"{'line':>6}  {pad('question', question)}" + "".join(titles)
 
     def item(self, index: int, width: int, style: Style) -> Line:
-        found, at = self.evaluation, int(self.positions[index])
+        found, at = self.evaluation, self.positions[index]
         if found is None:
             return []
         known = self._known.get(at)

@@ -24,7 +24,7 @@ SPOKEN: dict[Progress, str] = {
 
 
 Serving = Mapping[str, tuple[str, ...]]
-"""Actions by the stage that they serve."""
+"""Actions by the stage that they serve: `""` is the pane's own, `job trouble` one in trouble."""
 
 PANES_OF = {
     "data": "datasets",
@@ -68,16 +68,10 @@ class LoopStrip(Widget):
     waiting: reactive[str] = reactive("")
     """What the next step waits for, in its place; empty where it waits for nothing."""
 
-    def __init__(self, *next_actions: str, serving: Serving) -> None:
-        """Make ready.
-
-        Args:
-            next_actions: To begin with.
-            serving: What the pane can do for stages of other panes, and for troubles.
-        """
+    def __init__(self, serving: Serving) -> None:
         super().__init__()
         self._serving = serving
-        self.set_reactive(LoopStrip.next_actions, next_actions)
+        self.set_reactive(LoopStrip.next_actions, serving.get("", ()))
 
     def on_mount(self) -> None:
         """Redraw when keys come and go with the focus."""

@@ -37,8 +37,8 @@ class DatasetsPane(Pane):
 
     BINDING_GROUP_TITLE = "Dataset"
     CSS_PATH = "datasets.tcss"
-    NEXT = ("open",)
-    SERVING: ClassVar[Serving] = {
+    NEXT: ClassVar[Serving] = {
+        "": ("open",),
         "data trouble": ("fix", "open"),
         "estimate": ("estimate",),
         "job": ("estimate",),

@@ -11,9 +11,8 @@ from textual.reactive import var
 from textual.widgets import ContentSwitcher
 
 from tintype import evaluation
-from tintype.budget import NOTHING_CONFIRMED
 from tintype.errors import TintypeError
-from tintype.evaluation import Findings
+from tintype.evaluation import EvaluationRun, Findings
 from tintype.loop import EvaluationRequest, LoopState
 from tintype_tui import requests
 from tintype_tui.screen import Pane
@@ -21,12 +20,22 @@ from tintype_tui.screens.evaluate.result_part import ResultPart
 from tintype_tui.screens.evaluate.rows_part import RowsPart
 from tintype_tui.screens.evaluate.runs_part import RunsPart
 from tintype_tui.screens.evaluate.setup_part import SetupPart
+from tintype_tui.screens.evaluate.starting import go_on
+from tintype_tui.screens.evaluate.views_line import ViewsLine
 from tintype_tui.session import Evaluating
-from tintype_tui.widgets.loop_strip import LoopStrip
-from tintype_tui.widgets.tab_line import Tab, TabLine
+from tintype_tui.widgets.loop_strip import LoopStrip, Serving
 
-VIEWS = {"setup": "set-up", "result": "result", "rows": "rows", "runs": "past runs"}
 FOCUS = {"setup": "#setup-list", "result": "#report", "rows": "#matrix", "runs": "#runs-list"}
+
+AHEAD = {"setup": "start", "result": "worst", "rows": "mark", "runs": "turn(1)"}
+"""What goes on from each view."""
+
+
+KEYS: list[BindingType] = [
+    Binding("space", "pause", "Pause", id="evaluate.pause", key_display="space",
+            tooltip="ask nothing more for now, or go on"),
+    Binding("escape", "back", "Back", id="evaluate.back", show=False),
+]  # fmt: skip
 
 
 class EvaluatePane(Pane):
@@ -34,18 +43,8 @@ class EvaluatePane(Pane):
 
     BINDING_GROUP_TITLE = "Evaluate"
     CSS_PATH = "evaluate.tcss"
-    NEXT = ("start",)
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "pause", "Pause", id="evaluate.pause", key_display="space",
-                tooltip="ask nothing more for now, or go on"),
-        Binding("right_square_bracket", "turn(1)", "Next view", id="evaluate.turn",
-                key_display="]", tooltip="set-up, result, rows, past runs"),
-        Binding("left_square_bracket", "turn(-1)", "Previous view", id="evaluate.turn_back",
-                show=False, key_display="["),
-        Binding("r", "refresh", "Refresh", id="evaluate.refresh", show=False,
-                tooltip="read the answers so far"),
-        Binding("escape", "back", "Back", id="evaluate.back", show=False),
-    ]  # fmt: skip
+    NEXT: ClassVar[Serving] = {"": ("start",)}
+    BINDINGS = KEYS
 
     view: var[str] = var("setup")
     evaluating: var[Evaluating | None] = var(None, bindings=True)
@@ -54,10 +53,10 @@ class EvaluatePane(Pane):
     """The same, if it is what is looked at."""
     findings: var[Findings | None] = var(None, bindings=True)
     trouble: var[str] = var("")
+    """Why there are no findings."""
+    has_run: var[bool] = var(False)
 
-    tabs = getters.query_one("#evaluate-tabs", TabLine)
     setup = getters.query_one(SetupPart)
-    result = getters.query_one(ResultPart)
     rows = getters.query_one(RowsPart)
     runs = getters.query_one(RunsPart)
 
@@ -68,7 +67,7 @@ class EvaluatePane(Pane):
         """The run that is looked at."""
 
     def body(self) -> ComposeResult:
-        yield TabLine(id="evaluate-tabs")
+        yield ViewsLine().data_bind(EvaluatePane.view, EvaluatePane.has_run)
         with ContentSwitcher(initial="setup", id="evaluate-views"):
             yield SetupPart(id="setup").data_bind(EvaluatePane.evaluating)
             yield ResultPart(id="result").data_bind(
@@ -95,28 +94,14 @@ class EvaluatePane(Pane):
         self.view = name
         if name == "runs":
             self.runs.read()
-        elif name == "rows" and self.findings is None:
-            self.open_run()
         self.query_one("#evaluate-views", ContentSwitcher).current = name
         self.set_focus(self.query_one(FOCUS[name]))
-        self._name_views()
+        self.query_one(LoopStrip).next_actions = (AHEAD[name],)
         self.refresh_bindings()
 
-    def _name_views(self) -> None:
-        known = {"setup", "runs"} | ({"rows", "result"} if self._folder else set())
-        self.tabs.tabs = tuple(
-            Tab(name, words, empty=name not in known) for name, words in VIEWS.items()
-        )
-        self.tabs.chosen = self.view
-        ahead = {"setup": "start", "result": "turn(1)", "rows": "mark", "runs": "turn(1)"}
-        self.query_one(LoopStrip).next_actions = (ahead[self.view],)
-
-    @on(TabLine.Chosen, "#evaluate-tabs")
-    def _view_chosen(self, event: TabLine.Chosen) -> None:
+    @on(ViewsLine.Wanted)
+    def _view_wanted(self, event: ViewsLine.Wanted) -> None:
         self.show_view(event.name)
-
-    def action_turn(self, by: int) -> None:
-        self.show_view(self.tabs.turned(by))
 
     def action_back(self) -> None:
         """Leave what is looked at closely; pause a run that is watched."""
@@ -135,11 +120,8 @@ class EvaluatePane(Pane):
         """Set up the evaluation that was asked for elsewhere."""
         if state.to_evaluate is not None and state.to_evaluate is not self._asked:
             self._asked = state.to_evaluate
-            self.call_after_refresh(self._propose, state.to_evaluate)
-
-    def _propose(self, wanted: EvaluationRequest) -> None:
-        self.show_view("setup")
-        self.setup.propose(wanted)
+            self.call_after_refresh(self.show_view, "setup")
+            self.call_after_refresh(self.setup.propose, state.to_evaluate)
 
     def _gone_on(self, now: Evaluating | None) -> None:
         """The run of this session has begun, gone on, or ended."""
@@ -155,7 +137,7 @@ class EvaluatePane(Pane):
             self.open_run()
 
     def _look_at(self, folder: Path) -> None:
-        self._folder, self.findings, self.trouble = folder, None, ""
+        self._folder, self.findings, self.trouble, self.has_run = folder, None, "", True
         now = self.evaluating
         self.watched = now if now is not None and now.folder == folder else None
         self.show_view("result")
@@ -169,8 +151,8 @@ class EvaluatePane(Pane):
         self._look_at(event.folder)
         self.open_run()
 
-    @on(ResultPart.ScorerWanted)
-    def _score_by(self, event: ResultPart.ScorerWanted) -> None:
+    @on(ResultPart.Again)
+    def _score_by(self, event: ResultPart.Again) -> None:
         self.open_run(event.name)
 
     @work(exclusive=True, group="open")
@@ -201,8 +183,6 @@ class EvaluatePane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "pause":
             return self._is_running or self._unfinished is not None or None
-        if action == "refresh":
-            return self._folder is not None or None
         return True
 
     @property
@@ -214,10 +194,11 @@ class EvaluatePane(Pane):
     def action_pause(self) -> None:
         """Pause, or go on with a run that is not complete."""
         if self._is_running:
-            self.post_message(requests.PauseEvaluation())
+            self.post_message(requests.Evaluate(None))
         elif (found := self._unfinished) is not None:
-            run = found.evaluation.run
-            self.post_message(requests.Evaluate(run.plan, run.folder, NOTHING_CONFIRMED))
+            self._go_on(found.evaluation.run)
 
-    def action_refresh(self) -> None:
-        self.open_run(self.findings.scorer if self.findings else "")
+    @work(exclusive=True, group="go on")
+    async def _go_on(self, run: EvaluationRun) -> None:
+        with self.reporting("Cannot go on"):
+            await go_on(self, run)

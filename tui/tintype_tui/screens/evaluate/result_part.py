@@ -33,6 +33,15 @@ class ResultPart(Part):
     BINDING_GROUP_TITLE = "Evaluate"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "facet", "Slices", id="evaluate.facet", tooltip="by another property"),
+        Binding(
+            "r",
+            "refresh",
+            "Refresh",
+            id="evaluate.refresh",
+            show=False,
+            tooltip="read the answers so far",
+        ),
+        Binding("w", "worst", "Worst rows", id="evaluate.worst", tooltip="the failures"),
         Binding("s", "scorer", "Scorer", id="evaluate.scorer", tooltip="the next one"),
     ]
 
@@ -53,8 +62,8 @@ class ResultPart(Part):
             super().__init__()
             self.rows = rows
 
-    class ScorerWanted(Message):
-        """The figures of another scorer are to be shown."""
+    class Again(Message):
+        """The answers so far are to be read, and scored by a scorer; empty for the leading one."""
 
         def __init__(self, name: str) -> None:
             super().__init__()
@@ -127,13 +136,15 @@ class ResultPart(Part):
     # ------------------------------------------------------------------ keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action not in ("facet", "scorer"):
+        if action == "refresh":
+            return self.evaluating is not None or self.findings is not None or None
+        if action not in ("facet", "scorer", "worst"):
             return True
         if not self.display:
             return False
         found = self.findings
-        if found is None:
-            return None
+        if found is None or action == "worst":
+            return found is not None or None
         return len(found.slices if action == "facet" else found.evaluation.scorers) > 1 or None
 
     def action_facet(self) -> None:
@@ -141,8 +152,17 @@ class ResultPart(Part):
             names = list(found.slices)
             self.facet = names[(names.index(self.facet) + 1) % len(names)]
 
+    def action_worst(self) -> None:
+        """Look at the rows that broke, else at those that the first model fails."""
+        if (found := self.findings) is not None:
+            broken = bool(found.counts[0]["newly broken"])
+            self.post_message(self.Wanted(RowsOf("newly broken" if broken else "failures")))
+
+    def action_refresh(self) -> None:
+        self.post_message(self.Again(self.findings.scorer if self.findings else ""))
+
     def action_scorer(self) -> None:
         if (found := self.findings) is not None:
             names = [one.name for one in found.evaluation.scorers]
             at = names.index(found.scorer)
-            self.post_message(self.ScorerWanted(names[(at + 1) % len(names)]))
+            self.post_message(self.Again(names[(at + 1) % len(names)]))

@@ -2,35 +2,27 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, ClassVar
+from contextlib import asynccontextmanager
 
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
 from textual.reactive import var
 from textual.widgets import Static
 
 from tintype import evaluation
 from tintype.dataset import Dataset, open_dataset
-from tintype.errors import EvaluationError, TintypeError
-from tintype.evaluation import AnswerOfRow, EvaluatedRow, Findings
+from tintype.errors import EvaluationError
+from tintype.evaluation import Findings
 from tintype_tui.screen import Part
-from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.screens.evaluate import sending
-from tintype_tui.screens.evaluate.looked_at import Looked, answer_boxes, looked_words, truth_boxes
+from tintype_tui.screens.evaluate.row_part import RowPart
 from tintype_tui.text import count
 from tintype_tui.widgets.evaluation_matrix import Glimpse, MatrixList
 from tintype_tui.widgets.evaluation_report import RowsOf
-from tintype_tui.widgets.image import ImageView
 from tintype_tui.widgets.line_list import LineList
 from tintype_tui.widgets.tab_line import Tab, TabLine
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 SHORT = {"newly broken": "broken", "newly fixed": "fixed"}
 ORDERS = ("file", "worst", "best", "change")
@@ -44,7 +36,7 @@ ORDER_WORDS = {
 
 def chosen_rows(
     found: Findings, rows: RowsOf, order: str, matching: frozenset[int] | None
-) -> "NDArray[np.int64]":
+) -> tuple[int, ...]:
     """Positions of the rows of a view, of one facet's value, that have what was searched for."""
     made = found.evaluation
     positions = evaluation.positions(
@@ -59,62 +51,61 @@ def chosen_rows(
         wanted = values.index(rows.value) if rows.value in values else -2
         positions = positions[codes[positions] == wanted]
     if matching is not None:
-        positions = positions[[int(one) in matching for one in positions]]
-    return positions
+        return tuple(one for one in positions.tolist() if one in matching)
+    return tuple(positions.tolist())
+
+
+ACTIONS = ("view", "model", "order", "mark", "mark_all", "train", "search")
+KEYS: list[BindingType] = [
+    Binding("v", "view(1)", "View", id="evaluate.view", tooltip="all, failures, different, …"),
+    Binding("V", "view(-1)", "Previous view", id="evaluate.view_back", show=False),
+    Binding("b", "model", "Model", id="evaluate.model", tooltip="whose failures and boxes"),
+    Binding("a", "order", "Order", id="evaluate.order", tooltip="file, worst, best, change"),
+    Binding("m", "mark", "Mark", id="evaluate.mark", tooltip="this row, in its dataset"),
+    Binding(
+        "X", "mark_all", "Mark all", id="evaluate.mark_all", show=False,
+        tooltip="all rows shown, in their dataset",
+    ),
+    Binding(
+        "T", "train", "To training", id="evaluate.train",
+        tooltip="a copy of the training file with the rows shown",
+    ),
+    Binding("slash", "search", "Search", id="evaluate.search", show=False, key_display="/"),
+]  # fmt: skip
 
 
 class RowsPart(Part):
     """A list above, or beside, the row under its cursor."""
 
     BINDING_GROUP_TITLE = "Evaluate"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "view(1)", "View", id="evaluate.view", tooltip="all, failures, different, …"),
-        Binding("V", "view(-1)", "Previous view", id="evaluate.view_back", show=False),
-        Binding("b", "model", "Model", id="evaluate.model", tooltip="whose failures and boxes"),
-        Binding("a", "order", "Order", id="evaluate.order", tooltip="file, worst, best, change"),
-        Binding("m", "mark", "Mark", id="evaluate.mark", tooltip="this row, in its dataset"),
-        Binding(
-            "X", "mark_all", "Mark all", id="evaluate.mark_all", show=False,
-            tooltip="all rows shown, in their dataset",
-        ),
-        Binding(
-            "T", "train", "To training", id="evaluate.train",
-            tooltip="a copy of the training file with the rows shown",
-        ),
-        Binding("O", "override", "Override", id="evaluate.override", show=False,
-                tooltip="your own score of the answer"),
-        Binding("slash", "search", "Search", id="evaluate.search", show=False, key_display="/"),
-        Binding("d", "open", "Open row", id="evaluate.open", tooltip="in Datasets"),
-    ]  # fmt: skip
+    BINDINGS = KEYS
 
     findings: var[Findings | None] = var(None, bindings=True)
     rows: var[RowsOf] = var(RowsOf())
     order: var[str] = var("file")
     needle: var[str] = var("")
-    looked: var[Looked | None] = var(None, bindings=True)
-    """The row under the cursor."""
+    position: var[int | None] = var(None)
+    """Of the row under the cursor; none without rows."""
+    model: var[int] = var(0)
+    """The place of the model that the view is about."""
     closely: var[bool] = var(False)
     """Whether that row has all the room."""
 
     tabs = getters.query_one("#matrix-views", TabLine)
     head = getters.query_one("#matrix-head", Static)
     matrix = getters.query_one(MatrixList)
-    image = getters.query_one(ImageView)
-    words = getters.query_one("#row-words", Static)
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._dataset: Dataset | None = None
         self._matching: frozenset[int] | None = None
 
     def compose(self) -> ComposeResult:
         yield TabLine(id="matrix-views")
         yield Static(id="matrix-head", markup=False)
         yield MatrixList(id="matrix")
-        with Horizontal(id="row-close"):
-            yield ImageView(id="row-image")
-            with VerticalScroll(id="row-answers"):
-                yield Static(id="row-words")
+        yield RowPart(id="row-close").data_bind(
+            RowsPart.findings, RowsPart.position, RowsPart.model
+        )
 
     # ------------------------------------------------------------------ what is shown
 
@@ -122,8 +113,7 @@ class RowsPart(Part):
         """Show another run, or more of the same."""
         same = before and found and before.evaluation.folder == found.evaluation.folder
         if not same:
-            self.rows, self.needle, self._matching, self.looked = RowsOf(), "", None, None
-            self._hold()
+            self.rows, self.needle, self._matching = RowsOf(), "", None
         self.matrix.evaluation = found.evaluation if found else None
         self.matrix.scorer = found.evaluation.scorer_at(found.scorer) if found else 0
         self._list()
@@ -139,18 +129,18 @@ class RowsPart(Part):
         if not self.is_mounted:
             return
         if found is None:
-            self.matrix.positions = ()
+            self.matrix.positions, self.position = (), None
             self.matrix.empty_text = "No rows yet: they come with the result."
             self.tabs.tabs = ()
             return
-        self.matrix.model = rows.model
+        self.matrix.model = self.model = rows.model
         self.matrix.positions = chosen_rows(found, rows, self.order, self._matching)
         self.matrix.empty_text = self._empty_words()
         if rows.row is not None:
-            at = [place for place, one in enumerate(self.matrix.positions) if one == rows.row]
-            self.matrix.cursor = at[0] if at else 0
+            shown = self.matrix.positions
+            self.matrix.cursor = shown.index(rows.row) if rows.row in shown else 0
         self._title(found)
-        self._look()
+        self.position = self.matrix.position
 
     def _empty_words(self) -> str:
         parts = [f"No row: {self.rows.view}"]
@@ -203,68 +193,18 @@ class RowsPart(Part):
             if self.findings is not None and self.findings.evaluation is made:
                 self.matrix.know(known)
 
-    # ------------------------------------------------------------------ one row
+    @on(RowPart.Marks)
+    def _marks_known(self, event: RowPart.Marks) -> None:
+        self.matrix.marked = event.rows
 
-    @work(exclusive=True, group="hold")
-    async def _hold(self) -> None:
-        """Keep the dataset open for its images, and know its marks; it may be gone by now."""
-        found, self._dataset = self.findings, None
-        if found is None:
-            return
-        with suppress(TintypeError):
-            async with open_dataset(found.evaluation.run.plan.dataset) as dataset:
-                self._dataset = dataset
-                self._look()
-                store = await self.session.store()
-                self.matrix.marked = await sending.marked(store, dataset)
-                await asyncio.Event().wait()  # held open until another run takes its place
+    # ------------------------------------------------------------------ moving about
 
     @on(LineList.Moved, "#matrix")
     def _moved(self) -> None:
-        self._look()
-
-    @work(exclusive=True, group="look")
-    async def _look(self) -> None:
-        """Read the row under the cursor, with its answers and its image."""
-        found, at = self.findings, self.matrix.position
-        if found is None or at is None:
-            self.looked = None
-            return
-        with self.pane.reporting("Cannot read the row"):
-            row, answers = await asyncio.to_thread(evaluation.look_at, found.evaluation, at)
-            data, why = await self._image(row)
-            self.looked = Looked(at, row, answers, data, why)
-
-    async def _image(self, row: EvaluatedRow) -> tuple[bytes | None, str]:
-        if not row.image:
-            return None, "no image"
-        if self._dataset is None:
-            return None, "the dataset cannot be read any more"
-        try:
-            return await self._dataset.image(row.index, 0), ""
-        except TintypeError as error:
-            return None, str(error)
-
-    def watch_looked(self, looked: Looked | None) -> None:
-        if not self.is_mounted:
-            return
-        if looked is None:
-            self.image.data = None
-            self.words.update("")
-            return
-        answer = self._answer(looked)
-        self.image.data, self.image.note = looked.data, looked.why
-        self.image.truth = truth_boxes(looked.row)
-        self.image.predicted = answer_boxes(answer, looked.row) if answer else ()
-        self.words.update(looked_words(looked, self.rows.model))
-
-    def _answer(self, looked: Looked) -> AnswerOfRow | None:
-        at = self.rows.model
-        return looked.answers[at] if at < len(looked.answers) else None
+        self.position = self.matrix.position
 
     def watch_closely(self, closely: bool) -> None:
         self.set_class(closely, "-closely")
-        self.call_after_refresh(self.watch_looked, self.looked)
 
     @on(LineList.Chosen, "#matrix")
     def _chosen(self) -> None:
@@ -284,8 +224,7 @@ class RowsPart(Part):
     # ------------------------------------------------------------------ keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action not in ("view", "model", "order", "mark", "mark_all", "train", "override",
-                          "search", "open"):  # fmt: skip
+        if action not in ACTIONS:
             return True
         if not self.display:
             return False
@@ -325,7 +264,7 @@ class RowsPart(Part):
             self._mark([at])
 
     def action_mark_all(self) -> None:
-        self._mark([int(one) for one in self.matrix.positions])
+        self._mark(self.matrix.positions)
 
     @work(group="mark")
     async def _mark(self, positions: Sequence[int]) -> None:
@@ -353,7 +292,7 @@ class RowsPart(Part):
         """Write a copy of the training file with the rows shown, right answers and all."""
         if (found := self.findings) is None:
             return
-        positions = [int(one) for one in self.matrix.positions]
+        positions = self.matrix.positions
         with self.pane.reporting("Cannot write the copy"):
             made = found.evaluation
             target = await asyncio.to_thread(sending.target, made)
@@ -361,34 +300,3 @@ class RowsPart(Part):
             if await self.app.push_screen_wait(question):
                 written = await sending.with_rows(made, positions, target)
                 self.pane.say(f"{count(written, 'row')} written to {target}.")
-
-    @work(exclusive=True, group="override")
-    async def action_override(self) -> None:
-        """Give the answer a score of one's own, beside the machine's."""
-        looked, found = self.looked, self.findings
-        answer = self._answer(looked) if looked else None
-        if looked is None or found is None or answer is None:
-            return
-        acts = ("Right: 1", "Wrong: 0", "Half right: 0.5", "Take your score back")
-        title = f"Row {looked.row.line:,}, {answer.model.title}"
-        chosen = await self.app.push_screen_wait(Choose(title, acts))
-        if chosen is None:
-            return
-        score: float | None = (1.0, 0.0, 0.5, None)[chosen]
-        comment: str | None = ""
-        if score is not None:
-            comment = await self.app.push_screen_wait(Ask("Why?", hints=("It may stay empty.",)))
-        if comment is None:
-            return
-        with self.pane.reporting("Cannot keep your score"):
-            await asyncio.to_thread(
-                evaluation.override,
-                found.evaluation.folder, looked.position, answer.model.id, score, comment,
-            )  # fmt: skip
-            self._look()
-
-    def action_open(self) -> None:
-        """Open the row in Datasets."""
-        if self.looked is not None and self.findings is not None:
-            path = self.findings.evaluation.run.plan.dataset
-            self.post_message(sending.opening(path, self.looked.row.index))

@@ -10,14 +10,8 @@ from tintype.dataset import Dataset
 from tintype.errors import EvaluationError
 from tintype.evaluation import Evaluation, look_at
 from tintype.store import Store
-from tintype_tui import requests
 from tintype_tui.screens.dialogs import Confirm
 from tintype_tui.text import count
-
-
-def opening(path: Path, row: int) -> requests.Reached:
-    """A request to open a row in Datasets."""
-    return requests.open_dataset(path, row)
 
 
 def matching(made: Evaluation, needle: str) -> frozenset[int]:

@@ -1,10 +1,7 @@
 """What is to be evaluated and what that costs: a line for each choice, Enter changes it."""
 
 import asyncio
-from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import ClassVar
 
 from textual import getters, on, work
@@ -15,26 +12,24 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype import evaluation
-from tintype.budget import NOTHING_CONFIRMED, Confirmation, Limits
-from tintype.dataset import open_dataset
 from tintype.errors import EvaluationError, TintypeError
-from tintype.evaluation import EvaluatedModel, EvaluationPlan, JudgePlan
+from tintype.evaluation import EvaluationPlan, JudgePlan
 from tintype.evaluation.plan import MOST_MODELS
 from tintype.loop import EvaluationRequest
-from tintype.pricing import load_prices
 from tintype_tui import requests
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.choosing import Choose
-from tintype_tui.screens.dialogs import Ask, ConfirmSum
+from tintype_tui.screens.evaluate.choosing_models import ask_model, dollars, question, whole
 from tintype_tui.screens.evaluate.setup import Draft, SetupList, setup_lines
+from tintype_tui.screens.evaluate.starting import ordered, weighed
 from tintype_tui.screens.open_path import choose_dataset
 from tintype_tui.screens.parameters import AskParameters
-from tintype_tui.screens.playground.models import fitting_model, headings, offered
+from tintype_tui.screens.playground.models import fitting_model
 from tintype_tui.session import Evaluating
 from tintype_tui.text import visible
 from tintype_tui.widgets.line_list import LineList
-from tintype_tui.words.evaluations import consent_to_evaluate, cost_details
+from tintype_tui.words.evaluations import cost_details
 
 EMPTY = (
     "Nothing to evaluate yet.\n{evaluate.file} opens a test set; {go.jobs} has your jobs: "
@@ -93,27 +88,9 @@ class SetupPart(Part):
         if draft.plan is None:
             return
         try:
-            self.draft = await self._weighed(draft, draft.plan)
+            self.draft = await weighed(self.session, draft)
         except TintypeError as error:
             self.draft = replace(draft, state="failed", why=str(error))
-
-    async def _weighed(self, draft: Draft, plan: EvaluationPlan) -> Draft:
-        async with open_dataset(plan.dataset) as dataset:
-            rows: list[evaluation.EvaluatedRow] = []
-            async with aclosing(evaluation.read_rows(dataset, plan.rows)) as batches:
-                async for batch in batches:
-                    rows += batch
-            if not draft.own_scorers:
-                truths = [truth for row in rows for truth in row.truths]
-                found = await asyncio.to_thread(evaluation.suggested, truths)
-                plan = replace(plan, scorers=(*found, *(["judge"] if plan.judge else [])))
-            plan.require()
-            settings = self.session.settings
-            prices = await asyncio.to_thread(load_prices, settings.prices)
-            cost = await evaluation.estimate(
-                plan, dataset, rows, profiles=settings.profiles, prices=prices
-            )
-        return replace(draft, plan=plan, state="ready", why="", rows=len(rows), cost=cost)
 
     def watch_draft(self) -> None:
         self._show()
@@ -170,28 +147,9 @@ class SetupPart(Part):
     @work(exclusive=True, group="start")
     async def action_start(self) -> None:
         """Begin, once what it may cost has been agreed to."""
-        draft = self.draft
-        if draft.plan is None or draft.cost is None:
-            return
         with self.pane.reporting("Cannot start"):
-            settings, confirmation = self.session.settings, NOTHING_CONFIRMED
-            demand = draft.cost.demand(
-                await self.session.store(),
-                Limits.of(settings),
-                datetime.now(UTC),
-                stop_at_usd=draft.stop_at_usd,
-            )
-            if demand is not None:
-                words = consent_to_evaluate(draft.cost, demand, draft.stop_at_usd)
-                dialog = ConfirmSum("Evaluate", words, demand, act="start")
-                if not await self.app.push_screen_wait(dialog):
-                    return
-                confirmation = Confirmation(demand.typed)
-            home = evaluation.runs_folder(settings.folders.data)
-            folder = evaluation.new_folder(home)
-            self.post_message(
-                requests.Evaluate(draft.plan, folder, confirmation, draft.stop_at_usd)
-            )
+            if (order := await ordered(self.pane, self.draft)) is not None:
+                self.post_message(requests.Evaluate(order))
 
     def action_remove(self) -> None:
         """Ask the model under the cursor no more."""
@@ -235,7 +193,7 @@ class SetupPart(Part):
     async def _add(self, plan: EvaluationPlan) -> None:
         if len(plan.models) >= MOST_MODELS:
             raise EvaluationError(f"{MOST_MODELS} models are the most of one evaluation.")
-        if (chosen := await self._ask_model("Evaluate which model besides?")) is not None:
+        if (chosen := await ask_model(self.pane, "Evaluate which model besides?")) is not None:
             self.change(models=tuple(dict.fromkeys([*plan.models, chosen])))
 
     async def _choose_model_act(self, at: int, plan: EvaluationPlan) -> None:
@@ -247,77 +205,29 @@ class SetupPart(Part):
             self.change(models=tuple(m for place, m in enumerate(plan.models) if place != at))
 
     async def _choose_judge(self, plan: EvaluationPlan) -> None:
-        model = await self._ask_model("Which model grades the answers?", none="No judge")
+        model = await ask_model(self.pane, "Which model grades the answers?", none="No judge")
         if model is not None:
             judge = JudgePlan(model) if model.name else None
             scorers = [one for one in plan.scorers if one != "judge"]
             self.change(judge=judge, scorers=(*scorers, *(["judge"] if judge else [])))
 
     async def _choose_by_typing(self, kind: str, plan: EvaluationPlan) -> None:
-        names = ", ".join(evaluation.scorer_names())
-        title, value, hint = {
-            "rows": ("How many rows?", "" if plan.rows is None else str(len(plan.rows)),
-                     "The first so many; empty: all."),
-            "samples": ("How often is each question asked?", str(plan.samples), "1 to 20."),
-            "budget": ("Stop before so many US dollars are spent",
-                       "" if self.draft.stop_at_usd is None else str(self.draft.stop_at_usd),
-                       "What was answered is kept. Empty: the limits of the settings alone."),
-            "scorers": ("Scorers, the leading one first", ", ".join(plan.scorers),
-                        f"Known: {names}; or path.py:function."),
-        }[kind]  # fmt: skip
-        typed = await self.app.push_screen_wait(Ask(title, value=value, hints=(hint,)))
+        typed = await self.app.push_screen_wait(question(kind, plan, self.draft.stop_at_usd))
         if typed is None:
             return
         text = typed.strip()
         if kind == "scorers":
             await self._take_scorers([one.strip() for one in text.split(",") if one.strip()])
         elif kind == "budget":
-            self.draft = replace(self.draft, stop_at_usd=_dollars(text))
+            self.draft = replace(self.draft, stop_at_usd=dollars(text))
             self.change()
         elif kind == "rows":
-            self.change(rows=tuple(range(_whole(text, 1_000_000))) if text else None)
+            self.change(rows=tuple(range(whole(text, 1_000_000))) if text else None)
         else:
-            self.change(samples=_whole(text, 20))
+            self.change(samples=whole(text, 20))
 
     async def _take_scorers(self, names: list[str]) -> None:
         for name in names:
             await asyncio.to_thread(evaluation.scorer_of, name)
         self.draft = replace(self.draft, own_scorers=bool(names))
         self.change(scorers=tuple(dict.fromkeys(names)))
-
-    async def _ask_model(self, title: str, *, none: str = "") -> EvaluatedModel | None:
-        """Have a model chosen; without a name for `none`, none if nothing was."""
-        profile, settings = self.session.profile.name, self.session.settings
-        api, store = await self.session.provider(), await self.session.store()
-        offers = offered([model.id for model in await api.models()], store, profile)
-        others = [name for name in settings.profiles if name != profile]
-        words = [one.words for one in offers]
-        words += [f"at {name}: a model by its name …" for name in (profile, *others)]
-        words += [none] if none else []
-        chosen = await self.app.push_screen_wait(Choose(title, words, headings=headings(offers)))
-        if chosen is None:
-            return None
-        if chosen < len(offers):
-            return EvaluatedModel(offers[chosen].name, profile)
-        at = chosen - len(offers)
-        if at > len(others):
-            return EvaluatedModel("", "")
-        home = (profile, *others)[at]
-        name = await self.app.push_screen_wait(Ask(f"Model at {home}", hints=("Its full name.",)))
-        return EvaluatedModel(name.strip(), home) if name and name.strip() else None
-
-
-def _whole(text: str, most: int) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= most:
-        raise EvaluationError(f"{text!r} is no whole number from 1 to {most:,}.")
-    return int(text)
-
-
-def _dollars(text: str) -> Decimal | None:
-    try:
-        value = Decimal(text.lstrip("$")) if text else None
-    except InvalidOperation:
-        value = Decimal(-1)
-    if value is not None and not 0 < value < 1_000_000:
-        raise EvaluationError(f"{text!r} is no sum in US dollars.")
-    return value

@@ -33,8 +33,7 @@ class HomePane(Pane):
 
     BINDING_GROUP_TITLE = "Home"
     CSS_PATH = "home.tcss"
-    NEXT = ("begin", "sample")
-    SERVING: ClassVar[Serving] = {"data": NEXT}
+    NEXT: ClassVar[Serving] = dict.fromkeys(("", "data"), ("begin", "sample"))
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "begin", "Data", id="home.begin", tooltip="open this dataset again"),

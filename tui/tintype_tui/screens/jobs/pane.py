@@ -34,9 +34,8 @@ class JobsPane(Pane):
 
     BINDING_GROUP_TITLE = "Job"
     CSS_PATH = "jobs.tcss"
-    NEXT = ("act('try')",)
-    SERVING: ClassVar[Serving] = {
-        "try": NEXT,
+    NEXT: ClassVar[Serving] = {
+        "try": ("act('try')",),
         "evaluate": ("act('evaluate')",),
         "job trouble": ("act('row')", "act('clone')"),
     }

@@ -13,7 +13,6 @@ from textual.reactive import var
 
 from tintype.loop import LoopState
 from tintype.prompting import Lineup, OpenQuestion, Subject, beside_base, read_draft
-from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.playground.answers_part import AnswersPart
 from tintype_tui.screens.playground.asking_part import NOTHING, AskingPart
@@ -30,11 +29,9 @@ class PlaygroundPane(Pane):
 
     BINDING_GROUP_TITLE = "Playground"
     CSS_PATH = "playground.tcss"
-    NEXT = ("attach",)
-    SERVING: ClassVar[Serving] = {"evaluate": ("evaluate",)}
+    NEXT: ClassVar[Serving] = {"": ("attach",), "evaluate": ("evaluate",)}
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "evaluate", "Evaluate", id="play.evaluate", tooltip="on all test rows"),
         Binding("escape", "stop", "Stop", id="play.stop", show=False),
     ]
 
@@ -156,7 +153,7 @@ class PlaygroundPane(Pane):
         """Note what is asked now, and what comes next."""
         self.question = replace(self.question, **changes)
         ahead = ("row(1)", "attach") if self.answers else ("ask",)
-        self.query_one(LoopStrip).next_actions = ahead if self.subject else self.NEXT
+        self.query_one(LoopStrip).next_actions = ahead if self.subject else ("attach",)
 
     # ------------------------------------------------------------------ keys
 
@@ -165,11 +162,6 @@ class PlaygroundPane(Pane):
         self.writing.forget_wandering()
         self.set_focus(self.lineup.current)
         self.asking.action_ask()
-
-    def action_evaluate(self) -> None:
-        """Evaluate the current model on the test rows of its data."""
-        model = self.lineup.lineup.model
-        self.post_message(requests.evaluate_model(model, self.loop_state.dataset))
 
     def action_editor(self) -> None:
         """Have the question edited: Ctrl+G where it is typed."""
