@@ -112,6 +112,28 @@ async def test_what_is_missing_is_named(hostile: HostileProvider) -> None:
     assert "ftjob-1" in said.message
 
 
+@pytest.mark.parametrize("status", [404, 405, 501])
+async def test_what_a_provider_does_not_offer_is_said_so_and_tried_once(
+    hostile: HostileProvider, tmp_path: Path, status: int
+) -> None:
+    path = tmp_path / "train.jsonl"
+    path.write_bytes(b"{}")
+    for method in ("GET", "POST"):
+        hostile.on(method, "(?s).*", hostile.answer(error("Not Found"), status))
+    async with hostile.connect(patience=Patience()) as api:
+        for call in (api.models(), api.files(), api.upload_file(path, "fine-tune")):
+            with pytest.raises(NotFoundError) as caught:
+                await call
+            assert f"does not offer this request (HTTP {status})" in caught.value.message
+            assert "deleted" not in str(caught.value)
+    assert len(hostile.requests) == 3
+
+
+async def test_no_credit_is_said_whatever_status_says_it(hostile: HostileProvider) -> None:
+    said = await refusal(hostile, error("Payment required"), 402)
+    assert "no credit left" in said.message
+
+
 async def test_a_model_that_was_shut_down_is_told_from_one_that_never_was(
     hostile: HostileProvider,
 ) -> None:

@@ -365,6 +365,30 @@ async def test_a_job_whose_answer_was_lost_is_in_doubt_until_it_is_listed(
         pass
     (entry,) = store.spending.entries()
     assert (entry.subject, entry.state) == ("ftjob-1", "expected")
+    assert store.jobs.pending() == ()
+
+
+async def test_a_job_in_doubt_is_struck_out_once_the_whole_list_does_not_have_it(
+    api: Api, store: Store, order: Any, hostile: HostileProvider, fake_clock: FakeClock
+) -> None:
+    hostile.on("POST", "/fine_tuning/jobs", hostile.answer(reset=True))
+    hostile.on("GET", "/fine_tuning/jobs", hostile.answer(status=503))
+    with pytest.raises(UnreachableError, match="did not say whether"):
+        await launched(api, store, order("2"), fake_clock)
+
+    async def listed(page: dict[str, Any], most: int = 1_000) -> None:
+        hostile.on("GET", "/fine_tuning/jobs", hostile.answer(page))
+        async for _ in jobs.listed(api, store, clock=fake_clock.clock, most=most):
+            pass
+
+    await listed({"data": []})
+    assert len(store.spending.entries()) == 1  # it may still turn up
+    fake_clock.elapsed_s += 3600
+    await listed({"data": [JOB], "has_more": True}, most=1)
+    assert len(store.spending.entries()) == 1  # that was not the whole list
+    await listed({"data": [{**JOB, "metadata": {"team": "other"}}]})
+    assert store.spending.entries() == ()
+    assert store.jobs.pending() == ()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 # ruff: noqa: ASYNC240 - a test may wait for its disk
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import re
@@ -235,6 +236,38 @@ async def test_a_whole_file_whose_answer_was_lost_is_found_and_not_sent_again(
     found = await uploaded(api, store, path, fake_clock)
     assert found[-1].file is not None
     assert len(files.contents) == 1
+
+
+@pytest.mark.parametrize("same", [True, False])
+async def test_a_file_of_a_run_that_was_killed_before_the_answer_is_found_by_the_next(
+    api: Api,
+    store: Store,
+    path: Path,
+    files: Files,
+    fake_clock: FakeClock,
+    hostile: HostileProvider,
+    same: bool,
+) -> None:
+    real, arrived = files._whole, asyncio.Event()
+
+    def whole(request: Any) -> Any:
+        real(request)
+        if not same:
+            files.contents["file-1"] = CONTENT[::-1]
+        arrived.set()
+        return hostile.answer(hang=True)
+
+    hostile.on("POST", "/files", whole)
+    hostile.on("GET", "/files/file-1/content", lambda request: files._ok(files.contents["file-1"]))
+    run = asyncio.create_task(uploaded(api, store, path, fake_clock))
+    await arrived.wait()
+    run.cancel()
+    await asyncio.wait({run})
+    hostile.on("POST", "/files", real)
+    for again in (False, True):
+        found = await uploaded(api, store, path, fake_clock)
+        assert found[-1].reused == (same or again)
+    assert len(files.contents) == (1 if same else 2)
 
 
 async def test_an_upload_goes_on_in_another_run_with_only_the_missing_parts(

@@ -69,7 +69,7 @@ def test_the_environment_goes_before_the_file_and_the_file_before_the_default(
     found = loaded(places, text, TINTYPE_PROFILE="tintype", TINTYPE_LOW_BANDWIDTH="1")
     assert found.default_profile == "tintype"
     assert str(found.origin("default_profile")) == "environment (TINTYPE_PROFILE)"
-    assert (found.theme, found.read_only, found.low_bandwidth) == ("nord", True, True)
+    assert (found.theme, found.read_only, found.low_bandwidth) == ("nord", True, "on")
     assert found.origin("theme").where == str(places.config_file)
     assert found.spend_confirm_usd == Decimal("2.5")
     assert found.origin("screen_reader").kind == "default"

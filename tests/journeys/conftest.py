@@ -13,10 +13,14 @@ from typing import Any, Protocol
 
 import pytest
 from PIL import Image
+from tests.handled import replace_the_wait_of_textual
 from textual.pilot import Pilot
 
 from tintype.server import run
 from tintype_tui.app import TintypeApp
+from tintype_tui.screens.estimate import EstimatePane
+
+replace_the_wait_of_textual()
 
 PATIENCE_S = 60.0
 """For a machine under load; a test that passes never waits that long."""
@@ -147,6 +151,16 @@ class Person:
         while not holds():
             assert time.monotonic() < end_s, f"never saw {what}; there was:\n{self.screen}"
             await self.pilot.pause(0.02)
+
+    async def quoted(self, model: str = "") -> None:
+        """Wait until Estimate has a quote, of a model if it is said: only then L launches."""
+
+        def holds() -> bool:
+            pane = self.app.screen
+            made = pane.quote if isinstance(pane, EstimatePane) else None
+            return made is not None and model in ("", made.plan.model)
+
+        await self.until(holds, "a quote")
 
     @property
     def drawn(self) -> str:

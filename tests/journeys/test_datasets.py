@@ -215,6 +215,7 @@ async def test_rows_are_marked_undone_kept_and_left_out_of_a_copy(
         await person.press("X")
         assert "rows of a filter" in person.app.session.said[-1].words
         await person.press("slash")
+        await person.sees("Search the rows")
         await person.type("number 1")
         await person.press("enter")
         await person.sees("3 rows with")

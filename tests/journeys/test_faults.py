@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -291,6 +292,61 @@ def test_a_wait_is_said_with_its_budget_and_an_absurd_one_is_named(
     done = tintype("models", "--json")
     assert (done.code, len(proxy.seen)) == (2, 1)
     assert "Try again in 24 h" in done.err
+
+
+def test_a_list_without_an_end_is_cut_where_it_is_said(
+    proxy: FaultProxy, tintype: Tintype, job: dict[str, Any]
+) -> None:
+    number = count()
+    first: dict[str, Any] = {}
+
+    def endless(page: dict[str, Any]) -> dict[str, Any]:
+        first.update(page if page.get("data") else {})
+        more = [{**first["data"][0], "id": f"other-{next(number)}"} for _ in range(100)]
+        return {**first, "data": more, "has_more": True}
+
+    proxy.inject(Fault("endless", "after", rewrite=endless, status=0), lists)
+    for command in ("jobs", "files"):
+        done = tintype(command, "--limit", 150, "--json")
+        assert done.code == 0
+        assert len(done.json) == 150
+        assert "Only the newest 150 are listed; --limit lists more." in done.err
+    assert len(proxy.seen) == 4
+
+
+def test_a_list_that_breaks_off_is_printed_so_far_and_is_no_success(
+    proxy: FaultProxy, tintype: Tintype, job: dict[str, Any]
+) -> None:
+    first: dict[str, Any] = {}
+
+    def again(page: dict[str, Any]) -> dict[str, Any]:
+        first.update(page if page.get("data") else {})
+        return {**first, "has_more": True}
+
+    proxy.inject(Fault("again", "after", rewrite=again), lists)
+    done = tintype("jobs", "--json")
+    assert (done.code, [one["id"] for one in done.json]) == (2, [job["id"], job["id"]])
+    assert "Only 2 could be listed. The provider's list does not end." in done.err
+
+
+def test_last_is_the_newest_job_wherever_a_job_is_named(
+    proxy: FaultProxy, tintype: Tintype, job: dict[str, Any]
+) -> None:
+    assert tintype("jobs", "show", "last", "--json").json["id"] == job["id"]
+    assert "train_loss" in tintype("jobs", "results", "last").out
+    assert tintype("watch", "last").code == 0
+    assert job["id"] in tintype("jobs", "cancel", "last").err  # it has ended
+
+
+def test_a_launch_that_waits_says_so_where_there_is_no_terminal(
+    proxy: FaultProxy, tintype: Tintype, dataset: Path
+) -> None:
+    first = iter([True] * 3)
+    proxy.inject(PASSING[0], lambda seen: seen.path == "/files" and next(first, False))
+    done = train(tintype, dataset)
+    assert done.code == 0
+    assert "The rate limit of Provider faulty is exceeded." in done.err
+    assert "Trying again in" in done.err
 
 
 @pytest.mark.parametrize("rewrite", ODD_PAGES, ids=["endless", "shuffled", "doubled"])

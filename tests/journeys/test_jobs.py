@@ -173,6 +173,7 @@ async def test_several_runs_are_drawn_together_and_their_settings_compared(
         await person.press("4")
         await person.sees("● succeeded", "step")
         pane = pane_of(person)
+        await person.until(lambda: pane.known is not None, "the first run")
         await person.press("O", "down")
         await person.until(lambda: len(pane.charts.leader.traces) == 2, "two runs")
         await person.press("O", "down")
@@ -520,4 +521,4 @@ async def test_a_click_on_a_title_shows_its_view(sit: Any, dataset: Path, launch
         for name in ("details", "checkpoints", "trouble", "compare", "events"):
             at = person.screen.splitlines()[line].index(name)
             await person.pilot.click(offset=(at, line))
-            assert pane_of(person).views.current == name
+            await person.until(lambda name=name: pane_of(person).views.current == name, name)

@@ -1,5 +1,6 @@
 """Money: what was spent is told, and a month's limit is never passed, however it was agreed to."""
 
+import asyncio
 import json
 from asyncio import to_thread
 from collections.abc import Callable
@@ -67,6 +68,7 @@ async def test_the_app_launches_nothing_beyond_the_months_limit(
         await person.sees("12 rows")
         await person.press("e")
         await person.sees("tokens billed", "see 2 p")
+        await person.quoted()
         await person.press("l")
         await person.until(lambda: bool(person.app.session.said), "a message")
         assert "This may cost $1.92; $0.50 of the $1.00" in person.app.session.said[-1].words
@@ -95,6 +97,7 @@ async def test_before_a_launch_one_is_told_what_the_month_has_cost(
         await person.sees("12 rows")
         await person.press("e")
         await person.sees("tokens billed", "see 2 p")
+        await person.quoted()
         await person.press("l")
         await person.sees("Launch at", "This month so far: $12.25")
 
@@ -144,6 +147,29 @@ def tintype(home: Path, capsys: pytest.CaptureFixture[str]) -> Typed:
         return code, said.out, " ".join(said.err.split())
 
     return run
+
+
+def test_what_is_not_settled_can_be_struck_out_and_what_is_cannot(
+    home: Path, tintype: Typed
+) -> None:
+    asyncio.run(spend(home, "2", "3", at=datetime(2026, 11, 2, tzinfo=UTC)))
+
+    async def doubt() -> list[str]:
+        async with open_store(home / "state" / "tintype.sqlite") as store:
+            first, second = store.spending.entries()
+            store.spending.add(replace(first, state="in doubt"))
+            return [first.subject, second.subject]
+
+    doubtful, settled = asyncio.run(doubt())
+    assert f"in doubt {doubtful}" in tintype("spent", "--all")[1]
+    code, _, err = tintype("spent", "--drop", settled)
+    assert (code, "is settled" in err) == (2, True)
+    assert tintype("spent", "--drop", doubtful)[0] == 0
+    assert [
+        one["subject"] for one in json.loads(tintype("spent", "--all", "--json")[1])["entries"]
+    ] == [settled]
+    code, _, err = tintype("spent", "--drop", doubtful)
+    assert (code, "is not in the ledger" in err) == (2, True)
 
 
 def launchable(provider: Any, dataset: Path) -> None:

@@ -59,7 +59,7 @@ async def shows(person: Any, pane: type) -> None:
 
 async def estimated(person: Any) -> None:
     await person.sees("tokens billed")
-    await person.until(lambda: person.app.screen.quote is not None, "a quote")
+    await person.quoted()
 
 
 async def test_another_dataset_is_not_launched_with_the_sum_of_the_one_before(

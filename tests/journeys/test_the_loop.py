@@ -18,7 +18,7 @@ async def choose_model(person: Any, model: str) -> None:
     form = person.app.screen.query_one(PlanForm)
     form.fill(replace(form.choices, model=model), [model])
     form.post_message(PlanForm.Changed(form.choices))
-    await person.pilot.pause()
+    await person.quoted(model)
 
 
 async def test_a_new_user_reaches_a_trained_models_answer(sit: Any, dataset: Path) -> None:

@@ -13,7 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyte
 import pytest
+from tests.handled import replace_the_wait_of_textual
+
+replace_the_wait_of_textual()
 
 LISTENER = Path(__file__).parent / "terminal" / "listener.py"
 PATIENCE_S = 60.0
@@ -29,6 +33,8 @@ class Played:
         self.master, self.slave = pty.openpty()
         self.notes = notes
         self.shown = b""
+        self.screen = pyte.Screen(80, 24)
+        self._emulator = pyte.ByteStream(self.screen)
         self.process = subprocess.Popen(
             command,
             stdin=self.slave,
@@ -47,14 +53,24 @@ class Played:
         return b"".join(self._until(expected) for _ in range(times))
 
     def _until(self, expected: bytes) -> bytes:
-        end_s = time.monotonic() + PATIENCE_S
-        while expected not in self.shown:
-            left_s = end_s - time.monotonic()
-            assert left_s > 0, f"{expected!r} never came; there was {self.shown[-2000:]!r}"
-            if select.select([self.master], [], [], left_s)[0]:
-                self.shown += os.read(self.master, 65536)
+        self._read_until(lambda: expected in self.shown, expected)
         before, _, self.shown = self.shown.partition(expected)
         return before + expected
+
+    def until_seen(self, words: str) -> str:
+        """What is on the screen (of 80×24, without graphics) once some words are."""
+        self._read_until(lambda: words in "\n".join(self.screen.display), words)
+        return "\n".join(self.screen.display)
+
+    def _read_until(self, reached: Callable[[], bool], what: object) -> None:
+        end_s = time.monotonic() + PATIENCE_S
+        while not reached():
+            left_s = end_s - time.monotonic()
+            assert left_s > 0, f"{what!r} never came; there was {self.shown[-2000:]!r}"
+            if select.select([self.master], [], [], left_s)[0]:
+                data = os.read(self.master, 65536)
+                self.shown += data
+                self._emulator.feed(data)
 
     def type(self, *pieces: bytes) -> None:
         """Send input, each piece by itself."""

@@ -7,10 +7,10 @@ import gc
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-SLOW_FPS = "8"
-"""Frames a second at most on a slow line; Textual's own figure is 60."""
 
 
 def main() -> None:
@@ -67,8 +67,6 @@ def run_app(dataset: Path | None = None, *, with_samples: bool = False) -> int:
 
         sys.stderr.write(f"tintype: {visible(str(error))}\n")
         return 2
-    if settings.low_bandwidth:
-        os.environ.setdefault("TEXTUAL_FPS", SLOW_FPS)  # read when Textual is imported
     if settings.screen_reader:
         os.environ.setdefault("TINTYPE_IMAGES", "none")
     from tintype_tui.app import TintypeApp
@@ -90,8 +88,10 @@ def run_command(arguments: list[str]) -> int:
     from tintype_tui.commands.output import NobodyReads
     from tintype_tui.text import visible
 
+    signals: list[int] = []
     try:
-        result = tintype.main(args=arguments, prog_name="tintype", standalone_mode=False)
+        with _ending_cleanly(signals):
+            result = tintype.main(args=arguments, prog_name="tintype", standalone_mode=False)
     except click.ClickException as error:
         words = StringIO()
         error.show(words)
@@ -101,8 +101,8 @@ def run_command(arguments: list[str]) -> int:
         click.echo(f"tintype: {visible(str(error))}", err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("tintype: interrupted.", err=True)
-        return 130
+        click.echo(f"tintype: {'ended' if signals else 'interrupted'}.", err=True)
+        return 128 + (signals[0] if signals else signal.SIGINT)
     except (BrokenPipeError, NobodyReads):
         _write_no_more()
         return 128 + signal.SIGPIPE
@@ -114,6 +114,29 @@ def run_command(arguments: list[str]) -> int:
         _write_no_more()
         return 2
     return result if isinstance(result, int) else 0
+
+
+@contextmanager
+def _ending_cleanly(signals: list[int]) -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end a command as Ctrl+C does: nothing half-written stays behind."""
+
+    def end(number: int, frame: object) -> None:
+        signals.append(number)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background by a shell
+            raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+
+    mine = threading.current_thread() is threading.main_thread()
+    ends = (signal.SIGTERM, signal.SIGHUP) if mine else ()
+    before = {one: signal.getsignal(one) for one in ends}
+    for one, handler in before.items():
+        if handler is signal.SIG_DFL:  # `nohup` ignores what ends a terminal
+            signal.signal(one, end)
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _write_no_more() -> None:

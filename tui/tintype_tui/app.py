@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.worker import WorkType
 
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
@@ -96,6 +98,7 @@ KEYS: list[BindingType] = [
     Binding("question_mark", "help", "Help", id="help", key_display="?"),
     Binding("colon", "command_palette", "Commands", show=False, id="palette", key_display=":"),
     Binding("exclamation_mark", "messages", "Messages", show=False, id="messages"),
+    Binding("ctrl+l", "repaint", "Repaint", show=False, id="repaint", tooltip="draw it all again"),
     Binding("f9", "mouse", "Mouse", show=False, id="mouse", tooltip="give it to the terminal"),
     Binding("q", "quit", "Quit", id="quit"),
     Binding("ctrl+c", "how_to_quit", show=False, system=True),
@@ -111,8 +114,8 @@ def _suit(app: SessionApp, chosen: Settings) -> None:
         app.HORIZONTAL_BREAKPOINTS = [(0, "-narrow")]
         app.add_class("-reader")
         app.draw_with(Spoken())
-    if chosen.reduced_motion or chosen.low_bandwidth:
-        app.animation_level = "none"
+    app.moves = not chosen.reduced_motion
+    app.low_bandwidth = chosen.low_bandwidth
 
 
 def _mouse_handed_over(app: SessionApp, key: str) -> str:
@@ -171,7 +174,8 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         if keymap := self.session.settings.keymap:
             from tintype_tui.screens.help import report_keymap
 
-            self.run_worker(report_keymap(self, keymap))
+            reporting: WorkType[None] = partial(report_keymap, self, keymap)
+            self.run_worker(reporting)
         if self._start_with is not None:
             self.post_message(requests.open_dataset(self._start_with))
         elif self._with_samples:

@@ -1,8 +1,11 @@
 """Reads the current dataset: checked and counted in one pass, whose result all panes share."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from textual.worker import WorkType
 
 from tintype.errors import TintypeError
 
@@ -51,7 +54,8 @@ class Assessor:
                 app.assessment = same
                 return
         self.forget()
-        app.run_worker(self._assess(path, provider, model), exclusive=True, group="assess")
+        work: WorkType[None] = partial(self._assess, path, provider, model)
+        app.run_worker(work, exclusive=True, group="assess")
 
     async def _assess(self, path: Path, provider: str, model: str) -> None:
         from tintype.assessment import assess

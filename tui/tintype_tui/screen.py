@@ -64,8 +64,7 @@ class Pane(PartsScreen):
 
     def on_image_view_wants(self, event: "ImageView.Wants") -> None:
         """Have an image drawn in a thread; of one image, the latest request wins."""
-        event.image.thrifty = self.session.settings.low_bandwidth
-        self.run_worker(event.drawn(), group=event.group, exclusive=True)
+        event.have_drawn(self)
 
     @contextmanager
     def reporting(self, title: str) -> Iterator[None]:

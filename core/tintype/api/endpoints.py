@@ -69,7 +69,6 @@ class OpenAIApi:
                 parsing.remote_file,
                 "/files",
                 "upload the file",
-                path.name,
                 body={"purpose": purpose},
                 files={"file": (path.name, body, "application/jsonl")},
                 waits_s=self._wire.patience.upload_s,

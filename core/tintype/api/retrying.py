@@ -44,7 +44,8 @@ def may_pass(error: ApiError) -> bool:
         return error.code not in _NO_USE
     if isinstance(error, UnreachableError) and error.status is None:
         return error.code not in _LASTING
-    return error.status is not None and (error.status >= 500 or error.status in (408, 409))
+    status = error.status or 0
+    return status in (408, 409) or (status >= 500 and status not in (501, 505))
 
 
 def may_pass_soon(error: ApiError) -> bool:

@@ -62,8 +62,12 @@ def refused(answer: ErrorResponse, asked: CallContext) -> ApiError:
         )
     if answer.status == 403:
         return _forbidden(said, asked, known)
-    if answer.status == 404:
+    if answer.status in (404, 410):
         return _not_found(answer, said, asked, known)
+    if answer.status in (405, 501) and not _is_web_page(answer):
+        return _not_offered(said, asked, known)
+    if answer.status == 402:
+        return _no_credit(said, asked, known)
     if answer.status == 429:
         return _rate_limited(answer, said, asked, known)
     if 300 <= answer.status < 400:
@@ -150,22 +154,35 @@ def _not_found(
         return unreachable("web_page", asked)
     if asked.model and (said.code == "model_not_found" or "deprecated" in said.message):
         return _no_model(said, asked, known)
-    if not asked.subject and said.message:
-        return NotFoundError(
-            f"Could not {asked.doing}: {name} did not find it.{_quoted(said)}",
-            advice="It may have been deleted, or belong to another project or key.",
-            **known,
-        )
+    if not asked.subject and not (asked.model and said.message):
+        return _not_offered(said, asked, known)
     if not asked.subject:
         return NotFoundError(
-            f"Could not {asked.doing}: {name} does not support this request.",
-            advice="Check the profile's base_url; not every provider offers this.",
+            f"Could not {asked.doing}: {name} did not find what it needs.{_quoted(said)}",
+            advice="The file or model may have been deleted, or belong to another project or key.",
             **known,
         )
     subject = f" {one_line(asked.subject, 100)}"
     return NotFoundError(
         f"Could not {asked.doing}: {name} has no{subject}.{_quoted(said)}",
         advice="It may have been deleted, or belong to another project or key.",
+        **known,
+    )
+
+
+def _not_offered(said: _Said, asked: CallContext, known: dict[str, Any]) -> NotFoundError:
+    return NotFoundError(
+        f"Could not {asked.doing}: {asked.profile.title} does not offer this request "
+        f"(HTTP {known['status']}).{_quoted(said)}",
+        advice="Check the profile's base_url; not every provider offers everything.",
+        **known,
+    )
+
+
+def _no_credit(said: _Said, asked: CallContext, known: dict[str, Any]) -> RateLimitError:
+    return RateLimitError(
+        f"{asked.profile.title} says that there is no credit left.{_quoted(said)}",
+        advice="Waiting does not help: add credit or raise the limit at the provider.",
         **known,
     )
 
@@ -200,11 +217,7 @@ def _rate_limited(
 ) -> RateLimitError:
     name = asked.profile.title
     if "insufficient_quota" in (said.code, said.type):
-        return RateLimitError(
-            f"{name} says that there is no credit left.{_quoted(said)}",
-            advice="Waiting does not help: add credit or raise the limit at the provider.",
-            **known,
-        )
+        return _no_credit(said, asked, known)
     wait_s = known["retry_after_s"]
     advice = f"Try again in {words(wait_s)}." if wait_s is not None else "Try again later."
     if said.code == "daily_rate_limit_exceeded":

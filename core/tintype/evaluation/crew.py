@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -45,15 +45,15 @@ class Crew:
         self._dataset, self._answers, self._grades = parts
         self._apis, self._prices, self._limits, self._clock = apis, prices, limits, clock
         self._paces = {
-            name: SharedPace(
-                clock.monotonic, most=limits.concurrency, per_minute=limits.requests_per_minute
-            )
+            name: SharedPace(clock, most=limits.concurrency, per_minute=limits.requests_per_minute)
             for name in apis
         }
         self._questions: OrderedDict[int, asyncio.Task[list[dict[str, Any]]]] = OrderedDict()
         self._stop_at_usd: Decimal | None = None
         self._each_usd = Decimal(0)
         self._failures: dict[str, int] = {}
+        self._sent = 0
+        """Questions begun and not written down yet, of all providers."""
 
     def budget(self, cost: EvaluationCost, stop_at_usd: Decimal | None) -> None:
         """Stop softly once what is spent and under way could pass a sum."""
@@ -99,14 +99,14 @@ class Crew:
             return "Stopped before the budget could be passed; what was answered is kept."
         if phase == "paused":
             return "Paused; what was answered is kept."
-        if phase == "done" and (failed := len(self.standing.errors) + len(self.standing.ungraded)):
+        if phase == "done" and (failed := self.standing.failed):
             return f"{failed:,} without an answer; run it again to ask these alone."
         waits = [pace.waits_s() for pace in self._paces.values()]
         longest = max(waits, default=0.0)
         return f"The provider wants a pause of {longest:.0f} s." if longest >= 1 else ""
 
     async def _all(
-        self, work: Mapping[str, Iterator[Key]], one: Callable[[Key], Awaitable[None]]
+        self, work: Mapping[str, Iterator[Key]], one: Callable[[Key], Coroutine[Any, Any, None]]
     ) -> None:
         try:
             async with asyncio.TaskGroup() as group:
@@ -116,39 +116,52 @@ class Crew:
             raise errors.exceptions[0] from None
 
     async def _at(
-        self, profile: str, keys: Iterator[Key], one: Callable[[Key], Awaitable[None]]
+        self, profile: str, keys: Iterator[Key], one: Callable[[Key], Coroutine[Any, Any, None]]
     ) -> None:
         """As many at once as the pace allows, and one more that waits for its turn."""
         pace = self._paces[profile]
         under_way: set[asyncio.Task[None]] = set()
         try:
             for key in keys:
-                while len(under_way) > int(pace.limit):
-                    done, under_way = await asyncio.wait(
-                        under_way, return_when=asyncio.FIRST_COMPLETED
-                    )
-                    for task in done:
-                        task.result()
-                if self._is_over():
+                while len(under_way) > int(pace.limit) or self._must_wait():
+                    under_way = await _one_less(under_way)
+                if self.stopped:
                     break
-                under_way.add(asyncio.ensure_future(one(key)))
+                self._sent += 1
+                under_way.add(asyncio.create_task(one(key)))
             while under_way:
-                done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
+                under_way = await _one_less(under_way)
         finally:
             for task in under_way:
                 task.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
 
-    def _is_over(self) -> bool:
-        if self._stop_at_usd is not None:
-            reserved = self._each_usd * (self.under_way() + 1)
-            if self.standing.spent_usd + reserved > self._stop_at_usd:
-                self.stop("budget")
-        return bool(self.stopped)
+    def _must_wait(self) -> bool:
+        """Whether one more question could pass the budget with those under way.
+
+        If it could without any under way, nothing more is asked.
+        """
+        if self._stop_at_usd is None or self.stopped:
+            return False
+        left_usd = self._stop_at_usd - self.standing.spent_usd - self._each_usd
+        if left_usd < 0:
+            self.stop("budget")
+            return False
+        return self._each_usd * self._sent > left_usd
 
     async def _one(self, key: Key) -> None:
+        try:
+            await self._answer(key)
+        finally:
+            self._sent -= 1
+
+    async def _one_grade(self, key: Key) -> None:
+        try:
+            await self._grade(key)
+        finally:
+            self._sent -= 1
+
+    async def _answer(self, key: Key) -> None:
         plan, (at, model_id, sample) = self.standing.run.plan, key
         model = next(one for one in plan.models if one.id == model_id)
         row, chosen = self.standing.rows[at], plan.parameters
@@ -174,7 +187,7 @@ class Crew:
             self.standing.fail(line)
         self._judge_failure(model_id, outcome)
 
-    async def _one_grade(self, key: Key) -> None:
+    async def _grade(self, key: Key) -> None:
         judge = self.standing.run.plan.judge
         assert judge is not None
         row, answer = self.standing.rows[key[0]], self.standing.answers[key]
@@ -227,3 +240,14 @@ class Crew:
         assert outcome.error is not None
         if outcome.is_fatal or failures + 1 >= HOPELESS:
             raise outcome.error
+
+
+async def _one_less(under_way: "set[asyncio.Task[None]]") -> "set[asyncio.Task[None]]":
+    """Wait until one has ended; where all under way are another provider's, for a moment."""
+    if not under_way:
+        await asyncio.sleep(0.05)
+        return under_way
+    done, rest = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+    for one in done:
+        one.result()
+    return rest

@@ -10,8 +10,10 @@ coming, so that a window that opens again is not filled in one burst.
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from tintype.api import Clock
 
 FIRST = 4
 """Questions under way at first."""
@@ -44,12 +46,12 @@ class SharedPace:
 
     def __init__(
         self,
-        monotonic: Callable[[], float],
+        clock: Clock,
         *,
         most: int,
         per_minute: float | None = None,
     ) -> None:
-        self._now = monotonic
+        self._clock, self._now = clock, clock.monotonic
         self._most = most
         self._told_per_s = per_minute / 60 if per_minute else None
         self._rate = self._told_per_s
@@ -58,7 +60,7 @@ class SharedPace:
         self.under_way = 0
         self._not_before_s = 0.0
         self._next_s = 0.0
-        self._rose_s = self._fell_s = self._window_s = monotonic()
+        self._rose_s = self._fell_s = self._window_s = clock.monotonic()
         self._answered: deque[float] = deque()
         self._in_window, self._latency_s = 0, 0.0
         self._best_per_s, self._least_s = 0.0, math.inf
@@ -76,13 +78,11 @@ class SharedPace:
                     # A late turn is made up for by at most one more at once.
                     self._next_s = max(self._next_s, now - 1 / self._rate) + 1 / self._rate
                 return now
-            self._changed.clear()
-            timeout = wait_s if wait_s > 0 and self.under_way < int(self.limit) else None
-            try:
-                async with asyncio.timeout(timeout):
-                    await self._changed.wait()
-            except TimeoutError:
-                pass
+            if self.under_way < int(self.limit):
+                await self._clock.sleep(wait_s)
+            else:
+                self._changed.clear()
+                await self._changed.wait()
 
     def end(self) -> None:
         """A question has ended, one way or the other."""

@@ -174,9 +174,10 @@ def open(folder: Path, scorers: Sequence[str] | None = None) -> Evaluation:
         arrays, more = scored(run, specs)
         text, data = json.dumps({**more, "key": key}), io.BytesIO()
         kept = arrays, json.loads(text)
-        np.savez(data, meta=np.frombuffer(text.encode(), np.uint8), **arrays)
-        with contextlib.suppress(FileError):  # a folder that may only be read is read again
-            paths.write_whole(folder / SCORES, data.getvalue(), replace=True, private=True)
+        if specs == run.plan.scorers:
+            np.savez(data, meta=np.frombuffer(text.encode(), np.uint8), **arrays)
+            with contextlib.suppress(FileError):  # a folder that may only be read is read again
+                paths.write_whole(folder / SCORES, data.getvalue(), replace=True, private=True)
     return _evaluation(run, *kept)
 
 
@@ -246,11 +247,25 @@ def look_at(
     evaluation: Evaluation, position: int
 ) -> "tuple[EvaluatedRow, tuple[AnswerOfRow, ...]]":
     """A row with every model's answer. Blocking: some lines are read."""
+    return _looked_at(evaluation, position, overrides(evaluation.folder))
+
+
+def all_rows(
+    evaluation: Evaluation,
+) -> "Iterator[tuple[EvaluatedRow, tuple[AnswerOfRow, ...]]]":
+    """Every row with every model's answer, in order. Blocking."""
+    said = overrides(evaluation.folder)
+    for position in range(evaluation.rows):
+        yield _looked_at(evaluation, position, said)
+
+
+def _looked_at(
+    evaluation: Evaluation, position: int, said: Mapping[tuple[int, str], Mapping[str, Any]]
+) -> "tuple[EvaluatedRow, tuple[AnswerOfRow, ...]]":
     from tintype.evaluation.rows import row_from
 
     folder = evaluation.folder
     value = _line_at(folder / ROWS, int(evaluation.row_place[position]))
-    said = overrides(folder)
     answers = []
     for at, model in enumerate(evaluation.models):
         place = int(evaluation.place[at, position])

@@ -275,7 +275,7 @@ def _progress(phase: Phase, crew: Crew, folder: Path) -> RunProgress:
         done,
         total,
         standing.spared,
-        standing.failed(grading=phase == "grading"),
+        standing.failed,
         crew.under_way(),
         crew.concurrency(),
         per_s,

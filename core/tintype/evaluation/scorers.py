@@ -35,6 +35,10 @@ JUDGE = "judge"
 """The scorer whose scores are a judge's grades; they come from the log, not from here."""
 
 
+MOST_EFFECTS = 1000
+"""Answers on which the effect of each normalising step is measured."""
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerCase:
     """One answer with everything that its score may depend on."""
@@ -164,12 +168,15 @@ def _normalised(name: str, kind: str, steps: tuple[str, ...]) -> Scorer:
         "contains": ("A truth's words occur in a row in the answer", text_scores.contains),
     }
     words, compare = rules[kind]
-    return _plain(
+    scorer = _plain(
         name,
         f"{words}, after {', '.join(steps) or 'no step'} on both.",
         _RIGHT,
         lambda said, case: compare(said, case.truths, steps),
     )
+    if kind != "normalised":
+        return scorer
+    return replace(scorer, summary=lambda cases: {"steps": step_effects(cases, steps)})
 
 
 def _final(said: str, case: AnswerCase) -> float:
@@ -388,5 +395,6 @@ def step_effects(cases: Sequence[AnswerCase], steps: Sequence[str]) -> Mapping[s
         rule = functools.partial(text_scores.normalised, steps=kept)
         return sum(int(rule(without_thinking(one.answer) or "", one.truths)) for one in cases)
 
+    cases = cases[:MOST_EFFECTS]
     every = right(steps)
     return {step: every - right([one for one in steps if one != step]) for step in steps}

@@ -140,9 +140,10 @@ class Standing:
         plan = self.run.plan
         return len(self.answers), len(self.rows) * len(plan.models) * plan.samples
 
-    def failed(self, *, grading: bool) -> int:
-        """Questions without an answer."""
-        return len(self.ungraded if grading else self.errors)
+    @property
+    def failed(self) -> int:
+        """Questions without an answer, and answers that no judge would grade."""
+        return len(self.errors) + len(self.ungraded)
 
     def scores(self) -> dict[str, Interval]:
         """The leading scorer's mean so far, by model."""

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from tintype.jobs.creating import TOKEN
+from tintype.jobs.creating import TOKEN, comes_from, is_like
 from tintype.jobs.failed_rows import count_left_out
 from tintype.pricing import Prices
 from tintype.resources import Event, Job
@@ -13,6 +14,8 @@ from tintype.store import KeptJob, Spending, Store
 
 _NEAR = 0.02
 """A share off that needs no reason: rounding, and tokens that are not documented."""
+_LONG_AGO = timedelta(minutes=30)
+"""No launch takes as long: what was asked for before has been given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,32 @@ def settle(store: Store, profile: str, *jobs: Job, trained: bool | None = None) 
         entry, tokens = entries.get(job.id), billed_tokens(job, trained=trained)
         if entry is not None and tokens is not None:
             store.spending.settle(entry, tokens, _share(entry, tokens))
+
+
+class Doubts:
+    """Requests of which nobody knows whether a job was made, while all jobs are listed."""
+
+    def __init__(self, store: Store, profile: str, now: datetime) -> None:
+        self._store, self._profile, self._now = store, profile, now
+        self._alike: set[str] = set()
+
+    def look(self, batch: Sequence[Job]) -> None:
+        """Note which of them were made, before the batch is remembered."""
+        for pending in self._store.jobs.pending(self._profile):
+            for job in batch:
+                if is_like(job, pending):
+                    self._alike.add(pending.token)
+                if comes_from(job, pending, self._store):
+                    made_certain(self._store, self._profile, pending.token, job.id)
+                    self._store.jobs.answered(pending.token)
+                    break
+
+    def exclude(self) -> None:
+        """After the whole list: strike out what was asked for long ago and is not in it."""
+        for pending in self._store.jobs.pending(self._profile):
+            if pending.token not in self._alike and pending.asked_at < self._now - _LONG_AGO:
+                self._store.spending.remove(self._profile, "training", pending.token)
+                self._store.jobs.answered(pending.token)
 
 
 def made_certain(store: Store, profile: str, token: str, job_id: str) -> None:

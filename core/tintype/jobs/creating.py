@@ -149,14 +149,21 @@ async def _matches(api: Api, store: Store, pending: Pending) -> list[Job]:
 
     async with aclosing(pages(fetch, most=20)) as listing:
         async for batch in listing:
-            found += [job for job in batch if _comes_from(job, pending, store)]
+            found += [job for job in batch if comes_from(job, pending, store)]
             if batch and all(job.created_at < oldest for job in batch):
                 break
     return sorted(found, key=lambda job: job.created_at)
 
 
-def _comes_from(job: Job, pending: Pending, store: Store) -> bool:
+def comes_from(job: Job, pending: Pending, store: Store) -> bool:
     """By the token; or, where a provider drops metadata, by what went in and by being unknown."""
+    return is_like(job, pending) and (
+        bool(job.metadata) or store.jobs.find(pending.profile, job.id) is None
+    )
+
+
+def is_like(job: Job, pending: Pending) -> bool:
+    """Whether a job may come from a request, by what went into it and when."""
     if job.metadata:
         return job.metadata.get(TOKEN) == pending.token
     request = pending.request
@@ -166,7 +173,7 @@ def _comes_from(job: Job, pending: Pending, store: Store) -> bool:
         request.suffix,
     )
     late = job.created_at >= pending.asked_at - timedelta(minutes=10)  # clocks differ
-    return same and late and store.jobs.find(pending.profile, job.id) is None
+    return same and late
 
 
 async def _only(api: Api, store: Store, pending: Pending, job: Job) -> Job:

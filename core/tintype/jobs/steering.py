@@ -6,7 +6,7 @@ from contextlib import aclosing
 from tintype.api import SYSTEM, Api, Clock, pages
 from tintype.api.retrying import Retry, may_be_done
 from tintype.errors import ApiError, NotFoundError
-from tintype.jobs.billing import settle
+from tintype.jobs.billing import Doubts, settle
 from tintype.jobs.sending import BUDGET_S
 from tintype.model_names import parse_model_name
 from tintype.resources import Job
@@ -68,21 +68,38 @@ async def listed(
 ) -> AsyncGenerator[tuple[Job, ...], None]:
     """List a provider's jobs, newest first, up to about `most`.
 
-    Every one is kept in the store, and the ledger brought up to what they were billed.
+    Every one is kept in the store, and the ledger brought up to what they were billed: what was in
+    doubt is expected once it is found, and struck out if the whole list does not have it.
 
     Raises:
         ApiError: if the provider refuses, cannot be reached, or its list has no end.
         StoreError: if the store cannot be written.
     """
-    count = 0
+    count, doubts = 0, Doubts(store, api.profile.name, clock.now())
     async with aclosing(pages(lambda after: api.jobs(after=after, limit=100))) as listing:
         async for batch in listing:
+            doubts.look(batch)
             store.jobs.remember(api.profile.name, *batch, seen_at=clock.now())
             settle(store, api.profile.name, *batch)
             yield batch
             count += len(batch)
             if count >= most:
                 return
+    doubts.exclude()
+
+
+async def full_id(job_id: str, api: Api, store: Store) -> str:
+    """Return a job's id: `last` is the newest one.
+
+    Raises:
+        NotFoundError: if there is none yet.
+    """
+    if job_id != "last":
+        return job_id
+    async for batch in listed(api, store, most=1):
+        if batch:
+            return batch[0].id
+    raise NotFoundError("There is no job yet.", advice="Launch one with `tintype train`.")
 
 
 async def full_name(model: str, api: Api, store: Store, *, other: str = "") -> str:

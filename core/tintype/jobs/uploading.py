@@ -6,6 +6,7 @@ connection or a killed app costs at most the parts that were in flight.
 """
 
 import asyncio
+import hashlib
 import os
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -34,6 +35,8 @@ from tintype.store import KeptUpload, Store
 _TICK_S = 0.1
 _CLOCKS_DIFFER = timedelta(minutes=10)
 """By how much a provider's clock may be behind ours."""
+_READ_BACK = 64 << 20
+"""The largest file, in bytes, that is read back to see whether it is the one that was sent."""
 
 
 async def upload(
@@ -121,6 +124,8 @@ async def _deliver(
 async def _there_already(task: Sending) -> RemoteFile | None:
     """Look whether the provider still has this very file."""
     known = task.store.uploads.find(*task.key)
+    if known is not None and not known.file_id and not known.upload_id:
+        return await _left_behind(task, known)
     if known is None or not known.file_id:
         return None
     try:
@@ -135,10 +140,29 @@ async def _there_already(task: Sending) -> RemoteFile | None:
     return file
 
 
+async def _left_behind(task: Sending, known: KeptUpload) -> RemoteFile | None:
+    """Look for a file that a run which was killed may have sent, before it heard the answer."""
+    since = known.created_at - _CLOCKS_DIFFER
+    file = await task.persistently(lambda: _found(task, since))
+    if file is None:
+        return None
+    with suppress(ApiError):  # not every provider gives back what was sent
+        if known.size_bytes <= _READ_BACK:
+            content = await task.api.file_content(file.id, max_bytes=_READ_BACK)
+            if hashlib.sha256(content).hexdigest() != task.digest:
+                return None  # somebody else's, by chance of the same name and size
+    task.store.uploads.keep(replace(known, file_id=file.id))
+    task.meter.note(reused=True)
+    return file
+
+
 async def _send_whole(task: Sending) -> RemoteFile:
     """Send a file in one request; if the answer was lost, look for it before sending it again."""
-    since = task.clock.now() - _CLOCKS_DIFFER
+    now = task.clock.now()
+    since = now - _CLOCKS_DIFFER
     lost = False
+    name, size = task.path.name, task.facts.st_size
+    task.store.uploads.keep(KeptUpload(*task.key, name, size, "", task.limits.part, now))
 
     async def send() -> RemoteFile:
         nonlocal lost
@@ -173,6 +197,6 @@ async def _found(task: Sending, since: datetime) -> RemoteFile | None:
     try:
         return await arrived(task, task.path.name, task.facts.st_size, since)
     except ApiError as error:
-        if error.status not in (400, 404, 405):
+        if error.status not in (400, 404, 405, 501):
             raise
         return None

@@ -50,7 +50,8 @@ class Settings:
     day_limit_usd: Decimal | None
     month_limit_usd: Decimal | None
     read_only: bool
-    low_bandwidth: bool
+    low_bandwidth: str
+    """`auto`, `on` or `off`."""
     reduced_motion: bool
     screen_reader: bool
     theme: str

@@ -43,6 +43,13 @@ def _truth(value: object) -> bool:
     raise ValueError
 
 
+def _when_slow(value: object) -> str:
+    """`auto`, or a truth as `on` or `off`."""
+    if isinstance(value, str) and value.lower() == "auto":
+        return "auto"
+    return "on" if _truth(value) else "off"
+
+
 def _text(value: object) -> str:
     if isinstance(value, str) and value.isprintable():
         return value.strip()
@@ -158,7 +165,13 @@ FIELDS: tuple[Setting, ...] = (
         "The limit for a calendar month, like day_limit_usd.",
     ),
     _setting("read_only", False, _FLAG, "Spend, change and delete nothing at any provider."),
-    _setting("low_bandwidth", False, _FLAG, "Draw less often, without decoration: for slow links."),
+    _setting(
+        "low_bandwidth",
+        "auto",
+        (_when_slow, "auto, on or off"),
+        "Draw for a slow line: images when you rest on them, small and in few colours, charts at "
+        "the pace of the line, nothing animated. auto: when the line is measured to be slow.",
+    ),
     _setting("reduced_motion", False, _FLAG, "No animations."),
     _setting("screen_reader", False, _FLAG, "Sentences and tables instead of charts and boxes."),
     _setting("theme", "", (_text, "the name of a theme"), "The colours of the app."),

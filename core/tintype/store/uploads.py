@@ -11,7 +11,10 @@ from tintype.store.packing import moment, perhaps
 
 @dataclass(frozen=True, slots=True)
 class KeptUpload:
-    """A file by its content: half sent (`upload_id`, `parts`) or there (`file_id`)."""
+    """A file by its content: half sent (`upload_id`, `parts`) or there (`file_id`).
+
+    With neither it was being sent in one request, and nobody knows whether it arrived.
+    """
 
     profile: str
     purpose: str
@@ -23,7 +26,7 @@ class KeptUpload:
     """Empty if it was sent in one request."""
     part_bytes: int
     created_at: datetime
-    """By the provider's clock."""
+    """By the provider's clock; by ours while it is not known whether the file arrived."""
     expires_at: datetime | None = None
     file_id: str = ""
     """Once the provider has it."""

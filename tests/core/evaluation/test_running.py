@@ -1,8 +1,6 @@
 """Runs through a real server: what is asked, written down, taken up again, and what it comes to."""
 
-import json
-from collections.abc import AsyncIterator, Sequence
-from decimal import Decimal
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -10,32 +8,14 @@ import pytest
 
 from tintype import evaluation
 from tintype.api import Api, connect
-from tintype.budget import NOTHING_CONFIRMED, Limits
 from tintype.errors import EvaluationError
-from tintype.evaluation import EvaluatedModel, EvaluationPlan, RunProgress
+from tintype.evaluation import EvaluatedModel, EvaluationPlan
 from tintype.server.run import Running
 from tintype.settings import EMBEDDED, Secret
 from tintype.store import Store
 
 SAID = "I have not been trained."
 """What the scripted model says to a question that it does not know."""
-NO_LIMITS = Limits(Decimal(1))
-
-
-def rows(path: Path, pairs: Sequence[tuple[str, str]], **more: Any) -> Path:
-    """A dataset of questions and truths, the text of the question being the whole of it."""
-    lines = [
-        {
-            "messages": [
-                {"role": "user", "content": question},
-                {"role": "assistant", "content": truth},
-            ],
-            **more,
-        }
-        for question, truth in pairs
-    ]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return path
 
 
 @pytest.fixture
@@ -44,34 +24,19 @@ async def embedded(lasting_provider: Running) -> AsyncIterator[Api]:
         yield api
 
 
-async def finished(
-    plan: EvaluationPlan, folder: Path, api: Api, store: Store, **more: Any
-) -> list[RunProgress]:
-    running = evaluation.run(
-        plan,
-        folder,
-        apis={api.profile.name: api},
-        store=store,
-        limits=more.pop("limits", NO_LIMITS),
-        confirmation=more.pop("confirmation", NOTHING_CONFIRMED),
-        **more,
-    )
-    return [step async for step in running]
-
-
 def model(name: str = "scripted", profile: str = "tintype") -> EvaluatedModel:
     return EvaluatedModel(name, profile)
 
 
 async def test_a_run_scores_every_row_and_is_opened_offline(
-    embedded: Api, store: Store, tmp_path: Path
+    embedded: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
 ) -> None:
     pairs = [("a?", SAID), ("b?", SAID.upper()), ("c?", "no"), ("repeat 2: da", "da da")]
     dataset = rows(tmp_path / "test.jsonl", pairs)
     plan = EvaluationPlan(dataset, (model(), model("tintype-tiny")), ("normalised", "exact"))
     folder = evaluation.new_folder(tmp_path / "runs")
 
-    steps = await finished(plan, folder, embedded, store)
+    steps = await finished(plan, folder, embedded, store=store)
 
     assert steps[-1].phase == "done"
     assert (steps[-1].done, steps[-1].total, steps[-1].failed) == (8, 8, 0)
@@ -93,16 +58,16 @@ async def test_a_run_scores_every_row_and_is_opened_offline(
 
 
 async def test_what_an_earlier_run_was_answered_is_not_asked_again(
-    embedded: Api, store: Store, tmp_path: Path
+    embedded: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
 ) -> None:
     dataset = rows(tmp_path / "test.jsonl", [("a?", SAID), ("b?", "x"), ("c?", "y")])
     runs = tmp_path / "runs"
     first = EvaluationPlan(dataset, (model(),), ("exact",))
-    await finished(first, runs / "one", embedded, store)
+    await finished(first, runs / "one", embedded, store=store)
     rows(dataset, [("a?", "another truth"), ("b?", "x"), ("new?", "y")])
 
-    steps = await finished(first, runs / "two", embedded, store)
-    again = await finished(first, runs / "three", embedded, store, fresh=True)
+    steps = await finished(first, runs / "two", embedded, store=store)
+    again = await finished(first, runs / "three", embedded, store=store, fresh=True)
 
     assert steps[-1].spared == 2
     assert again[-1].spared == 0
@@ -110,16 +75,16 @@ async def test_what_an_earlier_run_was_answered_is_not_asked_again(
 
 
 async def test_a_torn_log_costs_one_answer_and_the_rest_is_not_asked_again(
-    embedded: Api, store: Store, tmp_path: Path
+    embedded: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
 ) -> None:
     dataset = rows(tmp_path / "test.jsonl", [(f"{n}?", SAID) for n in range(6)])
     plan = EvaluationPlan(dataset, (model(),), ("exact",))
-    await finished(plan, tmp_path / "run", embedded, store)
+    await finished(plan, tmp_path / "run", embedded, store=store)
     log = tmp_path / "run" / "answers.jsonl"
     log.write_bytes(log.read_bytes()[:-10])
     before = log.read_bytes().count(b"\n")
 
-    steps = await finished(plan, tmp_path / "run", embedded, store)
+    steps = await finished(plan, tmp_path / "run", embedded, store=store)
 
     assert steps[-1].done == 6
     assert log.read_bytes().count(b"\n") == before + 2  # the torn one ended, one new
@@ -127,22 +92,22 @@ async def test_a_torn_log_costs_one_answer_and_the_rest_is_not_asked_again(
 
 
 async def test_a_folder_is_not_taken_up_with_another_plan(
-    embedded: Api, store: Store, tmp_path: Path
+    embedded: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
 ) -> None:
     dataset = rows(tmp_path / "test.jsonl", [("a?", SAID)])
     plan = EvaluationPlan(dataset, (model(),), ("exact",))
-    await finished(plan, tmp_path / "run", embedded, store)
+    await finished(plan, tmp_path / "run", embedded, store=store)
 
     other = EvaluationPlan(dataset, (model(),), ("token_f1",))
     with pytest.raises(EvaluationError, match="begun with other values: scorers"):
-        await finished(other, tmp_path / "run", embedded, store)
+        await finished(other, tmp_path / "run", embedded, store=store)
     rows(dataset, [("a?", "changed")])
     with pytest.raises(EvaluationError, match="other values: rows"):
-        await finished(plan, tmp_path / "run", embedded, store)
+        await finished(plan, tmp_path / "run", embedded, store=store)
 
 
 async def test_boxes_are_scored_by_image_and_over_all(
-    embedded: Api, store: Store, tmp_path: Path
+    embedded: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
 ) -> None:
     box = "<loc0102><loc0205><loc0512><loc0614> square"
     dataset = rows(
@@ -150,7 +115,7 @@ async def test_boxes_are_scored_by_image_and_over_all(
         [(f"repeat 1: {box}", box), (f"repeat 1: {box}", f"{box} ; {box[:-6]}circle"), ("?", box)],
     )
     plan = EvaluationPlan(dataset, (model(),), ("boxes",))
-    await finished(plan, tmp_path / "run", embedded, store)
+    await finished(plan, tmp_path / "run", embedded, store=store)
 
     found = evaluation.open(tmp_path / "run")
     [figures] = evaluation.figures(found)

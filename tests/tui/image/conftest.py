@@ -4,7 +4,7 @@ import io
 
 import pytest
 from PIL import Image, ImageDraw
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.screen import ModalScreen, Screen
 
@@ -50,9 +50,10 @@ class OneImage(Screen[None]):
         if self.by_hand:
             self.pending.append((event.image, event.wanted))
         else:
-            self.run_worker(self.drawn(event), group=event.group, exclusive=True)
+            self.draw(event)
 
-    async def drawn(self, event: ImageView.Wants) -> Drawing:
+    @work(exclusive=True)
+    async def draw(self, event: ImageView.Wants) -> Drawing:
         drawing = await draw(event.wanted)
         event.image.show(drawing, event.wanted)
         return drawing

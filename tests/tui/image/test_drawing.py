@@ -12,18 +12,20 @@ from PIL import Image
 from textual.strip import Strip
 
 from tintype.detection import Box
+from tintype_tui.terminal.output import PLACEHOLDER
+from tintype_tui.terminal.output.surface import Surface
 from tintype_tui.widgets.image import FIT, Room, View, Wanted, describe, draw
 from tintype_tui.widgets.image.blocks import HALF, RAMP, SHAPES, block_strips, letter_strips
 from tintype_tui.widgets.image.framing import Frame, frame
 from tintype_tui.widgets.image.kitty import (
     MARKS,
-    PLACEHOLDER,
     deletion,
     encode,
     placeholder_strips,
     transmission,
 )
 from tintype_tui.widgets.image.marks import mark_boxes
+from tintype_tui.widgets.image.sparing import LEAST_BYTES
 
 ROOM = Room(40, 12, (10, 20))
 FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}
@@ -85,9 +87,9 @@ def test_a_cell_is_split_where_the_image_changes() -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_is_found_again(shape: str) -> None:
-    from tintype_tui.widgets.image.blocks import _masks
+    from tintype_tui.widgets.image.blocks import masks
 
-    mask = _masks(shape).reshape(8, 4)
+    mask = masks(shape).reshape(8, 4)
     image = Image.new("RGB", (4, 8))
     for y in range(8):
         for x in range(4):
@@ -197,6 +199,41 @@ async def test_what_was_drawn_is_not_drawn_again() -> None:
     first = await draw(wanted)
     assert await draw(Wanted(bytes(bytearray(wanted.data)), ROOM)) is first
     assert await draw(Wanted(wanted.data, Room(20, 12, (10, 20)))) is not first
+
+
+async def test_in_few_bytes_an_image_of_blocks_still_resembles_itself() -> None:
+    noise = Image.effect_noise((240, 240), 30)
+    shades = Image.blend(Image.linear_gradient("L").resize((240, 240)), noise, 0.2).convert("RGB")
+    shades.paste((200, 30, 30), (60, 60, 180, 180))
+    room = Room(60, 30, (10, 20))
+    plain, thrifty = [
+        await draw(Wanted(encoded(shades), room, thrifty=thrifty)) for thrifty in (False, True)
+    ]
+    whole, spared = map(sent, (plain, thrifty))
+    assert len(spared) < LEAST_BYTES * 1.1 < len(whole)
+    for drawing in (plain, thrifty):
+        backs: Any = [
+            [back(segment) for segment in strip for _ in segment.text] for strip in drawing.strips
+        ]
+        assert sum(backs[2][30]) < sum(backs[-3][30])
+        assert backs[15][30][0] > 150
+        assert backs[15][30][1] < 80
+
+
+def back(segment: Any) -> Any:
+    return tuple(segment.style.bgcolor.triplet)
+
+
+def sent(drawing: Any) -> bytes:
+    """What goes to the terminal."""
+    surface = Surface(drawing.frame.columns, drawing.frame.rows)
+    for y, strip in enumerate(drawing.strips):
+        surface.put(y, 0, strip, codes)
+    return surface.changes().encode()
+
+
+def codes(style: Any) -> str:
+    return ";".join((*style.color.get_ansi_codes(), *style.bgcolor.get_ansi_codes(False)))
 
 
 @pytest.mark.parametrize("protocol", ["kitty", "sixel"])

@@ -48,13 +48,13 @@ def test_signs_are_spelt_cell_by_cell_and_words_are_left_alone() -> None:
 def test_on_the_console_the_whole_app_is_letters(play: Any, tmp_path: Path) -> None:
     command = str(Path(sys.executable).with_name("tintype"))
     terminal = play(command, controlling=True, TINTYPE_HOME=str(tmp_path), TERM="linux")
-    drawn = terminal.until(b"Provider").decode()
+    drawn = terminal.until_seen("Provider")
     terminal.type(b"\x1b[?62;52c")
     for key, words in (
-        ("2", b"No dataset is open"),
-        ("3", b"No dataset yet"),
-        ("5", b"No image yet"),
+        ("2", "No dataset is open"),
+        ("3", "No dataset yet"),
+        ("5", "No image yet"),
     ):
         terminal.type(key.encode())
-        drawn += terminal.until(words).decode()
+        drawn += terminal.until_seen(words)
     assert drawn.isascii()

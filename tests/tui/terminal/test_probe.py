@@ -1,14 +1,19 @@
 """Asking the terminal without Textual."""
 
+import re
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
 from textual import constants
 from textual.drivers.headless_driver import HeadlessDriver
 
+from tintype_tui.terminal import TRUECOLOR, Capabilities
 from tintype_tui.terminal.app import TerminalApp
+from tintype_tui.terminal.output import Line
+from tintype_tui.terminal.remote import remote_advice
 
 KITTY = b"\x1bP>|kitty(0.41.1)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;18;9t\x1b[?62;52;c"
 PROBE = """
@@ -68,3 +73,40 @@ def test_nothing_heavy_is_imported_before_an_image_is_drawn(module: str) -> None
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+MEASURE = """
+from tintype_tui.terminal.remote import measured_line
+line = measured_line()
+print(line.answered, line.round_trip_s, line.bytes_per_s, "left")
+"""
+
+
+def test_the_line_is_measured_by_a_burst_that_is_no_larger_than_it_must_be(play: Any) -> None:
+    slow = play("-c", MEASURE, controlling=True)
+    written = b""
+    for wait_s in (0.05, 0.05, 0.5):  # twice nothing, then what takes long
+        written += slow.until(b"\x1b[c")
+        time.sleep(wait_s)
+        slow.type(b"\x1b[?62c")
+    _, trip, carried = slow.until(b"left").split()[-4:-1]
+    assert 0.05 <= float(trip) < 0.3
+    assert 3_000 < float(carried) < 15_000
+    assert len(written) < 5_000
+    assert re.fullmatch(rb"(\x1b\[c)+(\x1b\[38;2;[0-9;]+m)+\x1b\[0m\x1b\[c", written)
+    assert slow.unread() == b""
+
+
+def test_advice_is_for_a_terminal_at_another_machine() -> None:
+    there = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
+    slow = Line(0.8, 20_000.0, answered=True)
+    assert not list(remote_advice(slow, Capabilities(), {}))
+    compress, stay, colour = remote_advice(slow, Capabilities(terminal="xterm"), there)
+    assert "ssh -C" in compress
+    assert "tmux new -A" in stay
+    assert "SendEnv COLORTERM" in colour
+    rich = Capabilities(terminal="kitty", colours=TRUECOLOR, tmux=True)
+    assert not list(remote_advice(Line(0.02, 1e6), rich, there))
+    (_, local) = remote_advice(Line(), Capabilities(terminal="tmux", colours=TRUECOLOR), there)
+    assert "Run ssh outside it" in local
+    assert "allow-passthrough" in local

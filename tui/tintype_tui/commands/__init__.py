@@ -20,6 +20,8 @@ MODULES = {
     "watch": "watch",
     "status": "status",
     "ask": "ask",
+    "evaluate": "evaluate",
+    "evaluations": "evaluations",
     "models": "models",
     "files": "files",
     "spent": "spent",

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -22,7 +22,11 @@ from tintype_tui.commands.output import (
     put_json,
     say,
 )
-from tintype_tui.text import count
+from tintype_tui.text import count, size
+
+if TYPE_CHECKING:
+    from tintype_tui.terminal import Capabilities
+    from tintype_tui.terminal.output import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class CheckUp:
 
 LONGEST_S = 20.0
 """How long a provider is waited for."""
+SCANT_BYTES, FULL_BYTES = 1 << 30, 64 << 20
+"""From here down the disk is nearly full, and so full that things will fail."""
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 MARKS = {"ok": "✓", "note": "·", "trouble": "✗"}
 
@@ -91,6 +97,8 @@ def _python() -> CheckUp:
 
 def _terminal() -> list[CheckUp]:
     from tintype_tui.terminal import TRUECOLOR, advice, probe
+    from tintype_tui.terminal.output import Line
+    from tintype_tui.terminal.remote import measured_line, remote_advice
 
     found = probe()
     name = f"{found.terminal} {found.version}".strip() or os.environ.get("TERM", "unknown")
@@ -98,6 +106,7 @@ def _terminal() -> list[CheckUp]:
         name += " (of unknown kind)"
     colours = "24-bit" if found.colours == TRUECOLOR else str(found.colours)
     drawn = found.protocol in ("kitty", "sixel")
+    line = measured_line() if found.answered else Line()
     return [
         CheckUp("terminal", "ok", f"{name}, {colours} colours"),
         CheckUp(
@@ -106,19 +115,42 @@ def _terminal() -> list[CheckUp]:
             f"drawn as {found.protocol}. {found.why}",
             "" if drawn else "\n".join(filter(None, advice(found))),
         ),
+        CheckUp(
+            "line",
+            "note" if line.slow else "ok",
+            _line_words(line, found),
+            "\n".join(remote_advice(line, found, os.environ)),
+        ),
     ]
+
+
+def _line_words(line: "Line", found: "Capabilities") -> str:
+    """What the line to the terminal carries; in tmux that is not the whole way."""
+    if not line.answered:
+        return "not measured: the terminal does not answer"
+    words = f"{line}, as {found.terminal or 'the terminal'} answers"
+    far = " (how far the terminal is from tmux is not known)" if found.tmux else ""
+    return f"{words}{far}{'; slow' if line.slow else ''}"
 
 
 def _folder(name: str, folder: Path) -> CheckUp:
     existing = next(path for path in (folder, *folder.parents) if paths.exists(path))
-    if paths.writable(existing):
-        return CheckUp(f"{name} folder", "ok", str(folder))
-    return CheckUp(
-        f"{name} folder",
-        "trouble",
-        f"{folder} cannot be written",
-        f"make {existing} writable, or set TINTYPE_HOME to a folder that is",
-    )
+    if not paths.writable(existing):
+        return CheckUp(
+            f"{name} folder",
+            "trouble",
+            f"{folder} cannot be written",
+            f"make {existing} writable, or set TINTYPE_HOME to a folder that is",
+        )
+    free = paths.free_bytes(existing)
+    if free is not None and free < SCANT_BYTES:
+        return CheckUp(
+            f"{name} folder",
+            "trouble" if free < FULL_BYTES else "note",
+            f"{folder}: the disk is nearly full, {size(free)} are left",
+            "free some space there: trainings, uploads and copies of datasets are written whole",
+        )
+    return CheckUp(f"{name} folder", "ok", str(folder))
 
 
 def _proxies() -> CheckUp:
@@ -162,7 +194,7 @@ async def _provider(settings: Settings, profile: Profile, used: bool) -> CheckUp
     """Look at one provider, for at most `LONGEST_S`: whether it answers, and takes the key."""
     from tintype import connection
     from tintype.api import Patience
-    from tintype.errors import AuthenticationError, TintypeError
+    from tintype.errors import AuthenticationError, NotFoundError, TintypeError
 
     what = f"provider {profile.name}"
     if profile.dialect == "embedded" and not used and connection.found(settings) is None:
@@ -176,6 +208,8 @@ async def _provider(settings: Settings, profile: Profile, used: bool) -> CheckUp
             found = count(len(await api.models()), "model")
     except TimeoutError:
         return CheckUp(what, "trouble", f"no answer within {LONGEST_S:g} s")
+    except NotFoundError as error:
+        return CheckUp(what, "note", f"it answers. {error.message}", "Models are named by hand.")
     except TintypeError as error:
         unset = isinstance(error, AuthenticationError) and error.status is None and not used
         return CheckUp(what, "note" if unset else "trouble", error.message, error.advice)

@@ -3,11 +3,16 @@
 import csv
 import sys
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
+from tintype.errors import SettingsError
 from tintype_tui.commands.output import as_json, asynchronous, plain, put, put_json, say
 from tintype_tui.text import money, number, one_line, pad
+
+if TYPE_CHECKING:
+    from tintype.store import Store
 
 COLUMNS = (
     "at", "profile", "model", "kind", "subject", "tokens", "cost_usd", "state", "high_usd"
@@ -22,13 +27,17 @@ COLUMNS = (
 )
 @click.option("--all", "everything", is_flag=True, help="All entries.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--drop", metavar="ID", help="Strike out an entry that is not settled.")
 @as_json
 @asynchronous
-async def command(since: datetime | None, everything: bool, as_csv: bool, as_json: bool) -> None:
+async def command(
+    since: datetime | None, everything: bool, as_csv: bool, drop: str | None, as_json: bool
+) -> None:
     """List what trainings and answers cost: settled, expected and unknown separately.
 
     A cost is settled once the provider has billed tokens; until then it is the estimate. Unknown
-    costs are counted, and never treated as zero.
+    costs are counted, and never treated as zero. What is in doubt, since no answer came, is settled
+    when `tintype jobs` finds the job, and struck out when it is not there half an hour later.
     """
     from tintype.settings import load
     from tintype.store import month_of, open_store
@@ -36,6 +45,8 @@ async def command(since: datetime | None, everything: bool, as_csv: bool, as_jso
 
     start = _local(since) if since else month_of(datetime.now().astimezone())
     async with open_store(load().folders.store_file) as store:
+        if drop is not None:
+            _drop(store, drop)
         entries = store.spending.entries(None if everything else start)
         total = store.spending.total(None if everything else start)
     if as_json:
@@ -72,10 +83,26 @@ async def command(since: datetime | None, everything: bool, as_csv: bool, as_jso
         put(
             f"{entry.at.astimezone():%Y-%m-%d %H:%M}  {pad(one_line(entry.profile), 12)} "
             f"{pad(entry.kind, 10)} {pad(one_line(entry.model), 36)} {tokens:>16}  "
-            f"{money(entry.cost_usd)}{'' if entry.state == 'settled' else f' {entry.state}'}"
+            f"{money(entry.cost_usd)}"
+            f"{'' if entry.state == 'settled' else f' {entry.state} {one_line(entry.subject)}'}"
         )
     days = "in all" if everything else f"since {start:%d %b %Y}"
     say(f"{spent_words(total)} {days}." if entries else f"Nothing was spent {days}.")
+
+
+def _drop(store: "Store", subject: str) -> None:
+    """Strike out what was entered before it was spent, and look for its job no more."""
+    found = [one for one in store.spending.entries() if one.subject == subject]
+    open_ones = [one for one in found if one.state != "settled"]
+    if not open_ones:
+        why = "is settled: the provider has billed it" if found else "is not in the ledger"
+        raise SettingsError(
+            f"{subject!r} {why}.", advice="`tintype spent --all` lists what is not settled."
+        )
+    for entry in open_ones:
+        store.spending.remove(entry.profile, entry.kind, entry.subject)
+        store.jobs.answered(entry.subject)
+    say(f"Struck out {subject}.")
 
 
 def _local(day: datetime) -> datetime:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tintype_tui.commands.output import (
+    A_PATH,
     Progress,
     agreed,
     as_json,
@@ -51,9 +52,9 @@ class Options:
 
 
 @click.command(name="train")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=A_PATH)
 @profile_option
-@click.option("--validation", type=click.Path(path_type=Path), help="The validation file.")
+@click.option("--validation", type=A_PATH, help="The validation file.")
 @click.option("--model", default="", help="The base model; by default the provider's usual one.")
 @click.option("--suffix", help="Your own word in the name of the tuned model.")
 @click.option("--epochs", type=click.IntRange(1, 50), help="By default the provider chooses.")
@@ -169,8 +170,13 @@ def _order(wanted: Options, quote: "Quote") -> "Order":
 
 
 async def _launched(launching: "AsyncGenerator[LaunchProgress, None]", progress: Progress) -> "Job":
+    said = ""
     async for step in launching:
         progress(launch_words(step))
+        if step.upload is not None and step.upload.trouble not in ("", said):
+            said = step.upload.trouble
+            progress.clear()
+            say(said)
         if step.job is not None:
             progress.clear()
             say(f"Launched {step.job.id}.")

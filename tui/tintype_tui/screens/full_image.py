@@ -73,7 +73,7 @@ class FullImage(Once, ModalScreen[None]):
 
     def on_image_view_wants(self, event: ImageView.Wants) -> None:
         """Have the image drawn in a thread."""
-        self.run_worker(event.drawn(), group=event.group, exclusive=True)
+        event.have_drawn(self)
 
     def action_step(self, by: int) -> None:
         self._step(by)

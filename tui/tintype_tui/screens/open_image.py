@@ -82,7 +82,7 @@ class OpenImage(PathDialog[str | None]):
 
     def on_image_view_wants(self, event: ImageView.Wants) -> None:
         """Have the preview drawn in a thread."""
-        self.run_worker(event.drawn(), group=event.group, exclusive=True)
+        event.have_drawn(self)
 
     def entered(self, text: str) -> None:
         """Take an address as it is."""

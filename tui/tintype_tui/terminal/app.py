@@ -5,19 +5,30 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from textual import events
+from textual import constants, events
 from textual.app import ReturnType
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.reactive import var
 
-from tintype_tui.terminal.capabilities import TRUECOLOR, Capabilities, Surroundings, assess
-from tintype_tui.terminal.messages import TerminalAnswered
+from tintype_tui.terminal.capabilities import (
+    TRUECOLOR,
+    Capabilities,
+    Surroundings,
+    assess,
+    erases_in_colour,
+)
+from tintype_tui.terminal.messages import LineMeasured, TerminalAnswered
+from tintype_tui.terminal.output import Line
+from tintype_tui.terminal.remote import over_ssh
 from tintype_tui.terminal.replies import Told
-from tintype_tui.terminal.textual_privates import ReportingApp, draw_in_all_colours
+from tintype_tui.terminal.textual_privates import PaintedApp, draw_in_all_colours, output_of
+
+UNMEASURED_S = 3.0
+"""How long a line over SSH is taken to be slow while the terminal has not answered."""
 
 
-class TerminalApp(ReportingApp[ReturnType]):
+class TerminalApp(PaintedApp[ReturnType]):
     """An app that asks its terminal what it can show, and knows when it has answered.
 
     Where there is no terminal of one's own to ask (tests, `textual serve`, Windows), everything
@@ -26,13 +37,19 @@ class TerminalApp(ReportingApp[ReturnType]):
 
     capabilities: var[Capabilities] = var(Capabilities())
     """What the terminal can show, as far as it is known."""
+    line: var[Line] = var(Line())
+    """The line to the terminal, as measured."""
+    slow: var[bool] = var(False)
+    """Whether to draw for a slow line."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._letters: tuple[LineFilter, ...] = ()
-        self.farewells: set[str] = set()
-        """Escape sequences to write before the terminal is given back, at the end or at Ctrl+Z.
-        Widgets are unmounted only after that, too late to free the images it holds."""
+        self.moves = True
+        """Whether anything may be animated."""
+        self._unmeasured = False
+        self.low_bandwidth = "auto"
+        """Whether to draw for a slow line: `on`, `off`, or when it is measured to be one."""
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's choice, asking where it can."""
@@ -45,7 +62,10 @@ class TerminalApp(ReportingApp[ReturnType]):
 
     def on_mount(self) -> None:
         """Use what the environment says, until the terminal does; of a test's, nothing."""
+        self._unmeasured = not self.is_headless
+        self.watch_line()
         if not self.is_headless:
+            self.set_timer(UNMEASURED_S, self._give_up_measuring)
             stream = sys.__stderr__  # Textual draws on it
             around = Surroundings(
                 os.environ,
@@ -69,6 +89,33 @@ class TerminalApp(ReportingApp[ReturnType]):
         """Use what the terminal can do."""
         self._use(message.capabilities)
 
+    def on_line_measured(self, message: LineMeasured) -> None:
+        """Draw for the line that there is."""
+        self.line = message.line
+
+    def watch_line(self) -> None:
+        """Find out whether it is slow."""
+        if self.low_bandwidth == "auto":
+            known = self.line.answered or not self._unmeasured
+            self.slow = self.line.seems_slow(was=self.slow) if known else over_ssh(os.environ)
+        else:
+            self.slow = self.low_bandwidth == "on"
+
+    def _give_up_measuring(self) -> None:
+        self._unmeasured = False
+        self.watch_line()
+
+    def watch_slow(self, slow: bool) -> None:
+        """Spare the line, or no longer."""
+        self.animation_level = constants.TEXTUAL_ANIMATIONS if self.moves and not slow else "none"
+        if (output := output_of(self)) is not None:
+            output.pace.slow = slow
+
+    def action_repaint(self) -> None:
+        """Draw everything again."""
+        if (output := output_of(self)) is not None:
+            output.repaint()
+
     def _use(self, capabilities: Capabilities) -> None:
         if capabilities.colours == TRUECOLOR:
             draw_in_all_colours(self)
@@ -76,6 +123,9 @@ class TerminalApp(ReportingApp[ReturnType]):
             from tintype_tui.terminal.letters import Letters
 
             self.draw_with(Letters())
+        if (output := output_of(self)) is not None:
+            output.wear_again()
+            output.erasing(erases_in_colour(capabilities))
         self.capabilities = capabilities
 
     def get_line_filters(self) -> Sequence[LineFilter]:

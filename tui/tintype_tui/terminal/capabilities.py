@@ -138,6 +138,14 @@ def has_placeholders(name: str, version: str) -> bool:
     return name == "ghostty" or (name == "kitty" and (not numbers or numbers >= [0, 28]))
 
 
+def erases_in_colour(found: Capabilities) -> bool:
+    """Whether erased cells take the background's colour (terminfo's bce); no where unknown.
+
+    tmux does, since 2.2, for what is inside it, whatever terminal is around it.
+    """
+    return found.tmux or found.terminal in _TRUECOLOR_TERMINALS or found.terminal == "xterm"
+
+
 def _protocol(
     told: Told, around: Surroundings, name: str, version: str, colours: int
 ) -> tuple[Protocol, str]:

@@ -6,34 +6,35 @@ the app is sent `TerminalAnswered`.
 """
 
 import asyncio
-import errno
 import os
 import selectors
 import signal
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable
-from typing import Any, TextIO
+from typing import Any
 
 from textual import constants, events
 from textual.app import App
 from textual.message import Message
 
-from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.terminal.capabilities import Capabilities, Surroundings, Tmux, assess
-from tintype_tui.terminal.messages import TerminalAnswered
+from tintype_tui.terminal.messages import LineMeasured, TerminalAnswered
+from tintype_tui.terminal.output import Line
 from tintype_tui.terminal.probe import QUERY, graphics_query, kernel_cell
 from tintype_tui.terminal.replies import CELL_QUERY, Replies
 from tintype_tui.terminal.textual_privates import KeyParser, OpenDriver
 from tintype_tui.terminal.tmux import ask_tmux
 
-_GONE = frozenset({errno.EIO, errno.ENXIO, errno.EPIPE, errno.EBADF})
-"""What writing to a terminal that is no longer there fails with."""
+_BY_HAND = events.Key, events.Paste, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp
+"""What somebody does who then waits for its effect."""
+_LINE_S = 1.0
+"""How often the app is told of another line at most."""
 _TICK_S = 0.1
 """How often held input and leaving are looked at; Textual's own figure."""
-_PARTING_S = 1.0
+_PARTING_S, _AT_ONCE_S = 1.0, 0.25
 """How long after asking an app that is leaving still waits for the answer, so that it is not typed
-into the shell."""
+into the shell; and how long it does that leaves by a signal."""
 
 
 class SiftingParser(KeyParser):
@@ -60,69 +61,37 @@ class SiftingParser(KeyParser):
         yield from super().tick()
 
 
-class Enduring:
-    """A stream whose terminal may go away: what is written then is lost, and nobody waits for it.
-
-    Textual's thread that writes would end at the first error, and whoever writes after that would
-    wait for it for ever.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        """Write, while there is anybody to write to."""
-        try:
-            return self._stream.write(text)
-        except OSError as error:
-            if error.errno not in _GONE:
-                raise
-            return len(text)
-
-    def flush(self) -> None:
-        """Flush likewise."""
-        try:
-            self._stream.flush()
-        except OSError as error:
-            if error.errno not in _GONE:
-                raise
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
 class AskingDriver(OpenDriver):
     """Drives a terminal, and asks what it can show."""
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
-        self._drawn_on = self.redirect(Enduring)
         self._parser = SiftingParser(self.debugs)
         self._asked_s: float | None = None
+        self._ready = 0
+        """Answers to the question after each frame that have come."""
         self._questions = 1
         """How many answers are awaited: one more where kitty's graphics are asked for."""
         self._round_trip_ms: float | None = None
         self._tmux: Tmux | None = None
         self._sent: Capabilities | None = None
+        self._line, self._line_sent_s = Line(), 0.0
 
     def start_application_mode(self) -> None:
         """Take the terminal over, and the first time ask what it is."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        if self._asked_s is not None or not self.is_writing:
-            return
-        if not (self.input_tty and self._drawn_on.isatty()):
+        self.output.asks = self.input_tty and self.drawn_on.isatty()
+        if self._asked_s is not None or not self.is_writing or not self.output.asks:
             return
         self._asked_s = time.monotonic()
+        self.output.ask()
         self.write(QUERY)
-        self.flush()
         if os.environ.get("TMUX"):
             self.loop.run_in_executor(None, ask_tmux).add_done_callback(self._tmux_answered)
 
     def stop_application_mode(self) -> None:
         """Free what the terminal holds, then give it back."""
-        if isinstance(self.driven, TerminalApp):
-            self.write("".join(self.driven.farewells))
-            self.driven.farewells.clear()
+        self.output.leave()
         super().stop_application_mode()
 
     def run_input_thread(self) -> None:
@@ -147,6 +116,8 @@ class AskingDriver(OpenDriver):
         """Pass a message on; a new size told in-band may be due to another font."""
         if isinstance(message, events.Resize):
             self.loop.call_soon_threadsafe(self._resized)
+        elif isinstance(message, _BY_HAND):
+            self.output.pace.key(time.monotonic())
         super().process_message(message)
 
     def size_asked(self) -> None:
@@ -164,21 +135,25 @@ class AskingDriver(OpenDriver):
 
     def _take(self, messages: Iterable[Message]) -> None:
         """Pass on what was parsed, and note what was sifted out meanwhile."""
-        replies, before = self._parser.replies, self._parser.replies.told
+        replies, before, ready = self._parser.replies, self._parser.replies.told, self._ready
         for message in messages:
             self.process_message(message)
+        self._ready = replies.ready
+        for _ in range(self._ready - ready):
+            self.loop.call_soon_threadsafe(self._measured, time.monotonic())
         if replies.told is not before and self._asked_s is not None:
             if self._round_trip_ms is None and replies.told.attributes is not None:
                 self._round_trip_ms = (time.monotonic() - self._asked_s) * 1000
             self.loop.call_soon_threadsafe(self._settle)
 
     def _must_hear_out(self) -> bool:
-        """Whether the answer is still to come, and soon."""
-        return (
-            self._asked_s is not None
-            and self._parser.replies.answers < self._questions
-            and time.monotonic() - self._asked_s < _PARTING_S
-        )
+        """Whether an answer is still to come, and soon; a signal is obeyed at once."""
+        asked, left_s = self.output.pace, _PARTING_S
+        if isinstance(signal_or_result := self.driven.return_value, int) and signal_or_result > 128:
+            left_s = _AT_ONCE_S
+        since_s = time.monotonic() - max(self._asked_s or 0.0, asked.last_s)
+        awaited = self._asked_s is not None and self._parser.replies.answers < self._questions
+        return (awaited or asked.awaited > 0) and since_s < left_s
 
     # From here on: in the loop's thread.
 
@@ -187,8 +162,17 @@ class AskingDriver(OpenDriver):
             self._tmux = asking.result()
             self._settle()
 
+    def _measured(self, at_s: float) -> None:
+        """A frame has arrived: the next may go, and the app learns of a line that has changed."""
+        self.output.answered(at_s)
+        line = self.output.line
+        if line.differs_from(self._line) and at_s - self._line_sent_s > _LINE_S:
+            self._line, self._line_sent_s = line, at_s
+            self.send_message(LineMeasured(line))
+
     def _resized(self) -> None:
         """A larger font makes a window of fewer cells: see how large they are now."""
+        self.output.repaint()
         if self._parser.replies.told.cell is None:
             self._settle()
         elif not self.exit_event.is_set():
@@ -205,9 +189,9 @@ class AskingDriver(OpenDriver):
             return
         around = Surroundings(
             os.environ,
-            encoding=self._drawn_on.encoding,
+            encoding=self.drawn_on.encoding,
             mono=self.driven.no_color,
-            cell=kernel_cell(self._drawn_on.fileno()),
+            cell=kernel_cell(self.drawn_on.fileno()),
             tmux=self._tmux,
         )
         found = assess(told, around, self._round_trip_ms)

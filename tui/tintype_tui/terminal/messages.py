@@ -3,6 +3,7 @@
 from textual.message import Message
 
 from tintype_tui.terminal.capabilities import Capabilities
+from tintype_tui.terminal.output import Line
 
 
 class TerminalAnswered(Message):
@@ -11,3 +12,11 @@ class TerminalAnswered(Message):
     def __init__(self, capabilities: Capabilities) -> None:
         super().__init__()
         self.capabilities = capabilities
+
+
+class LineMeasured(Message):
+    """The line to the terminal is another than was known."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__()
+        self.line = line

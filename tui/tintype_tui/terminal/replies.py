@@ -27,17 +27,18 @@ _LONGEST_REPLY = 4096
 _BODY = r"[^\x00-\x1f\x7f]*"
 _END = r"(?:\x1b\\|\x07|(?=[\x00-\x1a\x1c-\x1f\x7f]|\x1b[^\\]))"
 _REPLY = re.compile(
-    r"\x1b\[\?(?P<attributes>[0-9;]*)c"
+    r"(?P<ready>\x1b\[0n)"
+    r"|\x1b\[\?(?P<attributes>[0-9;]*)c"
     r"|\x1b\[6;(?P<height>[0-9]+);(?P<width>[0-9]+)t"
     rf"|\x1bP>\|(?P<version>{_BODY}){_END}"
     rf"|\x1b_G(?P<graphics>{_BODY}){_END}"
 )
 _BEGUN = re.compile(
-    r"\x1b(?:\[(?:\?[0-9;]*|6(?:;[0-9]*){0,2})?"
+    r"\x1b(?:\[(?:\?[0-9;]*|0|6(?:;[0-9]*){0,2})?"
     rf"|P(?:>(?:\|{_BODY}\x1b?)?)?"
     rf"|_(?:G{_BODY}\x1b?)?)?\Z"
 )
-_SURELY_A_REPLY = ("\x1b[?", "\x1bP>", "\x1b_G")
+_SURELY_A_REPLY = ("\x1b[?", "\x1b[0", "\x1bP>", "\x1b_G")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,8 @@ class Replies:
     told: Told = Told()
     answers: int = 0
     """How often DA1, with which every question ends, has been answered."""
+    ready: int = 0
+    """How often the terminal has said that it is well: once after each frame."""
     held: str = ""
     """The beginning of what may be a reply."""
     _since_s: float = field(default=0.0, repr=False)
@@ -113,6 +116,9 @@ class Replies:
         return escape_delay_s if len(self.held) < 3 else LONGEST_HOLD_S
 
     def _hear(self, reply: re.Match[str]) -> str:
+        if reply["ready"]:
+            self.ready += 1
+            return ""
         self.told = self.told.heard(reply)
         self.answers += reply["attributes"] is not None
         return ""

@@ -5,17 +5,20 @@ breaks one, and finds touches anywhere else in the app.
 """
 
 import gc
+import os
 import sys
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable
 from io import StringIO
 from typing import TYPE_CHECKING, Any, TextIO, cast
+from zlib import crc32
 
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from rich.style import Style
 from rich.text import Text
 from textual import constants
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual._xterm_parser import XTermParser
 from textual.app import App, ReturnType
 from textual.binding import BindingsMap
@@ -27,6 +30,8 @@ from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
+
+from tintype_tui.terminal.output import Output
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -82,8 +87,13 @@ def seen_in_order(screen: Screen[Any]) -> Iterable[tuple[Widget, Region, Region]
 
 
 def driver_of(app: App[Any]) -> Driver | None:
-    """What writes to the terminal, in order with what Textual draws; none before it has begun."""
+    """What writes control sequences to the terminal; none before it has begun."""
     return app._driver
+
+
+def output_of(app: App[Any]) -> Output | None:
+    """What draws on the terminal, if it is ours; none in tests and in other drivers."""
+    return getattr(app._driver, "output", None)
 
 
 def screens_of(app: App[Any]) -> list[Screen[Any]]:
@@ -158,6 +168,64 @@ class ReportingApp(App[ReturnType]):
         self._close_messages_no_wait()
 
 
+FULL_REPAINT = "TINTYPE_FULL_REPAINT"
+"""The environment variable with which every frame is sent as Textual makes it: to compare with."""
+
+
+class PaintedApp(ReportingApp[ReturnType]):
+    """An app that is drawn from strips of cells, where the driver has an `Output`."""
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        output = output_of(self)
+        whole = FULL_REPAINT in os.environ
+        if output is None or whole or not isinstance(renderable, CompositorUpdate):
+            super()._display(screen, renderable)
+            return
+        try:
+            if self._running and not self._closed and not self._batch_count:
+                output.synchronized = self._sync_available
+                cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+                size = screen._compositor.size
+                output.paint(size, _pieces(renderable), _pens(self.console), cursor)
+        except Exception as error:
+            self._handle_exception(error)
+        finally:
+            self.post_display_hook()
+
+
+def _pieces(update: CompositorUpdate) -> Iterable[tuple[int, int, Strip]]:
+    """Row, column and strip of what is drawn; as the updates themselves go about it."""
+    if isinstance(update, LayoutUpdate):
+        for y, line in enumerate(update.strips, update.region.y):
+            x = update.region.x
+            for strip in line:
+                yield y, x, strip
+                x += strip.cell_length
+    elif isinstance(update, ChopsUpdate):
+        for y, left, right in update.spans:
+            for end, (x, part) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+                if part is not None and x <= right and end > left:
+                    whole = left <= x < right and end <= right
+                    yield y, x, part if whole else part.crop(0, min(end, right) - x)
+
+
+def _pens(console: Console) -> Callable[[Style | None], str]:
+    """What styles look like on the terminal: parameters of SGR, and after an escape the link."""
+    system = console._color_system or ColorSystem.TRUECOLOR
+
+    def pen(style: Style | None) -> str:
+        if style is None:
+            return ""
+        ansi = style._ansi
+        if ansi is None:
+            ansi = Strip.render_ansi(style, system)
+        if (link := style._link) is None:
+            return ansi
+        return f"{ansi}\x1bid={crc32(link.encode()):x};{link}"
+
+    return pen
+
+
 # ---------------------------------------------------------------------- the terminal
 
 
@@ -169,15 +237,43 @@ class KeyParser(XTermParser):
         self._timeout_time = None if self._timeout_time is None else 0.0
 
 
-class OpenDriver(LinuxDriver):
-    """Textual's driver for Linux and macOS, with what a driver derived from it must reach."""
+class _Channel:
+    """What Textual's driver takes for its thread that writes."""
 
-    def redirect(self, through: Callable[[TextIO], Any]) -> TextIO:
-        """Write through something else; returns what was written to before."""
+    def __init__(self, output: Output, fd: int) -> None:
+        self._output, self._fd = output, fd
+        self.write, self.stop = output.write, output.close
+
+    def start(self) -> None:
+        self._output.open(self._fd)
+
+
+class OpenDriver(LinuxDriver):
+    """Textual's driver for Linux and macOS, with what a driver derived from it must reach.
+
+    It writes through an `Output`, which never blocks, instead of a thread with a full queue.
+    """
+
+    _channel: _Channel | None = None
+
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
+        self.output = Output(self._loop, self.drawn_on.encoding)
+
+    @property  # type: ignore[override]
+    def _writer_thread(self) -> _Channel | None:
+        return self._channel
+
+    @_writer_thread.setter
+    def _writer_thread(self, thread: object) -> None:
+        fd = self.drawn_on.fileno()
+        self._channel = None if thread is None else _Channel(self.output, fd)
+
+    @property
+    def drawn_on(self) -> TextIO:
+        """The stream whose terminal is drawn on."""
         assert self._file is not None  # else Textual could not draw at all
-        before: TextIO = self._file
-        self._file = through(before)
-        return before
+        return self._file
 
     @property
     def loop(self) -> AbstractEventLoop:
@@ -197,7 +293,7 @@ class OpenDriver(LinuxDriver):
     @property
     def is_writing(self) -> bool:
         """Whether the terminal has been taken over."""
-        return self._writer_thread is not None
+        return self._channel is not None
 
     def size_asked(self) -> None:
         """Called at the start and at every SIGWINCH, in the signal's handler."""
@@ -205,6 +301,10 @@ class OpenDriver(LinuxDriver):
     def _get_terminal_size(self) -> tuple[int, int]:
         self.size_asked()
         return super()._get_terminal_size()
+
+    def _sigtstp_application(self, *received: Any) -> None:
+        """Leave for Ctrl+Z from the loop: a signal's handler may be in the middle of a frame."""
+        self._loop.call_soon_threadsafe(super()._sigtstp_application)
 
     def _sigcont_application(self, *received: Any) -> None:
         """Take the terminal over again after Ctrl+Z, and only then.

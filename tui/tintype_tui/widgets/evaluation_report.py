@@ -20,7 +20,7 @@ from tintype.evaluation import (
 from tintype.evaluation.statistics import Interval
 from tintype_tui.text import clip, count, duration, money, number, one_line, pad
 from tintype_tui.widgets.line_list import Line, LineList
-from tintype_tui.words.evaluations import bounds_words
+from tintype_tui.words.evaluating import bounds_words
 
 LABEL = 24
 """Cells of what a bar is of."""

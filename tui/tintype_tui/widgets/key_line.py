@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.terminal.textual_privates import PartsScreen
 
 LAST = ("help", "quit")
@@ -27,17 +28,31 @@ class KeyLine(Widget):
     """
 
     def on_mount(self) -> None:
-        """Redraw when keys come and go with the focus."""
+        """Redraw when keys come and go with the focus, and when the line is another."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
+        if isinstance(self.app, TerminalApp):
+            self.watch(self.app, "line", self._line_changed, init=False)
 
     def _changed(self, screen: Screen[object]) -> None:
         self.refresh()
+
+    def _line_changed(self) -> None:
+        if self._about_line():
+            self.refresh()
+
+    def _about_line(self) -> str:
+        """Why less is drawn, if it is."""
+        app = self.app
+        if not isinstance(app, TerminalApp) or not app.slow:
+            return ""
+        return f" line {app.line} " if app.line.answered else " slow line "
 
     def entries(self) -> list[tuple[str, str, str]]:
         """Key as shown, words, key as pressed: what fits, in order."""
         found = list(self._all())
         last = [entry for entry in found if entry[3] in LAST]
         room = self.size.width - sum(len(key) + len(words) + 3 for key, words, _, _ in last)
+        room -= len(self._about_line())
         fitting = []
         for entry in found:
             if entry in last:
@@ -69,7 +84,9 @@ class KeyLine(Widget):
         segments = []
         for key, words, _ in self.entries():
             segments += [Segment(f" {key}", strong), Segment(f" {words} ", base)]
-        return Strip(segments).adjust_cell_length(self.size.width, base)
+        about = self._about_line()
+        strip = Strip(segments).adjust_cell_length(self.size.width - len(about), base)
+        return Strip([*strip, Segment(about, base)]).crop(0, self.size.width)
 
     def on_click(self, event: events.Click) -> None:
         """Press the key under the pointer."""

@@ -1,83 +1,64 @@
-"""Evaluations as sentences: what one will cost, how far it is, what is to be evaluated."""
+"""Evaluations as JSON and as lines of text."""
 
-from decimal import Decimal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from tintype.budget import Demand
-from tintype.evaluation import EvaluationCost, EvaluationRun, RunProgress
-from tintype.evaluation.statistics import Interval
-from tintype_tui.text import count, duration, money, number
-
-
-def bounds_words(found: Interval) -> str:
-    """`91–95`, in percent."""
-    return f"{100 * found.low:.0f}–{100 * found.high:.0f}"
+if TYPE_CHECKING:
+    from tintype.evaluation import Comparison, Evaluation, RunProgress
 
 
-def evaluation_cost_words(cost: EvaluationCost) -> str:
-    """`240 questions to 2 models, free`."""
-    models = sum(not part.is_judge for part in cost.parts)
-    words = f"{count(cost.questions, 'question')} to {count(models, 'model')}"
-    words += " and a judge" if models < len(cost.parts) else ""
-    return f"{words}, {_price(cost)}"
+def evaluation_report(result: "Evaluation", last: "RunProgress | None" = None) -> dict[str, Any]:
+    """A result as JSON: everything by model and scorer, comparisons and slices."""
+    from tintype import evaluation
+
+    scorers = [one.name for one in result.scorers]
+    found: dict[str, Any] = {
+        "id": result.run.id,
+        "folder": result.folder,
+        "dataset": result.run.plan.dataset,
+        "rows": result.rows,
+        "complete": result.is_complete,
+        "sentence": evaluation.headline_sentence(result),
+        "scorers": result.scorers,
+        "models": {name: evaluation.figures(result, name) for name in scorers},
+        "comparisons": {
+            name: [compared_report(one) for one in evaluation.comparisons(result, name)]
+            for name in scorers
+        },
+        "slices": {
+            facet: evaluation.slices(result, facet) for facet in evaluation.facets_worth(result)
+        },
+        "fingerprint": result.run.fingerprint,
+    }
+    if last is not None:
+        found |= {
+            "phase": last.phase,
+            "spent_usd": last.spent_usd,
+            "not_known": last.unknown,
+            "spared": last.spared,
+            "failed": last.failed,
+        }
+    return found
 
 
-def _price(cost: EvaluationCost) -> str:
-    if cost.unknown == len(cost.parts):
-        return "cost unknown"
-    likely, most = money(cost.likely_usd), money(cost.most_usd)
-    known = likely if likely == most else f"{likely}, {most} at most"
-    return f"{known}, and {count(cost.unknown, 'model')} of unknown cost" if cost.unknown else known
+def compared_report(one: "Comparison") -> dict[str, Any]:
+    """A comparison without the difference of every row."""
+    pairs = one.paired
+    return {
+        "model": one.model,
+        "reference": one.reference,
+        **{name: getattr(pairs, name) for name in ("n", "wins", "losses", "ties")},
+        "mean": pairs.second,
+        "reference_mean": pairs.first,
+        **{name: getattr(one, name) for name in ("p", "adjusted_p", "test", "rows_needed")},
+    }
 
 
-def cost_details(cost: EvaluationCost) -> str:
-    """A line for each model: questions, images, tokens, cost."""
-    return "\n".join(
-        f"{'judge ' if part.is_judge else ''}{part.model.title}: "
-        f"{count(part.questions, 'question')}, {count(part.images, 'image')}, "
-        f"{number(part.prompt.likely)} tokens in, {number(part.answer_tokens)} out, "
-        f"{money(part.likely_usd)}"
-        if part.images or part.prompt.likely
-        else f"{'judge ' if part.is_judge else ''}{part.model.title}: "
-        f"{count(part.questions, 'question')}, {money(part.likely_usd)}"
-        for part in cost.parts
-    )
+def table_lines(headers: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Iterator[str]:
+    """A table with columns as wide as they have to be, 40 characters at most."""
+    from tintype_tui.text import clip, one_line, pad
 
-
-def consent_to_evaluate(cost: EvaluationCost, demand: Demand, stop_at_usd: Decimal | None) -> str:
-    """What is asked before an evaluation that may cost much."""
-    words = f"{evaluation_cost_words(cost)}.\n{cost_details(cost)}\n"
-    if stop_at_usd is not None:
-        words += f"It stops before {money(stop_at_usd)} are spent, and keeps what was answered.\n"
-    return words + demand.why
-
-
-def progress_words(now: RunProgress, *, pausing: bool) -> str:
-    """`141 of 240 answers · 31 a second · 3 s left · $0.12`."""
-    if now.phase == "reading":
-        return f"Reading the rows: {number(now.done)} …"
-    going = now.phase in ("asking", "grading")
-    noun = "grade" if now.phase == "grading" else "answer"
-    parts = (
-        f"{number(now.done)} of {count(now.total, noun)}",
-        _pace(now) if going else now.phase,
-        money(now.spent_usd),
-        f"{count(now.unknown, 'answer')} of unknown cost" if now.unknown else "",
-        f"{number(now.spared)} from earlier runs" if now.spared else "",
-        f"{number(now.failed)} failed" if now.failed else "",
-        "pausing …" if pausing and going else "",
-    )
-    return " · ".join(filter(None, parts)) + (f"\n{now.words}" if now.words else "")
-
-
-def _pace(now: RunProgress) -> str:
-    if not now.per_s:
-        return f"{now.under_way} at once"
-    pace = f"{now.per_s:.0f}" if now.per_s >= 10 else f"{now.per_s:.1f}"
-    left = f" · {duration(now.left_s)} left" if now.left_s and now.done < now.total else ""
-    return f"{pace} a second, {now.under_way} at once{left}"
-
-
-def run_words(run: EvaluationRun) -> str:
-    """`cards/test.jsonl · 240 rows · tuned cards, tintype-tiny`."""
-    path, models = run.plan.dataset, ", ".join(model.title for model in run.plan.models)
-    return f"{path.parent.name}/{path.name} · {count(run.rows, 'row')} · {models}"
+    cells = [[clip(one_line(cell), 40) for cell in row] for row in (headers, *rows)]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(headers))]
+    for row in cells:
+        yield "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()

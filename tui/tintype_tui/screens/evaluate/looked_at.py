@@ -6,7 +6,9 @@ from textual.content import Content
 
 from tintype.detection import Box, compare, parse_boxes
 from tintype.evaluation import AnswerOfRow, EvaluatedRow
+from tintype.prompting import in_short
 from tintype_tui.text import duration, visible
+from tintype_tui.widgets.example_list import said
 
 FATES = {"found": "✓", "misnamed": "≠", "invented": "+", "missed": "−"}
 
@@ -41,8 +43,8 @@ def answer_boxes(answer: AnswerOfRow, row: EvaluatedRow) -> tuple[Box, ...]:
 def looked_words(looked: Looked, model: int) -> Content:
     """Question and truth, then every answer with its scores, the current model's first."""
     row = looked.row
-    head = Content.styled("question  ", "dim") + Content(visible(row.question))
-    truths = " | ".join(row.truths)
+    head = Content.styled("question  ", "dim") + Content(visible(in_short(row.question)))
+    truths = " | ".join(map(said, row.truths))
     blocks = [head, Content.styled("right is  ", "dim") + Content.styled(visible(truths), "bold")]
     order = sorted(range(len(looked.answers)), key=lambda at: at != model)
     blocks += [_answer(looked.answers[at], row) for at in order]
@@ -51,8 +53,8 @@ def looked_words(looked: Looked, model: int) -> Content:
 
 def _answer(one: AnswerOfRow, row: EvaluatedRow) -> Content:
     title = Content.styled(f"\n{visible(one.model.title)}", "bold $primary")
-    said = visible(one.text) if one.text else "no answer"
-    lines = [title, Content(said)]
+    words = said(one.text) if one.text else "no answer"
+    lines = [title, Content(visible(words))]
     scores = [_score(one, name) for name in one.scores]
     lines.append(Content.styled(visible(" · ".join(scores)), "dim"))
     if one.override:

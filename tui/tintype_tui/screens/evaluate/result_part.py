@@ -22,7 +22,7 @@ from tintype_tui.widgets.evaluation_report import (
     running_lines,
 )
 from tintype_tui.widgets.line_list import LineList
-from tintype_tui.words.evaluations import progress_words, run_words
+from tintype_tui.words.evaluating import progress_words, run_words
 
 NOTHING = "No result yet.\n{evaluate.start} in the set-up starts an evaluation."
 

@@ -13,7 +13,8 @@ from textual.widgets import Static
 from tintype import evaluation
 from tintype.dataset import Dataset, open_dataset
 from tintype.errors import EvaluationError
-from tintype.evaluation import Findings
+from tintype.evaluation import AnswerOfRow, EvaluatedRow, Findings
+from tintype.prompting import in_short
 from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.screens.evaluate import sending
@@ -21,6 +22,7 @@ from tintype_tui.screens.evaluate.row_part import RowPart
 from tintype_tui.text import count
 from tintype_tui.widgets.evaluation_matrix import Glimpse, MatrixList
 from tintype_tui.widgets.evaluation_report import RowsOf
+from tintype_tui.widgets.example_list import said
 from tintype_tui.widgets.line_list import LineList
 from tintype_tui.widgets.tab_line import Tab, TabLine
 
@@ -72,6 +74,14 @@ KEYS: list[BindingType] = [
     ),
     Binding("slash", "search", "Search", id="evaluate.search", show=False, key_display="/"),
 ]  # fmt: skip
+
+
+def glimpse(row: EvaluatedRow, answers: Sequence[AnswerOfRow]) -> Glimpse:
+    """What is listed of a row: of one with boxes, what is there instead of what is asked."""
+    question = in_short(row.question)
+    if question.startswith("detect "):
+        question = said(row.truths[0])
+    return Glimpse(question[:400], tuple(said(one.text)[:200] for one in answers))
 
 
 class RowsPart(Part):
@@ -184,8 +194,7 @@ class RowsPart(Part):
         def glimpses() -> dict[int, Glimpse]:
             read = {}
             for at in event.positions:
-                row, answers = evaluation.look_at(made, at)
-                read[at] = Glimpse(row.question[:400], tuple(one.text[:200] for one in answers))
+                read[at] = glimpse(*evaluation.look_at(made, at))
             return read
 
         with self.pane.reporting("Cannot read the rows"):

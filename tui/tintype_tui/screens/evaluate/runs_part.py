@@ -21,7 +21,7 @@ from tintype.evaluation import EvaluationRun, Findings
 from tintype_tui.screen import Part
 from tintype_tui.text import clip, one_line, pad, visible
 from tintype_tui.widgets.line_list import Line, LineList
-from tintype_tui.words.evaluations import run_words
+from tintype_tui.words.evaluating import run_words
 
 MOST_SUMMED = 30
 """Runs whose headline is shown, the newest."""

@@ -11,7 +11,7 @@ from textual.reactive import var
 from tintype.evaluation import EvaluationCost, EvaluationPlan
 from tintype_tui.text import clip, money, number, one_line, pad
 from tintype_tui.widgets.line_list import Line, LineList
-from tintype_tui.words.evaluations import evaluation_cost_words
+from tintype_tui.words.evaluating import evaluation_cost_words
 
 LABEL = 12
 """Cells of what a choice is about."""

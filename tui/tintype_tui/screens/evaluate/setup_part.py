@@ -29,7 +29,7 @@ from tintype_tui.screens.playground.models import fitting_model
 from tintype_tui.session import Evaluating
 from tintype_tui.text import visible
 from tintype_tui.widgets.line_list import LineList
-from tintype_tui.words.evaluations import cost_details
+from tintype_tui.words.evaluating import cost_details
 
 EMPTY = (
     "Nothing to evaluate yet.\n{evaluate.file} opens a test set; {go.jobs} has your jobs: "

@@ -15,7 +15,7 @@ from tintype_tui.screen import Pane
 from tintype_tui.screens.dialogs import ConfirmSum
 from tintype_tui.screens.evaluate.setup import Draft
 from tintype_tui.session import Session
-from tintype_tui.words.evaluations import consent_to_evaluate
+from tintype_tui.words.evaluating import consent_to_evaluate
 
 
 async def weighed(session: Session, draft: Draft) -> Draft:

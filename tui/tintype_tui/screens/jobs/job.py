@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.reactive import var
+from textual.worker import WorkType
 
 from tintype import jobs
 from tintype.errors import TintypeError
@@ -136,7 +138,8 @@ class JobPart(Part):
         slot = free_slot(run.slot for run in self.held.values())
         self.held = {**self.held, job.id: Run(job.id, name, known.progress.metrics, slot)}
         if not job.ended:
-            self.run_worker(self._keep_up(job.id), group=f"beside-{job.id}", exclusive=True)
+            work: WorkType[None] = partial(self._keep_up, job.id)
+            self.run_worker(work, group=f"beside-{job.id}", exclusive=True)
         return f"{name} stays in the chart: go to another job; O here takes it away."
 
     async def _keep_up(self, job_id: str) -> None:

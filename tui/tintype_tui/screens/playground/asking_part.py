@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import var
+from textual.worker import WorkType
 
 from tintype.api import ChatRequest
 from tintype.budget import Confirmation, Limits
@@ -134,7 +136,7 @@ class AskingPart(Part):
                 self._asked[request.model] = request
                 note = with_keys(self, words)
                 self._put(request, Answer(expected=question.expected, note=note, waiting=True))
-                work = self._answer(request, question, confirmation)
+                work: WorkType[None] = partial(self._answer, request, question, confirmation)
                 self.run_worker(work, exclusive=True, group=f"ask-{request.model}")
 
     async def _requests(self, models: Sequence[str]) -> list[ChatRequest]:

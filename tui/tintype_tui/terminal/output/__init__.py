@@ -4,5 +4,7 @@ A package of its own: it knows strips of cells and a file descriptor, nothing of
 """
 
 from tintype_tui.terminal.output.line import Line
+from tintype_tui.terminal.output.output import Output
+from tintype_tui.terminal.output.surface import MOST_IMAGES, PLACEHOLDER, Image, mark
 
-__all__ = ["Line"]
+__all__ = ["MOST_IMAGES", "PLACEHOLDER", "Image", "Line", "Output", "mark"]

@@ -27,6 +27,27 @@ class Line:
             trip is not None and trip > SLOW_ROUND_TRIP_S
         )
 
+    def seems_slow(self, *, was: bool) -> bool:
+        """Whether to go on drawing for a slow line: not until it is clearly better again."""
+        if not was:
+            return self.slow
+        half = Line(
+            2 * self.round_trip_s if self.round_trip_s is not None else None,
+            self.bytes_per_s / 2 if self.bytes_per_s is not None else None,
+        )
+        return half.slow
+
+    def differs_from(self, other: "Line") -> bool:
+        """Whether it is another line: known now, slow or no longer, or different by a third."""
+        if (self.answered, self.slow) != (other.answered, other.slow):
+            return True
+        pairs = (self.bytes_per_s, other.bytes_per_s), (self.round_trip_s, other.round_trip_s)
+        return any(
+            (now is None) != (before is None)
+            or (now is not None and before is not None and abs(now - before) > before / 3)
+            for now, before in pairs
+        )
+
     def __str__(self) -> str:
         """In words for people, as `20 KB/s, 800 ms`.
 

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.reactive import var
@@ -69,12 +69,9 @@ class ViewerScreen(Screen[None]):
         image.thrifty = not image.thrifty
 
     @on(ImageView.Wants)
-    def draw_image(self, event: ImageView.Wants) -> None:
-        """Have it drawn; the latest wins."""
-        self.run_worker(self.drawn(event), group=event.group, exclusive=True)
-
-    async def drawn(self, event: ImageView.Wants) -> None:
-        """Draw and show."""
+    @work(exclusive=True)
+    async def draw_image(self, event: ImageView.Wants) -> None:
+        """Draw and show; the latest wins."""
         drawing = await draw(event.wanted)
         event.image.show(drawing, event.wanted)
         found = event.image.capabilities

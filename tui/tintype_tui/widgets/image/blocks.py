@@ -53,10 +53,10 @@ def block_strips(
     """Draw an image, stretched to the cells, in block characters of two colours each."""
     import numpy as np
 
-    points = _sample(image, columns, rows, WIDE, HIGH)
-    masks = _masks(shapes)
-    count = masks.sum(axis=1)
-    inside = points @ masks.T
+    points = points_of(image, columns, rows)
+    within = masks(shapes)
+    count = within.sum(axis=1)
+    inside = points @ within.T
     outside = points.sum(axis=3, keepdims=True) - inside
     # The squared error of a split is a constant less this.
     evenness = (inside**2).sum(axis=2) / count + (outside**2).sum(axis=2) / (WIDE * HIGH - count)
@@ -66,6 +66,17 @@ def block_strips(
     back = np.take_along_axis(outside / (WIDE * HIGH - count), at, axis=3)[..., 0]
     fronts, backs = _numbers(front), _numbers(back)
     text = [[shapes[shape] for shape in row] for row in best.tolist()]
+    return with_marks(text, fronts, backs, points, marks)
+
+
+def with_marks(
+    text: list[list[str]],
+    fronts: list[list[int]],
+    backs: list[list[int]],
+    points: "Floats",
+    marks: Marks,
+) -> tuple[Strip, ...]:
+    """Lines of cells, with marks drawn over them."""
     dimmed = _numbers(points.mean(axis=3) * _DIM)
     for (row, column), mark in marks.items():
         text[row][column], fronts[row][column] = mark.text, mark.front
@@ -104,8 +115,12 @@ def letter_strips(
     return tuple(Strip([Segment("".join(line))], columns) for line in text)
 
 
-def _sample(image: "Image", columns: int, rows: int, wide: int, high: int) -> "Floats":
+def points_of(image: "Image", columns: int, rows: int) -> "Floats":
     """The image's colours as R × C × 3 × P numbers from 0 to 255."""
+    return _sample(image, columns, rows, WIDE, HIGH)
+
+
+def _sample(image: "Image", columns: int, rows: int, wide: int, high: int) -> "Floats":
     import numpy as np
     from PIL.Image import Resampling
 
@@ -118,7 +133,7 @@ def _sample(image: "Image", columns: int, rows: int, wide: int, high: int) -> "F
 
 
 @lru_cache(4)
-def _masks(shapes: str) -> "Floats":
+def masks(shapes: str) -> "Floats":
     """S × P: one where the point is inside the shape."""
     import numpy as np
 
@@ -132,6 +147,13 @@ def _masks(shapes: str) -> "Floats":
         "▖": ~top & left,
         "▗": ~top & ~left,
         "▞": top != left,
+        "▄": ~top,
+        "▐": ~left,
+        "▟": ~(top & left),
+        "▙": ~(top & ~left),
+        "▜": ~(~top & left),
+        "▛": ~(~top & ~left),
+        "▚": top == left,
         "▎": x < 1,
         "▊": x < 3,
     }

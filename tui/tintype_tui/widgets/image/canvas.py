@@ -1,8 +1,9 @@
-"""Shows a drawing: in characters, as kitty's cells, or painted over as sixels.
+"""Shows a drawing: in characters, as kitty's cells, or as cells under a sixel image.
 
-Kitty's images and sixels live in the terminal, not in Textual's text. So they are used only while
-they cannot do harm: under a dialog the drawing's characters take their place, which Textual can
-dim, and a sixel image gives way as soon as something lies over a part of it.
+Kitty's images and sixels live in the terminal, not in Textual's text: their cells only name them,
+and the output sends an image when its cells are seen, once. They are used only while they cannot
+do harm: under a dialog the drawing's characters take their place, which Textual can dim, and a
+sixel image gives way as soon as something lies over a part of it.
 """
 
 import random
@@ -18,8 +19,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tintype_tui.terminal import Capabilities
-from tintype_tui.terminal.app import TerminalApp
-from tintype_tui.terminal.textual_privates import driver_of, forget_lines, seen_in_order
+from tintype_tui.terminal.output import MOST_IMAGES, Image
+from tintype_tui.terminal.textual_privates import (
+    forget_lines,
+    output_of,
+    seen_in_order,
+)
 from tintype_tui.terminal.tmux import wrap
 from tintype_tui.text import visible
 from tintype_tui.widgets.image import kitty, sixel
@@ -44,9 +49,9 @@ class ImageCanvas(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._number = 0
-        """The image's number in kitty, while it has one."""
+        """The image's number in the terminal, while it has one."""
         self._cells: tuple[Strip, ...] = ()
-        """kitty's placeholders for it."""
+        """The cells that name it."""
         self._manner = ""
         """How a part of it was drawn last: `kitty`, `sixel` or `characters`."""
         self._settled = ""
@@ -55,7 +60,6 @@ class ImageCanvas(Widget):
     def on_mount(self) -> None:
         """Learn of what comes to lie over the drawing."""
         self.screen.screen_layout_refresh_signal.subscribe(self, self._layout_changed)
-        self.app.app_resume_signal.subscribe(self, self._resumed)
 
     def on_unmount(self) -> None:
         """Free what the terminal holds."""
@@ -67,11 +71,11 @@ class ImageCanvas(Widget):
         self._redraw()
 
     def watch_drawing(self) -> None:
-        """Give it to the terminal, if it has to have it, and take the last one away."""
+        """Have it ready for the terminal, if it has to have it, and take the last one away."""
         drawing, last = self.drawing, self._number
         self._number, self._cells = 0, ()
-        if drawing is not None and drawing.protocol == "kitty" and drawing.payload:
-            self._send(drawing)
+        if drawing is not None and drawing.payload:
+            self._hold(drawing)
         if last:
             # Not before the cells that show it are gone.
             self.call_after_refresh(self._free, last)
@@ -83,12 +87,7 @@ class ImageCanvas(Widget):
         if manner != self._manner:
             self._manner = manner
             forget_lines(self)
-        lines = super().render_lines(crop)
-        place = self._place()
-        if manner == "sixel" and place is not None and self.drawing is not None:
-            last = self.gutter.top + self._offset(self.drawing).y + place.height - 1 - crop.y
-            lines[last] = sixel.painted(lines[last], self.drawing.payload, place.offset)
-        return lines
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """One line of the content."""
@@ -98,9 +97,9 @@ class ImageCanvas(Widget):
             return self._line_of_words(y)
         left, top = self._offset(drawing)
         columns, rows = drawing.frame.columns, drawing.frame.rows
-        if not 0 <= y - top < rows or self._manner == "sixel":
+        if not 0 <= y - top < rows:
             return Strip.blank(width, style)
-        strip = (self._cells if self._manner == "kitty" else drawing.strips)[y - top]
+        strip = (drawing.strips if self._manner == "characters" else self._cells)[y - top]
         blanks = Strip.blank(left, style), Strip.blank(max(0, width - left - columns), style)
         # A drawing for a larger room, seen until there is one for this, is cut off.
         return Strip.join([blanks[0], strip.apply_style(style), blanks[1]]).crop(0, width)
@@ -116,31 +115,25 @@ class ImageCanvas(Widget):
         text = lines[at] if 0 <= at < len(lines) else ""
         return Strip([Segment(text)]).text_align(width, "center").apply_style(self.rich_style)
 
-    def _resumed(self, _app: Any) -> None:
-        # Another program had the terminal, and may have cleared it.
-        self.watch_drawing()
-
-    def _send(self, drawing: Drawing) -> None:
+    def _hold(self, drawing: Drawing) -> None:
         columns, rows = drawing.frame.columns, drawing.frame.rows
-        self._number = random.randrange(1 << 16, 1 << 24)
-        self._cells = kitty.placeholder_strips(self._number, columns, rows)
-        self._write(*kitty.transmission(self._number, drawing.payload, columns, rows))
-        if isinstance(self.app, TerminalApp):
-            self.app.farewells.add(self._through(kitty.deletion(self._number)))
+        if drawing.protocol == "kitty":
+            # Its red is even and not 0: no terminal has it by number among its 256 colours.
+            self._number = random.randrange(1 << 17, 1 << 24, 1 << 17) | random.randrange(1 << 16)
+            self._cells = kitty.placeholder_strips(self._number, columns, rows)
+            sent = kitty.transmission(self._number, drawing.payload, columns, rows)
+            farewell = self._through(kitty.deletion(self._number))
+            image = Image("".join(map(self._through, sent)), columns, rows, farewell)
+        else:
+            self._number = random.randrange(1, MOST_IMAGES)
+            self._cells = sixel.marked_strips(self._number, columns, rows)
+            image = Image(drawing.payload, columns, rows)
+        if (output := output_of(self.app)) is not None:
+            output.hold(self._number, image)
 
     def _free(self, number: int) -> None:
-        farewell = self._through(kitty.deletion(number))
-        if isinstance(self.app, TerminalApp):
-            if farewell not in self.app.farewells:
-                return  # said already: the terminal has been given back since
-            self.app.farewells.discard(farewell)
-        self._write(kitty.deletion(number))
-
-    def _write(self, *sequences: str) -> None:
-        # The driver's own stream and queue, so that nothing overtakes the text.
-        driver = driver_of(self.app)
-        if driver is not None and not driver.is_headless:
-            driver.write("".join(map(self._through, sequences)))
+        if (output := output_of(self.app)) is not None:
+            output.drop(number)
 
     def _through(self, sequence: str) -> str:
         """As it has to be written to reach the terminal."""

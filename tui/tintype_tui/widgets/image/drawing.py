@@ -216,6 +216,7 @@ def _rendered(
     from tintype.detection.colours import colours
     from tintype_tui.widgets.image.blocks import HALF, block_strips, dithered, letter_strips
     from tintype_tui.widgets.image.marks import mark_boxes
+    from tintype_tui.widgets.image.sparing import sparing_strips
 
     _go_on(abandoned)
     seen, letters = drawing.frame, wanted.protocol == "ascii"
@@ -227,6 +228,8 @@ def _rendered(
     elif wanted.few_colours:
         mixed = dithered(image, seen.columns, seen.rows)
         strips = block_strips(mixed, seen.columns, seen.rows, marks, HALF)
+    elif wanted.thrifty and wanted.protocol == "halfblock":
+        strips = sparing_strips(image, seen.columns, seen.rows, marks)
     else:
         strips = block_strips(image, seen.columns, seen.rows, marks)
     drawing = replace(drawing, strips=strips)

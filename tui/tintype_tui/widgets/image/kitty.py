@@ -11,7 +11,7 @@ its deletion names the number with the wrong key, and kitty grew by 280 MB in 12
 
 import base64
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.color import Color
 from rich.color_triplet import ColorTriplet
@@ -19,10 +19,14 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tintype_tui.terminal.output import PLACEHOLDER
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-PLACEHOLDER = "\U0010eeee"
+THRIFTY_BYTES = 10_000
+"""What an image may take on a slow line; the terminal enlarges it again."""
+_SHARES = (1.0, 0.7, 0.5, 0.35, 0.25)
 
 _CHUNK = 4096
 """Characters of base64 in one command: the protocol's limit."""
@@ -54,13 +58,21 @@ MOST_CELLS = len(MARKS)
 
 
 def encode(image: "Image", *, thrifty: bool) -> str:
-    """The image as PNG in base64; thrifty: in 64 colours, at about a quarter of the bytes."""
-    out = io.BytesIO()
-    if thrifty:
-        image.quantize(64, method=2).save(out, "PNG", optimize=True)
-    else:
+    """The image as PNG in base64; thrifty: in 64 colours, and smaller until it is small enough."""
+    if not thrifty:
         # Level 1: a third of the time for a tenth more bytes.
-        image.save(out, "PNG", compress_level=1)
+        return _png(image, compress_level=1)
+    for share in _SHARES:
+        size = max(1, round(image.width * share)), max(1, round(image.height * share))
+        encoded = _png(image.resize(size).quantize(64, method=2), optimize=True)
+        if len(encoded) <= THRIFTY_BYTES:
+            break
+    return encoded
+
+
+def _png(image: "Image", **how: Any) -> str:
+    out = io.BytesIO()
+    image.save(out, "PNG", **how)
     return base64.standard_b64encode(out.getvalue()).decode("ascii")
 
 

@@ -9,11 +9,10 @@ wholly in sight, and falls back to blocks under anything else.
 import re
 from typing import TYPE_CHECKING
 
-from rich.control import Control
-from rich.segment import ControlType, Segment
-from textual.geometry import Offset
+from rich.segment import Segment
 from textual.strip import Strip
 
+from tintype_tui.terminal.output import mark
 from tintype_tui.terminal.textual_privates import sixels
 
 if TYPE_CHECKING:
@@ -37,13 +36,9 @@ def encode(image: "Image", *, thrifty: bool) -> str:
     return _DEFINITION.sub(r"\1#\2", sixels(paletted))
 
 
-def painted(strip: Strip, sixels: str, at: Offset) -> Strip:
-    """A line that, when it is drawn, also paints an image at a place on the screen.
-
-    It belongs on the image's last line, for drawing the lines before erases what is painted
-    there. The cursor is put back where the line ended (DECSC, DECRC).
-    """
-    sequence = f"\x1b7{Control.move_to(at.x, at.y)}{sixels}\x1b8"
-    # A control segment takes no cells; its code is not looked at.
-    paint = Segment(sequence, None, [(ControlType.CURSOR_FORWARD, 0)])
-    return Strip([*strip, paint], strip.cell_length)
+def marked_strips(number: int, columns: int, rows: int) -> tuple[Strip, ...]:
+    """The cells under image `number` (below `MOST_IMAGES`), one strip for each row."""
+    return tuple(
+        Strip([Segment("".join(mark(number, row, column) for column in range(columns)))], columns)
+        for row in range(rows)
+    )

@@ -5,7 +5,7 @@ drawn in a thread, and the widget shows the result. In a screen:
 
     @on(ImageView.Wants)
     def draw_image(self, event: ImageView.Wants) -> None:
-        self.run_worker(event.drawn(), group=event.group, exclusive=True)
+        event.have_drawn(self)
 
 It wants a drawing when it is given another image or other boxes, when its size or the view
 changes, and when the terminal has said what it can do. Until the drawing comes it keeps the one it
@@ -17,10 +17,12 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.message import Message
 from textual.reactive import var
 from textual.timer import Timer
 from textual.widget import Widget
+from textual.worker import WorkType
 
 from tintype.detection import Box
 from tintype_tui.terminal import Capabilities
@@ -32,6 +34,8 @@ from tintype_tui.widgets.image.kitty import MOST_CELLS
 
 GRACE_S = 0.15
 """How long another image's drawing stays while the next is made."""
+REST_S = 0.3
+"""How long an image must be looked at before it is drawn over a slow line."""
 STEP = 1.5
 """How much closer one key goes."""
 PAN = 0.25
@@ -93,13 +97,12 @@ class ImageView(Widget, can_focus=True):
             """The widget, for `@on(ImageView.Wants, "#selector")`."""
             return self.image
 
-        @property
-        def group(self) -> str:
-            """Names a worker group for each image; in it, the latest wins."""
-            return f"image-{id(self.image)}"
+        def have_drawn(self, by: DOMNode) -> None:
+            """Have it drawn in a thread, and shown; of one image, the latest request wins."""
+            work: WorkType[None] = self._drawn
+            by.run_worker(work, group=f"image-{id(self.image)}", exclusive=True)
 
-        async def drawn(self) -> None:
-            """Have it drawn in a thread, and shown."""
+        async def _drawn(self) -> None:
             self.image.show(await draw(self.wanted), self.wanted)
 
     def __init__(
@@ -110,15 +113,16 @@ class ImageView(Widget, can_focus=True):
         self._awaited: Wanted | None = None
         self._shown: Wanted | None = None
         self._grace: Timer | None = None
+        self._rest: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield ImageCanvas().data_bind(ImageView.drawing, ImageView.note, ImageView.capabilities)
 
     def show(self, drawing: Drawing, wanted: Wanted) -> None:
-        """Show what was asked for; something outdated is passed over."""
+        """Show what was asked for; something outdated is passed over, as is all once it is gone."""
         if wanted is self._awaited:
             self._awaited = None
-        if wanted.data is not self.data:
+        if wanted.data is not self.data or not self.is_attached:
             return
         self._stop_grace()
         # The view shown is the one asked for, kept inside the image.
@@ -134,6 +138,7 @@ class ImageView(Widget, can_focus=True):
         """Learn of the terminal."""
         if isinstance(self.app, TerminalApp):
             self.watch(self.app, "capabilities", self._terminal_answered)
+            self.watch(self.app, "slow", self._line_changed)
 
     def on_resize(self) -> None:
         """Draw for the new size."""
@@ -158,6 +163,9 @@ class ImageView(Widget, can_focus=True):
     def _terminal_answered(self, capabilities: Capabilities) -> None:
         self.capabilities = capabilities
 
+    def _line_changed(self, slow: bool) -> None:
+        self.thrifty = slow
+
     def _stop_grace(self) -> None:
         if self._grace is not None:
             self._grace.stop()
@@ -168,13 +176,20 @@ class ImageView(Widget, can_focus=True):
         self.drawing = None
 
     def _ask(self) -> None:
-        """Ask for a drawing, once for all that changes in one go."""
-        if not self._about_to_ask and self.is_attached:
+        """Ask for a drawing, once for all that changes in one go; on a slow line after a rest."""
+        if not self.is_attached:
+            return
+        if self._rest is not None:
+            self._rest.stop()
+            self._rest = None
+        if self.thrifty:
+            self._rest = self.set_timer(REST_S, self._ask_now)
+        elif not self._about_to_ask:
             self._about_to_ask = True
             self.call_next(self._ask_now)
 
     def _ask_now(self) -> None:
-        self._about_to_ask = False
+        self._about_to_ask, self._rest = False, None
         room = self._room()
         if self.data is None or room is None:
             return

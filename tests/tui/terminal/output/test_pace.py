@@ -1,0 +1,104 @@
+"""Frames wait for answers, whatever the terminal makes of the question."""
+
+import pytest
+
+from tintype_tui.terminal import Line
+from tintype_tui.terminal.output.pace import SILENT_AFTER_S, Pace
+
+
+class Played:
+    """A line of a delay and a rate, on a clock of its own."""
+
+    def __init__(self, trip_s: float, rate: float, *, slow: bool = False) -> None:
+        self.pace, self.trip_s, self.rate = Pace(slow=slow), trip_s, rate
+        self.now_s, self.free_s = 100.0, 0.0
+        self.coming: list[float] = []
+
+    def send(self, size: int) -> None:
+        """Send when it may be sent."""
+        while (due_s := self.pace.due_s(self.now_s)) > self.now_s:
+            self.wait_until(min([due_s, *self.coming]))
+        self.pace.sent(size, self.now_s)
+        self.free_s = max(self.free_s, self.now_s) + size / self.rate
+        self.coming.append(self.free_s + self.trip_s)
+
+    def wait_until(self, time_s: float) -> None:
+        self.now_s = max(self.now_s, time_s)
+        while self.coming and self.coming[0] <= self.now_s:
+            self.pace.answered(self.coming.pop(0))
+
+
+@pytest.mark.parametrize(
+    ("trip_s", "rate", "slow"),
+    [(0.8, 20e3, True), (0.3, 100e3, True), (0.08, 1e6, False), (0.0005, 50e6, False)],
+)
+def test_the_line_is_measured(trip_s: float, rate: float, slow: bool) -> None:
+    line = Played(trip_s, rate)
+    for size in (40, 9_000, 300, 4_000, 8_000, 200, 6_000):
+        line.send(size)
+    line.wait_until(200.0)
+    found = line.pace.line
+    assert found.answered
+    assert found.round_trip_s == pytest.approx(trip_s, rel=0.2)
+    assert found.bytes_per_s == pytest.approx(rate, rel=0.35)
+    assert found.slow is slow
+
+
+def test_two_frames_at_most_are_under_way_and_the_second_half_a_round_trip_later() -> None:
+    line = Played(0.8, 20e3)
+    line.send(40)
+    line.wait_until(110.0)
+    line.send(400)
+    assert line.now_s == 110.0
+    line.send(400)
+    assert line.now_s == pytest.approx(110.4, abs=0.05)
+    line.send(400)
+    assert line.now_s == pytest.approx(110.8, abs=0.05)
+
+
+def test_a_terminal_that_never_answers_is_found_out() -> None:
+    pace, now_s = Pace(), 0.0
+    for _ in range(30):
+        now_s = max(now_s, pace.due_s(now_s)) + 0.01
+        pace.sent(100, now_s)
+    assert now_s < SILENT_AFTER_S + 1
+    assert pace.due_s(now_s) == now_s
+    assert pace.line == Line()
+
+
+@pytest.mark.parametrize("times", [0, 2])
+def test_a_lost_or_doubled_answer_holds_nothing_up(times: int) -> None:
+    line = Played(0.1, 1e6)
+    for _ in range(5):
+        line.send(50)
+        line.wait_until(line.now_s + 0.3)
+    line.send(50)
+    for _ in range(times):
+        line.pace.answered(line.now_s + 0.1)
+    line.coming.clear()
+    before_s = line.now_s
+    for _ in range(20):
+        line.send(50)
+    line.wait_until(line.now_s + 5)
+    assert line.now_s - before_s < 5 + 20 * 0.1 + 2
+    assert line.pace.line.round_trip_s == pytest.approx(0.1, rel=0.2)
+
+
+def test_a_slow_line_carries_little_of_what_nobody_asked_for() -> None:
+    line = Played(0.8, 20e3, slow=True)
+    sent = 0
+    while line.now_s < 160:
+        line.send(500)
+        sent += 500
+    assert sent / 60 < 1000
+
+
+def test_what_a_key_does_is_not_held_back() -> None:
+    line = Played(0.8, 20e3, slow=True)
+    line.send(40)
+    line.wait_until(150.0)
+    line.send(3000)
+    line.wait_until(151.5)
+    line.pace.key(151.5)
+    line.send(3000)
+    assert line.now_s == 151.5

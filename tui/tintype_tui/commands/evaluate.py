@@ -1,0 +1,302 @@
+"""`tintype evaluate`: rows × models × scorers, with honest statistics."""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tintype_tui.commands.output import (
+    Progress,
+    agreed,
+    as_json,
+    asynchronous,
+    confirm_option,
+    leave,
+    profile_option,
+    put,
+    put_json,
+    say,
+    yes_option,
+)
+from tintype_tui.text import count, duration, money
+
+if TYPE_CHECKING:
+    from tintype.api import Api
+    from tintype.evaluation import (
+        EvaluatedModel,
+        EvaluatedRow,
+        Evaluation,
+        EvaluationPlan,
+        RunProgress,
+    )
+    from tintype.settings import Settings
+    from tintype.store import Store
+
+
+@click.command(name="evaluate")
+@click.argument("path", type=click.Path(path_type=Path))
+@profile_option
+@click.option(
+    "--model",
+    "-m",
+    "models",
+    multiple=True,
+    metavar="MODEL[@PROFILE]",
+    help="A model, up to six; by default `last` and its `base`.",
+)
+@click.option(
+    "--scorer",
+    "-s",
+    "scorers",
+    multiple=True,
+    metavar="NAME",
+    help="How answers are scored; the first leads. By default what suits the answers.",
+)
+@click.option("--judge", metavar="MODEL[@PROFILE]", help="A model that grades the answers.")
+@click.option("--rubric", type=click.Path(path_type=Path), help="The judge's own instructions.")
+@click.option("--no-judge-image", is_flag=True, help="Do not show the judge the images.")
+@click.option("--rows", type=click.IntRange(min=1), metavar="N", help="Only the first N rows.")
+@click.option("--system", help="A system prompt in place of the rows' own.")
+@click.option("--temperature", type=click.FloatRange(0, 2), default=0.0, show_default=True)
+@click.option("--max-tokens", type=click.IntRange(min=1))
+@click.option("--seed", type=int)
+@click.option("--samples", type=click.IntRange(min=1), default=1, help="Answers for each row.")
+@click.option(
+    "--training",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="The file that was trained on: rows that show its images are marked as leaked.",
+)
+@click.option("--budget", metavar="USD", help="Stop softly before this is spent.")
+@click.option("--concurrency", type=click.IntRange(1, 256), default=64, show_default=True)
+@click.option("--per-minute", type=click.FloatRange(min=1), help="Never more requests a minute.")
+@click.option("--time-limit", type=click.FloatRange(min=1), default=120.0, help="For one answer.")
+@click.option("--resume", is_flag=True, help="Take up the newest run of these; retry its errors.")
+@click.option("--fresh", is_flag=True, help="Do not use answers of earlier runs.")
+@click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT")
+@click.option("--vqa-report", is_flag=True, help="Every table and chart of OpenAI's cookbook.")
+@click.option(
+    "--export",
+    "-o",
+    "exports",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Write the result: .html, .md, .csv, .jsonl, .xml (JUnit).",
+)
+@yes_option
+@confirm_option
+@as_json
+@asynchronous
+async def command(path: Path, profile: str | None, as_json: bool, **chosen: Any) -> None:
+    """Evaluate models on the rows at PATH, and say how sure the result is.
+
+    Each answer is written down before it is counted: stop it at any moment, and take it up with
+    --resume. The first model is compared with the base model among them, or with the last one. Exit
+    code 1 if the first model scores below --fail-under, or rows have no answer.
+    """
+    from tintype import evaluation
+    from tintype.store import open_store
+    from tintype_tui.commands.session import chosen as settings_of
+
+    settings, default = settings_of(profile)
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings.folders.store_file))
+        apis = Connections(settings, stack)
+        plan, rows = await _plan(path, default.name, apis, store, chosen)
+        home = evaluation.runs_folder(settings.folders.data)
+        folder = _folder(home, plan, resume=chosen["resume"])
+        last = await _run(plan, rows, folder, settings, apis.known, store, chosen, quiet=as_json)
+    result = evaluation.open(folder)
+    await _write(result, chosen)
+    _tell(result, last, as_json=as_json)
+    value = evaluation.figures(result)[0].headline.headline
+    wanted = chosen["fail_under"]
+    if wanted is not None and (value is None or 100 * value < wanted):
+        say(f"Below {wanted:g} %.")
+        leave(1)
+    if not result.is_complete:
+        leave(1)
+
+
+class Connections:
+    """The providers that models are reached by, each connected once."""
+
+    def __init__(self, settings: "Settings", stack: AsyncExitStack) -> None:
+        self._settings, self._stack = settings, stack
+        self.known: dict[str, Api] = {}
+
+    async def at(self, profile: str) -> "Api":
+        """A profile's connection."""
+        from tintype import connection
+
+        if profile not in self.known:
+            chosen = connection.chosen(self._settings, profile)
+            opened = connection.connected(self._settings, chosen, say)
+            self.known[profile] = await self._stack.enter_async_context(opened)
+        return self.known[profile]
+
+    def split(self, word: str, default: str) -> tuple[str, str]:
+        """A model and its profile, out of `MODEL@PROFILE`."""
+        name, mark, profile = word.rpartition("@")
+        known = mark and profile in self._settings.profiles
+        return (name, profile) if known else (word, default)
+
+
+async def _plan(
+    path: Path,
+    default: str,
+    apis: Connections,
+    store: "Store",
+    chosen: Mapping[str, Any],
+) -> "tuple[EvaluationPlan, list[EvaluatedRow]]":
+    from tintype import evaluation
+    from tintype.dataset import open_dataset
+    from tintype.paths import absolute, read_text
+    from tintype.prompting import Parameters
+
+    wanted = None if chosen["rows"] is None else range(chosen["rows"])
+    rows: list[EvaluatedRow] = []
+    async with open_dataset(path) as dataset:
+        async for batch in evaluation.read_rows(dataset, wanted):
+            rows += batch
+    scorers = tuple(chosen["scorers"])
+    if not scorers:
+        scorers = evaluation.suggested([row.truths[0] for row in rows])
+    if chosen["vqa_report"]:
+        scorers = tuple(dict.fromkeys(("exact", "contains", *scorers)))
+    judge = None
+    if chosen["judge"]:
+        [model] = await _models((chosen["judge"],), default, apis, store)
+        judge = evaluation.JudgePlan(model, with_image=not chosen["no_judge_image"])
+        if chosen["rubric"] is not None:
+            judge = replace(judge, rubric=read_text(chosen["rubric"]))
+        scorers = tuple(dict.fromkeys((*scorers, "judge")))
+    plan = evaluation.EvaluationPlan(
+        absolute(path),
+        await _models(chosen["models"] or ("last", "base"), default, apis, store),
+        scorers,
+        Parameters(chosen["temperature"], None, chosen["max_tokens"], chosen["seed"]),
+        chosen["system"],
+        None if wanted is None else tuple(wanted)[: len(rows)],
+        chosen["samples"],
+        judge,
+        training=tuple(map(absolute, chosen["training"])),
+    )
+    return plan, rows
+
+
+async def _models(
+    words: tuple[str, ...], default: str, apis: Connections, store: "Store"
+) -> "tuple[EvaluatedModel, ...]":
+    from tintype.evaluation import EvaluatedModel
+    from tintype.jobs import full_name
+
+    found: list[EvaluatedModel] = []
+    for word in words:
+        name, profile = apis.split(word, default)
+        api = await apis.at(profile)
+        first = found[0].name if found else name
+        found.append(EvaluatedModel(await full_name(name, api, store, other=first), profile))
+    return tuple(dict.fromkeys(found))
+
+
+def _folder(home: Path, plan: "EvaluationPlan", *, resume: bool) -> Path:
+    from tintype import evaluation
+
+    if resume:
+        for run in evaluation.runs_in(home):
+            if run.plan == plan:
+                return run.folder
+        say("There is no such run to take up; a new one begins.")
+    return evaluation.new_folder(home)
+
+
+async def _run(
+    plan: "EvaluationPlan",
+    rows: "list[EvaluatedRow]",
+    folder: Path,
+    settings: "Settings",
+    apis: "dict[str, Api]",
+    store: "Store",
+    chosen: Mapping[str, Any],
+    *,
+    quiet: bool,
+) -> "RunProgress":
+    from tintype import evaluation
+    from tintype.budget import Limits
+    from tintype.dataset import open_dataset
+    from tintype.evaluation import AskingLimits
+    from tintype.pricing import load_prices
+    from tintype_tui.commands.output import dollars
+
+    prices = load_prices(settings.prices)
+    budget = None if chosen["budget"] is None else dollars(chosen["budget"].removeprefix("$"))
+    limits = Limits.of(settings, budget_usd=budget)
+    async with open_dataset(plan.dataset) as dataset:
+        profiles = {name: api.profile for name, api in apis.items()}
+        cost = await evaluation.estimate(plan, dataset, rows, profiles=profiles, prices=prices)
+    if cost.most_usd:
+        blind = ", and what is not known" if cost.unknown else ""
+        say(f"Cost about {money(cost.likely_usd)}, at most {money(cost.most_usd)}{blind}.")
+    demand = cost.demand(store, limits, datetime.now(UTC), stop_at_usd=budget)
+    confirmation = agreed(demand, chosen["confirm"], yes=chosen["yes"], act="evaluate")
+    progress, last = Progress(quiet=quiet), None
+    running = evaluation.run(
+        plan,
+        folder,
+        apis=apis,
+        store=store,
+        limits=limits,
+        confirmation=confirmation,
+        prices=prices,
+        stop_at_usd=budget,
+        asking=AskingLimits(chosen["concurrency"], chosen["per_minute"], chosen["time_limit"]),
+        fresh=chosen["fresh"],
+    )
+    async with aclosing(running) as steps:
+        async for last in steps:
+            progress(_progress_words(last))
+    progress.clear()
+    assert last is not None  # a run yields its end
+    return last
+
+
+def _progress_words(step: "RunProgress") -> str:
+    if step.phase == "reading":
+        return f"reading: {count(step.done, 'row')}"
+    said = [f"{step.phase}: {step.done:,} of {step.total:,}", f"{step.per_s:.1f} per second"]
+    if step.left_s is not None and step.done < step.total:
+        said.append(f"{duration(step.left_s)} left")
+    if step.failed:
+        said.append(f"{step.failed:,} failed")
+    if step.spent_usd:
+        said.append(money(step.spent_usd))
+    said += [f"{100 * one.value:.1f} %" for one in step.scores.values()]
+    return " · ".join([*said, *filter(None, [step.words])])
+
+
+async def _write(result: "Evaluation", chosen: Mapping[str, Any]) -> None:
+    from tintype.evaluation.exporting import export
+
+    for path in chosen["exports"]:
+        await export(result, path, vqa=chosen["vqa_report"], replace=True)
+        say(f"Written: {path}")
+
+
+def _tell(result: "Evaluation", last: "RunProgress", *, as_json: bool) -> None:
+    from tintype import evaluation
+    from tintype_tui.words.evaluations import evaluation_report
+
+    if as_json:
+        put_json(evaluation_report(result, last), indent=2)
+        return
+    put(evaluation.headline_sentence(result))
+    if last.spared:
+        say(f"{count(last.spared, 'answer')} of earlier runs used again, at no cost.")
+    if last.words:
+        say(last.words)
+    say(f"Run {result.run.id}; see `tintype evaluations show {result.run.id}`.")

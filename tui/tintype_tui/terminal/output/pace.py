@@ -1,0 +1,154 @@
+"""When the next frame may be sent: the terminal's answers to a question after each frame.
+
+The question (DSR, `CSI 5 n`) is answered in order, so its answer says that the frame before it has
+arrived and been drawn. One frame is under way at a time, and a second from half a round trip on;
+whatever is drawn meanwhile is never sent, only what is newest then. Answers may be late, lost or
+doubled, and some terminals give none: then a limit in time takes their place.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from tintype_tui.terminal.output.line import Line
+
+QUESTION = "\x1b[5n"
+"""Are you well? Every terminal since the VT100 answers `CSI 0 n`: the shortest there is."""
+
+FIRST_LIMIT_S = 0.25
+"""How long the answer is waited for while it is not known whether there are any."""
+SILENT_AFTER_S = 2.0
+"""A terminal that has answered nothing for that long does not answer."""
+LEAST_LIMIT_S, MOST_LIMIT_S = 1.0, 10.0
+UNASKED_BYTES_PER_S = 700.0
+"""What a slow line carries of what nobody has just asked for with a key."""
+UNASKED_MOST_S = 6.0
+"""How long a change that nobody asked for may wait at most."""
+ASKED_S = 1.5
+"""How long after a key, beyond a round trip, what is drawn counts as its effect."""
+LARGE = 1_500
+"""Bytes from which on a frame says what the line carries."""
+SURE_S = 0.25
+"""What takes that long to pass says by itself what the line carries."""
+_FASTEST = 1e8
+
+
+@dataclass(slots=True)
+class _Sent:
+    at_s: float
+    size: int
+
+
+@dataclass(slots=True)
+class Pace:
+    """Keeps the account of frames and answers. All times are a monotonic clock's, in seconds."""
+
+    slow: bool = False
+    """Whether to spare the line: what nobody asked for waits."""
+    answers: int = 0
+    _asked: int = 0
+    _first_s: float | None = None
+    _under_way: deque[_Sent] = field(default_factory=deque)
+    _lost: int = 0
+    """Frames in a row whose answers did not come in time."""
+    _trips: deque[float] = field(default_factory=lambda: deque(maxlen=24))
+    _rates: deque[float] = field(default_factory=lambda: deque(maxlen=3))
+    _last_answer_s: float = 0.0
+    _last_key_s: float = float("-inf")
+    _last: _Sent | None = None
+
+    @property
+    def line(self) -> Line:
+        """What is known of the line."""
+        trip = min(self._trips) if self._trips else None
+        return Line(trip, self._rate, self.answers > 0)
+
+    @property
+    def _rate(self) -> float | None:
+        # A busy program reads answers late, never early: one of a few says what the line can do.
+        return max(self._rates) if len(self._rates) > 1 else None
+
+    @property
+    def awaited(self) -> int:
+        """Answers that may still come."""
+        return max(0, self._asked - self.answers)
+
+    @property
+    def last_s(self) -> float:
+        """When the terminal was asked last."""
+        return self._last.at_s if self._last else float("-inf")
+
+    def sent(self, size: int, now_s: float) -> None:
+        """Note that a frame has been written, the question after it included."""
+        if self._is_silent(now_s):
+            self._under_way.clear()
+        while self._trips and self._under_way and now_s >= self._oldest_limit_s():
+            self._under_way.popleft()
+            self._lost += 1
+        self._asked += 1
+        self._first_s = now_s if self._first_s is None else self._first_s
+        self._last = _Sent(now_s, size)
+        self._under_way.append(self._last)
+
+    def key(self, now_s: float) -> None:
+        """Note that somebody has pressed a key: they wait for its effect, and the line is alive."""
+        self._last_key_s, self._lost = now_s, 0
+
+    def answered(self, now_s: float) -> None:
+        """Note an answer."""
+        if self._asked == 0:
+            return
+        doubled = self.answers > self._asked
+        self.answers += 1
+        if not self._under_way or (doubled and not self._plausible(now_s)):
+            return
+        sent = self._under_way.popleft()
+        if not self._lost:
+            self._measure(sent, now_s)
+        self._lost, self._last_answer_s = 0, now_s
+
+    def due_s(self, now_s: float) -> float:
+        """When the next frame may be sent: now or before, if at once."""
+        due = self._fence_s(now_s)
+        if self.slow and self._last is not None:
+            trip = self.line.round_trip_s or 0.0
+            if now_s > self._last_key_s + ASKED_S + 2 * trip:
+                wait_s = min(self._last.size / UNASKED_BYTES_PER_S, UNASKED_MOST_S)
+                due = max(due, self._last.at_s + wait_s)
+        return due
+
+    def _fence_s(self, now_s: float) -> float:
+        under_way = self._under_way
+        if not under_way or self._is_silent(now_s):
+            return now_s
+        if not self._trips:  # the first frame waits for nobody
+            return now_s if len(under_way) < 2 else under_way[-1].at_s + FIRST_LIMIT_S
+        limit_s = self._oldest_limit_s()
+        if len(under_way) > 1:
+            return limit_s
+        passing_s = under_way[0].size / (self._rate or _FASTEST)
+        return min(limit_s, under_way[0].at_s + max(min(self._trips) / 2, passing_s))
+
+    def _is_silent(self, now_s: float) -> bool:
+        first = self._first_s
+        return not self.answers and first is not None and now_s - first > SILENT_AFTER_S
+
+    def _oldest_limit_s(self) -> float:
+        """When the answer to the oldest question is given up."""
+        size = sum(sent.size for sent in self._under_way)
+        expected_s = 3 * min(self._trips) + 2 * size / (self._rate or _FASTEST)
+        wait_s = max(LEAST_LIMIT_S, expected_s) * (1 << min(self._lost, 8))
+        return self._under_way[0].at_s + min(MOST_LIMIT_S, wait_s)
+
+    def _plausible(self, now_s: float) -> bool:
+        trip = min(self._trips) if self._trips else 0.0
+        return now_s - self._under_way[0].at_s >= 0.8 * trip
+
+    def _measure(self, sent: _Sent, now_s: float) -> None:
+        took_s = now_s - sent.at_s
+        self._trips.append(max(1e-6, took_s - sent.size / (self._rate or _FASTEST)))
+        if sent.size < LARGE or len(self._trips) < 2:
+            return
+        # Behind another frame it waited until that had passed.
+        passing_s = now_s - max(sent.at_s + min(self._trips), self._last_answer_s)
+        rate = min(_FASTEST, sent.size / max(1e-6, passing_s))
+        self._rates.extend((rate,) if passing_s < SURE_S else (rate, rate))
