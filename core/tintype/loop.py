@@ -131,14 +131,16 @@ class LoopState:
         return LoopState(dataset=self.dataset, row=self.row)
 
     def stages(self) -> tuple[Stage, ...]:
-        """The five stages with what is known of each; the first that is not done is the one now."""
+        """The five stages with what is known of each.
+
+        The one now is that which is under way, else the first that is not done.
+        """
         stages = [self._data(), self._estimate(), self._job(), self._try(), self._evaluate()]
-        for at, stage in enumerate(stages):
-            if stage.progress == "todo":
-                stages[at] = replace(stage, progress="now")
-                break
-            if stage.progress == "now":
-                break
+        if all(stage.progress != "now" for stage in stages):
+            for at, stage in enumerate(stages):
+                if stage.progress == "todo":
+                    stages[at] = replace(stage, progress="now")
+                    break
         return tuple(stages)
 
     @property

@@ -30,6 +30,7 @@ def test_nothing_is_done_at_first_and_data_comes_next() -> None:
         (replace(BEGUN, job_status="succeeded"), ["done", "done", "done", "now", "todo"]),
         (replace(BEGUN, model="ft:x", tried=True), ["done"] * 4 + ["now"]),
         (replace(BEGUN, model="ft:x", evaluation="41 %"), ["done"] * 4 + ["now"]),
+        (LoopState(dataset=TRAIN, evaluation="41 %"), ["done", "todo", "todo", "done", "now"]),
         (replace(BEGUN, model="ft:x", evaluation="92 %", evaluated=True), ["done"] * 5),
     ],
 )

@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.reactive import var
 from textual.strip import Strip
 
-from tintype.evaluation import Evaluation
+from tintype.evaluation import Evaluation, Findings
 from tintype_tui.text import clip, one_line, pad
 from tintype_tui.widgets.line_list import Line, LineList
 
@@ -53,9 +53,8 @@ class MatrixList(LineList):
 
     BINDING_GROUP_TITLE = "Rows"
 
-    evaluation: var[Evaluation | None] = var(None)
-    scorer: var[int] = var(0)
-    """The place of the scorer that marks go by."""
+    findings: var[Findings | None] = var(None)
+    """The run, by the scorer that marks go by."""
     positions: var[tuple[int, ...]] = var(())
     """Of the rows shown, in order."""
     model: var[int] = var(0)
@@ -85,7 +84,7 @@ class MatrixList(LineList):
         self._asked = (-1, -1)
         self.refresh()
 
-    def watch_evaluation(self) -> None:
+    def watch_findings(self) -> None:
         self._known.clear()
         self.watch_positions()
 
@@ -97,7 +96,7 @@ class MatrixList(LineList):
     def watch_model(self) -> None:
         self.refresh()
 
-    watch_scorer = watch_marked = watch_model
+    watch_marked = watch_model
 
     @property
     def position(self) -> int | None:
@@ -122,26 +121,26 @@ class MatrixList(LineList):
 
     def widths(self, width: int) -> tuple[int, int]:
         """Cells of the question, and of each model."""
-        models = len(self.evaluation.models) if self.evaluation else 1
+        models = len(self.findings.figures) if self.findings else 1
         room = max(0, width - 7)
         each = max(6, min(28, room * 2 // 3 // max(1, models)))
         return max(0, room - each * models), each
 
     def head(self) -> str:
         """Titles above the columns; the model that the view is about is marked."""
-        if self.evaluation is None:
+        if self.findings is None:
             return ""
         question, each = self.widths(self.scrollable_content_region.width - 1)
         titles = [
             pad(("▸" if at == self.model else " ") + one_line(model.title), each)
-            for at, model in enumerate(self.evaluation.models)
+            for at, model in enumerate(self.findings.evaluation.models)
         ]
         return f"{'line':>6}  {pad('question', question)}" + "".join(titles)
 
     def item(self, index: int, width: int, style: Style) -> Line:
-        found, at = self.evaluation, self.positions[index]
-        if found is None:
+        if self.findings is None:
             return []
+        found, at = self.findings.evaluation, self.positions[index]
         known = self._known.get(at)
         question, each = self.widths(width)
         line = f"{int(found.row_line[at]):>5}"
@@ -158,7 +157,8 @@ class MatrixList(LineList):
     def _cell(
         self, found: Evaluation, model: int, at: int, answer: str, width: int, style: Style
     ) -> Segment:
-        what = fate(found, self.scorer, model, at)
+        scorer = found.scorer_at(self.findings.scorer) if self.findings else 0
+        what = fate(found, scorer, model, at)
         mark = f"{what}:" if self.app.has_class("-reader") else MARKS[what]
         color = self.app.theme_variables.get(COLORS.get(what, ""), "")
         under = bool(style.bold and style.bgcolor)

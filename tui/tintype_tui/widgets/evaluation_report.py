@@ -261,8 +261,9 @@ class ReportList(LineList):
         base = style + Style(bold=True) if line.bold else style
         label = pad(one_line(line.label), LABEL)
         if line.bar is None and line.share is None:
-            words = label if line.cells else one_line(line.label)
-            return [Segment(words, base), *self._cells(line, width, base)]
+            cells = line.cells or ((line.words,) if line.words else ())
+            words = label if cells else one_line(line.label)
+            return [Segment(words, base), *self._cells(cells, width, base)]
         words = f"{line.words} "
         room = max(0, width - LABEL - max(VALUE, cell_len(words)))
         share = line.share if line.share is not None else 0.0
@@ -270,8 +271,6 @@ class ReportList(LineList):
         tint = style if under else style + Style(color=self.app.theme_variables["primary"])
         return [Segment(label, base), Segment(bar, tint), Segment(words, base)]
 
-    def _cells(self, line: ReportLine, width: int, style: Style) -> Line:
-        if not line.cells:
-            return []
-        room = max(8, (width - LABEL) // len(line.cells))
-        return [Segment(pad(clip(one_line(cell), room - 1), room), style) for cell in line.cells]
+    def _cells(self, cells: Sequence[str], width: int, style: Style) -> Line:
+        room = max(8, (width - LABEL) // max(1, len(cells)))
+        return [Segment(pad(clip(one_line(cell), room - 1), room), style) for cell in cells]

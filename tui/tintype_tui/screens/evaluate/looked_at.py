@@ -7,9 +7,11 @@ from textual.content import Content
 from tintype.detection import Box, compare, parse_boxes
 from tintype.evaluation import AnswerOfRow, EvaluatedRow
 from tintype.prompting import in_short
-from tintype_tui.text import duration, visible
+from tintype_tui.text import clip, duration, visible
 from tintype_tui.widgets.example_list import said
 
+LONGEST_QUESTION = 240
+"""Cells of a question; all of it is in Datasets."""
 FATES = {"found": "✓", "misnamed": "≠", "invented": "+", "missed": "−"}
 
 
@@ -43,7 +45,9 @@ def answer_boxes(answer: AnswerOfRow, row: EvaluatedRow) -> tuple[Box, ...]:
 def looked_words(looked: Looked, model: int) -> Content:
     """Question and truth, then every answer with its scores, the current model's first."""
     row = looked.row
-    head = Content.styled("question  ", "dim") + Content(visible(in_short(row.question)))
+    head = Content.styled("question  ", "dim") + Content(
+        clip(visible(in_short(row.question)), LONGEST_QUESTION)
+    )
     truths = " | ".join(map(said, row.truths))
     blocks = [head, Content.styled("right is  ", "dim") + Content.styled(visible(truths), "bold")]
     order = sorted(range(len(looked.answers)), key=lambda at: at != model)

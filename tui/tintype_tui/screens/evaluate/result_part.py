@@ -1,5 +1,6 @@
 """How far an evaluation is, then what came of it: the headline, and every figure below it."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import getters, on
@@ -10,7 +11,9 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static
 
-from tintype.evaluation import Findings
+from tintype.evaluation import Findings, percent
+from tintype.loop import LoopState
+from tintype_tui import requests
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.session import Evaluating
@@ -25,6 +28,14 @@ from tintype_tui.widgets.line_list import LineList
 from tintype_tui.words.evaluating import progress_words, run_words
 
 NOTHING = "No result yet.\n{evaluate.start} in the set-up starts an evaluation."
+
+
+def noted(state: LoopState, found: Findings) -> LoopState:
+    """The loop with what came of evaluating its model, if it is that which was evaluated."""
+    value = next((one for one in found.figures if one.model.name == state.model), None)
+    if value is None:
+        return state
+    return replace(state, evaluation=percent(value.headline.headline), evaluated=True)
 
 
 class ResultPart(Part):
@@ -82,6 +93,8 @@ class ResultPart(Part):
     def watch_findings(self, findings: Findings | None) -> None:
         if findings is not None and self.facet not in findings.slices:
             self.facet = next(iter(findings.slices), "")
+        if findings is not None and findings.evaluation.is_complete:
+            self.post_message(requests.Reached(lambda state: noted(state, findings)))
         self._show()
 
     def watch_facet(self) -> None:

@@ -124,8 +124,7 @@ class RowsPart(Part):
         same = before and found and before.evaluation.folder == found.evaluation.folder
         if not same:
             self.rows, self.needle, self._matching = RowsOf(), "", None
-        self.matrix.evaluation = found.evaluation if found else None
-        self.matrix.scorer = found.evaluation.scorer_at(found.scorer) if found else 0
+        self.matrix.findings = found
         self._list()
 
     def watch_rows(self) -> None:
