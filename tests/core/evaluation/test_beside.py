@@ -177,7 +177,8 @@ def test_what_each_scorer_makes_of_an_answer(
     spec: str, answer: str, truth: str, expected: tuple[str, float | None]
 ) -> None:
     found = scorer_of(spec).score(case(answer, truth))
-    assert (found.status, found.score) == (expected[0], pytest.approx(expected[1]))
+    assert found.status == expected[0]
+    assert found.score == pytest.approx(expected[1])
 
 
 def test_an_answer_that_was_cut_off_is_in_a_bucket_of_its_own_unless_it_is_right() -> None:
