@@ -93,7 +93,15 @@ KEYS: list[BindingType] = [
     Binding("question_mark", "help", "Help", id="help", key_display="?"),
     Binding("colon", "command_palette", "Commands", show=False, id="palette", key_display=":"),
     Binding("exclamation_mark", "messages", "Messages", show=False, id="messages"),
-    Binding("ctrl+l", "repaint", "Repaint", show=False, id="repaint", tooltip="draw it all again"),
+    Binding(
+        "ctrl+l",
+        "repaint",
+        "Repaint",
+        show=False,
+        priority=True,  # in dialogs, too
+        id="repaint",
+        tooltip="draw everything again",
+    ),
     Binding("f9", "mouse", "Mouse", show=False, id="mouse", tooltip="give it to the terminal"),
     Binding("q", "quit", "Quit", id="quit"),
     Binding("ctrl+c", "how_to_quit", show=False, system=True),

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -135,6 +135,8 @@ class _Table:
         for s, scorer in enumerate(self._scorers):
             if scorer.name == JUDGE and not unusable(case) and self._run.plan.judge is not None:
                 found = grade_score(grade[1] if grade else None, self._run.plan.judge.grades)
+            elif scorer.batch is not None and sample == 0:
+                continue
             else:
                 found = scorer.score(case)
             self._enter(s, m, at, found)
@@ -190,8 +192,23 @@ class _Table:
             said = _class(without_thinking(case.answer) or "", self._classes)
             self._confusion[model][(truth, said)] += 1
 
+    def _summaries(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Figures over all rows; answers that are scored all at once are entered, too."""
+        for s, scorer in enumerate(self._scorers):
+            for model, cases in self._cases.items():
+                rows = sorted(cases)
+                ordered = [cases[at] for at in rows]
+                if scorer.batch is not None:
+                    scores, figures = scorer.batch(ordered)
+                    for at, found in zip(rows, scores, strict=True):
+                        self._enter(s, self._at[model], at, found)
+                    yield f"{scorer.name}/{model}", figures
+                elif scorer.summary is not None:
+                    yield f"{scorer.name}/{model}", scorer.summary(ordered)
+
     def finished(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The columns, and what is no column."""
+        summaries = dict(self._summaries())
         number = np.maximum(self._number, 1)
         score = np.where(self._number > 0, self._sum / number, np.nan)
         arrays = {
@@ -201,12 +218,6 @@ class _Table:
             "reason": self._reason,
             **self._float,
             **self._int,
-        }
-        summaries = {
-            f"{scorer.name}/{model}": scorer.summary([cases[at] for at in sorted(cases)])
-            for scorer in self._scorers
-            if scorer.summary is not None
-            for model, cases in self._cases.items()
         }
         facts = [
             asdict(ScorerFacts(one.name, one.rule, one.unit, one.version)) for one in self._scorers
