@@ -19,6 +19,7 @@ from textual.worker import WorkType
 
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
+from tintype.paths import absolute
 from tintype.settings import Settings, load
 from tintype_tui import requests, theme
 from tintype_tui.assessor import Assessor
@@ -150,12 +151,15 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         with_samples: bool = False,
     ) -> None:
         """Make ready; `with_samples` begins by drawing them and opening the playing cards."""
+        if dataset is not None:  # shown first, so that what is typed meanwhile is for it
+            self.DEFAULT_MODE = "datasets"  # type: ignore[misc]
         super().__init__()
         chosen = settings or load()
         self.session = Session(chosen)
         self.set_reactive(TintypeApp.profile_name, self.session.profile.name)
         self.session.warn = self._warn
-        self._start_with = dataset
+        if dataset is not None:
+            self.set_reactive(TintypeApp.loop_state, LoopState().opening(absolute(dataset)))
         self._with_samples = with_samples
         self._clashes: set[str] = set()
         self.assessor = Assessor(self)
@@ -179,9 +183,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
             reporting: WorkType[None] = partial(report_keymap, self, keymap)
             self.run_worker(reporting)
-        if self._start_with is not None:
-            self.post_message(requests.open_dataset(self._start_with))
-        elif self._with_samples:
+        if self._with_samples:
             self.call_after_refresh(self.run_action, "sample", self.screen.query_one("#samples"))
 
     def exit(self, *arguments: Any, **options: Any) -> None:

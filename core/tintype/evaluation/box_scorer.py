@@ -91,11 +91,11 @@ def _score_all(cases: Sequence[AnswerCase]) -> tuple[list[RowScore], Mapping[str
     images = [image for image, _, _ in read_all]
     table = BoxTable.of(images)
     scores = []
-    for at, (_, reason, format_ok) in enumerate(read_all):
+    for value, (_, reason, format_ok) in zip(table.f1s(), read_all, strict=True):
         if reason:
             scores.append(RowScore("unscored_model", 0.0, False, reason))
         else:
-            scores.append(RowScore("ok", table.f1_of(at), format_ok))
+            scores.append(RowScore("ok", value, format_ok))
     scored = any(box.score is not None for image in images for box in image.predictions)
     figures = table.figures() | {"doctor": _doctor(cases, images)}
     if scored:
