@@ -595,3 +595,14 @@ def test_a_command_that_is_ended_leaves_nothing_half_written(
     process.send_signal(number)
     assert process.communicate(timeout=30)[1].strip() == b"tintype: ended."
     assert (process.returncode, list(target.iterdir())) == (code, [])
+
+
+def test_a_validation_file_that_would_be_rejected_is_not_sent(
+    tintype: Tintype, dataset: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text("no row\n")
+    done = tintype("train", dataset, "--model", "scripted", "--validation", bad)
+    assert (done.code, done.out) == (1, "")
+    assert "would reject the validation file. bad.jsonl:1: " in done.err
+    assert tintype("files", "--json").json == []

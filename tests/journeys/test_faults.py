@@ -482,6 +482,7 @@ async def test_no_pane_takes_what_is_unknown_for_empty_and_none_hangs(
             await person.press("r")
             await says(person, "#jobs-note", "Cannot list the jobs.", *WORDS.get(fault.name, ()))
             assert "No jobs yet" not in person.screen, fault.name
+    forget(home)
     for name, content in kept.items():
         (home / "state" / name).write_bytes(content)
     async with sit(dataset, size=(140, 40)) as person:
@@ -509,6 +510,10 @@ async def test_no_pane_takes_what_is_unknown_for_empty_and_none_hangs(
             await person.press("escape")
         await person.press("3")
         await person.sees("tokens billed", "unknown")
+        await person.press("m", "backspace")
+        await person.type("my-base")
+        await person.press("enter")
+        await person.sees("tokens billed", "my-base")
         await person.press("c")
         await person.sees("Compare providers", "Enter works with this provider")
         await person.press("escape", "4")
@@ -529,6 +534,8 @@ async def test_no_pane_takes_what_is_unknown_for_empty_and_none_hangs(
                 "another listing",
             )
             assert ids(person) == two_jobs
+        if person.app.screen.known.job.ended:  # made in the same second, they come in any order
+            await person.press("down")
         proxy.inject(NOT_THERE, lambda seen: seen.path.startswith("/fine_tuning/jobs/"))
         await person.press("r")
         await person.sees("no longer has this job")
@@ -590,7 +597,23 @@ async def test_the_playground_says_what_befell_an_answer_and_keeps_what_came(
         await person.press("m")
         said = person.app.session.said
         await person.until(lambda: any("a web page" in one.words for one in said), "why")
-        await person.press("escape")
+        proxy.inject(NOT_THERE)  # no list of models: the tuned one is known, others are typed
+        await person.press("m")
+        await person.sees("Tuned", "another model: type its name")
+        await person.type("another")
+        await person.press("enter")
+        await person.sees("the provider lists none: type its name")
+        await person.type("my-own-model")
+        await person.press("enter")
+        await person.until(
+            lambda: "my-own-model" in person.app.screen.lineup.lineup.models, "its column"
+        )
+        await person.press("x")
+        await person.press("M")
+        await person.press("enter")
+        await person.until(
+            lambda: person.app.screen.lineup.lineup.model == job["fine_tuned_model"], "tuned"
+        )
         proxy.inject(Fault("byte by byte", "after", dribble=True))
         await person.press("a")
         await person.sees("Type unknown")

@@ -52,9 +52,9 @@ def evaluate_model(model: str, near: Path | None = None) -> Reached:
     return Reached(lambda state: replace(state, to_evaluate=wanted), "evaluate")
 
 
-def restore(kept: LoopState) -> Reached:
+def restore(kept: LoopState, pane: str = "") -> Reached:
     """Go on where the last session ended, unless something has been chosen already."""
-    return Reached(lambda state: kept if state == LoopState() else state)
+    return Reached(lambda state: kept if state == LoopState() else state, pane)
 
 
 @dataclass

@@ -87,6 +87,7 @@ async def command(
     """
     from tintype import jobs
     from tintype.budget import Limits, demand
+    from tintype.quote import validation_concern
     from tintype_tui.commands.session import at_work, chosen
 
     wanted = Options(**options)
@@ -95,6 +96,9 @@ async def command(
     summary = quote.assessment.summary
     if summary is None or summary.status == "error":
         say("The provider would reject this file: run `tintype check`.")
+        leave(1)
+    if (found := await validation_concern(quote)) is not None:
+        say(f"{found.title}. {found.words}")
         leave(1)
     order, limits = _order(wanted, quote), Limits.of(settings, budget_usd=budget)
     if dry_run:

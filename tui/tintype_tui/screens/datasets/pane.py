@@ -95,11 +95,6 @@ class DatasetsPane(Pane):
     def on_mount(self) -> None:
         self.rows_view.say_empty("No dataset is open.\nPress o to open one, 1 for samples.")
 
-    def on_screen_resume(self) -> None:
-        """Rows may have been marked elsewhere."""
-        if self.opened is not None and self.opened.complete:
-            self.query_one(MarksLine).completed()
-
     # ------------------------------------------------------------------ what the parts say
 
     def on_opened_line_changed(self, event: OpenedLine.Changed) -> None:

@@ -12,15 +12,13 @@ from textual.widgets import ContentSwitcher
 
 from tintype import evaluation
 from tintype.errors import TintypeError
-from tintype.evaluation import EvaluationRun, Findings
+from tintype.evaluation import Findings
 from tintype.loop import EvaluationRequest, LoopState
-from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.evaluate.result_part import ResultPart
 from tintype_tui.screens.evaluate.rows_part import RowsPart
 from tintype_tui.screens.evaluate.runs_part import RunsPart
 from tintype_tui.screens.evaluate.setup_part import SetupPart
-from tintype_tui.screens.evaluate.starting import go_on
 from tintype_tui.screens.evaluate.views_line import ViewsLine
 from tintype_tui.session import Evaluating
 from tintype_tui.widgets.loop_strip import LoopStrip, Serving
@@ -32,8 +30,6 @@ AHEAD = {"setup": "start", "result": "worst", "rows": "mark", "runs": "turn(1)"}
 
 
 KEYS: list[BindingType] = [
-    Binding("space", "pause", "Pause", id="evaluate.pause", key_display="space",
-            tooltip="ask nothing more for now, or go on"),
     Binding("escape", "back", "Back", id="evaluate.back", show=False),
 ]  # fmt: skip
 
@@ -56,6 +52,7 @@ class EvaluatePane(Pane):
     """Why there are no findings."""
     has_run: var[bool] = var(False)
 
+    line = getters.query_one(ViewsLine)
     setup = getters.query_one(SetupPart)
     rows = getters.query_one(RowsPart)
     runs = getters.query_one(RunsPart)
@@ -67,7 +64,9 @@ class EvaluatePane(Pane):
         """The run that is looked at."""
 
     def body(self) -> ComposeResult:
-        yield ViewsLine().data_bind(EvaluatePane.view, EvaluatePane.has_run)
+        yield ViewsLine().data_bind(
+            EvaluatePane.view, EvaluatePane.has_run, EvaluatePane.evaluating, EvaluatePane.findings
+        )
         with ContentSwitcher(initial="setup", id="evaluate-views"):
             yield SetupPart(id="setup").data_bind(EvaluatePane.evaluating)
             yield ResultPart(id="result").data_bind(
@@ -109,8 +108,8 @@ class EvaluatePane(Pane):
             return
         if self.view == "rows":
             self.show_view("result")
-        elif self.view == "result" and self._is_running:
-            self.action_pause()
+        elif self.view == "result" and self.line.is_running:
+            self.line.action_pause()
         elif self.view != "setup":
             self.show_view("setup" if self.view == "result" else "result")
 
@@ -141,10 +140,6 @@ class EvaluatePane(Pane):
         now = self.evaluating
         self.watched = now if now is not None and now.folder == folder else None
         self.show_view("result")
-
-    @property
-    def _is_running(self) -> bool:
-        return self.evaluating is not None and not self.evaluating.ended
 
     @on(RunsPart.Opened)
     def _open(self, event: RunsPart.Opened) -> None:
@@ -177,28 +172,3 @@ class EvaluatePane(Pane):
             await self.open_run().wait()
         self.rows.rows = event.rows
         self.show_view("rows")
-
-    # ------------------------------------------------------------------ keys
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "pause":
-            return self._is_running or self._unfinished is not None or None
-        return True
-
-    @property
-    def _unfinished(self) -> Findings | None:
-        """The run that is looked at, if something is left to be asked."""
-        found = self.findings
-        return found if found is not None and not found.evaluation.is_complete else None
-
-    def action_pause(self) -> None:
-        """Pause, or go on with a run that is not complete."""
-        if self._is_running:
-            self.post_message(requests.Evaluate(None))
-        elif (found := self._unfinished) is not None:
-            self._go_on(found.evaluation.run)
-
-    @work(exclusive=True, group="go on")
-    async def _go_on(self, run: EvaluationRun) -> None:
-        with self.reporting("Cannot go on"):
-            await go_on(self, run)
