@@ -165,6 +165,7 @@ class FaultProxy:
         lines += [f"{name}: {value}".encode() for name, value in fault.headers.items()]
         if fault.rewrite is not None:
             body = json.dumps(fault.rewrite(json.loads(body))).encode()
+            lines[0] = b"HTTP/1.1 200 X"
         lines += [f"Content-Length: {len(body) + fault.announce}".encode(), b"Connection: close"]
         writer.write(b"\r\n".join([*lines, b"", b""]))
         end = fault.cut_after if fault.cut_after is not None else fault.stall_after

@@ -23,7 +23,7 @@ from tintype.errors import (
     UnreachableError,
 )
 from tintype.jobs import JobProgress, Pace
-from tintype.jobs.following import pace_for
+from tintype.jobs.following import LONGEST_S, pace_for
 from tintype.settings import EMBEDDED, OPENAI
 from tintype.store import Store, open_store
 
@@ -188,6 +188,18 @@ async def test_a_rate_limit_is_waited_for_as_long_as_it_says(
     assert 33 <= found[0].next_look_s <= 34
     assert 33 <= fake_clock.slept[0] <= 34
     assert steps(found) == [1, 2, 3, 4, 5]
+
+
+async def test_an_absurd_wait_is_named_and_the_job_is_looked_at_before(
+    api: Api, store: Store, diary: Diary, fake_clock: FakeClock, hostile: HostileProvider
+) -> None:
+    diary.end()
+    limit = hostile.answer({"error": {"message": "slow"}}, 429, {"Retry-After": "86400"})
+    diary.before_page = lambda number: limit if number == 1 else None
+    found = await followed(api, store, fake_clock)
+    assert "Try again in 24 h" in found[0].trouble
+    assert found[0].next_look_s == LONGEST_S
+    assert found[-1].job.status == "succeeded"
 
 
 async def test_pages_that_come_shuffled_and_doubled_are_merged(

@@ -515,3 +515,94 @@ def test_a_screen_of_plain_text_tells_how_jobs_stand_and_a_watch_has_a_pace(
     assert [line for line in every if line not in steps] == [x for x in thin if x not in steps]
     assert tintype("watch", "--every", "1h").out.count("loss") == 2
     assert tintype("watch", "--every", "often").code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["check", ""], ["estimate", ""], ["train", ""], ["embed", "", "x"], ["sample", ""]),
+        *(["watch", ""], ["jobs", "show", ""], ["jobs", "cancel", " "], ["jobs", "results", ""]),
+        *(["files", "get", "", "x"], ["files", "delete", ""], ["models", "delete", ""]),
+        *(["import", "", "x"], ["import", "csv", "", "x"], ["ask", "", "What?"]),
+        *(["embed", "x", ""], ["serve", "--folder", ""], ["check", "x", "--validation", ""]),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_name_is_a_mistake_and_not_this_folder(tintype: Tintype, words: list[str]) -> None:
+    done = tintype(*words)
+    assert (done.code, done.out) == (2, "")
+    assert "it is empty." in done.err
+
+
+def test_config_says_in_plain_words_what_is_not_set(tintype: Tintype) -> None:
+    done = tintype("config")
+    lines = {line.split()[0]: line for line in done.out.splitlines() if line}
+    assert "not set" in lines["day_limit_usd"]
+    assert "false" in lines["read_only"]
+    assert "not set" in lines["keymap"]
+    assert "None" not in done.out
+
+
+def test_the_usage_of_import_has_the_words_in_their_order(tintype: Tintype, dataset: Path) -> None:
+    assert "Usage: tintype import [FORMAT] SOURCE TARGET [OPTIONS]" in tintype("import", "-h").out
+    assert "Usage: tintype import [OPTIONS] SOURCE TARGET" in tintype("import", dataset).err
+    done = tintype("import", dataset, dataset.parent / "out")
+    assert done.code == 2
+    assert "used as it is" in done.err
+    assert f"tintype check {dataset}" in done.err
+
+
+@pytest.mark.parametrize("text", ["[{}, {}]", "\ufeff{}\n{}\n{}\n"], ids=["list", "UTF-16"])
+def test_a_file_without_lines_is_one_sentence_to_embed(
+    tintype: Tintype, tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_text(text, "utf-8" if text[0] == "[" else "utf-16-le")
+    done = tintype("embed", path, tmp_path / "out.jsonl")
+    assert done.code == 1 if text[0] != "[" else 2
+    assert done.err.count("\n") == 1
+    assert sorted(tmp_path.glob("*out*")) == []
+
+
+def _ignore_sigint() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "begun"),
+    [(signal.SIGTERM, 143, _obey_sigint), (signal.SIGHUP, 129, _ignore_sigint)],
+    ids=["by itself", "in the background"],
+)
+def test_a_command_that_is_ended_leaves_nothing_half_written(
+    home: Path,
+    dataset: Path,
+    tmp_path: Path,
+    number: signal.Signals,
+    code: int,
+    begun: Callable[[], None],
+) -> None:
+    source, target = tmp_path / "many.jsonl", tmp_path / "out"
+    source.write_text(dataset.read_text() * 2_000)
+    target.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tintype_tui", "embed", source, target / "copy.jsonl"],
+        stderr=subprocess.PIPE,
+        preexec_fn=begun,
+    )
+    while not list(target.iterdir()):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(number)
+    assert process.communicate(timeout=30)[1].strip() == b"tintype: ended."
+    assert (process.returncode, list(target.iterdir())) == (code, [])
+
+
+def test_a_validation_file_that_would_be_rejected_is_not_sent(
+    tintype: Tintype, dataset: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text("no row\n")
+    done = tintype("train", dataset, "--model", "scripted", "--validation", bad)
+    assert (done.code, done.out) == (1, "")
+    assert "would reject the validation file. bad.jsonl:1: " in done.err
+    assert tintype("files", "--json").json == []

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,33 @@ def test_the_doctor_tries_every_profile_and_spends_nothing(
     assert "when it is used" in found["provider tintype"]["words"]
     assert not (home / "data" / "server").exists()
     assert {request.method for request in hostile_apart.requests} == {"GET"}
+
+
+def test_a_provider_that_lists_no_models_answers_all_the_same(
+    home: Path, hostile_apart: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configured(
+        home,
+        f'default_profile = "bare"\n[profiles.bare]\nbase_url = "{hostile_apart.url}"\n',
+    )
+    code, found = looked(capsys)
+    assert (code, found["provider bare"]["state"]) == (0, "note")
+    assert "it answers" in found["provider bare"]["words"]
+
+
+@pytest.mark.parametrize(("left", "state"), [(300 << 20, "note"), (1 << 20, "trouble")])
+def test_a_disk_that_is_nearly_full_is_said(
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    left: int,
+    state: str,
+) -> None:
+    found = os.statvfs_result((1, 1, 9, left, left, *[9] * 6))
+    monkeypatch.setattr(os, "statvfs", lambda path: found)
+    _, looks = looked(capsys)
+    assert looks["data folder"]["state"] == state
+    assert "nearly full" in looks["data folder"]["words"]
 
 
 def test_the_doctor_names_the_proxies_without_their_passwords(

@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -293,6 +294,61 @@ def test_a_wait_is_said_with_its_budget_and_an_absurd_one_is_named(
     assert "Try again in 24 h" in done.err
 
 
+def test_a_list_without_an_end_is_cut_where_it_is_said(
+    proxy: FaultProxy, tintype: Tintype, job: dict[str, Any]
+) -> None:
+    number = count()
+    first: dict[str, Any] = {}
+
+    def endless(page: dict[str, Any]) -> dict[str, Any]:
+        first.update(page if page.get("data") else {})
+        more = [{**first["data"][0], "id": f"other-{next(number)}"} for _ in range(100)]
+        return {**first, "data": more, "has_more": True}
+
+    proxy.inject(Fault("endless", "after", rewrite=endless, status=0), lists)
+    for command in ("jobs", "files"):
+        done = tintype(command, "--limit", 150, "--json")
+        assert done.code == 0
+        assert len(done.json) == 150
+        assert "Only the newest 150 are listed; --limit lists more." in done.err
+    assert len(proxy.seen) == 4
+
+
+def test_a_list_that_breaks_off_is_printed_so_far_and_is_no_success(
+    proxy: FaultProxy, tintype: Tintype, job: dict[str, Any]
+) -> None:
+    first: dict[str, Any] = {}
+
+    def again(page: dict[str, Any]) -> dict[str, Any]:
+        first.update(page if page.get("data") else {})
+        return {**first, "has_more": True}
+
+    proxy.inject(Fault("again", "after", rewrite=again), lists)
+    done = tintype("jobs", "--json")
+    assert (done.code, [one["id"] for one in done.json]) == (2, [job["id"], job["id"]])
+    assert "Only 2 could be listed. The provider's list does not end." in done.err
+
+
+def test_last_is_the_newest_job_wherever_a_job_is_named(
+    proxy: FaultProxy, tintype: Tintype, job: dict[str, Any]
+) -> None:
+    assert tintype("jobs", "show", "last", "--json").json["id"] == job["id"]
+    assert "train_loss" in tintype("jobs", "results", "last").out
+    assert tintype("watch", "last").code == 0
+    assert job["id"] in tintype("jobs", "cancel", "last").err  # it has ended
+
+
+def test_a_launch_that_waits_says_so_where_there_is_no_terminal(
+    proxy: FaultProxy, tintype: Tintype, dataset: Path
+) -> None:
+    first = iter([True] * 3)
+    proxy.inject(PASSING[0], lambda seen: seen.path == "/files" and next(first, False))
+    done = train(tintype, dataset)
+    assert done.code == 0
+    assert "The rate limit of Provider faulty is exceeded." in done.err
+    assert "Trying again in" in done.err
+
+
 @pytest.mark.parametrize("rewrite", ODD_PAGES, ids=["endless", "shuffled", "doubled"])
 def test_pages_that_are_odd_are_read_to_an_end(
     proxy: FaultProxy, tintype: Tintype, job: dict[str, Any], home: Path, rewrite: Any
@@ -426,6 +482,7 @@ async def test_no_pane_takes_what_is_unknown_for_empty_and_none_hangs(
             await person.press("r")
             await says(person, "#jobs-note", "Cannot list the jobs.", *WORDS.get(fault.name, ()))
             assert "No jobs yet" not in person.screen, fault.name
+    forget(home)
     for name, content in kept.items():
         (home / "state" / name).write_bytes(content)
     async with sit(dataset, size=(140, 40)) as person:
@@ -453,6 +510,10 @@ async def test_no_pane_takes_what_is_unknown_for_empty_and_none_hangs(
             await person.press("escape")
         await person.press("3")
         await person.sees("tokens billed", "unknown")
+        await person.press("m", "backspace")
+        await person.type("my-base")
+        await person.press("enter")
+        await person.sees("tokens billed", "my-base")
         await person.press("c")
         await person.sees("Compare providers", "Enter works with this provider")
         await person.press("escape", "4")
@@ -473,6 +534,8 @@ async def test_no_pane_takes_what_is_unknown_for_empty_and_none_hangs(
                 "another listing",
             )
             assert ids(person) == two_jobs
+        if person.app.screen.known.job.ended:  # made in the same second, they come in any order
+            await person.press("down")
         proxy.inject(NOT_THERE, lambda seen: seen.path.startswith("/fine_tuning/jobs/"))
         await person.press("r")
         await person.sees("no longer has this job")
@@ -534,7 +597,23 @@ async def test_the_playground_says_what_befell_an_answer_and_keeps_what_came(
         await person.press("m")
         said = person.app.session.said
         await person.until(lambda: any("a web page" in one.words for one in said), "why")
-        await person.press("escape")
+        proxy.inject(NOT_THERE)  # no list of models: the tuned one is known, others are typed
+        await person.press("m")
+        await person.sees("Tuned", "another model: type its name")
+        await person.type("another")
+        await person.press("enter")
+        await person.sees("the provider lists none: type its name")
+        await person.type("my-own-model")
+        await person.press("enter")
+        await person.until(
+            lambda: "my-own-model" in person.app.screen.lineup.lineup.models, "its column"
+        )
+        await person.press("x")
+        await person.press("M")
+        await person.press("enter")
+        await person.until(
+            lambda: person.app.screen.lineup.lineup.model == job["fine_tuned_model"], "tuned"
+        )
         proxy.inject(Fault("byte by byte", "after", dribble=True))
         await person.press("a")
         await person.sees("Type unknown")

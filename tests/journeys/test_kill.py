@@ -118,6 +118,26 @@ async def test_a_training_survives_and_its_curve_has_every_step_once(
         assert pane.known.progress.metrics.total_steps == 9
 
 
+async def test_who_waits_for_a_job_restarts_the_server_as_the_app_does(
+    home: Path, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripted(dataset, wait_at=4)
+    words = ["train", str(dataset), "--model", "scripted", "--wait", "--json"]
+    waiting = asyncio.create_task(asyncio.to_thread(run_command, words))
+    folder = home / "data" / "server"
+    await until(lambda: [*folder.glob("jobs/*/engine/state.json")])
+    (job,) = (folder / "jobs").iterdir()
+    server = run.find(folder)
+    assert server is not None
+    os.kill(server.pid, signal.SIGKILL)
+    await until(lambda: run.find(folder) is None or run.find(folder) != server)
+    (job / "engine" / "go").touch()
+    assert await waiting == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["status"] == "succeeded"
+    assert "The embedded server has been restarted." in said.err
+
+
 async def test_a_server_that_hangs_does_not_hold_the_one_who_leaves(
     home: Path, sit: Callable[..., Any]
 ) -> None:

@@ -7,7 +7,17 @@ import gc
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+NONE = "the app needs a terminal; `tintype --help` lists the commands for scripts."
+DUMB = (
+    "TERM=dumb is a terminal of plain lines, and the app draws a screen. `tintype status`, `watch` "
+    "and `show` print lines, `tintype --help` lists all commands. If the terminal can do more: "
+    "TERM=xterm-256color tintype"
+)
 
 
 def main() -> None:
@@ -38,15 +48,13 @@ def _is_dataset(arguments: list[str]) -> bool:
 
 def in_terminal() -> bool:
     """Whether the app can be shown; Textual draws on standard error."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def run_app(dataset: Path | None = None, *, with_samples: bool = False) -> int:
     """Open the app; without a terminal say how to use the commands instead."""
     if not in_terminal():
-        sys.stderr.write(
-            "tintype: the app needs a terminal; `tintype --help` lists the commands for scripts.\n"
-        )
+        sys.stderr.write(f"tintype: {DUMB if os.environ.get('TERM') == 'dumb' else NONE}\n")
         return 2
     # Collecting while modules are imported finds nothing and costs a fifth of the start; the app
     # turns it on again after its first frame.
@@ -85,8 +93,10 @@ def run_command(arguments: list[str]) -> int:
     from tintype_tui.commands.output import NobodyReads
     from tintype_tui.text import visible
 
+    signals: list[int] = []
     try:
-        result = tintype.main(args=arguments, prog_name="tintype", standalone_mode=False)
+        with _ending_cleanly(signals):
+            result = tintype.main(args=arguments, prog_name="tintype", standalone_mode=False)
     except click.ClickException as error:
         words = StringIO()
         error.show(words)
@@ -96,8 +106,8 @@ def run_command(arguments: list[str]) -> int:
         click.echo(f"tintype: {visible(str(error))}", err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("tintype: interrupted.", err=True)
-        return 130
+        click.echo(f"tintype: {'ended' if signals else 'interrupted'}.", err=True)
+        return 128 + (signals[0] if signals else signal.SIGINT)
     except (BrokenPipeError, NobodyReads):
         _write_no_more()
         return 128 + signal.SIGPIPE
@@ -109,6 +119,29 @@ def run_command(arguments: list[str]) -> int:
         _write_no_more()
         return 2
     return result if isinstance(result, int) else 0
+
+
+@contextmanager
+def _ending_cleanly(signals: list[int]) -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end a command as Ctrl+C does: nothing half-written stays behind."""
+
+    def end(number: int, frame: object) -> None:
+        signals.append(number)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background by a shell
+            raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
+
+    mine = threading.current_thread() is threading.main_thread()
+    ends = (signal.SIGTERM, signal.SIGHUP) if mine else ()
+    before = {one: signal.getsignal(one) for one in ends}
+    for one, handler in before.items():
+        if handler is signal.SIG_DFL:  # `nohup` ignores what ends a terminal
+            signal.signal(one, end)
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _write_no_more() -> None:

@@ -19,14 +19,15 @@ from textual.worker import WorkType
 
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
+from tintype.paths import absolute
 from tintype.settings import Settings, load
 from tintype_tui import requests, theme
 from tintype_tui.assessor import Assessor
 from tintype_tui.keys import key_of
 from tintype_tui.screen import Pane
-from tintype_tui.session import Session, SessionApp
+from tintype_tui.session import LeavesBehind, Session, SessionApp
 from tintype_tui.stylesheet import PatientStylesheet
-from tintype_tui.terminal.textual_privates import has_mouse, take_mouse
+from tintype_tui.terminal.textual_privates import has_mouse, screens_of, take_mouse
 from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
 
@@ -79,6 +80,8 @@ SCREENS: dict[str, Callable[[], Pane]] = {
 }
 """Each pane's module is imported when it is first shown: the first frame needs only one."""
 
+KEEP_S = 2.0
+"""How often it is noted how the session stands, if that has changed."""
 WIDTHS = ((0, "-narrow"), (76, "-usual"), (120, "-wide"))
 """From how many columns on which class of the stylesheet holds."""
 
@@ -90,7 +93,15 @@ KEYS: list[BindingType] = [
     Binding("question_mark", "help", "Help", id="help", key_display="?"),
     Binding("colon", "command_palette", "Commands", show=False, id="palette", key_display=":"),
     Binding("exclamation_mark", "messages", "Messages", show=False, id="messages"),
-    Binding("ctrl+l", "repaint", "Repaint", show=False, id="repaint", tooltip="draw it all again"),
+    Binding(
+        "ctrl+l",
+        "repaint",
+        "Repaint",
+        show=False,
+        priority=True,  # in dialogs, too
+        id="repaint",
+        tooltip="draw everything again",
+    ),
     Binding("f9", "mouse", "Mouse", show=False, id="mouse", tooltip="give it to the terminal"),
     Binding("q", "quit", "Quit", id="quit"),
     Binding("ctrl+c", "how_to_quit", show=False, system=True),
@@ -140,12 +151,15 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         with_samples: bool = False,
     ) -> None:
         """Make ready; `with_samples` begins by drawing them and opening the playing cards."""
+        if dataset is not None:  # shown first, so that what is typed meanwhile is for it
+            self.DEFAULT_MODE = "datasets"  # type: ignore[misc]
         super().__init__()
         chosen = settings or load()
         self.session = Session(chosen)
         self.set_reactive(TintypeApp.profile_name, self.session.profile.name)
         self.session.warn = self._warn
-        self._start_with = dataset
+        if dataset is not None:
+            self.set_reactive(TintypeApp.loop_state, LoopState().opening(absolute(dataset)))
         self._with_samples = with_samples
         self._clashes: set[str] = set()
         self.assessor = Assessor(self)
@@ -163,18 +177,22 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.call_after_refresh(gc.enable)
+        self.set_interval(KEEP_S, partial(_note, self))
         if keymap := self.session.settings.keymap:
             from tintype_tui.screens.help import report_keymap
 
             reporting: WorkType[None] = partial(report_keymap, self, keymap)
             self.run_worker(reporting)
-        if self._start_with is not None:
-            self.post_message(requests.open_dataset(self._start_with))
-        elif self._with_samples:
+        if self._with_samples:
             self.call_after_refresh(self.run_action, "sample", self.screen.query_one("#samples"))
 
+    def exit(self, *arguments: Any, **options: Any) -> None:
+        """End, with everything noted: the panes are gone before the app is."""
+        _note(self)
+        super().exit(*arguments, **options)
+
     async def on_unmount(self) -> None:
-        await self.session.leave(self.loop_state)
+        await self.session.leave(self.loop_state, cut=(self.return_value or 0) > 128)
 
     def _warn(self, words: str) -> None:
         self.notify(visible(words), severity="warning", markup=False, timeout=12)
@@ -259,6 +277,15 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     async def on_assess_dataset(self, message: requests.AssessDataset) -> None:
         await self.assessor.read(message.model)
+
+
+def _note(app: TintypeApp) -> None:
+    """Note where one is and what the panes have, for a session that is cut off."""
+    shown = [pane for pane in screens_of(app) if pane.is_mounted]
+    panes = {
+        type(one).__name__: one.left_behind() for one in shown if isinstance(one, LeavesBehind)
+    }
+    app.session.keep(app.loop_state, pane=app.current_mode, panes=panes)
 
 
 def _bound(pane: Callable[[], Pane]) -> Callable[[], Screen[Any]]:

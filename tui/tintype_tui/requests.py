@@ -43,9 +43,9 @@ def try_model(model: str) -> Reached:
     return Reached(lambda state: replace(state, model=model), "playground")
 
 
-def restore(kept: LoopState) -> Reached:
+def restore(kept: LoopState, pane: str = "") -> Reached:
     """Go on where the last session ended, unless something has been chosen already."""
-    return Reached(lambda state: kept if state == LoopState() else state)
+    return Reached(lambda state: kept if state == LoopState() else state, pane)
 
 
 @dataclass

@@ -12,13 +12,14 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from textual.reactive import var
 
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
 from tintype.settings import Settings
+from tintype_tui.seat import SESSION, Seat, take_seat
 from tintype_tui.terminal.app import TerminalApp
 
 if TYPE_CHECKING:
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from tintype.assessment import Assessment
     from tintype.server.run import Running
     from tintype.store import Store
-
-SESSION = "session"
-"""The name of the note that says how the last session stood."""
-
 
 GOODBYE_S = 2.0
 """How long the server may take to say whether it is idle: the person waits for the shell."""
@@ -60,6 +57,9 @@ class Session:
         self._store: Store | None = None
         self._api: Api | None = None
         self._started: Running | None = None
+        self.seat = Seat(1, {})
+        """Whose notes are this session's own, once the store is open."""
+        self._stands: dict[str, Any] = {}
         self.said: deque[Said] = deque(maxlen=500)
         """The messages so far, oldest first."""
         self._causes: dict[str, float] = {}
@@ -79,6 +79,8 @@ class Session:
 
                 opened = open_store(self.settings.folders.store_file)
                 self._store = await self._kept.enter_async_context(opened)
+                self.seat = take_seat(self.settings.folders.state / "sessions", self._store)
+                self._kept.callback(self.seat.leave)
             return self._store
 
     async def provider(self) -> "Api":
@@ -135,11 +137,32 @@ class Session:
             self.forget_causes()
             self.profile = self.settings.profiles[profile_name]
 
-    async def leave(self, state: LoopState) -> None:
-        """Keep what has been chosen, stop a server that has nothing to do, close the rest."""
-        if self._store is not None:
+    def keep(self, state: LoopState, **more: Any) -> None:
+        """Note how the session stands, for the next; as cut off, until it ends by itself.
+
+        `more` is plain JSON: the `pane`, and what `panes` want to find again.
+        """
+        stands = {**self._stands, "cut": True, **state.kept(self.profile.name), **more}
+        if self._store is not None and stands != self._stands:
+            self._stands, now = stands, datetime.now(UTC)
             with suppress(TintypeError):
-                self._store.notes.write(SESSION, state.kept(self.profile.name), datetime.now(UTC))
+                name = self.seat.named(SESSION)
+                self._store.notes.write(name, {**stands, "at": now.timestamp()}, now)
+
+    async def left_of(self, pane: str) -> dict[str, Any]:
+        """What the session before left of a pane (its class): the first time, later nothing.
+
+        Raises:
+            StoreError: if the store cannot be opened.
+        """
+        await self.store()
+        panes = self.seat.left.get("panes")
+        left = panes.pop(pane, None) if isinstance(panes, dict) else None
+        return left if isinstance(left, dict) else {}
+
+    async def leave(self, state: LoopState, *, cut: bool) -> None:
+        """Keep what has been chosen, stop a server that has nothing to do, close the rest."""
+        self.keep(state, cut=cut)
         if self._started is not None and await self._is_idle():
             from tintype.server.run import stop
 
@@ -158,6 +181,15 @@ class Session:
         except (TintypeError, TimeoutError):
             return False
         return all(job.ended for job in page.items)
+
+
+@runtime_checkable
+class LeavesBehind(Protocol):
+    """A pane that has something to find again when its session is taken up."""
+
+    def left_behind(self) -> dict[str, Any]:
+        """What that is, as plain JSON: see `Session.left_of`."""
+        ...
 
 
 class SessionApp(TerminalApp[int]):

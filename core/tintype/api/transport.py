@@ -49,7 +49,7 @@ def http_client(base_url: str, patience: Patience) -> httpx2.AsyncClient:
             headers={"Accept-Encoding": "identity", "User-Agent": "tintype"},
             follow_redirects=False,
             timeout=httpx2.Timeout(patience.answer_s, connect=patience.connect_s),
-            limits=httpx2.Limits(max_connections=20, keepalive_expiry=4.0),
+            limits=httpx2.Limits(max_connections=256, keepalive_expiry=4.0),
             trust_env=not _is_this_machine(base_url),
             # Certificates take 30 ms to load, and without TLS on this machine nobody reads them.
             verify=not (_is_this_machine(base_url) and base_url.startswith("http://")),

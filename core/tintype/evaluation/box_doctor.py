@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tintype.evaluation.box_scores import iou
+from tintype.evaluation.box_scores import overlaps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,5 +87,6 @@ def _corrected(
 
 
 def _mean_iou(found: "Floats", wanted: "Floats") -> float:
-    pairs = zip(found.tolist(), wanted.tolist(), strict=True)
-    return float(np.mean([iou(one, other) for one, other in pairs])) if len(found) else 0.0
+    if not len(found):
+        return 0.0
+    return float(overlaps(found, wanted, np.zeros(len(found), bool)).mean())

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tintype.detection import Box, parse_boxes
 from tintype.evaluation.box_answers import read_boxes
 from tintype.evaluation.box_doctor import CORRECTIONS, diagnose
@@ -14,12 +12,10 @@ from tintype.evaluation.box_scores import (
     BoxedImage,
     LabelledBox,
     average_precision,
-    average_precision_without_scores,
     count_boxes,
-    iou,
     same_label,
 )
-from tintype.evaluation.counting import count_error
+from tintype.evaluation.box_table import BoxTable
 from tintype.evaluation.headline import RowScore
 from tintype.evaluation.normalising import normalise
 from tintype.evaluation.scorers import AnswerCase, Scorer, unusable
@@ -89,128 +85,24 @@ def in_words(counts: BoxCounts) -> str:
     return ", ".join(f"{number} {word}" for number, word in said if number) or "no boxes, rightly"
 
 
-def _summary(cases: Sequence[AnswerCase]) -> Mapping[str, Any]:
+def _score_all(cases: Sequence[AnswerCase]) -> tuple[list[RowScore], Mapping[str, Any]]:
+    """Score answers, all boxes at once: the same as one by one, and the figures over all."""
     read_all = [boxed(case, at) for at, case in enumerate(cases)]
     images = [image for image, _, _ in read_all]
-    counts = count_boxes(images)
+    table = BoxTable.of(images)
+    scores = []
+    for value, (_, reason, format_ok) in zip(table.f1s(), read_all, strict=True):
+        if reason:
+            scores.append(RowScore("unscored_model", 0.0, False, reason))
+        else:
+            scores.append(RowScore("ok", value, format_ok))
     scored = any(box.score is not None for image in images for box in image.predictions)
-    figures: dict[str, Any] = {
-        "precision": counts.precision,
-        "recall": counts.recall,
-        "f1": counts.f1,
-        "right": counts.tp,
-        "missed": counts.missed,
-        "invented": counts.invented,
-        "misnamed": counts.confused,
-        "duplicates": counts.duplicates,
-        "mean_iou": _mean_iou(images),
-        "by_label": by_label(images),
-        "confusion": confusion(images),
-        "count_error": count_error(_counts(images))._asdict(),
-        "doctor": _doctor(cases, images),
-    }
+    figures = table.figures() | {"doctor": _doctor(cases, images)}
     if scored:
         precise = average_precision(images)
         figures |= {"map50": precise.map50, "map50_95": precise.map50_95}
-        figures["ap_by_label"] = precise.by_class
-        return figures
-    levels = [average_precision_without_scores(images, float(at)) for at in _LEVELS]
-    known = [one for one in levels if one is not None]
-    figures["ap50_without_scores"] = levels[0]
-    figures["ap50_95_without_scores"] = sum(known) / len(known) if known else None
-    return figures
-
-
-_LEVELS = np.linspace(0.5, 0.95, 10)
-
-
-def _mean_iou(images: Sequence[BoxedImage]) -> float | None:
-    """Mean over images of `detection.mean_iou`: matched overlap over boxes of both sides."""
-    from tintype.detection import mean_iou
-
-    def plain(boxes: Sequence[LabelledBox]) -> list[Box]:
-        return [
-            Box(one.label, one.corners[1], one.corners[0], one.corners[3], one.corners[2])
-            for one in boxes
-        ]
-
-    values = [mean_iou(plain(one.predictions), plain(one.truths)) for one in images]
-    return sum(values) / len(values) if values else None
-
-
-def by_label(images: Sequence[BoxedImage]) -> dict[str, dict[str, Any]]:
-    """Precision, recall, F1 and number of truths of each label, the commonest first."""
-    split: dict[str, tuple[list[BoxedImage], int]] = {}
-    labels = {
-        same_label(box.label) for image in images for box in (*image.truths, *image.predictions)
-    }
-    for label in labels:
-        own = [
-            BoxedImage(
-                image.id,
-                [box for box in image.truths if same_label(box.label) == label],
-                [box for box in image.predictions if same_label(box.label) == label],
-            )
-            for image in images
-        ]
-        split[label] = (own, sum(len(image.truths) for image in own))
-    found = {}
-    for label, (own, number) in sorted(split.items(), key=lambda one: (-one[1][1], one[0])):
-        counts = count_boxes(own)
-        found[label] = {
-            "truths": number,
-            "precision": counts.precision,
-            "recall": counts.recall,
-            "f1": counts.f1,
-        }
-    return found
-
-
-NOTHING = ""
-"""In a confusion: no truth (invented), or no prediction (missed)."""
-
-
-def confusion(images: Sequence[BoxedImage]) -> list[tuple[str, str, int]]:
-    """How often each label was predicted as which, `(truth, prediction, boxes)`; most first.
-
-    Boxes are paired by falling IoU from 0.5 on, whatever their labels, one to one.
-    """
-    counts: dict[tuple[str, str], int] = {}
-    for image in images:
-        for pair in _pairs(image):
-            counts[pair] = counts.get(pair, 0) + 1
-    ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    return [(truth, found, number) for (truth, found), number in ranked]
-
-
-def _pairs(image: BoxedImage) -> list[tuple[str, str]]:
-    near = [
-        (overlap, at, other)
-        for at, found in enumerate(image.predictions)
-        for other, truth in enumerate(image.truths)
-        if (overlap := iou(found.corners, truth.corners)) >= 0.5
-    ]
-    near.sort(key=lambda one: (-one[0], one[1], one[2]))
-    taken: dict[int, int] = {}
-    for _, at, other in near:
-        if at not in taken and other not in taken.values():
-            taken[at] = other
-    truths = [same_label(box.label) for box in image.truths]
-    pairs = [
-        (truths[taken[at]] if at in taken else NOTHING, same_label(box.label))
-        for at, box in enumerate(image.predictions)
-    ]
-    missed = set(range(len(truths))) - set(taken.values())
-    return pairs + [(truths[other], NOTHING) for other in sorted(missed)]
-
-
-def _counts(images: Sequence[BoxedImage]) -> list[tuple[int, int]]:
-    counted = []
-    for image in images:
-        truths = [same_label(box.label) for box in image.truths]
-        found = [same_label(box.label) for box in image.predictions]
-        counted += [(truths.count(label), found.count(label)) for label in {*truths, *found}]
-    return counted
+        return scores, figures | {"ap_by_label": precise.by_class}
+    return scores, figures | table.operating_points()
 
 
 def _doctor(cases: Sequence[AnswerCase], images: Sequence[BoxedImage]) -> dict[str, Any] | None:
@@ -247,5 +139,5 @@ BOXES = Scorer(
     "mean F1",
     1,
     _score,
-    _summary,
+    batch=_score_all,
 )

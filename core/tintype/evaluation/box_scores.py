@@ -99,14 +99,14 @@ def same_label(label: str) -> str:
 
 def iou(first: Sequence[float], second: Sequence[float]) -> float:
     """Intersection over union of two boxes, 0 to 1."""
-    return float(_overlaps(_corners([first]), _corners([second]), np.zeros(1, bool))[0])
+    return float(overlaps(_corners([first]), _corners([second]), np.zeros(1, bool))[0])
 
 
 def _corners(boxes: Iterable[Sequence[float]]) -> "Floats":
     return np.array(list(boxes), np.float64).reshape(-1, 4)
 
 
-def _overlaps(found: "Floats", truth: "Floats", crowd: "Flags") -> "Floats":
+def overlaps(found: "Floats", truth: "Floats", crowd: "Flags") -> "Floats":
     """IoU of boxes pair by pair, (…, 4) each; with a crowd, over the area of the found box.
 
     Corners are made from sizes as pycocotools makes them, for the sake of the last bit.
@@ -125,7 +125,7 @@ def _overlaps(found: "Floats", truth: "Floats", crowd: "Flags") -> "Floats":
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
+class BoxColumns:
     """All boxes of one side, as columns."""
 
     corners: "Floats"
@@ -135,7 +135,8 @@ class _Columns:
     crowd: "Flags"
 
     @classmethod
-    def of(cls, boxes: Sequence[Sequence[LabelledBox]], labels: dict[str, int]) -> "_Columns":
+    def of(cls, boxes: Sequence[Sequence[LabelledBox]], labels: dict[str, int]) -> "BoxColumns":
+        """Pack boxes, given by image; new labels are numbered."""
         flat = [box for one in boxes for box in one]
         names: dict[str, int] = {}
         for box in flat:
@@ -151,37 +152,40 @@ class _Columns:
 
 
 @dataclass(frozen=True, slots=True)
-class _Boxes:
+class PackedBoxes:
     """Truths and predictions of a set of images, by ascending image id."""
 
-    truths: _Columns
-    found: _Columns
+    truths: BoxColumns
+    found: BoxColumns
     labels: int
     """How many there are."""
+    names: tuple[str, ...] = ()
+    """Of the labels, as they are compared."""
 
     @classmethod
-    def of(cls, images: Sequence[BoxedImage]) -> "_Boxes":
+    def of(cls, images: Sequence[BoxedImage]) -> "PackedBoxes":
+        """Pack the boxes of images."""
         ordered = sorted(images, key=lambda image: image.id)  # type: ignore[arg-type, return-value]
         labels: dict[str, int] = {}
-        truths = _Columns.of([image.truths for image in ordered], labels)
-        found = _Columns.of([image.predictions for image in ordered], labels)
-        return cls(truths, found, len(labels))
+        truths = BoxColumns.of([image.truths for image in ordered], labels)
+        found = BoxColumns.of([image.predictions for image in ordered], labels)
+        return cls(truths, found, len(labels), tuple(labels))
 
 
 def count_boxes(images: Sequence[BoxedImage]) -> BoxCounts:
     """Count what became of every box at IoU ≥ 0.5; crowds are left out."""
-    boxes = _without_crowds(_Boxes.of(images))
-    taken, matched = _one_to_one(boxes, MATCH)
-    duplicates, confused = _explain(boxes, taken, matched)
-    tp, wrong = int(matched.sum()), int((~matched).sum())
-    fn = int((~taken).sum())
+    boxes = without_crowds(PackedBoxes.of(images))
+    partner, _ = one_to_one(boxes, MATCH)
+    duplicates, confused = explain(boxes, partner)
+    tp, found = int((partner >= 0).sum()), len(partner)
+    fn = len(boxes.truths.label) - tp
     return BoxCounts(
         tp=tp,
         fn=fn,
-        duplicates=duplicates,
-        confused=confused,
-        invented=wrong - duplicates - confused,
-        missed=fn - confused,
+        duplicates=int(duplicates.sum()),
+        confused=int(confused.sum()),
+        invented=found - tp - int(duplicates.sum()) - int(confused.sum()),
+        missed=fn - int(confused.sum()),
     )
 
 
@@ -193,8 +197,12 @@ def average_precision_without_scores(
     It is what pycocotools gives if every wrong box is ranked first, whatever the written order.
     None where there are no truths.
     """
-    boxes = _without_crowds(_Boxes.of(images))
-    _, matched = _one_to_one(boxes, threshold)
+    boxes = without_crowds(PackedBoxes.of(images))
+    return operating_point(boxes, one_to_one(boxes, threshold)[0] >= 0)
+
+
+def operating_point(boxes: PackedBoxes, matched: "Flags") -> float | None:
+    """As `average_precision_without_scores`, of boxes that have been matched."""
     right = np.bincount(boxes.found.label[matched], minlength=boxes.labels)
     found = np.bincount(boxes.found.label, minlength=boxes.labels)
     truths = np.bincount(boxes.truths.label, minlength=boxes.labels)
@@ -207,16 +215,17 @@ def average_precision_without_scores(
     return float((precision * reached / len(POINTS)).mean())
 
 
-def _without_crowds(boxes: _Boxes) -> _Boxes:
+def without_crowds(boxes: PackedBoxes) -> PackedBoxes:
+    """The same without truths that stand for many."""
     truths, plain = boxes.truths, ~boxes.truths.crowd
-    kept = _Columns(
+    kept = BoxColumns(
         truths.corners[plain],
         truths.image[plain],
         truths.label[plain],
         truths.score[plain],
         truths.crowd[plain],
     )
-    return _Boxes(kept, boxes.found, boxes.labels)
+    return PackedBoxes(kept, boxes.found, boxes.labels, boxes.names)
 
 
 def _pairs(found_key: "Ints", truth_key: "Ints") -> tuple["Ints", "Ints"]:
@@ -230,45 +239,56 @@ def _pairs(found_key: "Ints", truth_key: "Ints") -> tuple["Ints", "Ints"]:
     return found, order[np.repeat(first, count) + within]
 
 
-def _one_to_one(boxes: _Boxes, threshold: float) -> tuple["Flags", "Flags"]:
-    """Which truths are taken and which predictions are right: pairs by falling IoU."""
-    found, truth = _pairs(
-        boxes.found.image * boxes.labels + boxes.found.label,
-        boxes.truths.image * boxes.labels + boxes.truths.label,
-    )
-    overlap = _overlaps(
+def one_to_one(
+    boxes: PackedBoxes, threshold: float, *, by_label: bool = True
+) -> tuple["Ints", "Floats"]:
+    """The truth that each prediction takes, pairs by falling IoU, and their IoU.
+
+    Returns:
+        (predictions,): index of the truth or −1; and IoU, 0 where there is none.
+    """
+    found_key, truth_key = boxes.found.image, boxes.truths.image
+    if by_label:
+        found_key = found_key * boxes.labels + boxes.found.label
+        truth_key = truth_key * boxes.labels + boxes.truths.label
+    found, truth = _pairs(found_key, truth_key)
+    overlap = overlaps(
         boxes.found.corners[found], boxes.truths.corners[truth], np.zeros(len(found), bool)
     )
-    near = overlap >= threshold
+    near = (overlap >= threshold) & (overlap > 0)
     found, truth, overlap = found[near], truth[near], overlap[near]
     order = np.lexsort((truth, found, -overlap))
-    taken, matched = np.zeros(len(boxes.truths.label), bool), np.zeros(len(boxes.found.label), bool)
-    for one, other in zip(found[order].tolist(), truth[order].tolist(), strict=True):
-        if not matched[one] and not taken[other]:
-            matched[one] = taken[other] = True
-    return taken, matched
+    partner, shared = [-1] * len(boxes.found.label), [0.0] * len(boxes.found.label)
+    taken = bytearray(len(boxes.truths.label))
+    ranked = zip(found[order].tolist(), truth[order].tolist(), overlap[order].tolist(), strict=True)
+    for one, other, value in ranked:
+        if partner[one] < 0 and not taken[other]:
+            partner[one], shared[one], taken[other] = other, value, 1
+    return np.array(partner, np.intp), np.array(shared, np.float64)
 
 
-def _explain(boxes: _Boxes, taken: "Flags", matched: "Flags") -> tuple[int, int]:
-    """How many of the wrong boxes are duplicates, and how many are confused with another label."""
-    wrong = np.flatnonzero(~matched)
+def explain(boxes: PackedBoxes, partner: "Ints") -> tuple["Flags", "Flags"]:
+    """Of each prediction: whether it is a duplicate, and whether it is confused with a label."""
+    taken = np.zeros(len(boxes.truths.label), bool)
+    taken[partner[partner >= 0]] = True
+    wrong = np.flatnonzero(partner < 0)
     found, truth = _pairs(boxes.found.image[wrong], boxes.truths.image)
-    overlap = _overlaps(
+    overlap = overlaps(
         boxes.found.corners[wrong[found]], boxes.truths.corners[truth], np.zeros(len(found), bool)
     )
     near = overlap >= MATCH
     found, truth, overlap = wrong[found[near]], truth[near], overlap[near]
     same = boxes.found.label[found] == boxes.truths.label[truth]
-    duplicates = set(found[same & taken[truth]].tolist())
-    free = ~same & ~taken[truth]
+    duplicates, confused = np.zeros(len(partner), bool), np.zeros(len(partner), bool)
+    duplicates[found[same & taken[truth]]] = True
+    free = np.flatnonzero(~same & ~taken[truth])
     order = np.lexsort((truth[free], found[free], -overlap[free]))
-    confused: set[int] = set()
     used: set[int] = set()
     for one, other in zip(found[free][order].tolist(), truth[free][order].tolist(), strict=True):
-        if one not in duplicates and one not in confused and other not in used:
-            confused.add(one)
+        if not duplicates[one] and not confused[one] and other not in used:
+            confused[one] = True
             used.add(other)
-    return len(duplicates), len(confused)
+    return duplicates, confused
 
 
 # ---------------------------------------------------------------- average precision with scores
@@ -290,8 +310,8 @@ def average_precision(
     """COCO's average precision of predictions with scores: all areas, 10 thresholds, 101 points."""
     labels: dict[str, int] = {}
     ordered = sorted(images, key=lambda image: image.id)  # type: ignore[arg-type, return-value]
-    truths = _Columns.of([image.truths for image in ordered], labels)
-    found = _Columns.of([image.predictions for image in ordered], labels)
+    truths = BoxColumns.of([image.truths for image in ordered], labels)
+    found = BoxColumns.of([image.predictions for image in ordered], labels)
     found = _best(found, len(labels), max_predictions)
     matches, ignored = _match(found, truths, len(labels))
     wanted = np.bincount(truths.label[~truths.crowd], minlength=len(labels))
@@ -311,14 +331,14 @@ def average_precision(
     )
 
 
-def _best(found: _Columns, labels: int, most: int | None) -> _Columns:
+def _best(found: BoxColumns, labels: int, most: int | None) -> BoxColumns:
     """Each image's and class's predictions together, best first, as many as count."""
     key = found.image * labels + found.label
     order = np.lexsort((-found.score, key))
     ranked = key[order]
     rank = np.arange(len(order)) - np.searchsorted(ranked, ranked, side="left")
     kept = order if most is None else order[rank < most]
-    return _Columns(
+    return BoxColumns(
         found.corners[kept],
         found.image[kept],
         found.label[kept],
@@ -327,7 +347,7 @@ def _best(found: _Columns, labels: int, most: int | None) -> _Columns:
     )
 
 
-def _match(found: _Columns, truths: _Columns, labels: int) -> tuple["Flags", "Flags"]:
+def _match(found: BoxColumns, truths: BoxColumns, labels: int) -> tuple["Flags", "Flags"]:
     """For each threshold: which predictions took a truth, and which are left out with a crowd.
 
     All groups (an image and a class) at the same time, rank by rank: the best prediction of each
@@ -361,8 +381,8 @@ _GROUPS = 4096
 
 
 def _match_groups(
-    found: _Columns,
-    truths: _Columns,
+    found: BoxColumns,
+    truths: BoxColumns,
     order: "Ints",
     first: "Ints",
     sizes: "Ints",
@@ -381,7 +401,7 @@ def _match_groups(
     for rank in range(int(count.max())):
         active = np.flatnonzero(count > rank)
         chosen = start[active] + rank
-        overlap = _overlaps(found.corners[chosen][:, None], corners[active], crowd[active])
+        overlap = overlaps(found.corners[chosen][:, None], corners[active], crowd[active])
         fits = free[:, active] & (overlap >= limits)
         plain = fits & ~crowd[active]
         usable = np.where(plain.any(-1, keepdims=True), plain, fits)

@@ -4,6 +4,7 @@ A step says what it forgives, so that a score can say what was forgiven. The sam
 to the prediction and to every truth.
 """
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
@@ -107,6 +108,11 @@ def normalise(text: str, steps: Collection[str] = tuple(STEPS)) -> str:
     """
     if unknown := set(steps) - STEPS.keys():
         raise KeyError(f"There is no step {sorted(unknown)[0]!r}; there are {', '.join(STEPS)}.")
+    return _applied(text, tuple(steps))
+
+
+@functools.lru_cache(maxsize=16_384)  # truths and short answers come again and again
+def _applied(text: str, steps: tuple[str, ...]) -> str:
     for name, step in STEPS.items():
         if name in steps:
             text = step(text)

@@ -15,16 +15,19 @@ from dataclasses import dataclass
 
 from tintype.api import Clock
 
-FIRST = 4
+FIRST = 8
 """Questions under way at first."""
-LOOK_BACK_S = 5.0
-"""How far back answers are counted for a rate."""
+LOOK_BACK_S = 2.0
+"""How far back questions and answers are counted for a rate."""
 _QUICK, _MORE = 1.5, 1.3
 """Times the shortest mean time of an answer, and times the best rate, that allow for more."""
 _FORGET = 1.02
 """The shortest mean time is forgotten that slowly: a provider may change."""
-_FALL, _RISE = 0.9, 1.03
-"""What the rate is multiplied by when turned down, and for each second without."""
+_FALL = 0.85
+"""What rate and number are multiplied by when a question is turned down."""
+_RISE, _CREEP, _NEAR = 1.25, 1.02, 0.9
+"""The rate grows so much in a second: quickly up to nine tenths of the rate that was last turned
+down, then slowly, since each refusal costs a wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class SharedPace:
         self._next_s = 0.0
         self._rose_s = self._fell_s = self._window_s = clock.monotonic()
         self._answered: deque[float] = deque()
+        self._sent: deque[float] = deque()
+        self._ceiling = math.inf
         self._in_window, self._latency_s = 0, 0.0
         self._best_per_s, self._least_s = 0.0, math.inf
         self._doubling = True
@@ -74,6 +79,8 @@ class SharedPace:
             wait_s = max(self._not_before_s, self._next_s) - now
             if self.under_way < int(self.limit) and wait_s <= 0:
                 self.under_way += 1
+                self._sent.append(now)
+                _forget(self._sent, now)
                 if self._rate:
                     # A late turn is made up for by at most one more at once.
                     self._next_s = max(self._next_s, now - 1 / self._rate) + 1 / self._rate
@@ -94,13 +101,12 @@ class SharedPace:
         now = self._now()
         self._latency_s += now - begun_s
         self._answered.append(now)
-        while self._answered[0] < now - LOOK_BACK_S:
-            self._answered.popleft()
+        _forget(self._answered, now)
         self._in_window += 1
-        if self._rate and self._rate != self._told_per_s and now - self._fell_s > 1.0:
-            self._rate *= _RISE ** (now - max(self._rose_s, self._fell_s))
-            if self._told_per_s:
-                self._rate = min(self._rate, self._told_per_s)
+        if self._rate is not None and now - self._fell_s > 1.0:
+            near = self._rate >= _NEAR * self._ceiling
+            grown = (_CREEP if near else _RISE) ** (now - max(self._rose_s, self._fell_s))
+            self._rate = min(self._rate * grown, self._told_per_s or math.inf)
         self._rose_s = now
         if self._in_window >= self.limit:
             self._grow(now)
@@ -113,10 +119,12 @@ class SharedPace:
         self._not_before_s = next_allowed_s(turns)
         if begun_s >= self._fell_s:  # those sent before the last fall say nothing new
             self._doubling = False
-            per_s = self.per_s()
-            if per_s:
-                self._rate = max(0.1, min(self._rate or per_s, per_s) * _FALL)
-            self.limit = max(1.0, self.limit / 2)
+            _forget(self._sent, now)
+            if self._answered:
+                sent = len(self._sent) / LOOK_BACK_S
+                self._ceiling = min(self._rate or sent, max(sent, 0.1))
+                self._rate = self._ceiling * _FALL
+            self.limit = max(1.0, self.limit * _FALL)
             self._fell_s = now
             self._start_window(now)
         self._changed.set()
@@ -148,3 +156,8 @@ class SharedPace:
 
     def _start_window(self, now: float) -> None:
         self._window_s, self._in_window, self._latency_s = now, 0, 0.0
+
+
+def _forget(moments: "deque[float]", now: float) -> None:
+    while moments and moments[0] < now - LOOK_BACK_S:
+        moments.popleft()

@@ -81,6 +81,7 @@ def report_of(evaluation: Evaluation, *, vqa: bool = False) -> EvaluationReport:
         EvaluationError: if the cookbook's tables are wanted and the run lacks a scorer for them.
     """
     sections = [_models(evaluation), *_compared(evaluation), _scorers(evaluation)]
+    sections.append(_baselines(evaluation))
     if vqa:
         sections += _cookbook(evaluation)
     if evaluation.run.plan.judge is not None and JUDGE in _names(evaluation):
@@ -196,6 +197,16 @@ def _scorers(evaluation: Evaluation) -> ReportSection:
         scores = [share_words(each) for each in figures(evaluation, one.name)]
         rows.append((one.name, one.unit, *scores, one.rule))
     return ReportSection("Scorers", ("Scorer", "Unit", *titles(evaluation), "Rule"), tuple(rows))
+
+
+def _baselines(evaluation: Evaluation) -> ReportSection:
+    rows = tuple((name, percent(score)) for name, score in evaluation.baselines().items())
+    return ReportSection(
+        "Without looking at the image",
+        ("Baseline", evaluation.scorers[0].name),
+        rows,
+        note="Answers learnt from the training file if it was named, else from the rows.",
+    )
 
 
 def _slices(evaluation: Evaluation, facet: str, scorer: str = "", title: str = "") -> ReportSection:

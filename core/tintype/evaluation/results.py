@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 OK, BY_MODEL, BY_MACHINE = 0, 1, 2
 """Status of a cell: scored; no usable answer, which counts 0; no score because a machine failed."""
 STATUSES = ("ok", "unscored_model", "unscored_infra")
-VERSION = 1
+BASELINE = "baselines"
+"""In `Evaluation.extra`: mean scores without a model, by scorer and baseline."""
+VERSION = 2
 """Of the columns."""
 
 
@@ -98,7 +100,7 @@ class Evaluation:
     summaries: Mapping[str, Mapping[str, Any]]
     """By scorer and model (`scorer/model id`), figures over all rows, such as average precision."""
     extra: Mapping[str, Any]
-    """By model id: finishes, snapshots, confusion, sums of money."""
+    """By model id: finishes, snapshots, confusion, sums of money; and the baselines."""
 
     @property
     def folder(self) -> Path:
@@ -146,6 +148,12 @@ class Evaluation:
     def reference(self) -> int:
         """The place of the model that the others are compared with."""
         return self.models.index(self.run.plan.compared_with)
+
+    def baselines(self, scorer: str = "") -> Mapping[str, float]:
+        """Mean scores that cost nothing, by name, the best first; empty if there are none."""
+        name = self.scorers[self.scorer_at(scorer)].name
+        found: Mapping[str, float] = self.extra.get(BASELINE, {}).get(name, {})
+        return dict(sorted(found.items(), key=lambda one: -one[1]))
 
     @property
     def is_complete(self) -> bool:

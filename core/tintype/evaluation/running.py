@@ -18,8 +18,10 @@ from tintype.api import SYSTEM, Api, Clock
 from tintype.budget import Confirmation, Limits, authorize
 from tintype.dataset import Dataset, open_dataset
 from tintype.errors import EvaluationError
+from tintype.evaluation.baselines import write_baselines
 from tintype.evaluation.costs import EvaluationCost, estimate
 from tintype.evaluation.crew import Crew
+from tintype.evaluation.leaking import mark_leaks
 from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, fingerprint
 from tintype.evaluation.rows import EvaluatedRow, read_rows
 from tintype.evaluation.run_folder import (
@@ -127,11 +129,14 @@ async def run(
     async with AsyncExitStack() as stack:
         dataset = await stack.enter_async_context(open_dataset(plan.dataset))
         rows: list[EvaluatedRow] = []
-        async with aclosing(read_rows(dataset, plan.rows)) as batches:
+        types = plan.question_types
+        async with aclosing(read_rows(dataset, plan.rows, types=types)) as batches:
             async for batch in batches:
                 rows += batch
                 yield RunProgress("reading", folder, len(rows))
         made = await asyncio.to_thread(_begun, plan, folder, rows, scorers, clock)
+        await mark_leaks(folder, dataset, rows, plan.training)
+        await write_baselines(folder, rows, plan.training, types)
         answers = stack.enter_context(writing_log(folder / ANSWERS))
         grades = stack.enter_context(writing_log(folder / GRADES))
         work = _Work(made, dataset, rows, scorers, answers, grades)

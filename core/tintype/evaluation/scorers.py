@@ -73,6 +73,10 @@ class Scorer:
     score: Callable[[AnswerCase], RowScore]
     summary: Callable[[Sequence[AnswerCase]], Mapping[str, Any]] | None = None
     """Figures over all rows that are no means of row scores, such as average precision."""
+    batch: Callable[[Sequence[AnswerCase]], tuple[Sequence[RowScore], Mapping[str, Any]]] | None = (
+        None
+    )
+    """Scores and figures of many answers, where that is quicker than one by one."""
     close: Callable[[], None] | None = None
     """Ends the process in which it scores, if it has one; it is then not used while a run asks."""
 

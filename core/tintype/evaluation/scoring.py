@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -11,10 +11,18 @@ import numpy as np
 
 from tintype import paths
 from tintype.evaluation.asking import cost_of
+from tintype.evaluation.baselines import BASELINES
 from tintype.evaluation.headline import RowScore
+from tintype.evaluation.leaking import LEAKS
 from tintype.evaluation.log import replay
 from tintype.evaluation.normalising import normalise
-from tintype.evaluation.results import BY_MACHINE, STATUSES, ScorerFacts, lines_with_places
+from tintype.evaluation.results import (
+    BASELINE,
+    BY_MACHINE,
+    STATUSES,
+    ScorerFacts,
+    lines_with_places,
+)
 from tintype.evaluation.rows import EvaluatedRow, row_from
 from tintype.evaluation.run_folder import ANSWERS, GRADES, ROWS, EvaluationRun
 from tintype.evaluation.scorers import JUDGE, AnswerCase, Scorer, scorer_of, unusable
@@ -23,7 +31,6 @@ from tintype.evaluation.text_scores import without_thinking, yes_or_no
 
 MOST_CLASSES = 25
 """Distinct truths up to which a confusion of texts says something."""
-LEAKS = "leaks.json"
 
 Placed = tuple[int, Mapping[str, Any]]
 
@@ -50,6 +57,7 @@ def scored(run: EvaluationRun, specs: Sequence[str]) -> tuple[dict[str, Any], di
     for (at, model, _), (_, line) in errors.items():
         table.failed(at, model, str(line.get("code") or line.get("http") or "error"))
     arrays, meta = table.finished()
+    meta["extra"][BASELINE] = _baselines(run, scorers, rows)
     facets = {name: None for row in rows for name in row.facets}
     values = {name: sorted({row.facets.get(name, "") for row in rows} - {""}) for name in facets}
     for number, (name, known) in enumerate(values.items()):
@@ -87,6 +95,34 @@ def _newest(path: Any) -> tuple[dict[Any, Placed], dict[Any, Placed]]:
             for key, entry in entries.items():
                 into[key] = (place, entry)
     return answers, {key: one for key, one in errors.items() if key not in answers}
+
+
+def _baselines(
+    run: EvaluationRun, scorers: Sequence[Scorer], rows: Sequence[EvaluatedRow]
+) -> dict[str, dict[str, float]]:
+    """The mean score of each baseline, by scorer; those of a judge or a process are left out."""
+    if not paths.is_file(run.folder / BASELINES):
+        return {}
+    known = json.loads(paths.read_text(run.folder / BASELINES))["answers"]
+    found: dict[str, dict[str, float]] = {}
+    truths = frozenset(truth for row in rows for truth in row.truths)
+    for name, answers in known.items():
+        cases = [
+            AnswerCase(row.truths, text, row.question, size=row.size, answers=truths)
+            for row, text in zip(rows, answers, strict=True)
+        ]
+        for scorer in scorers:
+            if scorer.name != JUDGE and scorer.close is None:
+                scores = [one.score or 0.0 for one in score_all(scorer, cases)]
+                found.setdefault(scorer.name, {})[name] = sum(scores) / len(scores)
+    return found
+
+
+def score_all(scorer: Scorer, cases: Sequence[AnswerCase]) -> Sequence[RowScore]:
+    """Score many answers, all at once where the scorer can."""
+    if scorer.batch is not None:
+        return scorer.batch(cases)[0]
+    return [scorer.score(case) for case in cases]
 
 
 def _leaked(run: EvaluationRun, rows: int) -> Any:
@@ -135,6 +171,8 @@ class _Table:
         for s, scorer in enumerate(self._scorers):
             if scorer.name == JUDGE and not unusable(case) and self._run.plan.judge is not None:
                 found = grade_score(grade[1] if grade else None, self._run.plan.judge.grades)
+            elif scorer.batch is not None and sample == 0:
+                continue
             else:
                 found = scorer.score(case)
             self._enter(s, m, at, found)
@@ -190,8 +228,23 @@ class _Table:
             said = _class(without_thinking(case.answer) or "", self._classes)
             self._confusion[model][(truth, said)] += 1
 
+    def _summaries(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Figures over all rows; answers that are scored all at once are entered, too."""
+        for s, scorer in enumerate(self._scorers):
+            for model, cases in self._cases.items():
+                rows = sorted(cases)
+                ordered = [cases[at] for at in rows]
+                if scorer.batch is not None:
+                    scores, figures = scorer.batch(ordered)
+                    for at, found in zip(rows, scores, strict=True):
+                        self._enter(s, self._at[model], at, found)
+                    yield f"{scorer.name}/{model}", figures
+                elif scorer.summary is not None:
+                    yield f"{scorer.name}/{model}", scorer.summary(ordered)
+
     def finished(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The columns, and what is no column."""
+        summaries = dict(self._summaries())
         number = np.maximum(self._number, 1)
         score = np.where(self._number > 0, self._sum / number, np.nan)
         arrays = {
@@ -201,12 +254,6 @@ class _Table:
             "reason": self._reason,
             **self._float,
             **self._int,
-        }
-        summaries = {
-            f"{scorer.name}/{model}": scorer.summary([cases[at] for at in sorted(cases)])
-            for scorer in self._scorers
-            if scorer.summary is not None
-            for model, cases in self._cases.items()
         }
         facts = [
             asdict(ScorerFacts(one.name, one.rule, one.unit, one.version)) for one in self._scorers

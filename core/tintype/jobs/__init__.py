@@ -25,7 +25,7 @@ from tintype.jobs.launching import LaunchProgress, Order, launch
 from tintype.jobs.moderating import Moderation, moderation
 from tintype.jobs.results import Results, results
 from tintype.jobs.sending import UploadLimits, UploadProgress, limits_for
-from tintype.jobs.steering import cancel, full_name, listed, pause, resume
+from tintype.jobs.steering import cancel, full_id, full_name, listed, pause, resume
 from tintype.jobs.uploading import upload
 from tintype.jobs.watching import JobProgress
 
@@ -57,6 +57,7 @@ __all__ = [
     "find",
     "fits",
     "follow",
+    "full_id",
     "full_name",
     "launch",
     "left_out",

@@ -88,6 +88,20 @@ async def listed(
     doubts.exclude()
 
 
+async def full_id(job_id: str, api: Api, store: Store) -> str:
+    """Return a job's id: `last` is the newest one.
+
+    Raises:
+        NotFoundError: if there is none yet.
+    """
+    if job_id != "last":
+        return job_id
+    async for batch in listed(api, store, most=1):
+        if batch:
+            return batch[0].id
+    raise NotFoundError("There is no job yet.", advice="Launch one with `tintype train`.")
+
+
 async def full_name(model: str, api: Api, store: Store, *, other: str = "") -> str:
     """Return a model's name: `last` is the one tuned last, `base` what `other` was tuned from.
 

@@ -269,7 +269,9 @@ class Watch:
             gone = "The provider no longer has this job; what is shown was kept here."
             return self.progress(self._tell(), trouble=gone)
         if isinstance(error, UnreachableError | RateLimitError) or may_pass(error):
-            return self.progress(self._tell(), trouble=error.message, next_look_s=pause_s)
+            # A provider that wants to be left alone for longer than that has its words repeated.
+            why = str(error) if (error.retry_after_s or 0) > pause_s else error.message
+            return self.progress(self._tell(), trouble=why, next_look_s=pause_s)
         raise error
 
     def settle(self) -> None:

@@ -91,6 +91,15 @@ def writable(path: Path) -> bool:
     return os.access(path, os.W_OK)
 
 
+def free_bytes(path: Path) -> int | None:
+    """Return how much may still be written there, in bytes; none where that cannot be known."""
+    try:
+        found = os.statvfs(path)
+    except OSError:
+        return None
+    return found.f_bavail * found.f_frsize
+
+
 def size(path: Path) -> int:
     """Return the size of a file in bytes.
 

@@ -12,7 +12,7 @@ from tintype.providers.limits import ProviderRules
 from tintype.providers.loading import provider
 from tintype.rules.between_rows import Keys
 from tintype.rules.case import Case
-from tintype.rules.checking import Checked, check, facts
+from tintype.rules.checking import Checked, check, facts, whole_problem
 from tintype.rules.fixing import fixing
 from tintype.rules.judging import (
     DatasetJudge,
@@ -48,6 +48,7 @@ __all__ = [
     "provider_code",
     "rules_of",
     "skip_reason",
+    "whole_problem",
     "worst",
 ]
 

@@ -10,7 +10,7 @@ from tintype.dataset.survey import Surveyed, survey
 from tintype.images.facts import ImageFacts
 from tintype.providers.limits import ProviderRules
 from tintype.rules.between_rows import Keys
-from tintype.rules.file import HEAD_BYTES
+from tintype.rules.file import HEAD_BYTES, misread
 from tintype.rules.judging import DatasetJudge, Judged
 from tintype.rules.problem import Problem
 from tintype.rules.summary import FileFacts, Summary
@@ -74,6 +74,17 @@ async def check(
 
 def _judge(tally: DatasetJudge, batch: tuple[Surveyed, ...]) -> tuple[Judged, ...]:
     return tuple(tally.add(surveyed) for surveyed in batch)
+
+
+async def whole_problem(dataset: Dataset) -> Problem | None:
+    """Return what is wrong with a file that has no lines at all, as `misread` says; else none.
+
+    Raises:
+        DatasetError: if it cannot be read.
+    """
+    if not await dataset.lines(0, 1, 1):
+        return None
+    return misread(await facts(dataset), await dataset.row(0))
 
 
 async def facts(dataset: Dataset) -> FileFacts:

@@ -13,6 +13,7 @@ from tintype_tui.terminal.messages import TerminalAnswered
 
 class Listener(TerminalApp[None]):
     ENABLE_COMMAND_PALETTE = False
+    CSS = "Screen { background: #123456; }"  # none of the 256 colours
 
     def __init__(self, notes: Path) -> None:
         super().__init__()

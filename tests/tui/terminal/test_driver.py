@@ -127,10 +127,10 @@ def test_a_terminal_that_never_answers_holds_nothing_up(play: Any) -> None:
 def test_a_terminal_found_to_have_all_colours_is_drawn_anew_in_them(play: Any) -> None:
     terminal = play(TERM="xterm-256color")
     before = terminal.until(DA1) + terminal.until(b"48;5;")
-    assert b"48;2;" not in before
+    assert b"48;2;18;52;86" not in before
     terminal.type(XTERM)
     terminal.until(b"]answered")
-    terminal.until(b"48;2;")
+    terminal.until(b"48;2;18;52;86")
     terminal.type(b"q")
     assert b"48;5;" not in terminal.until(b"left")
 

@@ -168,8 +168,65 @@ def test_the_driver_still_has_what_is_derived_from_it() -> None:
     source = inspect.getsource(LinuxDriver) + inspect.getsource(Driver)
     for name in ("_file", "_loop", "_app", "_debug", "_writer_thread", "_must_signal_resume"):
         assert re.search(rf"self\.{name}\b", source), f"{name}: {HINT}"
-    for name in ("_get_terminal_size", "_sigcont_application"):
+    for name in ("_get_terminal_size", "_sigcont_application", "_sigtstp_application"):
         assert f"def {name}(" in source, f"{name}: {HINT}"
+
+
+async def test_frames_are_painted_from_strips() -> None:
+    class Painted(fence.PaintedApp[None]):
+        def compose(self) -> ComposeResult:
+            yield Static("[bold]a line")
+
+    class Paper:
+        synchronized = False
+        rows: ClassVar[dict[int, str]] = {}
+
+        def paint(self, size: Any, pieces: Any, pen_of: Any, cursor: Any) -> None:
+            for y, _, strip in pieces:
+                pens = [pen_of(style) for _, style, _ in strip]
+                self.rows[y] = self.rows.get(y, "") + "".join(pens) + strip.text
+
+    app = Painted()
+    async with app.run_test() as pilot:
+        app._driver.output = Paper()  # type: ignore[union-attr]
+        app.refresh()
+        await pilot.pause()
+        assert Paper.rows[0].startswith("1;"), HINT
+        assert "a line" in Paper.rows[0], HINT
+        assert len(Paper.rows) == 24, HINT
+        Paper.rows.clear()
+        app.query_one(Static).update("another")
+        await pilot.pause()
+        assert list(Paper.rows) == [0], HINT
+        assert "another" in Paper.rows[0], HINT
+
+
+async def test_what_could_not_be_sent_is_not_laid_out_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Pane(fence.PartsScreen):
+        def compose(self) -> ComposeResult:
+            yield Static("before")
+
+    class Paper:
+        synchronized = ready = False
+        painted = 0
+
+        def paint(self, *_: Any) -> None:
+            self.painted += 1
+
+    monkeypatch.setattr(fence, "WAIT_MOST_S", 60.0)
+    app = fence.PaintedApp[None]()
+    async with app.run_test() as pilot:
+        await app.push_screen(Pane())
+        await pilot.pause(0.1)
+        paper = app._driver.output = Paper()  # type: ignore[union-attr]
+        app.screen.query_one(Static).refresh()
+        await pilot.pause(0.1)
+        assert paper.painted == 0, HINT
+        paper.ready = True
+        while not paper.painted:
+            await pilot.pause(0.01)
 
 
 def test_a_paletted_image_becomes_sixels() -> None:

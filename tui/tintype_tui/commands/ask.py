@@ -7,6 +7,7 @@ import click
 
 from tintype_tui.commands.asking import agreement, figures, read_question, report
 from tintype_tui.commands.output import (
+    A_NAME,
     as_json,
     asynchronous,
     confirm_option,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="ask")
-@click.argument("model")
+@click.argument("model", type=A_NAME)
 @click.argument("text", required=False)
 @profile_option
 @click.option(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tintype_tui.commands.output import (
+    A_PATH,
     Progress,
     as_json,
     asynchronous,
@@ -22,13 +23,11 @@ if TYPE_CHECKING:
 
 
 @click.command(name="check")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=A_PATH)
 @profile_option
 @click.option("--provider", "provider_name", metavar="NAME", help="Check by this provider's rules.")
 @click.option("--model", default="", help="The base model to check for.")
-@click.option(
-    "--validation", type=click.Path(path_type=Path), help="The validation file to check too."
-)
+@click.option("--validation", type=A_PATH, help="The validation file to check too.")
 @click.option("--no-fetch", is_flag=True, help="Do not fetch images from the web.")
 @as_json
 @asynchronous

@@ -1,6 +1,7 @@
 """`tintype config`: what is configured, where from, and keys."""
 
 import sys
+from collections.abc import Mapping
 
 import click
 
@@ -51,7 +52,7 @@ def _show(as_json: bool) -> None:
         put_json({"settings": shown, "profiles": profiles, "folders": folders}, indent=2)
         return
     for name, (value, origin) in values.items():
-        put(f"{pad(name, 20)} {pad(str(value), 24)} {origin}")
+        put(f"{pad(name, 20)} {pad(_in_words(value), 24)} {origin}")
     put("")
     for name, about in profiles.items():
         where = about["base_url"] or "on this machine"
@@ -60,6 +61,15 @@ def _show(as_json: bool) -> None:
     put("")
     for name, path in folders.items():
         put(f"{pad(name, 20)} {path}")
+
+
+def _in_words(value: object) -> str:
+    """A value as a person writes it in the file; what there is none of is not set."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return ", ".join(f'{name} = "{keys}"' for name, keys in value.items()) or "not set"
+    return "not set" if value in (None, "") else str(value)
 
 
 def _about_key(origin: str, kind: str) -> str:

@@ -22,7 +22,7 @@ from tintype_tui.commands.output import (
     put_json,
     say,
 )
-from tintype_tui.text import count
+from tintype_tui.text import count, size
 
 if TYPE_CHECKING:
     from tintype_tui.terminal import Capabilities
@@ -41,6 +41,8 @@ class CheckUp:
 
 LONGEST_S = 20.0
 """How long a provider is waited for."""
+SCANT_BYTES, FULL_BYTES = 1 << 30, 64 << 20
+"""From here down the disk is nearly full, and so full that things will fail."""
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 MARKS = {"ok": "✓", "note": "·", "trouble": "✗"}
 
@@ -133,14 +135,22 @@ def _line_words(line: "Line", found: "Capabilities") -> str:
 
 def _folder(name: str, folder: Path) -> CheckUp:
     existing = next(path for path in (folder, *folder.parents) if paths.exists(path))
-    if paths.writable(existing):
-        return CheckUp(f"{name} folder", "ok", str(folder))
-    return CheckUp(
-        f"{name} folder",
-        "trouble",
-        f"{folder} cannot be written",
-        f"make {existing} writable, or set TINTYPE_HOME to a folder that is",
-    )
+    if not paths.writable(existing):
+        return CheckUp(
+            f"{name} folder",
+            "trouble",
+            f"{folder} cannot be written",
+            f"make {existing} writable, or set TINTYPE_HOME to a folder that is",
+        )
+    free = paths.free_bytes(existing)
+    if free is not None and free < SCANT_BYTES:
+        return CheckUp(
+            f"{name} folder",
+            "trouble" if free < FULL_BYTES else "note",
+            f"{folder}: the disk is nearly full, {size(free)} are left",
+            "free some space there: trainings, uploads and copies of datasets are written whole",
+        )
+    return CheckUp(f"{name} folder", "ok", str(folder))
 
 
 def _proxies() -> CheckUp:
@@ -184,7 +194,7 @@ async def _provider(settings: Settings, profile: Profile, used: bool) -> CheckUp
     """Look at one provider, for at most `LONGEST_S`: whether it answers, and takes the key."""
     from tintype import connection
     from tintype.api import Patience
-    from tintype.errors import AuthenticationError, TintypeError
+    from tintype.errors import AuthenticationError, NotFoundError, TintypeError
 
     what = f"provider {profile.name}"
     if profile.dialect == "embedded" and not used and connection.found(settings) is None:
@@ -198,6 +208,8 @@ async def _provider(settings: Settings, profile: Profile, used: bool) -> CheckUp
             found = count(len(await api.models()), "model")
     except TimeoutError:
         return CheckUp(what, "trouble", f"no answer within {LONGEST_S:g} s")
+    except NotFoundError as error:
+        return CheckUp(what, "note", f"it answers. {error.message}", "Models are named by hand.")
     except TintypeError as error:
         unset = isinstance(error, AuthenticationError) and error.status is None and not used
         return CheckUp(what, "note" if unset else "trouble", error.message, error.advice)

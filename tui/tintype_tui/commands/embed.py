@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tintype_tui.commands.output import (
+    A_PATH,
     Progress,
     as_json,
     asynchronous,
@@ -18,12 +19,13 @@ from tintype_tui.commands.output import (
 from tintype_tui.text import count, size
 
 if TYPE_CHECKING:
+    from tintype.dataset import Dataset
     from tintype.dataset.embed import Exported
 
 
 @click.command(name="embed")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("source", type=A_PATH)
+@click.argument("target", type=A_PATH)
 @profile_option
 @click.option(
     "--longest-side", type=click.IntRange(min=16), help="Shrink larger images to this many pixels."
@@ -66,6 +68,9 @@ async def command(
     treatment = rules.fixing(judged_by, fetch=fetch or None, max_side=longest_side, quality=quality)
     progress, done = Progress(quiet=as_json), Exported()
     async with open_dataset(source) as dataset:
+        if why := await _unreadable(dataset):
+            say(f"{source}: {why} Nothing was written.")
+            leave(1)
         async for done in export(dataset, target, treatment, drop=drop, replace=replace):
             progress(f"writing: {done.rows} rows, {size(done.bytes_written)}")
             for note in done.notes:
@@ -85,6 +90,14 @@ async def command(
         if not as_json:
             say(_undone(done))
         leave(1)
+
+
+async def _unreadable(dataset: "Dataset") -> str:
+    """Why a file has no rows at all, in one sentence and not one for each line; empty if it has."""
+    from tintype.rules import whole_problem
+
+    problem = await whole_problem(dataset)
+    return f"{problem.message} {problem.fix}".replace("FILE", str(dataset.path)) if problem else ""
 
 
 def _undone(done: "Exported") -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from tintype_tui.commands.output import (
+    A_PATH,
     Progress,
     as_json,
     asynchronous,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="estimate")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=A_PATH)
 @profile_option
 @click.option("--model", default="", help="The base model; by default the provider's usual one.")
 @click.option("--epochs", type=click.IntRange(1, 50), help="By default the provider chooses.")

@@ -1,53 +1,62 @@
 """`tintype files`: what lies at the provider."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from tintype_tui.commands.output import as_json, asynchronous, profile_option, put, put_json, say
+from tintype_tui.commands.output import (
+    A_NAME,
+    A_PATH,
+    as_json,
+    asynchronous,
+    first_of,
+    leave,
+    limit_option,
+    profile_option,
+    put,
+    put_json,
+    say,
+)
 from tintype_tui.text import age, pad, size
-
-if TYPE_CHECKING:
-    from tintype.resources import RemoteFile
 
 
 @click.group(name="files", invoke_without_command=True)
 @profile_option
+@limit_option
 @as_json
 @click.pass_context
-def command(context: click.Context, profile: str | None, as_json: bool) -> None:
+def command(context: click.Context, profile: str | None, limit: int, as_json: bool) -> None:
     """List the provider's files; or fetch or delete one."""
     context.obj = profile
     if context.invoked_subcommand is None:
-        _list(profile, as_json)
+        _list(profile, limit, as_json)
 
 
 @asynchronous
-async def _list(profile: str | None, as_json: bool) -> None:
+async def _list(profile: str | None, limit: int, as_json: bool) -> None:
     from tintype.api import pages
     from tintype_tui.commands.session import at_work, chosen
 
-    found: list[RemoteFile] = []
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, _):
-        async for batch in pages(lambda after: api.files(after=after)):
-            found.extend(batch)
+        found, short, code = await first_of(pages(lambda after: api.files(after=after)), limit)
     if as_json:
         put_json(found, indent=2)
-        return
-    for file in found:
+    for file in found if not as_json else ():
         put(
             f"{file.id}  {pad(file.purpose, 18)} {size(file.size_bytes):>8}  "
             f"{pad(age(file.created_at), 18)} {file.filename}"
         )
-    if not found:
+    if not found and not as_json:
         say("There are no files.")
+    if short:
+        say(short)
+        leave(code)
 
 
 @command.command(name="get")
-@click.argument("file_id")
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("file_id", type=A_NAME)
+@click.argument("target", type=A_PATH)
 @click.pass_obj
 @asynchronous
 async def get(profile: str | None, file_id: str, target: Path) -> None:
@@ -62,7 +71,7 @@ async def get(profile: str | None, file_id: str, target: Path) -> None:
 
 
 @command.command(name="delete")
-@click.argument("file_id")
+@click.argument("file_id", type=A_NAME)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 @asynchronous

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tintype_tui.commands.output import (
+    A_FOLDER,
+    A_PATH,
+    PathName,
     Progress,
     as_json,
     asynchronous,
@@ -37,17 +40,36 @@ _COMMON = (
         show_default=True,
         help="The order of the boxes in an answer.",
     ),
-    click.option("--images", type=click.Path(path_type=Path), help="The images' folder."),
+    click.option("--images", type=A_PATH, help="The images' folder."),
     click.option("--prompt", default="", help="The question for every image."),
     click.option("--system", default="", help="A system prompt for every row."),
     click.option("--link", is_flag=True, help="Refer to image files instead of embedding them."),
-    click.argument("target", type=click.Path(path_type=Path, file_okay=False)),
-    click.argument("source", type=click.Path(path_type=Path, exists=True)),
+    click.argument("target", type=A_FOLDER),
+    click.argument("source", type=PathName(path_type=Path, exists=True)),
 )
+
+
+class PathContext(click.Context):
+    """That of the command for a path alone, which has no name of its own."""
+
+    @property
+    def command_path(self) -> str:
+        """What comes before the options in the line of usage."""
+        return self.parent.command_path if self.parent else ""
+
+
+class PathCommand(click.Command):
+    """The command for a path alone."""
+
+    context_class = PathContext
 
 
 class Formats(click.Group):
     """A command for each format; anything else is a path, whose format is found out."""
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """The words in the order in which they are typed."""
+        return ["[FORMAT]", "SOURCE", "TARGET", "[OPTIONS]"]
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The formats that can be read."""
@@ -71,7 +93,7 @@ class Formats(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command(name="import", cls=Formats, subcommand_metavar="[FORMAT] SOURCE TARGET [OPTIONS]")
+@click.command(name="import", cls=Formats)
 def command() -> None:
     """Convert a dataset into chat rows: train.jsonl, valid.jsonl, test.jsonl.
 
@@ -94,7 +116,8 @@ def _command(format: "Format | None") -> click.Command:
     for decorate in (*_COMMON, *_own(format)):
         made = decorate(made)
     about = format.about if format else "Import SOURCE, whatever its format is."
-    return click.command(name=format.name if format else "PATH", help=about)(made)
+    name, kind = (format.name, click.Command) if format else ("PATH", PathCommand)
+    return click.command(name=name, cls=kind, help=about)(made)
 
 
 def _own(format: "Format | None") -> list[Any]:

@@ -1,12 +1,16 @@
 """`tintype jobs`: list, show, cancel, pause, resume, results."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from tintype_tui.commands.output import (
+    A_NAME,
     as_json,
     asynchronous,
+    first_of,
+    leave,
+    limit_option,
     plain,
     profile_option,
     put,
@@ -14,9 +18,6 @@ from tintype_tui.commands.output import (
     say,
 )
 from tintype_tui.text import age, pad
-
-if TYPE_CHECKING:
-    from tintype.store import KeptJob
 
 
 @click.group(name="jobs", invoke_without_command=True)
@@ -29,18 +30,24 @@ if TYPE_CHECKING:
     help="As in the app, for example state:failed.",
 )
 @click.option("--once", is_flag=True, help="One screen of plain text, with how far each job is.")
+@limit_option
 @as_json
 @click.pass_context
 def command(
-    context: click.Context, profile: str | None, wanted: str, once: bool, as_json: bool
+    context: click.Context,
+    profile: str | None,
+    wanted: str,
+    once: bool,
+    limit: int,
+    as_json: bool,
 ) -> None:
-    """List the provider's jobs, newest first; or act on one."""
+    """List the provider's jobs, newest first; or act on one, where `last` is the newest."""
     context.obj = profile
     if context.invoked_subcommand is None:
         if once and not (wanted or as_json):
             _screen(profile)
         else:
-            _list(profile, wanted, as_json)
+            _list(profile, wanted, limit, as_json)
 
 
 @asynchronous
@@ -55,30 +62,31 @@ async def _screen(profile: str | None) -> None:
 
 
 @asynchronous
-async def _list(profile: str | None, wanted: str, as_json: bool) -> None:
+async def _list(profile: str | None, wanted: str, limit: int, as_json: bool) -> None:
     from tintype import jobs
     from tintype_tui.commands.session import at_work, chosen
 
-    found: list[KeptJob] = []
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, store):
-        async for batch in jobs.listed(api, store):
-            known = [store.jobs.find(provider.name, job.id) for job in batch]
-            found.extend(kept for kept in known if kept and jobs.fits(kept, wanted))
+        listed, short, code = await first_of(jobs.listed(api, store, most=limit + 1), limit)
+        known = [store.jobs.find(provider.name, job.id) for job in listed]
+        found = [kept for kept in known if kept and jobs.fits(kept, wanted)]
     if as_json:
         put_json([kept.job for kept in found], indent=2)
-        return
-    for kept in found:
+    for kept in found if not as_json else ():
         job, data = kept.job, pad(jobs.data_of(kept), 18)
         name = job.fine_tuned_model or job.suffix or ""
         put(f"{job.id}  {pad(job.status, 12)}  {pad(age(job.created_at), 18)}  {data}  {name}")
-    if not found:
+    if not found and not as_json:
         say("No job matches." if wanted else "There is no job yet.")
+    if short:
+        say(short)
+        leave(code)
 
 
 def _acting(name: str, words: str) -> None:
     @command.command(name=name, help=words)
-    @click.argument("job_id")
+    @click.argument("job_id", type=A_NAME)
     @as_json
     @click.pass_obj
     @asynchronous
@@ -89,7 +97,7 @@ def _acting(name: str, words: str) -> None:
         order: Any = {"cancel": jobs.cancel, "pause": jobs.pause, "resume": jobs.resume}[name]
         settings, provider = chosen(profile)
         async with at_work(settings, provider) as (api, store):
-            job = await order(api, store, job_id)
+            job = await order(api, store, await jobs.full_id(job_id, api, store))
         if as_json:
             put_json(job, indent=2)
         else:
@@ -102,7 +110,7 @@ _acting("resume", "Resume a paused job.")
 
 
 @command.command(name="show")
-@click.argument("job_id")
+@click.argument("job_id", type=A_NAME)
 @as_json
 @click.pass_obj
 @asynchronous
@@ -116,8 +124,8 @@ async def show(profile: str | None, job_id: str, as_json: bool) -> None:
 
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, store):
-        kept, events = await jobs.look_at(api, store, job_id)
-        checkpoints = store.jobs.checkpoints(provider.name, job_id)
+        kept, events = await jobs.look_at(api, store, await jobs.full_id(job_id, api, store))
+        checkpoints = store.jobs.checkpoints(provider.name, kept.job.id)
     trouble = jobs.trouble_of(kept.job, events)
     bill = jobs.bill(kept, events, load_prices(settings.prices), provider.provider)
     if as_json:
@@ -133,7 +141,7 @@ async def show(profile: str | None, job_id: str, as_json: bool) -> None:
 
 
 @command.command(name="results")
-@click.argument("job_id")
+@click.argument("job_id", type=A_NAME)
 @click.pass_obj
 @asynchronous
 async def results(profile: str | None, job_id: str) -> None:
@@ -144,6 +152,6 @@ async def results(profile: str | None, job_id: str) -> None:
 
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, store):
-        kept, events = await jobs.look_at(api, store, job_id)
+        kept, events = await jobs.look_at(api, store, await jobs.full_id(job_id, api, store))
         found = await jobs.results(api, store, kept.job)
     put(to_csv(fold(events, found.metrics)).rstrip("\n"))

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tintype_tui.commands.output import as_json, asynchronous, profile_option, put, put_json, say
+from tintype_tui.commands.output import (
+    A_NAME,
+    as_json,
+    asynchronous,
+    profile_option,
+    put,
+    put_json,
+    say,
+)
 
 if TYPE_CHECKING:
     from tintype.resources import Model
@@ -63,7 +71,7 @@ def _left(end: str | None) -> str:
 
 
 @command.command(name="delete")
-@click.argument("model")
+@click.argument("model", type=A_NAME)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 @asynchronous

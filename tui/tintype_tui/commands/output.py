@@ -4,9 +4,10 @@ import asyncio
 import dataclasses
 import functools
 import json
+import os
 import select
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 LOOK_S = 0.25
 """How often a command that follows something looks whether anybody still reads it."""
@@ -77,7 +79,8 @@ class Progress:
     """One line that is written over again on a terminal, and nothing at all elsewhere."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._shown = sys.stderr.isatty() and not quiet
+        dumb = os.environ.get("TERM") == "dumb"
+        self._shown = sys.stderr.isatty() and not quiet and not dumb
         self._width = 0
 
     def __call__(self, words: str) -> None:
@@ -170,6 +173,62 @@ def agreed(wanted: "Demand | None", confirm: str | None, *, yes: bool, act: str)
     if not wanted.is_met_by(typed):
         raise click.ClickException(f"That is not {wanted.typed}: nothing was sent.")
     return Confirmation(wanted.typed)
+
+
+class PathName(click.Path):
+    """The path of a file or folder; an empty one is a mistake, and not the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Make a path of what was typed."""
+        return super().convert(_named(self, value, param, ctx), param, ctx)
+
+
+class Name(click.types.StringParamType):
+    """A name or an id; an empty one is a mistake."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Take what was typed."""
+        return _named(self, value, param, ctx)
+
+
+def _named(
+    kind: click.Path | Name, value: Any, param: click.Parameter | None, ctx: click.Context | None
+) -> Any:
+    if isinstance(value, str) and not value.strip():
+        kind.fail("it is empty.", param, ctx)
+    return value
+
+
+A_PATH = PathName(path_type=Path)
+A_FOLDER = PathName(path_type=Path, file_okay=False)
+A_NAME = Name()
+
+limit_option = click.option(
+    "--limit", type=click.IntRange(1, 100_000), default=1_000, show_default=True,
+    help="List so many at most, the newest.",
+)  # fmt: skip
+
+
+async def first_of(batches: AsyncIterator[Sequence[T]], limit: int) -> tuple[list[T], str, int]:
+    """The first items of a list that may have no end, why there may be more, and an exit code.
+
+    Raises:
+        ApiError: if there is not one item, and the list broke off.
+    """
+    from tintype.errors import ApiError
+
+    found: list[T] = []
+    try:
+        async for batch in batches:
+            found.extend(batch)
+            if len(found) > limit:
+                words = f"Only the newest {limit:,} are listed; --limit lists more."
+                return found[:limit], words, 0
+    except ApiError as error:
+        if not found:
+            raise
+        return found, f"Only {len(found):,} could be listed. {error}", 2
+    return found, "", 0
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

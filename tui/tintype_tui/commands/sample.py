@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from tintype_tui.commands.output import Progress, as_json, asynchronous, put, put_json
+from tintype_tui.commands.output import A_FOLDER, Progress, as_json, asynchronous, put, put_json
 
 
 @click.command(name="sample")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", type=A_FOLDER)
 @click.option("--only", type=click.Choice(["cards", "books"]), help="Draw just one of them.")
 @click.option(
     "--seed", type=int, default=7, show_default=True, help="Another seed draws other images."

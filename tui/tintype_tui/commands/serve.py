@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tintype_tui.commands.output import as_json, put_json, say
+from tintype_tui.commands.output import A_PATH, as_json, put_json, say
 
 
 @click.command(name="serve")
@@ -15,7 +15,7 @@ from tintype_tui.commands.output import as_json, put_json, say
     default=0,
     help="By default the port used last, or a free one.",
 )
-@click.option("--folder", type=click.Path(path_type=Path), help="Where to keep files and models.")
+@click.option("--folder", type=A_PATH, help="Where to keep files and models.")
 @click.option("--name", "names", multiple=True, help="Another host name that clients may use.")
 @click.option(
     "--stop-training", is_flag=True, help="On exit, stop trainings too; otherwise they go on."

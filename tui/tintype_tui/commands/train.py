@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tintype_tui.commands.output import (
+    A_PATH,
     Progress,
     agreed,
     as_json,
@@ -51,9 +52,9 @@ class Options:
 
 
 @click.command(name="train")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=A_PATH)
 @profile_option
-@click.option("--validation", type=click.Path(path_type=Path), help="The validation file.")
+@click.option("--validation", type=A_PATH, help="The validation file.")
 @click.option("--model", default="", help="The base model; by default the provider's usual one.")
 @click.option("--suffix", help="Your own word in the name of the tuned model.")
 @click.option("--epochs", type=click.IntRange(1, 50), help="By default the provider chooses.")
@@ -86,6 +87,7 @@ async def command(
     """
     from tintype import jobs
     from tintype.budget import Limits, demand
+    from tintype.quote import validation_concern
     from tintype_tui.commands.session import at_work, chosen
 
     wanted = Options(**options)
@@ -94,6 +96,9 @@ async def command(
     summary = quote.assessment.summary
     if summary is None or summary.status == "error":
         say("The provider would reject this file: run `tintype check`.")
+        leave(1)
+    if (found := await validation_concern(quote)) is not None:
+        say(f"{found.title}. {found.words}")
         leave(1)
     order, limits = _order(wanted, quote), Limits.of(settings, budget_usd=budget)
     if dry_run:
@@ -169,8 +174,13 @@ def _order(wanted: Options, quote: "Quote") -> "Order":
 
 
 async def _launched(launching: "AsyncGenerator[LaunchProgress, None]", progress: Progress) -> "Job":
+    said = ""
     async for step in launching:
         progress(launch_words(step))
+        if step.upload is not None and step.upload.trouble not in ("", said):
+            said = step.upload.trouble
+            progress.clear()
+            say(said)
         if step.job is not None:
             progress.clear()
             say(f"Launched {step.job.id}.")

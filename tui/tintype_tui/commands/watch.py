@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tintype_tui.commands.output import (
+    A_NAME,
     as_json,
     asynchronous,
     leave,
@@ -18,12 +19,17 @@ from tintype_tui.commands.output import (
     say,
     while_read,
 )
+from tintype_tui.text import duration
 
 if TYPE_CHECKING:
     from tintype.api import Api
     from tintype.resources import Event, Job
     from tintype.settings import Settings
     from tintype.store import Store
+
+
+LONG_S = 30.0
+"""A wait from which on it is said how long it is."""
 
 
 @dataclass(slots=True)
@@ -81,7 +87,7 @@ def thinning(text: str) -> Thinning:
 
 
 @click.command(name="watch")
-@click.argument("job_id", required=False)
+@click.argument("job_id", required=False, type=A_NAME)
 @profile_option
 @click.option(
     "--every",
@@ -99,11 +105,12 @@ async def command(
     Prints one line for each event, with step and loss (with --json one object a line). Exit
     codes: 0 succeeded, 1 failed or cancelled, 2 could not run.
     """
+    from tintype import jobs
     from tintype_tui.commands.session import at_work, chosen
 
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, store):
-        wanted = job_id or await _newest(api, store)
+        wanted = await jobs.full_id(job_id or "last", api, store)
         job = await while_read(
             follow_job(settings, api, store, wanted, as_json=as_json, every=every)
         )
@@ -121,16 +128,6 @@ async def tell_why(api: "Api", store: "Store", job: "Job") -> None:
         events = await store.jobs.events(api.profile.name, job.id)
         for said in told(trouble_of(job, events)):
             say(said.text)
-
-
-async def _newest(api: "Api", store: "Store") -> str:
-    from tintype import jobs
-    from tintype.errors import NotFoundError
-
-    async for batch in jobs.listed(api, store, most=1):
-        if batch:
-            return batch[0].id
-    raise NotFoundError("There is no job yet.", advice="Launch one with `tintype train`.")
 
 
 async def follow_job(
@@ -154,7 +151,7 @@ async def follow_job(
             for due in every.of(event):
                 _print(due, as_json=as_json)
         if progress.trouble and progress.trouble != trouble:
-            say(progress.trouble)
+            say(f"{progress.trouble}{_again(progress.next_look_s)}")
         trouble = progress.trouble
         if trouble and await revived(settings, api.profile):
             say("The embedded server has been restarted.")
@@ -162,6 +159,13 @@ async def follow_job(
         _print(due, as_json=as_json)
     assert job is not None  # follow raises for a job that nobody knows
     return job
+
+
+def _again(next_look_s: float | None) -> str:
+    """When a provider that wants to be left alone is asked again, and how not to wait for it."""
+    if next_look_s is None or next_look_s < LONG_S:
+        return ""
+    return f" Asking again in {duration(next_look_s)}; Ctrl+C stops watching, and the job goes on."
 
 
 def _print(event: "Event", *, as_json: bool) -> None:

@@ -108,6 +108,7 @@ class TerminalApp(PaintedApp[ReturnType]):
     def watch_slow(self, slow: bool) -> None:
         """Spare the line, or no longer."""
         self.animation_level = constants.TEXTUAL_ANIMATIONS if self.moves and not slow else "none"
+        self.set_class(slow, "-slow")
         if (output := output_of(self)) is not None:
             output.pace.slow = slow
 

@@ -7,6 +7,7 @@ breaks one, and finds touches anywhere else in the app.
 import gc
 import os
 import sys
+import time
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterable
 from io import StringIO
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 # ---------------------------------------------------------------------- screens and widgets
 
 
+WAIT_MOST_S = 0.25
+"""How long what is laid out may be behind what has happened, on a line that takes no frame."""
+
+
 class PartsScreen(Screen[None]):
     """A screen whose parts' keys work wherever the focus is in it.
 
@@ -49,6 +54,18 @@ class PartsScreen(Screen[None]):
     def key_parts(self) -> Iterable[Widget]:
         """The widgets whose keys work everywhere in this screen."""
         return ()
+
+    _waiting_since_s: float | None = None
+
+    def _on_timer_update(self) -> None:
+        """Lay out and draw; not yet where that could not be sent, for newer will be drawn then."""
+        output, now_s = output_of(self.app), time.monotonic()
+        if output is not None and not output.ready:
+            self._waiting_since_s = self._waiting_since_s or now_s
+            if now_s < self._waiting_since_s + WAIT_MOST_S:
+                return
+        self._waiting_since_s = None
+        super()._on_timer_update()
 
     @property
     def _binding_chain(self) -> list[tuple[DOMNode, BindingsMap]]:

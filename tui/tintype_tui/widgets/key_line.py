@@ -31,14 +31,13 @@ class KeyLine(Widget):
         """Redraw when keys come and go with the focus, and when the line is another."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
         if isinstance(self.app, TerminalApp):
-            self.watch(self.app, "line", self._line_changed, init=False)
+            self.watch(self.app, "slow", self._line_changed, init=False)
 
     def _changed(self, screen: Screen[object]) -> None:
         self.refresh()
 
     def _line_changed(self) -> None:
-        if self._about_line():
-            self.refresh()
+        self.refresh()
 
     def _about_line(self) -> str:
         """Why less is drawn, if it is."""

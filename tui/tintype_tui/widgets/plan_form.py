@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -55,6 +55,33 @@ class Choices:
             self.batch_size or "auto",
             self.learning_rate_multiplier or "auto",
         )
+
+    def kept(self) -> dict[str, Any]:
+        """As plain JSON, without the file that lies beside the dataset."""
+        return {name: value for name, value in asdict(self).items() if name != "validation"}
+
+
+def read_choices(kept: Any, otherwise: Choices, models: Sequence[str]) -> Choices:
+    """Choices as they were kept; whatever is not as it should be is as it is otherwise."""
+    found = kept if isinstance(kept, dict) else {}
+    types: dict[str, tuple[type, ...]] = {
+        "epochs": (int, type(None)),
+        "batch_size": (int, type(None)),
+        "learning_rate_multiplier": (float, int, type(None)),
+        "suffix": (str,),
+        "seed": (int, type(None)),
+        "validate": (bool,),
+    }
+    kept_well: dict[str, Any] = {
+        name: found[name]
+        for name, kinds in types.items()
+        if isinstance(found.get(name, ...), kinds)
+    }
+    if found.get("model") in models:
+        kept_well["model"] = found["model"]
+    if found.get("detail") in DETAILS:
+        kept_well["detail"] = found["detail"]
+    return replace(otherwise, **kept_well)
 
 
 def proposed(path: Path, model: str, validation: Path | None, *, like: Job | None) -> Choices:

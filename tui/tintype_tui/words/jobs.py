@@ -16,8 +16,9 @@ from tintype.jobs import (
     setting,
 )
 from tintype.metrics import Diagnosis, Metrics, figure, label
+from tintype.resources import Job
 from tintype.store import KeptJob, Source
-from tintype_tui.text import count, duration, money, number, one_line
+from tintype_tui.text import age, count, duration, money, number, one_line
 
 STATUS_MARKS: Mapping[str, str] = {
     "validating_files": "◔",
@@ -44,6 +45,13 @@ STATUS_WORDS: Mapping[str, str] = {"validating_files": "validating"}
 def status_words(status: str) -> str:
     """A job's state with its mark, for a line of text."""
     return f"{STATUS_MARKS.get(status, '?')} {one_line(STATUS_WORDS.get(status, status))}"
+
+
+def end_words(job: Job) -> str:
+    """How a job has ended, and when: `cards has been cancelled, 3 min 10 s ago.`."""
+    how = "been cancelled" if job.status == "cancelled" else one_line(job.status)
+    when = f", {age(job.finished_at)}" if job.finished_at else ""
+    return f"{one_line(job.suffix or job.id[-6:])} has {how}{when}."
 
 
 def remaining_s(metrics: Metrics) -> float | None:

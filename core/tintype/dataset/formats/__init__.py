@@ -216,6 +216,13 @@ def _recognise(source: Path) -> Format:
     found = detected(source)
     able = [each for each in found if _reads(each.format)] or list(found)
     sure = [each for each in able if each.detection.certainty == "certain"] or able
+    if not sure and source.suffix.lower() == ".jsonl" and source.is_file():
+        raise DatasetError(
+            f"{source} is not in a format that has to be imported: a .jsonl of chat rows is used "
+            "as it is.",
+            advice=f"Check it with `tintype check {source}`; `tintype embed` writes a fixed copy.",
+            path=source,
+        )
     if not sure:
         names = ", ".join(format.title for format in formats() if _reads(format))
         raise DatasetError(

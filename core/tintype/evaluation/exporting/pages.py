@@ -17,7 +17,7 @@ th,td{text-align:left;padding:.25rem .7rem .25rem 0;border-bottom:1px solid #888
 th,td{vertical-align:top}
 td{font-variant-numeric:tabular-nums}
 .chart{max-width:100%;height:auto;margin:.8rem 0 0}.grid{stroke:#8884}
-.whisker{stroke:#222;fill:none}
+.whisker{stroke:#888;stroke-width:1.5;fill:none}
 .axis,.label,.value{font:11px system-ui,sans-serif;fill:#888}
 .value{paint-order:stroke}
 .legend{list-style:none;padding:0;display:flex;gap:1.2rem;flex-wrap:wrap}

@@ -1,10 +1,11 @@
 """Estimate: what training on the current dataset will take, changed live, and the launch."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -27,7 +28,7 @@ from tintype_tui.screens.estimate.cost_part import CostPart
 from tintype_tui.screens.estimate.launch_line import LaunchLine
 from tintype_tui.screens.estimate.plan_part import PlanPart
 from tintype_tui.widgets.loop_strip import LoopStrip
-from tintype_tui.widgets.plan_form import Choices, PlanForm, proposed
+from tintype_tui.widgets.plan_form import Choices, PlanForm, proposed, read_choices
 from tintype_tui.words.costs import cost_words
 
 
@@ -70,6 +71,9 @@ class EstimatePane(Pane):
         with Horizontal(id="estimate-body"):
             yield PlanPart(id="plan").data_bind(EstimatePane.outlook)
             yield CostPart().data_bind(EstimatePane.outlook, EstimatePane.choices)
+
+    def left_behind(self) -> dict[str, Any]:
+        return {"path": str(self._path), "choices": self.choices.kept()} if self._plans else {}
 
     def on_mount(self) -> None:
         self.query_one("#cost").focus()
@@ -138,10 +142,7 @@ class EstimatePane(Pane):
 
     async def _propose(self, path: Path) -> None:
         models = await connection.base_models(self.session.profile.provider)
-        splits = await asyncio.to_thread(siblings, path)
-        validation = splits.valid if splits.valid != path else None
-        model = self._model if self._model in models else models[0]
-        choices = self._choices or proposed(path, model, validation, like=self._like)
+        choices = self._choices or await _proposal(self, path, self._model, models)
         self._model, self._choices = "", None
         self.plan.form.fill(choices, models)
 
@@ -197,6 +198,17 @@ class EstimatePane(Pane):
         """Estimate a copy by the same plan, and launch it."""
         self._choices, self._launch_next = event.choices, event.path
         self.post_message(requests.estimate_dataset(path=event.path))
+
+
+async def _proposal(pane: EstimatePane, path: Path, model: str, models: Sequence[str]) -> Choices:
+    """What to begin with: a job's settings, the plan of a session that was cut off, or none."""
+    splits, like = await asyncio.to_thread(siblings, path), pane.loop_state.like
+    validation = splits.valid if splits.valid != path else None
+    left = await pane.session.left_of(type(pane).__name__)
+    model = model if model in models else models[0]
+    choices = proposed(path, model, validation, like=like)
+    same = like is None and left.get("path") == str(path)
+    return read_choices(left.get("choices"), choices, models) if same else choices
 
 
 def _stamp(path: Path | None) -> FileStamp | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import getters
+from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -15,6 +15,7 @@ from tintype.quote import Outlook
 from tintype.rules import Summary
 from tintype.tokens import DETAILS
 from tintype_tui.screen import Part
+from tintype_tui.screens.dialogs import Ask
 from tintype_tui.widgets.plan_form import Choices, PlanForm
 
 
@@ -25,6 +26,7 @@ class PlanPart(Part):
         Binding("plus,equals_sign", "epochs(1)", "Epochs", id="estimate.more", key_display="+-"),
         Binding("minus", "epochs(-1)", "Fewer epochs", id="estimate.fewer", show=False),
         Binding("D", "detail", "Detail", id="estimate.detail", tooltip="as is, low, high"),
+        Binding("m", "model", "Model", id="estimate.model", show=False, tooltip="type its name"),
         Binding("V", "validation", "Validation", id="estimate.validation", show=False),
     ]
 
@@ -57,7 +59,15 @@ class PlanPart(Part):
     # ------------------------------------------------------------------ keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return self.outlook.estimate is not None or None
+        return action == "model" or self.outlook.estimate is not None or None
+
+    @work
+    async def action_model(self) -> None:
+        """Have the name of a base model typed, which no list here may have."""
+        hint = "as the provider calls it; a price that is not known has to be confirmed"
+        ask = Ask("Train which base model?", value=self.choices.model, hints=[hint])
+        if name := (await self.app.push_screen_wait(ask) or "").strip():
+            self.fill(replace(self.choices, model=name))
 
     def action_epochs(self, by: int) -> None:
         if (estimate := self.outlook.estimate) is not None:

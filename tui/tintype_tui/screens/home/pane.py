@@ -1,6 +1,8 @@
 """The first screen. Its first frame is one line; lists, store and dates come after it."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,12 +19,17 @@ from tintype.loop import LoopState
 from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.home.samples_part import SamplesPart
-from tintype_tui.session import SESSION
 
 if TYPE_CHECKING:
-    from tintype.store import Store
+    from tintype.resources import Job
+    from tintype.store import KeptJob, Store
     from tintype_tui.screens.home.lists_part import Kept
+    from tintype_tui.session import Session
 
+GOES_ON = frozenset({"datasets", "estimate", "jobs", "playground"})
+"""The panes that a session which was cut off goes on with."""
+MOST_JOBS = 50
+"""Of which it is said what has become of them."""
 FIRST_FRAME_S = 0.05
 WELCOME = f"[b $primary]Tintype {__version__}[/]  fine-tune vision models in a terminal"
 
@@ -41,6 +48,7 @@ class HomePane(Pane):
 
     kept: "var[Kept | None]" = var(None, bindings=True)
     """What the store has; none until it has been read."""
+    _heard = False
 
     def body(self) -> ComposeResult:
         yield Static(WELCOME, id="welcome")
@@ -98,9 +106,24 @@ class HomePane(Pane):
     async def _restore(self, store: "Store") -> None:
         """Go on where the last session ended, unless something was chosen already."""
         if self.loop_state == LoopState():
-            found, profile = store.notes.read(SESSION), self.session.profile.name
-            state = await asyncio.to_thread(LoopState.restored, found, profile)
-            self.post_message(requests.restore(state))
+            left, profile = self.session.seat.left, self.session.profile.name
+            self._hear_of(store.jobs.newest(MOST_JOBS, profile=profile))
+            state = await asyncio.to_thread(LoopState.restored, left, profile)
+            # Who left by himself begins at Home; who was cut off goes on where that was.
+            pane = str(left.get("pane") or "") if left.get("cut") and self.is_current else ""
+            self.post_message(requests.restore(state, pane if pane in GOES_ON else ""))
+
+    def _hear_of(self, jobs: "Sequence[KeptJob]") -> None:
+        """Say what has become of jobs that ran when they were last seen."""
+        running = [one.job for one in jobs if not one.job.ended]
+        if running and not self._heard:
+            self._heard = True
+            self.app.run_worker(self._meanwhile(running), group="meanwhile")
+
+    async def _meanwhile(self, running: "Sequence[Job]") -> None:
+        with suppress(TintypeError):  # whoever looks at jobs is told why they cannot be had
+            if words := await news_of(self.session, running):
+                self.say(words, title="While you were away")
 
     # ------------------------------------------------------------------ what the person does
 
@@ -123,3 +146,18 @@ class HomePane(Pane):
 
         if (path := await choose_dataset(self)) is not None:
             self.post_message(requests.open_dataset(path))
+
+
+async def news_of(session: "Session", running: Sequence["Job"]) -> str:
+    """Ask what has become of jobs: a sentence for each that has ended.
+
+    Raises:
+        TintypeError: if the provider cannot be asked.
+    """
+    from tintype.jobs import listed
+    from tintype_tui.words.jobs import end_words
+
+    ended: dict[str, Job] = {}
+    async for batch in listed(await session.provider(), await session.store(), most=MOST_JOBS):
+        ended |= {job.id: job for job in batch if job.ended}
+    return " ".join(end_words(ended[job.id]) for job in running if job.id in ended)

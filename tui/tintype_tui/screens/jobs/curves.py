@@ -1,6 +1,8 @@
 """The part that draws curves: of one job or several, one metric or all at once."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from textual.reactive import var
 
@@ -18,6 +20,7 @@ from tintype_tui.widgets.chart import (
     pins,
     told_apart,
 )
+from tintype_tui.widgets.chart.navigation import kept_up, read_sight
 
 MOST_RUNS = 6
 """As many as there are looks."""
@@ -48,6 +51,9 @@ class Curves(ChartGrid):
     every_metric: var[bool] = var(False)
     """Whether all metrics are drawn at once."""
 
+    left: Mapping[str, Any] = MappingProxyType({})
+    """What a session that was cut off looked at, of which job, until it is looked at again."""
+
     def on_mount(self) -> None:
         """Letters only, where the terminal has little else."""
         if isinstance(self.app, TerminalApp):
@@ -68,6 +74,20 @@ class Curves(ChartGrid):
             Panel(title, curves(self.runs, found[title]) if title in found else ())
             for title in shown
         ]
+
+        if any(run.id == self.left.get("job") and run.metrics.series for run in self.runs):
+            self.call_after_refresh(self._look_again, self.left)
+            self.left = {}
+
+    def seen(self) -> dict[str, Any]:
+        """What of the curves is looked at, as plain JSON."""
+        return {"axis": self.leader.axis, "sight": self.leader.sight.kept()}
+
+    def _look_again(self, left: Mapping[str, Any]) -> None:
+        leader = self.leader
+        if leader.window is None and leader.with_points:
+            leader.axis = left["axis"] if left.get("axis") in leader.axes else leader.axis
+            leader.look_at(kept_up(read_sight(left.get("sight")), leader.extent))
 
     def watch_checkpoints(self) -> None:
         self.watch_runs()

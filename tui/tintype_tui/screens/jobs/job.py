@@ -25,8 +25,7 @@ from tintype_tui.screens.jobs.views import JobViews
 from tintype_tui.widgets.chart import Run, free_slot
 from tintype_tui.widgets.checkpoint_list import CheckpointList
 from tintype_tui.widgets.job_header import JobHeader
-
-_ENDS = {"cancelled": "been cancelled"}
+from tintype_tui.words.jobs import end_words
 
 
 class JobPart(Part):
@@ -116,7 +115,7 @@ class JobPart(Part):
         if job.ended and job.id in self._under_way:
             self._under_way.discard(job.id)
             self.app.bell()
-            self.pane.say(f"{name_of(job)} has {_ENDS.get(job.status, job.status)}.", title="Job")
+            self.pane.say(end_words(job), title="Job")
         elif not job.ended:
             self._under_way.add(job.id)
 

@@ -1,7 +1,8 @@
 """The jobs pane: the list on one side, one job on the other; what the person does with it."""
 
+from contextlib import suppress
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import getters, on
 from textual.app import ComposeResult
@@ -9,6 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.reactive import var
 
+from tintype.errors import TintypeError
 from tintype.loop import LoopState
 from tintype_tui import requests
 from tintype_tui.screen import Pane
@@ -60,9 +62,14 @@ class JobsPane(Pane):
                 JobsPane.listing, JobsPane.looking, selected=JobsPane.followed
             )
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         self.charts.leader.as_table = self.session.settings.screen_reader
         self.list_of_jobs.focus()
+        with suppress(TintypeError):  # whoever lists the jobs is told why
+            self.charts.left = await self.session.left_of(type(self).__name__)
+
+    def left_behind(self) -> dict[str, Any]:
+        return {"job": self.followed, **self.charts.seen()}
 
     def on_screen_resume(self) -> None:
         self.side.list_jobs()

@@ -11,15 +11,19 @@ from textual.message import Message
 from textual.reactive import var
 
 from tintype.detection import Box
+from tintype.errors import NotFoundError
 from tintype.prompting import MOST_MODELS, Lineup
 from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.choosing import Choose
+from tintype_tui.screens.dialogs import Ask
 from tintype_tui.screens.playground.models import headings, offered
 from tintype_tui.screens.playground.subject_part import Drawn
 from tintype_tui.widgets.answer_column import Answer, AnswerColumn
 from tintype_tui.widgets.answer_columns import AnswerColumns
 from tintype_tui.words.answers import short_name
+
+ANOTHER = "another model: type its name"
 
 
 class AnswersPart(Part):
@@ -190,6 +194,8 @@ class AnswersPart(Part):
         try:
             api, store = await self.session.provider(), await self.session.store()
             ids = [model.id for model in await api.models()]
+        except NotFoundError:  # a provider that lists none may answer all the same
+            ids = []
         finally:
             slow.stop()
         now = self.lineup.model if replacing else ""
@@ -198,13 +204,23 @@ class AnswersPart(Part):
         names = [one.name for one in offers]
         title = "Ask which model?" if replacing else "Ask which model besides?"
         at = names.index(now) if now in names else 0
-        words = [one.words for one in offers]
-        chosen = await self.app.push_screen_wait(
-            Choose(title, words, at=at, headings=headings(offers))
+        words = [*(one.words for one in offers), ANOTHER]
+        chosen = (
+            await self.app.push_screen_wait(Choose(title, words, at=at, headings=headings(offers)))
+            if offers
+            else 0
         )
-        if chosen is not None:
+        if chosen == len(offers):
+            names.append(await self._typed_name(bool(ids)))
+        if chosen is not None and names[chosen]:
             change = self.lineup.replaced if replacing else self.lineup.added
             self.lineup = change(names[chosen])
+
+    async def _typed_name(self, listed: bool) -> str:
+        """A model's name that the person types, whoever lists it; empty for none."""
+        hint = "as the provider calls it" if listed else "the provider lists none: type its name"
+        name = await self.app.push_screen_wait(Ask("Ask which model?", hints=[hint]))
+        return (name or "").strip()
 
 
 def _of_all(columns: Sequence[AnswerColumn]) -> tuple[Box, ...]:

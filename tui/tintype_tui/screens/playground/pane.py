@@ -80,7 +80,7 @@ class PlaygroundPane(Pane):
             profile = self.session.profile.name
             self._chosen = state.model
             self.about.begin(state.dataset)
-            draft = read_draft(store.notes.read(DRAFT, {}))
+            draft = read_draft(store.notes.read(self.session.seat.named(DRAFT), {}))
             fitting = fitting_model(store, profile, state.dataset)
             self.lineup.lineup = draft.lineup(profile, state.model, fitting)
             place = await to_thread(draft.place, state.dataset)

@@ -112,7 +112,8 @@ class QuestionPart(Part):
         about = self.subject.origin if self.subject else QuestionOrigin()
         draft = Draft(self.prompt.text, about, self.models, self.session.profile.name)
         with self.pane.reporting("Cannot keep the draft"):
-            (await self.session.store()).notes.write(DRAFT, draft.kept(), datetime.now(UTC))
+            notes = (await self.session.store()).notes
+            notes.write(self.session.seat.named(DRAFT), draft.kept(), datetime.now(UTC))
 
     @property
     def is_kept(self) -> bool:

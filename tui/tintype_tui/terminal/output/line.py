@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 SLOW_BYTES_PER_S = 200_000.0
 """A line that carries less is slow: an image takes a second or more."""
-SLOW_ROUND_TRIP_S = 0.4
-"""Above this a line is slow, whatever it carries."""
+SLOW_ROUND_TRIP_S, DOUBTFUL_ROUND_TRIP_S = 0.4, 0.15
+"""Above this a line is slow, whatever it carries; and while that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,9 @@ class Line:
     def slow(self) -> bool:
         """Whether to draw for a slow line; what is unknown is not slow."""
         carries, trip = self.bytes_per_s, self.round_trip_s
+        longest_s = DOUBTFUL_ROUND_TRIP_S if carries is None else SLOW_ROUND_TRIP_S
         return (carries is not None and carries < SLOW_BYTES_PER_S) or (
-            trip is not None and trip > SLOW_ROUND_TRIP_S
+            trip is not None and trip > longest_s
         )
 
     def seems_slow(self, *, was: bool) -> bool:

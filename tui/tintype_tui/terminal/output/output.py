@@ -129,12 +129,23 @@ class Output:
 
     # ------------------------------------------------------------------ frames
 
+    @property
+    def unsent(self) -> bool:
+        """Whether there may be something to send."""
+        return self._surface.waiting() or self._cursor != self._cursor_sent
+
+    @property
+    def ready(self) -> bool:
+        """Whether a frame that is painted now is sent at once."""
+        now_s = time.monotonic()
+        free = self._writer is None or self._writer.empty
+        return free and self.pace.due_s(now_s) <= now_s
+
     def _pump(self) -> None:
         """Send what is newest, if it may be sent and differs from what was sent."""
-        moved = self._cursor != self._cursor_sent
         if self._writer is None or self._parting is not None or not self._writer.empty:
             return
-        if not (moved or self._surface.waiting()):
+        if not self.unsent:
             return
         now_s = time.monotonic()
         due_s = self.pace.due_s(now_s)
@@ -142,7 +153,7 @@ class Output:
             self._wake(due_s - now_s)
             return
         frame = self._surface.changes()
-        if not frame and not moved:
+        if not frame and self._cursor == self._cursor_sent:
             return
         x, y = self._cursor_sent = self._cursor
         frame += f"\x1b[{y + 1};{x + 1}H"

@@ -133,7 +133,8 @@ class Chart(Widget, can_focus=True):
         return Field(curves, self.extent, self._canvas.frame(self._content).columns)
 
     @property
-    def _sight(self) -> Sight:
+    def sight(self) -> Sight:
+        """What of it one looks at."""
         return Sight(self.window, self.following, self.cursor, self.second)
 
     @property
@@ -165,15 +166,13 @@ class Chart(Widget, can_focus=True):
         if self.axis not in self.axes:
             self.axis = "step"
         if self.with_points:
-            self._look_at(kept_up(self._sight, self.extent))
+            self.look_at(kept_up(self.sight, self.extent))
 
     def watch_axis(self, before: Axis, after: Axis) -> None:
         """Stay at the same steps on another axis."""
         if traces := self.with_points:
             ruler = self._canvas.plotter.ruler
-            self._look_at(
-                translated(self._sight, ruler(traces[0], before), ruler(traces[0], after))
-            )
+            self.look_at(translated(self.sight, ruler(traces[0], before), ruler(traces[0], after)))
 
     def notify_style_update(self) -> None:
         """Follow a new theme, and focus."""
@@ -200,32 +199,33 @@ class Chart(Widget, can_focus=True):
             return self.as_table
         return self.cursor is not None if action in ("drop", "second") else True
 
-    def _look_at(self, sight: Sight) -> None:
+    def look_at(self, sight: Sight) -> None:
+        """Look at another part of it."""
         self.following, self.window = sight.following, sight.window
         self.cursor, self.second = sight.cursor, sight.second
 
     def action_zoom(self, factor: float) -> None:
-        self._look_at(self._field.zoom(self._sight, factor))
+        self.look_at(self._field.zoom(self.sight, factor))
 
     def action_pan(self, share: float) -> None:
-        self._look_at(self._field.pan(self._sight, share))
+        self.look_at(self._field.pan(self.sight, share))
 
     def action_reset(self) -> None:
-        self._look_at(self._field.show(self._sight, None))
+        self.look_at(self._field.show(self.sight, None))
 
     def action_go(self, end: int) -> None:
-        self._look_at(self._field.go(self._sight, end))
+        self.look_at(self._field.go(self.sight, end))
 
     def action_move(self, by: int) -> None:
         field = self._field
-        self._look_at((field.row if self.as_table else field.move)(self._sight, by))
+        self.look_at((field.row if self.as_table else field.move)(self.sight, by))
 
     def action_row(self, by: int) -> None:
-        self._look_at(self._field.row(self._sight, by))
+        self.look_at(self._field.row(self.sight, by))
 
     def action_unusual(self, direction: int) -> None:
-        if (sight := self._field.unusual(self._sight, direction)) is not None:
-            self._look_at(sight)
+        if (sight := self._field.unusual(self.sight, direction)) is not None:
+            self.look_at(sight)
         else:
             self.app.bell()
 
@@ -235,7 +235,7 @@ class Chart(Widget, can_focus=True):
 
     def action_drop(self) -> None:
         """Take the cursors away, the second one first."""
-        self._look_at(self._sight.dropped())
+        self.look_at(self.sight.dropped())
 
     def action_switch(self, name: str) -> None:
         """Turn the logarithmic axis or the table on, or off."""
@@ -267,7 +267,7 @@ class Chart(Widget, can_focus=True):
         column = x - self.gutter.left - frame.left
         if not self.with_points or self.as_table or not 0 <= column < frame.columns:
             return None
-        return self._field.place(self._sight, column)
+        return self._field.place(self.sight, column)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         self._wheel(event, 0.8)
@@ -280,7 +280,7 @@ class Chart(Widget, can_focus=True):
         place = self._place_at(event.x)
         if self.has_focus and place is not None:
             event.stop()
-            self._look_at(self._field.zoom(self._sight, factor, place))
+            self.look_at(self._field.zoom(self.sight, factor, place))
 
     def on_mouse_down(self) -> None:
         self._dragged = False

@@ -5,8 +5,8 @@ A window is a stretch of the x-axis; none means all of it, whatever comes. Digit
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar
 
 from textual.binding import Binding
 
@@ -88,6 +88,27 @@ class Sight:
     def dropped(self) -> "Sight":
         """Without a cursor, of two without the second one."""
         return replace(self, cursor=self.cursor if self.second is not None else None, second=None)
+
+    def kept(self) -> dict[str, Any]:
+        """As plain JSON, as `read_sight` reads it."""
+        return asdict(self)
+
+
+def read_sight(kept: Any) -> Sight:
+    """What was kept; whatever is not as it should be is left out."""
+    found = kept if isinstance(kept, dict) else {}
+    window = found.get("window")
+    places = [
+        place if isinstance(place, float) else None
+        for place in (*(window if isinstance(window, (list, tuple)) else ()), None, None)[:2]
+    ]
+    cursor, second = (
+        place if isinstance(place := found.get(name), float) else None
+        for name in ("cursor", "second")
+    )
+    low, high = places
+    stretch = (low, high) if low is not None and high is not None and low < high else None
+    return Sight(stretch, found.get("following") is True, cursor, second)
 
 
 def kept_up(sight: Sight, extent: Window) -> Sight:

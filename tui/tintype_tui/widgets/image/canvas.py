@@ -11,6 +11,7 @@ import textwrap
 from typing import Any
 
 from rich.segment import Segment
+from textual.app import ScreenStackError
 from textual.css.query import NoMatches
 from textual.dom import NoScreen
 from textual.geometry import Offset, Region
@@ -152,16 +153,21 @@ class ImageCanvas(Widget):
     def _fitting_manner(self) -> str:
         """How the drawing can be shown now."""
         drawing = self.drawing
-        try:
-            on_top = self.screen.is_active
-        except NoScreen:
-            on_top = False
-        if drawing is None or not drawing.payload or not on_top:
+        if drawing is None or not drawing.payload or not self._undimmed():
             # Under a dialog colours are dimmed, and kitty's number is a colour.
             return "characters"
         if drawing.protocol == "kitty":
             return "kitty" if self._number else "characters"
         return "sixel" if self._in_full_sight() else "characters"
+
+    def _undimmed(self) -> bool:
+        """Whether nothing translucent is over the screen."""
+        try:
+            stack = self.app.screen_stack
+            above = stack[stack.index(self.screen) + 1 :]
+        except (NoScreen, ScreenStackError, ValueError):
+            return False
+        return all(screen.styles.background.is_transparent for screen in above)
 
     def _in_full_sight(self) -> bool:
         """Whether nothing is cut off from the drawing, and nothing lies over it."""

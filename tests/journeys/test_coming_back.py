@@ -1,0 +1,116 @@
+"""A session that was cut off is taken up where it was; each has notes of its own."""
+
+import asyncio
+import json
+import signal
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tintype.resources import Job
+from tintype.settings import load
+from tintype.store import open_store
+from tintype_tui.__main__ import run_command
+from tintype_tui.screens.jobs.curves import Curves
+from tintype_tui.seat import SESSION, take_seat
+
+HUNG_UP = 128 + signal.SIGHUP
+NOW = datetime.now(UTC)
+
+
+async def test_a_session_takes_up_the_last_that_was_cut_off_and_never_one_that_runs(
+    tmp_path: Path,
+) -> None:
+    async with open_store(tmp_path / "store.db") as store:
+        first, second = take_seat(tmp_path, store), take_seat(tmp_path, store)
+        assert (first.named("draft"), second.named("draft")) == ("draft", "draft 2")
+        store.notes.write(first.named(SESSION), {"at": 2.0, "cut": False}, NOW)
+        store.notes.write(second.named(SESSION), {"at": 1.0, "cut": True}, NOW)
+        third = take_seat(tmp_path, store)
+        assert (third.number, third.left) == (3, {})
+        for seat in (first, second, third):
+            seat.leave()
+        assert take_seat(tmp_path, store).number == 2
+        assert take_seat(tmp_path, store).number == 1
+        everybody = {take_seat(tmp_path, store).number for _ in range(9)}
+        assert everybody == {3, 4, 5, 6, 7, 8, 9}  # there are no more: they share what is left
+
+
+async def test_where_files_cannot_be_locked_there_is_one_session(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    async with open_store(tmp_path / "store.db") as store:
+        assert take_seat(tmp_path / "taken" / "sessions", store).number == 1
+
+
+async def test_pane_row_plan_draft_and_zoom_come_back_after_a_cut_and_home_after_q(
+    sit: Any, dataset: Path, capsys: Any
+) -> None:
+    words = ["train", str(dataset), "--model", "scripted", "--wait", "--json"]
+    assert await asyncio.to_thread(run_command, words) == 0
+    job = json.loads(capsys.readouterr().out)["id"]
+    async with sit(dataset) as person:
+        await person.sees("answer 0")
+        await person.press("down", "down", "3")
+        await person.sees("Cost")
+        await person.until(lambda: person.app.screen.outlook.quote is not None, "a cost")
+        await person.press("plus")
+        epochs = person.app.screen.choices.epochs
+        await person.press("5")
+        await person.press("i")
+        await person.type("Why")
+        await person.press("escape", "4")
+        await person.sees("succeeded")
+        await person.until(lambda: person.app.screen.query_one(Curves).leader.with_points, "points")
+        curves = person.app.screen.query_one(Curves).leader
+        curves.focus()
+        await person.press("plus")
+        window = curves.window
+        assert window is not None
+        async with sit() as other:  # at the same time
+            await other.until(lambda: other.app.session.seat.number == 2, "a seat")
+            assert other.app.loop_state.dataset is None
+        person.app.exit(HUNG_UP)
+    async with sit() as person:
+        await person.until(lambda: person.app.current_mode == "jobs", "Jobs")
+        await person.sees("succeeded")
+        assert (person.app.loop_state.row, person.app.loop_state.job) == (2, job)
+        await person.until(
+            lambda: person.app.screen.query_one(Curves).leader.window == window, "the zoom"
+        )
+        await person.press("3")
+        await person.sees("Cost")
+        await person.until(lambda: person.app.screen.choices.epochs == epochs, "the plan")
+        await person.press("5")
+        await person.sees("Why")
+        person.app.exit()
+    async with sit() as person:
+        await person.until(lambda: person.app.loop_state.row == 2, "what was chosen")
+        assert person.app.current_mode == "home"
+
+
+async def test_what_became_of_jobs_meanwhile_is_said(
+    sit: Any, home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORK_KEY", "sk-work-0123456789")
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(
+        'default_profile = "work"\n[profiles.work]\n'
+        f'base_url = "{hostile_apart.url}"\nkey_env = "WORK_KEY"\n'
+    )
+    begun = NOW - timedelta(hours=1)
+    job = {"model": "m", "created_at": int(begun.timestamp()), "training_file": "f"}
+    ended = {"id": "ftjob-1", "status": "succeeded", "finished_at": int(NOW.timestamp()) - 60}
+    listed = [job | ended | {"suffix": "cards"}, job | {"id": "ftjob-2", "status": "running"}]
+    page = hostile_apart.answer({"data": listed, "has_more": False})
+    hostile_apart.on("GET", "/fine_tuning/jobs", page)
+    async with open_store(load().folders.store_file) as store:
+        for name in ("ftjob-1", "ftjob-2"):
+            running = Job(name, "m", "running", begun, "f")
+            store.jobs.remember("work", running, seen_at=begun)
+    async with sit() as person:
+        said = person.app.session.said
+        await person.until(lambda: bool(said), "news")
+        (words,) = [one.words for one in said]
+        assert words.startswith("While you were away cards has succeeded, 1 min ")
