@@ -57,7 +57,7 @@ async def handled(min_sleep: float = 0, max_sleep: float = 0) -> None:
                 await answered(app, [app.screen.focused])
 
 
-async def _screen_answered(pilot: Any, **_: float) -> bool:
+async def _screen_answered(pilot: Any, timeout: float = 0) -> bool:  # noqa: ASYNC109
     try:
         nodes = [pilot.app, *pilot.app.screen.walk_children(with_self=True)]
     except ScreenStackError:
