@@ -57,7 +57,7 @@ async def handled(min_sleep: float = 0, max_sleep: float = 0) -> None:
                 await answered(app, [app.screen.focused])
 
 
-async def _screen_answered(pilot: Any, timeout: float = 0) -> bool:  # noqa: ASYNC109
+async def _screen_answered(pilot: Any, **_: float) -> bool:
     try:
         nodes = [pilot.app, *pilot.app.screen.walk_children(with_self=True)]
     except ScreenStackError:
@@ -69,4 +69,5 @@ async def _screen_answered(pilot: Any, timeout: float = 0) -> bool:  # noqa: ASY
 def replace_the_waits_of_textual() -> None:
     """Let every pilot wait for what is to be handled."""
     textual.app.wait_for_idle = textual.pilot.wait_for_idle = handled  # type: ignore[attr-defined]
-    textual.pilot.Pilot._wait_for_screen = _screen_answered  # type: ignore[method-assign]
+    pilot: Any = textual.pilot.Pilot
+    pilot._wait_for_screen = _screen_answered
