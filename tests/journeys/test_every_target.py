@@ -27,8 +27,8 @@ from tintype_tui.widgets.loop_strip import LoopStrip
 SIZES = ((80, 24), (140, 42))
 GRIDS = ((26, 7), (45, 13))
 """Cells between points that are clicked, at each size, besides the middle of every widget."""
-MODES = ("home", "datasets", "estimate", "jobs", "playground")
-LASTING = frozenset(["dataset", "list", "follow", "fill", "cost", "assess", "settle", "changed"])
+MODES = ("home", "datasets", "estimate", "jobs", "playground", "evaluate")
+LASTING = frozenset(["dataset", "list", "follow", "fill", "cost", "assess", "settle", "changed", "hold"])
 """Groups of workers that go on for as long as a pane is shown."""
 MOVING = frozenset(["move", "page", "jump", "down", "back", "go", "line", "focus_next"])
 """What may have no effect: at an end of a list, or where one is already."""
@@ -49,6 +49,8 @@ KEPT_ABOUT = (
     "lineup.models",
     "looking",
     "subject.title",
+    "view",
+    "rows.closely",
 )
 """What of a pane must be as before for the next key to be pressed in the same state."""
 
