@@ -315,30 +315,10 @@ async def folded(place: Place) -> None:
     await place.person.until(lambda: bool(lineup.query(".-folded")), "folded answers")
 
 
-async def nothing_to_evaluate(place: Place) -> None:
-    await place.sees("Recent datasets")
-    await place.press("6")
-    await place.sees("Nothing to evaluate yet.")
-
-
 async def evaluation(place: Place) -> None:
     """An evaluation that could be begun, with one model."""
     place.person.app.post_message(requests.evaluate_model(TUNED, place.dataset))
     await place.sees("questions to 2 models", "test.jsonl")
-
-
-async def evaluated(place: Place) -> None:
-    """The result of one."""
-    if (place.home / "data" / "evaluations").exists():
-        await place.press("6", "left_square_bracket")
-        await place.sees("shapes/test.jsonl")
-        await place.press("enter")
-    else:
-        await evaluation(place)
-        await place.press("enter")
-        await place.sees("Type")
-        await place.type_sum()
-    await place.sees("time and money", "tuned")
 
 
 STATES: dict[str, State] = {
@@ -347,4 +327,5 @@ STATES: dict[str, State] = {
     "home, provider": State(first, "P", ("Work with which provider?",)),
     "home, open": State(first, "o", ("Open a dataset",)),
     "home, commands": State(first, "colon", ("Search",)),
+    "evaluate, set-up": State(evaluation, agreed=True),
 }

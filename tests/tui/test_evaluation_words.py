@@ -85,7 +85,9 @@ def test_failures_come_latest_first_and_the_strip_says_how_far_it_is() -> None:
 
 def test_a_set_up_says_what_cannot_be_started_and_which_model_is_compared_with() -> None:
     assert setup_lines(Draft(), running=False) == ()
-    lines = {one.name: one.words for one in setup_lines(Draft(PLAN, state="loading"), running=False)}
+    lines = {
+        one.name: one.words for one in setup_lines(Draft(PLAN, state="loading"), running=False)
+    }
     assert lines["start"] == "reading the rows …"
     assert lines["model 1"].endswith("the others against it")
     assert lines["leaks"] == "not known what was trained on"
