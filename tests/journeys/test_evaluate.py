@@ -100,6 +100,14 @@ def test_from_rows_to_exports(tintype: Callable[..., Any], dataset: Path, tmp_pa
     assert "cannot be compared: they differ in scorers" in err
     code, out, _ = tintype("evaluations", "compare", newest, newest)
     assert "0 better, 0 worse" in out
+    picked = tmp_path / "failed.jsonl"
+    code, _, err = tintype("evaluations", "rows", newest, "-o", picked)
+    assert (code, err.count("5 rows")) == (0, 1)
+    assert picked.read_text().splitlines() == test.read_text().splitlines()[::2]
+    code, out, _ = tintype("evaluations", "rows", newest)
+    assert (code, out.count("line ")) == (0, 5)
+    code, out, _ = tintype("evaluations", "show", newest, "--question-type", "Last=9")
+    assert (code, "Last" in out) == (0, True)
     code, _, _ = tintype("evaluations", "export", newest, tmp_path / "again.csv")
     assert (code, (tmp_path / "again.csv").exists()) == (0, True)
 

@@ -17,7 +17,9 @@ from tintype.evaluation.figures import (
     require_alike,
     slices,
 )
+from tintype.evaluation.judge_check import judge_agreement, to_grade
 from tintype.evaluation.matrix import VIEWS, View, counts, positions
+from tintype.evaluation.picking import with_question_types, write_picked
 from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, JudgePlan
 from tintype.evaluation.results import (
     AnswerOfRow,
@@ -59,6 +61,7 @@ __all__ = [
     "figures",
     "grades_of",
     "headline_sentence",
+    "judge_agreement",
     "look_at",
     "models_of",
     "new_folder",
@@ -77,4 +80,7 @@ __all__ = [
     "scorer_of",
     "slices",
     "suggested",
+    "to_grade",
+    "with_question_types",
+    "write_picked",
 ]
