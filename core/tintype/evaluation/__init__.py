@@ -17,10 +17,12 @@ from tintype.evaluation.figures import (
     require_alike,
     slices,
 )
+from tintype.evaluation.findings import Findings, findings
 from tintype.evaluation.judge_check import judge_agreement, to_grade
 from tintype.evaluation.matrix import VIEWS, View, counts, positions
 from tintype.evaluation.picking import with_question_types, write_picked
 from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, JudgePlan
+from tintype.evaluation.proposing import proposed
 from tintype.evaluation.results import (
     AnswerOfRow,
     Evaluation,
@@ -47,6 +49,7 @@ __all__ = [
     "EvaluationCost",
     "EvaluationPlan",
     "EvaluationRun",
+    "Findings",
     "JudgePlan",
     "ModelCost",
     "ModelFigures",
@@ -59,6 +62,7 @@ __all__ = [
     "estimate",
     "facets_worth",
     "figures",
+    "findings",
     "grades_of",
     "headline_sentence",
     "judge_agreement",
@@ -70,6 +74,7 @@ __all__ = [
     "overrides",
     "percent",
     "positions",
+    "proposed",
     "read_rows",
     "require_alike",
     "run",
