@@ -218,7 +218,8 @@ async def test_a_judge_is_asked_with_the_rubric_and_what_it_cannot_say_is_unscor
         evaluation.override(found.folder, position, name, None, grade=grade)
     both, agreed = evaluation.judge_agreement(found)
     assert agreed is not None
-    assert (both, agreed.agreement, agreed.kappa) == (2, 0.5, pytest.approx(1 / 3))
+    assert (both, agreed.agreement) == (2, 0.5)
+    assert agreed.kappa == pytest.approx(1 / 3)
     assert evaluation.to_grade(found, 9) == []
     asked = [one.json for one in hostile.sent("POST", CHAT) if one.json["model"] == "grader"]
     assert all(one["temperature"] == 0 for one in asked)
