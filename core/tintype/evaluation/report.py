@@ -100,12 +100,8 @@ def report_of(evaluation: Evaluation, *, vqa: bool = False) -> EvaluationReport:
 
 
 def titles(evaluation: Evaluation) -> tuple[str, ...]:
-    """What to call the models: their titles where these differ, else their names, else ids."""
-    for field_name in ("title", "name", "id"):
-        said: list[str] = [getattr(model, field_name) for model in evaluation.models]
-        if len(set(said)) == len(said):
-            return tuple(said)
-    return tuple(said)
+    """What to call the models."""
+    return evaluation.titles
 
 
 def _names(evaluation: Evaluation) -> list[str]:
@@ -168,7 +164,7 @@ def _compared(evaluation: Evaluation) -> list[ReportSection]:
     reference = titles(evaluation)[evaluation.reference]
     rows = tuple(
         (
-            one.model.title,
+            evaluation.titles[evaluation.models.index(one.model)],
             f"{one.paired.wins:,}",
             f"{one.paired.losses:,}",
             f"{one.paired.ties:,}",

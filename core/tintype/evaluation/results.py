@@ -113,6 +113,15 @@ class Evaluation:
         return self.run.plan.models
 
     @property
+    def titles(self) -> tuple[str, ...]:
+        """What to call the models: titles where these differ, else names, else ids."""
+        for name in ("title", "name"):
+            said: list[str] = [getattr(model, name) for model in self.models]
+            if len(set(said)) == len(said):
+                return tuple(said)
+        return tuple(model.id for model in self.models)
+
+    @property
     def rows(self) -> int:
         """How many."""
         return self.run.rows
