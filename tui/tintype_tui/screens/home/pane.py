@@ -19,8 +19,8 @@ from tintype.loop import LoopState
 from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.home.samples_part import SamplesPart
-from tintype_tui.widgets.masthead import PANES
 from tintype_tui.widgets.loop_strip import Serving
+from tintype_tui.widgets.masthead import PANES
 
 if TYPE_CHECKING:
     from tintype.resources import Job
