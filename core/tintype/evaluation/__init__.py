@@ -17,8 +17,10 @@ from tintype.evaluation.figures import (
     require_alike,
     slices,
 )
+from tintype.evaluation.findings import Findings, findings
 from tintype.evaluation.matrix import VIEWS, View, counts, positions
 from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, JudgePlan
+from tintype.evaluation.proposing import proposed
 from tintype.evaluation.results import (
     AnswerOfRow,
     Evaluation,
@@ -45,6 +47,7 @@ __all__ = [
     "EvaluationCost",
     "EvaluationPlan",
     "EvaluationRun",
+    "Findings",
     "JudgePlan",
     "ModelCost",
     "ModelFigures",
@@ -57,6 +60,7 @@ __all__ = [
     "estimate",
     "facets_worth",
     "figures",
+    "findings",
     "grades_of",
     "headline_sentence",
     "look_at",
@@ -67,6 +71,7 @@ __all__ = [
     "overrides",
     "percent",
     "positions",
+    "proposed",
     "read_rows",
     "require_alike",
     "run",
