@@ -13,14 +13,14 @@ from typing import Any, Protocol
 
 import pytest
 from PIL import Image
-from tests.handled import replace_the_wait_of_textual
+from tests.handled import replace_the_waits_of_textual
 from textual.pilot import Pilot
 
 from tintype.server import run
 from tintype_tui.app import TintypeApp
 from tintype_tui.screens.estimate import EstimatePane
 
-replace_the_wait_of_textual()
+replace_the_waits_of_textual()
 
 PATIENCE_S = 60.0
 """For a machine under load; a test that passes never waits that long."""
