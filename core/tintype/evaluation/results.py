@@ -315,14 +315,30 @@ def _grade(evaluation: Evaluation, position: int, model: EvaluatedModel) -> Mapp
 
 
 def override(
-    folder: Path, position: int, model: str, score: float | None, comment: str = ""
+    folder: Path,
+    position: int,
+    model: str,
+    score: float | None,
+    comment: str = "",
+    *,
+    grade: str = "",
 ) -> None:
-    """Say what an answer deserves, apart from the machine's score; none takes it back.
+    """Say what an answer deserves, apart from the machine's score; nothing said takes it back.
+
+    Args:
+        folder: The run's.
+        position: Of the row.
+        model: The model's id.
+        score: 0 to 1; none if nothing is said of it.
+        comment: In words.
+        grade: By the judge's scale, where a person checks the judge.
 
     Raises:
         FileError: if the folder cannot be written.
     """
-    entry = {"row": position, "model": model, "score": score, "comment": comment}
+    entry: dict[str, Any] = {"row": position, "model": model, "score": score, "comment": comment}
+    if grade:
+        entry["grade"] = grade
     line = json.dumps(entry).encode() + b"\n"
     paths.append_private(folder / OVERRIDES, line, max_bytes=1 << 30)
 
@@ -341,7 +357,7 @@ def overrides(folder: Path) -> dict[tuple[int, str], Mapping[str, Any]]:
             key = (entry["row"], entry["model"])
         except (ValueError, KeyError, TypeError):
             continue
-        if entry.get("score") is None and not entry.get("comment"):
+        if entry.get("score") is None and not entry.get("comment") and not entry.get("grade"):
             found.pop(key, None)
         else:
             found[key] = entry

@@ -219,8 +219,8 @@ def _authorize(
 ) -> None:
     """Enter the expected cost of the whole run: what it has spent, and what is still to come."""
     expenses = []
-    for part in cost.parts:
-        expense = part.expense(made.id, most_usd=stop_at_usd)
+    left_usd = None if stop_at_usd is None else max(Decimal(0), stop_at_usd - standing.spent_usd)
+    for part, expense in zip(cost.parts, cost.expenses(made.id, left_usd), strict=True):
         spent = standing.spent_on(part.model, is_judge=part.is_judge)
         if expense.likely_usd is not None and expense.high_usd is not None:
             expense = replace(

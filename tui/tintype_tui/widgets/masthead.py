@@ -15,6 +15,7 @@ PANES = (
     ("estimate", "Estimate", "Cost"),
     ("jobs", "Jobs", "Jobs"),
     ("playground", "Playground", "Play"),
+    ("evaluate", "Evaluate", "Eval"),
 )
 """Mode, title, short title; the key is the place in the list."""
 
@@ -47,7 +48,7 @@ class Masthead(Widget):
         )
 
     def _titles(self, width: int) -> list[tuple[int, str]]:
-        long = width >= 76
+        long = width >= 90
         return [(at, full if long else short) for at, (_, full, short) in enumerate(PANES, start=1)]
 
     async def on_click(self, event: events.Click) -> None:

@@ -27,6 +27,7 @@ from tintype_tui.screens.datasets.views import VIEWS
 from tintype_tui.screens.datasets.views.rows import RowsView
 from tintype_tui.screens.datasets.views_part import ViewsPart
 from tintype_tui.screens.open_path import choose_dataset
+from tintype_tui.widgets.loop_strip import Serving
 
 P = TypeVar("P", bound=DatasetPart)
 
@@ -36,12 +37,27 @@ class DatasetsPane(Pane):
 
     BINDING_GROUP_TITLE = "Dataset"
     CSS_PATH = "datasets.tcss"
-    NEXT = ("estimate", "open")
+    NEXT: ClassVar[Serving] = {
+        "": ("open",),
+        "data trouble": ("fix", "open"),
+        "estimate": ("estimate",),
+        "job": ("estimate",),
+        "try": ("try",),
+        "evaluate": ("evaluate",),
+    }
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "estimate", "Estimate", id="data.estimate", tooltip="what training costs"),
         Binding("o", "open", "Open", id="data.open", tooltip="another dataset"),
         Binding("t", "try", "Try", id="data.try", tooltip="ask a model about this row"),
+        Binding(
+            "V",
+            "evaluate",
+            "Evaluate",
+            id="data.evaluate",
+            show=False,
+            tooltip="models on these rows",
+        ),
         Binding("escape", "back", "Rows", id="data.back", show=False),
     ]
 
@@ -141,7 +157,7 @@ class DatasetsPane(Pane):
     # ------------------------------------------------------------------ keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("estimate", "try"):
+        if action in ("estimate", "try", "evaluate"):
             return self.opened is not None or None
         return True
 
@@ -163,3 +179,7 @@ class DatasetsPane(Pane):
 
     def action_try(self) -> None:
         self.post_message(requests.try_model(self.loop_state.model))
+
+    def action_evaluate(self) -> None:
+        wanted = requests.evaluate_model(self.loop_state.model, self.loop_state.dataset)
+        self.post_message(wanted)

@@ -27,7 +27,7 @@ from tintype_tui.screen import Pane
 from tintype_tui.screens.estimate.cost_part import CostPart
 from tintype_tui.screens.estimate.launch_line import LaunchLine
 from tintype_tui.screens.estimate.plan_part import PlanPart
-from tintype_tui.widgets.loop_strip import LoopStrip
+from tintype_tui.widgets.loop_strip import LoopStrip, Serving
 from tintype_tui.widgets.plan_form import Choices, PlanForm, proposed, read_choices
 from tintype_tui.words.costs import cost_words
 
@@ -37,7 +37,7 @@ class EstimatePane(Pane):
 
     BINDING_GROUP_TITLE = "Estimate"
     CSS_PATH = "estimate.tcss"
-    NEXT = ("launch",)
+    NEXT: ClassVar[Serving] = {"": ("launch",)}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "again", "Again", id="estimate.again", show=False, tooltip="estimate again"),

@@ -19,6 +19,7 @@ from tintype.loop import LoopState
 from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.home.samples_part import SamplesPart
+from tintype_tui.widgets.loop_strip import Serving
 
 if TYPE_CHECKING:
     from tintype.resources import Job
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tintype_tui.screens.home.lists_part import Kept
     from tintype_tui.session import Session
 
-GOES_ON = frozenset({"datasets", "estimate", "jobs", "playground"})
+GOES_ON = frozenset({"datasets", "estimate", "jobs", "playground", "evaluate"})
 """The panes that a session which was cut off goes on with."""
 MOST_JOBS = 50
 """Of which it is said what has become of them."""
@@ -39,7 +40,7 @@ class HomePane(Pane):
 
     BINDING_GROUP_TITLE = "Home"
     CSS_PATH = "home.tcss"
-    NEXT = ("begin", "sample")
+    NEXT: ClassVar[Serving] = dict.fromkeys(("", "data"), ("begin", "sample"))
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "begin", "Data", id="home.begin", tooltip="open this dataset again"),

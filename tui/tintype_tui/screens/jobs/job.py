@@ -200,8 +200,8 @@ class JobPart(Part):
             elif name == "cancel":
                 if await self.app.push_screen_wait(acting.cancelling(known.job)):
                     await self._steer(jobs.cancel, known)
-            elif name == "try" and model:
-                self.post_message(requests.try_model(model))
+            elif name in acting.ELSEWHERE and model:
+                self.post_message(acting.ELSEWHERE[name](model))
             elif name == "copy" and model:
                 await pane.copy(model)
 
