@@ -606,3 +606,16 @@ def test_a_validation_file_that_would_be_rejected_is_not_sent(
     assert (done.code, done.out) == (1, "")
     assert "would reject the validation file. bad.jsonl:1: " in done.err
     assert tintype("files", "--json").json == []
+
+
+def test_what_was_done_and_how_much_is_said_as_people_write_it(
+    tintype: Tintype, dataset: Path, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    Image.new("L", (8, 6)).save(tmp_path / "a.png")
+    table = tmp_path / "t.csv"
+    table.write_text("image,question,answer\na.png,Q,A\n")
+    assert "Converted to RGB JPEG." in tintype("import", table, tmp_path / "out").err
+    done = tintype("train", dataset, "--model", "scripted", "--epochs", "1", "--dry-run")
+    assert "tokens in 1 epoch of 12 rows." in done.err
