@@ -141,6 +141,7 @@ async def _plan(
     from tintype import evaluation
     from tintype.dataset import open_dataset
     from tintype.evaluation.plan import QUESTION_TYPES
+    from tintype.evaluation.scorers import anchored
     from tintype.library.evaluations import models_named
     from tintype.paths import absolute, read_text
     from tintype.prompting import Parameters
@@ -152,7 +153,7 @@ async def _plan(
     async with open_dataset(path) as dataset:
         async for batch in evaluation.read_rows(dataset, wanted, types=types):
             rows += batch
-    scorers = tuple(chosen["scorers"])
+    scorers = tuple(map(anchored, chosen["scorers"]))
     if not scorers:
         scorers = evaluation.suggested([row.truths[0] for row in rows])
     if chosen["vqa_report"]:
