@@ -18,7 +18,9 @@ from tintype.evaluation.figures import (
     slices,
 )
 from tintype.evaluation.findings import Findings, findings
+from tintype.evaluation.judge_check import judge_agreement, to_grade
 from tintype.evaluation.matrix import VIEWS, View, counts, positions
+from tintype.evaluation.picking import with_question_types, write_picked
 from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, JudgePlan
 from tintype.evaluation.proposing import proposed
 from tintype.evaluation.results import (
@@ -63,6 +65,7 @@ __all__ = [
     "findings",
     "grades_of",
     "headline_sentence",
+    "judge_agreement",
     "look_at",
     "models_of",
     "new_folder",
@@ -82,4 +85,7 @@ __all__ = [
     "scorer_of",
     "slices",
     "suggested",
+    "to_grade",
+    "with_question_types",
+    "write_picked",
 ]

@@ -162,7 +162,7 @@ def plan_from(value: Mapping[str, Any]) -> EvaluationPlan:
         judge=JudgePlan(**{**judge, "model": EvaluatedModel(**judge["model"])}) if judge else None,
         reference=value["reference"],
         training=tuple(map(Path, value["training"])),
-        question_types=value["question_types"],
+        question_types=value.get("question_types", QUESTION_TYPES),
     )
 
 
