@@ -56,7 +56,7 @@ def test_an_unknown_cost_is_said_while_it_runs_and_is_not_zero() -> None:
     assert progress_words(now, pausing=False) == (
         "141 of 240 answers · 31 a second, 16 at once · 3.2 s left · free"
     )
-    dear = replace(now, spent_usd=Decimal("0.12"), unknown=2, failed=1, spared=3)
+    dear = replace(now, spent_usd=Decimal("0.12"), unknown=2, failed=1, reused=3)
     assert progress_words(dear, pausing=True).endswith(
         "$0.12 · 2 answers of unknown cost · 3 from earlier runs · 1 failed · pausing …"
     )
