@@ -255,7 +255,7 @@ async def test_a_function_of_ones_own_scores_a_run_and_is_remembered_without_its
 def test_what_is_wrong_with_all_boxes_alike_is_named() -> None:
     places = [(10, 200, 60, 290), (300, 20, 420, 120), (100, 330, 200, 460)]
     truth = json.dumps([{"label": "cell", "box": list(place)} for place in places])
-    wrong = {
+    wrong: dict[str, list[tuple[float, ...]]] = {
         "transposed": [(y1, x1, y2, x2) for x1, y1, x2, y2 in places],
         "scaled_1000": [(x1 / 0.64, y1 / 0.48, x2 / 0.64, y2 / 0.48) for x1, y1, x2, y2 in places],
         "xywh": [(x1, y1, x2 - x1, y2 - y1) for x1, y1, x2, y2 in places],
