@@ -1,38 +1,73 @@
-"""Waiting until the app has handled what it was sent, in place of Textual's own wait.
+"""Waiting until the app has handled what it was sent, in place of Textual's own waits.
 
 Textual's pilot polls until the process has done nothing for 20 ms: three times for every key, up to
-a second each where something else works in the process, and too short on a machine under load.
+a second each where something else works in the process, and too short on a machine under load. And
+it waits half a minute for a widget that goes away meanwhile.
 """
 
 import asyncio
+import time
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import textual.app
 import textual.pilot
 from textual._context import active_app
+from textual.app import ScreenStackError
+from textual.dom import NoScreen
 
 HOPS = 2
 """A key goes from the app to the widget that is focused, and what it asks for back to the app."""
 LONGEST_S = 60.0
+LOOK_S = 0.05
+"""How often widgets that do not answer are looked at: they may be gone."""
+
+
+async def answered(app: Any, nodes: Iterable[Any]) -> None:
+    """Wait until nodes have handled what they have been sent, are gone, or the app has crashed."""
+    left: set[Any] = set()
+    told, broken = asyncio.Event(), app._exception_event
+
+    def tell(node: Any) -> None:
+        left.discard(node)
+        if not left:
+            told.set()
+
+    for node in nodes:
+        if node.call_later(tell, node):
+            left.add(node)
+    end_s = time.monotonic() + LONGEST_S
+    waiting = [asyncio.ensure_future(event.wait()) for event in (told, broken)]
+    while left and not broken.is_set() and time.monotonic() < end_s:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED, timeout=LOOK_S)
+        left.difference_update([node for node in left if not node.is_running])
+    for each in waiting:
+        each.cancel()
 
 
 async def handled(min_sleep: float = 0, max_sleep: float = 0) -> None:
     """Wait until the app and its screen have handled what they were sent, and what came of it."""
     app: Any = active_app.get()
-    for _hop in range(HOPS):
-        for node in (app, app.screen, app.screen.focused):
-            await _answered(app, node)
+    with suppress(ScreenStackError, NoScreen):  # it has ended
+        for _hop in range(HOPS):
+            await answered(app, [app])
+            await answered(app, [app.screen])
+            if app.screen.focused is not None:
+                await answered(app, [app.screen.focused])
 
 
-async def _answered(app: Any, node: Any) -> None:
-    done = asyncio.Event()
-    if node is not None and node.call_later(done.set):
-        waiting = [asyncio.ensure_future(each.wait()) for each in (done, app._exception_event)]
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED, timeout=LONGEST_S)
-        for each in waiting:
-            each.cancel()
+async def _screen_answered(pilot: Any, **_: float) -> bool:
+    try:
+        nodes = [pilot.app, *pilot.app.screen.walk_children(with_self=True)]
+    except ScreenStackError:
+        return False
+    await answered(pilot.app, nodes)
+    return not pilot.app._exception_event.is_set()
 
 
-def replace_the_wait_of_textual() -> None:
+def replace_the_waits_of_textual() -> None:
     """Let every pilot wait for what is to be handled."""
     textual.app.wait_for_idle = textual.pilot.wait_for_idle = handled  # type: ignore[attr-defined]
+    pilot: Any = textual.pilot.Pilot
+    pilot._wait_for_screen = _screen_answered

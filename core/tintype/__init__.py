@@ -11,7 +11,7 @@ Without `await`, in scripts, CI and notebooks: `import tintype.blocking as tinty
 * Datasets: `open` (a sequence of examples), `check`, `estimate`, `compare`, `fix`,
   `import_dataset`, `boxes`, `mean_iou`.
 * Providers and jobs: `connect`, `train`, `follow`, `wait`, `explain`.
-* Models: `ask`, `stream`.
+* Models: `ask`, `stream`, `evaluate` (what can be asked of its result: `tintype.evaluation`).
 * Plug-ins: `rule`, `scorer`, `format`, `engine` (`tintype.plugins` says how they are found).
 * Errors: `TintypeError` is the root of all of them; `tintype.errors` draws the tree.
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         compare,
         connect,
         estimate,
+        evaluate,
         explain,
         fix,
         follow,
@@ -79,6 +80,7 @@ __all__ = [  # noqa: RUF022 - by subject
     "explain",
     "ask",
     "stream",
+    "evaluate",
     "rule",
     "scorer",
     "format",

@@ -50,6 +50,7 @@ __all__ = [  # noqa: RUF022 - by subject, as in `tintype`
     "explain",
     "ask",
     "stream",
+    "evaluate",
     "rule",
     "scorer",
     "format",
@@ -261,3 +262,4 @@ wait = _blocking(library.wait)
 explain = _blocking(library.explain)
 ask = _blocking(library.ask)
 stream = _iterating(library.stream)
+evaluate = _blocking(library.evaluate)

@@ -5,7 +5,7 @@ The one module that knows both sides: the client (`api`) and where the embedded 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -187,3 +187,33 @@ async def connected(
         profile, key, base_url, patience=patience, read_only=settings.read_only, notify=notify
     ) as api:
         yield api
+
+
+class Connections:
+    """The providers of several profiles, each connected when it is first asked for."""
+
+    def __init__(
+        self, settings: Settings, stack: AsyncExitStack, notify: Callable[[str], None]
+    ) -> None:
+        self._settings, self._stack, self._notify = settings, stack, notify
+        self.known: dict[str, Api] = {}
+        """By the profile's name."""
+
+    async def at(self, profile: str) -> "Api":
+        """A profile's connection, closed with the stack.
+
+        Raises:
+            SettingsError: if there is no such profile.
+            AuthenticationError: if there is no key.
+            StoreError: if the embedded server does not start.
+        """
+        if profile not in self.known:
+            opened = connected(self._settings, chosen(self._settings, profile), self._notify)
+            self.known[profile] = await self._stack.enter_async_context(opened)
+        return self.known[profile]
+
+    def split(self, word: str, default: str) -> tuple[str, str]:
+        """A model's name and its profile, out of `MODEL` or `MODEL@PROFILE`."""
+        name, mark, profile = word.rpartition("@")
+        known = mark and profile in self._settings.profiles
+        return (name, profile) if known else (word, default)

@@ -1,4 +1,4 @@
-"""The loop from data to a tried model: what has been chosen and done, and what comes next.
+"""The loop from data to an evaluated model: what has been chosen and done, and what comes next.
 
 One value, replaced whole, that every part of a front end can show and none changes by itself. What
 a change means for the rest (another folder's dataset begins the loop again, another provider knows
@@ -35,6 +35,16 @@ class RowRequest:
     """0-based."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class EvaluationRequest:
+    """A request to evaluate a model; a later one of the same model is another request."""
+
+    model: str
+    """Empty for the one that fits the data."""
+    near: Path | None = None
+    """A file of the data, where the model's own is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoopState:
     """What has been chosen and done so far."""
@@ -57,6 +67,11 @@ class LoopState:
     model: str = ""
     """The tuned model to try."""
     tried: bool = False
+    to_evaluate: EvaluationRequest | None = None
+    """The last request to evaluate a model."""
+    evaluation: str = ""
+    """How far the current evaluation is, or what came of it: `41 %`, `paused`, `92.9 %`."""
+    evaluated: bool = False
 
     def kept(self, profile: str) -> dict[str, Any]:
         """What is worth keeping until the next session, as plain JSON."""
@@ -116,18 +131,25 @@ class LoopState:
         return LoopState(dataset=self.dataset, row=self.row)
 
     def stages(self) -> tuple[Stage, ...]:
-        """The four stages with what is known of each; the first that is not done is the one now.
+        """The five stages with what is known of each.
 
-        Where data or a job are in trouble, nothing after them is.
+        The one now is that which is under way, else the first that is not done.
         """
-        stages = [self._data(), self._estimate(), self._job(), self._try()]
-        for at, stage in enumerate(stages):
-            if stage.progress == "todo":
-                stages[at] = replace(stage, progress="now")
-                break
-            if stage.progress != "done":
-                break
+        stages = [self._data(), self._estimate(), self._job(), self._try(), self._evaluate()]
+        if all(stage.progress != "now" for stage in stages):
+            for at, stage in enumerate(stages):
+                if stage.progress == "todo":
+                    stages[at] = replace(stage, progress="now")
+                    break
         return tuple(stages)
+
+    @property
+    def ahead(self) -> Stage | None:
+        """The stage to go on with: one in trouble first, else the one now; none if all are done."""
+        stages = self.stages()
+        troubled = (stage for stage in stages if stage.progress == "trouble")
+        now = (stage for stage in stages if stage.progress == "now")
+        return next(troubled, next(now, None))
 
     def _data(self) -> Stage:
         if self.dataset is None:
@@ -151,4 +173,9 @@ class LoopState:
         return Stage("job", "now", words)
 
     def _try(self) -> Stage:
-        return Stage("try", "done" if self.tried else "todo")
+        # A model that is evaluated is tried.
+        return Stage("try", "done" if self.tried or self.evaluation else "todo")
+
+    def _evaluate(self) -> Stage:
+        progress: Progress = "done" if self.evaluated else "now" if self.evaluation else "todo"
+        return Stage("evaluate", progress, self.evaluation)

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Literal
 
 from tintype.assessment import Assessment
-from tintype.dataset import FileStamp
+from tintype.dataset import FileStamp, open_dataset
 from tintype.errors import QuoteError
 from tintype.estimation import Counts, Estimate, Plan, estimate
 from tintype.pricing import Prices
-from tintype.rules import ProviderRules, rules_of
+from tintype.rules import Problem, ProviderRules, check, rules_of
 from tintype.tokens import Detail
 
 AGAIN = "Estimate again, then launch."
@@ -102,6 +102,37 @@ def concern(made: Quote) -> Concern | None:
     return Concern(
         "The provider would reject this file",
         "The check found errors that stop the job.",
+        "Launch anyway",
+        "Fix it first",
+    )
+
+
+async def validation_concern(made: Quote) -> Concern | None:
+    """What to ask about the validation file, which is checked for it; none if it would be taken.
+
+    Raises:
+        DatasetError: if it cannot be read.
+    """
+    if made.validation is None or (training := made.assessment.summary) is None:
+        return None
+    path, found = made.validation.path, made.assessment
+    wrong: list[Problem] = []
+    async with open_dataset(path) as dataset:
+        checking = check(
+            dataset,
+            found.rules,
+            model=found.model,
+            training=training.keys,
+            fetched=dict(found.fetched),
+        )
+        async for checked in checking:
+            wrong += [one for one in checked.problems if one.severity == "error"]
+    if not wrong:
+        return None
+    where = f"{path.name}:{wrong[0].line}" if wrong[0].line else path.name
+    return Concern(
+        "The provider would reject the validation file",
+        f"{where}: {wrong[0].message} `tintype check {path}` shows every problem.",
         "Launch anyway",
         "Fix it first",
     )

@@ -6,6 +6,7 @@ which is why steps must be short.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -18,7 +19,9 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
     try:
         return await asyncio.shield(call)
     except asyncio.CancelledError:
-        await asyncio.wait([call])
+        while not call.done():
+            with suppress(asyncio.CancelledError):  # once is enough
+                await asyncio.wait([call])
         raise
 
 

@@ -127,18 +127,40 @@ def test_separators_may_be_sloppy(text: str) -> None:
         ("cat </s>", "an end mark after the label: '</s>'"),
         ("cat<|im_end|>", "an end mark after the label: '<|im_end|>'"),
         ("cat.", "punctuation after the label: '.'"),
-        ('"cat"', "quotes after the label: '\"\"'"),
-        ("“cat”.", "quotes after the label: '“”'"),
+        ('"cat"', "quotes around the label: '\"\"'"),
+        ("“cat”.", "quotes around the label: '“”'"),
+        ("**cat**", "emphasis around the label: '**'"),
+        ("*cat*", "emphasis around the label: '*'"),
+        ("cat**", "emphasis around the label: '**'"),
+        (": cat", "punctuation before the label: ':'"),
+        ("- cat", "punctuation before the label: '-'"),
+        ("label: **cat** - 0.9", "a confidence after the label: '0.9'"),
+        ("cat with confidence 0.93", "a confidence after the label: '0.93'"),
+        ("cat (score: 87%)", "a confidence after the label: '87%'"),
+        ("cat, conf=.9", "a confidence after the label: '.9'"),
         ("cat <loc02", "an incomplete token after the label: '<loc02'"),
         ("cat 0.93", "a confidence after the label: '0.93'"),
         ("cat (93%)", "a confidence after the label: '93%'"),
         ("cat: 0.9<eos>", "a confidence after the label: '0.9'"),
     ],
 )
-def test_what_trails_a_label_is_no_part_of_it(after: str, flaw: str) -> None:
+def test_what_stands_around_a_label_is_no_part_of_it(after: str, flaw: str) -> None:
     parsed = parse_boxes(f"<loc0001><loc0002><loc0003><loc0004> {after}")
     assert [box.label for box in parsed.boxes] == ["cat"]
     assert flaw in [found.message for found in parsed.flaws]
+
+
+@pytest.mark.parametrize("again", ["-", "- ", ".9", " 0.9", "*", "*a", "label:", "(", " ."])
+def test_a_runaway_label_is_read_in_no_time(again: str) -> None:
+    parse_boxes(f"<loc0001><loc0002><loc0003><loc0004> {again * 20_000}")  # was minutes
+
+
+@pytest.mark.parametrize(
+    "label", ["model 3.5", "v1.0", "__background__", "T-shirt", "class A", "cap"]
+)
+def test_what_belongs_to_a_label_stays(label: str) -> None:
+    parsed = parse_boxes(f"<loc0001><loc0002><loc0003><loc0004> {label}")
+    assert ([box.label for box in parsed.boxes], parsed.flaws) == ([label], ())
 
 
 @pytest.mark.parametrize("label", ["9 of spades", "no. 5", "U.S.A", "3.5 mm jack", "100 %-juice"])

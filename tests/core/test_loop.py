@@ -16,24 +16,25 @@ def progress(state: LoopState) -> list[str]:
 
 
 def test_nothing_is_done_at_first_and_data_comes_next() -> None:
-    assert progress(LoopState()) == ["now", "todo", "todo", "todo"]
+    assert progress(LoopState()) == ["now", "todo", "todo", "todo", "todo"]
 
 
 @pytest.mark.parametrize(
     ("state", "stages"),
     [
-        (LoopState(dataset=TRAIN), ["done", "now", "todo", "todo"]),
-        (LoopState(dataset=TRAIN, checked="error"), ["trouble", "todo", "todo", "todo"]),
-        (LoopState(dataset=TRAIN, estimate="free"), ["done", "done", "now", "todo"]),
-        (BEGUN, ["done", "done", "now", "todo"]),
-        (replace(BEGUN, job_status="failed"), ["done", "done", "trouble", "todo"]),
-        (replace(BEGUN, job_status="succeeded"), ["done", "done", "done", "now"]),
-        (replace(BEGUN, model="ft:x", tried=True), ["done"] * 4),
+        (LoopState(dataset=TRAIN), ["done", "now", "todo", "todo", "todo"]),
+        (LoopState(dataset=TRAIN, checked="error"), ["trouble", "now", "todo", "todo", "todo"]),
+        (LoopState(dataset=TRAIN, estimate="free"), ["done", "done", "now", "todo", "todo"]),
+        (BEGUN, ["done", "done", "now", "todo", "todo"]),
+        (replace(BEGUN, job_status="failed"), ["done", "done", "trouble", "now", "todo"]),
+        (replace(BEGUN, job_status="succeeded"), ["done", "done", "done", "now", "todo"]),
+        (replace(BEGUN, model="ft:x", tried=True), ["done"] * 4 + ["now"]),
+        (replace(BEGUN, model="ft:x", evaluation="41 %"), ["done"] * 4 + ["now"]),
+        (LoopState(dataset=TRAIN, evaluation="41 %"), ["done", "todo", "todo", "done", "now"]),
+        (replace(BEGUN, model="ft:x", evaluation="92 %", evaluated=True), ["done"] * 5),
     ],
 )
-def test_the_first_that_is_not_done_comes_next_and_nothing_comes_after_trouble(
-    state: LoopState, stages: list[str]
-) -> None:
+def test_the_first_that_is_not_done_comes_next(state: LoopState, stages: list[str]) -> None:
     assert progress(state) == stages
 
 

@@ -334,6 +334,12 @@ async def folded(place: Place) -> None:
     await place.person.until(lambda: bool(lineup.query(".-folded")), "folded answers")
 
 
+async def evaluation(place: Place) -> None:
+    """An evaluation that could be begun, with one model."""
+    place.person.app.post_message(requests.evaluate_model(TUNED, place.dataset))
+    await place.sees("questions to 2 models", "test.jsonl")
+
+
 STATES: dict[str, State] = {
     "home, first": State(first),
     "home, provider": State(first, "P", ("Work with which provider?",), again=True),
@@ -378,4 +384,5 @@ STATES: dict[str, State] = {
     "playground, streaming": State(streaming, agreed=True),
     "playground, past": State(answered, "H", agreed=True),
     "playground, folded": State(folded, agreed=True),
+    "evaluate, set-up": State(evaluation, agreed=True),
 }

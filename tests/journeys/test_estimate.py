@@ -183,6 +183,14 @@ async def test_the_validation_file_beside_it_is_taken_and_can_be_left_out(
         await person.press("escape", "V", "l")
         await person.sees("Launch at", '"training_file"')
         assert '"validation_file"' not in person.screen
+        await person.press("escape")
+        (dataset.parent / "valid.jsonl").write_text("no row\n")
+        await person.press("V", "r")
+        await person.quoted()
+        await person.press("l")
+        await person.sees("The provider would reject the validation file", "valid.jsonl:1: ")
+        await person.press("n")
+        await person.sees_no("would reject the validation file")
 
 
 async def test_marked_rows_are_asked_about_before_a_launch(sit: Any, dataset: Path) -> None:

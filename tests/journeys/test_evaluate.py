@@ -1,117 +1,153 @@
-"""`tintype evaluate` and `tintype evaluations`, from rows to a page that opens anywhere."""
+"""Evaluate in the app: from a finished job to a row sent back to the data; paused, gone on with."""
 
-import csv
 import json
-import re
-from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 
-from tintype_tui.__main__ import run_command
+from tintype_tui.screens.datasets import DatasetsPane
+from tintype_tui.screens.evaluate import EvaluatePane
 
-SAID = "I have not been trained."
-EVIL = '<script>alert(1)</script>=HYPERLINK("x")|*b*\x1b[2J'
+from .test_the_loop import choose_model
+
+UNTRAINED = "I have not been trained."
+
+
+def row(question: str, answer: str) -> str:
+    asked = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    return json.dumps({"messages": asked})
 
 
 @pytest.fixture
-def tintype(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """Run `tintype …` in this process: its exit code, and what it wrote."""
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run_command([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
-
-
-class Page(HTMLParser):
-    """The tags of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.sources: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.sources += [value or "" for name, value in attrs if name in ("src", "href")]
+def questions(tmp_path: Path) -> Path:
+    """Twelve training rows; of ten test rows the tuned model has seven right, the base one."""
+    folder = tmp_path / "quiz"
+    folder.mkdir()
+    train = [row(f"How much is {n} and 1?", str(n + 1)) for n in range(12)]
+    test = [row(f"How much is {n} and 1?", str(n + 1)) for n in range(7)]
+    test += [row("How much is 7 and 1?", UNTRAINED), row("Why?", "because"), row("Who?", "you")]
+    (folder / "train.jsonl").write_text("\n".join(train) + "\n")
+    (folder / "test.jsonl").write_text("\n".join(test) + "\n")
+    return folder / "train.jsonl"
 
 
-def test_from_rows_to_exports(tintype: Callable[..., Any], dataset: Path, tmp_path: Path) -> None:
-    test = dataset.with_name("test.jsonl")
-    rows = [json.loads(line) for line in test.read_text().splitlines()]
-    for at, row in enumerate(rows):
-        row["messages"][-1]["content"] = SAID if at % 2 else EVIL
-        row["messages"][1]["content"][0]["text"] = (
-            f"{'What is the title' if at % 2 else 'Who wrote'} {EVIL}{at}?"
-        )
-    test.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    exports = {kind: tmp_path / f"out.{kind}" for kind in ("html", "md", "csv", "jsonl", "xml")}
-    written = [word for path in exports.values() for word in ("-o", path)]
-
-    code, out, err = tintype("evaluate", test, "-m", "scripted", "--vqa-report", *written)
-
-    assert code == 0, err
-    assert out.startswith("scripted 50.0 % (")
-    page = exports["html"].read_text()
-    parsed = Page(page)
-    assert {"svg", "img", "table"} <= set(parsed.tags)
-    assert "script" not in parsed.tags
-    assert all(source.startswith("data:image/jpeg;base64,") for source in parsed.sources)
-    assert "Accuracy by question type" in page
-    assert re.search(r"Closed and open questions", page)
-    assert "\\<script\\>" not in page
-    table = list(csv.DictReader(exports["csv"].read_text().splitlines()))
-    assert len(table) == 10
-    assert table[1]["exact"] == "1.0"
-    assert not any(cell.startswith("=") for row in table for cell in row.values())
-    lines = [json.loads(line) for line in exports["jsonl"].read_text().splitlines()]
-    assert [line["scores"]["exact"] for line in lines] == [0.0, 1.0] * 5
-    [suite] = ElementTree.parse(exports["xml"]).getroot()
-    assert (suite.get("tests"), suite.get("failures")) == ("10", "5")
-    assert "\\<script\\>" in exports["md"].read_text()
-
-    code, out, err = tintype("evaluate", test, "-m", "scripted", "-s", "exact", "--json")
-    report = json.loads(out)
-    assert (code, report["spared"], report["models"]["exact"][0]["answered"]) == (0, 10, 10)
-
-    code, _, err = tintype(
-        "evaluate", test, "-m", "scripted", "-s", "exact", "--resume", "--fail-under", "80"
-    )
-    assert (code, err.count("Below 80 %")) == (1, 1)
-
-    code, out, _ = tintype("evaluations", "--json")
-    assert len(json.loads(out)["evaluations"]) == 2  # the third took up the second
-    code, out, _ = tintype("evaluations", "show", "last", "-s", "contains")
-    assert code == 0
-    assert "By question type" in out
-    newest, oldest = (
-        run["id"] for run in json.loads(tintype("evaluations", "--json")[1])["evaluations"]
-    )
-    code, out, err = tintype("evaluations", "compare", newest, oldest)
-    assert (code, out) == (2, "")
-    assert "cannot be compared: they differ in scorers" in err
-    code, out, _ = tintype("evaluations", "compare", newest, newest)
-    assert "0 better, 0 worse" in out
-    code, _, _ = tintype("evaluations", "export", newest, tmp_path / "again.csv")
-    assert (code, (tmp_path / "again.csv").exists()) == (0, True)
+def texts(*files: Path) -> list[str]:
+    return [path.read_text() for path in files]
 
 
-def test_what_cannot_run_says_why(tintype: Callable[..., Any], dataset: Path) -> None:
-    for words, why in (
-        (("-s", "nonsense"), "There is no scorer 'nonsense'"),
-        (("-s", "judge"), "needs a model that grades"),
-        (("-m", "last"), "No model has been tuned yet"),
-    ):
-        model = () if "-m" in words else ("-m", "scripted")
-        code, out, err = tintype("evaluate", dataset, *model, *words)
-        assert (code, out) == (2, "")
-        assert why in err
-    assert tintype("evaluations", "show")[0] == 2
+def said(person: Any) -> str:
+    """What was said last."""
+    words: str = person.app.session.said[-1].words
+    return words
+
+
+async def train(person: Any) -> None:
+    """Train the scripted model on the dataset that is open."""
+    await person.sees("12 rows")
+    await person.press("e")
+    await person.sees("tokens billed")
+    await choose_model(person, "scripted")
+    await person.press("l")
+    await person.sees("Launch at")
+    await person.press("enter")
+    await person.sees("succeeded", "New fine-tuned model created")
+
+
+async def test_from_a_finished_job_to_the_row_that_broke_and_back_to_the_data(
+    sit: Any, questions: Path
+) -> None:
+    async with sit(questions) as person:
+        await train(person)
+        await person.sees("◐ try", "next: t Try")  # the strip and what comes next agree
+        await person.press("v")
+        await person.sees("20 questions to 2 models, free", "quiz/test.jsonl", "all 10")
+        await person.sees("the others against it", "normalised", "◐ try", "next: 5 Playground")
+        await person.press("enter")
+        await person.sees("tuned quiz 70.0 %", "scripted 10.0 %", "7 better, 1 worse")
+        await person.sees("● try → ● evaluate 70.0 %", "next: w Worst rows")
+        await person.sees("score: normalised", "form as asked", "time and money", "free")
+        await person.press("s")
+        await person.sees("score: exact")
+        await person.press("w")
+        await person.sees("broken 1", "fixed 7", "✗ 8", f"✓ {UNTRAINED}", "right is")
+        await person.press("O", "enter")
+        await person.sees("Why?")
+        await person.type("fair")
+        await person.press("enter")
+        await person.sees("your score 1: fair", "exact 0")
+        await person.press("m")
+        await person.sees("8x")
+        await person.until(lambda: said(person) == "1 row marked in test.jsonl.", "the mark")
+        await person.press("T")
+        await person.sees("Train on these rows?", "train-more.jsonl gets every row")
+        await person.press("y")
+        await person.until(lambda: "1 row written to" in said(person), "that it was written")
+        before, more = texts(questions, questions.with_name("train-more.jsonl"))
+        assert more == before + row("How much is 7 and 1?", UNTRAINED) + "\n"
+        await person.press("d")
+        await person.sees("test.jsonl", "1 marked")
+        pane = person.app.screen
+        assert isinstance(pane, DatasetsPane)
+        assert dict(pane.marks.reasons) == {7: "newly broken: tuned quiz"}
+        assert pane.index == 7
+        await _and_offline(person)
+
+
+async def _and_offline(person: Any) -> None:
+    """What was evaluated is there without anyone being asked, by mouse too."""
+    await person.press("6")
+    await person.sees("past runs")
+    pane = person.app.screen
+    assert isinstance(pane, EvaluatePane)
+    await person.pilot.click("#evaluate-views", offset=(0, 0))
+    for place, words in ((25, "tuned quiz 70.0 %"), (11, "time and money")):
+        await person.pilot.click("TabLine", offset=(place, 0))
+        await person.sees(words)
+    await person.pilot.click("#report", offset=(4, 1), times=2)
+    await person.sees("failures 3", "Why?", "Who?")
+
+
+async def test_an_evaluation_is_paused_and_gone_on_with_in_the_next_session(
+    sit: Any, tmp_path: Path
+) -> None:
+    gates, folder = [tmp_path / f"go{n}" for n in range(40)], tmp_path / "slow"
+    folder.mkdir()
+    test = folder / "test.jsonl"
+    rows = [row(f"after {gate}", "first second") for gate in gates]
+    test.write_text("\n".join(rows) + "\n")
+    async with sit(test) as person:
+        await person.sees("40 rows")
+        await person.press("V")
+        await person.sees("add a model", "An evaluation takes 1 to 6 models, not 0.")
+        await person.press("M")
+        await person.sees("Evaluate which model besides?")
+        await person.type("scripted")
+        await person.press("enter")
+        await person.sees("40 questions to 1 model, free")
+        await person.press("l")
+        await person.sees("0 of 40 answers", "at once", "no score yet", "◐ evaluate 0 %")
+        await person.press("1")
+        await person.sees("◐ evaluate 0 %")  # leaving the pane does not stop it
+        await person.press("6", "escape")
+        await person.sees("pausing …")
+        for gate in gates:
+            gate.touch()
+        await person.sees("Not complete: space goes on with it.")
+        person.app.exit()
+    done = _answers(person)
+    assert 0 < done < 40
+    async with sit() as person:
+        await person.press("6", "left_square_bracket")
+        await person.sees("slow/test.jsonl · 40 rows · scripted")
+        await person.press("enter")
+        await person.sees("Not complete")
+        await person.press("space")
+        await person.sees("100.0 %", "● evaluate")
+        assert _answers(person) == 40
+
+
+def _answers(person: Any) -> int:
+    home = person.app.session.settings.folders.data / "evaluations"
+    (log,) = home.glob("*/answers.jsonl")
+    return len(log.read_text().splitlines())

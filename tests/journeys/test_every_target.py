@@ -30,8 +30,10 @@ from tintype_tui.widgets.loop_strip import LoopStrip
 SIZE = (80, 24)
 GRID = (26, 7)
 """Cells between points that are clicked, besides the middle of every widget."""
-MODES = ("home", "datasets", "estimate", "jobs", "playground")
-LASTING = frozenset(["dataset", "list", "follow", "fill", "cost", "assess", "settle", "changed"])
+MODES = ("home", "datasets", "estimate", "jobs", "playground", "evaluate")
+LASTING = frozenset(
+    ["dataset", "list", "follow", "fill", "cost", "assess", "settle", "changed", "hold"]
+)
 """Groups of workers that go on for as long as a pane is shown."""
 MOVING = frozenset(
     [
@@ -64,6 +66,8 @@ KEPT_ABOUT = (
     "followed",
     "lineup.models",
     "looking",
+    "view",
+    "rows.closely",
 )
 """What of a pane must be as before for the next key to be pressed in the same state."""
 

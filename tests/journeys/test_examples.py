@@ -57,6 +57,12 @@ def test_boxes_are_scored(tuned: None, dataset: Path) -> None:
     )
 
 
+def test_models_are_evaluated(home: Path, dataset: Path) -> None:
+    said = run("evaluate_models.py", dataset.with_name("test.jsonl"), "scripted")
+    assert said.startswith("scripted 0.0 % (")
+    assert said.count("line ") == 5
+
+
 def test_a_rule_is_added(home: Path, dataset: Path) -> None:
     assert "short_answers" in run("add_rule.py", dataset, "openai")
 

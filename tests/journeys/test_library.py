@@ -20,7 +20,7 @@ from tintype.settings import Settings
 
 NAMES = [
     *("open", "Rows", "check", "estimate", "compare", "fix", "import_dataset", "boxes", "mean_iou"),
-    *("connect", "Connection", "train", "follow", "wait", "explain", "ask", "stream"),
+    *("connect", "Connection", "train", "follow", "wait", "explain", "ask", "stream", "evaluate"),
     *("rule", "scorer", "format", "engine", "TintypeError", "errors"),
 ]
 

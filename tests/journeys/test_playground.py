@@ -100,7 +100,7 @@ async def test_boxes_are_told_one_by_one_and_drawn_for_whom_one_chooses(
         await person.sees("IoU 0.33", "✓ ■ square  IoU 1.00", "✗ ■ round  none there")
         await person.sees("beyond 1023", "the corners are reversed", "the box has no label")
         assert [box.label for box in pane.about.image.predicted] == ["square", "", "round"]
-        await person.press("v")
+        await person.press("V")
         await person.sees("<loc0102>")
 
         await choose(person, "M", "tiny")
@@ -373,7 +373,7 @@ async def test_what_has_no_known_price_is_asked_for_once_before_it_is_spent(
         await person.press("5")
         await person.sees("row 1")
         await choose(person, "m", "house")
-        await person.sees("cost of 1 model unknown", "next: a Ask", "test.jsonl row 1 of 10")
+        await person.sees("cost of 1 model unknown", "a Ask", "test.jsonl row 1 of 10")
         await write(person, "Is it?")
         await person.sees(
             "…", "row 1 of 10 · cost of 1 model unknown · your question (u: the row's)"
@@ -389,7 +389,7 @@ async def test_what_has_no_known_price_is_asked_for_once_before_it_is_spent(
         await person.sees("The cost of this question is unknown")
         await person.type("unknown")
         await person.press("enter")
-        await person.sees("A cat.", "next: n Next row")
+        await person.sees("A cat.", "n Next row")
         assert "Next answer" not in person.screen  # of one
         await person.press("a")
         await person.until(

@@ -15,9 +15,9 @@ from typing import Any
 
 import pyte
 import pytest
-from tests.handled import replace_the_wait_of_textual
+from tests.handled import replace_the_waits_of_textual
 
-replace_the_wait_of_textual()
+replace_the_waits_of_textual()
 
 LISTENER = Path(__file__).parent / "terminal" / "listener.py"
 PATIENCE_S = 60.0

@@ -23,7 +23,7 @@ class Frame(App[None]):
         masthead = Masthead()
         masthead.provider = "a provider"
         yield masthead
-        strip = LoopStrip("sample")
+        strip = LoopStrip({"data": ("sample",)})
         strip.loop_state = LoopState(estimate="$12.40 to $19.80")
         yield strip
 
@@ -34,7 +34,7 @@ class Frame(App[None]):
         """Nothing: it is only named."""
 
 
-@pytest.mark.parametrize("width", [80, 60, 40, 30])
+@pytest.mark.parametrize("width", [80, 60, 40, 32])
 async def test_every_pane_is_named_and_can_be_clicked_and_the_next_step_is_whole(
     width: int,
 ) -> None:

@@ -9,8 +9,15 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+NONE = "the app needs a terminal; `tintype --help` lists the commands for scripts."
+DUMB = (
+    "TERM=dumb is a terminal of plain lines, and the app draws a screen. `tintype status`, `watch` "
+    "and `show` print lines, `tintype --help` lists all commands. If the terminal can do more: "
+    "TERM=xterm-256color tintype"
+)
 
 
 def main() -> None:
@@ -41,15 +48,13 @@ def _is_dataset(arguments: list[str]) -> bool:
 
 def in_terminal() -> bool:
     """Whether the app can be shown; Textual draws on standard error."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return sys.stdin.isatty() and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def run_app(dataset: Path | None = None, *, with_samples: bool = False) -> int:
     """Open the app; without a terminal say how to use the commands instead."""
     if not in_terminal():
-        sys.stderr.write(
-            "tintype: the app needs a terminal; `tintype --help` lists the commands for scripts.\n"
-        )
+        sys.stderr.write(f"tintype: {DUMB if os.environ.get('TERM') == 'dumb' else NONE}\n")
         return 2
     # Collecting while modules are imported finds nothing and costs a fifth of the start; the app
     # turns it on again after its first frame.
@@ -101,7 +106,8 @@ def run_command(arguments: list[str]) -> int:
         click.echo(f"tintype: {visible(str(error))}", err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo(f"tintype: {'ended' if signals else 'interrupted'}.", err=True)
+        with suppress(OSError):  # the terminal may have gone, hence the signal
+            click.echo("tintype: ended." if signals else "\ntintype: interrupted.", err=True)
         return 128 + (signals[0] if signals else signal.SIGINT)
     except (BrokenPipeError, NobodyReads):
         _write_no_more()

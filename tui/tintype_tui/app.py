@@ -19,9 +19,11 @@ from textual.worker import WorkType
 
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
+from tintype.paths import absolute
 from tintype.settings import Settings, load
 from tintype_tui import requests, theme
 from tintype_tui.assessor import Assessor
+from tintype_tui.evaluator import Evaluator
 from tintype_tui.keys import key_of
 from tintype_tui.screen import Pane
 from tintype_tui.session import LeavesBehind, Session, SessionApp
@@ -64,6 +66,12 @@ def _playground() -> Pane:
     return PlaygroundPane()
 
 
+def _evaluate() -> Pane:
+    from tintype_tui.screens.evaluate import EvaluatePane
+
+    return EvaluatePane()
+
+
 def _key_commands() -> type[Provider]:
     from tintype_tui.screens.help import KeyCommands
 
@@ -76,6 +84,7 @@ SCREENS: dict[str, Callable[[], Pane]] = {
     "estimate": _estimate,
     "jobs": _jobs,
     "playground": _playground,
+    "evaluate": _evaluate,
 }
 """Each pane's module is imported when it is first shown: the first frame needs only one."""
 
@@ -150,15 +159,18 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         with_samples: bool = False,
     ) -> None:
         """Make ready; `with_samples` begins by drawing them and opening the playing cards."""
+        if dataset is not None:  # shown first, so that what is typed meanwhile is for it
+            self.DEFAULT_MODE = "datasets"  # type: ignore[misc]
         super().__init__()
         chosen = settings or load()
         self.session = Session(chosen)
         self.set_reactive(TintypeApp.profile_name, self.session.profile.name)
         self.session.warn = self._warn
-        self._start_with = dataset
+        if dataset is not None:
+            self.set_reactive(TintypeApp.loop_state, LoopState().opening(absolute(dataset)))
         self._with_samples = with_samples
         self._clashes: set[str] = set()
-        self.assessor = Assessor(self)
+        self.assessor, self.evaluator = Assessor(self), Evaluator(self)
         theme.begin(self, chosen)
         self.set_keymap(chosen.keymap)
         _suit(self, chosen)
@@ -179,9 +191,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
             reporting: WorkType[None] = partial(report_keymap, self, keymap)
             self.run_worker(reporting)
-        if self._start_with is not None:
-            self.post_message(requests.open_dataset(self._start_with))
-        elif self._with_samples:
+        if self._with_samples:
             self.call_after_refresh(self.run_action, "sample", self.screen.query_one("#samples"))
 
     def exit(self, *arguments: Any, **options: Any) -> None:
@@ -190,6 +200,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         super().exit(*arguments, **options)
 
     async def on_unmount(self) -> None:
+        await self.evaluator.leave()
         await self.session.leave(self.loop_state, cut=(self.return_value or 0) > 128)
 
     def _warn(self, words: str) -> None:
@@ -273,6 +284,9 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     def watch_assessment(self, assessment: "Assessment | None") -> None:
         summary = assessment.summary if assessment is not None else None
         self.loop_state = replace(self.loop_state, checked=summary.status if summary else "")
+
+    def on_evaluate(self, message: requests.Evaluate) -> None:
+        self.evaluator.obey(message.order)
 
     async def on_assess_dataset(self, message: requests.AssessDataset) -> None:
         await self.assessor.read(message.model)

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from tintype.loop import LoopState
+from tintype.loop import EvaluationRequest, LoopState
 from tintype.paths import absolute
 
 if TYPE_CHECKING:
+    from tintype.budget import Confirmation
+    from tintype.evaluation import EvaluationPlan
     from tintype.resources import Job
 
 
@@ -43,6 +46,12 @@ def try_model(model: str) -> Reached:
     return Reached(lambda state: replace(state, model=model), "playground")
 
 
+def evaluate_model(model: str, near: Path | None = None) -> Reached:
+    """Evaluate a model, on the test split of its data, else on that of a file."""
+    wanted = EvaluationRequest(model, near)
+    return Reached(lambda state: replace(state, to_evaluate=wanted), "evaluate")
+
+
 def restore(kept: LoopState, pane: str = "") -> Reached:
     """Go on where the last session ended, unless something has been chosen already."""
     return Reached(lambda state: kept if state == LoopState() else state, pane)
@@ -54,6 +63,24 @@ class AssessDataset(Message):
 
     model: str = ""
     """The base model to count for; empty for any."""
+
+
+@dataclass
+class Evaluate(Message):
+    """Run an evaluation, which goes on whichever pane is seen; or pause the one that runs."""
+
+    order: "EvaluationOrder | None"
+    """None pauses: nothing more is asked, what is under way is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationOrder:
+    """An evaluation to be run, in a folder that is new or begun."""
+
+    plan: "EvaluationPlan"
+    folder: Path
+    confirmation: "Confirmation"
+    stop_at_usd: Decimal | None = None
 
 
 @dataclass

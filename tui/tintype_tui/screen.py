@@ -18,7 +18,7 @@ from tintype_tui.session import Said, Session, SessionApp
 from tintype_tui.terminal.textual_privates import PartsScreen, driver_of
 from tintype_tui.text import visible
 from tintype_tui.widgets.key_line import KeyLine
-from tintype_tui.widgets.loop_strip import LoopStrip
+from tintype_tui.widgets.loop_strip import LoopStrip, Serving
 from tintype_tui.widgets.masthead import Masthead
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ class Pane(PartsScreen):
 
     app = getters.app(SessionApp)
 
-    NEXT: ClassVar[tuple[str, ...]] = ()
-    """The actions that take one to the next step of the loop; the first that can be taken."""
+    NEXT: ClassVar[Serving] = {}
+    """The actions that go on with the loop, by stage; the first that can be taken."""
 
     loop_state: var[LoopState] = var(LoopState())
     assessment: var["Assessment | None"] = var(None)
@@ -51,7 +51,7 @@ class Pane(PartsScreen):
         """Frame the body."""
         yield Masthead().data_bind(provider=Pane.profile_name)
         yield from self.body()
-        yield LoopStrip(*self.NEXT).data_bind(Pane.loop_state)
+        yield LoopStrip(self.NEXT).data_bind(Pane.loop_state)
         yield KeyLine()
 
     def key_parts(self) -> Iterable[Widget]:

@@ -10,8 +10,9 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from textual.reactive import var
@@ -25,6 +26,7 @@ from tintype_tui.seat import SESSION, Seat, take_seat
 if TYPE_CHECKING:
     from tintype.api import Api
     from tintype.assessment import Assessment
+    from tintype.evaluation import EvaluationPlan, RunProgress
     from tintype.server.run import Running
     from tintype.store import Store
 
@@ -43,6 +45,48 @@ class Said:
     at: datetime
     severity: str
     words: str
+
+
+MOST_FAILURES = 200
+"""Failures of a running evaluation that are listed, the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluating:
+    """An evaluation that was begun, or gone on with, in this run of the app."""
+
+    plan: "EvaluationPlan"
+    folder: Path
+    progress: "RunProgress | None" = None
+    failures: tuple[tuple[int, str], ...] = ()
+    """Answers that scored nothing, the latest first: position of the row, the model's id."""
+    pausing: bool = False
+    trouble: str = ""
+    """Why it ended before its time: a sentence."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is asked."""
+        return bool(self.trouble) or (
+            self.progress is not None and self.progress.phase in ("done", "paused", "budget")
+        )
+
+    @property
+    def words(self) -> str:
+        """How far it is, or what came of it: `41 %`, `paused`, `92.9 %`."""
+        now = self.progress
+        if self.trouble or now is None or now.phase not in ("asking", "grading", "done"):
+            return "stopped" if self.trouble else now.phase if now else "reading"
+        if now.phase != "done":
+            return f"{100 * now.done // max(1, now.total)} %"
+        score = now.scores.get(self.plan.models[0].id)
+        return f"{100 * score.value:.1f} %" if score else "done"
+
+    def after(self, progress: "RunProgress") -> "Evaluating":
+        """What is known with the next progress."""
+        new = [(row, model) for row, model, score in progress.latest if score == 0]
+        failures = (*reversed(new), *self.failures)[:MOST_FAILURES]
+        return replace(self, progress=progress, failures=failures)
 
 
 class Session:
@@ -103,6 +147,23 @@ class Session:
                 # time, looking at it in vain.
                 gc.freeze()
             return self._api
+
+    async def connection(self, profile_name: str, lasting: AsyncExitStack) -> "Api":
+        """A connection of its own to a profile's provider, for as long as `lasting`.
+
+        Raises:
+            SettingsError: if there is no such profile.
+            AuthenticationError: if there is no key.
+            StoreError: if the embedded server does not start.
+        """
+        from tintype.connection import chosen, connected, found, running
+
+        profile = chosen(self.settings, profile_name)
+        async with self._opening:
+            if profile.dialect == "embedded" and found(self.settings) is None:
+                self._started = await running(self.settings)
+        opened = connected(self.settings, profile, self.say_wait)
+        return await lasting.enter_async_context(opened)
 
     def say(self, words: str) -> None:
         """Say what concerns no pane in particular, and note it."""
@@ -203,3 +264,5 @@ class SessionApp(HoldingApp[int]):
     check_trouble: var[str] = var("")
     """Why the current dataset could not be read; empty if it could, or has not been tried."""
     profile_name: var[str] = var("")
+    evaluating: var[Evaluating | None] = var(None)
+    """The evaluation of this session, while it runs and after."""

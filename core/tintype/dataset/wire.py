@@ -1,12 +1,13 @@
 """A row turned into the messages one would send to a model: the question without its answer."""
 
 import copy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from tintype.dataset.conversation import example
 from tintype.dataset.example import ImagePart, Message
-from tintype.dataset.files import image_bytes
+from tintype.dataset.files import image_bytes, image_path
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, plain_url, slots
 from tintype.errors import DatasetError
@@ -63,6 +64,16 @@ def _message(turn: Message, images: list[str]) -> dict[str, Any]:
 def _sendable(url: str, folder: Path) -> str:
     if origin(url) != "file":
         return plain_url(url)
+    try:
+        facts = image_path(url, folder).stat()
+    except OSError:  # reading it says why
+        return _encoded(url, folder, (0, 0))
+    return _encoded(url, folder, (facts.st_mtime_ns, facts.st_size))
+
+
+@lru_cache(maxsize=4)
+def _encoded(url: str, folder: Path, stamp: tuple[int, int]) -> str:
+    """An image file as a data URL; questions about one image stand together, and share it."""
     from tintype.images import data_url
 
     return data_url(image_bytes(url, folder))

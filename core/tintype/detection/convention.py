@@ -26,7 +26,7 @@ _RUN = re.compile(r"<loc\d+>(?:[ \t,]*(?:\r?\n[ \t]*)?<loc\d+>)*")
 _BROKEN_RUN = re.compile(r"[\r\n]")
 _LABEL = re.compile(r"(?:[ \t]*\r?\n)?[^;\n]*?(?=<loc\d+>|\|[ \t]*<loc\d+>|[;\n]|\Z)")
 _SEGMENT = re.compile(r"<seg\d+>")
-_SEPARATOR = re.compile(r"[\s;.,|]*")
+_SEPARATOR = re.compile(r"[\s;.,|*]*")
 _TRAILING: Sequence[tuple[re.Pattern[str], str]] = (
     (
         re.compile(r"\s*(<(?:/?s|/?bos|eos|pad|unk|eot|end_of_turn)>|<\|[^|<>]{1,40}\|>)$", re.I),
@@ -34,12 +34,23 @@ _TRAILING: Sequence[tuple[re.Pattern[str], str]] = (
     ),
     (re.compile(r"\s*(<(?:l(?:o(?:c\d*)?)?)?)$", re.I), "an incomplete token"),
     (
-        re.compile(r"\s*[(\[{:=@]?\s*((?:0?\.\d+|1\.0+|\d{1,3}(?:\.\d+)?\s?%))\s*[)\]}]?$"),
+        re.compile(
+            r"[\s,:–—-]*[(\[{]?\s*(?:\b(?:with\s+)?(?:confidence|conf|score|prob(?:ability)?|p))?"
+            r"\s*[:=@~]?\s*(?<![\w.])((?:0?\.\d+|1\.0+|\d{1,3}(?:\.\d+)?\s?%))\s*[)\]}]?$",
+            re.I,
+        ),
         "a confidence",
     ),
     (re.compile(r"\s*([.,:!|/]+)$"), "punctuation"),
 )
 """What models put after a label, and how it is called."""
+_TAIL = 80
+"""How far from its end a label is looked at: a runaway answer may be one of 100,000 characters."""
+_LAYERS = 8
+_LEADING = re.compile(r"(?:(?:label|class)\s*[:=]|[:=→]|[–—-](?=\s))+\s*", re.I)
+"""What models put before a label."""
+_EMPHASIS = re.compile(r"(\*{2,})(.*?)\**|(\*)(.+)\*|(.+?)(\*{2,})")
+"""Markdown's marks around a label, or what is left of them where it began before the box."""
 _QUOTES = ('""', "''", "“”", "‘’", "``", "„“", "«»")
 _LIKE_LOC = re.compile(r"<\s*/?\s*loc[^>\s]{0,12}>?", re.IGNORECASE)
 
@@ -208,8 +219,8 @@ def _read_box(
         x_min, x_max = sorted((x_min, x_max))
     if y_min == y_max or x_min == x_max:
         flaws.append(Flaw("the box is empty", *span))
-    name, trailing = _bare_label(label)
-    flaws += [Flaw(f"{what} after the label: {shown!r}", *span) for what, shown in trailing]
+    name, around = _bare_label(label)
+    flaws += [Flaw(f"{what}: {shown!r}", *span) for what, shown in around]
     if not name:
         flaws.append(Flaw("the box has no label", *span))
     return Box(name, y_min, x_min, y_max, x_max), flaws
@@ -234,18 +245,25 @@ def _opens_line(label: str) -> bool:
 def _bare_label(label: str) -> tuple[str, list[tuple[str, str]]]:
     """A label without what models put after and around it; and what that was."""
     name = " ".join(_SEGMENT.sub(" ", label).split()).rstrip(",").strip()
-    trailing: list[tuple[str, str]] = []
-    looking = True
-    while looking and name:
-        looking = False
+    around: list[tuple[str, str]] = []
+    for _ in range(_LAYERS):
+        before = name
         for pattern, what in _TRAILING:
-            if found := pattern.search(name):
-                trailing.append((what, found[1]))
-                name, looking = name[: found.start()].rstrip(), True
+            if found := pattern.search(name, max(0, len(name) - _TAIL)):
+                around.append((f"{what} after the label", found[1]))
+                name = name[: found.start()].rstrip()
+        if found := _LEADING.match(name):
+            around.append(("punctuation before the label", found[0].strip()))
+            name = name[found.end() :]
+        if found := _EMPHASIS.fullmatch(name):
+            around.append(("emphasis around the label", found[1] or found[3] or found[6]))
+            name = (found[2] or found[4] or found[5] or "").strip()
         if len(name) > 1 and f"{name[0]}{name[-1]}" in _QUOTES:
-            trailing.append(("quotes", f"{name[0]}{name[-1]}"))
-            name, looking = name[1:-1].strip(), True
-    return name, trailing
+            around.append(("quotes around the label", f"{name[0]}{name[-1]}"))
+            name = name[1:-1].strip()
+        if name == before:
+            break
+    return name, around
 
 
 def _between(text: str, start: int, end: int) -> list[Flaw]:

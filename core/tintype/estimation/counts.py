@@ -168,6 +168,8 @@ def _dearest(one: tuple[Dear, ...], other: tuple[Dear, ...]) -> tuple[Dear, ...]
 
 def _bill(surveyed: Surveyed, tokens: RowTokens, detail: Detail, rule: TokenRule) -> EpochTokens:
     total, limit = tokens.total(detail), rule.example_tokens
+    if any(not image.width for image in surveyed.images):
+        total = replace(total, low=0)  # a provider that cannot read it either skips the row
     whole = EpochTokens(tokens.images(detail), total, unseen=_unseen(surveyed, detail, rule))
     if limit is None:
         return whole

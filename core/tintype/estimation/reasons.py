@@ -88,8 +88,8 @@ def _about_images(counts: Counts, bill: EpochTokens, provider: str) -> Iterator[
     if counts.unseen:
         yield (
             f"Images whose size is not known: {counts.unseen:,}. They count in full, as "
-            f"{_range(bill.unseen)} tokens per epoch; if the provider cannot read them, it skips "
-            "their rows and bills nothing for them."
+            f"{_range(bill.unseen)} tokens per epoch; the low end is without their rows, which a "
+            "provider that cannot read them either skips and does not bill."
         )
     if counts.images and provider in _MODERATED:
         yield (

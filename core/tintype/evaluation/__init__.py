@@ -17,8 +17,12 @@ from tintype.evaluation.figures import (
     require_alike,
     slices,
 )
+from tintype.evaluation.findings import Findings, findings
+from tintype.evaluation.judge_check import judge_agreement, to_grade
 from tintype.evaluation.matrix import VIEWS, View, counts, positions
+from tintype.evaluation.picking import confused, with_question_types, write_picked
 from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, JudgePlan
+from tintype.evaluation.proposing import proposed
 from tintype.evaluation.results import (
     AnswerOfRow,
     Evaluation,
@@ -45,6 +49,7 @@ __all__ = [
     "EvaluationCost",
     "EvaluationPlan",
     "EvaluationRun",
+    "Findings",
     "JudgePlan",
     "ModelCost",
     "ModelFigures",
@@ -53,12 +58,15 @@ __all__ = [
     "SliceFigures",
     "View",
     "comparisons",
+    "confused",
     "counts",
     "estimate",
     "facets_worth",
     "figures",
+    "findings",
     "grades_of",
     "headline_sentence",
+    "judge_agreement",
     "look_at",
     "models_of",
     "new_folder",
@@ -67,6 +75,7 @@ __all__ = [
     "overrides",
     "percent",
     "positions",
+    "proposed",
     "read_rows",
     "require_alike",
     "run",
@@ -77,4 +86,7 @@ __all__ = [
     "scorer_of",
     "slices",
     "suggested",
+    "to_grade",
+    "with_question_types",
+    "write_picked",
 ]

@@ -197,12 +197,12 @@ def average_precision_without_scores(
     It is what pycocotools gives if every wrong box is ranked first, whatever the written order.
     None where there are no truths.
     """
-    return operating_point(without_crowds(PackedBoxes.of(images)), threshold)
+    boxes = without_crowds(PackedBoxes.of(images))
+    return operating_point(boxes, one_to_one(boxes, threshold)[0] >= 0)
 
 
-def operating_point(boxes: PackedBoxes, threshold: float) -> float | None:
-    """As `average_precision_without_scores`, of boxes that have been packed."""
-    matched = one_to_one(boxes, threshold)[0] >= 0
+def operating_point(boxes: PackedBoxes, matched: "Flags") -> float | None:
+    """As `average_precision_without_scores`, of boxes that have been matched."""
     right = np.bincount(boxes.found.label[matched], minlength=boxes.labels)
     found = np.bincount(boxes.found.label, minlength=boxes.labels)
     truths = np.bincount(boxes.truths.label, minlength=boxes.labels)
@@ -258,14 +258,13 @@ def one_to_one(
     near = (overlap >= threshold) & (overlap > 0)
     found, truth, overlap = found[near], truth[near], overlap[near]
     order = np.lexsort((truth, found, -overlap))
-    partner = np.full(len(boxes.found.label), -1, np.intp)
-    shared = np.zeros(len(partner))
-    taken = np.zeros(len(boxes.truths.label), bool)
-    for at in order.tolist():
-        one, other = found[at], truth[at]
+    partner, shared = [-1] * len(boxes.found.label), [0.0] * len(boxes.found.label)
+    taken = bytearray(len(boxes.truths.label))
+    ranked = zip(found[order].tolist(), truth[order].tolist(), overlap[order].tolist(), strict=True)
+    for one, other, value in ranked:
         if partner[one] < 0 and not taken[other]:
-            partner[one], shared[one], taken[other] = other, overlap[at], True
-    return partner, shared
+            partner[one], shared[one], taken[other] = other, value, 1
+    return np.array(partner, np.intp), np.array(shared, np.float64)
 
 
 def explain(boxes: PackedBoxes, partner: "Ints") -> tuple["Flags", "Flags"]:

@@ -37,6 +37,8 @@ class BoxTable:
     boxes: PackedBoxes
     partner: "Ints"
     """(predictions,): the truth of its label that each takes at IoU ≥ 0.5; −1 for none."""
+    shared: "Floats"
+    """(predictions,): IoU with the best free truth of its label, however little."""
     duplicates: "Flags"
     """(predictions,)."""
     confused: "Flags"
@@ -46,17 +48,21 @@ class BoxTable:
     def of(cls, images: Sequence[BoxedImage]) -> "BoxTable":
         """Match the boxes of images whose ids are their places."""
         boxes = without_crowds(PackedBoxes.of(images))
-        partner, _ = one_to_one(boxes, MATCH)
-        return cls(len(images), boxes, partner, *explain(boxes, partner))
+        # The best pairs are taken first, so those below a threshold never get in the way of others.
+        best, shared = one_to_one(boxes, 0.0)
+        partner = np.where(shared >= MATCH, best, -1)
+        return cls(len(images), boxes, partner, shared, *explain(boxes, partner))
 
     @property
     def _right(self) -> "Flags":
         return self.partner >= 0
 
-    def f1_of(self, image: int) -> float:
-        """F1 of an image: 2 × right / boxes of both sides; 1 where there is no box at all."""
-        right, found, truths = (int(one[image]) for one in self._by_image())
-        return 2 * right / (found + truths) if found + truths else 1.0
+    def f1s(self) -> list[float]:
+        """F1 of each image: 2 × right / boxes of both sides; 1 where there is no box at all."""
+        right, found, truths = self._by_image()
+        boxes = found + truths
+        values: list[float] = np.where(boxes > 0, 2 * right / np.maximum(boxes, 1), 1.0).tolist()
+        return values
 
     def _by_image(self) -> tuple["Ints", "Ints", "Ints"]:
         found, truths = self.boxes.found.image, self.boxes.truths.image
@@ -80,13 +86,13 @@ class BoxTable:
             "duplicates": duplicates,
             "mean_iou": self._mean_iou(),
             "by_label": self._by_label(),
-            "confusion": self._confusion(),
+            "confusion": self.confusion(),
             "count_error": self._count_error(),
         }
 
     def operating_points(self) -> dict[str, float | None]:
         """Average precision of predictions without scores, at 0.5 and from 0.5 to 0.95."""
-        levels = [operating_point(self.boxes, float(at)) for at in THRESHOLDS]
+        levels = [operating_point(self.boxes, self.shared >= at) for at in THRESHOLDS]
         known = [one for one in levels if one is not None]
         return {
             "ap50_without_scores": levels[0],
@@ -97,10 +103,9 @@ class BoxTable:
         """Mean over images of matched IoU / boxes of both sides, as `detection.mean_iou`."""
         if not self.images:
             return None
-        partner, shared = one_to_one(self.boxes, 0.0)
         found, size = self.boxes.found.image, self.images
-        overlap = np.bincount(found, weights=shared, minlength=size)
-        pairs = np.bincount(found[partner >= 0], minlength=size)
+        overlap = np.bincount(found, weights=self.shared, minlength=size)
+        pairs = np.bincount(found[self.shared > 0], minlength=size)
         _, said, truths = self._by_image()
         boxes = said + truths - pairs
         return float(np.where(boxes > 0, overlap / np.maximum(boxes, 1), 1.0).mean())
@@ -121,7 +126,7 @@ class BoxTable:
             for at in order
         }
 
-    def _confusion(self) -> list[tuple[str, str, int]]:
+    def confusion(self) -> list[tuple[str, str, int]]:
         """How often each label was predicted as which, `(truth, prediction, boxes)`; most first.
 
         Boxes are paired by falling IoU from 0.5 on, whatever their labels, one to one.

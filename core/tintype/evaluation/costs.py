@@ -44,7 +44,7 @@ class ModelCost:
     """With the high end of the prompt, and long answers."""
 
     def expense(self, run: str, *, most_usd: Decimal | None = None) -> Expense:
-        """The ledger's entry; `most_usd` is where the run stops by itself."""
+        """The ledger's entry; at `most_usd` the run stops by itself."""
         likely, high = self.likely_usd, self.most_usd
         if most_usd is not None and likely is not None and high is not None:
             likely, high = min(likely, most_usd), min(high, most_usd)
@@ -82,6 +82,15 @@ class EvaluationCost:
         """Parts whose price is not known."""
         return sum(part.likely_usd is None for part in self.parts)
 
+    def expenses(self, run: str, left_usd: Decimal | None = None) -> tuple[Expense, ...]:
+        """The ledger's entry of each part; together at most `left_usd`, if the run stops there."""
+        found = []
+        for part in self.parts:
+            found.append(part.expense(run, most_usd=left_usd))
+            if left_usd is not None:
+                left_usd -= found[-1].high_usd or 0
+        return tuple(found)
+
     def demand(
         self, store: Store, limits: Limits, now: datetime, *, stop_at_usd: Decimal | None = None
     ) -> Demand | None:
@@ -90,7 +99,7 @@ class EvaluationCost:
         Raises:
             BudgetError: if a limit could be passed.
         """
-        expenses = [part.expense("", most_usd=stop_at_usd) for part in self.parts]
+        expenses = self.expenses("", stop_at_usd)
         return demand(store, *expenses, limits=limits, now=now)
 
 

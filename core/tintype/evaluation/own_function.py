@@ -9,7 +9,6 @@ long, leaves the row unscored, with the reason: never 0, never another scorer.
 """
 
 import contextlib
-import importlib.util
 import json
 import os
 import select
@@ -30,6 +29,7 @@ LIMIT_S = 10.0
 STARTING_S = 60.0
 """For the imports of the file."""
 _MOST_BYTES = 1 << 20
+_PROCESS = os.fspath(Path(__file__).with_name("own_process.py"))
 
 
 def own_function(spec: str, *, limit_s: float = LIMIT_S) -> Scorer:
@@ -100,7 +100,7 @@ class _Worker:
     def _asked(self, line: bytes) -> dict[str, Any]:
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__, os.fspath(self.path), self.name],
+                [sys.executable, "-P", _PROCESS, os.fspath(self.path), self.name],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,
@@ -128,32 +128,3 @@ class _Worker:
 
 def _failed(reason: str) -> RowScore:
     return RowScore("unscored_infra", None, None, reason)
-
-
-def serve(path: str, name: str) -> None:
-    """Score line by line until the other side closes: what runs in the process of its own."""
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    function, trouble = None, ""
-    try:
-        described = importlib.util.spec_from_file_location(Path(path).stem, path)
-        assert described is not None
-        assert described.loader is not None
-        module = importlib.util.module_from_spec(described)
-        sys.path.insert(0, os.path.dirname(path))
-        described.loader.exec_module(module)
-        function = getattr(module, name)
-    except BaseException as error:
-        trouble = f"{type(error).__name__}: {error}"
-    answers.write(json.dumps({"ready": True}) + "\n")
-    for line in sys.stdin:
-        try:
-            told = {"value": function(*json.loads(line))} if function else {"error": trouble}
-            said = json.dumps(told)
-        except Exception as error:
-            said = json.dumps({"error": f"{type(error).__name__}: {error}"})
-        answers.write(said + "\n")
-
-
-if __name__ == "__main__":
-    serve(*sys.argv[1:3])

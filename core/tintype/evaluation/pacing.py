@@ -25,6 +25,8 @@ _FORGET = 1.02
 """The shortest mean time is forgotten that slowly: a provider may change."""
 _FALL = 0.85
 """What rate and number are multiplied by when a question is turned down."""
+_BELOW = 0.98
+"""Part of a limit that was told that is used: requests may bunch up on their way."""
 _RISE, _CREEP, _NEAR = 1.25, 1.02, 0.9
 """The rate grows so much in a second: quickly up to nine tenths of the rate that was last turned
 down, then slowly, since each refusal costs a wait."""
@@ -56,7 +58,7 @@ class SharedPace:
     ) -> None:
         self._clock, self._now = clock, clock.monotonic
         self._most = most
-        self._told_per_s = per_minute / 60 if per_minute else None
+        self._told_per_s = _BELOW * per_minute / 60 if per_minute else None
         self._rate = self._told_per_s
         self.limit = float(min(FIRST, most))
         """How many questions may be under way."""
@@ -82,8 +84,9 @@ class SharedPace:
                 self._sent.append(now)
                 _forget(self._sent, now)
                 if self._rate:
-                    # A late turn is made up for by at most one more at once.
-                    self._next_s = max(self._next_s, now - 1 / self._rate) + 1 / self._rate
+                    # A late turn is made up for by one more at once; never where a limit was told.
+                    late_s = 0.0 if self._told_per_s else 1 / self._rate
+                    self._next_s = max(self._next_s, now - late_s) + 1 / self._rate
                 return now
             if self.under_way < int(self.limit):
                 await self._clock.sleep(wait_s)

@@ -17,6 +17,13 @@ from tintype.model_names import parse_model_name
 from tintype.prompting import Parameters
 
 MOST_MODELS = 6
+QUESTION_TYPES: Mapping[str, str] = {
+    "Title": r"\btitle\b",
+    "Genre": r"\bgenre\b|what type of book|what kind of book",
+    "Author": r"\bauthor\b|who wrote",
+}
+"""The cookbook's question types, each with a pattern that is searched for, whatever the case; the
+first that is found decides, and what none is found in is `Other`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,8 @@ class EvaluationPlan:
     else the last."""
     training: tuple[Path, ...] = ()
     """Files the tuned models were trained on: rows whose images are in them are marked."""
+    question_types: Mapping[str, str] = field(default_factory=lambda: dict(QUESTION_TYPES))
+    """Names of question types, each with a pattern; the first that is found decides."""
 
     @property
     def compared_with(self) -> EvaluatedModel:
@@ -153,6 +162,7 @@ def plan_from(value: Mapping[str, Any]) -> EvaluationPlan:
         judge=JudgePlan(**{**judge, "model": EvaluatedModel(**judge["model"])}) if judge else None,
         reference=value["reference"],
         training=tuple(map(Path, value["training"])),
+        question_types=value.get("question_types", QUESTION_TYPES),
     )
 
 

@@ -16,7 +16,7 @@ from tintype.evaluation.figures import (
     slices,
 )
 from tintype.evaluation.results import Evaluation
-from tintype.evaluation.scorers import JUDGE
+from tintype.evaluation.scorers import JUDGE, MOST_EFFECTS
 from tintype.evaluation.sentences import (
     bounds_words,
     headline_sentence,
@@ -81,6 +81,7 @@ def report_of(evaluation: Evaluation, *, vqa: bool = False) -> EvaluationReport:
         EvaluationError: if the cookbook's tables are wanted and the run lacks a scorer for them.
     """
     sections = [_models(evaluation), *_compared(evaluation), _scorers(evaluation)]
+    sections.append(_baselines(evaluation))
     if vqa:
         sections += _cookbook(evaluation)
     if evaluation.run.plan.judge is not None and JUDGE in _names(evaluation):
@@ -99,12 +100,8 @@ def report_of(evaluation: Evaluation, *, vqa: bool = False) -> EvaluationReport:
 
 
 def titles(evaluation: Evaluation) -> tuple[str, ...]:
-    """What to call the models: their titles where these differ, else their names, else ids."""
-    for field_name in ("title", "name", "id"):
-        said: list[str] = [getattr(model, field_name) for model in evaluation.models]
-        if len(set(said)) == len(said):
-            return tuple(said)
-    return tuple(said)
+    """What to call the models."""
+    return evaluation.titles
 
 
 def _names(evaluation: Evaluation) -> list[str]:
@@ -167,7 +164,7 @@ def _compared(evaluation: Evaluation) -> list[ReportSection]:
     reference = titles(evaluation)[evaluation.reference]
     rows = tuple(
         (
-            one.model.title,
+            evaluation.titles[evaluation.models.index(one.model)],
             f"{one.paired.wins:,}",
             f"{one.paired.losses:,}",
             f"{one.paired.ties:,}",
@@ -196,6 +193,16 @@ def _scorers(evaluation: Evaluation) -> ReportSection:
         scores = [share_words(each) for each in figures(evaluation, one.name)]
         rows.append((one.name, one.unit, *scores, one.rule))
     return ReportSection("Scorers", ("Scorer", "Unit", *titles(evaluation), "Rule"), tuple(rows))
+
+
+def _baselines(evaluation: Evaluation) -> ReportSection:
+    rows = tuple((name, percent(score)) for name, score in evaluation.baselines().items())
+    return ReportSection(
+        "Without looking at the image",
+        ("Baseline", evaluation.scorers[0].name),
+        rows,
+        note="Answers learnt from the training file if it was named, else from the rows.",
+    )
 
 
 def _slices(evaluation: Evaluation, facet: str, scorer: str = "", title: str = "") -> ReportSection:
@@ -323,9 +330,14 @@ def _steps(evaluation: Evaluation) -> list[ReportSection]:
         sums = figures_by_summary(evaluation, scorer.name)
         if sums and all("steps" in one for one in sums):
             rows = tuple(
-                (step, *(f"+{one['steps'][step]:,}" for one in sums)) for step in sums[0]["steps"]
+                (step, *(f"+{one['steps'][step]:,}" for one in sums))
+                for step in sums[0]["steps"]
+                if any(one["steps"][step] for one in sums)
             )
-            note = "Answers that are right because of each step alone, the others applied."
+            note = (
+                "Answers that are right because of each step alone, the others applied; of up to "
+                f"{MOST_EFFECTS:,} answers. Steps that change nothing are left out."
+            )
             headers = ("Step", *titles(evaluation))
             found.append(ReportSection(f"What {scorer.name} forgives", headers, rows, note))
     return found

@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 OK, BY_MODEL, BY_MACHINE = 0, 1, 2
 """Status of a cell: scored; no usable answer, which counts 0; no score because a machine failed."""
 STATUSES = ("ok", "unscored_model", "unscored_infra")
-VERSION = 1
+BASELINE = "baselines"
+"""In `Evaluation.extra`: mean scores without a model, by scorer and baseline."""
+VERSION = 2
 """Of the columns."""
 
 
@@ -98,7 +100,7 @@ class Evaluation:
     summaries: Mapping[str, Mapping[str, Any]]
     """By scorer and model (`scorer/model id`), figures over all rows, such as average precision."""
     extra: Mapping[str, Any]
-    """By model id: finishes, snapshots, confusion, sums of money."""
+    """By model id: finishes, snapshots, confusion, sums of money; and the baselines."""
 
     @property
     def folder(self) -> Path:
@@ -109,6 +111,15 @@ class Evaluation:
     def models(self) -> tuple[EvaluatedModel, ...]:
         """In the order of the arrays."""
         return self.run.plan.models
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What to call the models: titles where these differ, else names, else ids."""
+        for name in ("title", "name"):
+            said: list[str] = [getattr(model, name) for model in self.models]
+            if len(set(said)) == len(said):
+                return tuple(said)
+        return tuple(model.id for model in self.models)
 
     @property
     def rows(self) -> int:
@@ -146,6 +157,12 @@ class Evaluation:
     def reference(self) -> int:
         """The place of the model that the others are compared with."""
         return self.models.index(self.run.plan.compared_with)
+
+    def baselines(self, scorer: str = "") -> Mapping[str, float]:
+        """Mean scores that cost nothing, by name, the best first; empty if there are none."""
+        name = self.scorers[self.scorer_at(scorer)].name
+        found: Mapping[str, float] = self.extra.get(BASELINE, {}).get(name, {})
+        return dict(sorted(found.items(), key=lambda one: -one[1]))
 
     @property
     def is_complete(self) -> bool:
@@ -186,8 +203,15 @@ def _key(folder: Path, specs: Sequence[str]) -> list[Any]:
     for name in (ROWS, ANSWERS, GRADES, "leaks.json"):
         there = paths.is_file(folder / name)
         sizes.append(paths.size(folder / name) if there else -1)
-    own = [paths.modified(Path(one.partition(":")[0])) for one in specs if ".py:" in one]
-    return [VERSION, list(specs), sizes, [str(one) for one in own]]
+    own = [paths.status(Path(one.rpartition(":")[0])).modified for one in specs if ".py:" in one]
+    return [VERSION, list(specs), sizes, [one and str(one) for one in own]]
+
+
+def _fits(kept: Any, key: list[Any]) -> bool:
+    """Whether scores were made from what is there; a function whose file has gone is believed."""
+    if not isinstance(kept, list) or kept[:3] != key[:3]:
+        return False
+    return all(now in (None, then) for then, now in zip(kept[3], key[3], strict=True))
 
 
 def _kept(path: Path, key: list[Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
@@ -196,7 +220,7 @@ def _kept(path: Path, key: list[Any]) -> tuple[dict[str, Any], dict[str, Any]] |
     try:
         with np.load(io.BytesIO(paths.read_bytes(path)), allow_pickle=False) as file:
             meta = json.loads(file["meta"].tobytes())
-            if meta.get("key") != key:
+            if not _fits(meta.get("key"), key):
                 return None
             return {name: file[name] for name in file.files if name != "meta"}, meta
     except (ValueError, KeyError, OSError, EOFError):
@@ -307,14 +331,30 @@ def _grade(evaluation: Evaluation, position: int, model: EvaluatedModel) -> Mapp
 
 
 def override(
-    folder: Path, position: int, model: str, score: float | None, comment: str = ""
+    folder: Path,
+    position: int,
+    model: str,
+    score: float | None,
+    comment: str = "",
+    *,
+    grade: str = "",
 ) -> None:
-    """Say what an answer deserves, apart from the machine's score; none takes it back.
+    """Say what an answer deserves, apart from the machine's score; nothing said takes it back.
+
+    Args:
+        folder: The run's.
+        position: Of the row.
+        model: The model's id.
+        score: 0 to 1; none if nothing is said of it.
+        comment: In words.
+        grade: By the judge's scale, where a person checks the judge.
 
     Raises:
         FileError: if the folder cannot be written.
     """
-    entry = {"row": position, "model": model, "score": score, "comment": comment}
+    entry: dict[str, Any] = {"row": position, "model": model, "score": score, "comment": comment}
+    if grade:
+        entry["grade"] = grade
     line = json.dumps(entry).encode() + b"\n"
     paths.append_private(folder / OVERRIDES, line, max_bytes=1 << 30)
 
@@ -333,7 +373,7 @@ def overrides(folder: Path) -> dict[tuple[int, str], Mapping[str, Any]]:
             key = (entry["row"], entry["model"])
         except (ValueError, KeyError, TypeError):
             continue
-        if entry.get("score") is None and not entry.get("comment"):
+        if entry.get("score") is None and not entry.get("comment") and not entry.get("grade"):
             found.pop(key, None)
         else:
             found[key] = entry

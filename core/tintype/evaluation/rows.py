@@ -12,18 +12,12 @@ from tintype.dataset.identity import identify
 from tintype.dataset.statistics import facets as facets_of
 from tintype.dataset.survey import Surveyed, survey
 from tintype.detection import parse_boxes, prompt_labels
-from tintype.errors import DatasetError
+from tintype.errors import DatasetError, EvaluationError
 from tintype.evaluation.log import canonical
+from tintype.evaluation.plan import QUESTION_TYPES
 from tintype.evaluation.text_scores import yes_or_no
 from tintype.prompting import question_of
 
-QUESTION_TYPES: Mapping[str, str] = {
-    "Title": r"\btitle\b",
-    "Genre": r"\bgenre\b|what type of book|what kind of book",
-    "Author": r"\bauthor\b|who wrote",
-}
-"""The cookbook's question types, each with a pattern that is searched for, whatever the case; the
-first that is found decides, and what none is found in is `Other`."""
 OTHER = "Other"
 MANY_OBJECTS = 10
 _SIZES = ((256, "up to 256 px"), (512, "257–512 px"), (1024, "513–1,024 px"))
@@ -81,7 +75,7 @@ async def read_rows(
         DatasetError: if the file cannot be read, a row is damaged, or has no right answer.
     """
     chosen = None if wanted is None else frozenset(wanted)
-    patterns = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in types.items()}
+    patterns = compiled(types)
     async with aclosing(survey(dataset, fetch=False)) as batches:
         async for batch in batches:
             found = [
@@ -89,6 +83,8 @@ async def read_rows(
             ]
             if found:
                 yield tuple(found)
+            if chosen is not None and batch[-1].row.index >= max(chosen, default=-1):
+                return
 
 
 def _row(surveyed: Surveyed, patterns: Mapping[str, "re.Pattern[str]"]) -> EvaluatedRow:
@@ -183,6 +179,21 @@ def _facets(
         if isinstance(value, str) and len(value) <= 60:
             found.setdefault(name, value)
     return found
+
+
+def compiled(types: Mapping[str, str]) -> "dict[str, re.Pattern[str]]":
+    """The patterns of question types.
+
+    Raises:
+        EvaluationError: if one is no regular expression.
+    """
+    try:
+        return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in types.items()}
+    except re.error as error:
+        raise EvaluationError(
+            f"{error.pattern!r} is no regular expression: {error}.",
+            advice="A question type is Name=pattern.",
+        ) from None
 
 
 def question_type(question: str, patterns: Mapping[str, "re.Pattern[str]"]) -> str:

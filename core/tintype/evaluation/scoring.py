@@ -11,19 +11,26 @@ import numpy as np
 
 from tintype import paths
 from tintype.evaluation.asking import cost_of
+from tintype.evaluation.baselines import BASELINES
 from tintype.evaluation.headline import RowScore
+from tintype.evaluation.leaking import LEAKS
 from tintype.evaluation.log import replay
 from tintype.evaluation.normalising import normalise
-from tintype.evaluation.results import BY_MACHINE, STATUSES, ScorerFacts, lines_with_places
+from tintype.evaluation.results import (
+    BASELINE,
+    BY_MACHINE,
+    STATUSES,
+    ScorerFacts,
+    lines_with_places,
+)
 from tintype.evaluation.rows import EvaluatedRow, row_from
 from tintype.evaluation.run_folder import ANSWERS, GRADES, ROWS, EvaluationRun
+from tintype.evaluation.run_state import case_of, grade_score
 from tintype.evaluation.scorers import JUDGE, AnswerCase, Scorer, scorer_of, unusable
-from tintype.evaluation.standing import case_of, grade_score
 from tintype.evaluation.text_scores import without_thinking, yes_or_no
 
 MOST_CLASSES = 25
 """Distinct truths up to which a confusion of texts says something."""
-LEAKS = "leaks.json"
 
 Placed = tuple[int, Mapping[str, Any]]
 
@@ -50,6 +57,7 @@ def scored(run: EvaluationRun, specs: Sequence[str]) -> tuple[dict[str, Any], di
     for (at, model, _), (_, line) in errors.items():
         table.failed(at, model, str(line.get("code") or line.get("http") or "error"))
     arrays, meta = table.finished()
+    meta["extra"][BASELINE] = _baselines(run, scorers, rows)
     facets = {name: None for row in rows for name in row.facets}
     values = {name: sorted({row.facets.get(name, "") for row in rows} - {""}) for name in facets}
     for number, (name, known) in enumerate(values.items()):
@@ -89,6 +97,34 @@ def _newest(path: Any) -> tuple[dict[Any, Placed], dict[Any, Placed]]:
     return answers, {key: one for key, one in errors.items() if key not in answers}
 
 
+def _baselines(
+    run: EvaluationRun, scorers: Sequence[Scorer], rows: Sequence[EvaluatedRow]
+) -> dict[str, dict[str, float]]:
+    """The mean score of each baseline, by scorer; those of a judge or a process are left out."""
+    if not paths.is_file(run.folder / BASELINES):
+        return {}
+    known = json.loads(paths.read_text(run.folder / BASELINES))["answers"]
+    found: dict[str, dict[str, float]] = {}
+    truths = frozenset(truth for row in rows for truth in row.truths)
+    for name, answers in known.items():
+        cases = [
+            AnswerCase(row.truths, text, row.question, size=row.size, answers=truths)
+            for row, text in zip(rows, answers, strict=True)
+        ]
+        for scorer in scorers:
+            if scorer.name != JUDGE and scorer.close is None:
+                scores = [one.score or 0.0 for one in score_all(scorer, cases)]
+                found.setdefault(scorer.name, {})[name] = sum(scores) / len(scores)
+    return found
+
+
+def score_all(scorer: Scorer, cases: Sequence[AnswerCase]) -> Sequence[RowScore]:
+    """Score many answers, all at once where the scorer can."""
+    if scorer.batch is not None:
+        return scorer.batch(cases)[0]
+    return [scorer.score(case) for case in cases]
+
+
 def _leaked(run: EvaluationRun, rows: int) -> Any:
     leaked = np.zeros(rows, np.bool_)
     if paths.is_file(run.folder / LEAKS):
@@ -118,7 +154,7 @@ class _Table:
         }
         self._cases: dict[str, dict[int, AnswerCase]] = {model: {} for model in models}
         self._known = frozenset(truth for row in rows for truth in row.truths)
-        self._classes = _classes(rows)
+        self._classes = classes_of(rows)
         self._extra: dict[str, dict[str, Any]] = {
             model: {"finish": Counter(), "served": Counter(), "usd": Decimal(0), "unknown": 0}
             for model in models
@@ -188,8 +224,8 @@ class _Table:
 
     def _confuse(self, model: str, case: AnswerCase) -> None:
         if self._classes:
-            truth = _class(case.truths[0], self._classes)
-            said = _class(without_thinking(case.answer) or "", self._classes)
+            truth = class_of(case.truths[0], self._classes)
+            said = class_of(without_thinking(case.answer) or "", self._classes)
             self._confusion[model][(truth, said)] += 1
 
     def _summaries(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -238,7 +274,7 @@ class _Table:
         }
 
 
-def _classes(rows: Sequence[EvaluatedRow]) -> frozenset[str]:
+def classes_of(rows: Sequence[EvaluatedRow]) -> frozenset[str]:
     """The truths as classes, if they are few enough for a confusion; else none."""
     found: set[str] = set()
     for row in rows:
@@ -248,7 +284,8 @@ def _classes(rows: Sequence[EvaluatedRow]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _class(text: str, classes: frozenset[str]) -> str:
+def class_of(text: str, classes: frozenset[str]) -> str:
+    """The class that a text names; `other` if it names none."""
     plain = normalise(text)
     if plain in classes:
         return plain

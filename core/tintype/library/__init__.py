@@ -9,6 +9,7 @@ from tintype.library.datasets import (
     import_dataset,
     open,
 )
+from tintype.library.evaluations import evaluate
 from tintype.library.field_docs import document
 from tintype.library.models import Connection, ask, connect, explain, follow, stream, train, wait
 from tintype.library.rows import Rows
@@ -25,6 +26,7 @@ __all__ = [
     "compare",
     "connect",
     "estimate",
+    "evaluate",
     "explain",
     "fix",
     "follow",

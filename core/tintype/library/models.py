@@ -18,7 +18,7 @@ from tintype.library import datasets
 from tintype.library.datasets import Source
 from tintype.library.work import Opening, Work
 from tintype.pricing import load_prices
-from tintype.quote import Quote
+from tintype.quote import Quote, validation_concern
 from tintype.resources import Job
 from tintype.settings import Profile, Settings, load
 from tintype.store import Store, open_store
@@ -185,6 +185,8 @@ def train(
                     quoted, here, model=model, epochs=epochs, validation=validation
                 )
             _refuse_unusable(quoted)
+            if (found := await validation_concern(quoted)) is not None:
+                raise DatasetError(f"{found.title}.", advice=found.words)
             order = jobs.Order(
                 quoted, suffix, seed, batch_size or "auto", learning_rate_multiplier or "auto"
             )

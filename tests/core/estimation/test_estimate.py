@@ -178,6 +178,8 @@ def test_images_of_unknown_size_are_a_wide_range() -> None:
     made = estimate(counts, Plan("gpt-4o-2024-08-06", "openai"), PRICES)
     assert made.image_tokens == Range(2_550, 7_650, 14_450)
     assert any("size is not known: 10" in reason for reason in made.reasons)
+    assert made.tokens_per_epoch.low == 0  # they may all be skipped
+    assert made.tokens_per_epoch.likely > made.image_tokens.likely
 
 
 def test_an_unknown_size_that_makes_no_difference_is_one_number() -> None:

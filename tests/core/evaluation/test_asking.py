@@ -212,9 +212,44 @@ async def test_a_judge_is_asked_with_the_rubric_and_what_it_cannot_say_is_unscor
     assert evaluation.grades_of(found, 0, tuple(GRADES))["Very Similar"] == 1
     _, [answer] = evaluation.look_at(found, 1)
     assert answer.grade["reason"] == "close"
+    assert sorted(evaluation.to_grade(found, 9)) == [(0, 0), (1, 0)]
+    for position, grade in ((0, "Very Similar"), (1, "Incorrect")):
+        name = found.models[0].id
+        evaluation.override(found.folder, position, name, None, grade=grade)
+    both, agreed = evaluation.judge_agreement(found)
+    assert agreed is not None
+    assert (both, agreed.agreement) == (2, 0.5)
+    assert agreed.kappa == pytest.approx(1 / 3)
+    assert evaluation.to_grade(found, 9) == []
     asked = [one.json for one in hostile.sent("POST", CHAT) if one.json["model"] == "grader"]
     assert all(one["temperature"] == 0 for one in asked)
     assert all(one["response_format"]["type"] == "json_schema" for one in asked)
+
+
+async def test_a_judge_stops_softly_at_the_budget_too(
+    hostile: Any, api: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
+) -> None:
+    dataset = rows(tmp_path / "t.jsonl", [(f"good {n}?", "truth") for n in range(20)])
+    grade = said('{"reason": "same", "grade": "Very Similar"}')
+    hostile.on(
+        "POST",
+        CHAT,
+        lambda asked: hostile.answer(grade if asked.json["model"] == "grader" else said("good")),
+    )
+    judge = JudgePlan(EvaluatedModel("grader", "hostile"))
+    steps = await finished(
+        plan(dataset, "judge", judge=judge), tmp_path / "run", api, store=store, prices=PRICES,
+        stop_at_usd=Decimal("0.8"), confirmation=Confirmation("1"),
+    )  # fmt: skip
+
+    assert steps[-1].phase == "budget"
+    assert steps[-1].spent_usd <= Decimal("0.8")
+    found = evaluation.open(tmp_path / "run")
+    [figures] = evaluation.figures(found)
+    assert figures.answered == 20
+    graded = figures.headline.n - figures.headline.unscored_infra
+    assert 0 < graded < 20
+    assert figures.headline.low == graded / 20
 
 
 ANSWERED = ("good", "fair", "malformed", "refusing", "odd", "slow", "empty")

@@ -1,5 +1,6 @@
 """However the app ends, the terminal is given back as it was."""
 
+import json
 import os
 import re
 import signal
@@ -142,3 +143,27 @@ def test_a_crash_where_no_report_can_be_written_says_so(play: Any, home: Path) -
     restored.check()
     assert "The crash report could not be written. Cannot " in restored.words
     assert not (home / "elsewhere").exists()
+
+
+def test_a_dumb_terminal_gets_plain_words_and_no_sequences(play: Any, home: Path) -> None:
+    terminal = play(COMMAND, controlling=True, TINTYPE_HOME=str(home), TERM="dumb")
+    said = terminal.until(b"TERM=xterm-256color tintype")
+    assert terminal.ended() == 2
+    assert b"\x1b" not in said
+    assert b"`tintype status`" in said
+    doctor = play(COMMAND, "doctor", controlling=True, TINTYPE_HOME=str(home), TERM="dumb")
+    said = doctor.until(b"line: not measured")
+    assert b"\x1b" not in said
+
+
+def test_keys_typed_before_the_first_frame_reach_the_pane_that_was_asked_for(
+    play: Any, home: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "train.jsonl"
+    rows = [{"messages": [{"role": "user", "content": f"question {n}"}]} for n in range(9)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    terminal = play(COMMAND, str(path), controlling=True, TINTYPE_HOME=str(home))
+    terminal.type(b"jj", b"x")  # down twice, and the third row is marked
+    shown = terminal.until(b"1 marked")
+    terminal.type(KITTY, b"q")
+    assert Restored(terminal, shown, termios.tcgetattr(terminal.slave)).code == 0

@@ -1,5 +1,6 @@
 """`tintype evaluate`: rows × models × scorers, with honest statistics."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
@@ -26,8 +27,8 @@ from tintype_tui.text import count, duration, money
 
 if TYPE_CHECKING:
     from tintype.api import Api
+    from tintype.connection import Connections
     from tintype.evaluation import (
-        EvaluatedModel,
         EvaluatedRow,
         Evaluation,
         EvaluationPlan,
@@ -71,6 +72,13 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="The file that was trained on: rows that show its images are marked as leaked.",
 )
+@click.option(
+    "--question-type",
+    "types",
+    multiple=True,
+    metavar="NAME=PATTERN",
+    help="Questions to count together; by default Title, Genre, Author and Other.",
+)
 @click.option("--budget", metavar="USD", help="Stop softly before this is spent.")
 @click.option("--concurrency", type=click.IntRange(1, 256), default=64, show_default=True)
 @click.option("--per-minute", type=click.FloatRange(min=1), help="Never more requests a minute.")
@@ -99,13 +107,14 @@ async def command(path: Path, profile: str | None, as_json: bool, **chosen: Any)
     code 1 if the first model scores below --fail-under, or rows have no answer.
     """
     from tintype import evaluation
+    from tintype.connection import Connections
     from tintype.store import open_store
     from tintype_tui.commands.session import chosen as settings_of
 
     settings, default = settings_of(profile)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.folders.store_file))
-        apis = Connections(settings, stack)
+        apis = Connections(settings, stack, say)
         plan, rows = await _plan(path, default.name, apis, store, chosen)
         home = evaluation.runs_folder(settings.folders.data)
         folder = _folder(home, plan, resume=chosen["resume"])
@@ -122,62 +131,43 @@ async def command(path: Path, profile: str | None, as_json: bool, **chosen: Any)
         leave(1)
 
 
-class Connections:
-    """The providers that models are reached by, each connected once."""
-
-    def __init__(self, settings: "Settings", stack: AsyncExitStack) -> None:
-        self._settings, self._stack = settings, stack
-        self.known: dict[str, Api] = {}
-
-    async def at(self, profile: str) -> "Api":
-        """A profile's connection."""
-        from tintype import connection
-
-        if profile not in self.known:
-            chosen = connection.chosen(self._settings, profile)
-            opened = connection.connected(self._settings, chosen, say)
-            self.known[profile] = await self._stack.enter_async_context(opened)
-        return self.known[profile]
-
-    def split(self, word: str, default: str) -> tuple[str, str]:
-        """A model and its profile, out of `MODEL@PROFILE`."""
-        name, mark, profile = word.rpartition("@")
-        known = mark and profile in self._settings.profiles
-        return (name, profile) if known else (word, default)
-
-
 async def _plan(
     path: Path,
     default: str,
-    apis: Connections,
+    apis: "Connections",
     store: "Store",
     chosen: Mapping[str, Any],
 ) -> "tuple[EvaluationPlan, list[EvaluatedRow]]":
     from tintype import evaluation
     from tintype.dataset import open_dataset
+    from tintype.evaluation.plan import QUESTION_TYPES
+    from tintype.evaluation.scorers import anchored
+    from tintype.library.evaluations import models_named
     from tintype.paths import absolute, read_text
     from tintype.prompting import Parameters
 
     wanted = None if chosen["rows"] is None else range(chosen["rows"])
+    pairs = [word.partition("=")[::2] for word in chosen["types"]]
+    types = dict(pairs) or QUESTION_TYPES
     rows: list[EvaluatedRow] = []
     async with open_dataset(path) as dataset:
-        async for batch in evaluation.read_rows(dataset, wanted):
+        async for batch in evaluation.read_rows(dataset, wanted, types=types):
             rows += batch
-    scorers = tuple(chosen["scorers"])
+    scorers = tuple(map(anchored, chosen["scorers"]))
     if not scorers:
         scorers = evaluation.suggested([row.truths[0] for row in rows])
     if chosen["vqa_report"]:
         scorers = tuple(dict.fromkeys(("exact", "contains", *scorers)))
     judge = None
     if chosen["judge"]:
-        [model] = await _models((chosen["judge"],), default, apis, store)
+        [model] = await models_named((chosen["judge"],), default, store, apis)
         judge = evaluation.JudgePlan(model, with_image=not chosen["no_judge_image"])
         if chosen["rubric"] is not None:
             judge = replace(judge, rubric=read_text(chosen["rubric"]))
         scorers = tuple(dict.fromkeys((*scorers, "judge")))
     plan = evaluation.EvaluationPlan(
         absolute(path),
-        await _models(chosen["models"] or ("last", "base"), default, apis, store),
+        await models_named(chosen["models"] or ("last", "base"), default, store, apis),
         scorers,
         Parameters(chosen["temperature"], None, chosen["max_tokens"], chosen["seed"]),
         chosen["system"],
@@ -185,23 +175,9 @@ async def _plan(
         chosen["samples"],
         judge,
         training=tuple(map(absolute, chosen["training"])),
+        question_types=types,
     )
     return plan, rows
-
-
-async def _models(
-    words: tuple[str, ...], default: str, apis: Connections, store: "Store"
-) -> "tuple[EvaluatedModel, ...]":
-    from tintype.evaluation import EvaluatedModel
-    from tintype.jobs import full_name
-
-    found: list[EvaluatedModel] = []
-    for word in words:
-        name, profile = apis.split(word, default)
-        api = await apis.at(profile)
-        first = found[0].name if found else name
-        found.append(EvaluatedModel(await full_name(name, api, store, other=first), profile))
-    return tuple(dict.fromkeys(found))
 
 
 def _folder(home: Path, plan: "EvaluationPlan", *, resume: bool) -> Path:
@@ -257,10 +233,15 @@ async def _run(
         asking=AskingLimits(chosen["concurrency"], chosen["per_minute"], chosen["time_limit"]),
         fresh=chosen["fresh"],
     )
-    async with aclosing(running) as steps:
-        async for last in steps:
-            progress(_progress_words(last))
-    progress.clear()
+    try:
+        async with aclosing(running) as steps:
+            async for last in steps:
+                progress(_progress_words(last))
+    except asyncio.CancelledError:
+        say(f"What was answered is kept in {folder.name}; --resume takes it up.")
+        raise
+    finally:
+        progress.clear()
     assert last is not None  # a run yields its end
     return last
 
@@ -295,8 +276,8 @@ def _tell(result: "Evaluation", last: "RunProgress", *, as_json: bool) -> None:
         put_json(evaluation_report(result, last), indent=2)
         return
     put(evaluation.headline_sentence(result))
-    if last.spared:
-        say(f"{count(last.spared, 'answer')} of earlier runs used again, at no cost.")
+    if last.reused:
+        say(f"{count(last.reused, 'answer')} of earlier runs used again, at no cost.")
     if last.words:
         say(last.words)
     say(f"Run {result.run.id}; see `tintype evaluations show {result.run.id}`.")

@@ -1,22 +1,25 @@
 """`tintype evaluations`: runs that have been made: listed, shown, compared, exported."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from tintype_tui.commands.output import as_json, asynchronous, leave, put, put_json, say
-from tintype_tui.text import count
+from tintype_tui.text import clip, count, one_line
 
 if TYPE_CHECKING:
     from tintype.evaluation import Evaluation
+
+
+_VIEWS = ("all", "failures", "different", "newly broken", "newly fixed", "unscored", "leaked")
 
 
 @click.group(name="evaluations", invoke_without_command=True)
 @as_json
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """List evaluations, newest first; `show`, `compare` and `export` take one's id, or `last`."""
+    """List evaluations, newest first; each command below takes one's id, or `last`."""
     if context.invoked_subcommand is not None:
         return
     from tintype import evaluation
@@ -40,12 +43,24 @@ def command(context: click.Context, as_json: bool) -> None:
 @click.argument("run", default="last")
 @click.option("--scorer", "-s", "scorers", multiple=True, help="Score by these instead.")
 @click.option("--vqa-report", is_flag=True, help="Every table of OpenAI's cookbook.")
+@click.option(
+    "--question-type",
+    "types",
+    multiple=True,
+    metavar="NAME=PATTERN",
+    help="Count these questions together, instead of those of the run.",
+)
 @as_json
-def show(run: str, scorers: tuple[str, ...], vqa_report: bool, as_json: bool) -> None:
+def show(
+    run: str, scorers: tuple[str, ...], vqa_report: bool, types: tuple[str, ...], as_json: bool
+) -> None:
     """Show a result: the sentence, then every table."""
+    from tintype.evaluation import with_question_types
     from tintype_tui.words.evaluations import evaluation_report, table_lines
 
     found = _opened(run, scorers)
+    if types:
+        found = with_question_types(found, dict(word.partition("=")[::2] for word in types))
     if as_json:
         put_json(evaluation_report(found), indent=2)
         return
@@ -95,6 +110,80 @@ async def export(run: str, path: Path, kind: str | None, vqa_report: bool, force
 
     await written(_opened(run), path, kind or "", vqa=vqa_report, replace=force)
     say(f"Written: {path}")
+
+
+@command.command(name="rows")
+@click.argument("run", default="last")
+@click.option("--view", type=click.Choice(_VIEWS), default="failures", show_default=True)
+@click.option("--model", "-m", default="", help="Whose; by default the first model's.")
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="Write the rows to a JSONL.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@as_json
+@asynchronous
+async def rows(
+    run: str, view: str, model: str, out: Path | None, force: bool, as_json: bool
+) -> None:
+    """List the rows that failed, broke, were fixed …, the worst first; or write them to a file.
+
+    The file is a dataset again: look at it in the app, correct it, train on it.
+    """
+    from tintype import evaluation
+
+    found = _opened(run)
+    at = found.model_at(model) if model else 0
+    chosen = evaluation.positions(found, cast("evaluation.View", view), model=at, order="worst")
+    if out is not None:
+        await evaluation.write_picked(found, chosen.tolist(), out, overwrite=force)
+        say(f"Written: {out}, {count(len(chosen), 'row')}")
+        return
+    listed = []
+    for position in chosen.tolist():
+        row, answers = evaluation.look_at(found, position)
+        said = {"question": row.question, "truth": row.truths[0], "answer": answers[at].text}
+        listed.append({"line": row.line, "scores": answers[at].scores, **said})
+        if not as_json:
+            score = evaluation.percent(answers[at].scores[found.scorers[0].name])
+            words = [clip(one_line(text), 30) for text in said.values()]
+            put(f"line {row.line}  {score}  {words[0]}  {words[2]} ≠ {words[1]}")
+    if as_json:
+        put_json({"rows": listed}, indent=2)
+        return
+    say(f"{count(len(listed), 'row')}.")
+
+
+@command.command(name="grade")
+@click.argument("run", default="last")
+@click.option("--number", "-k", type=click.IntRange(min=1), default=20, show_default=True)
+def grade(run: str, number: int) -> None:
+    """Check the judge: grade some answers yourself, blind, and see how far you two agree."""
+    from tintype import evaluation
+
+    found = _opened(run)
+    judge = found.run.plan.judge
+    if judge is None:
+        raise click.UsageError("This evaluation has no judge.")
+    names = list(judge.grades)
+    for position, model in evaluation.to_grade(found, number):
+        row, answers = evaluation.look_at(found, position)
+        for word, text in (
+            ("question", row.question),
+            ("truth", row.truths[0]),
+            ("answer", answers[model].text),
+        ):
+            put(f"{word + ':':<9} {one_line(text)}")
+        scale = " · ".join(f"{at} {name}" for at, name in enumerate(names, start=1))
+        chosen = click.prompt(scale, type=click.IntRange(1, len(names)), err=True)
+        name = found.models[model].id
+        evaluation.override(found.folder, position, name, None, grade=names[chosen - 1])
+    both, agreed = evaluation.judge_agreement(found)
+    if agreed is None:
+        say("No answer has been graded by both.")
+        return
+    kappa = "not defined" if agreed.kappa is None else f"{agreed.kappa:.2f}"
+    put(
+        f"You and {judge.model.title} agree on {evaluation.percent(agreed.agreement)} of "
+        f"{count(both, 'answer')}; Cohen's kappa {kappa}."
+    )
 
 
 @command.command(name="path")

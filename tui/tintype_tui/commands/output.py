@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import functools
 import json
+import os
 import select
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -78,7 +79,8 @@ class Progress:
     """One line that is written over again on a terminal, and nothing at all elsewhere."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._shown = sys.stderr.isatty() and not quiet
+        dumb = os.environ.get("TERM") == "dumb"
+        self._shown = sys.stderr.isatty() and not quiet and not dumb
         self._width = 0
 
     def __call__(self, words: str) -> None:

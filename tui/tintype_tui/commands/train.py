@@ -24,6 +24,7 @@ from tintype_tui.commands.output import (
     while_read,
     yes_option,
 )
+from tintype_tui.text import count
 from tintype_tui.words.costs import launch_words
 from tintype_tui.words.reports import estimate_report
 
@@ -87,6 +88,7 @@ async def command(
     """
     from tintype import jobs
     from tintype.budget import Limits, demand
+    from tintype.quote import validation_concern
     from tintype_tui.commands.session import at_work, chosen
 
     wanted = Options(**options)
@@ -95,6 +97,9 @@ async def command(
     summary = quote.assessment.summary
     if summary is None or summary.status == "error":
         say("The provider would reject this file: run `tintype check`.")
+        leave(1)
+    if (found := await validation_concern(quote)) is not None:
+        say(f"{found.title}. {found.words}")
         leave(1)
     order, limits = _order(wanted, quote), Limits.of(settings, budget_usd=budget)
     if dry_run:
@@ -141,7 +146,7 @@ async def _foresee(
     if not quiet:
         say(
             f"{cost_words(estimate)} at {profile.name}: {tokens_words(estimate.billed_tokens)} "
-            f"tokens in {estimate.epochs} epochs of {estimate.rows:,} rows."
+            f"tokens in {count(estimate.epochs, 'epoch')} of {count(estimate.rows, 'row')}."
         )
     return quote
 

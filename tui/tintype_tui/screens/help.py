@@ -21,6 +21,7 @@ from tintype.paths import write_whole
 from tintype_tui.keys import declared, key_of, keymap_problems
 from tintype_tui.screen import Pane, Part
 from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.terminal.textual_privates import PartsScreen
 
 EVERYWHERE = "Everywhere"
@@ -85,6 +86,13 @@ def _title(node: DOMNode) -> str:
     return getattr(node, "BINDING_GROUP_TITLE", None) or type(node).__name__
 
 
+SLOW_LINE = (
+    "Images are drawn once you rest on them, in few colours; charts and whatever else changes by "
+    'itself keep to the line\'s pace; nothing is animated or dimmed. With low_bandwidth = "off" in '
+    "the configuration all is drawn as on a fast one."
+)
+
+
 class Help(Dialog[None]):
     """The keys of the pane underneath."""
 
@@ -118,6 +126,9 @@ class Help(Dialog[None]):
                 text.append(key.words)
                 text.append(f"  {key.tooltip}" if key.tooltip else "", "dim")
                 text.append(f"  [{key.id}]\n" if key.id else "\n", "dim italic")
+        if isinstance(self.app, TerminalApp) and self.app.slow:
+            text.append("\nOn this slow line\n", f"bold {colors['secondary']}")
+            text.append(f"  {SLOW_LINE}\n")
         return text
 
 

@@ -54,7 +54,8 @@ def kernel_cell(fd: int) -> tuple[int, int] | None:
 def probe(timeout_s: float = 2.0) -> Capabilities:
     """Ask the terminal that controls this process, and wait at most `timeout_s` for the answer.
 
-    Works with input and output redirected. Keys typed meanwhile are lost.
+    Works with input and output redirected. Keys typed meanwhile are lost. A terminal that calls
+    itself dumb is asked nothing: it would print the question.
     """
     environ = dict(os.environ)
     encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
@@ -65,7 +66,7 @@ def probe(timeout_s: float = 2.0) -> Capabilities:
         return Capabilities(protocol="none", why="There is no terminal.", colours=2)
     try:
         started_s = time.perf_counter()
-        replies = _ask(fd, timeout_s)
+        replies = _ask(fd, timeout_s) if environ.get("TERM") != "dumb" else Replies()
         waited_ms = (time.perf_counter() - started_s) * 1000
         around = Surroundings(
             environ,

@@ -1,5 +1,7 @@
 """The strip above the footer: where in the loop one stands, and the key for the next step."""
 
+from collections.abc import Mapping
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.reactive import reactive
@@ -21,6 +23,38 @@ SPOKEN: dict[Progress, str] = {
 """In place of the marks, for screen readers."""
 
 
+Serving = Mapping[str, tuple[str, ...]]
+"""Actions by the stage that they serve: `""` is the pane's own, `job trouble` one in trouble."""
+
+PANES_OF = {
+    "data": "datasets",
+    "estimate": "estimate",
+    "job": "jobs",
+    "try": "playground",
+    "evaluate": "evaluate",
+}
+"""Where each stage is gone on with."""
+
+
+def wanted(state: LoopState, pane: str, own: tuple[str, ...], serving: Serving) -> tuple[str, ...]:
+    """The actions that go on with the loop as it stands, the first that can be taken to be named.
+
+    Args:
+        state: The loop.
+        pane: The pane that is seen.
+        own: Its actions for its own stage, and where all stages are done.
+        serving: Its actions for a stage of another pane, and for one in trouble (`job trouble`).
+    """
+    stage = state.ahead
+    if stage is None:
+        return own
+    launching = stage.name == "job" and not state.job
+    home = "estimate" if launching else PANES_OF[stage.name]
+    if stage.progress == "trouble" and (found := serving.get(f"{stage.name} trouble")):
+        return found
+    return own if pane == home else (*serving.get(stage.name, ()), f"go('{home}')")
+
+
 class LoopStrip(Widget):
     """One row, the same on every pane."""
 
@@ -30,13 +64,14 @@ class LoopStrip(Widget):
 
     loop_state: reactive[LoopState] = reactive(LoopState())
     next_actions: reactive[tuple[str, ...]] = reactive(())
-    """Actions, or ids of keys; the first of them that can be taken is the next step."""
+    """What goes on with the stage of this pane."""
     waiting: reactive[str] = reactive("")
     """What the next step waits for, in its place; empty where it waits for nothing."""
 
-    def __init__(self, *next_actions: str) -> None:
+    def __init__(self, serving: Serving) -> None:
         super().__init__()
-        self.set_reactive(LoopStrip.next_actions, next_actions)
+        self._serving = serving
+        self.set_reactive(LoopStrip.next_actions, serving.get("", ()))
 
     def on_mount(self) -> None:
         """Redraw when keys come and go with the focus."""
@@ -101,10 +136,11 @@ class LoopStrip(Widget):
         return segments
 
     def _next_step(self) -> tuple[str, str]:
-        """The first of the pane's next actions that can be taken now, or what it waits for."""
+        """The first action that can be taken now and goes on, or what that waits for."""
         if self.waiting:
             return "next: ", self.waiting
-        for action in self.next_actions:
+        here = str(self.app.current_mode)
+        for action in wanted(self.loop_state, here, self.next_actions, self._serving):
             for active in self.screen.active_bindings.values():
                 if action in (active.binding.action, active.binding.id) and active.enabled:
                     key = self.app.get_key_display(active.binding)

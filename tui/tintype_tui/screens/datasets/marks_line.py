@@ -47,6 +47,14 @@ class MarksLine(Words):
         self._kept = Marks()
         """The marks as the store has them."""
 
+    def on_mount(self) -> None:
+        """Rows may be marked in another pane meanwhile."""
+        self.app.mode_change_signal.subscribe(self, self._looked_at_again)
+
+    def _looked_at_again(self, mode: str) -> None:
+        if self.opened is not None and self.opened.complete and self.pane.is_current:
+            self._recall()
+
     def words(self) -> str:
         return f"· {len(self.marks):,} marked" if self.marks else ""
 

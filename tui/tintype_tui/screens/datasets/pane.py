@@ -26,11 +26,10 @@ from tintype_tui.screens.datasets.opened_line import OpenedLine
 from tintype_tui.screens.datasets.part import DatasetPart
 from tintype_tui.screens.datasets.row_part import RowPart
 from tintype_tui.screens.datasets.views import VIEWS
-from tintype_tui.screens.datasets.views.problems import ProblemsView
 from tintype_tui.screens.datasets.views.rows import RowsView
 from tintype_tui.screens.datasets.views_part import ViewsPart
 from tintype_tui.screens.open_path import choose_dataset
-from tintype_tui.widgets.loop_strip import LoopStrip
+from tintype_tui.widgets.loop_strip import Serving
 
 P = TypeVar("P", bound=DatasetPart)
 
@@ -40,12 +39,27 @@ class DatasetsPane(Pane):
 
     BINDING_GROUP_TITLE = "Dataset"
     CSS_PATH = "datasets.tcss"
-    NEXT = ("estimate", "open")
+    NEXT: ClassVar[Serving] = {
+        "": ("open",),
+        "data trouble": ("fix", "open"),
+        "estimate": ("estimate",),
+        "job": ("estimate",),
+        "try": ("try",),
+        "evaluate": ("evaluate",),
+    }
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "estimate", "Estimate", id="data.estimate", tooltip="what training costs"),
         Binding("o", "open", "Open", id="data.open", tooltip="another dataset"),
         Binding("t", "try", "Try", id="data.try", tooltip="ask a model about this row"),
+        Binding(
+            "V",
+            "evaluate",
+            "Evaluate",
+            id="data.evaluate",
+            show=False,
+            tooltip="models on these rows",
+        ),
         Binding("escape", "back", "Rows", id="data.back", show=False),
     ]
 
@@ -111,7 +125,6 @@ class DatasetsPane(Pane):
         opened = self.opened
         same = assessment and opened and assessment.file == opened.dataset.stamp
         self.assessed = assessment if same else None
-        self._note_next()
 
     def on_dataset_part_select(self, event: DatasetPart.Select) -> None:
         """Look at a row; what a view that is not seen says of its cursor means nothing."""
@@ -145,15 +158,6 @@ class DatasetsPane(Pane):
 
     def on_views_part_viewed(self, event: ViewsPart.Viewed) -> None:
         self.query_one(OpenedLine).hint = event.view.HINT
-        self._note_next()
-
-    def _note_next(self) -> None:
-        """What the provider would reject is looked at and fixed before it is estimated."""
-        summary = self.assessed.summary if self.assessed is not None else None
-        rejected = summary is not None and summary.status == "error"
-        seen = self.views.viewed == ProblemsView.__name__
-        ahead = ("data.fix" if seen else "data.problems",) if rejected else self.NEXT
-        self.query_one(LoopStrip).next_actions = ahead
 
     def on_view_enlarge(self) -> None:
         self.row_part.action_full()
@@ -161,7 +165,7 @@ class DatasetsPane(Pane):
     # ------------------------------------------------------------------ keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("estimate", "try"):
+        if action in ("estimate", "try", "evaluate"):
             return self.opened is not None or None
         return True
 
@@ -183,3 +187,7 @@ class DatasetsPane(Pane):
 
     def action_try(self) -> None:
         self.post_message(requests.try_model(self.loop_state.model))
+
+    def action_evaluate(self) -> None:
+        wanted = requests.evaluate_model(self.loop_state.model, self.loop_state.dataset)
+        self.post_message(wanted)

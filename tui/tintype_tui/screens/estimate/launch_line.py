@@ -22,7 +22,7 @@ from tintype.jobs import Order
 from tintype.loop import LoopState
 from tintype.paths import exists
 from tintype.pricing import load_prices
-from tintype.quote import Outlook, Quote, concern
+from tintype.quote import Outlook, Quote, concern, validation_concern
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
@@ -130,12 +130,17 @@ async def agreed(pane: Pane, made: Quote) -> Path | None:
     written; none to launch nothing.
     """
     path = await _without_marked(pane, made)
-    if path != made.training or (found := concern(made)) is None:
+    if path != made.training:
         return path  # a copy is checked by itself
     where = with_keys(pane, "Press {go.datasets}, then {data.problems}, to see them.")
-    words = f"{found.words} {where}"
-    question = Confirm(found.title, words, yes=found.go_on, no=found.go_back)
-    return path if await pane.app.push_screen_wait(question) else None
+    for found, more in ((concern(made), f" {where}"), (await validation_concern(made), "")):
+        if found is None:
+            continue
+        words = f"{found.words}{more}"
+        question = Confirm(found.title, words, yes=found.go_on, no=found.go_back)
+        if not await pane.app.push_screen_wait(question):
+            return None
+    return path
 
 
 async def _without_marked(pane: Pane, made: Quote) -> Path | None:

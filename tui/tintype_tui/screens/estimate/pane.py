@@ -20,14 +20,14 @@ from tintype.errors import DatasetError, TintypeError
 from tintype.estimation import Estimate
 from tintype.loop import LoopState
 from tintype.pricing import load_prices
-from tintype.quote import Outlook, Plans, Quote, concern, outlook
+from tintype.quote import Outlook, Plans, Quote, outlook
 from tintype.resources import Job
 from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.estimate.cost_part import CostPart
 from tintype_tui.screens.estimate.launch_line import LaunchLine
 from tintype_tui.screens.estimate.plan_part import PlanPart
-from tintype_tui.widgets.loop_strip import LoopStrip
+from tintype_tui.widgets.loop_strip import LoopStrip, Serving
 from tintype_tui.widgets.plan_form import Choices, PlanForm, proposed, read_choices
 from tintype_tui.words.costs import cost_words
 
@@ -37,7 +37,7 @@ class EstimatePane(Pane):
 
     BINDING_GROUP_TITLE = "Estimate"
     CSS_PATH = "estimate.tcss"
-    NEXT = ("go('datasets')",)
+    NEXT: ClassVar[Serving] = {"": ("launch",)}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "again", "Again", id="estimate.again", show=False, tooltip="estimate again"),
@@ -171,8 +171,7 @@ class EstimatePane(Pane):
     def watch_outlook(self, outlook: Outlook) -> None:
         words = cost_words(outlook.quote.estimate) if outlook.quote else ""
         self.post_message(requests.Reached(lambda state: replace(state, estimate=words)))
-        strip = self.query_one(LoopStrip)
-        strip.waiting, strip.next_actions = outlook.waiting, _ahead(outlook)
+        self.query_one(LoopStrip).waiting = outlook.waiting
         made = outlook.quote
         if made is not None and made.training == self._launch_next and self.is_current:
             self._launch_next = None
@@ -214,13 +213,6 @@ async def _proposal(pane: EstimatePane, path: Path, model: str, models: Sequence
     choices = proposed(path, model, validation, like=like)
     same = like is None and left.get("path") == str(path)
     return read_choices(left.get("choices"), choices, models) if same else choices
-
-
-def _ahead(outlook: Outlook) -> tuple[str, ...]:
-    """What comes next: a launch, unless it fails or the provider would reject the file."""
-    if outlook.state == "failed":
-        return ("again",)
-    return ("launch",) if outlook.quote and concern(outlook.quote) is None else EstimatePane.NEXT
 
 
 def _stamp(path: Path | None) -> FileStamp | None:

@@ -22,8 +22,10 @@ HINTS = (
 )
 STEERED = frozenset({"cancel", "pause"})
 """What changes something at the provider: not there at all when it may only be read."""
-ACTS = STEERED | {"try", "copy", "row", "clone", "export", "overlay"}
+ACTS = STEERED | {"try", "evaluate", "copy", "row", "clone", "export", "overlay"}
 """What can be done with a job."""
+ELSEWHERE = {"try": requests.try_model, "evaluate": requests.evaluate_model}
+"""What is done with its model in another pane."""
 OF_A_JOB = ACTS | {"metric", "grid", "full", "enter"}
 """What there must be a job for."""
 Order = Callable[[Api, Store, str], Awaitable[object]]
@@ -42,7 +44,7 @@ def can(act: str, known: Known | None, *, read_only: bool) -> bool | None:
         return not known.job.ended or None
     if act == "row":
         return bool(known.trouble.rows)
-    if act in ("try", "copy"):
+    if act in ("try", "copy", "evaluate"):
         return bool(known.job.fine_tuned_model) or None
     return True
 

@@ -201,8 +201,8 @@ class JobPart(Part):
                 await self._steer(
                     jobs.resume if known.job.status == "paused" else jobs.pause, known
                 )
-            elif name == "try" and model:
-                self.post_message(requests.try_model(model))
+            elif name in acting.ELSEWHERE and model:
+                self.post_message(acting.ELSEWHERE[name](model))
             elif name == "copy" and model:
                 await pane.copy(model)
 

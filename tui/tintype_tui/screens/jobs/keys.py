@@ -21,6 +21,14 @@ def _key(
 KEYS: tuple[Binding, ...] = (
     _key("t", "act('try')", "try", "Try", "ask the tuned model about images", shown="t"),
     _key(
+        "v",
+        "act('evaluate')",
+        "evaluate",
+        "Evaluate",
+        "the tuned model on its test rows",
+        shown="v",
+    ),
+    _key(
         "d",
         "act('row')",
         "row",

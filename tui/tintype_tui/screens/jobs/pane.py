@@ -26,6 +26,7 @@ from tintype_tui.widgets.chart import Chart
 from tintype_tui.widgets.event_feed import EventFeed
 from tintype_tui.widgets.job_list import JobList
 from tintype_tui.widgets.line_list import LineList
+from tintype_tui.widgets.loop_strip import Serving
 
 WIDTHS = [(0, "-narrow"), (76, "-usual"), (120, "-wide"), (170, "-vast")]
 
@@ -35,7 +36,11 @@ class JobsPane(Pane):
 
     BINDING_GROUP_TITLE = "Job"
     CSS_PATH = "jobs.tcss"
-    NEXT = ("act('try')",)
+    NEXT: ClassVar[Serving] = {
+        "try": ("act('try')",),
+        "evaluate": ("act('evaluate')",),
+        "job trouble": ("act('row')", "act('clone')"),
+    }
     VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012 – as Textual declares it
     HORIZONTAL_BREAKPOINTS = WIDTHS
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]

@@ -13,6 +13,7 @@ from textual.reactive import var
 from tintype.detection import Box
 from tintype.errors import NotFoundError
 from tintype.prompting import MOST_MODELS, Lineup
+from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screen import Part
@@ -51,7 +52,8 @@ class AnswersPart(Part):
         Binding("b", "boxes", "Boxes", id="play.boxes", tooltip="whose are drawn: each, all, none"),
         Binding("M", "add", "Add model", id="play.add", tooltip="up to four, side by side"),
         Binding("x", "remove", "Remove model", id="play.remove", show=False),
-        Binding("v", "raw", "Raw answer", id="play.raw", show=False, tooltip="boxes as written"),
+        Binding("v", "evaluate", "Evaluate", id="play.evaluate", tooltip="on all test rows"),
+        Binding("V", "raw", "Raw answer", id="play.raw", show=False, tooltip="boxes as written"),
         Binding("y", "copy", "Copy the answer", id="play.copy", show=False),
     ]
 
@@ -154,6 +156,11 @@ class AnswersPart(Part):
         raw = not self.current.raw
         for column in self.columns():
             column.raw = raw
+
+    def action_evaluate(self) -> None:
+        """Evaluate the current model on the test rows of its data."""
+        dataset = self.pane.loop_state.dataset
+        self.post_message(requests.evaluate_model(self.lineup.model, dataset))
 
     @work
     async def action_copy(self) -> None:

@@ -22,7 +22,7 @@ from tintype_tui.screens.playground.question_part import DRAFT, QuestionPart
 from tintype_tui.screens.playground.subject_part import Drawn, SubjectPart
 from tintype_tui.widgets.answer_column import Answer
 from tintype_tui.widgets.composer import Composer, names_image
-from tintype_tui.widgets.loop_strip import LoopStrip
+from tintype_tui.widgets.loop_strip import LoopStrip, Serving
 
 
 class PlaygroundPane(Pane):
@@ -30,7 +30,7 @@ class PlaygroundPane(Pane):
 
     BINDING_GROUP_TITLE = "Playground"
     CSS_PATH = "playground.tcss"
-    NEXT = ("attach",)
+    NEXT: ClassVar[Serving] = {"": ("attach",), "evaluate": ("evaluate",)}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "Stop", id="play.stop", show=False),
@@ -154,7 +154,7 @@ class PlaygroundPane(Pane):
         """Note what is asked now, and what comes next."""
         self.question = replace(self.question, **changes)
         ahead = ("row(1)", "attach") if self.answers else ("ask",)
-        self.query_one(LoopStrip).next_actions = ahead if self.subject else self.NEXT
+        self.query_one(LoopStrip).next_actions = ahead if self.subject else ("attach",)
 
     # ------------------------------------------------------------------ keys
 

@@ -19,9 +19,9 @@ FIRST_LIMIT_S = 0.25
 SILENT_AFTER_S = 2.0
 """A terminal that has answered nothing for that long does not answer."""
 LEAST_LIMIT_S, MOST_LIMIT_S = 1.0, 10.0
-UNASKED_BYTES_PER_S = 700.0
+UNASKED_BYTES_PER_S = 850.0
 """What a slow line carries of what nobody has just asked for with a key."""
-UNASKED_MOST_S = 6.0
+UNASKED_MOST_S = 15.0
 """How long a change that nobody asked for may wait at most."""
 ASKED_S = 1.5
 """How long after a key, beyond a round trip, what is drawn counts as its effect."""
@@ -55,6 +55,7 @@ class Pace:
     _last_answer_s: float = 0.0
     _last_key_s: float = float("-inf")
     _last: _Sent | None = None
+    _unasked_due_s: float = 0.0
 
     @property
     def line(self) -> Line:
@@ -84,6 +85,8 @@ class Pace:
         while self._trips and self._under_way and now_s >= self._oldest_limit_s():
             self._under_way.popleft()
             self._lost += 1
+        if not self._is_asked(now_s):
+            self._unasked_due_s = now_s + min(size / UNASKED_BYTES_PER_S, UNASKED_MOST_S)
         self._asked += 1
         self._first_s = now_s if self._first_s is None else self._first_s
         self._last = _Sent(now_s, size)
@@ -109,12 +112,13 @@ class Pace:
     def due_s(self, now_s: float) -> float:
         """When the next frame may be sent: now or before, if at once."""
         due = self._fence_s(now_s)
-        if self.slow and self._last is not None:
-            trip = self.line.round_trip_s or 0.0
-            if now_s > self._last_key_s + ASKED_S + 2 * trip:
-                wait_s = min(self._last.size / UNASKED_BYTES_PER_S, UNASKED_MOST_S)
-                due = max(due, self._last.at_s + wait_s)
+        if self.slow and not self._is_asked(now_s):
+            due = max(due, self._unasked_due_s)
         return due
+
+    def _is_asked(self, now_s: float) -> bool:
+        trip = min(self._trips) if self._trips else 0.0
+        return now_s <= self._last_key_s + ASKED_S + 2 * trip
 
     def _fence_s(self, now_s: float) -> float:
         under_way = self._under_way

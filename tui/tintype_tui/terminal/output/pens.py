@@ -4,6 +4,7 @@ A pen is the parameters of the SGR sequence that sets a look after a reset, as `
 where the cell is a link, followed by an escape character and what OSC 8 takes (`id=…;address`).
 """
 
+import re
 from functools import lru_cache
 
 _OFF = {1: 22, 2: 22, 3: 23, 4: 24, 5: 25, 6: 25, 7: 27, 8: 28, 9: 29, 21: 24, 51: 54, 52: 54}
@@ -15,6 +16,9 @@ _SEEN_ON_BLANKS = frozenset({4, 7, 9, 21, 51, 52, 53})
 _LEVELS = {level: at for at, level in enumerate((0, 95, 135, 175, 215, 255))}
 """Of which red, green and blue of the 216 colours after the first 16 are made."""
 
+_PLAIN = re.compile(r"(38;2;\d+;\d+;\d+);(48;2;\d+;\d+;\d+)")
+_NONE: frozenset[int] = frozenset()
+
 Look = tuple[frozenset[int], str, str, str]
 """Attributes; parameters of the text's and of the background's colour; link."""
 
@@ -22,6 +26,8 @@ Look = tuple[frozenset[int], str, str, str]
 @lru_cache(1 << 14)
 def look(pen: str) -> Look:
     """Take a pen apart."""
+    if plain := _PLAIN.fullmatch(pen):
+        return _NONE, plain[1], plain[2], ""
     sgr, _, link = pen.partition("\x1b")
     attributes, front, back = set(), "", ""
     parameters = sgr.split(";") if sgr else []
@@ -38,7 +44,7 @@ def look(pen: str) -> Look:
             front = str(first)
         elif 40 <= first <= 47 or 100 <= first <= 107:
             back = str(first)
-    return frozenset(attributes), front, back, link
+    return frozenset(attributes) or _NONE, front, back, link
 
 
 @lru_cache(1 << 15)
@@ -47,6 +53,8 @@ def change(before: str | None, after: str) -> str:
     if before == after:
         return ""
     was, now = look(before or ""), look(after)
+    if before is not None and was[0] is now[0] is _NONE and now[1] and now[2]:
+        return f"\x1b[{';'.join(_colours(was, now))}m"  # an image's cells: nothing is shorter
     link = "" if before is not None and was[3] == now[3] else f"\x1b]8;{now[3] or ';'}\x1b\\"
     if before is None and not now[3]:
         link = ""  # what is unknown is at least not within a link
@@ -65,13 +73,15 @@ def _steps(was: Look, now: Look) -> list[str]:
     # 22 ends bold and dim, 24 both underlines: what is to stay is set again.
     on = {one for one in now[0] if one not in was[0] or _OFF[one] in off}
     steps = [str(one) for one in (*sorted(off), *sorted(on))]
-    if was[1] != now[1]:
-        steps.append(_short(now[1]) or "39")
-    if was[2] != now[2]:
-        steps.append(_short(now[2]) or "49")
-    return steps
+    return steps + _colours(was, now)
 
 
+def _colours(was: Look, now: Look) -> list[str]:
+    front = [_short(now[1]) or "39"] if was[1] != now[1] else []
+    return [*front, _short(now[2]) or "49"] if was[2] != now[2] else front
+
+
+@lru_cache(1 << 14)
 def _short(colour: str) -> str:
     """A 24-bit colour by its number, if it is one of the terminal's 256.
 

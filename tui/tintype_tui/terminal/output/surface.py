@@ -261,35 +261,39 @@ class _Frame:
         """Write some cells of a row."""
         if not texts[start] and start:
             start -= 1  # the second half of a wide character
-        x = start
-        while x < end:
+        append, erases, width = self.parts.append, self._surface.erases, len(texts)
+        erased = start
+        for x in range(start, end):
             text, pen = texts[x], pens[x]
-            if not text:
-                x += 1
+            if not text or x < erased:
                 continue
-            self.move(x, y)
+            if x != self._x or y != self._y:
+                self.move(x, y)
             if pen != self._pen:
-                self.parts.append(change(self._pen, pen))
+                append(change(self._pen, pen))
                 self._pen = pen
-            if text == " " and self._surface.erases and (length := self._blanks(x, y, texts, pens)):
-                x += length
-                continue
-            x += self._cell(x, y, text, pen, texts)
+            if text == " " and erases and (length := self._blanks(x, texts, pens)):
+                erased = x + length
+            elif len(text) == 1 and text < _EMOJI and x + 1 < width and texts[x + 1]:
+                append(text)
+                self._x = x + 1
+            else:
+                self._special(x, text, pen, texts)
 
-    def _cell(self, x: int, y: int, text: str, pen: str, texts: list[str]) -> int:
-        width = 2 if x + 1 < len(texts) and not texts[x + 1] else 1
+    def _special(self, x: int, text: str, pen: str, texts: list[str]) -> None:
+        """Write a cell that is wide, an image's, the last one, or of doubtful width."""
+        wide = x + 1 < len(texts) and not texts[x + 1]
         if text[0] == MARK:
             number, row, column = _marked(text)
-            self.sixels.setdefault(number, (y - row, x - column))
+            self.sixels.setdefault(number, (self._y - row, x - column))
             text = " "
         elif text[0] == PLACEHOLDER:
             self._give(front_number(pen))
         self.parts.append(text)
-        self._x = x + width
-        unsure = text >= _EMOJI or len(text) > 1
-        if (unsure and text[0] != PLACEHOLDER) or self._x >= len(texts):
+        sure = (len(text) == 1 and text < _EMOJI) or text[0] == PLACEHOLDER
+        self._x = x + 1 + wide
+        if not sure or self._x >= len(texts):
             self._x = -1
-        return width
 
     def _give(self, number: int) -> None:
         image = self._surface.images.get(number)
@@ -297,10 +301,10 @@ class _Frame:
             image.sent = True
             self.images.append(image.sequence)
 
-    def _blanks(self, x: int, y: int, texts: list[str], pens: list[str]) -> int:
+    def _blanks(self, x: int, texts: list[str], pens: list[str]) -> int:
         """Erase as many blanks as follow, where that is shorter; how many it were."""
-        pen, end = pens[x], x
-        if not erases(pen):
+        pen, end = pens[x], x + 1
+        if (end < len(texts) and texts[end] != " ") or not erases(pen):
             return 0
         seen = blank(pen)
         while end < len(texts) and texts[end] == " " and blank(pens[end]) == seen:
