@@ -401,8 +401,9 @@ def _reads_well(there: There) -> None:
     screen = there.app.screen
     for button in screen.query(Button):
         assert len(str(button.label)) <= button.content_size.width, button.label
-    for one in keys_of(screen):
-        assert not re.search("[a-z][A-Z]", one.owner), one.owner
+    if isinstance(screen, Pane):
+        for one in keys_of(screen):
+            assert not re.search("[a-z][A-Z]", one.owner), one.owner
     if isinstance(screen, Pane) and screen.maximized is None:
         strip = screen.query_one(LoopStrip)
         key, words = strip._next_step()
