@@ -509,7 +509,8 @@ async def says(person: Any, selector: str, *words: str) -> None:
     """Wait until a line of the pane says all this, however it is broken into lines."""
 
     def line() -> str:
-        return " ".join(str(person.app.screen.query_one(selector).content).split())
+        found = person.app.screen.query(selector)  # none while the pane is being made
+        return " ".join(word for one in found for word in str(one.content).split())
 
     await person.until(lambda: all(one in line() for one in words), " and ".join(words))
 
