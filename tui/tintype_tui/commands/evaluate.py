@@ -63,6 +63,7 @@ if TYPE_CHECKING:
 @click.option("--no-judge-image", is_flag=True, help="Do not show the judge the images.")
 @click.option("--rows", type=click.IntRange(min=1), metavar="N", help="Only the first N rows.")
 @click.option("--system", help="A system prompt in place of the rows' own.")
+@click.option("--question", help="A question in place of the rows' own.")
 @click.option("--temperature", type=click.FloatRange(0, 2), default=0.0, show_default=True)
 @click.option("--max-tokens", type=click.IntRange(min=1))
 @click.option("--seed", type=int)
@@ -176,10 +177,11 @@ async def _plan(
         await models_named(chosen["models"] or ("last", "base"), default, store, apis),
         scorers,
         Parameters(chosen["temperature"], None, chosen["max_tokens"], chosen["seed"]),
-        chosen["system"],
-        None if wanted is None else tuple(wanted)[: len(rows)],
-        chosen["samples"],
-        judge,
+        system=chosen["system"],
+        question=chosen["question"],
+        rows=None if wanted is None else tuple(wanted)[: len(rows)],
+        samples=chosen["samples"],
+        judge=judge,
         training=tuple(map(absolute, chosen["training"])),
         question_types=types,
     )
