@@ -456,7 +456,11 @@ async def says(person: Any, selector: str, *words: str) -> None:
     """Wait until a line of the pane says all this, however it is broken into lines."""
 
     def line() -> str:
-        return " ".join(str(person.app.screen.query_one(selector).content).split())
+        return " ".join(
+            word
+            for found in person.app.screen.query(selector)
+            for word in str(found.content).split()
+        )
 
     await person.until(lambda: all(one in line() for one in words), " and ".join(words))
 
