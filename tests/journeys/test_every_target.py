@@ -29,11 +29,13 @@ from tintype_tui.widgets.masthead import PANES
 SIZES = ((80, 24), (140, 42))
 GRIDS = ((26, 7), (45, 13))
 """Cells between points that are clicked, at each size, besides the middle of every widget."""
-MODES = ("home", "datasets", "estimate", "jobs", "playground")
-LASTING = frozenset(["dataset", "list", "follow", "fill", "cost", "assess", "settle", "changed"])
+MODES = ("home", "datasets", "estimate", "jobs", "playground", "evaluate")
+LASTING = frozenset(
+    ["dataset", "list", "follow", "fill", "cost", "assess", "settle", "changed", "hold"]
+)
 """Groups of workers that go on for as long as a pane is shown."""
-MOVING = frozenset(["move", "page", "jump", "down", "back", "go", "line", "focus_next", "repaint"])
-"""What may have no effect: at an end of a list, where one is already, or drawn as it is."""
+MOVING = frozenset(["repaint", "move", "page", "jump", "down", "back", "go", "line", "focus_next"])
+"""What may have no effect: at an end of a list, or where one is already."""
 TOGETHER = frozenset(["go", "list", "thumbs", "image", "chart", "composer"])
 """Keys that move about, by the beginning of their ids: pressed in one go."""
 SETTLED_S = 1.0
@@ -51,6 +53,8 @@ KEPT_ABOUT = (
     "lineup.models",
     "looking",
     "subject.title",
+    "view",
+    "rows.closely",
 )
 """What of a pane must be as before for the next key to be pressed in the same state."""
 
@@ -356,12 +360,12 @@ async def test_every_key_and_click_is_answered(name: str, place: Place, sit: Any
 
 
 def _next_agrees(there: There) -> None:
-    """The strip names a key that works, in the words of the line below it or of a tab."""
+    """The strip names a key that works, in the words of the line below it, or of the top line."""
     screen = there.app.screen
     if isinstance(screen, Pane) and screen.maximized is None:
         key, words = screen.query_one(LoopStrip)._next_step()
         line = [(shown, does) for shown, does, _ in screen.query_one(KeyLine).entries()]
-        line += [(str(number), title) for number, (_, title, _) in enumerate(PANES, start=1)]
+        line += [(str(place), title) for place, (_, title, _) in enumerate(PANES, start=1)]
         assert not key or (key.removeprefix("next: "), words.strip()) in line
 
 

@@ -211,8 +211,9 @@ async def test_nothing_that_a_provider_says_is_obeyed(
         await person.sees("cost unknown")
         await person.quoted()
         await _walk(person, obeys, "l")
-        await person.sees("Launch anyway")
-        await _walk(person, obeys, "y")
+        for refused in ("reject this file", "reject the validation file"):
+            await person.sees(refused, "Launch anyway")
+            await _walk(person, obeys, "y")
         await person.sees("Launch at Provider evil")
         await person.type("unknown")
         await _walk(person, obeys, "enter")

@@ -72,6 +72,9 @@ class Dispatcher:
     def stop(self, why: Stopped) -> None:
         """Ask nothing more; what is under way is waited for."""
         self.stopped = self.stopped or why
+        if self.stopped == "paused":
+            for pace in self._paces.values():
+                pace.stop()
 
     async def ask(self) -> None:
         """Ask everything that has no answer."""
@@ -251,5 +254,6 @@ async def _one_less(under_way: "set[asyncio.Task[None]]") -> "set[asyncio.Task[N
         return under_way
     done, rest = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
     for one in done:
-        one.result()
+        if not one.cancelled():
+            one.result()
     return rest
