@@ -280,13 +280,12 @@ async def no_model(place: Place) -> None:
 async def asking(place: Place) -> None:
     """A row and a model that can be asked."""
     await place.press("1")
+    await place.open("good", "12 rows")
     app = place.person.app
     for model in ("", TUNED):  # one after the other, lest the second be no change
         app.post_message(requests.try_model(model))
-    await place.open("good", "12 rows")
-    await place.press("5")
     await place.sees("row ", "cards")
-    lineup = place.person.app.screen.lineup
+    lineup = app.screen.lineup
     await place.person.until(lambda: TUNED in lineup.lineup.models, "the tuned model")
 
 

@@ -173,7 +173,8 @@ async def test_several_runs_are_drawn_together_and_their_settings_compared(
         await person.press("4")
         await person.sees("● succeeded", "step")
         pane = pane_of(person)
-        await person.until(lambda: pane.known is not None, "the first run")
+        curves = pane.charts.leader
+        await person.until(lambda: pane.known is not None and bool(curves.traces), "a curve")
         await person.press("O", "down")
         await person.until(lambda: len(pane.charts.leader.traces) == 2, "two runs")
         await person.press("O", "down")
