@@ -191,10 +191,13 @@ class EstimatePane(Pane):
         else:
             self.plan.fill(replace(self.plan.choices, model=event.model))
 
-    @on(LaunchLine.Changed)
     def action_again(self) -> None:
-        """Look at files, rules and prices again."""
         self.say("Looking at files, rules and prices again.")
+        self._look_again()
+
+    @on(LaunchLine.Changed)
+    def _look_again(self) -> None:
+        """Look at files, rules and prices again."""
         self._look_up(None if self._plans is not None else self._path)
 
     @on(LaunchLine.Copied)
