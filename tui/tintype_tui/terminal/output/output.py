@@ -11,7 +11,7 @@ from tintype_tui.terminal.output.surface import Image, Segments, Surface
 from tintype_tui.terminal.output.writer import Writer
 
 _SYNCHRONIZED = "\x1b[?2026h", "\x1b[?2026l"
-CLOSE_S = 0.4
+CLOSE_S = 0.3
 """How long leaving waits at most for the terminal to take what is left."""
 _SETTLE_S = 0.05
 """How long after a resize the layout may take: until then nothing is drawn for the old size."""
