@@ -13,7 +13,7 @@ from tintype.dataset import example, image_bytes, read_rows
 from tintype.dataset.splits import siblings
 from tintype.detection import iou, parse_boxes, prompt_labels, reading_order
 from tintype.errors import DatasetError
-from tintype.samples import SampleProgress, SplitCounts, make_books, make_cards
+from tintype.samples import SampleProgress, SplitCounts, books, cards, make_books, make_cards
 from tintype.samples.cards import LABELS
 from tintype.samples.covers import BOOKS
 
@@ -37,6 +37,11 @@ async def test_the_same_seed_draws_the_same_dataset(tmp_path: Path, draw: Any) -
         assert (tmp_path / "a" / name).read_bytes() != (tmp_path / "c" / name).read_bytes()
     assert siblings(tmp_path / "a" / "train.jsonl").test == tmp_path / "a" / "test.jsonl"
     assert "Tintype" in (tmp_path / "a" / "README.txt").read_text()
+
+
+def test_there_are_enough_images_to_learn_from() -> None:
+    assert SplitCounts(train=240, valid=40, test=60) == cards.COUNTS
+    assert SplitCounts(train=150, valid=30, test=48) == books.COUNTS
 
 
 @pytest.mark.parametrize("draw", [make_cards, make_books])

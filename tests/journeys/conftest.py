@@ -133,21 +133,17 @@ class Person:
         strips = self.app.screen._compositor.render_strips(self.app.size)
         return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
-    async def sees(self, *words: str, patience_s: float = PATIENCE_S) -> None:
+    async def sees(self, *words: str) -> None:
         """Wait until all the words are on the screen."""
-        await self.until(
-            lambda: all(word in self.screen for word in words), " and ".join(words), patience_s
-        )
+        await self.until(lambda: all(word in self.screen for word in words), " and ".join(words))
 
     async def sees_no(self, words: str) -> None:
         """Wait until the words are gone."""
         await self.until(lambda: words not in self.screen, f"no {words}")
 
-    async def until(
-        self, holds: Callable[[], bool], what: str, patience_s: float = PATIENCE_S
-    ) -> None:
+    async def until(self, holds: Callable[[], bool], what: str) -> None:
         """Wait until something holds."""
-        end_s = time.monotonic() + patience_s
+        end_s = time.monotonic() + PATIENCE_S
         while not holds():
             assert time.monotonic() < end_s, f"never saw {what}; there was:\n{self.screen}"
             await self.pilot.pause(0.02)

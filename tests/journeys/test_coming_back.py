@@ -15,6 +15,7 @@ from tintype.store import open_store
 from tintype_tui.__main__ import run_command
 from tintype_tui.screens.jobs.curves import Curves
 from tintype_tui.seat import SESSION, take_seat
+from tintype_tui.widgets.composer import Composer
 
 HUNG_UP = 128 + signal.SIGHUP
 NOW = datetime.now(UTC)
@@ -58,8 +59,11 @@ async def test_pane_row_plan_draft_and_zoom_come_back_after_a_cut_and_home_after
         await person.press("plus")
         epochs = person.app.screen.choices.epochs
         await person.press("5")
+        await person.sees("test.jsonl row 1")
         await person.press("i")
+        await person.until(lambda: isinstance(person.app.focused, Composer), "the field")
         await person.type("Why")
+        await person.sees("Why")
         await person.press("escape", "4")
         await person.sees("succeeded")
         await person.until(lambda: person.app.screen.query_one(Curves).leader.with_points, "points")

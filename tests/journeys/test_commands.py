@@ -1,11 +1,14 @@
 """Every step of the loop as a command: data on standard output, words on standard error."""
 
+import fcntl
 import json
 import os
+import pty
 import resource
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -446,6 +449,20 @@ def test_a_closed_pipe_is_no_traceback(dataset: Path, home: Path) -> None:
     process.wait()
 
 
+def _in_terminal(command: list[str]) -> tuple["subprocess.Popen[bytes]", int]:
+    """Start a command in a terminal of its own, which hangs up when its descriptor is closed."""
+    master, slave = pty.openpty()
+
+    def take() -> None:
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+    process = subprocess.Popen(
+        command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, preexec_fn=take
+    )
+    os.close(slave)
+    return process, master
+
+
 def _obey_sigint() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -493,6 +510,11 @@ def test_whoever_follows_a_job_ends_when_its_reader_has_gone_and_the_job_goes_on
         watch.stdout.close()  # the line is cut; nothing more is printed, for the job waits
         said = watch.stderr.read()
     assert (watch.returncode, said) == (128 + signal.SIGPIPE, b"")
+    watch, terminal = _in_terminal(command)
+    while b"step 1:" not in os.read(terminal, 4096):
+        assert watch.poll() is None
+    os.close(terminal)
+    assert watch.wait(20) == 128 + signal.SIGHUP
     assert tintype("jobs", "show", job, "--json").json["status"] == "running"
     assert tintype("jobs", "cancel", job).code == 0
 
@@ -606,3 +628,16 @@ def test_a_validation_file_that_would_be_rejected_is_not_sent(
     assert (done.code, done.out) == (1, "")
     assert "would reject the validation file. bad.jsonl:1: " in done.err
     assert tintype("files", "--json").json == []
+
+
+def test_what_was_done_and_how_much_is_said_as_people_write_it(
+    tintype: Tintype, dataset: Path, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    Image.new("L", (8, 6)).save(tmp_path / "a.png")
+    table = tmp_path / "t.csv"
+    table.write_text("image,question,answer\na.png,Q,A\n")
+    assert "Converted to RGB JPEG." in tintype("import", table, tmp_path / "out").err
+    done = tintype("train", dataset, "--model", "scripted", "--epochs", "1", "--dry-run")
+    assert "tokens in 1 epoch of 12 rows." in done.err

@@ -80,7 +80,7 @@ def test_from_rows_to_exports(tintype: Callable[..., Any], dataset: Path, tmp_pa
 
     code, out, err = tintype("evaluate", test, "-m", "scripted", "-s", "exact", "--json")
     report = json.loads(out)
-    assert (code, report["spared"], report["models"]["exact"][0]["answered"]) == (0, 10, 10)
+    assert (code, report["reused"], report["models"]["exact"][0]["answered"]) == (0, 10, 10)
 
     code, _, err = tintype(
         "evaluate", test, "-m", "scripted", "-s", "exact", "--resume", "--fail-under", "80"

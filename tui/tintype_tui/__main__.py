@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 NONE = "the app needs a terminal; `tintype --help` lists the commands for scripts."
@@ -106,7 +106,8 @@ def run_command(arguments: list[str]) -> int:
         click.echo(f"tintype: {visible(str(error))}", err=True)
         return 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo(f"tintype: {'ended' if signals else 'interrupted'}.", err=True)
+        with suppress(OSError):  # the terminal may have gone, hence the signal
+            click.echo("tintype: ended." if signals else "\ntintype: interrupted.", err=True)
         return 128 + (signals[0] if signals else signal.SIGINT)
     except (BrokenPipeError, NobodyReads):
         _write_no_more()

@@ -16,7 +16,7 @@ from tintype.evaluation.figures import (
     slices,
 )
 from tintype.evaluation.results import Evaluation
-from tintype.evaluation.scorers import JUDGE
+from tintype.evaluation.scorers import JUDGE, MOST_EFFECTS
 from tintype.evaluation.sentences import (
     bounds_words,
     headline_sentence,
@@ -100,12 +100,8 @@ def report_of(evaluation: Evaluation, *, vqa: bool = False) -> EvaluationReport:
 
 
 def titles(evaluation: Evaluation) -> tuple[str, ...]:
-    """What to call the models: their titles where these differ, else their names, else ids."""
-    for field_name in ("title", "name", "id"):
-        said: list[str] = [getattr(model, field_name) for model in evaluation.models]
-        if len(set(said)) == len(said):
-            return tuple(said)
-    return tuple(said)
+    """What to call the models."""
+    return evaluation.titles
 
 
 def _names(evaluation: Evaluation) -> list[str]:
@@ -168,7 +164,7 @@ def _compared(evaluation: Evaluation) -> list[ReportSection]:
     reference = titles(evaluation)[evaluation.reference]
     rows = tuple(
         (
-            one.model.title,
+            evaluation.titles[evaluation.models.index(one.model)],
             f"{one.paired.wins:,}",
             f"{one.paired.losses:,}",
             f"{one.paired.ties:,}",
@@ -334,9 +330,14 @@ def _steps(evaluation: Evaluation) -> list[ReportSection]:
         sums = figures_by_summary(evaluation, scorer.name)
         if sums and all("steps" in one for one in sums):
             rows = tuple(
-                (step, *(f"+{one['steps'][step]:,}" for one in sums)) for step in sums[0]["steps"]
+                (step, *(f"+{one['steps'][step]:,}" for one in sums))
+                for step in sums[0]["steps"]
+                if any(one["steps"][step] for one in sums)
             )
-            note = "Answers that are right because of each step alone, the others applied."
+            note = (
+                "Answers that are right because of each step alone, the others applied; of up to "
+                f"{MOST_EFFECTS:,} answers. Steps that change nothing are left out."
+            )
             headers = ("Step", *titles(evaluation))
             found.append(ReportSection(f"What {scorer.name} forgives", headers, rows, note))
     return found

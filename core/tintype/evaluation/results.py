@@ -113,6 +113,15 @@ class Evaluation:
         return self.run.plan.models
 
     @property
+    def titles(self) -> tuple[str, ...]:
+        """What to call the models: titles where these differ, else names, else ids."""
+        for name in ("title", "name"):
+            said: list[str] = [getattr(model, name) for model in self.models]
+            if len(set(said)) == len(said):
+                return tuple(said)
+        return tuple(model.id for model in self.models)
+
+    @property
     def rows(self) -> int:
         """How many."""
         return self.run.rows
@@ -194,8 +203,15 @@ def _key(folder: Path, specs: Sequence[str]) -> list[Any]:
     for name in (ROWS, ANSWERS, GRADES, "leaks.json"):
         there = paths.is_file(folder / name)
         sizes.append(paths.size(folder / name) if there else -1)
-    own = [paths.modified(Path(one.partition(":")[0])) for one in specs if ".py:" in one]
-    return [VERSION, list(specs), sizes, [str(one) for one in own]]
+    own = [paths.status(Path(one.rpartition(":")[0])).modified for one in specs if ".py:" in one]
+    return [VERSION, list(specs), sizes, [one and str(one) for one in own]]
+
+
+def _fits(kept: Any, key: list[Any]) -> bool:
+    """Whether scores were made from what is there; a function whose file has gone is believed."""
+    if not isinstance(kept, list) or kept[:3] != key[:3]:
+        return False
+    return all(now in (None, then) for then, now in zip(kept[3], key[3], strict=True))
 
 
 def _kept(path: Path, key: list[Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
@@ -204,7 +220,7 @@ def _kept(path: Path, key: list[Any]) -> tuple[dict[str, Any], dict[str, Any]] |
     try:
         with np.load(io.BytesIO(paths.read_bytes(path)), allow_pickle=False) as file:
             meta = json.loads(file["meta"].tobytes())
-            if meta.get("key") != key:
+            if not _fits(meta.get("key"), key):
                 return None
             return {name: file[name] for name in file.files if name != "meta"}, meta
     except (ValueError, KeyError, OSError, EOFError):

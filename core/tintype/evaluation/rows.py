@@ -83,6 +83,8 @@ async def read_rows(
             ]
             if found:
                 yield tuple(found)
+            if chosen is not None and batch[-1].row.index >= max(chosen, default=-1):
+                return
 
 
 def _row(surveyed: Surveyed, patterns: Mapping[str, "re.Pattern[str]"]) -> EvaluatedRow:

@@ -20,9 +20,10 @@ from tintype.dataset import Dataset, open_dataset
 from tintype.errors import EvaluationError
 from tintype.evaluation.baselines import write_baselines
 from tintype.evaluation.costs import EvaluationCost, estimate
-from tintype.evaluation.crew import Crew
+from tintype.evaluation.dispatching import Dispatcher
 from tintype.evaluation.leaking import mark_leaks
 from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, fingerprint
+from tintype.evaluation.reusing import reused
 from tintype.evaluation.rows import EvaluatedRow, read_rows
 from tintype.evaluation.run_folder import (
     ANSWERS,
@@ -35,9 +36,8 @@ from tintype.evaluation.run_folder import (
     run_at,
     writing_log,
 )
+from tintype.evaluation.run_state import RunState
 from tintype.evaluation.scorers import JUDGE, Scorer, scorer_of
-from tintype.evaluation.spared import spared
-from tintype.evaluation.standing import Standing
 from tintype.evaluation.statistics import Interval
 from tintype.pricing import Prices, load_prices
 from tintype.store import Store
@@ -59,7 +59,7 @@ class RunProgress:
     """Answers (or grades) written down, those of earlier runs included."""
     total: int = 0
     """0 until the rows have been read."""
-    spared: int = 0
+    reused: int = 0
     """Answers that an earlier run had; they cost nothing."""
     failed: int = 0
     """Questions without an answer so far; they are asked again when the run is taken up."""
@@ -140,19 +140,19 @@ async def run(
         answers = stack.enter_context(writing_log(folder / ANSWERS))
         grades = stack.enter_context(writing_log(folder / GRADES))
         work = _Work(made, dataset, rows, scorers, answers, grades)
-        standing = await asyncio.to_thread(work.standing, fresh=fresh)
-        known = {name: frozenset(at) for name, at in standing.asked().items()}
+        state = await asyncio.to_thread(work.state, fresh=fresh)
+        known = {name: frozenset(at) for name, at in state.asked().items()}
         profiles = {name: api.profile for name, api in apis.items()}
         cost = await estimate(plan, dataset, rows, profiles=profiles, prices=table, asked=known)
-        _authorize(store, made, cost, standing, limits, confirmation, stop_at_usd, clock)
-        crew = Crew(work.parts(), standing, apis, table, asking or AskingLimits(), clock)
-        crew.budget(cost, stop_at_usd)
+        _authorize(store, made, cost, state, limits, confirmation, stop_at_usd, clock)
+        dispatcher = Dispatcher(work.parts(), state, apis, table, asking or AskingLimits(), clock)
+        dispatcher.budget(cost, stop_at_usd)
         try:
-            async with aclosing(_steps(crew, pause, folder)) as steps:
+            async with aclosing(_steps(dispatcher, pause, folder)) as steps:
                 async for step in steps:
                     yield step
         finally:
-            _settle(store, made, cost, standing)
+            _settle(store, made, cost, state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +166,17 @@ class _Work:
     answers: RunLog
     grades: RunLog
 
-    def standing(self, *, fresh: bool) -> Standing:
+    def state(self, *, fresh: bool) -> RunState:
         """What is known before anything is asked; answers of earlier runs are written down."""
         plan, folder = self.run.plan, self.run.folder
-        standing = Standing(self.run, self.rows, self.scorers[0])
-        standing.recall(logged(folder, ANSWERS), logged(folder, GRADES))
+        state = RunState(self.run, self.rows, self.scorers[0])
+        state.recall(logged(folder, ANSWERS), logged(folder, GRADES))
         if not fresh:
-            for line in spared(self.run, self.rows, standing.replayed):
+            for line in reused(self.run, self.rows, state.replayed):
                 self.answers.write(line)
-                standing.take(line)
-        standing.judged = JUDGE in plan.scorers
-        return standing
+                state.take(line)
+        state.judged = JUDGE in plan.scorers
+        return state
 
     def parts(self) -> tuple[Dataset, RunLog, RunLog]:
         return self.dataset, self.answers, self.grades
@@ -211,7 +211,7 @@ def _authorize(
     store: Store,
     made: EvaluationRun,
     cost: EvaluationCost,
-    standing: Standing,
+    state: RunState,
     limits: Limits,
     confirmation: Confirmation,
     stop_at_usd: Decimal | None,
@@ -219,9 +219,9 @@ def _authorize(
 ) -> None:
     """Enter the expected cost of the whole run: what it has spent, and what is still to come."""
     expenses = []
-    left_usd = None if stop_at_usd is None else max(Decimal(0), stop_at_usd - standing.spent_usd)
+    left_usd = None if stop_at_usd is None else max(Decimal(0), stop_at_usd - state.spent_usd)
     for part, expense in zip(cost.parts, cost.expenses(made.id, left_usd), strict=True):
-        spent = standing.spent_on(part.model, is_judge=part.is_judge)
+        spent = state.spent_on(part.model, is_judge=part.is_judge)
         if expense.likely_usd is not None and expense.high_usd is not None:
             expense = replace(
                 expense,
@@ -236,60 +236,62 @@ def _authorize(
         authorize(store, *expenses, limits=limits, confirmation=confirmation, now=clock.now())
 
 
-def _settle(store: Store, made: EvaluationRun, cost: EvaluationCost, standing: Standing) -> None:
+def _settle(store: Store, made: EvaluationRun, cost: EvaluationCost, state: RunState) -> None:
     """Enter what it came to; while the cost of an answer is unknown, the estimate stays."""
     for part in cost.parts:
         subject = part.expense(made.id).subject
         entry = store.spending.find(part.model.profile, "inference", subject)
-        if entry is None or standing.unknown_on(part.model, is_judge=part.is_judge):
+        if entry is None or state.unknown_on(part.model, is_judge=part.is_judge):
             continue
-        tokens = standing.tokens_on(part.model, is_judge=part.is_judge)
-        spent = standing.spent_on(part.model, is_judge=part.is_judge)
+        tokens = state.tokens_on(part.model, is_judge=part.is_judge)
+        spent = state.spent_on(part.model, is_judge=part.is_judge)
         store.spending.settle(entry, tokens, spent)
 
 
 async def _steps(
-    crew: Crew, pause: asyncio.Event | None, folder: Path
+    dispatcher: Dispatcher, pause: asyncio.Event | None, folder: Path
 ) -> AsyncGenerator[RunProgress, None]:
     """Progress, while questions are asked and then graded."""
-    phases: tuple[Phase, ...] = ("asking", "grading") if crew.standing.judged else ("asking",)
+    phases: tuple[Phase, ...] = ("asking", "grading") if dispatcher.state.judged else ("asking",)
     for phase in phases:
-        working = asyncio.create_task(crew.grade() if phase == "grading" else crew.ask())
+        working = asyncio.create_task(
+            dispatcher.grade() if phase == "grading" else dispatcher.ask()
+        )
         try:
             while not working.done():
-                yield _progress(phase, crew, folder)
+                yield _progress(phase, dispatcher, folder)
                 await asyncio.wait({working}, timeout=TICK_S)
                 if pause is not None and pause.is_set():
-                    crew.stop("paused")
+                    dispatcher.stop("paused")
             working.result()
         finally:
             working.cancel()
             await asyncio.wait({working})
-        if crew.stopped:
+        if dispatcher.stopped:
             break
-    yield _progress(crew.stopped or "done", crew, folder)
+    yield _progress(dispatcher.stopped or "done", dispatcher, folder)
 
 
-def _progress(phase: Phase, crew: Crew, folder: Path) -> RunProgress:
-    standing = crew.standing
-    done, total = standing.counted(grading=phase == "grading")
-    per_s = crew.per_s()
+def _progress(phase: Phase, dispatcher: Dispatcher, folder: Path) -> RunProgress:
+    state = dispatcher.state
+    done, total = state.counted(grading=phase == "grading")
+    per_s = dispatcher.per_s()
     return RunProgress(
         phase,
         folder,
         done,
         total,
-        standing.spared,
-        standing.failed,
-        crew.under_way(),
-        crew.concurrency(),
+        state.reused,
+        state.failed,
+        dispatcher.under_way(),
+        dispatcher.concurrency(),
         per_s,
         (total - done) / per_s if per_s else None,
-        standing.spent_usd,
-        standing.unknown,
-        standing.scores(),
-        standing.news(),
-        crew.words(phase),
+        state.spent_usd,
+        state.unknown,
+        state.scores(),
+        state.news(),
+        dispatcher.words(phase),
     )
 
 

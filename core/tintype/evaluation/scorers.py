@@ -21,6 +21,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tintype import paths
 from tintype.errors import EvaluationError
 from tintype.evaluation import text_scores
 from tintype.evaluation.headline import RowScore
@@ -261,6 +262,18 @@ def scorer_of(spec: str) -> Scorer:
     raise EvaluationError(
         f"There is no scorer {spec!r}.", advice=f"There are {', '.join(scorer_names())}."
     )
+
+
+def anchored(spec: str) -> str:
+    """A specification that means the same wherever it is read: a file of one's own by its path.
+
+    Raises:
+        FileError: if no path can be made of it.
+    """
+    file, mark, name = spec.rpartition(":")
+    if not mark or not file.endswith(".py"):
+        return spec
+    return f"{paths.absolute(paths.as_path(file))}:{name}"
 
 
 def scorer_names() -> tuple[str, ...]:

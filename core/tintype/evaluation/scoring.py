@@ -25,8 +25,8 @@ from tintype.evaluation.results import (
 )
 from tintype.evaluation.rows import EvaluatedRow, row_from
 from tintype.evaluation.run_folder import ANSWERS, GRADES, ROWS, EvaluationRun
+from tintype.evaluation.run_state import case_of, grade_score
 from tintype.evaluation.scorers import JUDGE, AnswerCase, Scorer, scorer_of, unusable
-from tintype.evaluation.standing import case_of, grade_score
 from tintype.evaluation.text_scores import without_thinking, yes_or_no
 
 MOST_CLASSES = 25

@@ -11,11 +11,12 @@ SURE = 0.05
 def headline_sentence(evaluation: Evaluation, scorer: str = "") -> str:
     """Say it all: `tuned 92.9 % (91–95), base 0.1 % (0–1); 718 better, 0 worse, p < 0.001.`."""
     found = figures(evaluation, scorer)
+    titles = dict(zip(evaluation.models, evaluation.titles, strict=True))
     order = sorted(found, key=lambda one: one.model == evaluation.models[evaluation.reference])
-    said = [f"{one.model.title} {share_words(one)}" for one in order]
+    said = [f"{titles[one.model]} {share_words(one)}" for one in order]
     words = ", ".join(said)
     for one in comparisons(evaluation, scorer):
-        words += "; " + comparison_words(one, named=len(found) > 2)
+        words += "; " + comparison_words(one, titles[one.model] if len(found) > 2 else "")
     return f"{words}.{left_out_words(found, evaluation)}"
 
 
@@ -44,13 +45,17 @@ def percent(share: float | None) -> str:
     return f"{shown} %"
 
 
-def comparison_words(one: Comparison, *, named: bool = False) -> str:
-    """`718 better, 0 worse, p < 0.001`, and what that means if it means little."""
-    if one.p is None:
+def comparison_words(one: Comparison, title: str = "") -> str:
+    """`718 better, 0 worse, p < 0.001`, and what that means if it means little.
+
+    With several comparisons, p is the one adjusted for their number.
+    """
+    p = one.p if one.adjusted_p is None else one.adjusted_p
+    if p is None:
         return "no row has a score of both"
-    name = f"{one.model.title}: " if named else ""
-    words = f"{name}{one.paired.wins:,} better, {one.paired.losses:,} worse, {p_words(one.p)}"
-    if one.p > SURE:
+    name = f"{title}: " if title else ""
+    words = f"{name}{one.paired.wins:,} better, {one.paired.losses:,} worse, {p_words(p)}"
+    if p > SURE:
         words += " (may be chance"
         words += f"; about {one.rows_needed:,} rows would show it)" if one.rows_needed else ")"
     return words
@@ -63,11 +68,11 @@ def p_words(p: float) -> str:
 
 def left_out_words(found: tuple[ModelFigures, ...], evaluation: Evaluation) -> str:
     """What is no score of the scorer, in a sentence; empty if there is nothing."""
-    said = []
-    for one in found:
-        parts = unscored_words(one.headline)
-        if parts:
-            said.append(f"{one.model.title}: {parts}")
+    said = [
+        f"{title}: {parts}"
+        for title, one in zip(evaluation.titles, found, strict=True)
+        if (parts := unscored_words(one.headline))
+    ]
     words = f" {'; '.join(said)}." if said else ""
     if leaked := int(evaluation.leaked.sum()):
         rows = "row shows an image" if leaked == 1 else "rows show images"

@@ -112,6 +112,38 @@ def normal_interval(groups: Sequence[Sequence[float]]) -> Interval:
     )
 
 
+class GrowingMean:
+    """A mean with its interval by image, kept up to date score by score in constant time."""
+
+    def __init__(self) -> None:
+        self._images: dict[Hashable, tuple[float, int]] = {}
+        self._total, self._rows = 0.0, 0
+        self._squares, self._products, self._sizes = 0.0, 0.0, 0
+        """Over images: of the sums, of sums with numbers of rows, of the numbers of rows."""
+
+    def add(self, image: Hashable, score: float) -> None:
+        """Take in a row's score."""
+        old, rows = self._images.get(image, (0.0, 0))
+        new = old + score
+        self._images[image] = (new, rows + 1)
+        self._total, self._rows = self._total + score, self._rows + 1
+        self._squares += new * new - old * old
+        self._products += new * (rows + 1) - old * rows
+        self._sizes += 2 * rows + 1
+
+    def interval(self) -> Interval:
+        """As `normal_interval`; where all rows agree so far, Wilson's over images."""
+        mean = self._total / max(1, self._rows)
+        if mean in (0.0, 1.0) or not self._rows:
+            images = len(self._images)
+            return Interval(mean, *wilson(mean * images, images), "Wilson")
+        residuals = self._squares - 2 * mean * self._products + mean * mean * self._sizes
+        error = math.sqrt(max(0.0, residuals)) / self._rows
+        return Interval(
+            mean, max(0.0, mean - Z * error), min(1.0, mean + Z * error), "normal, by image"
+        )
+
+
 def mcnemar(only_first: int, only_second: int) -> float:
     """McNemar's exact test: the two-sided p that right and wrong change sides by chance."""
     total, least = only_first + only_second, min(only_first, only_second)

@@ -151,6 +151,7 @@ async def _scored(
 
     from tintype.dataset import open_dataset
     from tintype.evaluation import read_rows, suggested
+    from tintype.evaluation.scorers import anchored
 
     if not scorers:
         truths: list[str] = []
@@ -159,7 +160,7 @@ async def _scored(
                 truths += [row.truths[0] for row in batch]
         scorers = suggested(truths)
     chosen = Parameters(temperature, max_tokens=max_tokens)
-    return replace(plan, scorers=(*scorers, *plan.scorers), parameters=chosen)
+    return replace(plan, scorers=(*map(anchored, scorers), *plan.scorers), parameters=chosen)
 
 
 def _trained(plan: "EvaluationPlan", training: tuple[str, ...]) -> "EvaluationPlan":

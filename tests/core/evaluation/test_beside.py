@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
-from tintype import evaluation
+import tintype
+from tintype import evaluation, plugins
 from tintype.api import Api, connect
+from tintype.errors import EvaluationError, PluginError
 from tintype.evaluation import AnswerCase, EvaluatedModel, EvaluationPlan, scorer_of
 from tintype.evaluation.own_function import own_function
 from tintype.server.run import Running
@@ -216,3 +218,35 @@ def test_boxes_scored_together_are_those_scored_one_by_one() -> None:
     assert figures["misnamed"] == 1
     assert ("cat", "dog", 1) in figures["confusion"]
     assert figures["by_label"]["cat"]["truths"] == 5
+
+
+def test_a_scorer_from_outside_is_named_like_any_other() -> None:
+    @tintype.scorer
+    def shortness(asked: AnswerCase) -> float:
+        """1 / words."""
+        return 1 / len(asked.answer.split())
+
+    try:
+        found = scorer_of("shortness")
+        assert found.rule == "1 / words."
+        assert found.score(case("two words", "x")).score == 0.5
+        with pytest.raises(PluginError, match=r"The scorer shortness failed on .*test_beside\.py"):
+            found.score(case("", "x"))
+    finally:
+        plugins.unregister("scorers", shortness)
+    with pytest.raises(EvaluationError, match="There is no scorer 'shortness'"):
+        scorer_of("shortness")
+
+
+async def test_a_function_of_ones_own_scores_a_run_and_is_remembered_without_its_file(
+    embedded: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
+) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text("def score(answer, expected, row):\n    return 0.25\n")
+    dataset = rows(tmp_path / "t.jsonl", [("a?", "x"), ("b?", "y")])
+    plan = EvaluationPlan(dataset, SCRIPTED, (f"{mine}:score",))
+    await finished(plan, tmp_path / "run", embedded, store=store)
+    assert evaluation.figures(evaluation.open(tmp_path / "run"))[0].headline.headline == 0.25
+
+    mine.unlink()
+    assert evaluation.figures(evaluation.open(tmp_path / "run"))[0].headline.headline == 0.25

@@ -173,3 +173,16 @@ def test_a_smaller_difference_takes_more_rows() -> None:
     needed = [statistics.rows_needed(0.2, difference) for difference in (0.1, 0.05, 0.02)]
     assert needed == sorted(needed, key=lambda rows: rows or 0)
     assert statistics.rows_needed(0.01, 0.05) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from([0.0, 0.25, 1.0])), min_size=1))
+def test_a_growing_mean_is_that_of_all_rows_by_image(scores: list[tuple[int, float]]) -> None:
+    growing = statistics.GrowingMean()
+    groups: dict[int, list[float]] = {}
+    for image, score in scores:
+        growing.add(image, score)
+        groups.setdefault(image, []).append(score)
+    found, whole = growing.interval(), statistics.normal_interval(list(groups.values()))
+    assert found.value == pytest.approx(whole.value)
+    if found.method != "Wilson":
+        assert (found.low, found.high) == pytest.approx((whole.low, whole.high), abs=1e-6)

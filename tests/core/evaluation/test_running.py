@@ -69,8 +69,8 @@ async def test_what_an_earlier_run_was_answered_is_not_asked_again(
     steps = await finished(first, runs / "two", embedded, store=store)
     again = await finished(first, runs / "three", embedded, store=store, fresh=True)
 
-    assert steps[-1].spared == 2
-    assert again[-1].spared == 0
+    assert steps[-1].reused == 2
+    assert again[-1].reused == 0
     assert evaluation.figures(evaluation.open(runs / "two"))[0].headline.headline == 0
 
 

@@ -1,5 +1,6 @@
 """`tintype evaluate`: rows × models × scorers, with honest statistics."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
@@ -140,6 +141,7 @@ async def _plan(
     from tintype import evaluation
     from tintype.dataset import open_dataset
     from tintype.evaluation.plan import QUESTION_TYPES
+    from tintype.evaluation.scorers import anchored
     from tintype.library.evaluations import models_named
     from tintype.paths import absolute, read_text
     from tintype.prompting import Parameters
@@ -151,7 +153,7 @@ async def _plan(
     async with open_dataset(path) as dataset:
         async for batch in evaluation.read_rows(dataset, wanted, types=types):
             rows += batch
-    scorers = tuple(chosen["scorers"])
+    scorers = tuple(map(anchored, chosen["scorers"]))
     if not scorers:
         scorers = evaluation.suggested([row.truths[0] for row in rows])
     if chosen["vqa_report"]:
@@ -231,10 +233,15 @@ async def _run(
         asking=AskingLimits(chosen["concurrency"], chosen["per_minute"], chosen["time_limit"]),
         fresh=chosen["fresh"],
     )
-    async with aclosing(running) as steps:
-        async for last in steps:
-            progress(_progress_words(last))
-    progress.clear()
+    try:
+        async with aclosing(running) as steps:
+            async for last in steps:
+                progress(_progress_words(last))
+    except asyncio.CancelledError:
+        say(f"What was answered is kept in {folder.name}; --resume takes it up.")
+        raise
+    finally:
+        progress.clear()
     assert last is not None  # a run yields its end
     return last
 
@@ -269,8 +276,8 @@ def _tell(result: "Evaluation", last: "RunProgress", *, as_json: bool) -> None:
         put_json(evaluation_report(result, last), indent=2)
         return
     put(evaluation.headline_sentence(result))
-    if last.spared:
-        say(f"{count(last.spared, 'answer')} of earlier runs used again, at no cost.")
+    if last.reused:
+        say(f"{count(last.reused, 'answer')} of earlier runs used again, at no cost.")
     if last.words:
         say(last.words)
     say(f"Run {result.run.id}; see `tintype evaluations show {result.run.id}`.")

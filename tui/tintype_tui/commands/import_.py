@@ -154,7 +154,7 @@ async def _run(
 def _print(report: "ImportReport") -> None:
     for problem in report.problems:
         where = f"{problem.file}:{problem.line}: " if problem.line else f"{problem.file}: "
-        said = f"{problem.message} {problem.done.capitalize()}."
+        said = f"{problem.message} {problem.done[:1].upper()}{problem.done[1:]}."
         say(f"{where}{said}" if problem.file else said)
     rows = count(report.rows, "row")
     written = f"{report.rows:,} of {report.rows + report.lost:,} rows" if report.lost else rows

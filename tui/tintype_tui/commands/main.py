@@ -18,11 +18,13 @@ class LateGroup(click.Group):
         return list(MODULES)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; click itself would end one whose reader has gone with code 1."""
+        """Run the command; click would end it with code 1, or write, when its reader has gone."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
             raise NobodyReads from error
+        except KeyboardInterrupt as error:
+            raise click.Abort from error
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one."""

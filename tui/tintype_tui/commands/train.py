@@ -24,6 +24,7 @@ from tintype_tui.commands.output import (
     while_read,
     yes_option,
 )
+from tintype_tui.text import count
 from tintype_tui.words.costs import launch_words
 from tintype_tui.words.reports import estimate_report
 
@@ -145,7 +146,7 @@ async def _foresee(
     if not quiet:
         say(
             f"{cost_words(estimate)} at {profile.name}: {tokens_words(estimate.billed_tokens)} "
-            f"tokens in {estimate.epochs} epochs of {estimate.rows:,} rows."
+            f"tokens in {count(estimate.epochs, 'epoch')} of {count(estimate.rows, 'row')}."
         )
     return quote
 

@@ -62,7 +62,7 @@ def progress_words(now: RunProgress, *, pausing: bool) -> str:
         _pace(now) if going else now.phase,
         money(now.spent_usd),
         f"{count(now.unknown, 'answer')} of unknown cost" if now.unknown else "",
-        f"{number(now.spared)} from earlier runs" if now.spared else "",
+        f"{number(now.reused)} from earlier runs" if now.reused else "",
         f"{number(now.failed)} failed" if now.failed else "",
         "pausing …" if pausing and going else "",
     )

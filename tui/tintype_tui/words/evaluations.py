@@ -35,7 +35,7 @@ def evaluation_report(result: "Evaluation", last: "RunProgress | None" = None) -
             "phase": last.phase,
             "spent_usd": last.spent_usd,
             "not_known": last.unknown,
-            "spared": last.spared,
+            "reused": last.reused,
             "failed": last.failed,
         }
     return found

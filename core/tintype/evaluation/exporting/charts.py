@@ -7,17 +7,17 @@ from tintype.evaluation.report import BarChart, BarGroup
 
 COLOURS = ("#3b6fb6", "#c8772e", "#3f8f5b", "#8a5fa8", "#b0413e", "#5f7680")
 """One for each model; bars also carry their number, so colour alone says nothing."""
-_LEFT, _TOP, _BAR, _GAP, _HIGH = 46, 14, 26, 22, 180
+_LEFT, _TOP, _BAR, _GAP, _HIGH, _LEAST = 46, 14, 26, 22, 180, 84
 
 
 def bar_chart(chart: BarChart, title: str) -> str:
     """Grouped bars with their values above and their intervals as whiskers."""
     bars = max(1, len(chart.names))
-    group = bars * _BAR + _GAP
+    group = max(bars * _BAR, _LEAST) + _GAP
     width = _LEFT + len(chart.groups) * group + 10
     top = _scale(chart)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_HIGH + 64}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {_HIGH + 40}" '
         f'width="{width}" role="img" aria-label="{escape(title)}" class="chart">'
     ]
     for share in (0, 0.25, 0.5, 0.75, 1):
@@ -28,7 +28,7 @@ def bar_chart(chart: BarChart, title: str) -> str:
             f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" class="axis" text-anchor="end">{words}</text>'
         )
     for at, one in enumerate(chart.groups):
-        left = _LEFT + at * group + _GAP / 2
+        left = _LEFT + at * group + (group - bars * _BAR) / 2
         parts += _bars(one, left, top, is_share=chart.is_share)
         middle = left + bars * _BAR / 2
         parts.append(

@@ -15,9 +15,9 @@ h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem}
 table{border-collapse:collapse;display:block;overflow-x:auto}
 th,td{text-align:left;padding:.25rem .7rem .25rem 0;border-bottom:1px solid #8884}
 th,td{vertical-align:top}
-td{font-variant-numeric:tabular-nums}
+td{font-variant-numeric:tabular-nums;white-space:nowrap}td:last-child{white-space:normal}
 .chart{max-width:100%;height:auto;margin:.8rem 0 0}.grid{stroke:#8884}
-.whisker{stroke:#888;stroke-width:1.5;fill:none}
+.whisker{stroke:currentColor;stroke-width:1.2;fill:none}
 .axis,.label,.value{font:11px system-ui,sans-serif;fill:#888}
 .value{paint-order:stroke}
 .legend{list-style:none;padding:0;display:flex;gap:1.2rem;flex-wrap:wrap}

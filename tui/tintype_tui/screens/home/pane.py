@@ -20,6 +20,7 @@ from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.home.samples_part import SamplesPart
 from tintype_tui.widgets.loop_strip import Serving
+from tintype_tui.widgets.masthead import PANES
 
 if TYPE_CHECKING:
     from tintype.resources import Job
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tintype_tui.screens.home.lists_part import Kept
     from tintype_tui.session import Session
 
-GOES_ON = frozenset({"datasets", "estimate", "jobs", "playground", "evaluate"})
+GOES_ON = frozenset(mode for mode, *_ in PANES if mode != "home")
 """The panes that a session which was cut off goes on with."""
 MOST_JOBS = 50
 """Of which it is said what has become of them."""

@@ -9,38 +9,40 @@ from typing import Any, Literal
 from tintype.api import Api, ChatRequest, Clock
 from tintype.dataset import Dataset
 from tintype.errors import ApiError
-from tintype.evaluation.asking import QuestionOutcome, answer_line, ask_patiently
+from tintype.evaluation.asking import STUCK, QuestionOutcome, answer_line, ask_patiently
 from tintype.evaluation.costs import EvaluationCost, messages_of
 from tintype.evaluation.judging import judge_format, judge_messages, read_grade
 from tintype.evaluation.log import Key
 from tintype.evaluation.pacing import SharedPace
 from tintype.evaluation.plan import AskingLimits
+from tintype.evaluation.reusing import key_of
 from tintype.evaluation.run_folder import RunLog
-from tintype.evaluation.spared import key_of
-from tintype.evaluation.standing import Standing
+from tintype.evaluation.run_state import RunState
 from tintype.pricing import Prices
 
 KEPT_QUESTIONS = 64
 """Questions kept for their other models; each may hold megabytes of images."""
 HOPELESS = 20
-"""So many failures and no answer, and a run stops: the next thousand would fail alike."""
+"""So many failures in a row, and a run stops: the next thousand would fail alike."""
+_OF_THE_ROW = (400, 413, 422)
+"""Statuses that say something of one question, and nothing of the next."""
 
 Stopped = Literal["", "paused", "budget"]
 
 
-class Crew:
+class Dispatcher:
     """Asks, at each provider's own pace, until all is answered or somebody says stop."""
 
     def __init__(
         self,
         parts: tuple[Dataset, RunLog, RunLog],
-        standing: Standing,
+        state: RunState,
         apis: Mapping[str, Api],
         prices: Prices,
         limits: AskingLimits,
         clock: Clock,
     ) -> None:
-        self.standing = standing
+        self.state = state
         self.stopped: Stopped = ""
         self._dataset, self._answers, self._grades = parts
         self._apis, self._prices, self._limits, self._clock = apis, prices, limits, clock
@@ -73,13 +75,13 @@ class Crew:
 
     async def ask(self) -> None:
         """Ask everything that has no answer."""
-        await self._all({name: self.standing.missing(name) for name in self._apis}, self._one)
+        await self._all({name: self.state.missing(name) for name in self._apis}, self._one)
 
     async def grade(self) -> None:
         """Have every answer graded that has no grade."""
-        judge = self.standing.run.plan.judge
+        judge = self.state.run.plan.judge
         assert judge is not None
-        await self._all({judge.model.profile: self.standing.to_grade()}, self._one_grade)
+        await self._all({judge.model.profile: self.state.to_grade()}, self._one_grade)
 
     def per_s(self) -> float:
         """Answers a second of late, of all providers."""
@@ -99,7 +101,7 @@ class Crew:
             return "Stopped before the budget could be passed; what was answered is kept."
         if phase == "paused":
             return "Paused; what was answered is kept."
-        if phase == "done" and (failed := self.standing.failed):
+        if phase == "done" and (failed := self.state.failed):
             return f"{failed:,} without an answer; run it again to ask these alone."
         waits = [pace.waits_s() for pace in self._paces.values()]
         longest = max(waits, default=0.0)
@@ -143,7 +145,7 @@ class Crew:
         """
         if self._stop_at_usd is None or self.stopped:
             return False
-        left_usd = self._stop_at_usd - self.standing.spent_usd - self._each_usd
+        left_usd = self._stop_at_usd - self.state.spent_usd - self._each_usd
         if left_usd < 0:
             self.stop("budget")
             return False
@@ -162,9 +164,9 @@ class Crew:
             self._sent -= 1
 
     async def _answer(self, key: Key) -> None:
-        plan, (at, model_id, sample) = self.standing.run.plan, key
+        plan, (at, model_id, sample) = self.state.run.plan, key
         model = next(one for one in plan.models if one.id == model_id)
-        row, chosen = self.standing.rows[at], plan.parameters
+        row, chosen = self.state.rows[at], plan.parameters
         request = ChatRequest(
             model.name,
             await self._question(at),
@@ -182,15 +184,15 @@ class Crew:
         line = answer_line(key, outcome, cache, api, request, self._prices, now)
         self._answers.write(line)
         if outcome.reply is not None:
-            self.standing.take(line)
+            self.state.take(line)
         else:
-            self.standing.fail(line)
+            self.state.fail(line)
         self._judge_failure(model_id, outcome)
 
     async def _grade(self, key: Key) -> None:
-        judge = self.standing.run.plan.judge
+        judge = self.state.run.plan.judge
         assert judge is not None
-        row, answer = self.standing.rows[key[0]], self.standing.answers[key]
+        row, answer = self.state.rows[key[0]], self.state.answers[key]
         messages = await self._question(key[0]) if judge.with_image else []
         request = ChatRequest(
             judge.model.name,
@@ -210,15 +212,15 @@ class Crew:
             line |= {"grade": found.grade, "unscored": found.unscored, "reason": found.reason}
         self._grades.write(line)
         if outcome.reply is not None:
-            self.standing.take_grade(line)
+            self.state.take_grade(line)
         else:
-            self.standing.fail(line, grading=True)
+            self.state.fail(line, grading=True)
         self._judge_failure(f"judge {judge.model.id}", outcome)
 
     async def _question(self, at: int) -> list[dict[str, Any]]:
         """A row's messages, read and encoded once for all its models."""
         if at not in self._questions:
-            plan, row = self.standing.run.plan, self.standing.rows[at]
+            plan, row = self.state.run.plan, self.state.rows[at]
             reading = asyncio.to_thread(messages_of, plan, self._dataset, row)
             self._questions[at] = asyncio.create_task(reading)
             while len(self._questions) > KEPT_QUESTIONS:
@@ -231,15 +233,15 @@ class Crew:
         Raises:
             ApiError: the last failure.
         """
-        if outcome.reply is not None:
-            self._failures[model] = -1
+        error = outcome.error
+        if outcome.reply is not None or error is None:
+            self._failures[model] = 0
             return
-        failures = self._failures.get(model, 0)
-        if failures >= 0:
-            self._failures[model] = failures + 1
-        assert outcome.error is not None
-        if outcome.is_fatal or failures + 1 >= HOPELESS:
-            raise outcome.error
+        if error.status in _OF_THE_ROW or error.code == STUCK:
+            return
+        self._failures[model] = self._failures.get(model, 0) + 1
+        if outcome.is_fatal or self._failures[model] >= HOPELESS:
+            raise error
 
 
 async def _one_less(under_way: "set[asyncio.Task[None]]") -> "set[asyncio.Task[None]]":

@@ -28,7 +28,7 @@ def key_of(plan: EvaluationPlan, row: EvaluatedRow, model: str, sample: int) -> 
     )
 
 
-def spared(
+def reused(
     run: EvaluationRun, rows: Sequence[EvaluatedRow], replayed: Replay
 ) -> Iterator[dict[str, Any]]:
     """Lines for the log of a run, from those of the runs beside it; each says that it is cached.

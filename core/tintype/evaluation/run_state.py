@@ -11,10 +11,10 @@ from tintype.evaluation.plan import EvaluatedModel
 from tintype.evaluation.rows import EvaluatedRow
 from tintype.evaluation.run_folder import EvaluationRun
 from tintype.evaluation.scorers import JUDGE, AnswerCase, Scorer, unusable
-from tintype.evaluation.statistics import Interval, normal_interval
+from tintype.evaluation.statistics import GrowingMean, Interval
 
 
-class Standing:
+class RunState:
     """What is known of a run: its answers, its grades, its money, its score so far."""
 
     def __init__(self, run: EvaluationRun, rows: Sequence[EvaluatedRow], scorer: Scorer) -> None:
@@ -24,11 +24,12 @@ class Standing:
         self.grades: dict[Key, Mapping[str, Any]] = {}
         self.errors: dict[Key, Mapping[str, Any]] = {}
         self.ungraded: dict[Key, Mapping[str, Any]] = {}
-        self.spared = 0
+        self.reused = 0
         self.judged = False
         self.spent_usd, self.unknown = Decimal(0), 0
         self._money: dict[tuple[str, bool], list[Any]] = {}
-        self._scores: dict[str, dict[str, list[float]]] = {}
+        self._scores: dict[str, GrowingMean] = {}
+        self._gradable = 0
         self._news: list[tuple[int, str, float | None]] = []
         self._known = frozenset(truth for row in rows for truth in row.truths)
 
@@ -48,14 +49,13 @@ class Standing:
         key = (line["row"], line["model"], line["sample"])
         self.answers[key] = line
         self.errors.pop(key, None)
-        self.spared += bool(line.get("cached"))
+        self.reused += bool(line.get("cached"))
         self._spend(line, line["model"], is_judge=False)
         score = self._score(line)
         self._news.append((key[0], key[1], score))
         if score is not None:
-            row = self.rows[key[0]]
-            groups = self._scores.setdefault(key[1], {})
-            groups.setdefault(row.image or str(key[0]), []).append(score)
+            image = self.rows[key[0]].image or str(key[0])
+            self._scores.setdefault(key[1], GrowingMean()).add(image, score)
 
     def fail(self, line: Mapping[str, Any], *, grading: bool = False) -> None:
         """Count a question without an answer."""
@@ -127,16 +127,19 @@ class Standing:
 
     def to_grade(self) -> Iterator[Key]:
         """Answers without a grade, those left out that nobody could grade."""
-        for key, line in sorted(self.answers.items()):
-            case = case_of(line, self.rows[key[0]], self._known)
-            if key not in self.grades and not unusable(case):
-                yield key
+        found = [
+            key
+            for key, line in sorted(self.answers.items())
+            if key not in self.grades
+            and not unusable(case_of(line, self.rows[key[0]], self._known))
+        ]
+        self._gradable = len(self.grades) + len(found)
+        return iter(found)
 
     def counted(self, *, grading: bool) -> tuple[int, int]:
         """How many are done, of how many."""
         if grading:
-            graded = len(self.grades)
-            return graded, graded + sum(1 for _ in self.to_grade())
+            return len(self.grades), self._gradable
         plan = self.run.plan
         return len(self.answers), len(self.rows) * len(plan.models) * plan.samples
 
@@ -147,9 +150,7 @@ class Standing:
 
     def scores(self) -> dict[str, Interval]:
         """The leading scorer's mean so far, by model."""
-        return {
-            model: normal_interval(list(groups.values())) for model, groups in self._scores.items()
-        }
+        return {model: growing.interval() for model, growing in self._scores.items()}
 
     def news(self) -> tuple[tuple[int, str, float | None], ...]:
         """What has come since the last call."""
