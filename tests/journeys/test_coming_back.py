@@ -68,10 +68,10 @@ async def test_pane_row_plan_draft_and_zoom_come_back_after_a_cut_and_home_after
         await person.sees("succeeded")
         await person.until(lambda: person.app.screen.query_one(Curves).leader.with_points, "points")
         curves = person.app.screen.query_one(Curves).leader
-        curves.focus()
+        person.app.screen.set_focus(curves)
         await person.press("plus")
+        await person.until(lambda: curves.window is not None, "a closer look")
         window = curves.window
-        assert window is not None
         async with sit() as other:  # at the same time
             await other.until(lambda: other.app.session.seat.number == 2, "a seat")
             assert other.app.loop_state.dataset is None

@@ -117,11 +117,7 @@ def _doctor(cases: Sequence[AnswerCase], images: Sequence[BoxedImage]) -> dict[s
     found: dict[str, list[float]] = {}
     raw: list[float] = []
     for (width, height), image in sized:
-        truths = sorted((same_label(box.label), box.corners) for box in image.truths)
-        said = sorted((same_label(box.label), box.corners) for box in image.predictions)
-        one = diagnose(
-            [corners for _, corners in truths], [corners for _, corners in said], width, height
-        )
+        one = diagnose(_by_label(image.truths), _by_label(image.predictions), width, height)
         raw.append(one.mean_iou_raw)
         if one.name:
             found.setdefault(one.name, []).append(one.mean_iou_fixed - one.mean_iou_raw)
@@ -131,6 +127,11 @@ def _doctor(cases: Sequence[AnswerCase], images: Sequence[BoxedImage]) -> dict[s
         return None
     before = sum(raw) / len(raw)
     return {"name": name, "words": CORRECTIONS[name], "iou": before, "gain": gain}
+
+
+def _by_label(boxes: Sequence[LabelledBox]) -> list[tuple[float, float, float, float]]:
+    """Corners label by label, in the written order: what is wrong with them changes any other."""
+    return [box.corners for box in sorted(boxes, key=lambda box: same_label(box.label))]
 
 
 BOXES = Scorer(

@@ -86,7 +86,7 @@ class BoxTable:
             "duplicates": duplicates,
             "mean_iou": self._mean_iou(),
             "by_label": self._by_label(),
-            "confusion": self._confusion(),
+            "confusion": self.confusion(),
             "count_error": self._count_error(),
         }
 
@@ -126,7 +126,7 @@ class BoxTable:
             for at in order
         }
 
-    def _confusion(self) -> list[tuple[str, str, int]]:
+    def confusion(self) -> list[tuple[str, str, int]]:
         """How often each label was predicted as which, `(truth, prediction, boxes)`; most first.
 
         Boxes are paired by falling IoU from 0.5 on, whatever their labels, one to one.

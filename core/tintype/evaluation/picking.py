@@ -9,9 +9,14 @@ import numpy as np
 from tintype import paths
 from tintype.dataset import open_dataset
 from tintype.errors import EvaluationError
+from tintype.evaluation.box_scorer import boxed
+from tintype.evaluation.box_table import BoxTable
 from tintype.evaluation.results import Evaluation
 from tintype.evaluation.rows import compiled, question_type
-from tintype.evaluation.run_folder import rows_of
+from tintype.evaluation.run_folder import ANSWERS, logged, rows_of
+from tintype.evaluation.run_state import case_of
+from tintype.evaluation.scoring import class_of, classes_of
+from tintype.evaluation.text_scores import without_thinking
 
 
 def with_question_types(evaluation: Evaluation, types: Mapping[str, str]) -> Evaluation:
@@ -50,3 +55,31 @@ async def write_picked(
                     )
                 file.write(line.raw.rstrip(b"\r\n") + b"\n")
     return target
+
+
+def confused(evaluation: Evaluation, model: int, truth: str, prediction: str) -> list[int]:
+    """Positions of the rows behind one cell of a confusion. Blocking.
+
+    Args:
+        evaluation: Opened.
+        model: The model's place.
+        truth: As the confusion has it; empty for boxes that were invented.
+        prediction: Likewise; empty for boxes that were missed.
+    """
+    rows = list(rows_of(evaluation.folder))
+    classes, name = classes_of(rows), evaluation.models[model].id
+    known = frozenset(one for row in rows for one in row.truths)
+    found = []
+    for (at, of, sample), line in logged(evaluation.folder, ANSWERS).answers.items():
+        if of != name or sample or at >= len(rows):
+            continue
+        case = case_of(line, rows[at], known)
+        if classes:
+            said = without_thinking(case.answer) or ""
+            cells = {(class_of(case.truths[0], classes), class_of(said, classes))}
+        else:
+            table = BoxTable.of([boxed(case)[0]])
+            cells = {(one[0], one[1]) for one in table.confusion()}
+        if (truth, prediction) in cells:
+            found.append(at)
+    return sorted(found)

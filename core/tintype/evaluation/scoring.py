@@ -154,7 +154,7 @@ class _Table:
         }
         self._cases: dict[str, dict[int, AnswerCase]] = {model: {} for model in models}
         self._known = frozenset(truth for row in rows for truth in row.truths)
-        self._classes = _classes(rows)
+        self._classes = classes_of(rows)
         self._extra: dict[str, dict[str, Any]] = {
             model: {"finish": Counter(), "served": Counter(), "usd": Decimal(0), "unknown": 0}
             for model in models
@@ -224,8 +224,8 @@ class _Table:
 
     def _confuse(self, model: str, case: AnswerCase) -> None:
         if self._classes:
-            truth = _class(case.truths[0], self._classes)
-            said = _class(without_thinking(case.answer) or "", self._classes)
+            truth = class_of(case.truths[0], self._classes)
+            said = class_of(without_thinking(case.answer) or "", self._classes)
             self._confusion[model][(truth, said)] += 1
 
     def _summaries(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -274,7 +274,7 @@ class _Table:
         }
 
 
-def _classes(rows: Sequence[EvaluatedRow]) -> frozenset[str]:
+def classes_of(rows: Sequence[EvaluatedRow]) -> frozenset[str]:
     """The truths as classes, if they are few enough for a confusion; else none."""
     found: set[str] = set()
     for row in rows:
@@ -284,7 +284,8 @@ def _classes(rows: Sequence[EvaluatedRow]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _class(text: str, classes: frozenset[str]) -> str:
+def class_of(text: str, classes: frozenset[str]) -> str:
+    """The class that a text names; `other` if it names none."""
     plain = normalise(text)
     if plain in classes:
         return plain

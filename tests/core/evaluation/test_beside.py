@@ -250,3 +250,37 @@ async def test_a_function_of_ones_own_scores_a_run_and_is_remembered_without_its
 
     mine.unlink()
     assert evaluation.figures(evaluation.open(tmp_path / "run"))[0].headline.headline == 0.25
+
+
+def test_what_is_wrong_with_all_boxes_alike_is_named() -> None:
+    places = [(10, 200, 60, 290), (300, 20, 420, 120), (100, 330, 200, 460)]
+    truth = json.dumps([{"label": "cell", "box": list(place)} for place in places])
+    wrong: dict[str, list[tuple[float, ...]]] = {
+        "transposed": [(y1, x1, y2, x2) for x1, y1, x2, y2 in places],
+        "scaled_1000": [(x1 / 0.64, y1 / 0.48, x2 / 0.64, y2 / 0.48) for x1, y1, x2, y2 in places],
+        "xywh": [(x1, y1, x2 - x1, y2 - y1) for x1, y1, x2, y2 in places],
+    }
+    scorer = scorer_of("boxes")
+    assert scorer.batch is not None
+    for name, boxes in wrong.items():
+        said = json.dumps([{"label": "Cell", "box": list(box)} for box in boxes])
+        _, figures = scorer.batch([case(said, truth, size=(640, 480))] * 4)
+        assert figures["doctor"]["name"] == name
+        assert figures["doctor"]["gain"] > 0.2
+    assert scorer.batch([case(truth, truth, size=(640, 480))])[1]["doctor"] is None
+
+
+async def test_behind_each_cell_of_a_confusion_are_its_rows(
+    embedded: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
+) -> None:
+    asked = [("repeat 1: red", "red"), ("repeat 1: blue", "red"), ("repeat 1: mauve", "blue")]
+    dataset = rows(tmp_path / "t.jsonl", asked)
+    await finished(
+        EvaluationPlan(dataset, SCRIPTED, ("exact",)), tmp_path / "run", embedded, store=store
+    )
+    found = evaluation.open(tmp_path / "run")
+
+    cells = {(truth, said): n for truth, said, n in found.extra[SCRIPTED[0].id]["confusion"]}
+    assert cells == {("red", "red"): 1, ("red", "blue"): 1, ("blue", "other"): 1}
+    assert evaluation.confused(found, 0, "red", "blue") == [1]
+    assert evaluation.confused(found, 0, "blue", "other") == [2]

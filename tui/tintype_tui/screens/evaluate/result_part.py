@@ -23,6 +23,7 @@ from tintype_tui.widgets.evaluation_report import (
     RowsOf,
     report_lines,
     running_lines,
+    worst_rows,
 )
 from tintype_tui.widgets.line_list import LineList
 from tintype_tui.words.evaluating import progress_words, run_words
@@ -168,8 +169,7 @@ class ResultPart(Part):
     def action_worst(self) -> None:
         """Look at the rows that broke, else at those that the first model fails."""
         if (found := self.findings) is not None:
-            broken = bool(found.counts[0]["newly broken"])
-            self.post_message(self.Wanted(RowsOf("newly broken" if broken else "failures")))
+            self.post_message(self.Wanted(worst_rows(found)))
 
     def action_refresh(self) -> None:
         self.post_message(self.Again(self.findings.scorer if self.findings else ""))

@@ -51,7 +51,7 @@ class Curves(ChartGrid):
     every_metric: var[bool] = var(False)
     """Whether all metrics are drawn at once."""
 
-    left: Mapping[str, Any] = MappingProxyType({})
+    left: var[Mapping[str, Any]] = var(MappingProxyType({}))
     """What a session that was cut off looked at, of which job, until it is looked at again."""
 
     def on_mount(self) -> None:
@@ -75,17 +75,21 @@ class Curves(ChartGrid):
             for title in shown
         ]
 
+        self.watch_left()
+
+    def watch_left(self) -> None:
+        """Look at it again as soon as the job is drawn."""
         if any(run.id == self.left.get("job") and run.metrics.series for run in self.runs):
-            self.call_after_refresh(self._look_again, self.left)
-            self.left = {}
+            self.call_after_refresh(self._look_again)
 
     def seen(self) -> dict[str, Any]:
         """What of the curves is looked at, as plain JSON."""
         return {"axis": self.leader.axis, "sight": self.leader.sight.kept()}
 
-    def _look_again(self, left: Mapping[str, Any]) -> None:
-        leader = self.leader
-        if leader.window is None and leader.with_points:
+    def _look_again(self) -> None:
+        leader, left = self.leader, self.left
+        if left and leader.with_points:
+            self.left = {}
             leader.axis = left["axis"] if left.get("axis") in leader.axes else leader.axis
             leader.look_at(kept_up(read_sight(left.get("sight")), leader.extent))
 
