@@ -30,6 +30,8 @@ class Output:
         self.asks = True
         """Whether the terminal is asked after each frame."""
         self.written_bytes = 0
+        self.stuck = False
+        """Whether the terminal took nothing more when it was let go."""
         self._loop, self._encoding = loop, encoding
         self._surface = Surface(0, 0)
         self._writer: Writer | None = None
@@ -66,7 +68,7 @@ class Output:
         """Let the terminal go within `CLOSE_S`, even if it takes nothing."""
         if self._writer is not None:
             last = "".join(self._parting or ())
-            self._writer.close(last.encode(self._encoding, "replace"), CLOSE_S)
+            self.stuck = not self._writer.close(last.encode(self._encoding, "replace"), CLOSE_S)
             self._writer = None
 
     # ------------------------------------------------------------------ what is to be seen
