@@ -112,7 +112,7 @@ class ResultPart(Part):
 
     def watch_findings(self, findings: Findings | None) -> None:
         if findings is not None and self.facet not in findings.slices:
-            self.facet = next(iter(findings.slices), "")
+            self.facet = min(findings.slices, key=lambda one: len(findings.slices[one]), default="")
         if findings is not None and findings.evaluation.is_complete:
             self.post_message(requests.Reached(lambda state: noted(state, findings)))
         self._show()
