@@ -7,7 +7,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from tests.journeys.states import KEY, STATES, Place
 from textual import events
 from textual.binding import Binding
+from textual.css.query import NoMatches
 from textual.keys import key_to_character
 from textual.widget import Widget
 from textual.worker import Worker
@@ -327,9 +328,12 @@ class Clicks(There):
 
 
 def _reach(thing: object, path: str) -> object:
-    for name in path.split("."):
-        thing = getattr(thing, name, None)
-    return thing
+    """What is there; none where a pane is not composed yet."""
+    with suppress(NoMatches):
+        for name in path.split("."):
+            thing = getattr(thing, name, None)
+        return thing
+    return None
 
 
 def _name(binding: Binding) -> str:
