@@ -137,6 +137,15 @@ class Person:
         """Wait until all the words are on the screen."""
         await self.until(lambda: all(word in self.screen for word in words), " and ".join(words))
 
+    async def says(self, selector: str, *words: str) -> None:
+        """Wait until a line of the screen says all this, however it is broken into lines."""
+
+        def line() -> str:
+            found = self.app.screen.query(selector)  # none while the pane is being made
+            return " ".join(word for one in found for word in str(one.content).split())
+
+        await self.until(lambda: all(one in line() for one in words), " and ".join(words))
+
     async def sees_no(self, words: str) -> None:
         """Wait until the words are gone."""
         await self.until(lambda: words not in self.screen, f"no {words}")
