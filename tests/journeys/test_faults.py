@@ -681,3 +681,33 @@ async def test_the_playground_says_what_befell_an_answer_and_keeps_what_came(
         proxy.inject(None)
         await person.press("a")
         await person.sees("answer 0", "✓ as expected")
+
+
+async def test_an_evaluation_in_the_app_says_what_befell_it_and_is_gone_on_with(
+    sit: Any, proxy: FaultProxy, job: dict[str, Any], dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("V")
+        await person.sees("add a model")
+        proxy.inject(LASTING[1])
+        await person.press("M")
+        await person.until(lambda: toasts(person, "web page instead of JSON") == 1, "why")
+        proxy.inject(NOT_THERE)
+        await person.press("M")
+        await person.sees("a model by its name")
+        await person.press("escape")
+        await person.sees("24 questions to 2 models, cost unknown")
+        proxy.inject(LASTING[4])
+        await person.press("l")
+        await person.sees("Type unknown")
+        await person.type("unknown")
+        await person.press("enter")
+        await person.sees("did not accept the key from FAULTY_KEY", "space goes on with it")
+        await person.sees("tuned no score, scripted no score")
+        proxy.inject(SOME[2], every_third)
+        await person.press("space")
+        await person.sees("Type unknown")
+        await person.type("unknown")
+        await person.press("enter")
+        await person.sees("tuned 100.0 %", "scripted 0.0 %")

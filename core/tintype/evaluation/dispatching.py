@@ -197,9 +197,10 @@ class Dispatcher:
         assert judge is not None
         row, answer = self.state.rows[key[0]], self.state.answers[key]
         messages = await self._question(key[0]) if judge.with_image else []
+        asked = self.state.run.plan.question or row.question
         request = ChatRequest(
             judge.model.name,
-            judge_messages(judge, messages, row.question, row.truths, answer["text"]),
+            judge_messages(judge, messages, asked, row.truths, answer["text"]),
             temperature=0.0,
             response_format=judge_format(judge.grades),
         )

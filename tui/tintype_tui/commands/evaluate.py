@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tintype_tui.commands.output import (
+    A_PATH,
     Progress,
     agreed,
     as_json,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="evaluate")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=A_PATH)
 @profile_option
 @click.option(
     "--model",
@@ -59,10 +60,11 @@ if TYPE_CHECKING:
     help="How answers are scored; the first leads. By default what suits the answers.",
 )
 @click.option("--judge", metavar="MODEL[@PROFILE]", help="A model that grades the answers.")
-@click.option("--rubric", type=click.Path(path_type=Path), help="The judge's own instructions.")
+@click.option("--rubric", type=A_PATH, help="The judge's own instructions.")
 @click.option("--no-judge-image", is_flag=True, help="Do not show the judge the images.")
 @click.option("--rows", type=click.IntRange(min=1), metavar="N", help="Only the first N rows.")
 @click.option("--system", help="A system prompt in place of the rows' own.")
+@click.option("--question", help="A question in place of the rows' own.")
 @click.option("--temperature", type=click.FloatRange(0, 2), default=0.0, show_default=True)
 @click.option("--max-tokens", type=click.IntRange(min=1))
 @click.option("--seed", type=int)
@@ -70,7 +72,7 @@ if TYPE_CHECKING:
 @click.option(
     "--training",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     help="The file that was trained on: rows that show its images are marked as leaked.",
 )
 @click.option(
@@ -95,7 +97,7 @@ if TYPE_CHECKING:
     "-o",
     "exports",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     help="Write the result: .html, .md, .csv, .jsonl, .xml (JUnit).",
 )
 @yes_option
@@ -176,10 +178,11 @@ async def _plan(
         await models_named(chosen["models"] or ("last", "base"), default, store, apis),
         scorers,
         Parameters(chosen["temperature"], None, chosen["max_tokens"], chosen["seed"]),
-        chosen["system"],
-        None if wanted is None else tuple(wanted)[: len(rows)],
-        chosen["samples"],
-        judge,
+        system=chosen["system"],
+        question=chosen["question"],
+        rows=None if wanted is None else tuple(wanted)[: len(rows)],
+        samples=chosen["samples"],
+        judge=judge,
         training=tuple(map(absolute, chosen["training"])),
         question_types=types,
     )
