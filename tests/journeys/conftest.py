@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from tests.handled import replace_the_waits_of_textual
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from tintype.server import run
 from tintype_tui.app import TintypeApp
@@ -141,7 +142,9 @@ class Person:
         """Wait until a line of the screen says all this, however it is broken into lines."""
 
         def line() -> str:
-            found = self.app.screen.query(selector)  # none while the pane is being made
+            found = self.app.screen.query(selector).results(
+                Static
+            )  # none while the pane is being made
             return " ".join(word for one in found for word in str(one.content).split())
 
         await self.until(lambda: all(one in line() for one in words), " and ".join(words))
