@@ -41,7 +41,7 @@ async def answered(app: Any, nodes: Iterable[Any]) -> None:
     waiting = [asyncio.ensure_future(event.wait()) for event in (told, broken)]
     while left and not broken.is_set() and time.monotonic() < end_s:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED, timeout=LOOK_S)
-        left.difference_update([node for node in left if not node.is_running])
+        left.difference_update([node for node in left if node._closed])
     for each in waiting:
         each.cancel()
 

@@ -315,10 +315,17 @@ async def folded(place: Place) -> None:
     await place.person.until(lambda: bool(lineup.query(".-folded")), "folded answers")
 
 
+async def evaluation(place: Place) -> None:
+    """An evaluation that could be begun, with one model."""
+    place.person.app.post_message(requests.evaluate_model(TUNED, place.dataset))
+    await place.sees("questions to 2 models", "test.jsonl")
+
+
 STATES: dict[str, State] = {
     "home, first": State(first),
     "home, returning": State(returning),
     "home, provider": State(first, "P", ("Work with which provider?",)),
     "home, open": State(first, "o", ("Open a dataset",)),
     "home, commands": State(first, "colon", ("Search",)),
+    "evaluate, set-up": State(evaluation, agreed=True),
 }

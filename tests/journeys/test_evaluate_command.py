@@ -117,6 +117,9 @@ def test_what_cannot_run_says_why(tintype: Callable[..., Any], dataset: Path) ->
         (("-s", "nonsense"), "There is no scorer 'nonsense'"),
         (("-s", "judge"), "needs a model that grades"),
         (("-m", "last"), "No model has been tuned yet"),
+        (("--budget", "much"), "Invalid value for '--budget'"),
+        (("-o", "x.pdf"), "x.pdf says no format"),
+        (("--question-type", "A=(["), "is no regular expression"),
     ):
         model = () if "-m" in words else ("-m", "scripted")
         code, out, err = tintype("evaluate", dataset, *model, *words)

@@ -7,7 +7,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from tests.journeys.states import KEY, STATES, Place
 from textual import events
 from textual.binding import Binding
+from textual.css.query import NoMatches
 from textual.keys import key_to_character
 from textual.widget import Widget
 from textual.worker import Worker
@@ -23,14 +24,17 @@ from tintype_tui.screen import Pane
 from tintype_tui.widgets.image import ImageView
 from tintype_tui.widgets.key_line import KeyLine
 from tintype_tui.widgets.loop_strip import LoopStrip
+from tintype_tui.widgets.masthead import PANES
 
 SIZES = ((80, 24), (140, 42))
 GRIDS = ((26, 7), (45, 13))
 """Cells between points that are clicked, at each size, besides the middle of every widget."""
-MODES = ("home", "datasets", "estimate", "jobs", "playground")
-LASTING = frozenset(["dataset", "list", "follow", "fill", "cost", "assess", "settle", "changed"])
+MODES = ("home", "datasets", "estimate", "jobs", "playground", "evaluate")
+LASTING = frozenset(
+    ["dataset", "list", "follow", "fill", "cost", "assess", "settle", "changed", "hold"]
+)
 """Groups of workers that go on for as long as a pane is shown."""
-MOVING = frozenset(["move", "page", "jump", "down", "back", "go", "line", "focus_next"])
+MOVING = frozenset(["repaint", "move", "page", "jump", "down", "back", "go", "line", "focus_next"])
 """What may have no effect: at an end of a list, or where one is already."""
 TOGETHER = frozenset(["go", "list", "thumbs", "image", "chart", "composer"])
 """Keys that move about, by the beginning of their ids: pressed in one go."""
@@ -49,6 +53,8 @@ KEPT_ABOUT = (
     "lineup.models",
     "looking",
     "subject.title",
+    "view",
+    "rows.closely",
 )
 """What of a pane must be as before for the next key to be pressed in the same state."""
 
@@ -322,9 +328,12 @@ class Clicks(There):
 
 
 def _reach(thing: object, path: str) -> object:
-    for name in path.split("."):
-        thing = getattr(thing, name, None)
-    return thing
+    """What is there; none where a pane is not composed yet."""
+    with suppress(NoMatches):
+        for name in path.split("."):
+            thing = getattr(thing, name, None)
+        return thing
+    return None
 
 
 def _name(binding: Binding) -> str:
@@ -351,11 +360,12 @@ async def test_every_key_and_click_is_answered(name: str, place: Place, sit: Any
 
 
 def _next_agrees(there: There) -> None:
-    """The strip names a key that works, in the words of the line below it."""
+    """The strip names a key that works, in the words of the line below it, or of the top line."""
     screen = there.app.screen
     if isinstance(screen, Pane) and screen.maximized is None:
         key, words = screen.query_one(LoopStrip)._next_step()
         line = [(shown, does) for shown, does, _ in screen.query_one(KeyLine).entries()]
+        line += [(str(place), title) for place, (_, title, _) in enumerate(PANES, start=1)]
         assert not key or (key.removeprefix("next: "), words.strip()) in line
 
 

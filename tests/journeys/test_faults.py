@@ -191,6 +191,7 @@ def looked_at(tintype: Tintype, job: dict[str, Any], home: Path) -> list[Done]:
         tintype("jobs", "results", job["id"]),
         tintype("files", "--json"),
         tintype("models", "--json"),
+        tintype("status", "--json"),
         tintype("ask", model, "What is number 3?", "--confirm", "unknown", "--json"),
     ]
 
@@ -420,6 +421,58 @@ def test_cancelling_survives_a_lost_answer(
         assert done.json["status"] == "cancelled"
 
 
+def test_what_is_deleted_is_deleted_once_though_its_answer_is_lost(
+    proxy: FaultProxy, tintype: Tintype, dataset: Path
+) -> None:
+    done = train(tintype, dataset).json
+    for kind, name in (("models", done["fine_tuned_model"]), ("files", done["training_file"])):
+        first = iter([True])
+        proxy.inject(SOME[2], lambda seen, n=first: seen.method == "DELETE" and next(n, False))  # type: ignore[misc]
+        deleted = tintype(kind, "delete", name, "--yes")
+        assert (deleted.code, name in deleted.err) == (0, True)
+        assert name not in tintype(kind, "--json").out
+        proxy.inject(None)
+        assert tintype(kind, "delete", name, "--yes").code == 2  # it is not there
+
+
+def test_pausing_and_resuming_survive_a_lost_answer(
+    proxy: FaultProxy, tintype: Tintype, dataset: Path
+) -> None:
+    job = launched_and_waiting(tintype, dataset)["id"]
+    for verb, states in (("pause", ("paused",)), ("resume", ("queued", "running"))):
+        first = iter([True])
+        path = f"/fine_tuning/jobs/{job}/{verb}"
+        proxy.inject(SOME[2], lambda seen, n=first, p=path: seen.path == p and next(n, False))  # type: ignore[misc]
+        done = tintype("jobs", verb, job, "--json")
+        assert (done.code, done.json["status"] in states) == (0, True), done
+    assert tintype("jobs", "cancel", job).code == 0
+
+
+def test_an_evaluation_under_faults_has_every_answer_once(
+    proxy: FaultProxy, tintype: Tintype, job: dict[str, Any], dataset: Path
+) -> None:
+    def evaluated() -> Done:
+        model = job["fine_tuned_model"]
+        return tintype(
+            "evaluate", dataset, "-m", model, "--confirm", "unknown", "--fresh", "--json"
+        )
+
+    for fault in (None, *SOME):
+        proxy.inject(fault, every_third)
+        done = evaluated()
+        assert (done.code, done.json["complete"], done.json["rows"]) == (0, True, 12), done.err
+        assert done.json["sentence"].startswith("tuned 100.0 %")
+    for fault in LASTING[:5]:
+        proxy.inject(fault)
+        done = evaluated()
+        if fault.name in ("an absurd wait", "401"):  # no question would fare better
+            assert (done.code, done.out) == (2, "")
+            assert WORDS[fault.name][-1] in done.err
+        else:
+            assert (done.code, done.json["complete"]) == (1, False), fault.name
+            assert done.json["sentence"].startswith("tuned no score.")
+
+
 def test_a_profile_whose_key_is_not_set_is_refused_before_anything_is_typed(
     proxy: FaultProxy, tintype: Tintype, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -456,7 +509,8 @@ async def says(person: Any, selector: str, *words: str) -> None:
     """Wait until a line of the pane says all this, however it is broken into lines."""
 
     def line() -> str:
-        return " ".join(str(person.app.screen.query_one(selector).content).split())
+        found = person.app.screen.query(selector)  # none while the pane is being made
+        return " ".join(word for one in found for word in str(one.content).split())
 
     await person.until(lambda: all(one in line() for one in words), " and ".join(words))
 
@@ -637,3 +691,33 @@ async def test_the_playground_says_what_befell_an_answer_and_keeps_what_came(
         proxy.inject(None)
         await person.press("a")
         await person.sees("answer 0", "✓ as expected")
+
+
+async def test_an_evaluation_in_the_app_says_what_befell_it_and_is_gone_on_with(
+    sit: Any, proxy: FaultProxy, job: dict[str, Any], dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("V")
+        await person.sees("add a model")
+        proxy.inject(LASTING[1])
+        await person.press("M")
+        await person.until(lambda: toasts(person, "web page instead of JSON") == 1, "why")
+        proxy.inject(NOT_THERE)
+        await person.press("M")
+        await person.sees("a model by its name")
+        await person.press("escape")
+        await person.sees("24 questions to 2 models, cost unknown")
+        proxy.inject(LASTING[4])
+        await person.press("l")
+        await person.sees("Type unknown")
+        await person.type("unknown")
+        await person.press("enter")
+        await person.sees("did not accept the key from FAULTY_KEY", "space goes on with it")
+        await person.sees("tuned no score, scripted no score")
+        proxy.inject(SOME[2], every_third)
+        await person.press("space")
+        await person.sees("Type unknown")
+        await person.type("unknown")
+        await person.press("enter")
+        await person.sees("tuned 100.0 %", "scripted 0.0 %")

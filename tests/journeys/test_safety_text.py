@@ -209,7 +209,11 @@ async def test_nothing_that_a_provider_says_is_obeyed(
         await person.sees("Answers so far")
         await _walk(person, obeys, "down enter exclamation_mark escape 4 e")
         await person.sees("cost unknown")
-        await _walk(person, obeys, "l y")
+        await person.quoted()
+        await _walk(person, obeys, "l")
+        for refused in ("reject this file", "reject the validation file"):
+            await person.sees(refused, "Launch anyway")
+            await _walk(person, obeys, "y")
         await person.sees("Launch at Provider evil")
         await person.type("unknown")
         await _walk(person, obeys, "enter")

@@ -39,7 +39,9 @@ class QuestionOutcome:
         error = self.error
         if error is None or self.reply is not None:
             return False
-        return error.status in (401, 403, 404) or (error.status == 429 and not may_pass(error))
+        return error.status in (401, 403, 404) or (
+            error.status == 429 and not (may_pass(error) and _is_worth_waiting(error))
+        )
 
 
 async def ask_patiently(
@@ -56,7 +58,7 @@ async def ask_patiently(
                 reply, error = await _once(api, request, limits)
                 if error is None:
                     pace.answered(begun)
-                elif error.status == 429 and may_pass(error):
+                elif error.status == 429 and may_pass(error) and _is_worth_waiting(error):
                     pace.turned_down(begun, error.retry_after_s)
         except asyncio.CancelledError:
             raise
@@ -66,10 +68,15 @@ async def ask_patiently(
         waited = error.status == 429 and clock.monotonic() - began < TURNED_DOWN_S
         failures += not waited
         again = may_pass(error) and error.code != STUCK and failures < limits.tries
-        if not again:
+        if not again or not _is_worth_waiting(error):
             return QuestionOutcome(None, error, doubtful)
         if not waited:
             await clock.sleep(min(30.0, 0.5 * 2**failures))
+
+
+def _is_worth_waiting(error: ApiError) -> bool:
+    """Whether a provider wants to be left alone for no longer than a question waits."""
+    return (error.retry_after_s or 0.0) <= TURNED_DOWN_S
 
 
 async def _once(

@@ -212,7 +212,7 @@ def messages_of(plan: EvaluationPlan, dataset: Dataset, row: EvaluatedRow) -> li
         DatasetError: if it cannot be had.
     """
     messages = dataset.question_at(row.index)
-    return reword(messages, system=plan.system, detail=plan.parameters.detail)
+    return reword(messages, text=plan.question, system=plan.system, detail=plan.parameters.detail)
 
 
 def _counted(

@@ -72,6 +72,9 @@ class Dispatcher:
     def stop(self, why: Stopped) -> None:
         """Ask nothing more; what is under way is waited for."""
         self.stopped = self.stopped or why
+        if self.stopped == "paused":
+            for pace in self._paces.values():
+                pace.stop()
 
     async def ask(self) -> None:
         """Ask everything that has no answer."""
@@ -194,9 +197,10 @@ class Dispatcher:
         assert judge is not None
         row, answer = self.state.rows[key[0]], self.state.answers[key]
         messages = await self._question(key[0]) if judge.with_image else []
+        asked = self.state.run.plan.question or row.question
         request = ChatRequest(
             judge.model.name,
-            judge_messages(judge, messages, row.question, row.truths, answer["text"]),
+            judge_messages(judge, messages, asked, row.truths, answer["text"]),
             temperature=0.0,
             response_format=judge_format(judge.grades),
         )
@@ -251,5 +255,6 @@ async def _one_less(under_way: "set[asyncio.Task[None]]") -> "set[asyncio.Task[N
         return under_way
     done, rest = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
     for one in done:
-        one.result()
+        if not one.cancelled():
+            one.result()
     return rest

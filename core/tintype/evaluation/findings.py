@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tintype.evaluation.figures import (
-    Comparison,
     ModelFigures,
     SliceFigures,
-    comparisons,
     facets_worth,
     figures,
     grades_of,
     slices,
 )
 from tintype.evaluation.matrix import View, counts
+from tintype.evaluation.report import EvaluationReport, report_of
 from tintype.evaluation.results import Evaluation, open
 from tintype.evaluation.sentences import headline_sentence
 
@@ -33,8 +32,8 @@ class Findings:
     """The headline."""
     figures: tuple[ModelFigures, ...]
     """Of each model."""
-    comparisons: tuple[Comparison, ...]
-    """Of every other model with the reference."""
+    report: EvaluationReport
+    """Every table, by the leading scorer."""
     slices: Mapping[str, tuple[SliceFigures, ...]]
     """By facet, the values with the most rows first."""
     grades: tuple[Mapping[str, int], ...]
@@ -57,7 +56,7 @@ def findings(folder: Path, scorer: str = "") -> Findings:
         found.scorers[found.scorer_at(scorer)].name,
         headline_sentence(found, scorer),
         figures(found, scorer),
-        comparisons(found, scorer),
+        report_of(found),
         {
             facet: slices(found, facet, scorer, most=MOST_SLICES)
             for facet in facets_worth(found)[:MOST_FACETS]

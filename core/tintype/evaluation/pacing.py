@@ -73,10 +73,31 @@ class SharedPace:
         self._best_per_s, self._least_s = 0.0, math.inf
         self._doubling = True
         self._changed = asyncio.Event()
+        self._waiting: set[asyncio.Task[object]] = set()
+        self._stopped = False
 
     async def begin(self) -> float:
-        """Wait until one more question may be sent; returns the moment it is."""
-        while True:
+        """Wait until one more question may be sent; returns the moment it is.
+
+        Raises:
+            CancelledError: if it is stopped meanwhile.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        self._waiting.add(task)
+        try:
+            return await self._turn()
+        finally:
+            self._waiting.discard(task)
+
+    def stop(self) -> None:
+        """Send nothing more: tasks that wait for their turn are cancelled."""
+        self._stopped = True
+        for task in self._waiting:
+            task.cancel()
+
+    async def _turn(self) -> float:
+        while not self._stopped:
             now = self._now()
             wait_s = max(self._not_before_s, self._next_s) - now
             if self.under_way < int(self.limit) and wait_s <= 0:
@@ -93,6 +114,7 @@ class SharedPace:
             else:
                 self._changed.clear()
                 await self._changed.wait()
+        raise asyncio.CancelledError
 
     def end(self) -> None:
         """A question has ended, one way or the other."""

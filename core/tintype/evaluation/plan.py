@@ -88,6 +88,8 @@ class EvaluationPlan:
     parameters: Parameters = field(default_factory=Parameters)
     system: str | None = None
     """In place of the rows' own system prompts; none leaves them."""
+    question: str | None = None
+    """In place of the text of every row's question; none leaves it. What is right stays."""
     rows: tuple[int, ...] | None = None
     """0-based rows of the dataset; none is all of them."""
     samples: int = 1
@@ -157,6 +159,7 @@ def plan_from(value: Mapping[str, Any]) -> EvaluationPlan:
         scorers=tuple(value["scorers"]),
         parameters=Parameters(**value["parameters"]),
         system=value["system"],
+        question=value.get("question"),
         rows=None if value["rows"] is None else tuple(value["rows"]),
         samples=value["samples"],
         judge=JudgePlan(**{**judge, "model": EvaluatedModel(**judge["model"])}) if judge else None,
@@ -182,6 +185,7 @@ def fingerprint(
         "rows": _digest(list(rows)),
         "count": len(rows),
         "system prompt": plan.system,
+        "question": plan.question,
         "parameters": asdict(plan.parameters),
         "samples": plan.samples,
         "scorers": dict(versions),

@@ -42,7 +42,7 @@ OK, BY_MODEL, BY_MACHINE = 0, 1, 2
 STATUSES = ("ok", "unscored_model", "unscored_infra")
 BASELINE = "baselines"
 """In `Evaluation.extra`: mean scores without a model, by scorer and baseline."""
-VERSION = 2
+VERSION = 3
 """Of the columns."""
 
 
@@ -99,6 +99,8 @@ class Evaluation:
     """(rows,): whether a row's image was trained on, as far as that was looked at."""
     summaries: Mapping[str, Mapping[str, Any]]
     """By scorer and model (`scorer/model id`), figures over all rows, such as average precision."""
+    sureness: Mapping[str, Any]
+    """By scorer and model (`scorer/model id`): interval and test, which take long to work out."""
     extra: Mapping[str, Any]
     """By model id: finishes, snapshots, confusion, sums of money; and the baselines."""
 
@@ -181,6 +183,7 @@ def open(folder: Path, scorers: Sequence[str] | None = None) -> Evaluation:
         EvaluationError: if there is no run, or a scorer cannot be used any more.
         FileError: if it cannot be read.
     """
+    from tintype.evaluation.figures import sureness_of
     from tintype.evaluation.scoring import scored
 
     run = run_at(folder)
@@ -189,6 +192,8 @@ def open(folder: Path, scorers: Sequence[str] | None = None) -> Evaluation:
     kept = _kept(folder / SCORES, key)
     if kept is None:
         arrays, more = scored(run, specs)
+        more["sureness"] = {}
+        more["sureness"] = sureness_of(_evaluation(run, arrays, json.loads(json.dumps(more))))
         text, data = json.dumps({**more, "key": key}), io.BytesIO()
         kept = arrays, json.loads(text)
         if specs == run.plan.scorers:
@@ -241,6 +246,7 @@ def _evaluation(
         reasons=tuple(meta["reasons"]),
         facets=facets,
         summaries=meta["summaries"],
+        sureness=meta["sureness"],
         extra=meta["extra"],
         **columns,
     )

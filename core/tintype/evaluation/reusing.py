@@ -18,6 +18,7 @@ def key_of(plan: EvaluationPlan, row: EvaluatedRow, model: str, sample: int) -> 
             "model": model,
             "asked": row.asked,
             "system": plan.system,
+            "question": plan.question,
             "temperature": chosen.temperature,
             "top_p": chosen.top_p,
             "max_tokens": chosen.max_tokens,

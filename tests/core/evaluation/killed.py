@@ -1,17 +1,17 @@
 """Runs an evaluation in a child for every line of standard input: something to kill."""
 
 import asyncio
+import importlib
 import os
 import sys
 from decimal import Decimal
 from pathlib import Path
 
-import tintype.api.endpoints  # what every child would import again
 from tintype import evaluation
 from tintype.api import Patience, connect
 from tintype.budget import Confirmation, Limits
 from tintype.evaluation import AskingLimits, EvaluatedModel, EvaluationPlan
-from tintype.pricing import load_prices
+from tintype.pricing import Prices
 from tintype.settings import Profile, Secret
 from tintype.store import open_store
 
@@ -31,14 +31,18 @@ async def evaluate(url: str, dataset: Path, folder: Path) -> None:
             limits=Limits(Decimal(1)),
             confirmation=Confirmation("unknown"),
             asking=AskingLimits(concurrency=8),
+            prices=Prices(),
         )
         async for _ in running:
             pass
 
 
+WARM = ("tintype.api.endpoints", "httpcore2", "anyio._backends._asyncio", "h11", "truststore")
+"""What every child would import again."""
+
 if __name__ == "__main__":
-    load_prices()
-    assert tintype.api.endpoints
+    for name in WARM:
+        importlib.import_module(name)
     for _ in sys.stdin:
         child = os.fork()
         if not child:

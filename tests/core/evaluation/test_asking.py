@@ -1,5 +1,6 @@
 """Asking well, at a provider that limits, fails, hangs, repeats itself and costs money."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import date
@@ -11,7 +12,7 @@ import pytest
 
 from tintype import evaluation
 from tintype.api import Api
-from tintype.budget import Confirmation
+from tintype.budget import Confirmation, Limits
 from tintype.errors import AuthenticationError, ConfirmationError
 from tintype.evaluation import AskingLimits, EvaluatedModel, EvaluationPlan, JudgePlan
 from tintype.evaluation.judging import GRADES
@@ -160,6 +161,32 @@ async def test_a_budget_stops_softly_and_is_never_passed(
     assert (steps[-1].phase, steps[-1].done) == ("done", 40)
     [entry] = store.spending.entries()
     assert entry.cost_usd == steps[-1].spent_usd == Decimal("0.4")
+
+
+async def test_a_pause_does_not_wait_for_a_provider_that_wants_to_be_left_alone(
+    hostile: Any, api: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
+) -> None:
+    dataset = rows(tmp_path / "t.jsonl", [(f"{n}?", "yes") for n in range(40)])
+    limited = hostile.answer({"error": {"message": "slow"}}, 429, {"Retry-After": "600"})
+    hostile.on("POST", CHAT, *[hostile.answer(said("yes"))] * 5, limited)
+    pause = asyncio.Event()
+    running = evaluation.run(
+        plan(dataset),
+        tmp_path / "run",
+        apis={"hostile": api},
+        store=store,
+        limits=Limits(Decimal(1)),
+        confirmation=UNKNOWN,
+        pause=pause,
+    )
+    async for step in running:
+        if "wants a pause" in step.words:
+            pause.set()
+    assert (step.phase, step.done, step.failed) == ("paused", 5, 0)
+
+    hostile.on("POST", CHAT, hostile.answer(said("yes")))
+    steps = await finished(plan(dataset), tmp_path / "run", api, store=store, confirmation=UNKNOWN)
+    assert (steps[-1].phase, steps[-1].done) == ("done", 40)
 
 
 async def test_nothing_is_sent_before_the_cost_is_confirmed(

@@ -124,3 +124,19 @@ async def test_boxes_are_scored_by_image_and_over_all(
     assert figures.buckets == {"no boxes": 1}
     assert (figures.summary["precision"], figures.summary["recall"]) == (1.0, 0.5)
     assert figures.summary["confusion"][0] == ["square", "square", 2]
+
+
+async def test_all_rows_can_be_asked_another_question(
+    embedded: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
+) -> None:
+    dataset = rows(tmp_path / "test.jsonl", [("a?", "da"), ("b?", "no")])
+    own = EvaluationPlan(dataset, (model(),), ("exact",))
+    other = EvaluationPlan(dataset, (model(),), ("exact",), question="repeat 1: da")
+    await finished(own, tmp_path / "own", embedded, store=store)
+    steps = await finished(other, tmp_path / "other", embedded, store=store)
+
+    assert steps[-1].reused == 0
+    first, second = (evaluation.open(tmp_path / name) for name in ("own", "other"))
+    assert [one.score[0, 0].tolist() for one in (first, second)] == [[0, 0], [1, 0]]
+    with pytest.raises(EvaluationError, match="they differ in question"):
+        evaluation.require_alike(first, second)

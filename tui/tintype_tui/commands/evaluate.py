@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tintype_tui.commands.output import (
+    A_PATH,
     Progress,
     agreed,
     as_json,
     asynchronous,
     confirm_option,
+    dollars,
     leave,
     profile_option,
     put,
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="evaluate")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=A_PATH)
 @profile_option
 @click.option(
     "--model",
@@ -58,10 +60,11 @@ if TYPE_CHECKING:
     help="How answers are scored; the first leads. By default what suits the answers.",
 )
 @click.option("--judge", metavar="MODEL[@PROFILE]", help="A model that grades the answers.")
-@click.option("--rubric", type=click.Path(path_type=Path), help="The judge's own instructions.")
+@click.option("--rubric", type=A_PATH, help="The judge's own instructions.")
 @click.option("--no-judge-image", is_flag=True, help="Do not show the judge the images.")
 @click.option("--rows", type=click.IntRange(min=1), metavar="N", help="Only the first N rows.")
 @click.option("--system", help="A system prompt in place of the rows' own.")
+@click.option("--question", help="A question in place of the rows' own.")
 @click.option("--temperature", type=click.FloatRange(0, 2), default=0.0, show_default=True)
 @click.option("--max-tokens", type=click.IntRange(min=1))
 @click.option("--seed", type=int)
@@ -69,7 +72,7 @@ if TYPE_CHECKING:
 @click.option(
     "--training",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     help="The file that was trained on: rows that show its images are marked as leaked.",
 )
 @click.option(
@@ -79,10 +82,12 @@ if TYPE_CHECKING:
     metavar="NAME=PATTERN",
     help="Questions to count together; by default Title, Genre, Author and Other.",
 )
-@click.option("--budget", metavar="USD", help="Stop softly before this is spent.")
+@click.option("--budget", type=dollars, metavar="USD", help="Stop softly before this is spent.")
 @click.option("--concurrency", type=click.IntRange(1, 256), default=64, show_default=True)
 @click.option("--per-minute", type=click.FloatRange(min=1), help="Never more requests a minute.")
-@click.option("--time-limit", type=click.FloatRange(min=1), default=120.0, help="For one answer.")
+@click.option(
+    "--time-limit", type=click.FloatRange(min=1), default=120.0, help="Seconds for an answer."
+)
 @click.option("--resume", is_flag=True, help="Take up the newest run of these; retry its errors.")
 @click.option("--fresh", is_flag=True, help="Do not use answers of earlier runs.")
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT")
@@ -92,7 +97,7 @@ if TYPE_CHECKING:
     "-o",
     "exports",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     help="Write the result: .html, .md, .csv, .jsonl, .xml (JUnit).",
 )
 @yes_option
@@ -108,9 +113,12 @@ async def command(path: Path, profile: str | None, as_json: bool, **chosen: Any)
     """
     from tintype import evaluation
     from tintype.connection import Connections
+    from tintype.evaluation.exporting import format_of
     from tintype.store import open_store
     from tintype_tui.commands.session import chosen as settings_of
 
+    for target in chosen["exports"]:
+        format_of(target)
     settings, default = settings_of(profile)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.folders.store_file))
@@ -170,10 +178,11 @@ async def _plan(
         await models_named(chosen["models"] or ("last", "base"), default, store, apis),
         scorers,
         Parameters(chosen["temperature"], None, chosen["max_tokens"], chosen["seed"]),
-        chosen["system"],
-        None if wanted is None else tuple(wanted)[: len(rows)],
-        chosen["samples"],
-        judge,
+        system=chosen["system"],
+        question=chosen["question"],
+        rows=None if wanted is None else tuple(wanted)[: len(rows)],
+        samples=chosen["samples"],
+        judge=judge,
         training=tuple(map(absolute, chosen["training"])),
         question_types=types,
     )
@@ -207,10 +216,9 @@ async def _run(
     from tintype.dataset import open_dataset
     from tintype.evaluation import AskingLimits
     from tintype.pricing import load_prices
-    from tintype_tui.commands.output import dollars
 
     prices = load_prices(settings.prices)
-    budget = None if chosen["budget"] is None else dollars(chosen["budget"].removeprefix("$"))
+    budget = chosen["budget"]
     limits = Limits.of(settings, budget_usd=budget)
     async with open_dataset(plan.dataset) as dataset:
         profiles = {name: api.profile for name, api in apis.items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -9,7 +10,6 @@ from rich.style import Style
 from textual.reactive import var
 
 from tintype.evaluation import (
-    Comparison,
     EvaluationPlan,
     Findings,
     ModelFigures,
@@ -17,11 +17,14 @@ from tintype.evaluation import (
     View,
     percent,
 )
+from tintype.evaluation.report import ReportSection, titles
 from tintype.evaluation.statistics import Interval
 from tintype_tui.text import clip, count, duration, money, number, one_line, pad
 from tintype_tui.widgets.line_list import Line, LineList
 from tintype_tui.words.evaluating import bounds_words
 
+NOTE = 76
+"""Cells of a line of a note."""
 LABEL = 24
 """Cells of what a bar is of."""
 VALUE = 19
@@ -39,6 +42,8 @@ class RowsOf:
     value: str = ""
     row: int | None = None
     """The position to begin with."""
+    confused: tuple[str, str] | None = None
+    """Only rows of this truth and this answer, as the confusion has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +89,13 @@ def running_lines(
 
 def report_lines(found: Findings, facet: str) -> tuple[ReportLine, ...]:
     """Everything a run comes to, sliced by one facet."""
+    named = {f"Confusion: {title}": at for at, title in enumerate(titles(found.evaluation))}
     return (
         *_scores(found),
         *_slices(found, facet),
-        *_boxes(found.figures),
         *_grades(found),
-        *_confusion(found),
-        *_compared(found.comparisons),
         *_money_and_time(found.figures),
-        *_unscored(found.figures),
+        *(line for one in found.report.sections for line in _section(one, named)),
     )
 
 
@@ -101,13 +104,19 @@ def value_words(found: Interval | None) -> str:
     return f"{percent(found.value):>8}  ({bounds_words(found)})" if found else f"{'–':>8}"
 
 
+def worst_rows(found: Findings) -> RowsOf:
+    """The rows that broke, else those that the first model fails."""
+    return RowsOf("newly broken" if found.counts[0]["newly broken"] else "failures")
+
+
 def _scores(found: Findings) -> Iterator[ReportLine]:
-    yield ReportLine(f"score: {found.scorer}", bold=True)
+    yield ReportLine(f"score: {found.scorer}", bold=True, leads_to=worst_rows(found))
     for at, one in enumerate(found.figures):
-        form = f"  form {percent(one.format_ok)}" if one.format_ok is not None else ""
-        words = value_words(one.interval) + form
-        failures = RowsOf("failures", at)
+        words, failures = value_words(one.interval), RowsOf("failures", at)
         yield ReportLine(one.model.title, bar=one.interval, words=words, leads_to=failures)
+    if any(one.format_ok is not None for one in found.figures):
+        forms = (f"{one.model.title} {percent(one.format_ok)}" for one in found.figures)
+        yield ReportLine("form as asked", cells=tuple(forms))
     leaked = found.figures[0].leaked if found.figures else 0
     if leaked:
         scores = ", ".join(
@@ -129,41 +138,20 @@ def _slices(found: Findings, facet: str) -> Iterator[ReportLine]:
             yield ReportLine(title, bar=interval, words=value_words(interval), leads_to=where)
 
 
-def _boxes(figures: Sequence[ModelFigures]) -> Iterator[ReportLine]:
-    names = (
-        ("precision", "precision", True),
-        ("recall", "recall", True),
-        ("f1", "F1", True),
-        ("map50", "mAP at 50", True),
-        ("map50_95", "mAP at 50–95", True),
-        ("ap50_without_scores", "mAP at 50", True),
-        ("ap50_95_without_scores", "mAP at 50–95", True),
-        ("mean_iou", "mean IoU", True),
-        ("right", "right", False),
-        ("missed", "missed", False),
-        ("invented", "invented", False),
-        ("misnamed", "misnamed", False),
-        ("duplicates", "duplicates", False),
-    )
-    tables = [one.summary for one in figures]
-    known = [name for name, _, _ in names if any(_is_number(each.get(name)) for each in tables)]
-    if not known:
+def _section(section: ReportSection, named: Mapping[str, int]) -> Iterator[ReportLine]:
+    """A table of the report, unless it is shown above in another way."""
+    if section.title in ("Models", "Grades") or section.title.startswith("By "):
         return
     yield ReportLine("")
-    yield ReportLine("boxes", bold=True, cells=tuple(one.model.title for one in figures))
-    for name, title, share in names:
-        if name in known:
-            values = (each.get(name) for each in tables)
-            shown = tuple("–" if v is None else percent(v) if share else number(v) for v in values)
-            yield ReportLine(title, cells=shown)
-    for one in figures:
-        if doctor := one.summary.get("doctor"):
-            gain = f"mean IoU {doctor['iou']:.2f} would be {doctor['iou'] + doctor['gain']:.2f}"
-            yield ReportLine(f"{one.model.title}: {doctor['words']} ({gain})")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    yield ReportLine(section.title, bold=True)
+    yield ReportLine(section.headers[0], cells=section.headers[1:])
+    model = named.get(section.title)
+    for row in section.rows:
+        cell = (row[0].removesuffix("nothing"), row[1].removesuffix("nothing"))
+        leads_to = None if model is None else RowsOf(model=model, confused=cell)
+        yield ReportLine(row[0], cells=row[1:], leads_to=leads_to)
+    for line in wrap(section.note, NOTE):
+        yield ReportLine(line)
 
 
 def _grades(found: Findings) -> Iterator[ReportLine]:
@@ -175,35 +163,6 @@ def _grades(found: Findings) -> Iterator[ReportLine]:
             share = number_of / total if total else 0.0
             words = f"{number(number_of):>8}  ({share:.0%})"
             yield ReportLine(f"  {name}", share=share, words=words)
-
-
-def _confusion(found: Findings) -> Iterator[ReportLine]:
-    for at, one in enumerate(found.figures):
-        cells = found.evaluation.extra.get(one.model.id, {}).get("confusion") or []
-        wrong = sorted((c for c in cells if c[0] != c[1]), key=lambda c: -c[2])
-        if not wrong:
-            continue
-        yield ReportLine("")
-        title = f"most confused by {one.model.title}"
-        yield ReportLine(title, bold=True, cells=("right is", "answered", "rows"))
-        for truth, predicted, rows in wrong[:10]:
-            shown = (str(truth), str(predicted) or "nothing", number(rows))
-            yield ReportLine("", cells=shown, leads_to=RowsOf("failures", at))
-
-
-def _compared(comparisons: Sequence[Comparison]) -> Iterator[ReportLine]:
-    if not comparisons:
-        return
-    yield ReportLine("")
-    title = f"against {comparisons[0].reference.title}"
-    yield ReportLine(title, bold=True, cells=("better", "worse", "the same", "p"))
-    for one in comparisons:
-        p = "–" if one.p is None else "< 0.001" if one.p < 0.001 else f"{one.p:.3f}"
-        pair = one.paired
-        cells = (number(pair.wins), number(pair.losses), number(pair.ties), p)
-        yield ReportLine(one.model.title, cells=cells)
-    tests = ", ".join(dict.fromkeys(one.test for one in comparisons))
-    yield ReportLine("", cells=(tests,))
 
 
 def _money_and_time(figures: Sequence[ModelFigures]) -> Iterator[ReportLine]:
@@ -231,17 +190,6 @@ def _tokens(value: int | None) -> str:
 
 def _per_1000(value: float | None) -> str:
     return "unknown" if value is None else "free" if value == 0 else f"${value:,.2f}"
-
-
-def _unscored(figures: Sequence[ModelFigures]) -> Iterator[ReportLine]:
-    if not any(one.buckets for one in figures):
-        return
-    yield ReportLine("")
-    yield ReportLine("without a score", bold=True)
-    for at, one in enumerate(figures):
-        for reason, rows in one.buckets.items():
-            cells = (f"{count(rows, 'row')}: {reason}",)
-            yield ReportLine(one.model.title, cells=cells, leads_to=RowsOf("unscored", at))
 
 
 class ReportList(LineList):

@@ -60,7 +60,7 @@ def progress_words(now: RunProgress, *, pausing: bool) -> str:
     parts = (
         f"{number(now.done)} of {count(now.total, noun)}",
         _pace(now) if going else now.phase,
-        money(now.spent_usd),
+        "cost unknown" if now.unknown and not now.spent_usd else money(now.spent_usd),
         f"{count(now.unknown, 'answer')} of unknown cost" if now.unknown else "",
         f"{number(now.reused)} from earlier runs" if now.reused else "",
         f"{number(now.failed)} failed" if now.failed else "",

@@ -7,7 +7,7 @@ from tintype.evaluation import EvaluatedModel, EvaluationPlan, scorer_names
 from tintype_tui.screen import Pane
 from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.dialogs import Ask
-from tintype_tui.screens.playground.models import headings, offered
+from tintype_tui.screens.playground.models import headings, listed_by, offered
 
 NOBODY = EvaluatedModel("", "")
 """Chosen where no model is wanted."""
@@ -22,7 +22,7 @@ async def ask_model(pane: Pane, title: str, *, none: str = "") -> EvaluatedModel
     session, app = pane.session, pane.app
     profile = session.profile.name
     api, store = await session.provider(), await session.store()
-    offers = offered([model.id for model in await api.models()], store, profile)
+    offers = offered(await listed_by(api), store, profile)
     homes = (profile, *(name for name in session.settings.profiles if name != profile))
     words = [one.words for one in offers]
     words += [f"at {name}: a model by its name …" for name in homes]

@@ -11,14 +11,13 @@ from textual.message import Message
 from textual.reactive import var
 
 from tintype.detection import Box
-from tintype.errors import NotFoundError
 from tintype.prompting import MOST_MODELS, Lineup
 from tintype_tui import requests
 from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.dialogs import Ask
-from tintype_tui.screens.playground.models import headings, offered
+from tintype_tui.screens.playground.models import headings, listed_by, offered
 from tintype_tui.screens.playground.subject_part import Drawn
 from tintype_tui.widgets.answer_column import Answer, AnswerColumn
 from tintype_tui.widgets.answer_columns import AnswerColumns
@@ -153,9 +152,9 @@ class AnswersPart(Part):
             column.raw = raw
 
     def action_evaluate(self) -> None:
-        """Evaluate the current model on the test rows of its data."""
-        dataset = self.pane.loop_state.dataset
-        self.post_message(requests.evaluate_model(self.lineup.model, dataset))
+        """Evaluate the current model, and those beside it, on the test rows of its data."""
+        lineup, dataset = self.lineup, self.pane.loop_state.dataset
+        self.post_message(requests.evaluate_model(lineup.model, dataset, *lineup.models))
 
     @work
     async def action_copy(self) -> None:
@@ -200,9 +199,7 @@ class AnswersPart(Part):
         slow = self.set_timer(0.5, lambda: self.pane.say("Asking which models there are …"))
         try:
             api, store = await self.session.provider(), await self.session.store()
-            ids = [model.id for model in await api.models()]
-        except NotFoundError:  # a provider that lists none may answer all the same
-            ids = []
+            ids = await listed_by(api)
         finally:
             slow.stop()
         now = self.lineup.model if replacing else ""

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tintype.api import Api
 from tintype.dataset.splits import siblings
+from tintype.errors import NotFoundError
 from tintype.model_names import parse_model_name
 from tintype.store import KeptJob, Store
 from tintype_tui.text import pad
@@ -22,6 +24,18 @@ class Offered:
     """`tuned`, `checkpoint` or `base`."""
     words: str
     """What it is called, and from what and when it was tuned."""
+
+
+async def listed_by(api: Api) -> list[str]:
+    """The names of the models that a provider lists; none if it has no list, but may answer.
+
+    Raises:
+        ApiError: if it cannot be asked.
+    """
+    try:
+        return [model.id for model in await api.models()]
+    except NotFoundError:
+        return []
 
 
 def offered(ids: Sequence[str], store: Store, profile: str) -> list[Offered]:
