@@ -43,6 +43,8 @@ class EvaluationRequest:
     """Empty for the one that fits the data."""
     near: Path | None = None
     """A file of the data, where the model's own is not known."""
+    beside: tuple[str, ...] = ()
+    """Models to evaluate besides, and its base."""
 
 
 @dataclass(frozen=True, slots=True)

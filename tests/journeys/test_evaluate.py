@@ -55,8 +55,9 @@ async def train(person: Any) -> None:
 
 
 async def test_from_a_finished_job_to_the_row_that_broke_and_back_to_the_data(
-    sit: Any, questions: Path
+    sit: Any, questions: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(questions.parent)
     async with sit(questions) as person:
         await train(person)
         await person.sees("◐ try", "next: t Try")  # the strip and what comes next agree
@@ -67,6 +68,8 @@ async def test_from_a_finished_job_to_the_row_that_broke_and_back_to_the_data(
         await person.sees("tuned quiz 70.0 %", "scripted 10.0 %", "7 better, 1 worse")
         await person.sees("● try → ● evaluate 70.0 %", "next: w Worst rows")
         await person.sees("score: normalised", "form as asked", "time and money", "free")
+        await person.press("E", "down", "enter")
+        await person.until(lambda: "evaluation-" in said(person), "that it was exported")
         await person.press("s")
         await person.sees("score: exact")
         await person.press("w")

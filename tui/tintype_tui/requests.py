@@ -46,9 +46,9 @@ def try_model(model: str) -> Reached:
     return Reached(lambda state: replace(state, model=model), "playground")
 
 
-def evaluate_model(model: str, near: Path | None = None) -> Reached:
-    """Evaluate a model, on the test split of its data, else on that of a file."""
-    wanted = EvaluationRequest(model, near)
+def evaluate_model(model: str, near: Path | None = None, *beside: str) -> Reached:
+    """Evaluate a model and others, on the test split of its data, else on that of a file."""
+    wanted = EvaluationRequest(model, near, beside)
     return Reached(lambda state: replace(state, to_evaluate=wanted), "evaluate")
 
 

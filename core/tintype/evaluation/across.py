@@ -30,5 +30,5 @@ def across(
         one = EvaluatedModel(one.name, f"{one.profile}, {first.run.id}")
     score = np.stack([first.score[other, models[0]], second.score[s, models[1]]])
     plan = replace(second.run.plan, models=(one, two), reference=one.id)
-    both = replace(second, run=replace(second.run, plan=plan), score=score[None])
+    both = replace(second, run=replace(second.run, plan=plan), score=score[None], sureness={})
     return compared(both, 1, 0)

@@ -14,6 +14,7 @@ from tintype.evaluation.log import unlike
 from tintype.evaluation.plan import EvaluatedModel
 from tintype.evaluation.results import BY_MACHINE, BY_MODEL, Evaluation
 from tintype.evaluation.statistics import (
+    SAMPLES,
     Interval,
     holm,
     interval,
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Flags = NDArray[np.bool_]
+
+SLICE_SAMPLES = 1999
+"""Of a bootstrap for one slice: there are many, and each is drawn in a few pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +150,34 @@ def _groups(
 def _interval(
     evaluation: Evaluation, s: int, m: int, within: "Flags | None" = None
 ) -> Interval | None:
+    """The interval of a model's mean; of a slice, with fewer samples where they are drawn."""
+    known = evaluation.sureness.get(_name(evaluation, s, m))
+    if within is None and known is not None:
+        return None if known["interval"] is None else Interval(*known["interval"])
     chosen = evaluation.status[s, m] != BY_MACHINE
     if within is not None:
         chosen = chosen & within
-    return interval(_groups(evaluation, evaluation.score[s, m], chosen))
+    groups = _groups(evaluation, evaluation.score[s, m], chosen)
+    return interval(groups, samples=SAMPLES if within is None else SLICE_SAMPLES)
+
+
+def _name(evaluation: Evaluation, s: int, m: int) -> str:
+    return f"{evaluation.scorers[s].name}/{evaluation.models[m].id}"
+
+
+def sureness_of(evaluation: Evaluation) -> dict[str, Any]:
+    """Every model's interval, and its test against the reference, to be kept with the scores."""
+    found: dict[str, Any] = {}
+    for s in range(len(evaluation.scorers)):
+        for m in range(len(evaluation.models)):
+            known = _interval(evaluation, s, m)
+            bounds = known and [known.value, known.low, known.high, known.method]
+            entry: dict[str, Any] = {"interval": bounds, "p": None, "test": ""}
+            if m != evaluation.reference:
+                against = compared(evaluation, m, evaluation.reference, s)
+                entry |= {"p": against.p, "test": against.test}
+            found[_name(evaluation, s, m)] = entry
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +229,11 @@ def compared(evaluation: Evaluation, m: int, reference: int, s: int = 0) -> Comp
     pairs = paired(
         dict(enumerate(first[common].tolist())), dict(enumerate(second[common].tolist()))
     )
-    p, test = _test(evaluation, first, second, common, pairs)
+    known = evaluation.sureness.get(_name(evaluation, s, m))
+    if known is not None and reference == evaluation.reference:
+        p, test = known["p"], known["test"]
+    else:
+        p, test = _test(evaluation, first, second, common, pairs)
     change = (pairs.wins + pairs.losses) / pairs.n if pairs.n else 0.0
     mean = (pairs.second or 0.0) - (pairs.first or 0.0)
     return Comparison(

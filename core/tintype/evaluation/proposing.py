@@ -1,15 +1,16 @@
 """What to evaluate to begin with: a model beside its base, on the test split of its data."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tintype.dataset.splits import siblings
-from tintype.evaluation.plan import EvaluatedModel, EvaluationPlan
+from tintype.evaluation.plan import MOST_MODELS, EvaluatedModel, EvaluationPlan
 from tintype.model_names import parse_model_name
 from tintype.store import KeptJob, Store
 
 
 def proposed(
-    store: Store, profile: str, model: str, near: Path | None = None
+    store: Store, profile: str, model: str, near: Path | None = None, *, beside: Sequence[str] = ()
 ) -> EvaluationPlan | None:
     """Return what to evaluate of a model; its scorers depend on the rows and are left open.
 
@@ -20,20 +21,21 @@ def proposed(
         profile: That of the model.
         model: Tuned, a checkpoint or a base; empty for none yet.
         near: A file of the data to evaluate on, where the model's own is not known.
+        beside: Models to evaluate besides it and its base.
 
     Returns:
         None if no data is known. Rows are those of the test split, else of the validation split,
         else of the file itself.
     """
     training = _training(store, profile, model)
-    beside = training or near
-    if beside is None:
+    source = training or near
+    if source is None:
         return None
-    splits = siblings(beside)
-    names = dict.fromkeys([model, parse_model_name(model).base] if model else [])
+    splits = siblings(source)
+    names = dict.fromkeys([model, *beside, parse_model_name(model).base] if model else [])
     return EvaluationPlan(
-        dataset=splits.test or splits.valid or beside,
-        models=tuple(EvaluatedModel(name, profile) for name in names),
+        dataset=splits.test or splits.valid or source,
+        models=tuple(EvaluatedModel(name, profile) for name in [*names][:MOST_MODELS]),
         scorers=(),
         training=(training,) if training else (),
     )

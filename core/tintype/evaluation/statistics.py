@@ -78,12 +78,15 @@ def cluster_bootstrap(
     return np.concatenate(means)
 
 
-def interval(groups: Sequence[Sequence[float]], *, seed: int = 0) -> Interval | None:
+def interval(
+    groups: Sequence[Sequence[float]], *, seed: int = 0, samples: int = SAMPLES
+) -> Interval | None:
     """The mean score with its 95 % interval; none where there are no rows.
 
     Args:
         groups: Scores from 0 to 1, those of one image together.
         seed: Of the bootstrap.
+        samples: Likewise.
     """
     rows = [score for group in groups for score in group]
     if not rows:
@@ -99,7 +102,7 @@ def interval(groups: Sequence[Sequence[float]], *, seed: int = 0) -> Interval | 
         return Interval(mean, 0.0, 1.0, "one image: unknown")
     if len(groups) > MANY_IMAGES:
         return normal_interval(groups)
-    means = cluster_bootstrap(groups, seed=seed)
+    means = cluster_bootstrap(groups, samples=samples, seed=seed)
     low, high = np.percentile(means, (2.5, 97.5))
     return Interval(mean, float(low), float(high), "bootstrap by image")
 
@@ -180,8 +183,9 @@ def sign_flip(
         return float(np.mean(np.abs((1 - 2 * signs) @ values) >= limit))
     random = np.random.default_rng(seed)
     extreme = 0
-    for start in range(0, samples, 1000):
-        size = min(1000, samples - start)
+    at_once = max(1, min(1000, 2 * _DRAWN // len(values)))  # 16 MB of signs
+    for start in range(0, samples, at_once):
+        size = min(at_once, samples - start)
         signs = random.integers(0, 2, (size, len(values)), dtype=np.int8)
         extreme += int((np.abs((1.0 - 2.0 * signs) @ values) >= limit).sum())
     return sampled_p(extreme, samples)

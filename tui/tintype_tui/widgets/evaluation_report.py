@@ -17,7 +17,7 @@ from tintype.evaluation import (
     View,
     percent,
 )
-from tintype.evaluation.report import ReportSection
+from tintype.evaluation.report import ReportSection, titles
 from tintype.evaluation.statistics import Interval
 from tintype_tui.text import clip, count, duration, money, number, one_line, pad
 from tintype_tui.widgets.line_list import Line, LineList
@@ -42,6 +42,8 @@ class RowsOf:
     value: str = ""
     row: int | None = None
     """The position to begin with."""
+    confused: tuple[str, str] | None = None
+    """Only rows of this truth and this answer, as the confusion has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,13 @@ def running_lines(
 
 def report_lines(found: Findings, facet: str) -> tuple[ReportLine, ...]:
     """Everything a run comes to, sliced by one facet."""
+    named = {f"Confusion: {title}": at for at, title in enumerate(titles(found.evaluation))}
     return (
         *_scores(found),
         *_slices(found, facet),
         *_grades(found),
         *_money_and_time(found.figures),
-        *(line for one in found.report.sections for line in _section(one)),
+        *(line for one in found.report.sections for line in _section(one, named)),
     )
 
 
@@ -135,15 +138,18 @@ def _slices(found: Findings, facet: str) -> Iterator[ReportLine]:
             yield ReportLine(title, bar=interval, words=value_words(interval), leads_to=where)
 
 
-def _section(section: ReportSection) -> Iterator[ReportLine]:
+def _section(section: ReportSection, named: Mapping[str, int]) -> Iterator[ReportLine]:
     """A table of the report, unless it is shown above in another way."""
     if section.title in ("Models", "Grades") or section.title.startswith("By "):
         return
     yield ReportLine("")
     yield ReportLine(section.title, bold=True)
     yield ReportLine(section.headers[0], cells=section.headers[1:])
+    model = named.get(section.title)
     for row in section.rows:
-        yield ReportLine(row[0], cells=row[1:])
+        cell = (row[0].removesuffix("nothing"), row[1].removesuffix("nothing"))
+        leads_to = None if model is None else RowsOf(model=model, confused=cell)
+        yield ReportLine(row[0], cells=row[1:], leads_to=leads_to)
     for line in wrap(section.note, NOTE):
         yield ReportLine(line)
 

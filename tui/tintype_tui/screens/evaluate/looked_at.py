@@ -10,7 +10,7 @@ from tintype.prompting import in_short
 from tintype_tui.text import clip, duration, visible
 from tintype_tui.widgets.example_list import said
 
-LONGEST_QUESTION = 240
+LONGEST_QUESTION = 160
 """Cells of a question; all of it is in Datasets."""
 FATES = {"found": "✓", "misnamed": "≠", "invented": "+", "missed": "−"}
 
@@ -49,7 +49,7 @@ def looked_words(looked: Looked, model: int) -> Content:
         clip(visible(in_short(row.question)), LONGEST_QUESTION)
     )
     truths = " | ".join(map(said, row.truths))
-    blocks = [head, Content.styled("right is  ", "dim") + Content.styled(visible(truths), "bold")]
+    blocks = [Content.styled("right is  ", "dim") + Content.styled(visible(truths), "bold"), head]
     order = sorted(range(len(looked.answers)), key=lambda at: at != model)
     blocks += [_answer(looked.answers[at], row) for at in order]
     return Content("\n").join(blocks)

@@ -1,9 +1,10 @@
 """How far an evaluation is, then what came of it: the headline, and every figure below it."""
 
+import asyncio
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import getters, on
+from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -11,11 +12,14 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static
 
+from tintype import paths
 from tintype.evaluation import Findings, percent
+from tintype.evaluation.exporting import export
 from tintype.loop import LoopState
 from tintype_tui import requests
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
+from tintype_tui.screens.choosing import Choose
 from tintype_tui.session import Evaluating
 from tintype_tui.text import visible
 from tintype_tui.widgets.evaluation_report import (
@@ -28,6 +32,13 @@ from tintype_tui.widgets.evaluation_report import (
 from tintype_tui.widgets.line_list import LineList
 from tintype_tui.words.evaluating import progress_words, run_words
 
+EXPORTS = (
+    ("HTML, one page with charts and images", ".html"),
+    ("Markdown", ".md"),
+    ("CSV, a line for each answer", ".csv"),
+    ("JSON lines", ".jsonl"),
+    ("JUnit, for CI", ".xml"),
+)
 NOTHING = "No result yet.\n{evaluate.start} in the set-up starts an evaluation."
 
 
@@ -54,6 +65,14 @@ class ResultPart(Part):
             tooltip="read the answers so far",
         ),
         Binding("w", "worst", "Worst rows", id="evaluate.worst", tooltip="the failures"),
+        Binding(
+            "E",
+            "export",
+            "Export",
+            id="evaluate.export",
+            show=False,
+            tooltip="HTML, Markdown, CSV, …, into the current folder",
+        ),
         Binding("s", "scorer", "Scorer", id="evaluate.scorer", tooltip="the next one"),
     ]
 
@@ -93,7 +112,7 @@ class ResultPart(Part):
 
     def watch_findings(self, findings: Findings | None) -> None:
         if findings is not None and self.facet not in findings.slices:
-            self.facet = next(iter(findings.slices), "")
+            self.facet = min(findings.slices, key=lambda one: len(findings.slices[one]), default="")
         if findings is not None and findings.evaluation.is_complete:
             self.post_message(requests.Reached(lambda state: noted(state, findings)))
         self._show()
@@ -152,12 +171,12 @@ class ResultPart(Part):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "refresh":
             return self.evaluating is not None or self.findings is not None or None
-        if action not in ("facet", "scorer", "worst"):
+        if action not in ("facet", "scorer", "worst", "export"):
             return True
         if not self.display:
             return False
         found = self.findings
-        if found is None or action == "worst":
+        if found is None or action in ("worst", "export"):
             return found is not None or None
         return len(found.slices if action == "facet" else found.evaluation.scorers) > 1 or None
 
@@ -170,6 +189,20 @@ class ResultPart(Part):
         """Look at the rows that broke, else at those that the first model fails."""
         if (found := self.findings) is not None:
             self.post_message(self.Wanted(worst_rows(found)))
+
+    @work
+    async def action_export(self) -> None:
+        """Write the result into the current folder, under a new name."""
+        found = self.findings
+        chosen = await self.app.push_screen_wait(Choose("Export as", [w for w, _ in EXPORTS]))
+        if found is None or chosen is None:
+            return
+        with self.pane.reporting("Cannot export"):
+            made, (_, ending) = found.evaluation, EXPORTS[chosen]
+            folder = await asyncio.to_thread(paths.current_folder)
+            format = "junit" if ending == ".xml" else ""
+            path = await export(made, folder / f"evaluation-{made.run.id}{ending}", format)
+            self.pane.say(f"Written to {path}.")
 
     def action_refresh(self) -> None:
         self.post_message(self.Again(self.findings.scorer if self.findings else ""))

@@ -1,8 +1,7 @@
 """The matrix of rows and models, one row looked at closely, and what is done with rows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -11,8 +10,7 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype import evaluation
-from tintype.dataset import Dataset, open_dataset
-from tintype.errors import EvaluationError
+from tintype.dataset import open_dataset
 from tintype.evaluation import AnswerOfRow, EvaluatedRow, Findings
 from tintype.prompting import in_short
 from tintype_tui.held_keys import opens
@@ -129,7 +127,24 @@ class RowsPart(Part):
         self._list()
 
     def watch_rows(self) -> None:
-        self._list()
+        if self.rows.confused is not None:
+            self._match()
+        else:
+            self._list()
+
+    @work(exclusive=True, group="search")
+    async def _match(self) -> None:
+        """Show the rows behind one cell of a confusion."""
+        if (found := self.findings) is None or (cell := self.rows.confused) is None:
+            return
+        with self.pane.reporting("Cannot find the rows"):
+            picked = evaluation.confused
+            rows = await asyncio.to_thread(picked, found.evaluation, self.rows.model, *cell)
+            self._matching, self.needle = (
+                frozenset(rows),
+                " as ".join(one or "nothing" for one in cell),
+            )
+            self._list()
 
     def watch_order(self) -> None:
         self._list()
@@ -281,20 +296,13 @@ class RowsPart(Part):
         if (found := self.findings) is None or not positions:
             return
         with self.pane.reporting("Cannot mark"):
-            async with self._opened() as dataset:
+            async with open_dataset(found.evaluation.run.plan.dataset) as dataset:
                 store = await self.session.store()
                 title = found.evaluation.models[self.rows.model].title
                 words, self.matrix.marked = await sending.mark(
                     store, dataset, found.evaluation, positions, f"{self.rows.view}: {title}"
                 )
             self.pane.say(words)
-
-    @asynccontextmanager
-    async def _opened(self) -> AsyncIterator[Dataset]:
-        if self.findings is None:
-            raise EvaluationError("No evaluation is open.")
-        async with open_dataset(self.findings.evaluation.run.plan.dataset) as dataset:
-            yield dataset
 
     @opens(exclusive=True, group="train")
     async def action_train(self) -> None:

@@ -18,6 +18,8 @@ from textual.widgets import Static
 from tintype import evaluation
 from tintype.errors import TintypeError
 from tintype.evaluation import EvaluationRun, Findings
+from tintype.evaluation.across import across
+from tintype.evaluation.sentences import comparison_words
 from tintype_tui.keys import key_of
 from tintype_tui.screen import Part
 from tintype_tui.text import clip, one_line, pad, visible
@@ -135,17 +137,21 @@ class RunsPart(Part):
                 await asyncio.to_thread(evaluation.findings, folders[one])
                 for one in (first, second)
             ]
-            self.beside.update(Content(visible(compared_words(*pair))))
+            words = await asyncio.to_thread(compared_words, *pair)
+            self.beside.update(Content(visible(words)))
             self.beside.display = True
 
 
 def compared_words(first: Findings, second: Findings) -> str:
     """Two runs beside each other, or why they cannot be compared."""
     lines = []
-    try:
-        evaluation.require_alike(first.evaluation, second.evaluation)
-    except TintypeError as error:
-        lines.append(f"✗ {error}")
+    made = first.evaluation, second.evaluation
+    for at, model in enumerate(made[1].models):
+        other = next((n for n, one in enumerate(made[0].models) if one.id == model.id), 0)
+        try:
+            lines.append(f"{model.title}: {comparison_words(across(*made, models=(other, at)))}")
+        except TintypeError as error:
+            lines = [f"✗ {error}"]
     lines += [
         f"{one.evaluation.run.begun.astimezone():%d %b %H:%M}  {one.sentence}"
         for one in (first, second)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tintype import paths
 from tintype.dataset import Dataset
 from tintype.errors import EvaluationError
-from tintype.evaluation import Evaluation, look_at
+from tintype.evaluation import Evaluation, look_at, write_picked
 from tintype.store import Store
 from tintype_tui.screens.dialogs import Confirm
 from tintype_tui.text import count
@@ -95,17 +95,15 @@ async def with_rows(made: Evaluation, positions: Sequence[int], path: Path) -> i
     """Write the training file again, followed by rows of the evaluation; how many are added.
 
     Raises:
-        EvaluationError: if it is not known what was trained on.
+        EvaluationError: if it is not known what was trained on, or the rows have changed since.
         FileError: if a file cannot be read, or the copy not be written.
     """
     source = training_file(made)
+    await write_picked(made, positions, path)
 
-    def write() -> int:
-        wanted = {int(made.row_line[at]) for at in positions}
-        tested = paths.read_bytes(made.run.plan.dataset).split(b"\n")
-        lines = [tested[line - 1].rstrip(b"\r") for line in sorted(wanted)]
+    def put_before() -> None:
         whole = paths.read_bytes(source).rstrip(b"\r\n") + b"\n"
-        paths.write_whole(path, whole + b"".join(line + b"\n" for line in lines))
-        return len(lines)
+        paths.write_whole(path, whole + paths.read_bytes(path), replace=True)
 
-    return await asyncio.to_thread(write)
+    await asyncio.to_thread(put_before)
+    return len(set(positions))

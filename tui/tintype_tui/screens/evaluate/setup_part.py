@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import getters, on, work
@@ -34,7 +35,7 @@ from tintype_tui.words.evaluating import cost_details
 
 EMPTY = (
     "Nothing to evaluate yet.\n{evaluate.file} opens a test set; {go.jobs} has your jobs: "
-    "{jobs.evaluate} there evaluates one."
+    "Evaluate there begins with its model."
 )
 
 
@@ -69,7 +70,8 @@ class SetupPart(Part):
             model = wanted.model or await asyncio.to_thread(
                 fitting_model, store, profile, wanted.near
             )
-            plan = await asyncio.to_thread(evaluation.proposed, store, profile, model, wanted.near)
+            propose = partial(evaluation.proposed, store, profile, model, beside=wanted.beside)
+            plan = await asyncio.to_thread(propose, wanted.near)
             self.draft = Draft(plan, state="empty" if plan is None else "loading")
             self.choices.cursor = 0
             self._weigh()

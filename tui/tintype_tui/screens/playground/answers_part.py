@@ -157,9 +157,9 @@ class AnswersPart(Part):
             column.raw = raw
 
     def action_evaluate(self) -> None:
-        """Evaluate the current model on the test rows of its data."""
-        dataset = self.pane.loop_state.dataset
-        self.post_message(requests.evaluate_model(self.lineup.model, dataset))
+        """Evaluate the current model, and those beside it, on the test rows of its data."""
+        lineup, dataset = self.lineup, self.pane.loop_state.dataset
+        self.post_message(requests.evaluate_model(lineup.model, dataset, *lineup.models))
 
     @work
     async def action_copy(self) -> None:
