@@ -152,6 +152,8 @@ class AnswersPart(Part):
         if all(column.answer.reply is None for column in self.columns()):
             self.pane.say(with_keys(self, "There is no answer yet: {play.ask} asks."))
             return
+        if not any(column.boxes for column in self.columns()):
+            self.pane.say("No answer has boxes: all are shown as they were written.")
         raw = not self.current.raw
         for column in self.columns():
             column.raw = raw
