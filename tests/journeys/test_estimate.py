@@ -191,6 +191,9 @@ async def test_the_validation_file_beside_it_is_taken_and_can_be_left_out(
         await person.sees("The provider would reject the validation file", "valid.jsonl:1: ")
         await person.press("n")
         await person.sees_no("would reject the validation file")
+        await person.press("m", *"x", "enter")
+        await person.sees("The embedded provider does not train")
+        assert person.app.screen.choices.model == "tintype-tiny"
 
 
 async def test_marked_rows_are_asked_about_before_a_launch(sit: Any, dataset: Path) -> None:
