@@ -10,7 +10,7 @@ run: $(VENV)/run.stamp  ## set up, then go once round the loop: the app in a ter
 	@$(BIN)/tintype tour
 
 test: $(VENV)/dev.stamp  ## set up, then run the tests
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q
 
 check: $(VENV)/dev.stamp  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -17,6 +17,7 @@ import functools
 import os
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any, ParamSpec, Self, TypeVar
@@ -101,8 +102,9 @@ def steps(work: Work[S, Any] | AsyncIterator[S]) -> Iterator[S]:
             if close is not None:
                 await close()
 
-    pumping = loop.start(pump())
+    pumping = loop.stoppable()
     try:
+        pumping.begin(pump())
         while True:
             kind, value = loop.result(queue.get())
             if kind == "error":
@@ -114,25 +116,40 @@ def steps(work: Work[S, Any] | AsyncIterator[S]) -> Iterator[S]:
         pumping.stop()
 
 
-class _Started:
-    """A coroutine under way in the background loop."""
+class _Stoppable:
+    """A coroutine in the background loop. Made before it begins: Ctrl-C may come at any moment."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         self._ended = threading.Event()
+        self._task: asyncio.Task[Any] | None = None
 
-        async def tracked() -> Any:
+    def begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Have it run."""
+
+        async def tracked() -> T:
             try:
+                if self._ended.is_set():
+                    work.close()
+                    raise asyncio.CancelledError
+                self._task = asyncio.current_task()
                 return await work
             finally:
                 self._ended.set()
 
-        self.future = asyncio.run_coroutine_threadsafe(tracked(), loop)
+        return asyncio.run_coroutine_threadsafe(tracked(), self._loop)
 
     def stop(self) -> None:
         """Cancel it, and wait until it has cleaned up."""
-        if not self.future.done():
-            self.future.cancel()
+        if not self._ended.is_set():
+            self._loop.call_soon_threadsafe(self._cancel)
             self._ended.wait(CLOSING_S)
+
+    def _cancel(self) -> None:
+        if self._task is None:
+            self._ended.set()
+        else:
+            self._task.cancel()
 
 
 class _Background:
@@ -146,30 +163,32 @@ class _Background:
         self._thread.start()
         atexit.register(self.close)
 
-    def start(self, work: Coroutine[Any, Any, Any]) -> _Started:
-        """Begin a coroutine in the loop."""
+    def stoppable(self) -> _Stoppable:
+        """What a coroutine is begun with."""
         if threading.current_thread() is self._thread:
-            work.close()
             raise TintypeError(
                 "tintype.blocking was called from its own event loop, which would wait for itself.",
                 advice="Use `tintype` with `await` in coroutines.",
             )
-        return _Started(self._loop, work)
+        return _Stoppable(self._loop)
 
     def result(self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for a coroutine; if the wait is interrupted (Ctrl-C), it is cancelled."""
-        started = self.start(work)
         try:
-            value: T = started.future.result()
+            started = self.stoppable()
+        except TintypeError:
+            work.close()
+            raise
+        try:
+            return started.begin(work).result()
         finally:
             started.stop()
-        return value
 
     def close(self) -> None:
         """Cancel what is under way, close what is open, end the loop; called at exit."""
         atexit.unregister(self.close)
         if self.pid == os.getpid() and self._thread.is_alive():
-            _Started(self._loop, self._closed()).future.exception(CLOSING_S)
+            _Stoppable(self._loop).begin(self._closed()).exception(CLOSING_S)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(CLOSING_S)
             if not self._thread.is_alive():

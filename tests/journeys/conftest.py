@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from tests.handled import replace_the_waits_of_textual
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from tintype.server import run
 from tintype_tui.app import TintypeApp
@@ -136,6 +137,17 @@ class Person:
     async def sees(self, *words: str) -> None:
         """Wait until all the words are on the screen."""
         await self.until(lambda: all(word in self.screen for word in words), " and ".join(words))
+
+    async def says(self, selector: str, *words: str) -> None:
+        """Wait until a line of the screen says all this, however it is broken into lines."""
+
+        def line() -> str:
+            found = self.app.screen.query(selector).results(
+                Static
+            )  # none while the pane is being made
+            return " ".join(word for one in found for word in str(one.content).split())
+
+        await self.until(lambda: all(one in line() for one in words), " and ".join(words))
 
     async def sees_no(self, words: str) -> None:
         """Wait until the words are gone."""

@@ -1,6 +1,7 @@
 """Every step of the loop as a command: data on standard output, words on standard error."""
 
 import fcntl
+import io
 import json
 import os
 import pty
@@ -546,6 +547,7 @@ def test_a_screen_of_plain_text_tells_how_jobs_stand_and_a_watch_has_a_pace(
         *(["watch", ""], ["jobs", "show", ""], ["jobs", "cancel", " "], ["jobs", "results", ""]),
         *(["files", "get", "", "x"], ["files", "delete", ""], ["models", "delete", ""]),
         *(["import", "", "x"], ["import", "csv", "", "x"], ["ask", "", "What?"]),
+        *(["show", ""], ["evaluate", ""], ["evaluations", "show", ""]),
         *(["embed", "x", ""], ["serve", "--folder", ""], ["check", "x", "--validation", ""]),
     ],
     ids=" ".join,
@@ -641,3 +643,12 @@ def test_what_was_done_and_how_much_is_said_as_people_write_it(
     assert "Converted to RGB JPEG." in tintype("import", table, tmp_path / "out").err
     done = tintype("train", dataset, "--model", "scripted", "--epochs", "1", "--dry-run")
     assert "tokens in 1 epoch of 12 rows." in done.err
+
+
+@pytest.mark.parametrize("words", [["files", "delete", "file-1"], ["models", "delete", "m"]])
+def test_a_question_that_nobody_can_answer_is_a_mistake(
+    tintype: Tintype, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    done = tintype(*words)
+    assert (done.code, "add --yes" in done.err) == (2, True)

@@ -505,16 +505,6 @@ def ids(person: Any) -> list[str]:
     return sorted(one.id for one in person.app.screen.list_of_jobs.jobs)
 
 
-async def says(person: Any, selector: str, *words: str) -> None:
-    """Wait until a line of the pane says all this, however it is broken into lines."""
-
-    def line() -> str:
-        found = person.app.screen.query(selector)  # none while the pane is being made
-        return " ".join(word for one in found for word in str(one.content).split())
-
-    await person.until(lambda: all(one in line() for one in words), " and ".join(words))
-
-
 @pytest.fixture
 def two_jobs(proxy: FaultProxy, tintype: Tintype, dataset: Path) -> list[str]:
     """A job that runs and one that has succeeded."""
@@ -534,7 +524,7 @@ async def test_no_pane_takes_what_is_unknown_for_empty_and_none_hangs(
         for fault in SHOWN:  # nothing is known here
             proxy.inject(fault)
             await person.press("r")
-            await says(person, "#jobs-note", "Cannot list the jobs.", *WORDS.get(fault.name, ()))
+            await person.says("#jobs-note", "Cannot list the jobs.", *WORDS.get(fault.name, ()))
             assert "No jobs yet" not in person.screen, fault.name
     forget(home)
     for name, content in kept.items():
@@ -546,11 +536,11 @@ async def test_no_pane_takes_what_is_unknown_for_empty_and_none_hangs(
             words = WORDS.get(fault.name, ())
             proxy.inject(fault)
             await person.press("1")
-            await says(person, "#jobs-trouble", "Not up to date:", *words)
+            await person.says("#jobs-trouble", "Not up to date:", *words)
             assert "Start here" not in person.screen
             assert "No jobs" not in person.screen
             await person.press("4", "r")
-            await says(person, "#jobs-note", "Not up to date.", *words)
+            await person.says("#jobs-note", "Not up to date.", *words)
             assert ids(person) == two_jobs
             await person.press("5", "m")
             if fault is not NOT_THERE:

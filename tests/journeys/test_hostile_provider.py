@@ -150,7 +150,7 @@ async def test_the_list_of_jobs_tells_loading_failed_and_empty_apart(
     bad.on("GET", "(?s).*", faults(bad.answer)["page"][0])
     async with sit() as person:
         await person.press("4")
-        await person.sees("Cannot list the jobs.", "web page")
+        await person.says("#jobs-note", "Cannot list the jobs.", "web page")
         await person.sees_no("No jobs yet")
         give(bad, bad.answer({"data": [], "has_more": False}))
         await person.sees("No jobs yet.")

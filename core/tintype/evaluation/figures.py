@@ -171,9 +171,11 @@ def sureness_of(evaluation: Evaluation) -> dict[str, Any]:
     for s in range(len(evaluation.scorers)):
         for m in range(len(evaluation.models)):
             known = _interval(evaluation, s, m)
-            against = compared(evaluation, m, evaluation.reference, s)
             bounds = known and [known.value, known.low, known.high, known.method]
-            entry = {"interval": bounds, "p": against.p, "test": against.test}
+            entry: dict[str, Any] = {"interval": bounds, "p": None, "test": ""}
+            if m != evaluation.reference:
+                against = compared(evaluation, m, evaluation.reference, s)
+                entry |= {"p": against.p, "test": against.test}
             found[_name(evaluation, s, m)] = entry
     return found
 

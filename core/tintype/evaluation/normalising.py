@@ -36,6 +36,8 @@ def _space(text: str) -> str:
 
 def without_markup(text: str) -> str:
     """Take off one code fence or `$…$` round the whole, LaTeX boxes, emphasis and backticks."""
+    if not any(mark in text for mark in "`$\\*_"):
+        return text  # as nearly always
     stripped = text.strip()
     if fenced := _FENCE.fullmatch(stripped):
         text = stripped = fenced[1].strip()

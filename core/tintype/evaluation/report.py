@@ -28,6 +28,8 @@ from tintype.evaluation.statistics import Interval
 
 EXACT, LENIENT = "exact", "contains"
 """The cookbook's strict and lenient comparison."""
+MOST_COLUMNS = 14
+"""Of a confusion as a matrix; a larger one is a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,12 +351,19 @@ def _confusions(evaluation: Evaluation) -> list[ReportSection]:
         pairs = evaluation.extra[model.id].get("confusion") or [
             *evaluation.summaries.get(f"boxes/{model.id}", {}).get("confusion", ())
         ]
-        rows = tuple(
-            (one[0] or "nothing", one[1] or "nothing", f"{one[2]:,}") for one in pairs[:40]
+        cells = {(one[0] or "nothing", one[1] or "nothing"): one[2] for one in pairs}
+        said = sorted({predicted for _, predicted in cells})
+        headers: tuple[str, ...] = ("Truth", "Prediction", "How often")
+        rows: tuple[tuple[str, ...], ...] = tuple(
+            (*pair, f"{number:,}") for pair, number in list(cells.items())[:40]
         )
-        found.append(
-            ReportSection(f"Confusion: {title}", ("Truth", "Prediction", "How often"), rows)
-        )
+        if len(said) <= MOST_COLUMNS:
+            headers = ("Truth ↓ prediction →", *said)
+            rows = tuple(
+                (truth, *(f"{cells.get((truth, one), 0):,}" for one in said))
+                for truth in sorted({truth for truth, _ in cells})
+            )
+        found.append(ReportSection(f"Confusion: {title}", headers, rows))
     return found
 
 

@@ -164,6 +164,6 @@ def test_keys_typed_before_the_first_frame_reach_the_pane_that_was_asked_for(
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     terminal = play(COMMAND, str(path), controlling=True, TINTYPE_HOME=str(home))
     terminal.type(b"jj", b"x")  # down twice, and the third row is marked
-    shown = terminal.until(b"1 marked")
+    terminal.until_seen("· 1 ma")  # marked, as far as there is room
     terminal.type(KITTY, b"q")
-    assert Restored(terminal, shown, termios.tcgetattr(terminal.slave)).code == 0
+    assert Restored(terminal, b"", termios.tcgetattr(terminal.slave)).code == 0

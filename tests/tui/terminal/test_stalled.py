@@ -41,3 +41,24 @@ def test_what_is_seen_when_the_line_is_back_is_what_is_now(stalled: Any) -> None
     stalled.until_seen("No image yet")
     stalled.type(b"q")
     assert stalled.ended() == 0
+
+
+CRASHING = """
+from tintype_tui.__main__ import run_app
+from tintype_tui.app import TintypeApp
+
+def crash(app, mode):
+    raise RuntimeError("no such pane")
+
+TintypeApp.action_go = crash
+raise SystemExit(run_app())
+"""
+
+
+def test_a_crash_is_not_told_to_a_terminal_that_takes_nothing(play: Any, tmp_path: Path) -> None:
+    terminal = play("-c", CRASHING, controlling=True, TINTYPE_HOME=str(tmp_path / "home"))
+    terminal.until_seen("Start here")
+    termios.tcflow(terminal.slave, termios.TCOOFF)
+    terminal.type(b"2")
+    assert terminal.process.wait(timeout=60) == 1
+    assert "no such pane" in (tmp_path / "home" / "state" / "crash.log").read_text()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tintype_tui.commands.output import (
+    A_PATH,
     Progress,
     agreed,
     as_json,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="evaluate")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=A_PATH)
 @profile_option
 @click.option(
     "--model",
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     help="How answers are scored; the first leads. By default what suits the answers.",
 )
 @click.option("--judge", metavar="MODEL[@PROFILE]", help="A model that grades the answers.")
-@click.option("--rubric", type=click.Path(path_type=Path), help="The judge's own instructions.")
+@click.option("--rubric", type=A_PATH, help="The judge's own instructions.")
 @click.option("--no-judge-image", is_flag=True, help="Do not show the judge the images.")
 @click.option("--rows", type=click.IntRange(min=1), metavar="N", help="Only the first N rows.")
 @click.option("--system", help="A system prompt in place of the rows' own.")
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
 @click.option(
     "--training",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     help="The file that was trained on: rows that show its images are marked as leaked.",
 )
 @click.option(
@@ -96,7 +97,7 @@ if TYPE_CHECKING:
     "-o",
     "exports",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=A_PATH,
     help="Write the result: .html, .md, .csv, .jsonl, .xml (JUnit).",
 )
 @yes_option

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from tintype_tui.commands.output import as_json, asynchronous, leave, put, put_json, say
+from tintype_tui.commands.output import (
+    A_NAME,
+    A_PATH,
+    as_json,
+    asynchronous,
+    leave,
+    put,
+    put_json,
+    say,
+)
 from tintype_tui.text import clip, count, one_line
 
 if TYPE_CHECKING:
@@ -40,7 +49,7 @@ def command(context: click.Context, as_json: bool) -> None:
 
 
 @command.command(name="show")
-@click.argument("run", default="last")
+@click.argument("run", type=A_NAME, default="last")
 @click.option("--scorer", "-s", "scorers", multiple=True, help="Score by these instead.")
 @click.option("--vqa-report", is_flag=True, help="Every table of OpenAI's cookbook.")
 @click.option(
@@ -50,17 +59,25 @@ def command(context: click.Context, as_json: bool) -> None:
     metavar="NAME=PATTERN",
     help="Count these questions together, instead of those of the run.",
 )
+@click.option("--overrides", is_flag=True, help="With your own scores in place of the scorer's.")
 @as_json
 def show(
-    run: str, scorers: tuple[str, ...], vqa_report: bool, types: tuple[str, ...], as_json: bool
+    run: str,
+    scorers: tuple[str, ...],
+    vqa_report: bool,
+    types: tuple[str, ...],
+    overrides: bool,
+    as_json: bool,
 ) -> None:
     """Show a result: the sentence, then every table."""
-    from tintype.evaluation import with_question_types
+    from tintype.evaluation import with_overrides, with_question_types
     from tintype_tui.words.evaluations import evaluation_report, table_lines
 
     found = _opened(run, scorers)
     if types:
         found = with_question_types(found, dict(word.partition("=")[::2] for word in types))
+    if overrides:
+        found = with_overrides(found)
     if as_json:
         put_json(evaluation_report(found), indent=2)
         return
@@ -76,8 +93,8 @@ def show(
 
 
 @command.command(name="compare")
-@click.argument("first")
-@click.argument("second")
+@click.argument("first", type=A_NAME)
+@click.argument("second", type=A_NAME)
 @as_json
 def compare(first: str, second: str, as_json: bool) -> None:
     """Compare the first models of two runs on the same rows; unlike runs are refused."""
@@ -98,8 +115,8 @@ def compare(first: str, second: str, as_json: bool) -> None:
 
 
 @command.command(name="export")
-@click.argument("run")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("run", type=A_NAME)
+@click.argument("path", type=A_PATH)
 @click.option("--format", "-f", "kind", type=click.Choice(["html", "md", "csv", "jsonl", "junit"]))
 @click.option("--vqa-report", is_flag=True, help="Every table and chart of OpenAI's cookbook.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
@@ -113,10 +130,10 @@ async def export(run: str, path: Path, kind: str | None, vqa_report: bool, force
 
 
 @command.command(name="rows")
-@click.argument("run", default="last")
+@click.argument("run", type=A_NAME, default="last")
 @click.option("--view", type=click.Choice(_VIEWS), default="failures", show_default=True)
 @click.option("--model", "-m", default="", help="Whose; by default the first model's.")
-@click.option("--out", "-o", type=click.Path(path_type=Path), help="Write the rows to a JSONL.")
+@click.option("--out", "-o", type=A_PATH, help="Write the rows to a JSONL.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @as_json
 @asynchronous
@@ -152,7 +169,7 @@ async def rows(
 
 
 @command.command(name="grade")
-@click.argument("run", default="last")
+@click.argument("run", type=A_NAME, default="last")
 @click.option("--number", "-k", type=click.IntRange(min=1), default=20, show_default=True)
 def grade(run: str, number: int) -> None:
     """Check the judge: grade some answers yourself, blind, and see how far you two agree."""
@@ -187,7 +204,7 @@ def grade(run: str, number: int) -> None:
 
 
 @command.command(name="path")
-@click.argument("run", default="last")
+@click.argument("run", type=A_NAME, default="last")
 def path(run: str) -> None:
     """Print a run's folder."""
     put(str(_opened(run).folder))

@@ -7,6 +7,7 @@ import click
 from tintype_tui.commands.output import (
     A_NAME,
     A_PATH,
+    answered_by_somebody,
     as_json,
     asynchronous,
     first_of,
@@ -81,7 +82,8 @@ async def delete(profile: str | None, file_id: str, yes: bool) -> None:
 
     settings, provider = chosen(profile)
     if not yes:
-        click.confirm(f"Delete {file_id} at {provider.title}?", abort=True, err=True)
+        with answered_by_somebody():
+            click.confirm(f"Delete {file_id} at {provider.title}?", abort=True, err=True)
     async with at_work(settings, provider) as (api, _):
         await api.delete_file(file_id)
     say(f"Deleted {file_id}.")

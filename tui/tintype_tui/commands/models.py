@@ -7,6 +7,7 @@ import click
 
 from tintype_tui.commands.output import (
     A_NAME,
+    answered_by_somebody,
     as_json,
     asynchronous,
     profile_option,
@@ -80,8 +81,10 @@ async def delete(profile: str | None, model: str, yes: bool) -> None:
     from tintype_tui.commands.session import at_work, chosen
 
     settings, provider = chosen(profile)
-    if not yes and click.prompt("Type the model's name to delete it", err=True) != model:
-        raise click.Abort
+    if not yes:
+        with answered_by_somebody():
+            if click.prompt("Type the model's name to delete it", err=True) != model:
+                raise click.Abort
     async with at_work(settings, provider) as (api, _):
         await api.delete_model(model)
     say(f"Deleted {model}.")

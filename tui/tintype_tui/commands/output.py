@@ -7,7 +7,8 @@ import json
 import os
 import select
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -143,6 +144,17 @@ def _is_unread() -> bool:
 def leave(code: int) -> None:
     """End the command with an exit code."""
     click.get_current_context().exit(code)
+
+
+@contextmanager
+def answered_by_somebody() -> Iterator[None]:
+    """Make of a question that nobody is there to answer a mistake, and no interruption."""
+    try:
+        yield
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError("Nobody confirmed it: add --yes to do it unasked.") from None
 
 
 def dollars(text: str) -> Decimal:

@@ -15,7 +15,7 @@ import click
 from tintype.errors import DatasetError
 from tintype.paths import absolute
 from tintype_tui.commands.asking import row_place
-from tintype_tui.commands.output import asynchronous, put, say
+from tintype_tui.commands.output import A_NAME, asynchronous, put, say
 from tintype_tui.text import one_line, size, visible
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ MOST_ROWS = 24
 
 
 @click.command(name="show")
-@click.argument("place", metavar="FILE:LINE")
+@click.argument("place", type=A_NAME, metavar="FILE:LINE")
 @click.option(
     "--protocol",
     type=click.Choice(PROTOCOLS),

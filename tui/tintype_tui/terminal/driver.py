@@ -32,7 +32,7 @@ _LINE_S = 1.0
 """How often the app is told of another line at most."""
 _TICK_S = 0.1
 """How often held input and leaving are looked at; Textual's own figure."""
-_PARTING_S, _PARTING_MOST_S, _AT_ONCE_S = 1.0, 4.0, 0.25
+_PARTING_S, _PARTING_MOST_S, _AT_ONCE_S = 1.0, 4.0, 0.1
 """How long after asking an app that is leaving still waits for the answer, so that it is not typed
 into the shell: besides two round trips, at most, and when it leaves by a signal."""
 

@@ -172,6 +172,13 @@ class ReportingApp(App[ReturnType]):
     def _fatal_error(self) -> None:
         self._end_with(self._exception or sys.exception(), "")
 
+    def _print_error_renderables(self) -> None:
+        output = output_of(self)
+        if output is not None and output.stuck:
+            # Writing would wait for ever; what is said is in the report's file, too.
+            self._exit_renderables.clear()
+        super()._print_error_renderables()
+
     def panic(self, *renderables: RenderableType) -> None:
         """Leave a report of what Textual would print."""
         paper = Console(file=StringIO(), width=100, color_system=None)

@@ -117,7 +117,8 @@ class Words(DatasetPart):
         """Say what there is to say by now."""
         words = self.doing or self.words()
         self.display = bool(words)
-        self.query_one(Static).update(Content(visible(words)))
+        for line in self.query(Static):  # none before it is composed, nor at the end
+            line.update(Content(visible(words)))
 
     def watch_doing(self) -> None:
         self.say()

@@ -11,7 +11,7 @@ from tintype_tui.terminal.output.surface import Image, Segments, Surface
 from tintype_tui.terminal.output.writer import Writer
 
 _SYNCHRONIZED = "\x1b[?2026h", "\x1b[?2026l"
-CLOSE_S = 0.4
+CLOSE_S = 0.3
 """How long leaving waits at most for the terminal to take what is left."""
 _SETTLE_S = 0.05
 """How long after a resize the layout may take: until then nothing is drawn for the old size."""
@@ -30,6 +30,8 @@ class Output:
         self.asks = True
         """Whether the terminal is asked after each frame."""
         self.written_bytes = 0
+        self.stuck = False
+        """Whether the terminal took nothing more when it was let go."""
         self._loop, self._encoding = loop, encoding
         self._surface = Surface(0, 0)
         self._writer: Writer | None = None
@@ -66,7 +68,7 @@ class Output:
         """Let the terminal go within `CLOSE_S`, even if it takes nothing."""
         if self._writer is not None:
             last = "".join(self._parting or ())
-            self._writer.close(last.encode(self._encoding, "replace"), CLOSE_S)
+            self.stuck = not self._writer.close(last.encode(self._encoding, "replace"), CLOSE_S)
             self._writer = None
 
     # ------------------------------------------------------------------ what is to be seen

@@ -54,8 +54,11 @@ class Writer:
             if not self._watched:
                 self._drain()
 
-    def close(self, last: bytes, limit_s: float) -> None:
-        """Finish within a time; where that fails, cut short what waits and say only the last."""
+    def close(self, last: bytes, limit_s: float) -> bool:
+        """Finish within a time; where that fails, cut short what waits and say only the last.
+
+        Returns whether the terminal took it.
+        """
         self._unwatch()
         end_s = time.monotonic() + limit_s
         if not self._finish(end_s - limit_s / 2) and not self._gone:
@@ -64,12 +67,14 @@ class Writer:
             with contextlib.suppress(termios.error):
                 termios.tcflush(self._fd, termios.TCOFLUSH)
             self._finish(end_s)
+        taken = not self._waiting and not self._gone
         self._waiting.clear()
         self._gone = True
         with contextlib.suppress(OSError):
             flags = fcntl.fcntl(self._fd, fcntl.F_GETFL)
             fcntl.fcntl(self._fd, fcntl.F_SETFL, flags & ~os.O_NONBLOCK)
             os.close(self._fd)
+        return taken
 
     def _finish(self, end_s: float) -> bool:
         """Write what waits, until then at most; whether all of it was taken."""

@@ -66,18 +66,17 @@ def block_strips(
     back = np.take_along_axis(outside / (WIDE * HIGH - count), at, axis=3)[..., 0]
     fronts, backs = _numbers(front), _numbers(back)
     text = [[shapes[shape] for shape in row] for row in best.tolist()]
-    return with_marks(text, fronts, backs, points, marks)
+    return with_marks(text, fronts, backs, _numbers(dimmed(points)), marks)
 
 
 def with_marks(
     text: list[list[str]],
     fronts: list[list[int]],
     backs: list[list[int]],
-    points: "Floats",
+    dimmed: list[list[int]],
     marks: Marks,
 ) -> tuple[Strip, ...]:
-    """Lines of cells, with marks drawn over them."""
-    dimmed = _numbers(points.mean(axis=3) * _DIM)
+    """Lines of cells, with marks drawn over them; `dimmed` is what is behind lines."""
     for (row, column), mark in marks.items():
         text[row][column], fronts[row][column] = mark.text, mark.front
         backs[row][column] = dimmed[row][column] if mark.back == DIMMED else mark.back
@@ -113,6 +112,12 @@ def letter_strips(
     for (row, column), mark in marks.items():
         text[row][column] = mark.text
     return tuple(Strip([Segment("".join(line))], columns) for line in text)
+
+
+def dimmed(points: "Floats") -> "Floats":
+    """What an image looks like under lines: R × C × 3."""
+    behind: Floats = points.mean(axis=3) * _DIM
+    return behind
 
 
 def points_of(image: "Image", columns: int, rows: int) -> "Floats":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.strip import Strip
 
-from tintype_tui.widgets.image.blocks import masks, points_of, with_marks
+from tintype_tui.widgets.image.blocks import dimmed, masks, points_of, with_marks
 from tintype_tui.widgets.image.marks import Marks
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def sparing_strips(image: "Image", columns: int, rows: int, marks: Marks) -> tup
             high = price
     shapes, fronts, backs, _ = cells.drawn(high)
     text = [[(" " + SHAPES)[one] for one in row] for row in shapes]
-    return with_marks(text, fronts.tolist(), backs.tolist(), cells.points, marks)
+    behind = _number(nearest(dimmed(cells.points))).tolist()
+    return with_marks(text, fronts.tolist(), backs.tolist(), behind, marks)
 
 
 class _Cells:
