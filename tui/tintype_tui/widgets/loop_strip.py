@@ -102,12 +102,10 @@ class LoopStrip(Widget):
             segments = self._drawn(stages, words_width)
             if sum(segment.cell_length for segment in segments) <= room:
                 return segments
-        return self._drawn(stages, 0, terse=not self.app.has_class("-reader"))
+        ahead = self.loop_state.ahead  # what is done is left out where there is no room for it
+        return self._drawn((ahead,) if ahead is not None else stages[-1:], 0)
 
-    def _drawn(
-        self, stages: tuple[Stage, ...], words_width: int, *, terse: bool = False
-    ) -> list[Segment]:
-        """Draw the stages; tersely, only the mark of those that are not now."""
+    def _drawn(self, stages: tuple[Stage, ...], words_width: int) -> list[Segment]:
         base, colors = self.rich_style, self.app.theme_variables
         tints: dict[Progress, str] = {
             "todo": colors["text-muted"] if colors["text-muted"].startswith("#") else "",
@@ -118,16 +116,13 @@ class LoopStrip(Widget):
         spoken = self.app.has_class("-reader")
         segments = [Segment(" ", base)]
         for at, stage in enumerate(stages):
-            if at and not terse:
+            if at:
                 segments.append(Segment(" → ", base + Style(dim=True)))
             tint = tints[stage.progress]
             mark = base + Style(color=tint) if tint else base
             if not spoken:
                 segments.append(Segment(f"{MARKS[stage.progress]} ", mark))
-            if terse and stage.progress not in ("now", "trouble"):
-                continue
-            name = f"{stage.name} " if terse else stage.name
-            segments.append(Segment(name, base + Style(bold=stage.progress == "now")))
+            segments.append(Segment(stage.name, base + Style(bold=stage.progress == "now")))
             if spoken:
                 segments.append(Segment(f" {SPOKEN[stage.progress]}", mark))
             words = clip(one_line(stage.words), words_width)
@@ -142,7 +137,7 @@ class LoopStrip(Widget):
         here = str(self.app.current_mode)
         for action in wanted(self.loop_state, here, self.next_actions, self._serving):
             for active in self.screen.active_bindings.values():
-                if action in (active.binding.action, active.binding.id) and active.enabled:
+                if active.binding.action == action and active.enabled:
                     key = self.app.get_key_display(active.binding)
                     return f"next: {key}", f" {active.binding.description}"
         return "", ""

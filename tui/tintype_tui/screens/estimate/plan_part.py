@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.reactive import var
 from textual.widgets import Static
 
+from tintype.connection import refuse_untrainable
 from tintype.quote import Outlook
 from tintype.rules import Summary
 from tintype.tokens import DETAILS
@@ -80,7 +81,9 @@ class PlanPart(Part):
         hint = "as the provider calls it; a price that is not known has to be confirmed"
         ask = Ask("Train which base model?", value=self.choices.model, hints=[hint])
         if name := (await self.app.push_screen_wait(ask) or "").strip():
-            self.fill(replace(self.choices, model=name))
+            with self.pane.reporting("Cannot train it"):
+                await refuse_untrainable(self.session.profile.provider, name)
+                self.fill(replace(self.choices, model=name))
 
     def action_epochs(self, by: int) -> None:
         if (estimate := self.outlook.estimate) is not None:

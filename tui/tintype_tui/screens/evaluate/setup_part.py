@@ -144,6 +144,8 @@ class SetupPart(Part):
         if name == "start":
             if self.check_action("start", ()):
                 self.action_start()
+            else:
+                self.pane.say(self.choices.lines[0].words, title="Cannot start yet")
         else:
             self.action_choose(name)
 
