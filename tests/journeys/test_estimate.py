@@ -200,12 +200,12 @@ async def test_the_validation_file_beside_it_is_taken_and_can_be_left_out(
 
 
 async def test_marked_rows_are_asked_about_before_a_launch(sit: Any, dataset: Path) -> None:
-    async with sit(dataset) as person:
+    async with sit(dataset, (80, 24)) as person:
         await person.sees("12 rows", "1 warning")
         await person.press("x", "x", "e")
         await person.quoted()
         await person.press("l")
-        await person.sees("2 rows are marked: leave out?", "Launch with all 12", "Leave out 2")
+        await person.sees("2 rows are marked: leave out?", "Launch all 12 (a)", "Leave out 2 (y)")
         await person.press("escape")
         await person.sees_no("leave out?")
         await person.press("l")
