@@ -4,7 +4,6 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,6 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.worker import WorkType
 
-from tintype.errors import TintypeError
 from tintype.loop import LoopState
 from tintype.paths import absolute
 from tintype.settings import Settings, load
@@ -119,14 +117,38 @@ KEYS: list[BindingType] = [
 
 def _suit(app: SessionApp, chosen: Settings) -> None:
     """Draw as the person needs it; for a screen reader in one column, no sign without a word."""
+    theme.begin(app, chosen)
+    app.set_keymap(chosen.keymap)
     if chosen.screen_reader:
         from tintype_tui.terminal.letters import Spoken
 
         app.HORIZONTAL_BREAKPOINTS = [(0, "-narrow")]
         app.add_class("-reader")
         app.draw_with(Spoken())
-    app.moves = not chosen.reduced_motion
-    app.low_bandwidth = chosen.low_bandwidth
+    app.sparing.moves = not chosen.reduced_motion
+    app.sparing.low_bandwidth = chosen.low_bandwidth
+
+
+PALETTE = "--command-palette"
+"""Textual knows its palette by this id."""
+
+
+def _palette() -> Screen[Any]:
+    from tintype_tui.screens.dialogs import Palette
+
+    return Palette(id=PALETTE)
+
+
+def _help(pane: Screen[Any]) -> Screen[Any]:
+    from tintype_tui.screens.help import Help, keys_of
+
+    return Help(keys_of(pane))
+
+
+def _messages(session: Session) -> Screen[Any]:
+    from tintype_tui.screens.messages import Messages
+
+    return Messages(session.said, session.settings.folders)
 
 
 def _mouse_handed_over(app: SessionApp, key: str) -> str:
@@ -171,8 +193,6 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         self._with_samples = with_samples
         self._clashes: set[str] = set()
         self.assessor, self.evaluator = Assessor(self), Evaluator(self)
-        theme.begin(self, chosen)
-        self.set_keymap(chosen.keymap)
         _suit(self, chosen)
         self.stylesheet = PatientStylesheet(variables=self.get_css_variables())
         for mode, pane in SCREENS.items():
@@ -186,11 +206,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     def on_mount(self) -> None:
         self.call_after_refresh(gc.enable)
         self.set_interval(KEEP_S, partial(_note, self))
-        if keymap := self.session.settings.keymap:
-            from tintype_tui.screens.help import report_keymap
-
-            reporting: WorkType[None] = partial(report_keymap, self, keymap)
-            self.run_worker(reporting)
+        _report_keymap(self)
         if self._with_samples:
             self.call_after_refresh(self.run_action, "sample", self.screen.query_one("#samples"))
 
@@ -221,36 +237,26 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def get_css_variables(self) -> dict[str, str]:
         """A theme's colours, made legible where they are another's than ours."""
-        variables = super().get_css_variables()
-        if not self.theme.startswith("tintype"):
-            variables = self.theme_variables = theme.readable(variables)
-        return variables
+        return theme.legible(self, super().get_css_variables())
 
     def watch_theme(self, name: str) -> None:
         """A theme that is chosen stays for the next session."""
         if self.is_running:
-            with suppress(TintypeError):
-                theme.keep(name, self.session.settings.theme, self.session.settings.folders.state)
+            theme.remember(name, self.session.settings)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What Textual offers and no key of ours does."""
         return [one for one in super().get_system_commands(screen) if one.title == "Theme"]
 
     def action_help(self) -> None:
-        from tintype_tui.screens.help import Help, keys_of
-
-        self.push_screen(Help(keys_of(self.screen)))
+        self.push_screen(_help(self.screen))
 
     def action_command_palette(self) -> None:
-        from tintype_tui.screens.dialogs import Palette
-
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+        if self.screen.id != PALETTE:
+            self.push_screen(_palette())
 
     def action_messages(self) -> None:
-        from tintype_tui.screens.messages import Messages
-
-        self.push_screen(Messages(self.session.said, self.session.settings.folders))
+        self.push_screen(_messages(self.session))
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, to select text with it, and take it back."""
@@ -260,8 +266,8 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         """Say which keys of the configuration collide, once."""
         names = ", ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
         if names not in self._clashes:
-            self._clashes.add(names)
             self._warn(f"Keys in your configuration conflict: {names}.")
+        self._clashes.add(names)
 
     def on_reached(self, message: requests.Reached) -> None:
         self.loop_state = message.change(self.loop_state)
@@ -289,6 +295,15 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     async def on_assess_dataset(self, message: requests.AssessDataset) -> None:
         await self.assessor.read(message.model)
+
+
+def _report_keymap(app: TintypeApp) -> None:
+    """Say what of the configured keys means nothing."""
+    if keymap := app.session.settings.keymap:
+        from tintype_tui.screens.help import report_keymap
+
+        reporting: WorkType[None] = partial(report_keymap, app, keymap)
+        app.run_worker(reporting)
 
 
 def _note(app: TintypeApp) -> None:
