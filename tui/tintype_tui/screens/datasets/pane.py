@@ -14,6 +14,8 @@ from tintype.assessment import Assessment
 from tintype.dataset.arrangement import Arrangement, arranged
 from tintype.dataset.marks import Marks
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
+from tintype_tui.keys import with_keys
 from tintype_tui.screen import Pane
 from tintype_tui.screens.datasets.check_line import CheckLine
 from tintype_tui.screens.datasets.copy_line import CopyLine
@@ -93,7 +95,8 @@ class DatasetsPane(Pane):
         )
 
     def on_mount(self) -> None:
-        self.rows_view.say_empty("No dataset is open.\nPress o to open one, 1 for samples.")
+        words = "No dataset is open.\nPress {data.open} to open one, {go.home} for samples."
+        self.rows_view.say_empty(with_keys(self, words))
 
     # ------------------------------------------------------------------ what the parts say
 
@@ -126,6 +129,8 @@ class DatasetsPane(Pane):
     def on_dataset_part_select(self, event: DatasetPart.Select) -> None:
         """Look at a row; what a view that is not seen says of its cursor means nothing."""
         if event.view is None:
+            if self.views.view.ROOMY and not self.views.shows_row:
+                self.views.begin_with_first()
             self.index = event.index
             self.views.view.go(event.index)
         elif event.view is self.views.view:
@@ -154,6 +159,9 @@ class DatasetsPane(Pane):
     def on_views_part_viewed(self, event: ViewsPart.Viewed) -> None:
         self.query_one(OpenedLine).hint = event.view.HINT
 
+    def on_view_enlarge(self) -> None:
+        self.row_part.action_full()
+
     # ------------------------------------------------------------------ keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -168,7 +176,7 @@ class DatasetsPane(Pane):
         if not self.views.begin_with_first() and self.arrangement.chosen is not None:
             self._arrange(without_filter(self.arrangement), False)
 
-    @work
+    @opens()
     async def action_open(self) -> None:
         path = await choose_dataset(self)
         if path is not None:
