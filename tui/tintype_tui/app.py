@@ -4,11 +4,11 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -22,6 +22,7 @@ from tintype.settings import Settings, load
 from tintype_tui import requests, theme
 from tintype_tui.assessor import Assessor
 from tintype_tui.evaluator import Evaluator
+from tintype_tui.held_keys import switch_soon
 from tintype_tui.keys import key_of
 from tintype_tui.screen import Pane
 from tintype_tui.session import LeavesBehind, Session, SessionApp
@@ -29,9 +30,6 @@ from tintype_tui.stylesheet import PatientStylesheet
 from tintype_tui.terminal.textual_privates import has_mouse, screens_of, take_mouse
 from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
-
-if TYPE_CHECKING:
-    from tintype.assessment import Assessment
 
 
 def _home() -> Pane:
@@ -186,6 +184,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         super().__init__()
         chosen = settings or load()
         self.session = Session(chosen)
+        self.report = partial(_reported, chosen.folders.state)
         self.set_reactive(TintypeApp.profile_name, self.session.profile.name)
         self.session.warn = self._warn
         if dataset is not None:
@@ -205,6 +204,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.call_after_refresh(gc.enable)
+        self.assessor.begin()
         self.set_interval(KEEP_S, partial(_note, self))
         _report_keymap(self)
         if self._with_samples:
@@ -222,15 +222,9 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     def _warn(self, words: str) -> None:
         self.notify(visible(words), severity="warning", markup=False, timeout=12)
 
-    def report(self, error: BaseException | None, details: str) -> str:
-        """Leave a report in a file, and say where."""
-        from tintype_tui.crashing import reported
-
-        return reported(error, details, self.session.settings.folders.state)
-
     def action_go(self, mode: str) -> None:
         # A click arrives in the widget that was clicked; a pane is bound to the app from here.
-        self.switch_soon(mode)
+        switch_soon(self, mode)
 
     def action_how_to_quit(self) -> None:
         quits = key_of(self.screen, "quit")
@@ -270,32 +264,34 @@ class TintypeApp(SessionApp, inherit_bindings=False):
             self._warn(f"Keys in your configuration conflict: {names}.")
         self._clashes.add(names)
 
-    def on_reached(self, message: requests.Reached) -> None:
-        self.loop_state = message.change(self.loop_state)
-        if message.pane:
-            self.switch_mode(message.pane)
+    @on(requests.Request)
+    async def _do(self, request: requests.Request) -> None:
+        await _carry_out(self, request)
 
-    async def on_use_profile(self, message: requests.UseProfile) -> None:
-        """Work with another provider; what was estimated and trained belongs to the one before."""
-        await self.session.use(message.name)
-        self.assessor.forget()
-        self.loop_state = self.loop_state.elsewhere()
-        self.profile_name = message.name
 
-    def watch_loop_state(self, before: LoopState, after: LoopState) -> None:
-        """What was found in one dataset is not shown of another."""
-        if before.dataset != after.dataset:
-            self.assessor.start_again()
+async def _carry_out(app: TintypeApp, request: requests.Request) -> None:
+    match request:
+        case requests.Reached():
+            app.loop_state = request.change(app.loop_state)
+            if request.pane:
+                app.switch_mode(request.pane)
+        case requests.UseProfile():
+            # What was estimated and trained belongs to the provider before.
+            await app.session.use(request.name)
+            app.assessor.forget()
+            app.loop_state = app.loop_state.elsewhere()
+            app.profile_name = request.name
+        case requests.AssessDataset():
+            await app.assessor.read(request.model)
+        case requests.Evaluate():
+            app.evaluator.obey(request.order)
 
-    def watch_assessment(self, assessment: "Assessment | None") -> None:
-        summary = assessment.summary if assessment is not None else None
-        self.loop_state = replace(self.loop_state, checked=summary.status if summary else "")
 
-    def on_evaluate(self, message: requests.Evaluate) -> None:
-        self.evaluator.obey(message.order)
+def _reported(folder: Path, error: BaseException | None, details: str) -> str:
+    """Leave a report in a file, and say where."""
+    from tintype_tui.crashing import reported
 
-    async def on_assess_dataset(self, message: requests.AssessDataset) -> None:
-        await self.assessor.read(message.model)
+    return reported(error, details, folder)
 
 
 def _report_keymap(app: TintypeApp) -> None:

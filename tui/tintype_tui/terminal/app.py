@@ -73,10 +73,6 @@ class TerminalApp(PaintedApp[ReturnType]):
         """Draw for the line that there is."""
         self.sparing.measured(message.line)
 
-    def watch_slow(self, slow: bool) -> None:
-        """Spare the line, or no longer."""
-        self.sparing.spare(slow)
-
     def action_repaint(self) -> None:
         """Draw everything again."""
         if (output := output_of(self)) is not None:

@@ -29,6 +29,7 @@ class Sparing:
 
     def begin(self) -> None:
         """Wait for the first measurement, where a terminal can be asked."""
+        self._app.watch(self._app, "slow", self._spare)
         self._unmeasured = not self._app.is_headless
         if self._unmeasured:
             self._app.set_timer(UNMEASURED_S, self._give_up)
@@ -52,7 +53,7 @@ class Sparing:
         else:
             app.slow = self.low_bandwidth == "on"
 
-    def spare(self, slow: bool) -> None:
+    def _spare(self, slow: bool) -> None:
         """Spare the line, or no longer."""
         app = self._app
         app.animation_level = constants.TEXTUAL_ANIMATIONS if self.moves and not slow else "none"

@@ -172,9 +172,8 @@ def draw_in_all_colours(app: App[Any]) -> None:
 class ReportingApp(App[ReturnType]):
     """An app that ends with a report of its own; Textual would print the values of variables."""
 
-    def report(self, error: BaseException | None, details: str) -> str:
-        """What to print when the app ends by an error."""
-        raise NotImplementedError
+    report: Callable[[BaseException | None, str], str]
+    """What to print when the app ends by an error, of which Textual says some details."""
 
     async def _shutdown(self) -> None:
         # What is still under way would look for widgets that have been taken away already.
