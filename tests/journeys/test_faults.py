@@ -562,11 +562,14 @@ async def test_no_pane_takes_what_is_unknown_for_empty_and_none_hangs(
         await person.sees("tokens billed", "my-base")
         await person.press("c")
         await person.sees("Compare providers", "Enter works with this provider")
+        proxy.inject(None)
         await person.press("escape", "4")
+        await person.until(lambda: person.app.screen.listing.state == "listed", "no listing left")
 
         proxy.inject(next(one for one in PASSING if one.name == "500"))
         await person.press("r")
-        await person.until(lambda: len(proxy.seen) > 2, "tries")
+        await person.until(lambda: toasts(person, "has a fault or is overloaded") > 0, "a toast")
+        await person.until(lambda: len(proxy.seen) > 4, "tries")
         assert toasts(person, "has a fault or is overloaded") == 1
         for rewrite in ODD_PAGES:
             proxy.inject(Fault("pages", "after", rewrite=rewrite), lists)

@@ -74,7 +74,8 @@ class JobsPane(Pane):
             self.charts.left = await self.session.left_of(type(self).__name__)
 
     def left_behind(self) -> dict[str, Any]:
-        return {"job": self.followed, **self.charts.seen()}
+        charts = self.query(Curves)  # none while the pane is being made, or the app ends
+        return {"job": self.followed, **(charts.first().seen() if charts else {})}
 
     def on_screen_resume(self) -> None:
         self.side.list_jobs()
