@@ -58,6 +58,10 @@ async def test_the_curve_has_every_step_once_after_the_app_was_away(
         await person.sees("succeeded", "New fine-tuned model created")
         pane = person.app.screen
         assert isinstance(pane, JobsPane)
+        await person.until(
+            lambda: pane.known is not None and "train_loss" in pane.known.progress.metrics.series,
+            "its curve",
+        )
         assert pane.known is not None
         steps = pane.known.progress.metrics.series["train_loss"].steps()
         assert steps == list(range(1, len(steps) + 1))

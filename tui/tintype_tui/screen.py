@@ -61,8 +61,8 @@ class Pane(PartsScreen):
     @property
     def focus_chain(self) -> list[Widget]:
         """Where Tab goes: while one widget is seen alone, nowhere else."""
-        chain, alone = super().focus_chain, self.maximized
-        return [one for one in chain if alone is None or alone in one.ancestors_with_self]
+        alone = self.maximized
+        return [one for one in super().focus_chain if alone in (None, *one.ancestors_with_self)]
 
     def body(self) -> ComposeResult:
         """What this pane shows."""

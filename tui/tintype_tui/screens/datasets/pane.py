@@ -31,6 +31,7 @@ from tintype_tui.screens.datasets.views_part import ViewsPart
 from tintype_tui.screens.open_path import choose_dataset
 from tintype_tui.widgets.loop_strip import Serving
 
+NOTHING = "No dataset is open.\nPress {data.open} to open one, {go.home} for samples."
 P = TypeVar("P", bound=DatasetPart)
 
 
@@ -52,14 +53,7 @@ class DatasetsPane(Pane):
         Binding("e", "estimate", "Estimate", id="data.estimate", tooltip="what training costs"),
         Binding("o", "open", "Open", id="data.open", tooltip="another dataset"),
         Binding("t", "try", "Try", id="data.try", tooltip="ask a model about this row"),
-        Binding(
-            "V",
-            "evaluate",
-            "Evaluate",
-            id="data.evaluate",
-            show=False,
-            tooltip="models on these rows",
-        ),
+        Binding("V", "evaluate", "Evaluate", id="data.evaluate", show=False, tooltip="on its rows"),
         Binding("escape", "back", "Rows", id="data.back", show=False),
     ]
 
@@ -95,8 +89,7 @@ class DatasetsPane(Pane):
         )
 
     def on_mount(self) -> None:
-        words = "No dataset is open.\nPress {data.open} to open one, {go.home} for samples."
-        self.rows_view.say_empty(with_keys(self, words))
+        self.rows_view.say_empty(with_keys(self, NOTHING))
 
     # ------------------------------------------------------------------ what the parts say
 
@@ -129,8 +122,7 @@ class DatasetsPane(Pane):
     def on_dataset_part_select(self, event: DatasetPart.Select) -> None:
         """Look at a row; what a view that is not seen says of its cursor means nothing."""
         if event.view is None:
-            if self.views.view.ROOMY and not self.views.shows_row:
-                self.views.begin_with_first()
+            self.views.make_room_for_row()
             self.index = event.index
             self.views.view.go(event.index)
         elif event.view is self.views.view:
@@ -159,15 +151,11 @@ class DatasetsPane(Pane):
     def on_views_part_viewed(self, event: ViewsPart.Viewed) -> None:
         self.query_one(OpenedLine).hint = event.view.HINT
 
-    def on_view_enlarge(self) -> None:
-        self.row_part.action_full()
-
     # ------------------------------------------------------------------ keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("estimate", "try", "evaluate"):
-            return self.opened is not None or None
-        return True
+        needless = action not in ("estimate", "try", "evaluate")
+        return needless or self.opened is not None or None
 
     def action_back(self) -> None:
         """Stop what is going on; else leave what is open; else show all rows again."""
@@ -178,8 +166,7 @@ class DatasetsPane(Pane):
 
     @opens()
     async def action_open(self) -> None:
-        path = await choose_dataset(self)
-        if path is not None:
+        if (path := await choose_dataset(self)) is not None:
             self.post_message(requests.open_dataset(path))
 
     def action_estimate(self) -> None:

@@ -93,6 +93,14 @@ class ViewsPart(DatasetPart):
         """Whether the row is seen beside the view."""
         return bool(self._row.region.width)
 
+    def make_room_for_row(self) -> None:
+        """Leave a view beside which there is no room for the row."""
+        if self.view.ROOMY and not self.shows_row:
+            self.begin_with_first()
+
+    async def on_view_enlarge(self) -> None:
+        await self._row.run_action("full")
+
     def begin_with_first(self) -> bool:
         """Show the first view; whether another was seen."""
         other = self.view is not self._views[0]
