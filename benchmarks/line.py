@@ -87,8 +87,11 @@ class Desk:
         """How long nothing must come, all in all."""
         return self.patience_s + 2 * self.line.round_trip_s
 
-    def open(self, row: str, words: str) -> None:
-        """Wait until the app has started and shows words, and note how long that took."""
+    def go(self, row: str, keys: bytes, words: str) -> None:
+        """Press keys, or start; wait until words are there and nothing changes any more."""
+        self._write_all()
+        size, carried = self.seat.size, self.seat.carried()
+        self.seat.type(keys)
         began_s = time.monotonic()
         while not self._shows(words) and time.monotonic() - began_s < PATIENCE_S:
             self._write_all()
@@ -97,7 +100,8 @@ class Desk:
         over_s = time.monotonic() - began_s
         right_s = self.seat.pieces[-1][0] - began_s
         if row in self.wanted:
-            self._note(row, self.seat.size, self.seat.carried(), right_s, over_s)
+            size, carried = self.seat.size - size, self.seat.carried() - carried
+            self._note(row, size, carried, right_s, over_s)
 
     def act(self, row: str, keys: bytes, *, times: int = 1, words: str = "") -> None:
         """Press keys, wait until nothing changes any more, and note what that took."""
@@ -187,7 +191,7 @@ def browse(desk: Desk) -> None:
     """The rows of the table in which nothing runs, as far as the last one that is wanted."""
     last = 1 + 1 + 10 + HELD
     steps: list[tuple[str, Callable[[], None]]] = [
-        ("open", lambda: desk.open("open", "answer 0001")),
+        ("open", lambda: desk.go("open", b"", "answer 0001")),
         ("one", lambda: desk.act("one", DOWN)),
         ("ten", lambda: desk.act("ten", DOWN, times=10)),
         ("tab", lambda: desk.act("tab", TAB)),
@@ -195,7 +199,7 @@ def browse(desk: Desk) -> None:
         ("image", lambda: desk.act("image", b"f")),
         ("esc", lambda: desk.act("esc", ESCAPE)),
         ("held", lambda: desk.act("held", DOWN, times=HELD, words=f"answer {last:04}")),
-        ("jobs", lambda: desk.act("jobs", b"4")),
+        ("jobs", lambda: desk.go("jobs", b"4", "No jobs")),
         ("nothing", lambda: desk.watch("nothing", 5.0)),
     ]
     while steps and steps[-1][0] not in desk.wanted:
@@ -206,7 +210,7 @@ def browse(desk: Desk) -> None:
 
 def follow(desk: Desk) -> None:
     """The rows of the table in which a job trains."""
-    desk.open("", "q Quit")
+    desk.go("", b"", "q Quit")
     desk.seat.type(b"4")
     time.sleep(4 + 4 * desk.line.round_trip_s)
     desk.watch("watching", WATCHED_S)

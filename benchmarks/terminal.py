@@ -5,6 +5,7 @@ emulator (pyte), which shows afterwards when the screen was right.
 """
 
 import re
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -72,6 +73,7 @@ class Display(pyte.Screen):
     def __init__(self, columns: int, rows: int) -> None:
         super().__init__(columns, rows)
         self._stream = _Stream(self)
+        self._decode = getincrementaldecoder("utf-8")(errors="replace").decode
         self._held = b""
         self._text = ""
         self.images = 0
@@ -83,7 +85,7 @@ class Display(pyte.Screen):
         self.images += sum(whole.count(start) for start in (b"\x1bP", b"\x1b_G"))
         # pyte knows neither strings but OSC, nor the keyboard modes of kitty.
         plain = re.sub(rb"\x1b[P_^X].*?\x1b\\|\x1b\[[<=>][0-9;]*[@-~]", b"", whole, flags=re.S)
-        self._stream.feed(plain.decode(errors="replace"))
+        self._stream.feed(self._decode(plain))
 
     def cells(self) -> list[tuple[Any, ...]]:
         """Every cell of every row, with its colours."""

@@ -66,8 +66,9 @@ async def test_pane_row_plan_draft_and_zoom_come_back_after_a_cut_and_home_after
         await person.sees("Why")
         await person.press("escape", "4")
         await person.sees("succeeded")
-        await person.until(lambda: person.app.screen.query_one(Curves).leader.with_points, "points")
         curves = person.app.screen.query_one(Curves).leader
+        await person.until(lambda: curves.with_points and curves.region, "a curve")
+        await person.sees("step 9/9", "0.1111")
         person.app.screen.set_focus(curves)
         await person.press("plus")
         await person.until(lambda: curves.window is not None, "a closer look")

@@ -173,7 +173,8 @@ async def test_several_runs_are_drawn_together_and_their_settings_compared(
         await person.press("4")
         await person.sees("● succeeded", "step")
         pane = pane_of(person)
-        await person.until(lambda: pane.known is not None, "the first run")
+        curves = pane.charts.leader
+        await person.until(lambda: pane.known is not None and bool(curves.traces), "a curve")
         await person.press("O", "down")
         await person.until(lambda: len(pane.charts.leader.traces) == 2, "two runs")
         await person.press("O", "down")
@@ -515,6 +516,7 @@ async def test_a_click_on_a_title_shows_its_view(sit: Any, dataset: Path, launch
     async with sit() as person:
         await person.press("4")
         await person.sees("● succeeded", "checkpoints 2", "trouble –", "compare –")
+        await person.sees("Training loss fell")  # all has its place
         line = next(
             number for number, line in enumerate(person.screen.splitlines()) if "trouble –" in line
         )

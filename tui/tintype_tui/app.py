@@ -214,10 +214,11 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def action_go(self, mode: str) -> None:
         # A click arrives in the widget that was clicked; a pane is bound to the app from here.
-        self.call_later(self.switch_mode, mode)
+        self.switch_soon(mode)
 
     def action_how_to_quit(self) -> None:
-        self.notify("Press q to quit; in a field, Esc leaves it first.", markup=False)
+        quits = key_of(self.screen, "quit")
+        self.notify(f"Press {quits} to quit; in a field, Esc leaves it first.", markup=False)
 
     def get_css_variables(self) -> dict[str, str]:
         """A theme's colours, made legible where they are another's than ours."""

@@ -58,6 +58,12 @@ class Pane(PartsScreen):
         """Every part's keys work in the whole pane."""
         return self.query(Part)
 
+    @property
+    def focus_chain(self) -> list[Widget]:
+        """Where Tab goes: while one widget is seen alone, nowhere else."""
+        alone = self.maximized
+        return [one for one in super().focus_chain if alone in (None, *one.ancestors_with_self)]
+
     def body(self) -> ComposeResult:
         """What this pane shows."""
         yield from ()

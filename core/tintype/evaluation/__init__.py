@@ -20,17 +20,16 @@ from tintype.evaluation.figures import (
 from tintype.evaluation.findings import Findings, findings
 from tintype.evaluation.judge_check import judge_agreement, to_grade
 from tintype.evaluation.matrix import VIEWS, View, counts, positions
-from tintype.evaluation.picking import confused, with_question_types, write_picked
+from tintype.evaluation.picking import (
+    confused,
+    with_overrides,
+    with_question_types,
+    write_picked,
+)
 from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, JudgePlan
 from tintype.evaluation.proposing import proposed
-from tintype.evaluation.results import (
-    AnswerOfRow,
-    Evaluation,
-    look_at,
-    open,
-    override,
-    overrides,
-)
+from tintype.evaluation.results import Evaluation, open
+from tintype.evaluation.row_answers import AnswerOfRow, look_at, override, overrides
 from tintype.evaluation.rows import EvaluatedRow, read_rows
 from tintype.evaluation.run_folder import EvaluationRun, new_folder, run_at, runs_folder, runs_in
 from tintype.evaluation.running import RunProgress, models_of, run
@@ -87,6 +86,7 @@ __all__ = [
     "slices",
     "suggested",
     "to_grade",
+    "with_overrides",
     "with_question_types",
     "write_picked",
 ]

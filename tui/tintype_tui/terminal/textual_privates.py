@@ -59,25 +59,37 @@ class PartsScreen(Screen[None]):
 
     def _on_timer_update(self) -> None:
         """Lay out and draw; not yet where that could not be sent, for newer will be drawn then."""
-        output, now_s = output_of(self.app), time.monotonic()
-        if output is not None and not output.ready:
-            self._waiting_since_s = self._waiting_since_s or now_s
-            if now_s < self._waiting_since_s + WAIT_MOST_S:
-                return
-        self._waiting_since_s = None
-        super()._on_timer_update()
+        now_s = time.monotonic()
+        self._waiting_since_s = _waits_since(self, self._waiting_since_s, now_s)
+        if self._waiting_since_s is None:
+            super()._on_timer_update()
 
     @property
     def _binding_chain(self) -> list[tuple[DOMNode, BindingsMap]]:
-        chain = super()._binding_chain
-        there = {id(node) for node, _ in chain}
-        at = next((at for at, (node, _) in enumerate(chain) if node is self), len(chain))
-        parts = [
-            (part, _unless_typed(part._bindings.copy(), self.focused))
-            for part in self.key_parts()
-            if id(part) not in there
-        ]
-        return [*chain[:at], *parts, *chain[at:]]
+        return _with_parts(super()._binding_chain, self)
+
+
+def _waits_since(screen: Screen[Any], since_s: float | None, now_s: float) -> float | None:
+    """Since when a screen waits with drawing, in seconds; none if it need not wait any more."""
+    output = output_of(screen.app)
+    if output is None or output.ready:
+        return None
+    begun_s = since_s or now_s
+    return begun_s if now_s < begun_s + WAIT_MOST_S else None
+
+
+def _with_parts(
+    chain: list[tuple[DOMNode, BindingsMap]], screen: PartsScreen
+) -> list[tuple[DOMNode, BindingsMap]]:
+    """What a key is looked for in, with the parts of a screen before the screen itself."""
+    there = {id(node) for node, _ in chain}
+    at = next((at for at, (node, _) in enumerate(chain) if node is screen), len(chain))
+    parts = [
+        (part, _unless_typed(part._bindings.copy(), screen.focused))
+        for part in screen.key_parts()
+        if id(part) not in there
+    ]
+    return [*chain[:at], *parts, *chain[at:]]
 
 
 def _unless_typed(bindings: BindingsMap, focused: Widget | None) -> BindingsMap:

@@ -179,6 +179,9 @@ class EstimatePane(Pane):
 
     # ------------------------------------------------------------------ what the person does
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return (self.loop_state.dataset is not None or None) if action == "again" else True
+
     @on(CostPart.Taken)
     def _take(self, event: CostPart.Taken) -> None:
         """Train another model, at another provider if one is named."""
@@ -188,8 +191,12 @@ class EstimatePane(Pane):
         else:
             self.plan.fill(replace(self.plan.choices, model=event.model))
 
-    @on(LaunchLine.Changed)
     def action_again(self) -> None:
+        self.say("Looking at files, rules and prices again.")
+        self._look_again()
+
+    @on(LaunchLine.Changed)
+    def _look_again(self) -> None:
         """Look at files, rules and prices again."""
         self._look_up(None if self._plans is not None else self._path)
 

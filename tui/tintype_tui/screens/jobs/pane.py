@@ -74,7 +74,8 @@ class JobsPane(Pane):
             self.charts.left = await self.session.left_of(type(self).__name__)
 
     def left_behind(self) -> dict[str, Any]:
-        return {"job": self.followed, **self.charts.seen()}
+        charts = self.query(Curves)  # none while the pane is being made, or the app ends
+        return {"job": self.followed, **(charts.first().seen() if charts else {})}
 
     def on_screen_resume(self) -> None:
         self.side.list_jobs()
@@ -151,7 +152,8 @@ class JobsPane(Pane):
         self.views.turn(by)
 
     def action_metric(self) -> None:
-        self.charts.next_metric()
+        if not self.charts.next_metric():
+            self.say("All metrics so far are drawn.")
 
     def action_grid(self) -> None:
         """All metrics at once, or one."""
@@ -161,7 +163,10 @@ class JobsPane(Pane):
             self.charts.leader.focus()
 
     def action_full(self) -> None:
-        """What is looked at alone, a chart or what is below; Esc goes back."""
+        """What is looked at alone, a chart or what is below; once more or Esc goes back."""
+        if self.maximized is not None:
+            self.minimize()
+            return
         focused = self.focused
         listing = focused is None or focused is self.list_of_jobs
         self.maximize(self.charts.leader if listing or focused is None else focused)
@@ -186,6 +191,8 @@ class JobsPane(Pane):
     def action_look(self) -> None:
         """Ask the provider no more, neither for the job nor for the list; or again."""
         self.looking = not self.looking
+        if self.known is None:  # else its header says so
+            self.say(f"The provider is asked for {'' if self.looking else 'no '}news.")
 
     def action_refresh(self) -> None:
         self.looking = True
