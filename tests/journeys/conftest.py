@@ -123,7 +123,7 @@ class Person:
         for key in keys:
             await self.pilot.press(key)
             await self.pilot.pause()
-            while getattr(self.app, "_openings", ()) and not self.app._exit:
+            while (held := getattr(self.app, "held", None)) and held.holding and not self.app._exit:
                 await self.pilot.pause(0.005)
 
     async def type(self, text: str) -> None:

@@ -188,7 +188,7 @@ class There:
             queued = any(node.message_queue_size for node in (self.app, *nodes))
             if queued or not all(node.is_mounted for node in nodes):
                 continue
-            if self.app._openings:  # keys are held for a dialog
+            if self.app.held.holding:  # keys are held for a dialog
                 await asyncio.sleep(0.005)
                 continue
             asks, late = len(self.app.screen_stack) > 1, time.monotonic() > end_s

@@ -59,7 +59,8 @@ async def test_the_curve_has_every_step_once_after_the_app_was_away(
         pane = person.app.screen
         assert isinstance(pane, JobsPane)
         await person.until(
-            lambda: pane.known is not None and bool(pane.known.progress.metrics.series), "a curve"
+            lambda: pane.known is not None and "train_loss" in pane.known.progress.metrics.series,
+            "its curve",
         )
         assert pane.known is not None
         steps = pane.known.progress.metrics.series["train_loss"].steps()

@@ -59,13 +59,10 @@ class JobsPane(Pane):
     feed = getters.query_one(EventFeed)
 
     def body(self) -> ComposeResult:
+        shared = (JobsPane.listing, JobsPane.looking)
         with Horizontal(id="jobs-body"):
-            yield JobsSide(id="jobs-side").data_bind(
-                JobsPane.listing, JobsPane.looking, selected=JobsPane.followed
-            )
-            yield JobPart(id="job").data_bind(
-                JobsPane.listing, JobsPane.looking, selected=JobsPane.followed
-            )
+            yield JobsSide(id="jobs-side").data_bind(*shared, selected=JobsPane.followed)
+            yield JobPart(id="job").data_bind(*shared, selected=JobsPane.followed)
 
     async def on_mount(self) -> None:
         self.charts.leader.as_table = self.session.settings.screen_reader
@@ -83,8 +80,6 @@ class JobsPane(Pane):
     def on_screen_suspend(self) -> None:
         self.side.stop_listing()
 
-    # ------------------------------------------------------------------ what is known
-
     @property
     def known(self) -> Known | None:
         """What is known of the selected job."""
@@ -96,11 +91,9 @@ class JobsPane(Pane):
             self.followed = state.job
 
     def watch_profile_name(self, before: str, now: str) -> None:
-        if not before:
-            return
-        self.followed, self.looking = "", True
-        self.listing = Listing()
-        self.side.list_jobs()
+        if before:
+            self.followed, self.looking, self.listing = "", True, Listing()
+            self.side.list_jobs()
 
     @on(JobsSide.Listed)
     def _listed(self, event: JobsSide.Listed) -> None:
@@ -136,8 +129,6 @@ class JobsPane(Pane):
     @on(JobsSide.Selected)
     def _job_selected(self, event: JobsSide.Selected) -> None:
         self.post_message(requests.Reached(lambda state: replace(state, job=event.job.id)))
-
-    # ------------------------------------------------------------------ moving about
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         name = str(parameters[0]) if action == "act" else action
