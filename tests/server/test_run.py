@@ -75,6 +75,24 @@ async def test_a_started_server_is_found_answers_and_is_stopped(tmp_path: Path) 
         await stop(running)
 
 
+async def test_an_answer_that_never_ends_does_not_keep_the_process(tmp_path: Path) -> None:
+    question = f"after {tmp_path / 'never'}"
+    async with started(tmp_path / "server") as running, connected(running) as client:
+        stream = await client.chat.completions.create(
+            model="scripted", messages=[{"role": "user", "content": question}], stream=True
+        )
+        async for piece in stream:
+            if piece.choices[0].delta.content:
+                break
+        await stop(running)
+
+        async def ended() -> bool:
+            process = Path(f"/proc/{running.pid}/cmdline")
+            return not process.exists() or not process.read_bytes()  # ended, if not waited for
+
+        await eventually(ended)
+
+
 async def test_secrets_are_readable_by_their_owner_only_and_not_shown(tmp_path: Path) -> None:
     async with started(tmp_path) as running:
         for name in ("token", "server.json", "server.db", "lock"):
