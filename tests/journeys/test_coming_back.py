@@ -121,4 +121,4 @@ async def test_what_became_of_jobs_meanwhile_is_said(
         said = person.app.session.said
         await person.until(lambda: bool(said), "news")
         (words,) = [one.words for one in said]
-        assert words.startswith("While you were away cards has succeeded, 1 min ")
+        assert words.startswith("While you were away cards has succeeded, ")
