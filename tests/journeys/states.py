@@ -223,7 +223,9 @@ async def nothing_to_estimate(place: Place) -> None:
 
 def estimate(name: str, *words: str) -> Way:
     async def way(place: Place) -> None:
-        await place.open(name, "train.jsonl")
+        await place.open(name)
+        app, path = place.person.app, place.files[name]
+        await place.person.until(lambda: app.loop_state.dataset == path, "the dataset")
         await place.press("3")
         await place.sees(*words)
 

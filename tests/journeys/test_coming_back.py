@@ -107,9 +107,10 @@ async def test_what_became_of_jobs_meanwhile_is_said(
         'default_profile = "work"\n[profiles.work]\n'
         f'base_url = "{hostile_apart.url}"\nkey_env = "WORK_KEY"\n'
     )
-    begun = NOW - timedelta(hours=1)
+    now = datetime.now(UTC)
+    begun = now - timedelta(hours=1)
     job = {"model": "m", "created_at": int(begun.timestamp()), "training_file": "f"}
-    ended = {"id": "ftjob-1", "status": "succeeded", "finished_at": int(NOW.timestamp()) - 60}
+    ended = {"id": "ftjob-1", "status": "succeeded", "finished_at": int(now.timestamp()) - 60}
     listed = [job | ended | {"suffix": "cards"}, job | {"id": "ftjob-2", "status": "running"}]
     page = hostile_apart.answer({"data": listed, "has_more": False})
     hostile_apart.on("GET", "/fine_tuning/jobs", page)
