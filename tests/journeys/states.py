@@ -6,6 +6,7 @@ The provider is the scripted one of `tests/conftest.py`; nothing here knows whic
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -227,9 +228,16 @@ def estimate(name: str, *words: str) -> Way:
         app, path = place.person.app, place.files[name]
         await place.person.until(lambda: app.loop_state.dataset == path, "the dataset")
         await place.press("3")
+        ready = partial(_shows_estimate, app)
+        await place.person.until(ready, "Estimate")
+        app.screen.query_one("#cost").scroll_home(animate=False)  # as it is at first
         await place.sees(*words)
 
     return way
+
+
+def _shows_estimate(app: Any) -> bool:
+    return app.current_mode == "estimate" and bool(app.screen.query("#cost"))
 
 
 ESTIMATE = estimate("good", "tokens billed", "warnings, see")

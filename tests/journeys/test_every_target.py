@@ -83,6 +83,8 @@ MOVING = frozenset(
 TOGETHER = frozenset(["list", "thumbs", "image", "chart", "composer"])
 """Keys that move about, by the beginning of their ids: pressed in one go."""
 SETTLED_S = 1.0
+ENTER_S = 15.0
+"""How long a state may take to be seen before its keys are pressed once more."""
 AT_ONCE = 5
 """Points that are clicked one after the other, before one comes back."""
 KEPT_ABOUT = (
@@ -152,9 +154,15 @@ class There:
         self.place.provider.requests.clear()
 
     async def enter(self) -> None:
-        for key in self.state.keys.split():
-            await self.send(key)
-        await self.person.sees(*self.state.seen)
+        for again in (True, True, False):  # what the state before began may still end
+            for key in self.state.keys.split():
+                await self.send(key)
+            try:
+                async with asyncio.timeout(ENTER_S if again else None):
+                    await self.person.sees(*self.state.seen)
+                break
+            except TimeoutError:
+                await self.leave()
         await self.settle()
 
     def where(self) -> tuple[object, ...]:
