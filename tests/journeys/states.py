@@ -295,8 +295,8 @@ async def asking(place: Place) -> None:
     for model in ("", TUNED):  # one after the other, lest the second be no change
         app.post_message(requests.try_model(model))
     await place.sees("row ", "cards")
-    lineup = app.screen.lineup
-    await place.person.until(lambda: TUNED in lineup.lineup.models, "the tuned model")
+    part = app.screen.asking
+    await place.person.until(lambda: TUNED in part.question.models, "the tuned model")
 
 
 async def consenting(place: Place) -> None:
