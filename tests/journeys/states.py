@@ -6,6 +6,7 @@ The provider is the scripted one of `tests/conftest.py`; nothing here knows whic
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -223,11 +224,20 @@ async def nothing_to_estimate(place: Place) -> None:
 
 def estimate(name: str, *words: str) -> Way:
     async def way(place: Place) -> None:
-        await place.open(name, "train.jsonl")
+        await place.open(name)
+        app, path = place.person.app, place.files[name]
+        await place.person.until(lambda: app.loop_state.dataset == path, "the dataset")
         await place.press("3")
+        ready = partial(_shows_estimate, app)
+        await place.person.until(ready, "Estimate")
+        app.screen.query_one("#cost").scroll_home(animate=False)  # as it is at first
         await place.sees(*words)
 
     return way
+
+
+def _shows_estimate(app: Any) -> bool:
+    return app.current_mode == "estimate" and bool(app.screen.query("#cost"))
 
 
 ESTIMATE = estimate("good", "tokens billed", "warnings, see")
@@ -285,8 +295,8 @@ async def asking(place: Place) -> None:
     for model in ("", TUNED):  # one after the other, lest the second be no change
         app.post_message(requests.try_model(model))
     await place.sees("row ", "cards")
-    lineup = app.screen.lineup
-    await place.person.until(lambda: TUNED in lineup.lineup.models, "the tuned model")
+    part = app.screen.asking
+    await place.person.until(lambda: TUNED in part.question.models, "the tuned model")
 
 
 async def consenting(place: Place) -> None:

@@ -606,7 +606,7 @@ async def test_a_launch_in_the_app_is_made_once_whatever_happens_to_its_answers(
     async with sit(dataset) as person:
         await person.sees("12 rows")
         await person.press("e")
-        await person.sees("tokens billed")
+        await person.quoted()
         await person.press("l")
         await person.sees("Type unknown and press Enter to launch")
         await person.type("unknown")

@@ -187,7 +187,10 @@ async def test_several_runs_are_drawn_together_and_their_settings_compared(
         await person.press("left_square_bracket", "enter", "f")
         await person.sees("results", "best training loss", "trained", "cost", "settings", "epochs")
         await person.press("escape", "escape")
-        await person.press("up", "O")  # the second is taken away, the third keeps its look
+        third = pane.followed
+        await person.press("up")
+        await person.until(lambda: pane.known and pane.known.job.id != third, "the second run")
+        await person.press("O")  # the second is taken away, the third keeps its look
         await person.until(lambda: len(pane.job.held) == 1, "one run held")
         await person.press("down")
         await person.until(

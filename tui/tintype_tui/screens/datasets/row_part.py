@@ -53,6 +53,7 @@ class RowPart(DatasetPart):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._next_hit = 0  # at which hit of the row shown next to begin
+        self._sought = 0  # the image that is shown next, of a row with several
 
     def compose(self) -> ComposeResult:
         yield RowView()
@@ -86,9 +87,13 @@ class RowPart(DatasetPart):
         self.view.cost = "" if self.index in figures.no_json else cost_words(figures, self.index)
         self.view.problems = figures.problems.get(self.index, ())
 
-    @work(exclusive=True, group="row")
-    async def present(self, index: int, ordinal: int = 0) -> None:
+    def present(self, index: int, ordinal: int = 0) -> None:
         """Show a row and one of its images."""
+        self._sought = ordinal
+        self._present(index, ordinal)
+
+    @work(exclusive=True, group="row")
+    async def _present(self, index: int, ordinal: int) -> None:
         if (dataset := self.dataset) is None or not dataset.count:
             return
         with self.pane.reporting("Cannot read the row"):
@@ -175,7 +180,7 @@ class RowPart(DatasetPart):
     def action_image(self, by: int) -> None:
         images = len(self.view.example.images) if self.view.example else 0
         if images > 1:
-            self.present(self.index, self.view.shown.ordinal + by)
+            self.present(self.index, (self._sought + by) % images)
         else:
             self.pane.say("This row has one image." if images else "This row has no image.")
 

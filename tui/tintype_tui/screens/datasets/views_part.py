@@ -147,7 +147,9 @@ class ViewsPart(DatasetPart):
 
     def action_share(self, by: int) -> None:
         """Give the left more room, or the row."""
-        self.share = self._effective + by
+        before, self.share = self._effective, self._effective + by
+        if self._effective == before:
+            self.pane.say(f"The list gets no {'larger' if by > 0 else 'smaller'}.")
         self._keep(self.share)
 
     @work(exclusive=True, group="share")

@@ -135,7 +135,8 @@ class PlaygroundPane(Pane):
     @opens()
     async def _choose(self) -> None:
         with self.reporting("Cannot list the models"):
-            await self.lineup.choose(replacing=True)
+            if not self.lineup.lineup.models:  # else they were lined up a moment ago
+                await self.lineup.choose(replacing=True)
             self._line_up()
             if self.models:
                 self.asking.action_ask()
