@@ -12,8 +12,6 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
-from rich.cells import split_graphemes
-
 from tintype_tui.terminal.output.pens import blank, change, erases, front_number
 
 PLACEHOLDER = "\U0010eeee"
@@ -65,6 +63,8 @@ def _marked(text: str) -> tuple[int, int, int]:
 @lru_cache(1 << 14)
 def split(text: str) -> tuple[str, ...]:
     """Text for each column: combining marks with what they stand on, nothing after what is wide."""
+    from rich.cells import split_graphemes  # commands that only measure the line need no Rich
+
     cells: list[str] = []
     plain = text.translate(_CONTROLS)
     for start, end, width in split_graphemes(plain)[0]:
