@@ -29,7 +29,8 @@ class Seat:
     number: int
     left: dict[str, Any]
     """What the session before left here; empty if none did."""
-    _lock: int | None = None
+    lock: int | None = None
+    """The descriptor that holds it."""
 
     def named(self, name: str) -> str:
         """The name of a note of this session's own."""
@@ -37,9 +38,9 @@ class Seat:
 
     def leave(self) -> None:
         """Let another session have it."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        if self.lock is not None:
+            os.close(self.lock)
+            self.lock = None
 
 
 def take_seat(folder: Path, store: "Store") -> Seat:
@@ -57,7 +58,7 @@ def take_seat(folder: Path, store: "Store") -> Seat:
         make_folder(folder, private=True)
         for seat in seats:
             if (lock := _locked(folder / f"{seat.number}.lock")) is not None:
-                seat._lock = lock
+                seat.lock = lock
                 return seat
     except (FileError, OSError):
         return min(seats, key=lambda seat: seat.number)

@@ -20,7 +20,12 @@ from tintype.evaluation.figures import (
 from tintype.evaluation.findings import Findings, findings
 from tintype.evaluation.judge_check import judge_agreement, to_grade
 from tintype.evaluation.matrix import VIEWS, View, counts, positions
-from tintype.evaluation.picking import confused, with_question_types, write_picked
+from tintype.evaluation.picking import (
+    confused,
+    with_overrides,
+    with_question_types,
+    write_picked,
+)
 from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, JudgePlan
 from tintype.evaluation.proposing import proposed
 from tintype.evaluation.results import (
@@ -87,6 +92,7 @@ __all__ = [
     "slices",
     "suggested",
     "to_grade",
+    "with_overrides",
     "with_question_types",
     "write_picked",
 ]

@@ -15,7 +15,7 @@ View = Literal["all", "failures", "different", "newly broken", "newly fixed", "u
 VIEWS: tuple[View, ...] = (
     "all", "failures", "different", "newly broken", "newly fixed", "unscored", "leaked"
 )  # fmt: skip
-Order = Literal["file", "worst", "best", "change"]
+Order = Literal["file", "worst", "best", "change", "random"]
 RIGHT = 0.5
 """From this score on a row counts as right where it has to be one or the other."""
 
@@ -37,8 +37,8 @@ def positions(
             `unscored`: of any model. `leaked`: the image was trained on.
         model: Whose failures, by its place.
         scorer: Empty is the leading one.
-        order: As in the file; by the model's score, worst or best first; or by how much the model
-            differs from the reference, the worst loss first.
+        order: As in the file; by the model's score, worst or best first; by how much the model
+            differs from the reference, the worst loss first; or by chance, the same each time.
     """
     s = evaluation.scorer_at(scorer)
     score, status = evaluation.score[s], evaluation.status[s]
@@ -56,6 +56,8 @@ def positions(
     found = np.flatnonzero(chosen)
     if order == "file":
         return found
+    if order == "random":
+        return np.random.default_rng(0).permutation(found)
     change = score[model] - score[evaluation.reference]
     key = {"worst": score[model], "best": -score[model], "change": change}[order]
     return found[np.argsort(key[found], kind="stable")]  # NaN comes last

@@ -11,7 +11,7 @@ from tintype.dataset import open_dataset
 from tintype.errors import EvaluationError
 from tintype.evaluation.box_scorer import boxed
 from tintype.evaluation.box_table import BoxTable
-from tintype.evaluation.results import Evaluation
+from tintype.evaluation.results import OK, Evaluation, overrides
 from tintype.evaluation.rows import compiled, question_type
 from tintype.evaluation.run_folder import ANSWERS, logged, rows_of
 from tintype.evaluation.run_state import case_of
@@ -30,6 +30,17 @@ def with_question_types(evaluation: Evaluation, types: Mapping[str, str]) -> Eva
     values = tuple(sorted(set(found)))
     codes = np.array([values.index(value) for value in found], np.int64)
     return replace(evaluation, facets={**evaluation.facets, "question type": (values, codes)})
+
+
+def with_overrides(evaluation: Evaluation, scorer: str = "") -> Evaluation:
+    """The same result with a person's scores in place of a scorer's, where given. Blocking."""
+    s = evaluation.scorer_at(scorer)
+    score, status = evaluation.score.copy(), evaluation.status.copy()
+    places = {model.id: at for at, model in enumerate(evaluation.models)}
+    for (row, model), one in overrides(evaluation.folder).items():
+        if one.get("score") is not None and model in places and row < evaluation.rows:
+            score[s, places[model], row], status[s, places[model], row] = one["score"], OK
+    return replace(evaluation, score=score, status=status, sureness={})
 
 
 async def write_picked(

@@ -284,3 +284,18 @@ async def test_behind_each_cell_of_a_confusion_are_its_rows(
     assert cells == {("red", "red"): 1, ("red", "blue"): 1, ("blue", "other"): 1}
     assert evaluation.confused(found, 0, "red", "blue") == [1]
     assert evaluation.confused(found, 0, "blue", "other") == [2]
+
+    evaluation.override(found.folder, 1, SCRIPTED[0].id, 1.0, "blue counts as red here")
+    [machine], [person] = (
+        evaluation.figures(one) for one in (found, evaluation.with_overrides(found))
+    )
+    assert machine.headline.headline == pytest.approx(1 / 3)
+    assert person.headline.headline == pytest.approx(2 / 3)
+    assert person.interval is not None
+    assert person.interval.value == pytest.approx(2 / 3)
+    _, [looked_at] = evaluation.look_at(found, 1)
+    assert looked_at.override["comment"] == "blue counts as red here"
+    assert looked_at.scores["exact"] == 0
+    evaluation.override(found.folder, 1, SCRIPTED[0].id, None)
+    assert evaluation.overrides(found.folder) == {}
+    assert sorted(evaluation.positions(found, order="random").tolist()) == [0, 1, 2]

@@ -178,7 +178,7 @@ async def test_frames_are_painted_from_strips() -> None:
             yield Static("[bold]a line")
 
     class Paper:
-        synchronized = False
+        synchronized = stuck = False
         rows: ClassVar[dict[int, str]] = {}
 
         def paint(self, size: Any, pieces: Any, pen_of: Any, cursor: Any) -> None:
@@ -209,7 +209,7 @@ async def test_what_could_not_be_sent_is_not_laid_out_for_a_while(
             yield Static("before")
 
     class Paper:
-        synchronized = ready = False
+        synchronized = ready = stuck = False
         painted = 0
 
         def paint(self, *_: Any) -> None:

@@ -59,17 +59,25 @@ def command(context: click.Context, as_json: bool) -> None:
     metavar="NAME=PATTERN",
     help="Count these questions together, instead of those of the run.",
 )
+@click.option("--overrides", is_flag=True, help="With your own scores in place of the scorer's.")
 @as_json
 def show(
-    run: str, scorers: tuple[str, ...], vqa_report: bool, types: tuple[str, ...], as_json: bool
+    run: str,
+    scorers: tuple[str, ...],
+    vqa_report: bool,
+    types: tuple[str, ...],
+    overrides: bool,
+    as_json: bool,
 ) -> None:
     """Show a result: the sentence, then every table."""
-    from tintype.evaluation import with_question_types
+    from tintype.evaluation import with_overrides, with_question_types
     from tintype_tui.words.evaluations import evaluation_report, table_lines
 
     found = _opened(run, scorers)
     if types:
         found = with_question_types(found, dict(word.partition("=")[::2] for word in types))
+    if overrides:
+        found = with_overrides(found)
     if as_json:
         put_json(evaluation_report(found), indent=2)
         return

@@ -63,7 +63,7 @@ def _marked(text: str) -> tuple[int, int, int]:
 @lru_cache(1 << 14)
 def split(text: str) -> tuple[str, ...]:
     """Text for each column: combining marks with what they stand on, nothing after what is wide."""
-    from rich.cells import split_graphemes  # commands that only measure the line need no Rich
+    from rich.cells import split_graphemes  # the command line needs no more than the line
 
     cells: list[str] = []
     plain = text.translate(_CONTROLS)
