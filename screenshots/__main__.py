@@ -133,7 +133,7 @@ async def every_pane(camera: Camera) -> None:
     await camera.press("v")
     await camera.sees("questions to 2 models", "free")
     await camera.press("enter")
-    await camera.sees("score: boxes", "by label")
+    await camera.sees("score: boxes", "by objects")
     await camera.take("6-evaluate")
     await camera.press("w")
     await camera.sees("right is", "✗")

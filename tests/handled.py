@@ -19,6 +19,10 @@ from textual.dom import NoScreen
 
 HOPS = 2
 """A key goes from the app to the widget that is focused, and what it asks for back to the app."""
+ROUNDS = 4
+"""A layout gives widgets other sizes, which may lead to another one."""
+DUE = ("_layout_required", "_scroll_required", "_repaint_required", "_dirty_widgets", "_callbacks")
+"""What a screen does at its next frame: it is not waited for."""
 LONGEST_S = 60.0
 LOOK_S = 0.05
 """How often widgets that do not answer are looked at: they may be gone."""
@@ -52,9 +56,16 @@ async def handled(min_sleep: float = 0, max_sleep: float = 0) -> None:
     with suppress(ScreenStackError, NoScreen):  # it has ended
         for _hop in range(HOPS):
             await answered(app, [app])
+            app._check_resize()  # 8 ms later otherwise
             await answered(app, [app.screen])
             if app.screen.focused is not None:
                 await answered(app, [app.screen.focused])
+        for _round in range(ROUNDS):
+            screen = app.screen
+            if not any(getattr(screen, name) for name in DUE):
+                break
+            screen._on_timer_update()
+            await answered(app, [app, *screen.walk_children(with_self=True)])
 
 
 async def _screen_answered(pilot: Any, **_: float) -> bool:

@@ -101,7 +101,7 @@ def concern(made: Quote) -> Concern | None:
         return None
     return Concern(
         "The provider would reject this file",
-        "The check found errors that stop the job (press 2, then p, to see them).",
+        "The check found errors that stop the job.",
         "Launch anyway",
         "Fix it first",
     )

@@ -119,10 +119,12 @@ class Person:
         self.app = pilot.app
 
     async def press(self, *keys: str) -> None:
-        """Press keys, one after the other."""
+        """Press keys, one after the other, each once what is being opened is there."""
         for key in keys:
             await self.pilot.press(key)
             await self.pilot.pause()
+            while (held := getattr(self.app, "held", None)) and held.holding and not self.app._exit:
+                await self.pilot.pause(0.005)
 
     async def type(self, text: str) -> None:
         """Type text."""

@@ -6,6 +6,7 @@ The provider is the scripted one of `tests/conftest.py`; nothing here knows whic
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -201,8 +202,18 @@ def dataset(name: str, *words: str) -> Way:
     return way
 
 
-GOOD = dataset("good", "12 rows", "1 warning")
-SPOILT = dataset("spoilt", "13 rows", "errors")
+def checked(name: str) -> Way:
+    async def way(place: Place) -> None:
+        await place.open(name)
+        app, path = place.person.app, place.files[name]
+        await place.person.until(
+            lambda: app.loop_state.dataset == path and bool(app.loop_state.checked), "the verdict"
+        )
+
+    return way
+
+
+GOOD, SPOILT = checked("good"), checked("spoilt")
 
 
 async def nothing_to_estimate(place: Place) -> None:
@@ -213,21 +224,44 @@ async def nothing_to_estimate(place: Place) -> None:
 
 def estimate(name: str, *words: str) -> Way:
     async def way(place: Place) -> None:
-        await place.open(name, "train.jsonl")
+        await place.open(name)
+        app, path = place.person.app, place.files[name]
+        await place.person.until(lambda: app.loop_state.dataset == path, "the dataset")
         await place.press("3")
+        ready = partial(_shows_estimate, app)
+        await place.person.until(ready, "Estimate")
+        app.screen.query_one("#cost").scroll_home(animate=False)  # as it is at first
         await place.sees(*words)
 
     return way
 
 
+def _shows_estimate(app: Any) -> bool:
+    return app.current_mode == "estimate" and bool(app.screen.query("#cost"))
+
+
 ESTIMATE = estimate("good", "tokens billed", "warnings, see")
-FLAWED = estimate("spoilt", "tokens billed", "would be refused")
+FLAWED = estimate("spoilt", "tokens billed", "would be rejected")
+
+
+async def jobs_pane(place: Place) -> None:
+    """Jobs as it is at first, asking the provider."""
+    app = place.person.app
+    await place.press("4")
+    await place.person.until(lambda: app.current_mode == "jobs" and app.screen.is_mounted, "Jobs")
+    app.screen.views.show_view("events")
+    if app.screen.charts.every_metric:
+        app.screen.action_grid()
+    app.screen.looking, app.screen.feed.level, app.screen.feed.wrapped = True, "info", False
+    await place.press("r")
 
 
 def jobs(*listed: dict[str, Any], words: tuple[str, ...]) -> Way:
     async def way(place: Place) -> None:
         place.serve(*listed)
-        await place.press("4")
+        await jobs_pane(place)
+        if listed:
+            place.person.app.post_message(requests.open_job(listed[0]["id"]))
         await place.sees(*words)
 
     return way
@@ -235,22 +269,15 @@ def jobs(*listed: dict[str, Any], words: tuple[str, ...]) -> Way:
 
 MANY = jobs(
     *(job(n, ["succeeded", "failed", "running", "cancelled"][n % 4]) for n in range(40, 0, -1)),
-    words=("cards40", "cards39", "Step 28 of 30"),
+    words=("cards40",),
 )
-ONE = jobs(job(1), words=("succeeded", "Step 28 of 30"))
-RUNNING = jobs(job(1, "running"), words=("running", "Step 28 of 30"))
-FAILED = jobs(job(1, "failed"), words=("failed", "Line 3 is bad."))
-
-
-async def jobs_loading(place: Place) -> None:
-    place.lists(hang=True)
-    await place.press("4")
-    await place.sees("Asking the provider for its jobs")
+ONE = jobs(job(1), words=("succeeded",))
+RUNNING = jobs(job(2, "running"), words=("running",))
 
 
 async def jobs_failed(place: Place) -> None:
     place.lists(body=PAGE, headers={"Content-Type": "text/html"})
-    await place.press("4")
+    await jobs_pane(place)
     await place.sees("Cannot list the jobs.")
 
 
@@ -260,27 +287,28 @@ async def no_model(place: Place) -> None:
     await place.sees("No image yet")
 
 
-async def a_row(place: Place) -> None:
-    await place.open("good", "12 rows")
-    await place.press("5")
-    await place.sees("row 1 of")
-
-
 async def asking(place: Place) -> None:
     """A row and a model that can be asked."""
-    place.person.app.post_message(requests.try_model(TUNED))
+    await place.press("1")
     await place.open("good", "12 rows")
-    await place.press("5")
-    await place.sees("row 1 of", "cards")
-    lineup = place.person.app.screen.lineup
-    await place.person.until(lambda: TUNED in lineup.lineup.models, "the tuned model")
+    app = place.person.app
+    for model in ("", TUNED):  # one after the other, lest the second be no change
+        app.post_message(requests.try_model(model))
+    await place.sees("row ", "cards")
+    part = app.screen.asking
+    await place.person.until(lambda: TUNED in part.question.models, "the tuned model")
+
+
+async def consenting(place: Place) -> None:
+    await asking(place)
+    await place.press("a")
+    await place.sees("press Enter to ask")
 
 
 async def asked(place: Place) -> None:
-    await asking(place)
-    await place.press("a")
-    await place.sees("Ask?")
-    await place.press("y")
+    await consenting(place)
+    await place.person.type(place.person.app.screen._demand.typed)
+    await place.press("enter")
     await place.sees("A red square.")
 
 
@@ -323,9 +351,47 @@ async def evaluation(place: Place) -> None:
 
 STATES: dict[str, State] = {
     "home, first": State(first),
-    "home, returning": State(returning),
-    "home, provider": State(first, "P", ("Work with which provider?",)),
-    "home, open": State(first, "o", ("Open a dataset",)),
-    "home, commands": State(first, "colon", ("Search",)),
+    "home, provider": State(first, "P", ("Work with which provider?",), again=True),
+    "home, open": State(first, "o", ("Open a dataset",), again=True),
+    "home, commands": State(first, "colon", ("Search",), again=True),
+    "home, returning": State(returning, again=True),
+    "datasets, nothing": State(no_dataset),
+    "datasets, gone": State(dataset("gone", "R tries again"), again=True),
+    "datasets, rows": State(GOOD, again=True),
+    "datasets, broken line": State(SPOILT, "down", ("no JSON",), again=True),
+    "datasets, problems": State(SPOILT, "p", again=True),
+    "datasets, overview": State(SPOILT, "v", again=True),
+    "datasets, sheet": State(SPOILT, "c", again=True),
+    "datasets, image": State(GOOD, "f", again=True),
+    "datasets, search": State(GOOD, "slash", ("Search the rows",), again=True),
+    "datasets, fixed copy": State(GOOD, "M", ("Write a fixed copy",), again=True),
+    "estimate, nothing": State(nothing_to_estimate),
+    "estimate, gone": State(estimate("gone", "gone/train.jsonl"), again=True),
+    "estimate, counting": State(estimate("slow", "slow/train.jsonl"), again=True),
+    "estimate, ready": State(ESTIMATE, again=True),
+    "estimate, flaws": State(FLAWED, "l", ("would reject this file",), again=True),
+    "estimate, launch": State(ESTIMATE, "l", ("Launch at", "Type"), again=True),
+    "estimate, dearest": State(ESTIMATE, "d", again=True),
+    "estimate, compare": State(ESTIMATE, "c", again=True),
+    "jobs, failed to list": State(jobs_failed, again=True),
+    "jobs, empty": State(jobs(words=("No jobs yet",)), again=True),
+    "jobs, one": State(ONE, again=True),
+    "jobs, every metric": State(ONE, "W", again=True),
+    "jobs, running": State(RUNNING, again=True),
+    "jobs, cancel": State(RUNNING, "c", ("Cancel this job?",), agreed=True, again=True),
+    "jobs, many": State(MANY, again=True),
+    "jobs, checkpoints": State(MANY, "right_square_bracket enter", again=True),
+    "jobs, runs": State(MANY, "O down down left_square_bracket enter", again=True),
+    "jobs, filter": State(MANY, "slash", ("Jobs with",), again=True),
+    "playground, nothing": State(no_model),
+    "playground, a question": State(asking, again=True),
+    "playground, typing": State(asking, "i", again=True),
+    "playground, model": State(asking, "m", ("Ask which model?",), again=True),
+    "playground, parameters": State(asking, "p", again=True),
+    "playground, copy": State(asking, "Y", ("Copy what?",), again=True),
+    "playground, consent": State(asking, "a", ("press Enter to ask",), again=True),
+    "playground, streaming": State(streaming, agreed=True),
+    "playground, past": State(answered, "H", agreed=True),
+    "playground, folded": State(folded, agreed=True),
     "evaluate, set-up": State(evaluation, agreed=True),
 }

@@ -260,7 +260,8 @@ async def test_the_image_is_written_with_its_boxes_and_replaces_nothing_unasked(
         await person.sees("Enter again replaces it")
         assert target.read_bytes() == b"another"
         await person.press("enter")
-        await person.until(lambda: target.read_bytes() != b"another", "the file replaced")
+        await person.until(lambda: "out.png replaced." in _said(person), "the file replaced")
+        assert target.read_bytes() != b"another"
     with Image.open(target) as written:
         assert written.format == "PNG"
         assert written.size[0] > 48
@@ -409,10 +410,11 @@ async def test_a_copy_that_is_there_is_replaced_at_the_second_enter(
         await person.press("M")
         await person.sees("12 of 12 rows are written")
         await person.press("enter")
-        await person.sees("train-fixed.jsonl exists already. Enter again replaces it.")
+        await person.sees("! train-fixed.jsonl exists already. Enter again replaces")
         assert target.read_text() == "kept until then\n"
         await person.press("enter")
         await person.sees("train-fixed.jsonl ·")
+        assert "train-fixed.jsonl replaced: 12 rows" in _said(person)
     assert len(target.read_text().splitlines()) == 12
 
 

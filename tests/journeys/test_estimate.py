@@ -191,15 +191,21 @@ async def test_the_validation_file_beside_it_is_taken_and_can_be_left_out(
         await person.sees("The provider would reject the validation file", "valid.jsonl:1: ")
         await person.press("n")
         await person.sees_no("would reject the validation file")
+        await person.press("m")
+        await person.sees("Train which base model?")
+        await person.press("end", "x", "enter")
+        said = person.app.session.said
+        await person.until(lambda: "does not train" in said[-1].words, "that it is not trained")
+        assert person.app.screen.choices.model == "tintype-tiny"
 
 
 async def test_marked_rows_are_asked_about_before_a_launch(sit: Any, dataset: Path) -> None:
-    async with sit(dataset) as person:
+    async with sit(dataset, (80, 24)) as person:
         await person.sees("12 rows", "1 warning")
         await person.press("x", "x", "e")
         await person.quoted()
         await person.press("l")
-        await person.sees("2 rows are marked: leave out?", "Launch with all 12", "Leave out 2")
+        await person.sees("2 rows are marked: leave out?", "Launch all 12 (a)", "Leave out 2 (y)")
         await person.press("escape")
         await person.sees_no("leave out?")
         await person.press("l")

@@ -1,6 +1,7 @@
 """The examples run as they are, from the shell and where an event loop runs already."""
 
 import asyncio
+import json
 import runpy
 import subprocess
 import sys
@@ -47,7 +48,12 @@ def test_costs_are_plotted(home: Path, dataset: Path) -> None:
 
 
 def test_a_curve_is_saved(home: Path, dataset: Path, tmp_path: Path) -> None:
-    run("save_curve.py", dataset, tmp_path / "curve.csv")
+    text = tmp_path / "text.jsonl"  # without images the real engine trains in no time
+    rows = [json.loads(line) for line in dataset.read_text().splitlines()]
+    for row in rows:
+        del row["messages"][1]["content"][1]
+    text.write_text("\n".join(map(json.dumps, rows)))
+    run("save_curve.py", text, tmp_path / "curve.csv")
     assert (tmp_path / "curve.csv").read_text().startswith("step,train_loss")
 
 

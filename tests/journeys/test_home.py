@@ -65,6 +65,17 @@ async def test_who_has_drawn_samples_or_begun_a_job_elsewhere_is_not_told_how_to
         assert "Start here" not in person.screen
 
 
+async def test_the_first_dataset_is_listed_while_it_is_read(sit: Any, tmp_path: Path) -> None:
+    large = tmp_path / "large" / "train.jsonl"
+    large.parent.mkdir()
+    large.write_text('{"messages": []}\n' * 400_000)
+    async with sit(large) as person:
+        await person.sees("large/train.jsonl")
+        await person.press("1")
+        await person.sees("Recent datasets", "large/train.jsonl")
+        assert "Start here" not in person.screen
+
+
 async def test_what_cannot_be_read_is_neither_empty_nor_new(sit: Any, home: Path) -> None:
     (home / "state").mkdir(parents=True)
     (home / "state" / "tintype.sqlite").write_bytes(b"no database at all " * 99)
@@ -176,11 +187,12 @@ async def test_a_click_on_each_tab_shows_its_pane(sit: Any, size: tuple[int, int
         await person.sees("1 Home")
         top = person.screen.splitlines()[0]
         for mode, word in (
-            ("datasets", "2 Data"),
-            ("estimate", "3 Est"),
-            ("jobs", "4 Jobs"),
-            ("playground", "5 Play"),
-            ("home", "1 Home"),
+            ("datasets", " 2 "),
+            ("estimate", " 3 "),
+            ("jobs", " 4 "),
+            ("playground", " 5 "),
+            ("evaluate", " 6 "),
+            ("home", " 1 "),
         ):
             await person.pilot.click("Masthead", offset=(top.index(word) + 2, 0))
             await person.until(lambda mode=mode: person.app.current_mode == mode, mode)

@@ -173,7 +173,8 @@ async def test_several_runs_are_drawn_together_and_their_settings_compared(
         await person.press("4")
         await person.sees("● succeeded", "step")
         pane = pane_of(person)
-        await person.until(lambda: pane.known is not None, "the first run")
+        curves = pane.charts.leader
+        await person.until(lambda: pane.known is not None and bool(curves.traces), "a curve")
         await person.press("O", "down")
         await person.until(lambda: len(pane.charts.leader.traces) == 2, "two runs")
         await person.press("O", "down")
@@ -186,7 +187,10 @@ async def test_several_runs_are_drawn_together_and_their_settings_compared(
         await person.press("left_square_bracket", "enter", "f")
         await person.sees("results", "best training loss", "trained", "cost", "settings", "epochs")
         await person.press("escape", "escape")
-        await person.press("up", "O")  # the second is taken away, the third keeps its look
+        third = pane.followed
+        await person.press("up")
+        await person.until(lambda: pane.known and pane.known.job.id != third, "the second run")
+        await person.press("O")  # the second is taken away, the third keeps its look
         await person.until(lambda: len(pane.job.held) == 1, "one run held")
         await person.press("down")
         await person.until(
@@ -515,6 +519,7 @@ async def test_a_click_on_a_title_shows_its_view(sit: Any, dataset: Path, launch
     async with sit() as person:
         await person.press("4")
         await person.sees("● succeeded", "checkpoints 2", "trouble –", "compare –")
+        await person.sees("Training loss fell")  # all has its place
         line = next(
             number for number, line in enumerate(person.screen.splitlines()) if "trouble –" in line
         )

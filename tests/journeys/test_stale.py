@@ -120,6 +120,7 @@ async def test_a_file_that_changes_between_estimate_and_launch_is_estimated_agai
         await person.until(
             lambda: person.app.screen.estimate and person.app.screen.estimate.rows == rows, "rows"
         )
+        await person.quoted()
         await person.press("l")
         await person.sees("Launch at")
 

@@ -58,6 +58,10 @@ async def test_the_curve_has_every_step_once_after_the_app_was_away(
         await person.sees("succeeded", "New fine-tuned model created")
         pane = person.app.screen
         assert isinstance(pane, JobsPane)
+        await person.until(
+            lambda: pane.known is not None and "train_loss" in pane.known.progress.metrics.series,
+            "its curve",
+        )
         assert pane.known is not None
         steps = pane.known.progress.metrics.series["train_loss"].steps()
         assert steps == list(range(1, len(steps) + 1))
@@ -84,15 +88,15 @@ async def test_a_dataset_that_would_be_refused_is_not_launched_unasked(
     bad.parent.mkdir()
     bad.write_text('{"messages": [{"role": "user", "content": "?"}]}\n' * 3)
     async with sit(bad) as person:
-        await person.sees("error")
+        await person.sees("error", "next: M Fixed copy")
         await person.press("p")
         await person.sees("Example 1 has no message from the assistant")
         await person.press("up")
         await person.sees("at least 10 examples")
         await person.press("e")
-        await person.sees("would be rejected")
+        await person.sees("✗ would be rejected, see 2 p", "next: 2 Data")
         await person.press("l")
-        await person.sees("The provider would reject this file")
+        await person.sees("The provider would reject this file", "Press 2, then p,")
         await person.press("n")
         await person.sees_no("Fix it first")
 
@@ -107,5 +111,5 @@ async def test_every_pane_works_at_every_size(
             await person.press(key)
             lines = person.screen.splitlines()
             assert len(lines) == size[1]
-            assert "data" in lines[-2]
+            assert any(mark in lines[-2] for mark in "●◐✗")
             assert "Help" in lines[-1]

@@ -50,7 +50,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     where = done(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
     ours = done(sys.executable, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
     (Path(where.stdout.strip()) / "dependencies.pth").write_text(ours.stdout)
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    others = ("PYTHON", "TINTYPE")  # what tests set for their own apps and servers
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     environ["TINTYPE_HOME"] = str(home / "home")
 
     def run(*command: str | Path) -> subprocess.CompletedProcess[str]:

@@ -75,6 +75,20 @@ async def test_a_started_server_is_found_answers_and_is_stopped(tmp_path: Path) 
         await stop(running)
 
 
+async def test_an_answer_that_never_ends_does_not_keep_the_process(tmp_path: Path) -> None:
+    question = f"after {tmp_path / 'never'}"
+    async with started(tmp_path / "server") as running, connected(running) as client:
+        stream = await client.chat.completions.create(
+            model="scripted", messages=[{"role": "user", "content": question}], stream=True
+        )
+        async for piece in stream:
+            if piece.choices[0].delta.content:
+                break
+        await stop(running)
+
+        await eventually(lambda: ended(running.pid))
+
+
 async def test_secrets_are_readable_by_their_owner_only_and_not_shown(tmp_path: Path) -> None:
     async with started(tmp_path) as running:
         for name in ("token", "server.json", "server.db", "lock"):
@@ -252,6 +266,14 @@ async def test_a_job_that_was_being_validated_is_validated_again(
 def told_to_all(pid: int) -> bytes:
     """What others on the machine may read of a process."""
     return b"".join(Path(f"/proc/{pid}/{part}").read_bytes() for part in ("cmdline", "environ"))
+
+
+async def ended(pid: int) -> bool:
+    """Whether a process has ended, waited for or not."""
+    try:
+        return not told_to_all(pid)
+    except OSError:
+        return True
 
 
 async def gone(folder: Path) -> bool:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from textual.app import App
 
 from tintype.evaluation import EvaluatedModel, EvaluationPlan, RunProgress
 from tintype.evaluation.statistics import Interval
@@ -12,7 +13,7 @@ from tintype.loop import LoopState
 from tintype_tui.screens.evaluate.setup import Draft, setup_lines
 from tintype_tui.session import Evaluating
 from tintype_tui.widgets.evaluation_report import drawn_bar, running_lines
-from tintype_tui.widgets.loop_strip import wanted
+from tintype_tui.widgets.loop_strip import LoopStrip, wanted
 from tintype_tui.words.evaluating import progress_words
 
 TUNED = EvaluatedModel("ft:tiny:me:cards:1", "here")
@@ -94,3 +95,12 @@ def test_a_set_up_says_what_cannot_be_started_and_which_model_is_compared_with()
     broken = Draft(PLAN, state="failed", why="Line 3 has no answer.")
     assert setup_lines(broken, running=False)[0].words == "✗ Line 3 has no answer."
     assert "running" in setup_lines(broken, running=True)[0].words
+
+
+async def test_where_there_is_no_room_for_the_loop_the_strip_shows_what_is_now() -> None:
+    strip = LoopStrip({})
+    async with App[None]().run_test(size=(30, 4)) as pilot:
+        await pilot.app.mount(strip)
+        strip.loop_state = replace(LAUNCHED, model="ft:1")
+        await pilot.pause()
+        assert strip.render_line(0).text.strip() == "◐ try"

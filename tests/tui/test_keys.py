@@ -1,12 +1,14 @@
 """Keys by their ids: in sentences, in `[keymap]`, and what is wrong with it."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import tintype_tui
-from tintype_tui.keys import every_binding, keymap_problems
+from tintype_tui.keys import ELSEWHERE, every_binding, keymap_problems
 
 
 def test_every_key_that_is_named_in_a_text_exists() -> None:
@@ -14,6 +16,40 @@ def test_every_key_that_is_named_in_a_text_exists() -> None:
     for path in Path(tintype_tui.__path__[0]).rglob("*.py"):
         for id in re.findall(r"""key_of\([^()]*, "([a-z_.]+)"\)""", path.read_text()):
             assert id in known, f"{path.name}: {id}"
+
+
+def test_keys_that_are_named_elsewhere_are_those_that_they_are_by_default() -> None:
+    known = every_binding()
+    for id, key in ELSEWHERE.items():
+        assert key in {one.key_display or one.key for _, one in known[id]}
+
+
+_VERBS = (
+    "asks|makes|opens|undoes|redoes|tries|reads|leaves|marks|searches|shows|takes|looks|launches|"
+    "goes|keeps|estimates|writes|chooses"
+)
+_NAMED = re.compile(
+    rf"(?:^|[\s(])([A-Za-z/]) (?:{_VERBS})\b|[Pp]ress ([A-Za-z0-9/])\b|\bsee \d \w\b"
+)
+"""How a key is named in a sentence, other than by its id."""
+
+
+def _texts(tree: ast.AST) -> Iterator[str]:
+    """All strings but docstrings."""
+    for node in ast.walk(tree):
+        for child in ast.iter_child_nodes(node):
+            value = getattr(child, "value", None)
+            if isinstance(value, str) and not isinstance(node, ast.Expr):
+                yield value
+
+
+def test_keys_in_sentences_follow_the_keymap() -> None:
+    known = every_binding()
+    for path in Path(tintype_tui.__path__[0]).rglob("*.py"):
+        for text in _texts(ast.parse(path.read_text())):
+            assert not (found := _NAMED.search(text)), f"{path.name}: {found[0]!r} in {text!r}"
+            for id in re.findall(r"\{([a-z_]+\.[a-z_]+)\}", text):
+                assert id in known, f"{path.name}: {id}"
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,11 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -17,13 +16,13 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.worker import WorkType
 
-from tintype.errors import TintypeError
 from tintype.loop import LoopState
 from tintype.paths import absolute
 from tintype.settings import Settings, load
 from tintype_tui import requests, theme
 from tintype_tui.assessor import Assessor
 from tintype_tui.evaluator import Evaluator
+from tintype_tui.held_keys import switch_soon
 from tintype_tui.keys import key_of
 from tintype_tui.screen import Pane
 from tintype_tui.session import LeavesBehind, Session, SessionApp
@@ -31,9 +30,6 @@ from tintype_tui.stylesheet import PatientStylesheet
 from tintype_tui.terminal.textual_privates import has_mouse, screens_of, take_mouse
 from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
-
-if TYPE_CHECKING:
-    from tintype.assessment import Assessment
 
 
 def _home() -> Pane:
@@ -119,14 +115,38 @@ KEYS: list[BindingType] = [
 
 def _suit(app: SessionApp, chosen: Settings) -> None:
     """Draw as the person needs it; for a screen reader in one column, no sign without a word."""
+    theme.begin(app, chosen)
+    app.set_keymap(chosen.keymap)
     if chosen.screen_reader:
         from tintype_tui.terminal.letters import Spoken
 
         app.HORIZONTAL_BREAKPOINTS = [(0, "-narrow")]
         app.add_class("-reader")
         app.draw_with(Spoken())
-    app.moves = not chosen.reduced_motion
-    app.low_bandwidth = chosen.low_bandwidth
+    app.sparing.moves = not chosen.reduced_motion
+    app.sparing.low_bandwidth = chosen.low_bandwidth
+
+
+PALETTE = "--command-palette"
+"""Textual knows its palette by this id."""
+
+
+def _palette() -> Screen[Any]:
+    from tintype_tui.screens.dialogs import Palette
+
+    return Palette(id=PALETTE)
+
+
+def _help(pane: Screen[Any]) -> Screen[Any]:
+    from tintype_tui.screens.help import Help, keys_of
+
+    return Help(keys_of(pane))
+
+
+def _messages(session: Session) -> Screen[Any]:
+    from tintype_tui.screens.messages import Messages
+
+    return Messages(session.said, session.settings.folders)
 
 
 def _mouse_handed_over(app: SessionApp, key: str) -> str:
@@ -164,6 +184,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         super().__init__()
         chosen = settings or load()
         self.session = Session(chosen)
+        self.report = partial(_reported, chosen.folders.state)
         self.set_reactive(TintypeApp.profile_name, self.session.profile.name)
         self.session.warn = self._warn
         if dataset is not None:
@@ -171,8 +192,6 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         self._with_samples = with_samples
         self._clashes: set[str] = set()
         self.assessor, self.evaluator = Assessor(self), Evaluator(self)
-        theme.begin(self, chosen)
-        self.set_keymap(chosen.keymap)
         _suit(self, chosen)
         self.stylesheet = PatientStylesheet(variables=self.get_css_variables())
         for mode, pane in SCREENS.items():
@@ -185,12 +204,9 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.call_after_refresh(gc.enable)
+        self.assessor.begin()
         self.set_interval(KEEP_S, partial(_note, self))
-        if keymap := self.session.settings.keymap:
-            from tintype_tui.screens.help import report_keymap
-
-            reporting: WorkType[None] = partial(report_keymap, self, keymap)
-            self.run_worker(reporting)
+        _report_keymap(self)
         if self._with_samples:
             self.call_after_refresh(self.run_action, "sample", self.screen.query_one("#samples"))
 
@@ -206,51 +222,36 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     def _warn(self, words: str) -> None:
         self.notify(visible(words), severity="warning", markup=False, timeout=12)
 
-    def report(self, error: BaseException | None, details: str) -> str:
-        """Leave a report in a file, and say where."""
-        from tintype_tui.crashing import reported
-
-        return reported(error, details, self.session.settings.folders.state)
-
     def action_go(self, mode: str) -> None:
         # A click arrives in the widget that was clicked; a pane is bound to the app from here.
-        self.call_later(self.switch_mode, mode)
+        switch_soon(self, mode)
 
     def action_how_to_quit(self) -> None:
-        self.notify("Press q to quit; in a field, Esc leaves it first.", markup=False)
+        quits = key_of(self.screen, "quit")
+        self.notify(f"Press {quits} to quit; in a field, Esc leaves it first.", markup=False)
 
     def get_css_variables(self) -> dict[str, str]:
         """A theme's colours, made legible where they are another's than ours."""
-        variables = super().get_css_variables()
-        if not self.theme.startswith("tintype"):
-            variables = self.theme_variables = theme.readable(variables)
-        return variables
+        return theme.legible(self, super().get_css_variables())
 
     def watch_theme(self, name: str) -> None:
         """A theme that is chosen stays for the next session."""
         if self.is_running:
-            with suppress(TintypeError):
-                theme.keep(name, self.session.settings.theme, self.session.settings.folders.state)
+            theme.remember(name, self.session.settings)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What Textual offers and no key of ours does."""
         return [one for one in super().get_system_commands(screen) if one.title == "Theme"]
 
     def action_help(self) -> None:
-        from tintype_tui.screens.help import Help, keys_of
-
-        self.push_screen(Help(keys_of(self.screen)))
+        self.push_screen(_help(self.screen))
 
     def action_command_palette(self) -> None:
-        from tintype_tui.screens.dialogs import Palette
-
-        if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+        if self.screen.id != PALETTE:
+            self.push_screen(_palette())
 
     def action_messages(self) -> None:
-        from tintype_tui.screens.messages import Messages
-
-        self.push_screen(Messages(self.session.said, self.session.settings.folders))
+        self.push_screen(_messages(self.session))
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, to select text with it, and take it back."""
@@ -260,35 +261,46 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         """Say which keys of the configuration collide, once."""
         names = ", ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
         if names not in self._clashes:
-            self._clashes.add(names)
             self._warn(f"Keys in your configuration conflict: {names}.")
+        self._clashes.add(names)
 
-    def on_reached(self, message: requests.Reached) -> None:
-        self.loop_state = message.change(self.loop_state)
-        if message.pane:
-            self.switch_mode(message.pane)
+    @on(requests.Request)
+    async def _do(self, request: requests.Request) -> None:
+        await _carry_out(self, request)
 
-    async def on_use_profile(self, message: requests.UseProfile) -> None:
-        """Work with another provider; what was estimated and trained belongs to the one before."""
-        await self.session.use(message.name)
-        self.assessor.forget()
-        self.loop_state = self.loop_state.elsewhere()
-        self.profile_name = message.name
 
-    def watch_loop_state(self, before: LoopState, after: LoopState) -> None:
-        """What was found in one dataset is not shown of another."""
-        if before.dataset != after.dataset:
-            self.assessor.start_again()
+async def _carry_out(app: TintypeApp, request: requests.Request) -> None:
+    match request:
+        case requests.Reached():
+            app.loop_state = request.change(app.loop_state)
+            if request.pane:
+                app.switch_mode(request.pane)
+        case requests.UseProfile():
+            # What was estimated and trained belongs to the provider before.
+            await app.session.use(request.name)
+            app.assessor.forget()
+            app.loop_state = app.loop_state.elsewhere()
+            app.profile_name = request.name
+        case requests.AssessDataset():
+            await app.assessor.read(request.model)
+        case requests.Evaluate():
+            app.evaluator.obey(request.order)
 
-    def watch_assessment(self, assessment: "Assessment | None") -> None:
-        summary = assessment.summary if assessment is not None else None
-        self.loop_state = replace(self.loop_state, checked=summary.status if summary else "")
 
-    def on_evaluate(self, message: requests.Evaluate) -> None:
-        self.evaluator.obey(message.order)
+def _reported(folder: Path, error: BaseException | None, details: str) -> str:
+    """Leave a report in a file, and say where."""
+    from tintype_tui.crashing import reported
 
-    async def on_assess_dataset(self, message: requests.AssessDataset) -> None:
-        await self.assessor.read(message.model)
+    return reported(error, details, folder)
+
+
+def _report_keymap(app: TintypeApp) -> None:
+    """Say what of the configured keys means nothing."""
+    if keymap := app.session.settings.keymap:
+        from tintype_tui.screens.help import report_keymap
+
+        reporting: WorkType[None] = partial(report_keymap, app, keymap)
+        app.run_worker(reporting)
 
 
 def _note(app: TintypeApp) -> None:

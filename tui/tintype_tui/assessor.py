@@ -1,6 +1,7 @@
 """Reads the current dataset: checked and counted in one pass, whose result all panes share."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,8 +9,10 @@ from typing import TYPE_CHECKING
 from textual.worker import WorkType
 
 from tintype.errors import TintypeError
+from tintype.loop import LoopState
 
 if TYPE_CHECKING:
+    from tintype.assessment import Assessment
     from tintype.images.facts import ImageFacts
     from tintype_tui.session import SessionApp
 
@@ -21,6 +24,20 @@ class Assessor:
         self._app = app
         self._fetched: dict[str, ImageFacts] = {}
         """What images on the network are, of the current dataset."""
+
+    def begin(self) -> None:
+        """Follow what the app works on."""
+        self._app.watch(self._app, "loop_state", self._moved, init=False)
+        self._app.watch(self._app, "assessment", self._found, init=False)
+
+    def _moved(self, before: LoopState, after: LoopState) -> None:
+        """What was found in one dataset is not shown of another."""
+        if before.dataset != after.dataset:
+            self.start_again()
+
+    def _found(self, assessment: "Assessment | None") -> None:
+        summary, app = assessment.summary if assessment is not None else None, self._app
+        app.loop_state = replace(app.loop_state, checked=summary.status if summary else "")
 
     def start_again(self) -> None:
         """Another dataset is the current one: nothing that was found in the last is kept."""

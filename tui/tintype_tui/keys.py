@@ -11,6 +11,15 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.keys import key_to_character
 
+ELSEWHERE = {
+    "data.estimate": "e",
+    "data.problems": "p",
+    "estimate.launch": "l",
+    "jobs.look": "p",
+    "jobs.overlay": "O",
+    "jobs.refresh": "r",
+}
+"""Keys that are named where nothing on the screen has them: what they are by default."""
 _PLACE = re.compile(r"\{([a-z_]+(?:\.[a-z_]+)*)\}")
 
 
@@ -32,7 +41,7 @@ def key_of(node: DOMNode, id: str) -> str:
                     key = keymap[id].split(",")[0].strip()
                     return app.get_key_display(Binding(key, binding.action))
                 return app.get_key_display(binding)
-    return id
+    return keymap.get(id, ELSEWHERE.get(id, id)).split(",")[0].strip()
 
 
 def with_keys(node: DOMNode, text: str) -> str:

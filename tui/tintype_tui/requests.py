@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from tintype.resources import Job
 
 
+class Request(Message):
+    """Something that the app does for the panes."""
+
+
 @dataclass
-class Reached(Message):
+class Reached(Request):
     """Something in the loop was chosen or done: how that changes its state, whatever it is."""
 
     change: Callable[[LoopState], LoopState]
@@ -58,7 +62,7 @@ def restore(kept: LoopState, pane: str = "") -> Reached:
 
 
 @dataclass
-class AssessDataset(Message):
+class AssessDataset(Request):
     """Check and count the current dataset, unless that has been done and still holds."""
 
     model: str = ""
@@ -66,7 +70,7 @@ class AssessDataset(Message):
 
 
 @dataclass
-class Evaluate(Message):
+class Evaluate(Request):
     """Run an evaluation, which goes on whichever pane is seen; or pause the one that runs."""
 
     order: "EvaluationOrder | None"
@@ -84,7 +88,7 @@ class EvaluationOrder:
 
 
 @dataclass
-class UseProfile(Message):
+class UseProfile(Request):
     """Work with another provider."""
 
     name: str

@@ -58,6 +58,12 @@ class Pane(PartsScreen):
         """Every part's keys work in the whole pane."""
         return self.query(Part)
 
+    @property
+    def focus_chain(self) -> list[Widget]:
+        """Where Tab goes: while one widget is seen alone, nowhere else."""
+        alone = self.maximized
+        return [one for one in super().focus_chain if alone in (None, *one.ancestors_with_self)]
+
     def body(self) -> ComposeResult:
         """What this pane shows."""
         yield from ()
@@ -76,17 +82,21 @@ class Pane(PartsScreen):
 
     async def copy(self, text: str) -> None:
         """Copy text, and say what was done."""
-        from tintype_tui.clipboard import copy
-
-        spill = self.session.settings.folders.cache / "copied.txt"
-        with self.reporting("Cannot copy"):
-            self.say(await copy(text, driver_of(self.app), spill))
+        await _copy(self, text)
 
     def say(self, message: str, *, title: str = "", severity: Severity = "information") -> None:
         """Notify, with untrusted text made harmless."""
         self.session.said.append(Said(datetime.now(UTC), severity, f"{title} {message}".strip()))
         words, timeout = visible(message), 12 if severity == "error" else 5
         self.notify(words, title=title, severity=severity, markup=False, timeout=timeout)
+
+
+async def _copy(pane: Pane, text: str) -> None:
+    from tintype_tui.clipboard import copy
+
+    spill = pane.session.settings.folders.cache / "copied.txt"
+    with pane.reporting("Cannot copy"):
+        pane.say(await copy(text, driver_of(pane.app), spill))
 
 
 class Part(Container):

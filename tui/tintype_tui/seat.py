@@ -4,14 +4,12 @@ A session that begins takes up what one left that does not run any more: first o
 off, by a dropped line or a kill, and of several the last.
 """
 
-import fcntl
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from tintype.errors import FileError
-from tintype.paths import make_folder
+from tintype.paths import locked, make_folder
 
 if TYPE_CHECKING:
     from tintype.store import Store
@@ -29,8 +27,8 @@ class Seat:
     number: int
     left: dict[str, Any]
     """What the session before left here; empty if none did."""
-    lock: int | None = None
-    """The descriptor that holds it."""
+    lock: IO[bytes] | None = None
+    """What holds it, if anything can."""
 
     def named(self, name: str) -> str:
         """The name of a note of this session's own."""
@@ -39,7 +37,7 @@ class Seat:
     def leave(self) -> None:
         """Let another session have it."""
         if self.lock is not None:
-            os.close(self.lock)
+            self.lock.close()
             self.lock = None
 
 
@@ -57,10 +55,10 @@ def take_seat(folder: Path, store: "Store") -> Seat:
     try:
         make_folder(folder, private=True)
         for seat in seats:
-            if (lock := _locked(folder / f"{seat.number}.lock")) is not None:
+            if (lock := locked(folder / f"{seat.number}.lock")) is not None:
                 seat.lock = lock
                 return seat
-    except (FileError, OSError):
+    except FileError:
         return min(seats, key=lambda seat: seat.number)
     return Seat(MOST + 1, {})
 
@@ -68,17 +66,3 @@ def take_seat(folder: Path, store: "Store") -> Seat:
 def _worth(seat: Seat) -> tuple[bool, float, int]:
     at = seat.left.get("at")
     return seat.left.get("cut") is True, at if isinstance(at, float) else 0.0, -seat.number
-
-
-def _locked(path: Path) -> int | None:
-    """A descriptor that holds a lock until it is closed or its process ends; none if taken."""
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    except OSError:
-        os.close(lock)
-        raise
-    return lock

@@ -20,8 +20,8 @@ from textual.reactive import var
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
 from tintype.settings import Settings
+from tintype_tui.held_keys import HoldingApp
 from tintype_tui.seat import SESSION, Seat, take_seat
-from tintype_tui.terminal.app import TerminalApp
 
 if TYPE_CHECKING:
     from tintype.api import Api
@@ -253,7 +253,7 @@ class LeavesBehind(Protocol):
         ...
 
 
-class SessionApp(TerminalApp[int]):
+class SessionApp(HoldingApp[int]):
     """An app with a session, as its panes know it."""
 
     session: Session

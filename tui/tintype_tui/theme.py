@@ -1,6 +1,7 @@
 """Colours: iron and silver, as on the plates the name comes from."""
 
 from collections.abc import Container, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,19 @@ def keep(name: str, configured: str, folder: Path) -> None:
         FileError: if it cannot be written.
     """
     paths.write_whole(folder / CHOSEN, f"{name}\n{configured}\n", replace=True)
+
+
+def remember(name: str, settings: Settings) -> None:
+    """Keep a theme for the next session where that can be written."""
+    with suppress(TintypeError):
+        keep(name, settings.theme, settings.folders.state)
+
+
+def legible(app: App[Any], variables: dict[str, str]) -> dict[str, str]:
+    """The variables of the app's theme; made legible where it is another's than ours."""
+    if not app.theme.startswith("tintype"):
+        variables = app.theme_variables = readable(variables)
+    return variables
 
 
 def begin(app: App[Any], settings: Settings) -> None:

@@ -28,14 +28,8 @@ from tintype.evaluation.picking import (
 )
 from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, JudgePlan
 from tintype.evaluation.proposing import proposed
-from tintype.evaluation.results import (
-    AnswerOfRow,
-    Evaluation,
-    look_at,
-    open,
-    override,
-    overrides,
-)
+from tintype.evaluation.results import Evaluation, open
+from tintype.evaluation.row_answers import AnswerOfRow, look_at, override, overrides
 from tintype.evaluation.rows import EvaluatedRow, read_rows
 from tintype.evaluation.run_folder import EvaluationRun, new_folder, run_at, runs_folder, runs_in
 from tintype.evaluation.running import RunProgress, models_of, run

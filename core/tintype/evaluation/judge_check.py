@@ -3,7 +3,8 @@
 import random
 
 from tintype.evaluation.judging import JudgeAgreement, agreement
-from tintype.evaluation.results import Evaluation, overrides
+from tintype.evaluation.results import Evaluation
+from tintype.evaluation.row_answers import overrides
 from tintype.evaluation.run_folder import GRADES, logged
 
 

@@ -11,7 +11,8 @@ from tintype.dataset import open_dataset
 from tintype.errors import EvaluationError
 from tintype.evaluation.box_scorer import boxed
 from tintype.evaluation.box_table import BoxTable
-from tintype.evaluation.results import OK, Evaluation, overrides
+from tintype.evaluation.results import OK, Evaluation
+from tintype.evaluation.row_answers import overrides
 from tintype.evaluation.rows import compiled, question_type
 from tintype.evaluation.run_folder import ANSWERS, logged, rows_of
 from tintype.evaluation.run_state import case_of

@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ __all__ = ["Options", "Running", "find", "serve", "start", "stop"]
 IDLE_EXIT_S = 900.0
 """A server that the app has started ends by itself when it had nothing to do for so long."""
 START_S, STOP_S = 30.0, 10.0
+LEAVE_S = 3.0
+"""How long an answer under way in a thread may keep the process, when the server has ended."""
 _LOG_LINES = 3
 
 
@@ -73,6 +76,10 @@ async def _serve(options: Options, ready: Callable[[Running], None]) -> None:
         loop.add_signal_handler(signal.SIGQUIT, lambda: served.end(training=True))
         ready(served.running)
         await served.ended()
+    # What an engine does in a thread cannot be cancelled, and asyncio would wait for it for ever.
+    leaving = threading.Timer(LEAVE_S, os._exit, (0,))
+    leaving.daemon = True
+    leaving.start()
 
 
 def _start(folder: Path, idle_exit_s: float | None) -> Running:

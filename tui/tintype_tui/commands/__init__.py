@@ -2,8 +2,8 @@
 
 Data goes to standard output, words to standard error. `--json` gives one JSON object (or one a
 line, for commands that follow something). Exit codes: 0 done; 1 done, and what was looked at is bad
-(errors in a dataset, a job that failed); 2 could not run; 130 interrupted; 141 the reader of its
-output has gone, while a job that it followed goes on.
+(errors in a dataset, a job that failed); 2 could not run; 130 interrupted; 143 and 129 ended by
+SIGTERM and SIGHUP; 141 the reader of its output has gone, while a job that it followed goes on.
 """
 
 MODULES = {

@@ -82,7 +82,11 @@ class Choose(Dialog[int | None]):
         found.clear_options()
         found.add_options(options)
         numbers = [number for number in self._shown if number is not None]
-        if numbers:
+        if not numbers:
+            nothing = f"Nothing has “{visible(needle)}” in it." if needle else "There is nothing."
+            found.add_option(Option(Content(nothing), disabled=True))
+            self._shown.append(None)
+        else:
             first = self._at if self._at in numbers else numbers[0]
             found.highlighted = self._shown.index(first)
 

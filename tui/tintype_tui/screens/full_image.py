@@ -40,7 +40,12 @@ class FullImage(Once, ModalScreen[None]):
     image = getters.query_one(ImageView)
 
     def __init__(
-        self, row: RowView, *, step: Callable[[int], None], turn: Callable[[int], None]
+        self,
+        row: RowView,
+        *,
+        step: Callable[[int], None],
+        turn: Callable[[int], None],
+        boxes: Callable[[], None],
     ) -> None:
         """Make ready.
 
@@ -48,9 +53,10 @@ class FullImage(Once, ModalScreen[None]):
             row: Whose image is shown; when it shows another, so does this.
             step: Goes so many rows on.
             turn: Goes so many images of the row on.
+            boxes: Draws the answer's boxes, or leaves them out.
         """
         super().__init__()
-        self._row, self._step, self._turn = row, step, turn
+        self._row, self._step, self._turn, self._boxes = row, step, turn, boxes
 
     def compose(self) -> ComposeResult:
         yield Static(id="full-words")
@@ -82,4 +88,4 @@ class FullImage(Once, ModalScreen[None]):
         self._turn(by)
 
     def action_boxes(self) -> None:
-        self._row.with_boxes = not self._row.with_boxes
+        self._boxes()

@@ -19,7 +19,7 @@ from textual.widgets import Static
 
 from tintype.paths import write_whole
 from tintype_tui.keys import declared, key_of, keymap_problems
-from tintype_tui.screen import Pane
+from tintype_tui.screen import Pane, Part
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.terminal.textual_privates import PartsScreen
@@ -77,6 +77,12 @@ def _owner(active: ActiveBinding) -> str:
     node = active.node
     if node is node.app or active.binding.id is None:
         return EVERYWHERE
+    return _title(node)
+
+
+def _title(node: DOMNode) -> str:
+    """What a group of keys is called; those of a part are its pane's."""
+    node = node.pane if isinstance(node, Part) else node
     return getattr(node, "BINDING_GROUP_TITLE", None) or type(node).__name__
 
 
@@ -163,7 +169,7 @@ def _unfocused(screen: Screen[object]) -> Iterator[Key]:
             if binding.id and binding.description and binding.id not in active:
                 active.add(binding.id)
                 yield Key(
-                    owner=getattr(widget, "BINDING_GROUP_TITLE", None) or type(widget).__name__,
+                    owner=_title(widget),
                     keys=key_of(widget, binding.id),
                     words=binding.description,
                     tooltip=binding.tooltip,

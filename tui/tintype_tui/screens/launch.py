@@ -30,7 +30,7 @@ class Marked(Dialog[Answer]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,n", "answer('back')", "Back", id="marked.back"),
-        Binding("a", "answer('all')", "Launch with all rows", id="marked.all"),
+        Binding("a", "answer('all')", "Launch all rows", id="marked.all"),
         Binding("y", "answer('without')", "Leave out", id="marked.without"),
         Binding("left", "app.focus_previous", "Move", show=False),
         Binding("right", "app.focus_next", "Move", show=False),
@@ -60,7 +60,7 @@ class Marked(Dialog[Answer]):
             )
             with Horizontal(classes="dialog-buttons"):
                 yield Button("Back (n)", id="back")
-                yield Button(f"Launch with all {self._rows:,} (a)", id="all")
+                yield Button(f"Launch all {self._rows:,} (a)", id="all")
                 yield Button(f"Leave out {self._marked:,} (y)", id="without", variant="primary")
 
     def on_mount(self) -> None:

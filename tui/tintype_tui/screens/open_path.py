@@ -100,6 +100,8 @@ class PathDialog(Dialog[R]):
             self._listed, trouble = await asyncio.to_thread(self._matches, typed), ""
         except FileError as error:
             self._listed, trouble = [], str(error)
+        if not self.query("#path-words"):
+            return  # it was left meanwhile
         self._say(trouble, note)
         found = self.query_one(OptionList)
         found.clear_options()

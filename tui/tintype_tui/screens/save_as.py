@@ -26,9 +26,14 @@ class Target:
 
     path: Path
     replace: bool = False
-    """Whether a file that is there may be replaced: the person was asked."""
+    """Whether there is a file, which may be replaced: the person was asked."""
     with_option: bool = False
     """Whether the option was chosen."""
+
+    @property
+    def written(self) -> str:
+        """What to say once it is written: `replaced` where a file was."""
+        return "replaced" if self.replace else "written"
 
 
 class SaveAs(Dialog[Target | None]):
@@ -74,6 +79,7 @@ class SaveAs(Dialog[Target | None]):
                 yield Tick(Content(visible(self._option)), value=True, id="option")
             yield Static(id="save-warning", classes="hint")
             yield Static(id="save-hints", classes="hint")
+            yield Static("Enter writes · Esc goes back", classes="hint")
 
     def on_mount(self) -> None:
         self.warning.display = False
@@ -118,4 +124,4 @@ class SaveAs(Dialog[Target | None]):
 
     def _warn(self, words: str) -> None:
         self.warning.display = True
-        self.warning.update(Content.styled(visible(words), "bold $warning"))
+        self.warning.update(Content.styled(visible(f"! {words}"), "bold $warning"))

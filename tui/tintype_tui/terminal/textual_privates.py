@@ -55,29 +55,41 @@ class PartsScreen(Screen[None]):
         """The widgets whose keys work everywhere in this screen."""
         return ()
 
-    _waiting_since_s: float | None = None
+    waiting_since_s: float | None = None
+    """Since when what is to be laid out waits for the line."""
 
     def _on_timer_update(self) -> None:
-        """Lay out and draw; not yet where that could not be sent, for newer will be drawn then."""
-        output, now_s = output_of(self.app), time.monotonic()
-        if output is not None and not output.ready:
-            self._waiting_since_s = self._waiting_since_s or now_s
-            if now_s < self._waiting_since_s + WAIT_MOST_S:
-                return
-        self._waiting_since_s = None
-        super()._on_timer_update()
+        if not _held_back(self):
+            super()._on_timer_update()
 
     @property
     def _binding_chain(self) -> list[tuple[DOMNode, BindingsMap]]:
-        chain = super()._binding_chain
-        there = {id(node) for node, _ in chain}
-        at = next((at for at, (node, _) in enumerate(chain) if node is self), len(chain))
-        parts = [
-            (part, _unless_typed(part._bindings.copy(), self.focused))
-            for part in self.key_parts()
-            if id(part) not in there
-        ]
-        return [*chain[:at], *parts, *chain[at:]]
+        return _with_parts(super()._binding_chain, self)
+
+
+def _held_back(screen: PartsScreen) -> bool:
+    """Whether not to lay out yet: it could not be sent, and newer will be drawn then."""
+    output, now_s = output_of(screen.app), time.monotonic()
+    if output is not None and not output.ready:
+        screen.waiting_since_s = screen.waiting_since_s or now_s
+        if now_s < screen.waiting_since_s + WAIT_MOST_S:
+            return True
+    screen.waiting_since_s = None
+    return False
+
+
+def _with_parts(
+    chain: list[tuple[DOMNode, BindingsMap]], screen: PartsScreen
+) -> list[tuple[DOMNode, BindingsMap]]:
+    """Where keys are looked for, with the screen's parts before the screen."""
+    there = {id(node) for node, _ in chain}
+    at = next((at for at, (node, _) in enumerate(chain) if node is screen), len(chain))
+    parts = [
+        (part, _unless_typed(part._bindings.copy(), screen.focused))
+        for part in screen.key_parts()
+        if id(part) not in there
+    ]
+    return [*chain[:at], *parts, *chain[at:]]
 
 
 def _unless_typed(bindings: BindingsMap, focused: Widget | None) -> BindingsMap:
@@ -160,9 +172,8 @@ def draw_in_all_colours(app: App[Any]) -> None:
 class ReportingApp(App[ReturnType]):
     """An app that ends with a report of its own; Textual would print the values of variables."""
 
-    def report(self, error: BaseException | None, details: str) -> str:
-        """What to print when the app ends by an error."""
-        raise NotImplementedError
+    report: Callable[[BaseException | None, str], str]
+    """What to print when the app ends by an error, of which Textual says some details."""
 
     async def _shutdown(self) -> None:
         # What is still under way would look for widgets that have been taken away already.
@@ -173,23 +184,25 @@ class ReportingApp(App[ReturnType]):
         self._end_with(self._exception or sys.exception(), "")
 
     def _print_error_renderables(self) -> None:
-        output = output_of(self)
-        if output is not None and output.stuck:
-            # Writing would wait for ever; what is said is in the report's file, too.
-            self._exit_renderables.clear()
+        if (output := output_of(self)) is not None and output.stuck:
+            self._exit_renderables.clear()  # it would wait for ever; the report has a file, too
         super()._print_error_renderables()
 
     def panic(self, *renderables: RenderableType) -> None:
         """Leave a report of what Textual would print."""
-        paper = Console(file=StringIO(), width=100, color_system=None)
-        paper.print(*renderables)
-        self._end_with(self._exception, cast("StringIO", paper.file).getvalue())
+        self._end_with(self._exception, _printed(renderables))
 
     def _end_with(self, error: BaseException | None, details: str) -> None:
         if not self._exit_renderables:
             self._return_code = 1
             self._exit_renderables.append(Text(self.report(error, details), overflow="fold"))
         self._close_messages_no_wait()
+
+
+def _printed(renderables: Iterable[RenderableType]) -> str:
+    paper = Console(file=StringIO(), width=100, color_system=None)
+    paper.print(*renderables)
+    return cast("StringIO", paper.file).getvalue()
 
 
 FULL_REPAINT = "TINTYPE_FULL_REPAINT"
@@ -204,17 +217,21 @@ class PaintedApp(ReportingApp[ReturnType]):
         whole = FULL_REPAINT in os.environ
         if output is None or whole or not isinstance(renderable, CompositorUpdate):
             super()._display(screen, renderable)
-            return
-        try:
-            if self._running and not self._closed and not self._batch_count:
-                output.synchronized = self._sync_available
-                cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
-                size = screen._compositor.size
-                output.paint(size, _pieces(renderable), _pens(self.console), cursor)
-        except Exception as error:
-            self._handle_exception(error)
-        finally:
-            self.post_display_hook()
+        else:
+            _paint(self, output, screen, renderable)
+
+
+def _paint(app: App[Any], output: Output, screen: Screen[Any], update: CompositorUpdate) -> None:
+    """What Textual's `App._display` does, with an `Output` in place of its writer."""
+    try:
+        if app._running and not app._closed and not app._batch_count:
+            output.synchronized = app._sync_available
+            cursor = app.screen.outer_size.clamp_offset(app.cursor_position)
+            output.paint(screen._compositor.size, _pieces(update), _pens(app.console), cursor)
+    except Exception as error:
+        app._handle_exception(error)
+    finally:
+        app.post_display_hook()
 
 
 def _pieces(update: CompositorUpdate) -> Iterable[tuple[int, int, Strip]]:

@@ -61,9 +61,12 @@ class CheckpointList(LineList):
         self.total = len(checkpoints)
         self.refresh()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing can be copied where there is none."""
+        return None if action == "copy" and not self.total else True
+
     def action_copy(self) -> None:
-        if self.total:
-            self.post_message(self.Wanted(self.checkpoints[self.cursor]))
+        self.post_message(self.Wanted(self.checkpoints[self.cursor]))
 
     def item(self, index: int, width: int, style: Style) -> Line:
         checkpoint = self.checkpoints[index]

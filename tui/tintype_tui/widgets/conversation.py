@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.reactive import reactive, var
 from textual.widgets import Static
 
-from tintype.dataset import Example, ImagePart, Message
+from tintype.dataset import Example, ImagePart, Message, TextPart
 from tintype.images import ImageFacts
 from tintype_tui.text import size, visible
 
@@ -99,6 +99,17 @@ class Conversation(VerticalScroll, can_focus=True):
         for number, message in enumerate(self.example.messages):
             text += self._message(number, message, text.get_height({}, self._width) if text else 0)
         self.query_one(Static).update(text)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether there is a system prompt that is folded, or would be."""
+        return self.example is not None and any(
+            message.role == "system"
+            and isinstance(part, TextPart)
+            and part.text.count("\n") >= FOLDED_LINES
+            for message in self.example.messages
+            for part in message.parts
+        )
 
     @property
     def hits(self) -> int:

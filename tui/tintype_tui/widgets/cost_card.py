@@ -10,7 +10,10 @@ from tintype.estimation import Estimate, Forecast, Gauge
 from tintype_tui.text import bar, count, money, number, pad, size, visible
 from tintype_tui.words.costs import cost_words, time_words, tokens_words
 
-BAR = 16
+BAR = 40
+"""Cells that a bar takes at most."""
+ROOMY = 32
+"""Lines of a terminal in which there is room for the most expensive rows."""
 
 
 class CostCard(Widget):
@@ -41,6 +44,7 @@ class CostCard(Widget):
                     Content.styled(f"· {visible(reason)}", "dim")
                     for reason in (*self.estimate.reasons, *self._time())
                 ),
+                *(self._dearest(self.estimate) if self.app.size.height >= ROOMY else ()),
             ]
         )
 
@@ -106,6 +110,15 @@ class CostCard(Widget):
     def _room(self, said: str) -> int:
         """How many cells a bar may have beside what is said in its line."""
         return min(BAR, max(0, self.content_size.width - len(said)))
+
+    def _dearest(self, estimate: Estimate) -> list[Content]:
+        epoch = max(1, estimate.tokens_per_epoch.likely)
+        lines = [
+            f"line {row.line:>7}  {number(row.tokens):>9} tokens  {row.tokens / epoch:>6.1%}"
+            for row in estimate.dearest
+        ]
+        head = Content.styled("most expensive rows, of an epoch", "bold $secondary")
+        return [Content(""), head, *map(Content, lines)] if lines else []
 
     def _later(self, estimate: Estimate) -> list[Content]:
         """What comes after training: answers, hosting, the end."""

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.reactive import var
 
 from tintype.resources import Event
+from tintype_tui.keys import with_keys
 from tintype_tui.text import age, clip, one_line
 from tintype_tui.widgets.line_list import Line, LineList
 
@@ -22,7 +23,7 @@ LEVEL_COLORS = {"info": "foreground", "warn": "warning", "error": "error"}
 LEVEL_WORDS = {"info": "", "warn": "warnings and errors", "error": "errors"}
 
 NOTHING = "No events yet."
-NONE_FITS = "No event matches: i shows other levels, / looks for something else."
+NONE_FITS = "No event matches: {events.level} shows other levels, {events.search} looks on."
 
 TICK_S = 1.0
 """How often ages are shown again."""
@@ -173,7 +174,8 @@ class EventFeed(LineList):
     @property
     def summary(self) -> str:
         """What is left out or done, in a few words; empty where everything is as usual."""
-        words = [*self._chosen.words(), "" if self.follow_end else "F follows"]
+        follows = "" if self.follow_end else with_keys(self, "{events.follow} follows")
+        words = [*self._chosen.words(), "wrapped" if self.wrapped else "", follows]
         return ", ".join(filter(None, words))
 
     @property
@@ -189,11 +191,17 @@ class EventFeed(LineList):
         self._width = self.size.width
         self._lines = list(event_lines(shown, self._width if self.wrapped else None))
         self.total = len(self._lines)
-        self.empty_text = NONE_FITS if self.events else NOTHING
+        self.empty_text = with_keys(self, NONE_FITS) if self.events else NOTHING
         if self.follow_end:
             self.cursor = self.total - 1
         self.post_message(self.Changed())
         self.refresh()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without events nothing of them can change; who follows already need not again."""
+        changes = action in ("clock", "steps", "level", "wrap")
+        idle = self.follow_end if action == "follow" else changes and not self.events
+        return None if idle else True
 
     def action_level(self) -> None:
         self.level = LEVELS[(LEVELS.index(self.level) + 1) % len(LEVELS)]

@@ -6,6 +6,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from tintype.jobs import Difference, Outcomes
+from tintype_tui.keys import key_of
 from tintype_tui.text import clip, one_line, pad
 from tintype_tui.widgets.chart.palette import UNICODE, curve_styles
 from tintype_tui.widgets.chart.traces import Run
@@ -37,7 +38,8 @@ class Comparison(LineList):
             if not differences:
                 self._rows.append(("same data, and no setting differs", ()))
         elif runs:
-            self._rows.append(("press O to keep this run, then go to another job", ()))
+            key = key_of(self, "jobs.overlay")
+            self._rows.append((f"press {key} to keep this run, then go to another job", ()))
         self.total = 1 + len(self._rows) if runs else 0
         self.refresh()
 

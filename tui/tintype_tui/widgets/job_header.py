@@ -13,6 +13,7 @@ from textual.widget import Widget
 
 from tintype.jobs import JobProgress, explain
 from tintype.metrics import Diagnosis
+from tintype_tui.keys import key_of
 from tintype_tui.text import age, clip, duration, number, visible
 from tintype_tui.words.jobs import STATUS_COLORS, remaining_s, status_words
 
@@ -100,14 +101,15 @@ class JobHeader(Widget):
         """How old the last news is, or that none is asked for."""
         running = not progress.job.ended
         heard = f"heard {age(progress.fresh_at)}" if running and progress.fresh_at else ""
-        asking = "" if self.looking else "not asking, p goes on"
+        asking = "" if self.looking else f"not asking, {key_of(self, 'jobs.look')} goes on"
         asking = "not asked any more" if self.stopped else asking
         return " · ".join(filter(None, [asking, heard]))
 
     def _sentence(self, progress: JobProgress) -> Content:
         """Trouble first, then what went wrong, what looks odd, and the trend."""
         if self.stopped:
-            return Content.styled(visible(f"! {self.stopped} r asks again."), "$error")
+            again = key_of(self, "jobs.refresh")
+            return Content.styled(visible(f"! {self.stopped} {again} asks again."), "$error")
         if progress.trouble:
             return Content.styled(visible(progress.trouble + self._again()), "$warning")
         job = progress.job

@@ -102,7 +102,8 @@ class LoopStrip(Widget):
             segments = self._drawn(stages, words_width)
             if sum(segment.cell_length for segment in segments) <= room:
                 return segments
-        return segments
+        ahead = self.loop_state.ahead  # what is done is left out where there is no room for it
+        return self._drawn((ahead,) if ahead is not None else stages[-1:], 0)
 
     def _drawn(self, stages: tuple[Stage, ...], words_width: int) -> list[Segment]:
         base, colors = self.rich_style, self.app.theme_variables

@@ -18,6 +18,7 @@ PANES = (
     ("evaluate", "Evaluate", "Eval"),
 )
 """Mode, title, short title; the key is the place in the list."""
+BRAND = " tintype "
 
 
 class Masthead(Widget):
@@ -35,11 +36,12 @@ class Masthead(Widget):
         width = self.size.width
         base = self.rich_style
         colors = self.app.theme_variables
-        segments = [Segment(" tintype ", base + Style(bold=True, color=colors["primary"]))]
+        bold = base + Style(bold=True, color=colors["primary"])
+        segments = [Segment(self._brand(), bold)] if self._brand() else []
         active = Style(bold=True, reverse=True)
-        for key, title in self._titles(width):
+        for key, tab in self._tabs():
             here = PANES[key - 1][0] == self.app.current_mode
-            segments.append(Segment(f" {key} {title} ", base + active if here else base))
+            segments.append(Segment(tab, base + active if here else base))
         provider = clip(f" {self.provider} ", max(0, width - sum(s.cell_length for s in segments)))
         strip = Strip(segments)
         gap = width - strip.cell_length - Strip([Segment(provider)]).cell_length
@@ -47,16 +49,24 @@ class Masthead(Widget):
             0, width
         )
 
-    def _titles(self, width: int) -> list[tuple[int, str]]:
-        long = width >= 90
-        return [(at, full if long else short) for at, (_, full, short) in enumerate(PANES, start=1)]
+    def _brand(self) -> str:
+        return BRAND if self.size.width >= 57 else ""
+
+    def _tabs(self) -> list[tuple[int, str]]:
+        """Keys and tabs; all of them, however narrow it is."""
+        width, found = self.size.width, []
+        for at, (mode, full, short) in enumerate(PANES, start=1):
+            title = full if width >= 90 else short
+            named = width >= 48 or mode == self.app.current_mode
+            found.append((at, f" {at} {title} " if named else f" {at} "))
+        return found
 
     async def on_click(self, event: events.Click) -> None:
         """Go to the pane under the pointer."""
-        x = len(" tintype ")
-        for key, title in self._titles(self.size.width):
-            x += len(f" {key} {title} ")
+        x = len(self._brand())
+        for key, tab in self._tabs():
+            x += len(tab)
             if event.x < x:
-                if event.x >= len(" tintype "):
+                if event.x >= len(self._brand()):
                     await self.app.run_action(f"go('{PANES[key - 1][0]}')")
                 return

@@ -8,7 +8,8 @@ from tintype.detection import Box, parse_boxes
 from tintype.errors import DatasetError
 from tintype.evaluation.matrix import positions
 from tintype.evaluation.report import titles
-from tintype.evaluation.results import AnswerOfRow, Evaluation, look_at
+from tintype.evaluation.results import Evaluation
+from tintype.evaluation.row_answers import AnswerOfRow, look_at
 from tintype.evaluation.rows import EvaluatedRow
 from tintype.evaluation.sentences import percent
 from tintype.prompting import question_of

@@ -9,7 +9,8 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from tintype.evaluation.report import titles
-from tintype.evaluation.results import STATUSES, AnswerOfRow, Evaluation, all_rows
+from tintype.evaluation.results import STATUSES, Evaluation
+from tintype.evaluation.row_answers import AnswerOfRow, all_rows
 from tintype.evaluation.rows import EvaluatedRow
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -6,7 +6,6 @@ The dataset itself is never changed.
 from collections.abc import Sequence, Set
 from typing import ClassVar
 
-from textual import work
 from textual.binding import Binding, BindingType
 
 from tintype import rules
@@ -14,6 +13,8 @@ from tintype.dataset.arrangement import written_rows
 from tintype.dataset.embed import export
 from tintype.dataset.treatment import Treatment
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
+from tintype_tui.keys import with_keys
 from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.screens.datasets.part import Words, stop_workers
 from tintype_tui.screens.save_as import SaveAs, Target
@@ -48,7 +49,7 @@ class CopyLine(Words):
     def stop(self) -> bool:
         return stop_workers(self, "write")
 
-    @work(exclusive=True, group="write")
+    @opens(exclusive=True, group="write")
     async def action_fix(self) -> None:
         """Write a copy with its images embedded and as the provider takes them; then open it."""
         if (opened := self.opened) is None:
@@ -70,13 +71,14 @@ class CopyLine(Words):
             left_out = marked if target.with_option else frozenset()
             await self._write(opened, target, rules.fixing(profile), left_out)
 
-    @work(exclusive=True, group="write")
+    @opens(exclusive=True, group="write")
     async def action_write_without(self) -> None:
         """Write a copy that lacks the marked rows, and open it."""
         if (opened := self.opened) is None:
             return
         if not self.marks:
-            self.pane.say("No row is marked: x marks one, X those of a filter.")
+            words = "No row is marked: {data.mark} marks one, {data.mark_all} those of a filter."
+            self.pane.say(with_keys(self, words))
             return
         marked = self.marks.rows
         if not written_rows(opened.rows, marked, self._no_json):
@@ -125,7 +127,8 @@ class CopyLine(Words):
                     if done.files:
                         left = f", {count(notes, 'thing')} left as found" if notes else ""
                         changed = f", {count(done.images, 'image')} changed"
-                        self.pane.say(f"{count(done.rows, 'row')} written{changed}{left}.")
+                        name = f"{target.path.name} {target.written}"
+                        self.pane.say(f"{name}: {count(done.rows, 'row')}{changed}{left}.")
                         self.post_message(requests.open_dataset(done.files[0]))
         finally:
             self.doing = ""

@@ -15,6 +15,8 @@ from tintype.dataset.base64_text import elided
 from tintype.dataset.query import Found, Hit, Query, compile_query, parse_query, search
 from tintype.dataset.query import shared_texts as find_shared
 from tintype.errors import DatasetError
+from tintype_tui.held_keys import opens
+from tintype_tui.keys import with_keys
 from tintype_tui.screens.datasets.part import Words, stop_workers
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.text import clip, count, one_line
@@ -61,7 +63,7 @@ class FilterLine(Words):
 
     # ------------------------------------------------------------------ searching
 
-    @work
+    @opens()
     async def action_search(self) -> None:
         if (dataset := self.dataset) is None:
             return
@@ -114,14 +116,15 @@ class FilterLine(Words):
     def action_sort(self) -> None:
         """The next order."""
         if self.opened is None or not (self.assessed and self.assessed.complete):
-            self.pane.say("The rows are still being counted. Press s again when that is done.")
+            words = "The rows are still being counted. Press {data.sort} again when that is done."
+            self.pane.say(with_keys(self, words))
             return
         wanted = replace(self.arrangement, order=next_order(self.arrangement.order))
         self.post_message(self.Arrange(wanted, from_top=bool(wanted.order)))
 
     # ------------------------------------------------------------------ going to a row
 
-    @work
+    @opens()
     async def action_line(self) -> None:
         hints = ("The number of a line, or 50% of the way.",)
         text = await self.app.push_screen_wait(Ask("Go to line", hints=hints))
@@ -135,9 +138,14 @@ class FilterLine(Words):
         self.post_message(self.Select(index))
 
     def action_random(self) -> None:
-        if self.arrangement.shown:
-            position = random.randrange(self.arrangement.shown)
-            self.post_message(self.Select(self.arrangement.row_at(position)))
+        """Go to any of the rows shown but the one that is looked at."""
+        here, shown = self.arrangement.position_of(self.index), self.arrangement.shown
+        if others := shown - (here is not None):
+            at = random.randrange(others)
+            at += here is not None and at >= here
+            self.post_message(self.Select(self.arrangement.row_at(at)))
+        else:
+            self.pane.say("There is no other row to go to.")
 
 
 def without_filter(arrangement: Arrangement) -> Arrangement:

@@ -7,6 +7,8 @@ from textual import work
 from textual.binding import Binding, BindingType
 
 from tintype.dataset.marks import Marks, difference
+from tintype_tui.held_keys import opens
+from tintype_tui.keys import with_keys
 from tintype_tui.screens.datasets.part import Words
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.text import count
@@ -105,7 +107,7 @@ class MarksLine(Words):
 
     # ------------------------------------------------------------------ keys
 
-    @work
+    @opens()
     async def action_mark_why(self) -> None:
         index = self.index
         asked = Ask("Why is it marked?", value=self.marks.latest_reason)
@@ -116,14 +118,14 @@ class MarksLine(Words):
     def action_mark_all(self) -> None:
         chosen = self.arrangement.chosen
         if chosen is None:
-            self.pane.say(
-                "This marks the rows of a filter: search with /, or pick in the overview (v)."
-            )
+            words = "search with {data.search}, or pick in the overview ({data.overview})."
+            self.pane.say(with_keys(self, f"This marks the rows of a filter: {words}"))
             return
         new = sum(index not in self.marks for index in chosen)
         self.post_message(self.Remark(lambda marks: marks.toggled_all(chosen)))
         words = "marked" if new else "unmarked"
-        self.pane.say(f"{count(new or len(chosen), 'row')} {words}. u undoes it.")
+        undo = with_keys(self, "{data.undo} undoes it.")
+        self.pane.say(f"{count(new or len(chosen), 'row')} {words}. {undo}")
 
     def action_undo(self) -> None:
         if not self.marks.done:

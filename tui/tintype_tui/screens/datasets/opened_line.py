@@ -15,6 +15,7 @@ from tintype.errors import TintypeError
 from tintype.loop import LoopState, RowRequest
 from tintype.store import RecentDataset
 from tintype_tui import requests
+from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screens.datasets.filter_line import without_filter
 from tintype_tui.screens.datasets.opened import Opened, holding
 from tintype_tui.screens.datasets.part import View, Words
@@ -24,12 +25,12 @@ LOOK_AGAIN_S = 2.0
 """Between looks at whether the file has changed."""
 
 
-def opened_words(opened: Opened, hint: str, *, filtered: bool) -> str:
+def opened_words(opened: Opened, hint: str, reload: str, *, filtered: bool) -> str:
     """`cards/train.jsonl · 240 rows · 6.4 MB`; a filter says itself how many rows it shows."""
     words = (
         f"{opened.path.parent.name}/{opened.path.name}",
         hint,
-        "changed: R reads it again" if opened.stale else "",
+        f"changed: {reload} reads it again" if opened.stale else "",
         "" if filtered else count(opened.rows, "row"),
         "" if filtered else size(opened.dataset.size_bytes),
         "" if opened.complete else f"reading {opened.share:.0%}",
@@ -97,7 +98,9 @@ class OpenedLine(Words):
 
     def words(self) -> str:
         opened, filtered = self.opened, bool(self.arrangement.why)
-        return opened_words(opened, self.hint, filtered=filtered) if opened is not None else ""
+        if opened is None:
+            return ""
+        return opened_words(opened, self.hint, key_of(self, "data.reload"), filtered=filtered)
 
     def watch_opened(self, before: Opened | None, now: Opened | None) -> None:
         self.say()  # and nothing is cancelled: it is this part that holds it open
@@ -134,19 +137,23 @@ class OpenedLine(Words):
         with self.pane.reporting("Cannot open the dataset"):
             try:
                 async with aclosing(holding(path, row)) as steps:
+                    known = False
                     async for opened in steps:
                         self.post_message(self.Changed(opened, row))
-                        if opened.complete:
+                        if opened.complete or not known:
                             await self._remember(opened)
+                            known = True
             except TintypeError as error:
-                why = f"{error}\n\nR tries again, o opens another."
+                keys = with_keys(self, "{data.reload} tries again, {data.open} opens another.")
+                why = f"{error}\n\n{keys}"
                 self.post_message(self.Changed(None, why=why))
                 raise
 
     async def _remember(self, opened: Opened) -> None:
         store = await self.session.store()
         size_bytes = opened.dataset.size_bytes
-        recent = RecentDataset(opened.path, datetime.now(UTC), size_bytes, opened.rows)
+        rows = opened.rows if opened.complete else None
+        recent = RecentDataset(opened.path, datetime.now(UTC), size_bytes, rows)
         store.datasets.opened(recent)
 
     @work(exclusive=True, group="changed")
@@ -158,11 +165,13 @@ class OpenedLine(Words):
         if await opened.dataset.changed() and self.opened is opened:
             self.post_message(self.Changed(replace(opened, stale=True)))
             name = opened.path.name
-            self.pane.say(f"{name} has changed on the disk. R reads it again.", severity="warning")
+            again = with_keys(self, "{data.reload} reads it again.")
+            self.pane.say(f"{name} has changed on the disk. {again}", severity="warning")
 
     def action_reload(self) -> None:
         """Read the file again, and stay at the row."""
         if self._path is not None:
+            self.pane.say(f"Reading {self._path.name} again.")
             self._hold(self._path, self.index)
 
     def action_split(self, by: int) -> None:

@@ -14,6 +14,8 @@ from tintype.assessment import Assessment
 from tintype.dataset.arrangement import Arrangement, arranged
 from tintype.dataset.marks import Marks
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
+from tintype_tui.keys import with_keys
 from tintype_tui.screen import Pane
 from tintype_tui.screens.datasets.check_line import CheckLine
 from tintype_tui.screens.datasets.copy_line import CopyLine
@@ -29,6 +31,7 @@ from tintype_tui.screens.datasets.views_part import ViewsPart
 from tintype_tui.screens.open_path import choose_dataset
 from tintype_tui.widgets.loop_strip import Serving
 
+NOTHING = "No dataset is open.\nPress {data.open} to open one, {go.home} for samples."
 P = TypeVar("P", bound=DatasetPart)
 
 
@@ -50,14 +53,7 @@ class DatasetsPane(Pane):
         Binding("e", "estimate", "Estimate", id="data.estimate", tooltip="what training costs"),
         Binding("o", "open", "Open", id="data.open", tooltip="another dataset"),
         Binding("t", "try", "Try", id="data.try", tooltip="ask a model about this row"),
-        Binding(
-            "V",
-            "evaluate",
-            "Evaluate",
-            id="data.evaluate",
-            show=False,
-            tooltip="models on these rows",
-        ),
+        Binding("V", "evaluate", "Evaluate", id="data.evaluate", show=False, tooltip="on its rows"),
         Binding("escape", "back", "Rows", id="data.back", show=False),
     ]
 
@@ -93,7 +89,7 @@ class DatasetsPane(Pane):
         )
 
     def on_mount(self) -> None:
-        self.rows_view.say_empty("No dataset is open.\nPress o to open one, 1 for samples.")
+        self.rows_view.say_empty(with_keys(self, NOTHING))
 
     # ------------------------------------------------------------------ what the parts say
 
@@ -126,6 +122,7 @@ class DatasetsPane(Pane):
     def on_dataset_part_select(self, event: DatasetPart.Select) -> None:
         """Look at a row; what a view that is not seen says of its cursor means nothing."""
         if event.view is None:
+            self.views.make_room_for_row()
             self.index = event.index
             self.views.view.go(event.index)
         elif event.view is self.views.view:
@@ -157,9 +154,8 @@ class DatasetsPane(Pane):
     # ------------------------------------------------------------------ keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("estimate", "try", "evaluate"):
-            return self.opened is not None or None
-        return True
+        needless = action not in ("estimate", "try", "evaluate")
+        return needless or self.opened is not None or None
 
     def action_back(self) -> None:
         """Stop what is going on; else leave what is open; else show all rows again."""
@@ -168,10 +164,9 @@ class DatasetsPane(Pane):
         if not self.views.begin_with_first() and self.arrangement.chosen is not None:
             self._arrange(without_filter(self.arrangement), False)
 
-    @work
+    @opens()
     async def action_open(self) -> None:
-        path = await choose_dataset(self)
-        if path is not None:
+        if (path := await choose_dataset(self)) is not None:
             self.post_message(requests.open_dataset(path))
 
     def action_estimate(self) -> None:

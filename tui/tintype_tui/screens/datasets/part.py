@@ -36,8 +36,6 @@ def stop_workers(part: Part, group: str) -> bool:
 class DatasetPart(Part):
     """A part of the pane Datasets."""
 
-    BINDING_GROUP_TITLE = "Dataset"
-
     opened: var[Opened | None] = var(None)
     assessed: var[Assessment | None] = var(None)
     """What the pass over the open dataset has found so far; none before it begins."""
@@ -143,6 +141,9 @@ class View(DatasetPart):
 
     class Leave(Message):
         """Back to the rows."""
+
+    class Enlarge(Message):
+        """Show the image of the row that is looked at, alone."""
 
     def action_show(self) -> None:
         """Show this; the key of a view is bound to it."""

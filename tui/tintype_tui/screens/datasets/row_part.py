@@ -17,6 +17,8 @@ from tintype.dataset.base64_text import displayed
 from tintype.dataset.query import found_in
 from tintype.errors import DatasetError
 from tintype.images import ImageFacts, probe
+from tintype_tui.held_keys import opens
+from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screens.datasets.part import DatasetPart
 from tintype_tui.screens.datasets.thumbs import thumb
 from tintype_tui.screens.full_image import FullImage
@@ -39,25 +41,11 @@ class RowPart(DatasetPart):
         Binding("n", "hit(1)", "Next hit", id="data.hit", show=False, tooltip="of a search"),
         Binding("N", "hit(-1)", "Previous hit", id="data.hit_back", show=False),
         Binding("b", "boxes", "Boxes", id="data.boxes"),
-        Binding(
-            "f",
-            "full",
-            "Full",
-            id="data.full",
-            show=False,
-            tooltip="the image alone; Esc goes back",
-        ),
+        Binding("f", "full", "Full", id="data.full", show=False, tooltip="the image alone"),
         Binding("full_stop", "image(1)", "Next image", id="data.image", show=False),
         Binding("comma", "image(-1)", "Previous image", id="data.image_back", show=False),
         Binding("space", "unfold", "Unfold the system prompt", id="data.unfold", show=False),
-        Binding(
-            "w",
-            "write_image",
-            "Write the image",
-            id="data.write_image",
-            show=False,
-            tooltip="with its boxes, as a PNG",
-        ),
+        Binding("w", "write_image", "Write the image", id="data.write_image", show=False),
     ]
 
     view = getters.query_one(RowView)
@@ -65,6 +53,7 @@ class RowPart(DatasetPart):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._next_hit = 0  # at which hit of the row shown next to begin
+        self._sought = 0  # the image that is shown next, of a row with several
 
     def compose(self) -> ComposeResult:
         yield RowView()
@@ -98,9 +87,13 @@ class RowPart(DatasetPart):
         self.view.cost = "" if self.index in figures.no_json else cost_words(figures, self.index)
         self.view.problems = figures.problems.get(self.index, ())
 
-    @work(exclusive=True, group="row")
-    async def present(self, index: int, ordinal: int = 0) -> None:
+    def present(self, index: int, ordinal: int = 0) -> None:
         """Show a row and one of its images."""
+        self._sought = ordinal
+        self._present(index, ordinal)
+
+    @work(exclusive=True, group="row")
+    async def _present(self, index: int, ordinal: int) -> None:
         if (dataset := self.dataset) is None or not dataset.count:
             return
         with self.pane.reporting("Cannot read the row"):
@@ -154,7 +147,7 @@ class RowPart(DatasetPart):
         """The next or the previous place, in this row or another."""
         found = self.arrangement.found
         if found is None or not found.hits:
-            self.pane.say("Nothing has been searched for: / searches.")
+            self.pane.say(with_keys(self, "Nothing has been searched for: {data.search} searches."))
             return
         conversation = self.view.conversation
         at = conversation.hit % max(1, conversation.hits) + by
@@ -174,23 +167,36 @@ class RowPart(DatasetPart):
 
     def action_boxes(self) -> None:
         self.view.with_boxes = not self.view.with_boxes
+        if not self.view.boxes or self.view.image.data is None:
+            drawn = "are drawn" if self.view.with_boxes else "are left out"
+            self.pane.say(f"No boxes here; those of rows that have some {drawn}.")
 
     def action_unfold(self) -> None:
         self.view.conversation.unfolded = not self.view.conversation.unfolded
+        if not self.view.conversation.is_long:
+            shown = "whole" if self.view.conversation.unfolded else "folded"
+            self.pane.say(f"No long system prompt in this row; those of others are shown {shown}.")
 
     def action_image(self, by: int) -> None:
-        self.present(self.index, self.view.shown.ordinal + by)
+        images = len(self.view.example.images) if self.view.example else 0
+        if images > 1:
+            self.present(self.index, (self._sought + by) % images)
+        else:
+            self.pane.say("This row has one image." if images else "This row has no image.")
 
     def action_full(self) -> None:
         """The image alone, whatever view is open."""
-        self.app.push_screen(FullImage(self.view, step=self._step, turn=self.action_image))
+        image = FullImage(
+            self.view, step=self._step, turn=self.action_image, boxes=self.action_boxes
+        )
+        self.app.push_screen(image)
 
     def _step(self, by: int) -> None:
         position = (self.arrangement.position_of(self.index) or 0) + by
         if 0 <= position < self.arrangement.shown:
             self.post_message(self.Select(self.arrangement.row_at(position)))
 
-    @work(exclusive=True, group="write")
+    @opens(exclusive=True, group="write")
     async def action_write_image(self) -> None:
         """Write the image shown, with the answer's boxes, to a file."""
         dataset, view = self.dataset, self.view
@@ -198,11 +204,11 @@ class RowPart(DatasetPart):
             self.pane.say("There is no image here to write.")
             return
         truth = view.boxes if view.with_boxes else ()
-        dialog = saving_image(dataset, self.index, len(truth))
+        dialog = saving_image(dataset, self.index, len(truth), key_of(self, "data.boxes"))
         if (target := await self.app.push_screen_wait(dialog)) is not None:
             with self.pane.reporting("Cannot write the image"):
                 path = await write_annotated(target.path, data, truth, replace=target.replace)
-                self.pane.say(f"{path} written.")
+                self.pane.say(f"{path} {target.written}.")
 
 
 async def image_shown(dataset: Dataset, index: int, ordinal: int) -> Shown:
@@ -231,9 +237,9 @@ async def facts_of_others(
     return found
 
 
-def saving_image(dataset: Dataset, index: int, boxes: int) -> SaveAs:
+def saving_image(dataset: Dataset, index: int, boxes: int, key: str) -> SaveAs:
     """The question into which file a row's image is written."""
-    drawn = f"A PNG with {count(boxes, 'box', 'boxes')} drawn on it; b leaves them out."
+    drawn = f"A PNG with {count(boxes, 'box', 'boxes')} drawn on it; {key} leaves them out."
     hints = (drawn,) if boxes else ()
     proposed = Path(f"{dataset.path.stem}-{dataset.line_of(index)}.png")
     return SaveAs("Write the image into", proposed, lambda _: hints, ending=".png")

@@ -88,6 +88,19 @@ class ViewsPart(DatasetPart):
         """The view that is seen."""
         return next((view for view in self._views if view.id == self.viewed), self._views[0])
 
+    @property
+    def shows_row(self) -> bool:
+        """Whether the row is seen beside the view."""
+        return bool(self._row.region.width)
+
+    def make_room_for_row(self) -> None:
+        """Leave a view beside which there is no room for the row."""
+        if self.view.ROOMY and not self.shows_row:
+            self.begin_with_first()
+
+    async def on_view_enlarge(self) -> None:
+        await self._row.run_action("full")
+
     def begin_with_first(self) -> bool:
         """Show the first view; whether another was seen."""
         other = self.view is not self._views[0]
@@ -116,6 +129,10 @@ class ViewsPart(DatasetPart):
     def on_view_leave(self) -> None:
         self.begin_with_first()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        idle = {"share": not self.shows_row, "mark": not self.arrangement.shown}
+        return None if idle.get(action) else super().check_action(action, parameters)
+
     def action_mark(self) -> None:
         self.view.mark()
 
@@ -130,7 +147,9 @@ class ViewsPart(DatasetPart):
 
     def action_share(self, by: int) -> None:
         """Give the left more room, or the row."""
-        self.share = self._effective + by
+        before, self.share = self._effective, self._effective + by
+        if self._effective == before:
+            self.pane.say(f"The list gets no {'larger' if by > 0 else 'smaller'}.")
         self._keep(self.share)
 
     @work(exclusive=True, group="share")

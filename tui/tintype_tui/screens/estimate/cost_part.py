@@ -15,6 +15,7 @@ from tintype.connection import forecast
 from tintype.estimation import Estimate, Forecast, gauges
 from tintype.quote import Outlook
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.dearest import Dearest
@@ -104,7 +105,7 @@ class CostPart(Part):
         if estimate is not None:
             self.app.push_screen(Dearest(estimate), opened)
 
-    @work
+    @opens()
     async def action_compare(self) -> None:
         """Show every provider's offer."""
         found, estimate = self.outlook.found, self.outlook.estimate

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -25,6 +24,8 @@ from tintype.paths import exists
 from tintype.pricing import load_prices
 from tintype.quote import Outlook, Quote, concern, validation_concern
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
+from tintype_tui.keys import with_keys
 from tintype_tui.screen import Pane, Part
 from tintype_tui.screens.dialogs import Confirm
 from tintype_tui.screens.launch import Launch, Marked
@@ -68,7 +69,7 @@ class LaunchLine(Part):
 
     def _draw(self) -> None:
         path, outlook = self.loop_state.dataset, self.outlook
-        words = ["No dataset yet: press 2 to choose one."]
+        words = [with_keys(self, "No dataset yet: press {go.datasets} to choose one.")]
         if path is not None:
             words = [
                 f"{path.parent.name}/{path.name}",
@@ -82,7 +83,7 @@ class LaunchLine(Part):
         chosen = self.loop_state.dataset is not None
         return (chosen and not self.session.settings.read_only) or None
 
-    @work(exclusive=True, group="launch")
+    @opens(exclusive=True, group="launch")
     async def action_launch(self) -> None:
         """Ask what has to be asked, then show the order; or say why there is nothing to launch."""
         outlook, choices = self.outlook, self.choices
@@ -131,10 +132,12 @@ async def agreed(pane: Pane, made: Quote) -> Path | None:
     path = await _without_marked(pane, made)
     if path != made.training:
         return path  # a copy is checked by itself
-    for found in (concern(made), await validation_concern(made)):
+    where = with_keys(pane, "Press {go.datasets}, then {data.problems}, to see them.")
+    for found, more in ((concern(made), f" {where}"), (await validation_concern(made), "")):
         if found is None:
             continue
-        question = Confirm(found.title, found.words, yes=found.go_on, no=found.go_back)
+        words = f"{found.words}{more}"
+        question = Confirm(found.title, words, yes=found.go_on, no=found.go_back)
         if not await pane.app.push_screen_wait(question):
             return None
     return path

@@ -88,8 +88,6 @@ class EstimatePane(Pane):
         """Of the quote; while the dataset is read, of the rows read so far."""
         return self.outlook.estimate
 
-    # ------------------------------------------------------------------ what the quote is made of
-
     def watch_profile_name(self, before: str, now: str) -> None:
         if before:
             self._begin()
@@ -153,19 +151,9 @@ class EstimatePane(Pane):
 
     def _renew(self) -> None:
         """Make the quote from what is known, or let go of it."""
-        self.choices = choices = self.plan.choices
-        plans = self._plans
-        if plans is not None:
-            validation = plans.validation if choices.validate else None
-            plans = replace(
-                plans,
-                model=choices.model,
-                epochs=choices.epochs,
-                detail=choices.detail,
-                validation=validation,
-            )
+        self.choices = self.plan.choices
+        plans, trouble = _as_chosen(self._plans, self.choices), self._trouble or self.check_trouble
         today = datetime.now(UTC).date()
-        trouble = self._trouble or self.check_trouble
         self.outlook = outlook(self._path, plans, self.assessment, trouble=trouble, today=today)
 
     def watch_outlook(self, outlook: Outlook) -> None:
@@ -177,7 +165,8 @@ class EstimatePane(Pane):
             self._launch_next = None
             self.call_after_refresh(self.launch_line.action_launch)
 
-    # ------------------------------------------------------------------ what the person does
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return (self.loop_state.dataset is not None or None) if action == "again" else True
 
     @on(CostPart.Taken)
     def _take(self, event: CostPart.Taken) -> None:
@@ -188,8 +177,12 @@ class EstimatePane(Pane):
         else:
             self.plan.fill(replace(self.plan.choices, model=event.model))
 
-    @on(LaunchLine.Changed)
     def action_again(self) -> None:
+        self.say("Looking at files, rules and prices again.")
+        self._look_again()
+
+    @on(LaunchLine.Changed)
+    def _look_again(self) -> None:
         """Look at files, rules and prices again."""
         self._look_up(None if self._plans is not None else self._path)
 
@@ -198,6 +191,19 @@ class EstimatePane(Pane):
         """Estimate a copy by the same plan, and launch it."""
         self._choices, self._launch_next = event.choices, event.path
         self.post_message(requests.estimate_dataset(path=event.path))
+
+
+def _as_chosen(plans: Plans | None, choices: Choices) -> Plans | None:
+    """With what the form says."""
+    if plans is None:
+        return None
+    return replace(
+        plans,
+        model=choices.model,
+        epochs=choices.epochs,
+        detail=choices.detail,
+        validation=plans.validation if choices.validate else None,
+    )
 
 
 async def _proposal(pane: EstimatePane, path: Path, model: str, models: Sequence[str]) -> Choices:

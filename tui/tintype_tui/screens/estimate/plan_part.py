@@ -11,9 +11,11 @@ from textual.content import Content
 from textual.reactive import var
 from textual.widgets import Static
 
+from tintype.connection import refuse_untrainable
 from tintype.quote import Outlook
 from tintype.rules import Summary
 from tintype.tokens import DETAILS
+from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.widgets.plan_form import Choices, PlanForm
@@ -54,7 +56,19 @@ class PlanPart(Part):
         if found is not None and found.counts.rows:
             counts = found.counts
             self.form.expect(counts.rule.epochs.default(counts.trained), "by default")
-        self.verdict.update(_verdict(found.summary if found else None))
+        self.verdict.update(self._verdict(found.summary if found else None))
+
+    def _verdict(self, summary: Summary | None) -> Content:
+        """What the check found, in a line."""
+        if summary is None:
+            return Content("")
+        where = with_keys(self, "see {go.datasets} {data.problems}")
+        return {
+            "ok": Content.styled("✓ no problems found", "$success"),
+            "warning": Content.styled(f"! warnings, {where}", "$warning"),
+            "skip": Content.styled(f"⊘ rows will be skipped, {where}", "$warning"),
+            "error": Content.styled(f"✗ would be rejected, {where}", "$error"),
+        }[summary.status]
 
     # ------------------------------------------------------------------ keys
 
@@ -67,7 +81,9 @@ class PlanPart(Part):
         hint = "as the provider calls it; a price that is not known has to be confirmed"
         ask = Ask("Train which base model?", value=self.choices.model, hints=[hint])
         if name := (await self.app.push_screen_wait(ask) or "").strip():
-            self.fill(replace(self.choices, model=name))
+            with self.pane.reporting("Cannot train it"):
+                await refuse_untrainable(self.session.profile.provider, name)
+                self.fill(replace(self.choices, model=name))
 
     def action_epochs(self, by: int) -> None:
         if (estimate := self.outlook.estimate) is not None:
@@ -79,16 +95,7 @@ class PlanPart(Part):
         self.fill(replace(self.choices, detail=following))
 
     def action_validation(self) -> None:
-        self.fill(replace(self.choices, validate=not self.choices.validate))
-
-
-def _verdict(summary: Summary | None) -> Content:
-    """What the check found, in a line."""
-    if summary is None:
-        return Content("")
-    return {
-        "ok": Content.styled("✓ no problems found", "$success"),
-        "warning": Content.styled("! warnings, see 2 p", "$warning"),
-        "skip": Content.styled("⊘ rows will be skipped, see 2 p", "$warning"),
-        "error": Content.styled("✗ would be rejected, see 2 p", "$error"),
-    }[summary.status]
+        if self.choices.validation is None:
+            self.pane.say("There is no validation file beside this dataset.")
+        else:
+            self.fill(replace(self.choices, validate=not self.choices.validate))

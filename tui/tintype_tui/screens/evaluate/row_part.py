@@ -17,6 +17,7 @@ from tintype.dataset import Dataset, open_dataset
 from tintype.errors import TintypeError
 from tintype.evaluation import AnswerOfRow, EvaluatedRow, Findings
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
 from tintype_tui.screen import Part
 from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.dialogs import Ask
@@ -150,7 +151,7 @@ class RowPart(Part):
             return False
         return self.looked is not None or None
 
-    @work(exclusive=True, group="override")
+    @opens(exclusive=True, group="override")
     async def action_override(self) -> None:
         """Give the answer a score of one's own, beside the machine's."""
         looked, found, answer = self.looked, self.findings, self._answer

@@ -13,6 +13,7 @@ from tintype import evaluation
 from tintype.dataset import open_dataset
 from tintype.evaluation import AnswerOfRow, EvaluatedRow, Findings
 from tintype.prompting import in_short
+from tintype_tui.held_keys import opens
 from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.screens.evaluate import sending
@@ -266,7 +267,7 @@ class RowsPart(Part):
     def action_order(self) -> None:
         self.order = ORDERS[(ORDERS.index(self.order) + 1) % len(ORDERS)]
 
-    @work(exclusive=True, group="search")
+    @opens(exclusive=True, group="search")
     async def action_search(self) -> None:
         """Show the rows with some words in question, truth or an answer."""
         hints = ("Words in a question, a right answer or an answer, in any case; empty: all.",)
@@ -303,7 +304,7 @@ class RowsPart(Part):
                 )
             self.pane.say(words)
 
-    @work(exclusive=True, group="train")
+    @opens(exclusive=True, group="train")
     async def action_train(self) -> None:
         """Write a copy of the training file with the rows shown, right answers and all."""
         if (found := self.findings) is None:

@@ -20,6 +20,7 @@ from tintype.errors import TintypeError
 from tintype.evaluation import EvaluationRun, Findings
 from tintype.evaluation.across import across
 from tintype.evaluation.sentences import comparison_words
+from tintype_tui.keys import key_of
 from tintype_tui.screen import Part
 from tintype_tui.text import clip, one_line, pad, visible
 from tintype_tui.widgets.line_list import Line, LineList
@@ -123,7 +124,8 @@ class RunsPart(Part):
             self.past.held = "" if self.past.held else run.id
             self.beside.display = False
             if self.past.held:
-                self.pane.say("Held. Go to another run and press c again to compare the two.")
+                key = key_of(self, "evaluate.compare")
+                self.pane.say(f"Held. Go to another run and press {key} again to compare the two.")
         else:
             self._compare(self.past.held, run.id)
 

@@ -18,6 +18,7 @@ from tintype.evaluation import EvaluationPlan, JudgePlan
 from tintype.evaluation.plan import MOST_MODELS
 from tintype.loop import EvaluationRequest
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.choosing import Choose
@@ -143,10 +144,12 @@ class SetupPart(Part):
         if name == "start":
             if self.check_action("start", ()):
                 self.action_start()
+            else:
+                self.pane.say(self.choices.lines[0].words, title="Cannot start yet")
         else:
             self.action_choose(name)
 
-    @work(exclusive=True, group="start")
+    @opens(exclusive=True, group="start")
     async def action_start(self) -> None:
         """Begin, once what it may cost has been agreed to."""
         with self.pane.reporting("Cannot start"):
@@ -159,7 +162,7 @@ class SetupPart(Part):
         if plan is not None and at is not None:
             self.change(models=tuple(m for place, m in enumerate(plan.models) if place != at))
 
-    @work(exclusive=True, group="choose")
+    @opens(exclusive=True, group="choose")
     async def action_choose(self, name: str) -> None:
         """Change what a line says."""
         kind, _, place = name.partition(" ")

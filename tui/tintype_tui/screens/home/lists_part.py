@@ -17,6 +17,7 @@ from tintype.paths import exists, status
 from tintype.resources import Job
 from tintype.store import RecentDataset, Store
 from tintype_tui import requests
+from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.home.samples_part import samples_folder
 from tintype_tui.session import Session
@@ -110,7 +111,7 @@ class ListsPart(Part):
         none = "None of your recent datasets exists any more."
         self.recent.empty_text = (
             f"{none if kept.missing else 'No dataset was opened yet.'}\n"
-            "s makes samples, o opens one."
+            + with_keys(self, "{home.sample} makes samples, {home.open} opens one.")
         )
         self.recent.unknown = kept.unknown
         self.recent.datasets = kept.datasets

@@ -17,6 +17,7 @@ from tintype import __version__
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
 from tintype_tui.screen import Pane
 from tintype_tui.screens.home.samples_part import SamplesPart
 from tintype_tui.widgets.loop_strip import Serving
@@ -142,7 +143,7 @@ class HomePane(Pane):
         if (path := self._last_dataset()) is not None:
             self.post_message(requests.open_dataset(path))
 
-    @work
+    @opens()
     async def action_open(self) -> None:
         from tintype_tui.screens.open_path import choose_dataset
 

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from tintype.errors import TintypeError
 from tintype.pricing import load_prices
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
 from tintype_tui.screen import Part
 from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.home.lists_part import Kept
@@ -61,7 +62,7 @@ class ProviderPart(Part):
             + Content("\n").join(ends)
         )
 
-    @work
+    @opens()
     async def action_profile(self) -> None:
         """Choose the provider to work with from now on."""
         profiles = list(self.session.settings.profiles.values())

@@ -102,11 +102,14 @@ class Curves(ChartGrid):
     def watch_every_metric(self) -> None:
         self.watch_runs()
 
-    def next_metric(self) -> None:
-        """Draw another metric, or begin with another where all are drawn."""
-        if found := list(groups(self.runs)):
-            at = found.index(self._chosen(dict.fromkeys(found)))
-            self.metric = found[(at + 1) % len(found)]
+    def next_metric(self) -> bool:
+        """Draw another metric, or begin with another where all are drawn; whether that is seen."""
+        found = list(groups(self.runs))
+        if len(found) <= sum(chart.display for chart in self._charts):
+            return False
+        at = found.index(self._chosen(dict.fromkeys(found)))
+        self.metric = found[(at + 1) % len(found)]
+        return True
 
     def _chosen(self, found: Mapping[str, object]) -> str:
         """The title of the chosen metric, or what comes closest."""

@@ -16,6 +16,8 @@ from tintype.jobs import Blamed
 from tintype.metrics import Metrics
 from tintype.resources import Job
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
+from tintype_tui.keys import key_of
 from tintype_tui.screen import Part
 from tintype_tui.screens.jobs import acting, following
 from tintype_tui.screens.jobs.curves import MOST_RUNS, Curves, drawn, name_of
@@ -125,21 +127,21 @@ class JobPart(Part):
         """Keep the selected job's curve in the chart, or take it away again; what to say of it."""
         if (known := self.known) is None:
             return ""
-        job, name = known.job, name_of(known.job)
+        job, name, key = known.job, name_of(known.job), key_of(self, "jobs.overlay")
         if job.id in self.held:
             self.held = {id: run for id, run in self.held.items() if id != job.id}
             self.workers.cancel_group(self, f"beside-{job.id}")
-            return ""
+            return f"{name} is drawn only while it is selected."
         if job.ended and not known.progress.metrics.series:
             return f"{name} has no curve to hold."
         if len(self.held) >= MOST_RUNS - 1:
-            return f"{MOST_RUNS - 1} runs are held: O on one of them takes it away."
+            return f"{MOST_RUNS - 1} runs are held: {key} on one of them takes it away."
         slot = free_slot(run.slot for run in self.held.values())
         self.held = {**self.held, job.id: Run(job.id, name, known.progress.metrics, slot)}
         if not job.ended:
             work: WorkType[None] = partial(self._keep_up, job.id)
             self.run_worker(work, group=f"beside-{job.id}", exclusive=True)
-        return f"{name} stays in the chart: go to another job; O here takes it away."
+        return f"{name} stays in the chart: go to another job; {key} here takes it away."
 
     async def _keep_up(self, job_id: str) -> None:
         """Follow a run that is held, whichever job is selected."""
@@ -181,6 +183,8 @@ class JobPart(Part):
         elif name == "row":
             if (row := self.views.row()) is not None:
                 self._open_row(row, self.known)
+        elif name == "cancel":
+            self._cancel(self.known)
         else:
             self._act(name, self.known)
 
@@ -197,13 +201,16 @@ class JobPart(Part):
                 await self._steer(
                     jobs.resume if known.job.status == "paused" else jobs.pause, known
                 )
-            elif name == "cancel":
-                if await self.app.push_screen_wait(acting.cancelling(known.job)):
-                    await self._steer(jobs.cancel, known)
             elif name in acting.ELSEWHERE and model:
                 self.post_message(acting.ELSEWHERE[name](model))
             elif name == "copy" and model:
                 await pane.copy(model)
+
+    @opens(group="act")
+    async def _cancel(self, known: Known) -> None:
+        with self.pane.reporting("Cannot cancel"):
+            if await self.app.push_screen_wait(acting.cancelling(known.job)):
+                await self._steer(jobs.cancel, known)
 
     async def _steer(self, order: acting.Order, known: Known) -> None:
         await order(await self.session.provider(), await self.session.store(), known.job.id)

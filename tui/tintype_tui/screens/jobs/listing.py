@@ -1,10 +1,11 @@
 """The list of jobs: what is known of it as a value, how it comes, and the part that shows it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from textwrap import wrap
 from typing import Literal
 
@@ -20,6 +21,7 @@ from tintype.errors import ApiError, AuthenticationError, ForbiddenError, Tintyp
 from tintype.pricing import Prices, load_prices
 from tintype.resources import Job
 from tintype.store import KeptJob
+from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.session import Session
 from tintype_tui.text import duration, money, visible
@@ -33,8 +35,11 @@ LOCAL_S = 2.0
 MOST = 100_000
 """Jobs that are listed the first time; later the newest thousand, which may have changed."""
 
-NO_JOBS = "No jobs yet.\nPress 2 to choose a dataset, then e to estimate, l to launch."
-NONE_FITS = "No job matches.\nEsc shows all, / looks for something else."
+NO_JOBS = (
+    "No jobs yet.\nPress {go.datasets} to choose a dataset, "
+    "then {data.estimate} to estimate, {estimate.launch} to launch."
+)
+NONE_FITS = "No job matches.\nEsc shows all, {jobs.filter} looks for something else."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +76,24 @@ class Listing:
         """What is known, and that it is not up to date."""
         return replace(self, state="failed", why=why, lasting=lasting, again_s=again_s)
 
-    def words(self, width: int) -> list[str]:
-        """What to say in place of the list, or above it; nothing if all is well."""
+    def words(self, width: int, named: Callable[[str], str]) -> list[str]:
+        """What to say in place of the list, or above it; nothing if all is well.
+
+        Args:
+            width: Cells of a line.
+            named: Puts keys in place of their ids.
+        """
         if self.state == "loading":
             return [] if self.jobs else ["Asking the provider for its jobs …"]
         if self.state == "failed":
-            again = "r asks again." if self.lasting else "It is asked again; r asks now."
+            again = "It is asked again; {jobs.refresh} asks now."
+            if self.lasting:
+                again = "{jobs.refresh} asks again."
             if self.again_s is not None and self.again_s > LIST_S and not self.lasting:
-                again = f"It is asked again in {duration(self.again_s)}; r asks now."
+                again = f"It is asked again in {duration(self.again_s)}; {{jobs.refresh}} asks now."
             kept = "Not up to date. " if self.jobs else "Cannot list the jobs. "
-            return wrap(f"{kept}{visible(self.why)} {again}", max(20, width))
-        return [] if self.jobs else NO_JOBS.splitlines()
+            return wrap(f"{kept}{visible(self.why)} {named(again)}", max(20, width))
+        return [] if self.jobs else named(NO_JOBS).splitlines()
 
 
 async def listings(session: Session) -> AsyncGenerator[Listing, None]:
@@ -217,11 +229,11 @@ class JobsSide(Part):
         line.update(
             Content(visible(f"{fitting} of {len(listing.jobs)} · {self.needle} · Esc: all"))
         )
-        words = listing.words(self.size.width - 3)
+        words = listing.words(self.size.width - 3, partial(with_keys, self))
         note.display = bool(words)
         note.set_class(listing.state == "failed", "-failed")
         note.update(Content("\n".join(words)))
-        shown.empty_text = NONE_FITS if self.needle and listing.jobs else ""
+        shown.empty_text = with_keys(self, NONE_FITS) if self.needle and listing.jobs else ""
 
     def _cost(self, kept: KeptJob) -> str:
         """What the provider billed, else `≈` what was estimated."""

@@ -59,13 +59,10 @@ class JobsPane(Pane):
     feed = getters.query_one(EventFeed)
 
     def body(self) -> ComposeResult:
+        shared = (JobsPane.listing, JobsPane.looking)
         with Horizontal(id="jobs-body"):
-            yield JobsSide(id="jobs-side").data_bind(
-                JobsPane.listing, JobsPane.looking, selected=JobsPane.followed
-            )
-            yield JobPart(id="job").data_bind(
-                JobsPane.listing, JobsPane.looking, selected=JobsPane.followed
-            )
+            yield JobsSide(id="jobs-side").data_bind(*shared, selected=JobsPane.followed)
+            yield JobPart(id="job").data_bind(*shared, selected=JobsPane.followed)
 
     async def on_mount(self) -> None:
         self.charts.leader.as_table = self.session.settings.screen_reader
@@ -74,15 +71,14 @@ class JobsPane(Pane):
             self.charts.left = await self.session.left_of(type(self).__name__)
 
     def left_behind(self) -> dict[str, Any]:
-        return {"job": self.followed, **self.charts.seen()}
+        charts = self.query(Curves)  # none while the pane is being made, or the app ends
+        return {"job": self.followed, **(charts.first().seen() if charts else {})}
 
     def on_screen_resume(self) -> None:
         self.side.list_jobs()
 
     def on_screen_suspend(self) -> None:
         self.side.stop_listing()
-
-    # ------------------------------------------------------------------ what is known
 
     @property
     def known(self) -> Known | None:
@@ -95,11 +91,9 @@ class JobsPane(Pane):
             self.followed = state.job
 
     def watch_profile_name(self, before: str, now: str) -> None:
-        if not before:
-            return
-        self.followed, self.looking = "", True
-        self.listing = Listing()
-        self.side.list_jobs()
+        if before:
+            self.followed, self.looking, self.listing = "", True, Listing()
+            self.side.list_jobs()
 
     @on(JobsSide.Listed)
     def _listed(self, event: JobsSide.Listed) -> None:
@@ -136,8 +130,6 @@ class JobsPane(Pane):
     def _job_selected(self, event: JobsSide.Selected) -> None:
         self.post_message(requests.Reached(lambda state: replace(state, job=event.job.id)))
 
-    # ------------------------------------------------------------------ moving about
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         name = str(parameters[0]) if action == "act" else action
         known = self.known if self.is_mounted else None
@@ -151,7 +143,8 @@ class JobsPane(Pane):
         self.views.turn(by)
 
     def action_metric(self) -> None:
-        self.charts.next_metric()
+        if not self.charts.next_metric():
+            self.say("All metrics so far are drawn.")
 
     def action_grid(self) -> None:
         """All metrics at once, or one."""
@@ -161,7 +154,10 @@ class JobsPane(Pane):
             self.charts.leader.focus()
 
     def action_full(self) -> None:
-        """What is looked at alone, a chart or what is below; Esc goes back."""
+        """What is looked at alone, a chart or what is below; once more or Esc goes back."""
+        if self.maximized is not None:
+            self.minimize()
+            return
         focused = self.focused
         listing = focused is None or focused is self.list_of_jobs
         self.maximize(self.charts.leader if listing or focused is None else focused)
@@ -186,6 +182,8 @@ class JobsPane(Pane):
     def action_look(self) -> None:
         """Ask the provider no more, neither for the job nor for the list; or again."""
         self.looking = not self.looking
+        if self.known is None:  # else its header says so
+            self.say(f"The provider is asked for {'' if self.looking else 'no '}news.")
 
     def action_refresh(self) -> None:
         self.looking = True

@@ -13,6 +13,7 @@ from textual.reactive import var
 from tintype.detection import Box
 from tintype.prompting import MOST_MODELS, Lineup
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
 from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.choosing import Choose
@@ -29,7 +30,6 @@ ANOTHER = "another model: type its name"
 class AnswersPart(Part):
     """Up to four models on the same image."""
 
-    BINDING_GROUP_TITLE = "Playground"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "right_square_bracket",
@@ -141,12 +141,19 @@ class AnswersPart(Part):
 
     def action_boxes(self) -> None:
         """Draw other boxes: of the next answer, of all, of none."""
+        if not any(column.boxes for column in self.columns()):
+            self.pane.say("No answer has boxes yet.")
         self.lineup = self.lineup.next_boxes()
         if isinstance(self.screen.focused, AnswerColumn) and self.lineup.shown == "current":
             self.screen.set_focus(self.current)
 
     def action_raw(self) -> None:
         """Show boxes as they were written, or one by one."""
+        if all(column.answer.reply is None for column in self.columns()):
+            self.pane.say(with_keys(self, "There is no answer yet: {play.ask} asks."))
+            return
+        if not any(column.boxes for column in self.columns()):
+            self.pane.say("No answer has boxes: all are shown as they were written.")
         raw = not self.current.raw
         for column in self.columns():
             column.raw = raw
@@ -166,12 +173,12 @@ class AnswersPart(Part):
 
     # ------------------------------------------------------------------ models
 
-    @work
+    @opens()
     async def action_model(self) -> None:
         with self.pane.reporting("Cannot list the models"):
             await self.choose(replacing=True)
 
-    @work
+    @opens()
     async def action_add(self) -> None:
         """Another column, with a model to choose."""
         if self.lineup.is_full:
@@ -183,6 +190,10 @@ class AnswersPart(Part):
 
     def action_remove(self) -> None:
         """Ask the current model no longer; the next one is current then."""
+        if len(self.lineup.models) < 2:
+            words = "There is no other model to ask instead: {play.model} chooses one."
+            self.pane.say(with_keys(self, words))
+            return
         focused = self.screen.focused
         self.lineup = self.lineup.removed()
         if isinstance(focused, AnswerColumn):

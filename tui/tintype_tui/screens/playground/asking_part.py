@@ -31,6 +31,7 @@ from tintype.prompting import (
     teaching_of,
 )
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.choosing import Choose
@@ -45,7 +46,6 @@ NOTHING: Mapping[str, Answer] = MappingProxyType({})
 class AskingPart(Part):
     """Says above all what is asked and what it costs."""
 
-    BINDING_GROUP_TITLE = "Playground"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a,enter", "ask", "Ask", id="play.ask", key_display="a"),
         Binding("r", "again", "Ask again", id="play.again", show=False, tooltip="this model only"),
@@ -109,7 +109,7 @@ class AskingPart(Part):
 
     # ------------------------------------------------------------------ asking
 
-    @work(exclusive=True, group="prepare")
+    @opens(exclusive=True, group="prepare")
     async def action_ask(self) -> None:
         """Ask every model the same, side by side."""
         if self.question.models:
@@ -117,11 +117,13 @@ class AskingPart(Part):
         else:
             self.post_message(self.Wanted())
 
-    @work(exclusive=True, group="prepare")
+    @opens(exclusive=True, group="prepare")
     async def action_again(self) -> None:
         """Ask the current model once more."""
         if self.question.current:
             await self._ask_all((self.question.current,))
+        else:
+            self.post_message(self.Wanted())
 
     async def _ask_all(self, models: Sequence[str]) -> None:
         with self.pane.reporting("Cannot ask"):
@@ -205,7 +207,7 @@ class AskingPart(Part):
 
     # ------------------------------------------------------------------ copying
 
-    @work
+    @opens()
     async def action_copy_what(self) -> None:
         """Copy the answer, its boxes, or the request."""
         with self.pane.reporting("Cannot copy"):

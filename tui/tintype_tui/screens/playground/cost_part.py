@@ -123,16 +123,13 @@ class CostPart(Part):
         ]
         rest = "".join(f" · {visible(part)}" for part in words if part)
         room = self.line.content_size.width - cell_len(rest)
-        about = _tail(one_line(self._about()), max(room, LEAST_TITLE))
-        self.line.update(Content(about + rest))
-
-    def _about(self) -> str:
         subject, rows = self.question.subject, self.question.rows
         if not subject.title:
-            return with_keys(
-                self, "No image yet: {play.attach} takes one, {go.datasets} a dataset."
-            )
-        return subject.title + (f" of {number(rows)}" if rows and subject.is_row else "")
+            nothing = "No image yet: {play.attach} takes one, {go.datasets} a dataset."
+            self.line.update(Content(with_keys(self, nothing)))
+            return
+        title = subject.title + (f" of {number(rows)}" if rows and subject.is_row else "")
+        self.line.update(Content(_tail(one_line(title), max(room, LEAST_TITLE)) + rest))
 
 
 def _tail(words: str, width: int) -> str:

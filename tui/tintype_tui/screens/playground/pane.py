@@ -13,6 +13,7 @@ from textual.reactive import var
 
 from tintype.loop import LoopState
 from tintype.prompting import Lineup, OpenQuestion, Subject, beside_base, read_draft
+from tintype_tui.held_keys import opens
 from tintype_tui.screen import Pane
 from tintype_tui.screens.playground.answers_part import AnswersPart
 from tintype_tui.screens.playground.asking_part import NOTHING, AskingPart
@@ -131,10 +132,11 @@ class PlaygroundPane(Pane):
         self._note()
 
     @on(AskingPart.Wanted)
-    @work
+    @opens()
     async def _choose(self) -> None:
         with self.reporting("Cannot list the models"):
-            await self.lineup.choose(replacing=True)
+            if not self.lineup.lineup.models:  # else they were lined up a moment ago
+                await self.lineup.choose(replacing=True)
             self._line_up()
             if self.models:
                 self.asking.action_ask()

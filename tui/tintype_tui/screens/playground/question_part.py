@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from textual import getters, on, work
+from textual import getters, on
 from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -20,6 +20,7 @@ from tintype import paths
 from tintype.errors import FileError
 from tintype.prompting import Draft, Prompt, QuestionOrigin, Subject
 from tintype.store import KeptAnswer
+from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask
@@ -37,7 +38,6 @@ _WAIT_S = 0.4
 class QuestionPart(Part):
     """What is written here is still here after the pane, or the app, was left."""
 
-    BINDING_GROUP_TITLE = "Playground"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "edit", "Question", id="play.edit", tooltip="type another question"),
         Binding("E", "editor", "Editor", id="play.editor", show=False, tooltip="in $EDITOR"),
@@ -136,9 +136,13 @@ class QuestionPart(Part):
 
     def action_own(self) -> None:
         """Go back to the subject's own question and system prompt."""
-        if self.subject is not None:
-            self.prompt = replace(self.prompt, system=None)
-            self.put(self.subject.question)
+        if self.subject is None:
+            self.pane.say(with_keys(self, "There is no row yet: {go.datasets} opens a dataset."))
+            return
+        same = self.prompt.system is None and self.prompt.text == self.subject.question
+        self.pane.say(f"This is the row's question {'already' if same else 'again'}.")
+        self.prompt = replace(self.prompt, system=None)
+        self.put(self.subject.question)
 
     def action_editor(self) -> None:
         """Write the question in an editor of one's own, and come back with it."""
@@ -170,7 +174,7 @@ class QuestionPart(Part):
         """Begin with the newest question the next time."""
         self._wandered = 0
 
-    @work
+    @opens()
     async def action_history(self) -> None:
         """Take up a question asked before, with its image where that is still there."""
         with self.pane.reporting("Cannot search"):
@@ -185,13 +189,13 @@ class QuestionPart(Part):
 
     # ------------------------------------------------------------------ how it is asked
 
-    @work
+    @opens()
     async def action_parameters(self) -> None:
         chosen = await self.app.push_screen_wait(AskParameters(self.prompt.parameters))
         if chosen is not None:
             self.prompt = replace(self.prompt, parameters=chosen)
 
-    @work
+    @opens()
     async def action_system(self) -> None:
         own = (self.subject.system if self.subject else "") or self.trained_system
         hints = ("The row's own, or the training rows', is used until another is typed.",)

@@ -30,6 +30,7 @@ from tintype.prompting import (
     web_subject,
 )
 from tintype.store import KeptAnswer
+from tintype_tui.held_keys import opens
 from tintype_tui.screen import Part
 from tintype_tui.screens.open_image import OpenImage
 from tintype_tui.screens.past_answers import question_text
@@ -50,7 +51,6 @@ class Drawn:
 class SubjectPart(Part):
     """An image, and the right answer where it is known."""
 
-    BINDING_GROUP_TITLE = "Playground"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "row(1)", "Next row", id="play.row"),
         Binding("N", "row(-1)", "Previous row", id="play.row_back", show=False),
@@ -159,7 +159,15 @@ class SubjectPart(Part):
             blocks.append(Content.styled(visible(self.drawn.words), "dim"))
         asked = Content(visible(in_short(subject.question)) or "–")
         blocks.append(Content.styled("question\n", "dim") + asked)
-        self.query_one("#truth", Static).update(Content("\n\n").join(blocks))
+        truth, whole = self.query_one("#truth", Static), Content("\n\n").join(blocks)
+        height, lines = truth.styles.height, whole.wrap(max(1, truth.content_size.width))
+        if height is not None and not height.is_auto and len(lines) > truth.content_size.height:
+            kept = lines[: max(0, truth.content_size.height - 1)]
+            whole = Content("\n").join([*kept, Content.styled("…", "dim")])
+        truth.update(whole)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._describe)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "row":
@@ -178,9 +186,13 @@ class SubjectPart(Part):
             self._take_row(self.typed if keeps else None)
 
     def action_full(self) -> None:
-        self.screen.maximize(self.image)
+        """Show the image alone, or all again."""
+        if self.screen.maximized is None:
+            self.screen.maximize(self.image)
+        else:
+            self.screen.minimize()
 
-    @work
+    @opens()
     async def action_attach(self) -> None:
         """Ask about an image from a file, or from the web."""
         name = await self.app.push_screen_wait(OpenImage())

@@ -49,6 +49,7 @@ class ImageView(Widget, can_focus=True):
     ImageView { width: 1fr; height: 1fr; min-height: 1; }
     """
 
+    BINDING_GROUP_TITLE = "Image"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("plus", "zoom(1)", "Closer", id="image.closer", key_display="+"),
         Binding("minus", "zoom(-1)", "Away", id="image.away", key_display="-", show=False),

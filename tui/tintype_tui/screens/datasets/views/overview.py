@@ -42,7 +42,6 @@ class OverviewView(View):
     """What is being counted."""
 
     list = getters.query_one(FacetList)
-    words = getters.query_one("#overview-doing", Static)
 
     def compose(self) -> ComposeResult:
         yield Static(id="overview-doing")
@@ -63,8 +62,9 @@ class OverviewView(View):
         self._lay_out()
 
     def watch_doing(self, doing: str) -> None:
-        self.words.display = bool(doing)
-        self.words.update(visible(doing))
+        for words in self.query("#overview-doing").results(Static):  # none once it was left
+            words.display = bool(doing)
+            words.update(visible(doing))
 
     def take_focus(self) -> None:
         self.list.focus()

@@ -53,8 +53,16 @@ class ProblemsView(View):
         self.list.focus()
         self._moved()
 
-    @on(LineList.Moved)
     @on(LineList.Chosen)
+    def _chosen(self) -> None:
+        """Go to the row among the others."""
+        if line := self.list.problems[self.list.cursor].line:
+            self.post_message(self.Leave())
+            self._find(line)
+        else:
+            self.pane.say("This is about the whole file, not about a row.")
+
+    @on(LineList.Moved)
     def _moved(self) -> None:
         self._explain()
         if self.list.problems and (line := self.list.problems[self.list.cursor].line):

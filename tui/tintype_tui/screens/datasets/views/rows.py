@@ -77,6 +77,10 @@ class RowsView(View):
         if self.rows.total:
             self.post_message(self.Select(self.rows.row_at(self.rows.cursor), self))
 
+    @on(LineList.Chosen)
+    def _chosen(self) -> None:
+        self.post_message(self.Enlarge())
+
     @on(ExampleList.Needed)
     def _needed(self, event: ExampleList.Needed) -> None:
         self._load(event.indices)
