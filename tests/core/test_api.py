@@ -579,6 +579,28 @@ async def test_what_a_provider_turns_down_by_name_is_left_out(hostile: HostilePr
     }
 
 
+async def test_what_a_model_answered_without_is_left_out_of_its_next_questions(
+    hostile: HostileProvider,
+) -> None:
+    whole = {"choices": [{"message": {"content": "yes"}, "finish_reason": "stop"}]}
+
+    def answer(request: Any) -> Any:
+        if "stream_options" in request.json:
+            return hostile.answer(error("Unrecognized argument: stream_options"), 400)
+        if "max_tokens" in request.json and request.json["model"] == "m":
+            return hostile.answer(error("max_tokens: use max_completion_tokens instead"), 400)
+        return hostile.answer(whole)
+
+    hostile.on("POST", "/chat/completions", answer)
+    async with hostile.connect() as api:
+        for model in ("m", "m", "other", "m", "other"):
+            asked = ChatRequest(model, [], max_tokens=5)
+            assert [piece.text async for piece in api.chat(asked)] == ["yes"]
+    assert [request.json["model"] for request in hostile.requests] == [
+        *("m", "m", "m"), "m", *("other", "other"), "m", "other"
+    ]  # fmt: skip
+
+
 async def test_a_provider_that_turns_everything_down_is_not_asked_for_ever(
     hostile: HostileProvider,
 ) -> None:

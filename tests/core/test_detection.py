@@ -209,6 +209,19 @@ def test_what_is_written_is_read_back(written: list[Box]) -> None:
     assert format_boxes(parsed.boxes) == format_boxes(written)
 
 
+@given(st.lists(boxes(), max_size=5), st.sampled_from(["", " ; ", ";", " cat", ".", "\n"]))
+def test_a_neat_answer_is_read_as_the_same_answer_after_a_space(
+    written: list[Box], after: str
+) -> None:
+    text = format_boxes([*written, *written[:1]]) + after
+    neat, spaced = parse_boxes(text), parse_boxes(" " + text)
+    assert neat.boxes == spaced.boxes
+    assert [(at + 1, end + 1) for at, end in neat.spans] == list(spaced.spans)
+    assert [(one.message, one.start + 1, one.end + 1) for one in neat.flaws] == [
+        (one.message, one.start, one.end) for one in spaced.flaws
+    ]
+
+
 @given(st.text(st.sampled_from("<loc0159>;, \nab"), max_size=120) | st.text())
 def test_no_text_breaks_the_parser(text: str) -> None:
     parsed = parse_boxes(text)

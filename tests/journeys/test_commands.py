@@ -531,6 +531,9 @@ def test_a_screen_of_plain_text_tells_how_jobs_stand_and_a_watch_has_a_pace(
         assert line.startswith("succeeded  shapes")
         assert len(line) <= 79
     assert "spent this month" in tintype("status").out
+    sums = tintype("spent", "--json").json
+    del sums["entries"]  # the rest is the same, what is not known included
+    assert tintype("status", "--json").json["spent"] == sums
     every = tintype("watch").out.splitlines()
     steps = [line for line in every if "step " in line and "loss" in line]
     thin = tintype("watch", "--every", "4").out.splitlines()

@@ -75,22 +75,31 @@ def sendable(value: Any) -> Any:
     return [sendable(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
-def simpler(body: Mapping[str, Any], error: ApiError) -> dict[str, Any] | None:
-    """Leave out what the provider turned down by name, or none if that is not what it did."""
+_NAMED = ("stream_options", "max_tokens", "max_completion_tokens")
+_OTHER_NAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+
+
+def turned_down(body: Mapping[str, Any], error: ApiError) -> str | None:
+    """Which part of a question the provider turned down by name; none if that is not what it did.
+
+    It is `stream_options`, one of the two names of the longest answer, or `stream`.
+    """
     if error.status not in (400, 422):
         return None
-    said, rest = error.message, dict(body)
-    if "stream_options" in rest and "stream_options" in said:
-        del rest["stream_options"]
-        return rest
-    for name, other in (
-        ("max_tokens", "max_completion_tokens"),
-        ("max_completion_tokens", "max_tokens"),
-    ):
-        if name in rest and name in said:
-            rest[other] = rest.pop(name)
-            return rest
-    if rest.get("stream") and re.search(r"(?i)\bstream(ing|ed)?\b", said):
-        rest.pop("stream_options", None)
-        return rest | {"stream": False}
-    return None
+    said = error.message
+    for name in _NAMED:
+        if name in body and name in said:
+            return name
+    streams = body.get("stream") and re.search(r"(?i)\bstream(ing|ed)?\b", said)
+    return "stream" if streams else None
+
+
+def without(body: Mapping[str, Any], part: str) -> dict[str, Any]:
+    """The same question without a part that was turned down, or with that part's other name."""
+    rest = dict(body)
+    if part == "stream":
+        return {**without(rest, "stream_options"), "stream": False}
+    value = rest.pop(part, None)
+    if value is not None and part in _OTHER_NAME:
+        rest[_OTHER_NAME[part]] = value
+    return rest

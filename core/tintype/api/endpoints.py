@@ -2,6 +2,7 @@
 """The driver: what `Api` can be asked, as OpenAI's endpoints."""
 
 import asyncio
+import functools
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -12,7 +13,7 @@ from urllib.parse import quote
 
 from tintype.api import parsing
 from tintype.api.base import ChatPiece, ChatRequest, Sent, Upload, unheard
-from tintype.api.bodies import chat_body, given, job_body, simpler
+from tintype.api.bodies import chat_body, given, job_body, turned_down, without
 from tintype.api.redaction import StreamFilter
 from tintype.api.silence import CallContext, unreachable
 from tintype.api.transport import Slice, opened
@@ -34,6 +35,8 @@ class OpenAIApi:
         self.profile = wire.profile
         self.base_url = wire.base_url
         self.notify = wire.notify
+        self._left_out: dict[str, tuple[str, ...]] = {}
+        """By model: parts of a question that were turned down, and that it answers without."""
 
     async def aclose(self) -> None:
         await self._wire.aclose()
@@ -189,22 +192,27 @@ class OpenAIApi:
         """Ask, and ask again: without what was turned down by name, or after a wait.
 
         A refused request costs nothing, and older servers know neither `stream_options` nor
-        `max_completion_tokens`. After the first text nothing is asked again.
+        `max_completion_tokens`; what a model answered without is left out of its next questions.
+        After the first text nothing is asked again.
         """
         asked = self._wire.asked("ask the model", request.model, request.model)
-        body = chat_body(request, self.profile)
-        retry, begun, simplified = self._wire.retry(), False, 0
+        known = self._left_out.get(request.model, ())
+        body = functools.reduce(without, known, chat_body(request, self.profile))
+        retry, begun, found = self._wire.retry(), False, list[str]()
         while True:
             try:
                 async with aclosing(self._answer(body, asked)) as answer:
                     async for piece in answer:
+                        if found and not begun:
+                            self._left_out[request.model] = (*known, *found)
                         begun = True
                         yield piece
                 return
             except ApiError as error:
-                shorter = simpler(body, error)
-                if shorter is not None and simplified < _SIMPLER:
-                    body, simplified = shorter, simplified + 1
+                part = turned_down(body, error)
+                if part is not None and len(found) < _SIMPLER:
+                    found.append(part)
+                    body = without(body, part)
                 elif begun or not await retry.again(error):
                     raise
 

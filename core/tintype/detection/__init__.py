@@ -13,11 +13,11 @@ from tintype.detection.convention import (
     clean_label,
     detect_prompt,
     format_boxes,
-    name_convention,
     parse_boxes,
     prompt_labels,
 )
 from tintype.detection.matching import BoxMatch, Pair, compare, match, mean_iou
+from tintype.detection.other_conventions import name_convention
 
 __all__ = [
     "LOC",

@@ -30,11 +30,19 @@ from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan
 from tintype.evaluation.proposing import proposed
 from tintype.evaluation.results import Evaluation, open
 from tintype.evaluation.row_answers import AnswerOfRow, look_at, override, overrides
-from tintype.evaluation.rows import EvaluatedRow, read_rows
-from tintype.evaluation.run_folder import EvaluationRun, new_folder, run_at, runs_folder, runs_in
+from tintype.evaluation.rows import EvaluatedRow, LeftOut, read_rows
+from tintype.evaluation.run_folder import (
+    EvaluationRun,
+    UnreadableRun,
+    listed,
+    new_folder,
+    run_at,
+    runs_folder,
+    runs_in,
+)
 from tintype.evaluation.running import RunProgress, models_of, run
 from tintype.evaluation.scorers import AnswerCase, Scorer, scorer_names, scorer_of, suggested
-from tintype.evaluation.sentences import headline_sentence, percent
+from tintype.evaluation.sentences import headline_sentence, omitted_words, percent
 
 __all__ = [
     "VIEWS",
@@ -50,11 +58,13 @@ __all__ = [
     "EvaluationRun",
     "Findings",
     "JudgePlan",
+    "LeftOut",
     "ModelCost",
     "ModelFigures",
     "RunProgress",
     "Scorer",
     "SliceFigures",
+    "UnreadableRun",
     "View",
     "comparisons",
     "confused",
@@ -66,9 +76,11 @@ __all__ = [
     "grades_of",
     "headline_sentence",
     "judge_agreement",
+    "listed",
     "look_at",
     "models_of",
     "new_folder",
+    "omitted_words",
     "open",
     "override",
     "overrides",

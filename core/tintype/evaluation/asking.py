@@ -53,15 +53,12 @@ async def ask_patiently(
     """
     began, failures, doubtful = clock.monotonic(), 0, 0
     while True:
-        try:
-            async with _turn(pace) as begun:
-                reply, error = await _once(api, request, limits)
-                if error is None:
-                    pace.answered(begun)
-                elif error.status == 429 and may_pass(error) and _is_worth_waiting(error):
-                    pace.turned_down(begun, error.retry_after_s)
-        except asyncio.CancelledError:
-            raise
+        async with _turn(pace) as begun:
+            reply, error = await _once(api, request, limits)
+            if error is None:
+                pace.answered(begun)
+            elif error.status == 429 and may_pass(error) and _is_worth_waiting(error):
+                pace.turned_down(begun, error.retry_after_s)
         if error is None:
             return QuestionOutcome(reply, None, doubtful)
         doubtful += may_be_done(error)
@@ -116,7 +113,7 @@ def answer_line(
     """The line of the log for an answer or a failure."""
     row, model, sample = key
     line: dict[str, Any] = {"row": row, "model": model, "sample": sample, "at": now.isoformat()}
-    if outcome.doubtful:
+    if outcome.doubtful and api.profile.dialect != "embedded":
         line["doubtful"] = outcome.doubtful
     if outcome.reply is None:
         error = outcome.error
@@ -159,3 +156,8 @@ def cost_of(line: Mapping[str, Any]) -> Decimal | None:
         return Decimal(0)
     known = line.get("cost_usd")
     return None if known is None else Decimal(known)
+
+
+def doubtful(line: Mapping[str, Any]) -> int:
+    """How many tries at a line's question this run may have been billed for without an answer."""
+    return 0 if line.get("cached") else line.get("doubtful", 0)

@@ -4,11 +4,13 @@ The answers come from the training file if there is one, else from the rows them
 kinder to the baselines than any model has it.
 """
 
+import asyncio
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 from tintype import paths
 from tintype.dataset import open_dataset
@@ -17,8 +19,7 @@ from tintype.errors import DatasetError
 from tintype.evaluation.headline import commonest
 from tintype.evaluation.plan import QUESTION_TYPES
 from tintype.evaluation.rows import EvaluatedRow, read_rows
-
-BASELINES = "baselines.json"
+from tintype.evaluation.run_folder import BASELINES
 
 
 async def write_baselines(
@@ -43,11 +44,12 @@ async def write_baselines(
             ):
                 async for batch in batches:
                     known += batch
-        except DatasetError:  # a training file with rows that nobody could evaluate
+        except DatasetError:  # a training file that has gone
             continue
-    made = {"from": [path.name for path in training] if known else []}
-    text = json.dumps({**made, "answers": baseline_answers(rows, known or rows)})
-    paths.write_whole(folder / BASELINES, text.encode("utf-8", "replace"), replace=True)
+    made: dict[str, Any] = {"from": [path.name for path in training] if known else []}
+    made["answers"] = await asyncio.to_thread(baseline_answers, rows, known or rows)
+    text = json.dumps(made).encode("utf-8", "replace")
+    await asyncio.to_thread(paths.write_whole, folder / BASELINES, text, replace=True)
 
 
 def baseline_answers(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,6 @@ from tintype.evaluation.box_scores import (
     operating_point,
     without_crowds,
 )
-from tintype.evaluation.counting import count_error
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -166,3 +165,26 @@ def _rates(right: int, found: int, truths: int) -> dict[str, float | None]:
         "recall": right / truths if truths else None,
         "f1": 2 * right / (found + truths) if found + truths else None,
     }
+
+
+class CountError(NamedTuple):
+    """Errors of counts; none where nothing was counted."""
+
+    mae: float | None
+    """Mean of |prediction − truth|."""
+    bias: float | None
+    """Mean of prediction − truth: above 0, it sees too many."""
+    exact: float | None
+    """Share of right counts."""
+
+
+def count_error(counts: Sequence[Sequence[int]]) -> CountError:
+    """Compare counts, `(truth, prediction)` for each image and class."""
+    if not counts:
+        return CountError(None, None, None)
+    errors = [prediction - truth for truth, prediction in counts]
+    return CountError(
+        sum(map(abs, errors)) / len(errors),
+        sum(errors) / len(errors),
+        errors.count(0) / len(errors),
+    )

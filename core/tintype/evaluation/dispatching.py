@@ -54,6 +54,7 @@ class Dispatcher:
         self._stop_at_usd: Decimal | None = None
         self._each_usd = Decimal(0)
         self._failures: dict[str, int] = {}
+        self._scoring = asyncio.Lock()  # a function from outside may expect to be alone
         self._sent = 0
         """Questions begun and not written down yet, of all providers."""
 
@@ -84,7 +85,8 @@ class Dispatcher:
         """Have every answer graded that has no grade."""
         judge = self.state.run.plan.judge
         assert judge is not None
-        await self._all({judge.model.profile: self.state.to_grade()}, self._one_grade)
+        keys = await asyncio.to_thread(self.state.to_grade)
+        await self._all({judge.model.profile: keys}, self._one_grade)
 
     def per_s(self) -> float:
         """Answers a second of late, of all providers."""
@@ -187,10 +189,12 @@ class Dispatcher:
         line = answer_line(key, outcome, cache, api, request, self._prices, now)
         self._answers.write(line)
         if outcome.reply is not None:
-            self.state.take(line)
+            async with self._scoring:
+                score = await asyncio.to_thread(self.state.score, line)
+            self.state.take(line, score)
         else:
             self.state.fail(line)
-        self._judge_failure(model_id, outcome)
+        self._require_hope(model_id, outcome)
 
     async def _grade(self, key: Key) -> None:
         judge = self.state.run.plan.judge
@@ -219,7 +223,7 @@ class Dispatcher:
             self.state.take_grade(line)
         else:
             self.state.fail(line, grading=True)
-        self._judge_failure(f"judge {judge.model.id}", outcome)
+        self._require_hope(f"judge {judge.model.id}", outcome)
 
     async def _question(self, at: int) -> list[dict[str, Any]]:
         """A row's messages, read and encoded once for all its models."""
@@ -231,7 +235,7 @@ class Dispatcher:
                 self._questions.popitem(last=False)
         return await asyncio.shield(self._questions[at])
 
-    def _judge_failure(self, model: str, outcome: QuestionOutcome) -> None:
+    def _require_hope(self, model: str, outcome: QuestionOutcome) -> None:
         """Stop where every further question would fail alike.
 
         Raises:

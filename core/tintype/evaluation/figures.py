@@ -54,7 +54,7 @@ class ModelFigures:
     """In all; none where unknown."""
     tokens_out: int | None
     cost_usd: Decimal | None
-    """What this run paid; none where an answer's cost is unknown."""
+    """What this run paid; none where a question's cost is unknown, or nothing was answered yet."""
     usd_per_1000: float | None
     """Of 1,000 rows at these prices, answers of earlier runs included; none where unknown."""
     runaway: int
@@ -84,7 +84,7 @@ def _figures(evaluation: Evaluation, s: int, m: int) -> ModelFigures:
     clean = ~evaluation.leaked
     costs = evaluation.cost_usd[m]
     priced = costs[~np.isnan(costs)]
-    finishes = extra["finish"]
+    finishes, blind = extra["finish"], extra["unknown"] or extra["doubtful"]
     return ModelFigures(
         model=model,
         headline=_headline(status, score),
@@ -96,7 +96,7 @@ def _figures(evaluation: Evaluation, s: int, m: int) -> ModelFigures:
         ttft_s=percentiles(_known(evaluation.ttft_s[m])),
         tokens_in=_sum(evaluation.tokens_in[m], answered),
         tokens_out=_sum(evaluation.tokens_out[m], answered),
-        cost_usd=None if extra["unknown"] else Decimal(extra["usd"]),
+        cost_usd=Decimal(extra["usd"]) if answered and not blind else None,
         usd_per_1000=float(priced.mean() * 1000) if len(priced) and not extra["unknown"] else None,
         runaway=finishes.get("runaway", 0),
         cut_off=finishes.get("length", 0),

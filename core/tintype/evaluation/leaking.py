@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -14,13 +14,13 @@ from tintype import paths
 from tintype.dataset import Dataset, image_bytes, open_dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.errors import DatasetError
-from tintype.evaluation.leaks import likeness
 from tintype.evaluation.rows import EvaluatedRow
+from tintype.evaluation.run_folder import LEAKS
+from tintype.images import decode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEAKS = "leaks.json"
 _SIDE = 8
 _NEAR = 12
 """Of 255: how far a signature may be off at any place for the images to be compared whole."""
@@ -56,7 +56,9 @@ async def mark_leaks(
     for path in training:
         async with open_dataset(path) as trained:
             theirs = await _seen(trained)
-            for one, other in _candidates(own, theirs):
+            for one, other in await asyncio.to_thread(_candidates, own, theirs):
+                if one.index in leaked:
+                    continue
                 if one.digest == other.digest or await _alike(dataset, one, trained, other):
                     leaked.add(one.index)
     positions = sorted(wanted[index] for index in leaked | await _sharing(dataset, leaked, wanted))
@@ -96,22 +98,21 @@ def _look(
 
 
 def _signature(data: bytes) -> "NDArray[np.int16]":
-    from tintype.images import decode
-
     grey = decode(data, box=(4 * _SIDE, 4 * _SIDE)).convert("L").resize((_SIDE, _SIDE))
     return np.asarray(grey, np.int16).reshape(-1)
 
 
-def _candidates(own: Sequence[_Seen], theirs: Sequence[_Seen]) -> Iterator[tuple[_Seen, _Seen]]:
-    """Pairs that may be one image, the first that fits for each of one's own."""
+def _candidates(own: Sequence[_Seen], theirs: Sequence[_Seen]) -> list[tuple[_Seen, _Seen]]:
+    """Pairs that may be one image: the same bytes if there are any, else up to 20 much like it."""
     if not own or not theirs:
-        return
+        return []
+    pairs = []
     table = np.stack([one.signature for one in theirs])
     for one in own:
         near = np.flatnonzero(np.abs(table - one.signature).max(axis=1) <= _NEAR)
         same = [theirs[at] for at in near.tolist() if theirs[at].digest == one.digest]
-        for other in same[:1] or [theirs[at] for at in near[:20].tolist()]:
-            yield one, other
+        pairs += [(one, other) for other in same[:1] or [theirs[at] for at in near[:20].tolist()]]
+    return pairs
 
 
 async def _alike(first: Dataset, one: _Seen, second: Dataset, other: _Seen) -> bool:
@@ -131,8 +132,43 @@ async def _sharing(dataset: Dataset, leaked: set[int], wanted: dict[int, int]) -
     at = 0
     while lines := await dataset.lines(at, 1000, 64_000_000):
         at += len(lines)
-        for line in lines:
-            if line.row.index in wanted:
-                keys[line.row.index] = {line.key(one.ordinal) for one in line.row.images}
+        keys |= await asyncio.to_thread(_keys, lines, wanted)
     known = {key for index in leaked for key in keys[index]}
     return {index for index, own in keys.items() if own & known}
+
+
+def _keys(lines: Sequence[ParsedLine], wanted: dict[int, int]) -> dict[int, set[bytes]]:
+    return {
+        line.row.index: {line.key(one.ordinal) for one in line.row.images}
+        for line in lines
+        if line.row.index in wanted
+    }
+
+
+Likeness = Literal["same", "near", "none"]
+NEAR_PIXEL, NEAR_CHANNEL = 8.0, 4.0
+"""Of 255: mean difference of pixels, and of each channel's mean, up to which images are near."""
+
+
+def likeness(first: bytes, second: bytes) -> Likeness:
+    """Compare two encoded images as they are seen: upright, in RGB.
+
+    `same`: every pixel is equal, whatever the format. `near`: one size, and nearly the same colours
+    everywhere, as after another compression.
+
+    Raises:
+        DatasetError: if one cannot be decoded.
+    """
+    one, other = _pixels(first), _pixels(second)
+    if one.shape != other.shape:
+        return "none"
+    if (one == other).all():
+        return "same"
+    difference = one.astype(np.float64) - other
+    channels = np.abs(difference.mean(axis=(0, 1)))
+    near = np.abs(difference).mean() <= NEAR_PIXEL and (channels <= NEAR_CHANNEL).all()
+    return "near" if near else "none"
+
+
+def _pixels(data: bytes) -> "NDArray[np.uint8]":
+    return np.asarray(decode(data))

@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tintype import paths
-from tintype.errors import EvaluationError, FileError
+from tintype.errors import EvaluationError, FileError, TintypeError
 from tintype.evaluation.plan import EvaluatedModel
 from tintype.evaluation.run_folder import (
     ANSWERS,
     GRADES,
+    LEAKS,
     ROWS,
     SCORES,
     EvaluationRun,
     run_at,
 )
+from tintype.evaluation.scorers import scorer_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +41,7 @@ OK, BY_MODEL, BY_MACHINE = 0, 1, 2
 STATUSES = ("ok", "unscored_model", "unscored_infra")
 BASELINE = "baselines"
 """In `Evaluation.extra`: mean scores without a model, by scorer and baseline."""
-VERSION = 3
+VERSION = 4
 """Of the columns."""
 
 
@@ -202,15 +204,22 @@ def open(folder: Path, scorers: Sequence[str] | None = None) -> Evaluation:
 
 def _key(folder: Path, specs: Sequence[str]) -> list[Any]:
     sizes = []
-    for name in (ROWS, ANSWERS, GRADES, "leaks.json"):
+    for name in (ROWS, ANSWERS, GRADES, LEAKS):
         there = paths.is_file(folder / name)
         sizes.append(paths.size(folder / name) if there else -1)
-    own = [paths.status(Path(one.rpartition(":")[0])).modified for one in specs if ".py:" in one]
-    return [VERSION, list(specs), sizes, [one and str(one) for one in own]]
+    return [VERSION, list(specs), sizes, list(map(_version, specs))]
+
+
+def _version(spec: str) -> int | None:
+    """A scorer's version; none if it cannot be had any more."""
+    try:
+        return scorer_of(spec).version
+    except TintypeError:
+        return None
 
 
 def _fits(kept: Any, key: list[Any]) -> bool:
-    """Whether scores were made from what is there; a function whose file has gone is believed."""
+    """Whether scores were made from what is there; what a scorer that has gone gave is believed."""
     if not isinstance(kept, list) or kept[:3] != key[:3]:
         return False
     return all(now in (None, then) for then, now in zip(kept[3], key[3], strict=True))

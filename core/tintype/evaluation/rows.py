@@ -1,5 +1,6 @@
 """The rows of an evaluation: what is asked, what is right, and by what they can be sliced."""
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -12,7 +13,7 @@ from tintype.dataset.identity import identify
 from tintype.dataset.statistics import facets as facets_of
 from tintype.dataset.survey import Surveyed, survey
 from tintype.detection import parse_boxes, prompt_labels
-from tintype.errors import DatasetError, EvaluationError
+from tintype.errors import EvaluationError
 from tintype.evaluation.log import canonical
 from tintype.evaluation.plan import QUESTION_TYPES
 from tintype.evaluation.text_scores import yes_or_no
@@ -58,45 +59,63 @@ def row_from(value: Mapping[str, Any]) -> EvaluatedRow:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A row that no model can be evaluated on."""
+
+    line: int
+    """1-based physical line of the file."""
+    why: str
+    """In a sentence: it is damaged, or nobody says what is right."""
+
+
 async def read_rows(
     dataset: Dataset,
     wanted: Sequence[int] | None = None,
     *,
     types: Mapping[str, str] = QUESTION_TYPES,
+    left_out: list[LeftOut] | None = None,
 ) -> AsyncGenerator[tuple[EvaluatedRow, ...], None]:
     """The rows to evaluate, in batches, in the order of the file.
+
+    A row that is damaged or has no right answer is left out, whatever a model might say to it: it
+    counts for none of them.
 
     Args:
         dataset: Open.
         wanted: 0-based rows; none is all.
         types: Question types, each with a pattern.
+        left_out: What is left out is added to it.
 
     Raises:
-        DatasetError: if the file cannot be read, a row is damaged, or has no right answer.
+        DatasetError: if the file cannot be read.
+        EvaluationError: if a pattern is no regular expression.
     """
     chosen = None if wanted is None else frozenset(wanted)
     patterns = compiled(types)
     async with aclosing(survey(dataset, fetch=False)) as batches:
         async for batch in batches:
-            found = [
-                _row(one, patterns) for one in batch if chosen is None or one.row.index in chosen
-            ]
-            if found:
-                yield tuple(found)
+            asked = [one for one in batch if chosen is None or one.row.index in chosen]
+            made = await asyncio.to_thread(_made, asked, patterns)
+            if left_out is not None:
+                left_out += [one for one in made if isinstance(one, LeftOut)]
+            if found := tuple(one for one in made if isinstance(one, EvaluatedRow)):
+                yield found
             if chosen is not None and batch[-1].row.index >= max(chosen, default=-1):
                 return
 
 
-def _row(surveyed: Surveyed, patterns: Mapping[str, "re.Pattern[str]"]) -> EvaluatedRow:
+def _made(
+    asked: Sequence[Surveyed], patterns: Mapping[str, "re.Pattern[str]"]
+) -> list[EvaluatedRow | LeftOut]:
+    return [_row(one, patterns) for one in asked]
+
+
+def _row(surveyed: Surveyed, patterns: Mapping[str, "re.Pattern[str]"]) -> EvaluatedRow | LeftOut:
     row = surveyed.row
     shown = example(row) if not row.flaw else None
     if shown is None or not shown.answer.strip():
-        why = row.flaw or "It has no answer to compare with."
-        raise DatasetError(
-            f"Line {row.line} cannot be evaluated. {why}",
-            advice="Fix the row, or evaluate other rows.",
-            line=row.line,
-        )
+        return LeftOut(row.line, row.flaw or "It has no answer to compare with.")
     known = identify(row, surveyed.images, shown)
     more = shown.extra.get("answers")
     truths = (shown.answer, *(one for one in more or () if isinstance(one, str)))

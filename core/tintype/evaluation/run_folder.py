@@ -5,6 +5,8 @@ rows.jsonl       what was asked and what is right, one line per row
 answers.jsonl    one line per answer, written before it is counted
 grades.jsonl     likewise, of a judge
 overrides.jsonl  what a person said of a score, kept apart from it
+leaks.json       which rows show an image that was trained on, if that was looked at
+baselines.json   what one would answer without looking at the image
 scores.npz       made from these, and made again where they have changed
 """
 
@@ -14,7 +16,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,10 +25,11 @@ from tintype import paths
 from tintype.errors import EvaluationError, FileError
 from tintype.evaluation.log import Replay, canonical, replay
 from tintype.evaluation.plan import EvaluationPlan, plan_from
-from tintype.evaluation.rows import EvaluatedRow, row_from
+from tintype.evaluation.rows import EvaluatedRow, LeftOut, row_from
 
 MANIFEST, ROWS, ANSWERS, GRADES = "manifest.json", "rows.jsonl", "answers.jsonl", "grades.jsonl"
 OVERRIDES, SCORES = "overrides.jsonl", "scores.npz"
+LEAKS, BASELINES = "leaks.json", "baselines.json"
 FORMAT = 1
 
 
@@ -39,11 +42,23 @@ class EvaluationRun:
     fingerprint: Mapping[str, Any]
     begun: datetime
     rows: int
+    left_out: tuple[LeftOut, ...] = ()
+    """Rows of the dataset that no model can be evaluated on."""
 
     @property
     def id(self) -> str:
         """Its name: the folder's."""
         return self.folder.name
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRun:
+    """A run whose manifest cannot be read."""
+
+    id: str
+    """Its name: the folder's."""
+    why: str
+    """In sentences, with what to do."""
 
 
 def runs_folder(data: Path) -> Path:
@@ -63,6 +78,7 @@ def begin(
     fingerprint: Mapping[str, Any],
     rows: Sequence[EvaluatedRow],
     begun: datetime,
+    left_out: Sequence[LeftOut] = (),
 ) -> EvaluationRun:
     """Make the folder of a run, the manifest last: a folder with a manifest is whole.
 
@@ -78,9 +94,10 @@ def begin(
         "plan": plan.as_json(),
         "fingerprint": fingerprint,
         "rows": len(rows),
+        "left_out": [asdict(one) for one in left_out],
     }
     paths.write_whole(folder / MANIFEST, json.dumps(manifest, indent=1), replace=True, private=True)
-    return EvaluationRun(folder, plan, fingerprint, begun, len(rows))
+    return EvaluationRun(folder, plan, fingerprint, begun, len(rows), tuple(left_out))
 
 
 def run_at(folder: Path) -> EvaluationRun:
@@ -97,32 +114,52 @@ def run_at(folder: Path) -> EvaluationRun:
         )
     try:
         value = json.loads(paths.read_text(folder / MANIFEST))
+        if value["format"] != FORMAT:
+            raise ValueError(value["format"])
         return EvaluationRun(
             folder,
             plan_from(value["plan"]),
             value["fingerprint"],
             datetime.fromisoformat(value["begun"]),
             value["rows"],
+            tuple(LeftOut(**one) for one in value.get("left_out", ())),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise EvaluationError(
             f"The manifest of {folder.name} cannot be read: a newer Tintype wrote it, or it is "
             "damaged.",
-            advice="Use the newer Tintype.",
+            advice="Use the newer Tintype, or delete the folder.",
         ) from error
 
 
-def runs_in(home: Path) -> tuple[EvaluationRun, ...]:
-    """The runs of a folder, newest first; what cannot be read is left out."""
+def listed(home: Path) -> tuple[EvaluationRun | UnreadableRun, ...]:
+    """The runs of a folder, newest first, those that cannot be read with why.
+
+    A folder without a manifest is none: its run never began, or it is something else.
+
+    Raises:
+        FileError: if the folder cannot be listed.
+    """
     if not paths.is_folder(home):
         return ()
-    found = []
+    found: list[EvaluationRun | UnreadableRun] = []
     for entry in sorted(paths.list_folder(home), key=lambda one: one.path.name, reverse=True):
+        if not paths.is_file(entry.path / MANIFEST):
+            continue
         try:
             found.append(run_at(entry.path))
-        except (EvaluationError, FileError):
-            continue
+        except (EvaluationError, FileError) as error:
+            found.append(UnreadableRun(entry.path.name, str(error)))
     return tuple(found)
+
+
+def runs_in(home: Path) -> tuple[EvaluationRun, ...]:
+    """The runs of a folder that can be read, newest first; `listed` has the others, too.
+
+    Raises:
+        FileError: if the folder cannot be listed.
+    """
+    return tuple(one for one in listed(home) if isinstance(one, EvaluationRun))
 
 
 def rows_of(folder: Path) -> Iterator[EvaluatedRow]:

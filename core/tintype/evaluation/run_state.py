@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tintype.evaluation.asking import cost_of
+from tintype.evaluation.asking import cost_of, doubtful
 from tintype.evaluation.headline import RowScore
 from tintype.evaluation.log import Key, Replay, to_ask
 from tintype.evaluation.plan import EvaluatedModel
@@ -37,30 +37,31 @@ class RunState:
         """Take in what the logs hold."""
         self.replayed = answers
         for line in answers.answers.values():
-            self.take(line)
+            self.take(line, self.score(line))
         for line in answers.errors.values():
             self.fail(line)
         for line in grades.answers.values():
             self.take_grade(line)
         self._news.clear()
 
-    def take(self, line: Mapping[str, Any]) -> None:
-        """Count an answer that has been written down."""
+    def take(self, line: Mapping[str, Any], score: float | None) -> None:
+        """Count an answer that has been written down, and its score by the leading scorer."""
         key = (line["row"], line["model"], line["sample"])
         self.answers[key] = line
         self.errors.pop(key, None)
         self.reused += bool(line.get("cached"))
         self._spend(line, line["model"], is_judge=False)
-        score = self._score(line)
         self._news.append((key[0], key[1], score))
         if score is not None:
             image = self.rows[key[0]].image or str(key[0])
             self._scores.setdefault(key[1], GrowingMean()).add(image, score)
 
     def fail(self, line: Mapping[str, Any], *, grading: bool = False) -> None:
-        """Count a question without an answer."""
+        """Count a question without an answer; what may have been billed has no known cost."""
         key = (line["row"], line["model"], line["sample"])
         (self.ungraded if grading else self.errors)[key] = line
+        asked = line["judge"] if grading else line["model"]
+        self._money_of(asked, is_judge=grading)[1] += doubtful(line)
 
     def take_grade(self, line: Mapping[str, Any]) -> None:
         """Count a grade."""
@@ -69,7 +70,11 @@ class RunState:
         self.ungraded.pop(key, None)
         self._spend(line, line["judge"], is_judge=True)
 
-    def _score(self, line: Mapping[str, Any]) -> float | None:
+    def score(self, line: Mapping[str, Any]) -> float | None:
+        """Score an answer by the leading scorer; none where that is a judge or a process.
+
+        Blocking: a scorer from outside may take as long as it likes.
+        """
         if self.scorer.name == JUDGE or self.scorer.close is not None:
             return None
         found = self.scorer.score(case_of(line, self.rows[line["row"]], self._known))
@@ -77,25 +82,28 @@ class RunState:
 
     def _spend(self, line: Mapping[str, Any], model: str, *, is_judge: bool) -> None:
         cost = cost_of(line)
-        money = self._money.setdefault((model, is_judge), [Decimal(0), 0, 0])
+        money = self._money_of(model, is_judge=is_judge)
         money[0] += cost or 0
-        money[1] += (cost is None) + line.get("doubtful", 0)
+        money[1] += (cost is None) + doubtful(line)
         money[2] += 0 if line.get("cached") else (line.get("in") or 0) + (line.get("out") or 0)
         self.spent_usd += cost or 0
         self.unknown += cost is None
 
+    def _money_of(self, model: str, *, is_judge: bool) -> list[Any]:
+        return self._money.setdefault((model, is_judge), [Decimal(0), 0, 0])
+
     def spent_on(self, model: EvaluatedModel, *, is_judge: bool) -> Decimal:
         """US dollars that a model's answers came to, as far as they are known."""
-        found: Decimal = self._money.get((model.id, is_judge), [Decimal(0)])[0]
+        found: Decimal = self._money_of(model.id, is_judge=is_judge)[0]
         return found
 
     def unknown_on(self, model: EvaluatedModel, *, is_judge: bool) -> int:
         """How many of a model's answers have no known cost."""
-        return int(self._money.get((model.id, is_judge), [0, 0])[1])
+        return int(self._money_of(model.id, is_judge=is_judge)[1])
 
     def tokens_on(self, model: EvaluatedModel, *, is_judge: bool) -> int:
         """Tokens in and out of a model's answers."""
-        return int(self._money.get((model.id, is_judge), [0, 0, 0])[2])
+        return int(self._money_of(model.id, is_judge=is_judge)[2])
 
     def asked(self) -> dict[str, set[int]]:
         """By model, the rows that have all their answers; the judge's under `judge`."""

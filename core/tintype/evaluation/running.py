@@ -24,7 +24,7 @@ from tintype.evaluation.dispatching import Dispatcher
 from tintype.evaluation.leaking import mark_leaks
 from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, fingerprint
 from tintype.evaluation.reusing import reused
-from tintype.evaluation.rows import EvaluatedRow, read_rows
+from tintype.evaluation.rows import EvaluatedRow, LeftOut, read_rows
 from tintype.evaluation.run_folder import (
     ANSWERS,
     GRADES,
@@ -38,6 +38,7 @@ from tintype.evaluation.run_folder import (
 )
 from tintype.evaluation.run_state import RunState
 from tintype.evaluation.scorers import JUDGE, Scorer, scorer_of
+from tintype.evaluation.sentences import omitted_words
 from tintype.evaluation.statistics import Interval
 from tintype.pricing import Prices, load_prices
 from tintype.store import Store
@@ -119,7 +120,7 @@ async def run(
         EvaluationError: if the plan cannot be run, or is not that of the folder.
         ConfirmationError: if the cost has to be confirmed, and is not; nothing was sent.
         BudgetError: if a limit could be passed; nothing was sent.
-        DatasetError: if a row cannot be asked.
+        DatasetError: if the dataset cannot be read, or a row's image cannot be had.
         ApiError: if a provider refuses a model altogether; what was answered is kept.
         FileError: if the folder cannot be written.
     """
@@ -129,12 +130,14 @@ async def run(
     async with AsyncExitStack() as stack:
         dataset = await stack.enter_async_context(open_dataset(plan.dataset))
         rows: list[EvaluatedRow] = []
+        out: list[LeftOut] = []
         types = plan.question_types
-        async with aclosing(read_rows(dataset, plan.rows, types=types)) as batches:
+        reading = read_rows(dataset, plan.rows, types=types, left_out=out)
+        async with aclosing(reading) as batches:
             async for batch in batches:
                 rows += batch
                 yield RunProgress("reading", folder, len(rows))
-        made = await asyncio.to_thread(_begun, plan, folder, rows, scorers, clock)
+        made = await asyncio.to_thread(_begun, plan, folder, rows, out, scorers, clock)
         await mark_leaks(folder, dataset, rows, plan.training)
         await write_baselines(folder, rows, plan.training, types)
         answers = stack.enter_context(writing_log(folder / ANSWERS))
@@ -174,7 +177,7 @@ class _Work:
         if not fresh:
             for line in reused(self.run, self.rows, state.replayed):
                 self.answers.write(line)
-                state.take(line)
+                state.take(line, state.score(line))
         state.judged = JUDGE in plan.scorers
         return state
 
@@ -186,15 +189,20 @@ def _begun(
     plan: EvaluationPlan,
     folder: Path,
     rows: Sequence[EvaluatedRow],
+    left_out: Sequence[LeftOut],
     scorers: Sequence[Scorer],
     clock: Clock,
 ) -> EvaluationRun:
     if not rows:
-        raise EvaluationError(f"{plan.dataset.name} has no rows to evaluate.")
+        why = omitted_words(left_out)
+        raise EvaluationError(
+            f"{plan.dataset.name} has no rows to evaluate.{f' {why}' if why else ''}",
+            advice="Fix the rows, or evaluate another dataset.",
+        )
     versions = {scorer.name: scorer.version for scorer in scorers}
     known = fingerprint(plan, [row.asked + row.digest for row in rows], versions)
     if not paths.is_file(folder / MANIFEST):
-        return begin(folder, plan, known, rows, clock.now())
+        return begin(folder, plan, known, rows, clock.now(), left_out)
     made = run_at(folder)
     differing = [name for name, value in known.items() if made.fingerprint.get(name) != value]
     models = {model.id for model in made.plan.models} != {model.id for model in plan.models}

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 
 from tintype import paths
-from tintype.evaluation.asking import cost_of
-from tintype.evaluation.baselines import BASELINES
+from tintype.evaluation.asking import cost_of, doubtful
 from tintype.evaluation.headline import RowScore
-from tintype.evaluation.leaking import LEAKS
 from tintype.evaluation.log import replay
 from tintype.evaluation.normalising import normalise
 from tintype.evaluation.results import (
@@ -24,7 +22,7 @@ from tintype.evaluation.results import (
     lines_with_places,
 )
 from tintype.evaluation.rows import EvaluatedRow, row_from
-from tintype.evaluation.run_folder import ANSWERS, GRADES, ROWS, EvaluationRun
+from tintype.evaluation.run_folder import ANSWERS, BASELINES, GRADES, LEAKS, ROWS, EvaluationRun
 from tintype.evaluation.run_state import case_of, grade_score
 from tintype.evaluation.scorers import JUDGE, AnswerCase, Scorer, scorer_of, unusable
 from tintype.evaluation.text_scores import without_thinking, yes_or_no
@@ -55,7 +53,7 @@ def scored(run: EvaluationRun, specs: Sequence[str]) -> tuple[dict[str, Any], di
             if scorer.close is not None:
                 scorer.close()
     for (at, model, _), (_, line) in errors.items():
-        table.failed(at, model, str(line.get("code") or line.get("http") or "error"))
+        table.failed(at, model, line)
     arrays, meta = table.finished()
     meta["extra"][BASELINE] = _baselines(run, scorers, rows)
     facets = {name: None for row in rows for name in row.facets}
@@ -156,7 +154,10 @@ class _Table:
         self._known = frozenset(truth for row in rows for truth in row.truths)
         self._classes = classes_of(rows)
         self._extra: dict[str, dict[str, Any]] = {
-            model: {"finish": Counter(), "served": Counter(), "usd": Decimal(0), "unknown": 0}
+            model: {
+                **{"finish": Counter(), "served": Counter()},
+                **{"usd": Decimal(0), "unknown": 0, "doubtful": 0},
+            }
             for model in models
         }
         self._confusion: dict[str, Counter[tuple[str, str]]] = {m: Counter() for m in models}
@@ -211,16 +212,19 @@ class _Table:
                 self._int[name][m, at] = line[key]
         # What an answer costs, whoever paid for it: a cached one as much as the first.
         known, extra = line.get("cost_usd"), self._extra[line["model"]]
+        extra["doubtful"] += doubtful(line)
         if known is None:
             extra["unknown"] += 1
             return
         self._float["cost_usd"][m, at] = float(known)
         extra["usd"] += cost_of(line) or 0
 
-    def failed(self, at: int, model: str, why: str) -> None:
-        """Note why there is no answer."""
+    def failed(self, at: int, model: str, line: Mapping[str, Any]) -> None:
+        """Note why there is no answer, and that it may have been billed all the same."""
         if model in self._at and at < len(self._rows):
+            why = str(line.get("code") or line.get("http") or "error")
             self._reason[:, self._at[model], at] = self._reasons.setdefault(why, len(self._reasons))
+            self._extra[model]["doubtful"] += doubtful(line)
 
     def _confuse(self, model: str, case: AnswerCase) -> None:
         if self._classes:

@@ -1,8 +1,11 @@
 """A result in a sentence, the same for app, command line and exports."""
 
+from collections.abc import Sequence
+
 from tintype.evaluation.figures import Comparison, ModelFigures, comparisons, figures
 from tintype.evaluation.headline import Headline
 from tintype.evaluation.results import Evaluation
+from tintype.evaluation.rows import LeftOut
 from tintype.evaluation.statistics import Interval
 
 SURE = 0.05
@@ -77,7 +80,18 @@ def left_out_words(found: tuple[ModelFigures, ...], evaluation: Evaluation) -> s
     if leaked := int(evaluation.leaked.sum()):
         rows = "row shows an image" if leaked == 1 else "rows show images"
         words += f" {leaked:,} {rows} of the training file."
+    if omitted := omitted_words(evaluation.run.left_out):
+        words += f" {omitted}"
     return words
+
+
+def omitted_words(left_out: Sequence[LeftOut]) -> str:
+    """`2 rows are left out, the first is line 3: …`, in a sentence; empty if there are none."""
+    if not left_out:
+        return ""
+    first, number = left_out[0], len(left_out)
+    where = "1 row is left out," if number == 1 else f"{number:,} rows are left out, the first is"
+    return f"{where} line {first.line:,}: {first.why}"
 
 
 def unscored_words(one: Headline) -> str:

@@ -149,7 +149,8 @@ async def _left_behind(task: Sending, known: KeptUpload) -> RemoteFile | None:
     with suppress(ApiError):  # not every provider gives back what was sent
         if known.size_bytes <= _READ_BACK:
             content = await task.api.file_content(file.id, max_bytes=_READ_BACK)
-            if hashlib.sha256(content).hexdigest() != task.digest:
+            digest = await asyncio.to_thread(hashlib.sha256, content)
+            if digest.hexdigest() != task.digest:
                 return None  # somebody else's, by chance of the same name and size
     task.store.uploads.keep(replace(known, file_id=file.id))
     task.meter.note(reused=True)

@@ -65,7 +65,7 @@ def evaluate(
         EvaluationError: if it cannot be run, or the folder holds another run.
         ConfirmationError: if the cost has to be confirmed, and is not; it says with what.
         BudgetError: if a limit could be passed.
-        DatasetError: if a row cannot be asked.
+        DatasetError: if the dataset cannot be read, or a row's image cannot be had.
         ApiError: if a provider refuses a model, or cannot be reached.
     """
 
@@ -97,10 +97,10 @@ def evaluate(
     return Work(steps, _opened)
 
 
-def _opened(step: "RunProgress") -> "Evaluation":
+async def _opened(step: "RunProgress") -> "Evaluation":
     from tintype import evaluation
 
-    return evaluation.open(step.folder)
+    return await asyncio.to_thread(evaluation.open, step.folder)
 
 
 def _several(given: str | Sequence[str]) -> tuple[str, ...]:
@@ -158,7 +158,7 @@ async def _scored(
         async with open_dataset(plan.dataset) as dataset:
             async for batch in read_rows(dataset, plan.rows):
                 truths += [row.truths[0] for row in batch]
-        scorers = suggested(truths)
+        scorers = await asyncio.to_thread(suggested, truths)
     chosen = Parameters(temperature, max_tokens=max_tokens)
     return replace(plan, scorers=(*map(anchored, scorers), *plan.scorers), parameters=chosen)
 

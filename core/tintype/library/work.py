@@ -31,7 +31,7 @@ class Work(Generic[S, R]):
     """
 
     def __init__(
-        self, steps: Callable[[], AsyncGenerator[S, None]], result: Callable[[S], R]
+        self, steps: Callable[[], AsyncGenerator[S, None]], result: Callable[[S], R | Awaitable[R]]
     ) -> None:
         self._steps, self._result = steps, result
 
@@ -46,7 +46,8 @@ class Work(Generic[S, R]):
         async with aclosing(self._steps()) as steps:
             async for step in steps:
                 last[:] = [step]
-        return self._result(last[0])
+        found = self._result(last[0])
+        return await found if isinstance(found, Awaitable) else found
 
 
 class Opening(Generic[H]):

@@ -215,6 +215,37 @@ async def test_a_refused_key_ends_the_run_and_keeps_what_was_answered(
     assert not found.is_complete
 
 
+async def test_what_may_have_been_billed_without_an_answer_has_no_known_cost(
+    hostile: Any, api: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
+) -> None:
+    dataset = rows(tmp_path / "t.jsonl", [("0?", "yes"), ("1?", "yes")])
+
+    def answer(request: Any) -> Any:
+        return hostile.answer(said("yes"), hang=question_in(request) == "1?")
+
+    hostile.on("POST", CHAT, answer)
+    asking, more = AskingLimits(answer_s=0.3), {"store": store, "prices": PRICES}
+    await finished(
+        plan(dataset), tmp_path / "run", api, confirmation=Confirmation("50"), asking=asking, **more
+    )
+
+    [figures] = evaluation.figures(evaluation.open(tmp_path / "run"))
+    assert (figures.answered, figures.cost_usd) == (1, None)
+    [entry] = store.spending.entries()
+    assert entry.state != "settled"
+
+
+async def test_a_run_refused_before_any_answer_has_no_known_cost(
+    hostile: Any, api: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
+) -> None:
+    dataset = rows(tmp_path / "t.jsonl", [("0?", "yes")])
+    hostile.on("POST", CHAT, hostile.answer({"error": {"message": "no"}}, 401))
+    with pytest.raises(AuthenticationError):
+        await finished(plan(dataset), tmp_path / "run", api, store=store, confirmation=UNKNOWN)
+    [figures] = evaluation.figures(evaluation.open(tmp_path / "run"))
+    assert (figures.answered, figures.cost_usd, figures.usd_per_1000) == (0, None, None)
+
+
 async def test_a_judge_is_asked_with_the_rubric_and_what_it_cannot_say_is_unscored(
     hostile: Any, api: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
 ) -> None:

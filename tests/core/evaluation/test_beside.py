@@ -3,7 +3,7 @@
 import base64
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +250,32 @@ async def test_a_function_of_ones_own_scores_a_run_and_is_remembered_without_its
 
     mine.unlink()
     assert evaluation.figures(evaluation.open(tmp_path / "run"))[0].headline.headline == 0.25
+
+
+async def test_a_run_is_scored_again_once_a_scorer_has_another_version(
+    embedded: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
+) -> None:
+    def outside(version: int, score: float) -> Callable[[AnswerCase], float]:
+        def mine(asked: AnswerCase) -> float:
+            return score
+
+        mine.version = version  # type: ignore[attr-defined]
+        return tintype.scorer(mine)
+
+    def headline() -> float | None:
+        return evaluation.figures(evaluation.open(tmp_path / "run"))[0].headline.headline
+
+    dataset = rows(tmp_path / "t.jsonl", [("a?", "x"), ("b?", "y")])
+    first = outside(1, 0.25)
+    plan = EvaluationPlan(dataset, SCRIPTED, ("mine",))
+    await finished(plan, tmp_path / "run", embedded, store=store)
+    found = [headline()]
+    plugins.unregister("scorers", first)
+    found.append(headline())
+    second = outside(2, 0.75)
+    found.append(headline())
+    plugins.unregister("scorers", second)
+    assert found == [0.25, 0.25, 0.75]
 
 
 def test_what_is_wrong_with_all_boxes_alike_is_named() -> None:

@@ -25,9 +25,9 @@ from tintype.evaluation.box_scores import (
     count_boxes,
     iou,
 )
-from tintype.evaluation.counting import count_error
+from tintype.evaluation.box_table import count_error
 from tintype.evaluation.json_scores import json_fields
-from tintype.evaluation.leaks import likeness
+from tintype.evaluation.leaking import likeness
 from tintype.evaluation.pacing import Turned, next_allowed_s
 from tintype.pricing import InferencePrice
 

@@ -140,3 +140,47 @@ async def test_all_rows_can_be_asked_another_question(
     assert [one.score[0, 0].tolist() for one in (first, second)] == [[0, 0], [1, 0]]
     with pytest.raises(EvaluationError, match="they differ in question"):
         evaluation.require_alike(first, second)
+
+
+async def test_rows_that_nobody_can_be_right_on_are_left_out_and_said(
+    embedded: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
+) -> None:
+    dataset = rows(tmp_path / "test.jsonl", [("a?", SAID), ("b?", " "), ("c?", "no")])
+    dataset.write_text(dataset.read_text() + "no JSON\n")
+    plan = EvaluationPlan(dataset, (model(),), ("exact",))
+
+    steps = await finished(plan, tmp_path / "run", embedded, store=store)
+    again = await finished(plan, tmp_path / "run", embedded, store=store)
+
+    assert [(one[-1].done, one[-1].total) for one in (steps, again)] == [(2, 2), (2, 2)]
+    found = evaluation.open(tmp_path / "run")
+    assert (found.rows, found.row_line.tolist()) == (2, [1, 3])
+    assert [one.line for one in found.run.left_out] == [2, 4]
+    words = "2 rows are left out, the first is line 2: It has no answer to compare with."
+    assert evaluation.headline_sentence(found).endswith(words)
+
+    rows(dataset, [("a?", " ")])
+    with pytest.raises(EvaluationError, match=r"no rows to evaluate\. 1 row is left out, line 1"):
+        await finished(plan, tmp_path / "other", embedded, store=store)
+
+
+async def test_a_run_that_cannot_be_read_is_listed_with_why(
+    embedded: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
+) -> None:
+    dataset = rows(tmp_path / "test.jsonl", [("a?", SAID)])
+    plan = EvaluationPlan(dataset, (model(),), ("exact",))
+    for name in ("a", "b", "c"):
+        await finished(plan, tmp_path / "runs" / name, embedded, store=store)
+    newer, torn = (tmp_path / "runs" / name / "manifest.json" for name in ("b", "c"))
+    newer.write_text(newer.read_text().replace('"format": 1', '"format": 2'))
+    torn.write_text(torn.read_text()[:-20])
+    (tmp_path / "runs" / "never begun").mkdir()
+    (tmp_path / "runs" / "notes.txt").write_text("")
+
+    listed = evaluation.listed(tmp_path / "runs")
+
+    assert [one.id for one in listed] == ["c", "b", "a"]
+    for one in listed[:2]:
+        assert isinstance(one, evaluation.UnreadableRun)
+        assert "a newer Tintype wrote it, or it is damaged" in one.why
+    assert [one.id for one in evaluation.runs_in(tmp_path / "runs")] == ["a"]

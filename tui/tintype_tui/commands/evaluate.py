@@ -34,10 +34,15 @@ if TYPE_CHECKING:
         EvaluatedRow,
         Evaluation,
         EvaluationPlan,
+        LeftOut,
         RunProgress,
     )
     from tintype.settings import Settings
     from tintype.store import Store
+
+
+MOST_LEFT_OUT = 5
+"""Rows named one by one that no model can be evaluated on."""
 
 
 @click.command(name="evaluate")
@@ -158,9 +163,14 @@ async def _plan(
     pairs = [word.partition("=")[::2] for word in chosen["types"]]
     types = dict(pairs) or QUESTION_TYPES
     rows: list[EvaluatedRow] = []
+    left_out: list[LeftOut] = []
     async with open_dataset(path) as dataset:
-        async for batch in evaluation.read_rows(dataset, wanted, types=types):
+        async for batch in evaluation.read_rows(dataset, wanted, types=types, left_out=left_out):
             rows += batch
+    for one in left_out[:MOST_LEFT_OUT]:
+        say(f"Line {one.line:,} is left out: {one.why}")
+    if len(left_out) > MOST_LEFT_OUT:
+        say(f"{len(left_out):,} rows are left out in all.")
     scorers = tuple(map(anchored, chosen["scorers"]))
     if not scorers:
         scorers = evaluation.suggested([row.truths[0] for row in rows])
@@ -180,7 +190,7 @@ async def _plan(
         Parameters(chosen["temperature"], None, chosen["max_tokens"], chosen["seed"]),
         system=chosen["system"],
         question=chosen["question"],
-        rows=None if wanted is None else tuple(wanted)[: len(rows)],
+        rows=None if wanted is None else tuple(wanted)[: len(rows) + len(left_out)],
         samples=chosen["samples"],
         judge=judge,
         training=tuple(map(absolute, chosen["training"])),

@@ -33,19 +33,23 @@ def command(context: click.Context, as_json: bool) -> None:
         return
     from tintype import evaluation
 
-    runs = evaluation.runs_in(_home())
+    listed = evaluation.listed(_home())
+    runs = [one for one in listed if isinstance(one, evaluation.EvaluationRun)]
+    unreadable = [one for one in listed if isinstance(one, evaluation.UnreadableRun)]
     if as_json:
-        listed = [
+        known = [
             {"id": run.id, "begun": run.begun, "rows": run.rows, "plan": run.plan.as_json()}
             for run in runs
         ]
-        put_json({"evaluations": listed}, indent=2)
+        put_json({"evaluations": known, "unreadable": unreadable}, indent=2)
         return
     for run in runs:
         models = ", ".join(model.title for model in run.plan.models)
         name = run.plan.dataset.name
         put(f"{run.id}  {run.begun.astimezone():%d %b %Y %H:%M}  {name}, {run.rows:,} × {models}")
-    say(f"{count(len(runs), 'evaluation')}." if runs else "There is no evaluation yet.")
+    for one in unreadable:
+        say(f"{one.id}: {one.why}")
+    say(f"{count(len(listed), 'evaluation')}." if listed else "There is no evaluation yet.")
 
 
 @command.command(name="show")

@@ -3,7 +3,7 @@
 import csv
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,11 +12,22 @@ from tintype_tui.commands.output import as_json, asynchronous, plain, put, put_j
 from tintype_tui.text import money, number, one_line, pad
 
 if TYPE_CHECKING:
-    from tintype.store import Store
+    from tintype.store import Spent, Store
 
 COLUMNS = (
     "at", "profile", "model", "kind", "subject", "tokens", "cost_usd", "state", "high_usd"
 )  # fmt: skip
+
+
+def sums(total: "Spent") -> dict[str, Any]:
+    """A total as JSON: what is not known is beside what is."""
+    return {
+        "usd": total.known_usd,
+        "settled_usd": total.settled_usd,
+        "expected_usd": total.expected_usd,
+        "not_known": total.unknown,
+        "in_doubt": total.in_doubt,
+    }
 
 
 @click.command(name="spent")
@@ -50,15 +61,7 @@ async def command(
         entries = store.spending.entries(None if everything else start)
         total = store.spending.total(None if everything else start)
     if as_json:
-        report = {
-            "usd": total.known_usd,
-            "settled_usd": total.settled_usd,
-            "expected_usd": total.expected_usd,
-            "not_known": total.unknown,
-            "in_doubt": total.in_doubt,
-            "entries": entries,
-        }
-        put_json(report, indent=2)
+        put_json(sums(total) | {"entries": entries}, indent=2)
         return
     if as_csv:
         table = csv.writer(sys.stdout)

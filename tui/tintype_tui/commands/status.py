@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tintype_tui.commands.output import as_json, asynchronous, profile_option, put, put_json
+from tintype_tui.commands.spent import sums
 from tintype_tui.text import age, clip, count, money, one_line, pad
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ async def command(profile: str | None, as_json: bool) -> None:
         spent = store.spending.total(month_of(datetime.now().astimezone()))
     if as_json:
         jobs = [one.job for one in kept]
-        put_json({"profile": provider.name, "spent_usd": spent.known_usd, "jobs": jobs}, indent=2)
+        report = {"profile": provider.name, "spent": sums(spent), "jobs": jobs, "more": more}
+        put_json(report, indent=2)
         return
     limit = settings.month_limit_usd
     within = f" of {money(limit)}" if limit is not None else ""

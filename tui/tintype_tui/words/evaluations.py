@@ -17,6 +17,7 @@ def evaluation_report(result: "Evaluation", last: "RunProgress | None" = None) -
         "folder": result.folder,
         "dataset": result.run.plan.dataset,
         "rows": result.rows,
+        "left_out": result.run.left_out,
         "complete": result.is_complete,
         "sentence": evaluation.headline_sentence(result),
         "scorers": result.scorers,

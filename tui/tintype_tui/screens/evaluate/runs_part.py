@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from tintype import evaluation
 from tintype.errors import TintypeError
-from tintype.evaluation import EvaluationRun, Findings
+from tintype.evaluation import EvaluationRun, Findings, UnreadableRun
 from tintype.evaluation.across import across
 from tintype.evaluation.sentences import comparison_words
 from tintype_tui.keys import key_of
@@ -35,13 +35,13 @@ class RunList(LineList):
 
     BINDING_GROUP_TITLE = "Evaluations"
 
-    runs: var[tuple[EvaluationRun, ...]] = var(())
+    runs: var[tuple[EvaluationRun | UnreadableRun, ...]] = var(())
     headlines: var[Mapping[str, str]] = var({})
     """By a run's id."""
     held: var[str] = var("")
     """The id of the run that others are compared with."""
 
-    def watch_runs(self, runs: tuple[EvaluationRun, ...]) -> None:
+    def watch_runs(self, runs: tuple[EvaluationRun | UnreadableRun, ...]) -> None:
         self.total = len(runs)
         self.refresh()
 
@@ -50,8 +50,15 @@ class RunList(LineList):
 
     watch_held = watch_headlines
 
+    @property
+    def readable(self) -> tuple[EvaluationRun, ...]:
+        """Those that can be opened."""
+        return tuple(run for run in self.runs if isinstance(run, EvaluationRun))
+
     def item(self, index: int, width: int, style: Style) -> Line:
         run = self.runs[index]
+        if isinstance(run, UnreadableRun):
+            return [Segment(clip(one_line(f" {run.id}  ✗ {run.why}"), width), style)]
         when = f"{run.begun.astimezone():%d %b %H:%M}"
         mark = "=" if run.id == self.held else " "
         about = pad(one_line(run_words(run)), max(20, (width - 16) // 2))
@@ -94,10 +101,10 @@ class RunsPart(Part):
         """List the runs, then say what came of each."""
         with self.pane.reporting("Cannot list the evaluations"):
             home = evaluation.runs_folder(self.session.settings.folders.data)
-            runs = tuple(await asyncio.to_thread(evaluation.runs_in, home))
+            runs = await asyncio.to_thread(evaluation.listed, home)
             self.past.empty_text = "No evaluation yet.\nl in the set-up starts one."
             self.past.runs = runs
-            for run in runs[:MOST_SUMMED]:
+            for run in self.past.readable[:MOST_SUMMED]:
                 if run.id not in self.past.headlines:
                     words = await asyncio.to_thread(_headline, run)
                     self.past.headlines = {**self.past.headlines, run.id: words}
@@ -108,19 +115,25 @@ class RunsPart(Part):
 
     @on(LineList.Chosen)
     def _chosen(self, event: LineList.Chosen) -> None:
-        self.post_message(self.Opened(self.past.runs[event.index].folder))
+        run = self.past.runs[event.index]
+        if isinstance(run, UnreadableRun):
+            self.pane.say(run.why)
+        else:
+            self.post_message(self.Opened(run.folder))
 
     # ------------------------------------------------------------------ two beside each other
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action != "hold":
             return True
-        return bool(self.display) and (len(self.past.runs) > 1 or None)
+        return bool(self.display) and (len(self.past.readable) > 1 or None)
 
     def action_hold(self) -> None:
         """Hold the run under the cursor, or compare it with the one held."""
         run = self.past.runs[self.past.cursor]
-        if not self.past.held or self.past.held == run.id:
+        if isinstance(run, UnreadableRun):
+            self.pane.say(run.why)
+        elif not self.past.held or self.past.held == run.id:
             self.past.held = "" if self.past.held else run.id
             self.beside.display = False
             if self.past.held:
@@ -131,7 +144,7 @@ class RunsPart(Part):
 
     @work(exclusive=True, group="compare")
     async def _compare(self, first: str, second: str) -> None:
-        folders = {run.id: run.folder for run in self.past.runs}
+        folders = {run.id: run.folder for run in self.past.readable}
         with self.pane.reporting("Cannot compare"):
             pair = [
                 await asyncio.to_thread(evaluation.findings, folders[one])

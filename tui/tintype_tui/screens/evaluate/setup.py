@@ -30,6 +30,8 @@ class Draft:
     """Why it cannot be begun."""
     rows: int = 0
     """To be asked about, once read."""
+    left_out: str = ""
+    """Which rows no model can be evaluated on, in a sentence; empty if there are none."""
     cost: EvaluationCost | None = None
 
 
@@ -47,8 +49,9 @@ def setup_lines(draft: Draft, *, running: bool) -> tuple[SetupLine, ...]:
     plan = draft.plan
     if plan is None:
         return ()
-    all_rows = plan.rows is None
-    rows = f"all {number(draft.rows)}" if all_rows else f"the first {number(len(plan.rows or ()))}"
+    rows = f"the first {number(len(plan.rows or ()))}"
+    if plan.rows is None:
+        rows = f"all {number(draft.rows)}" if draft.rows else "all"
     reference = plan.compared_with if plan.models else None
     beside = len(plan.models) > 1
     models = [
@@ -65,7 +68,7 @@ def setup_lines(draft: Draft, *, running: bool) -> tuple[SetupLine, ...]:
     return (
         SetupLine("start", "start", _start_words(draft, running=running)),
         SetupLine("file", "data", f"{plan.dataset.parent.name}/{plan.dataset.name}"),
-        SetupLine("rows", "rows", rows if draft.rows or not all_rows else "all"),
+        SetupLine("rows", "rows", " · ".join(filter(None, [rows, draft.left_out]))),
         *models,
         SetupLine("add", "" if models else "model", "add a model …"),
         SetupLine("scorers", "scorers", ", ".join(plan.scorers) or "those that suit the rows"),

@@ -29,7 +29,9 @@ async def weighed(session: Session, draft: Draft) -> Draft:
         return draft
     async with open_dataset(plan.dataset) as dataset:
         rows: list[evaluation.EvaluatedRow] = []
-        async with aclosing(evaluation.read_rows(dataset, plan.rows)) as batches:
+        omitted: list[evaluation.LeftOut] = []
+        reading = evaluation.read_rows(dataset, plan.rows, left_out=omitted)
+        async with aclosing(reading) as batches:
             async for batch in batches:
                 rows += batch
         if not draft.own_scorers:
@@ -41,7 +43,9 @@ async def weighed(session: Session, draft: Draft) -> Draft:
         cost = await evaluation.estimate(
             plan, dataset, rows, profiles=settings.profiles, prices=prices
         )
-    return replace(draft, plan=plan, state="ready", why="", rows=len(rows), cost=cost)
+    out = evaluation.omitted_words(omitted)
+    draft = replace(draft, plan=plan, rows=len(rows), left_out=out, cost=cost)
+    return replace(draft, state="ready", why="")
 
 
 async def ordered(pane: Pane, draft: Draft, folder: Path | None = None) -> EvaluationOrder | None:
