@@ -438,7 +438,7 @@ class Happening:
 
 
 async def one_run(api: Api, path: Path, clock: FakeClock, happening: Happening) -> list[int] | None:
-    """Follow as one run of the program does: what was told, or none if it was left early."""
+    """Follow as one run of the program does: what it said, or none if it was left early."""
     found: list[JobProgress] = []
     async with open_store(path) as store:
         following = jobs.follow(api, store, "ftjob-1", clock=clock.clock, pace=PACE)

@@ -1,4 +1,4 @@
-"""Money: what was spent is told, and a month's limit is never passed, however it was agreed to."""
+"""Money: what was spent is said, and a month's limit is never passed, however it was agreed to."""
 
 import asyncio
 import json

@@ -26,7 +26,7 @@ _FORGET = 1.02
 _FALL = 0.85
 """What rate and number are multiplied by when a question is turned down."""
 _BELOW = 0.98
-"""Part of a limit that was told that is used: requests may bunch up on their way."""
+"""The part of a stated limit that is used: requests may bunch up on their way."""
 _RISE, _CREEP, _NEAR = 1.25, 1.02, 0.9
 """The rate grows so much in a second: quickly up to nine tenths of the rate that was last turned
 down, then slowly, since each refusal costs a wait."""
@@ -105,7 +105,7 @@ class SharedPace:
                 self._sent.append(now)
                 _forget(self._sent, now)
                 if self._rate:
-                    # A late turn is made up for by one more at once; never where a limit was told.
+                    # A late turn is made up for by one more at once, if no limit was stated.
                     late_s = 0.0 if self._told_per_s else 1 / self._rate
                     self._next_s = max(self._next_s, now - late_s) + 1 / self._rate
                 return now

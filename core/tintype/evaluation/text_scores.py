@@ -65,7 +65,7 @@ def without_thinking(text: str) -> str | None:
 
 
 def yes_or_no(prediction: str) -> Literal["yes", "no"] | None:
-    """What a closed question was answered; none if that cannot be told: a bucket of its own.
+    """What a closed question was answered; none if that is not clear: a bucket of its own.
 
     A first word yes or no, followed by the end or a mark, decides. Otherwise every yes and no that
     stands between marks, or after "answer is" or "answer:", must agree.

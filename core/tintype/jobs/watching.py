@@ -171,7 +171,7 @@ class Watch:
         settle(self._store, self._profile, self.job)
 
     def _tell(self) -> list[Event]:
-        """Take what has not been told yet, in order."""
+        """Take what has not been passed on yet, in order."""
         self._untold.sort(key=lambda ranked: (ranked.event.created_at, ranked.place))
         events = [ranked.event for ranked in self._untold]
         self._untold = []

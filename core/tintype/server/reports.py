@@ -14,7 +14,7 @@ from tintype.engines.journal import JournalEntry
 
 
 def settled(entries: Sequence[JournalEntry], epochs: int, *, ended: bool) -> Sequence[JournalEntry]:
-    """The entries that can be told now; those after the last of them are to be read again.
+    """The entries that can be reported now; those after the last of them are to be read again.
 
     Args:
         entries: In the order of the file.

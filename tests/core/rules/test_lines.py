@@ -1,4 +1,4 @@
-"""A line is one JSON object of the shape that fine-tuning takes, or is told what it is instead."""
+"""A line is one JSON object of the shape that fine-tuning takes; else it is said what it is."""
 
 from collections.abc import Callable
 from typing import Any

@@ -29,7 +29,7 @@ from tintype_tui.terminal.tmux import ask_tmux
 _BY_HAND = events.Key, events.Paste, events.MouseDown, events.MouseScrollDown, events.MouseScrollUp
 """What somebody does who then waits for its effect."""
 _LINE_S = 1.0
-"""How often the app is told of another line at most."""
+"""How often the app hears of another line at most."""
 _TICK_S = 0.1
 """How often held input and leaving are looked at; Textual's own figure."""
 _PARTING_S, _PARTING_MOST_S, _AT_ONCE_S = 1.0, 4.0, 0.1

@@ -22,7 +22,7 @@ from tintype_tui.terminal.replies import (
 from tintype_tui.terminal.tmux import ask_tmux
 
 QUERY = VERSION_QUERY + CELL_QUERY + ATTRIBUTES_QUERY
-"""What to write to any terminal to be told what it is."""
+"""What to write to any terminal to ask what it is."""
 
 
 def graphics_query(told: Told) -> str:

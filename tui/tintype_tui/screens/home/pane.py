@@ -124,7 +124,7 @@ class HomePane(Pane):
             self.app.run_worker(self._meanwhile(running), group="meanwhile")
 
     async def _meanwhile(self, running: "Sequence[Job]") -> None:
-        with suppress(TintypeError):  # whoever looks at jobs is told why they cannot be had
+        with suppress(TintypeError):  # Jobs says why they cannot be had
             if words := await news_of(self.session, running):
                 self.say(words, title="While you were away")
 

@@ -67,7 +67,7 @@ class JobsPane(Pane):
     async def on_mount(self) -> None:
         self.charts.leader.as_table = self.session.settings.screen_reader
         self.list_of_jobs.focus()
-        with suppress(TintypeError):  # whoever lists the jobs is told why
+        with suppress(TintypeError):  # listing the jobs says why
             self.charts.left = await self.session.left_of(type(self).__name__)
 
     def left_behind(self) -> dict[str, Any]:
