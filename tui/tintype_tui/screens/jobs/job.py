@@ -180,7 +180,7 @@ class JobPart(Part):
     # ------------------------------------------------------------------ doing something with a job
 
     @property
-    def loading(self) -> bool:
+    def being_read(self) -> bool:
         """Whether the selected job is being read: what is done with it waits for that."""
         return not self._loaded.is_set() and bool(self.selected)
 
@@ -188,7 +188,7 @@ class JobPart(Part):
         """Do one of `acting.ACTS` with the selected job, once it is known."""
         if self.known is not None:
             self._do(name, self.known)
-        elif self.loading:
+        elif self.being_read:
             self._do_when_loaded(name, self.selected)
 
     @opens(group="act")
