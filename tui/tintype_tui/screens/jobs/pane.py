@@ -136,7 +136,10 @@ class JobsPane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         name = str(parameters[0]) if action == "act" else action
         known = self.known if self.is_mounted else None
-        read_only, loading = self.session.settings.read_only, self.is_mounted and self.job.being_read
+        read_only, loading = (
+            self.session.settings.read_only,
+            self.is_mounted and self.job.being_read,
+        )
         return acting.can(name, known, read_only=read_only, loading=loading)
 
     @on(LineList.Chosen, "#jobs")
