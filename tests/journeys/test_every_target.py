@@ -51,8 +51,6 @@ SELDOM = frozenset(
         "playground, parameters",
         "playground, copy",
         "playground, past",
-        "playground, streaming",
-        "playground, folded",
     ]
 )
 """States whose keys are nearly those of others."""
