@@ -21,6 +21,7 @@ from tintype.dataset.formats import (
     Region,
     import_dataset,
 )
+from tintype.dataset.splits import Split
 from tintype.detection import BOX_NOTATIONS, Box
 from tintype.errors import DatasetError
 
@@ -53,7 +54,7 @@ async def imported(build: Any, **options: Any) -> tuple[ImportReport, dict[str, 
     steps = import_dataset(build.folder, target, "listed", ImportOptions(**options))
     report = [step.report async for step in steps][-1]
     assert report is not None
-    rows = {
+    rows: dict[str, list[Any]] = {
         split: [json.loads(line)["messages"] for line in path.read_text().splitlines()]
         for split, path in report.files.items()
     }
@@ -150,9 +151,10 @@ async def test_examples_stand_in_front_of_every_row_and_are_no_rows_themselves(
     build: Any, listed: Listed
 ) -> None:
     images = [build.file(f"{name}.png", build.image(name)) for name in ("red", "blue", "green")]
+    splits: tuple[Split, ...] = ("train", "train", "valid")
     listed.items = [
         Item(Question("Which?", image.stem), (image,), split=split)
-        for image, split in zip(images, ("train", "train", "valid"), strict=True)
+        for image, split in zip(images, splits, strict=True)
     ]
     report, rows = await imported(build, shots=1, system="Be brief.")
     (row,), (test,) = rows["train"], rows["valid"]
