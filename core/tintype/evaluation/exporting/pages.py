@@ -5,8 +5,7 @@ from html import escape
 
 from tintype.evaluation.exporting.charts import bar_chart
 from tintype.evaluation.exporting.shown_rows import ShownRow
-from tintype.evaluation.report import EvaluationReport
-from tintype.evaluation.report_section import ReportSection
+from tintype.evaluation.report import EvaluationReport, ReportSection
 
 _STYLE = """
 :root{color-scheme:light dark}
