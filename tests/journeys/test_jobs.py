@@ -17,7 +17,6 @@ from tintype.budget import NOTHING_CONFIRMED, Limits
 from tintype.resources import Job
 from tintype.settings import load
 from tintype.store import open_store
-from tintype_tui.__main__ import run_command
 from tintype_tui.screens.jobs import JobsPane
 from tintype_tui.widgets.chart import Chart
 
@@ -333,19 +332,6 @@ async def test_a_read_only_app_has_no_keys_to_cancel_or_pause(
         )
 
 
-@pytest.fixture
-def tintype(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run `tintype …` in this process: exit code, standard output, standard error."""
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run_command([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
-
-
 def test_the_commands_tell_the_same_explanation(
     tintype: Any, dataset: Path, launch: Launch
 ) -> None:
@@ -359,18 +345,18 @@ def test_the_commands_tell_the_same_explanation(
     assert code == 1
     assert "A message has no role" in err
     assert "line 4:" in err
-    told = json.loads(tintype("jobs", "show", bad.id, "--json")[1])
-    assert told["failure"]["rows"][0]["line"] == 4
-    told = json.loads(tintype("jobs", "show", good.id, "--json")[1])
-    assert told["status"] == "succeeded"
-    assert told["bill"]["billed_tokens"] == told["trained_tokens"]
-    assert len(told["checkpoints"]) == 2
+    shown = tintype("jobs", "show", bad.id, "--json").json
+    assert shown["failure"]["rows"][0]["line"] == 4
+    shown = tintype("jobs", "show", good.id, "--json").json
+    assert shown["status"] == "succeeded"
+    assert shown["bill"]["billed_tokens"] == shown["trained_tokens"]
+    assert len(shown["checkpoints"]) == 2
     _, out, _ = tintype("jobs", "show", good.id)
     assert "tokens, free" in out
     assert "Training loss" in out
     _, out, _ = tintype("jobs", "--filter", "state:failed data:spoilt")
     assert [line.split()[0] for line in out.splitlines()] == [bad.id]
-    assert tintype("jobs", "--filter", "state:paused")[2].strip() == "No job matches."
+    assert tintype("jobs", "--filter", "state:paused").said == "No job matches."
 
 
 async def test_a_run_that_is_held_goes_on_while_another_is_in_hand(
