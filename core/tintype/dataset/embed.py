@@ -10,10 +10,10 @@ import asyncio
 import copy
 import dataclasses
 import hashlib
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tintype.dataset.fetched import FETCH_TIMEOUT_S, MAX_FETCHED_BYTES
 from tintype.dataset.files import image_bytes
@@ -50,7 +50,9 @@ class Exported:
     """Written so far."""
     dropped: int = 0
     images: int = 0
-    """Images embedded or changed so far."""
+    """Images embedded or changed so far, those that were only spelt otherwise among them."""
+    on_the_web: int = 0
+    """Images so far that stay URLs, because nobody asked to fetch them."""
     bytes_written: int = 0
     undone: int = 0
     """Notes so far: rows left out because they cannot be read, and what could not be fixed."""
@@ -93,6 +95,7 @@ async def export(
                 rows=shards.rows,
                 dropped=start - shards.rows,
                 images=treated.changed,
+                on_the_web=treated.on_the_web,
                 bytes_written=shards.bytes_written,
                 undone=done.undone + len(notes),
                 notes=tuple(notes),
@@ -108,6 +111,7 @@ class _Treated:
         self.folder = folder
         self.treatment = treatment
         self.changed = 0
+        self.on_the_web = 0
         self._known: dict[bytes, str] = {}
         self._chars = 0
 
@@ -118,13 +122,12 @@ class _Treated:
             DatasetError: if it cannot be had or treated.
         """
         if origin(url) == "url" and url not in fetched:
+            self.on_the_web += 1
             return url
         key = hashlib.blake2b(url.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if key not in self._known:
             self._remember(key, self._treat(url, fetched))
-        new = self._known[key]
-        self.changed += new != url
-        return new
+        return self._known[key]
 
     def _treat(self, url: str, fetched: "Mapping[str, bytes | DatasetError]") -> str:
         from tintype.images import data_url
@@ -220,7 +223,8 @@ def _row(
             row = repaired(value)
         except DatasetError as error:
             notes.append(ExportNote(line.row.line, "", error.message))
-    changed = row is not value
+    before = copy.deepcopy(list(_image_parts(value)))
+    new_urls = 0
     for slot in list(slots(row)):
         if not slot.image:
             continue
@@ -229,9 +233,20 @@ def _row(
         except DatasetError as error:
             notes.append(ExportNote(line.row.line, slot.place, error.message))
             continue
-        changed = changed or new != slot.text
+        new_urls += new != slot.text
         slot.holder[slot.key] = new
-    return row_bytes(row) if changed else line.raw + b"\n"
+    treated.changed += max(new_urls, sum(part not in before for part in _image_parts(row)))
+    return row_bytes(row) if row is not value or new_urls else line.raw + b"\n"
+
+
+def _image_parts(row: Any) -> Iterator[Any]:
+    """The parts of a row's messages that are an image in chat's own words."""
+    messages = row.get("messages") if isinstance(row, dict) else None
+    for message in messages if isinstance(messages, list) else ():
+        content = message.get("content") if isinstance(message, dict) else None
+        for part in content if isinstance(content, list) else ():
+            if isinstance(part, dict) and part.get("type") == "image_url":
+                yield part
 
 
 async def _fetch(

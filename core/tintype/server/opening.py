@@ -119,8 +119,10 @@ def _locked(folder: Path) -> Iterator[None]:
             except BlockingIOError:
                 time.sleep(0.02)
         else:
+            running = read_address(folder / ADDRESS)
+            at = f": it serves at {running.url} (process {running.pid})" if running else ""
             raise StoreError(
-                f"Another server already uses the folder {folder}.",
+                f"Another server already uses the folder {folder}{at}.",
                 advice="Use that one, stop it, or name another folder.",
             )
         yield
