@@ -55,9 +55,10 @@ async def command(
 ) -> None:
     """Write a fixed copy of SOURCE that providers accept, with every image embedded.
 
-    Images in files become data URLs, with --fetch those on the web too; formats and modes that providers refuse are converted; rows
-    in other formats (LLaVA, ShareGPT, <image> with a list of images) become chat rows; GPS tags
-    are removed. SOURCE is never changed. The exit code is 1 if something could not be fixed.
+    Images in files become data URLs, with --fetch those on the web too; formats and modes that
+    providers refuse are converted; rows in other formats (LLaVA, ShareGPT, <image> with a list of
+    images) become chat rows; GPS tags are removed. SOURCE is never changed. The exit code is 1 if
+    something could not be fixed.
     """
     from tintype import rules
     from tintype.dataset import open_dataset
