@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tintype.errors import StoreError
-from tintype.server.address import ADDRESS, LOCK, LOG, TOKEN
+from tintype.server.address import ADDRESS, LOCK, LOG, TOKEN, read_address
 from tintype.server.state import State
 
 DATABASE = "server.db"

@@ -81,19 +81,23 @@ async def command(
     if as_json:
         put_json(done, indent=2)
     else:
-        say(
-            f"{count(done.rows, 'row')} written, {done.dropped:,} left out, "
-            f"{count(done.images, 'image')} embedded or changed, {size(done.bytes_written)}."
-        )
-        if done.on_the_web:
-            stay = "image stays" if done.on_the_web == 1 else "images stay"
-            say(f"{done.on_the_web:,} {stay} on the web; --fetch embeds them too.")
+        _say(done)
         for path in done.files:
             put(str(path))
     if done.undone or not done.rows:
         if not as_json:
             say(_undone(done))
         leave(1)
+
+
+def _say(done: "Exported") -> None:
+    say(
+        f"{count(done.rows, 'row')} written, {done.dropped:,} left out, "
+        f"{count(done.images, 'image')} embedded or changed, {size(done.bytes_written)}."
+    )
+    if done.on_the_web:
+        stay = "image stays" if done.on_the_web == 1 else "images stay"
+        say(f"{done.on_the_web:,} {stay} on the web; --fetch embeds them too.")
 
 
 async def _unreadable(dataset: "Dataset") -> str:
