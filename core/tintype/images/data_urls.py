@@ -1,7 +1,6 @@
 """URLs of images: data URLs (`data:image/png;base64,…`), and until when a signed one is good."""
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
