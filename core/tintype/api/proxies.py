@@ -2,7 +2,7 @@
 
 import re
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies, proxy_bypass
 
 
 def is_this_machine(base_url: str) -> bool:
@@ -14,9 +14,9 @@ def is_this_machine(base_url: str) -> bool:
 def proxy_of(base_url: str) -> str:
     """Return the proxy, without its password, on the way to an address; empty without one."""
     parts = urlsplit(base_url)
-    if is_this_machine(base_url) or proxy_bypass_environment(parts.hostname or ""):
+    if is_this_machine(base_url) or proxy_bypass(parts.hostname or ""):
         return ""
-    proxies = getproxies_environment()
+    proxies = getproxies()
     return without_password(proxies.get(parts.scheme) or proxies.get("all") or "")
 
 
