@@ -139,5 +139,6 @@ class Frame:
         return a, b, c, d
 
     def _rounded(self, number: float) -> float:
-        rounded = round(number, self.unit.places)
+        extents = self.order not in ("xyxy", "yxyx")  # of whole numbers, two would be rounded
+        rounded = round(number, 2 if extents and not self.unit.places else self.unit.places)
         return rounded if self.unit.most is None else min(max(rounded, 0), self.unit.most)

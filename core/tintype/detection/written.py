@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from tintype.detection.loc_text import clean_label
+
 Numbers = tuple[float, float, float, float]
 
 _NUMBER = r"-?\d{1,9}(?:\.\d{1,12})?"
@@ -58,7 +60,7 @@ def _find_loc(text: str) -> Iterator[Written]:
 
 def _write_loc(boxes: Iterable[tuple[str, Numbers]]) -> str:
     return " ; ".join(
-        "".join(f"<loc{round(side):04d}>" for side in numbers) + f" {_inline(label)}".rstrip()
+        "".join(f"<loc{round(side):04d}>" for side in numbers) + f" {clean_label(label)}".rstrip()
         for label, numbers in boxes
     )
 
@@ -78,7 +80,7 @@ def _find_florence(text: str) -> Iterator[Written]:
 
 def _write_florence(boxes: Iterable[tuple[str, Numbers]]) -> str:
     return "".join(
-        _inline(label) + "".join(f"<loc_{round(side)}>" for side in numbers)
+        clean_label(label) + "".join(f"<loc_{round(side)}>" for side in numbers)
         for label, numbers in boxes
     )
 
@@ -199,14 +201,14 @@ def _find_intern(text: str) -> Iterator[Written]:
 
 def _write_qwen(boxes: Iterable[tuple[str, Numbers]]) -> str:
     return "".join(
-        f"<ref>{_inline(label)}</ref><box>({_short(a)},{_short(b)}),({_short(c)},{_short(d)})</box>"
+        f"<ref>{clean_label(label)}</ref><box>({_short(a)},{_short(b)}),({_short(c)},{_short(d)})</box>"
         for label, (a, b, c, d) in boxes
     )
 
 
 def _write_qwen2(boxes: Iterable[tuple[str, Numbers]]) -> str:
     return "".join(
-        f"<|object_ref_start|>{_inline(label)}<|object_ref_end|>"
+        f"<|object_ref_start|>{clean_label(label)}<|object_ref_end|>"
         f"<|box_start|>({_short(a)},{_short(b)}),({_short(c)},{_short(d)})<|box_end|>"
         for label, (a, b, c, d) in boxes
     )
@@ -214,7 +216,7 @@ def _write_qwen2(boxes: Iterable[tuple[str, Numbers]]) -> str:
 
 def _write_intern(boxes: Iterable[tuple[str, Numbers]]) -> str:
     return "".join(
-        f"<ref>{_inline(label)}</ref><box>[{json.dumps([*map(_short, numbers)])}]</box>"
+        f"<ref>{clean_label(label)}</ref><box>[{json.dumps([*map(_short, numbers)])}]</box>"
         for label, numbers in boxes
     )
 
@@ -247,7 +249,7 @@ def _find_lists(text: str) -> Iterator[Written]:
 
 def _write_lists(boxes: Iterable[tuple[str, Numbers]]) -> str:
     return "\n".join(
-        f"{_inline(label)}: {json.dumps([*map(_short, numbers)])}" for label, numbers in boxes
+        f"{clean_label(label)}: {json.dumps([*map(_short, numbers)])}" for label, numbers in boxes
     )
 
 
@@ -307,8 +309,3 @@ def _numbers(found: re.Match[str]) -> Numbers:
 def _short(number: float) -> int | float:
     """A whole number without a point; others to four places."""
     return round(number) if number == round(number) else round(number, 4)
-
-
-def _inline(label: str) -> str:
-    """A label that cannot be taken for a part of the notation."""
-    return " ".join(re.sub(r"[<>;|]", " ", label).split())
