@@ -127,9 +127,9 @@ async def _ours(url: str, dataset: Path, folder: Path) -> int:
 
 def _boxes(number: int) -> list[Figure]:
     """Predicted boxes, 13 to an image, scored as a run scores them; in seconds of a core."""
+    from tintype.evaluation.answer_case import AnswerCase
     from tintype.evaluation.box_scorer import boxed
     from tintype.evaluation.box_table import BoxTable
-    from tintype.evaluation.scorers import AnswerCase
 
     chance = random.Random(0)
     cases = []

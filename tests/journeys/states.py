@@ -294,9 +294,12 @@ async def asking(place: Place) -> None:
     app = place.person.app
     for model in ("", TUNED):  # one after the other, lest the second be no change
         app.post_message(requests.try_model(model))
-    await place.sees("row ", "cards")
+    await place.sees("Next row", "cards")
     part = app.screen.asking
-    await place.person.until(lambda: TUNED in part.question.models, "the tuned model")
+    await place.person.until(
+        lambda: part.question.subject.is_row and TUNED in part.question.models,
+        "the row and the tuned model",
+    )
 
 
 async def consenting(place: Place) -> None:

@@ -51,8 +51,6 @@ SELDOM = frozenset(
         "playground, parameters",
         "playground, copy",
         "playground, past",
-        "playground, streaming",
-        "playground, folded",
         "evaluate, past runs",
     ]
 )

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
+from textual.keys import key_to_character
 from textual.widgets import Button
 
 from tintype import jobs
@@ -110,6 +112,14 @@ async def hears(person: Any, words: str) -> None:
     """Wait for a notification."""
     said = person.app.session.said
     await person.until(lambda: any(words in one.words for one in said), f"a message: {words}")
+
+
+def burst(person: Any, *keys: str) -> None:
+    """Press keys so fast that the app has them all before it has done what the first one asks."""
+    for key in keys:
+        event = events.Key(key, key_to_character(key))
+        event.set_sender(person.app)
+        person.app._driver.send_message(event)
 
 
 def pane_of(person: Any) -> JobsPane:
@@ -513,3 +523,26 @@ async def test_a_click_on_a_title_shows_its_view(sit: Any, dataset: Path, launch
             at = person.screen.splitlines()[line].index(name)
             await person.pilot.click(offset=(at, line))
             await person.until(lambda name=name: pane_of(person).views.current == name, name)
+
+
+async def test_keys_that_come_at_once_are_about_the_job_under_the_cursor_by_then(
+    sit: Any, dataset: Path, launch: Launch
+) -> None:
+    for suffix in ("oldest", "older", "newer", "newest"):
+        await launch(dataset, suffix)
+    async with sit() as person:
+        await person.press("4")
+        pane = pane_of(person)
+        await person.until(lambda: pane.known is not None and pane.job.runs != (), "a job")
+        await person.until(lambda: len(pane.listing.jobs) == 4, "four jobs")
+        burst(person, "down", "O", "down", "down", "O", "up")
+        await person.until(
+            lambda: pane.known is not None and pane.known.job.suffix == "older", "the third job"
+        )
+        assert {run.name for run in pane.job.held.values()} == {"newer", "oldest"}
+        assert pane.list_of_jobs.cursor == 2
+        assert pane.loop_state.job == pane.followed
+        for _ in range(20):  # what is selected stays
+            await person.pilot.pause()
+        assert pane.known is not None
+        assert pane.known.job.suffix == "older"

@@ -17,12 +17,15 @@ from tintype.detection.convention import (
     prompt_labels,
 )
 from tintype.detection.matching import BoxMatch, Pair, compare, match, mean_iou
+from tintype.detection.notations import BOX_NOTATIONS, BoxNotation
 from tintype.detection.other_conventions import name_convention
 
 __all__ = [
+    "BOX_NOTATIONS",
     "LOC",
     "Box",
     "BoxMatch",
+    "BoxNotation",
     "Convention",
     "Flaw",
     "Pair",

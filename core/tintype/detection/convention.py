@@ -222,6 +222,8 @@ def _read_box(
 
 def _repeated(boxes: Sequence[Box], spans: Sequence[tuple[int, int]]) -> Iterable[Flaw]:
     """Boxes that occur more than once, each said once."""
+    if len(set(boxes)) == len(boxes):
+        return
     seen: dict[Box, int] = {}
     for box in boxes:
         seen[box] = seen.get(box, 0) + 1

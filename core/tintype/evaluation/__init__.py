@@ -5,16 +5,15 @@ A plan is a value; `run` asks what is missing and writes every answer down befor
 they come to.
 """
 
+from tintype.evaluation.answer_case import AnswerCase, Scorer
+from tintype.evaluation.comparing import Comparison, comparisons, require_alike
 from tintype.evaluation.costs import EvaluationCost, ModelCost, estimate
 from tintype.evaluation.figures import (
-    Comparison,
     ModelFigures,
     SliceFigures,
-    comparisons,
     facets_worth,
     figures,
     grades_of,
-    require_alike,
     slices,
 )
 from tintype.evaluation.findings import Findings, findings
@@ -41,7 +40,7 @@ from tintype.evaluation.run_folder import (
     runs_in,
 )
 from tintype.evaluation.running import RunProgress, models_of, run
-from tintype.evaluation.scorers import AnswerCase, Scorer, scorer_names, scorer_of, suggested
+from tintype.evaluation.scorers import scorer_names, scorer_of, suggested
 from tintype.evaluation.sentences import headline_sentence, omitted_words, percent
 
 __all__ = [

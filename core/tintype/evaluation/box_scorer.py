@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from tintype.detection import Box, parse_boxes
+from tintype.evaluation.answer_case import AnswerCase, Scorer, unusable
+from tintype.evaluation.average_precision import average_precision
 from tintype.evaluation.box_answers import read_boxes
 from tintype.evaluation.box_doctor import CORRECTIONS, diagnose
 from tintype.evaluation.box_scores import (
     BoxCounts,
     BoxedImage,
     LabelledBox,
-    average_precision,
     count_boxes,
     same_label,
 )
 from tintype.evaluation.box_table import BoxTable
 from tintype.evaluation.headline import RowScore
 from tintype.evaluation.normalising import normalise
-from tintype.evaluation.scorers import AnswerCase, Scorer, unusable
 from tintype.evaluation.text_scores import without_thinking
 
 

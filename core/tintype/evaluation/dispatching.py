@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -30,12 +31,21 @@ _OF_THE_ROW = (400, 413, 422)
 Stopped = Literal["", "paused", "budget"]
 
 
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """What a run reads its questions from, and writes what came of them to."""
+
+    dataset: Dataset
+    answers: RunLog
+    grades: RunLog
+
+
 class Dispatcher:
     """Asks, at each provider's own pace, until all is answered or somebody says stop."""
 
     def __init__(
         self,
-        parts: tuple[Dataset, RunLog, RunLog],
+        files: RunFiles,
         state: RunState,
         apis: Mapping[str, Api],
         prices: Prices,
@@ -44,7 +54,7 @@ class Dispatcher:
     ) -> None:
         self.state = state
         self.stopped: Stopped = ""
-        self._dataset, self._answers, self._grades = parts
+        self._files = files
         self._apis, self._prices, self._limits, self._clock = apis, prices, limits, clock
         self._paces = {
             name: SharedPace(clock, most=limits.concurrency, per_minute=limits.requests_per_minute)
@@ -187,7 +197,7 @@ class Dispatcher:
         cache = key_of(plan, row, model_id, sample)
         now = self._clock.now()
         line = answer_line(key, outcome, cache, api, request, self._prices, now)
-        self._answers.write(line)
+        self._files.answers.write(line)
         if outcome.reply is not None:
             async with self._scoring:
                 score = await asyncio.to_thread(self.state.score, line)
@@ -218,7 +228,7 @@ class Dispatcher:
             finish = "content_filter" if reply.refusal else reply.finish_reason or "stop"
             found = read_grade(reply.text, tuple(judge.grades), finish_reason=finish)
             line |= {"grade": found.grade, "unscored": found.unscored, "reason": found.reason}
-        self._grades.write(line)
+        self._files.grades.write(line)
         if outcome.reply is not None:
             self.state.take_grade(line)
         else:
@@ -229,7 +239,7 @@ class Dispatcher:
         """A row's messages, read and encoded once for all its models."""
         if at not in self._questions:
             plan, row = self.state.run.plan, self.state.rows[at]
-            reading = asyncio.to_thread(messages_of, plan, self._dataset, row)
+            reading = asyncio.to_thread(messages_of, plan, self._files.dataset, row)
             self._questions[at] = asyncio.create_task(reading)
             while len(self._questions) > KEPT_QUESTIONS:
                 self._questions.popitem(last=False)

@@ -1,4 +1,4 @@
-"""What a run comes to: per model, by slice, and compared; every figure with how sure it is."""
+"""What a run comes to, per model and by slice; every figure with how sure it is."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tintype.errors import EvaluationError
-from tintype.evaluation.headline import Headline, Paired, paired
-from tintype.evaluation.log import unlike
+from tintype.evaluation.headline import Headline
 from tintype.evaluation.plan import EvaluatedModel
 from tintype.evaluation.results import BY_MACHINE, BY_MODEL, Evaluation
+from tintype.evaluation.run_folder import GRADES, logged
 from tintype.evaluation.statistics import (
     SAMPLES,
     Interval,
-    holm,
     interval,
-    mcnemar,
     percentiles,
-    rows_needed,
-    sign_flip,
 )
 
 if TYPE_CHECKING:
@@ -88,7 +84,7 @@ def _figures(evaluation: Evaluation, s: int, m: int) -> ModelFigures:
     return ModelFigures(
         model=model,
         headline=_headline(status, score),
-        interval=_interval(evaluation, s, m),
+        interval=interval_of(evaluation, s, m),
         format_ok=float(judged.mean()) if len(judged) else None,
         buckets=_buckets(evaluation, s, m),
         answered=answered,
@@ -147,11 +143,11 @@ def _groups(
     return [part.tolist() for part in np.split(values[order], starts) if len(part)]
 
 
-def _interval(
+def interval_of(
     evaluation: Evaluation, s: int, m: int, within: "Flags | None" = None
 ) -> Interval | None:
     """The interval of a model's mean; of a slice, with fewer samples where they are drawn."""
-    known = evaluation.sureness.get(_name(evaluation, s, m))
+    known = evaluation.sureness.get(sureness_key(evaluation, s, m))
     if within is None and known is not None:
         return None if known["interval"] is None else Interval(*known["interval"])
     chosen = evaluation.status[s, m] != BY_MACHINE
@@ -161,107 +157,9 @@ def _interval(
     return interval(groups, samples=SAMPLES if within is None else SLICE_SAMPLES)
 
 
-def _name(evaluation: Evaluation, s: int, m: int) -> str:
+def sureness_key(evaluation: Evaluation, s: int, m: int) -> str:
+    """What a model's interval and test are kept under."""
     return f"{evaluation.scorers[s].name}/{evaluation.models[m].id}"
-
-
-def sureness_of(evaluation: Evaluation) -> dict[str, Any]:
-    """Every model's interval, and its test against the reference, to be kept with the scores."""
-    found: dict[str, Any] = {}
-    for s in range(len(evaluation.scorers)):
-        for m in range(len(evaluation.models)):
-            known = _interval(evaluation, s, m)
-            bounds = known and [known.value, known.low, known.high, known.method]
-            entry: dict[str, Any] = {"interval": bounds, "p": None, "test": ""}
-            if m != evaluation.reference:
-                against = compared(evaluation, m, evaluation.reference, s)
-                entry |= {"p": against.p, "test": against.test}
-            found[_name(evaluation, s, m)] = entry
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A model against the reference, on the rows that both have a score for."""
-
-    model: EvaluatedModel
-    reference: EvaluatedModel
-    paired: Paired
-    """`first` is the reference: wins are rows on which the model is better."""
-    p: float | None
-    """Two-sided; none without common rows."""
-    adjusted_p: float | None
-    """By Holm's method over all comparisons of the run."""
-    test: str
-    """`McNemar, exact` or `sign flips by image`."""
-    rows_needed: int | None
-    """Rows that would show the difference seen in four of five runs; none if no number would."""
-
-
-def comparisons(evaluation: Evaluation, scorer: str = "") -> tuple[Comparison, ...]:
-    """Every other model against the reference."""
-    s, reference = evaluation.scorer_at(scorer), evaluation.reference
-    found = [
-        compared(evaluation, m, reference, s)
-        for m in range(len(evaluation.models))
-        if m != reference
-    ]
-    known = [one.p for one in found if one.p is not None]
-    adjusted = iter(holm(known))
-    return tuple(
-        Comparison(
-            one.model,
-            one.reference,
-            one.paired,
-            one.p,
-            next(adjusted) if one.p is not None else None,
-            one.test,
-            one.rows_needed,
-        )
-        for one in found
-    )
-
-
-def compared(evaluation: Evaluation, m: int, reference: int, s: int = 0) -> Comparison:
-    """One model against another, by their places."""
-    second, first = evaluation.score[s, m], evaluation.score[s, reference]
-    common = ~(np.isnan(first) | np.isnan(second))
-    pairs = paired(
-        dict(enumerate(first[common].tolist())), dict(enumerate(second[common].tolist()))
-    )
-    known = evaluation.sureness.get(_name(evaluation, s, m))
-    if known is not None and reference == evaluation.reference:
-        p, test = known["p"], known["test"]
-    else:
-        p, test = _test(evaluation, first, second, common, pairs)
-    change = (pairs.wins + pairs.losses) / pairs.n if pairs.n else 0.0
-    mean = (pairs.second or 0.0) - (pairs.first or 0.0)
-    return Comparison(
-        evaluation.models[m],
-        evaluation.models[reference],
-        pairs,
-        p,
-        p,
-        test,
-        rows_needed(change, mean) if pairs.n else None,
-    )
-
-
-def _test(
-    evaluation: Evaluation,
-    first: "NDArray[np.float64]",
-    second: "NDArray[np.float64]",
-    common: "Flags",
-    pairs: Paired,
-) -> tuple[float | None, str]:
-    if not pairs.n:
-        return None, "no common rows"
-    images = evaluation.images[common]
-    both = np.concatenate([first[common], second[common]])
-    if np.isin(both, (0.0, 1.0)).all() and len(np.unique(images)) == len(images):
-        return mcnemar(pairs.losses, pairs.wins), "McNemar, exact"
-    differences = (second - first)[common].tolist()
-    return sign_flip(differences, images.tolist()), "sign flips by image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +192,7 @@ def slices(
     for at in np.argsort(-sizes, kind="stable")[:most].tolist():
         within = codes == at
         intervals = tuple(
-            _interval(evaluation, s, m, within) for m in range(len(evaluation.models))
+            interval_of(evaluation, s, m, within) for m in range(len(evaluation.models))
         )
         found.append(SliceFigures(values[at], int(sizes[at]), intervals))
     return tuple(found)
@@ -305,25 +203,8 @@ def facets_worth(evaluation: Evaluation) -> tuple[str, ...]:
     return tuple(name for name, (values, _) in evaluation.facets.items() if 2 <= len(values) <= 50)
 
 
-def require_alike(first: Evaluation, second: Evaluation) -> None:
-    """Refuse to compare unlike runs.
-
-    Raises:
-        EvaluationError: naming the parts in which they differ.
-    """
-    differing = unlike(first.run.fingerprint, second.run.fingerprint)
-    if differing:
-        raise EvaluationError(
-            f"{first.run.id} and {second.run.id} cannot be compared: they differ in "
-            f"{', '.join(differing)}.",
-            advice="Run both models on the same rows in one evaluation; answers are used again.",
-        )
-
-
 def grades_of(evaluation: Evaluation, model: int, grades: Sequence[str]) -> dict[str, int]:
     """How often a judge gave each grade to a model's answers."""
-    from tintype.evaluation.run_folder import GRADES, logged
-
     counts: Counter[str] = Counter()
     name = evaluation.models[model].id
     for (_, of, _), line in logged(evaluation.folder, GRADES).answers.items():

@@ -21,8 +21,8 @@ from typing import Any
 
 from tintype import paths
 from tintype.errors import EvaluationError
+from tintype.evaluation.answer_case import AnswerCase, Scorer, as_score
 from tintype.evaluation.headline import RowScore
-from tintype.evaluation.scorers import AnswerCase, Scorer, as_score
 
 LIMIT_S = 10.0
 """For one answer."""

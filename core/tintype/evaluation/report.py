@@ -2,21 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
-
+from tintype.evaluation.answer_case import JUDGE
+from tintype.evaluation.comparing import comparisons
 from tintype.evaluation.figures import (
     ModelFigures,
     SliceFigures,
-    comparisons,
     facets_worth,
     figures,
-    grades_of,
     slices,
 )
+from tintype.evaluation.report_details import boxes, confusions, grades, steps
+from tintype.evaluation.report_section import BarChart, BarGroup, ReportSection
 from tintype.evaluation.results import Evaluation
-from tintype.evaluation.scorers import JUDGE, MOST_EFFECTS
 from tintype.evaluation.sentences import (
     bounds_words,
     headline_sentence,
@@ -28,41 +26,6 @@ from tintype.evaluation.statistics import Interval
 
 EXACT, LENIENT = "exact", "contains"
 """The cookbook's strict and lenient comparison."""
-MOST_COLUMNS = 14
-"""Of a confusion as a matrix; a larger one is a list."""
-
-
-@dataclass(frozen=True, slots=True)
-class BarGroup:
-    """Bars that stand together: one for each model."""
-
-    label: str
-    values: tuple[float | None, ...]
-    """0 to 1, or counts; none where there is nothing."""
-    bounds: tuple[tuple[float, float] | None, ...] = ()
-    """The interval of each bar, where it has one."""
-
-
-@dataclass(frozen=True, slots=True)
-class BarChart:
-    """Grouped bars."""
-
-    groups: tuple[BarGroup, ...]
-    names: tuple[str, ...]
-    """Of the bars in a group."""
-    is_share: bool = True
-    """Whether values are shares, drawn from 0 to 100 %; else counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportSection:
-    """A heading with a table, and perhaps a chart."""
-
-    title: str
-    headers: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-    chart: BarChart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +50,18 @@ def report_of(evaluation: Evaluation, *, vqa: bool = False) -> EvaluationReport:
     if vqa:
         sections += _cookbook(evaluation)
     if evaluation.run.plan.judge is not None and JUDGE in _names(evaluation):
-        sections.append(_grades(evaluation))
-    sections += _boxes(evaluation)
+        sections.append(grades(evaluation))
+    sections += boxes(evaluation)
     for facet in facets_worth(evaluation):
         if not (vqa and facet in ("question type", "form")):
             sections.append(_slices(evaluation, facet))
-    sections += [*_steps(evaluation), *_confusions(evaluation), _buckets(evaluation)]
+    sections += [*steps(evaluation), *confusions(evaluation), _buckets(evaluation)]
     return EvaluationReport(
         f"Evaluation of {evaluation.run.plan.dataset.name}",
         headline_sentence(evaluation),
         _facts(evaluation),
         tuple(one for one in sections if one.rows),
     )
-
-
-def titles(evaluation: Evaluation) -> tuple[str, ...]:
-    """What to call the models."""
-    return evaluation.titles
 
 
 def _names(evaluation: Evaluation) -> list[str]:
@@ -117,7 +75,7 @@ def _facts(evaluation: Evaluation) -> tuple[str, ...]:
         f"parameters: {plan.parameters.words() or 'the providers’ own'}",
         *(
             f"{title}: {model.name} at {model.profile}"
-            for title, model in zip(titles(evaluation), evaluation.models, strict=True)
+            for title, model in zip(evaluation.titles, evaluation.models, strict=True)
         ),
         f"fingerprint of the rows: {run.fingerprint.get('rows')}",
     ]
@@ -127,7 +85,7 @@ def _facts(evaluation: Evaluation) -> tuple[str, ...]:
 
 
 def _models(evaluation: Evaluation) -> ReportSection:
-    named = titles(evaluation)
+    named = evaluation.titles
     return ReportSection(
         "Models",
         (
@@ -163,7 +121,7 @@ def _compared(evaluation: Evaluation) -> list[ReportSection]:
     found = comparisons(evaluation)
     if not found:
         return []
-    reference = titles(evaluation)[evaluation.reference]
+    reference = evaluation.titles[evaluation.reference]
     rows = tuple(
         (
             evaluation.titles[evaluation.models.index(one.model)],
@@ -194,7 +152,7 @@ def _scorers(evaluation: Evaluation) -> ReportSection:
     for one in evaluation.scorers:
         scores = [share_words(each) for each in figures(evaluation, one.name)]
         rows.append((one.name, one.unit, *scores, one.rule))
-    return ReportSection("Scorers", ("Scorer", "Unit", *titles(evaluation), "Rule"), tuple(rows))
+    return ReportSection("Scorers", ("Scorer", "Unit", *evaluation.titles, "Rule"), tuple(rows))
 
 
 def _baselines(evaluation: Evaluation) -> ReportSection:
@@ -226,7 +184,7 @@ def _slice_section(
         )
         for one in found[:12]
     )
-    named = titles(evaluation)
+    named = evaluation.titles
     chart = BarChart(groups, named)
     return ReportSection(title, (facet.capitalize(), "Rows", *named), rows, chart=chart)
 
@@ -247,128 +205,8 @@ def _cookbook(evaluation: Evaluation) -> list[ReportSection]:
     ]
 
 
-def _grades(evaluation: Evaluation) -> ReportSection:
-    judge = evaluation.run.plan.judge
-    assert judge is not None
-    names = tuple(judge.grades)
-    counted = [grades_of(evaluation, m, names) for m in range(len(evaluation.models))]
-    groups = tuple(
-        BarGroup(name, tuple(float(one[name]) for one in counted))
-        for name in (*names, "unscored")
-        if name in names or any(one[name] for one in counted)
-    )
-    named = titles(evaluation)
-    rows = tuple(
-        (one.label, *(f"{value:,.0f}" for value in one.values if value is not None))
-        for one in groups
-    )
-    return ReportSection(
-        "Grades", ("Grade", *named), rows, chart=BarChart(groups, named, is_share=False)
-    )
-
-
-def _boxes(evaluation: Evaluation) -> list[ReportSection]:
-    sums = [one for one in figures_by_summary(evaluation, "boxes") if one]
-    if not sums:
-        return []
-    named = titles(evaluation)
-    wanted = (
-        *("precision", "recall", "f1", "mean_iou", "map50", "map50_95"),
-        *("ap50_without_scores", "ap50_95_without_scores"),
-        *("right", "missed", "invented", "misnamed", "duplicates"),
-    )
-    rows = [
-        (_BOX_WORDS.get(name, name), *(_figure(one.get(name)) for one in sums))
-        for name in wanted
-        if any(one.get(name) is not None for one in sums)
-    ]
-    found = [
-        ReportSection("Boxes at IoU ≥ 0.5", ("", *named), tuple(rows), note=_doctor(named, sums))
-    ]
-    labels = dict.fromkeys(label for one in sums for label in one["by_label"])
-    groups, table = [], []
-    for label in labels:
-        known = [one["by_label"].get(label, {}) for one in sums]
-        truths = max(int(one.get("truths", 0)) for one in known)
-        cells = [
-            " · ".join(percent(one.get(name)) for name in ("precision", "recall", "f1"))
-            for one in known
-        ]
-        table.append((label, f"{truths:,}", *cells))
-        groups.append(BarGroup(label, tuple(one.get("f1") for one in known)))
-    headers = ("Label", "Boxes", *(f"{name}: precision · recall · F1" for name in named))
-    chart = BarChart(tuple(groups[:12]), named)
-    return [*found, ReportSection("F1 by label", headers, tuple(table), chart=chart)]
-
-
-_BOX_WORDS = {
-    "f1": "F1",
-    "mean_iou": "mean IoU",
-    "map50": "mAP@50",
-    "map50_95": "mAP@50:95",
-    "ap50_without_scores": "AP@50, one operating point",
-    "ap50_95_without_scores": "AP@50:95, one operating point",
-}
-
-
-def _doctor(named: Sequence[str], sums: Sequence[Any]) -> str:
-    said = [
-        f"{name}: {one['doctor']['words']}; corrected, mean IoU would rise by "
-        f"{one['doctor']['gain']:.2f} from {one['doctor']['iou']:.2f}."
-        for name, one in zip(named, sums, strict=False)
-        if one.get("doctor")
-    ]
-    return " ".join(said)
-
-
-def figures_by_summary(evaluation: Evaluation, scorer: str) -> list[Any]:
-    """A scorer's figures over all rows, by model; empty where it has none."""
-    return [evaluation.summaries.get(f"{scorer}/{one.id}", {}) for one in evaluation.models]
-
-
-def _steps(evaluation: Evaluation) -> list[ReportSection]:
-    found = []
-    for scorer in evaluation.scorers:
-        sums = figures_by_summary(evaluation, scorer.name)
-        if sums and all("steps" in one for one in sums):
-            rows = tuple(
-                (step, *(f"+{one['steps'][step]:,}" for one in sums))
-                for step in sums[0]["steps"]
-                if any(one["steps"][step] for one in sums)
-            )
-            note = (
-                "Answers that are right because of each step alone, the others applied; of up to "
-                f"{MOST_EFFECTS:,} answers. Steps that change nothing are left out."
-            )
-            headers = ("Step", *titles(evaluation))
-            found.append(ReportSection(f"What {scorer.name} forgives", headers, rows, note))
-    return found
-
-
-def _confusions(evaluation: Evaluation) -> list[ReportSection]:
-    found = []
-    for title, model in zip(titles(evaluation), evaluation.models, strict=True):
-        pairs = evaluation.extra[model.id].get("confusion") or [
-            *evaluation.summaries.get(f"boxes/{model.id}", {}).get("confusion", ())
-        ]
-        cells = {(one[0] or "nothing", one[1] or "nothing"): one[2] for one in pairs}
-        said = sorted({predicted for _, predicted in cells})
-        headers: tuple[str, ...] = ("Truth", "Prediction", "How often")
-        rows: tuple[tuple[str, ...], ...] = tuple(
-            (*pair, f"{number:,}") for pair, number in list(cells.items())[:40]
-        )
-        if len(said) <= MOST_COLUMNS:
-            headers = ("Truth ↓ prediction →", *said)
-            rows = tuple(
-                (truth, *(f"{cells.get((truth, one), 0):,}" for one in said))
-                for truth in sorted({truth for truth, _ in cells})
-            )
-        found.append(ReportSection(f"Confusion: {title}", headers, rows))
-    return found
-
-
 def _buckets(evaluation: Evaluation) -> ReportSection:
-    named = titles(evaluation)
+    named = evaluation.titles
     rows = tuple(
         (title, reason, f"{number:,}")
         for title, one in zip(named, figures(evaluation), strict=True)
@@ -392,9 +230,3 @@ def _seconds(value: float | None) -> str:
 
 def _number(value: int | None) -> str:
     return "unknown" if value is None else f"{value:,}"
-
-
-def _figure(value: Any) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{np.round(value, 3):.3f}"

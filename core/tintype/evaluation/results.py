@@ -182,7 +182,7 @@ def open(folder: Path, scorers: Sequence[str] | None = None) -> Evaluation:
         EvaluationError: if there is no run, or a scorer cannot be used any more.
         FileError: if it cannot be read.
     """
-    from tintype.evaluation.figures import sureness_of
+    from tintype.evaluation.comparing import sureness_of
     from tintype.evaluation.scoring import scored
 
     run = run_at(folder)

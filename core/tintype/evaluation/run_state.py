@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from tintype.evaluation.answer_case import JUDGE, AnswerCase, Scorer, unusable
 from tintype.evaluation.asking import cost_of, doubtful
 from tintype.evaluation.headline import RowScore
 from tintype.evaluation.log import Key, Replay, to_ask
 from tintype.evaluation.plan import EvaluatedModel
 from tintype.evaluation.rows import EvaluatedRow
 from tintype.evaluation.run_folder import EvaluationRun
-from tintype.evaluation.scorers import JUDGE, AnswerCase, Scorer, unusable
 from tintype.evaluation.statistics import GrowingMean, Interval
 
 
@@ -25,7 +25,7 @@ class RunState:
         self.errors: dict[Key, Mapping[str, Any]] = {}
         self.ungraded: dict[Key, Mapping[str, Any]] = {}
         self.reused = 0
-        self.judged = False
+        self.judged = JUDGE in run.plan.scorers
         self.spent_usd, self.unknown = Decimal(0), 0
         self._money: dict[tuple[str, bool], list[Any]] = {}
         self._scores: dict[str, GrowingMean] = {}

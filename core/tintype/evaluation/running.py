@@ -16,11 +16,12 @@ from typing import Literal
 from tintype import paths
 from tintype.api import SYSTEM, Api, Clock
 from tintype.budget import Confirmation, Limits, authorize
-from tintype.dataset import Dataset, open_dataset
+from tintype.dataset import open_dataset
 from tintype.errors import EvaluationError
+from tintype.evaluation.answer_case import JUDGE, Scorer
 from tintype.evaluation.baselines import write_baselines
 from tintype.evaluation.costs import EvaluationCost, estimate
-from tintype.evaluation.dispatching import Dispatcher
+from tintype.evaluation.dispatching import Dispatcher, RunFiles
 from tintype.evaluation.leaking import mark_leaks
 from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, fingerprint
 from tintype.evaluation.reusing import reused
@@ -37,7 +38,7 @@ from tintype.evaluation.run_folder import (
     writing_log,
 )
 from tintype.evaluation.run_state import RunState
-from tintype.evaluation.scorers import JUDGE, Scorer, scorer_of
+from tintype.evaluation.scorers import scorer_of
 from tintype.evaluation.sentences import omitted_words
 from tintype.evaluation.statistics import Interval
 from tintype.pricing import Prices, load_prices
@@ -142,13 +143,13 @@ async def run(
         await write_baselines(folder, rows, plan.training, types)
         answers = stack.enter_context(writing_log(folder / ANSWERS))
         grades = stack.enter_context(writing_log(folder / GRADES))
-        work = _Work(made, dataset, rows, scorers, answers, grades)
-        state = await asyncio.to_thread(work.state, fresh=fresh)
+        state = await asyncio.to_thread(_recalled, made, rows, scorers[0], answers, fresh=fresh)
         known = {name: frozenset(at) for name, at in state.asked().items()}
         profiles = {name: api.profile for name, api in apis.items()}
         cost = await estimate(plan, dataset, rows, profiles=profiles, prices=table, asked=known)
         _authorize(store, made, cost, state, limits, confirmation, stop_at_usd, clock)
-        dispatcher = Dispatcher(work.parts(), state, apis, table, asking or AskingLimits(), clock)
+        files = RunFiles(dataset, answers, grades)
+        dispatcher = Dispatcher(files, state, apis, table, asking or AskingLimits(), clock)
         dispatcher.budget(cost, stop_at_usd)
         try:
             async with aclosing(_steps(dispatcher, pause, folder)) as steps:
@@ -158,31 +159,22 @@ async def run(
             _settle(store, made, cost, state)
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What a run works on."""
-
-    run: EvaluationRun
-    dataset: Dataset
-    rows: Sequence[EvaluatedRow]
-    scorers: Sequence[Scorer]
-    answers: RunLog
-    grades: RunLog
-
-    def state(self, *, fresh: bool) -> RunState:
-        """What is known before anything is asked; answers of earlier runs are written down."""
-        plan, folder = self.run.plan, self.run.folder
-        state = RunState(self.run, self.rows, self.scorers[0])
-        state.recall(logged(folder, ANSWERS), logged(folder, GRADES))
-        if not fresh:
-            for line in reused(self.run, self.rows, state.replayed):
-                self.answers.write(line)
-                state.take(line, state.score(line))
-        state.judged = JUDGE in plan.scorers
-        return state
-
-    def parts(self) -> tuple[Dataset, RunLog, RunLog]:
-        return self.dataset, self.answers, self.grades
+def _recalled(
+    run: EvaluationRun,
+    rows: Sequence[EvaluatedRow],
+    scorer: Scorer,
+    answers: RunLog,
+    *,
+    fresh: bool,
+) -> RunState:
+    """What is known before anything is asked; answers of earlier runs are written down."""
+    state = RunState(run, rows, scorer)
+    state.recall(logged(run.folder, ANSWERS), logged(run.folder, GRADES))
+    if not fresh:
+        for line in reused(run, rows, state.replayed):
+            answers.write(line)
+            state.take(line, state.score(line))
+    return state
 
 
 def _begun(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tintype import paths
+from tintype.evaluation.answer_case import JUDGE, AnswerCase, Scorer, unusable
 from tintype.evaluation.asking import cost_of, doubtful
 from tintype.evaluation.headline import RowScore
 from tintype.evaluation.log import replay
@@ -24,7 +25,7 @@ from tintype.evaluation.results import (
 from tintype.evaluation.rows import EvaluatedRow, row_from
 from tintype.evaluation.run_folder import ANSWERS, BASELINES, GRADES, LEAKS, ROWS, EvaluationRun
 from tintype.evaluation.run_state import case_of, grade_score
-from tintype.evaluation.scorers import JUDGE, AnswerCase, Scorer, scorer_of, unusable
+from tintype.evaluation.scorers import scorer_of
 from tintype.evaluation.text_scores import without_thinking, yes_or_no
 
 MOST_CLASSES = 25

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from tintype.evaluation.figures import Comparison, ModelFigures, comparisons, figures
+from tintype.evaluation.comparing import Comparison, comparisons
+from tintype.evaluation.figures import ModelFigures, figures
 from tintype.evaluation.headline import Headline
 from tintype.evaluation.results import Evaluation
 from tintype.evaluation.rows import LeftOut

@@ -15,12 +15,12 @@ from PIL import Image, ImageDraw
 
 from tintype.evaluation import headline as headlines
 from tintype.evaluation import judging, log, statistics, text_scores, vqa
+from tintype.evaluation.average_precision import average_precision
 from tintype.evaluation.box_answers import read_boxes
 from tintype.evaluation.box_doctor import diagnose
 from tintype.evaluation.box_scores import (
     BoxedImage,
     LabelledBox,
-    average_precision,
     average_precision_without_scores,
     count_boxes,
     iou,

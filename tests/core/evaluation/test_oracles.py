@@ -12,10 +12,10 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from tintype.evaluation import statistics
+from tintype.evaluation.average_precision import average_precision
 from tintype.evaluation.box_scores import (
     BoxedImage,
     LabelledBox,
-    average_precision,
     average_precision_without_scores,
     count_boxes,
 )

@@ -102,7 +102,7 @@ def show(
 @as_json
 def compare(first: str, second: str, as_json: bool) -> None:
     """Compare the first models of two runs on the same rows; unlike runs are refused."""
-    from tintype.evaluation.across import across
+    from tintype.evaluation.comparing import across
     from tintype.evaluation.sentences import comparison_words, percent
 
     found = across(_opened(first), _opened(second))

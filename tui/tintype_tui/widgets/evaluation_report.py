@@ -17,7 +17,7 @@ from tintype.evaluation import (
     View,
     percent,
 )
-from tintype.evaluation.report import ReportSection, titles
+from tintype.evaluation.report_section import ReportSection
 from tintype.evaluation.statistics import Interval
 from tintype_tui.text import clip, count, duration, money, number, one_line, pad
 from tintype_tui.widgets.line_list import Line, LineList
@@ -89,7 +89,7 @@ def running_lines(
 
 def report_lines(found: Findings, facet: str) -> tuple[ReportLine, ...]:
     """Everything a run comes to, sliced by one facet."""
-    named = {f"Confusion: {title}": at for at, title in enumerate(titles(found.evaluation))}
+    named = {f"Confusion: {title}": at for at, title in enumerate(found.evaluation.titles)}
     return (
         *_scores(found),
         *_slices(found, facet),

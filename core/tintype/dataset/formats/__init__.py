@@ -17,18 +17,28 @@ from tintype.dataset.files import image_bytes
 from tintype.dataset.formats.checking import check_format
 from tintype.dataset.formats.contract import (
     Boxes,
+    Captions,
     Chat,
+    Content,
     Detection,
     Format,
     FormatOption,
     ImportOptions,
     Item,
+    Label,
     Question,
     Region,
+    StoredImage,
     WrittenRow,
 )
 from tintype.dataset.formats.importing import write_items
-from tintype.dataset.formats.report import ImportLog, ImportProblem, ImportProgress, ImportReport
+from tintype.dataset.formats.report import (
+    ImportLog,
+    ImportProblem,
+    ImportProgress,
+    ImportReport,
+    Notice,
+)
 from tintype.dataset.places import origin
 from tintype.dataset.reading import read_rows
 from tintype.dataset.writing import FileSet, refuse_existing
@@ -38,7 +48,9 @@ from tintype.threads import stepwise
 
 __all__ = [
     "Boxes",
+    "Captions",
     "Chat",
+    "Content",
     "Detection",
     "Format",
     "FormatOption",
@@ -48,9 +60,12 @@ __all__ = [
     "ImportProgress",
     "ImportReport",
     "Item",
+    "Label",
+    "Notice",
     "Question",
     "RecognisedFormat",
     "Region",
+    "StoredImage",
     "WrittenRow",
     "check_format",
     "detected",

@@ -3,10 +3,10 @@
 import hashlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from tintype.dataset.files import MAX_IMAGE_BYTES, image_bytes, image_path, read_plain_file
-from tintype.dataset.formats.contract import ImageSource
+from tintype.dataset.formats.contract import ImageSource, StoredImage
 from tintype.dataset.formats.report import Keep
 from tintype.dataset.places import origin
 from tintype.dataset.treatment import Treatment, needs, treat
@@ -102,7 +102,7 @@ def content_key(source: ImageSource) -> str:
     """
     if isinstance(source, str):
         return source
-    return hashlib.sha256(_bytes(source)).hexdigest()
+    return hashlib.sha256(image_data(source)).hexdigest()
 
 
 class ImageKeeper:
@@ -133,7 +133,7 @@ class ImageKeeper:
             return self._recent[source]
         from tintype.images import probe
 
-        data = _bytes(source)
+        data = image_data(source)
         facts = probe(data)
         if facts.flaw:
             path = source if isinstance(source, Path) else None
@@ -182,7 +182,8 @@ class ImageKeeper:
 
     def _free_name(self, taken: TakenImage) -> str:
         """The image's own name, numbered if another image has it."""
-        own = taken.source.name if isinstance(taken.source, Path) else ""
+        source = taken.source
+        own = "" if isinstance(source, (str, bytes)) else PurePosixPath(source.name).name
         name = own or f"{taken.facts.digest[:16]}.{taken.facts.format}"
         stem, suffix = os.path.splitext(name)
         number = 2
@@ -192,7 +193,14 @@ class ImageKeeper:
         return name
 
 
-def _bytes(source: Path | bytes) -> bytes:
+def image_data(source: Path | bytes | StoredImage) -> bytes:
+    """The encoded bytes of an image.
+
+    Raises:
+        DatasetError: if it cannot be read, or is too large.
+    """
     if isinstance(source, bytes):
         return source
-    return read_plain_file(source, max_bytes=MAX_IMAGE_BYTES)
+    if isinstance(source, Path):
+        return read_plain_file(source, max_bytes=MAX_IMAGE_BYTES)
+    return source.read(MAX_IMAGE_BYTES)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from tintype.evaluation.report import BarChart, BarGroup
+from tintype.evaluation.report_section import BarChart, BarGroup
 
 COLOURS = ("#3b6fb6", "#c8772e", "#3f8f5b", "#8a5fa8", "#b0413e", "#5f7680")
 """One for each model; bars also carry their number, so colour alone says nothing."""

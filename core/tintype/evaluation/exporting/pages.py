@@ -5,7 +5,8 @@ from html import escape
 
 from tintype.evaluation.exporting.charts import bar_chart
 from tintype.evaluation.exporting.shown_rows import ShownRow
-from tintype.evaluation.report import EvaluationReport, ReportSection
+from tintype.evaluation.report import EvaluationReport
+from tintype.evaluation.report_section import ReportSection
 
 _STYLE = """
 :root{color-scheme:light dark}

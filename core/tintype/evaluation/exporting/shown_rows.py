@@ -7,7 +7,6 @@ from tintype.dataset import Dataset, open_dataset
 from tintype.detection import Box, parse_boxes
 from tintype.errors import DatasetError
 from tintype.evaluation.matrix import positions
-from tintype.evaluation.report import titles
 from tintype.evaluation.results import Evaluation
 from tintype.evaluation.row_answers import AnswerOfRow, look_at
 from tintype.evaluation.rows import EvaluatedRow
@@ -34,7 +33,7 @@ async def shown_rows(evaluation: Evaluation, *, most: int = MOST_ROWS) -> tuple[
     """The worst rows of the first model; without images where the dataset has gone."""
     wanted = positions(evaluation, "all", order="worst")[:most].tolist()
     looked_at = [await asyncio.to_thread(look_at, evaluation, at) for at in wanted]
-    named = titles(evaluation)
+    named = evaluation.titles
     try:
         async with open_dataset(evaluation.run.plan.dataset) as dataset:
             images = [await _image(dataset, row, answers) for row, answers in looked_at]

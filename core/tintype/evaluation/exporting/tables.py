@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from tintype.evaluation.report import titles
 from tintype.evaluation.results import STATUSES, Evaluation
 from tintype.evaluation.row_answers import AnswerOfRow, all_rows
 from tintype.evaluation.rows import EvaluatedRow
@@ -89,7 +88,7 @@ def junit(evaluation: Evaluation) -> str:
     status, score = evaluation.status[0], evaluation.score[0]
     parts = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>"]
     rows = list(all_rows(evaluation))
-    for m, title in enumerate(titles(evaluation)):
+    for m, title in enumerate(evaluation.titles):
         wrong = int(((score[m] < 0.5) & (status[m] != 2)).sum())
         lost = int((status[m] == 2).sum())
         parts.append(

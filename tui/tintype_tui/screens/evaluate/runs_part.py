@@ -18,7 +18,7 @@ from textual.widgets import Static
 from tintype import evaluation
 from tintype.errors import TintypeError
 from tintype.evaluation import EvaluationRun, Findings, UnreadableRun
-from tintype.evaluation.across import across
+from tintype.evaluation.comparing import across
 from tintype.evaluation.sentences import comparison_words
 from tintype_tui.keys import key_of
 from tintype_tui.screen import Part
