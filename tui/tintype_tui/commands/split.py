@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tintype.dataset.dividing import Draw
 
 
-class Share(click.ParamType):
+class Share(click.ParamType[Fraction]):
     """A share: `10%`, `0.1` or `1/10`."""
 
     name = "SHARE"
@@ -128,8 +128,10 @@ async def subset(
 async def _run(source: Path, draw: "Draw", *, replace: bool, dry_run: bool, as_json: bool) -> None:
     from tintype.dataset import open_dataset
     from tintype.dataset.dividing import Divided, divide
+    from tintype.dataset.embed import ExportNote
 
-    progress, done, notes = Progress(quiet=as_json), Divided(), []
+    progress, done = Progress(quiet=as_json), Divided()
+    notes: list[ExportNote] = []
     async with open_dataset(source) as dataset:
         async for done in divide(dataset, draw, replace_files=replace, dry_run=dry_run):
             notes += done.written.notes
