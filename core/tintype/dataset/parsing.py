@@ -51,16 +51,20 @@ class ParsedLine:
         Raises:
             IndexError: if the row has no such image.
         """
-        return self._url([at for at, slot in enumerate(self.slots) if slot.image][ordinal])
+        return self._url(self._at(ordinal))
 
     def urls(self) -> tuple[str, ...]:
         """The raw URL of every image."""
         return tuple(self._url(at) for at, slot in enumerate(self.slots) if slot.image)
 
+    def data(self, ordinal: int) -> bytes | None:
+        """The bytes of an image that is nothing but a data URL with base64; none of others."""
+        original = self.originals[self._at(ordinal)]
+        return self.lifted.cuts[original].data(self.raw) if isinstance(original, int) else None
+
     def key(self, ordinal: int) -> bytes:
         """A digest of an image's raw URL, equal for equal URLs, made without copying it."""
-        at = [at for at, slot in enumerate(self.slots) if slot.image][ordinal]
-        original = self.originals[at]
+        original = self.originals[self._at(ordinal)]
         if isinstance(original, int):
             cut = self.lifted.cuts[original]
             return _digest(memoryview(self.raw)[cut.start : cut.end])
@@ -69,6 +73,9 @@ class ParsedLine:
     def every_url(self) -> tuple[str, ...]:
         """The string of every slot, images or not."""
         return tuple(self._url(at) for at in range(len(self.slots)))
+
+    def _at(self, ordinal: int) -> int:
+        return [at for at, slot in enumerate(self.slots) if slot.image][ordinal]
 
     def _url(self, at: int) -> str:
         original = self.originals[at]
