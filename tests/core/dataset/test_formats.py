@@ -105,7 +105,9 @@ async def test_a_path_is_recognised_and_opening_it_says_what_takes_it(
         async with open_dataset(zoo / path):
             pass
     assert what in str(caught.value)
-    named = f"tintype import {format}" if format in ("voc", "csv", "rows", "coco") else "does not read"
+    named = (
+        f"tintype import {format}" if format in ("voc", "csv", "rows", "coco") else "does not read"
+    )
     assert named in str(caught.value)
 
 
