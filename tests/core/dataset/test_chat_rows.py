@@ -22,7 +22,7 @@ from tintype.dataset.formats import (
     import_dataset,
 )
 from tintype.dataset.splits import Split
-from tintype.detection import BOX_NOTATIONS, Box
+from tintype.detection import CONVENTIONS, Box
 from tintype.errors import DatasetError
 
 
@@ -75,19 +75,19 @@ BOX = Box("a cat", 0.1, 0.2, 0.5, 0.6)
 @pytest.mark.parametrize(
     ("name", "written"),
     [
-        ("loc", "<loc0102><loc0205><loc0512><loc0614> a cat"),
-        ("florence", "a cat<loc_200><loc_100><loc_600><loc_500>"),
-        ("tags", "<ref>a cat</ref><box>(200,100),(600,500)</box>"),
-        ("json1000", '[{"bbox_2d": [200, 100, 600, 500], "label": "a cat"}]'),
-        ("json", '[{"bbox_2d": [40, 10, 120, 50], "label": "a cat"}]'),
-        ("fractions", '[{"bbox": [0.2, 0.1, 0.6, 0.5], "label": "a cat"}]'),
-        ("coco", '[{"bbox": [40.0, 10.0, 80.0, 40.0], "label": "a cat"}]'),
+        ("paligemma", "<loc0102><loc0205><loc0512><loc0614> a cat"),
+        ("florence-2", "a cat<loc_200><loc_100><loc_600><loc_500>"),
+        ("qwen-vl", "<ref>a cat</ref><box>(200,100),(600,500)</box>"),
+        ("qwen3-vl", '[{"bbox_2d": [200, 100, 600, 500], "label": "a cat"}]'),
+        ("qwen2.5-vl", '[{"bbox_2d": [40, 10, 120, 50], "label": "a cat"}]'),
+        ("llava", "a cat: [0.2, 0.1, 0.6, 0.5]"),
+        ("coco", '[{"bbox": [40, 10, 80, 40], "label": "a cat"}]'),
     ],
 )
 async def test_boxes_are_written_as_chosen(
     build: Any, listed: Listed, name: str, written: str
 ) -> None:
-    assert BOX_NOTATIONS[name].write([BOX], (200, 100)) == written
+    assert CONVENTIONS[name].write([BOX], (200, 100)) == written
     image = build.file("a.png", build.image(size=(200, 100)))
     listed.items = [Item(Boxes((Region("a cat", 40, 10, 120, 50),), (200, 100)), (image,))]
     _, rows = await imported(build, boxes=name)

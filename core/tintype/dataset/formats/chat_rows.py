@@ -25,7 +25,7 @@ from tintype.dataset.formats.images import ImageKeeper, TakenImage
 from tintype.dataset.formats.placing import BOX_ORDERS, placed
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.writing import chat_row
-from tintype.detection import BOX_NOTATIONS, Box, clean_label, detect_prompt
+from tintype.detection import CONVENTIONS, Box, clean_label, detect_prompt
 from tintype.errors import DatasetError
 
 NOTHING_THERE = "none"
@@ -58,12 +58,12 @@ class ChatRows:
         self._options = options
         self._log = log
         self._prompts = _prompts(items, options)
-        if options.boxes not in BOX_NOTATIONS:
+        if options.boxes not in CONVENTIONS:
             raise DatasetError(
                 f"There is no way of writing boxes named {options.boxes!r}.",
-                advice=f"Use one of {', '.join(BOX_NOTATIONS)}.",
+                advice=f"Use one of {', '.join(CONVENTIONS)}.",
             )
-        self._written = BOX_NOTATIONS[options.boxes]
+        self._written = CONVENTIONS[options.boxes]
 
     def rows(self, item: Item) -> Iterator[dict[str, Any]]:
         """The rows of an item; none if it is left out, which is logged."""
@@ -141,7 +141,7 @@ class ChatRows:
         ordered = BOX_ORDERS[self._options.order](boxes)
         facts = taken[0].facts
         size = (facts.width, facts.height)
-        if self._written.pixels and not facts.width:
+        if self._written.needs_size and not facts.width:
             size = content.size or size
         yield self._about(
             self._written.write(ordered, size[::-1] if facts.orientation >= 5 else size), taken
@@ -154,7 +154,7 @@ class ChatRows:
         if len(taken) != 1:
             raise DatasetError(f"Boxes need one image, and there are {len(taken)}.")
         unknown = not taken[0].facts.width and content.size is None
-        if unknown and (self._written.pixels or not content.fractions):
+        if unknown and (self._written.needs_size or not content.fractions):
             raise DatasetError("The size of an image on the web is unknown.")
         return placed(content, taken[0].facts, item.file)
 

@@ -93,8 +93,8 @@ class ImportOptions:
     test_share: float = 0.1
     replace: bool = False
     """Whether files that exist may be overwritten."""
-    boxes: str = "loc"
-    """How boxes are written in answers: a name of `tintype.detection.BOX_NOTATIONS`."""
+    boxes: str = "paligemma"
+    """How boxes are written in answers: a name of `tintype.detection.CONVENTIONS`."""
     label: str = ""
     """What boxes are called where the source has no classes."""
     names: tuple[str, ...] = ()
