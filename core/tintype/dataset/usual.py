@@ -96,7 +96,9 @@ def read_usual(raw: bytes) -> Usual | None:
 
 def _without_images(raw: bytes) -> tuple[str, tuple[Cut, ...]]:
     """The line with a mark in place of the base64 of each data URL."""
-    pieces, cuts, at = [], [], 0
+    pieces: list[bytes] = []
+    cuts: list[Cut] = []
+    at = 0
     while (start := raw.find(b'"data:', at) + 1) > 0:
         end = raw.find(b'"', start)
         head = DATA_HEAD.match(raw, start)
