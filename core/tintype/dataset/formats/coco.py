@@ -32,7 +32,7 @@ from tintype.dataset.formats.json_files import (
     same_id,
 )
 from tintype.dataset.formats.report import ImportLog
-from tintype.dataset.formats.sources import File, Files
+from tintype.dataset.formats.sources import Files, SourceFile
 from tintype.errors import DatasetError
 
 PREDICTIONS = (
@@ -96,7 +96,7 @@ class Coco(FilesFormat):
 FORMAT = Coco()
 
 
-def annotation_files(files: Files) -> list[File]:
+def annotation_files(files: Files) -> list[SourceFile]:
     """The files to be read: those with boxes, or with captions where there are no boxes."""
     found = [(file, _kind(file)) for file in files.named(".json", deep=2)[:200]]
     boxes = [file for file, kind in found if kind == "boxes"]
@@ -115,7 +115,7 @@ def note_unlisted(files: Files, used: set[str], log: ImportLog) -> None:
 UNLISTED = "images beside the others are in no annotation: not labelled, so no negatives; left out."
 
 
-def _kind(file: File) -> str:
+def _kind(file: SourceFile) -> str:
     """`boxes`, `captions`, or nothing, by the beginning and the end of a file."""
     text = head_text(file)
     if not text.startswith("{"):
@@ -130,7 +130,7 @@ def _kind(file: File) -> str:
     return "captions" if "caption" in keys and "bbox" not in keys else "boxes"
 
 
-def _tail(file: File) -> str:
+def _tail(file: SourceFile) -> str:
     if file.files.archive:
         return ""  # it would have to be decompressed whole
     try:
@@ -169,7 +169,7 @@ def _bounds(outline: Any) -> list[float] | None:
     return [left, top, max(found[::2]) - left, max(found[1::2]) - top]
 
 
-def _read(file: File, classes: dict[str, str], log: ImportLog) -> list[_Image]:
+def _read(file: SourceFile, classes: dict[str, str], log: ImportLog) -> list[_Image]:
     """The images of a file of which something is said; none if it says nothing of any."""
     try:
         value = read_json(file, _slim)
@@ -194,7 +194,7 @@ def _read(file: File, classes: dict[str, str], log: ImportLog) -> list[_Image]:
     return list(images.values())
 
 
-def _names(value: Any, file: File, classes: dict[str, str], log: ImportLog) -> dict[str, str]:
+def _names(value: Any, file: SourceFile, classes: dict[str, str], log: ImportLog) -> dict[str, str]:
     """The names of the classes of a file by their ids; said if another file has other ids."""
     names = {
         same_id(each.get("id")): str(each.get("name") or "") for each in listed(value, "categories")
@@ -209,7 +209,11 @@ class _Annotations:
     """Puts the annotations of one file on its images."""
 
     def __init__(
-        self, file: File, names: Mapping[str, str], images: Mapping[str, _Image], log: ImportLog
+        self,
+        file: SourceFile,
+        names: Mapping[str, str],
+        images: Mapping[str, _Image],
+        log: ImportLog,
     ) -> None:
         self._file = file
         self._names = names
@@ -291,7 +295,7 @@ class _Annotations:
 
 
 def _item(
-    image: _Image, file: File, finder: ImageFinder, log: ImportLog, used: set[str]
+    image: _Image, file: SourceFile, finder: ImageFinder, log: ImportLog, used: set[str]
 ) -> Item | None:
     split = file.split
     try:

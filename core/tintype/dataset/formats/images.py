@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from tintype.dataset.files import MAX_IMAGE_BYTES, image_bytes, read_plain_file
 from tintype.dataset.formats.contract import ImageSource, StoredImage
 from tintype.dataset.formats.report import ImportLog, Keep
-from tintype.dataset.formats.sources import File, Files, is_absolute, normal
+from tintype.dataset.formats.sources import Files, SourceFile, is_absolute, normal
 from tintype.dataset.places import origin
 from tintype.dataset.splits import Split
 from tintype.dataset.treatment import Treatment, needs, treat
@@ -72,7 +72,7 @@ class ImageFinder:
             return text
         return self.file(text, base, split).image
 
-    def file(self, text: str, base: str = "", split: Split | None = None) -> File:
+    def file(self, text: str, base: str = "", split: Split | None = None) -> SourceFile:
         """The file that a name means; see `find`.
 
         Raises:
@@ -105,7 +105,7 @@ class ImageFinder:
         raise DatasetError(f"There is no image {text[:200]}.")
 
 
-def nearest(found: Sequence[File], base: str, split: Split | None) -> Sequence[File]:
+def nearest(found: Sequence[SourceFile], base: str, split: Split | None) -> Sequence[SourceFile]:
     """Of several files, those of the split, and of these the ones that share most folders."""
     of_split = [file for file in found if split is not None and file.split == split]
     left = of_split or found

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tintype.dataset.formats.sources import File
+from tintype.dataset.formats.sources import SourceFile
 from tintype.errors import DatasetError
 
 MAX_JSON_BYTES = 1_000_000_000
@@ -16,7 +16,7 @@ _KEY = re.compile(r'"([^"\\]{1,60})"\s*:')
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
-def head_text(file: File, size: int = HEAD_BYTES) -> str:
+def head_text(file: SourceFile, size: int = HEAD_BYTES) -> str:
     """The beginning of a file as text, as well as it can be read."""
     data = file.head(size)
     encoding = json.detect_encoding(data) if data else "utf-8"
@@ -36,7 +36,7 @@ def first_value(text: str) -> Any:
         return None
 
 
-def read_json(file: File, slim: Callable[[dict[str, Any]], Any] | None = None) -> Any:
+def read_json(file: SourceFile, slim: Callable[[dict[str, Any]], Any] | None = None) -> Any:
     """The value of a JSON file.
 
     Args:

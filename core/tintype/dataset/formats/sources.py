@@ -37,7 +37,7 @@ _RESOURCES = ("__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class SourceFile:
     """One file of a source."""
 
     files: "Files" = field(repr=False, compare=False)
@@ -82,7 +82,7 @@ class File:
         return None if self.files.archive else self.files.root / self.name
 
     @property
-    def image(self) -> "Path | File":
+    def image(self) -> "Path | SourceFile":
         """What an `Item` takes it as."""
         return self.path or self
 
@@ -136,11 +136,11 @@ class Files:
         self.root = root
         self.archive = archive
         self._partial = partial
-        self._names: dict[str, File] | None = None
-        self._by_base: dict[str, list[File]] | None = None
+        self._names: dict[str, SourceFile] | None = None
+        self._by_base: dict[str, list[SourceFile]] | None = None
         self.outside: list[str] = list(archive.outside) if archive else []
         """Names that lead out of the source."""
-        self.given = File(self, given, f"{root}/{given}") if given else None
+        self.given = SourceFile(self, given, f"{root}/{given}") if given else None
         """The file that was named, if it is neither a folder nor an archive."""
 
     @classmethod
@@ -169,20 +169,20 @@ class Files:
         return "a file" if self.given else "a folder"
 
     @property
-    def names(self) -> Mapping[str, File]:
+    def names(self) -> Mapping[str, SourceFile]:
         """Every file by its name, in order; resource files and hidden ones left out."""
         if self._names is None:
             found = self.archive.names if self.archive else list(self._walked())
             kept = sorted(name for name in found if not _is_resource(name))
-            self._names = {name: File(self, name, f"{self.root}/{name}") for name in kept}
+            self._names = {name: SourceFile(self, name, f"{self.root}/{name}") for name in kept}
         return self._names
 
     @property
-    def images(self) -> list[File]:
+    def images(self) -> list[SourceFile]:
         """The images by their names."""
         return [file for file in self.names.values() if file.is_image]
 
-    def named(self, *suffixes: str, deep: int = 3) -> list[File]:
+    def named(self, *suffixes: str, deep: int = 3) -> list[SourceFile]:
         """The files with such endings, at most so many folders deep; the one that is given alone.
 
         A file that is given has to have one of the endings as well.
@@ -193,7 +193,7 @@ class Files:
             if file.suffix in suffixes and (self.given or file.name.count("/") <= deep)
         ]  # fmt: skip
 
-    def get(self, name: str) -> File | None:
+    def get(self, name: str) -> SourceFile | None:
         """The file of a name relative to the source, folders in it resolved; none if none is there.
 
         A name that leads out of the source is none.
@@ -205,7 +205,7 @@ class Files:
             return self._on_disk(inner) or self._alike(inner)
         return self.names.get(inner) or self._alike(inner)
 
-    def ending(self, name: str) -> list[File]:
+    def ending(self, name: str) -> list[SourceFile]:
         """The files whose names agree with the end of a name, as far as any does."""
         parts = [part for part in folded(name).split("/") if part not in ("", ".", "..")]
         found = self._bases().get(parts[-1], []) if parts else []
@@ -215,7 +215,7 @@ class Files:
                 return matches
         return []
 
-    def stems(self, stem: str) -> list[File]:
+    def stems(self, stem: str) -> list[SourceFile]:
         """The images of a name without its ending."""
         wanted = folded(stem).rpartition("/")[2]
         return [
@@ -235,20 +235,20 @@ class Files:
                 if count > len(places):
                     log.note(code, words, count=count - len(places))
 
-    def _alike(self, inner: str) -> File | None:
+    def _alike(self, inner: str) -> SourceFile | None:
         """A file whose name differs only in capitals or in how accents are written."""
         wanted = folded(inner)
         found = self._bases().get(wanted.rpartition("/")[2], [])
         return next((file for file in found if folded(file.name) == wanted), None)
 
-    def _on_disk(self, inner: str) -> File | None:
+    def _on_disk(self, inner: str) -> SourceFile | None:
         path = self.root / inner
         with contextlib.suppress(OSError, ValueError, RuntimeError):
             if path.is_file() and path.resolve().is_relative_to(self.root.resolve()):
-                return File(self, inner, f"{self.root}/{inner}")
+                return SourceFile(self, inner, f"{self.root}/{inner}")
         return None
 
-    def _bases(self) -> dict[str, list[File]]:
+    def _bases(self) -> dict[str, list[SourceFile]]:
         if self._by_base is None:
             self._by_base = {}
             for file in self.names.values():
@@ -338,7 +338,7 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", name.replace("\\", "/")).casefold()
 
 
-def _ends(file: File, parts: list[str]) -> bool:
+def _ends(file: SourceFile, parts: list[str]) -> bool:
     return folded(file.name).split("/")[-len(parts) :] == parts
 
 
