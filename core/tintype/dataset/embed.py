@@ -22,9 +22,8 @@ from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
 from tintype.dataset.repair import repaired
 from tintype.dataset.treatment import Treatment, treat
-from tintype.dataset.writing import FileSet, refuse_existing, row_bytes
+from tintype.dataset.writing import FileSet, refuse_existing, refuse_source, row_bytes
 from tintype.errors import DatasetError
-from tintype.paths import exists
 from tintype.threads import in_thread
 
 ROWS_AT_ONCE = 16
@@ -78,7 +77,7 @@ async def export(
     Raises:
         DatasetError: if the target is the source, exists, or cannot be written.
     """
-    await asyncio.to_thread(_refuse_source, target, dataset.path)
+    await asyncio.to_thread(refuse_source, target, dataset.path)
     treated = _Treated(dataset.folder, treatment or Treatment())
     dropped = frozenset(drop)
     done = Exported()
@@ -183,11 +182,6 @@ class _Shards:
         self._in_file += len(row)
         self.bytes_written += len(row)
         self.rows += 1
-
-
-def _refuse_source(target: Path, source: Path) -> None:
-    if exists(target) and target.samefile(source):
-        raise DatasetError(f"{target} is the dataset itself.", advice="Choose another name.")
 
 
 def _write(

@@ -14,6 +14,7 @@ MODULES = {
     "show": "show",
     "estimate": "estimate",
     "embed": "embed",
+    "boxes": "boxes",
     "serve": "serve",
     "train": "train",
     "jobs": "jobs",
