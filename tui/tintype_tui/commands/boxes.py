@@ -21,16 +21,21 @@ if TYPE_CHECKING:
     from tintype.dataset import Dataset
     from tintype.detection import Convention, Verdict
 
-NAMES = "paligemma, florence-2, qwen-vl, qwen2-vl, qwen2.5-vl, qwen3-vl, internvl, gemini, …"
-
 
 @click.command(name="boxes")
 @click.argument("source", type=A_PATH)
-@click.option("--to", metavar="NAME", help=f"Write a copy with boxes as {NAMES}")
+@click.option("--to", metavar="NAME", help="Write a copy in this convention.")
 @click.option("--from", "as_", metavar="NAME", help="Read the boxes so, whatever they seem to be.")
 @click.option("-o", "--out", type=A_PATH, help="Where the copy goes.")
 @click.option("--replace", is_flag=True, help="Overwrite the copy.")
-@click.option("--list", "listed", is_flag=True, help="List the conventions, and leave.")
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda *asked: _list() if asked[-1] else None,
+    help="List the conventions, and leave.",
+)
 @as_json
 @asynchronous
 async def command(
@@ -39,7 +44,6 @@ async def command(
     as_: str | None,
     out: Path | None,
     replace: bool,
-    listed: bool,
     as_json: bool,
 ) -> None:
     """Say which convention the boxes of SOURCE are in; with --to, write a copy in another.
@@ -52,9 +56,6 @@ async def command(
     from tintype.dataset import open_dataset
     from tintype.dataset.box_sets import judge_boxes
 
-    if listed:
-        _list(as_json)
-        return
     target = _convention(to) if to else None
     given = _convention(as_) if as_ else None
     if target is not None and out is None:
@@ -82,15 +83,12 @@ def _convention(name: str) -> "Convention":
     return CONVENTIONS[name]
 
 
-def _list(as_json: bool) -> None:
+def _list() -> None:
     from tintype.detection import CONVENTIONS
 
-    known = CONVENTIONS.values()
-    if as_json:
-        put_json([{"name": one.name, "is": one.title, "source": one.source} for one in known])
-    else:
-        for one in known:
-            put(f"{one.name:20} {one.title}")
+    for one in CONVENTIONS.values():
+        put(f"{one.name:20} {one.title}")
+    leave(0)
 
 
 def _certain(verdict: "Verdict | None") -> "Convention | None":
