@@ -88,7 +88,7 @@ def zoo(build: Any) -> Path:
         ("parquet", "parquet", "a folder of a Parquet file (1 files)"),
         ("parquet/data/train-00000-of-00001.parquet", "parquet", "a Parquet file"),
         ("arrow/data.arrow", "arrow", "an Arrow file"),
-        ("classes", "imagefolder", "a folder of 2 folders of images"),
+        ("classes", "imagefolder", "a folder of 2 classes of images"),
         ("other/notes.json", "json", "a JSON object"),
         ("packed.zip", "archive", "a ZIP archive"),
     ],
@@ -107,7 +107,7 @@ async def test_a_path_is_recognised_and_opening_it_says_what_takes_it(
     assert what in str(caught.value)
     named = (
         f"tintype import {format}"
-        if format in ("voc", "csv", "rows", "coco", "yolo")
+        if format in ("voc", "csv", "rows", "coco", "yolo", "imagefolder")
         else "does not read"
     )
     assert named in str(caught.value)
