@@ -141,7 +141,7 @@ async def test_a_path_alone_is_imported(zoo: Path, source: str, rows: int) -> No
 async def test_what_cannot_be_imported_says_why(zoo: Path) -> None:
     with pytest.raises(DatasetError, match="does not read Parquet yet"):
         await imported(zoo / "parquet", zoo / "out")
-    with pytest.raises(DatasetError, match="has a format that Tintype does not know"):
+    with pytest.raises(DatasetError, match="There is no file"):
         await imported(zoo / "none", zoo / "out")
     with pytest.raises(DatasetError, match="There is no format 'klingon'"):
         await imported(zoo / "voc", zoo / "out", "klingon")
