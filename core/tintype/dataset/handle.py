@@ -10,12 +10,14 @@ import hashlib
 import re
 import time
 from array import array
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tintype.dataset.conversation import example as read_example
+from tintype.dataset.edits import Edits, laid
 from tintype.dataset.example import Example, Row
 from tintype.dataset.fetched import FetchedImages
 from tintype.dataset.files import FileStamp, PlainFile, image_bytes, refuse_foreign
@@ -23,6 +25,7 @@ from tintype.dataset.index import IndexProgress, LineIndex
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.wire import wire_messages
 from tintype.errors import DatasetError
+from tintype.overlay import laying_over
 from tintype.paths import exists
 
 SCAN_S = 0.05
@@ -45,6 +48,8 @@ class Dataset:
         self.allow_private = allow_private
         """Whether images may be fetched from this machine and its local networks."""
         self._fetched = FetchedImages()
+        self.edits = Edits()
+        """What lies over the file: every row that is read is the edited one."""
         self.path = file.path
 
     @property
@@ -54,8 +59,8 @@ class Dataset:
 
     @property
     def stamp(self) -> FileStamp:
-        """The file as it was when it was opened."""
-        return self._file.stamp
+        """The file as it was when it was opened, and what lies over it."""
+        return replace(self._file.stamp, edits=self.edits.version)
 
     @property
     def size_bytes(self) -> int:
@@ -160,8 +165,8 @@ class Dataset:
             DatasetError: if there is no such row.
         """
         await self._reach(index)
-        raw = await asyncio.to_thread(self._index.raw, index, max_bytes=max_bytes)
-        more = self._index.size_bytes(index) - len(raw)
+        raw, size = await asyncio.to_thread(self._raw, index, max_bytes)
+        more = size - len(raw)
         text = _BASE64.sub(_elide, raw.decode(errors="replace"))
         return f"{text}… ({more:,} bytes more)" if more > 1 else text
 
@@ -196,7 +201,7 @@ class Dataset:
 
     def question_at(self, index: int) -> list[dict[str, Any]]:
         """As `messages`, of a row that has been found: blocking."""
-        line = self._index.read(index)
+        line = self._edited(index)
         if line.row.flaw:
             raise DatasetError(
                 f"Line {line.row.line} cannot be read. {line.row.flaw}",
@@ -207,7 +212,13 @@ class Dataset:
 
     def row_at(self, index: int) -> Row:
         """As `row`, of a row that has been found: blocking."""
-        return self._index.read(index).row
+        return self._edited(index).row
+
+    def source_at_line(self, line: int) -> ParsedLine | None:
+        """Return the row at a 1-based line that has been found, as it stands in the file."""
+        index = self._index.index_at(line)
+        there = index < self.count and self._index.line(index) == line
+        return self._index.read(index) if there else None
 
     async def changed(self) -> bool:
         """Whether the file has been changed, replaced or removed since it was opened."""
@@ -232,10 +243,13 @@ class Dataset:
         Raises:
             DatasetError: if the file cannot be read.
         """
-        while start >= self.count and not self.complete:
-            await self.scan()
-        stop = min(self.count, start + max_rows)
-        return await asyncio.to_thread(self._read, start, stop, max_bytes) if start < stop else ()
+        return await self._lines(start, max_rows, max_bytes, self._edited)
+
+    async def source_lines(
+        self, start: int, max_rows: int, max_bytes: int
+    ) -> tuple[ParsedLine, ...]:
+        """As `lines`, but as the rows stand in the file, without what lies over it."""
+        return await self._lines(start, max_rows, max_bytes, self._index.read)
 
     def close(self) -> None:
         """Close the file; `open_dataset` does it."""
@@ -250,7 +264,30 @@ class Dataset:
 
     async def _line(self, index: int) -> ParsedLine:
         await self._reach(index)
-        return await asyncio.to_thread(self._index.read, index)
+        return await asyncio.to_thread(self._edited, index)
+
+    def _edited(self, index: int) -> ParsedLine:
+        line = self._index.read(index)
+        edit = self.edits.rows.get(line.row.line)
+        return line if edit is None or edit.text is None else laid(line, edit.text)
+
+    def _raw(self, index: int, max_bytes: int) -> tuple[bytes, int]:
+        """The beginning of a row, and the length of the whole, in bytes."""
+        if self._index.line(index) in self.edits.rows:
+            whole = self._edited(index).raw
+            return whole[:max_bytes], len(whole)
+        raw = self._index.raw(index, max_bytes=max_bytes)
+        return raw, self._index.size_bytes(index)
+
+    async def _lines(
+        self, start: int, max_rows: int, max_bytes: int, read: Callable[[int], ParsedLine]
+    ) -> tuple[ParsedLine, ...]:
+        while start >= self.count and not self.complete:
+            await self.scan()
+        stop = min(self.count, start + max_rows)
+        if start >= stop:
+            return ()
+        return await asyncio.to_thread(self._read, start, stop, max_bytes, read)
 
     async def _reach(self, index: int) -> None:
         while index >= self.count and not self.complete:
@@ -261,7 +298,9 @@ class Dataset:
                 path=self.path,
             )
 
-    def _read(self, start: int, stop: int, max_bytes: int) -> tuple[ParsedLine, ...]:
+    def _read(
+        self, start: int, stop: int, max_bytes: int, read: Callable[[int], ParsedLine]
+    ) -> tuple[ParsedLine, ...]:
         deadline = time.monotonic() + BATCH_S
         lines: list[ParsedLine] = []
         size = 0
@@ -269,7 +308,7 @@ class Dataset:
             size += self._index.size_bytes(index)
             if lines and (size > max_bytes or time.monotonic() > deadline):
                 break
-            lines.append(self._index.read(index))
+            lines.append(read(index))
         return tuple(lines)
 
 
@@ -297,6 +336,8 @@ async def opened(path: Path, *, allow_private: bool = False) -> Dataset:
     dataset = Dataset(await asyncio.to_thread(_open, path), allow_private=allow_private)
     try:
         await dataset.scan()
+        if (over := laying_over.get()) is not None:
+            dataset.edits = await over(dataset)
     except BaseException:
         dataset.close()
         raise

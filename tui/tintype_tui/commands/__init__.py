@@ -13,6 +13,7 @@ MODULES = {
     "check": "check",
     "show": "show",
     "estimate": "estimate",
+    "edit": "edit",
     "embed": "embed",
     "split": "split",
     "subset": "split:subset",
