@@ -10,11 +10,11 @@ import asyncio
 import copy
 import dataclasses
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from tintype.dataset.fetched import fetch_images
 from tintype.dataset.files import image_bytes
@@ -23,9 +23,8 @@ from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
 from tintype.dataset.repair import repaired
 from tintype.dataset.treatment import Treatment, treat
-from tintype.dataset.writing import FileSet, refuse_existing, row_bytes
+from tintype.dataset.writing import FileSet, refuse_existing, refuse_source, row_bytes
 from tintype.errors import DatasetError
-from tintype.paths import exists
 from tintype.threads import in_thread
 
 ROWS_AT_ONCE = 16
@@ -50,7 +49,9 @@ class Exported:
     """Written so far."""
     dropped: int = 0
     images: int = 0
-    """Images embedded or changed so far."""
+    """Images embedded or changed so far, those that were only spelt otherwise among them."""
+    on_the_web: int = 0
+    """Images so far that stay URLs, because nobody asked to fetch them."""
     bytes_written: int = 0
     undone: int = 0
     """Notes so far: rows left out because they cannot be read, and what could not be fixed."""
@@ -115,7 +116,7 @@ async def distribute(
         DatasetError: if a target is the source, exists, or cannot be written.
     """
     for target in targets:
-        await asyncio.to_thread(_refuse_source, target, dataset.path)
+        await asyncio.to_thread(refuse_source, target, dataset.path)
     treated = _Treated(dataset.folder, treatment or Treatment())
     done = Exported()
     with FileSet() as files:
@@ -135,6 +136,7 @@ async def distribute(
                 rows=done.rows + rows,
                 dropped=start - done.rows - rows,
                 images=treated.changed,
+                on_the_web=treated.on_the_web,
                 bytes_written=sum(copy.bytes_written for copy in copies.values()),
                 undone=done.undone + len(notes),
                 notes=tuple(notes),
@@ -151,6 +153,7 @@ class _Treated:
         self.folder = folder
         self.treatment = treatment
         self.changed = 0
+        self.on_the_web = 0
         self._known: dict[bytes, str] = {}
         self._chars = 0
 
@@ -162,14 +165,13 @@ class _Treated:
         """
         kind = origin(url)
         stays = url not in fetched if kind == "url" else kind == "file" and not self.treatment.embed
+        self.on_the_web += stays and kind == "url"
         if stays:
             return url
         key = hashlib.blake2b(url.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if key not in self._known:
             self._remember(key, self._treat(url, fetched))
-        new = self._known[key]
-        self.changed += new != url
-        return new
+        return self._known[key]
 
     def _treat(self, url: str, fetched: "Mapping[str, bytes | DatasetError]") -> str:
         from tintype.images import data_url
@@ -222,11 +224,6 @@ class _Shards:
         self.bytes_written += len(row)
 
 
-def _refuse_source(target: Path, source: Path) -> None:
-    if exists(target) and target.samefile(source):
-        raise DatasetError(f"{target} is the dataset itself.", advice="Choose another name.")
-
-
 def _write(
     lines: "Sequence[tuple[ParsedLine, Sequence[_Shards]]]",
     treated: _Treated,
@@ -261,7 +258,8 @@ def _row(
             row = repaired(value)
         except DatasetError as error:
             notes.append(ExportNote(line.row.line, "", error.message))
-    changed = row is not value
+    before = copy.deepcopy(list(_image_parts(value)))
+    new_urls = 0
     for slot in list(slots(row)):
         if not slot.image:
             continue
@@ -270,6 +268,17 @@ def _row(
         except DatasetError as error:
             notes.append(ExportNote(line.row.line, slot.place, error.message))
             continue
-        changed = changed or new != slot.text
+        new_urls += new != slot.text
         slot.holder[slot.key] = new
-    return row_bytes(row) if changed else line.raw + b"\n"
+    treated.changed += max(new_urls, sum(part not in before for part in _image_parts(row)))
+    return row_bytes(row) if row is not value or new_urls else line.raw + b"\n"
+
+
+def _image_parts(row: Any) -> Iterator[Any]:
+    """The parts of a row's messages that are an image in chat's own words."""
+    messages = row.get("messages") if isinstance(row, dict) else None
+    for message in messages if isinstance(messages, list) else ():
+        content = message.get("content") if isinstance(message, dict) else None
+        for part in content if isinstance(content, list) else ():
+            if isinstance(part, dict) and part.get("type") == "image_url":
+                yield part

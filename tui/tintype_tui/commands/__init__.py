@@ -15,6 +15,7 @@ MODULES = {
     "estimate": "estimate",
     "edit": "edit",
     "embed": "embed",
+    "boxes": "boxes",
     "split": "split",
     "subset": "split:subset",
     "serve": "serve",
