@@ -8,20 +8,20 @@ threads; what comes back is small, since images stay in the file until one is as
 import asyncio
 import hashlib
 import re
-import time
 from array import array
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tintype.dataset.conversation import example as read_example
-from tintype.dataset.edits import Edits, laid
+from tintype.dataset.edited_index import EditedIndex
+from tintype.dataset.edits import Edits
 from tintype.dataset.example import Example, Row
 from tintype.dataset.fetched import FetchedImages
 from tintype.dataset.files import FileStamp, PlainFile, image_bytes, refuse_foreign
-from tintype.dataset.index import IndexProgress, LineIndex
+from tintype.dataset.index import IndexProgress
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.wire import wire_messages
 from tintype.errors import DatasetError
@@ -30,7 +30,6 @@ from tintype.paths import exists
 
 SCAN_S = 0.05
 """How long one run of the scan lasts."""
-BATCH_S = 0.08
 BATCH_ROWS = 1000
 BATCH_BYTES = 8_000_000
 MAX_SOURCE_BYTES = 64 * 1024
@@ -44,13 +43,20 @@ class Dataset:
 
     def __init__(self, file: PlainFile, *, allow_private: bool = False) -> None:
         self._file = file
-        self._index = LineIndex(file)
+        self._index = EditedIndex(file)
         self.allow_private = allow_private
         """Whether images may be fetched from this machine and its local networks."""
         self._fetched = FetchedImages()
-        self.edits = Edits()
-        """What lies over the file: every row that is read is the edited one."""
         self.path = file.path
+
+    @property
+    def edits(self) -> Edits:
+        """What lies over the file: every row that is read is the edited one."""
+        return self._index.edits
+
+    @edits.setter
+    def edits(self, edits: Edits) -> None:
+        self._index.edits = edits
 
     @property
     def folder(self) -> Path:
@@ -165,7 +171,7 @@ class Dataset:
             DatasetError: if there is no such row.
         """
         await self._reach(index)
-        raw, size = await asyncio.to_thread(self._raw, index, max_bytes)
+        raw, size = await asyncio.to_thread(self._index.start_of, index, max_bytes)
         more = size - len(raw)
         text = _BASE64.sub(_elide, raw.decode(errors="replace"))
         return f"{text}… ({more:,} bytes more)" if more > 1 else text
@@ -201,7 +207,7 @@ class Dataset:
 
     def question_at(self, index: int) -> list[dict[str, Any]]:
         """As `messages`, of a row that has been found: blocking."""
-        line = self._edited(index)
+        line = self._index.read(index)
         if line.row.flaw:
             raise DatasetError(
                 f"Line {line.row.line} cannot be read. {line.row.flaw}",
@@ -212,13 +218,11 @@ class Dataset:
 
     def row_at(self, index: int) -> Row:
         """As `row`, of a row that has been found: blocking."""
-        return self._edited(index).row
+        return self._index.read(index).row
 
     def source_at_line(self, line: int) -> ParsedLine | None:
         """Return the row at a 1-based line that has been found, as it stands in the file."""
-        index = self._index.index_at(line)
-        there = index < self.count and self._index.line(index) == line
-        return self._index.read(index) if there else None
+        return self._index.source_at(line)
 
     async def changed(self) -> bool:
         """Whether the file has been changed, replaced or removed since it was opened."""
@@ -243,13 +247,13 @@ class Dataset:
         Raises:
             DatasetError: if the file cannot be read.
         """
-        return await self._lines(start, max_rows, max_bytes, self._edited)
+        return await self._lines(start, max_rows, max_bytes, edited=True)
 
     async def source_lines(
         self, start: int, max_rows: int, max_bytes: int
     ) -> tuple[ParsedLine, ...]:
         """As `lines`, but as the rows stand in the file, without what lies over it."""
-        return await self._lines(start, max_rows, max_bytes, self._index.read)
+        return await self._lines(start, max_rows, max_bytes, edited=False)
 
     def close(self) -> None:
         """Close the file; `open_dataset` does it."""
@@ -264,30 +268,17 @@ class Dataset:
 
     async def _line(self, index: int) -> ParsedLine:
         await self._reach(index)
-        return await asyncio.to_thread(self._edited, index)
-
-    def _edited(self, index: int) -> ParsedLine:
-        line = self._index.read(index)
-        edit = self.edits.rows.get(line.row.line)
-        return line if edit is None or edit.text is None else laid(line, edit.text)
-
-    def _raw(self, index: int, max_bytes: int) -> tuple[bytes, int]:
-        """The beginning of a row, and the length of the whole, in bytes."""
-        if self._index.line(index) in self.edits.rows:
-            whole = self._edited(index).raw
-            return whole[:max_bytes], len(whole)
-        raw = self._index.raw(index, max_bytes=max_bytes)
-        return raw, self._index.size_bytes(index)
+        return await asyncio.to_thread(self._index.read, index)
 
     async def _lines(
-        self, start: int, max_rows: int, max_bytes: int, read: Callable[[int], ParsedLine]
+        self, start: int, max_rows: int, max_bytes: int, *, edited: bool
     ) -> tuple[ParsedLine, ...]:
         while start >= self.count and not self.complete:
             await self.scan()
-        stop = min(self.count, start + max_rows)
+        stop, read = min(self.count, start + max_rows), self._index.read_some
         if start >= stop:
             return ()
-        return await asyncio.to_thread(self._read, start, stop, max_bytes, read)
+        return await asyncio.to_thread(read, start, stop, max_bytes, edited=edited)
 
     async def _reach(self, index: int) -> None:
         while index >= self.count and not self.complete:
@@ -297,19 +288,6 @@ class Dataset:
                 f"{self.path.name} has {self.count:,} rows; there is no row {index + 1:,}.",
                 path=self.path,
             )
-
-    def _read(
-        self, start: int, stop: int, max_bytes: int, read: Callable[[int], ParsedLine]
-    ) -> tuple[ParsedLine, ...]:
-        deadline = time.monotonic() + BATCH_S
-        lines: list[ParsedLine] = []
-        size = 0
-        for index in range(start, stop):
-            size += self._index.size_bytes(index)
-            if lines and (size > max_bytes or time.monotonic() > deadline):
-                break
-            lines.append(read(index))
-        return tuple(lines)
 
 
 @asynccontextmanager
