@@ -42,6 +42,7 @@ class HomePane(Pane):
 
     BINDING_GROUP_TITLE = "Home"
     CSS_PATH = "home.tcss"
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-low"), (38, "-high")]
     NEXT: ClassVar[Serving] = dict.fromkeys(("", "data"), ("begin", "sample"))
 
     BINDINGS: ClassVar[list[BindingType]] = [
