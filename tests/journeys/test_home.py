@@ -66,9 +66,10 @@ async def test_who_has_drawn_samples_or_begun_a_job_elsewhere_is_not_told_how_to
 
 
 async def test_the_curve_of_the_job_under_the_cursor_is_drawn_where_there_is_room(
-    sit: Any, home: Path
+    sit: Any, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At the room of 120 by 40; a smaller terminal has the lists alone."""
+    monkeypatch.setattr("tintype_tui.screens.home.pane.LOOK_S", 0.05)
     now = datetime.now(UTC)
     async with open_store(load().folders.store_file) as store:
         for number, loss in ((1, 9.0), (2, 5.0)):
@@ -86,6 +87,10 @@ async def test_the_curve_of_the_job_under_the_cursor_is_drawn_where_there_is_roo
         await person.sees("ftjob-1  Training loss fell from 9.0000 to")
         await person.press("4", "1")
         await person.sees("ftjob-1  Training loss fell from 9.0000 to")
+        async with open_store(load().folders.store_file) as store:  # another session
+            job = Job("ftjob-3", "m", "succeeded", now, "f")
+            store.jobs.remember("tintype", job, seen_at=now)
+        await person.sees("ftjob-3")
         await person.pilot.resize_terminal(80, 24)
         await person.until(lambda: "fell from" not in person.screen, "the lists alone")
 

@@ -33,8 +33,14 @@ class CurvePart(Part):
 
     def show(self, job: Job | None) -> None:
         """Draw a job, unless that is under way."""
-        if job is None or self._under_way != (job.id, job.status):
-            self._draw(job)
+        doing = (job.id, job.status) if job else None
+        if job is None or self._under_way != doing:
+            another = job is None or self._job is None or job.id != self._job.id
+            self._job, self._under_way = job, doing
+            if another:
+                self.query_one(Static).update("")
+                self.query_one(Chart).traces = ()
+            self._draw()
 
     def stop(self) -> None:
         """Ask nobody anything; what is drawn stays."""
@@ -44,18 +50,15 @@ class CurvePart(Part):
     def on_resize(self) -> None:
         """Draw as soon as there is room."""
         if not self.query_one(Chart).traces:
-            self._draw(self._job)
+            self._draw()
 
     @work(exclusive=True, group="fill")
-    async def _draw(self, job: Job | None) -> None:
+    async def _draw(self) -> None:
         """Draw what is stored; of a job that runs, what the provider says of it."""
-        chart, before, self._job = self.query_one(Chart), self._job, job
-        if job is None or before is None or before.id != job.id:
-            chart.traces, chart.empty_text = (), ""
-            self.query_one(Static).update("")
+        job, chart = self._job, self.query_one(Chart)
+        chart.empty_text = ""
         if job is None or not self.size.height:
             return
-        self._under_way = (job.id, job.status)
         with suppress(TintypeError):  # the lists say why
             async with aclosing(follow(self.session, job.id, ask=not job.ended)) as following:
                 async for known in following:
