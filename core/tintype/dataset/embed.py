@@ -23,9 +23,8 @@ from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
 from tintype.dataset.repair import repaired
 from tintype.dataset.treatment import Treatment, treat
-from tintype.dataset.writing import FileSet, refuse_existing, row_bytes
+from tintype.dataset.writing import FileSet, refuse_existing, refuse_source, row_bytes
 from tintype.errors import DatasetError
-from tintype.paths import exists
 from tintype.threads import in_thread
 
 ROWS_AT_ONCE = 16
@@ -117,7 +116,7 @@ async def distribute(
         DatasetError: if a target is the source, exists, or cannot be written.
     """
     for target in targets:
-        await asyncio.to_thread(_refuse_source, target, dataset.path)
+        await asyncio.to_thread(refuse_source, target, dataset.path)
     treated = _Treated(dataset.folder, treatment or Treatment())
     done = Exported()
     with FileSet() as files:
@@ -223,11 +222,6 @@ class _Shards:
         self._file.write(row)
         self._in_file += len(row)
         self.bytes_written += len(row)
-
-
-def _refuse_source(target: Path, source: Path) -> None:
-    if exists(target) and target.samefile(source):
-        raise DatasetError(f"{target} is the dataset itself.", advice="Choose another name.")
 
 
 def _write(

@@ -35,7 +35,7 @@ _ESCAPES = {b"\\/": "/", b"\\n": "\n", b"\\r": "\r", b"\\t": "\t"}
 _AFTER_KEY = re.compile(rb"[ \t\r\n]*:")
 _ESCAPED_PRIVATE = re.compile(rb"\\u([eE][0-9a-fA-F]{3})")
 _PRIVATE = range(0xE000, 0xE100)
-_HEAD = re.compile(rb"data:[a-z]+/[\w.+-]{1,40};base64,")
+DATA_HEAD = re.compile(rb"data:[a-z]+/[a-z0-9.+-]{1,40};base64,")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Cut:
 
     def data(self, raw: bytes) -> bytes | None:
         """The bytes that it holds, if it is nothing but a data URL with base64; made uncopied."""
-        head = _HEAD.match(raw, self.start, self.end)
+        head = DATA_HEAD.match(raw, self.start, self.end)
         if head is None:
             return None
         try:

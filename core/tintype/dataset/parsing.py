@@ -24,6 +24,7 @@ from tintype.dataset.places import (
     slots,
 )
 from tintype.dataset.strict_json import NotJson, decode
+from tintype.dataset.usual import Usual, read_usual
 
 MAX_LINE_BYTES = 160_000_000
 """Longer lines are not read. Ten images of 10 MB, the most that OpenAI takes, are 140 MB."""
@@ -44,6 +45,8 @@ class ParsedLine:
     """Images and other data URLs; those are in `row.value`, data URLs cut down to their heads."""
     originals: tuple[str | int, ...] = ()
     """What each slot held: the string, or the number of the cut."""
+    usual: Usual | None = None
+    """What is known of a row that is as almost all are."""
 
     def url(self, ordinal: int) -> str:
         """The raw URL of an image.
@@ -100,9 +103,18 @@ def parse_line(raw: bytes, *, index: int, line: int, offset: int) -> tuple[Row, 
 def read_line(raw: bytes, *, index: int, line: int, offset: int) -> ParsedLine:
     """Parse a line and keep its bytes, so that only the images wanted are taken out of it."""
     row = Row(index=index, line=line, offset=offset, size_bytes=len(raw))
-    nothing = Lifted(b"")
     if len(raw) > MAX_LINE_BYTES:
-        return ParsedLine(too_long(row), b"", nothing)
+        return ParsedLine(too_long(row), b"", Lifted(b""))
+    usual = read_usual(raw)
+    if usual is not None:
+        row = replace(row, value=usual.value, images=usual.images)
+        return ParsedLine(row, raw, Lifted(b"", usual.cuts), usual.slots, usual.originals, usual)
+    return read_any(raw, row)
+
+
+def read_any(raw: bytes, row: Row) -> ParsedLine:
+    """Parse a line, be it what it may; `row` says where it stands."""
+    offset, nothing = row.offset, Lifted(b"")
     start = len(_BOM) if offset == 0 and raw.startswith(_BOM) else 0
     lifted = lift(raw[start:] if start else raw)
     if start:

@@ -14,6 +14,7 @@ MODULES = {
     "show": "show",
     "estimate": "estimate",
     "embed": "embed",
+    "boxes": "boxes",
     "split": "split",
     "subset": "split:subset",
     "serve": "serve",
