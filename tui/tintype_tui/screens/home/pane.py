@@ -44,7 +44,7 @@ class HomePane(Pane):
 
     BINDING_GROUP_TITLE = "Home"
     CSS_PATH = "home.tcss"
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-low"), (38, "-high")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (38, "-high")]  # noqa: RUF012 - not a ClassVar in Textual
     NEXT: ClassVar[Serving] = dict.fromkeys(("", "data"), ("begin", "sample"))
 
     BINDINGS: ClassVar[list[BindingType]] = [
