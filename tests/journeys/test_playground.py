@@ -408,3 +408,13 @@ async def test_a_burst_of_keys_into_the_question_is_not_lost_and_replaces_the_ro
             person.app.post_message(events.Key(name, key))
         await person.until(lambda: pane.writing.composer.text == "What, anew?", "every key")
         await person.sees("your question")
+
+
+async def test_a_typed_question_is_asked_of_all_rows_in_an_evaluation(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await sit_at_playground(person)
+        await write(person, "repeat 1: as asked")
+        await person.press("escape", "v")
+        await person.sees("10 questions to 1 model", "repeat 1: as asked", "each row's own")

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.reactive import var
 
 from tintype.detection import Box
-from tintype.prompting import MOST_MODELS, Lineup
+from tintype.prompting import MOST_MODELS, Lineup, OpenQuestion
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import key_of, with_keys
@@ -51,12 +51,14 @@ class AnswersPart(Part):
         Binding("b", "boxes", "Boxes", id="play.boxes", tooltip="whose are drawn: each, all, none"),
         Binding("M", "add", "Add model", id="play.add", tooltip="up to four, side by side"),
         Binding("x", "remove", "Remove model", id="play.remove", show=False),
-        Binding("v", "evaluate", "Evaluate", id="play.evaluate", tooltip="on all test rows"),
+        Binding("v", "evaluate", "Evaluate", id="play.evaluate", tooltip="this question on all test rows"),
         Binding("V", "raw", "Raw answer", id="play.raw", show=False, tooltip="boxes as written"),
         Binding("y", "copy", "Copy the answer", id="play.copy", show=False),
     ]
 
     lineup: var[Lineup] = var(Lineup(), bindings=True)
+    question: var[OpenQuestion] = var(OpenQuestion())
+    """What is asked, as it stands."""
     answers: var[Mapping[str, Answer]] = var({})
     """By a model's name."""
 
@@ -159,9 +161,20 @@ class AnswersPart(Part):
             column.raw = raw
 
     def action_evaluate(self) -> None:
-        """Evaluate the current model, and those beside it, on the test rows of its data."""
+        """Evaluate the current model, and those beside it, on the test rows of its data.
+
+        A question that was typed over a row's own, or a system prompt, is asked of all rows.
+        """
         lineup, dataset = self.lineup, self.pane.loop_state.dataset
-        self.post_message(requests.evaluate_model(lineup.model, dataset, *lineup.models))
+        prompt = self.question.prompt
+        wanted = requests.evaluate_model(
+            lineup.model,
+            dataset,
+            *lineup.models,
+            question=prompt.text if self.question.is_typed_over else None,
+            system=prompt.system,
+        )
+        self.post_message(wanted)
 
     @work
     async def action_copy(self) -> None:

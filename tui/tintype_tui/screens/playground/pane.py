@@ -64,7 +64,9 @@ class PlaygroundPane(Pane):
                 PlaygroundPane.typed,
                 PlaygroundPane.drawn,
             )
-            yield AnswersPart(id="answers").data_bind(PlaygroundPane.answers)
+            yield AnswersPart(id="answers").data_bind(
+                PlaygroundPane.answers, PlaygroundPane.question
+            )
         yield QuestionPart(id="writing").data_bind(
             PlaygroundPane.subject, PlaygroundPane.models, PlaygroundPane.trained_system
         )
