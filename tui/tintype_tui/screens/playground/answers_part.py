@@ -51,7 +51,7 @@ class AnswersPart(Part):
         Binding("b", "boxes", "Boxes", id="play.boxes", tooltip="whose are drawn: each, all, none"),
         Binding("M", "add", "Add model", id="play.add", tooltip="up to four, side by side"),
         Binding("x", "remove", "Remove model", id="play.remove", show=False),
-        Binding("v", "evaluate", "Evaluate", id="play.evaluate", tooltip="this question on all test rows"),
+        Binding("v", "evaluate", "Evaluate", id="play.evaluate", tooltip="on all test rows"),
         Binding("V", "raw", "Raw answer", id="play.raw", show=False, tooltip="boxes as written"),
         Binding("y", "copy", "Copy the answer", id="play.copy", show=False),
     ]
@@ -96,6 +96,7 @@ class AnswersPart(Part):
         if before.models != lineup.models:
             await self.box.show(lineup.models)
             self.watch_answers(self.answers)
+            self.watch_question()
             self.refresh_bindings()
         self.box.current = lineup.current
         self.draw_boxes()
@@ -105,6 +106,14 @@ class AnswersPart(Part):
         for column in self.columns():
             column.answer = answers.get(column.model, Answer())
         self.draw_boxes()
+
+    def watch_question(self) -> None:
+        """Show each model's earlier turns above its answer."""
+        for column in self.columns() if self.is_mounted else ():
+            column.turns = tuple(
+                (turn.question, turn.answers.get(column.model, ""))
+                for turn in self.question.conversation.turns
+            )
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Draw the boxes of the answer one looks at."""
@@ -166,15 +175,9 @@ class AnswersPart(Part):
         A question that was typed over a row's own, or a system prompt, is asked of all rows.
         """
         lineup, dataset = self.lineup, self.pane.loop_state.dataset
-        prompt = self.question.prompt
-        wanted = requests.evaluate_model(
-            lineup.model,
-            dataset,
-            *lineup.models,
-            question=prompt.text if self.question.is_typed_over else None,
-            system=prompt.system,
-        )
-        self.post_message(wanted)
+        prompt, typed = self.question.prompt, self.question.is_typed_over
+        chosen = {"question": prompt.text if typed else None, "system": prompt.system}
+        self.post_message(requests.evaluate_model(lineup.model, dataset, *lineup.models, **chosen))
 
     @work
     async def action_copy(self) -> None:
