@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Figure
-from benchmarks.link import LINES, Line, Seat, Sshd, plain_seat, ssh_server
+from benchmarks.link import LINES, Line, Program, Seat, plain_seat, ssh_server
 from benchmarks.terminal import Display, changes
 
 IMAGES = 200
@@ -81,6 +81,9 @@ class Desk:
     patience_s: float
     """How long nothing must come, besides the line's own time, for the app to have finished."""
     written: int = 0
+    """Pieces that the display has taken."""
+    began: tuple[int, int] = (0, 0)
+    """Bytes to the terminal and over the line, before what is measured began."""
 
     @property
     def quiet_s(self) -> float:
@@ -89,8 +92,7 @@ class Desk:
 
     def go(self, row: str, keys: bytes, words: str) -> None:
         """Press keys, or start; wait until words are there and nothing changes any more."""
-        self._write_all()
-        size, carried = self.seat.size, self.seat.carried()
+        self._begin()
         self.seat.type(keys)
         began_s = time.monotonic()
         while not self._shows(words) and time.monotonic() - began_s < PATIENCE_S:
@@ -98,44 +100,35 @@ class Desk:
             time.sleep(0.05)
         self.seat.quiet(self.quiet_s, PATIENCE_S)
         over_s = time.monotonic() - began_s
-        right_s = self.seat.pieces[-1][0] - began_s
-        if row in self.wanted:
-            size, carried = self.seat.size - size, self.seat.carried() - carried
-            self._note(row, size, carried, right_s, over_s)
+        self._note(row, self._sizes(), self.seat.pieces[-1][0] - began_s, over_s)
 
     def act(self, row: str, keys: bytes, *, times: int = 1, words: str = "") -> None:
         """Press keys, wait until nothing changes any more, and note what that took."""
-        self._write_all()
-        size, carried, began = self.seat.size, self.seat.carried(), len(self.seat.pieces)
+        self._begin()
+        began = len(self.seat.pieces)
         for number in range(times):
             if number:
                 time.sleep(1 / 30)
             self.seat.type(keys)
         pressed_s = time.monotonic()
         quiet = self.seat.quiet(self.quiet_s, PATIENCE_S)
-        if row not in self.wanted:
-            return
-        over_s = time.monotonic() - pressed_s
-        size, carried = self.seat.size - size, self.seat.carried() - carried
+        over_s, sizes = time.monotonic() - pressed_s, self._sizes()
         right_s = self._right(began, pressed_s, words)
         note = "" if quiet else "never quiet"
         if words and not self._shows(words):
             right_s, note = None, f"no {words!r} on the screen"
-        self._note(row, size, carried, right_s, over_s, note)
+        self._note(row, sizes, right_s, over_s, note)
 
     def watch(self, row: str, seconds: float) -> None:
         """Press nothing for a while."""
-        self._write_all()
-        size, carried = self.seat.size, self.seat.carried()
+        self._begin()
         time.sleep(seconds)
-        size, carried = self.seat.size - size, self.seat.carried() - carried
-        if row in self.wanted:
-            self._note(row, size, carried, None, seconds, f"{size / seconds:,.0f} bytes/s")
+        sizes = self._sizes()
+        self._note(row, sizes, None, seconds, f"{sizes[0] / seconds:,.0f} bytes/s")
 
     def find(self, row: str, keys: bytes, words: str) -> None:
         """Press a key while much goes on, and wait for words; the rest may go on."""
-        self._write_all()
-        size, carried = self.seat.size, self.seat.carried()
+        self._begin()
         self.seat.type(keys)
         pressed_s, right_s = time.monotonic(), None
         while right_s is None and time.monotonic() - pressed_s < PATIENCE_S:
@@ -144,10 +137,15 @@ class Desk:
             if self._shows(words):
                 right_s = self.seat.pieces[max(at, self.written - 1)][0] - pressed_s
             time.sleep(0.01)
-        over_s = time.monotonic() - pressed_s
-        size, carried = self.seat.size - size, self.seat.carried() - carried
-        if row in self.wanted:
-            self._note(row, size, carried, right_s, over_s)
+        self._note(row, self._sizes(), right_s, time.monotonic() - pressed_s)
+
+    def _begin(self) -> None:
+        self._write_all()
+        self.began = self.seat.size, self.seat.carried()
+
+    def _sizes(self) -> tuple[int, int]:
+        """Bytes to the terminal and over the line, since what is measured began."""
+        return self.seat.size - self.began[0], self.seat.carried() - self.began[1]
 
     def _right(self, began: int, pressed_s: float, words: str) -> float | None:
         """When the screen changed last; with words, when they were there."""
@@ -164,26 +162,25 @@ class Desk:
         return any(words in line for line in self.display.display)
 
     def _write_all(self) -> None:
-        self._write_up_to(len(self.seat.pieces))
-
-    def _write_up_to(self, end: int) -> None:
-        for _, piece in self.seat.pieces[self.written : end]:
+        for _, piece in self.seat.pieces[self.written :]:
             self.display.write(piece)
-        self.written = max(self.written, end)
+            self.written += 1
 
     def _note(
         self,
         row: str,
-        size: int,
-        carried: int,
+        sizes: tuple[int, int],
         right_s: float | None,
         over_s: float,
         note: str = "",
     ) -> None:
-        found = Measured(self.line.name, self.way, row, size, carried, right_s, over_s, note)
-        self.done.append(found)
+        """Note what was measured, if it is wanted."""
+        if row not in self.wanted:
+            return
+        self.done.append(Measured(self.line.name, self.way, row, *sizes, right_s, over_s, note))
         right = "" if right_s is None else f"{right_s:6.2f} s"
-        words = f"{found.line:<9}{found.way:<8}{row:<12}{size:>10,} B {carried:>10,} B {right:>9}"
+        size, carried = (f"{one:>10,} B" for one in sizes)
+        words = f"{self.line.name:<9}{self.way:<8}{row:<12}{size} {carried} {right:>9}"
         print(f"{words}  {note}".rstrip(), file=sys.stderr, flush=True)
 
 
@@ -242,6 +239,7 @@ def run(
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         sshd = None if pty else stack.enter_context(ssh_server())
+        open_seat = sshd.seat if sshd is not None else plain_seat
         data = made_dataset(folder, images)
         watched = set(rows) & {"watching", "key"}
         server = stack.enter_context(training(folder, data)) if watched else None
@@ -253,34 +251,23 @@ def run(
                     if visit is browse and not set(rows) - {"watching", "key"}:
                         continue
                     home = folder / f"{line.name}-{way}-{visit.__name__}".replace(" ", "-")
-                    with _seat(sshd, line, way, kind, size, home, data, server, visit) as seat:
+                    program = _app(home, way, kind, size, data if visit is browse else None)
+                    if visit is follow and server is not None:
+                        (home / "data").mkdir(parents=True)
+                        (home / "data" / "server").symlink_to(server)
+                    with open_seat(line, program) as seat:
                         visit(Desk(seat, line, way, Display(*size), done, rows, quiet_s))
     return done
 
 
-@contextlib.contextmanager
-def _seat(
-    sshd: Sshd | None,
-    line: Line,
-    way: str,
-    kind: str,
-    size: tuple[int, int],
-    home: Path,
-    data: Path,
-    server: Path | None,
-    visit: Callable[[Desk], None],
-) -> Iterator[Seat]:
-    """The app, at the other end of a line."""
+def _app(home: Path, way: str, kind: str, size: tuple[int, int], dataset: Path | None) -> Program:
+    """The app as it is started in one of the ways."""
     environ = {**_environment(home), "TERM": "xterm-kitty" if kind == "kitty" else "xterm-256color"}
     if way.startswith("full"):
         environ["TINTYPE_FULL_REPAINT"] = "1"
-    if visit is follow and server is not None:
-        (home / "data").mkdir(parents=True)
-        (home / "data" / "server").symlink_to(server)
-    command = [sys.executable, "-m", "tintype_tui", *([str(data)] if visit is browse else [])]
-    open_seat = sshd.seat if sshd is not None else plain_seat
-    with open_seat(line, command, environ, size, kind=kind, compressed=way.endswith("-C")) as seat:
-        yield seat
+    opened = [str(dataset)] if dataset is not None else []
+    command = [sys.executable, "-m", "tintype_tui", *opened]
+    return Program(command, environ, size, kind, compressed=way.endswith("-C"))
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -356,7 +343,10 @@ def measure(**options: Any) -> list[Figure]:
 
 
 def table(done: Sequence[Measured]) -> str:
-    """The measurements as a table in Markdown: a row each, a column for each line and way."""
+    """The measurements in Markdown: a row each, a column for each line and way.
+
+    Bytes are those to the terminal; of `ssh -C`, which makes fewer of them, those over the line.
+    """
     columns = list(dict.fromkeys((one.line, one.way) for one in done))
     head = "| action | " + " | ".join(f"{line}, {way}" for line, way in columns) + " |"
     lines = [head, "|---" * (len(columns) + 1) + "|"]
@@ -370,10 +360,11 @@ def table(done: Sequence[Measured]) -> str:
 
 
 def _cell(one: Measured) -> str:
-    size = f"{one.to_terminal / 1000:.1f} KB"
+    size = one.carried if one.way.endswith("-C") else one.to_terminal
     if one.row in ("watching", "nothing"):
-        return f"{one.to_terminal / one.over_s / 1000:.2f} KB/s"
-    return f"{size}, never" if one.right_s is None else f"{size}, {one.right_s:.1f} s"
+        return f"{size / one.over_s / 1000:.2f} KB/s"
+    sent = f"{size / 1000:.1f} KB"
+    return f"{sent}, never" if one.right_s is None else f"{sent}, {one.right_s:.1f} s"
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import fcntl
 import os
 import pty
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -160,35 +161,36 @@ class Seat:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a person starts, and in what terminal."""
+
+    command: Sequence[str]
+    environ: Mapping[str, str]
+    size: tuple[int, int]
+    """Columns and rows."""
+    kind: str = "xterm-256color"
+    """One of `benchmarks.terminal.KINDS`."""
+    compressed: bool = False
+    """Whether the line compresses, as `ssh -C` does."""
+
+
 @contextlib.contextmanager
-def plain_seat(
-    line: Line,
-    command: Sequence[str],
-    environ: Mapping[str, str],
-    size: tuple[int, int],
-    *,
-    kind: str = "xterm-256color",
-    compressed: bool = False,
-) -> Iterator[Seat]:
+def plain_seat(line: Line, program: Program) -> Iterator[Seat]:
     """A program in a pseudo-terminal, and the line between that and the screen."""
-    pid, master = _spawned(command, environ, size)
+    pid, master = _spawned(program.command, program.environ, program.size)
     near, far = socket.socketpair()
     down = Way(
         line,
         (lambda most: os.read(master, most), far.sendall),
         room=SSHD_BUFFER,
-        compressed=compressed,
+        compressed=program.compressed,
     )
     Way(line, (far.recv, lambda data: _write_all(master, data)), room=_room(line))
     try:
-        yield Seat(near.fileno(), kind, carried=lambda: down.carried)
+        yield Seat(near.fileno(), program.kind, carried=lambda: down.carried)
     finally:
-        _end(pid)
-        os.close(master)
-        for end in (near, far):
-            with contextlib.suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
+        _end(pid, master, near, far)
 
 
 class Sshd:
@@ -225,27 +227,19 @@ class Sshd:
         self._process.wait()
 
     @contextlib.contextmanager
-    def seat(
-        self,
-        line: Line,
-        command: Sequence[str],
-        environ: Mapping[str, str],
-        size: tuple[int, int],
-        *,
-        kind: str = "xterm-256color",
-        compressed: bool = False,
-    ) -> Iterator[Seat]:
+    def seat(self, line: Line, program: Program) -> Iterator[Seat]:
         """A program at the other end of `ssh`, over a line."""
         listener = socket.create_server(("127.0.0.1", 0))
         # What the kernel holds is held by the line, too.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        there = "env " + " ".join(_quoted(f"{name}={value}") for name, value in environ.items())
-        there += " " + " ".join(_quoted(word) for word in command)
+        environ = (f"{name}={value}" for name, value in program.environ.items())
+        there = shlex.join(["env", *environ, *program.command])
         client = ["ssh", "-tt", "-F", "none", "-p", str(listener.getsockname()[1])]
         client += ["-i", str(self.folder / "user"), "-o", "StrictHostKeyChecking=no"]
         client += ["-o", f"UserKnownHostsFile={self.folder}/known", "-o", "LogLevel=ERROR"]
-        client += ["-C"] if compressed else []
-        pid, master = _spawned([*client, "127.0.0.1", there], {"TERM": "xterm-256color"}, size)
+        client += ["-C"] if program.compressed else []
+        client += ["127.0.0.1", there]
+        pid, master = _spawned(client, {"TERM": "xterm-256color"}, program.size)
         near, _ = listener.accept()
         far = socket.socket()
         far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -255,14 +249,9 @@ class Sshd:
         down = Way(line, (far.recv, near.sendall), room=_room(line))
         Way(line, (near.recv, far.sendall), room=_room(line))
         try:
-            yield Seat(master, kind, carried=lambda: down.carried)
+            yield Seat(master, program.kind, carried=lambda: down.carried)
         finally:
-            _end(pid)
-            os.close(master)
-            for end in (near, far, listener):
-                with contextlib.suppress(OSError):
-                    end.shutdown(socket.SHUT_RDWR)
-                end.close()
+            _end(pid, master, near, far, listener)
 
 
 def _room(line: Line) -> int:
@@ -286,14 +275,15 @@ def _write_all(fd: int, data: bytes) -> None:
         data = data[os.write(fd, data) :]
 
 
-def _end(pid: int) -> None:
+def _end(pid: int, master: int, *sockets: socket.socket) -> None:
     with contextlib.suppress(OSError):
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-
-
-def _quoted(word: str) -> str:
-    return "'" + word.replace("'", "'\\''") + "'"
+    os.close(master)
+    for end in sockets:
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()
 
 
 def _free_port() -> int:

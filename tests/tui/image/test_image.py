@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 
 from tintype.detection import Box
 from tintype_tui.terminal import Capabilities
-from tintype_tui.terminal.output.surface import MARK, PLACEHOLDER
+from tintype_tui.terminal.output.cells import MARK, PLACEHOLDER
 from tintype_tui.widgets.image import FIT, ImageView, View, draw
 from tintype_tui.widgets.image.blocks import SHAPES
 from tintype_tui.widgets.image.canvas import ImageCanvas

@@ -9,8 +9,9 @@ import pyte
 import pytest
 
 from tintype_tui.terminal.output import PLACEHOLDER, Image, mark
+from tintype_tui.terminal.output.cells import split
 from tintype_tui.terminal.output.pens import change, look
-from tintype_tui.terminal.output.surface import Surface, split
+from tintype_tui.terminal.output.surface import Surface
 
 WIDTH, HEIGHT = 40, 8
 TEXTS = (

@@ -5,9 +5,10 @@ from asyncio import AbstractEventLoop, TimerHandle
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from tintype_tui.terminal.output.cells import Image, Segments
 from tintype_tui.terminal.output.line import Line
 from tintype_tui.terminal.output.pace import QUESTION, Pace
-from tintype_tui.terminal.output.surface import Image, Segments, Surface
+from tintype_tui.terminal.output.surface import Surface
 from tintype_tui.terminal.output.writer import Writer
 
 _SYNCHRONIZED = "\x1b[?2026h", "\x1b[?2026l"
@@ -91,7 +92,7 @@ class Output:
 
     def hold(self, number: int, image: Image) -> None:
         """Have an image ready for when cells with its number are painted."""
-        self._surface.images[number] = image
+        self._surface.hold(number, image)
 
     def drop(self, number: int) -> None:
         """Free an image, once its cells are gone."""
