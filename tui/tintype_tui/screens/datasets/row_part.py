@@ -15,6 +15,7 @@ from tintype.dataset.annotating import write_annotated
 from tintype.dataset.arrangement import Arrangement
 from tintype.dataset.base64_text import displayed
 from tintype.dataset.query import found_in
+from tintype.detection import LOC
 from tintype.errors import DatasetError
 from tintype.images import ImageFacts, probe
 from tintype_tui.held_keys import opens
@@ -27,6 +28,7 @@ from tintype_tui.text import count
 from tintype_tui.widgets.conversation import Conversation
 from tintype_tui.widgets.row_view import RowView, Shown
 from tintype_tui.widgets.thumbnails import Thumbnails
+from tintype_tui.words.boxes import boxes_as
 
 MOST_PROBED = 32
 """Images of a row that are looked at for their size; beyond, a chip says what the row says."""
@@ -65,7 +67,13 @@ class RowPart(DatasetPart):
 
     # ------------------------------------------------------------------ showing
 
+    def judged(self) -> None:
+        found = self.opened.boxes if self.opened else None
+        self.view.convention = found.convention if found else LOC
+        self.view.boxes_as = boxes_as(found)
+
     def begun(self) -> None:
+        self.judged()
         if self.opened is None:
             self.view.example, self.view.shown, self.view.problems = None, Shown(), ()
         else:
