@@ -39,6 +39,7 @@ from tintype.dataset.formats.report import (
     ImportReport,
     Notice,
 )
+from tintype.dataset.formats.sources import listing_once
 from tintype.dataset.places import origin
 from tintype.dataset.reading import read_rows
 from tintype.dataset.writing import FileSet, refuse_existing
@@ -125,10 +126,11 @@ def detected(path: Path) -> tuple[RecognisedFormat, ...]:
         PluginError: if a plug-in fails.
     """
     found: list[RecognisedFormat] = []
-    for format, plugin in _known():
-        detection = _guarded_detection(format, plugin, path)
-        if detection is not None:
-            found.append(RecognisedFormat(format, detection))
+    with listing_once():
+        for format, plugin in _known():
+            detection = _guarded_detection(format, plugin, path)
+            if detection is not None:
+                found.append(RecognisedFormat(format, detection))
     return tuple(sorted(found, key=lambda each: (not each.is_read, each.detection.certainty)))
 
 

@@ -6,6 +6,7 @@ questions and conversations stay themselves. Lists of answers are exploded into 
 wanted, else the best is taken and the others are counted.
 """
 
+import contextlib
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from tintype.dataset.formats.contract import (
     Question,
 )
 from tintype.dataset.formats.images import ImageKeeper, TakenImage
-from tintype.dataset.formats.placing import BOX_ORDERS, placed
+from tintype.dataset.formats.placing import BOX_ORDERS, Frame, frame_of, placed
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.writing import chat_row
 from tintype.detection import CONVENTIONS, Box, clean_label, detect_prompt
@@ -34,6 +35,9 @@ DESCRIBE = "Describe the image."
 """What is asked where the source has captions."""
 WHICH = "Which of these does the image show: {labels}?"
 """What is asked where the source has one class for each image."""
+_NOTED = ("turned-with-picture", "exif-orientation")
+"""Problems of an image that are said once for all."""
+_LOOKED_AT = 1000
 _MOST_LABELS = 1000
 """More are not named in a question."""
 
@@ -55,6 +59,8 @@ class ChatRows:
         self.negatives = 0
         self.shots: Sequence[Mapping[str, Any]] = ()
         """The messages put in front of every row, as examples."""
+        self._items = items
+        self._decided: Frame | None = None
         self._options = options
         self._log = log
         self._prompts = _prompts(items, options)
@@ -82,7 +88,10 @@ class ChatRows:
         for reason, count in self.keeper.changed.items():
             images = "1 image" if count == 1 else f"{count:,} images"
             message = f"{images}: {reason}, which providers skip."
-            self._log.add("", 0, message, "converted to RGB JPEG")
+            done = "converted to RGB JPEG"
+            if reason == "turned":
+                message, done = f"{images}: the EXIF orientation turns them.", "turned upright"
+            self._log.add("", 0, message, done, reason.replace(" ", "-"))
         if self.negatives and not self._options.keep_empty:
             images = "1 image has" if self.negatives == 1 else f"{self.negatives:,} images have"
             message = f"{images} no boxes (--keep-empty keeps such rows)."
@@ -132,7 +141,11 @@ class ChatRows:
                 yield self._about(NOTHING_THERE, taken)
             return
         boxes, problems = self._place(item, content, taken)
-        self._log.problems.extend(problem for problem in problems if problem.done != "left out")
+        for problem in problems:
+            if problem.code in _NOTED:
+                self._log.note(problem.code, problem.message, problem.file)
+            elif problem.done != "left out":
+                self._log.problems.append(problem)
         whole = next((problem for problem in problems if problem.done == "left out"), None)
         if not boxes:
             message = whole.message if whole else "No box is left to learn."
@@ -156,7 +169,23 @@ class ChatRows:
         unknown = not taken[0].facts.width and content.size is None
         if unknown and (self._written.needs_size or not content.fractions):
             raise DatasetError("The size of an image on the web is unknown.")
-        return placed(content, taken[0].facts, item.file)
+        facts = taken[0].facts
+        undecided = self._frame() if facts.orientation > 1 and content.size else "upright"
+        return placed(content, facts, item.file, undecided)
+
+    def _frame(self) -> Frame:
+        """What boxes are measured in where their image does not say: as with the others."""
+        if self._decided is None:
+            self._decided = "upright"
+            for item in itertools.islice(self._items, _LOOKED_AT):
+                if not isinstance(item.content, Boxes) or not item.images:
+                    continue
+                with contextlib.suppress(DatasetError):
+                    found = frame_of(item.content, self.keeper.take(item.images[0]).facts)
+                    if found is not None:
+                        self._decided = found
+                        break
+        return self._decided
 
     def _about(self, answer: str, taken: Sequence[TakenImage]) -> dict[str, Any]:
         urls = [self.keeper.url(image) for image in taken]

@@ -5,7 +5,7 @@ more: boxes on an image, a question about images, a label, captions, or a conver
 images, prompts, numbers outside an image and the rows themselves are the same for all formats
 (`chat_rows`, `importing`). What a format cannot keep it notes in the log: a fault of one place with
 file and line (`add`, `lose`), what is true of many once with their number (`note`); nothing is lost
-in silence. `files` lists folders and archives alike, and finds the images that a source names.
+in silence. Formats that derive from `FilesFormat` read archives as they read folders (`sources`).
 
 A module of this package with a `FORMAT` is found by itself. From outside, a format is offered by an
 entry point of the group `tintype.formats`, by `TINTYPE_FORMATS`, or by `@tintype.plugins.format`.
@@ -13,12 +13,13 @@ entry point of the group `tintype.formats`, by `TINTYPE_FORMATS`, or by `@tintyp
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from tintype.dataset.example import Example
 from tintype.dataset.formats.report import ImportLog, Keep
+from tintype.dataset.formats.sources import Files, looked_at
 from tintype.dataset.splits import Split
 from tintype.dataset.writing import FileSet
 
@@ -215,6 +216,37 @@ class Format(Protocol):
         Raises:
             DatasetError: if nothing can be read at all.
         """
+
+
+class FilesFormat:
+    """What formats share that read the files of a folder or an archive: `detect` and `read`.
+
+    They say `recognise` and `items` instead, and read archives without knowing.
+    """
+
+    options: Sequence[FormatOption] = ()
+
+    def recognise(self, files: Files) -> Detection | None:
+        """Say what the files are, or none. Looks at names and a few kilobytes, raises nothing."""
+        raise NotImplementedError
+
+    def items(self, files: Files, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
+        """Yield the rows; see `Format.read`."""
+        raise NotImplementedError
+
+    def detect(self, path: Path) -> Detection | None:
+        """See `Format.detect`."""
+        files = looked_at(path)
+        found = self.recognise(files) if files else None
+        if files and found and files.archive:
+            return replace(found, what=f"{found.what} in {files.what}")
+        return found
+
+    def read(self, source: Path, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
+        """See `Format.read`."""
+        files = Files.of(source)
+        yield from self.items(files, options, log)
+        files.say(log)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,25 +30,6 @@ class Unread:
         return self.recognise(path)
 
 
-def _coco(path: Path) -> Detection | None:
-    """A JSON object with `images` and `annotations`, or a folder that holds one."""
-    if path.is_dir():
-        names = [path, *(path / name for name in ("annotations", "train", "valid", "test"))]
-        files = [file for name in names if name.is_dir() for file in sorted(name.glob("*.json"))]
-        found = next((file for file in files[:20] if _coco(file)), None)
-        return Detection(f"a COCO dataset ({found.name})") if found else None
-    if path.suffix.lower() != ".json" or not path.is_file():
-        return None
-    with path.open("rb") as file:
-        start = file.read(_HEAD_BYTES)
-        file.seek(max(0, path.stat().st_size - _HEAD_BYTES))
-        text = start + file.read(_HEAD_BYTES)
-    if not start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
-        return None
-    known = sum(f'"{key}"'.encode() in text for key in ("images", "annotations", "categories"))
-    return Detection("COCO annotations") if known >= 2 and b'"image' in text else None
-
-
 def _yolo(path: Path) -> Detection | None:
     """A `data.yaml` with names, or a folder with one, or with `labels` beside `images`."""
     if path.is_dir():
@@ -128,7 +109,6 @@ def _other_json(path: Path) -> Detection | None:
 
 _LATER = "export its rows as a table or as chat rows"
 FORMATS = (
-    Unread("coco", "COCO", "convert it to Pascal VOC, which is read.", _coco),
     Unread("yolo", "YOLO", "convert it to Pascal VOC, which is read.", _yolo),
     Unread(
         "parquet", "Parquet", f"{_LATER}.", _magic(b"PAR1", (".parquet",), "a Parquet file")
