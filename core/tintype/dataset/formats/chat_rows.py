@@ -137,6 +137,8 @@ class ChatRows:
     ) -> Iterator[dict[str, Any]]:
         if not content.regions and not content.lost:
             self.negatives += 1
+            words = "images show nothing of what is annotated, as the source says: negatives."
+            self._log.note("negatives", words, item.file)
             if self._options.keep_empty:
                 yield self._about(NOTHING_THERE, taken)
             return

@@ -130,7 +130,8 @@ class Boxes:
     regions: tuple[Region, ...]
     size: tuple[int, int] | None = None
     """Width and height that the source gives, which the regions are measured in. If they are those
-    of the stored image and not of the upright one, the regions are turned with it."""
+    of the stored image and not of the upright one, the regions are turned with it. None means that
+    the format gives no sizes, zeros that it should have given them."""
     fractions: bool = False
     """Whether regions are fractions of the image instead of pixels."""
     lost: bool = False

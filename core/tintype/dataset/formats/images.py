@@ -107,7 +107,7 @@ class ImageFinder:
 
 def nearest(found: Sequence[SourceFile], base: str, split: Split | None) -> Sequence[SourceFile]:
     """Of several files, those of the split, and of these the ones that share most folders."""
-    of_split = [file for file in found if split is not None and file.split == split]
+    of_split = [file for file in found if split is not None and file.folder_split == split]
     left = of_split or found
     if len(left) < 2 or not base:
         return left

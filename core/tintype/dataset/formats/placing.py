@@ -79,8 +79,8 @@ def _size(
     real = (facts.width, facts.height)
     if facts.orientation >= 5 and frame == "upright":
         real = (facts.height, facts.width)
-    said = boxes.size or (0, 0)
-    if said == real:
+    said = boxes.size
+    if said is None or said == real:
         return real, frame, exif
     if not all(said):
         message = "It does not say the image's size."

@@ -131,6 +131,10 @@ class ImportLog:
             "missing-images", "images are named and not there: their rows are left out.", name
         )
 
+    def noted(self, code: str, place: str) -> bool:
+        """Whether there is such a notice that names this place."""
+        return code in self._notices and place in self._notices[code].places
+
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What was noted so far of many places alike."""

@@ -17,7 +17,7 @@ from typing import IO
 from tintype.dataset.files import PlainFile, read_plain_file
 from tintype.dataset.formats.archives import Archive, open_archive
 from tintype.dataset.formats.report import ImportLog
-from tintype.dataset.splits import Split, split_of
+from tintype.dataset.splits import Split, split_of, split_of_folder
 from tintype.errors import DatasetError
 
 IMAGE_SUFFIXES = frozenset(
@@ -68,8 +68,16 @@ class SourceFile:
 
     @property
     def split(self) -> Split | None:
-        """Which split it belongs to by its name or its folder's."""
-        return split_of(Path(self.name))
+        """Which split it belongs to by its name, or by a folder's."""
+        return split_of(Path(self.base)) or self.folder_split
+
+    @property
+    def folder_split(self) -> Split | None:
+        """Which split it belongs to by the innermost of its folders that says so."""
+        for folder in reversed(self.name.split("/")[:-1]):
+            if split := split_of_folder(folder):
+                return split
+        return None
 
     @property
     def is_image(self) -> bool:
