@@ -69,10 +69,12 @@ async def holding(path: Path, row: int) -> AsyncGenerator[Opened, None]:
         opened = replace(opened, splits={str(name): each for name, each in named.items()})
         async for progress in dataset.index():
             share = progress.bytes_read / max(1, dataset.size_bytes)
-            opened = replace(opened, rows=progress.rows, share=share, complete=dataset.complete)
+            opened = replace(opened, rows=progress.rows, share=share)
+            if dataset.complete:
+                with suppress(DatasetError):  # whoever reads the rows says it
+                    opened = replace(opened, boxes=await judge_boxes(dataset))
+            opened = replace(opened, complete=dataset.complete)
             yield opened
-        with suppress(DatasetError):  # whoever reads the rows is told
-            yield replace(opened, boxes=await judge_boxes(dataset))
         await asyncio.Event().wait()  # held open until another takes its place
 
 

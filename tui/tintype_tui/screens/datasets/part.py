@@ -75,16 +75,11 @@ class DatasetPart(Part):
         if not same:
             self.workers.cancel_node(self)
             self.begun()
-        if now is not None and same and before is not None and now.boxes is not before.boxes:
-            self.judged()
         if now is not None and now.complete and not (same and before and before.complete):
             self.completed()
 
     def begun(self) -> None:
         """Another dataset is open, or none; not all of its rows need be known yet."""
-
-    def judged(self) -> None:
-        """What the boxes are written in is known."""
 
     def completed(self) -> None:
         """All of its rows are known."""

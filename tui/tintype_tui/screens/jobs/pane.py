@@ -56,7 +56,6 @@ class JobsPane(Pane):
     job = getters.query_one(JobPart)
     charts = getters.query_one(Curves)
     views = getters.query_one(JobViews)
-    feed = getters.query_one(EventFeed)
 
     def body(self) -> ComposeResult:
         shared = (JobsPane.listing, JobsPane.looking)
@@ -94,8 +93,7 @@ class JobsPane(Pane):
     def _job_chosen(self, job_id: str) -> None:
         self.followed = job_id
         # By then another may be followed: the latest is meant.
-        followed = requests.Reached(lambda state: replace(state, job=self.followed))
-        self.post_message(followed)
+        self.post_message(requests.Reached(lambda state: replace(state, job=self.followed)))
 
     def watch_profile_name(self, before: str, now: str) -> None:
         if before:
@@ -135,12 +133,10 @@ class JobsPane(Pane):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         name = str(parameters[0]) if action == "act" else action
-        known = self.known if self.is_mounted else None
-        read_only, loading = (
-            self.session.settings.read_only,
-            self.is_mounted and self.job.being_read,
-        )
-        return acting.can(name, known, read_only=read_only, loading=loading)
+        read_only = self.session.settings.read_only
+        if not self.is_mounted:
+            return acting.can(name, None, read_only=read_only)
+        return acting.can(name, self.known, read_only=read_only, loading=self.job.being_read)
 
     @on(LineList.Chosen, "#jobs")
     def action_enter(self) -> None:
@@ -165,9 +161,8 @@ class JobsPane(Pane):
         if self.maximized is not None:
             self.minimize()
             return
-        focused = self.focused
-        listing = focused is None or focused is self.list_of_jobs
-        self.maximize(self.charts.leader if listing or focused is None else focused)
+        listing = self.focused in (None, self.list_of_jobs)
+        self.maximize(self.charts.leader if listing else self.focused)
 
     def action_back(self) -> None:
         """From all metrics to one, from below to the list."""
@@ -175,8 +170,8 @@ class JobsPane(Pane):
             self.minimize()
         elif self.charts.every_metric:
             self.action_grid()
-        elif isinstance(self.focused, EventFeed) and self.feed.needle:
-            self.feed.needle = ""
+        elif isinstance(self.focused, EventFeed) and self.focused.needle:
+            self.focused.needle = ""
         elif self.focused in (self.list_of_jobs, None):
             self.side.needle = ""
         elif not isinstance(self.focused, Chart) or self.focused.cursor is None:
