@@ -56,6 +56,7 @@ class JobsPane(Pane):
     job = getters.query_one(JobPart)
     charts = getters.query_one(Curves)
     views = getters.query_one(JobViews)
+    feed = getters.query_one(EventFeed)
 
     def body(self) -> ComposeResult:
         shared = (JobsPane.listing, JobsPane.looking)
@@ -161,8 +162,8 @@ class JobsPane(Pane):
         if self.maximized is not None:
             self.minimize()
             return
-        listing = self.focused in (None, self.list_of_jobs)
-        self.maximize(self.charts.leader if listing else self.focused)
+        seen = self.focused or self.list_of_jobs
+        self.maximize(self.charts.leader if seen is self.list_of_jobs else seen)
 
     def action_back(self) -> None:
         """From all metrics to one, from below to the list."""
