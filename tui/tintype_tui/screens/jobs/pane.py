@@ -44,7 +44,6 @@ class JobsPane(Pane):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012 – as Textual declares it
     HORIZONTAL_BREAKPOINTS = WIDTHS
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
-
     listing: var[Listing] = var(Listing())
     followed: var[str] = var("")
     """Id of the selected job."""
