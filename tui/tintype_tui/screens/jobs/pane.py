@@ -44,6 +44,7 @@ class JobsPane(Pane):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012 – as Textual declares it
     HORIZONTAL_BREAKPOINTS = WIDTHS
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS]
+
     listing: var[Listing] = var(Listing())
     followed: var[str] = var("")
     """Id of the selected job."""
@@ -132,11 +133,9 @@ class JobsPane(Pane):
         self.post_message(requests.Reached(lambda state: state.following(known.job, known.percent)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        name = str(parameters[0]) if action == "act" else action
-        read_only = self.session.settings.read_only
-        if not self.is_mounted:
-            return acting.can(name, None, read_only=read_only)
-        return acting.can(name, self.known, read_only=read_only, loading=self.job.being_read)
+        name, job = str(parameters[0]) if action == "act" else action, self.query(JobPart)
+        known, loading = (job[0].known, job[0].being_read) if job else (None, False)
+        return acting.can(name, known, read_only=self.session.settings.read_only, loading=loading)
 
     @on(LineList.Chosen, "#jobs")
     def action_enter(self) -> None:
@@ -161,8 +160,9 @@ class JobsPane(Pane):
         if self.maximized is not None:
             self.minimize()
             return
-        seen = self.focused or self.list_of_jobs
-        self.maximize(self.charts.leader if seen is self.list_of_jobs else seen)
+        focused = self.focused
+        listing = focused is None or focused is self.list_of_jobs
+        self.maximize(self.charts.leader if listing or focused is None else focused)
 
     def action_back(self) -> None:
         """From all metrics to one, from below to the list."""
@@ -170,8 +170,8 @@ class JobsPane(Pane):
             self.minimize()
         elif self.charts.every_metric:
             self.action_grid()
-        elif isinstance(self.focused, EventFeed) and self.focused.needle:
-            self.focused.needle = ""
+        elif isinstance(self.focused, EventFeed) and self.feed.needle:
+            self.feed.needle = ""
         elif self.focused in (self.list_of_jobs, None):
             self.side.needle = ""
         elif not isinstance(self.focused, Chart) or self.focused.cursor is None:
