@@ -220,6 +220,10 @@ class Dataset:
         """As `row`, of a row that has been found: blocking."""
         return self._index.read(index).row
 
+    def line_at(self, index: int) -> ParsedLine:
+        """As `row_at`, together with its bytes."""
+        return self._index.read(index)
+
     def source_at_line(self, line: int) -> ParsedLine | None:
         """Return the row at a 1-based line that has been found, as it stands in the file."""
         return self._index.source_at(line)

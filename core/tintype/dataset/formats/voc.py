@@ -12,10 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 
 from tintype.dataset.files import read_plain_file
-from tintype.dataset.formats.contract import Boxes, Detection, ImportOptions, Item, Region
+from tintype.dataset.formats.box_files import write_voc
+from tintype.dataset.formats.contract import (
+    Boxes,
+    Detection,
+    ImportOptions,
+    Item,
+    Region,
+    WrittenRow,
+)
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.voc_xml import MAX_XML_BYTES, Annotation, read_annotation
 from tintype.dataset.splits import Split, split_named
+from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
@@ -74,6 +83,12 @@ class PascalVoc:
             item = _item(file, source, log)
             if item is not None:
                 yield item
+
+    def write(
+        self, rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
+    ) -> Iterator[None]:
+        """See `box_files.write_voc`."""
+        yield from write_voc(rows, target, files, log)
 
 
 FORMAT = PascalVoc()
