@@ -25,7 +25,7 @@ FOLDERS: Mapping[Split, str] = {"train": "train", "valid": "val", "test": "test"
 
 
 @dataclass(slots=True)
-class BoxedImage:
+class AnnotatedImage:
     """An image that has been written, and everything on it."""
 
     split: Split
@@ -35,15 +35,15 @@ class BoxedImage:
     boxes: dict[Box, None] = field(default_factory=dict)
 
 
-class BoxedImages:
+class AnnotatedImages:
     """The images of all rows, each once in a split."""
 
     def __init__(self, title: str, files: FileSet, log: ImportLog) -> None:
         self._title, self._files, self._log = title, files, log
-        self._known: dict[tuple[Split, str], BoxedImage] = {}
+        self._known: dict[tuple[Split, str], AnnotatedImage] = {}
 
     @property
-    def images(self) -> Sequence[BoxedImage]:
+    def images(self) -> Sequence[AnnotatedImage]:
         """Those so far, in the order of their rows."""
         return tuple(self._known.values())
 
@@ -52,7 +52,7 @@ class BoxedImages:
         """The labels on all images, in alphabetical order."""
         return sorted({box.label for image in self.images for box in image.boxes})
 
-    def of(self, split: Split) -> list[BoxedImage]:
+    def of(self, split: Split) -> list[AnnotatedImage]:
         """Those of one split."""
         return [image for image in self.images if image.split == split]
 
@@ -91,7 +91,7 @@ class BoxedImages:
             ending = {"jpeg": "jpg"}.get(facts.format, facts.format)
             name = f"{row.split}_{row.line:06}.{ending}"
             self._files.add(folders[row.split] / name, data)
-            known = BoxedImage(row.split, name, facts.width, facts.height)
+            known = AnnotatedImage(row.split, name, facts.width, facts.height)
             self._known[row.split, probe(row.images[0], verify=False).digest] = known
         known.boxes.update(dict.fromkeys(row.boxes))
         words = PROMPTS.format(title=self._title)
@@ -102,7 +102,7 @@ def write_coco(
     rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
 ) -> Iterator[None]:
     """Write `annotations/instances_train.json` and its images in `train/`, and so on."""
-    found = BoxedImages("COCO", files, log)
+    found = AnnotatedImages("COCO", files, log)
     yield from found.take(rows, {split: target / name for split, name in FOLDERS.items()})
     numbers = {label: at for at, label in enumerate(found.labels, 1)}
     for split in found.splits:
@@ -138,7 +138,7 @@ def write_yolo(
     rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
 ) -> Iterator[None]:
     """Write `data.yaml`, `images/train` and `labels/train`, and so on."""
-    found = BoxedImages("YOLO", files, log)
+    found = AnnotatedImages("YOLO", files, log)
     yield from found.take(
         rows, {split: target / "images" / name for split, name in FOLDERS.items()}
     )
@@ -162,7 +162,7 @@ def write_voc(
     rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
 ) -> Iterator[None]:
     """Write `JPEGImages`, `Annotations` and `ImageSets/Main/train.txt`, and so on."""
-    found = BoxedImages("Pascal VOC", files, log)
+    found = AnnotatedImages("Pascal VOC", files, log)
     yield from found.take(rows, dict.fromkeys(FOLDERS, target / "JPEGImages"))
     for image in found.images:
         path = target / "Annotations" / f"{Path(image.name).stem}.xml"
@@ -172,7 +172,7 @@ def write_voc(
         files.add(target / "ImageSets" / "Main" / f"{FOLDERS[split]}.txt", names.encode())
 
 
-def _voc(image: BoxedImage) -> str:
+def _voc(image: AnnotatedImage) -> str:
     objects = []
     for box in image.boxes:
         sides = zip(("xmin", "ymin", "xmax", "ymax"), _pixels(box, image), strict=True)
@@ -188,7 +188,7 @@ def _voc(image: BoxedImage) -> str:
     )
 
 
-def _pixels(box: Box, image: BoxedImage) -> tuple[float, float, float, float]:
+def _pixels(box: Box, image: AnnotatedImage) -> tuple[float, float, float, float]:
     """Left, top, right and bottom."""
     wide, high = image.width, image.height
     return (
