@@ -216,12 +216,8 @@ class Dataset:
             )
         return wire_messages(line, self.folder)
 
-    def row_at(self, index: int) -> Row:
-        """As `row`, of a row that has been found: blocking."""
-        return self._index.read(index).row
-
     def line_at(self, index: int) -> ParsedLine:
-        """As `row_at`, together with its bytes."""
+        """A row that has been found, with its bytes: blocking."""
         return self._index.read(index)
 
     def source_at_line(self, line: int) -> ParsedLine | None:
