@@ -10,27 +10,13 @@ from tests.core.dataset.zoo import NAMES, ZOO, expected, faults, imported
 
 NOT_YET = frozenset(
     [
-        "archive-hostile-1",
         "arrow-file-1",
-        "box-ambiguous-1",
         "hf-save-to-disk-1",
-        "llava-placeholders-1",
-        "messy-json-1",
-        "openai-jsonl-1",
-        "openai-odd-1",
-        "paligemma-odd-1",
         "parquet-image-cells-1",
         "parquet-lists-1",
         "parquet-objects-1",
         "parquet-paths-1",
         "parquet-plain-1",
-        "sharegpt-roles-1",
-        "swift-grounding-1",
-        "vqa-docvqa-1",
-        "vqa-easy-1",
-        "vqa-okvqa-1",
-        "vqa-textvqa-1",
-        "vqa-v2-1",
         "webdataset-1",
     ]
 )

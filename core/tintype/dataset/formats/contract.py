@@ -137,6 +137,8 @@ class Boxes:
     the format gives no sizes, zeros that it should have given them."""
     fractions: bool = False
     """Whether regions are fractions of the image instead of pixels."""
+    question: str = ""
+    """What is asked in place of the prompt, where the source has a question."""
     lost: bool = False
     """Whether the source had regions that could not be read: then none left is no negative.
 
