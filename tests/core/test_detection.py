@@ -247,7 +247,7 @@ def test_any_numbers_can_be_written(a: float, b: float, c: float, d: float) -> N
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        (CARDS, "loc1024"),
+        (CARDS, LOC.name),
         ('[{"bbox_2d": [10, 20, 30, 40], "label": "cat"}]', "JSON objects with a box of 4 numbers"),
         ("<loc_12><loc_3><loc_4><loc_5>", "Florence's `<loc_…>` tokens, x first, 1000 bins"),
         ("cat [0.1, 0.2, 0.3, 0.4]", "lists of 4 numbers"),

@@ -31,6 +31,7 @@ class Pane(PartsScreen):
 
     app = getters.app(SessionApp)
 
+    ALLOW_IN_MAXIMIZED_VIEW = "KeyLine"
     NEXT: ClassVar[Serving] = {}
     """The actions that go on with the loop, by stage; the first that can be taken."""
 
