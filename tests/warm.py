@@ -41,7 +41,8 @@ def standing_by() -> Iterator[str]:
             env=os.environ | launch.ONE_THREAD,
             start_new_session=True,
         ) as process:
-            assert process.stdin and process.stdout
+            assert process.stdin
+            assert process.stdout
             assert process.stdout.readline(), "nothing can be started warm"
             yield path
             process.stdin.close()
