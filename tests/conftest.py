@@ -28,7 +28,6 @@ from tintype.api import Api, Clock, Patience, connect
 from tintype.api.retrying import ONE_MORE_S
 from tintype.engines import launch
 from tintype.plugins import variable
-from tintype.server import run
 from tintype.server.run import Options, Running
 from tintype.settings import Profile, Secret
 
@@ -62,8 +61,7 @@ def standing_by() -> Iterator[str]:
 @pytest.fixture
 def warm_starts(standing_by: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fork the servers and trainers that are started, here or by what is started here."""
-    for module in (launch, run):
-        monkeypatch.setattr(module, "detach", warm.detaching(standing_by))
+    monkeypatch.setattr(launch, "detach", warm.detaching(standing_by))
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tintype.engines import launch
-from tintype.server import run
 
 IMPORTED = ("tintype.engines.tiny.engine", "tintype.engines.worker", "tintype.server.listening")
 _ABOVE = 100
@@ -122,7 +121,7 @@ def _main(path: str) -> None:
         importlib.import_module(name)
     gc.freeze()
     if arguments := _forked(path):
-        launch.detach = run.detach = detaching(path)
+        launch.detach = detaching(path)
         module = arguments[list(arguments).index("-m") + 1]
         sys.argv = [module, *arguments[list(arguments).index("-m") + 2 :]]
         sys.modules.pop(module, None)
