@@ -21,7 +21,8 @@ THUMBNAIL = 16
 MOST_BITS = 12
 """Of the 128 bits of two difference hashes, how many may differ."""
 MOST_SHIFT = 30.0
-"""How far the mean colours may differ, in levels 0…255."""
+"""How far the mean colours may differ, in levels 0…255, and no farther than the image's own
+contrast: of a flat image the colour is all there is."""
 MOST_FAR = 0.25
 """How far thumbnails may differ from each other beyond that (the root of the mean square), as a
 share of their own deviation from their mean."""
@@ -102,8 +103,10 @@ class Gallery:
         apart = self._colours[candidates] - colours
         shift = apart.mean(axis=1, keepdims=True)
         far = np.sqrt(((apart - shift) ** 2).mean(axis=(1, 2)))
-        allowed = max(LEAST_FAR, MOST_FAR * float(colours.std(axis=0).mean()))
-        held = (far <= allowed) & (np.abs(shift).max(axis=(1, 2)) <= MOST_SHIFT)
+        contrast = float(colours.std(axis=0).mean())
+        shifted = np.abs(shift).max(axis=(1, 2))
+        held = far <= max(LEAST_FAR, MOST_FAR * contrast)
+        held &= shifted <= max(LEAST_FAR, min(contrast, MOST_SHIFT))
         if not held.any():
             return None
         order = np.lexsort((candidates[held], far[held], differ[held]))
