@@ -87,6 +87,7 @@ def open_archive(path: Path, *, partial: bool = False) -> Archive | None:
             return None
         stream, what = opened
         if stream.read(512)[257:262] != b"ustar":
+            stream.close()
             return None
         stream.seek(0)
         return TarArchive(path, stream, what, partial=partial)
@@ -228,6 +229,11 @@ class TarArchive(_Members):
                 if len(self._members) >= MOST_MEMBERS or (partial and far):
                     break
         self._stream.limit = 0
+
+    def __del__(self) -> None:
+        # Its files live as long as the images that are read from it: nobody else closes it.
+        if hasattr(self, "_stream"):
+            self._stream.stream.close()
 
     def _add(self, member: tarfile.TarInfo) -> None:
         if not member.isreg() or member.sparse is not None:
