@@ -322,7 +322,7 @@ async def test_a_table_is_written_and_read_again_as_it_was(build: Any) -> None:
     assert [turns[-2]["content"][0]["text"] for turns in found[1:]] == ["Q", "Again?", "Away?"]
     for target, format, words in (
         ("table", "csv", "exists already"),
-        ("voc", "voc", "Pascal VOC is not written"),
+        ("rows", "rows", "JSON rows .* is not written"),
     ):
         with pytest.raises(DatasetError, match=words):
             await anext(export_dataset(path, build.folder / target, format))
