@@ -13,6 +13,7 @@ MODULES = {
     "check": "check",
     "show": "show",
     "estimate": "estimate",
+    "query": "query",
     "edit": "edit",
     "embed": "embed",
     "boxes": "boxes",
