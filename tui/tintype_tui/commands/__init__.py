@@ -16,6 +16,8 @@ MODULES = {
     "edit": "edit",
     "embed": "embed",
     "boxes": "boxes",
+    "dedupe": "dedupe",
+    "convert": "convert",
     "split": "split",
     "subset": "split:subset",
     "serve": "serve",
