@@ -423,7 +423,7 @@ async def test_several_processes_may_open_create_and_write_one_store(path: Path)
 
 
 async def test_a_file_opened_twice_keeps_its_log_when_another_process_closes_it(path: Path) -> None:
-    """Closing one of two in a process must not take the locks of the other: SQLite's are POSIX's."""
+    """Closing one of two in a process must not take the other's locks, which are POSIX's."""
     script = (
         "import sqlite3, sys\nbase = sqlite3.connect(sys.argv[1])\n"
         "base.execute('SELECT * FROM notes').fetchall()\nbase.close()\n"
