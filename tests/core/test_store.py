@@ -432,7 +432,8 @@ async def test_a_file_opened_twice_keeps_its_log_when_another_process_closes_it(
         async with open_store(path):
             pass
         store.notes.write("a", 1, NOW)
-        await asyncio.to_thread(subprocess.run, [sys.executable, "-c", script, path], check=True)
+        other = await asyncio.create_subprocess_exec(sys.executable, "-c", script, path)
+        assert await other.wait() == 0
         assert path.with_name(path.name + "-wal").exists()
         store.notes.write("a", 2, NOW)
     async with open_store(path) as store:
