@@ -85,6 +85,22 @@ class Dataset:
         """The length of every row found so far, in bytes, from the index alone."""
         return self._index.sizes()
 
+    def size_of(self, index: int) -> int:
+        """The length of a row that has been found, in bytes."""
+        return self._index.size_bytes(index)
+
+    def places(self, start: int, stop: int) -> "tuple[array[int], array[int], array[int]]":
+        """Of rows that have been found: their lines, and where each begins and ends, in bytes."""
+        return self._index.places(start, stop)
+
+    def lines_at(self, start: int, stop: int) -> list[ParsedLine]:
+        """Rows that have been found, together with their bytes: blocking.
+
+        Raises:
+            DatasetError: if the file cannot be read.
+        """
+        return [self._index.read(index) for index in range(start, stop)]
+
     async def index(self) -> AsyncGenerator[IndexProgress, None]:
         """Find the rows not found yet, in runs of 50 ms; a file that has grown is taken up again.
 
