@@ -17,7 +17,7 @@ from tintype.dataset.identity import RowIdentity, identify, short
 from tintype.dataset.repetitions import Contradiction, Identities
 from tintype.dataset.spread import NO_SPREAD, Spread, spread
 from tintype.dataset.survey import Surveyed
-from tintype.detection import Box, name_convention, parse_boxes
+from tintype.detection import LOC, labels_in, name_convention, parse_boxes
 from tintype.images.facts import ImageFacts
 
 Facet = tuple[str, str]
@@ -145,8 +145,8 @@ class StatisticsTally:
     def add_row(self, surveyed: Surveyed, shown: Example, found: RowIdentity) -> None:
         """Count a row without a flaw, read as a conversation, with its identity."""
         answer, line = shown.answer, shown.line
-        for box in parse_boxes(answer).boxes:
-            self._boxes[box.label[:100]] += 1
+        for label in labels_in(answer):
+            self._boxes[label[:100]] += 1
         keys = short(found.row), short(found.question), short(found.answer)
         asked = sum(len(message.text) for message in shown.prompt)
         self.add_read(line, facets(surveyed, shown), surveyed.images, answer, asked, keys)
@@ -229,22 +229,18 @@ def _facets(surveyed: Surveyed, shown: Example) -> Iterator[Facet]:
 
 def _answer_facets(shown: Example) -> Iterator[Facet]:
     answer = shown.answer.strip()
-    parsed = parse_boxes(answer)
-    if parsed.boxes or parsed.flaws:
-        yield "objects", str(len(parsed.boxes))
-        for label in _labels(parsed.boxes):
-            yield "label", label
-        if parsed.flaws:
-            yield "boxes", "with flaws"
+    labels = labels_in(answer)
+    flawed = bool(parse_boxes(answer).flaws)
+    if labels or flawed:
+        yield "objects", str(len(labels))
+        for label in labels:
+            yield "label", label[:100] or "none"
     else:
         yield "answer", answer if len(answer) <= SHORT_ANSWER else "longer"
-        if convention := name_convention(answer):
-            yield "boxes", convention
-
-
-def _labels(boxes: Sequence[Box]) -> Iterator[str]:
-    for box in boxes:
-        yield box.label[:100] or "none"
+    if flawed:
+        yield "boxes", "with flaws"
+    elif (convention := name_convention(answer)) not in ("", LOC.name):
+        yield "boxes", convention
 
 
 class _Occurrences:

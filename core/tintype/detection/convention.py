@@ -5,6 +5,7 @@ tolerantly (`loc_text`), since Tintype's own engine is taught it; of the others 
 numbers is read.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -75,6 +76,13 @@ def read_written(found: Iterable[Written], frame: Frame, size: Size | None) -> P
         }
         flaws += [Flaw(message, one.start, one.end) for message, is_so in wrong.items() if is_so]
     return Parsed(tuple(boxes), tuple(flaws), tuple(spans))
+
+
+def labels_in(text: str) -> tuple[str, ...]:
+    """The labels of the boxes a text holds, one for each box, whatever their convention."""
+    if boxes := parse_boxes(text).boxes:
+        return tuple(box.label for box in boxes)
+    return tuple(one.label for one in notations.find_written(text)[1])
 
 
 EDGE = 0.01
@@ -158,3 +166,32 @@ CONVENTIONS: Mapping[str, Convention] = {
     )
 }
 """Those that are known by a name, for `--boxes` and for conversion."""
+
+_AROUND = re.compile(r"(?:```(?:json)?|[\s\[\]{}(),;.|*`])*")
+"""What stands around boxes in an answer that is nothing but boxes."""
+
+
+def converted(text: str, source: Convention, target: Convention, size: Size | None) -> str:
+    """An answer with its boxes in another convention; as it is if it holds none.
+
+    Raises:
+        ValueError: if a box cannot be read, or there is more in the answer than boxes: what else
+            it says would be lost. The message says which.
+    """
+    parsed = source.read(text, size)
+    if not parsed.boxes and not parsed.flaws:
+        return text
+    unread = len(tuple(source.notation.find(text))) - len(parsed.boxes)
+    if not parsed.boxes or unread > 0:
+        raise ValueError(parsed.flaws[0].message if parsed.flaws else "a box cannot be read")
+    at = 0
+    for start, end in (*parsed.spans, (len(text), len(text))):
+        between = text[at:start]
+        if at <= start and _AROUND.fullmatch(between) is None:
+            raise ValueError(f"the answer says more than boxes: {_said(between)!r}")
+        at = max(at, end)
+    return target.write(parsed.boxes, size)
+
+
+def _said(between: str) -> str:
+    return " ".join(between.split()).strip("[]{},;` ")[:40]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tintype.dataset.identity import KEY_BYTES
 from tintype.dataset.statistics import Facet
 from tintype.dataset.usual import Shape
-from tintype.detection import name_convention
+from tintype.detection import labels_in, name_convention
 from tintype.tokens import PER_MESSAGE, TokenRule, count_text
 
 _ANGLE = re.compile(r"<(?:\||image>|\s*/?\s*loc|box>|point|seg)", re.IGNORECASE)
@@ -28,7 +28,7 @@ def conspicuous(text: str) -> bool:
         return True
     if "<" in text and _ANGLE.search(text):
         return True
-    if ("[" in text or '"' in text) and name_convention(text):
+    if ("[" in text or "{" in text or '"' in text) and (name_convention(text) or labels_in(text)):
         return True
     return len(text) > _SHORTEST_PASTED and any(start in text for start in _PASTED)
 

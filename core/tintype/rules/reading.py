@@ -107,11 +107,12 @@ class _Reader:
 
     async def block(self, start: int, stop: int) -> Block:
         """Look at some rows, wherever there is somebody free."""
-        if not self._workers:
+        run = Run(start, *self._dataset.places(start, stop))
+        edited = self._dataset.edits.rows
+        if not self._workers or (edited and not edited.keys().isdisjoint(run.lines)):
             return await self._look_here(start, stop)
         worker = await self._free.get()
         try:
-            run = Run(start, *self._dataset.places(start, stop))
             found = await in_thread(worker.examine, run)
             if isinstance(found, tuple):
                 await self._fetch(found)

@@ -6,11 +6,13 @@ questions and conversations stay themselves. Lists of answers are exploded into 
 wanted, else the best is taken and the others are counted.
 """
 
+import contextlib
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from tintype.dataset.formats.answer_boxes import AnswerBoxes
 from tintype.dataset.formats.contract import (
     Boxes,
     Captions,
@@ -22,7 +24,7 @@ from tintype.dataset.formats.contract import (
     Question,
 )
 from tintype.dataset.formats.images import ImageKeeper, TakenImage
-from tintype.dataset.formats.placing import BOX_ORDERS, placed
+from tintype.dataset.formats.placing import BOX_ORDERS, Frame, frame_of, placed
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.writing import chat_row
 from tintype.detection import CONVENTIONS, Box, clean_label, detect_prompt
@@ -34,6 +36,9 @@ DESCRIBE = "Describe the image."
 """What is asked where the source has captions."""
 WHICH = "Which of these does the image show: {labels}?"
 """What is asked where the source has one class for each image."""
+_NOTED = ("turned-with-picture", "exif-orientation")
+"""Problems of an image that are said once for all."""
+_LOOKED_AT = 1000
 _MOST_LABELS = 1000
 """More are not named in a question."""
 
@@ -55,6 +60,9 @@ class ChatRows:
         self.negatives = 0
         self.shots: Sequence[Mapping[str, Any]] = ()
         """The messages put in front of every row, as examples."""
+        self._items = items
+        self._answers = AnswerBoxes()
+        self._decided: Frame | None = None
         self._options = options
         self._log = log
         self._prompts = _prompts(items, options)
@@ -69,6 +77,10 @@ class ChatRows:
         """The rows of an item; none if it is left out, which is logged."""
         try:
             taken = [self.keeper.take(source) for source in item.images]
+        except DatasetError as error:
+            self._log.lose(item.file, item.line, error.message, "broken-picture")
+            return
+        try:
             made = list(self._made(item, taken))
         except DatasetError as error:
             message = error.message if not error.advice else str(error)
@@ -79,10 +91,17 @@ class ChatRows:
 
     def finish(self) -> None:
         """Say what happened to many images alike."""
+        self._answers.say(self._log)
+        for name, kind in self.keeper.misnamed.items():
+            words = "images have another format than their names say."
+            self._log.note("name-and-kind-differ", words, f"{name} is {kind.upper()}")
         for reason, count in self.keeper.changed.items():
             images = "1 image" if count == 1 else f"{count:,} images"
             message = f"{images}: {reason}, which providers skip."
-            self._log.add("", 0, message, "converted to RGB JPEG")
+            done = "converted to RGB JPEG"
+            if reason == "turned":
+                message, done = f"{images}: the EXIF orientation turns them.", "turned upright"
+            self._log.add("", 0, message, done, reason.removesuffix(" mode").lower())
         if self.negatives and not self._options.keep_empty:
             images = "1 image has" if self.negatives == 1 else f"{self.negatives:,} images have"
             message = f"{images} no boxes (--keep-empty keeps such rows)."
@@ -95,10 +114,14 @@ class ChatRows:
             return
         urls = [self.keeper.url(image) for image in taken]
         if isinstance(content, Chat):
-            yield self._conversation(content, urls)
-            return
-        for question, answer in self._asked(item, content):
-            yield chat_row(question, answer, *urls, system=self._options.system)
+            rows = [self._conversation(content, urls)]
+        else:
+            system = self._options.system
+            asked = self._asked(item, content)
+            rows = [chat_row(question, answer, *urls, system=system) for question, answer in asked]
+        for row in rows:
+            self._answers.add(row["messages"], taken)
+            yield row
 
     def _asked(self, item: Item, content: Question | Label | Captions) -> list[tuple[str, str]]:
         """The questions and answers of an item."""
@@ -128,24 +151,30 @@ class ChatRows:
     ) -> Iterator[dict[str, Any]]:
         if not content.regions and not content.lost:
             self.negatives += 1
+            words = "images show nothing of what is annotated, as the source says: negatives."
+            self._log.note("negatives", words, item.file)
             if self._options.keep_empty:
                 yield self._about(NOTHING_THERE, taken)
             return
         boxes, problems = self._place(item, content, taken)
-        self._log.problems.extend(problem for problem in problems if problem.done != "left out")
+        for problem in problems:
+            if problem.code in _NOTED:
+                self._log.note(problem.code, problem.message, problem.file)
+            elif problem.done != "left out":
+                self._log.problems.append(problem)
         whole = next((problem for problem in problems if problem.done == "left out"), None)
         if not boxes:
             message = whole.message if whole else "No box is left to learn."
-            self._log.lose(item.file, whole.line if whole else item.line, message)
+            code = whole.code if whole else ""
+            self._log.lose(item.file, whole.line if whole else item.line, message, code)
             return
         ordered = BOX_ORDERS[self._options.order](boxes)
         facts = taken[0].facts
         size = (facts.width, facts.height)
         if self._written.needs_size and not facts.width:
             size = content.size or size
-        yield self._about(
-            self._written.write(ordered, size[::-1] if facts.orientation >= 5 else size), taken
-        )
+        answer = self._written.write(ordered, size[::-1] if facts.orientation >= 5 else size)
+        yield self._about(answer, taken, content.question)
         self.labels.update(box.label for box in ordered)
 
     def _place(
@@ -156,11 +185,31 @@ class ChatRows:
         unknown = not taken[0].facts.width and content.size is None
         if unknown and (self._written.needs_size or not content.fractions):
             raise DatasetError("The size of an image on the web is unknown.")
-        return placed(content, taken[0].facts, item.file)
+        facts = taken[0].facts
+        undecided = self._frame() if facts.orientation > 1 and content.size else "upright"
+        return placed(content, facts, item.file, undecided)
 
-    def _about(self, answer: str, taken: Sequence[TakenImage]) -> dict[str, Any]:
+    def _frame(self) -> Frame:
+        """What boxes are measured in where their image does not say: as with the others."""
+        if self._decided is None:
+            self._decided = "upright"
+            for item in itertools.islice(self._items, _LOOKED_AT):
+                if not isinstance(item.content, Boxes) or not item.images:
+                    continue
+                with contextlib.suppress(DatasetError):
+                    found = frame_of(item.content, self.keeper.take(item.images[0]).facts)
+                    if found is not None:
+                        self._decided = found
+                        break
+        return self._decided
+
+    def _about(
+        self, answer: str, taken: Sequence[TakenImage], question: str = ""
+    ) -> dict[str, Any]:
         urls = [self.keeper.url(image) for image in taken]
-        return chat_row(self._prompts["boxes"], answer, *urls, system=self._options.system)
+        return chat_row(
+            question or self._prompts["boxes"], answer, *urls, system=self._options.system
+        )
 
     def _conversation(self, content: Chat, urls: Sequence[str]) -> dict[str, Any]:
         left = iter(urls)

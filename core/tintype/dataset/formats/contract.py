@@ -5,7 +5,7 @@ more: boxes on an image, a question about images, a label, captions, or a conver
 images, prompts, numbers outside an image and the rows themselves are the same for all formats
 (`chat_rows`, `importing`). What a format cannot keep it notes in the log: a fault of one place with
 file and line (`add`, `lose`), what is true of many once with their number (`note`); nothing is lost
-in silence. `files` lists folders and archives alike, and finds the images that a source names.
+in silence. Formats that derive from `FilesFormat` read archives as they read folders (`sources`).
 
 A module of this package with a `FORMAT` is found by itself. From outside, a format is offered by an
 entry point of the group `tintype.formats`, by `TINTYPE_FORMATS`, or by `@tintype.plugins.format`.
@@ -13,16 +13,18 @@ entry point of the group `tintype.formats`, by `TINTYPE_FORMATS`, or by `@tintyp
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from tintype.dataset.example import Example
 from tintype.dataset.formats.report import ImportLog, Keep
+from tintype.dataset.formats.sources import Files, looked_at
 from tintype.dataset.splits import Split
 from tintype.dataset.writing import FileSet
+from tintype.detection import Box
 
-Certainty = Literal["certain", "likely"]
+Certainty = Literal["certain", "likely", "possible"]
 
 
 class StoredImage(Protocol):
@@ -56,7 +58,8 @@ class Detection:
     what: str
     """A phrase for a sentence: `a Pascal VOC folder of 205 annotations`."""
     certainty: Certainty = "certain"
-    """`likely` where another format may fit better, as with any table or any folder of images."""
+    """`likely` where another format may fit better, as with any table; `possible` where any other
+    would, as with any folders of images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,11 @@ class ImportOptions:
     keep_empty: bool = False
     """Whether images on which nothing is to be found become rows, answered with `none`."""
     seed: int = 0
-    """How splits are drawn where the source has none."""
-    valid_share: float = 0.1
-    test_share: float = 0.1
+    """How splits and samples are drawn."""
+    valid_share: float = 0.0
+    """Where the source names no splits, the share of images drawn for validation; 0 draws none:
+    all rows are for training."""
+    test_share: float = 0.0
     replace: bool = False
     """Whether files that exist may be overwritten."""
     boxes: str = "paligemma"
@@ -129,9 +134,12 @@ class Boxes:
     regions: tuple[Region, ...]
     size: tuple[int, int] | None = None
     """Width and height that the source gives, which the regions are measured in. If they are those
-    of the stored image and not of the upright one, the regions are turned with it."""
+    of the stored image and not of the upright one, the regions are turned with it. None means that
+    the format gives no sizes, zeros that it should have given them."""
     fractions: bool = False
     """Whether regions are fractions of the image instead of pixels."""
+    question: str = ""
+    """What is asked in place of the prompt, where the source has a question."""
     lost: bool = False
     """Whether the source had regions that could not be read: then none left is no negative.
 
@@ -217,6 +225,37 @@ class Format(Protocol):
         """
 
 
+class FilesFormat:
+    """What formats share that read the files of a folder or an archive: `detect` and `read`.
+
+    They say `recognise` and `items` instead, and read archives without knowing.
+    """
+
+    options: Sequence[FormatOption] = ()
+
+    def recognise(self, files: Files) -> Detection | None:
+        """Say what the files are, or none. Looks at names and a few kilobytes, raises nothing."""
+        raise NotImplementedError
+
+    def items(self, files: Files, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
+        """Yield the rows; see `Format.read`."""
+        raise NotImplementedError
+
+    def detect(self, path: Path) -> Detection | None:
+        """See `Format.detect`."""
+        files = looked_at(path)
+        found = self.recognise(files) if files else None
+        if files and found and files.archive:
+            return replace(found, what=f"{found.what} in {files.what}")
+        return found
+
+    def read(self, source: Path, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
+        """See `Format.read`."""
+        files = Files.of(source)
+        yield from self.items(files, options, log)
+        files.say(log)
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenRow:
     """A chat row to be written in another format."""
@@ -227,6 +266,11 @@ class WrittenRow:
     """The encoded bytes of each image of the example, or its URL if it is on the network."""
     line: int
     """Where it stands in the dataset, 1-based."""
+    file: str = ""
+    """The name of the dataset's file."""
+    split: Split = "train"
+    boxes: tuple[Box, ...] | None = None
+    """What is on its image, if the answer says that in boxes; empty if nothing is."""
 
 
 class WritingFormat(Format, Protocol):

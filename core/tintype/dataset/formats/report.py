@@ -124,6 +124,17 @@ class ImportLog:
         if code == "unlabelled":
             self.unlabelled += count
 
+    def miss(self, name: str) -> None:
+        """Note an image that is named and not there; its row is lost."""
+        self.lost += 1
+        self.note(
+            "missing-images", "images are named and not there: their rows are left out.", name
+        )
+
+    def noted(self, code: str, place: str) -> bool:
+        """Whether there is such a notice that names this place."""
+        return code in self._notices and place in self._notices[code].places
+
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What was noted so far of many places alike."""

@@ -1,16 +1,11 @@
 """Formats that are recognised by name, but not read yet."""
 
-import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tintype.dataset.formats.contract import Detection, FormatOption
-
-_HEAD_BYTES = 256 * 1024
-_IMAGES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"})
-_LOOKED_AT = 2000
 
 Recogniser = Callable[[Path], Detection | None]
 
@@ -30,91 +25,6 @@ class Unread:
         return self.recognise(path)
 
 
-def _coco(path: Path) -> Detection | None:
-    """A JSON object with `images` and `annotations`, or a folder that holds one."""
-    if path.is_dir():
-        names = [path, *(path / name for name in ("annotations", "train", "valid", "test"))]
-        files = [file for name in names if name.is_dir() for file in sorted(name.glob("*.json"))]
-        found = next((file for file in files[:20] if _coco(file)), None)
-        return Detection(f"a COCO dataset ({found.name})") if found else None
-    if path.suffix.lower() != ".json" or not path.is_file():
-        return None
-    with path.open("rb") as file:
-        start = file.read(_HEAD_BYTES)
-        file.seek(max(0, path.stat().st_size - _HEAD_BYTES))
-        text = start + file.read(_HEAD_BYTES)
-    if not start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
-        return None
-    known = sum(f'"{key}"'.encode() in text for key in ("images", "annotations", "categories"))
-    return Detection("COCO annotations") if known >= 2 and b'"image' in text else None
-
-
-def _yolo(path: Path) -> Detection | None:
-    """A `data.yaml` with names, or a folder with one, or with `labels` beside `images`."""
-    if path.is_dir():
-        yaml = next((file for file in sorted(path.glob("*.y*ml")) if _yolo(file)), None)
-        if yaml:
-            return Detection(f"a YOLO dataset ({yaml.name})")
-        labelled = (path / "labels").is_dir() or (path / "obj.names").is_file()
-        return Detection("a YOLO dataset") if labelled or _numbers_beside_images(path) else None
-    if path.suffix.lower() not in (".yaml", ".yml") or not path.is_file():
-        return None
-    with path.open("rb") as file:
-        text = file.read(_HEAD_BYTES)
-    return Detection("a YOLO data.yaml") if b"names" in text and b"train" in text else None
-
-
-def _numbers_beside_images(folder: Path) -> bool:
-    names = {entry.name for entry in list(folder.iterdir())[:_LOOKED_AT]}
-    stems = {Path(name).stem for name in names if Path(name).suffix.lower() in _IMAGES}
-    for stem in sorted(stems)[:5]:
-        label = folder / f"{stem}.txt"
-        if label.is_file():
-            words = label.read_text("utf-8", "replace")[:200].split()
-            return len(words) >= 5 and words[0].isdigit()
-    return False
-
-
-def _magic(magic: bytes, suffixes: tuple[str, ...], what: str) -> Recogniser:
-    def recognise(path: Path) -> Detection | None:
-        if path.is_dir():
-            inside = itertools.islice(path.rglob("*"), _LOOKED_AT)
-            count = sum(inner.name.lower().endswith(suffixes) for inner in inside)
-            return Detection(f"a folder of {what} ({count} files)") if count else None
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            return Detection(what) if magic and file.read(len(magic)) == magic else None
-
-    return recognise
-
-
-def _image_folder(path: Path) -> Detection | None:
-    """Images in folders named by their class, or images alone."""
-    if not path.is_dir():
-        return None
-    classes = 0
-    for inner in sorted(path.iterdir())[:_LOOKED_AT]:
-        if inner.suffix.lower() in _IMAGES:
-            return Detection("a folder of images", "likely")
-        if inner.is_dir():
-            nested = list(inner.iterdir())[:_LOOKED_AT]
-            deeper = [file for each in nested[:20] if each.is_dir() for file in each.iterdir()]
-            classes += any(file.suffix.lower() in _IMAGES for file in (*nested, *deeper))
-    return Detection(f"a folder of {classes} folders of images", "likely") if classes else None
-
-
-def _archive(path: Path) -> Detection | None:
-    if not path.is_file():
-        return None
-    with path.open("rb") as file:
-        head = file.read(512)
-    for magic, what in ((b"PK\x03\x04", "a ZIP archive"), (b"\x1f\x8b", "a gzip archive")):
-        if head.startswith(magic):
-            return Detection(what)
-    return Detection("a tar archive") if head[257:262] == b"ustar" else None
-
-
 def _other_json(path: Path) -> Detection | None:
     if path.suffix.lower() != ".json" or not path.is_file() or path.stat().st_size > 50_000_000:
         return None
@@ -123,19 +33,10 @@ def _other_json(path: Path) -> Detection | None:
     except (ValueError, RecursionError):
         return None
     kind = "list" if isinstance(value, list) else "object" if isinstance(value, dict) else "value"
-    return Detection(f"a JSON {kind}", "likely")
+    return Detection(f"a JSON {kind}", "possible")
 
 
 _LATER = "export its rows as a table or as chat rows"
 FORMATS = (
-    Unread("coco", "COCO", "convert it to Pascal VOC, which is read.", _coco),
-    Unread("yolo", "YOLO", "convert it to Pascal VOC, which is read.", _yolo),
-    Unread(
-        "parquet", "Parquet", f"{_LATER}.", _magic(b"PAR1", (".parquet",), "a Parquet file")
-    ),
-    Unread("arrow", "Arrow", f"{_LATER}.", _magic(b"ARROW1", (".arrow",), "an Arrow file")),
-    Unread("imagefolder", "Folders of images", f"{_LATER}: a table with an image and its label "
-           "on each line is read.", _image_folder),
-    Unread("archive", "an archive", "unpack it first.", _archive),
     Unread("json", "JSON", f"{_LATER}.", _other_json),
 )  # fmt: skip
