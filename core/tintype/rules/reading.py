@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from tintype.dataset import Dataset
+from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.survey import Fetcher
 from tintype.images.facts import ImageFacts
 from tintype.plugins import plugins
@@ -95,7 +96,7 @@ class _Reader:
         most = MOST_DECODED_BYTES if self._setup.deep else MOST_BYTES
         while stop - start < MOST_ROWS:
             if stop < dataset.count:
-                size += dataset.size_of(stop)
+                size += dataset.found.size_bytes(stop)
                 if size > most and stop > start:
                     break
                 stop += 1
@@ -107,7 +108,7 @@ class _Reader:
 
     async def block(self, start: int, stop: int) -> Block:
         """Look at some rows, wherever there is somebody free."""
-        run = Run(start, *self._dataset.places(start, stop))
+        run = Run(start, *self._dataset.found.places(start, stop))
         edited = self._dataset.edits.rows
         if not self._workers or (edited and not edited.keys().isdisjoint(run.lines)):
             return await self._look_here(start, stop)
@@ -139,9 +140,12 @@ class _Reader:
             await in_thread(worker.close)
 
     async def _look_here(self, start: int, stop: int) -> Block:
-        lines = await in_thread(self._dataset.lines_at, start, stop)
+        lines = await in_thread(self._read, start, stop)
         await self._fetch(self._own.wanted(lines))
         return await in_thread(self._own.examine, lines, self._fetched)
+
+    def _read(self, start: int, stop: int) -> list[ParsedLine]:
+        return [self._dataset.found.read(index) for index in range(start, stop)]
 
     async def _fetch(self, addresses: tuple[str, ...]) -> None:
         found = await asyncio.gather(*map(self._fetcher.facts, addresses))
