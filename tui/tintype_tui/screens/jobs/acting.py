@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tintype import jobs, paths
 from tintype.api import Api
+from tintype.evaluation.plan import MOST_MODELS
 from tintype.jobs import Blamed, FoundRow
 from tintype.metrics import to_csv
 from tintype.resources import Job
@@ -50,6 +51,14 @@ def can(act: str, known: Known | None, *, read_only: bool, loading: bool = False
     if act in ("try", "copy", "evaluate"):
         return bool(known.job.fine_tuned_model) or None
     return True
+
+
+def evaluating(known: Known, model: str) -> requests.Reached:
+    """Evaluate a model beside the checkpoints on the way to it, spread evenly, and its base."""
+    names = [one.model for one in known.progress.checkpoints if one.model != model]
+    most = MOST_MODELS - 2
+    picked = [names[at * len(names) // most] for at in range(most)] if len(names) > most else names
+    return requests.evaluate_model(model, None, *picked)
 
 
 def cancelling(job: Job) -> Confirm:

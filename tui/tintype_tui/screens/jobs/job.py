@@ -224,6 +224,8 @@ class JobPart(Part):
                 await self._steer(
                     jobs.resume if known.job.status == "paused" else jobs.pause, known
                 )
+            elif name == "evaluate" and model and self.views.current == "checkpoints":
+                pane.post_message(acting.evaluating(known, model))
             elif name in acting.ELSEWHERE and model:
                 self.post_message(acting.ELSEWHERE[name](model))
             elif name == "copy" and model:

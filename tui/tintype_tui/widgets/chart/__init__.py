@@ -25,6 +25,7 @@ from tintype_tui.widgets.chart.traces import (
     pins,
     told_apart,
     traces,
+    with_scores,
 )
 
 __all__ = [
@@ -47,4 +48,5 @@ __all__ = [
     "to_svg",
     "told_apart",
     "traces",
+    "with_scores",
 ]

@@ -73,6 +73,14 @@ def pins(metrics: Metrics, checkpoints: Sequence[Checkpoint] = ()) -> tuple[Pin,
     return tuple(found[step] for step in sorted(found))
 
 
+def with_scores(pins: Sequence[Pin], scores: Series) -> tuple[Pin, ...]:
+    """Pins with what the model of their step scores, 0…1: `93% (epoch 2)`."""
+    found = {pin.step: pin.name for pin in pins}
+    for step, score in scores:
+        found[step] = f"{score:.0%} ({found.get(step, f'step {step}')})"
+    return tuple(Pin(step, found[step]) for step in sorted(found))
+
+
 Group = tuple[str, ...]
 """Names of metrics that share a chart."""
 
