@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Static
 
 from tintype_tui.screens.datasets import DatasetsPane
 from tintype_tui.screens.evaluate import EvaluatePane
@@ -103,7 +104,7 @@ async def _and_offline(person: Any) -> None:
     await person.press("4")
     await person.sees("70% (epoch 3)")  # the score of the step, on the chart of the loss
     await person.press("w")
-    await person.sees("evaluation score")
+    await person.sees("evaluation score 0.7")
     await person.press("6")
     await person.sees("past runs")
     pane = person.app.screen
@@ -203,11 +204,12 @@ async def test_a_judge_that_costs_is_agreed_to_and_checked_by_grading_blind(
         assert wanted
         await person.type(wanted[1])
         await person.press("enter")
-        await person.sees("grades of scripted", "Very Similar", "10  (100%)")
+        await person.sees("grades of scripted", "Very Similar", "10  (100%)", "$0.0095")
         assert len(hostile_apart.sent("POST", "/chat/completions")) == 10
-        await person.press("g")
+        await person.press("B")
         await person.sees("Grade answer 1 of 10", "right is", "1 ")
-        assert "scripted" not in str(person.app.screen.query_one("#grade-words").visual)
+        shown = person.app.screen.query_one("#grade-words Static", Static)
+        assert "scripted" not in str(shown.content)
         await person.press("1")
         await person.sees("Grade answer 2 of 10")
         await person.press("down", "enter")

@@ -12,7 +12,6 @@ from textual.reactive import var
 from tintype.evaluation import (
     EvaluationPlan,
     Findings,
-    ModelFigures,
     RunProgress,
     View,
     percent,
@@ -94,7 +93,7 @@ def report_lines(found: Findings, facet: str) -> tuple[ReportLine, ...]:
         *_scores(found),
         *_slices(found, facet),
         *_grades(found),
-        *_money_and_time(found.figures),
+        *_money_and_time(found),
         *(line for one in found.report.sections for line in _section(one, named)),
     )
 
@@ -165,7 +164,8 @@ def _grades(found: Findings) -> Iterator[ReportLine]:
             yield ReportLine(f"  {name}", share=share, words=words)
 
 
-def _money_and_time(figures: Sequence[ModelFigures]) -> Iterator[ReportLine]:
+def _money_and_time(found: Findings) -> Iterator[ReportLine]:
+    figures = found.figures
     yield ReportLine("")
     yield ReportLine("time and money", bold=True, cells=tuple(one.model.title for one in figures))
     rows = (
@@ -178,6 +178,8 @@ def _money_and_time(figures: Sequence[ModelFigures]) -> Iterator[ReportLine]:
     )
     for title, cells in rows:
         yield ReportLine(title, cells=tuple(cells))
+    if found.grades:
+        yield ReportLine("cost of the judge", cells=(money(found.judge_cost_usd),))
 
 
 def _seconds(found: Mapping[float, float], percentile: float) -> str:

@@ -1,18 +1,11 @@
 """Is the judge right? Answers graded by a person who sees neither model nor judge."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import ClassVar
 
-from textual import getters, on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
 from textual.reactive import var
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from tintype import evaluation
 from tintype.dataset import Dataset, open_dataset
@@ -20,73 +13,11 @@ from tintype.errors import TintypeError
 from tintype.evaluation import EvaluatedRow, Findings
 from tintype_tui.held_keys import opens
 from tintype_tui.screen import Part
-from tintype_tui.screens.dialogs import Dialog
-from tintype_tui.text import visible
-from tintype_tui.widgets.example_list import said
-from tintype_tui.widgets.image import ImageView
+from tintype_tui.screens.grade_answer import GradeAnswer
 from tintype_tui.words.evaluating import agreement_words
 
 AT_A_TIME = 20
 """Answers to grade; more at the next time, for none comes twice."""
-
-
-class GradeAnswer(Dialog[str | None]):
-    """Gives the grade that was chosen; neither the model nor the judge's grade is shown."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "End", id="grade.end"),
-        *(
-            Binding(str(at), f"take({at})", f"Grade {at}", show=False, id=f"grade.{at}")
-            for at in range(1, 10)
-        ),
-    ]
-
-    grades = getters.query_one(OptionList)
-
-    def __init__(
-        self, title: str, row: EvaluatedRow, answer: str, data: bytes | None, grades: Sequence[str]
-    ) -> None:
-        super().__init__()
-        self._title, self._row, self._answer, self._data = title, row, answer, data
-        self._names = grades
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog -tall"):
-            yield Static(Content(visible(self._title)), classes="dialog-title")
-            with Horizontal(id="grade-row"):
-                if self._data is not None:
-                    yield ImageView(id="grade-image")
-                with VerticalScroll(id="grade-words"):
-                    yield Static(self._words())
-            options = [Option(Content(f"{at} {name}")) for at, name in enumerate(self._names, 1)]
-            yield OptionList(*options, id="grades", markup=False)
-            yield Static("↑ ↓ or a number · Enter gives it · Esc ends", classes="hint")
-
-    def _words(self) -> Content:
-        blocks = [
-            Content.styled(f"{word}\n", "dim") + Content(visible(text))
-            for word, text in (
-                ("question", self._row.question),
-                ("right is", " | ".join(map(said, self._row.truths))),
-                ("the answer", said(self._answer)),
-            )
-        ]
-        return Content("\n\n").join(blocks)
-
-    def on_mount(self) -> None:
-        for image in self.query(ImageView):
-            image.can_focus = False
-            image.data = self._data
-        self.grades.focus()
-
-    def action_take(self, at: int) -> None:
-        """Give the grade with this number."""
-        if at <= len(self._names):
-            self.dismiss(self._names[at - 1])
-
-    @on(OptionList.OptionSelected)
-    def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._names[event.option_index])
 
 
 class GradingPart(Part):
@@ -96,7 +27,7 @@ class GradingPart(Part):
     GradingPart { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("g", "grade", "Grade blind", id="evaluate.grade", show=False,
+        Binding("B", "grade", "Grade blind", id="evaluate.grade", show=False,
                 tooltip="see how far the judge agrees with you"),
     ]  # fmt: skip
 

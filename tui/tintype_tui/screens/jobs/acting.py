@@ -53,8 +53,13 @@ def can(act: str, known: Known | None, *, read_only: bool, loading: bool = False
     return True
 
 
-def evaluating(known: Known, model: str) -> requests.Reached:
-    """Evaluate a model beside the checkpoints on the way to it, spread evenly, and its base."""
+def elsewhere(name: str, known: Known, model: str, view: str) -> requests.Reached:
+    """Do something with a job's model in another pane.
+
+    From the list of checkpoints it is evaluated beside those, spread evenly, and its base.
+    """
+    if name != "evaluate" or view != "checkpoints":
+        return ELSEWHERE[name](model)
     names = [one.model for one in known.progress.checkpoints if one.model != model]
     most = MOST_MODELS - 2
     picked = [names[at * len(names) // most] for at in range(most)] if len(names) > most else names

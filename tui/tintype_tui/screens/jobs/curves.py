@@ -13,6 +13,7 @@ from tintype_tui.screens.jobs.following import Known
 from tintype_tui.terminal import Capabilities
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.widgets.chart import (
+    SCORE,
     ChartGrid,
     Panel,
     Run,
@@ -25,8 +26,6 @@ from tintype_tui.widgets.chart import (
 )
 from tintype_tui.widgets.chart.navigation import kept_up, read_sight
 
-SCORE = "evaluation_score"
-"""The name of the series of what a job's models score."""
 MOST_RUNS = 6
 """As many as there are looks."""
 

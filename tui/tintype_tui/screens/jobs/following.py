@@ -112,11 +112,8 @@ async def _judged(session: Session, known: Known) -> Known:
         kept = replace(known.kept, job=known.job)
         bill = jobs.bill(kept, known.log, prices, session.profile.provider)
     known = replace(known, diagnosis=diagnosis, bill=bill)
-    return await scored(session, known) if known.job.ended else known
-
-
-async def scored(session: Session, known: Known) -> Known:
-    """What is known, with what has been evaluated of its models by now."""
+    if not known.job.ended:
+        return known
     return replace(known, scores=await asyncio.to_thread(_scores, session, known))
 
 

@@ -16,6 +16,7 @@ from tintype_tui.widgets.chart.svg import to_svg
 from tintype_tui.widgets.chart.traces import (
     ACCURACIES,
     LOSSES,
+    SCORE,
     Pin,
     Run,
     Trace,
@@ -32,6 +33,7 @@ __all__ = [
     "ACCURACIES",
     "LOSSES",
     "MARKS",
+    "SCORE",
     "SMOOTHINGS",
     "Chart",
     "ChartGrid",

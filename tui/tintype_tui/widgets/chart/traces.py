@@ -9,13 +9,16 @@ from tintype.resources import Checkpoint
 LOSSES = ("train_loss", "valid_loss", "full_valid_loss")
 """What a provider reports of the loss."""
 
+SCORE = "evaluation_score"
+"""What models of the job scored when they were evaluated, by step."""
 ACCURACIES = (
     "train_mean_token_accuracy",
     "valid_mean_token_accuracy",
     "full_valid_mean_token_accuracy",
     "full_valid_mean_iou",
+    SCORE,
 )
-"""What a provider, ours included, reports on a scale from 0 to 1."""
+"""What a provider, ours included, reports on a scale from 0 to 1; and what evaluations say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def traces(metrics: Metrics, names: Iterable[str] = LOSSES, run: str = "") -> tu
             series=metrics.series[name],
             name=f"{run} {label(name)}".strip(),
             slot=slot,
-            smoothable=not name.startswith("full_"),
+            smoothable=not name.startswith(("full_", SCORE)),
             timeline=timeline,
         )
         for slot, name in enumerate(names)
