@@ -16,7 +16,8 @@ from tintype.evaluation import (
     View,
     percent,
 )
-from tintype.evaluation.report_section import ReportSection
+from tintype.evaluation.report_details import CURVE
+from tintype.evaluation.report_section import BarChart, ReportSection
 from tintype.evaluation.statistics import Interval
 from tintype_tui.text import clip, count, duration, money, number, one_line, pad
 from tintype_tui.widgets.line_list import Line, LineList
@@ -143,6 +144,9 @@ def _section(section: ReportSection, named: Mapping[str, int]) -> Iterator[Repor
         return
     yield ReportLine("")
     yield ReportLine(section.title, bold=True)
+    if section.title == CURVE and section.chart is not None:
+        yield from _curve(section.chart)
+        return
     yield ReportLine(section.headers[0], cells=section.headers[1:])
     model = named.get(section.title)
     for row in section.rows:
@@ -151,6 +155,15 @@ def _section(section: ReportSection, named: Mapping[str, int]) -> Iterator[Repor
         yield ReportLine(row[0], cells=row[1:], leads_to=leads_to)
     for line in wrap(section.note, NOTE):
         yield ReportLine(line)
+
+
+def _curve(chart: BarChart) -> Iterator[ReportLine]:
+    """A curve for each model, lying on its side: a bar for each tenth of recall."""
+    for at, name in enumerate(chart.names):
+        yield ReportLine(f"  {name}")
+        for one in chart.groups:
+            share = one.values[at]
+            yield ReportLine(f"  {one.label}", share=share, words=f"{percent(share):>8}")
 
 
 def _grades(found: Findings) -> Iterator[ReportLine]:
