@@ -171,7 +171,9 @@ def _average_precision(number: int) -> list[Figure]:
         x, y = chance.uniform(0, 500), chance.uniform(0, 400)
         return (x, y, x + chance.uniform(20, 120), y + chance.uniform(20, 80))
 
-    images, truths, found = [], [], []
+    images: list[BoxedImage] = []
+    truths: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for image in range(1, number // 13 + 1):
         true, said = [], []
         for label in (chance.choice("abc") for _ in range(13)):
