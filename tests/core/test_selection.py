@@ -85,7 +85,8 @@ def test_what_cannot_be_meant_is_said(typed: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "is_one"),
-    [("label:cat", True), ("lable:cat", True), ("a dog -images>1", True), ("what: this", False), ("10:30", False),
+    [("label:cat", True), ("lable:cat", True),
+     ("a dog -images>1", True), ("what: this", False), ("10:30", False),
      ("two cats", False), ("/label/", False)],
 )  # fmt: skip
 def test_words_are_not_taken_for_conditions(typed: str, is_one: bool) -> None:
