@@ -17,6 +17,7 @@ MODULES = {
     "edit": "edit",
     "embed": "embed",
     "boxes": "boxes",
+    "dedupe": "dedupe",
     "convert": "convert",
     "split": "split",
     "subset": "split:subset",
