@@ -65,6 +65,11 @@ class Output:
         self._parting = []
         self.write("\x1b[m" + self._surface.farewells())
 
+    @property
+    def closed(self) -> bool:
+        """Whether the terminal has been let go."""
+        return self._writer is None
+
     def close(self) -> None:
         """Let the terminal go within `CLOSE_S`, even if it takes nothing."""
         if self._writer is not None:
