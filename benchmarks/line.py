@@ -343,7 +343,10 @@ def measure(**options: Any) -> list[Figure]:
 
 
 def table(done: Sequence[Measured]) -> str:
-    """The measurements as a table in Markdown: a row each, a column for each line and way."""
+    """The measurements in Markdown: a row each, a column for each line and way.
+
+    Bytes are those to the terminal; of `ssh -C`, which makes fewer of them, those over the line.
+    """
     columns = list(dict.fromkeys((one.line, one.way) for one in done))
     head = "| action | " + " | ".join(f"{line}, {way}" for line, way in columns) + " |"
     lines = [head, "|---" * (len(columns) + 1) + "|"]
@@ -357,10 +360,11 @@ def table(done: Sequence[Measured]) -> str:
 
 
 def _cell(one: Measured) -> str:
-    size = f"{one.to_terminal / 1000:.1f} KB"
+    size = one.carried if one.way.endswith("-C") else one.to_terminal
     if one.row in ("watching", "nothing"):
-        return f"{one.to_terminal / one.over_s / 1000:.2f} KB/s"
-    return f"{size}, never" if one.right_s is None else f"{size}, {one.right_s:.1f} s"
+        return f"{size / one.over_s / 1000:.2f} KB/s"
+    sent = f"{size / 1000:.1f} KB"
+    return f"{sent}, never" if one.right_s is None else f"{sent}, {one.right_s:.1f} s"
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ it waits half a minute for a widget that goes away meanwhile.
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -24,8 +24,17 @@ ROUNDS = 4
 DUE = ("_layout_required", "_scroll_required", "_repaint_required", "_dirty_widgets", "_callbacks")
 """What a screen does at its next frame: it is not waited for."""
 LONGEST_S = 60.0
+"""For a machine under load; a test that passes never waits that long."""
 LOOK_S = 0.05
 """How often widgets that do not answer are looked at: they may be gone."""
+
+
+async def until(pilot: Any, holds: Callable[[], Any], words: Callable[[], str] = str) -> None:
+    """Wait until something holds; if it never does, say some words."""
+    end_s = time.monotonic() + LONGEST_S
+    while not holds():
+        assert time.monotonic() < end_s, words()
+        await pilot.pause(0.02)
 
 
 async def answered(app: Any, nodes: Iterable[Any]) -> None:

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tintype.api import ChatPiece, ChatRequest, Patience, Usage, connect, pages, parsing
+from tintype.api.proxies import proxy_of
 from tintype.api.redaction import HIDDEN, one_line, redact
 from tintype.api.wire import events
 from tintype.errors import (
@@ -317,6 +318,44 @@ async def test_a_provider_that_is_not_there_is_a_sentence(hostile: HostileProvid
         async with connect(EMBEDDED, Secret("k"), url) as api:
             with pytest.raises(UnreachableError, match="tintype serve"):
                 await api.models()
+
+
+@pytest.mark.parametrize(
+    ("proxy", "means"),
+    [
+        ("http://me:hunter2@127.0.0.1:9", "nothing answers at http://127.0.0.1:9, the proxy on"),
+        ("http://no-such-proxy.invalid:1", "no host of the name in http://no-such-proxy.invalid:1"),
+        ("", "the host of http://no-such-host.invalid/v1 is not known"),
+    ],
+)
+async def test_a_proxy_that_is_not_there_is_named(
+    proxy: str, means: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    profile = Profile("p", "compatible", "http://no-such-host.invalid/v1")
+    async with connect(profile, Secret("k")) as api:
+        with pytest.raises(UnreachableError) as caught:
+            await api.models()
+    assert means in caught.value.message
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "variables", "proxy"),
+    [
+        ("https://api.example/v1", {"ALL_PROXY": "u:p@proxy:8"}, "proxy:8"),
+        ("https://api.example/v1", {"HTTP_PROXY": "http://proxy:8"}, ""),
+        ("https://api.example/v1", {"HTTPS_PROXY": "http://p:8", "NO_PROXY": ".example"}, ""),
+        ("http://127.0.0.1:5/v1", {"HTTP_PROXY": "http://proxy:8"}, ""),
+    ],
+)
+def test_the_proxy_on_the_way(
+    url: str, variables: dict[str, str], proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name.lower(), raising=False)
+        monkeypatch.setenv(name, variables.get(name, ""))
+    assert proxy_of(url) == proxy
 
 
 async def test_an_embedded_provider_that_does_not_run_is_a_sentence() -> None:

@@ -348,13 +348,21 @@ async def test_a_refused_job_is_struck_out(
     assert store.spending.entries() == ()
 
 
-async def test_a_job_whose_answer_was_lost_is_in_doubt_until_it_is_listed(
+@pytest.fixture
+async def doubted(
     api: Api, store: Store, order: Any, hostile: HostileProvider, fake_clock: FakeClock
 ) -> None:
+    """A launch for $2 whose answer was lost, and that could not be looked up."""
     hostile.on("POST", "/fine_tuning/jobs", hostile.answer(reset=True))
     hostile.on("GET", "/fine_tuning/jobs", hostile.answer(status=503))
     with pytest.raises(UnreachableError, match="did not say whether"):
         await launched(api, store, order("2"), fake_clock)
+
+
+@pytest.mark.usefixtures("doubted")
+async def test_a_job_whose_answer_was_lost_is_in_doubt_until_it_is_listed(
+    api: Api, store: Store, hostile: HostileProvider, fake_clock: FakeClock
+) -> None:
     (entry,) = store.spending.entries()
     assert (entry.state, entry.cost_usd) == ("in doubt", Decimal(2))
     with pytest.raises(BudgetError):  # it counts
@@ -368,14 +376,10 @@ async def test_a_job_whose_answer_was_lost_is_in_doubt_until_it_is_listed(
     assert store.jobs.pending() == ()
 
 
+@pytest.mark.usefixtures("doubted")
 async def test_a_job_in_doubt_is_struck_out_once_the_whole_list_does_not_have_it(
-    api: Api, store: Store, order: Any, hostile: HostileProvider, fake_clock: FakeClock
+    api: Api, store: Store, hostile: HostileProvider, fake_clock: FakeClock
 ) -> None:
-    hostile.on("POST", "/fine_tuning/jobs", hostile.answer(reset=True))
-    hostile.on("GET", "/fine_tuning/jobs", hostile.answer(status=503))
-    with pytest.raises(UnreachableError, match="did not say whether"):
-        await launched(api, store, order("2"), fake_clock)
-
     async def listed(page: dict[str, Any], most: int = 1_000) -> None:
         hostile.on("GET", "/fine_tuning/jobs", hostile.answer(page))
         async for _ in jobs.listed(api, store, clock=fake_clock.clock, most=most):

@@ -5,26 +5,23 @@ import base64
 import io
 import json
 import re
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 from PIL import Image
-from tests.handled import replace_the_waits_of_textual
+from tests.handled import replace_the_waits_of_textual, until
 from textual.pilot import Pilot
 from textual.widgets import Static
 
 from tintype.server import run
+from tintype_tui.__main__ import run_command
 from tintype_tui.app import TintypeApp
 from tintype_tui.screens.estimate import EstimatePane
 
 replace_the_waits_of_textual()
-
-PATIENCE_S = 60.0
-"""For a machine under load; a test that passes never waits that long."""
 
 BOXES = "<loc0102><loc0205><loc0512><loc0614> square"
 
@@ -111,6 +108,38 @@ def evil() -> str:
     return EVIL
 
 
+class Done(NamedTuple):
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as JSON."""
+        return json.loads(self.out)
+
+    @property
+    def said(self) -> str:
+        """Standard error, in one line."""
+        return " ".join(self.err.split())
+
+
+@pytest.fixture
+def tintype(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """`tintype("check", path)` runs a command in this process."""
+
+    def run(*arguments: object) -> Done:
+        capsys.readouterr()
+        code = run_command([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return Done(code, said.out, said.err)
+
+    return run
+
+
 class Person:
     """Somebody at the keyboard."""
 
@@ -157,10 +186,7 @@ class Person:
 
     async def until(self, holds: Callable[[], bool], what: str) -> None:
         """Wait until something holds."""
-        end_s = time.monotonic() + PATIENCE_S
-        while not holds():
-            assert time.monotonic() < end_s, f"never saw {what}; there was:\n{self.screen}"
-            await self.pilot.pause(0.02)
+        await until(self.pilot, holds, lambda: f"never saw {what}; there was:\n{self.screen}")
 
     async def quoted(self, model: str = "") -> None:
         """Wait until Estimate has a quote, of a model if it is said: only then L launches."""

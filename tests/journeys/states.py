@@ -352,6 +352,22 @@ async def evaluation(place: Place) -> None:
     await place.sees("questions to 2 models", "test.jsonl")
 
 
+async def nothing_evaluated(place: Place) -> None:
+    await place.sees("Recent datasets")
+    await place.press("6")
+    await place.sees("Nothing to evaluate yet.")
+
+
+async def evaluated(place: Place) -> None:
+    """The result of an evaluation."""
+    await evaluation(place)
+    await place.press("l")
+    await place.sees("Type")
+    await place.person.type(place.person.app.screen._demand.typed)
+    await place.press("enter")
+    await place.sees("score:", "time and money")
+
+
 STATES: dict[str, State] = {
     "home, first": State(first),
     "home, provider": State(first, "P", ("Work with which provider?",), again=True),
@@ -396,5 +412,11 @@ STATES: dict[str, State] = {
     "playground, streaming": State(streaming, agreed=True),
     "playground, past": State(answered, "H", agreed=True),
     "playground, folded": State(folded, agreed=True),
+    "evaluate, nothing": State(nothing_evaluated),
     "evaluate, set-up": State(evaluation, agreed=True),
+    "evaluate, result": State(evaluated, agreed=True),
+    "evaluate, rows": State(evaluated, "w", ("right is",), agreed=True),
+    "evaluate, past runs": State(
+        evaluated, "left_square_bracket left_square_bracket", ("past runs",), agreed=True
+    ),
 }

@@ -9,25 +9,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import pytest
-
-from tintype_tui.__main__ import run_command
-
 SAID = "I have not been trained."
 EVIL = '<script>alert(1)</script>=HYPERLINK("x")|*b*\x1b[2J'
-
-
-@pytest.fixture
-def tintype(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """Run `tintype …` in this process: its exit code, and what it wrote."""
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run_command([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 class Page(HTMLParser):

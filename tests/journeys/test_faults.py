@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import count
@@ -20,17 +20,7 @@ from tintype.plugins import variable
 from tintype.server.run import Options, Running
 from tintype_tui.__main__ import run_command
 
-
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
+from .conftest import Done
 
 SOMEBODY = """
 title = "Somebody"
@@ -126,18 +116,6 @@ def dataset(tmp_path: Path) -> Path:
     return written(tmp_path / "train.jsonl")
 
 
-@pytest.fixture
-def tintype(home: Path, capsys: pytest.CaptureFixture[str]) -> Tintype:
-    def run(*arguments: object) -> Done:
-        capsys.readouterr()
-        code = run_command([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return Done(code, said.out, " ".join(said.err.split()))
-
-    return run
-
-
 def order(dataset: Path, *more: str) -> list[str]:
     """The words of a command that trains, and waits."""
     return [
@@ -226,7 +204,7 @@ def test_a_training_under_faults_is_made_once_and_ends(
 ) -> None:
     proxy.inject(fault, every_third)
     done = train(tintype, dataset)
-    assert done.code == 0, done.err
+    assert done.code == 0, done.said
     assert done.json["status"] == "succeeded"
     assert len(proxy.seen) < 90
     proxy.inject(None)
@@ -247,7 +225,7 @@ def test_what_is_made_is_made_once_though_its_first_answer_suffers(
         fault, lambda seen: (seen.method, seen.path) == ("POST", path) and next(first, False)
     )
     done = train(tintype, dataset)
-    assert done.code == 0, done.err
+    assert done.code == 0, done.said
     proxy.inject(None)
     assert len(tintype("jobs", "--json").json) == 1
     files = tintype("files", "--json").json
@@ -264,7 +242,7 @@ def test_what_does_not_pass_is_a_sentence_at_once(
     if fault.announce:
         done.pop()  # of a streamed answer only the end mark is missing then
     assert [one.code for one in done] == [2] * len(done), done
-    assert all(one.out == "" and one.err.startswith("tintype: ") for one in done)
+    assert all(one.out == "" and one.said.startswith("tintype: ") for one in done)
     assert len(proxy.seen) <= len(done) + 1
 
 
@@ -286,13 +264,13 @@ def test_a_wait_is_said_with_its_budget_and_an_absurd_one_is_named(
     proxy.inject(replace(RATE_LIMIT, headers={"Retry-After": later}), first_only)
     done = tintype("models", "--json")
     assert done.code == 0
-    assert "The rate limit of" in done.err
-    assert "Trying again in" in done.err
-    assert "for 2 min at most" in done.err
+    assert "The rate limit of" in done.said
+    assert "Trying again in" in done.said
+    assert "for 2 min at most" in done.said
     proxy.inject(replace(RATE_LIMIT, headers={"Retry-After": "86400"}))
     done = tintype("models", "--json")
     assert (done.code, len(proxy.seen)) == (2, 1)
-    assert "Try again in 24 h" in done.err
+    assert "Try again in 24 h" in done.said
 
 
 def test_a_list_without_an_end_is_cut_where_it_is_said(
@@ -311,7 +289,7 @@ def test_a_list_without_an_end_is_cut_where_it_is_said(
         done = tintype(command, "--limit", 150, "--json")
         assert done.code == 0
         assert len(done.json) == 150
-        assert "Only the newest 150 are listed; --limit lists more." in done.err
+        assert "Only the newest 150 are listed; --limit lists more." in done.said
     assert len(proxy.seen) == 4
 
 
@@ -327,7 +305,7 @@ def test_a_list_that_breaks_off_is_printed_so_far_and_is_no_success(
     proxy.inject(Fault("again", "after", rewrite=again), lists)
     done = tintype("jobs", "--json")
     assert (done.code, [one["id"] for one in done.json]) == (2, [job["id"], job["id"]])
-    assert "Only 2 could be listed. The provider's list does not end." in done.err
+    assert "Only 2 could be listed. The provider's list does not end." in done.said
 
 
 def test_last_is_the_newest_job_wherever_a_job_is_named(
@@ -336,7 +314,7 @@ def test_last_is_the_newest_job_wherever_a_job_is_named(
     assert tintype("jobs", "show", "last", "--json").json["id"] == job["id"]
     assert "train_loss" in tintype("jobs", "results", "last").out
     assert tintype("watch", "last").code == 0
-    assert job["id"] in tintype("jobs", "cancel", "last").err  # it has ended
+    assert job["id"] in tintype("jobs", "cancel", "last").said  # it has ended
 
 
 def test_a_launch_that_waits_says_so_where_there_is_no_terminal(
@@ -346,8 +324,8 @@ def test_a_launch_that_waits_says_so_where_there_is_no_terminal(
     proxy.inject(PASSING[0], lambda seen: seen.path == "/files" and next(first, False))
     done = train(tintype, dataset)
     assert done.code == 0
-    assert "The rate limit of Provider faulty is exceeded." in done.err
-    assert "Trying again in" in done.err
+    assert "The rate limit of Provider faulty is exceeded." in done.said
+    assert "Trying again in" in done.said
 
 
 @pytest.mark.parametrize("rewrite", ODD_PAGES, ids=["endless", "shuffled", "doubled"])
@@ -360,7 +338,7 @@ def test_pages_that_are_odd_are_read_to_an_end(
         Fault("pages", "after", rewrite=rewrite), lambda seen: seen.path.endswith("/events")
     )
     done = tintype("watch", job["id"], "--json")
-    assert done.code == 0, done.err
+    assert done.code == 0, done.said
     assert sorted(done.out.splitlines()) == sorted(right)
     proxy.inject(
         Fault("pages", "after", rewrite=rewrite), lambda seen: seen.path == "/fine_tuning/jobs"
@@ -377,12 +355,12 @@ def test_a_job_that_vanishes_and_a_key_that_is_withdrawn_end_the_watch(
     proxy.inject(gone, lambda seen: seen.path.startswith("/fine_tuning/jobs/"))
     done = tintype("watch", job["id"])
     assert done.code == 2
-    assert job["id"] in done.err
+    assert job["id"] in done.said
     withdrawn = Fault("401", status=401, body=b'{"error": {"message": "revoked"}}')
     proxy.inject(withdrawn, lambda seen: seen.number > 1)
     done = tintype("watch", job["id"])
     assert done.code == 2
-    assert "did not accept the key" in done.err
+    assert "did not accept the key" in done.said
 
 
 def test_an_answer_that_is_cut_after_its_first_text_keeps_it_and_is_asked_once(
@@ -417,7 +395,7 @@ def test_cancelling_survives_a_lost_answer(
         first_try = iter([True])
         proxy.inject(fault, lambda seen, n=first_try: seen.path == path and next(n, False))  # type: ignore[misc]
         done = tintype("jobs", "cancel", launched["id"], "--json")
-        assert done.code == 0, (fault.name, done.err)
+        assert done.code == 0, (fault.name, done.said)
         assert done.json["status"] == "cancelled"
 
 
@@ -429,7 +407,7 @@ def test_what_is_deleted_is_deleted_once_though_its_answer_is_lost(
         first = iter([True])
         proxy.inject(SOME[2], lambda seen, n=first: seen.method == "DELETE" and next(n, False))  # type: ignore[misc]
         deleted = tintype(kind, "delete", name, "--yes")
-        assert (deleted.code, name in deleted.err) == (0, True)
+        assert (deleted.code, name in deleted.said) == (0, True)
         assert name not in tintype(kind, "--json").out
         proxy.inject(None)
         assert tintype(kind, "delete", name, "--yes").code == 2  # it is not there
@@ -460,14 +438,14 @@ def test_an_evaluation_under_faults_has_every_answer_once(
     for fault in (None, *SOME):
         proxy.inject(fault, every_third)
         done = evaluated()
-        assert (done.code, done.json["complete"], done.json["rows"]) == (0, True, 12), done.err
+        assert (done.code, done.json["complete"], done.json["rows"]) == (0, True, 12), done.said
         assert done.json["sentence"].startswith("tuned 100.0 %")
     for fault in LASTING[:5]:
         proxy.inject(fault)
         done = evaluated()
         if fault.name in ("an absurd wait", "401"):  # no question would fare better
             assert (done.code, done.out) == (2, "")
-            assert WORDS[fault.name][-1] in done.err
+            assert WORDS[fault.name][-1] in done.said
         else:
             assert (done.code, done.json["complete"]) == (1, False), fault.name
             assert done.json["sentence"].startswith("tuned no score.")
@@ -479,7 +457,7 @@ def test_a_profile_whose_key_is_not_set_is_refused_before_anything_is_typed(
     monkeypatch.delenv("FAULTY_KEY")
     done = train(tintype, dataset)
     assert done.code == 2
-    assert "FAULTY_KEY is not set" in done.err
+    assert "FAULTY_KEY is not set" in done.said
     assert proxy.seen == []
 
 
@@ -601,7 +579,8 @@ def lists(seen: Seen) -> bool:
 async def test_a_launch_in_the_app_is_made_once_whatever_happens_to_its_answers(
     sit: Any, proxy: FaultProxy, dataset: Path, tintype: Tintype
 ) -> None:
-    faults = iter([LASTING[1], LASTING[5], *SOME])
+    refused, _, lost = SOME
+    faults = {"/files": [refused, LASTING[5]], "/fine_tuning/jobs": [refused, lost]}
     proxy.inject(LASTING[1], lambda seen: seen.method == "POST")
     async with sit(dataset) as person:
         await person.sees("12 rows")
@@ -614,18 +593,18 @@ async def test_a_launch_in_the_app_is_made_once_whatever_happens_to_its_answers(
         await person.sees("answered with a web page")
 
         def post(seen: Seen) -> bool:
-            if seen.method != "POST":
-                return False
-            proxy.fault = next(faults, None)
-            return proxy.fault is not None
+            left = faults.get(seen.path, []) if seen.method == "POST" else []
+            if left:
+                proxy.fault = left.pop(0)
+                return True
+            return False
 
         proxy.inject(Fault("in turn"), post)
-        next(faults)
         await person.press("enter")
-        await person.until(lambda: next(faults, None) is None or not person.screen, "all faults")
         await person.until(lambda: type(person.app.screen).__name__ == "JobsPane", "the job")
         proxy.inject(None)
         await person.until(lambda: len(person.app.screen.list_of_jobs.jobs) == 1, "one job")
+    assert not any(faults.values())
 
 
 async def test_the_playground_says_what_befell_an_answer_and_keeps_what_came(

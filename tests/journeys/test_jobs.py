@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
+from textual.keys import key_to_character
 from textual.widgets import Button
 
 from tintype import jobs
@@ -15,7 +17,6 @@ from tintype.budget import NOTHING_CONFIRMED, Limits
 from tintype.resources import Job
 from tintype.settings import load
 from tintype.store import open_store
-from tintype_tui.__main__ import run_command
 from tintype_tui.screens.jobs import JobsPane
 from tintype_tui.widgets.chart import Chart
 
@@ -111,6 +112,14 @@ async def hears(person: Any, words: str) -> None:
     """Wait for a notification."""
     said = person.app.session.said
     await person.until(lambda: any(words in one.words for one in said), f"a message: {words}")
+
+
+def burst(person: Any, *keys: str) -> None:
+    """Press keys so fast that the app has them all before it has done what the first one asks."""
+    for key in keys:
+        event = events.Key(key, key_to_character(key))
+        event.set_sender(person.app)
+        person.app._driver.send_message(event)
 
 
 def pane_of(person: Any) -> JobsPane:
@@ -323,19 +332,6 @@ async def test_a_read_only_app_has_no_keys_to_cancel_or_pause(
         )
 
 
-@pytest.fixture
-def tintype(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Run `tintype …` in this process: exit code, standard output, standard error."""
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run_command([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
-
-
 def test_the_commands_tell_the_same_explanation(
     tintype: Any, dataset: Path, launch: Launch
 ) -> None:
@@ -349,18 +345,18 @@ def test_the_commands_tell_the_same_explanation(
     assert code == 1
     assert "A message has no role" in err
     assert "line 4:" in err
-    told = json.loads(tintype("jobs", "show", bad.id, "--json")[1])
-    assert told["failure"]["rows"][0]["line"] == 4
-    told = json.loads(tintype("jobs", "show", good.id, "--json")[1])
-    assert told["status"] == "succeeded"
-    assert told["bill"]["billed_tokens"] == told["trained_tokens"]
-    assert len(told["checkpoints"]) == 2
+    shown = tintype("jobs", "show", bad.id, "--json").json
+    assert shown["failure"]["rows"][0]["line"] == 4
+    shown = tintype("jobs", "show", good.id, "--json").json
+    assert shown["status"] == "succeeded"
+    assert shown["bill"]["billed_tokens"] == shown["trained_tokens"]
+    assert len(shown["checkpoints"]) == 2
     _, out, _ = tintype("jobs", "show", good.id)
     assert "tokens, free" in out
     assert "Training loss" in out
     _, out, _ = tintype("jobs", "--filter", "state:failed data:spoilt")
     assert [line.split()[0] for line in out.splitlines()] == [bad.id]
-    assert tintype("jobs", "--filter", "state:paused")[2].strip() == "No job matches."
+    assert tintype("jobs", "--filter", "state:paused").said == "No job matches."
 
 
 async def test_a_run_that_is_held_goes_on_while_another_is_in_hand(
@@ -527,3 +523,26 @@ async def test_a_click_on_a_title_shows_its_view(sit: Any, dataset: Path, launch
             at = person.screen.splitlines()[line].index(name)
             await person.pilot.click(offset=(at, line))
             await person.until(lambda name=name: pane_of(person).views.current == name, name)
+
+
+async def test_keys_that_come_at_once_are_about_the_job_under_the_cursor_by_then(
+    sit: Any, dataset: Path, launch: Launch
+) -> None:
+    for suffix in ("oldest", "older", "newer", "newest"):
+        await launch(dataset, suffix)
+    async with sit() as person:
+        await person.press("4")
+        pane = pane_of(person)
+        await person.until(lambda: pane.known is not None and pane.job.runs != (), "a job")
+        await person.until(lambda: len(pane.listing.jobs) == 4, "four jobs")
+        burst(person, "down", "O", "down", "down", "O", "up")
+        await person.until(
+            lambda: pane.known is not None and pane.known.job.suffix == "older", "the third job"
+        )
+        assert {run.name for run in pane.job.held.values()} == {"newer", "oldest"}
+        assert pane.list_of_jobs.cursor == 2
+        assert pane.loop_state.job == pane.followed
+        for _ in range(20):  # what is selected stays
+            await person.pilot.pause()
+        assert pane.known is not None
+        assert pane.known.job.suffix == "older"

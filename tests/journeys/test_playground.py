@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -290,22 +291,30 @@ async def test_a_tuned_model_stays_chosen_and_a_foreign_system_prompt_is_noticed
         await person.sees("The system prompt is not the one it was", "your system prompt")
 
 
+@pytest.fixture
+def dear(home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """`dear(model, settings, profile)`: one model, which says "A cat.", and more configuration."""
+
+    def stand(model: str, settings: str = "", profile: str = "") -> None:
+        monkeypatch.setenv("DEAR_KEY", "sk-dear-0123456789")
+        (home / "config").mkdir(parents=True)
+        (home / "config" / "config.toml").write_text(
+            f'default_profile = "dear"\n{settings}\n[profiles.dear]\n{profile}\n'
+            f'key_env = "DEAR_KEY"\nbase_url = "{hostile_apart.url}"\n'
+        )
+        answer, on = hostile_apart.answer, hostile_apart.on
+        said = {"message": {"role": "assistant", "content": "A cat."}, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 300, "completion_tokens": 3}
+        on("GET", "/models", answer({"data": [{"id": model}]}))
+        on("POST", "/chat/completions", answer({"choices": [said], "usage": usage}))
+
+    return stand
+
+
 async def test_the_cost_is_said_first_and_above_the_limit_asked_for(
-    sit: Any, dataset: Path, home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch
+    sit: Any, dataset: Path, dear: Callable[..., None], hostile_apart: Any
 ) -> None:
-    monkeypatch.setenv("DEAR_KEY", "sk-dear-0123456789")
-    (home / "config").mkdir(parents=True)
-    (home / "config" / "config.toml").write_text(
-        'default_profile = "dear"\nspend_confirm_usd = 0.001\n[profiles.dear]\n'
-        'provider = "openai"\nkey_env = "DEAR_KEY"\n'
-        f'base_url = "{hostile_apart.url}"\n'
-    )
-    said = {"message": {"role": "assistant", "content": "A cat."}, "finish_reason": "stop"}
-    usage = {"prompt_tokens": 300, "completion_tokens": 3}
-    hostile_apart.on("GET", "/models", hostile_apart.answer({"data": [{"id": "gpt-4o"}]}))
-    hostile_apart.on(
-        "POST", "/chat/completions", hostile_apart.answer({"choices": [said], "usage": usage})
-    )
+    dear("gpt-4o", "spend_confirm_usd = 0.001", 'provider = "openai"')
     async with sit(dataset) as person:
         await person.sees("12 rows")
         await person.press("5")
@@ -335,16 +344,9 @@ async def test_the_cost_is_said_first_and_above_the_limit_asked_for(
 
 
 async def test_a_question_beyond_a_limit_is_refused_in_words_and_not_sent(
-    sit: Any, dataset: Path, home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch
+    sit: Any, dataset: Path, dear: Callable[..., None], hostile_apart: Any
 ) -> None:
-    monkeypatch.setenv("DEAR_KEY", "sk-dear-0123456789")
-    (home / "config").mkdir(parents=True)
-    (home / "config" / "config.toml").write_text(
-        'default_profile = "dear"\nday_limit_usd = 0.0001\n[profiles.dear]\n'
-        'provider = "openai"\nkey_env = "DEAR_KEY"\n'
-        f'base_url = "{hostile_apart.url}"\n'
-    )
-    hostile_apart.on("GET", "/models", hostile_apart.answer({"data": [{"id": "gpt-4o"}]}))
+    dear("gpt-4o", "day_limit_usd = 0.0001", 'provider = "openai"')
     async with sit(dataset) as person:
         await person.sees("12 rows")
         await person.press("5")
@@ -357,17 +359,9 @@ async def test_a_question_beyond_a_limit_is_refused_in_words_and_not_sent(
 
 
 async def test_what_has_no_known_price_is_asked_for_once_before_it_is_spent(
-    sit: Any, dataset: Path, home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch
+    sit: Any, dataset: Path, dear: Callable[..., None], hostile_apart: Any
 ) -> None:
-    monkeypatch.setenv("DARK_KEY", "sk-dark-0123456789")
-    (home / "config").mkdir(parents=True)
-    (home / "config" / "config.toml").write_text(
-        'default_profile = "dark"\n[profiles.dark]\nkey_env = "DARK_KEY"\n'
-        f'base_url = "{hostile_apart.url}"\n'
-    )
-    said = {"message": {"role": "assistant", "content": "A cat."}, "finish_reason": "stop"}
-    hostile_apart.on("GET", "/models", hostile_apart.answer({"data": [{"id": "house-vlm"}]}))
-    hostile_apart.on("POST", "/chat/completions", hostile_apart.answer({"choices": [said]}))
+    dear("house-vlm")
     async with sit(dataset, size=(80, 24)) as person:
         await person.sees("12 rows")
         await person.press("5")

@@ -133,25 +133,7 @@ async def test_the_ledger_is_a_table_or_json(
     assert "Nothing was spent" in capsys.readouterr().err
 
 
-Typed = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def tintype(home: Path, capsys: pytest.CaptureFixture[str]) -> Typed:
-    """`tintype("spent")`: the exit code, standard output, standard error."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = run_command([str(argument) for argument in arguments])
-        said = capsys.readouterr()
-        return code, said.out, " ".join(said.err.split())
-
-    return run
-
-
-def test_what_is_not_settled_can_be_struck_out_and_what_is_cannot(
-    home: Path, tintype: Typed
-) -> None:
+def test_what_is_not_settled_can_be_struck_out_and_what_is_cannot(home: Path, tintype: Any) -> None:
     asyncio.run(spend(home, "2", "3", at=datetime(2026, 11, 2, tzinfo=UTC)))
 
     async def doubt() -> list[str]:
@@ -161,15 +143,14 @@ def test_what_is_not_settled_can_be_struck_out_and_what_is_cannot(
             return [first.subject, second.subject]
 
     doubtful, settled = asyncio.run(doubt())
-    assert f"in doubt {doubtful}" in tintype("spent", "--all")[1]
-    code, _, err = tintype("spent", "--drop", settled)
-    assert (code, "is settled" in err) == (2, True)
-    assert tintype("spent", "--drop", doubtful)[0] == 0
-    assert [
-        one["subject"] for one in json.loads(tintype("spent", "--all", "--json")[1])["entries"]
-    ] == [settled]
-    code, _, err = tintype("spent", "--drop", doubtful)
-    assert (code, "is not in the ledger" in err) == (2, True)
+    assert f"in doubt {doubtful}" in tintype("spent", "--all").out
+    done = tintype("spent", "--drop", settled)
+    assert (done.code, "is settled" in done.said) == (2, True)
+    assert tintype("spent", "--drop", doubtful).code == 0
+    entries = tintype("spent", "--all", "--json").json["entries"]
+    assert [one["subject"] for one in entries] == [settled]
+    done = tintype("spent", "--drop", doubtful)
+    assert (done.code, "is not in the ledger" in done.said) == (2, True)
 
 
 def launchable(provider: Any, dataset: Path) -> None:
@@ -195,51 +176,50 @@ def launchable(provider: Any, dataset: Path) -> None:
     ],
 )
 def test_a_launch_from_the_limit_on_needs_its_sum_from_scripts_too(
-    dataset: Path, limited: Any, tintype: Typed, options: list[str], code: int
+    dataset: Path, limited: Any, tintype: Any, options: list[str], code: int
 ) -> None:
     provider = limited("100")
     launchable(provider, dataset)
     done = tintype("train", dataset, *options)
-    assert done[0] == code, done[2]
+    assert done.code == code, done.said
     assert len(provider.sent("POST", "/fine_tuning/jobs")) == (code == 0)
     if not options:
-        assert "This may cost up to $1.92." in done[2]
-        assert "--confirm 1.92" in done[2]
+        assert "This may cost up to $1.92." in done.said
+        assert "--confirm 1.92" in done.said
 
 
 @pytest.mark.parametrize(
     ("options", "code"), [([], 0), (["--budget", "1.95"], 0), (["--yes", "--budget", "1.50"], 2)]
 )
 def test_a_dry_run_says_that_the_budget_would_be_passed_and_sends_nothing(
-    dataset: Path, limited: Any, tintype: Typed, options: list[str], code: int
+    dataset: Path, limited: Any, tintype: Any, options: list[str], code: int
 ) -> None:
     provider = limited("100")
     done = tintype("train", dataset, "--dry-run", *options)
-    assert done[0] == code, done[2]
-    assert ("the budget is $1.50" in done[2]) == (code == 2)
+    assert done.code == code, done.said
+    assert ("the budget is $1.50" in done.said) == (code == 2)
     assert not provider.sent("POST", ".*")
 
 
 def test_a_question_of_unknown_price_needs_a_word_from_scripts_too(
-    limited: Any, tintype: Typed, home: Path
+    limited: Any, tintype: Any, home: Path
 ) -> None:
     provider = limited('""')
     said = {"message": {"content": "A cat."}, "finish_reason": "stop"}
     provider.on("POST", "/chat/completions", provider.answer({"choices": [said]}))
-    code, _, words = tintype("ask", "house-vlm", "What?")
-    assert code == 2
-    assert "The cost is unknown" in words
+    done = tintype("ask", "house-vlm", "What?")
+    assert done.code == 2
+    assert "The cost is unknown" in done.said
     assert not provider.sent("POST", ".*")
-    assert tintype("ask", "house-vlm", "What?", "--confirm", "1000")[0] == 2
-    assert tintype("ask", "house-vlm", "What?", "--confirm", "unknown")[0] == 0
-    assert tintype("ask", "house-vlm", "What?", "--yes")[0] == 0
-    spent = json.loads(tintype("spent", "--json")[1])
-    assert spent["not_known"] == 2
+    assert tintype("ask", "house-vlm", "What?", "--confirm", "1000").code == 2
+    assert tintype("ask", "house-vlm", "What?", "--confirm", "unknown").code == 0
+    assert tintype("ask", "house-vlm", "What?", "--yes").code == 0
+    assert tintype("spent", "--json").json["not_known"] == 2
 
 
-def test_a_question_does_not_pass_the_months_limit(limited: Any, tintype: Typed) -> None:
+def test_a_question_does_not_pass_the_months_limit(limited: Any, tintype: Any) -> None:
     provider = limited("0.0001")
-    code, _, words = tintype("ask", "gpt-4o", "What?", "--yes", "--confirm", "5")
-    assert code == 2
-    assert "may be spent this month" in words
+    done = tintype("ask", "gpt-4o", "What?", "--yes", "--confirm", "5")
+    assert done.code == 2
+    assert "may be spent this month" in done.said
     assert not provider.sent("POST", ".*")

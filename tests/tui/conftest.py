@@ -24,11 +24,6 @@ PATIENCE_S = 60.0
 """For a machine under load; a test that passes never waits that long."""
 
 
-def _seen(cell: pyte.screens.Char) -> pyte.screens.Char:
-    plain = cell.data == " " and not (cell.underscore or cell.reverse or cell.strikethrough)
-    return pyte.screens.Char(" ", bg=cell.bg) if plain else cell
-
-
 class Played:
     """A terminal without a will of its own."""
 
@@ -38,8 +33,6 @@ class Played:
         self.master, self.slave = pty.openpty()
         self.notes = notes
         self.shown = b""
-        self.answers = False
-        """Whether the question after each frame is answered."""
         self.screen = pyte.Screen(80, 24)
         self._emulator = pyte.ByteStream(self.screen)
         self.process = subprocess.Popen(
@@ -81,17 +74,6 @@ class Played:
         data = os.read(self.master, 65536)
         self.shown += data
         self._emulator.feed(data)
-        if self.answers:
-            self.type(b"\x1b[0n" * data.count(b"\x1b[5n"))
-
-    def until_still(self, still_s: float = 0.3) -> None:
-        """Until the app has written nothing for a while."""
-        while select.select([self.master], [], [], still_s)[0]:
-            self._read()
-
-    def cells(self) -> list[list[pyte.screens.Char]]:
-        """The screen, cell by cell; of a blank only what is seen of it."""
-        return [[_seen(self.screen.buffer[y][x]) for x in range(80)] for y in range(24)]
 
     def type(self, *pieces: bytes) -> None:
         """Send input, each piece by itself."""

@@ -1,10 +1,7 @@
 """Several charts that move together, and several trainings in one chart."""
 
-import asyncio
-from collections.abc import Callable
-
+from tests.handled import until
 from textual.app import App, ComposeResult
-from textual.pilot import Pilot
 
 from tintype.metrics import Metrics, Series
 from tintype_tui.widgets.chart import (
@@ -37,13 +34,6 @@ def shown(app: App[None]) -> list[Chart]:
     return [chart for chart in app.query(Chart) if chart.display]
 
 
-async def resized(pilot: Pilot[None], holds: Callable[[], bool]) -> None:
-    """Wait until what is drawn has followed the size of the terminal."""
-    async with asyncio.timeout(30):
-        while not holds():
-            await pilot.pause(0.01)
-
-
 async def test_as_many_charts_are_shown_as_can_be_read() -> None:
     app = Grid()
     async with app.run_test(size=(80, 19)) as pilot:
@@ -54,11 +44,11 @@ async def test_as_many_charts_are_shown_as_can_be_read() -> None:
         grid.first = 7
         assert [chart.heading for chart in shown(app)] == ["m7", "m8", "m0", "m1 (w: 5 more)"]
         await pilot.resize_terminal(200, 60)
-        await resized(pilot, lambda: len(shown(app)) == 9)
+        await until(pilot, lambda: len(shown(app)) == 9)
         assert [chart.heading for chart in shown(app)] == [f"m{n}" for n in range(9)]
         assert all(chart.size.height >= 9 for chart in shown(app))
         await pilot.resize_terminal(30, 8)
-        await resized(pilot, lambda: len(shown(app)) == 1)
+        await until(pilot, lambda: len(shown(app)) == 1)
         grid.panels = []
         assert len(shown(app)) == 1
 

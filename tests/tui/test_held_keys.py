@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, ClassVar
 
 import pytest
+from tests.handled import until
 from textual import events
 from textual.app import App
 from textual.keys import key_to_character
@@ -68,8 +69,7 @@ async def test_keys_typed_while_a_dialog_is_opened_reach_it(late: bool) -> None:
             hand(app, "enter")
         else:
             hand(app, "z", "enter")
-        while not app.place.answers:
-            await pilot.pause(0.01)
+        await until(pilot, lambda: app.place.answers)
     assert app.place.answers == ["xyz"]
     assert app.place.others == 0
 
@@ -82,13 +82,11 @@ async def test_keys_go_on_to_the_pane_if_no_dialog_comes(monkeypatch: pytest.Mon
         await pilot.pause()
         assert app.place.others == 0
         app.place.let.set()
-        while app.place.others < 2:
-            await pilot.pause(0.01)
+        await until(pilot, lambda: app.place.others == 2)
         app.place.let.clear()
         monkeypatch.setattr(held_keys, "HELD_S", 0.02)
         hand(app, "n", "x")
-        while app.place.others < 3:
-            await pilot.pause(0.01)
+        await until(pilot, lambda: app.place.others == 3)
 
 
 async def test_a_pane_that_is_asked_for_while_the_app_closes_is_no_error() -> None:

@@ -1,12 +1,12 @@
 """What the widgets of the jobs pane show of a job, at any width."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from tests.handled import until
 from textual.app import App, ComposeResult
 from textual.widget import Widget
 
@@ -173,9 +173,7 @@ async def test_trouble_wraps_anew_and_keeps_its_place() -> None:
         widget.seek(rows[3])
         before = widget.total
         await pilot.resize_terminal(50, 30)
-        async with asyncio.timeout(30):
-            while widget.total <= before:
-                await pilot.pause(0.01)
+        await until(pilot, lambda: widget.total > before)
         assert widget.row_at(widget.cursor) == rows[3]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from tintype.api.proxies import proxy_of
 from tintype.api.redaction import one_line, redact
 from tintype.errors import UnreachableError
 from tintype.settings import Profile, Secret
@@ -50,6 +51,11 @@ Silence = Literal[
 def unreachable(why: Silence, asked: CallContext, detail: str = "") -> UnreachableError:
     """Translate silence, or noise: there was no answer that could be used."""
     sentence, advice = _SILENCES[why]
+    proxy = proxy_of(asked.base_url) if why in _NO_CONNECTION else ""
+    if proxy:
+        sentence = _NO_CONNECTION[why].format(proxy=one_line(redact(proxy), 100)) + ", the proxy "
+        sentence += "on the way to {place}"
+        advice = "Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY names hosts without one."
     if asked.profile.dialect == "embedded" and why in ("refused", "cut", "connect_timeout"):
         advice = "Start it with `tintype serve`, or let the app start it; jobs go on by themselves."
     detail = one_line(redact(detail, asked.key), 120)
@@ -60,6 +66,13 @@ def unreachable(why: Silence, asked: CallContext, detail: str = "") -> Unreachab
         code=why,
     )
 
+
+_NO_CONNECTION: Mapping[Silence, str] = {
+    "refused": "nothing answers at {proxy}",
+    "name": "there is no host of the name in {proxy}",
+    "connect_timeout": "the connection timed out to {proxy}",
+}
+"""What is not known of the provider when there is a proxy: it is the proxy that was not reached."""
 
 _SILENCES: Mapping[Silence, tuple[str, str]] = {
     "refused": (

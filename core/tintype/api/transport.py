@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
 
 import httpx2
 
 from tintype.api.base import Patience, Sent
+from tintype.api.proxies import is_this_machine
 from tintype.api.silence import Silence
 from tintype.errors import DatasetError, SettingsError
 
@@ -50,9 +50,9 @@ def http_client(base_url: str, patience: Patience) -> httpx2.AsyncClient:
             follow_redirects=False,
             timeout=httpx2.Timeout(patience.answer_s, connect=patience.connect_s),
             limits=httpx2.Limits(max_connections=256, keepalive_expiry=4.0),
-            trust_env=not _is_this_machine(base_url),
+            trust_env=not is_this_machine(base_url),
             # Certificates take 30 ms to load, and without TLS on this machine nobody reads them.
-            verify=not (_is_this_machine(base_url) and base_url.startswith("http://")),
+            verify=not (is_this_machine(base_url) and base_url.startswith("http://")),
             event_hooks={"response": [_bound]},
         )
     except (ImportError, OSError, ValueError, httpx2.InvalidURL) as error:
@@ -61,11 +61,6 @@ def http_client(base_url: str, patience: Patience) -> httpx2.AsyncClient:
             f"({type(error).__name__}).",
             advice="Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR.",
         ) from error
-
-
-def _is_this_machine(base_url: str) -> bool:
-    host = urlsplit(base_url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 async def _bound(response: httpx2.Response) -> None:

@@ -10,26 +10,25 @@ import asyncio
 import copy
 import dataclasses
 import hashlib
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from tintype.dataset.fetched import FETCH_TIMEOUT_S, MAX_FETCHED_BYTES
+from tintype.dataset.fetched import fetch_images
 from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
 from tintype.dataset.repair import repaired
 from tintype.dataset.treatment import Treatment, treat
-from tintype.dataset.writing import FileSet, refuse_existing, row_bytes
+from tintype.dataset.writing import FileSet, refuse_existing, refuse_source, row_bytes
 from tintype.errors import DatasetError
-from tintype.paths import exists
 from tintype.threads import in_thread
 
 ROWS_AT_ONCE = 16
 BYTES_AT_ONCE = 4_000_000
-FETCHES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,9 @@ class Exported:
     """Written so far."""
     dropped: int = 0
     images: int = 0
-    """Images embedded or changed so far."""
+    """Images embedded or changed so far, those that were only spelt otherwise among them."""
+    on_the_web: int = 0
+    """Images so far that stay URLs, because nobody asked to fetch them."""
     bytes_written: int = 0
     undone: int = 0
     """Notes so far: rows left out because they cannot be read, and what could not be fixed."""
@@ -78,27 +79,71 @@ async def export(
     Raises:
         DatasetError: if the target is the source, exists, or cannot be written.
     """
-    await asyncio.to_thread(_refuse_source, target, dataset.path)
-    treated = _Treated(dataset.folder, treatment or Treatment())
     dropped = frozenset(drop)
+    steps = distribute(
+        dataset,
+        lambda line, _: () if line in dropped else (target,),
+        treatment,
+        shard_bytes=shard_bytes,
+        replace=replace,
+        targets=(target,),
+    )
+    async with aclosing(steps):
+        async for step in steps:
+            yield step
+
+
+async def distribute(
+    dataset: Dataset,
+    where: Callable[[int, int], Collection[Path]],
+    treatment: Treatment | None = None,
+    *,
+    targets: Collection[Path],
+    shard_bytes: int | None = None,
+    replace: bool = False,
+) -> AsyncGenerator[Exported, None]:
+    """Write the rows of a dataset into several files, as `export` writes them into one.
+
+    Args:
+        dataset: Open; it is only read.
+        where: The files that a row goes to, by its line (1-based) and its index (0-based).
+        treatment: What is done to the images.
+        targets: All files that `where` may name. They appear together, those with no row too.
+        shard_bytes: As for `export`.
+        replace: Whether files that exist may be overwritten.
+
+    Raises:
+        DatasetError: if a target is the source, exists, or cannot be written.
+    """
+    for target in targets:
+        await asyncio.to_thread(refuse_source, target, dataset.path)
+    treated = _Treated(dataset.folder, treatment or Treatment())
     done = Exported()
-    with _Shards(target, shard_bytes, replace=replace) as shards:
+    with FileSet() as files:
+        copies = {
+            target: _Shards(files, target, shard_bytes, replace=replace) for target in targets
+        }
         start = 0
         while lines := await dataset.lines(start, ROWS_AT_ONCE, BYTES_AT_ONCE):
             start += len(lines)
-            kept = [line for line in lines if line.row.line not in dropped]
-            fetched = await _fetch(kept, dataset) if treated.treatment.fetch else {}
-            notes = await in_thread(_write, kept, treated, fetched, shards)
+            chosen = [(line, where(line.row.line, line.row.index)) for line in lines]
+            kept = [(line, [copies[path] for path in paths]) for line, paths in chosen if paths]
+            fetching = treated.treatment.fetch
+            rows_kept = [line.row for line, _ in kept] if fetching else []
+            fetched = await fetch_images(rows_kept, allow_private=dataset.allow_private)
+            notes, rows = await in_thread(_write, kept, treated, fetched)
             done = Exported(
-                rows=shards.rows,
-                dropped=start - shards.rows,
+                rows=done.rows + rows,
+                dropped=start - done.rows - rows,
                 images=treated.changed,
-                bytes_written=shards.bytes_written,
+                on_the_web=treated.on_the_web,
+                bytes_written=sum(copy.bytes_written for copy in copies.values()),
                 undone=done.undone + len(notes),
                 notes=tuple(notes),
             )
             yield done
-    yield dataclasses.replace(done, notes=(), files=shards.files)
+    written = tuple(path for copy in copies.values() for path in copy.files)
+    yield dataclasses.replace(done, notes=(), files=written)
 
 
 class _Treated:
@@ -108,6 +153,7 @@ class _Treated:
         self.folder = folder
         self.treatment = treatment
         self.changed = 0
+        self.on_the_web = 0
         self._known: dict[bytes, str] = {}
         self._chars = 0
 
@@ -117,14 +163,15 @@ class _Treated:
         Raises:
             DatasetError: if it cannot be had or treated.
         """
-        if origin(url) == "url" and url not in fetched:
+        kind = origin(url)
+        stays = url not in fetched if kind == "url" else kind == "file" and not self.treatment.embed
+        self.on_the_web += stays and kind == "url"
+        if stays:
             return url
         key = hashlib.blake2b(url.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if key not in self._known:
             self._remember(key, self._treat(url, fetched))
-        new = self._known[key]
-        self.changed += new != url
-        return new
+        return self._known[key]
 
     def _treat(self, url: str, fetched: "Mapping[str, bytes | DatasetError]") -> str:
         from tintype.images import data_url
@@ -148,25 +195,18 @@ class _Treated:
 
 
 class _Shards:
-    """The files of the copy, begun one after the other."""
+    """The files of one copy, begun one after the other."""
 
-    def __init__(self, target: Path, limit: int | None, *, replace: bool) -> None:
+    def __init__(self, files: FileSet, target: Path, limit: int | None, *, replace: bool) -> None:
         refuse_existing([target], replace=replace)
+        self._set = files
         self._target = target
         self._replace = replace
         self._limit = limit
-        self._set = FileSet()
         self._file: IO[bytes] | None = None
         self._in_file = 0
-        self.rows = 0
         self.bytes_written = 0
         self.files: tuple[Path, ...] = ()
-
-    def __enter__(self) -> "_Shards":
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        self._set.__exit__(kind, error, trace)
 
     def write(self, row: bytes) -> None:
         """Add a row, its line end included."""
@@ -182,27 +222,25 @@ class _Shards:
         self._file.write(row)
         self._in_file += len(row)
         self.bytes_written += len(row)
-        self.rows += 1
-
-
-def _refuse_source(target: Path, source: Path) -> None:
-    if exists(target) and target.samefile(source):
-        raise DatasetError(f"{target} is the dataset itself.", advice="Choose another name.")
 
 
 def _write(
-    lines: Sequence[ParsedLine],
+    lines: "Sequence[tuple[ParsedLine, Sequence[_Shards]]]",
     treated: _Treated,
     fetched: "Mapping[str, bytes | DatasetError]",
-    shards: _Shards,
-) -> list[ExportNote]:
+) -> tuple[list[ExportNote], int]:
+    """Write rows; what could not be done, and how many were written."""
     notes: list[ExportNote] = []
-    for line in lines:
+    rows = 0
+    for line, copies in lines:
         if line.row.flaw:
             notes.append(ExportNote(line.row.line, "", f"Left out: {line.row.flaw}"))
             continue
-        shards.write(_row(line, treated, fetched, notes))
-    return notes
+        row = _row(line, treated, fetched, notes)
+        rows += 1
+        for each in copies:
+            each.write(row)
+    return notes, rows
 
 
 def _row(
@@ -220,7 +258,8 @@ def _row(
             row = repaired(value)
         except DatasetError as error:
             notes.append(ExportNote(line.row.line, "", error.message))
-    changed = row is not value
+    before = copy.deepcopy(list(_image_parts(value)))
+    new_urls = 0
     for slot in list(slots(row)):
         if not slot.image:
             continue
@@ -229,37 +268,17 @@ def _row(
         except DatasetError as error:
             notes.append(ExportNote(line.row.line, slot.place, error.message))
             continue
-        changed = changed or new != slot.text
+        new_urls += new != slot.text
         slot.holder[slot.key] = new
-    return row_bytes(row) if changed else line.raw + b"\n"
+    treated.changed += max(new_urls, sum(part not in before for part in _image_parts(row)))
+    return row_bytes(row) if row is not value or new_urls else line.raw + b"\n"
 
 
-async def _fetch(
-    lines: Sequence[ParsedLine], dataset: Dataset
-) -> "dict[str, bytes | DatasetError]":
-    """The images on the network that some rows name, or why they cannot be had."""
-    from tintype.images import fetch
-
-    at_once = asyncio.Semaphore(FETCHES)
-
-    async def one(url: str) -> "bytes | DatasetError":
-        async with at_once:
-            try:
-                return await fetch(
-                    url,
-                    max_bytes=MAX_FETCHED_BYTES,
-                    timeout_s=FETCH_TIMEOUT_S,
-                    allow_private=dataset.allow_private,
-                )
-            except DatasetError as error:
-                return error
-
-    urls = list(
-        dict.fromkeys(
-            image.reference
-            for line in lines
-            for image in line.row.images
-            if image.origin == "url" and image.reference.lower().startswith(("http:", "https:"))
-        )
-    )
-    return dict(zip(urls, await asyncio.gather(*map(one, urls)), strict=True))
+def _image_parts(row: Any) -> Iterator[Any]:
+    """The parts of a row's messages that are an image in chat's own words."""
+    messages = row.get("messages") if isinstance(row, dict) else None
+    for message in messages if isinstance(messages, list) else ():
+        content = message.get("content") if isinstance(message, dict) else None
+        for part in content if isinstance(content, list) else ():
+            if isinstance(part, dict) and part.get("type") == "image_url":
+                yield part

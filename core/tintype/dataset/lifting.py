@@ -15,6 +15,8 @@ not hold, not even escaped.
 import re
 from dataclasses import dataclass
 
+import pybase64
+
 from tintype.dataset.places import holds_data
 
 STEP_BYTES = 1 << 20
@@ -33,6 +35,7 @@ _ESCAPES = {b"\\/": "/", b"\\n": "\n", b"\\r": "\r", b"\\t": "\t"}
 _AFTER_KEY = re.compile(rb"[ \t\r\n]*:")
 _ESCAPED_PRIVATE = re.compile(rb"\\u([eE][0-9a-fA-F]{3})")
 _PRIVATE = range(0xE000, 0xE100)
+DATA_HEAD = re.compile(rb"data:[a-z]+/[a-z0-9.+-]{1,40};base64,")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,16 @@ class Cut:
     def head(self, raw: bytes) -> str:
         """What stands before the base64 text, e.g. `data:image/png;base64,`."""
         return Cut(self.start, min(self.end, self.start + 400)).url(raw)
+
+    def data(self, raw: bytes) -> bytes | None:
+        """The bytes that it holds, if it is nothing but a data URL with base64; made uncopied."""
+        head = DATA_HEAD.match(raw, self.start, self.end)
+        if head is None:
+            return None
+        try:
+            return pybase64.b64decode(memoryview(raw)[head.end() : self.end], validate=True)
+        except ValueError:
+            return None
 
     def length(self, raw: bytes) -> int:
         """Characters of the URL."""
@@ -113,7 +126,8 @@ def _may_be_cut(raw: bytes, cut: Cut) -> bool:
     return (
         cut.end - cut.start >= MIN_CUT_BYTES
         and raw[max(0, cut.start - 2) : cut.start - 1] != b"\\"
-        and _is_plain(raw, cut.start, cut.end)
+        # Base64 that can be decoded is plain, and decoded in a tenth of the time of a look at it.
+        and (cut.data(raw) is not None or _is_plain(raw, cut.start, cut.end))
         and not _AFTER_KEY.match(raw, cut.end + 1)
         and holds_data(cut.head(raw))
     )

@@ -24,6 +24,7 @@ from tintype.dataset.places import (
     slots,
 )
 from tintype.dataset.strict_json import NotJson, decode
+from tintype.dataset.usual import Usual, read_usual
 
 MAX_LINE_BYTES = 160_000_000
 """Longer lines are not read. Ten images of 10 MB, the most that OpenAI takes, are 140 MB."""
@@ -44,6 +45,8 @@ class ParsedLine:
     """Images and other data URLs; those are in `row.value`, data URLs cut down to their heads."""
     originals: tuple[str | int, ...] = ()
     """What each slot held: the string, or the number of the cut."""
+    usual: Usual | None = None
+    """What is known of a row that is as almost all are."""
 
     def url(self, ordinal: int) -> str:
         """The raw URL of an image.
@@ -51,16 +54,20 @@ class ParsedLine:
         Raises:
             IndexError: if the row has no such image.
         """
-        return self._url([at for at, slot in enumerate(self.slots) if slot.image][ordinal])
+        return self._url(self._at(ordinal))
 
     def urls(self) -> tuple[str, ...]:
         """The raw URL of every image."""
         return tuple(self._url(at) for at, slot in enumerate(self.slots) if slot.image)
 
+    def data(self, ordinal: int) -> bytes | None:
+        """The bytes of an image that is nothing but a data URL with base64; none of others."""
+        original = self.originals[self._at(ordinal)]
+        return self.lifted.cuts[original].data(self.raw) if isinstance(original, int) else None
+
     def key(self, ordinal: int) -> bytes:
         """A digest of an image's raw URL, equal for equal URLs, made without copying it."""
-        at = [at for at, slot in enumerate(self.slots) if slot.image][ordinal]
-        original = self.originals[at]
+        original = self.originals[self._at(ordinal)]
         if isinstance(original, int):
             cut = self.lifted.cuts[original]
             return _digest(memoryview(self.raw)[cut.start : cut.end])
@@ -69,6 +76,9 @@ class ParsedLine:
     def every_url(self) -> tuple[str, ...]:
         """The string of every slot, images or not."""
         return tuple(self._url(at) for at in range(len(self.slots)))
+
+    def _at(self, ordinal: int) -> int:
+        return [at for at, slot in enumerate(self.slots) if slot.image][ordinal]
 
     def _url(self, at: int) -> str:
         original = self.originals[at]
@@ -93,9 +103,18 @@ def parse_line(raw: bytes, *, index: int, line: int, offset: int) -> tuple[Row, 
 def read_line(raw: bytes, *, index: int, line: int, offset: int) -> ParsedLine:
     """Parse a line and keep its bytes, so that only the images wanted are taken out of it."""
     row = Row(index=index, line=line, offset=offset, size_bytes=len(raw))
-    nothing = Lifted(b"")
     if len(raw) > MAX_LINE_BYTES:
-        return ParsedLine(too_long(row), b"", nothing)
+        return ParsedLine(too_long(row), b"", Lifted(b""))
+    usual = read_usual(raw)
+    if usual is not None:
+        row = replace(row, value=usual.value, images=usual.images)
+        return ParsedLine(row, raw, Lifted(b"", usual.cuts), usual.slots, usual.originals, usual)
+    return read_any(raw, row)
+
+
+def read_any(raw: bytes, row: Row) -> ParsedLine:
+    """Parse a line, be it what it may; `row` says where it stands."""
+    offset, nothing = row.offset, Lifted(b"")
     start = len(_BOM) if offset == 0 and raw.startswith(_BOM) else 0
     lifted = lift(raw[start:] if start else raw)
     if start:

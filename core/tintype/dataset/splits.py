@@ -53,6 +53,12 @@ def split_of(path: Path) -> Split | None:
     return found[0] if found else None
 
 
+def split_of_folder(name: str) -> Split | None:
+    """Which split a folder is by its name alone, or with a number: `val2017`."""
+    found = _find_folder(name)
+    return found[0] if found else None
+
+
 def siblings(path: Path) -> Splits:
     """A file and those beside it that are its other splits.
 

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -142,13 +143,21 @@ class _Surveyor:
         """What is known of an image; none if it is on the network."""
         if image.origin == "url" and image.reference.lower().startswith(("http:", "https:")):
             return None
-        key = line.key(image.ordinal)
+        large = image.encoded_chars * 3 // 4 > MAX_IMAGE_BYTES
+        data = None if large else line.data(image.ordinal)
+        key = line.key(image.ordinal) if data is None else sha256(data).digest()
         facts = self._known.get(key)
         if facts is None:
-            facts = _facts(line, image, self._folder)
+            facts = _facts(line, image, self._folder) if data is None else _probed(data, key)
             if len(self._known) < MAX_KNOWN:
                 self._known[key] = facts
         return facts
+
+
+def _probed(data: bytes, digest: bytes) -> ImageFacts:
+    from tintype.images import probe
+
+    return probe(data, digest=digest.hex())
 
 
 def _facts(line: ParsedLine, image: ImagePart, folder: Path) -> ImageFacts:

@@ -19,6 +19,8 @@ _SMALLEST_SIDE = 64
 class Treatment:
     """What is done to the rows. By itself it only embeds images in files."""
 
+    embed: bool = True
+    """Embed images in files."""
     fetch: bool = False
     """Embed images on the network too."""
     max_side: int | None = None

@@ -168,6 +168,16 @@ def refuse_existing(paths: Sequence[Path], *, replace: bool) -> None:
             )
 
 
+def refuse_source(target: Path, source: Path) -> None:
+    """Refuse to write over the dataset that is read.
+
+    Raises:
+        DatasetError: if both are the same file.
+    """
+    if exists(target) and target.samefile(source):
+        raise DatasetError(f"{target} is the dataset itself.", advice="Choose another name.")
+
+
 def chat_row(question: str, answer: str, *images: str, system: str = "") -> dict[str, Any]:
     """A row in the shape that providers train on: the question and its images, then the answer.
 

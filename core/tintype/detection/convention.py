@@ -1,281 +1,190 @@
-"""How boxes are written in text, read tolerantly and written strictly.
+"""The conventions of model families for boxes in text, under the names their makers use.
 
-The convention is PaliGemma's, as used for fine-tuning chat models to detect: four tokens
-`<locNNNN>` in the order y_min, x_min, y_max, x_max, each the fraction of the upright image times
-1024, rounded and kept within 0…1023, then the label; boxes are separated by ` ; `. The prompt is
-`detect a ; b ; c`. Sources: PaliGemma's model card, and the object-detection walkthrough for
-gpt-4o at blog.roboflow.com (October 2024).
-
-Models do not write as neatly as they were taught. `parse_boxes` takes whatever can be taken and
-names the rest as a `Flaw`; it never raises. A convention is a value (`Convention`), so that others
-(JSON boxes, 0…1000, absolute pixels) can stand beside this one.
+A convention is a notation (`written`) and what its numbers mean (`frame`). PaliGemma's is read
+tolerantly (`loc_text`), since Tintype's own engine is taught it; of the others whatever has four
+numbers is read.
 """
 
-import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from tintype.detection import frame as frames
+from tintype.detection import written as notations
 from tintype.detection.box import Box
-
-BINS = 1024
-"""How many steps a side of the image is divided into."""
-
-LOC_TOKEN = re.compile(r"<loc(\d+)>")
-_AS_TAUGHT = re.compile(r"<loc(\d{4})>" * 4 + r" ([^\W\d_]+(?: [^\W\d_]+)*)(?: ; |\Z)")
-_RUN = re.compile(r"<loc\d+>(?:[ \t,]*(?:\r?\n[ \t]*)?<loc\d+>)*")
-_BROKEN_RUN = re.compile(r"[\r\n]")
-_LABEL = re.compile(r"(?:[ \t]*\r?\n)?[^;\n]*?(?=<loc\d+>|\|[ \t]*<loc\d+>|[;\n]|\Z)")
-_SEGMENT = re.compile(r"<seg\d+>")
-_SEPARATOR = re.compile(r"[\s;.,|*]*")
-_TRAILING: Sequence[tuple[re.Pattern[str], str]] = (
-    (
-        re.compile(r"\s*(<(?:/?s|/?bos|eos|pad|unk|eot|end_of_turn)>|<\|[^|<>]{1,40}\|>)$", re.I),
-        "an end mark",
-    ),
-    (re.compile(r"\s*(<(?:l(?:o(?:c\d*)?)?)?)$", re.I), "an incomplete token"),
-    (
-        re.compile(
-            r"[\s,:–—-]*[(\[{]?\s*(?:\b(?:with\s+)?(?:confidence|conf|score|prob(?:ability)?|p))?"
-            r"\s*[:=@~]?\s*(?<![\w.])((?:0?\.\d+|1\.0+|\d{1,3}(?:\.\d+)?\s?%))\s*[)\]}]?$",
-            re.I,
-        ),
-        "a confidence",
-    ),
-    (re.compile(r"\s*([.,:!|/]+)$"), "punctuation"),
-)
-"""What models put after a label, and how it is called."""
-_TAIL = 80
-"""How far from its end a label is looked at: a runaway answer may be one of 100,000 characters."""
-_LAYERS = 8
-_LEADING = re.compile(r"(?:(?:label|class)\s*[:=]|[:=→]|[–—-](?=\s))+\s*", re.I)
-"""What models put before a label."""
-_EMPHASIS = re.compile(r"(\*{2,})(.*?)\**|(\*)(.+)\*|(.+?)(\*{2,})")
-"""Markdown's marks around a label, or what is left of them where it began before the box."""
-_QUOTES = ('""', "''", "“”", "‘’", "``", "„“", "«»")
-_LIKE_LOC = re.compile(r"<\s*/?\s*loc[^>\s]{0,12}>?", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """Something in the text that is not as the convention has it."""
-
-    message: str
-    """A short sentence, such as `the corners are reversed`."""
-    start: int
-    """Where in the text it begins, in characters."""
-    end: int
-    stray: bool = False
-    """Whether it is text that belongs to no box."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """Boxes read out of a text."""
-
-    boxes: tuple[Box, ...] = ()
-    """As usable as possible: corners in order, within the image. A label may be empty."""
-    flaws: tuple[Flaw, ...] = ()
-    spans: tuple[tuple[int, int], ...] = ()
-    """Where each box stands in the text, label included; as many as there are boxes."""
+from tintype.detection.frame import Frame, Order, Size
+from tintype.detection.loc_text import Flaw, Parsed, format_boxes, parse_boxes
+from tintype.detection.written import Notation, Written
 
 
 @dataclass(frozen=True, slots=True)
 class Convention:
     """A way to write boxes as text."""
 
-    name: str
-    write: Callable[[Iterable[Box]], str]
-    read: Callable[[str], Parsed]
+    notation: Notation
+    frame: Frame
+    name: str = ""
+    """Under which it is chosen, e.g. `qwen2.5-vl`; empty for one that no known family has."""
+    source: str = ""
+
+    @property
+    def title(self) -> str:
+        """A phrase for a person."""
+        return f"{self.notation.title}, {self.frame.title}"
+
+    @property
+    def needs_size(self) -> bool:
+        """Whether the size of the image must be known to read and write."""
+        return self.frame.unit.needs_size
+
+    def write(self, boxes: Iterable[Box], size: Size | None = None) -> str:
+        """Write boxes of an image; no boxes give what the notation has for none.
+
+        Raises:
+            ValueError: if pixels are to be written and the size of the image is not given.
+        """
+        if self.notation is notations.LOC_TOKENS:
+            return format_boxes(boxes)
+        return self.notation.write((box.label, self.frame.numbers(box, size)) for box in boxes)
+
+    def read(self, text: str, size: Size | None = None) -> Parsed:
+        """Read every box of a text, and say what is wrong; never raises."""
+        if self.notation is notations.LOC_TOKENS:
+            return parse_boxes(text)
+        return read_written(tuple(self.notation.find(text)), self.frame, size)
 
 
-def format_boxes(boxes: Iterable[Box]) -> str:
-    """Write boxes as text; `parse_boxes` reads them back to within half a bin."""
-    return " ; ".join(
-        "".join(_token(side) for side in (box.y_min, box.x_min, box.y_max, box.x_max))
-        + f" {clean_label(box.label)}".rstrip()
-        for box in boxes
-    )
-
-
-def clean_label(label: str) -> str:
-    """Make a label safe to stand in an answer: on one line, without `;`, without tokens."""
-    without = _LIKE_LOC.sub(" ", _SEGMENT.sub(" ", label))
-    return " ".join(without.replace(";", ",").split())
-
-
-def detect_prompt(labels: Iterable[str]) -> str:
-    """Ask for the labels, in the order given: `detect a ; b ; c`."""
-    return "detect " + " ; ".join(clean_label(label) for label in labels)
-
-
-def prompt_labels(prompt: str) -> tuple[str, ...]:
-    """The labels a detection prompt asks for; none if it is no such prompt."""
-    head, _, rest = prompt.strip().partition(" ")
-    if head.lower() != "detect":
-        return ()
-    return tuple(label for part in rest.split(";") if (label := part.strip()))
-
-
-def parse_boxes(text: str) -> Parsed:
-    """Read every box the text holds, and say what is wrong with the rest; never raises.
-
-    A text without any `<loc…>` token is no detection: no boxes, and no flaws either.
-    """
-    return _as_taught(text) or _tolerantly(text)
-
-
-def _as_taught(text: str) -> Parsed | None:
-    """What almost every text is: read in a fraction of the time; none if anything is unusual."""
-    boxes: list[Box] = []
-    spans: list[tuple[int, int]] = []
-    at = 0
-    while found := _AS_TAUGHT.match(text, at):
-        y_min, x_min, y_max, x_max = (int(side) / BINS for side in found.group(1, 2, 3, 4))
-        if not (y_min < y_max < 1 and x_min < x_max < 1):
-            return None
-        boxes.append(Box(found[5], y_min, x_min, y_max, x_max))
-        spans.append((at, found.end(5)))
-        at = found.end()
-    whole = boxes and at == len(text)
-    return Parsed(tuple(boxes), tuple(_repeated(boxes, spans)), tuple(spans)) if whole else None
-
-
-def _tolerantly(text: str) -> Parsed:
+def read_written(found: Iterable[Written], frame: Frame, size: Size | None) -> Parsed:
+    """Boxes by what their numbers mean; none of those for which the image's size is missing."""
     boxes: list[Box] = []
     flaws: list[Flaw] = []
     spans: list[tuple[int, int]] = []
-    at = 0
-    for run in _RUN.finditer(text):
-        if run.start() < at:
+    for one in found:
+        corners = frame.corners(one.numbers, size)
+        box = frame.box(one.label, one.numbers, size)
+        if corners is None or box is None:
+            flaws.append(Flaw("the size of the image is not known", one.start, one.end))
             continue
-        flaws.extend(_between(text, at, run.start()))
-        label = _LABEL.match(text, run.end())
-        at = label.end() if label else run.end()
-        for box, span, wrong in _read_run(text, run, text[run.end() : at], at):
-            flaws.extend(wrong)
-            if box is not None:
-                boxes.append(box)
-                spans.append(span)
-    flaws.extend(_repeated(boxes, spans))
-    flaws.extend(_between(text, at, len(text)) if at else _malformed(text))
+        boxes.append(box)
+        spans.append((one.start, one.end))
+        x_min, y_min, x_max, y_max = corners
+        wrong = {
+            "the corners are reversed": x_min > x_max or y_min > y_max,
+            "the box is empty": box.x_min == box.x_max or box.y_min == box.y_max,
+            "the box goes beyond the image": min(corners) < -EDGE or max(corners) > 1 + EDGE,
+            "the box has no label": not one.label,
+        }
+        flaws += [Flaw(message, one.start, one.end) for message, is_so in wrong.items() if is_so]
     return Parsed(tuple(boxes), tuple(flaws), tuple(spans))
 
 
-LOC = Convention("loc1024", format_boxes, parse_boxes)
-"""PaliGemma's `<loc>` tokens: y first, 1024 bins."""
+EDGE = 0.01
+"""How far beyond the image, in its sides, a corner may lie: numbers are rounded."""
+
+_X_FIRST: Order = "xyxy"
+_Y_FIRST: Order = "yxyx"
+LOC = Convention(
+    notations.LOC_TOKENS, Frame(_Y_FIRST, frames.BINS), "paligemma", "PaliGemma's model card"
+)
+CONVENTIONS: Mapping[str, Convention] = {
+    one.name: one
+    for one in (
+        LOC,
+        Convention(
+            notations.FLORENCE,
+            Frame(_X_FIRST, frames.THOUSAND_BINS),
+            "florence-2",
+            "Florence-2's processor: bins of a thousandth, the label before its boxes",
+        ),
+        Convention(
+            notations.JSON_KEYS["bbox_2d"],
+            Frame(_X_FIRST, frames.PIXELS),
+            "qwen2.5-vl",
+            "Qwen2.5-VL's cookbooks: pixels of the image as it is given",
+        ),
+        Convention(
+            notations.JSON_KEYS["bbox_2d"],
+            Frame(_X_FIRST, frames.RESIZED),
+            "qwen2.5-vl-resized",
+            "Qwen2.5-VL's processor: pixels of the image as it is resized",
+        ),
+        Convention(
+            notations.JSON_KEYS["bbox_2d"],
+            Frame(_X_FIRST, frames.THOUSANDTHS),
+            "qwen3-vl",
+            "Qwen3-VL's cookbooks: relative, 0…1000",
+        ),
+        Convention(
+            notations.QWEN_TAGS,
+            Frame(_X_FIRST, frames.THOUSANDTHS),
+            "qwen-vl",
+            "Qwen-VL's README: <box> tags, 0…1000",
+        ),
+        Convention(
+            notations.QWEN_TOKENS,
+            Frame(_X_FIRST, frames.THOUSANDTHS),
+            "qwen2-vl",
+            "Qwen2-VL's README: box tokens, 0…1000",
+        ),
+        Convention(
+            notations.INTERN_TAGS,
+            Frame(_X_FIRST, frames.THOUSANDTHS),
+            "internvl",
+            "InternVL's documentation: <box>[[x1, y1, x2, y2]]</box>, 0…1000",
+        ),
+        Convention(
+            notations.JSON_KEYS["box_2d"],
+            Frame(_Y_FIRST, frames.THOUSANDTHS),
+            "gemini",
+            "Gemini API, image understanding: box_2d is [ymin, xmin, ymax, xmax], 0…1000",
+        ),
+        Convention(
+            notations.LISTS,
+            Frame(_X_FIRST, frames.FRACTIONS),
+            "llava",
+            "LLaVA's data: lists of fractions",
+        ),
+        Convention(
+            notations.JSON_KEYS["bbox"],
+            Frame("xywh", frames.PIXELS),
+            "coco",
+            "COCO's data format: bbox is [x, y, width, height] in pixels",
+        ),
+        Convention(
+            notations.JSON_SIDES,
+            Frame(_X_FIRST, frames.PIXELS),
+            "voc-json",
+            "The sides of Pascal VOC's bndbox, in pixels, as JSON",
+        ),
+    )
+}
+"""Those that are known by a name, for `--boxes` and for conversion."""
+
+_AROUND = re.compile(r"(?:```(?:json)?|[\s\[\]{}(),;.|*`])*")
+"""What stands around boxes in an answer that is nothing but boxes."""
 
 
-def _token(side: float) -> str:
-    inside = 0.0 if math.isnan(side) else min(max(side, 0.0), 1.0)
-    return f"<loc{min(round(inside * BINS), BINS - 1):04d}>"
+def converted(text: str, source: Convention, target: Convention, size: Size | None) -> str:
+    """An answer with its boxes in another convention; as it is if it holds none.
+
+    Raises:
+        ValueError: if a box cannot be read, or there is more in the answer than boxes: what else
+            it says would be lost. The message says which.
+    """
+    parsed = source.read(text, size)
+    if not parsed.boxes and not parsed.flaws:
+        return text
+    unread = len(tuple(source.notation.find(text))) - len(parsed.boxes)
+    if not parsed.boxes or unread > 0:
+        raise ValueError(parsed.flaws[0].message if parsed.flaws else "a box cannot be read")
+    at = 0
+    for start, end in (*parsed.spans, (len(text), len(text))):
+        between = text[at:start]
+        if at <= start and _AROUND.fullmatch(between) is None:
+            raise ValueError(f"the answer says more than boxes: {_said(between)!r}")
+        at = max(at, end)
+    return target.write(parsed.boxes, size)
 
 
-_Read = tuple[Box | None, tuple[int, int], list[Flaw]]
-
-
-def _read_run(text: str, run: re.Match[str], label: str, end: int) -> Iterable[_Read]:
-    """The boxes of a run of tokens; only the last of several in a row can have the label."""
-    tokens = list(LOC_TOKEN.finditer(text, run.start(), run.end()))
-    for first in range(0, len(tokens), 4):
-        four = tokens[first : first + 4]
-        last = first + 4 >= len(tokens)
-        own = label if last else ""
-        span = (four[0].start(), end if last else four[-1].end())
-        trimmed = span[0], span[0] + len(text[slice(*span)].rstrip())
-        if len(four) < 4:
-            yield None, trimmed, [Flaw(f"{len(four)} of 4 coordinates", *trimmed)]
-            continue
-        box, wrong = _read_box(four, own, trimmed)
-        if _BROKEN_RUN.search(text, four[0].end(), four[-1].start()) or _opens_line(own):
-            wrong.append(Flaw("coordinates over several lines", *trimmed))
-        yield box, trimmed, wrong
-
-
-def _read_box(
-    four: Sequence[re.Match[str]], label: str, span: tuple[int, int]
-) -> tuple[Box, list[Flaw]]:
-    flaws = []
-    sides = []
-    for token in four:
-        digits = token.group(1)
-        # Python refuses to turn more than 4,300 digits into a number.
-        number = int(digits) if len(digits) <= 9 else BINS**2
-        if number >= BINS:
-            flaws.append(Flaw(f"<loc{digits[:12]}> is beyond 1023", *token.span()))
-        elif len(digits) != 4:
-            flaws.append(Flaw(f"<loc{digits[:12]}> does not have four digits", *token.span()))
-        sides.append(min(number, BINS - 1) / BINS)
-    y_min, x_min, y_max, x_max = sides
-    if y_min > y_max or x_min > x_max:
-        flaws.append(Flaw("the corners are reversed", *span))
-        y_min, y_max = sorted((y_min, y_max))
-        x_min, x_max = sorted((x_min, x_max))
-    if y_min == y_max or x_min == x_max:
-        flaws.append(Flaw("the box is empty", *span))
-    name, around = _bare_label(label)
-    flaws += [Flaw(f"{what}: {shown!r}", *span) for what, shown in around]
-    if not name:
-        flaws.append(Flaw("the box has no label", *span))
-    return Box(name, y_min, x_min, y_max, x_max), flaws
-
-
-def _repeated(boxes: Sequence[Box], spans: Sequence[tuple[int, int]]) -> Iterable[Flaw]:
-    """Boxes that occur more than once, each said once."""
-    if len(set(boxes)) == len(boxes):
-        return
-    seen: dict[Box, int] = {}
-    for box in boxes:
-        seen[box] = seen.get(box, 0) + 1
-    for box, count in seen.items():
-        if count > 1:
-            again = boxes.index(box, boxes.index(box) + 1)
-            yield Flaw(f"the same box {count} times", *spans[again])
-
-
-def _opens_line(label: str) -> bool:
-    """Whether a label stands on the line after its coordinates."""
-    return bool(label.strip()) and _BROKEN_RUN.search(label.rstrip()) is not None
-
-
-def _bare_label(label: str) -> tuple[str, list[tuple[str, str]]]:
-    """A label without what models put after and around it; and what that was."""
-    name = " ".join(_SEGMENT.sub(" ", label).split()).rstrip(",").strip()
-    around: list[tuple[str, str]] = []
-    for _ in range(_LAYERS):
-        before = name
-        for pattern, what in _TRAILING:
-            if found := pattern.search(name, max(0, len(name) - _TAIL)):
-                around.append((f"{what} after the label", found[1]))
-                name = name[: found.start()].rstrip()
-        if found := _LEADING.match(name):
-            around.append(("punctuation before the label", found[0].strip()))
-            name = name[found.end() :]
-        if found := _EMPHASIS.fullmatch(name):
-            around.append(("emphasis around the label", found[1] or found[3] or found[6]))
-            name = (found[2] or found[4] or found[5] or "").strip()
-        if len(name) > 1 and f"{name[0]}{name[-1]}" in _QUOTES:
-            around.append(("quotes around the label", f"{name[0]}{name[-1]}"))
-            name = name[1:-1].strip()
-        if name == before:
-            break
-    return name, around
-
-
-def _between(text: str, start: int, end: int) -> list[Flaw]:
-    """What stands between two boxes beyond a separator."""
-    gap = _SEPARATOR.match(text, start, end)
-    begin = gap.end() if gap else start
-    words = text[begin:end].strip()
-    if not words:
-        return []
-    shown = words if len(words) <= 30 else words[:29] + "…"
-    return [Flaw(f"text outside any box: {shown!r}", begin, begin + len(words), stray=True)]
-
-
-def _malformed(text: str) -> list[Flaw]:
-    """Tokens that look like `<loc…>` but cannot be read, in a text that holds none that can."""
-    return [
-        Flaw(f"{found.group()!r} is not a <locNNNN>", *found.span())
-        for found in _LIKE_LOC.finditer(text)
-    ]
+def _said(between: str) -> str:
+    return " ".join(between.split()).strip("[]{},;` ")[:40]

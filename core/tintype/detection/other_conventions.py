@@ -1,9 +1,10 @@
-"""The ways of writing boxes that cannot be read here, each with a phrase for a person."""
+"""Ways of writing boxes, cut off or unreadable ones among them, each with a phrase for a person."""
 
 import re
 from collections.abc import Sequence
 
-from tintype.detection.convention import LOC, LOC_TOKEN
+from tintype.detection.convention import LOC
+from tintype.detection.loc_text import LOC_TOKEN
 
 _OTHERS: Sequence[tuple[re.Pattern[str], str]] = (
     (
@@ -23,7 +24,7 @@ _OTHERS: Sequence[tuple[re.Pattern[str], str]] = (
 def name_convention(text: str) -> str:
     """Say which way of writing boxes a text seems to use; empty if it seems to hold none.
 
-    `loc1024` is the one that can be read here; every other name is a phrase for a person.
+    `paligemma` is the one that Tintype teaches; every other name is a phrase for a person.
     """
     if LOC_TOKEN.search(text):
         return LOC.name

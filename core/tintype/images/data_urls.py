@@ -1,11 +1,12 @@
 """URLs of images: data URLs (`data:image/png;base64,…`), and until when a signed one is good."""
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
+
+import pybase64
 
 from tintype.errors import DatasetError
 from tintype.images.formats import sniff
@@ -25,8 +26,6 @@ _TYPES = {
     "tiff": "image/tiff",
     "webp": "image/webp",
 }
-_PIECE = 1 << 20
-"""Characters decoded in one go; whole groups of four."""
 _WHITESPACE = str.maketrans("", "", " \t\r\n\f\v")
 
 
@@ -54,29 +53,27 @@ def split_data_url(url: str) -> tuple[str, bytes]:
         raise DatasetError("The image is not a data URL (data:image/…;base64,…).")
     if not head["parameters"].lower().endswith(";base64"):
         raise DatasetError("The data URL is not valid base64: it does not say ;base64.")
+    text = url[head.end() :]
     try:
-        return head["type"].lower(), _decoded(url, head.end())
+        return head["type"].lower(), decode_base64(text)
     except ValueError:
-        text = url[head.end() :].translate(_WHITESPACE)
+        text = text.translate(_WHITESPACE)
     try:
-        return head["type"].lower(), _decoded(text, 0)
+        return head["type"].lower(), decode_base64(text)
     except ValueError as error:  # binascii.Error, or characters outside ASCII
         raise DatasetError(f"The data URL is not valid base64: {_reason(text)}.") from error
 
 
-def _decoded(text: str, start: int) -> bytes:
-    """Decode base64 piece by piece: Python's lock is held for a piece, not for 40 MB.
+def decode_base64(text: str | bytes | memoryview) -> bytes:
+    """Decode base64 in which nothing else stands: 5 GB a second by SIMD.
 
     Raises:
         ValueError: if it is not base64, or goes on after its end.
     """
-    pieces = []
-    for at in range(start, len(text), _PIECE):
-        piece = text[at : at + _PIECE]
-        if piece.endswith("=") and at + _PIECE < len(text):
-            raise binascii.Error("There is more after the padding.")
-        pieces.append(base64.b64decode(piece, validate=True))
-    return b"".join(pieces)
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except ValueError:  # also of what Python takes: more padding than is needed
+        return base64.b64decode(text, validate=True)
 
 
 def _reason(text: str) -> str:

@@ -12,7 +12,7 @@ _MOST_VERIFIED = 25_000_000
 whole image for that, up to three times over. Larger ones are judged by their structure."""
 
 
-def probe(data: bytes, *, verify: bool = True) -> ImageFacts:
+def probe(data: bytes, *, verify: bool = True, digest: str = "") -> ImageFacts:
     """Tell format, size, mode, frames, orientation and flaws from the bytes; never raises.
 
     Time is linear in the bytes and, with `verify`, in the pixels. Pixels are verified where that
@@ -22,6 +22,7 @@ def probe(data: bytes, *, verify: bool = True) -> ImageFacts:
         data: The encoded image, or anything at all.
         verify: Also see whether the pixels can be had. JPEG is decoded at an eighth of its size,
             PNG is inflated block by block; both need little memory.
+        digest: The SHA-256 of the bytes in hexadecimal, if it is known already.
     """
     empty = Header("", flaw="empty", detail="The image is empty (0 bytes).")
     header = read_header(data) if data else empty
@@ -35,7 +36,7 @@ def probe(data: bytes, *, verify: bool = True) -> ImageFacts:
     orientation, located = read_exif(header.exif)
     return ImageFacts(
         size_bytes=len(data),
-        digest=hashlib.sha256(data).hexdigest(),
+        digest=digest or hashlib.sha256(data).hexdigest(),
         format=header.format,
         mode=header.mode,
         width=header.width,

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tintype.errors import StoreError
-from tintype.server.address import ADDRESS, LOCK, LOG, TOKEN
+from tintype.server.address import ADDRESS, LOCK, LOG, TOKEN, read_address
 from tintype.server.state import State
 
 DATABASE = "server.db"
@@ -119,8 +119,10 @@ def _locked(folder: Path) -> Iterator[None]:
             except BlockingIOError:
                 time.sleep(0.02)
         else:
+            running = read_address(folder / ADDRESS)
+            at = f": it serves at {running.url} (process {running.pid})" if running else ""
             raise StoreError(
-                f"Another server already uses the folder {folder}.",
+                f"Another server already uses the folder {folder}{at}.",
                 advice="Use that one, stop it, or name another folder.",
             )
         yield

@@ -84,6 +84,7 @@ async def test_what_is_claimed_to_be_fixed_is_gone_afterwards(build: Any) -> Non
         target = build.folder / "copy" / "rows.jsonl"
         report, notes = await fixed(path, target)
         assert (report.rows, report.undone, notes) == (1, 0, []), rule
+        assert report.images == 1, rule
         assert await problems(target) == [], rule
         ((row, _),) = read_rows(target)
         assert [image.origin for image in row.images] == ["data"], rule
@@ -132,3 +133,10 @@ async def test_bare_base64_of_any_length_is_an_image(build: Any, count: int) -> 
     assert (image.origin, image.media_type) == ("data", "image/png")
     assert image.misspelling == "no data:image/…;base64, before"
     assert "iVBOR" not in str(row.value)
+
+
+async def test_images_that_stay_on_the_web_are_counted(build: Any) -> None:
+    url = "https://example.com/a.png"
+    path = build.jsonl(build.chat(url), build.chat(build.data_url(build.image())))
+    report, _ = await fixed(path, build.folder / "copy.jsonl")
+    assert (report.images, report.on_the_web) == (0, 1)

@@ -83,7 +83,7 @@ def zoo(build: Any) -> Path:
         ("coco", "coco", "a COCO dataset"),
         ("coco/annotations/instances_train.json", "coco", "COCO annotations"),
         ("yolo", "yolo", "a YOLO dataset (data.yaml)"),
-        ("yolo/data.yaml", "yolo", "a YOLO data.yaml"),
+        ("yolo/data.yaml", "yolo", "a YOLO dataset (data.yaml)"),
         ("flat-yolo", "yolo", "a YOLO dataset"),
         ("parquet", "parquet", "a folder of a Parquet file (1 files)"),
         ("parquet/data/train-00000-of-00001.parquet", "parquet", "a Parquet file"),
@@ -105,7 +105,11 @@ async def test_a_path_is_recognised_and_opening_it_says_what_takes_it(
         async with open_dataset(zoo / path):
             pass
     assert what in str(caught.value)
-    named = f"tintype import {format}" if format in ("voc", "csv", "rows") else "does not read"
+    named = (
+        f"tintype import {format}"
+        if format in ("voc", "csv", "rows", "coco", "yolo")
+        else "does not read"
+    )
     assert named in str(caught.value)
 
 
@@ -135,8 +139,8 @@ async def test_a_path_alone_is_imported(zoo: Path, source: str, rows: int) -> No
 
 
 async def test_what_cannot_be_imported_says_why(zoo: Path) -> None:
-    with pytest.raises(DatasetError, match="does not read COCO yet"):
-        await imported(zoo / "coco", zoo / "out")
+    with pytest.raises(DatasetError, match="does not read Parquet yet"):
+        await imported(zoo / "parquet", zoo / "out")
     with pytest.raises(DatasetError, match="has a format that Tintype does not know"):
         await imported(zoo / "none", zoo / "out")
     with pytest.raises(DatasetError, match="There is no format 'klingon'"):

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from rich.color import ColorSystem
 from rich.style import Style
+from tests.handled import until
 from textual import constants
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -226,8 +227,7 @@ async def test_what_could_not_be_sent_is_not_laid_out_for_a_while(
         await pilot.pause(0.1)
         assert paper.painted == 0, HINT
         paper.ready = True
-        while not paper.painted:
-            await pilot.pause(0.01)
+        await until(pilot, lambda: paper.painted)
 
 
 def test_a_paletted_image_becomes_sixels() -> None:

@@ -14,6 +14,9 @@ MODULES = {
     "show": "show",
     "estimate": "estimate",
     "embed": "embed",
+    "boxes": "boxes",
+    "split": "split",
+    "subset": "split:subset",
     "serve": "serve",
     "train": "train",
     "jobs": "jobs",
@@ -28,4 +31,7 @@ MODULES = {
     "config": "config",
     "doctor": "doctor",
 }
-"""Name on the command line → module in this package, in the order of the loop."""
+"""Name on the command line → module in this package, in the order of the loop.
+
+After a colon, the name of the command in it, if that is not `command`.
+"""

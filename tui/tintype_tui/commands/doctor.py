@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -155,8 +154,10 @@ def _folder(name: str, folder: Path) -> CheckUp:
 
 def _proxies() -> CheckUp:
     """Which proxies are obeyed, without the passwords that their addresses may hold."""
+    from tintype.api.proxies import without_password
+
     said = {
-        name: re.sub(r"//[^/@]*@", "//", value)
+        name: without_password(value)
         for name in PROXIES
         if (value := os.environ.get(name) or os.environ.get(name.lower()))
     }

@@ -55,9 +55,10 @@ async def command(
 ) -> None:
     """Write a fixed copy of SOURCE that providers accept, with every image embedded.
 
-    Images in files become data URLs; formats and modes that providers refuse are converted; rows
-    in other formats (LLaVA, ShareGPT, <image> with a list of images) become chat rows; GPS tags
-    are removed. SOURCE is never changed. The exit code is 1 if something could not be fixed.
+    Images in files become data URLs, with --fetch those on the web too; formats and modes that
+    providers refuse are converted; rows in other formats (LLaVA, ShareGPT, <image> with a list of
+    images) become chat rows; GPS tags are removed. SOURCE is never changed. The exit code is 1 if
+    something could not be fixed.
     """
     from tintype import rules
     from tintype.dataset import open_dataset
@@ -80,16 +81,23 @@ async def command(
     if as_json:
         put_json(done, indent=2)
     else:
-        say(
-            f"{count(done.rows, 'row')} written, {done.dropped:,} left out, "
-            f"{count(done.images, 'image')} embedded or changed, {size(done.bytes_written)}."
-        )
+        _say(done)
         for path in done.files:
             put(str(path))
     if done.undone or not done.rows:
         if not as_json:
             say(_undone(done))
         leave(1)
+
+
+def _say(done: "Exported") -> None:
+    say(
+        f"{count(done.rows, 'row')} written, {done.dropped:,} left out, "
+        f"{count(done.images, 'image')} embedded or changed, {size(done.bytes_written)}."
+    )
+    if done.on_the_web:
+        stay = "image stays" if done.on_the_web == 1 else "images stay"
+        say(f"{done.on_the_web:,} {stay} on the web; --fetch embeds them too.")
 
 
 async def _unreadable(dataset: "Dataset") -> str:

@@ -30,8 +30,9 @@ class LateGroup(click.Group):
         """Import one."""
         if cmd_name not in MODULES:
             return None
-        module = importlib.import_module(f"tintype_tui.commands.{MODULES[cmd_name]}")
-        command: Any = module.command
+        name, _, within = MODULES[cmd_name].partition(":")
+        module = importlib.import_module(f"tintype_tui.commands.{name}")
+        command: Any = getattr(module, within or "command")
         assert isinstance(command, click.Command)
         return command
 

@@ -95,9 +95,9 @@ class PathDialog(Dialog[R]):
             self._list(typed, self._note if typed == self._proposed else "")
 
     @work(exclusive=True)
-    async def _list(self, typed: str, note: str = "") -> None:
+    async def _list(self, typed: str, note: str = "", trouble: str = "") -> None:
         try:
-            self._listed, trouble = await asyncio.to_thread(self._matches, typed), ""
+            self._listed = await asyncio.to_thread(self._matches, typed)
         except FileError as error:
             self._listed, trouble = [], str(error)
         if not self.query("#path-words"):
@@ -157,14 +157,14 @@ class PathDialog(Dialog[R]):
             path, found = await asyncio.to_thread(self._looked_up, chosen)
             refusal = await asyncio.to_thread(self.refusal, path, found.kind == "folder")
         except TintypeError as error:
-            self._say(str(error))
+            self._list(self.query_one(Input).value, trouble=str(error))
             return
         if refusal is None:
             self.took(path)
         elif found.kind == "folder":
             self._enter(f"{path}{os.sep}", refusal)
         else:
-            self._say(refusal)
+            self._list(self.query_one(Input).value, trouble=refusal)
 
     def _looked_up(self, chosen: Path | str) -> tuple[Path, paths.Status]:
         """A path and what is there; in place of what is not there, the only one that fits."""

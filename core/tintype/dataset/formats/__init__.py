@@ -17,18 +17,29 @@ from tintype.dataset.files import image_bytes
 from tintype.dataset.formats.checking import check_format
 from tintype.dataset.formats.contract import (
     Boxes,
+    Captions,
     Chat,
+    Content,
     Detection,
     Format,
     FormatOption,
     ImportOptions,
     Item,
+    Label,
     Question,
     Region,
+    StoredImage,
     WrittenRow,
 )
 from tintype.dataset.formats.importing import write_items
-from tintype.dataset.formats.report import ImportLog, ImportProblem, ImportProgress, ImportReport
+from tintype.dataset.formats.report import (
+    ImportLog,
+    ImportProblem,
+    ImportProgress,
+    ImportReport,
+    Notice,
+)
+from tintype.dataset.formats.sources import listing_once
 from tintype.dataset.places import origin
 from tintype.dataset.reading import read_rows
 from tintype.dataset.writing import FileSet, refuse_existing
@@ -38,7 +49,9 @@ from tintype.threads import stepwise
 
 __all__ = [
     "Boxes",
+    "Captions",
     "Chat",
+    "Content",
     "Detection",
     "Format",
     "FormatOption",
@@ -48,9 +61,12 @@ __all__ = [
     "ImportProgress",
     "ImportReport",
     "Item",
+    "Label",
+    "Notice",
     "Question",
     "RecognisedFormat",
     "Region",
+    "StoredImage",
     "WrittenRow",
     "check_format",
     "detected",
@@ -110,10 +126,11 @@ def detected(path: Path) -> tuple[RecognisedFormat, ...]:
         PluginError: if a plug-in fails.
     """
     found: list[RecognisedFormat] = []
-    for format, plugin in _known():
-        detection = _guarded_detection(format, plugin, path)
-        if detection is not None:
-            found.append(RecognisedFormat(format, detection))
+    with listing_once():
+        for format, plugin in _known():
+            detection = _guarded_detection(format, plugin, path)
+            if detection is not None:
+                found.append(RecognisedFormat(format, detection))
     return tuple(sorted(found, key=lambda each: (not each.is_read, each.detection.certainty)))
 
 

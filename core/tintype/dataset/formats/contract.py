@@ -1,10 +1,11 @@
 """What a format of datasets is: one module that recognises, reads and, where it can, writes it.
 
 A format is an object with the attributes of `Format`. It turns files into `Item`s and nothing
-more: a question about images, boxes on an image, or a conversation. Splits, images, prompts,
-numbers outside an image and the rows themselves are the same for all formats
-(`tintype.dataset.formats.importing`). What a format cannot keep it notes in the log, with file and
-line; nothing is lost in silence.
+more: boxes on an image, a question about images, a label, captions, or a conversation. Splits,
+images, prompts, numbers outside an image and the rows themselves are the same for all formats
+(`chat_rows`, `importing`). What a format cannot keep it notes in the log: a fault of one place with
+file and line (`add`, `lose`), what is true of many once with their number (`note`); nothing is lost
+in silence. Formats that derive from `FilesFormat` read archives as they read folders (`sources`).
 
 A module of this package with a `FORMAT` is found by itself. From outside, a format is offered by an
 entry point of the group `tintype.formats`, by `TINTYPE_FORMATS`, or by `@tintype.plugins.format`.
@@ -12,18 +13,41 @@ entry point of the group `tintype.formats`, by `TINTYPE_FORMATS`, or by `@tintyp
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from tintype.dataset.example import Example
 from tintype.dataset.formats.report import ImportLog, Keep
+from tintype.dataset.formats.sources import Files, looked_at
 from tintype.dataset.splits import Split
 from tintype.dataset.writing import FileSet
 
 Certainty = Literal["certain", "likely"]
-ImageSource = Path | bytes | str
-"""Where an image is: a file, its encoded bytes, or an http(s) URL."""
+
+
+class StoredImage(Protocol):
+    """An image within something else, such as an archive or a cell of a table; hashable."""
+
+    @property
+    def name(self) -> str:
+        """Its name there, such as `images/a.jpg`."""
+
+    @property
+    def size_bytes(self) -> int:
+        """About how many bytes it has, without reading it."""
+
+    def read(self, max_bytes: int) -> bytes:
+        """Its encoded bytes.
+
+        Raises:
+            DatasetError: if it cannot be read, or has more bytes than that.
+        """
+
+
+ImageSource = Path | bytes | str | StoredImage
+"""Where an image is: a file, its encoded bytes, an http(s) URL, or within something else. Whatever
+is not at hand yet stays a reference, so that a million rows fit into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +80,8 @@ class ImportOptions:
     system: str = ""
     """The system prompt of every row; none if empty."""
     prompt: str = ""
-    """What is asked of every image, where the source has no question."""
+    """What is asked of every image, where the source has no question. `{labels}` stands for all
+    labels (`a ; b ; c`); with `{question}` it is put around the questions of the source."""
     images: Path | None = None
     """What the names of images are relative to; none means where the source says."""
     order: str = "reading"
@@ -69,6 +94,18 @@ class ImportOptions:
     test_share: float = 0.1
     replace: bool = False
     """Whether files that exist may be overwritten."""
+    boxes: str = "paligemma"
+    """How boxes are written in answers: a name of `tintype.detection.CONVENTIONS`."""
+    label: str = ""
+    """What boxes are called where the source has no classes."""
+    names: tuple[str, ...] = ()
+    """What the numbers of classes mean, from 0, where the source does not say."""
+    shots: int = 0
+    """Rows of the training split that are put in front of every row as examples."""
+    sample: int = 0
+    """How many images are taken, drawn by `seed`; 0 takes all."""
+    explode: bool = False
+    """Whether each of several answers or captions becomes a row, instead of the best of them."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """The format's own options (`Format.options`), by name."""
 
@@ -92,11 +129,16 @@ class Boxes:
 
     regions: tuple[Region, ...]
     size: tuple[int, int] | None = None
-    """Width and height that the source gives, which the regions are measured in."""
+    """Width and height that the source gives, which the regions are measured in. If they are those
+    of the stored image and not of the upright one, the regions are turned with it. None means that
+    the format gives no sizes, zeros that it should have given them."""
     fractions: bool = False
     """Whether regions are fractions of the image instead of pixels."""
     lost: bool = False
-    """Whether the source had regions that could not be read: then none left is no negative."""
+    """Whether the source had regions that could not be read: then none left is no negative.
+
+    An image of which the source says nothing is no `Boxes` at all, but an `ImportLog.note` with the
+    code `unlabelled`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +147,22 @@ class Question:
 
     question: str
     answer: str
+    answers: tuple[str, ...] = ()
+    """All answers that the source has, the given one included, if there are several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What an image shows as a whole: the name of one class."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """Descriptions of an image, at least one, the best first."""
+
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +177,14 @@ class Chat:
     """What stands beside the messages in the row, such as `tools`."""
 
 
+Content = Boxes | Question | Label | Captions | Chat
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One row to be."""
+    """One row to be, or several if lists are exploded."""
 
-    content: Boxes | Question | Chat
+    content: Content
     images: tuple[ImageSource, ...] = ()
     file: str = ""
     """Where it stands, relative to the source."""
@@ -156,6 +217,37 @@ class Format(Protocol):
         Raises:
             DatasetError: if nothing can be read at all.
         """
+
+
+class FilesFormat:
+    """What formats share that read the files of a folder or an archive: `detect` and `read`.
+
+    They say `recognise` and `items` instead, and read archives without knowing.
+    """
+
+    options: Sequence[FormatOption] = ()
+
+    def recognise(self, files: Files) -> Detection | None:
+        """Say what the files are, or none. Looks at names and a few kilobytes, raises nothing."""
+        raise NotImplementedError
+
+    def items(self, files: Files, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
+        """Yield the rows; see `Format.read`."""
+        raise NotImplementedError
+
+    def detect(self, path: Path) -> Detection | None:
+        """See `Format.detect`."""
+        files = looked_at(path)
+        found = self.recognise(files) if files else None
+        if files and found and files.archive:
+            return replace(found, what=f"{found.what} in {files.what}")
+        return found
+
+    def read(self, source: Path, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
+        """See `Format.read`."""
+        files = Files.of(source)
+        yield from self.items(files, options, log)
+        files.say(log)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from tintype.dataset.formats.contract import (
 )
 from tintype.dataset.formats.images import ImageFinder, ImageKeeper
 from tintype.dataset.formats.report import ImportLog
+from tintype.dataset.formats.sources import Files
 from tintype.dataset.splits import Split, siblings, split_named, split_of
 from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
@@ -102,7 +103,7 @@ class CsvTable:
         tables = find_tables(source)
         for split, path in tables:
             file = _name(path, tables)
-            images = ImageFinder(options.images or path.parent)
+            images = ImageFinder(Files(path.parent), log, options.images)
             for entry in read_entries(_text(path), options, log, file):
                 try:
                     image = images.find(entry.image)

@@ -1,14 +1,19 @@
 """Images of other datasets taken over: as they are where a provider takes them so."""
 
 import hashlib
+import itertools
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from tintype.dataset.files import MAX_IMAGE_BYTES, image_bytes, image_path, read_plain_file
-from tintype.dataset.formats.contract import ImageSource
-from tintype.dataset.formats.report import Keep
+from tintype.dataset.files import MAX_IMAGE_BYTES, image_bytes, read_plain_file
+from tintype.dataset.formats.contract import ImageSource, StoredImage
+from tintype.dataset.formats.report import ImportLog, Keep
+from tintype.dataset.formats.sources import Files, SourceFile, is_absolute, normal
 from tintype.dataset.places import origin
+from tintype.dataset.splits import Split
 from tintype.dataset.treatment import Treatment, needs, treat
 from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
@@ -16,11 +21,13 @@ from tintype.images.facts import ImageFacts
 
 FOLDER = "images"
 """Where images are copied to that do not lie below the target already."""
-TREATMENT = Treatment(rgb=True, still=True, formats=("jpeg", "png", "webp"))
-"""What an embedded image must be: grey, palettes and CMYK are skipped by providers."""
+TREATMENT = Treatment(rgb=True, still=True, upright=True, formats=("jpeg", "png", "webp"))
+"""What an embedded image must be: grey, palettes and CMYK are skipped by providers, and not all of
+them turn an image as its EXIF orientation says."""
 _CACHE_BYTES = 32_000_000
-_MOST_FILES = 300_000
-"""Files looked at below the folder of a source."""
+OUTSIDE = "names lead out of the dataset: not read."
+BY_NAME = "paths of another machine: the files of the same names in the dataset are taken."
+_SCHEME = re.compile(r"^(?:file|gs|s3|az|hdfs|dbfs|wasbs?|abfss?):/{0,3}", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,63 +42,84 @@ class TakenImage:
 
 
 class ImageFinder:
-    """Finds the images that a source names: data, URLs, and files in or below a folder.
+    """Finds the images that a source names: data, URLs, and files of the source.
 
-    A name is tried as it stands, with either separator. Names of another machine (`/content/a.jpg`)
-    and names that leave a folder out are found by their end, if only one file ends so.
+    A name is tried as it stands, relative to where it is written and to the source, with either
+    separator. Names of another machine (`/content/a.jpg`, `gs://bucket/a.jpg`) and names that lack
+    a folder are found by their end, if only one file ends so, or one of the same split or folder.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._by_name: dict[str, list[Path]] | None = None
+    def __init__(self, files: Files, log: ImportLog, more: Path | None = None) -> None:
+        """Look among the files of a source, or in the folder that the person names instead."""
+        self._files = Files.of(more) if more is not None else files
+        self._log = log
 
-    def find(self, text: str) -> ImageSource:
+    def find(self, text: str, base: str = "", split: Split | None = None) -> ImageSource:
         """The image that a text names.
+
+        Args:
+            text: A name, an address or a data URL.
+            base: The folder of the file that holds the text, relative to the source.
+            split: The split of the row, which decides between files that end alike.
 
         Raises:
             DatasetError: if the data are damaged, there is no such file, or several may be meant.
         """
         kind = origin(text)
         if kind == "data":
-            return image_bytes(text, self._folder)
-        if kind == "url":
+            return image_bytes(text, self._files.root)
+        if text[:8].lower().startswith(("http://", "https://")):
             return text
-        name = text.replace("\\", "/")
-        for spelling in dict.fromkeys((text, name)):
-            try:
-                path = image_path(spelling, self._folder)
-            except DatasetError:
-                continue
-            if path.is_file():
-                return path
-        return self._by_end(name) or image_path(text, self._folder)
+        return self.file(text, base, split).image
 
-    def _by_end(self, name: str) -> Path | None:
-        parts = [part.lower() for part in name.split("/") if part not in ("", ".", "..")]
-        if not parts:
-            return None
-        found = self._indexed().get(parts[-1], [])
-        for length in range(len(parts), 0, -1):
-            matches = [path for path in found if _ends(path, parts[-length:])]
-            if len(matches) == 1:
-                return matches[0]
-            if matches:
-                names = ", ".join(str(path.relative_to(self._folder)) for path in matches[:3])
-                raise DatasetError(f"{name} may be {names}.", advice="Name its folder (--images).")
-        return None
+    def file(self, text: str, base: str = "", split: Split | None = None) -> SourceFile:
+        """The file that a name means; see `find`.
 
-    def _indexed(self) -> dict[str, list[Path]]:
-        if self._by_name is None:
-            self._by_name = {}
-            for at, path in enumerate(self._folder.rglob("*")):
-                if at >= _MOST_FILES:
-                    break
-                self._by_name.setdefault(path.name.lower(), []).append(path)
-        return self._by_name
+        Raises:
+            DatasetError: if there is none, or several may be meant.
+        """
+        name = _SCHEME.sub("/", text)
+        beside = f"{base}/{name}" if base else name
+        found = (self._files.get(beside) if name == text else None) or self._files.get(name)
+        if found is not None:
+            return found
+        foreign = is_absolute(name)
+        if not foreign and not normal(beside):
+            self._log.note("outside", OUTSIDE, text[:200])
+            raise DatasetError(f"{text[:200]} is outside the dataset's folder: it is not read.")
+        ending = nearest(self._files.ending(name), base, split)
+        if len(ending) == 1:
+            if foreign:
+                self._log.note("found-by-name", BY_NAME, f"{text[:200]} → {ending[0].name}")
+            return ending[0]
+        if ending:
+            names = ", ".join(file.name for file in ending[:3])
+            raise DatasetError(
+                f"{text[:200]} may be {names}.", advice="Name its folder (--images)."
+            )
+        if foreign:
+            self._log.note("outside", OUTSIDE, text[:200])
+            raise DatasetError(
+                f"{text[:200]} is an absolute path, and the dataset has no such image."
+            )
+        raise DatasetError(f"There is no image {text[:200]}.")
 
 
-def _ends(path: Path, parts: list[str]) -> bool:
-    return [part.lower() for part in path.parts[-len(parts) :]] == parts and path.is_file()
+def nearest(found: Sequence[SourceFile], base: str, split: Split | None) -> Sequence[SourceFile]:
+    """Of several files, those of the split, and of these the ones that share most folders."""
+    of_split = [file for file in found if split is not None and file.folder_split == split]
+    left = of_split or found
+    if len(left) < 2 or not base:
+        return left
+    shared = {file: _shared(file.name, base) for file in left}
+    most = max(shared.values())
+    return [file for file in left if shared[file] == most]
+
+
+def _shared(name: str, base: str) -> int:
+    """How many folders two names begin with alike."""
+    pairs = zip(name.split("/"), base.split("/"), strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def content_key(source: ImageSource) -> str:
@@ -102,7 +130,7 @@ def content_key(source: ImageSource) -> str:
     """
     if isinstance(source, str):
         return source
-    return hashlib.sha256(_bytes(source)).hexdigest()
+    return hashlib.sha256(image_data(source)).hexdigest()
 
 
 class ImageKeeper:
@@ -133,7 +161,7 @@ class ImageKeeper:
             return self._recent[source]
         from tintype.images import probe
 
-        data = _bytes(source)
+        data = image_data(source)
         facts = probe(data)
         if facts.flaw:
             path = source if isinstance(source, Path) else None
@@ -169,20 +197,23 @@ class ImageKeeper:
         return data_url(data)
 
     def _linked(self, taken: TakenImage) -> str:
-        if isinstance(taken.source, Path):
+        upright = taken.facts.orientation == 1
+        if isinstance(taken.source, Path) and upright:
             real, target = taken.source.resolve(), self._target.resolve()
             if real.is_relative_to(target):
                 return real.relative_to(target).as_posix()
         digest = taken.facts.digest
         if digest not in self._placed:
             name = self._free_name(taken)
-            self._files.add(self._target / FOLDER / name, taken.data)
+            data = taken.data if upright else treat(taken.data, Treatment(upright=True))
+            self._files.add(self._target / FOLDER / name, data)
             self._placed[digest] = f"{FOLDER}/{name}"
         return self._placed[digest]
 
     def _free_name(self, taken: TakenImage) -> str:
         """The image's own name, numbered if another image has it."""
-        own = taken.source.name if isinstance(taken.source, Path) else ""
+        source = taken.source
+        own = "" if isinstance(source, (str, bytes)) else PurePosixPath(source.name).name
         name = own or f"{taken.facts.digest[:16]}.{taken.facts.format}"
         stem, suffix = os.path.splitext(name)
         number = 2
@@ -192,7 +223,14 @@ class ImageKeeper:
         return name
 
 
-def _bytes(source: Path | bytes) -> bytes:
+def image_data(source: Path | bytes | StoredImage) -> bytes:
+    """The encoded bytes of an image.
+
+    Raises:
+        DatasetError: if it cannot be read, or is too large.
+    """
     if isinstance(source, bytes):
         return source
-    return read_plain_file(source, max_bytes=MAX_IMAGE_BYTES)
+    if isinstance(source, Path):
+        return read_plain_file(source, max_bytes=MAX_IMAGE_BYTES)
+    return source.read(MAX_IMAGE_BYTES)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,8 @@ Keep = Literal["embed", "link"]
 """Images as data URLs in the rows, which every provider takes; or as paths beside them."""
 
 
+PLACES_NAMED = 5
+"""How many places a notice names."""
 REPORT_S = 0.1
 """How often an import reports."""
 
@@ -28,6 +30,22 @@ class ImportProblem:
     """What is wrong: a sentence."""
     done: str
     """What was done: `dropped`, `clamped`, `swapped`, `left out`, `kept` …"""
+    code: str = ""
+    """Which kind of problem, as in `Notice.code`; empty for one of a kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is true of several places of a source: what is not used, guessed or not there."""
+
+    code: str
+    """Which kind: `crowd-left-out`, `masks-not-used`, `negatives` …"""
+    count: int
+    """Of how many boxes, rows, images or files, as the words say."""
+    words: str
+    """A sentence for any number of them."""
+    places: tuple[str, ...] = ()
+    """The first few of them: names of files, with a line or an id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +64,13 @@ class ImportReport:
     lost: int = 0
     """Rows of the source that could not be taken over."""
     negatives: int = 0
-    """Images on which nothing is to be found."""
+    """Images on which nothing is to be found, as the source says."""
+    unlabelled: int = 0
+    """Images of which the source says nothing: they are no negatives, and become no rows."""
     problems: tuple[ImportProblem, ...] = ()
+    """What is wrong at single places."""
+    notices: tuple[Notice, ...] = ()
+    """What is true of several places, in the order in which it was come across."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +94,51 @@ class ImportLog:
         self.done = 0
         self.lost = 0
         """Rows of the source that could not be taken over."""
+        self.unlabelled = 0
+        """Images of which the source says nothing."""
         self.problems: list[ImportProblem] = []
+        self._notices: dict[str, Notice] = {}
         self._reported = 0
         self._due_at = time.monotonic() + REPORT_S
 
-    def add(self, file: str, line: int, message: str, done: str) -> None:
+    def add(self, file: str, line: int, message: str, done: str, code: str = "") -> None:
         """Note something odd, and what was done about it; the row is kept."""
-        self.problems.append(ImportProblem(file, line, message, done))
+        self.problems.append(ImportProblem(file, line, message, done, code))
 
-    def lose(self, file: str, line: int, message: str) -> None:
+    def lose(self, file: str, line: int, message: str, code: str = "") -> None:
         """Note a row that cannot be taken over, and why."""
         self.lost += 1
-        self.add(file, line, message, "left out")
+        self.add(file, line, message, "left out", code)
+
+    def note(self, code: str, words: str, place: str = "", count: int = 1) -> None:
+        """Count something that concerns many places alike; the words of the first call are kept.
+
+        For what is not lost but not used (masks, points, crowds), guessed (a convention, a split)
+        or absent (images of which nothing is said: code `unlabelled`).
+        """
+        found = self._notices.get(code, Notice(code, 0, words))
+        places = found.places
+        if place and len(places) < PLACES_NAMED:
+            places = (*places, place)
+        self._notices[code] = replace(found, count=found.count + count, places=places)
+        if code == "unlabelled":
+            self.unlabelled += count
+
+    def miss(self, name: str) -> None:
+        """Note an image that is named and not there; its row is lost."""
+        self.lost += 1
+        self.note(
+            "missing-images", "images are named and not there: their rows are left out.", name
+        )
+
+    def noted(self, code: str, place: str) -> bool:
+        """Whether there is such a notice that names this place."""
+        return code in self._notices and place in self._notices[code].places
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What was noted so far of many places alike."""
+        return tuple(self._notices.values())
 
     def step(self) -> bool:
         """Count one thing done; true when a report is due."""

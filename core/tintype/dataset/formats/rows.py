@@ -13,6 +13,7 @@ from tintype.dataset.files import PlainFile, read_plain_file
 from tintype.dataset.formats.contract import Chat, Detection, ImageSource, ImportOptions, Item
 from tintype.dataset.formats.images import ImageFinder
 from tintype.dataset.formats.report import ImportLog
+from tintype.dataset.formats.sources import Files
 from tintype.dataset.index import LineIndex
 from tintype.dataset.places import slots
 from tintype.dataset.repair import repaired
@@ -63,7 +64,9 @@ class JsonRows:
         files = _files(source) if source.is_dir() else [source]
         if not files:
             raise DatasetError(f"{source} holds no rows of JSON.", path=source)
-        images = ImageFinder(options.images or (source if source.is_dir() else source.parent))
+        images = ImageFinder(
+            Files(source if source.is_dir() else source.parent), log, options.images
+        )
         for path in files:
             file = path.relative_to(source).as_posix() if source.is_dir() else path.name
             for line, value in _rows(path, log):

@@ -30,51 +30,6 @@ class Unread:
         return self.recognise(path)
 
 
-def _coco(path: Path) -> Detection | None:
-    """A JSON object with `images` and `annotations`, or a folder that holds one."""
-    if path.is_dir():
-        names = [path, *(path / name for name in ("annotations", "train", "valid", "test"))]
-        files = [file for name in names if name.is_dir() for file in sorted(name.glob("*.json"))]
-        found = next((file for file in files[:20] if _coco(file)), None)
-        return Detection(f"a COCO dataset ({found.name})") if found else None
-    if path.suffix.lower() != ".json" or not path.is_file():
-        return None
-    with path.open("rb") as file:
-        start = file.read(_HEAD_BYTES)
-        file.seek(max(0, path.stat().st_size - _HEAD_BYTES))
-        text = start + file.read(_HEAD_BYTES)
-    if not start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
-        return None
-    known = sum(f'"{key}"'.encode() in text for key in ("images", "annotations", "categories"))
-    return Detection("COCO annotations") if known >= 2 and b'"image' in text else None
-
-
-def _yolo(path: Path) -> Detection | None:
-    """A `data.yaml` with names, or a folder with one, or with `labels` beside `images`."""
-    if path.is_dir():
-        yaml = next((file for file in sorted(path.glob("*.y*ml")) if _yolo(file)), None)
-        if yaml:
-            return Detection(f"a YOLO dataset ({yaml.name})")
-        labelled = (path / "labels").is_dir() or (path / "obj.names").is_file()
-        return Detection("a YOLO dataset") if labelled or _numbers_beside_images(path) else None
-    if path.suffix.lower() not in (".yaml", ".yml") or not path.is_file():
-        return None
-    with path.open("rb") as file:
-        text = file.read(_HEAD_BYTES)
-    return Detection("a YOLO data.yaml") if b"names" in text and b"train" in text else None
-
-
-def _numbers_beside_images(folder: Path) -> bool:
-    names = {entry.name for entry in list(folder.iterdir())[:_LOOKED_AT]}
-    stems = {Path(name).stem for name in names if Path(name).suffix.lower() in _IMAGES}
-    for stem in sorted(stems)[:5]:
-        label = folder / f"{stem}.txt"
-        if label.is_file():
-            words = label.read_text("utf-8", "replace")[:200].split()
-            return len(words) >= 5 and words[0].isdigit()
-    return False
-
-
 def _magic(magic: bytes, suffixes: tuple[str, ...], what: str) -> Recogniser:
     def recognise(path: Path) -> Detection | None:
         if path.is_dir():
@@ -128,8 +83,6 @@ def _other_json(path: Path) -> Detection | None:
 
 _LATER = "export its rows as a table or as chat rows"
 FORMATS = (
-    Unread("coco", "COCO", "convert it to Pascal VOC, which is read.", _coco),
-    Unread("yolo", "YOLO", "convert it to Pascal VOC, which is read.", _yolo),
     Unread(
         "parquet", "Parquet", f"{_LATER}.", _magic(b"PAR1", (".parquet",), "a Parquet file")
     ),

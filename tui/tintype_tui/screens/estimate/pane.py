@@ -58,6 +58,8 @@ class EstimatePane(Pane):
         """The base model to begin with at the next provider; empty for its usual one."""
         self._choices: Choices | None = None
         """The plan to go on with, for the copy that is launched next."""
+        self._filled = False
+        """Whether the form has been filled for the dataset."""
         self._plans: Plans | None = None
         """None until rules and prices have been read for the dataset and the provider in use."""
         self._trouble = ""
@@ -73,7 +75,7 @@ class EstimatePane(Pane):
             yield CostPart().data_bind(EstimatePane.outlook, EstimatePane.choices)
 
     def left_behind(self) -> dict[str, Any]:
-        return {"path": str(self._path), "choices": self.choices.kept()} if self._plans else {}
+        return {"path": str(self._path), "choices": self.choices.kept()} if self._filled else {}
 
     def on_mount(self) -> None:
         self.query_one("#cost").focus()
@@ -106,11 +108,11 @@ class EstimatePane(Pane):
 
     def on_screen_resume(self) -> None:
         """See whether files and prices are as they were."""
-        if self._plans is not None or self._trouble:
-            self._look_up()
+        if self._path is not None and (self._plans is not None or self._trouble):
+            self._look_up(self._path)
 
     def _begin(self) -> None:
-        self._plans, self._trouble = None, ""
+        self._plans, self._trouble, self._filled = None, "", False
         if self._path != self._launch_next:
             self._launch_next = self._choices = None
         self._renew()
@@ -118,11 +120,11 @@ class EstimatePane(Pane):
             self._look_up(self._path)
 
     @work(exclusive=True, group="plan")
-    async def _look_up(self, propose: Path | None = None) -> None:
+    async def _look_up(self, path: Path) -> None:
         """Read rules and prices, fill the form for another dataset, have the dataset read."""
         try:
-            if propose is not None:
-                await self._propose(propose)
+            if not self._filled:
+                await self._propose(path)
             profile, choices = self.session.profile, self.plan.choices
             self._plans = Plans(
                 await asyncio.to_thread(load_prices, self.session.settings.prices),
@@ -141,7 +143,7 @@ class EstimatePane(Pane):
     async def _propose(self, path: Path) -> None:
         models = await connection.base_models(self.session.profile.provider)
         choices = self._choices or await _proposal(self, path, self._model, models)
-        self._model, self._choices = "", None
+        self._model, self._choices, self._filled = "", None, True
         self.plan.form.fill(choices, models)
 
     def on_plan_form_changed(self, event: PlanForm.Changed) -> None:
@@ -183,8 +185,11 @@ class EstimatePane(Pane):
 
     @on(LaunchLine.Changed)
     def _look_again(self) -> None:
-        """Look at files, rules and prices again."""
-        self._look_up(None if self._plans is not None else self._path)
+        """Look at files, rules and prices again: there is no quote until they are known."""
+        if self._path is not None:
+            self._plans = None
+            self._renew()
+            self._look_up(self._path)
 
     @on(LaunchLine.Copied)
     def _go_on(self, event: LaunchLine.Copied) -> None:

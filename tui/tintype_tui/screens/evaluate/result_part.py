@@ -170,7 +170,7 @@ class ResultPart(Part):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "refresh":
-            return self.evaluating is not None or self.findings is not None or None
+            return self._may_change() or None
         if action not in ("facet", "scorer", "worst", "export"):
             return True
         if not self.display:
@@ -179,6 +179,11 @@ class ResultPart(Part):
         if found is None or action in ("worst", "export"):
             return found is not None or None
         return len(found.slices if action == "facet" else found.evaluation.scorers) > 1 or None
+
+    def _may_change(self) -> bool:
+        """Whether more answers may have come than are shown."""
+        found = self.findings
+        return self.evaluating is not None if found is None else not found.evaluation.is_complete
 
     def action_facet(self) -> None:
         if (found := self.findings) is not None and found.slices:

@@ -34,12 +34,15 @@ LARGE_BYTES = 200_000_000
 """Reading a file of this size takes a noticeable time."""
 
 
-def can(act: str, known: Known | None, *, read_only: bool) -> bool | None:
-    """Whether an act can be done now: its key is live, greyed (none), or not there."""
+def can(act: str, known: Known | None, *, read_only: bool, loading: bool = False) -> bool | None:
+    """Whether an act can be done now: its key is live, greyed (none), or not there.
+
+    Of a job that is still `loading` that is found out when the key is pressed.
+    """
     if act in STEERED and read_only:
         return False
     if known is None:
-        return None if act in OF_A_JOB else True
+        return None if act in OF_A_JOB and not loading else True
     if act in STEERED:
         return not known.job.ended or None
     if act == "row":

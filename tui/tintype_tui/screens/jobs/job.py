@@ -64,6 +64,8 @@ class JobPart(Part):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._under_way: set[str] = set()
+        self._loaded = asyncio.Event()
+        """Set once something is known of the selected job, or it is known why not."""
 
     def compose(self) -> ComposeResult:
         yield JobHeader().data_bind(JobPart.looking)
@@ -75,7 +77,9 @@ class JobPart(Part):
     def watch_selected(self, job_id: str) -> None:
         """Follow another job; without any, let go of all runs."""
         self.known = None
+        self._loaded.clear()
         if not job_id:
+            self._loaded.set()
             self.held = {}
             self.workers.cancel_node(self)
         else:
@@ -99,6 +103,7 @@ class JobPart(Part):
             if self.known is not None:
                 self.known = self.known.stop(str(error))
             self.post_message(self.Failed(str(error)))
+        self._loaded.set()
 
     def watch_known(self, known: Known | None) -> None:
         if not self.is_mounted:
@@ -106,6 +111,7 @@ class JobPart(Part):
         header = self.query_one(JobHeader)
         header.progress = known.progress if known is not None else None
         if known is not None:
+            self._loaded.set()
             header.diagnosis, header.stopped = known.diagnosis, known.stopped
             header.training_s = known.training_s
             self._say_the_end(known.job)
@@ -173,20 +179,37 @@ class JobPart(Part):
 
     # ------------------------------------------------------------------ doing something with a job
 
+    @property
+    def being_read(self) -> bool:
+        """Whether the selected job is being read: what is done with it waits for that."""
+        return not self._loaded.is_set() and bool(self.selected)
+
     def act(self, name: str) -> None:
-        """Do one of `acting.ACTS` with the selected job."""
-        if self.known is None:
-            return
+        """Do one of `acting.ACTS` with the selected job, once it is known."""
+        if self.known is not None:
+            self._do(name, self.known)
+        elif self.being_read:
+            self._do_when_loaded(name, self.selected)
+
+    @opens(group="act")
+    async def _do_when_loaded(self, name: str, job_id: str) -> None:
+        await self._loaded.wait()
+        known, read_only = self.known, self.session.settings.read_only
+        same = known is not None and known.job.id == job_id
+        if known is not None and same and acting.can(name, known, read_only=read_only):
+            self._do(name, known)
+
+    def _do(self, name: str, known: Known) -> None:
         if name == "overlay":
             if words := self.hold():
                 self.pane.say(words)
         elif name == "row":
             if (row := self.views.row()) is not None:
-                self._open_row(row, self.known)
+                self._open_row(row, known)
         elif name == "cancel":
-            self._cancel(self.known)
+            self._cancel(known)
         else:
-            self._act(name, self.known)
+            self._act(name, known)
 
     @work(group="act")
     async def _act(self, name: str, known: Known) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from textwrap import wrap
 from typing import Literal
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.message import Message
@@ -26,7 +26,6 @@ from tintype_tui.screen import Part
 from tintype_tui.session import Session
 from tintype_tui.text import duration, money, visible
 from tintype_tui.widgets.job_list import Beside, JobList
-from tintype_tui.widgets.line_list import LineList
 
 LIST_S = 10.0
 """How often the list is asked for while it is looked at."""
@@ -137,16 +136,11 @@ class JobsSide(Part):
     """Id of the job that is followed."""
     needle: var[str] = var("")
     """Words that the jobs shown have."""
+    chosen: var[str] = var("", always_update=True)
+    """Id of the job to be followed from now on. No message: the next key may be about it."""
     slots: var[Mapping[str, int]] = var({})
     looking: var[bool] = var(True)
     """Whether the provider is asked for news."""
-
-    class Selected(Message):
-        """Another job is to be followed."""
-
-        def __init__(self, job: Job) -> None:
-            super().__init__()
-            self.job = job
 
     class Listed(Message):
         """The jobs of a profile's provider have been listed, or cannot be."""
@@ -208,7 +202,7 @@ class JobsSide(Part):
             shown.cursor = at
         elif fitting and (self.needle or not self.selected):
             shown.cursor = 0
-            self.post_message(self.Selected(fitting[0].job))
+            self.chosen = fitting[0].job.id
 
     def watch_needle(self) -> None:
         self.watch_listing()
@@ -218,6 +212,7 @@ class JobsSide(Part):
 
     def on_mount(self) -> None:
         self.watch_listing()
+        self.watch(self.list_of_jobs, "cursor", self._moved, init=False)
 
     def on_resize(self) -> None:
         self._say(self.list_of_jobs.total)
@@ -248,9 +243,7 @@ class JobsSide(Part):
             return ""
         return money(expected) if expected == 0 else f"≈{money(expected)}"
 
-    @on(LineList.Moved, "#jobs")
-    def _moved(self, event: LineList.Moved) -> None:
-        if event.index < len(self.list_of_jobs.jobs):
-            job = self.list_of_jobs.jobs[event.index]
-            if job.id != self.selected:
-                self.post_message(self.Selected(job))
+    def _moved(self, cursor: int) -> None:
+        shown = self.list_of_jobs.jobs
+        if cursor < len(shown) and shown[cursor].id != self.selected:
+            self.chosen = shown[cursor].id

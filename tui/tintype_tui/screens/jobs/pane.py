@@ -67,6 +67,7 @@ class JobsPane(Pane):
     async def on_mount(self) -> None:
         self.charts.leader.as_table = self.session.settings.screen_reader
         self.list_of_jobs.focus()
+        self.watch(self.side, "chosen", self._job_chosen, init=False)
         with suppress(TintypeError):  # listing the jobs says why
             self.charts.left = await self.session.left_of(type(self).__name__)
 
@@ -85,10 +86,16 @@ class JobsPane(Pane):
         """What is known of the selected job."""
         return self.job.known
 
-    def watch_loop_state(self, state: LoopState) -> None:
-        """Follow the job that was chosen, here or elsewhere."""
-        if state.job:
-            self.followed = state.job
+    def watch_loop_state(self, before: LoopState, now: LoopState) -> None:
+        """Follow the job that was chosen elsewhere."""
+        if now.job and now.job != before.job:
+            self.followed = now.job
+
+    def _job_chosen(self, job_id: str) -> None:
+        self.followed = job_id
+        # By then another may be followed: the latest is meant.
+        followed = requests.Reached(lambda state: replace(state, job=self.followed))
+        self.post_message(followed)
 
     def watch_profile_name(self, before: str, now: str) -> None:
         if before:
@@ -126,14 +133,14 @@ class JobsPane(Pane):
         self.listing = self.listing.with_job(known.job)
         self.post_message(requests.Reached(lambda state: state.following(known.job, known.percent)))
 
-    @on(JobsSide.Selected)
-    def _job_selected(self, event: JobsSide.Selected) -> None:
-        self.post_message(requests.Reached(lambda state: replace(state, job=event.job.id)))
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         name = str(parameters[0]) if action == "act" else action
         known = self.known if self.is_mounted else None
-        return acting.can(name, known, read_only=self.session.settings.read_only)
+        read_only, loading = (
+            self.session.settings.read_only,
+            self.is_mounted and self.job.being_read,
+        )
+        return acting.can(name, known, read_only=read_only, loading=loading)
 
     @on(LineList.Chosen, "#jobs")
     def action_enter(self) -> None:

@@ -1,0 +1,168 @@
+"""The boxes of a whole dataset: which convention they are in, and a copy of it in another.
+
+A set is judged by rows taken at equal distances; of each image only what its header says is read.
+"""
+
+import asyncio
+import copy
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tintype.dataset.files import image_bytes
+from tintype.dataset.handle import Dataset
+from tintype.dataset.parsing import ParsedLine
+from tintype.dataset.places import slots
+from tintype.dataset.writing import FileSet, refuse_existing, refuse_source, row_bytes
+from tintype.detection import Convention, Verdict, judge_convention
+from tintype.detection.convention import converted
+from tintype.errors import DatasetError
+
+SAMPLE = 240
+"""Rows by which a set is judged."""
+ROWS_AT_ONCE = 64
+BYTES_AT_ONCE = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class BoxNote:
+    """A row that was left as it is."""
+
+    line: int
+    """1-based."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """How far a conversion has come."""
+
+    rows: int = 0
+    """Written so far."""
+    changed: int = 0
+    """Rows of those whose boxes are written anew."""
+    left: int = 0
+    """Rows with boxes that were left as they are."""
+    notes: tuple[BoxNote, ...] = ()
+    """Those since the last report: why rows were left."""
+
+
+async def judge_boxes(dataset: Dataset, *, most: int = SAMPLE) -> Verdict | None:
+    """Find out which convention a dataset's boxes are written in; none if it holds no boxes.
+
+    Judged by `most` of the rows known so far, at equal distances.
+
+    Raises:
+        DatasetError: if the file cannot be read.
+    """
+    rows = dataset.count
+    picked = sorted({at * rows // most for at in range(most)}) if rows > most else range(rows)
+    samples: list[tuple[str, tuple[int, int] | None]] = []
+    for index in picked:
+        for line in await dataset.lines(index, 1, BYTES_AT_ONCE):
+            samples += await asyncio.to_thread(_samples, line, dataset)
+    return await asyncio.to_thread(judge_convention, samples)
+
+
+async def convert_boxes(
+    dataset: Dataset,
+    target: Path,
+    source: Convention,
+    to: Convention,
+    *,
+    overwrite: bool = False,
+) -> AsyncGenerator[Converted, None]:
+    """Write a copy of a dataset whose answers have their boxes in another convention.
+
+    Rows without boxes, and those whose boxes cannot be converted without loss, are copied byte for
+    byte; the latter are noted. The file takes its place at the end.
+
+    Raises:
+        DatasetError: if the target is the source, exists, or cannot be written.
+    """
+    await asyncio.to_thread(refuse_source, target, dataset.path)
+    await asyncio.to_thread(refuse_existing, [target], replace=overwrite)
+    done = Converted()
+    with FileSet() as files:
+        file = files.open(target)
+        while lines := await dataset.lines(done.rows, ROWS_AT_ONCE, BYTES_AT_ONCE):
+            made = await asyncio.to_thread(_converted, lines, dataset, source, to)
+            await asyncio.to_thread(file.writelines, (row for row, _, _ in made))
+            notes = tuple(note for _, _, note in made if note is not None)
+            done = Converted(
+                done.rows + len(made),
+                done.changed + sum(changed for _, changed, _ in made),
+                done.left + len(notes),
+                notes,
+            )
+            yield done
+    yield replace(done, notes=())
+
+
+def upright_size(line: ParsedLine, dataset: Dataset) -> tuple[int, int] | None:
+    """Width and height of a row's only image as it is shown, in pixels; none if not known."""
+    from tintype.images import probe
+
+    if len(line.row.images) != 1:
+        return None
+    try:
+        data = line.data(0)
+        facts = probe(
+            image_bytes(line.url(0), dataset.folder) if data is None else data, verify=False
+        )
+    except DatasetError:
+        return None
+    if facts.flaw or not facts.width:
+        return None
+    size = facts.width, facts.height
+    return size[::-1] if facts.orientation >= 5 else size
+
+
+def _samples(line: ParsedLine, dataset: Dataset) -> list[tuple[str, tuple[int, int] | None]]:
+    texts = [holder[key] for holder, key in _answers(line.row.value)]
+    size = upright_size(line, dataset) if texts else None
+    return [(text, size) for text in texts]
+
+
+_Made = tuple[bytes, bool, BoxNote | None]
+
+
+def _converted(
+    lines: Sequence[ParsedLine], dataset: Dataset, source: Convention, to: Convention
+) -> list[_Made]:
+    return [_row(line, dataset, source, to) for line in lines]
+
+
+def _row(line: ParsedLine, dataset: Dataset, source: Convention, to: Convention) -> _Made:
+    as_it_is = line.raw + b"\n"
+    value = copy.deepcopy(line.row.value)
+    changed, size = False, None
+    for holder, key in _answers(value):
+        if size is None and (source.needs_size or to.needs_size):
+            size = upright_size(line, dataset)
+        try:
+            text = converted(holder[key], source, to, size)
+        except ValueError as error:
+            return as_it_is, False, BoxNote(line.row.line, f"Left as it is: {error}.")
+        changed = changed or text != holder[key]
+        holder[key] = text
+    if not changed:
+        return as_it_is, False, None
+    for slot, url in zip(slots(value), line.every_url(), strict=True):
+        slot.holder[slot.key] = url
+    return row_bytes(value), True, None
+
+
+def _answers(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Where the texts of the assistant's messages stand: what holds each, and under which key."""
+    messages = value.get("messages") if isinstance(value, dict) else None
+    for message in messages if isinstance(messages, list) else ():
+        if not isinstance(message, dict) or message.get("role") != "assistant":
+            continue
+        content = message.get("content")
+        if isinstance(content, str):
+            yield message, "content"
+        for part in content if isinstance(content, list) else ():
+            if isinstance(part, dict) and isinstance(part.get("text"), str):
+                yield part, "text"

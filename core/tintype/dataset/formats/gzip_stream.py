@@ -1,0 +1,108 @@
+"""A gzip file read at any place, as if it were not compressed."""
+
+import io
+import os
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_BOMB_BYTES = 1_000_000_000
+_BOMB_RATIO = 200
+"""How much larger real data become; more than this, and it is no data."""
+
+
+@dataclass(slots=True)
+class _State:
+    """Where decompression can go on from."""
+
+    place: int
+    read: int
+    decompressor: "zlib._Decompress"
+    left: bytes = field(default=b"")
+
+
+class GzipStream(io.RawIOBase):
+    """A gzip file read at any place: the decompressor's state is kept every few megabytes.
+
+    Raises OSError where it is damaged, and where it grows as no real data do.
+    """
+
+    _EVERY = 8_000_000
+    _CHUNK = 1 << 16
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._packed = os.fstat(self._file.fileno()).st_size
+        self._states = [_State(0, 0, zlib.decompressobj(wbits=31))]
+        self._now = self._copied(self._states[0])
+        self._at = 0
+
+    def readable(self) -> bool:
+        """See `io.IOBase`."""
+        return True
+
+    def seekable(self) -> bool:
+        """See `io.IOBase`."""
+        return True
+
+    def tell(self) -> int:
+        """See `io.IOBase`."""
+        return self._at
+
+    def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place, in decompressed bytes."""
+        if whence != os.SEEK_SET:
+            raise io.UnsupportedOperation("only from the beginning")
+        self._at = place
+        return place
+
+    def close(self) -> None:
+        """See `io.IOBase`."""
+        self._file.close()
+        super().close()
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        """See `io.RawIOBase`."""
+        best = max(
+            (state for state in self._states if state.place <= self._at),
+            key=lambda state: state.place,
+        )
+        if self._now.place > self._at or best.place > self._now.place:
+            self._now = self._copied(best)
+        while self._now.place < self._at:
+            if not self._more(min(self._CHUNK, self._at - self._now.place)):
+                return 0
+        data = self._more(min(len(buffer), self._CHUNK))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def _more(self, size: int) -> bytes:
+        """At most so many decompressed bytes; none at the end."""
+        now = self._now
+        while True:
+            data = now.left or self._raw()
+            if not data:
+                return b""
+            if now.decompressor.eof:  # another member follows
+                now.decompressor = zlib.decompressobj(wbits=31)
+            made = now.decompressor.decompress(data, size)
+            now.left = now.decompressor.unconsumed_tail or now.decompressor.unused_data
+            if made:
+                break
+        now.place += len(made)
+        if now.place > max(_BOMB_BYTES, _BOMB_RATIO * self._packed):
+            raise OSError("it grows beyond all measure when it is decompressed")
+        if now.place - self._states[-1].place >= self._EVERY:
+            self._states.append(self._copied(now))
+        return made
+
+    def _raw(self) -> bytes:
+        self._file.seek(self._now.read)
+        data = self._file.read(self._CHUNK)
+        self._now.read += len(data)
+        return data
+
+    @staticmethod
+    def _copied(state: _State) -> _State:
+        return _State(state.place, state.read, state.decompressor.copy(), state.left)

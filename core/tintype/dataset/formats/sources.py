@@ -1,0 +1,362 @@
+"""What a dataset of another format consists of: the files of a folder or of an archive, alike.
+
+A dataset comes from a stranger. No name leads out of its folder or archive, links that lead outside
+are not followed, every read has a limit, and a listing ends after so many files. Archives are read
+where they are, never unpacked to disk (`archives`).
+"""
+
+import contextlib
+import os
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from tintype.dataset.files import PlainFile, read_plain_file
+from tintype.dataset.formats.archives import Archive, open_archive
+from tintype.dataset.formats.report import ImportLog
+from tintype.dataset.splits import Split, split_of, split_of_folder
+from tintype.errors import DatasetError
+
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".jfif"}
+)
+MOST_FILES = 500_000
+"""Files listed of one source."""
+_MOST_LOOKED_AT = 20_000
+_MOST_IMAGES_LOOKED_AT = 1000
+"""Of one folder, where a source is only to be recognised."""
+_MOST_DEEP = 12
+_ANNOTATION_FOLDERS = frozenset(
+    {"annotations", "annotation", "labels", "json", "metadata", "splits", "data"}
+)
+"""Where a file lies in one of these, the images lie beside the folder."""
+_RESOURCES = ("__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of a source."""
+
+    files: "Files" = field(repr=False, compare=False)
+    name: str
+    """Relative to the source, with `/`."""
+    place: str
+    """The source and the name: no two files of different sources share it."""
+
+    @property
+    def suffix(self) -> str:
+        """The end of its name, in lower case: `.jpg`."""
+        return os.path.splitext(self.name)[1].lower()
+
+    @property
+    def stem(self) -> str:
+        """Its name without folders and the end."""
+        return os.path.splitext(self.base)[0]
+
+    @property
+    def base(self) -> str:
+        """Its name without folders."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder, empty for that of the source."""
+        return self.name.rpartition("/")[0]
+
+    @property
+    def split(self) -> Split | None:
+        """Which split it belongs to by its name, or by a folder's."""
+        return split_of(Path(self.base)) or self.folder_split
+
+    @property
+    def folder_split(self) -> Split | None:
+        """Which split it belongs to by the innermost of its folders that says so."""
+        for folder in reversed(self.name.split("/")[:-1]):
+            if split := split_of_folder(folder):
+                return split
+        return None
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is an image by its name."""
+        return self.suffix in IMAGE_SUFFIXES
+
+    @property
+    def path(self) -> Path | None:
+        """Where it lies on disk; none within an archive."""
+        return None if self.files.archive else self.files.root / self.name
+
+    @property
+    def image(self) -> "Path | SourceFile":
+        """What an `Item` takes it as."""
+        return self.path or self
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes it has; 0 if that cannot be known."""
+        if self.files.archive:
+            return self.files.archive.size(self.name)
+        with contextlib.suppress(OSError):
+            return os.stat(self.files.root / self.name).st_size
+        return 0
+
+    def read(self, max_bytes: int) -> bytes:
+        """All of it.
+
+        Raises:
+            DatasetError: if it cannot be read, or has more bytes than that.
+        """
+        if self.files.archive:
+            return self.files.archive.read(self.name, max_bytes)
+        return read_plain_file(self.files.root / self.name, max_bytes=max_bytes)
+
+    def head(self, size: int) -> bytes:
+        """Its first bytes; none if it cannot be read."""
+        with contextlib.suppress(DatasetError, OSError):
+            if self.files.archive:
+                return self.files.archive.head(self.name, size)
+            with PlainFile(self.files.root / self.name) as file:
+                return file.read(0, size)
+        return b""
+
+    def open(self) -> IO[bytes]:
+        """A stream that can be read at any place.
+
+        Raises:
+            DatasetError: if it cannot be opened.
+        """
+        if self.files.archive:
+            return self.files.archive.open(self.name)
+        path = self.files.root / self.name
+        PlainFile(path).close()  # a FIFO would never open
+        return path.open("rb")
+
+
+class Files:
+    """The files of a folder or an archive, by name; or one file, with those around it."""
+
+    def __init__(
+        self, root: Path, archive: Archive | None = None, given: str = "", *, partial: bool = False
+    ) -> None:
+        self.root = root
+        self.archive = archive
+        self._partial = partial
+        self._names: dict[str, SourceFile] | None = None
+        self._by_base: dict[str, list[SourceFile]] | None = None
+        self.outside: list[str] = list(archive.outside) if archive else []
+        """Names that lead out of the source."""
+        self.given = SourceFile(self, given, f"{root}/{given}") if given else None
+        """The file that was named, if it is neither a folder nor an archive."""
+
+    @classmethod
+    def of(cls, path: Path, *, partial: bool = False) -> "Files":
+        """The files of a path; if it is `partial`, enough of them to recognise it.
+
+        Raises:
+            DatasetError: if there is nothing, or an archive is damaged.
+        """
+        if path.is_dir():
+            return cls(path, partial=partial)
+        archive = open_archive(path, partial=partial)
+        if archive is not None:
+            return cls(path, archive)
+        PlainFile(path).close()
+        folder = Path(os.path.abspath(path)).parent
+        if folder.name.lower() in _ANNOTATION_FOLDERS:
+            return cls(folder.parent, given=f"{folder.name}/{path.name}", partial=partial)
+        return cls(folder, given=path.name, partial=partial)
+
+    @property
+    def what(self) -> str:
+        """What kind of thing it is, for a sentence."""
+        if self.archive:
+            return self.archive.what
+        return "a file" if self.given else "a folder"
+
+    @property
+    def names(self) -> Mapping[str, SourceFile]:
+        """Every file by its name, in order; resource files and hidden ones left out."""
+        if self._names is None:
+            found = self.archive.names if self.archive else list(self._walked())
+            kept = sorted(name for name in found if not _is_resource(name))
+            self._names = {name: SourceFile(self, name, f"{self.root}/{name}") for name in kept}
+        return self._names
+
+    @property
+    def images(self) -> list[SourceFile]:
+        """The images by their names."""
+        return [file for file in self.names.values() if file.is_image]
+
+    def named(self, *suffixes: str, deep: int = 3) -> list[SourceFile]:
+        """The files with such endings, at most so many folders deep; the one that is given alone.
+
+        A file that is given has to have one of the endings as well.
+        """
+        found = [self.given] if self.given else list(self.names.values())
+        return [
+            file for file in found
+            if file.suffix in suffixes and (self.given or file.name.count("/") <= deep)
+        ]  # fmt: skip
+
+    def get(self, name: str) -> SourceFile | None:
+        """The file of a name relative to the source, folders in it resolved; none if none is there.
+
+        A name that leads out of the source is none.
+        """
+        inner = normal(name)
+        if not inner:
+            return None
+        if self._names is None and not self.archive and not self._partial:
+            return self._on_disk(inner) or self._alike(inner)
+        return self.names.get(inner) or self._alike(inner)
+
+    def ending(self, name: str) -> list[SourceFile]:
+        """The files whose names agree with the end of a name, as far as any does."""
+        parts = [part for part in folded(name).split("/") if part not in ("", ".", "..")]
+        found = self._bases().get(parts[-1], []) if parts else []
+        for length in range(len(parts), 0, -1):
+            matches = [file for file in found if _ends(file, parts[-length:])]
+            if matches:
+                return matches
+        return []
+
+    def stems(self, stem: str) -> list[SourceFile]:
+        """The images of a name without its ending."""
+        wanted = folded(stem).rpartition("/")[2]
+        return [
+            file
+            for suffix in sorted(IMAGE_SUFFIXES)
+            for file in self._bases().get(wanted + suffix, [])
+        ]
+
+    def say(self, log: ImportLog) -> None:
+        """Note what was left out of the listing."""
+        for name in self.outside:
+            log.note("outside", "names lead out of the dataset: left out.", name)
+        if self.archive:
+            for code, words, places, count in self.archive.notes:
+                for place in places:
+                    log.note(code, words, place)
+                if count > len(places):
+                    log.note(code, words, count=count - len(places))
+
+    def _alike(self, inner: str) -> SourceFile | None:
+        """A file whose name differs only in capitals or in how accents are written."""
+        wanted = folded(inner)
+        found = self._bases().get(wanted.rpartition("/")[2], [])
+        return next((file for file in found if folded(file.name) == wanted), None)
+
+    def _on_disk(self, inner: str) -> SourceFile | None:
+        path = self.root / inner
+        with contextlib.suppress(OSError, ValueError, RuntimeError):
+            if path.is_file() and path.resolve().is_relative_to(self.root.resolve()):
+                return SourceFile(self, inner, f"{self.root}/{inner}")
+        return None
+
+    def _bases(self) -> dict[str, list[SourceFile]]:
+        if self._by_base is None:
+            self._by_base = {}
+            for file in self.names.values():
+                self._by_base.setdefault(folded(file.base), []).append(file)
+        return self._by_base
+
+    def _walked(self) -> Iterator[str]:
+        """The names of the files below the folder, those of links that lead outside left out."""
+        most = _MOST_LOOKED_AT if self._partial else MOST_FILES
+        folders, listed = [""], 0
+        while folders and listed < most:
+            folder = folders.pop(0)
+            images = 0
+            for entry in _entries(self.root / folder):
+                name = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_symlink() and not self._leads_inside(entry, name):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if name.count("/") < _MOST_DEEP and not _is_resource(entry.name):
+                        folders.append(name)
+                    continue
+                images += os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+                if self._partial and images > _MOST_IMAGES_LOOKED_AT:
+                    continue
+                listed += 1
+                yield name
+
+    def _leads_inside(self, entry: "os.DirEntry[str]", name: str) -> bool:
+        with contextlib.suppress(OSError, RuntimeError):
+            inside = Path(entry.path).resolve().is_relative_to(self.root.resolve())
+            if inside and entry.is_file():
+                return True
+            if not inside:
+                self.outside.append(name)
+        return False
+
+
+_LISTED: ContextVar[dict[Path, Files | None] | None] = ContextVar("_LISTED", default=None)
+
+
+@contextlib.contextmanager
+def listing_once() -> Iterator[None]:
+    """Within it, `looked_at` lists a path once for all who ask."""
+    mark = _LISTED.set({})
+    try:
+        yield
+    finally:
+        _LISTED.reset(mark)
+
+
+def looked_at(path: Path) -> Files | None:
+    """Enough of the files of a path to recognise it; none if there is nothing to be read."""
+    known = _LISTED.get()
+    if known is not None and path in known:
+        return known[path]
+    try:
+        found = Files.of(path, partial=True)
+    except (DatasetError, OSError):
+        found = None
+    if known is not None:
+        known[path] = found
+    return found
+
+
+def normal(name: str) -> str:
+    """A name with `/`, without `.` and `..`; empty if it leads out, or is absolute."""
+    parts: list[str] = []
+    if "\0" in name or len(name) > 4096 or is_absolute(name):
+        return ""
+    for part in name.replace("\\", "/").split("/"):
+        if part == "..":
+            if not parts:
+                return ""
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
+def is_absolute(name: str) -> bool:
+    """Whether a name begins at the root of a disk, of this or another machine."""
+    return name.startswith(("/", "\\", "~")) or (len(name) > 1 and name[1] == ":")
+
+
+def folded(name: str) -> str:
+    """A name as it is compared: one way of writing accents, small letters, `/`."""
+    return unicodedata.normalize("NFC", name.replace("\\", "/")).casefold()
+
+
+def _ends(file: SourceFile, parts: list[str]) -> bool:
+    return folded(file.name).split("/")[-len(parts) :] == parts
+
+
+def _entries(folder: Path) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _is_resource(name: str) -> bool:
+    return any(part.startswith(".") or part in _RESOURCES for part in PurePosixPath(name).parts)

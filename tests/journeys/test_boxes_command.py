@@ -1,0 +1,62 @@
+"""`tintype boxes`: what the boxes of a dataset are written in, and a copy in another convention."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+QWEN = '[{"bbox_2d": [5, 9, 40, 30], "label": "square"}]'
+
+
+@pytest.fixture
+def boxed(dataset: Path) -> Path:
+    """Twelve rows of 48×36 pixels, every answer a box in pixels."""
+    rows = [json.loads(line) for line in dataset.read_text().splitlines()]
+    for row in rows:
+        row["messages"][-1]["content"] = QWEN
+    path = dataset.with_name("boxed.jsonl")
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_the_convention_is_said_with_its_evidence(
+    tintype: Callable[..., Any], boxed: Path, dataset: Path
+) -> None:
+    done = tintype("boxes", boxed)
+    assert done.code == 0
+    assert done.out.startswith("qwen2.5-vl: JSON objects with a `bbox_2d`, pixels, x first")
+    assert "certain, by 12 rows." in done.said
+    assert "12 of 12 lie within their image" in done.said
+    found = tintype("boxes", boxed, "--json").json
+    assert (found["convention"], found["boxes"], found["certainty"]) == (
+        "qwen2.5-vl",
+        12,
+        "certain",
+    )
+
+
+def test_a_copy_is_written_in_another_convention(
+    tintype: Callable[..., Any], boxed: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.jsonl"
+    done = tintype("boxes", boxed, "--to", "paligemma", "-o", out)
+    assert (done.code, done.out.strip()) == (0, str(out))
+    assert "12 rows written, 12 converted, 0 left as they are." in done.said
+    assert tintype("boxes", out, "--json").json["convention"] == "paligemma"
+    assert tintype("boxes", boxed, "--to", "paligemma", "-o", out).code == 2
+    assert tintype("boxes", boxed, "--to", "paligemma").code == 2
+    assert "Use one of paligemma" in tintype("boxes", boxed, "--to", "klingon", "-o", out).said
+
+
+def test_a_dataset_without_boxes_has_no_convention(
+    tintype: Callable[..., Any], dataset: Path, tmp_path: Path
+) -> None:
+    plain = tmp_path / "plain.jsonl"
+    plain.write_text(dataset.read_text().splitlines()[0] + "\n")
+    done = tintype("boxes", plain)
+    assert (done.code, done.said) == (1, "No row has boxes.")
+    out = tmp_path / "out.jsonl"
+    assert tintype("boxes", plain, "--to", "gemini", "-o", out).code == 1
+    assert not out.exists()
