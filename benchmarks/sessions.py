@@ -189,6 +189,7 @@ class BadTerminal:
 
     def spoilt(self) -> str:
         """What is wrong with the terminal after the program has ended; empty if nothing is."""
+        self._stalled_until_s = 0.0
         time.sleep(self.fault.late_s + 0.1)
         if termios.tcgetattr(self.slave) != self.before:
             return "the terminal's modes are not as they were"
@@ -337,7 +338,7 @@ class Visit:
         else:
             return  # something moves all the time
         whole = Display(*after["size"])
-        whole.write(base64.b64decode(after["drawn"]))
+        whole.write(b"\x1b[?7l" + base64.b64decode(after["drawn"]))  # lines do not wrap
         wanted = [tuple(map(_seen, row)) for row in whole.cells()]
         rows = [y for y, row in enumerate(wanted) if row != shown[y]]
         lines = [f"{y:>3} seen  {texts[y]!r}\n    drawn {whole.display[y]!r}" for y in rows]
@@ -386,26 +387,22 @@ class Visit:
             for key in (b"\x1b", b"\x1b", b"\x1b", b"q"):
                 terminal.type(key)
                 time.sleep(0.2)
-            if terminal.ended(PATIENCE_S) is None:
-                self.account.note("dead", f"{where}: it does not end\n" + self._screen())
-                return
         else:
             self._misbehave(self.random.choice(FAULTS))
             self._keys(self.random.randrange(0, 12))
-            if way == "gone":
-                terminal.close()
-            else:
-                terminal.process.send_signal(signal.Signals[way])
-            if (took_s := terminal.ended(PATIENCE_S)) is None:
-                self.account.note("dead", f"{where}: it does not end")
-                return
+        if way == "gone":
+            terminal.close()
+        elif way != "q":
+            terminal.process.send_signal(signal.Signals[way])
+        if (took_s := terminal.ended(PATIENCE_S)) is None:
+            self.account.note("dead", f"{where}: it does not end\n" + self._screen())
+            return
+        if way != "q":
             self.account.ends_s.append(took_s)
             if took_s > SOON_S:
                 print(f"slow: {where}, {self.faults}: {took_s:.2f} s", file=sys.stderr, flush=True)
-        if way != "gone":
-            terminal.stall(0)
-            if trouble := terminal.spoilt():
-                self.account.note("spoilt", f"{where}: {trouble}")
+        if way != "gone" and (trouble := terminal.spoilt()):
+            self.account.note("spoilt", f"{where}: {trouble}")
 
     def _screen(self) -> str:
         return "\n".join(line.rstrip() for line in self.terminal.texts())
