@@ -337,12 +337,13 @@ class Visit:
                 break
         else:
             return  # something moves all the time
+        unlike = sorted({*before["differ"]} & {*after["differ"]})
         whole = Display(*after["size"])
         whole.write(b"\x1b[?7l" + base64.b64decode(after["drawn"]))  # lines do not wrap
         wanted = [tuple(map(_seen, row)) for row in whole.cells()]
         rows = [y for y, row in enumerate(wanted) if row != shown[y]]
         lines = [f"{y:>3} seen  {texts[y]!r}\n    drawn {whole.display[y]!r}" for y in rows]
-        lines += [f"{y:>3} is not as Textual has it: {texts[y]!r}" for y in after["differ"]]
+        lines += [f"{y:>3} is not as Textual has it: {texts[y]!r}" for y in unlike]
         if lines:
             self.account.note("wrong", f"{where}, {self.faults}\n" + "\n".join(lines))
 
@@ -383,17 +384,7 @@ class Visit:
         """End it in one of the ways that there are."""
         way = self.random.choice(("q", "SIGTERM", "SIGHUP", "SIGTERM", "gone"))
         where, terminal = f"{self.name}, by {way}", self.terminal
-        if way == "q":
-            for key in (b"\x1b", b"\x1b", b"\x1b", b"q"):
-                terminal.type(key)
-                time.sleep(0.2)
-        else:
-            self._misbehave(self.random.choice(FAULTS))
-            self._keys(self.random.randrange(0, 12))
-        if way == "gone":
-            terminal.close()
-        elif way != "q":
-            terminal.process.send_signal(signal.Signals[way])
+        self._end(way)
         if (took_s := terminal.ended(PATIENCE_S)) is None:
             self.account.note("dead", f"{where}: it does not end\n" + self._screen())
             return
@@ -403,6 +394,19 @@ class Visit:
                 print(f"slow: {where}, {self.faults}: {took_s:.2f} s", file=sys.stderr, flush=True)
         if way != "gone" and (trouble := terminal.spoilt()):
             self.account.note("spoilt", f"{where}: {trouble}")
+
+    def _end(self, way: str) -> None:
+        if way == "q":
+            for key in (b"\x1b", b"\x1b", b"\x1b", b"q"):
+                self.terminal.type(key)
+                time.sleep(0.2)
+            return
+        self._misbehave(self.random.choice(FAULTS))
+        self._keys(self.random.randrange(0, 12))
+        if way == "gone":
+            self.terminal.close()
+        else:
+            self.terminal.process.send_signal(signal.Signals[way])
 
     def _screen(self) -> str:
         return "\n".join(line.rstrip() for line in self.terminal.texts())
