@@ -70,7 +70,7 @@ def main() -> None:
         asked = partial(app.call_later, answer, app, file)
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, asked)
 
-    TintypeApp.on_load = on_load  # type: ignore[method-assign]
+    TintypeApp.on_load = on_load  # type: ignore[assignment, method-assign]
     sys.exit(run_app(Path(sys.argv[1]) if len(sys.argv) > 1 else None))
 
 

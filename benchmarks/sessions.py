@@ -74,7 +74,8 @@ class BadTerminal:
         self.written = bytearray()
         self.fault = Fault()
         self._random = random.Random(3)
-        self._answering, self._replies = Answering(kind), []
+        self._answering = Answering(kind)
+        self._replies: list[tuple[float, bytes]] = []
         self._stalled_until_s = 0.0
         self._last_s = time.monotonic()
         self._lock = threading.Lock()
