@@ -19,6 +19,8 @@ from typing import Any
 from tintype_tui.terminal.output.surface import Surface
 from tintype_tui.terminal.textual_privates import drawing, output_of
 
+DUE = ("_layout_required", "_scroll_required", "_repaint_required", "_dirty_widgets", "_callbacks")
+"""What a screen does at its next frame."""
 AGAIN_S = 0.03
 """How soon it is looked again whether all has been sent."""
 
@@ -26,7 +28,7 @@ AGAIN_S = 0.03
 def answer(app: Any, file: Path) -> None:
     """Say what should be seen, once nothing is on its way to it."""
     screen, output = app.screen, output_of(app)
-    waits = screen._dirty_widgets or screen._layout_required or screen._repaint_required
+    waits = any(getattr(screen, due) for due in DUE)
     if output is None or waits or app._batch_count or output.unsent:
         app.set_timer(AGAIN_S, lambda: answer(app, file))
         return

@@ -143,9 +143,10 @@ class BadTerminal:
     def well(self) -> None:
         """Behave, and wait until nothing comes any more."""
         self.fault, self._stalled_until_s = Fault(), 0.0
-        end_s = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end_s:
-            if time.monotonic() - self._last_s > QUIET_S and not self._replies:
+        began_s = time.monotonic()
+        while time.monotonic() - began_s < PATIENCE_S:
+            quiet_s = time.monotonic() - max(began_s, self._last_s)
+            if quiet_s > QUIET_S and not self._replies:
                 return
             time.sleep(0.02)
 
@@ -362,12 +363,10 @@ class Visit:
 
     def _type_words(self, where: str) -> None:
         """Every letter typed into a field is in it."""
-        for key in (b"\x1b", b"\x1b", b"\x1b", b"2"):
+        # What follows an Escape soon, or comes with it on a busy machine, is one key with it.
+        for key in (b"\x1b", b"\x1b", b"\x1b", b"2", b"/"):
             self.terminal.type(key)
-            time.sleep(0.2)
-        self.terminal.well()
-        self.terminal.type(b"/")
-        self.terminal.well()
+            self.terminal.well()
         word = "".join(self.random.choices("bcdfghjklmnpqrstvwxz", k=14))
         self._misbehave(self.random.choice(FAULTS[:-1]))
         for letter in word:
@@ -400,7 +399,7 @@ class Visit:
         if way == "q":
             for key in (b"\x1b", b"\x1b", b"\x1b", b"q"):
                 self.terminal.type(key)
-                time.sleep(0.2)
+                self.terminal.well()
             return
         self._misbehave(self.random.choice(FAULTS))
         self._keys(self.random.randrange(0, 12))

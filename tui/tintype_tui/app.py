@@ -201,12 +201,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     def on_load(self) -> None:
         """Leave the terminal in order when the system asks us to go; it is not yet taken over."""
         for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(name, self._end, 128 + name)
-
-    def _end(self, code: int) -> None:
-        """End by a signal: soon, whatever is under way."""
-        self.exit(code)
-        end_soon(self, code)
+            asyncio.get_running_loop().add_signal_handler(name, end_soon, self, 128 + name)
 
     def on_mount(self) -> None:
         self.call_after_refresh(_collect)

@@ -20,10 +20,11 @@ GIVING_BACK_S = 2.0
 
 
 def end_soon(app: Any, code: int) -> None:
-    """End the process `SOON_S` from now, if it has not ended by itself; in the loop's thread.
+    """End the app, and `SOON_S` from now the process if it has not; in the loop's thread.
 
     A file system that does not answer holds a thread, and asyncio would wait for it for ever.
     """
+    app.exit(code)
     loop = asyncio.get_running_loop()
     threading.Thread(target=_end, args=(app, code, loop), name="leaving", daemon=True).start()
 

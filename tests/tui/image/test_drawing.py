@@ -183,7 +183,7 @@ def test_any_part_of_a_line_of_kittys_cells_stands_by_itself() -> None:
 
 
 def test_an_image_goes_to_kitty_in_pieces_of_the_size_it_takes() -> None:
-    payload = encode(Image.effect_noise((80, 80), 60).convert("RGB"), thrifty=False)
+    payload = encode(Image.effect_noise((80, 80), 60).convert("RGB"), sparing=False)
     commands = transmission(70_000, payload, 8, 4)
     assert commands[0].startswith("\x1b_Ga=T,U=1,f=100,q=2,i=70000,c=8,r=4,m=1;")
     assert all(command.startswith("\x1b_Gm=1;") for command in commands[1:-1])
@@ -201,17 +201,18 @@ async def test_what_was_drawn_is_not_drawn_again() -> None:
     assert await draw(Wanted(wanted.data, Room(20, 12, (10, 20)))) is not first
 
 
-async def test_in_few_bytes_an_image_of_blocks_still_resembles_itself() -> None:
+@pytest.mark.parametrize("few", ["sparing", "few_bytes"])
+async def test_in_few_bytes_an_image_of_blocks_still_resembles_itself(few: str) -> None:
     noise = Image.effect_noise((240, 240), 30)
     shades = Image.blend(Image.linear_gradient("L").resize((240, 240)), noise, 0.2).convert("RGB")
     shades.paste((200, 30, 30), (60, 60, 180, 180))
     room = Room(60, 30, (10, 20))
-    plain, thrifty = [
-        await draw(Wanted(encoded(shades), room, thrifty=thrifty)) for thrifty in (False, True)
+    plain, sparing = [
+        await draw(Wanted(encoded(shades), room, **{few: spared})) for spared in (False, True)
     ]
-    whole, spared = map(sent, (plain, thrifty))
+    whole, spared = map(sent, (plain, sparing))
     assert len(spared) < LEAST_BYTES * 1.1 < len(whole)
-    for drawing in (plain, thrifty):
+    for drawing in (plain, sparing):
         backs: Any = [
             [back(segment) for segment in strip for _ in segment.text] for strip in drawing.strips
         ]
@@ -241,8 +242,8 @@ async def test_thrift_saves_bytes(protocol: Any) -> None:
     noise = Image.merge("RGB", [Image.effect_noise((300, 200), 50) for _ in range(3)])
     data = encoded(noise)
     plain = await draw(Wanted(data, ROOM, protocol=protocol))
-    thrifty = await draw(Wanted(data, ROOM, protocol=protocol, thrifty=True))
-    assert thrifty.sent_bytes < plain.sent_bytes * 0.8
+    sparing = await draw(Wanted(data, ROOM, protocol=protocol, sparing=True))
+    assert sparing.sent_bytes < plain.sent_bytes * 0.8
 
 
 async def test_colours_of_a_sixel_image_are_defined_and_chosen() -> None:

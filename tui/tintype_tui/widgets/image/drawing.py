@@ -42,8 +42,10 @@ class Wanted:
     """Drawn solid."""
     predicted: tuple[Box, ...] = ()
     """Drawn dashed."""
-    thrifty: bool = False
+    sparing: bool = False
     """For a slow line: fewer pixels and colours."""
+    few_bytes: bool = False
+    """For a line on which 50 KB of block characters take a while: in 10."""
     few_colours: bool = False
     """For sixteen colours; such a terminal's font may lack all block characters but the halves."""
     dark: bool = True
@@ -206,7 +208,7 @@ def _target(wanted: Wanted, drawing: Drawing) -> tuple[int, int]:
     left, _, right, _ = drawing.frame.region
     own = drawing.size[0] * (right - left) / wide
     least = 1.0 if wanted.truth or wanted.predicted else 0.0
-    scale = min(0.5 if wanted.thrifty else 1.0, max(own, least, 1 / min(wide, high)))
+    scale = min(0.5 if wanted.sparing else 1.0, max(own, least, 1 / min(wide, high)))
     return max(1, round(wide * scale)), max(1, round(high * scale))
 
 
@@ -228,7 +230,7 @@ def _rendered(
     elif wanted.few_colours:
         mixed = dithered(image, seen.columns, seen.rows)
         strips = block_strips(mixed, seen.columns, seen.rows, marks, HALF)
-    elif wanted.thrifty and wanted.protocol == "halfblock":
+    elif wanted.protocol == "halfblock" and (wanted.sparing or wanted.few_bytes):
         strips = sparing_strips(image, seen.columns, seen.rows, marks)
     else:
         strips = block_strips(image, seen.columns, seen.rows, marks)
@@ -242,7 +244,7 @@ def _rendered(
         from tintype_tui.widgets.image.kitty import encode
     else:
         from tintype_tui.widgets.image.sixel import encode
-    return replace(drawing, payload=encode(image, thrifty=wanted.thrifty))
+    return replace(drawing, payload=encode(image, sparing=wanted.sparing))
 
 
 def _with_boxes(wanted: Wanted, image: "Image", drawing: Drawing) -> "Image":
