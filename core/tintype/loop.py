@@ -45,6 +45,10 @@ class EvaluationRequest:
     """A file of the data, where the model's own is not known."""
     beside: tuple[str, ...] = ()
     """Models to evaluate besides, and its base."""
+    question: str | None = None
+    """What to ask of every row in place of its own question; none asks that."""
+    system: str | None = None
+    """In place of the rows' own system prompt; none leaves that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,11 @@ class Quote:
                 advice="Estimate with the detail “as is”, then launch.",
             )
         for file in filter(None, (self.assessment.file, self.validation)):
+            if file.edits:
+                raise QuoteError(
+                    f"{file.path.name} has edited rows, which the file itself does not hold.",
+                    advice="Train on a copy with the edits in it: `tintype embed` writes one.",
+                )
             if not file.holds:
                 raise QuoteError(
                     f"{file.path.name} has changed since it was checked and its cost estimated.",

@@ -349,7 +349,7 @@ async def test_a_file_damaged_inside_says_so_when_that_part_is_read(path: Path) 
             job = replace(JOB, id=f"j{number}", metadata={"x": "y" * 2_000})
             store.jobs.remember("p", job, seen_at=NOW)
     with path.open("r+b") as file:
-        file.seek(8_192)
+        file.seek(131_072)  # beyond the pages of the schema
         file.write(os.urandom(200_000))
     async with open_store(path) as store:
         with pytest.raises(StoreError, match="damaged"):

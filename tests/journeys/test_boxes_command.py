@@ -1,4 +1,4 @@
-"""`tintype boxes`: what the boxes of a dataset are written in, and a copy in another convention."""
+"""Boxes of other families: said and converted by `tintype boxes`, drawn and counted in the app."""
 
 import json
 from collections.abc import Callable
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tintype_tui.widgets.row_view import RowView
 
 QWEN = '[{"bbox_2d": [5, 9, 40, 30], "label": "square"}]'
 
@@ -60,3 +62,16 @@ def test_a_dataset_without_boxes_has_no_convention(
     out = tmp_path / "out.jsonl"
     assert tintype("boxes", plain, "--to", "gemini", "-o", out).code == 1
     assert not out.exists()
+
+
+async def test_boxes_are_drawn_and_counted_whatever_their_convention(sit: Any, boxed: Path) -> None:
+    async with sit(boxed) as person:
+        await person.sees("1 box as qwen2.5-vl", "square")
+        (box,) = person.app.screen.query_one(RowView).boxes
+        assert (box.label, box.x_min, box.y_min) == ("square", 5 / 48, 9 / 36)
+        assert person.app.screen.query_one(RowView).image.truth == (box,)
+        await person.press("v")
+        await person.until(
+            lambda: any("square" in row and "12" in row for row in person.screen.splitlines()),
+            "12 squares",
+        )

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from .conftest import Done
 
 Tintype = Callable[..., Done]
@@ -26,3 +28,51 @@ def test_a_dataset_is_split_and_sampled(tintype: Tintype, dataset: Path, tmp_pat
     assert (few.code, rows_of(out / "few.jsonl")) == (0, 5)
     assert tintype("subset", dataset, out / "none.jsonl").code == 2
     assert tintype("split", dataset, out, "--valid", "60%", "--test", "40%").code == 2
+
+
+def answers_of(tintype: Tintype, path: Path) -> list[str]:
+    """As every command sees them."""
+    out = path.parent / "seen.jsonl"
+    assert tintype("embed", path, out, "--replace").code == 0
+    from tintype.dataset import example, read_rows
+
+    return [example(row).answer for row, _ in read_rows(out)]
+
+
+def test_edits_lie_over_the_file_for_every_command(tintype: Tintype, dataset: Path) -> None:
+    before = dataset.read_bytes()
+    dry = tintype("edit", dataset, "--replace", "/answer (\\d)/", "reply \\1", "--dry-run")
+    assert (dry.code, "0: “answer 0” → “reply 0”" in dry.out) == (0, False)
+    assert "1: “answer 0” → “reply 0”" in dry.out
+    assert "6 rows would change" in dry.err
+    done = tintype("edit", dataset, "--relabel", "square", "tile")
+    assert "6 rows changed: relabel square as tile" in done.err
+    assert tintype("edit", dataset, "--system", "").code == 0
+    assert answers_of(tintype, dataset)[1].endswith(" tile")
+    assert "system" not in tintype("show", f"{dataset}:1").out
+    listed = tintype("edit", dataset, "--json").json
+    assert listed["done"] == ["relabel square as tile", "remove the system prompt"]
+    assert listed["edited"] == list(range(1, 13))
+    assert "Undone: remove the system prompt" in tintype("edit", dataset, "--undo").err
+    assert "system: Answer in a word." in tintype("show", f"{dataset}:1").out
+    assert tintype("edit", dataset, "--redo").code == 0
+    assert tintype("edit", dataset, "--undo", "--redo").code == 2
+    assert dataset.read_bytes() == before
+    train = tintype("train", dataset, "--yes")
+    assert (train.code, "edited rows" in train.err) == (2, True)
+
+
+def test_a_row_is_edited_in_an_editor_of_ones_own(
+    tintype: Tintype, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text("#!/bin/sh\nsed -i 's/answer 2/two cats/' \"$1\"\n")
+    editor.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(editor))
+    done = tintype("edit", dataset, "--row", "3", "--json").json
+    assert done["rows"] == [{"line": 3, "before": "answer 2", "after": "two cats"}]
+    assert answers_of(tintype, dataset)[2] == "two cats"
+    assert "No row changes" in tintype("edit", dataset, "--row", "3").err
+    monkeypatch.setenv("VISUAL", "false")
+    assert tintype("edit", dataset, "--row", "3").code == 2
+    assert "has no row at or after line 99" in tintype("edit", dataset, "--row", "99").err

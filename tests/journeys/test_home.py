@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 from textual.widgets import Input
 
-from tintype.resources import Job
+from tintype.resources import Event, Job
 from tintype.samples import SplitCounts
 from tintype.settings import load
-from tintype.store import RecentDataset, open_store
+from tintype.store import Ranked, RecentDataset, open_store
 from tintype_tui import requests
 from tintype_tui.screens.home import HomePane
 
@@ -63,6 +63,36 @@ async def test_who_has_drawn_samples_or_begun_a_job_elsewhere_is_not_told_how_to
     async with sit() as person:
         await person.sees("No jobs from here at tintype yet", "No dataset was opened yet")
         assert "Start here" not in person.screen
+
+
+async def test_the_curve_of_the_job_under_the_cursor_is_drawn_where_there_is_room(
+    sit: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the room of 120 by 40; a smaller terminal has the lists alone."""
+    monkeypatch.setattr("tintype_tui.screens.home.pane.LOOK_S", 0.05)
+    now = datetime.now(UTC)
+    async with open_store(load().folders.store_file) as store:
+        for number, loss in ((1, 9.0), (2, 5.0)):
+            job = Job(f"ftjob-{number}", "m", "succeeded", now - timedelta(9 - number), "f")
+            store.jobs.remember("tintype", job, seen_at=now)
+            events = [
+                Event(f"{number}-{step}", now, "", type="metrics", data={"step": step, **point})
+                for step, point in enumerate([{"train_loss": loss}, {"train_loss": 1.5}], 1)
+            ]
+            ranked = [Ranked(event, place) for place, event in enumerate(events)]
+            store.jobs.add_events("tintype", job.id, ranked, sweep=1)
+    async with sit(size=(120, 40)) as person:
+        await person.sees("ftjob-2  Training loss fell from 5.0000 to")
+        await person.press("tab", "down")
+        await person.sees("ftjob-1  Training loss fell from 9.0000 to")
+        await person.press("4", "1")
+        await person.sees("ftjob-1  Training loss fell from 9.0000 to")
+        async with open_store(load().folders.store_file) as store:  # another session
+            job = Job("ftjob-3", "m", "succeeded", now, "f")
+            store.jobs.remember("tintype", job, seen_at=now)
+        await person.sees("ftjob-3")
+        await person.pilot.resize_terminal(80, 24)
+        await person.until(lambda: "fell from" not in person.screen, "the lists alone")
 
 
 async def test_the_first_dataset_is_listed_while_it_is_read(sit: Any, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Asking models: answers, the question, columns, cost, what was asked before."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -340,6 +341,13 @@ async def test_the_cost_is_said_first_and_above_the_limit_asked_for(
         await person.type(wanted[1])
         await person.press("enter")
         await person.sees("A cat.", "$0.00078 spent")
+        await person.press("$")
+        await person.sees("What may answers cost in this session", "$0.00078 spent so far")
+        await person.type("0.001")
+        await person.press("enter")
+        await person.sees("$0.00078 of $0.001 spent")
+        await person.press("a")
+        await told(person, "of the session's cap of $0.0010 are spent.")
         assert len(hostile_apart.sent("POST", "/chat/completions")) == 1
 
 
@@ -402,3 +410,76 @@ async def test_a_burst_of_keys_into_the_question_is_not_lost_and_replaces_the_ro
             person.app.post_message(events.Key(name, key))
         await person.until(lambda: pane.writing.composer.text == "What, anew?", "every key")
         await person.sees("your question")
+
+
+async def test_a_typed_question_is_asked_of_all_rows_in_an_evaluation(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await sit_at_playground(person)
+        await write(person, "repeat 1: as asked")
+        await person.press("escape", "v")
+        await person.sees("10 questions to 1 model", "repeat 1: as asked", "each row's own")
+
+
+async def test_a_conversation_goes_on_back_and_another_way_and_ends_as_a_training_row(
+    sit: Any, dataset: Path
+) -> None:
+    more, before = dataset.with_name("train-more.jsonl"), _lines(dataset)
+    async with sit(dataset) as person:
+        await sit_at_playground(person)
+        await write(person, "repeat 1: first said")
+        await person.press("enter")
+        await person.sees("first said", "2 tokens", "c Go on")
+        await person.press("c")
+        await person.sees("turn 2", "1 image sent again (D)", "> repeat 1: first said")
+        await person.type("repeat 1: then")
+        await person.press("enter")
+        await person.sees("turn 2", "then")
+        await person.until(lambda: not pane_of(person).asking.answers["scripted"].waiting, "end")
+        assert [one["role"] for one in pane_of(person).asking.sent["scripted"].messages] == [
+            "system", "user", "assistant", "user",
+        ]  # fmt: skip
+        await person.press("escape", "D")
+        await told(person, "left out from now on")
+        await person.sees_no("sent again")
+        await person.press("z")
+        await person.until(
+            lambda: pane_of(person).writing.composer.text == "repeat 1: then", "the question"
+        )
+        await write(person, "repeat 1: otherwise")
+        await person.press("enter")
+        await person.sees("turn 2", "otherwise")
+        await person.until(lambda: not pane_of(person).asking.answers["scripted"].waiting, "end")
+        sent = pane_of(person).asking.sent["scripted"].messages
+        assert sent[1] == {"role": "user", "content": "repeat 1: first said"}
+        await person.press("escape", "Z")
+        await person.sees("turn 3", "> repeat 1: then")
+        await person.press("escape", "n")
+        await person.sees("row 2")
+        assert pane_of(person).question.conversation.turns == ()
+
+        await person.press("T")
+        await told(person, "no answer to train on")
+        await write(person, "repeat 1: nearly")
+        await person.press("escape", "A")
+        await person.sees("2 to 20", "Temperature 0")
+        await person.press("backspace", "3", "enter")
+        await person.sees("3 of 3 answers · 100% agree", "3 × nearly")
+        await person.press("X")
+        await told(person, "Line 2 marked in test.jsonl.")
+        await person.press("T")
+        await person.sees("What is the right answer?", "train-more.jsonl")
+        await person.press("end")
+        await person.type("!")
+        await person.press("enter")
+        await told(person, "which has 13 rows now")
+        lines = _lines(more)
+        assert lines[:12] == before
+        said = json.loads(lines[12])["messages"]
+        assert said[-1] == {"role": "assistant", "content": "nearly!"}
+        assert said[1]["content"][1]["type"] == "image_url"
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines()

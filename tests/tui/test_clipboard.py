@@ -6,7 +6,7 @@ import pytest
 
 from tintype.errors import FileError
 from tintype_tui.clipboard import copy
-from tintype_tui.screens.playground.question_part import edited
+from tintype_tui.own_editor import edited
 
 
 async def test_a_long_text_goes_to_a_file_or_the_reason_is_said(tmp_path: Path) -> None:
@@ -18,5 +18,8 @@ async def test_a_long_text_goes_to_a_file_or_the_reason_is_said(tmp_path: Path) 
         await copy(long, None, Path("/proc/nothing/copied.txt"))
 
 
-def test_half_a_character_reaches_the_editor_as_a_question_mark() -> None:
-    assert edited("true", "a \ud800 b") == ("a ? b", "")
+def test_half_a_character_reaches_the_editor_as_a_question_mark(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VISUAL", "true")
+    assert edited("a \ud800 b", "question") == ("a ? b", "")

@@ -111,11 +111,12 @@ def run_command(arguments: list[str]) -> int:
     from tintype.errors import TintypeError
     from tintype_tui.commands.main import tintype
     from tintype_tui.commands.output import NobodyReads
+    from tintype_tui.laid_edits import edits_laid
     from tintype_tui.text import visible
 
     signals: list[int] = []
     try:
-        with _ending_cleanly(signals):
+        with _ending_cleanly(signals), edits_laid():
             result = tintype.main(args=arguments, prog_name="tintype", standalone_mode=False)
     except click.ClickException as error:
         words = StringIO()

@@ -24,6 +24,7 @@ from tintype_tui.assessor import Assessor
 from tintype_tui.evaluator import Evaluator
 from tintype_tui.held_keys import switch_soon
 from tintype_tui.keys import key_of
+from tintype_tui.laid_edits import lay_edits
 from tintype_tui.leaving import end_soon
 from tintype_tui.screen import Pane
 from tintype_tui.session import LeavesBehind, Session, SessionApp
@@ -184,6 +185,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
             self.DEFAULT_MODE = "datasets"  # type: ignore[misc]
         super().__init__()
         chosen = settings or load()
+        lay_edits()
         self.session = Session(chosen)
         self.report = partial(_reported, chosen.folders.state)
         self.set_reactive(TintypeApp.profile_name, self.session.profile.name)

@@ -50,9 +50,18 @@ def try_model(model: str) -> Reached:
     return Reached(lambda state: replace(state, model=model), "playground")
 
 
-def evaluate_model(model: str, near: Path | None = None, *beside: str) -> Reached:
-    """Evaluate a model and others, on the test split of its data, else on that of a file."""
-    wanted = EvaluationRequest(model, near, beside)
+def evaluate_model(
+    model: str,
+    near: Path | None = None,
+    *beside: str,
+    question: str | None = None,
+    system: str | None = None,
+) -> Reached:
+    """Evaluate a model and others, on the test split of its data, else on that of a file.
+
+    A question, or a system prompt, is asked of every row in place of its own.
+    """
+    wanted = EvaluationRequest(model, near, beside, question, system)
     return Reached(lambda state: replace(state, to_evaluate=wanted), "evaluate")
 
 

@@ -113,10 +113,7 @@ def upright_size(line: ParsedLine, dataset: Dataset) -> tuple[int, int] | None:
         )
     except DatasetError:
         return None
-    if facts.flaw or not facts.width:
-        return None
-    size = facts.width, facts.height
-    return size[::-1] if facts.orientation >= 5 else size
+    return facts.upright_size
 
 
 def _samples(line: ParsedLine, dataset: Dataset) -> list[tuple[str, tuple[int, int] | None]]:

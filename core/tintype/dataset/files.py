@@ -10,7 +10,7 @@ import codecs
 import os
 import stat
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from tintype.dataset.places import origin, plain_url
@@ -49,12 +49,14 @@ class FileStamp:
     inode: int
     size_bytes: int
     mtime_ns: int
+    edits: str = ""
+    """What lies over it (`Edits.version`); empty if nothing does."""
 
     @property
     def holds(self) -> bool:
         """Whether the file at this path is still the same one, unchanged. Blocking: one stat."""
         try:
-            return stamp(self.path) == self
+            return stamp(self.path) == replace(self, edits="")
         except DatasetError:
             return False
 

@@ -8,26 +8,28 @@ threads; what comes back is small, since images stay in the file until one is as
 import asyncio
 import hashlib
 import re
-import time
 from array import array
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tintype.dataset.conversation import example as read_example
+from tintype.dataset.edited_index import EditedIndex
+from tintype.dataset.edits import Edits
 from tintype.dataset.example import Example, Row
 from tintype.dataset.fetched import FetchedImages
 from tintype.dataset.files import FileStamp, PlainFile, image_bytes, refuse_foreign
-from tintype.dataset.index import IndexProgress, LineIndex
+from tintype.dataset.index import IndexProgress
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.wire import wire_messages
 from tintype.errors import DatasetError
+from tintype.overlay import laying_over
 from tintype.paths import exists
 
 SCAN_S = 0.05
 """How long one run of the scan lasts."""
-BATCH_S = 0.08
 BATCH_ROWS = 1000
 BATCH_BYTES = 8_000_000
 MAX_SOURCE_BYTES = 64 * 1024
@@ -41,11 +43,20 @@ class Dataset:
 
     def __init__(self, file: PlainFile, *, allow_private: bool = False) -> None:
         self._file = file
-        self._index = LineIndex(file)
+        self._index = EditedIndex(file)
         self.allow_private = allow_private
         """Whether images may be fetched from this machine and its local networks."""
         self._fetched = FetchedImages()
         self.path = file.path
+
+    @property
+    def edits(self) -> Edits:
+        """What lies over the file: every row that is read is the edited one."""
+        return self._index.edits
+
+    @edits.setter
+    def edits(self, edits: Edits) -> None:
+        self._index.edits = edits
 
     @property
     def folder(self) -> Path:
@@ -54,8 +65,8 @@ class Dataset:
 
     @property
     def stamp(self) -> FileStamp:
-        """The file as it was when it was opened."""
-        return self._file.stamp
+        """The file as it was when it was opened, and what lies over it."""
+        return replace(self._file.stamp, edits=self.edits.version)
 
     @property
     def size_bytes(self) -> int:
@@ -160,8 +171,8 @@ class Dataset:
             DatasetError: if there is no such row.
         """
         await self._reach(index)
-        raw = await asyncio.to_thread(self._index.raw, index, max_bytes=max_bytes)
-        more = self._index.size_bytes(index) - len(raw)
+        raw, size = await asyncio.to_thread(self._index.start_of, index, max_bytes)
+        more = size - len(raw)
         text = _BASE64.sub(_elide, raw.decode(errors="replace"))
         return f"{text}… ({more:,} bytes more)" if more > 1 else text
 
@@ -209,6 +220,10 @@ class Dataset:
         """As `row`, of a row that has been found: blocking."""
         return self._index.read(index).row
 
+    def source_at_line(self, line: int) -> ParsedLine | None:
+        """Return the row at a 1-based line that has been found, as it stands in the file."""
+        return self._index.source_at(line)
+
     async def changed(self) -> bool:
         """Whether the file has been changed, replaced or removed since it was opened."""
         return await asyncio.to_thread(self._file.changed)
@@ -232,10 +247,13 @@ class Dataset:
         Raises:
             DatasetError: if the file cannot be read.
         """
-        while start >= self.count and not self.complete:
-            await self.scan()
-        stop = min(self.count, start + max_rows)
-        return await asyncio.to_thread(self._read, start, stop, max_bytes) if start < stop else ()
+        return await self._lines(start, max_rows, max_bytes, edited=True)
+
+    async def source_lines(
+        self, start: int, max_rows: int, max_bytes: int
+    ) -> tuple[ParsedLine, ...]:
+        """As `lines`, but as the rows stand in the file, without what lies over it."""
+        return await self._lines(start, max_rows, max_bytes, edited=False)
 
     def close(self) -> None:
         """Close the file; `open_dataset` does it."""
@@ -252,6 +270,16 @@ class Dataset:
         await self._reach(index)
         return await asyncio.to_thread(self._index.read, index)
 
+    async def _lines(
+        self, start: int, max_rows: int, max_bytes: int, *, edited: bool
+    ) -> tuple[ParsedLine, ...]:
+        while start >= self.count and not self.complete:
+            await self.scan()
+        stop, read = min(self.count, start + max_rows), self._index.read_some
+        if start >= stop:
+            return ()
+        return await asyncio.to_thread(read, start, stop, max_bytes, edited=edited)
+
     async def _reach(self, index: int) -> None:
         while index >= self.count and not self.complete:
             await self.scan(until=index + 1)
@@ -260,17 +288,6 @@ class Dataset:
                 f"{self.path.name} has {self.count:,} rows; there is no row {index + 1:,}.",
                 path=self.path,
             )
-
-    def _read(self, start: int, stop: int, max_bytes: int) -> tuple[ParsedLine, ...]:
-        deadline = time.monotonic() + BATCH_S
-        lines: list[ParsedLine] = []
-        size = 0
-        for index in range(start, stop):
-            size += self._index.size_bytes(index)
-            if lines and (size > max_bytes or time.monotonic() > deadline):
-                break
-            lines.append(self._index.read(index))
-        return tuple(lines)
 
 
 @asynccontextmanager
@@ -297,6 +314,8 @@ async def opened(path: Path, *, allow_private: bool = False) -> Dataset:
     dataset = Dataset(await asyncio.to_thread(_open, path), allow_private=allow_private)
     try:
         await dataset.scan()
+        if (over := laying_over.get()) is not None:
+            dataset.edits = await over(dataset)
     except BaseException:
         dataset.close()
         raise

@@ -8,7 +8,7 @@ behind it.
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tintype.dataset.conversation import example as read_example
@@ -16,7 +16,7 @@ from tintype.dataset.example import Example
 from tintype.dataset.identity import identify
 from tintype.dataset.spread import NO_SPREAD, Spread, spread
 from tintype.dataset.survey import Surveyed
-from tintype.detection import Box, name_convention, parse_boxes
+from tintype.detection import LOC, labels_in, name_convention, parse_boxes
 
 Facet = tuple[str, str]
 """A name and a value, e.g. `("format", "jpeg")`."""
@@ -135,8 +135,8 @@ class StatisticsTally:
 
     def _add_text(self, shown: Example) -> None:
         answer = shown.answer
-        for box in parse_boxes(answer).boxes:
-            self._boxes[box.label[:100]] += 1
+        for label in labels_in(answer):
+            self._boxes[label[:100]] += 1
         self._answers.append(len(answer))
         self._prompts.append(sum(len(message.text) for message in shown.prompt))
         if not answer.strip() and len(self._empty) < 1000:
@@ -199,22 +199,18 @@ def _facets(surveyed: Surveyed, shown: Example) -> Iterator[Facet]:
 
 def _answer_facets(shown: Example) -> Iterator[Facet]:
     answer = shown.answer.strip()
-    parsed = parse_boxes(answer)
-    if parsed.boxes or parsed.flaws:
-        yield "objects", str(len(parsed.boxes))
-        for label in _labels(parsed.boxes):
-            yield "label", label
-        if parsed.flaws:
-            yield "boxes", "with flaws"
+    labels = labels_in(answer)
+    flawed = bool(parse_boxes(answer).flaws)
+    if labels or flawed:
+        yield "objects", str(len(labels))
+        for label in labels:
+            yield "label", label[:100] or "none"
     else:
         yield "answer", answer if len(answer) <= SHORT_ANSWER else "longer"
-        if convention := name_convention(answer):
-            yield "boxes", convention
-
-
-def _labels(boxes: Sequence[Box]) -> Iterator[str]:
-    for box in boxes:
-        yield box.label[:100] or "none"
+    if flawed:
+        yield "boxes", "with flaws"
+    elif (convention := name_convention(answer)) not in ("", LOC.name):
+        yield "boxes", convention
 
 
 class _Occurrences:

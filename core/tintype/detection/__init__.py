@@ -7,7 +7,7 @@ Those of other families are read and written too (`CONVENTIONS`), and found out 
 """
 
 from tintype.detection.box import Box, area, iou, reading_order
-from tintype.detection.convention import CONVENTIONS, LOC, Convention, read_written
+from tintype.detection.convention import CONVENTIONS, LOC, Convention, labels_in, read_written
 from tintype.detection.judging import Verdict, judge_convention
 from tintype.detection.loc_text import (
     Flaw,
@@ -41,6 +41,7 @@ __all__ = [
     "format_boxes",
     "iou",
     "judge_convention",
+    "labels_in",
     "match",
     "mean_iou",
     "name_convention",

@@ -78,6 +78,13 @@ def read_written(found: Iterable[Written], frame: Frame, size: Size | None) -> P
     return Parsed(tuple(boxes), tuple(flaws), tuple(spans))
 
 
+def labels_in(text: str) -> tuple[str, ...]:
+    """The labels of the boxes a text holds, one for each box, whatever their convention."""
+    if boxes := parse_boxes(text).boxes:
+        return tuple(box.label for box in boxes)
+    return tuple(one.label for one in notations.find_written(text)[1])
+
+
 EDGE = 0.01
 """How far beyond the image, in its sides, a corner may lie: numbers are rounded."""
 

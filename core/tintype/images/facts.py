@@ -40,6 +40,14 @@ class ImageFacts:
     """Whether the metadata hold GPS tags."""
 
     @property
+    def upright_size(self) -> tuple[int, int] | None:
+        """Width and height as the image is shown, in pixels; none if they are not known."""
+        if not (self.width and self.height):
+            return None
+        turned = self.orientation >= 5
+        return (self.height, self.width) if turned else (self.width, self.height)
+
+    @property
     def unknown(self) -> bool:
         """Whether this machine could not look at the image: nothing is known against it."""
         return self.flaw in (NOT_FETCHED, NOT_REACHED)

@@ -185,13 +185,12 @@ def _course(series: Series) -> str:
         fell, rises = ("fell", "has risen") if good == "low" else ("rose", "has fallen")
         way = f"{fell} from {figure(before)} to" if best_step > start else "began at"
         return f"{way} {figure(best)} at step {best_step:,} and {rises} to {figure(turned)} since"
+    steps = "1 step" if end - start == 1 else f"{end - start:,} steps"
     if abs(after - before) <= 0.02 * (found.high - found.low):
-        course = f"stays around {figure(after)}{manner} over {end - start:,} steps"
+        course = f"stays around {figure(after)}{manner} over {steps}"
     else:
         verb = "rose" if after > before else "fell"
-        course = (
-            f"{verb} from {figure(before)} to {figure(after)}{manner} over {end - start:,} steps"
-        )
+        course = f"{verb} from {figure(before)} to {figure(after)}{manner} over {steps}"
     if not good or found.low == found.high:
         return course
     name = "lowest" if good == "low" else "highest"

@@ -1,8 +1,9 @@
 """Asking models about images: the question, the growing reply, and what can be told from it."""
 
-from tintype.prompting.agreement import GOOD_IOU, Agreement, agreement
+from tintype.prompting.agreement import GOOD_IOU, Agreement, Consensus, agreement, consensus
 from tintype.prompting.asking import Reply, ask, priced, whole_reply
 from tintype.prompting.consent import SessionSpending
+from tintype.prompting.conversation import Conversation, Turn, text_of, without_images
 from tintype.prompting.drafts import Draft, read_draft
 from tintype.prompting.equivalents import as_curl, as_python
 from tintype.prompting.foreseeing import Foreseen, foresee, total
@@ -21,11 +22,14 @@ from tintype.prompting.subject import (
     web_subject,
 )
 from tintype.prompting.teaching import Teaching, job_of, question_of, system_prompt, teaching_of
+from tintype.prompting.training_rows import grown, training_row
 
 __all__ = [
     "GOOD_IOU",
     "MOST_MODELS",
     "Agreement",
+    "Consensus",
+    "Conversation",
     "Draft",
     "Foreseen",
     "Image",
@@ -39,14 +43,17 @@ __all__ = [
     "SessionSpending",
     "Subject",
     "Teaching",
+    "Turn",
     "agreement",
     "as_curl",
     "as_python",
     "ask",
     "beside_base",
     "check_image",
+    "consensus",
     "file_subject",
     "foresee",
+    "grown",
     "hint",
     "in_short",
     "is_same_image",
@@ -65,7 +72,10 @@ __all__ = [
     "set_apart",
     "system_prompt",
     "teaching_of",
+    "text_of",
     "total",
+    "training_row",
     "web_subject",
     "whole_reply",
+    "without_images",
 ]

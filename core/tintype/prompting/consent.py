@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tintype.budget import UNKNOWN, Demand, dollars
+from tintype.errors import BudgetError
 from tintype.prompting.foreseeing import Foreseen, total
 
 
@@ -20,6 +21,30 @@ class SessionSpending:
     """What may be spent by the person's last word; each further limit's worth is asked about."""
     agreed_models: frozenset[str] = frozenset()
     """Models without a known price that may be asked all the same."""
+    cap_usd: Decimal | None = None
+    """What may be spent on answers until the app is closed; none is no cap."""
+
+    def require(self, foreseen: Sequence[Foreseen]) -> None:
+        """Refuse a question that could lead beyond the cap of the session.
+
+        Raises:
+            BudgetError: if it could, or if its cost is unknown while there is a cap.
+        """
+        if self.cap_usd is None:
+            return
+        _, most, unknown = total(foreseen)
+        if unknown:
+            raise BudgetError(
+                f"What {', '.join(sorted(_blind(foreseen)))} costs is unknown, so the session's "
+                f"cap of ${dollars(self.cap_usd)} cannot be kept.",
+                advice="Take the cap away, or name a price under `prices` in the configuration.",
+            )
+        if most and self.spent_usd + most > self.cap_usd:
+            raise BudgetError(
+                f"This may cost up to ${dollars(most)}, and ${dollars(self.spent_usd)} of the "
+                f"session's cap of ${dollars(self.cap_usd)} are spent.",
+                advice="Raise the session's cap, or ask less.",
+            )
 
     def answered(self, cost_usd: Decimal | None) -> "SessionSpending":
         """Add what an answer cost; none is unknown, not nothing."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tintype.api import ChatRequest
 from tintype.detection import parse_boxes, prompt_labels
 from tintype.errors import DatasetError
+from tintype.prompting.conversation import Conversation
 from tintype.prompting.origins import QuestionOrigin, row_origin
 from tintype.prompting.prompt import Prompt
 from tintype.prompting.questions import check_image, question, read_image, reword
@@ -60,18 +61,7 @@ class Subject:
             DatasetError: if there is nothing to send.
         """
         messages = await self._messages(prompt)
-        chosen = prompt.parameters
-        return [
-            ChatRequest(
-                model=model,
-                messages=messages,
-                temperature=chosen.temperature,
-                top_p=chosen.top_p,
-                max_tokens=chosen.max_tokens,
-                seed=chosen.seed,
-            )
-            for model in models
-        ]
+        return [_request(model, messages, prompt) for model in models]
 
     async def _messages(self, prompt: Prompt) -> list[dict[str, Any]]:
         text, system, detail = prompt.text, prompt.system, prompt.parameters.detail
@@ -87,6 +77,18 @@ class Subject:
         return await question(text.strip(), images, system=words, detail=detail)
 
 
+def _request(model: str, messages: Sequence[Mapping[str, Any]], prompt: Prompt) -> ChatRequest:
+    chosen = prompt.parameters
+    return ChatRequest(
+        model=model,
+        messages=messages,
+        temperature=chosen.temperature,
+        top_p=chosen.top_p,
+        max_tokens=chosen.max_tokens,
+        seed=chosen.seed,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
     """What is asked of whom, as it stands."""
@@ -99,19 +101,22 @@ class OpenQuestion:
     """The model that one looks at; empty if there is none."""
     rows: int = 0
     """Rows of the dataset; 0 until they are counted."""
+    conversation: Conversation = field(default_factory=Conversation)
+    """What has been asked and answered about the subject before."""
 
     @property
     def is_typed_over(self) -> bool:
         """Whether a row is asked another question than its own."""
-        return self.subject.is_row and not self.subject.is_own(self.prompt.text)
+        goes_on = bool(self.conversation.turns)
+        return self.subject.is_row and not goes_on and not self.subject.is_own(self.prompt.text)
 
     @property
     def expected(self) -> str:
         """The right answer to the question as it stands; empty where it is not known."""
-        return self.subject.expected_of(self.prompt.text)
+        return "" if self.conversation.turns else self.subject.expected_of(self.prompt.text)
 
     async def requests(self, models: Sequence[str], trained_system: str = "") -> list[ChatRequest]:
-        """What to send to each model, the same to all.
+        """What to send to each model: the same to all, after what each has answered before.
 
         Args:
             models: Those to ask.
@@ -122,6 +127,11 @@ class OpenQuestion:
             DatasetError: if there is nothing to send.
         """
         prompt, subject = self.prompt, self.subject
+        if self.conversation.turns:
+            if not (text := prompt.text.strip()):
+                raise DatasetError("There is nothing to ask.", advice="Type a question.")
+            said = self.conversation.messages
+            return [_request(model, said(model, text), prompt) for model in models]
         if prompt.system is None and trained_system and not subject.system and not subject.is_row:
             prompt = replace(prompt, system=trained_system)
         return await subject.requests(prompt, models)

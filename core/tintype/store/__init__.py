@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tintype.store.answers import AnswerTable, KeptAnswer, without_images
 from tintype.store.database import Database
+from tintype.store.edits import EditTable, KeptEdits
 from tintype.store.jobs import JobTables, KeptJob, MadeFrom, Pending, Ranked, Source
 from tintype.store.marks import KeptMarks
 from tintype.store.notes import DatasetTable, NoteTable, RecentDataset
@@ -18,7 +19,9 @@ from tintype.store.spending import Ledger, Spending, Spent, day_of, month_of, to
 from tintype.store.uploads import KeptUpload, UploadTable
 
 __all__ = [
+    "EditTable",
     "KeptAnswer",
+    "KeptEdits",
     "KeptJob",
     "KeptUpload",
     "Ledger",
@@ -50,6 +53,7 @@ class Store:
         self.spending = Ledger(database)
         self.notes = NoteTable(database)
         self.marks = KeptMarks(database)
+        self.edits = EditTable(database)
 
 
 @asynccontextmanager

@@ -114,7 +114,7 @@ async def test_drawn_splits_keep_what_is_asked_of_an_image_together(build: Any) 
         build.file(f"{number}.png", build.image(size=(8, 6 + number)))
         lines += [f"{number}.png,Q{at},A\n" for at in range(3)]
     path = build.file("all.csv", "image,question,answer\n" + "".join(lines))
-    report, rows = await imported(build, path)
+    report, rows = await imported(build, path, ImportOptions(valid_share=0.1, test_share=0.1))
     assert report.splits == {"train": 48, "valid": 6, "test": 6}
     seen = [{image for image, _, _ in found} for found in rows.values()]
     assert not seen[0] & seen[1]

@@ -88,7 +88,7 @@ def zoo(build: Any) -> Path:
         ("parquet", "parquet", "a folder of a Parquet file (1 files)"),
         ("parquet/data/train-00000-of-00001.parquet", "parquet", "a Parquet file"),
         ("arrow/data.arrow", "arrow", "an Arrow file"),
-        ("classes", "imagefolder", "a folder of 2 folders of images"),
+        ("classes", "imagefolder", "a folder of 2 classes of images"),
         ("other/notes.json", "json", "a JSON object"),
         ("packed.zip", "archive", "a ZIP archive"),
     ],
@@ -107,7 +107,7 @@ async def test_a_path_is_recognised_and_opening_it_says_what_takes_it(
     assert what in str(caught.value)
     named = (
         f"tintype import {format}"
-        if format in ("voc", "csv", "rows", "coco", "yolo")
+        if format in ("voc", "csv", "rows", "coco", "yolo", "imagefolder")
         else "does not read"
     )
     assert named in str(caught.value)
@@ -141,7 +141,7 @@ async def test_a_path_alone_is_imported(zoo: Path, source: str, rows: int) -> No
 async def test_what_cannot_be_imported_says_why(zoo: Path) -> None:
     with pytest.raises(DatasetError, match="does not read Parquet yet"):
         await imported(zoo / "parquet", zoo / "out")
-    with pytest.raises(DatasetError, match="has a format that Tintype does not know"):
+    with pytest.raises(DatasetError, match="There is no file"):
         await imported(zoo / "none", zoo / "out")
     with pytest.raises(DatasetError, match="There is no format 'klingon'"):
         await imported(zoo / "voc", zoo / "out", "klingon")

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,12 +171,13 @@ async def test_without_lists_splits_are_drawn_by_the_seed(build: Any) -> None:
     for n in range(20):
         build.file(f"voc/Annotations/p{n}.xml", xml(("cat", 0, 0, 10, 10), size=(100, 50 + n)))
         build.file(f"voc/JPEGImages/p{n}.png", build.image(size=(100, 50 + n)))
-    first, _ = await imported(build)
+    drawn = ImportOptions(valid_share=0.1, test_share=0.1)
+    first, _ = await imported(build, drawn)
     assert first.splits == {"train": 16, "valid": 2, "test": 2}
     texts = {split: path.read_bytes() for split, path in first.files.items()}
     with pytest.raises(DatasetError, match="exists already"):
-        await imported(build)
-    again, _ = await imported(build, ImportOptions(replace=True))
+        await imported(build, drawn)
+    again, _ = await imported(build, replace(drawn, replace=True))
     assert {split: path.read_bytes() for split, path in again.files.items()} == texts
 
 
@@ -338,7 +340,7 @@ async def test_equal_images_under_other_names_never_part(build: Any) -> None:
         size = (100, 50 + number % 10)
         build.file(f"voc/Annotations/p{number}.xml", xml(("cat", 0, 0, 10, 10), size=size))
         build.file(f"voc/JPEGImages/p{number}.png", build.image(size=size))
-    _, rows = await imported(build)
+    _, rows = await imported(build, ImportOptions(valid_share=0.1, test_share=0.1))
     assert len(rows) == 3
     urls = [
         {row["messages"][0]["content"][1]["image_url"]["url"] for row in found}

@@ -13,7 +13,6 @@ NOT_YET = frozenset(
         "archive-hostile-1",
         "arrow-file-1",
         "box-ambiguous-1",
-        "class-folders-1",
         "createml-1",
         "csv-automl-1",
         "csv-openimages-1",
@@ -23,7 +22,6 @@ NOT_YET = frozenset(
         "csv-vott-1",
         "cvat-xml-1",
         "hf-save-to-disk-1",
-        "imagefolder-metadata-1",
         "label-studio-1",
         "labelme-1",
         "llava-placeholders-1",
@@ -36,7 +34,6 @@ NOT_YET = frozenset(
         "parquet-objects-1",
         "parquet-paths-1",
         "parquet-plain-1",
-        "pictures-odd-1",
         "qa-csv-urls-1",
         "qa-tsv-vlmevalkit-1",
         "sharegpt-roles-1",
@@ -48,7 +45,6 @@ NOT_YET = frozenset(
         "vqa-textvqa-1",
         "vqa-v2-1",
         "webdataset-1",
-        "zip-names-1",
     ]
 )
 """Fixtures that are not read yet."""

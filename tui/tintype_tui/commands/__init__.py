@@ -13,6 +13,7 @@ MODULES = {
     "check": "check",
     "show": "show",
     "estimate": "estimate",
+    "edit": "edit",
     "embed": "embed",
     "boxes": "boxes",
     "split": "split",

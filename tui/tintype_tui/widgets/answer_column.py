@@ -20,6 +20,7 @@ from tintype_tui.words.answers import (
     figures,
     flaw_lines,
     kind_of,
+    several_lines,
     short_name,
     shows_boxes,
     summary,
@@ -41,6 +42,10 @@ class Answer:
     """Why there is no answer: a sentence."""
     note: str = ""
     """What should be known about the question that this model was asked."""
+    times: int = 1
+    """How often it was asked."""
+    further: tuple[str | None, ...] = ()
+    """Answers to the same question besides this one, as they came; none where there was none."""
 
 
 class AnswerColumn(VerticalScroll, can_focus=True):
@@ -67,6 +72,8 @@ class AnswerColumn(VerticalScroll, can_focus=True):
     place: reactive[int] = reactive(0)
     """Which column it is, counted from 1; 0 where it stands alone."""
     answer: reactive[Answer] = reactive(Answer())
+    turns: reactive[tuple[tuple[str, str], ...]] = reactive(())
+    """Earlier questions, with what this model said to each."""
     raw: reactive[bool] = reactive(False)
     """Show boxes as the model wrote them."""
 
@@ -96,7 +103,7 @@ class AnswerColumn(VerticalScroll, can_focus=True):
     def watch_model(self) -> None:
         self._draw()
 
-    watch_place = watch_raw = watch_model
+    watch_place = watch_raw = watch_turns = watch_model
 
     def watch_answer(self, before: Answer, answer: Answer) -> None:
         if before.waiting != answer.waiting:
@@ -127,10 +134,14 @@ class AnswerColumn(VerticalScroll, can_focus=True):
     def _lines(self) -> list[Content]:
         lines: list[Content] = []
         answer, reply = self.answer, self.answer.reply
+        for question, said in self.turns:
+            lines.append(Content.styled(f"> {visible(question)}", "dim italic"))
+            lines.append(Content.styled(f"{visible(said) or '(no answer)'}\n", "dim"))
         if answer.note:
             lines.append(Content.styled(f"! {visible(answer.note)}", "$warning"))
         if reply is not None:
             lines += self._answer(reply)
+            lines += several_lines(reply, answer.further, answer.times)
             lines.append(Content.styled(figures(reply), "dim"))
         elif answer.waiting:
             lines.append(

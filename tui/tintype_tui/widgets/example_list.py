@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from tintype.dataset import Example
 from tintype.dataset.query import Hit
-from tintype.detection import parse_boxes
+from tintype.detection import labels_in
 from tintype_tui.text import clip, one_line, pad
 from tintype_tui.widgets.line_list import Line, LineList
 
@@ -69,7 +69,7 @@ class Measure:
 
 def said(answer: str) -> str:
     """An answer in short: boxes are counted by label, other text stays as it is."""
-    labels = Counter(box.label for box in parse_boxes(answer).boxes)
+    labels = Counter(labels_in(answer))
     if not labels:
         return one_line(answer[:LONGEST])
     return one_line(

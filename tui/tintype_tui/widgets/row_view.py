@@ -11,7 +11,7 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype.dataset import Example
-from tintype.detection import Box, parse_boxes
+from tintype.detection import LOC, Box, Verdict
 from tintype.images import ImageFacts
 from tintype.rules import Problem
 from tintype_tui.text import count, visible
@@ -19,6 +19,7 @@ from tintype_tui.widgets.conversation import Conversation, chip
 from tintype_tui.widgets.image import ImageView
 from tintype_tui.widgets.problem_list import problem_in_short
 from tintype_tui.widgets.thumbnails import Thumbnails
+from tintype_tui.words.boxes import boxes_as
 
 MOST_PROBLEMS = 3
 """Problems of a row that are said beside it; `p` lists them all."""
@@ -63,6 +64,8 @@ class RowView(Vertical):
     """What is wrong with the row."""
     source: var[str] = var("")
     """The line as it stands in the file, where it cannot be read as a conversation."""
+    boxes_in: var[Verdict | None] = var(None)
+    """What the boxes of the dataset's answers are written in; none while that is not known."""
 
     image = getters.query_one(ImageView)
     conversation = getters.query_one(Conversation)
@@ -80,7 +83,10 @@ class RowView(Vertical):
     @property
     def boxes(self) -> tuple[Box, ...]:
         """The boxes that the answer tells of."""
-        return parse_boxes(self.example.answer).boxes if self.example else ()
+        facts = self.shown.facts
+        size = facts.upright_size if facts is not None else None
+        convention = self.boxes_in.convention if self.boxes_in else LOC
+        return convention.read(self.example.answer, size).boxes if self.example else ()
 
     def watch_example(self, example: Example | None) -> None:
         """A strip of small images only where there are several."""
@@ -98,6 +104,10 @@ class RowView(Vertical):
             self.strip.cursor = shown.ordinal
             self.watch_with_boxes()
             self._draw_caption()
+
+    def watch_boxes_in(self) -> None:
+        self.watch_with_boxes()
+        self._draw_caption()
 
     def watch_cost(self) -> None:
         self._draw_caption()
@@ -133,7 +143,9 @@ class RowView(Vertical):
         return (
             f"[Image #{shown.ordinal + 1}] of {len(images)}" if len(images) > 1 else "",
             chip(images[shown.ordinal], shown.facts),
-            count(len(self.boxes), "box", "boxes") if self.boxes else "",
+            f"{count(len(self.boxes), 'box', 'boxes')}{boxes_as(self.boxes_in)}"
+            if self.boxes
+            else "",
         )
 
     def watch_with_boxes(self) -> None:

@@ -1,19 +1,23 @@
 """What is said of an answer: whose it is, how near it is to the truth, what became of boxes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from tintype.detection import BoxMatch, Parsed, compare, parse_boxes
 from tintype.detection.colours import class_colour
 from tintype.model_names import parse_model_name
-from tintype.prompting import GOOD_IOU, Reply, agreement
-from tintype_tui.text import count, duration, money, number, one_line, visible
+from tintype.prompting import GOOD_IOU, Reply, agreement, consensus
+from tintype_tui.text import clip, count, duration, money, number, one_line, visible
 
 if TYPE_CHECKING:
     from textual.content import Content
 
 MOST_BOXES = 40
-"""Told one by one."""
+"""Listed one by one."""
+MOST_DIFFERENT = 6
+"""Of several answers to one question, listed one by one."""
+LONGEST_ANSWER = 160
+"""Cells of each of them."""
 
 
 def short_name(model: str) -> str:
@@ -49,6 +53,26 @@ def taught_words(differs: Literal["", "missing", "other"]) -> str:
         "missing": "It was trained with a system prompt, and none is sent ({play.system}).",
         "other": "The system prompt is not the one it was trained with ({play.system}).",
     }[differs]
+
+
+def several_lines(reply: Reply, further: Sequence[str | None], times: int) -> Iterator["Content"]:
+    """How far several answers of a model agree, and each that differs, the commonest first."""
+    from textual.content import Content  # late: commands have no use for it
+
+    if times < 2 or not reply.done:
+        return
+    found = consensus([reply.answer, *(text for text in further if text is not None)])
+    words = f"{found.number} of {times} answers"
+    if (failed := sum(text is None for text in further)) > 0:
+        words += f" ({failed} failed)"
+    if found.number > 1 and found.share is not None:
+        words += f" · {found.share:.0%} agree"
+        words += f" · IoU {found.iou:.2f} between them" if found.iou is not None else ""
+    yield Content.styled(words, "bold")
+    for text, number_of in found.answers[:MOST_DIFFERENT] if found.number > 1 else ():
+        yield Content(f"{number_of:>3} × {clip(one_line(text), LONGEST_ANSWER)}")
+    if (rest := len(found.answers) - MOST_DIFFERENT) > 0:
+        yield Content.styled(f"    and {count(rest, 'other answer')}", "dim")
 
 
 def ending(reply: Reply) -> str:

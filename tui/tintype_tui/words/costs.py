@@ -120,11 +120,17 @@ def asking_words(foreseen: Sequence[Foreseen], session: SessionSpending) -> str:
             [
                 f"asking: about {money(likely)}" if likely else "",
                 f"cost of {count(unknown, 'model')} unknown" if unknown else "",
-                f"{money(session.spent_usd)} spent" if session.spent_usd else "",
+                _spent_words(session),
                 f"{count(session.unknown, 'answer')} of unknown cost" if session.unknown else "",
             ],
         )
     )
+
+
+def _spent_words(session: SessionSpending) -> str:
+    if session.cap_usd is not None:
+        return f"{money(session.spent_usd)} of {money(session.cap_usd)} spent"
+    return f"{money(session.spent_usd)} spent" if session.spent_usd else ""
 
 
 def consent_words(

@@ -75,6 +75,10 @@ class ChatRows:
         """The rows of an item; none if it is left out, which is logged."""
         try:
             taken = [self.keeper.take(source) for source in item.images]
+        except DatasetError as error:
+            self._log.lose(item.file, item.line, error.message, "broken-picture")
+            return
+        try:
             made = list(self._made(item, taken))
         except DatasetError as error:
             message = error.message if not error.advice else str(error)
@@ -85,13 +89,16 @@ class ChatRows:
 
     def finish(self) -> None:
         """Say what happened to many images alike."""
+        for name, kind in self.keeper.misnamed.items():
+            words = "images have another format than their names say."
+            self._log.note("name-and-kind-differ", words, f"{name} is {kind.upper()}")
         for reason, count in self.keeper.changed.items():
             images = "1 image" if count == 1 else f"{count:,} images"
             message = f"{images}: {reason}, which providers skip."
             done = "converted to RGB JPEG"
             if reason == "turned":
                 message, done = f"{images}: the EXIF orientation turns them.", "turned upright"
-            self._log.add("", 0, message, done, reason.replace(" ", "-"))
+            self._log.add("", 0, message, done, reason.removesuffix(" mode").lower())
         if self.negatives and not self._options.keep_empty:
             images = "1 image has" if self.negatives == 1 else f"{self.negatives:,} images have"
             message = f"{images} no boxes (--keep-empty keeps such rows)."

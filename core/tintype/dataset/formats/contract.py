@@ -23,7 +23,7 @@ from tintype.dataset.formats.sources import Files, looked_at
 from tintype.dataset.splits import Split
 from tintype.dataset.writing import FileSet
 
-Certainty = Literal["certain", "likely"]
+Certainty = Literal["certain", "likely", "possible"]
 
 
 class StoredImage(Protocol):
@@ -57,7 +57,8 @@ class Detection:
     what: str
     """A phrase for a sentence: `a Pascal VOC folder of 205 annotations`."""
     certainty: Certainty = "certain"
-    """`likely` where another format may fit better, as with any table or any folder of images."""
+    """`likely` where another format may fit better, as with any table; `possible` where any other
+    would, as with any folders of images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,11 @@ class ImportOptions:
     keep_empty: bool = False
     """Whether images on which nothing is to be found become rows, answered with `none`."""
     seed: int = 0
-    """How splits are drawn where the source has none."""
-    valid_share: float = 0.1
-    test_share: float = 0.1
+    """How splits and samples are drawn."""
+    valid_share: float = 0.0
+    """Where the source names no splits, the share of images drawn for validation; 0 draws none:
+    all rows are for training."""
+    test_share: float = 0.0
     replace: bool = False
     """Whether files that exist may be overwritten."""
     boxes: str = "paligemma"

@@ -25,6 +25,9 @@ TREATMENT = Treatment(rgb=True, still=True, upright=True, formats=("jpeg", "png"
 """What an embedded image must be: grey, palettes and CMYK are skipped by providers, and not all of
 them turn an image as its EXIF orientation says."""
 _CACHE_BYTES = 32_000_000
+_FORMATS = {
+    ".jpg": "jpeg", ".jpeg": "jpeg", ".png": "png", ".webp": "webp", ".gif": "gif", ".bmp": "bmp"
+}  # fmt: skip
 OUTSIDE = "names lead out of the dataset: not read."
 BY_NAME = "paths of another machine: the files of the same names in the dataset are taken."
 _SCHEME = re.compile(r"^(?:file|gs|s3|az|hdfs|dbfs|wasbs?|abfss?):/{0,3}", re.I)
@@ -116,6 +119,10 @@ def nearest(found: Sequence[SourceFile], base: str, split: Split | None) -> Sequ
     return [file for file in left if shared[file] == most]
 
 
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
+
+
 def _shared(name: str, base: str) -> int:
     """How many folders two names begin with alike."""
     pairs = zip(name.split("/"), base.split("/"), strict=False)
@@ -146,6 +153,8 @@ class ImageKeeper:
         self._recent_bytes = 0
         self.used: set[str] = set()
         """Digests and URLs of the images in the rows."""
+        self.misnamed: dict[str, str] = {}
+        """The formats of images whose names end otherwise."""
         self.changed: dict[str, int] = {}
         """How many images were changed, by the reason."""
 
@@ -167,6 +176,10 @@ class ImageKeeper:
             path = source if isinstance(source, Path) else None
             raise DatasetError(f"The image is unusable: {facts.detail or facts.flaw}", path=path)
         taken = TakenImage(source, data, facts)
+        if not isinstance(source, bytes) and facts.format != _FORMATS.get(
+            _suffix(source.name), facts.format
+        ):
+            self.misnamed[source.name] = facts.format
         if self._recent_bytes > _CACHE_BYTES:
             self._recent.clear()
             self._recent_bytes = 0

@@ -146,6 +146,8 @@ class Files:
         self._partial = partial
         self._names: dict[str, SourceFile] | None = None
         self._by_base: dict[str, list[SourceFile]] | None = None
+        self.empty_folders: list[str] = []
+        """Folders on disk without a file of any kind that is listed."""
         self.outside: list[str] = list(archive.outside) if archive else []
         """Names that lead out of the source."""
         self.given = SourceFile(self, given, f"{root}/{given}") if given else None
@@ -270,7 +272,10 @@ class Files:
         while folders and listed < most:
             folder = folders.pop(0)
             images = 0
-            for entry in _entries(self.root / folder):
+            entries = _entries(self.root / folder)
+            if folder and all(_is_resource(entry.name) for entry in entries):
+                self.empty_folders.append(folder)
+            for entry in entries:
                 name = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.is_symlink() and not self._leads_inside(entry, name):
                     continue

@@ -44,21 +44,6 @@ def _magic(magic: bytes, suffixes: tuple[str, ...], what: str) -> Recogniser:
     return recognise
 
 
-def _image_folder(path: Path) -> Detection | None:
-    """Images in folders named by their class, or images alone."""
-    if not path.is_dir():
-        return None
-    classes = 0
-    for inner in sorted(path.iterdir())[:_LOOKED_AT]:
-        if inner.suffix.lower() in _IMAGES:
-            return Detection("a folder of images", "likely")
-        if inner.is_dir():
-            nested = list(inner.iterdir())[:_LOOKED_AT]
-            deeper = [file for each in nested[:20] if each.is_dir() for file in each.iterdir()]
-            classes += any(file.suffix.lower() in _IMAGES for file in (*nested, *deeper))
-    return Detection(f"a folder of {classes} folders of images", "likely") if classes else None
-
-
 def _archive(path: Path) -> Detection | None:
     if not path.is_file():
         return None
@@ -87,8 +72,6 @@ FORMATS = (
         "parquet", "Parquet", f"{_LATER}.", _magic(b"PAR1", (".parquet",), "a Parquet file")
     ),
     Unread("arrow", "Arrow", f"{_LATER}.", _magic(b"ARROW1", (".arrow",), "an Arrow file")),
-    Unread("imagefolder", "Folders of images", f"{_LATER}: a table with an image and its label "
-           "on each line is read.", _image_folder),
     Unread("archive", "an archive", "unpack it first.", _archive),
     Unread("json", "JSON", f"{_LATER}.", _other_json),
 )  # fmt: skip

@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tintype.assessment import Assessment
 from tintype.dataset import Dataset, open_dataset
 from tintype.dataset.arrangement import RowValues
+from tintype.dataset.box_sets import judge_boxes
 from tintype.dataset.splits import siblings
+from tintype.detection import Verdict
+from tintype.errors import DatasetError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +28,8 @@ class Opened:
     """Whether every row is known."""
     splits: Mapping[str, Path] | None = None
     """This file and those beside it, by split; none until they have been looked for."""
+    boxes: Verdict | None = None
+    """What the boxes of the answers are written in; none before that is known, or without any."""
     stale: bool = False
     """Whether the file has changed on the disk since."""
 
@@ -63,7 +69,11 @@ async def holding(path: Path, row: int) -> AsyncGenerator[Opened, None]:
         opened = replace(opened, splits={str(name): each for name, each in named.items()})
         async for progress in dataset.index():
             share = progress.bytes_read / max(1, dataset.size_bytes)
-            opened = replace(opened, rows=progress.rows, share=share, complete=dataset.complete)
+            opened = replace(opened, rows=progress.rows, share=share)
+            if dataset.complete:
+                with suppress(DatasetError):  # whoever reads the rows says it
+                    opened = replace(opened, boxes=await judge_boxes(dataset))
+            opened = replace(opened, complete=dataset.complete)
             yield opened
         await asyncio.Event().wait()  # held open until another takes its place
 

@@ -63,13 +63,14 @@ class RowPart(DatasetPart):
             return False
         return super().check_action(action, parameters)
 
-    # ------------------------------------------------------------------ showing
-
     def begun(self) -> None:
         if self.opened is None:
             self.view.example, self.view.shown, self.view.problems = None, Shown(), ()
         else:
             self.present(self.index)
+
+    def completed(self) -> None:
+        self._judge()
 
     def watch_index(self, index: int) -> None:
         self.present(index)
@@ -82,10 +83,11 @@ class RowPart(DatasetPart):
             self.present(self.index, self.view.shown.ordinal)
 
     def _judge(self) -> None:
-        """Say what the row costs and what is wrong with it, as far as is known."""
+        """Say what the row costs, what its boxes mean and what is wrong, as far as is known."""
         figures = self.assessed.figures if self.assessed else RowFigures()
         self.view.cost = "" if self.index in figures.no_json else cost_words(figures, self.index)
         self.view.problems = figures.problems.get(self.index, ())
+        self.view.boxes_in = self.opened.boxes if self.opened else None
 
     def present(self, index: int, ordinal: int = 0) -> None:
         """Show a row and one of its images."""
@@ -140,8 +142,6 @@ class RowPart(DatasetPart):
     def _strip_moved(self, event: Thumbnails.Moved) -> None:
         if event.position != self.view.shown.ordinal:
             self.present(self.index, event.position)
-
-    # ------------------------------------------------------------------ keys
 
     def action_hit(self, by: int) -> None:
         """The next or the previous place, in this row or another."""

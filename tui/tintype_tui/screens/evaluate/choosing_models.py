@@ -40,12 +40,18 @@ async def ask_model(pane: Pane, title: str, *, none: str = "") -> EvaluatedModel
 
 
 def question(kind: str, plan: EvaluationPlan, stop_at_usd: Decimal | None) -> Ask:
-    """The dialog for a choice that is typed: rows, samples, budget or scorers."""
+    """The dialog for a choice that is typed: rows, samples, budget, question or scorers."""
     if kind == "rows":
         value = "" if plan.rows is None else str(len(plan.rows))
         return Ask("How many rows?", value=value, hints=("The first so many; empty: all.",))
     if kind == "samples":
         return Ask("How often is each question asked?", value=str(plan.samples), hints=("1 to 20",))
+    if kind == "question":
+        hint = "Asked of every row in place of its own; empty: each row's own."
+        return Ask("Which question?", value=plan.question or "", hints=(hint,))
+    if kind == "system":
+        hint = "In place of every row's own; empty: each row's own."
+        return Ask("System prompt", value=plan.system or "", hints=(hint,))
     if kind == "budget":
         hint = "What was answered is kept. Empty: the limits of the settings alone."
         value = "" if stop_at_usd is None else str(stop_at_usd)

@@ -71,6 +71,8 @@ def setup_lines(draft: Draft, *, running: bool) -> tuple[SetupLine, ...]:
         SetupLine("rows", "rows", " · ".join(filter(None, [rows, draft.left_out]))),
         *models,
         SetupLine("add", "" if models else "model", "add a model …"),
+        SetupLine("question", "question", plan.question or "each row's own"),
+        SetupLine("system", "system", plan.system or _system_words(plan)),
         SetupLine("scorers", "scorers", ", ".join(plan.scorers) or "those that suit the rows"),
         SetupLine("judge", "judge", judge),
         SetupLine("samples", "samples", f"{plan.samples} of each question"),
@@ -88,6 +90,10 @@ def _start_words(draft: Draft, *, running: bool) -> str:
     if draft.cost is None:
         return "reading the rows …"
     return evaluation_cost_words(draft.cost)
+
+
+def _system_words(plan: EvaluationPlan) -> str:
+    return "each row's own" if plan.system is None else "none"
 
 
 def _leak_words(plan: EvaluationPlan) -> str:

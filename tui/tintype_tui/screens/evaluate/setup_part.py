@@ -72,6 +72,8 @@ class SetupPart(Part):
             )
             propose = partial(evaluation.proposed, store, profile, model, beside=wanted.beside)
             plan = await asyncio.to_thread(propose, wanted.near)
+            if plan is not None:
+                plan = replace(plan, question=wanted.question, system=wanted.system)
             self.draft = Draft(plan, state="empty" if plan is None else "loading")
             self.choices.cursor = 0
             self._weigh()
@@ -192,7 +194,7 @@ class SetupPart(Part):
                 found := await self.app.push_screen_wait(AskParameters(plan.parameters))
             ) is not None:
                 self.change(parameters=found)
-        elif kind in ("rows", "samples", "budget", "scorers"):
+        elif kind in ("rows", "samples", "budget", "scorers", "question", "system"):
             await self._choose_by_typing(kind, plan)
 
     async def _add(self, plan: EvaluationPlan) -> None:
@@ -228,6 +230,8 @@ class SetupPart(Part):
             self.change()
         elif kind == "rows":
             self.change(rows=tuple(range(whole(text, 1_000_000))) if text else None)
+        elif kind in ("question", "system"):
+            self.change(**{kind: text or None})
         else:
             self.change(samples=whole(text, 20))
 

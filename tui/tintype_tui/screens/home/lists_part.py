@@ -19,6 +19,7 @@ from tintype.store import RecentDataset, Store
 from tintype_tui import requests
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
+from tintype_tui.screens.home.curve_part import CurvePart
 from tintype_tui.screens.home.samples_part import samples_folder
 from tintype_tui.session import Session
 from tintype_tui.text import duration, visible
@@ -82,7 +83,6 @@ class ListsPart(Part):
 
     kept: var[Kept | None] = var(None)
     """None until the store has been read."""
-    _again_s = LOOK_AGAIN_S
     trouble: var[str] = var("")
     """Why what is shown of jobs may not be how they are."""
 
@@ -99,6 +99,7 @@ class ListsPart(Part):
         yield Static(id="jobs-trouble", markup=False)
         yield Static("Recent datasets", classes="heading", id="recent-heading")
         yield DatasetList(id="recent")
+        yield CurvePart(id="curve-part")
 
     def watch_kept(self, kept: Kept | None) -> None:
         self.stop()
@@ -136,12 +137,20 @@ class ListsPart(Part):
         self.jobs.empty_text = f"No jobs from here at {self.session.profile.name} yet."
         self.jobs.jobs = jobs
         self.jobs.styles.height = max(2, len(jobs))
+        self.screen.set_class(bool(jobs), "-with-jobs")
+        self._draw()
+
+    @on(LineList.Moved, "#jobs")
+    def _draw(self) -> None:
+        jobs = self.jobs.jobs
+        self.query_one(CurvePart).show(jobs[self.jobs.cursor] if jobs else None)
 
     # ------------------------------------------------------------------ news of jobs that run
 
     def stop(self) -> None:
         """Ask nobody anything."""
         self.workers.cancel_group(self, "fill")
+        self.query_one(CurvePart).stop()
 
     @work(exclusive=True, group="fill")
     async def _follow(self, jobs: Sequence[Job]) -> None:

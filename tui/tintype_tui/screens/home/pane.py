@@ -34,6 +34,8 @@ GOES_ON = frozenset(mode for mode, *_ in PANES if mode != "home")
 MOST_JOBS = 50
 """Of which it is said what has become of them."""
 FIRST_FRAME_S = 0.05
+LOOK_S = 5.0
+"""How often it is looked whether other sessions have begun jobs."""
 WELCOME = f"[b $primary]Tintype {__version__}[/]  fine-tune vision models in a terminal"
 
 
@@ -42,6 +44,7 @@ class HomePane(Pane):
 
     BINDING_GROUP_TITLE = "Home"
     CSS_PATH = "home.tcss"
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (38, "-high")]  # noqa: RUF012 - not a ClassVar in Textual
     NEXT: ClassVar[Serving] = dict.fromkeys(("", "data"), ("begin", "sample"))
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -102,7 +105,13 @@ class HomePane(Pane):
         try:
             store = await self.session.store()
             await self._restore(store)
-            self.kept = await kept(store, self.session)
+            self.kept = now = await kept(store, self.session)
+            name = self.session.profile.name
+            while True:  # other sessions and commands begin jobs, too
+                await asyncio.sleep(LOOK_S)
+                ids = [one.job.id for one in store.jobs.newest(MOST_JOBS, profile=name)]
+                if ids != [job.id for job in now.jobs]:
+                    self.kept = now = await kept(store, self.session)
         except TintypeError as error:
             self.kept = Kept(trouble=f"Cannot read the stored state of earlier sessions. {error}")
 

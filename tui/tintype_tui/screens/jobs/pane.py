@@ -94,8 +94,7 @@ class JobsPane(Pane):
     def _job_chosen(self, job_id: str) -> None:
         self.followed = job_id
         # By then another may be followed: the latest is meant.
-        followed = requests.Reached(lambda state: replace(state, job=self.followed))
-        self.post_message(followed)
+        self.post_message(requests.Reached(lambda state: replace(state, job=self.followed)))
 
     def watch_profile_name(self, before: str, now: str) -> None:
         if before:
@@ -134,13 +133,9 @@ class JobsPane(Pane):
         self.post_message(requests.Reached(lambda state: state.following(known.job, known.percent)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        name = str(parameters[0]) if action == "act" else action
-        known = self.known if self.is_mounted else None
-        read_only, loading = (
-            self.session.settings.read_only,
-            self.is_mounted and self.job.being_read,
-        )
-        return acting.can(name, known, read_only=read_only, loading=loading)
+        name, job = str(parameters[0]) if action == "act" else action, self.query(JobPart)
+        known, loading = (job[0].known, job[0].being_read) if job else (None, False)
+        return acting.can(name, known, read_only=self.session.settings.read_only, loading=loading)
 
     @on(LineList.Chosen, "#jobs")
     def action_enter(self) -> None:

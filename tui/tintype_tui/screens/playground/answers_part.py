@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.reactive import var
 
 from tintype.detection import Box
-from tintype.prompting import MOST_MODELS, Lineup
+from tintype.prompting import MOST_MODELS, Lineup, OpenQuestion
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import key_of, with_keys
@@ -57,6 +57,8 @@ class AnswersPart(Part):
     ]
 
     lineup: var[Lineup] = var(Lineup(), bindings=True)
+    question: var[OpenQuestion] = var(OpenQuestion())
+    """What is asked, as it stands."""
     answers: var[Mapping[str, Answer]] = var({})
     """By a model's name."""
 
@@ -94,6 +96,7 @@ class AnswersPart(Part):
         if before.models != lineup.models:
             await self.box.show(lineup.models)
             self.watch_answers(self.answers)
+            self.watch_question()
             self.refresh_bindings()
         self.box.current = lineup.current
         self.draw_boxes()
@@ -103,6 +106,14 @@ class AnswersPart(Part):
         for column in self.columns():
             column.answer = answers.get(column.model, Answer())
         self.draw_boxes()
+
+    def watch_question(self) -> None:
+        """Show each model's earlier turns above its answer."""
+        for column in self.columns() if self.is_mounted else ():
+            column.turns = tuple(
+                (turn.question, turn.answers.get(column.model, ""))
+                for turn in self.question.conversation.turns
+            )
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Draw the boxes of the answer one looks at."""
@@ -159,9 +170,14 @@ class AnswersPart(Part):
             column.raw = raw
 
     def action_evaluate(self) -> None:
-        """Evaluate the current model, and those beside it, on the test rows of its data."""
+        """Evaluate the current model, and those beside it, on the test rows of its data.
+
+        A question that was typed over a row's own, or a system prompt, is asked of all rows.
+        """
         lineup, dataset = self.lineup, self.pane.loop_state.dataset
-        self.post_message(requests.evaluate_model(lineup.model, dataset, *lineup.models))
+        prompt, typed = self.question.prompt, self.question.is_typed_over
+        chosen = {"question": prompt.text if typed else None, "system": prompt.system}
+        self.post_message(requests.evaluate_model(lineup.model, dataset, *lineup.models, **chosen))
 
     @work
     async def action_copy(self) -> None:

@@ -1,7 +1,8 @@
 """The part that asks: the same question to every model, side by side, and keeps the answers."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -34,12 +35,17 @@ from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
-from tintype_tui.screens.choosing import Choose
-from tintype_tui.screens.playground.copying import answer_offers, request_offers
+from tintype_tui.screens.dialogs import Ask
 from tintype_tui.screens.playground.cost_part import CostPart
+from tintype_tui.screens.playground.keeping_part import KeepingPart
+from tintype_tui.screens.playground.turns_part import TurnsPart
 from tintype_tui.widgets.answer_column import Answer
 from tintype_tui.words.answers import taught_words
 
+MOST_TIMES = 20
+"""As often as an evaluation asks a question, at the most."""
+AT_ONCE = 4
+"""Further answers of one model under way."""
 NOTHING: Mapping[str, Answer] = MappingProxyType({})
 
 
@@ -48,17 +54,18 @@ class AskingPart(Part):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a,enter", "ask", "Ask", id="play.ask", key_display="a"),
+        Binding("A", "several", "Ask N times", id="play.several", show=False,
+                tooltip="and see how far the answers agree"),
         Binding("r", "again", "Ask again", id="play.again", show=False, tooltip="this model only"),
-        Binding(
-            "Y", "copy_what", "Copy …", id="play.curl", show=False, tooltip="boxes, curl, Python"
-        ),
-    ]
+    ]  # fmt: skip
 
     question: var[OpenQuestion] = var(OpenQuestion())
     trained_system: var[str] = var("")
     """The system prompt of the first tuned model that is asked."""
     answers: var[Mapping[str, Answer]] = var(NOTHING)
     """To what was asked last about this subject, by the model's name."""
+    sent: var[Mapping[str, ChatRequest]] = var(MappingProxyType({}))
+    """What the answers are to, by the model's name."""
 
     cost = getters.query_one(CostPart)
 
@@ -70,19 +77,23 @@ class AskingPart(Part):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._asked: dict[str, ChatRequest] = {}
         self._taught: dict[str, Teaching | None] = {}
+        self._times = 5
 
     def compose(self) -> ComposeResult:
         yield CostPart(id="cost").data_bind(AskingPart.question)
+        yield TurnsPart().data_bind(AskingPart.question, AskingPart.answers, AskingPart.sent)
+        yield KeepingPart().data_bind(
+            AskingPart.question, AskingPart.answers, AskingPart.sent, AskingPart.trained_system
+        )
 
     def watch_question(self, before: OpenQuestion, question: OpenQuestion) -> None:
         """What is asked about something else, or of a model that is gone, need not go on."""
-        if before.subject is not question.subject:
+        turned = before.conversation.turns != question.conversation.turns
+        if turned or before.subject is not question.subject:
             self.stop()
-            self._asked.clear()
-            self.answers = NOTHING
-        for model in set(self._asked) - set(question.models):
+            self.sent, self.answers = MappingProxyType({}), NOTHING
+        for model in set(self.sent) - set(question.models):
             self.workers.cancel_group(self, f"ask-{model}")
         if before.models != question.models:
             self._learn_system()
@@ -125,20 +136,46 @@ class AskingPart(Part):
         else:
             self.post_message(self.Wanted())
 
-    async def _ask_all(self, models: Sequence[str]) -> None:
+    @opens(exclusive=True, group="prepare")
+    async def action_several(self) -> None:
+        """Ask every model several times, to see how far it agrees with itself."""
+        if not self.question.models:
+            self.post_message(self.Wanted())
+            return
+        hints = [f"2 to {MOST_TIMES}, at once; each answer costs what one costs."]
+        if self.question.prompt.parameters.temperature == 0:
+            hints.append(
+                with_keys(self, "Temperature 0: they are likely alike ({play.parameters}).")
+            )
+        typed = await self.app.push_screen_wait(
+            Ask("How often is the question asked?", value=str(self._times), hints=hints)
+        )
+        if typed is None:
+            return
+        if not typed.strip().isdecimal() or not 2 <= int(typed) <= MOST_TIMES:
+            words = f"{typed!r} is no whole number from 2 to {MOST_TIMES}."
+            self.pane.say(words, severity="error")
+            return
+        self._times = int(typed)
+        await self._ask_all(self.question.models, self._times)
+
+    async def _ask_all(self, models: Sequence[str], times: int = 1) -> None:
         with self.pane.reporting("Cannot ask"):
             question = self.question
             asked = await self._requests(models)
-            confirmation = await self.cost.may_ask(asked)
+            confirmation = await self.cost.may_ask(asked * times)
             if confirmation is None:
                 return
             for request in asked:
                 taught = await self._teaching(request.model)
                 words = taught_words(taught.differs(request.messages)) if taught else ""
-                self._asked[request.model] = request
+                self.sent = MappingProxyType({**self.sent, request.model: request})
                 note = with_keys(self, words)
-                self._put(request, Answer(expected=question.expected, note=note, waiting=True))
-                work: WorkType[None] = partial(self._answer, request, question, confirmation)
+                waiting = Answer(expected=question.expected, note=note, waiting=True, times=times)
+                self._put(request, waiting)
+                work: WorkType[None] = partial(
+                    self._answers, request, question, confirmation, times
+                )
                 self.run_worker(work, exclusive=True, group=f"ask-{request.model}")
 
     async def _requests(self, models: Sequence[str]) -> list[ChatRequest]:
@@ -148,26 +185,60 @@ class AskingPart(Part):
 
     def stop(self) -> None:
         """Stop answers under way; what has come stays."""
-        for model in list(self._asked):
+        for model in list(self.sent):
             self.workers.cancel_group(self, f"ask-{model}")
+
+    async def _answers(
+        self, request: ChatRequest, question: OpenQuestion, confirmation: Confirmation, times: int
+    ) -> None:
+        """One answer as it grows; further ones as they end."""
+        at_once = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._answer(request, question, confirmation))
+            for _ in range(times - 1):
+                group.create_task(self._further(request, question, confirmation, at_once))
+
+    async def _further(
+        self,
+        request: ChatRequest,
+        question: OpenQuestion,
+        confirmation: Confirmation,
+        at_once: asyncio.Semaphore,
+    ) -> None:
+        """Add another answer to the same question."""
+        async with at_once:
+            asked_at, reply = datetime.now(UTC), None
+            with suppress(TintypeError):  # what the first answer fails at is said there
+                async for one in await self._growing(request, question, confirmation):
+                    reply = one
+            if reply is not None:
+                await self._keep(request, reply, asked_at, question.subject)
+            if self._is_current(request):
+                now = self.answers[request.model]
+                text = None if reply is None else reply.answer
+                self._put(request, replace(now, further=(*now.further, text)))
+
+    async def _growing(
+        self, request: ChatRequest, question: OpenQuestion, confirmation: Confirmation
+    ) -> AsyncGenerator[Reply, None]:
+        return ask(
+            await self.session.provider(),
+            await self.session.store(),
+            request,
+            limits=Limits.of(self.session.settings),
+            confirmation=confirmation,
+            expected=question.expected,
+            prices=await asyncio.to_thread(load_prices, self.session.settings.prices),
+        )
 
     async def _answer(
         self, request: ChatRequest, question: OpenQuestion, confirmation: Confirmation
     ) -> None:
         asked_at, reply = datetime.now(UTC), None
         try:
-            prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
             api = await self.session.provider()
-            growing = ask(
-                api,
-                await self.session.store(),
-                request,
-                limits=Limits.of(self.session.settings),
-                confirmation=confirmation,
-                expected=question.subject.expected,
-                prices=prices,
-            )
-            async for reply in growing:
+            prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
+            async for reply in await self._growing(request, question, confirmation):
                 self._show(request, reply)
         except TintypeError as error:
             self._show(request, reply, str(error))
@@ -183,7 +254,7 @@ class AskingPart(Part):
 
     def _is_current(self, request: ChatRequest) -> bool:
         """Whether no other question has been asked of this model since."""
-        return self._asked.get(request.model) is request and request.model in self.answers
+        return self.sent.get(request.model) is request and request.model in self.answers
 
     def _put(self, request: ChatRequest, answer: Answer) -> None:
         self.answers = MappingProxyType({**self.answers, request.model: answer})
@@ -204,23 +275,3 @@ class AskingPart(Part):
             await remember(store, self.session.profile, request, reply, asked_at, sources)
         if parse_model_name(request.model).tuned:
             self.post_message(requests.Reached(lambda state: replace(state, tried=True)))
-
-    # ------------------------------------------------------------------ copying
-
-    @opens()
-    async def action_copy_what(self) -> None:
-        """Copy the answer, its boxes, or the request."""
-        with self.pane.reporting("Cannot copy"):
-            api, model = await self.session.provider(), self.question.current
-            request = self._asked.get(model)
-            if request is None and model:
-                request = (await self._requests([model]))[0]
-            offers = answer_offers(self.answers.get(model, Answer()).reply)
-            offers += request_offers(request, self.session.profile, api.base_url)
-            if not offers:
-                self.pane.say(with_keys(self, "Nothing to copy yet: {play.model} chooses a model."))
-                return
-            title = "Copy what?"
-            chosen = await self.app.push_screen_wait(Choose(title, [words for words, _ in offers]))
-            if chosen is not None:
-                await self.pane.copy(offers[chosen][1]())

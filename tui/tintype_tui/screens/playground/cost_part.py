@@ -2,11 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import getters, work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.reactive import var
 from textual.widgets import Static
@@ -16,10 +20,11 @@ from tintype.budget import NOTHING_CONFIRMED, Confirmation, Limits, demand
 from tintype.errors import TintypeError
 from tintype.pricing import load_prices
 from tintype.prompting import Foreseen, OpenQuestion, Reply, SessionSpending, foresee
-from tintype_tui.keys import with_keys
+from tintype_tui.held_keys import opens
+from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screen import Part
-from tintype_tui.screens.dialogs import ConfirmSum
-from tintype_tui.text import number, one_line, visible
+from tintype_tui.screens.dialogs import Ask, ConfirmSum
+from tintype_tui.text import count, money, number, one_line, visible
 from tintype_tui.words.costs import asking_words, consent_words
 
 LEAST_TITLE = 16
@@ -35,6 +40,11 @@ class CostPart(Part):
     foreseen: var[tuple[Foreseen, ...]] = var(())
     """What asking now would cost, for each model."""
     spending: var[SessionSpending] = var(SessionSpending())
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("dollar_sign", "cap", "Session's cap", id="play.cap", show=False, key_display="$",
+                tooltip="what answers may cost until the app is closed"),
+    ]  # fmt: skip
 
     line = getters.query_one(Static)
 
@@ -64,15 +74,13 @@ class CostPart(Part):
         asked, found = self.question, tuple[Foreseen, ...]()
         if self.session.profile.dialect != "embedded" and asked.subject.title and asked.models:
             try:
-                found = await self._foresee(
-                    await asked.subject.requests(asked.prompt, asked.models)
-                )
+                found = await self._foresee(await asked.requests(asked.models))
             except TintypeError:  # said when it is asked
                 found = ()
         self.foreseen = found
 
     async def _foresee(self, requests: Sequence[ChatRequest]) -> tuple[Foreseen, ...]:
-        expected = self.question.subject.expected
+        expected = self.question.expected
         provider = self.session.profile.provider
         prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
 
@@ -92,6 +100,7 @@ class CostPart(Part):
         if self.session.profile.dialect == "embedded":
             return NOTHING_CONFIRMED
         foreseen, settings = await self._foresee(requests), self.session.settings
+        self.spending.require(foreseen)
         wanted = demand(
             await self.session.store(),
             *(one.expense(self.session.profile.name) for one in foreseen),
@@ -109,11 +118,42 @@ class CostPart(Part):
         self.spending = self.spending.consented(foreseen)
         return agreed
 
+    @opens(exclusive=True, group="cap")
+    async def action_cap(self) -> None:
+        """Say what answers may cost at most until the app is closed."""
+        cap = self.spending.cap_usd
+        spent = f"{money(self.spending.spent_usd)} spent so far. Empty: no cap."
+        title, value = "What may answers cost in this session, in US dollars?", str(cap or "")
+        typed = await self.app.push_screen_wait(Ask(title, value=value, hints=(spent,)))
+        if typed is None:
+            return
+        try:
+            wanted = Decimal(typed.strip().lstrip("$")) if typed.strip() else None
+        except InvalidOperation:
+            wanted = Decimal(-1)
+        if wanted is not None and not 0 <= wanted < 1_000_000:
+            self.pane.say(f"{typed!r} is no sum in US dollars.", severity="error")
+            return
+        self.spending = replace(self.spending, cap_usd=wanted)
+
+    def _turn_words(self) -> str:
+        """Which turn it is, and what of earlier ones is sent again."""
+        talk = self.question.conversation
+        if not talk.turns:
+            return ""
+        words = [f"turn {len(talk.turns) + 1}"]
+        if talk.images:
+            words.append(
+                f"{count(talk.images, 'image')} sent again ({key_of(self, 'play.images')})"
+            )
+        return " · ".join(words)
+
     def _draw(self) -> None:
         if not self.is_mounted:
             return
         prompt = self.question.prompt
         words = [
+            self._turn_words(),
             asking_words(self.foreseen, self.spending),
             with_keys(self, "your question ({play.own}: the row's)")
             if self.question.is_typed_over

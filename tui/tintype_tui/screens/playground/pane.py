@@ -12,7 +12,7 @@ from textual.containers import Vertical
 from textual.reactive import var
 
 from tintype.loop import LoopState
-from tintype.prompting import Lineup, OpenQuestion, Subject, beside_base, read_draft
+from tintype.prompting import Conversation, Lineup, OpenQuestion, Subject, beside_base, read_draft
 from tintype_tui.held_keys import opens
 from tintype_tui.screen import Pane
 from tintype_tui.screens.playground.answers_part import AnswersPart
@@ -20,6 +20,7 @@ from tintype_tui.screens.playground.asking_part import NOTHING, AskingPart
 from tintype_tui.screens.playground.models import fitting_model
 from tintype_tui.screens.playground.question_part import DRAFT, QuestionPart
 from tintype_tui.screens.playground.subject_part import Drawn, SubjectPart
+from tintype_tui.screens.playground.turns_part import TurnsPart
 from tintype_tui.widgets.answer_column import Answer
 from tintype_tui.widgets.composer import Composer, names_image
 from tintype_tui.widgets.loop_strip import LoopStrip, Serving
@@ -64,7 +65,9 @@ class PlaygroundPane(Pane):
                 PlaygroundPane.typed,
                 PlaygroundPane.drawn,
             )
-            yield AnswersPart(id="answers").data_bind(PlaygroundPane.answers)
+            yield AnswersPart(id="answers").data_bind(
+                PlaygroundPane.answers, PlaygroundPane.question
+            )
         yield QuestionPart(id="writing").data_bind(
             PlaygroundPane.subject, PlaygroundPane.models, PlaygroundPane.trained_system
         )
@@ -103,14 +106,18 @@ class PlaygroundPane(Pane):
             if state.model and state.model not in self.models:
                 self.lineup.lineup = self.lineup.lineup.of(beside_base(state.model))
 
-    # ------------------------------------------------------------------ what the parts say
-
     @on(SubjectPart.Taken)
     def _take(self, event: SubjectPart.Taken) -> None:
-        self.subject = event.subject
-        own = event.subject.question
-        self.writing.put(own if event.question is None else event.question)
-        self._note(subject=event.subject, prompt=self.writing.prompt)
+        self.subject = one = event.subject
+        self.writing.put(one.question if event.question is None else event.question)
+        self._note(subject=one, prompt=self.writing.prompt, conversation=Conversation())
+
+    @on(TurnsPart.Turned)
+    def _turn(self, event: TurnsPart.Turned) -> None:
+        self._note(conversation=event.conversation)
+        if event.text is not None:
+            self.writing.put(event.text)
+            self.writing.action_edit()
 
     @on(SubjectPart.Counted)
     def _count(self, event: SubjectPart.Counted) -> None:
@@ -157,8 +164,6 @@ class PlaygroundPane(Pane):
         ahead = ("row(1)", "attach") if self.answers else ("ask",)
         self.query_one(LoopStrip).next_actions = ahead if self.subject else ("attach",)
 
-    # ------------------------------------------------------------------ keys
-
     @on(Composer.Asked)
     def _submitted(self) -> None:
         self.writing.forget_wandering()
@@ -178,15 +183,12 @@ class PlaygroundPane(Pane):
     def on_paste(self, event: events.Paste) -> None:
         """An image's name that is pasted, or dropped onto the terminal, attaches the image."""
         if name := names_image(event.text):
-            self._attach_pasted(event.text, name)
+            self._attach_pasted(Composer.Pasted(event.text, name))
 
     @on(Composer.Pasted)
-    def _pasted(self, event: Composer.Pasted) -> None:
-        self._attach_pasted(event.text, event.name)
-
     @work
-    async def _attach_pasted(self, text: str, name: str) -> None:
+    async def _attach_pasted(self, event: Composer.Pasted) -> None:
         """Attach what was pasted, or if there is no such file, take it as text."""
         composer = self.writing.composer
-        if not await self.about.attach_pasted(name) and self.focused is composer:
-            composer.insert(text)
+        if not await self.about.attach_pasted(event.name) and self.focused is composer:
+            composer.insert(event.text)

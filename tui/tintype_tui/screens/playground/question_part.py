@@ -1,27 +1,23 @@
 """The part in which a question is written: drafts that last, an editor, questions asked before."""
 
-import os
-import shlex
-import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import ClassVar
 
 from textual import getters, on
-from textual.app import ComposeResult, SuspendNotSupported
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import var
 from textual.timer import Timer
 from textual.widgets import TextArea
 
-from tintype import paths
-from tintype.errors import FileError
 from tintype.prompting import Draft, Prompt, QuestionOrigin, Subject
 from tintype.store import KeptAnswer
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
+from tintype_tui.own_editor import edited_outside
 from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.screens.parameters import AskParameters
@@ -146,12 +142,7 @@ class QuestionPart(Part):
 
     def action_editor(self) -> None:
         """Write the question in an editor of one's own, and come back with it."""
-        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-        try:
-            with self.app.suspend():
-                text, trouble = edited(editor, self.composer.typed)
-        except SuspendNotSupported:
-            text, trouble = None, "This terminal cannot be lent to another program."
+        text, trouble = edited_outside(self.app, self.composer.typed, "question")
         if trouble:
             self.pane.say(trouble, title="No editor", severity="error")
         elif text is not None:
@@ -203,21 +194,3 @@ class QuestionPart(Part):
         text = await self.app.push_screen_wait(Ask("System prompt", value=value, hints=hints))
         if text is not None:
             self.prompt = replace(self.prompt, system=None if text == own else text)
-
-
-def edited(editor: str, text: str) -> tuple[str | None, str]:
-    """Have a text edited: the new text, none if it stays; and what went wrong."""
-    try:
-        with paths.scratch_folder() as folder:
-            # Half a surrogate, as broken JSON has it, is no text that a file can hold.
-            data = (text + "\n").encode("utf-8", "replace")
-            path = paths.write_whole(folder / "question.txt", data)
-            done = subprocess.run([*shlex.split(editor), str(path)])
-            if done.returncode:
-                return None, f"{editor!r} ended with {done.returncode}; the question is as it was."
-            return paths.read_text(path, errors="replace").removesuffix("\n"), ""
-    except FileError as error:
-        return None, str(error)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        return None, f"Cannot start {editor!r}: {reason}. Set EDITOR to the one to use."

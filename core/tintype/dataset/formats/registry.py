@@ -1,0 +1,202 @@
+"""Which formats there are, and which of them a path is.
+
+Every module of this package with a `FORMAT` or `FORMATS` is one; others come from outside
+(`tintype.plugins`).
+"""
+
+import functools
+import importlib
+import pkgutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar, cast
+
+from tintype.dataset.formats.contract import Detection, Format
+from tintype.dataset.formats.sources import Files, listing_once
+from tintype.errors import DatasetError
+from tintype.plugins import Plugin, guarded, plugins
+
+T = TypeVar("T")
+_END = object()
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedFormat:
+    """A format that recognises a path."""
+
+    format: Format
+    detection: Detection
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it can be imported; others are only called by their names."""
+        return reads(self.format)
+
+
+def formats() -> tuple[Format, ...]:
+    """All formats by name: our own, then those from outside.
+
+    Raises:
+        PluginError: if a plug-in cannot be loaded.
+    """
+    return tuple(format for format, _ in _known())
+
+
+def format_named(name: str) -> Format:
+    """The format of a name.
+
+    Raises:
+        DatasetError: if there is none, naming those that there are.
+    """
+    for format in formats():
+        if format.name == name:
+            return format
+    names = ", ".join(format.name for format in formats())
+    raise DatasetError(f"There is no format {name!r}.", advice=f"Use one of {names}.")
+
+
+def detected(path: Path) -> tuple[RecognisedFormat, ...]:
+    """The formats that recognise a path: those that can be read before others, the surest first.
+
+    Looks into a few files: call it in a thread.
+
+    Raises:
+        PluginError: if a plug-in fails.
+    """
+    found: list[RecognisedFormat] = []
+    with listing_once():
+        for format, plugin in _known():
+            detection = _guarded_detection(format, plugin, path)
+            if detection is not None:
+                found.append(RecognisedFormat(format, detection))
+    return tuple(sorted(found, key=lambda each: (not each.is_read, each.detection.certainty)))
+
+
+def recognised(path: Path) -> DatasetError | None:
+    """Why a path is no file of chat rows but another dataset, and what takes it, if known."""
+    found = detected(path)
+    if not found:
+        return None
+    best = found[0]
+    if not best.is_read:
+        advice = f"Tintype does not read {best.format.title} yet: {best.format.about}"
+    else:
+        advice = f"Import it with `tintype import {best.format.name} {path} DIR`."
+    return DatasetError(
+        f"{path.name or path} is {best.detection.what}, not a file of chat rows.",
+        advice=advice,
+        path=path,
+    )
+
+
+def the_format_of(source: Path) -> Format:
+    """The format in which a path is imported if nobody names one.
+
+    Raises:
+        DatasetError: if it is none that is known, or may be several, naming them.
+    """
+    found = detected(source)
+    able = [each for each in found if reads(each.format)] or list(found)
+    sure = [each for each in able if each.detection.certainty == able[0].detection.certainty]
+    if not sure and source.suffix.lower() == ".jsonl" and source.is_file():
+        raise DatasetError(
+            f"{source} is not in a format that has to be imported: a .jsonl of chat rows is used "
+            "as it is.",
+            advice=f"Check it with `tintype check {source}`; `tintype embed` writes a fixed copy.",
+            path=source,
+        )
+    if not sure:
+        raise not_understood(source)
+    if len(sure) > 1:
+        names = " or ".join(f"{each.format.name} ({each.detection.what})" for each in sure)
+        raise DatasetError(f"{source} may be {names}.", advice="Say which it is.", path=source)
+    return sure[0].format
+
+
+def not_understood(source: Path) -> DatasetError:
+    """What is there, and what was looked for."""
+    try:
+        files = Files.of(source, partial=True)
+    except DatasetError as error:
+        return error
+    kinds = Counter(file.suffix or "without an ending" for file in files.names.values())
+    if files.given:
+        kinds = Counter({files.given.suffix or "a file without an ending": 1})
+    there = ", ".join(f"{count:,} × {kind}" for kind, count in kinds.most_common(6)) or "nothing"
+    pictures = len(files.images)
+    if pictures and not files.given and pictures == len(files.names):
+        return DatasetError(
+            f"{source} holds {pictures:,} images and nothing that says what is on them: they are "
+            "not labelled, which is not the same as negatives.",
+            advice="Put each image into a folder named by its class, or add a table or labels.",
+            path=source,
+        )
+    names = ", ".join(format.title for format in formats() if reads(format))
+    return DatasetError(
+        f"{source} has a format that Tintype does not know ({there}).",
+        advice=f"Looked for: {names}. Name the format if it is one of these.",
+        path=source,
+    )
+
+
+def each_item(items: Iterator[T], plugin: Plugin | None, doing: str) -> Iterator[T]:
+    """Go through what a format yields; what a plug-in raises names its file and line."""
+    if plugin is None:
+        yield from items
+        return
+    while True:
+        with guarded(plugin, doing):
+            found = next(items, _END)
+        if found is _END:
+            return
+        yield cast("T", found)
+
+
+def plugin_of(chosen: Format) -> Plugin | None:
+    """The plug-in that a format comes from; none if it is our own."""
+    return next((plugin for format, plugin in _known() if format is chosen), None)
+
+
+def _guarded_detection(format: Format, plugin: Plugin | None, path: Path) -> Detection | None:
+    if plugin is not None:
+        with guarded(plugin, f"looking at {path.name}"):
+            return format.detect(path)
+    try:
+        return format.detect(path)
+    except (OSError, DatasetError):  # not readable: then it is nothing that is known
+        return None
+
+
+def _known() -> tuple[tuple[Format, Plugin | None], ...]:
+    """Every format, with the plug-in that it comes from."""
+    outside = tuple((_made(plugin), plugin) for plugin in plugins("formats"))
+    return (*((format, None) for format in _own()), *outside)
+
+
+def reads(format: Format) -> bool:
+    """Whether a format is more than recognised."""
+    return hasattr(format, "read")
+
+
+@functools.cache
+def _made(plugin: Plugin) -> Format:
+    with guarded(plugin, "to be made"):
+        made: Format = plugin.value() if isinstance(plugin.value, type) else plugin.value
+        return made
+
+
+@functools.cache
+def _own() -> tuple[Format, ...]:
+    package = importlib.import_module(__package__)
+    modules = (
+        importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__)
+    )
+    found: list[Format] = []
+    for module in modules:
+        found += getattr(module, "FORMATS", ())
+        if hasattr(module, "FORMAT"):
+            found.append(module.FORMAT)
+    return tuple(sorted(found, key=lambda format: format.name))
