@@ -3,6 +3,7 @@
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,11 +11,13 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import var
+from textual.worker import Worker
 
 from tintype.errors import TintypeError
 from tintype.loop import LoopState, RowRequest
 from tintype.store import RecentDataset
 from tintype_tui import requests
+from tintype_tui.held_keys import HoldingApp
 from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screens.datasets.filter_line import without_filter
 from tintype_tui.screens.datasets.opened import Opened, holding
@@ -23,6 +26,8 @@ from tintype_tui.text import count, size
 
 LOOK_AGAIN_S = 2.0
 """Between looks at whether the file has changed."""
+FIRST_ROWS_S = 10.0
+"""How long keys wait for the first rows of the first dataset, of a machine under load."""
 
 
 def opened_words(opened: Opened, hint: str, reload: str, *, filtered: bool) -> str:
@@ -118,10 +123,16 @@ class OpenedLine(Words):
         request, before = state.request, self._request
         self._request = request
         if state.dataset is not None and state.dataset != self._path:
-            self._path = state.dataset
-            self._hold(state.dataset, state.row)
+            first, self._path = self._path is None, state.dataset
+            opening = self._hold(state.dataset, state.row)
+            if first and isinstance(self.app, HoldingApp):
+                # Keys pressed before anything was seen are for its rows.
+                self.app.held.hold_until(partial(self._is_there, opening), FIRST_ROWS_S)
         elif request is not None and request is not before:
             self._seek(request)
+
+    def _is_there(self, opening: Worker[None]) -> bool:
+        return self.opened is not None or opening.is_finished
 
     def _seek(self, request: RowRequest) -> None:
         if self.opened is not None and request.dataset == self.opened.path:
