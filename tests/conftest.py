@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 from hypothesis import settings
+from tests import warm
 
 from tintype.api import Api, Clock, Patience, connect
 from tintype.api.retrying import ONE_MORE_S
@@ -51,6 +52,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 SCRIPTED = Path(__file__).parent / "server"
 
 
+@pytest.fixture(scope="session")
+def standing_by() -> Iterator[str]:
+    with warm.standing_by() as path:
+        yield path
+
+
+@pytest.fixture
+def warm_starts(standing_by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fork the servers and trainers that are started, here or by what is started here."""
+    monkeypatch.setattr(launch, "detach", warm.detaching(standing_by))
+
+
 @pytest.fixture
 def scripted_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Offer the scripted engine, here and in the processes that train."""
@@ -60,7 +73,7 @@ def scripted_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def provider(tmp_path: Path, scripted_engine: None) -> Iterator[Running]:
+def provider(tmp_path: Path, scripted_engine: None, warm_starts: None) -> Iterator[Running]:
     """A running server: `provider.url` (ends in /v1), `provider.token`, `provider.folder`.
 
     Its base models are `tintype-tiny` and `scripted` (`tests/server/scripted.py`).

@@ -16,6 +16,7 @@ from tests.handled import replace_the_waits_of_textual, until
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from tintype.jobs import following
 from tintype.server import run
 from tintype_tui.__main__ import run_command
 from tintype_tui.app import TintypeApp
@@ -27,9 +28,15 @@ BOXES = "<loc0102><loc0205><loc0512><loc0614> square"
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scripted_engine: None) -> Iterator[Path]:
-    """A home of the test's own; the server that was started in it is stopped, trainings too."""
+def home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scripted_engine: None, warm_starts: None
+) -> Iterator[Path]:
+    """A home of the test's own; the server that was started in it is stopped, trainings too.
+
+    A training that takes no time is looked at ten times as often.
+    """
     folder = tmp_path / "home"
+    monkeypatch.setattr(following, "LOCAL", following.Pace(0.05, 0.5, 1))
     monkeypatch.setenv("TINTYPE_HOME", str(folder))
     for variable in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "TINTYPE_PROFILE", "TMUX"):
         monkeypatch.delenv(variable, raising=False)

@@ -76,3 +76,22 @@ def test_a_row_is_edited_in_an_editor_of_ones_own(
     monkeypatch.setenv("VISUAL", "false")
     assert tintype("edit", dataset, "--row", "3").code == 2
     assert "has no row at or after line 99" in tintype("edit", dataset, "--row", "99").err
+
+
+def test_a_dataset_is_converted_there_and_back(
+    tintype: Tintype, dataset: Path, tmp_path: Path
+) -> None:
+    dry = tintype("convert", dataset, tmp_path / "coco", "--to", "coco", "--dry-run", "--json")
+    assert (dry.json["rows"], dry.json["lost"], dry.code) == (17, 17, 1)  # answers are no boxes
+    assert not (tmp_path / "coco").exists()
+    done = tintype("convert", dataset, tmp_path / "coco", "--to", "coco")
+    assert "17 rows written, 17 lost" in done.err
+    assert "which COCO does not hold" in done.err
+    yolo = tintype("convert", tmp_path / "coco", tmp_path / "yolo", "--to", "yolo", "--json")
+    assert (yolo.json["rows"], yolo.json["lost"]) == (17, 0)
+    trl = tintype("convert", dataset, tmp_path / "trl", "--to", "trl", "--alone")
+    assert (trl.code, rows_of(tmp_path / "trl" / "train.jsonl")) == (0, 12)
+    for_openai = tmp_path / "openai.jsonl"
+    done = tintype("convert", tmp_path / "trl" / "train.jsonl", for_openai, "--to", "jsonl")
+    assert (done.code, rows_of(for_openai)) == (0, 12)
+    assert "no format 'x'" in tintype("convert", dataset, tmp_path / "x", "--to", "x").err

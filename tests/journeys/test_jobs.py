@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,11 @@ Launch = Callable[..., Any]
 
 @pytest.fixture
 def launch(home: Path) -> Launch:
-    """`await launch(path, suffix, …)`: train with the scripted engine, whatever the rules say."""
+    """`await launch(path, suffix, …)`: train with the scripted engine, whatever the rules say.
+
+    Each in a second of its own: in the list, the newest comes first.
+    """
+    launches: list[Job] = []
 
     async def launched(path: Path, suffix: str, *, epochs: int = 2, wait: bool = True) -> Job:
         from tintype_tui.commands.counting import assessed, quoted
@@ -36,12 +40,16 @@ def launch(home: Path) -> Launch:
         assessment = await assessed(path, settings.profile, "scripted", Progress())
         quote = await quoted(assessment, settings.profile, settings, epochs=epochs)
         order = jobs.Order(quote, suffix=suffix)
+        if launches:
+            later = launches[-1].created_at + timedelta(seconds=1)
+            await asyncio.sleep((later - datetime.now(UTC)).total_seconds())
         async with at_work(settings, settings.profile) as (api, store):
             async for step in jobs.launch(
                 api, store, order, limits=Limits.of(settings), confirmation=NOTHING_CONFIRMED
             ):
                 job = step.job
             assert job is not None
+            launches.append(job)
             if wait:
                 async for progress in jobs.follow(api, store, job.id):
                     job = progress.job
@@ -203,7 +211,11 @@ async def test_several_runs_are_drawn_together_and_their_settings_compared(
         await person.until(lambda: len(pane.job.held) == 1, "one run held")
         await person.press("down")
         await person.until(
-            lambda: [trace.slot for trace in pane.charts.leader.traces] == [0, 1], "two runs"
+            lambda: (
+                pane.followed == third
+                and [trace.slot for trace in pane.charts.leader.traces] == [0, 1]
+            ),
+            "two runs",
         )
         # On the axis of epochs runs of different length lie upon each other.
         pane.charts.leader.focus()
@@ -510,17 +522,22 @@ async def test_the_question_before_a_cancel_is_safe_and_names_the_act(
         await person.sees("● succeeded")
 
 
+def following(person: Any) -> list[Any]:
+    """The workers that follow a job."""
+    return [worker for worker in person.app.workers if worker.group == "follow"]
+
+
 async def test_a_click_on_a_title_shows_its_view(sit: Any, dataset: Path, launch: Launch) -> None:
     await launch(dataset, "clicked")
     async with sit() as person:
         await person.press("4")
         await person.sees("● succeeded", "checkpoints 2", "trouble –", "compare –")
-        await person.sees("Training loss fell")  # all has its place
-        line = next(
-            number for number, line in enumerate(person.screen.splitlines()) if "trouble –" in line
-        )
+        await person.sees("Training loss fell")
+        await person.until(lambda: not any(w.is_running for w in following(person)), "it settled")
+        await person.pilot.pause()  # what is said of it may take another line above the titles
         for name in ("details", "checkpoints", "trouble", "compare", "events"):
-            at = person.screen.splitlines()[line].index(name)
+            lines = enumerate(person.screen.splitlines())
+            at, line = next((text.index(name), y) for y, text in lines if "trouble –" in text)
             await person.pilot.click(offset=(at, line))
             await person.until(lambda name=name: pane_of(person).views.current == name, name)
 

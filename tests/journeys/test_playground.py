@@ -483,3 +483,18 @@ async def test_a_conversation_goes_on_back_and_another_way_and_ends_as_a_trainin
 
 def _lines(path: Path) -> list[str]:
     return path.read_text().splitlines()
+
+
+async def test_the_image_alone_fills_a_small_screen_and_the_way_back_is_said(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset, size=(80, 24)) as person:
+        await person.sees("12 rows")
+        await person.press("5")
+        await person.sees("row 1 of")
+        image = pane_of(person).query_one("#play-top ImageView")
+        await person.press("f")
+        await person.sees("esc Back")
+        await person.until(lambda: image.region == (0, 0, 80, 23), "the image alone")
+        await person.press("escape")
+        await person.sees("row 1 of")

@@ -53,16 +53,17 @@ class Played:
         return b"".join(self._until(expected) for _ in range(times))
 
     def _until(self, expected: bytes) -> bytes:
-        self._read_until(lambda: expected in self.shown, expected)
+        self.read_until(lambda: expected in self.shown, expected)
         before, _, self.shown = self.shown.partition(expected)
         return before + expected
 
     def until_seen(self, words: str) -> str:
         """What is on the screen (of 80×24, without graphics) once some words are."""
-        self._read_until(lambda: words in "\n".join(self.screen.display), words)
+        self.read_until(lambda: words in "\n".join(self.screen.display), words)
         return "\n".join(self.screen.display)
 
-    def _read_until(self, reached: Callable[[], bool], what: object) -> None:
+    def read_until(self, reached: Callable[[], bool], what: object) -> None:
+        """Read on until something holds of what was `shown`."""
         end_s = time.monotonic() + PATIENCE_S
         while not reached():
             left_s = end_s - time.monotonic()

@@ -302,7 +302,7 @@ def _report_keymap(app: TintypeApp) -> None:
     if keymap := app.session.settings.keymap:
         from tintype_tui.screens.help import report_keymap
 
-        reporting: WorkType[None] = partial(report_keymap, app, keymap)
+        reporting: WorkType[None] = partial(report_keymap, app.session, keymap)
         app.run_worker(reporting)
 
 

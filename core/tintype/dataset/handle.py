@@ -216,9 +216,9 @@ class Dataset:
             )
         return wire_messages(line, self.folder)
 
-    def row_at(self, index: int) -> Row:
-        """As `row`, of a row that has been found: blocking."""
-        return self._index.read(index).row
+    def line_at(self, index: int) -> ParsedLine:
+        """A row that has been found, with its bytes: blocking."""
+        return self._index.read(index)
 
     def source_at_line(self, line: int) -> ParsedLine | None:
         """Return the row at a 1-based line that has been found, as it stands in the file."""

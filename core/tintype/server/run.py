@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tintype.engines.launch import detach
+from tintype.engines import launch
 from tintype.errors import StoreError, TintypeError
 from tintype.server.address import HOST, LOCK, LOG, Options, Running, find, is_held, rotate_log
 
@@ -113,7 +113,7 @@ def _spawn(folder: Path, log: Path, idle_exit_s: float | None) -> bool:
     reading, writing = os.pipe()
     try:
         idle = [] if idle_exit_s is None else ["--idle-exit-s", str(idle_exit_s)]
-        detach(
+        launch.detach(
             ["-P", "-m", "tintype.server.run", os.fspath(folder), "--ready", str(writing), *idle],
             log=log,
             folder=folder,

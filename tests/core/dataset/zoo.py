@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 from tintype.dataset.files import image_bytes
 from tintype.dataset.formats import ImportOptions, ImportReport, import_dataset
-from tintype.detection import Box, parse_boxes
+from tintype.detection import Box, judge_convention, parse_boxes
 
 ZOO = Path(__file__).parent / "zoo"
 NAMES = sorted(path.parent.name for path in ZOO.glob("*/expected.json"))
@@ -145,6 +145,9 @@ def _other_boxes(
     row: Mapping[str, Any], answer: str, image: Any, want: Mapping[str, Any]
 ) -> Iterator[str]:
     boxes = parse_boxes(answer).boxes
+    verdict = judge_convention([(answer, image.size)]) if not boxes else None
+    if verdict is not None:
+        boxes = verdict.convention.read(answer, image.size).boxes
     tolerance = max(want.get("tolerance_px", 1.01), 1.01 * max(row["size"]) / 1024 / 2 + 0.05)
     left = list(row["boxes"])
     for box in boxes:

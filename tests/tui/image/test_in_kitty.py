@@ -11,20 +11,35 @@ from typing import Any
 import pytest
 
 KITTY = b"\x1bP>|kitty(0.41.1)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1b[?62;52;c"
-PLACEHOLDER = "\U0010eeee".encode()
-SENT = re.compile(rb"\x1b_Ga=T,U=1,f=100,q=2,i=([0-9]+),c=[0-9]+,r=[0-9]+,m=")
+FREED = b"\x1b_Ga=d,d=I,i=%d,q=2\x1b\\"
+EVENTS = re.compile(
+    rb"\x1b_Ga=T,U=1,f=100,q=2,i=([0-9]+),c=[0-9]+,r=[0-9]+,m="
+    rb"|38;2;([0-9]+);([0-9]+);([0-9]+)|" + "\U0010eeee".encode()
+)
+"""An image is sent; the colour of what follows, which of an image's cells is its number; a cell."""
 
 
-def number_sent(terminal: Any) -> bytes:
-    """The number of the next image, of which no cell is shown before it is sent.
+def shown(written: bytes) -> list[int]:
+    """The numbers of images of which cells are shown: each once it is sent, and not before."""
+    sent: set[int] = set()
+    seen: dict[int, None] = {}
+    colour = 0
+    for event in EVENTS.finditer(written):
+        number, *parts = event.groups()
+        if number:
+            sent.add(int(number))
+        elif parts[0]:
+            colour = int.from_bytes([int(part) for part in parts])
+        else:
+            assert colour in sent, "a cell is shown before its image is sent"
+            seen[colour] = None
+    return list(seen)
 
-    A slow machine may lay the widget out twice before a cell is shown; the last image remains.
-    """
-    before = terminal.until(b"\x1b_Ga=T")
-    assert PLACEHOLDER not in before[-100:]
-    shown = terminal.until(PLACEHOLDER)
-    *_, number = SENT.findall(b"\x1b_Ga=T" + shown)
-    return bytes(number)
+
+def number_shown(terminal: Any, before: int = 0) -> int:
+    """The number of an image that is shown, of another than that before."""
+    terminal.read_until(lambda: bool(set(shown(terminal.shown)) - {before}), "an image's cells")
+    return [number for number in shown(terminal.shown) if number != before][-1]
 
 
 @pytest.fixture
@@ -41,14 +56,13 @@ def test_an_image_is_sent_before_its_cells_and_freed_after_them(
     terminal = play("-m", "tintype_tui.widgets.image", *files, LINES="24", COLUMNS="80")
     terminal.until(b"\x1b[c")
     terminal.type(KITTY)
-    first = number_sent(terminal)
+    first = number_shown(terminal)
     terminal.type(b"n")
-    second = number_sent(terminal)
-    assert second != first
-    terminal.until(b"\x1b_Ga=d,d=I,i=" + first + b",q=2\x1b\\")
+    second = number_shown(terminal, first)
+    terminal.until(FREED % first)
     terminal.type(b"q")
     # Before the screen on which it was drawn is left, else kitty looks for it on another.
-    terminal.until(b"\x1b_Ga=d,d=I,i=" + second + b",q=2\x1b\\")
+    terminal.until(FREED % second)
     terminal.until(b"\x1b[?1049l")
     assert terminal.ended() == 0
 
@@ -66,8 +80,8 @@ def test_a_signal_frees_the_image_too(play: Any, files: list[str], tmp_path: Pat
     )
     terminal.until(b"\x1b[c")
     terminal.type(KITTY)
-    number = number_sent(terminal)
+    number = number_shown(terminal)
     terminal.process.send_signal(signal.SIGTERM)
-    terminal.until(b"\x1b_Ga=d,d=I,i=" + number + b",q=2\x1b\\")
+    terminal.until(FREED % number)
     terminal.until(b"\x1b[?1049l")
     assert terminal.ended() == 128 + signal.SIGTERM

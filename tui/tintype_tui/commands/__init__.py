@@ -16,6 +16,7 @@ MODULES = {
     "edit": "edit",
     "embed": "embed",
     "boxes": "boxes",
+    "convert": "convert",
     "split": "split",
     "subset": "split:subset",
     "serve": "serve",

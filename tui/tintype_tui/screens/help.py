@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, ClassVar, NamedTuple
 
 from rich.text import Text
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.containers import Vertical, VerticalScroll
@@ -21,6 +21,7 @@ from tintype.paths import write_whole
 from tintype_tui.keys import declared, key_of, keymap_problems
 from tintype_tui.screen import Pane, Part
 from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.session import Session
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.terminal.textual_privates import PartsScreen
 
@@ -197,8 +198,7 @@ def _shoot(screen: Screen[object]) -> None:
         screen.say(f"Saved to {saved}.")
 
 
-async def report_keymap(app: App[Any], keymap: Mapping[str, str]) -> None:
+async def report_keymap(session: Session, keymap: Mapping[str, str]) -> None:
     """Say what in a `[keymap]` has no effect, or takes a key away."""
     for problem in await asyncio.to_thread(keymap_problems, keymap):
-        if isinstance(app.screen, Pane):
-            app.screen.say(problem, severity="warning")
+        session.say(problem)

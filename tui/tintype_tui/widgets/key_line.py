@@ -30,6 +30,7 @@ class KeyLine(Widget):
     def on_mount(self) -> None:
         """Redraw when keys come and go with the focus, and when the line is another."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
+        self.watch(self.screen, "maximized", self._line_changed, init=False)
         if isinstance(self.app, TerminalApp):
             self.watch(self.app, "slow", self._line_changed, init=False)
 
@@ -64,6 +65,8 @@ class KeyLine(Widget):
 
     def _all(self) -> Iterator[tuple[str, str, str, str]]:
         """The pane's keys first, its parts', those of what is focused, the app's."""
+        if self.screen.maximized is not None:
+            yield "esc", "Back", "escape", ""
         seen: set[tuple[int, str]] = set()
         every = self.screen.active_bindings.values()
         parts = self.screen.key_parts() if isinstance(self.screen, PartsScreen) else ()

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from tintype.dataset.formats.answer_boxes import AnswerBoxes
 from tintype.dataset.formats.contract import (
     Boxes,
     Captions,
@@ -60,6 +61,7 @@ class ChatRows:
         self.shots: Sequence[Mapping[str, Any]] = ()
         """The messages put in front of every row, as examples."""
         self._items = items
+        self._answers = AnswerBoxes()
         self._decided: Frame | None = None
         self._options = options
         self._log = log
@@ -89,6 +91,7 @@ class ChatRows:
 
     def finish(self) -> None:
         """Say what happened to many images alike."""
+        self._answers.say(self._log)
         for name, kind in self.keeper.misnamed.items():
             words = "images have another format than their names say."
             self._log.note("name-and-kind-differ", words, f"{name} is {kind.upper()}")
@@ -111,10 +114,14 @@ class ChatRows:
             return
         urls = [self.keeper.url(image) for image in taken]
         if isinstance(content, Chat):
-            yield self._conversation(content, urls)
-            return
-        for question, answer in self._asked(item, content):
-            yield chat_row(question, answer, *urls, system=self._options.system)
+            rows = [self._conversation(content, urls)]
+        else:
+            system = self._options.system
+            asked = self._asked(item, content)
+            rows = [chat_row(question, answer, *urls, system=system) for question, answer in asked]
+        for row in rows:
+            self._answers.add(row["messages"], taken)
+            yield row
 
     def _asked(self, item: Item, content: Question | Label | Captions) -> list[tuple[str, str]]:
         """The questions and answers of an item."""
@@ -158,16 +165,16 @@ class ChatRows:
         whole = next((problem for problem in problems if problem.done == "left out"), None)
         if not boxes:
             message = whole.message if whole else "No box is left to learn."
-            self._log.lose(item.file, whole.line if whole else item.line, message)
+            code = whole.code if whole else ""
+            self._log.lose(item.file, whole.line if whole else item.line, message, code)
             return
         ordered = BOX_ORDERS[self._options.order](boxes)
         facts = taken[0].facts
         size = (facts.width, facts.height)
         if self._written.needs_size and not facts.width:
             size = content.size or size
-        yield self._about(
-            self._written.write(ordered, size[::-1] if facts.orientation >= 5 else size), taken
-        )
+        answer = self._written.write(ordered, size[::-1] if facts.orientation >= 5 else size)
+        yield self._about(answer, taken, content.question)
         self.labels.update(box.label for box in ordered)
 
     def _place(
@@ -196,9 +203,13 @@ class ChatRows:
                         break
         return self._decided
 
-    def _about(self, answer: str, taken: Sequence[TakenImage]) -> dict[str, Any]:
+    def _about(
+        self, answer: str, taken: Sequence[TakenImage], question: str = ""
+    ) -> dict[str, Any]:
         urls = [self.keeper.url(image) for image in taken]
-        return chat_row(self._prompts["boxes"], answer, *urls, system=self._options.system)
+        return chat_row(
+            question or self._prompts["boxes"], answer, *urls, system=self._options.system
+        )
 
     def _conversation(self, content: Chat, urls: Sequence[str]) -> dict[str, Any]:
         left = iter(urls)

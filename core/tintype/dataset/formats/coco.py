@@ -8,8 +8,10 @@ project.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from tintype.dataset.formats.box_files import write_coco
 from tintype.dataset.formats.contract import (
     Boxes,
     Captions,
@@ -18,6 +20,7 @@ from tintype.dataset.formats.contract import (
     ImportOptions,
     Item,
     Region,
+    WrittenRow,
 )
 from tintype.dataset.formats.images import ImageFinder
 from tintype.dataset.formats.json_files import (
@@ -33,6 +36,7 @@ from tintype.dataset.formats.json_files import (
 )
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.sources import Files, SourceFile
+from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 PREDICTIONS = (
@@ -91,6 +95,12 @@ class Coco(FilesFormat):
             if boxed and name not in boxed:
                 words = "classes have no box: they are not named in the question."
                 log.note("class-without-boxes", words, name)
+
+    def write(
+        self, rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
+    ) -> Iterator[None]:
+        """See `box_files.write_coco`."""
+        yield from write_coco(rows, target, files, log)
 
 
 FORMAT = Coco()

@@ -22,6 +22,7 @@ from tintype.dataset.formats.report import ImportLog, Keep
 from tintype.dataset.formats.sources import Files, looked_at
 from tintype.dataset.splits import Split
 from tintype.dataset.writing import FileSet
+from tintype.detection import Box
 
 Certainty = Literal["certain", "likely", "possible"]
 
@@ -137,6 +138,8 @@ class Boxes:
     the format gives no sizes, zeros that it should have given them."""
     fractions: bool = False
     """Whether regions are fractions of the image instead of pixels."""
+    question: str = ""
+    """What is asked in place of the prompt, where the source has a question."""
     lost: bool = False
     """Whether the source had regions that could not be read: then none left is no negative.
 
@@ -263,6 +266,11 @@ class WrittenRow:
     """The encoded bytes of each image of the example, or its URL if it is on the network."""
     line: int
     """Where it stands in the dataset, 1-based."""
+    file: str = ""
+    """The name of the dataset's file."""
+    split: Split = "train"
+    boxes: tuple[Box, ...] | None = None
+    """What is on its image, if the answer says that in boxes; empty if nothing is."""
 
 
 class WritingFormat(Format, Protocol):

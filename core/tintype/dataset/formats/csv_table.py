@@ -1,21 +1,21 @@
 """Tables of images, questions and answers: a row for each line.
 
-Which column is which is known by its name, or said. A table from a spreadsheet may be separated by
-semicolons or tabs, begin with a byte order mark or Excel's `sep=`, and quote what it likes. A line
+Which column is which is known by its name, or said. An image may be a name, an address, its data,
+or the index of another row that has the same (VLMEvalKit); columns A, B, C … are choices. A line
 that cannot be used is reported and the rest goes on.
 """
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from tintype.dataset.files import read_plain_file
 from tintype.dataset.formats.contract import (
     Detection,
+    FilesFormat,
     FormatOption,
+    ImageSource,
     ImportOptions,
     Item,
     Question,
@@ -23,15 +23,19 @@ from tintype.dataset.formats.contract import (
 )
 from tintype.dataset.formats.images import ImageFinder, ImageKeeper
 from tintype.dataset.formats.report import ImportLog
-from tintype.dataset.formats.sources import Files
-from tintype.dataset.splits import Split, siblings, split_named, split_of
+from tintype.dataset.formats.sources import Files, SourceFile
+from tintype.dataset.formats.table_text import (
+    DELIMITERS,
+    SUFFIXES,
+    fields_of,
+    first_rows,
+    reader_of,
+    table_text,
+)
+from tintype.dataset.splits import SPLITS, Split, split_named
 from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
-MAX_TABLE_BYTES = 500_000_000
-"""Tables with embedded photographs are large; larger ones are for other formats."""
-SUFFIXES = frozenset({".csv", ".tsv"})
-DELIMITERS = (",", ";", "\t", "|")
 IMAGE_NAMES = ("image", "img", "picture", "photo", "image_path", "image_file", "image_url", "path",
                "file", "filename", "file_name", "url")  # fmt: skip
 QUESTION_NAMES = ("question", "prompt", "instruction", "query", "text", "input")
@@ -39,7 +43,7 @@ ANSWER_NAMES = ("answer", "response", "completion", "output", "caption", "label"
 CAPTION_NAMES = (*ANSWER_NAMES, "text", "description", "title")
 """Names of the answer where the question is given."""
 SPLIT_NAMES = ("split", "subset", "set")
-_HEAD_BYTES = 64 * 1024
+_LETTERS = "ABCDEFGHIJ"
 _ESCAPED = {"\\t": "\t", "tab": "\t"}
 
 
@@ -55,6 +59,10 @@ class Columns:
     answer: int
     split: int
     """-1 if the table does not say."""
+    index: int = -1
+    """What an image may be named by in other rows; -1 if rows have no index."""
+    choices: tuple[tuple[str, int], ...] = ()
+    """The letters of choices and their columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +75,10 @@ class Entry:
     question: str
     answer: str
     split: Split | None = None
+    index: str = ""
 
 
-class CsvTable:
+class CsvTable(FilesFormat):
     """A table with a header."""
 
     name = "csv"
@@ -82,34 +91,39 @@ class CsvTable:
         FormatOption("delimiter", "The delimiter; detected by default."),
     )
 
-    def detect(self, path: Path) -> Detection | None:
+    def recognise(self, files: Files) -> Detection | None:
         """A file named .csv or .tsv that is no JSON, or a folder with such files."""
-        if path.is_dir():
-            tables = _tables(path)
-            what = f"a folder of {len(tables)} tables" if len(tables) > 1 else "a folder of a table"
-            return Detection(what, "likely") if tables else None
-        if path.suffix.lower() not in SUFFIXES or not path.is_file():
-            return None
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES).lstrip(b"\xef\xbb\xbf \r\n\t")
-        return None if head.startswith((b"{", b"[{")) else Detection("a table")
+        tables = _tables(files)
+        if files.given:
+            return (
+                Detection("a table", "likely") if tables and first_rows(tables[0], 4096) else None
+            )
+        what = f"a folder of {len(tables)} tables" if len(tables) > 1 else "a folder of a table"
+        return Detection(what, "likely") if tables else None
 
-    def read(self, source: Path, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
+    def items(self, files: Files, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
         """Yield each usable line; a folder stands for the tables of its splits.
 
         Raises:
             DatasetError: if a table cannot be read or lacks a column.
         """
-        tables = find_tables(source)
-        for split, path in tables:
-            file = _name(path, tables)
-            images = ImageFinder(Files(path.parent), log, options.images)
-            for entry in read_entries(_text(path), options, log, file):
+        tables = find_tables(files)
+        images = ImageFinder(files, log, options.images)
+        for split, table in tables:
+            file = _name(table, tables)
+            known: dict[str, ImageSource] = {}
+            for entry in read_entries(table_text(table), options, log, file):
                 try:
-                    image = images.find(entry.image)
+                    image = known.get(entry.image) if entry.index else None
+                    if image is not None:
+                        words = "rows show the image of another row, by its index."
+                        log.note("pictures-repeated", words, f"{file}:{entry.line}")
+                    else:
+                        image = images.find(entry.image, table.folder, split or entry.split)
                 except DatasetError as error:
                     log.lose(file, entry.line, str(error))
                     continue
+                known[entry.index] = image
                 content = Question(entry.question, entry.answer)
                 yield Item(content, (image,), file, entry.line, split or entry.split)
 
@@ -120,19 +134,19 @@ class CsvTable:
         images = ImageKeeper(target, "link", files)
         with io.TextIOWrapper(files.open(target / "table.csv"), "utf-8", newline="") as text:
             table = csv.writer(text)
-            table.writerow(("image", "question", "answer"))
+            table.writerow(("image", "question", "answer", "split"))
             for row in rows:
                 try:
-                    table.writerow(_fields(row, images, log))
+                    table.writerow((*_fields(row, images, log), row.split))
                 except DatasetError as error:
-                    log.lose("", row.line, error.message)
+                    log.lose(row.file, row.line, error.message)
                 yield
 
 
 FORMAT = CsvTable()
 
 
-def find_tables(source: Path) -> tuple[tuple[Split | None, Path], ...]:
+def find_tables(files: Files) -> tuple[tuple[Split | None, SourceFile], ...]:
     """The tables that are meant, by split; None where no name says which.
 
     A table is itself alone; a folder is all tables that belong together.
@@ -140,10 +154,25 @@ def find_tables(source: Path) -> tuple[tuple[Split | None, Path], ...]:
     Raises:
         DatasetError: if there is none, or it cannot be known which one is meant.
     """
-    if not source.is_dir():
-        return ((split_of(source), source),)
-    path = _first_table(source)
-    return tuple(siblings(path).named().items()) if split_of(path) else ((None, path),)
+    found = _tables(files)
+    if not found:
+        raise DatasetError(f"{files.root} holds no table (.csv, .tsv).", path=files.root)
+    if files.given:
+        return ((found[0].split, found[0]),)
+    of_splits: dict[Split, SourceFile] = {}
+    for file in found:
+        if file.split is not None:
+            of_splits.setdefault(file.split, file)
+    if of_splits:
+        return tuple((split, of_splits[split]) for split in SPLITS if split in of_splits)
+    if len(found) > 1:
+        names = ", ".join(file.name for file in found[:8])
+        raise DatasetError(
+            f"{files.root} holds several tables.",
+            advice=f"Name one of them: {names}.",
+            path=files.root,
+        )
+    return ((None, found[0]),)
 
 
 def find_columns(header: str, options: ImportOptions) -> Columns:
@@ -156,7 +185,7 @@ def find_columns(header: str, options: ImportOptions) -> Columns:
     most = 0
     said = _said(options, "delimiter")
     for delimiter in [_ESCAPED.get(said.lower(), said)] if said else DELIMITERS:
-        names: list[str] = next(_rows([header], delimiter, strict=False), [])
+        names: list[str] = next(reader_of([header], delimiter, strict=False), [])
         try:
             return _columns([name.strip() for name in names], delimiter, options)
         except DatasetError as error:
@@ -177,33 +206,10 @@ def read_entries(text: str, options: ImportOptions, log: ImportLog, file: str) -
         options = replace(options, more={**options.more, "delimiter": header[4:5]})
         header, before = lines.readline(), 2
     columns = find_columns(header, options)
-    reader = _rows(lines, columns.delimiter, strict=True)
-    begin = before + 1
-    while True:
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            log.lose(file, begin, f"The line cannot be read: {error}.")
-            begin = reader.line_num + before + 1
-            continue
-        if fields:
-            entry = _entry(fields, begin, columns, options, log, file)
-            if entry is not None:
-                yield entry
-        begin = reader.line_num + before + 1
-
-
-def _rows(lines: Iterable[str], delimiter: str, *, strict: bool) -> Any:
-    csv.field_size_limit(MAX_TABLE_BYTES)  # by itself 128 KiB, which no photograph fits into
-    try:
-        return csv.reader(lines, delimiter=delimiter, strict=strict)
-    except (TypeError, ValueError) as error:
-        raise DatasetError(
-            f"{delimiter!r} is not a delimiter.",
-            advice="--delimiter takes one character, or tab.",
-        ) from error
+    for line, fields in fields_of(lines, columns.delimiter, before, log, file):
+        entry = _entry(fields, line, columns, options, log, file)
+        if entry is not None:
+            yield entry
 
 
 def _said(options: ImportOptions, name: str) -> str:
@@ -236,7 +242,15 @@ def _columns(names: Sequence[str], delimiter: str, options: ImportOptions) -> Co
         question=asked,
         answer=find("answer", ANSWER_NAMES if asks else CAPTION_NAMES),
         split=next((known[name] for name in SPLIT_NAMES if name in known), -1),
+        index=known.get("index", -1),
+        choices=_choices(known) if asked >= 0 else (),
     )
+
+
+def _choices(known: dict[str, int]) -> tuple[tuple[str, int], ...]:
+    """Columns named by letters from A on, at least two."""
+    found = tuple((letter, known[letter.lower()]) for letter in _LETTERS if letter.lower() in known)
+    return found if [letter for letter, _ in found[:2]] == ["A", "B"] else ()
 
 
 def _entry(
@@ -254,14 +268,20 @@ def _entry(
     image, question, answer = fields[columns.image].strip(), asked.strip(), fields[columns.answer]
     for text, what in ((image, "image"), (question, "question"), (answer.strip(), "answer")):
         if not text:
-            log.lose(file, line, f"The {what} is empty.")
+            log.lose(file, line, f"The {what} is empty.", f"no-{what}")
             return None
     said = fields[columns.split] if columns.split >= 0 else ""
     split = split_named(said)
     if said.strip() and split is None:
         log.lose(file, line, f"{said[:40]!r} is no split.")
         return None
-    return Entry(line, image, question, answer.strip(), split)
+    choices = [(letter, fields[at].strip()) for letter, at in columns.choices]
+    question = "\n".join([question, *(f"{letter}. {text}" for letter, text in choices if text)])
+    if columns.choices:
+        words = "questions have choices: named below the question, the answer as it stands."
+        log.note("choices", words)
+    index = fields[columns.index].strip() if columns.index >= 0 else ""
+    return Entry(line, image, question, answer.strip(), split, index)
 
 
 def _fields(row: WrittenRow, images: ImageKeeper, log: ImportLog) -> tuple[str, str, str]:
@@ -269,52 +289,20 @@ def _fields(row: WrittenRow, images: ImageKeeper, log: ImportLog) -> tuple[str, 
     if len(row.images) != 1 or [turn.role for turn in asked] != ["user", "assistant"]:
         raise DatasetError("The row is not one question about one image.")
     if len(asked) < len(row.example.messages):
-        log.add("", row.line, "A table cannot hold a system prompt.", "left away")
+        log.add(row.file, row.line, "A table cannot hold a system prompt.", "left away")
     return images.url(images.take(row.images[0])), asked[0].text, asked[1].text
 
 
-def _first_table(folder: Path) -> Path:
-    found = _tables(folder)
-    if not found:
-        named = [inner for inner in sorted(folder.iterdir()) if split_named(inner.name)]
-        found = [table for inner in named if inner.is_dir() for table in _tables(inner)[:1]]
-    if not found:
-        raise DatasetError(f"{folder} holds no table (.csv, .tsv).", path=folder)
-    of_splits = [table for table in found if split_of(table) is not None]
-    if len(found) > 1 and not of_splits:
-        names = ", ".join(table.name for table in found[:8])
-        raise DatasetError(
-            f"{folder} holds several tables.", advice=f"Name one of them: {names}.", path=folder
-        )
-    return (of_splits or found)[0]
+def _tables(files: Files) -> list[SourceFile]:
+    """The tables of a folder, else those in the folders of its splits."""
+    found = files.named(*SUFFIXES, deep=3)
+    if files.given or not found:
+        return found
+    top = min(file.name.count("/") for file in found)
+    return [file for file in found if file.name.count("/") == top]
 
 
-def _tables(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-
-
-def _text(path: Path) -> str:
-    data = read_plain_file(path, max_bytes=MAX_TABLE_BYTES)
-    if data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"{", b"[{")):
-        raise DatasetError(
-            f"{path.name} is JSON, not a table.",
-            advice=f"Try `tintype import {path} DIR`, which detects the format.",
-            path=path,
-        )
-    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    try:
-        return data.decode("utf-16" if wide else "utf-8-sig").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DatasetError(
-            f"{path.name} is not UTF-8: see line {line}.",
-            advice="Save it again with the encoding UTF-8.",
-            path=path,
-            line=line,
-        ) from error
-
-
-def _name(path: Path, tables: Sequence[tuple[Split | None, Path]]) -> str:
+def _name(file: SourceFile, tables: Sequence[tuple[Split | None, SourceFile]]) -> str:
     """The table's name, with its folder's where the folders tell the tables apart."""
-    alike = sum(other.name == path.name for _, other in tables) > 1
-    return f"{path.parent.name}/{path.name}" if alike else path.name
+    alike = sum(other.base == file.base for _, other in tables) > 1
+    return file.name if alike else file.base

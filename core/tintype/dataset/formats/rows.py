@@ -1,29 +1,36 @@
 """Rows of JSON in the dialects of other trainers: LLaVA, ShareGPT, Alpaca, PaliGemma and others.
 
 A file is a JSON list, or one JSON value a line. What a row may look like is known by
-`tintype.dataset.repair`; a file that holds chat rows already needs no import.
+`tintype.dataset.repair`; a file that holds chat rows already needs no import, but a folder or an
+archive of such files is read like any other.
 """
 
 import json
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
-from tintype.dataset.files import PlainFile, read_plain_file
-from tintype.dataset.formats.contract import Chat, Detection, ImageSource, ImportOptions, Item
+from tintype.dataset.files import PlainFile
+from tintype.dataset.formats.contract import (
+    Chat,
+    Detection,
+    FilesFormat,
+    ImageSource,
+    ImportOptions,
+    Item,
+)
 from tintype.dataset.formats.images import ImageFinder
+from tintype.dataset.formats.json_files import read_json
 from tintype.dataset.formats.report import ImportLog
-from tintype.dataset.formats.sources import Files
+from tintype.dataset.formats.row_dialects import filled, grounding, note_oddities
+from tintype.dataset.formats.sources import Files, SourceFile
 from tintype.dataset.index import LineIndex
 from tintype.dataset.places import slots
 from tintype.dataset.repair import repaired
-from tintype.dataset.splits import split_of
 from tintype.errors import DatasetError
 
-MAX_LIST_BYTES = 500_000_000
+MAX_ROW_BYTES = 200_000_000
 _HEAD_BYTES = 4 * 1024 * 1024
-_MOST_LISTED = 2000
-_SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
+_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _KINDS = (
     ("conversations", "LLaVA's or ShareGPT's conversations"),
     ("prefix", "PaliGemma's prefixes and suffixes"),
@@ -34,119 +41,196 @@ _KINDS = (
 )
 
 
-class JsonRows:
+class JsonRows(FilesFormat):
     """Rows of other trainers."""
 
     name = "rows"
-    title = "JSON rows (LLaVA, ShareGPT, Alpaca, PaliGemma, ms-swift, TRL)"
+    title = "JSON rows (LLaVA, ShareGPT, Alpaca, PaliGemma, Florence-2, Qwen-VL, ms-swift, TRL)"
     about = "Conversations in the formats of other trainers; each image goes where its text says."
-    options = ()
 
-    def detect(self, path: Path) -> Detection | None:
+    def recognise(self, files: Files) -> Detection | None:
         """A JSON list of rows, lines of JSON that are no chat rows yet, or a folder of such."""
-        if path.is_dir():
-            files = _files(path)
-            found = _detect(files[0]) if files else None
-            if found is None:
-                return None
-            if len(files) == 1:
-                return Detection(f"a folder with {found.what}", "likely")
-            what = f"a folder of {len(files)} files: {files[0].name} is {found.what}"
-            return Detection(what, "likely")
-        return _detect(path)
+        if files.given:
+            return _kind(files.given)
+        found = _files(files)
+        what = _kind(found[0]) if found else None
+        if what is None:
+            return None
+        if len(found) == 1:
+            return Detection(f"a folder with {what.what}", "likely")
+        return Detection(
+            f"a folder of {len(found)} files: {found[0].name} is {what.what}", "likely"
+        )
 
-    def read(self, source: Path, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
+    def items(self, files: Files, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
         """Yield every row that is a conversation with its images.
 
         Raises:
             DatasetError: if a file cannot be read, or is no JSON.
         """
-        files = _files(source) if source.is_dir() else [source]
-        if not files:
-            raise DatasetError(f"{source} holds no rows of JSON.", path=source)
-        images = ImageFinder(
-            Files(source if source.is_dir() else source.parent), log, options.images
-        )
-        for path in files:
-            file = path.relative_to(source).as_posix() if source.is_dir() else path.name
-            for line, value in _rows(path, log):
-                try:
-                    yield _item(value, images, file, line, split_of(path))
-                except DatasetError as error:
-                    log.lose(file, line, error.message)
+        found = [files.given] if files.given else _files(files)
+        if not found:
+            raise DatasetError(f"{files.root} holds no rows of JSON.", path=files.root)
+        yield from _read(found, files, options, log)
 
 
-FORMAT = JsonRows()
+class ChatFolder(FilesFormat):
+    """Folders and archives of chat rows as they should be."""
+
+    name = "chat"
+    title = "a folder of chat rows (OpenAI's JSONL)"
+    about = "Chat rows as they are; images in files are embedded."
+
+    def recognise(self, files: Files) -> Detection | None:
+        """A folder or an archive with files of chat rows."""
+        found = [] if files.given else _chat_files(files)
+        names = ", ".join(file.name for file in found[:3])
+        return Detection(f"a folder of chat rows ({names})", "possible") if found else None
+
+    def items(self, files: Files, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
+        """Yield every row.
+
+        Raises:
+            DatasetError: if there is no such file, or one cannot be read.
+        """
+        found = _chat_files(files)
+        if not found:
+            raise DatasetError(f"{files.root} holds no file of chat rows.", path=files.root)
+        yield from _read(found, files, options, log)
 
 
-def _files(folder: Path) -> list[Path]:
-    """The files of a folder that hold rows, those in the folders in it included."""
-    inner = [path for path in sorted(folder.iterdir())[:_MOST_LISTED] if path.is_dir()]
-    listed = [path for each in (folder, *inner) for path in sorted(each.iterdir())]
-    return [path for path in listed[:_MOST_LISTED] if _detect(path)]
+FORMATS = (JsonRows(), ChatFolder())
 
 
-def _detect(path: Path) -> Detection | None:
-    if path.suffix.lower() not in _SUFFIXES or not path.is_file():
+def _read(
+    found: Iterable[SourceFile], files: Files, options: ImportOptions, log: ImportLog
+) -> Iterator[Item]:
+    images = ImageFinder(files, log, options.images)
+    for file in found:
+        name = file.base if files.given else file.name
+        for line, value in json_rows(file, log):
+            try:
+                yield _item(value, images, file, line, name, log)
+            except DatasetError as error:
+                code = "placeholders-differ" if "places for images" in error.message else ""
+                log.lose(name, line, error.message, code)
+
+
+def _files(files: Files) -> list[SourceFile]:
+    """The files of a folder that hold rows."""
+    return [file for file in files.named(*_SUFFIXES, deep=2)[:2000] if _kind(file)]
+
+
+def _chat_files(files: Files) -> list[SourceFile]:
+    found = files.named(".jsonl", ".ndjson", deep=1)[:100]
+    return [file for file in found if _is_chat(first_row(file)[0])]
+
+
+def _is_chat(row: Any) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("messages"), list) and _repaired(row) is row
+
+
+def _kind(file: SourceFile) -> Detection | None:
+    if file.suffix not in _SUFFIXES:
         return None
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
-    row = _first(head)
-    if not isinstance(row, dict):
-        return None
-    try:
-        made = repaired(row)
-    except DatasetError:
-        return None
-    listed = head.startswith(b"[")
-    if made is row and not listed:
-        return None  # chat rows as they should be
+    row, listed = first_row(file)
+    made = _repaired(row)
+    if made is None or (made is row and not listed):
+        return None  # nothing known, or chat rows as they should be
     kind = next((words for key, words in _KINDS if key in row), "rows")
     return Detection(f"a JSON list of {kind}" if listed else f"a file of {kind}")
 
 
-def _item(value: Any, images: ImageFinder, file: str, line: int, split: Any) -> Item:
-    row = repaired(value)
-    sources: list[ImageSource] = [
-        images.find(slot.text) for slot in slots(row["messages"]) if slot.image
-    ]
-    beside = {name: row[name] for name in ("tools", "parallel_tool_calls") if name in row}
-    return Item(Chat(row["messages"], beside), tuple(sources), file, line, split)
+def _repaired(row: Any) -> Any:
+    if not isinstance(row, dict):
+        return None
+    try:
+        return repaired(filled(row))
+    except DatasetError:
+        return None
 
 
-def _rows(source: Path, log: ImportLog) -> Iterator[tuple[int, Any]]:
-    """Every value with its line; of a list, which value it is."""
-    with PlainFile(source) as file:
-        if file.read(0, 64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
-            yield from enumerate(_list(source), 1)
-            return
-        index = LineIndex(file)
+def first_row(file: SourceFile) -> tuple[Any, bool]:
+    """The first row of a file, and whether it stands in a JSON list."""
+    for size in (64 * 1024, _HEAD_BYTES):
+        head = file.head(size)
+        encoding = json.detect_encoding(head) if head else "utf-8"
+        text = head.decode(encoding, "replace").removeprefix("\ufeff").lstrip()
+        try:
+            row = json.JSONDecoder().raw_decode(text.removeprefix("[").lstrip())[0]
+            return row, text.startswith("[")
+        except (ValueError, RecursionError):
+            continue
+    return None, False
+
+
+def _item(
+    value: Any, images: ImageFinder, file: SourceFile, line: int, name: str, log: ImportLog
+) -> Item:
+    grounded = grounding(value)
+    row = repaired(filled(value))
+    place = f"{name}:{line}"
+    note_oddities(value, row, place, log)
+    sources: list[ImageSource] = []
+    for slot in slots(row["messages"]):
+        if slot.image:
+            found = images.find(slot.text, file.folder, file.split)
+            sources.append(found)
+            if row is value and not isinstance(found, (bytes, str)):
+                log.note("local-file", "images are files: embedded in the rows.", slot.text[:200])
+    if grounded is not None and len(sources) == 1:
+        return Item(grounded, tuple(sources), name, line, file.split)
+    beside = {key: row[key] for key in ("tools", "parallel_tool_calls") if key in row}
+    return Item(Chat(row["messages"], beside), tuple(sources), name, line, file.split)
+
+
+def json_rows(file: SourceFile, log: ImportLog) -> Iterator[tuple[int, Any]]:
+    """Every value with its line; of a list, which value it is.
+
+    Raises:
+        DatasetError: if the file cannot be read, or is no JSON.
+    """
+    start = file.head(4096)
+    wide = start.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if wide or start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
+        if file.suffix != ".json":
+            log.note("json-list", "files named .jsonl are JSON lists: read as such.", file.name)
+        value = read_json(file)
+        yield from enumerate(value if isinstance(value, list) else [value], 1)
+    elif file.path is None:
+        yield from _lines(file, log)
+    else:
+        yield from _indexed(file, log)
+
+
+def _indexed(file: SourceFile, log: ImportLog) -> Iterator[tuple[int, Any]]:
+    """The lines of a file on disk, one in memory at a time."""
+    assert file.path is not None  # it is not in an archive
+    with PlainFile(file.path) as plain:
+        index = LineIndex(plain)
         while not index.complete:
             index.scan(1.0)
         log.total = 2 * index.count
         for at in range(index.count):
             line = index.read(at)
             if line.row.flaw:
-                log.lose(source.name, line.row.line, line.row.flaw)
+                log.lose(file.base, line.row.line, line.row.flaw)
                 continue
             for slot, url in zip(line.slots, line.every_url(), strict=True):
                 slot.holder[slot.key] = url
             yield line.row.line, line.row.value
 
 
-def _list(source: Path) -> Iterable[Any]:
-    data = read_plain_file(source, max_bytes=MAX_LIST_BYTES)
-    try:
-        value = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{source.name} is no JSON: {error}.", path=source) from error
-    return value if isinstance(value, list) else [value]
-
-
-def _first(head: bytes) -> Any:
-    """The first row of a file, of which the beginning is known."""
-    text = head.decode("utf-8", "replace").removeprefix("[").lstrip()
-    try:
-        return json.JSONDecoder().raw_decode(text)[0]
-    except (ValueError, RecursionError):
-        return None
+def _lines(file: SourceFile, log: ImportLog) -> Iterator[tuple[int, Any]]:
+    """The lines of a member of an archive."""
+    with file.open() as stream:
+        number = 0
+        while line := stream.readline(MAX_ROW_BYTES):
+            number += 1
+            text = line.decode("utf-8-sig", "replace").strip()
+            if not text:
+                continue
+            try:
+                yield number, json.loads(text)
+            except (ValueError, RecursionError) as error:
+                log.lose(file.name, number, f"The line is no JSON: {error}.")

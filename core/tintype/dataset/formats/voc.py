@@ -11,14 +11,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 
-from tintype.dataset.files import read_plain_file
-from tintype.dataset.formats.contract import Boxes, Detection, ImportOptions, Item, Region
+from tintype.dataset.formats.box_files import write_voc
+from tintype.dataset.formats.contract import (
+    Boxes,
+    Detection,
+    FilesFormat,
+    ImportOptions,
+    Item,
+    Region,
+    WrittenRow,
+)
 from tintype.dataset.formats.report import ImportLog
+from tintype.dataset.formats.sources import Files, SourceFile, folded
 from tintype.dataset.formats.voc_xml import MAX_XML_BYTES, Annotation, read_annotation
 from tintype.dataset.splits import Split, split_named
+from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
-_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 _IMAGE_FOLDERS = ("jpegimages", "images", "imgs")
 _MAX_LIST_BYTES = 20_000_000
 _LOOKED_AT = 3
@@ -28,16 +37,16 @@ _LOOKED_AT = 3
 class VocFile:
     """An annotation and the split it belongs to."""
 
-    annotation: Path
-    images: Mapping[str, Path]
+    annotation: SourceFile
+    images: Mapping[str, SourceFile]
     """The images that may be meant, by name and by stem, in lower case."""
     split: Split | None = None
     """None where the source does not say."""
 
-    def image(self, filename: str) -> Path | None:
+    def image(self, filename: str) -> SourceFile | None:
         """The annotation's image: of the same name, else of the name that it gives."""
-        stem = self.annotation.stem.lower()
-        named = PureWindowsPath(filename).name.lower()
+        stem = folded(self.annotation.stem)
+        named = folded(PureWindowsPath(filename).name)
         return (
             self.images.get(stem)
             or self.images.get(named)
@@ -45,35 +54,38 @@ class VocFile:
         )
 
 
-class PascalVoc:
+class PascalVoc(FilesFormat):
     """Pascal VOC."""
 
     name = "voc"
     title = "Pascal VOC"
     about = "Boxes in XML files; they become <loc> answers to `detect a ; b ; c`."
-    options = ()
 
-    def detect(self, path: Path) -> Detection | None:
+    def recognise(self, files: Files) -> Detection | None:
         """A folder in one of the three layouts, by its first few XML files."""
-        if not path.is_dir():
-            return None
-        found = _annotations(_root(path))
+        found = () if files.given else _annotations(files, _root(files))
         if not any(_is_annotation(file.annotation) for file in found[:_LOOKED_AT]):
             return None
         return Detection(f"a Pascal VOC folder of {len(found):,} annotations")
 
-    def read(self, source: Path, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
+    def items(self, files: Files, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
         """Yield the boxes of every annotation that has an image.
 
         Raises:
-            DatasetError: if there are no annotations, or the folder cannot be read.
+            DatasetError: if there are no annotations.
         """
-        files = find_files(source, log)
-        log.total = 2 * len(files)
-        for file in files:
-            item = _item(file, source, log)
+        found = find_files(files, log)
+        log.total = 2 * len(found)
+        for file in found:
+            item = _item(file, log)
             if item is not None:
                 yield item
+
+    def write(
+        self, rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
+    ) -> Iterator[None]:
+        """See `box_files.write_voc`."""
+        yield from write_voc(rows, target, files, log)
 
 
 FORMAT = PascalVoc()
@@ -94,39 +106,44 @@ def boxes_of(annotation: Annotation, log: ImportLog, file: str) -> Boxes:
     return Boxes(tuple(regions), size, lost=len(regions) < len(annotation.objects))
 
 
-def find_files(folder: Path, log: ImportLog) -> tuple[VocFile, ...]:
+def find_files(files: Files, log: ImportLog) -> tuple[VocFile, ...]:
     """Every annotation of a dataset, in order of name; what is wrong with its lists is logged.
 
     Raises:
-        DatasetError: if there are none, or the folder cannot be read.
+        DatasetError: if there are none.
     """
-    try:
-        folder = _root(folder)
-        files = _annotations(folder)
-        if not files:
-            raise DatasetError(
-                f"{folder} holds no Pascal VOC annotations.",
-                advice="Name the folder that holds `Annotations` and `JPEGImages`.",
-                path=folder,
-            )
-        lists = _inside(folder, "imagesets", "main")
-        return _listed(files, lists, log) if lists is not None else files
-    except OSError as error:
-        raise DatasetError(f"{folder} cannot be read: {error.strerror}.", path=folder) from error
+    root = _root(files)
+    found = _annotations(files, root)
+    if not found:
+        raise DatasetError(
+            f"{files.root} holds no Pascal VOC annotations.",
+            advice="Name the folder that holds `Annotations` and `JPEGImages`.",
+            path=files.root,
+        )
+    lists = [
+        file
+        for file in files.names.values()
+        if folded(file.folder) == _below(root, "imagesets/main")
+    ]
+    return _listed(found, lists, log) if lists else found
 
 
-def _item(file: VocFile, folder: Path, log: ImportLog) -> Item | None:
-    name = _name(file.annotation, folder)
+def _item(file: VocFile, log: ImportLog) -> Item | None:
+    name = file.annotation.name
     try:
-        annotation = read_annotation(read_plain_file(file.annotation, max_bytes=MAX_XML_BYTES))
+        annotation = read_annotation(file.annotation.read(MAX_XML_BYTES))
     except DatasetError as error:
         log.lose(name, error.line or 0, error.message)
         return None
-    path = file.image(annotation.filename)
-    if path is None:
-        log.lose(name, 0, f"There is no image {annotation.filename or file.annotation.stem}.")
+    image = file.image(annotation.filename)
+    if image is None:
+        message = f"There is no image {annotation.filename or file.annotation.stem}."
+        log.lose(name, 0, message, "missing-images")
         return None
-    return Item(boxes_of(annotation, log, name), (path,), name, 0, file.split)
+    if annotation.parts:
+        words = "boxes of parts (as of a head) are no objects: not used."
+        log.note("parts-not-used", words, name, annotation.parts)
+    return Item(boxes_of(annotation, log, name), (image.image,), name, 0, file.split)
 
 
 def _numbers(sides: Sequence[str]) -> tuple[float, float, float, float] | None:
@@ -138,87 +155,80 @@ def _numbers(sides: Sequence[str]) -> tuple[float, float, float, float] | None:
     return numbers if all(math.isfinite(number) for number in numbers) else None
 
 
-def _is_annotation(path: Path) -> bool:
+def _is_annotation(file: SourceFile) -> bool:
     try:
-        read_annotation(read_plain_file(path, max_bytes=MAX_XML_BYTES))
+        read_annotation(file.read(MAX_XML_BYTES))
     except DatasetError as error:
         return "annotation" in error.message and "is a <" not in error.message
     return True
 
 
-def _root(folder: Path) -> Path:
+def _root(files: Files) -> str:
     """The folder that holds the annotations: itself, or the only one in it that does."""
-    for _ in range(2):  # VOCdevkit/VOC2007
-        if _inside(folder, "annotations") is not None:
-            return folder
-        inner = [path for path in folder.iterdir() if path.is_dir() and not split_named(path.name)]
-        holding = [path for path in inner if _inside(path, "annotations") is not None]
-        if len(inner) != 1 and len(holding) != 1:
-            return folder
-        folder = (holding or inner)[0] if not _xml(folder) else folder
-    return folder
+    found = {
+        file.folder.rpartition("/")[0]
+        for file in files.named(".xml", deep=3)
+        if folded(file.folder).rpartition("/")[2] == "annotations"
+    }
+    return found.pop() if len(found) == 1 else ""
 
 
-def _annotations(folder: Path) -> tuple[VocFile, ...]:
-    annotations = _inside(folder, "annotations")
-    if annotations is not None:
-        folders = [found for name in _IMAGE_FOLDERS if (found := _inside(folder, name))]
-        images = _images([*folders, folder, annotations])
-        return tuple(VocFile(path, images) for path in _xml(annotations))
-    files: list[VocFile] = []
-    for inner in sorted(folder.iterdir()):
-        split = split_named(inner.name)
-        if split is not None and inner.is_dir():
-            images = _images([inner, *(found for found in [_inside(inner, "images")] if found)])
-            files += [VocFile(path, images, split) for path in _xml(inner)]
-    if files:
-        return tuple(files)
-    images = _images([folder])
-    return tuple(VocFile(path, images) for path in _xml(folder))
+def _below(root: str, name: str) -> str:
+    return folded(f"{root}/{name}" if root else name)
 
 
-def _inside(folder: Path, *names: str) -> Path | None:
-    """A folder within a folder by its name in any case of letters."""
-    for name in names:
-        found = [path for path in sorted(folder.iterdir()) if path.name.lower() == name]
-        folder = next((path for path in found if path.is_dir()), Path())
-        if folder == Path():
-            return None
-    return folder
+def _annotations(files: Files, root: str) -> tuple[VocFile, ...]:
+    """The annotations in `Annotations`, else in the folders of splits, else in the folder."""
+    found = files.named(".xml", deep=3)
+    inner = [file for file in found if folded(file.folder) == _below(root, "annotations")]
+    if inner:
+        folders = [_below(root, name) for name in _IMAGE_FOLDERS]
+        images = _images(files, [*folders, folded(root), inner[0].folder])
+        return tuple(VocFile(file, images) for file in inner)
+    by_folder: dict[str, list[SourceFile]] = {}
+    for file in found:
+        if file.folder_split is not None:
+            by_folder.setdefault(file.folder, []).append(file)
+    made: list[VocFile] = []
+    for folder, annotations in by_folder.items():
+        images = _images(files, [folder, f"{folder}/images"])
+        made += [VocFile(file, images, file.folder_split) for file in annotations]
+    if made:
+        return tuple(made)
+    flat = [file for file in found if file.folder == root] or found
+    images = _images(files, [flat[0].folder, f"{flat[0].folder}/images".strip("/")]) if flat else {}
+    return tuple(VocFile(file, images) for file in flat if file.folder == flat[0].folder)
 
 
-def _xml(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() == ".xml")
-
-
-def _images(folders: Iterable[Path]) -> Mapping[str, Path]:
-    found: dict[str, Path] = {}
-    for folder in folders:
-        for path in sorted(folder.iterdir()):
-            if path.suffix.lower() in _SUFFIXES:
-                found.setdefault(path.name.lower(), path)
-                found.setdefault(path.stem.lower(), path)
+def _images(files: Files, folders: Iterable[str]) -> Mapping[str, SourceFile]:
+    """The images of folders by name and by stem, the first folder's first."""
+    found: dict[str, SourceFile] = {}
+    order = {folded(folder): at for at, folder in reversed(list(enumerate(folders)))}
+    images = [image for image in files.images if folded(image.folder) in order]
+    for image in sorted(images, key=lambda image: order[folded(image.folder)]):
+        found.setdefault(folded(image.base), image)
+        found.setdefault(folded(image.stem), image)
     return found
 
 
-def _listed(files: tuple[VocFile, ...], folder: Path, log: ImportLog) -> tuple[VocFile, ...]:
+def _listed(
+    files: tuple[VocFile, ...], lists: Sequence[SourceFile], log: ImportLog
+) -> tuple[VocFile, ...]:
     """The files with the splits that the lists give them."""
     splits: dict[str, Split] = {}
     known = {file.annotation.stem for file in files}
-    for path, split in _lists(folder):
-        name = f"{folder.parent.name}/{folder.name}/{path.name}"
-        for line, stem in enumerate(_names(path), 1):
+    for listed, split in _lists(lists):
+        for line, stem in enumerate(_names(listed), 1):
             if stem and stem not in known:
-                log.lose(name, line, f"There is no annotation {stem}.")
+                log.lose(listed.name, line, f"There is no annotation {stem}.")
             elif stem and splits.setdefault(stem, split) != split:
                 message = f"{stem} is in {splits[stem]} already."
-                log.add(name, line, message, f"kept in {splits[stem]}")
+                log.add(listed.name, line, message, f"kept in {splits[stem]}")
     if not splits:
         return files
     for file in files:
         if file.annotation.stem not in splits:
-            name = f"{file.annotation.parent.name}/{file.annotation.name}"
-            log.add(name, 0, "It is in none of the splits.", "left out")
+            log.add(file.annotation.name, 0, "It is in none of the splits.", "left out")
     return tuple(
         replace(file, split=splits[file.annotation.stem])
         for file in files
@@ -226,26 +236,28 @@ def _listed(files: tuple[VocFile, ...], folder: Path, log: ImportLog) -> tuple[V
     )
 
 
-def _lists(folder: Path) -> list[tuple[Path, Split]]:
+def _lists(files: Sequence[SourceFile]) -> list[tuple[SourceFile, Split]]:
     """The lists to be read. `trainval` only repeats what `train` and `val` say, where they are."""
-    found: dict[Split, Path] = {}
-    texts = [path for path in sorted(folder.iterdir()) if path.suffix.lower() == ".txt"]
-    for path in texts:
-        split = split_named(path.stem)
+    found: dict[Split, SourceFile] = {}
+    texts = [file for file in files if file.suffix == ".txt"]
+    for file in texts:
+        split = split_named(file.stem)
         if split is not None:
-            found.setdefault(split, path)
-    union = next((path for path in texts if path.stem.lower() == "trainval"), None)
+            found.setdefault(split, file)
+    union = next((file for file in texts if file.stem.lower() == "trainval"), None)
     if "train" not in found and union is not None:
         found["train"] = union
     order: tuple[Split, ...] = ("test", "valid", "train")
     return [(found[split], split) for split in order if split in found]
 
 
-def _names(path: Path) -> list[str]:
+def _names(file: SourceFile) -> list[str]:
     """The first word of every line; a number may follow it."""
-    text = read_plain_file(path, max_bytes=_MAX_LIST_BYTES).decode("utf-8-sig", "replace")
-    return [line.split()[0] if line.split() else "" for line in text.splitlines()]
+    text = file.read(_MAX_LIST_BYTES).decode("utf-8-sig", "replace")
+    return [_stem(line.strip()) for line in text.splitlines()]
 
 
-def _name(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+def _stem(line: str) -> str:
+    """The name in a line, without the number that may follow it."""
+    name, _, number = line.rpartition(" ")
+    return name.strip() if name and number in ("1", "-1", "0") else line

@@ -35,6 +35,8 @@ class Annotation:
     """0 if missing."""
     height: int
     objects: tuple[VocObject, ...]
+    parts: int = 0
+    """Boxes of parts of objects, such as a head, which are no objects."""
 
 
 @dataclass(slots=True)
@@ -47,6 +49,7 @@ class _Reader:
     values: dict[str, str] = field(default_factory=dict)
     found: dict[str, str] = field(default_factory=dict)
     objects: list[VocObject] = field(default_factory=list)
+    parts: int = 0
 
     def start(self, tag: str, line: int) -> None:
         self.path.append(tag)
@@ -65,6 +68,7 @@ class _Reader:
         elif inside[:1] == ["object"]:
             # Parts of an object have boxes of their own (`object/part/bndbox`), which are others.
             self.found.setdefault("/".join(inside[1:]), text)
+            self.parts += inside[1:] == ["part", "bndbox"]
         elif inside:
             self.values.setdefault("/".join(inside), text)
         self.path.pop()
@@ -94,6 +98,7 @@ def read_annotation(data: bytes) -> Annotation:
         _pixels(values.get("size/width", "")),
         _pixels(values.get("size/height", "")),
         tuple(reader.objects),
+        reader.parts,
     )
 
 
