@@ -29,7 +29,7 @@ def answer(app: Any, file: Path) -> None:
     """Say what should be seen, once nothing is on its way to it."""
     screen, output = app.screen, output_of(app)
     waits = any(getattr(screen, due) for due in DUE)
-    if output is None or waits or app._batch_count or output.unsent:
+    if output is None or waits or app._batch_count or output.unsent or not output.taken:
         app.set_timer(AGAIN_S, lambda: answer(app, file))
         return
     surface = output._surface

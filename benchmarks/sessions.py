@@ -109,9 +109,9 @@ class BadTerminal:
 
     def _take(self, data: bytes) -> None:
         with self._lock:
-            self._last_s = time.monotonic()
             self.written += data
             self.display.write(data)
+            self._last_s = time.monotonic()
         replies = self._answering.replies(data)
         if not replies or self._random.random() < self.fault.lost:
             return
@@ -153,7 +153,10 @@ class BadTerminal:
     def settle(self) -> None:
         """Take what has been written by now."""
         end_s = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end_s and time.monotonic() - self._last_s < SETTLED_S:
+        while time.monotonic() < end_s:
+            with self._lock:
+                if time.monotonic() - self._last_s > SETTLED_S:
+                    return
             time.sleep(0.01)
 
     def shows(self, words: str) -> bool:

@@ -143,11 +143,15 @@ class Output:
         return self._surface.waiting() or self._cursor != self._cursor_sent
 
     @property
+    def taken(self) -> bool:
+        """Whether the terminal has taken all that was written."""
+        return self._writer is None or self._writer.empty
+
+    @property
     def ready(self) -> bool:
         """Whether a frame that is painted now is sent at once."""
         now_s = time.monotonic()
-        free = self._writer is None or self._writer.empty
-        return free and self.pace.due_s(now_s) <= now_s
+        return self.taken and self.pace.due_s(now_s) <= now_s
 
     def _pump(self) -> None:
         """Send what is newest, if it may be sent and differs from what was sent."""

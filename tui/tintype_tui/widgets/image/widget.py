@@ -30,7 +30,7 @@ from tintype_tui.terminal import Capabilities
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.terminal.output import Line
 from tintype_tui.widgets.image.canvas import ImageCanvas
-from tintype_tui.widgets.image.drawing import Drawing, Wanted, draw
+from tintype_tui.widgets.image.drawing import PIXELS, Drawing, Wanted, draw
 from tintype_tui.widgets.image.framing import FIT, Room, View, filling_zoom, fitted_scale
 from tintype_tui.widgets.image.kitty import MOST_CELLS
 
@@ -275,7 +275,7 @@ class ImageView(Widget, can_focus=True):
         room = self._room()
         if self.drawing is None or room is None:
             return
-        whole = self.drawing.protocol in ("kitty", "sixel")
+        whole = self.drawing.protocol in PIXELS
         pixel = 1.0 if whole else room.cell[0] / 2
         self.view = FIT.zoomed(pixel / fitted_scale(self.drawing.size, room))
 
