@@ -3,7 +3,6 @@
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,7 +10,6 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import var
-from textual.worker import Worker
 
 from tintype.errors import TintypeError
 from tintype.loop import LoopState, RowRequest
@@ -125,14 +123,11 @@ class OpenedLine(Words):
         if state.dataset is not None and state.dataset != self._path:
             first, self._path = self._path is None, state.dataset
             opening = self._hold(state.dataset, state.row)
-            if first and isinstance(self.app, HoldingApp):
+            if first and isinstance(app := self.app, HoldingApp):
                 # Keys pressed before anything was seen are for its rows.
-                self.app.held.hold_until(partial(self._is_there, opening), FIRST_ROWS_S)
+                app.held.hold_until(lambda: bool(self.opened) or opening.is_finished, FIRST_ROWS_S)
         elif request is not None and request is not before:
             self._seek(request)
-
-    def _is_there(self, opening: Worker[None]) -> bool:
-        return self.opened is not None or opening.is_finished
 
     def _seek(self, request: RowRequest) -> None:
         if self.opened is not None and request.dataset == self.opened.path:
