@@ -23,8 +23,7 @@ from tintype_tui.keys import key_of
 from tintype_tui.screen import Part
 from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.home.lists_part import Kept
-from tintype_tui.text import visible
-from tintype_tui.words.costs import money
+from tintype_tui.text import money, visible
 from tintype_tui.words.providers import about, dates, in_doubt_words, spent_lines
 
 
