@@ -57,6 +57,14 @@ def chosen_rows(
     return tuple(positions.tolist())
 
 
+def empty_words(rows: RowsOf, needle: str) -> str:
+    """What is said where no row is to be shown."""
+    parts = [f"No row: {rows.view}"]
+    parts += [f"{rows.facet} {rows.value}"] if rows.facet else []
+    parts += [f"with “{needle}”"] if needle else []
+    return " · ".join(parts) + "\nEsc shows all rows."
+
+
 ACTIONS = ("view", "model", "order", "mark", "mark_all", "train", "search")
 KEYS: list[BindingType] = [
     Binding("v", "view(1)", "View", id="evaluate.view", tooltip="all, failures, different, …"),
@@ -165,18 +173,12 @@ class RowsPart(Part):
             return
         self.matrix.model = self.model = rows.model
         self.matrix.positions = chosen_rows(found, rows, self.order, self._matching)
-        self.matrix.empty_text = self._empty_words()
+        self.matrix.empty_text = empty_words(rows, self.needle)
         if rows.row is not None:
             shown = self.matrix.positions
             self.matrix.cursor = shown.index(rows.row) if rows.row in shown else 0
         self._title(found)
         self.position = self.matrix.position
-
-    def _empty_words(self) -> str:
-        parts = [f"No row: {self.rows.view}"]
-        parts += [f"{self.rows.facet} {self.rows.value}"] if self.rows.facet else []
-        parts += [f"with “{self.needle}”"] if self.needle else []
-        return " · ".join(parts) + "\nEsc shows all rows."
 
     def _title(self, found: Findings) -> None:
         counts = found.counts[self.rows.model]
