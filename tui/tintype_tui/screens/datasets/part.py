@@ -65,6 +65,9 @@ class DatasetPart(Part):
 
         change: Callable[[Marks], Marks]
 
+    class Edited(Message):
+        """What lies over the dataset is another: rows are to be read again."""
+
     @property
     def dataset(self) -> Dataset | None:
         """The dataset that is open."""
@@ -75,6 +78,8 @@ class DatasetPart(Part):
         if not same:
             self.workers.cancel_node(self)
             self.begun()
+        elif before is not None and now is not None and before.edition != now.edition:
+            self.edited()
         if now is not None and now.complete and not (same and before and before.complete):
             self.completed()
 
@@ -83,6 +88,9 @@ class DatasetPart(Part):
 
     def completed(self) -> None:
         """All of its rows are known."""
+
+    def edited(self) -> None:
+        """Some of its rows are others now."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a dataset no key means anything."""
