@@ -78,6 +78,28 @@ def test_a_row_is_edited_in_an_editor_of_ones_own(
     assert "has no row at or after line 99" in tintype("edit", dataset, "--row", "99").err
 
 
+def test_images_that_leak_or_are_repeated_are_found_and_left_out(
+    tintype: Tintype, dataset: Path, tmp_path: Path
+) -> None:
+    lines = dataset.read_text().splitlines()
+    doubled = dataset.with_name("doubled.jsonl")
+    doubled.write_text("\n".join([*lines, lines[3]]) + "\n")
+    test = dataset.with_name("leaky.jsonl")
+    test.write_text(lines[0] + "\n")
+    out = tmp_path / "out.jsonl"
+    done = tintype("dedupe", doubled, test, "-o", out)
+    assert done.code == 1
+    assert done.out.splitlines() == [
+        "leak  doubled.jsonl:1 leaky.jsonl:1",
+        "same  doubled.jsonl:4 doubled.jsonl:13",
+        str(out),
+    ]
+    assert "2 rows repeated or leaking" in done.said
+    assert out.read_text().splitlines() == lines[1:]
+    found = tintype("dedupe", doubled, test, "--json").json
+    assert (found["leaking"], found["repeated"], found["dropped"]) == ([1], [13], [1, 13])
+
+
 def test_a_dataset_is_converted_there_and_back(
     tintype: Tintype, dataset: Path, tmp_path: Path
 ) -> None:

@@ -8,7 +8,6 @@ threads; what comes back is small, since images stay in the file until one is as
 import asyncio
 import hashlib
 import re
-from array import array
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -43,7 +42,8 @@ class Dataset:
 
     def __init__(self, file: PlainFile, *, allow_private: bool = False) -> None:
         self._file = file
-        self._index = EditedIndex(file)
+        self.found = self._index = EditedIndex(file)
+        """The rows found so far, to be read in threads."""
         self.allow_private = allow_private
         """Whether images may be fetched from this machine and its local networks."""
         self._fetched = FetchedImages()
@@ -91,10 +91,6 @@ class Dataset:
     def line_of(self, index: int) -> int:
         """The 1-based physical line of a row that has been found."""
         return self._index.line(index)
-
-    def row_bytes(self) -> "array[int]":
-        """The length of every row found so far, in bytes, from the index alone."""
-        return self._index.sizes()
 
     async def index(self) -> AsyncGenerator[IndexProgress, None]:
         """Find the rows not found yet, in runs of 50 ms; a file that has grown is taken up again.

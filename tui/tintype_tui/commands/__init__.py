@@ -16,6 +16,7 @@ MODULES = {
     "edit": "edit",
     "embed": "embed",
     "boxes": "boxes",
+    "dedupe": "dedupe",
     "convert": "convert",
     "split": "split",
     "subset": "split:subset",
