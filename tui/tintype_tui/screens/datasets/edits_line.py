@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, ClassVar
 
+from textual.app import App
 from textual.binding import Binding, BindingType
 
 from tintype import editing
@@ -28,7 +28,7 @@ from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.own_editor import edited_outside
 from tintype_tui.screens.choosing import Choose
-from tintype_tui.screens.datasets.part import Words, stop_workers
+from tintype_tui.screens.datasets.part import Edited, Words, stop_workers
 from tintype_tui.screens.dialogs import Ask, Confirm
 from tintype_tui.screens.edit_row import EditRow
 from tintype_tui.text import count
@@ -71,9 +71,6 @@ class EditsLine(Words):
         return f"· {len(edits.rows):,} edited{lost}"
 
     def begun(self) -> None:
-        self.say()
-
-    def edited(self) -> None:
         self.say()
 
     def completed(self) -> None:
@@ -134,7 +131,7 @@ class EditsLine(Words):
         try:
             with self.pane.reporting("Cannot change the rows"):
                 kind = await self.app.push_screen_wait(Choose(f"Change {rows}", CHANGES))
-                asked = await self._asked(CHANGES[kind]) if kind is not None else None
+                asked = await _asked(self.app, CHANGES[kind]) if kind is not None else None
                 if asked is None:
                     return
                 what, change = asked
@@ -145,34 +142,6 @@ class EditsLine(Words):
                     await self._keep(dataset, what, [row.edit for row in found])
         finally:
             self.doing = ""
-
-    async def _asked(self, kind: str) -> tuple[str, Change] | None:
-        """What is to be changed, in words and as a change; none if it was not said."""
-        ask = partial(self._ask, kind)
-        if kind == REMOVE:
-            return "remove the system prompt", prompting("")
-        if kind == SET:
-            system = await ask("", ["The text that every row begins with."])
-            return (f"set the system prompt to “{system}”", prompting(system)) if system else None
-        if kind == RELABEL:
-            old = await ask("Which class?", ["As it stands in the answers."])
-            new = await ask(f"Rename {old} to", []) if old else None
-            return (f"rename {old} to {new}", relabelling(old, new)) if old and new else None
-        where = dict(REPLACE)[kind]
-        hints = ["/expression/ · ~nearly so", "Then what is put there is asked for."]
-        old = await ask("Find", hints)
-        if not old:
-            return None
-        new = await ask(f"Replace “{old}” with", ["Empty deletes it."])
-        if new is None:
-            return None
-        query = parse_query(old)
-        pattern = await asyncio.to_thread(compile_query, query)
-        change = replacing(pattern, new, where, groups=query.is_regex)
-        return f"replace “{old}” with “{new}”", change
-
-    async def _ask(self, kind: str, title: str, hints: Sequence[str]) -> str | None:
-        return await self.app.push_screen_wait(Ask(title or kind, hints=hints))
 
     async def _found(
         self, dataset: Dataset, change: Change, chosen: Sequence[int] | None
@@ -191,7 +160,7 @@ class EditsLine(Words):
         await editing.edit(store.edits, dataset, what, rows)
         undo = with_keys(self, "{data.undo_edit} undoes it; the file is as it was.")
         self.pane.say(f"{count(len(rows), 'row')} changed. {undo}")
-        self.post_message(self.Edited())
+        self.post_message(Edited())
 
     @opens(exclusive=True, group="edit")
     async def action_turn(self, by: int) -> None:
@@ -204,10 +173,35 @@ class EditsLine(Words):
             verb, words = ("undo", "Undone") if by < 0 else ("redo", "Done again")
             self.pane.say(f"{words}: {what}." if what else f"There is no edit to {verb}.")
             if what:
-                self.post_message(self.Edited())
+                self.post_message(Edited())
 
 
 def _confirming(what: str, found: Sequence[ChangedRow]) -> Confirm:
     rows = count(len(found), "row")
     words = "\n".join([*preview(found), "", "The file is not written; this can be undone."])
     return Confirm(f"{what[:1].upper()}{what[1:]}?", words, yes=f"Change {rows}")
+
+
+async def _asked(app: App[Any], kind: str) -> tuple[str, Change] | None:
+    """What is to be changed, in words and as a change; none if it was not said."""
+
+    async def ask(title: str, *hints: str) -> str | None:
+        return await app.push_screen_wait(Ask(title, hints=hints))
+
+    if kind == REMOVE:
+        return "remove the system prompt", prompting("")
+    if kind == SET:
+        system = await ask(SET, "The text that every row begins with.")
+        return (f"set the system prompt to “{system}”", prompting(system)) if system else None
+    if kind == RELABEL:
+        old = await ask("Which class?", "As it stands in the answers.")
+        new = await ask(f"Rename {old} to") if old else None
+        return (f"rename {old} to {new}", relabelling(old, new)) if old and new else None
+    old = await ask(kind, "/expression/ · ~nearly so", "Then what is put there is asked for.")
+    new = await ask(f"Replace “{old}” with", "Empty deletes it.") if old else None
+    if not old or new is None:
+        return None
+    query = parse_query(old)
+    pattern = await asyncio.to_thread(compile_query, query)
+    change = replacing(pattern, new, dict(REPLACE)[kind], groups=query.is_regex)
+    return f"replace “{old}” with “{new}”", change

@@ -30,8 +30,6 @@ class Opened:
     """This file and those beside it, by split; none until they have been looked for."""
     boxes: Verdict | None = None
     """What the boxes of the answers are written in; none before that is known, or without any."""
-    edition: int = 0
-    """How often its rows were edited since it was opened."""
     stale: bool = False
     """Whether the file has changed on the disk since."""
 

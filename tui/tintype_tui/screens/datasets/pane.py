@@ -149,12 +149,13 @@ class DatasetsPane(Pane):
     def on_dataset_part_remark(self, event: DatasetPart.Remark) -> None:
         self.marks = event.change(self.marks)
 
-    def on_dataset_part_edited(self) -> None:
+    def on_edited(self) -> None:
         """Read the rows again that are shown, and check them all."""
-        if self.opened is not None:
-            self.opened = replace(self.opened, edition=self.opened.edition + 1)
-            self.app.assessment = None
-            self.post_message(requests.AssessDataset())
+        self.rows_view.rows.forget()
+        self.row_part.present(self.index, self.row_part.view.shown.ordinal)
+        self.query_one(EditsLine).say()
+        self.app.assessment = None
+        self.post_message(requests.AssessDataset())
 
     def on_views_part_viewed(self, event: ViewsPart.Viewed) -> None:
         self.query_one(OpenedLine).hint = event.view.HINT

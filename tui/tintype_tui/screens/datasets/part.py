@@ -33,6 +33,10 @@ def stop_workers(part: Part, group: str) -> bool:
     return bool(found)
 
 
+class Edited(Message):
+    """What lies over the dataset is another: its rows are to be read again."""
+
+
 class DatasetPart(Part):
     """A part of the pane Datasets."""
 
@@ -65,9 +69,6 @@ class DatasetPart(Part):
 
         change: Callable[[Marks], Marks]
 
-    class Edited(Message):
-        """What lies over the dataset is another: rows are to be read again."""
-
     @property
     def dataset(self) -> Dataset | None:
         """The dataset that is open."""
@@ -78,8 +79,6 @@ class DatasetPart(Part):
         if not same:
             self.workers.cancel_node(self)
             self.begun()
-        elif before is not None and now is not None and before.edition != now.edition:
-            self.edited()
         if now is not None and now.complete and not (same and before and before.complete):
             self.completed()
 
@@ -88,9 +87,6 @@ class DatasetPart(Part):
 
     def completed(self) -> None:
         """All of its rows are known."""
-
-    def edited(self) -> None:
-        """Some of its rows are others now."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a dataset no key means anything."""

@@ -72,9 +72,6 @@ class RowPart(DatasetPart):
     def completed(self) -> None:
         self._judge()
 
-    def edited(self) -> None:
-        self.present(self.index, self.view.shown.ordinal)
-
     def watch_index(self, index: int) -> None:
         self.present(index)
 

@@ -30,9 +30,6 @@ class RowsView(View):
     def begun(self) -> None:
         self.rows.forget()
 
-    def edited(self) -> None:
-        self.rows.forget()
-
     def watch_arrangement(self, arrangement: Arrangement) -> None:
         self.rows.order = arrangement.indices
         self.rows.total = arrangement.shown
