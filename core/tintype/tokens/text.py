@@ -15,6 +15,7 @@ import lzma
 import re
 import struct
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,21 @@ def count_text(text: str, encoding: str = "o200k_base") -> int:
     if len(text) <= _REMEMBERED_CHARS:
         return _remembered(text, encoding)
     return sum(_count(piece, encoding) for piece in _pieces(text))
+
+
+def counter(encoding: str) -> Callable[[str], int]:
+    """Return a function that counts as `count_text` does and remembers nothing."""
+    encode: Callable[[str], list[int]] | None = None
+
+    def count(text: str) -> int:
+        nonlocal encode
+        if len(text) > _REMEMBERED_CHARS:
+            return count_text(text, encoding)
+        if encode is None:
+            encode = _encoding(encoding).encode_ordinary
+        return len(encode(text))
+
+    return count
 
 
 def special_tokens(text: str) -> tuple[str, ...]:
