@@ -15,6 +15,7 @@ from tintype.errors import TintypeError
 from tintype.loop import LoopState, RowRequest
 from tintype.store import RecentDataset
 from tintype_tui import requests
+from tintype_tui.held_keys import HoldingApp
 from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screens.datasets.filter_line import without_filter
 from tintype_tui.screens.datasets.opened import Opened, holding
@@ -23,6 +24,8 @@ from tintype_tui.text import count, size
 
 LOOK_AGAIN_S = 2.0
 """Between looks at whether the file has changed."""
+FIRST_ROWS_S = 10.0
+"""How long keys wait for the first rows of the first dataset, of a machine under load."""
 
 
 def opened_words(opened: Opened, hint: str, reload: str, *, filtered: bool) -> str:
@@ -118,8 +121,11 @@ class OpenedLine(Words):
         request, before = state.request, self._request
         self._request = request
         if state.dataset is not None and state.dataset != self._path:
-            self._path = state.dataset
-            self._hold(state.dataset, state.row)
+            first, self._path = self._path is None, state.dataset
+            opening = self._hold(state.dataset, state.row)
+            if first and isinstance(app := self.app, HoldingApp):
+                # Keys pressed before anything was seen are for its rows.
+                app.held.hold_until(lambda: bool(self.opened) or opening.is_finished, FIRST_ROWS_S)
         elif request is not None and request is not before:
             self._seek(request)
 
