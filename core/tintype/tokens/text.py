@@ -86,7 +86,7 @@ def counter(encoding: str) -> Callable[[str], int]:
         if len(text) > _REMEMBERED_CHARS:
             return count_text(text, encoding)
         if encode is None:
-            encode = _encoding(encoding).encode_ordinary
+            encode = load_encoding(encoding).encode_ordinary
         return len(encode(text))
 
     return count
@@ -105,7 +105,7 @@ def _remembered(text: str, encoding: str) -> int:
 
 
 def _count(text: str, encoding: str) -> int:
-    return len(_encoding(encoding).encode_ordinary(text))
+    return len(load_encoding(encoding).encode_ordinary(text))
 
 
 def _pieces(text: str) -> list[str]:
@@ -120,7 +120,7 @@ def _pieces(text: str) -> list[str]:
     return [*pieces, text[start:]]
 
 
-def _encoding(name: str) -> "tiktoken.Encoding":
+def load_encoding(name: str) -> "tiktoken.Encoding":
     with _LOADING:  # two threads at once would both load
         return _load(name)
 
