@@ -121,6 +121,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def load_encoding(name: str) -> "tiktoken.Encoding":
+    """Return an encoding, loaded the first time."""
     with _LOADING:  # two threads at once would both load
         return _load(name)
 
