@@ -15,6 +15,7 @@ from tintype.errors import TintypeError
 from tintype.loop import LoopState, RowRequest
 from tintype.store import RecentDataset
 from tintype_tui import requests
+from tintype_tui.held_keys import HoldingApp
 from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screens.datasets.filter_line import without_filter
 from tintype_tui.screens.datasets.opened import Opened, holding
@@ -118,8 +119,10 @@ class OpenedLine(Words):
         request, before = state.request, self._request
         self._request = request
         if state.dataset is not None and state.dataset != self._path:
-            self._path = state.dataset
-            self._hold(state.dataset, state.row)
+            first, self._path = self._path is None, state.dataset
+            opening = self._hold(state.dataset, state.row)
+            if first and isinstance(self.app, HoldingApp):  # what is typed is about its rows
+                self.app.held.hold_until(lambda: self.opened is not None or opening.is_finished)
         elif request is not None and request is not before:
             self._seek(request)
 
