@@ -11,7 +11,17 @@ import sys
 
 from benchmarks.figures import machine, report
 
-ALL = ("startup", "chart", "dataset", "server", "commands", "evaluation", "line", "learning")
+ALL = (
+    "startup",
+    "chart",
+    "dataset",
+    "server",
+    "commands",
+    "evaluation",
+    "line",
+    "sessions",
+    "learning",
+)
 
 
 def main(words: list[str]) -> None:

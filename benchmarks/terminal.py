@@ -14,6 +14,7 @@ import pyte
 KINDS = {
     "xterm-256color": {"name": "XTerm(398)", "attributes": "64;1;22"},
     "sixel": {"name": "XTerm(398)", "attributes": "64;1;4;22"},
+    "iterm": {"name": "iTerm2 3.5.0", "attributes": "64;1;4;22"},
     "kitty": {"name": "kitty(0.41.1)", "attributes": "62;52"},
     "mute": {},
 }
@@ -82,7 +83,7 @@ class Display(pyte.Screen):
     def write(self, data: bytes) -> None:
         """Take the next piece of what is written."""
         whole, self._held = _split(self._held + data)
-        self.images += sum(whole.count(start) for start in (b"\x1bP", b"\x1b_G"))
+        self.images += sum(whole.count(start) for start in (b"\x1bP", b"\x1b_G", b"\x1b]1337"))
         # pyte knows neither strings but OSC, nor the keyboard modes of kitty.
         plain = re.sub(rb"\x1b[P_^X].*?\x1b\\|\x1b\[[<=>][0-9;]*[@-~]", b"", whole, flags=re.S)
         self._stream.feed(self._decode(plain))

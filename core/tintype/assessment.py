@@ -8,16 +8,17 @@ second pass.
 
 import asyncio
 from array import array
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tintype.dataset import Dataset, FileStamp, example
+from tintype.dataset import Dataset, FileStamp
 from tintype.dataset.statistics import Statistics, StatisticsTally
-from tintype.estimation import Counts, count
+from tintype.estimation import Counts
 from tintype.images.facts import ImageFacts
 from tintype.rules import (
-    Judged,
+    Checked,
     Keys,
     Problem,
     ProviderRules,
@@ -26,6 +27,7 @@ from tintype.rules import (
     check,
     for_model,
     rules_of,
+    worst,
 )
 from tintype.tokens import TokenRule, model_tokens
 
@@ -41,10 +43,10 @@ class RowFigures:
     has been entered once does not change.
     """
 
-    tokens: "array[int]" = field(default_factory=lambda: array("Q"))
+    tokens: "array[int]" = field(default_factory=lambda: array("I"))
     """The likely number, images included, at the detail that the row asks for."""
-    image_tokens: "array[int]" = field(default_factory=lambda: array("Q"))
-    answer_chars: "array[int]" = field(default_factory=lambda: array("Q"))
+    image_tokens: "array[int]" = field(default_factory=lambda: array("I"))
+    answer_chars: "array[int]" = field(default_factory=lambda: array("I"))
     statuses: dict[int, Status] = field(default_factory=dict)
     """The worst found in each row that has a problem."""
     problems: dict[int, tuple[Problem, ...]] = field(default_factory=dict)
@@ -106,6 +108,8 @@ async def assess(
     fetch: bool = True,
     training: Keys | None = None,
     fetched: dict[str, ImageFacts] | None = None,
+    deep: bool | None = None,
+    workers: int | None = None,
 ) -> AsyncGenerator[Assessment, None]:
     """Check, count and describe a dataset in one pass.
 
@@ -118,6 +122,8 @@ async def assess(
         fetch: Whether images on the network are fetched.
         training: `Summary.keys` of the training file, if this is its validation file.
         fetched: What images on the network were found to be, by address; see `survey`.
+        deep: Whether the pixels of every image are decoded; see `check`.
+        workers: How many processes look at rows; see `check`.
 
     Raises:
         DatasetError: if the file cannot be read.
@@ -130,20 +136,30 @@ async def assess(
     )
     yield found
     tally = StatisticsTally()
-    checking = check(dataset, profile, model=model, fetch=fetch, training=training, fetched=fetched)
-    async for checked in checking:
-        counts = await asyncio.to_thread(_count, found, tally, checked.rows)
-        done = checked.summary is not None
-        found = replace(
-            found,
-            counts=counts,
-            problems=(*found.problems, *checked.problems),
-            omitted=checked.omitted,
-            bytes_done=checked.bytes_done,
-            summary=checked.summary,
-            statistics=await asyncio.to_thread(tally.statistics) if done else None,
-        )
-        yield found
+    checking = check(
+        dataset,
+        profile,
+        model=model,
+        fetch=fetch,
+        training=training,
+        fetched=fetched,
+        deep=deep,
+        workers=workers,
+    )
+    async with aclosing(checking):
+        async for checked in checking:
+            counts = await asyncio.to_thread(_count, found, tally, checked)
+            done = checked.summary is not None
+            found = replace(
+                found,
+                counts=counts,
+                problems=(*found.problems, *checked.problems),
+                omitted=checked.omitted,
+                bytes_done=checked.bytes_done,
+                summary=checked.summary,
+                statistics=await asyncio.to_thread(tally.statistics) if done else None,
+            )
+            yield found
 
 
 def is_of(known: Assessment | None, path: Path, provider: str) -> bool:
@@ -157,21 +173,22 @@ def is_of(known: Assessment | None, path: Path, provider: str) -> bool:
     return known.rules == rules_of(provider) and known.file.holds
 
 
-def _count(found: Assessment, tally: StatisticsTally, judged: Sequence[Judged]) -> Counts:
-    tally.add(row.surveyed for row in judged)
+def _count(found: Assessment, tally: StatisticsTally, checked: Checked) -> Counts:
     figures, counts = found.figures, found.counts
-    figures.tokens.extend(row.tokens.total().likely for row in judged)
-    figures.image_tokens.extend(row.tokens.images().likely for row in judged)
-    figures.answer_chars.extend(len(example(row.surveyed.row).answer) for row in judged)
-    wrong = {row.surveyed.row.index: row for row in judged if row.problems}
-    figures.statuses.update((index, row.status) for index, row in wrong.items())
-    if len(figures.problems) < MOST_ROWS:
-        figures.problems.update((index, row.problems) for index, row in wrong.items())
-    figures.no_json.update(index for index, row in wrong.items() if row.surveyed.row.flaw)
-    return sum(
-        (count(r.surveyed, counts.rule, tokens=r.tokens, skipped=r.skipped) for r in judged),
-        start=counts,
+    for block in checked.blocks:
+        tally.merge(block.statistics)
+        figures.tokens.extend(block.tokens)
+        figures.image_tokens.extend(block.image_tokens)
+        figures.answer_chars.extend(block.answer_chars)
+        figures.no_json.update(block.no_json)
+        counts += block.counts.counts
+    figures.statuses.update(
+        (index, worst(problem.severity for problem in found))
+        for index, found in checked.found.items()
     )
+    if len(figures.problems) < MOST_ROWS:
+        figures.problems.update(checked.found)
+    return counts
 
 
 def _alike(one: TokenRule, other: TokenRule) -> bool:

@@ -6,6 +6,7 @@ The one module that knows both sides: the client (`api`) and where the embedded 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,17 +63,15 @@ async def running(settings: Settings) -> "Running":
     return await start(server_folder(settings))
 
 
-async def revived(settings: Settings, profile: Profile) -> bool:
+async def _revived(settings: Settings, notify: Callable[[str], None]) -> bool:
     """Start the embedded server again if it has gone; it keeps its address and key.
-
-    Whether it had to be started; false for every other provider.
 
     Raises:
         StoreError: if it does not start.
     """
-    if profile.dialect != "embedded" or found(settings) is not None:
-        return False
-    await running(settings)
+    if found(settings) is None:
+        await running(settings)
+        notify("The embedded server has been restarted.")
     return True
 
 
@@ -180,11 +179,18 @@ async def connected(
             f"There is no key for profile {profile.name}: {profile.key_env} is not set.",
             advice=f"Set {profile.key_env}, or save one with `tintype config key {profile.name}`.",
         )
-    if profile.dialect == "embedded":
+    revive = partial(_revived, settings, notify) if profile.dialect == "embedded" else None
+    if revive is not None:
         server = await running(settings)
         key, base_url = Secret(server.token, origin="the running server"), server.url
     async with connect(
-        profile, key, base_url, patience=patience, read_only=settings.read_only, notify=notify
+        profile,
+        key,
+        base_url,
+        patience=patience,
+        read_only=settings.read_only,
+        notify=notify,
+        revive=revive,
     ) as api:
         yield api
 

@@ -422,6 +422,24 @@ async def test_several_processes_may_open_create_and_write_one_store(path: Path)
         assert [store.notes.read(name) for name in "abc"] == [99, 99, 99]
 
 
+async def test_a_file_opened_twice_keeps_its_log_when_another_process_closes_it(path: Path) -> None:
+    """Closing one of two in a process must not take the other's locks, which are POSIX's."""
+    script = (
+        "import sqlite3, sys\nbase = sqlite3.connect(sys.argv[1])\n"
+        "base.execute('SELECT * FROM notes').fetchall()\nbase.close()\n"
+    )
+    async with open_store(path) as store:
+        async with open_store(path):
+            pass
+        store.notes.write("a", 1, NOW)
+        other = await asyncio.create_subprocess_exec(sys.executable, "-c", script, path)
+        assert await other.wait() == 0
+        assert path.with_name(path.name + "-wal").exists()
+        store.notes.write("a", 2, NOW)
+    async with open_store(path) as store:
+        assert store.notes.read("a") == 2
+
+
 async def test_ten_thousand_events_are_read_without_holding_up_the_loop(path: Path) -> None:
     async with open_store(path) as store:
         for start in range(0, 10_000, 1_000):

@@ -5,7 +5,9 @@ import asyncio
 import base64
 import io
 import json
+import os
 import random
+import signal
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
@@ -19,12 +21,13 @@ from tintype import jobs, prompting
 from tintype.api import Api, ChatRequest, connect
 from tintype.api.retrying import ONE_MORE_S, trying_for
 from tintype.budget import NOTHING_CONFIRMED, Limits
+from tintype.connection import connected, found
 from tintype.errors import ApiError, AuthenticationError, NotFoundError
 from tintype.jobs import Pace, UploadLimits
 from tintype.jobs.creating import create
 from tintype.resources import Hyperparameters, Job, JobRequest
-from tintype.server.run import Running
-from tintype.settings import EMBEDDED, Secret
+from tintype.server.run import Running, stop
+from tintype.settings import EMBEDDED, Secret, load
 from tintype.store import Store
 
 PACE = Pace(0.05, 0.2, 1)
@@ -242,3 +245,27 @@ async def test_many_questions_at_once_are_answered_each_by_its_own(
     async with embedded(provider) as api:
         texts = await asyncio.gather(*map(asked, numbers))
     assert texts == [" ".join([f"w{n}"] * n) for n in numbers]
+
+
+async def test_a_server_that_was_killed_is_started_again_for_whatever_is_asked_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upload, for one, goes on: what nobody took is sent once more, and done once."""
+    monkeypatch.setenv("TINTYPE_HOME", str(tmp_path))
+    settings, said = load(), list[str]()
+    async with connected(settings, EMBEDDED, said.append) as api:
+        for _ in range(2):
+            server = found(settings)
+            assert server is not None
+            os.kill(server.pid, signal.SIGKILL)
+            while found(settings) is not None:  # noqa: ASYNC110 - another process ends
+                await asyncio.sleep(0.01)
+            path = tmp_path / "train.jsonl"
+            path.write_text("{}\n")
+            with trying_for(ONE_MORE_S):
+                await api.upload_file(path, "fine-tune")
+        assert len((await api.files()).items) == 2
+        assert said == ["The embedded server has been restarted."] * 2
+    running = found(settings)
+    assert running is not None
+    await stop(running)

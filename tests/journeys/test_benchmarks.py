@@ -9,7 +9,7 @@ import pytest
 from benchmarks.terminal import Answering, Display
 
 ROOT = Path(__file__).parents[2]
-PARTS = {"figures", "link", "paced", "slow_provider", "terminal"}
+PARTS = {"checked_app", "figures", "link", "paced", "slow_provider", "terminal"}
 """What benchmarks are made of."""
 NAMES = {path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py")} - PARTS
 

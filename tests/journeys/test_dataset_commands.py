@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,3 +77,77 @@ def test_a_row_is_edited_in_an_editor_of_ones_own(
     monkeypatch.setenv("VISUAL", "false")
     assert tintype("edit", dataset, "--row", "3").code == 2
     assert "has no row at or after line 99" in tintype("edit", dataset, "--row", "99").err
+
+
+def test_images_that_leak_or_are_repeated_are_found_and_left_out(
+    tintype: Tintype, dataset: Path, tmp_path: Path
+) -> None:
+    lines = dataset.read_text().splitlines()
+    doubled = dataset.with_name("doubled.jsonl")
+    doubled.write_text("\n".join([*lines, lines[3]]) + "\n")
+    test = dataset.with_name("leaky.jsonl")
+    test.write_text(lines[0] + "\n")
+    out = tmp_path / "out.jsonl"
+    done = tintype("dedupe", doubled, test, "-o", out)
+    assert done.code == 1
+    assert done.out.splitlines() == [
+        "leak  doubled.jsonl:1 leaky.jsonl:1",
+        "same  doubled.jsonl:4 doubled.jsonl:13",
+        str(out),
+    ]
+    assert "2 rows repeated or leaking" in done.said
+    assert out.read_text().splitlines() == lines[1:]
+    found = tintype("dedupe", doubled, test, "--json").json
+    assert (found["leaking"], found["repeated"], found["dropped"]) == ([1], [13], [1, 13])
+
+
+def test_a_dataset_is_converted_there_and_back(
+    tintype: Tintype, dataset: Path, tmp_path: Path
+) -> None:
+    dry = tintype("convert", dataset, tmp_path / "coco", "--to", "coco", "--dry-run", "--json")
+    assert (dry.json["rows"], dry.json["lost"], dry.code) == (17, 17, 1)  # answers are no boxes
+    assert not (tmp_path / "coco").exists()
+    done = tintype("convert", dataset, tmp_path / "coco", "--to", "coco")
+    assert "17 rows written, 17 lost" in done.err
+    assert "which COCO does not hold" in done.err
+    yolo = tintype("convert", tmp_path / "coco", tmp_path / "yolo", "--to", "yolo", "--json")
+    assert (yolo.json["rows"], yolo.json["lost"]) == (17, 0)
+    trl = tintype("convert", dataset, tmp_path / "trl", "--to", "trl", "--alone")
+    assert (trl.code, rows_of(tmp_path / "trl" / "train.jsonl")) == (0, 12)
+    for_openai = tmp_path / "openai.jsonl"
+    done = tintype("convert", tmp_path / "trl" / "train.jsonl", for_openai, "--to", "jsonl")
+    assert (done.code, rows_of(for_openai)) == (0, 12)
+    assert "no format 'x'" in tintype("convert", dataset, tmp_path / "x", "--to", "x").err
+
+
+def test_rows_are_listed_and_copied_by_what_they_are(
+    tintype: Tintype, dataset: Path, tmp_path: Path
+) -> None:
+    done = tintype("query", dataset, "label:square", "-question:1", "--limit", "2")
+    assert (done.code, len(done.out.splitlines())) == (0, 2)
+    assert done.out.startswith(f"{dataset}:4  What is number 3? → ")
+    assert "4 of 12 rows." in done.said
+    out = tmp_path / "few.jsonl"
+    assert tintype("query", dataset, "objects=0 width:48", "-o", out).code == 0
+    assert rows_of(out) == 6
+    assert tintype("query", dataset, "label:cat").code == 1
+    wrong = tintype("query", dataset, "lable:cat")
+    assert (wrong.code, "Is it label?" in wrong.err) == (2, True)
+    found = tintype("query", dataset, "answer=answer*", "--json").json
+    assert (found["rows"], found["found"]) == (12, 0)
+
+
+async def test_a_search_takes_conditions(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("slash")
+        await person.sees("Search the rows", "images>1")
+        await person.type("label:square -question:3")
+        await person.press("enter")
+        await person.sees("5 rows with label:square -question:3", "What is number 1?")
+        await person.press("slash")
+        await person.sees("Search the rows")
+        await person.type("lable:square")
+        await person.press("enter")
+        said = person.app.session.said
+        await person.until(lambda: "Is it label?" in said[-1].words, "what is misspelt")

@@ -1,17 +1,20 @@
 # ruff: noqa: ASYNC240 - a test may wait for its disk
 """A dataset looked at, searched, sorted, marked and written, in the app."""
 
+import asyncio
 import json
 import threading
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from textual import events
 
 from tintype.dataset.splits import siblings
 from tintype_tui import requests
-from tintype_tui.screens.datasets import opened
+from tintype_tui.screens.datasets import opened, opened_line
 from tintype_tui.screens.datasets.views.overview import OverviewView
 from tintype_tui.terminal import Capabilities
 from tintype_tui.widgets.thumbnails import Thumbnails
@@ -480,6 +483,28 @@ async def test_the_next_split_is_asked_for_before_the_splits_are_known(
         await person.sees("12 rows", "1 warning")
         await person.press("right_square_bracket")
         await person.until(lambda: "no other split" in _said(person), "a word about it")
+
+
+async def test_keys_pressed_before_the_first_row_is_there_are_for_the_rows(
+    sit: Any, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, holding = asyncio.Event(), opened.holding
+
+    async def slow(path: Path, row: int) -> Any:
+        await go_on.wait()
+        async with aclosing(holding(path, row)) as steps:
+            async for step in steps:
+                yield step
+
+    monkeypatch.setattr(opened_line, "holding", slow)
+    async with sit(dataset) as person:
+        await person.sees("Opening train.jsonl")
+        for key in "jjx":
+            person.app.post_message(events.Key(key, key))
+        await person.pilot.pause()
+        go_on.set()
+        await person.sees("12 rows", "1 marked")
+        assert set(person.app.screen.marks.reasons) == {2}
 
 
 # ---------------------------------------------------------------------- saying what is going on

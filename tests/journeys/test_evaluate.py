@@ -1,10 +1,12 @@
 """Evaluate in the app: from a finished job to a row sent back to the data; paused, gone on with."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.widgets import Static
 
 from tintype_tui.screens.datasets import DatasetsPane
 from tintype_tui.screens.evaluate import EvaluatePane
@@ -99,6 +101,10 @@ async def test_from_a_finished_job_to_the_row_that_broke_and_back_to_the_data(
 
 async def _and_offline(person: Any) -> None:
     """What was evaluated is there without anyone being asked, by mouse too."""
+    await person.press("4")
+    await person.sees("70% (epoch 3)")  # the score of the step, on the chart of the loss
+    await person.press("w")
+    await person.sees("evaluation score 0.7")
     await person.press("6")
     await person.sees("past runs")
     pane = person.app.screen
@@ -154,3 +160,60 @@ def _answers(person: Any) -> int:
     home = person.app.session.settings.folders.data / "evaluations"
     (log,) = home.glob("*/answers.jsonl")
     return len(log.read_text().splitlines())
+
+
+GRADE = '{"grade": "Very Similar", "reason": "It says the same."}'
+
+
+async def test_a_judge_that_costs_is_agreed_to_and_checked_by_grading_blind(
+    sit: Any, home: Path, hostile_apart: Any, questions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEAR_KEY", "sk-dear-0123456789")
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(
+        'spend_confirm_usd = 0.0001\n[profiles.dear]\nprovider = "openai"\n'
+        f'key_env = "DEAR_KEY"\nbase_url = "{hostile_apart.url}"\n'
+    )
+    said_by_judge = {"message": {"role": "assistant", "content": GRADE}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 300, "completion_tokens": 20}
+    answer = hostile_apart.answer({"choices": [said_by_judge], "usage": usage})
+    hostile_apart.on("POST", "/chat/completions", answer)
+    async with sit(questions.with_name("test.jsonl")) as person:
+        await person.sees("10 rows")
+        await person.press("V", "M")
+        await person.sees("Evaluate which model besides?")
+        await person.type("scripted")
+        await person.press("enter")
+        await person.sees("10 questions to 1 model, free")
+        pane = person.app.screen
+        assert isinstance(pane, EvaluatePane)
+        names = [line.name for line in pane.setup.choices.lines]
+        pane.setup.choices.cursor = names.index("judge")
+        await person.press("enter")
+        await person.sees("Which model grades the answers?")
+        await person.type("at dear")
+        await person.press("enter")
+        await person.sees("Model at dear")
+        await person.type("gpt-4o")
+        await person.press("enter")
+        await person.sees("and a judge, $0.0", "at most")
+        await person.press("l")
+        await person.sees("Type 0.0", "to start:")
+        await person.press("enter")  # nothing typed is no sum
+        wanted = re.search(r"Type ([0-9.]+) and press Enter", person.screen)
+        assert wanted
+        await person.type(wanted[1])
+        await person.press("enter")
+        await person.sees("grades of scripted", "Very Similar", "10  (100%)", "$0.0095")
+        assert len(hostile_apart.sent("POST", "/chat/completions")) == 10
+        await person.press("B")
+        await person.sees("Grade answer 1 of 10", "right is", "1 ")
+        shown = person.app.screen.query_one("#grade-words Static", Static)
+        assert "scripted" not in str(shown.content)
+        await person.press("1")
+        await person.sees("Grade answer 2 of 10")
+        await person.press("down", "enter")
+        await person.sees("Grade answer 3 of 10")
+        await person.press("escape")
+        await person.until(lambda: "You and gpt-4o agree on" in said(person), "the agreement")
+        assert "of 2 answers; Cohen's kappa" in said(person)

@@ -3,6 +3,7 @@
 The app does not need an option parser, and starts before one is imported.
 """
 
+import atexit
 import gc
 import os
 import signal
@@ -26,9 +27,9 @@ def main() -> None:
     if "_TINTYPE_COMPLETE" in os.environ:  # the shell asks what could come next
         code = run_command(arguments)
     elif not arguments or _is_dataset(arguments):
-        code = run_app(Path(arguments[0]) if arguments else None)
+        code = _left_at_once(Path(arguments[0]) if arguments else None)
     elif arguments == ["tour"] and in_terminal():
-        code = run_app(with_samples=True)
+        code = _left_at_once(with_samples=True)
     elif arguments == ["--version"]:
         from tintype import __version__
 
@@ -59,8 +60,8 @@ def run_app(dataset: Path | None = None, *, with_samples: bool = False) -> int:
     # Collecting while modules are imported finds nothing and costs a fifth of the start; the app
     # turns it on again after its first frame.
     gc.disable()
-    # What is drawn is written by a thread. With Python's usual 5 ms between turns it would wait for
-    # the busy main thread after each of the first dozen writes: 60 ms until something is seen.
+    # With Python's usual 5 ms between turns the event loop would wait that long each time that a
+    # thread, which reads or draws, has its turn.
     sys.setswitchinterval(0.0005)
     from tintype.errors import TintypeError
     from tintype.settings import load
@@ -78,6 +79,25 @@ def run_app(dataset: Path | None = None, *, with_samples: bool = False) -> int:
 
     app = TintypeApp(settings, dataset=dataset, with_samples=with_samples)
     return app.run() or app.return_code or 0
+
+
+def _left_at_once(dataset: Path | None = None, *, with_samples: bool = False) -> int:
+    """Open the app, and end the process when all that is called at exit has been.
+
+    Else every object would be taken apart first: half a second on a busy machine.
+    """
+    codes: list[int] = []
+
+    def leave() -> None:
+        if codes:
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(OSError, ValueError):
+                    stream.flush()
+            os._exit(codes[0])
+
+    atexit.register(leave)  # the first to be registered is the last to be called
+    codes.append(run_app(dataset, with_samples=with_samples))
+    return codes[0]
 
 
 def run_command(arguments: list[str]) -> int:

@@ -25,6 +25,7 @@ from tintype_tui.evaluator import Evaluator
 from tintype_tui.held_keys import switch_soon
 from tintype_tui.keys import key_of
 from tintype_tui.laid_edits import lay_edits
+from tintype_tui.leaving import end_soon
 from tintype_tui.screen import Pane
 from tintype_tui.session import LeavesBehind, Session, SessionApp
 from tintype_tui.stylesheet import PatientStylesheet
@@ -202,10 +203,10 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     def on_load(self) -> None:
         """Leave the terminal in order when the system asks us to go; it is not yet taken over."""
         for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(name, self.exit, 128 + name)
+            asyncio.get_running_loop().add_signal_handler(name, end_soon, self, 128 + name)
 
     def on_mount(self) -> None:
-        self.call_after_refresh(gc.enable)
+        self.call_after_refresh(_collect)
         self.assessor.begin()
         self.set_interval(KEEP_S, partial(_note, self))
         _report_keymap(self)
@@ -303,6 +304,18 @@ def _report_keymap(app: TintypeApp) -> None:
 
         reporting: WorkType[None] = partial(report_keymap, app.session, keymap)
         app.run_worker(reporting)
+
+
+def _collect() -> None:
+    """Collect garbage from now on, where `run_app` has put it off.
+
+    What the start has made stays: looked at each time, it would stop the app for a tenth of a
+    second. A frame makes thousands of objects of which none is garbage before the next.
+    """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 20)
+        gc.enable()
 
 
 def _note(app: TintypeApp) -> None:

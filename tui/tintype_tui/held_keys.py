@@ -42,9 +42,9 @@ class HeldKeys:
         """Whether something is being opened."""
         return bool(self._openings)
 
-    def hold_until(self, ready: Callable[[], bool]) -> None:
+    def hold_until(self, ready: Callable[[], bool], most_s: float = HELD_S) -> None:
         """Hold keys until something holds and the screen on top is there, but not for long."""
-        app, end_s = self._app, time.monotonic() + HELD_S
+        app, end_s = self._app, time.monotonic() + most_s
         self._openings.add(end_s)
 
         def look() -> None:

@@ -62,8 +62,7 @@ class Pane(PartsScreen):
     @property
     def focus_chain(self) -> list[Widget]:
         """Where Tab goes: while one widget is seen alone, nowhere else."""
-        alone = self.maximized
-        return [one for one in super().focus_chain if alone in (None, *one.ancestors_with_self)]
+        return [w for w in super().focus_chain if self.maximized in (None, *w.ancestors_with_self)]
 
     def body(self) -> ComposeResult:
         """What this pane shows."""

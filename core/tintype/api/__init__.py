@@ -6,7 +6,7 @@ second that would otherwise come before the app's first frame.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -59,11 +59,13 @@ async def connect(
     patience: Patience | None = None,
     clock: Clock = SYSTEM,
     notify: Callable[[str], None] = lambda words: None,
+    revive: Callable[[], Awaitable[bool]] | None = None,
 ) -> AsyncIterator[Api]:
     """Connect to a provider; nothing is sent before the first call.
 
     `base_url` is for the embedded provider, whose address is known only once it runs. `notify` is
-    told, in a sentence, why a request waits, for how long, and how long it will be tried.
+    told, in a sentence, why a request waits, for how long, and how long it will be tried. `revive`
+    starts a server again where nobody listens any more, and says whether one runs now.
 
     Raises:
         AuthenticationError: if OpenAI is to be asked without a key.
@@ -94,6 +96,7 @@ async def connect(
                 clock=clock,
                 read_only=read_only,
                 notify=notify,
+                revive=revive,
             )
         )
 

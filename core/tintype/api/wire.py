@@ -9,7 +9,7 @@ what must not be sent twice. Here only what can be repeated is, within a budget 
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from typing import Any, Literal
 
@@ -28,6 +28,10 @@ from tintype.settings import Profile, Secret
 Method = Literal["GET", "POST", "DELETE"]
 
 
+Revive = Callable[[], Awaitable[bool]]
+"""Starts a server again that has gone; whether one runs now."""
+
+
 class Wire:
     """One request after another: sent, bounded, and what goes wrong translated."""
 
@@ -41,8 +45,9 @@ class Wire:
         clock: Clock,
         read_only: bool,
         notify: Callable[[str], None],
+        revive: Revive | None = None,
     ) -> None:
-        self.notify = notify
+        self.notify, self._revive = notify, revive
         self.profile, self.base_url, self.patience = profile, base_url, patience
         self._key, self._clock, self._read_only = key, clock, read_only
         self._client = http_client(base_url, patience)
@@ -124,7 +129,7 @@ class Wire:
                 async with asyncio.timeout(
                     self.patience.whole_answer_s if waits_s is None else None
                 ):
-                    response = await self._client.send(request)
+                    response = await self._send(request)
                 if not response.is_success:
                     raise _refusal(response, asked)
         finally:
@@ -132,6 +137,18 @@ class Wire:
         if "html" in response.headers.get("content-type", ""):
             raise unreachable("web_page", asked)
         return response.content
+
+    async def _send(self, request: httpx2.Request, *, stream: bool = False) -> httpx2.Response:
+        """Send a request; where nobody listens, once more when the server has been started again.
+
+        What nobody took is not done twice by that, whatever it is.
+        """
+        try:
+            return await self._client.send(request, stream=stream)
+        except httpx2.ConnectError:
+            if self._revive is None or not await self._revive():
+                raise
+            return await self._client.send(request, stream=stream)
 
     def _request(
         self, method: Method, url: str, waits_s: float | None, **content: Any
@@ -153,7 +170,7 @@ class Wire:
         self.allow("POST", asked)
         request = self._request("POST", url, self.patience.stream_s, json=sendable(body))
         with self.translated(asked):
-            response = await self._client.send(request, stream=True)
+            response = await self._send(request, stream=True)
             async with aclosing(response):
                 if not response.is_success:
                     await response.aread()

@@ -66,7 +66,8 @@ def example(row: Row) -> Example:
     if left:
         messages = _with_images(messages, left)
     tools = value.get("tools", value.get("functions"))
-    extra = {key: item for key, item in value.items() if key not in used | {"tools"}}
+    used = used | {"tools"}
+    extra = {key: item for key, item in value.items() if key not in used}
     return Example(
         row.index, row.line, messages, tuple(tools) if isinstance(tools, list) else (), extra
     )

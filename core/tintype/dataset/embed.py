@@ -19,6 +19,7 @@ from typing import IO, Any
 from tintype.dataset.fetched import fetch_images
 from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
+from tintype.dataset.many_images import split_row
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
 from tintype.dataset.repair import repaired
@@ -27,6 +28,8 @@ from tintype.dataset.writing import FileSet, refuse_existing, refuse_source, row
 from tintype.errors import DatasetError
 from tintype.threads import in_thread
 
+Fetched = Mapping[str, bytes | DatasetError]
+"""Images on the network by address, or why they cannot be had."""
 ROWS_AT_ONCE = 16
 BYTES_AT_ONCE = 4_000_000
 
@@ -108,7 +111,7 @@ async def distribute(
         dataset: Open; it is only read.
         where: The files that a row goes to, by its line (1-based) and its index (0-based).
         treatment: What is done to the images.
-        targets: All files that `where` may name. They appear together, those with no row too.
+        targets: All files that `where` may name. They appear together.
         shard_bytes: As for `export`.
         replace: Whether files that exist may be overwritten.
 
@@ -118,12 +121,11 @@ async def distribute(
     for target in targets:
         await asyncio.to_thread(refuse_source, target, dataset.path)
     treated = _Treated(dataset.folder, treatment or Treatment())
-    done = Exported()
+    done, start = Exported(), 0
     with FileSet() as files:
         copies = {
             target: _Shards(files, target, shard_bytes, replace=replace) for target in targets
         }
-        start = 0
         while lines := await dataset.lines(start, ROWS_AT_ONCE, BYTES_AT_ONCE):
             start += len(lines)
             chosen = [(line, where(line.row.line, line.row.index)) for line in lines]
@@ -134,7 +136,10 @@ async def distribute(
             notes, rows = await in_thread(_write, kept, treated, fetched)
             done = Exported(
                 rows=done.rows + rows,
-                dropped=start - done.rows - rows,
+                dropped=done.dropped
+                + len(lines)
+                - len(kept)
+                + sum(bool(line.row.flaw) for line, _ in kept),
                 images=treated.changed,
                 on_the_web=treated.on_the_web,
                 bytes_written=sum(copy.bytes_written for copy in copies.values()),
@@ -157,7 +162,7 @@ class _Treated:
         self._known: dict[bytes, str] = {}
         self._chars = 0
 
-    def url(self, url: str, fetched: "Mapping[str, bytes | DatasetError]") -> str:
+    def url(self, url: str, fetched: Fetched) -> str:
         """The URL of an image in the copy.
 
         Raises:
@@ -173,7 +178,7 @@ class _Treated:
             self._remember(key, self._treat(url, fetched))
         return self._known[key]
 
-    def _treat(self, url: str, fetched: "Mapping[str, bytes | DatasetError]") -> str:
+    def _treat(self, url: str, fetched: Fetched) -> str:
         from tintype.images import data_url
 
         data = fetched.get(url)
@@ -225,9 +230,7 @@ class _Shards:
 
 
 def _write(
-    lines: "Sequence[tuple[ParsedLine, Sequence[_Shards]]]",
-    treated: _Treated,
-    fetched: "Mapping[str, bytes | DatasetError]",
+    lines: Sequence[tuple[ParsedLine, Sequence[_Shards]]], treated: _Treated, fetched: Fetched
 ) -> tuple[list[ExportNote], int]:
     """Write rows; what could not be done, and how many were written."""
     notes: list[ExportNote] = []
@@ -236,19 +239,16 @@ def _write(
         if line.row.flaw:
             notes.append(ExportNote(line.row.line, "", f"Left out: {line.row.flaw}"))
             continue
-        row = _row(line, treated, fetched, notes)
-        rows += 1
-        for each in copies:
-            each.write(row)
+        for row in _rows(line, treated, fetched, notes):
+            rows += 1
+            for each in copies:
+                each.write(row)
     return notes, rows
 
 
-def _row(
-    line: ParsedLine,
-    treated: _Treated,
-    fetched: "Mapping[str, bytes | DatasetError]",
-    notes: list[ExportNote],
-) -> bytes:
+def _rows(
+    line: ParsedLine, treated: _Treated, fetched: Fetched, notes: list[ExportNote]
+) -> list[bytes]:
     value = copy.deepcopy(line.row.value)
     for slot, url in zip(slots(value), line.every_url(), strict=True):
         slot.holder[slot.key] = url
@@ -271,7 +271,23 @@ def _row(
         new_urls += new != slot.text
         slot.holder[slot.key] = new
     treated.changed += max(new_urls, sum(part not in before for part in _image_parts(row)))
-    return row_bytes(row) if row is not value or new_urls else line.raw + b"\n"
+    parts = _split(row, line, treated.treatment.most_images, notes)
+    if len(parts) == 1 and row is value and not new_urls:
+        return [line.raw + b"\n"]
+    return [row_bytes(part) for part in parts]
+
+
+def _split(row: Any, line: ParsedLine, most: int | None, notes: list[ExportNote]) -> list[Any]:
+    """A row, or the rows that it is made into because of its images."""
+    try:
+        parts = split_row(row, most) if most else [row]
+    except DatasetError as error:
+        notes.append(ExportNote(line.row.line, "", error.message))
+        return [row]
+    if len(parts) > 1:
+        words = f"Its {len(line.row.images)} images are split over {len(parts)} rows."
+        notes.append(ExportNote(line.row.line, "", words))
+    return parts
 
 
 def _image_parts(row: Any) -> Iterator[Any]:

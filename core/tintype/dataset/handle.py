@@ -8,7 +8,6 @@ threads; what comes back is small, since images stay in the file until one is as
 import asyncio
 import hashlib
 import re
-from array import array
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -43,7 +42,8 @@ class Dataset:
 
     def __init__(self, file: PlainFile, *, allow_private: bool = False) -> None:
         self._file = file
-        self._index = EditedIndex(file)
+        self.found = self._index = EditedIndex(file)
+        """The rows found so far, to be read in threads."""
         self.allow_private = allow_private
         """Whether images may be fetched from this machine and its local networks."""
         self._fetched = FetchedImages()
@@ -91,10 +91,6 @@ class Dataset:
     def line_of(self, index: int) -> int:
         """The 1-based physical line of a row that has been found."""
         return self._index.line(index)
-
-    def row_bytes(self) -> "array[int]":
-        """The length of every row found so far, in bytes, from the index alone."""
-        return self._index.sizes()
 
     async def index(self) -> AsyncGenerator[IndexProgress, None]:
         """Find the rows not found yet, in runs of 50 ms; a file that has grown is taken up again.
@@ -216,9 +212,9 @@ class Dataset:
             )
         return wire_messages(line, self.folder)
 
-    def row_at(self, index: int) -> Row:
-        """As `row`, of a row that has been found: blocking."""
-        return self._index.read(index).row
+    def line_at(self, index: int) -> ParsedLine:
+        """A row that has been found, with its bytes: blocking."""
+        return self._index.read(index)
 
     def source_at_line(self, line: int) -> ParsedLine | None:
         """Return the row at a 1-based line that has been found, as it stands in the file."""

@@ -53,6 +53,11 @@ def identify(row: Row, facts: Sequence[ImageFacts], shown: Example | None = None
     )
 
 
+def short(key: bytes) -> int:
+    """The first 64 bits of a key; 0 of none."""
+    return int.from_bytes(key[:8], "big")
+
+
 def image_key(part: ImagePart, facts: ImageFacts, line: int) -> bytes:
     """The key of an image: by its bytes, or by its address where they are not known."""
     if facts.digest:

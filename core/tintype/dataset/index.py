@@ -132,16 +132,12 @@ class LineIndex:
         Raises:
             DatasetError: if the file cannot be read at all.
         """
-        start, size = self._starts[index], self.size_bytes(index)
-        row = Row(index=index, line=self.line(index), offset=start, size_bytes=size)
-        if size > MAX_LINE_BYTES:
-            return ParsedLine(too_long(row), b"", Lifted(b""))
-        raw = self.raw(index)
-        if len(raw) < size - 1:
-            flaw = "The file was truncated after it was opened."
-            gone = Row(index=index, line=row.line, offset=start, size_bytes=len(raw), flaw=flaw)
-            return ParsedLine(gone, b"", Lifted(b""))
-        return read_line(raw, index=index, line=row.line, offset=start)
+        return read_row(self._file, index, self.line(index), self._starts[index], self._ends[index])
+
+    def places(self, start: int, stop: int) -> "tuple[array[int], array[int], array[int]]":
+        """Of rows that have been found: their lines, and where each begins and ends, in bytes."""
+        lines = array("Q", map(self.line, range(start, stop)))
+        return lines, self._starts[start:stop], self._ends[start:stop]
 
     def _take(self, chunk: bytes) -> None:
         """Find the line ends in the next piece of the file."""
@@ -198,3 +194,21 @@ class LineIndex:
             self._shifts.append(shift)
         self._starts.append(self._line_start)
         self._ends.append(end)
+
+
+def read_row(file: PlainFile, index: int, line: int, start: int, end: int) -> ParsedLine:
+    """Read and parse a row that stands between two bytes; what cannot be read is a flaw of it.
+
+    Raises:
+        DatasetError: if the file cannot be read at all.
+    """
+    size = end - start
+    row = Row(index=index, line=line, offset=start, size_bytes=size)
+    if size > MAX_LINE_BYTES:
+        return ParsedLine(too_long(row), b"", Lifted(b""))
+    raw = file.read(start, size)
+    if len(raw) < size:
+        flaw = "The file was truncated after it was opened."
+        gone = Row(index=index, line=line, offset=start, size_bytes=len(raw), flaw=flaw)
+        return ParsedLine(gone, b"", Lifted(b""))
+    return read_line(raw.removesuffix(b"\r"), index=index, line=line, offset=start)

@@ -8,15 +8,17 @@ behind it.
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tintype.dataset.conversation import example as read_example
 from tintype.dataset.example import Example
-from tintype.dataset.identity import identify
+from tintype.dataset.identity import RowIdentity, identify, short
+from tintype.dataset.repetitions import Contradiction, Identities
 from tintype.dataset.spread import NO_SPREAD, Spread, spread
 from tintype.dataset.survey import Surveyed
 from tintype.detection import LOC, labels_in, name_convention, parse_boxes
+from tintype.images.facts import ImageFacts
 
 Facet = tuple[str, str]
 """A name and a value, e.g. `("format", "jpeg")`."""
@@ -26,15 +28,6 @@ MAX_VALUES = 2000
 OTHERS = "others"
 SHORT_ANSWER = 40
 """Characters up to which answers are counted as values: `Yes`, `rectangle`, a title."""
-
-
-@dataclass(frozen=True, slots=True)
-class Contradiction:
-    """Rows that ask the same of the same images and answer differently."""
-
-    lines: tuple[int, ...]
-    answers: tuple[str, ...]
-    """The different answers, cut to 80 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +64,56 @@ class Statistics:
 
 
 class StatisticsTally:
-    """Counts surveyed rows. Not for several threads at once."""
+    """Counts surveyed rows. Not for several threads at once.
 
-    def __init__(self) -> None:
+    A file may be counted in parts, each by a tally of its own without a limit on values, which are
+    merged in order.
+    """
+
+    def __init__(self, *, most_values: int = MAX_VALUES) -> None:
+        self._most_values = most_values
         self._rows = 0
         self._flawed = 0
-        self._facets: dict[str, Counter[str]] = {}
+        self._facets: dict[str, dict[str, int]] = {}
         self._boxes: Counter[str] = Counter()
         self._sizes: Counter[tuple[int, int]] = Counter()
-        self._answers = array("Q")
-        self._prompts = array("Q")
+        self._answers = array("I")
+        self._prompts = array("I")
         self._bytes = array("Q")
         self._longest: list[tuple[int, int]] = []
         self._empty: list[int] = []
         self._images = _Occurrences()
-        self._same = _Occurrences()
-        self._asked: dict[bytes, dict[bytes, tuple[int, str]]] = {}
-        self._first_asked: dict[bytes, tuple[bytes, int, str]] = {}
+        self._identities = Identities()
 
     def add(self, batch: Iterable[Surveyed]) -> None:
         """Count a batch."""
         for surveyed in batch:
-            self._rows += 1
             if surveyed.row.flaw:
-                self._flawed += 1
+                self.add_flawed()
             else:
                 self._add(surveyed)
+
+    def add_flawed(self) -> None:
+        """Count a row that is no JSON."""
+        self._rows += 1
+        self._flawed += 1
+
+    def merge(self, later: "StatisticsTally") -> None:
+        """Take over what was counted of the rows that follow."""
+        self._rows += later._rows
+        self._flawed += later._flawed
+        for name, counts in later._facets.items():
+            for value, times in counts.items():
+                self._count(name, value, times)
+        self._boxes.update(later._boxes)
+        self._sizes.update(later._sizes)
+        self._answers.extend(later._answers)
+        self._prompts.extend(later._prompts)
+        self._bytes.extend(later._bytes)
+        self._longest = sorted(self._longest + later._longest, key=_by_length)[:10]
+        self._empty = (self._empty + later._empty)[:1000]
+        self._images.merge(later._images)
+        self._identities.merge(later._identities)
 
     def statistics(self) -> Statistics:
         """What has been seen so far."""
@@ -105,7 +122,9 @@ class StatisticsTally:
             flawed=self._flawed,
             images=len(self._bytes),
             distinct_images=len(self._images.first),
-            facets={name: dict(counts.most_common()) for name, counts in self._facets.items()},
+            facets={
+                name: dict(Counter(counts).most_common()) for name, counts in self._facets.items()
+            },
             boxes=dict(self._boxes.most_common()),
             answer_chars=spread(self._answers),
             prompt_chars=spread(self._prompts),
@@ -114,59 +133,70 @@ class StatisticsTally:
             longest_answers=tuple((line, chars) for chars, line in self._ten_longest()),
             empty_answers=tuple(self._empty),
             repeated_images={key.hex(): lines for key, lines in self._images.repeated()},
-            repeated_rows=tuple(lines for _, lines in self._same.repeated()),
-            contradictions=self._contradictions(),
+            repeated_rows=self._identities.repeated(),
+            contradictions=self._identities.contradictions(),
             images_on={key.hex(): line for key, line in self._images.first.items()},
         )
 
     def _add(self, surveyed: Surveyed) -> None:
         shown = read_example(surveyed.row)
-        for name, value in facets(surveyed, shown):
-            counts = self._facets.setdefault(name, Counter())
-            counts[value if value in counts or len(counts) < MAX_VALUES else OTHERS] += 1
-        self._add_text(shown)
-        for image in surveyed.images:
+        self.add_row(surveyed, shown, identify(surveyed.row, surveyed.images, shown))
+
+    def add_row(self, surveyed: Surveyed, shown: Example, found: RowIdentity) -> None:
+        """Count a row without a flaw, read as a conversation, with its identity."""
+        answer, line = shown.answer, shown.line
+        for label in labels_in(answer):
+            self._boxes[label[:100]] += 1
+        keys = short(found.row), short(found.question), short(found.answer)
+        asked = sum(len(message.text) for message in shown.prompt)
+        self.add_read(line, facets(surveyed, shown), surveyed.images, answer, asked, keys)
+
+    def add_read(
+        self,
+        line: int,
+        facets: Iterable[Facet],
+        images: Sequence[ImageFacts],
+        answer: str,
+        prompt_chars: int,
+        keys: tuple[int, int, int],
+    ) -> None:
+        """Count a row that has been read already and whose answer holds no boxes.
+
+        Args:
+            line: Its physical line.
+            facets: As `facets` says.
+            images: What its images are.
+            answer: The last answer.
+            prompt_chars: Of all that stands before it.
+            keys: 64 bits of the keys of row, question and answer; see `identity`.
+        """
+        self._rows += 1
+        for name, value in facets:
+            self._count(name, value, 1)
+        for image in images:
             self._bytes.append(image.size_bytes)
             if image.width:
                 self._sizes[image.width, image.height] += 1
             if image.digest:
-                self._images.add(bytes.fromhex(image.digest), surveyed.row.line)
-        self._add_identity(surveyed, shown)
-
-    def _add_text(self, shown: Example) -> None:
-        answer = shown.answer
-        for label in labels_in(answer):
-            self._boxes[label[:100]] += 1
+                self._images.add(bytes.fromhex(image.digest), line)
         self._answers.append(len(answer))
-        self._prompts.append(sum(len(message.text) for message in shown.prompt))
-        if not answer.strip() and len(self._empty) < 1000:
-            self._empty.append(shown.line)
-        self._longest.append((len(answer), shown.line))
+        self._prompts.append(prompt_chars)
+        if answer.strip():
+            self._identities.add(line, *keys, answer)
+        elif len(self._empty) < 1000:
+            self._empty.append(line)
+        self._longest.append((len(answer), line))
         if len(self._longest) > 1000:
             self._longest = self._ten_longest()
 
     def _ten_longest(self) -> list[tuple[int, int]]:
-        return sorted(self._longest, key=lambda item: (-item[0], item[1]))[:10]
+        return sorted(self._longest, key=_by_length)[:10]
 
-    def _add_identity(self, surveyed: Surveyed, shown: Example) -> None:
-        if not shown.answer.strip():
-            return
-        found = identify(surveyed.row, surveyed.images, shown)
-        question, answer = found.question, found.answer
-        self._same.add(found.row, shown.line)
-        first = self._first_asked.setdefault(question, (answer, shown.line, shown.answer[:80]))
-        if first[0] != answer:
-            different = self._asked.setdefault(question, {first[0]: first[1:]})
-            different.setdefault(answer, (shown.line, shown.answer[:80]))
-
-    def _contradictions(self) -> tuple[Contradiction, ...]:
-        return tuple(
-            Contradiction(
-                tuple(line for line, _ in different.values()),
-                tuple(text for _, text in different.values()),
-            )
-            for different in self._asked.values()
-        )
+    def _count(self, name: str, value: str, times: int) -> None:
+        counts = self._facets.setdefault(name, {})
+        if value not in counts and len(counts) >= self._most_values:
+            value = OTHERS
+        counts[value] = counts.get(value, 0) + times
 
 
 def facets(surveyed: Surveyed, shown: Example | None = None) -> tuple[Facet, ...]:
@@ -218,12 +248,25 @@ class _Occurrences:
 
     def __init__(self) -> None:
         self.first: dict[bytes, int] = {}
-        self._more: dict[bytes, array[int]] = {}
+        self._more: dict[bytes, list[int]] = {}
 
     def add(self, key: bytes, line: int) -> None:
         if self.first.setdefault(key, line) != line:
-            self._more.setdefault(key, array("Q")).append(line)
+            self._more.setdefault(key, []).append(line)
+
+    def merge(self, later: "_Occurrences") -> None:
+        for key, line in later.first.items():
+            self.add(key, line)
+        for key, lines in later._more.items():
+            for line in lines:
+                self.add(key, line)
 
     def repeated(self) -> Iterator[tuple[bytes, tuple[int, ...]]]:
-        for key, lines in self._more.items():
+        """Each key with its lines, those first that are repeated first."""
+        for key, lines in sorted(self._more.items(), key=lambda item: (item[1], item[0])):
             yield key, (self.first[key], *dict.fromkeys(lines))
+
+
+def _by_length(item: tuple[int, int]) -> tuple[int, int]:
+    """The longest first, and of equal ones the first."""
+    return -item[0], item[1]

@@ -30,6 +30,9 @@ PIECE_S = 0.08
 """How long one piece of work should take."""
 MAX_PIECE_ROWS = 1000
 MAX_PIECE_BYTES = 4_000_000
+MAX_DECODED_BYTES = 64_000_000
+"""Of a file whose images are all decoded, if nobody says otherwise. In larger ones images are
+judged by their structure: markers, chunks, checksums, and that the end is there."""
 MAX_KNOWN = 100_000
 """Images remembered; about 40 MB."""
 
@@ -54,6 +57,7 @@ async def survey(
     *,
     fetch: bool = True,
     fetched: dict[str, ImageFacts] | None = None,
+    deep: bool | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> AsyncGenerator[tuple[Surveyed, ...], None]:
     """Every row with the facts of its images, in order, in batches.
@@ -66,14 +70,16 @@ async def survey(
         fetch: Whether images on the network are fetched.
         fetched: What images on the network were found to be, by address: those in it are not
             fetched again, and what is fetched is added, so that two passes fetch once.
+        deep: Whether pixels are decoded to see whether they can be; None: in files up to 64 MB.
         clock: Seconds.
 
     Raises:
         DatasetError: if the file cannot be read.
     """
     known = {} if fetched is None else fetched
-    fetcher = _Fetcher(clock, known, allow_private=dataset.allow_private) if fetch else None
-    surveyor = _Surveyor(dataset.folder, fetcher)
+    fetcher = Fetcher(known, allow_private=dataset.allow_private, clock=clock) if fetch else None
+    local = LocalImages(dataset.folder, deep=decodes(dataset, deep))
+    surveyor = _Surveyor(local, fetcher)
     under_way: deque[asyncio.Task[tuple[Surveyed, ...]]] = deque()
     start = 0
     try:
@@ -92,12 +98,11 @@ async def survey(
 
 
 class _Surveyor:
-    """Looks at pieces of the file, and remembers the images it has seen."""
+    """Looks at pieces of the file."""
 
-    def __init__(self, folder: Path, fetcher: "_Fetcher | None") -> None:
-        self._folder = folder
+    def __init__(self, local: "LocalImages", fetcher: "Fetcher | None") -> None:
+        self._local = local
         self._fetcher = fetcher
-        self._known: dict[bytes, ImageFacts] = {}
         self.rows = 16
         """How many rows to take next: as many as seem to fit into `PIECE_S`."""
 
@@ -127,64 +132,93 @@ class _Surveyor:
 
     async def _network(self, image: ImagePart) -> ImageFacts:
         if self._fetcher is None:
-            detail = f"The image is on the network: {image.reference[:200]}"
-            return ImageFacts(size_bytes=0, flaw=NOT_FETCHED, detail=detail)
+            return not_fetched(image)
         return await self._fetcher.facts(image.reference)
 
     def _probe_all(self, lines: Sequence[ParsedLine]) -> list[list[ImageFacts | None]]:
         begun = time.monotonic()
-        found = [[self._probe(line, image) for image in line.row.images] for line in lines]
+        found = [[self._local.facts(line, image) for image in line.row.images] for line in lines]
         spent = max(time.monotonic() - begun, 1e-6)
         wanted = int(len(lines) * PIECE_S / spent)
         self.rows = max(1, min(MAX_PIECE_ROWS, wanted, self.rows * 4))
         return found
 
-    def _probe(self, line: ParsedLine, image: ImagePart) -> ImageFacts | None:
-        """What is known of an image; none if it is on the network."""
-        if image.origin == "url" and image.reference.lower().startswith(("http:", "https:")):
+
+class LocalImages:
+    """What images are that can be had without the network; those seen are remembered."""
+
+    def __init__(self, folder: Path, *, deep: bool, most: int = MAX_KNOWN) -> None:
+        """Begin.
+
+        Args:
+            folder: What the names of image files are relative to.
+            deep: Whether pixels are decoded, to see whether they can be.
+            most: Images remembered.
+        """
+        self._folder = folder
+        self._deep = deep
+        self._most = most
+        self._known: dict[bytes, ImageFacts] = {}
+
+    def facts(self, line: ParsedLine, image: ImagePart) -> ImageFacts | None:
+        """What is known of an image of a row; none if it is on the network."""
+        if on_network(image):
             return None
         large = image.encoded_chars * 3 // 4 > MAX_IMAGE_BYTES
         data = None if large else line.data(image.ordinal)
         key = line.key(image.ordinal) if data is None else sha256(data).digest()
         facts = self._known.get(key)
         if facts is None:
-            facts = _facts(line, image, self._folder) if data is None else _probed(data, key)
-            if len(self._known) < MAX_KNOWN:
+            facts = self._read(line, image) if data is None else self._probe(data, key.hex())
+            if len(self._known) < self._most:
                 self._known[key] = facts
         return facts
 
+    def _probe(self, data: bytes, digest: str = "") -> ImageFacts:
+        from tintype.images import probe
 
-def _probed(data: bytes, digest: bytes) -> ImageFacts:
-    from tintype.images import probe
+        return probe(data, verify=self._deep, checksums=True, digest=digest)
 
-    return probe(data, digest=digest.hex())
-
-
-def _facts(line: ParsedLine, image: ImagePart, folder: Path) -> ImageFacts:
-    from tintype.images import probe
-
-    try:
-        if image.encoded_chars * 3 // 4 > MAX_IMAGE_BYTES:
-            # Found out here, where the URL need not be copied for it.
-            raise TooLarge("The image", image.encoded_chars * 3 // 4, MAX_IMAGE_BYTES)
-        return probe(image_bytes(line.url(image.ordinal), folder))
-    except TooLarge as error:
-        return ImageFacts(size_bytes=error.size_bytes, flaw="too large", detail=error.message)
-    except DatasetError as error:
-        flaws = {"data": "not valid base64", "file": "no such file", "url": INACCESSIBLE}
-        return ImageFacts(size_bytes=0, flaw=flaws[image.origin], detail=error.message)
+    def _read(self, line: ParsedLine, image: ImagePart) -> ImageFacts:
+        try:
+            if image.encoded_chars * 3 // 4 > MAX_IMAGE_BYTES:
+                # Found out here, where the URL need not be copied for it.
+                raise TooLarge("The image", image.encoded_chars * 3 // 4, MAX_IMAGE_BYTES)
+            return self._probe(image_bytes(line.url(image.ordinal), self._folder))
+        except TooLarge as error:
+            return ImageFacts(size_bytes=error.size_bytes, flaw="too large", detail=error.message)
+        except DatasetError as error:
+            flaws = {"data": "not valid base64", "file": "no such file", "url": INACCESSIBLE}
+            return ImageFacts(size_bytes=0, flaw=flaws[image.origin], detail=error.message)
 
 
-class _Fetcher:
+def on_network(image: ImagePart) -> bool:
+    """Whether an image must be fetched."""
+    return image.origin == "url" and image.reference.lower().startswith(("http:", "https:"))
+
+
+def not_fetched(image: ImagePart) -> ImageFacts:
+    """What is said of an image on the network that nobody is to fetch."""
+    detail = f"The image is on the network: {image.reference[:200]}"
+    return ImageFacts(size_bytes=0, flaw=NOT_FETCHED, detail=detail)
+
+
+def decodes(dataset: Dataset, deep: bool | None) -> bool:
+    """Whether the pixels of a dataset's images are decoded: where asked for, and in small files."""
+    return dataset.size_bytes <= MAX_DECODED_BYTES if deep is None else deep
+
+
+class Fetcher:
     """Fetches images, a few at a time and each once, and gives up on hosts that do not answer."""
 
     def __init__(
         self,
-        clock: Callable[[], float],
         known: dict[str, ImageFacts],
         *,
         allow_private: bool,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Begin; what is fetched is added to `known`, by address."""
         self._clock = clock
         self._allow_private = allow_private
         self._slots = asyncio.Semaphore(FETCHES)

@@ -39,6 +39,8 @@ class Treatment:
     """Encode images of other formats as JPEG, e.g. all but `jpeg`, `png`, `webp`."""
     no_place: bool = False
     """Remove the metadata of images that tell where they were taken."""
+    most_images: int | None = None
+    """Split rows with more images between their questions (`many_images`)."""
     chat: bool = False
     """Write rows of other dialects as chat rows, each image as a part where it belongs, and image
     data as plain data URLs of their true type."""

@@ -3,15 +3,18 @@
 from tintype.estimation.counts import Counts, Dear, EpochTokens, count, count_all
 from tintype.estimation.forecasting import Forecast, StepTime, forecast, step_time
 from tintype.estimation.plan import Cost, Estimate, Gauge, Plan, estimate, gauges
+from tintype.estimation.tally import CountTally, ImageTokens, image_tokens_of
 
 __all__ = [
     "Cost",
+    "CountTally",
     "Counts",
     "Dear",
     "EpochTokens",
     "Estimate",
     "Forecast",
     "Gauge",
+    "ImageTokens",
     "Plan",
     "StepTime",
     "count",
@@ -19,5 +22,6 @@ __all__ = [
     "estimate",
     "forecast",
     "gauges",
+    "image_tokens_of",
     "step_time",
 ]

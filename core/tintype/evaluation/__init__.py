@@ -42,6 +42,7 @@ from tintype.evaluation.run_folder import (
 from tintype.evaluation.running import RunProgress, models_of, run
 from tintype.evaluation.scorers import scorer_names, scorer_of, suggested
 from tintype.evaluation.sentences import headline_sentence, omitted_words, percent
+from tintype.evaluation.step_scores import StepScores, step_scores
 
 __all__ = [
     "VIEWS",
@@ -63,6 +64,7 @@ __all__ = [
     "RunProgress",
     "Scorer",
     "SliceFigures",
+    "StepScores",
     "UnreadableRun",
     "View",
     "comparisons",
@@ -95,6 +97,7 @@ __all__ = [
     "scorer_names",
     "scorer_of",
     "slices",
+    "step_scores",
     "suggested",
     "to_grade",
     "with_overrides",

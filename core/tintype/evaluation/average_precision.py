@@ -29,6 +29,8 @@ class AveragePrecision:
     map50_95: float | None
     by_class: dict[str, float]
     """AP at IoU 0.5 of each class that has truths, by its label as it is compared."""
+    curve: tuple[float, ...] = ()
+    """Mean precision of the classes at IoU 0.5 at each of the 101 recalls 0, 0.01, … 1."""
 
 
 def average_precision(
@@ -55,6 +57,7 @@ def average_precision(
         map50=float(every[:, 0].mean()),
         map50_95=float(every.mean()),
         by_class={names[label]: float(one[0].mean()) for label, one in precisions.items()},
+        curve=tuple(every[:, 0].mean(axis=0).tolist()),
     )
 
 

@@ -101,7 +101,7 @@ def _score_all(cases: Sequence[AnswerCase]) -> tuple[list[RowScore], Mapping[str
     if scored:
         precise = average_precision(images)
         figures |= {"map50": precise.map50, "map50_95": precise.map50_95}
-        return scores, figures | {"ap_by_label": precise.by_class}
+        return scores, figures | {"ap_by_label": precise.by_class, "curve": precise.curve}
     return scores, figures | table.operating_points()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tintype.errors import EvaluationError
+from tintype.evaluation.asking import cost_of, doubtful
 from tintype.evaluation.headline import Headline
 from tintype.evaluation.plan import EvaluatedModel
 from tintype.evaluation.results import BY_MACHINE, BY_MODEL, Evaluation
@@ -201,6 +202,18 @@ def slices(
 def facets_worth(evaluation: Evaluation) -> tuple[str, ...]:
     """The facets that tell rows apart: with 2 values at least, and 50 at most."""
     return tuple(name for name, (values, _) in evaluation.facets.items() if 2 <= len(values) <= 50)
+
+
+def judge_cost(evaluation: Evaluation) -> Decimal | None:
+    """What grading has cost this run, in US dollars; none where a grade's cost is unknown.
+
+    Blocking.
+    """
+    found = logged(evaluation.folder, GRADES)
+    costs = [cost_of(line) for line in found.answers.values()]
+    doubts = sum(map(doubtful, (*found.answers.values(), *found.errors.values())))
+    known = [cost for cost in costs if cost is not None]
+    return None if doubts or len(known) < len(costs) else sum(known, Decimal(0))
 
 
 def grades_of(evaluation: Evaluation, model: int, grades: Sequence[str]) -> dict[str, int]:

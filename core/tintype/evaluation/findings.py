@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from tintype.evaluation.figures import (
@@ -10,6 +11,7 @@ from tintype.evaluation.figures import (
     facets_worth,
     figures,
     grades_of,
+    judge_cost,
     slices,
 )
 from tintype.evaluation.matrix import View, counts
@@ -38,6 +40,8 @@ class Findings:
     """By facet, the values with the most rows first."""
     grades: tuple[Mapping[str, int], ...]
     """Of each model; empty without a judge."""
+    judge_cost_usd: Decimal | None
+    """What grading has cost; none where that is unknown."""
     counts: tuple[Mapping[View, int], ...]
     """By model, how many rows each view has."""
 
@@ -62,5 +66,6 @@ def findings(folder: Path, scorer: str = "") -> Findings:
             for facet in facets_worth(found)[:MOST_FACETS]
         },
         tuple(grades_of(found, at, tuple(judge.grades)) for at in places) if judge else (),
+        judge_cost(found) if judge else Decimal(0),
         tuple(counts(found, model=at, scorer=scorer) for at in places),
     )

@@ -10,6 +10,7 @@ from tintype.evaluation.figures import (
     SliceFigures,
     facets_worth,
     figures,
+    judge_cost,
     slices,
 )
 from tintype.evaluation.report_details import boxes, confusions, grades, steps
@@ -80,7 +81,9 @@ def _facts(evaluation: Evaluation) -> tuple[str, ...]:
         f"fingerprint of the rows: {run.fingerprint.get('rows')}",
     ]
     if plan.judge is not None:
-        found.append(f"judge: {plan.judge.model.name} at {plan.judge.model.profile}")
+        cost = judge_cost(evaluation)
+        words = "cost unknown" if cost is None else f"${cost:.2f}" if cost else "free"
+        found.append(f"judge: {plan.judge.model.name} at {plan.judge.model.profile}, {words}")
     return tuple(found)
 
 

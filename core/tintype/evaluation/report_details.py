@@ -53,7 +53,8 @@ def boxes(evaluation: Evaluation) -> list[ReportSection]:
         if any(one.get(name) is not None for one in sums)
     ]
     found = [
-        ReportSection("Boxes at IoU ≥ 0.5", ("", *named), tuple(rows), note=_doctor(named, sums))
+        ReportSection("Boxes at IoU ≥ 0.5", ("", *named), tuple(rows), note=_doctor(named, sums)),
+        *curves(named, sums),
     ]
     labels = dict.fromkeys(label for one in sums for label in one["by_label"])
     groups, table = [], []
@@ -71,6 +72,22 @@ def boxes(evaluation: Evaluation) -> list[ReportSection]:
     return [*found, ReportSection("F1 by label", headers, tuple(table), chart=chart)]
 
 
+def curves(named: Sequence[str], sums: Sequence[Any]) -> list[ReportSection]:
+    """Precision at each tenth of recall, of models whose boxes have scores."""
+    known = [one.get("curve") or () for one in sums]
+    if not any(known):
+        return []
+    groups = tuple(
+        BarGroup(f"recall {at} %", tuple(one[at] if one else None for one in known))
+        for at in range(0, 101, 10)
+    )
+    rows = tuple((one.label, *map(percent, one.values)) for one in groups)
+    note = "At IoU ≥ 0.5, the mean of all labels: how precise a model is once it has found so many."
+    return [ReportSection(CURVE, ("", *named), rows, note, BarChart(groups, tuple(named)))]
+
+
+CURVE = "Precision by recall"
+"""The title of the precision–recall curve."""
 _BOX_WORDS = {
     "f1": "F1",
     "mean_iou": "mean IoU",

@@ -5,14 +5,16 @@ import hashlib
 from tintype.images.decoding import DECODE_ERRORS, MOST_PIXELS, absurdity, open_pixels
 from tintype.images.exif import read_exif
 from tintype.images.facts import ImageFacts
-from tintype.images.formats import Header, png, read_header
+from tintype.images.formats import Header, checksum_fault, png, read_header
 
 _MOST_VERIFIED = 25_000_000
 """Pixels up to which WebP, GIF and BMP are decoded to see whether they can be: Pillow holds the
 whole image for that, up to three times over. Larger ones are judged by their structure."""
 
 
-def probe(data: bytes, *, verify: bool = True, digest: str = "") -> ImageFacts:
+def probe(
+    data: bytes, *, verify: bool = True, checksums: bool = False, digest: str = ""
+) -> ImageFacts:
     """Tell format, size, mode, frames, orientation and flaws from the bytes; never raises.
 
     Time is linear in the bytes and, with `verify`, in the pixels. Pixels are verified where that
@@ -22,6 +24,7 @@ def probe(data: bytes, *, verify: bool = True, digest: str = "") -> ImageFacts:
         data: The encoded image, or anything at all.
         verify: Also see whether the pixels can be had. JPEG is decoded at an eighth of its size,
             PNG is inflated block by block; both need little memory.
+        checksums: Compare checksums of the format even if pixels are not verified.
         digest: The SHA-256 of the bytes in hexadecimal, if it is known already.
     """
     empty = Header("", flaw="empty", detail="The image is empty (0 bytes).")
@@ -30,8 +33,8 @@ def probe(data: bytes, *, verify: bool = True, digest: str = "") -> ImageFacts:
     if not flaw:
         detail = absurdity(header)
         flaw = "too large" if detail else ""
-    if not flaw and verify:
-        detail = _fault(data, header)
+    if not flaw and (verify or checksums):
+        detail = _fault(data, header) if verify else checksum_fault(data, header)
         flaw = "damaged" if detail else ""
     orientation, located = read_exif(header.exif)
     return ImageFacts(

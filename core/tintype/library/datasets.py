@@ -65,6 +65,7 @@ def check(
     model: str = "",
     training: Assessment | None = None,
     fetch: bool = True,
+    deep: bool | None = None,
 ) -> Work[Assessment, Assessment]:
     """Check a dataset against a provider's rules, and count its tokens, in one pass.
 
@@ -78,6 +79,8 @@ def check(
         model: The base model to train; by default the provider's usual one.
         training: The training file's result, if this is its validation file.
         fetch: Whether images on the network are fetched to be judged.
+        deep: Whether the pixels of every image are decoded; by default in files up to 64 MB. In
+            larger ones images are judged by their structure, and `summary.decoded` is false.
 
     Raises:
         SettingsError: if nobody of this name is known, or the embedded provider does not train the
@@ -92,7 +95,7 @@ def check(
         keys = training.summary.keys if training and training.summary else None
         async with _opened(dataset) as handle:
             assessing = assessment.assess(
-                handle, judged_by, model=model, fetch=fetch, training=keys
+                handle, judged_by, model=model, fetch=fetch, training=keys, deep=deep
             )
             async with aclosing(assessing):
                 async for step in assessing:

@@ -90,4 +90,4 @@ class Rows:
         self.close()
 
     def _example(self, index: int) -> Example:
-        return example(self.dataset.row_at(index))
+        return example(self.dataset.line_at(index).row)

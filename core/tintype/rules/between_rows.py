@@ -3,10 +3,11 @@
 Rows are remembered as 64-bit hashes, so that fifty thousand of them cost a few megabytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tintype.dataset.identity import RowIdentity, identify
+from tintype.dataset.identity import RowIdentity, identify, short
+from tintype.rules.block import Block, RowKeys
 from tintype.rules.case import Case
 from tintype.rules.problem import Problem
 from tintype.tokens import content_texts
@@ -27,7 +28,7 @@ class Keys:
 
 @dataclass(slots=True)
 class RowMemory:
-    """The rows seen so far. Grows by `look`, up to its bounds."""
+    """The rows seen so far. Grows by `look` and `look_through`, up to its bounds."""
 
     training: Keys | None = None
     """Of the training file, when this is the validation file."""
@@ -41,68 +42,102 @@ class RowMemory:
 
     def look(self, case: Case) -> Iterator[Problem]:
         """Compare a row with those before it, and remember it."""
-        if case.row.flaw or not case.messages:
-            return
-        found = identify(case.row, case.images)
-        row, images = _short(found.row), [_short(image) for image in found.images]
-        yield from self._leaked(case, row, images)
-        yield from self._repeated(case, row, found)
-        self._remember_prompt(case)
-        if len(self.images) < MOST_COMPARED:
-            self.images.update(images)
+        if comparable(case):
+            places = tuple(image.place for image in case.row.images)
+            self._remember_prompts({prompt(case): 1})
+            yield from self._compare(row_keys(case, identify(case.row, case.images), places))
+
+    def look_through(self, block: Block) -> Iterator[tuple[int, list[Problem]]]:
+        """Compare the rows of a block with those before them, and remember them.
+
+        Yields the index of each row that has a problem, and its problems.
+        """
+        self._remember_prompts(block.prompts)
+        for at, row in enumerate(block.row_keys):
+            if row and (found := list(self._compare(block.keys(at)))):
+                yield block.first + at, found
 
     @property
     def keys(self) -> Keys:
         """What the validation file is to be compared with."""
         return Keys(frozenset(self.rows), frozenset(self.images))
 
-    def _repeated(self, case: Case, row: int, found: RowIdentity) -> Iterator[Problem]:
-        first = self.rows.get(row)
+    def _compare(self, keys: RowKeys) -> Iterator[Problem]:
+        if self.training is not None:
+            yield from _leaked(self.training, keys)
+        first = self.rows.get(keys.row)
         if first is not None:
-            text = f"Example {case.number} is the same as the one on line {first}."
+            text = f"Example {keys.index + 1} is the same as the one on line {first}."
             fix = "Remove one, unless it should count twice."
-            yield case.problem("duplicate", "warning", text, fix=fix)
-            return
-        if len(self.rows) < MOST_COMPARED:
-            self.rows[row] = case.row.line
-        if found.answer:
-            yield from self._contradicted(case, _short(found.question), _short(found.answer))
+            yield _problem(keys, "duplicate", text, fix)
+        else:
+            if len(self.rows) < MOST_COMPARED:
+                self.rows[keys.row] = keys.line
+            if keys.answer:
+                yield from self._contradicted(keys)
+        if len(self.images) < MOST_COMPARED:
+            self.images.update(keys.images)
 
-    def _contradicted(self, case: Case, question: int, answer: int) -> Iterator[Problem]:
-        line, known = self.answers.get(question, (0, 0))
+    def _contradicted(self, keys: RowKeys) -> Iterator[Problem]:
+        line, known = self.answers.get(keys.question, (0, 0))
         if not line:
             if len(self.answers) < MOST_COMPARED:
-                self.answers[question] = (case.row.line, answer)
-        elif known != answer:
+                self.answers[keys.question] = (keys.line, keys.answer)
+        elif known != keys.answer:
             text = (
-                f"Example {case.number} has the question and images of line {line}, but another "
+                f"Example {keys.index + 1} has the question and images of line {line}, but another "
                 "answer."
             )
             fix = "Decide on one answer, or ask more precisely."
-            yield case.problem("contradiction", "warning", text, fix=fix)
+            yield _problem(keys, "contradiction", text, fix)
 
-    def _leaked(self, case: Case, row: int, images: list[int]) -> Iterator[Problem]:
-        if self.training is None:
-            return
-        fix = "Keep rows of the same image in one split, or the metrics will look too good."
-        if row in self.training.rows:
-            text = f"Example {case.number} is in the training file too."
-            yield case.problem("leak", "warning", text, fix=fix)
-            return
-        for at, image in enumerate(images):
-            if image in self.training.images:
-                text = f"Example {case.number} shows an image that is also in the training file."
-                place = case.row.images[at].place
-                yield case.problem("leak", "warning", text, place=place, fix=fix)
-
-    def _remember_prompt(self, case: Case) -> None:
-        first = case.messages[0][1]
-        texts = content_texts(first) if first.get("role") == "system" else []
-        prompt = "\n".join(texts)[:_PROMPT_CHARS]
-        if prompt in self.prompts or len(self.prompts) < MOST_PROMPTS:
-            self.prompts[prompt] = self.prompts.get(prompt, 0) + 1
+    def _remember_prompts(self, prompts: Mapping[str, int]) -> None:
+        for text, times in prompts.items():
+            if text in self.prompts or len(self.prompts) < MOST_PROMPTS:
+                self.prompts[text] = self.prompts.get(text, 0) + times
 
 
-def _short(key: bytes) -> int:
-    """The first 64 bits of a key."""
-    return int.from_bytes(key[:8], "big")
+def comparable(case: Case) -> bool:
+    """Whether there is anything to compare a row by."""
+    return not case.row.flaw and bool(case.messages)
+
+
+def row_keys(case: Case, found: RowIdentity, places: tuple[str, ...] = ()) -> RowKeys:
+    """The keys of a row."""
+    return RowKeys(
+        case.row.index,
+        case.row.line,
+        short(found.row),
+        short(found.question),
+        short(found.answer),
+        tuple(map(short, found.images)),
+        places,
+    )
+
+
+def prompt(case: Case) -> str:
+    """The beginning of a row's system prompt; empty if it has none."""
+    first = case.messages[0][1]
+    texts = content_texts(first) if first.get("role") == "system" else []
+    return prompt_of(texts)
+
+
+def prompt_of(texts: list[str]) -> str:
+    """The beginning of a system prompt, as far as it is compared with others."""
+    return "\n".join(texts)[:_PROMPT_CHARS]
+
+
+def _leaked(training: Keys, keys: RowKeys) -> Iterator[Problem]:
+    fix = "Keep rows of the same image in one split, or the metrics will look too good."
+    if keys.row in training.rows:
+        text = f"Example {keys.index + 1} is in the training file too."
+        yield _problem(keys, "leak", text, fix)
+        return
+    for image, place in zip(keys.images, keys.places, strict=True):
+        if image in training.images:
+            text = f"Example {keys.index + 1} shows an image that is also in the training file."
+            yield _problem(keys, "leak", text, fix, place)
+
+
+def _problem(keys: RowKeys, rule: str, text: str, fix: str, place: str = "") -> Problem:
+    return Problem(keys.line, place, "warning", rule, text, fix)

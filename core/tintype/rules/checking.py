@@ -1,20 +1,29 @@
 """A dataset checked from beginning to end, in batches."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from tintype.dataset import Dataset
 from tintype.dataset.files import PlainFile
-from tintype.dataset.survey import Surveyed, survey
+from tintype.dataset.survey import decodes
 from tintype.images.facts import ImageFacts
 from tintype.providers.limits import ProviderRules
 from tintype.rules.between_rows import Keys
+from tintype.rules.block import Block
+from tintype.rules.examining import Setup
 from tintype.rules.file import HEAD_BYTES, misread
-from tintype.rules.judging import DatasetJudge, Judged
+from tintype.rules.judging import DatasetJudge
 from tintype.rules.problem import Problem
+from tintype.rules.reading import blocks
 from tintype.rules.summary import FileFacts, Summary
 from tintype.tokens import model_tokens
+
+STEP_S = 0.05
+"""Between two batches, at least: nobody sees more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +32,8 @@ class Checked:
 
     problems: tuple[Problem, ...]
     """New ones; after 100 of a rule, others are only counted. The last batch has the file's own."""
-    rows: tuple[Judged, ...]
-    """Every row of the batch, for whoever counts on, such as `estimate`."""
+    rows: range
+    """The indexes of its rows."""
     done: int
     """Rows judged so far."""
     bytes_done: int
@@ -33,6 +42,10 @@ class Checked:
     """Problems found so far beyond the first 100 of a rule: counted, in no batch."""
     summary: Summary | None = None
     """With the last batch."""
+    blocks: tuple[Block, ...] = ()
+    """Its rows counted, for whoever counts on, such as `estimate`."""
+    found: Mapping[int, tuple[Problem, ...]] = field(default_factory=dict)
+    """The problems of every row of the batch that has any, by its index; 20 of each rule."""
 
 
 async def check(
@@ -43,6 +56,8 @@ async def check(
     fetch: bool = True,
     training: Keys | None = None,
     fetched: dict[str, ImageFacts] | None = None,
+    deep: bool | None = None,
+    workers: int | None = None,
 ) -> AsyncGenerator[Checked, None]:
     """Judge every row and then the file; rows come in order.
 
@@ -53,27 +68,56 @@ async def check(
         fetch: Whether images on the network are fetched to be judged.
         training: `Summary.keys` of the training file, if this is its validation file.
         fetched: What images on the network were found to be, by address; see `survey`.
+        deep: Whether the pixels of every image are decoded; None: in files up to 64 MB. Else
+            images are judged by their structure, which shows all that is cut short.
+        workers: How many processes look at rows; by default as suits the file and the machine.
 
     Raises:
         DatasetError: if the file cannot be read.
     """
     rule = model_tokens(model or profile.model, profile.provider)
     tally = DatasetJudge(profile, rule, training, file=await facts(dataset))
-    done = bytes_done = 0
-    async for batch in survey(dataset, fetch=fetch, fetched=fetched):
-        rows = await asyncio.to_thread(_judge, tally, batch)
-        done += len(rows)
-        last = batch[-1].row
-        bytes_done = last.offset + last.size_bytes
-        problems = tally.show(problem for row in rows for problem in row.problems)
-        yield Checked(problems, rows, done, bytes_done, dataset.size_bytes, tally.omitted)
+    decoded = decodes(dataset, deep)
+    setup = Setup(profile, rule, dataset.folder, decoded, fetch, training is not None)
+    known = {} if fetched is None else fetched
+    waiting: list[Block] = []
+    shown_at = time.monotonic()
+    done = 0
+    async with aclosing(blocks(dataset, setup, known, workers)) as found:
+        async for block in found:
+            waiting.append(block)
+            if time.monotonic() - shown_at < STEP_S:
+                continue
+            step = await asyncio.to_thread(_step, tally, waiting, dataset.size_bytes)
+            done = step.done
+            yield step
+            waiting, shown_at = [], time.monotonic()
+    if waiting:
+        step = await asyncio.to_thread(_step, tally, waiting, dataset.size_bytes)
+        done = step.done
+        yield step
     seen = await facts(dataset)
     problems, summary = await asyncio.to_thread(tally.finish, seen, model)
-    yield Checked(problems, (), done, seen.size_bytes, seen.size_bytes, summary.omitted, summary)
+    summary = replace(summary, decoded=decoded)
+    size, rows = seen.size_bytes, range(done, done)
+    yield Checked(problems, rows, done, size, size, summary.omitted, summary)
 
 
-def _judge(tally: DatasetJudge, batch: tuple[Surveyed, ...]) -> tuple[Judged, ...]:
-    return tuple(tally.add(surveyed) for surveyed in batch)
+def _step(tally: DatasetJudge, blocks: list[Block], size_bytes: int) -> Checked:
+    problems = {}
+    for block in blocks:
+        problems.update(tally.merge(block))
+    rows = range(blocks[0].first, blocks[-1].first + blocks[-1].rows)
+    return Checked(
+        tally.show(chain.from_iterable(problems.values())),
+        rows,
+        rows.stop,
+        blocks[-1].end,
+        size_bytes,
+        tally.omitted,
+        blocks=tuple(blocks),
+        found=problems,
+    )
 
 
 async def whole_problem(dataset: Dataset) -> Problem | None:

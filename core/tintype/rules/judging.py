@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from tintype.dataset.survey import Surveyed
 from tintype.errors import PluginError
@@ -10,6 +11,7 @@ from tintype.plugins import Plugin, guarded, plugins
 from tintype.providers.limits import ProviderRules
 from tintype.rules import boxes, content, file, images, length, line, messages, tools
 from tintype.rules.between_rows import Keys, RowMemory
+from tintype.rules.block import Block
 from tintype.rules.case import Case, Judge, case
 from tintype.rules.problem import Problem, Severity, Status, worst
 from tintype.rules.summary import FileFacts, RuleCount, Summary, ordered, worst_first
@@ -73,8 +75,12 @@ def judge_row(
         rule: How the model counts tokens; by default that of the profile's usual model.
     """
     rule = rule or model_tokens(profile.model, profile.provider)
-    tried = case(surveyed, profile, rule)
-    return _keep(_found(tried))[0]
+    return row_problems(case(surveyed, profile, rule))[0]
+
+
+def row_problems(tried: Case) -> tuple[tuple[Problem, ...], Counter[tuple[str, Severity]]]:
+    """The first 20 problems of each rule of a row by itself, and the number of all."""
+    return _keep(_found(tried))
 
 
 def judge_file(summary: Summary, profile: ProviderRules, model: str = "") -> tuple[Problem, ...]:
@@ -145,12 +151,39 @@ class DatasetJudge:
         if surveyed.row.index == 0 and self._file is not None:
             self._misread = file.misread(self._file, surveyed.row)
         tried = case(surveyed, self.profile, self.rule)
-        problems, totals = _keep(_found(tried, self._memory.look))
+        problems, totals = _keep(chain(_found(tried), self._memory.look(tried)))
         if self._misread is None:
             self._totals.update(totals)
         judged = Judged(surveyed, tried.tokens, problems)
         self._count(judged)
         return judged
+
+    def merge(self, block: Block) -> dict[int, tuple[Problem, ...]]:
+        """Take over the rows of a block, which are also compared with those before them.
+
+        Returns the problems of each row that has any, by its index.
+        """
+        if block.opening is not None and self._file is not None:
+            self._misread = file.misread(self._file, block.opening)
+        problems, totals = dict(block.problems), Counter(block.totals)
+        for index, found in self._memory.look_through(block):
+            kept, more = _keep(found)
+            problems[index] = (*problems.get(index, ()), *kept)
+            totals.update(more)
+        if self._misread is None:
+            self._totals.update(totals)
+        counts = block.counts.counts
+        self._counts.update(
+            examples=counts.rows,
+            images=counts.images,
+            image_examples=counts.image_rows,
+            unseen=block.unseen,
+            skipped=counts.skipped,
+        )
+        self._reasons.update(block.reasons)
+        self._text += counts.text
+        self._images += counts.bill().images
+        return dict(sorted(problems.items()))
 
     def show(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
         """Return those problems that are handed out: the first 100 of a rule and severity."""
@@ -207,9 +240,9 @@ class DatasetJudge:
         )
 
 
-def _found(tried: Case, *more: Judge) -> Iterator[Problem]:
+def _found(tried: Case) -> Iterator[Problem]:
     """What all rules find; of a line that could not be parsed, there is nothing more to say."""
-    for judge in (*(line.RULES if tried.row.flaw else ROW_RULES), *more):
+    for judge in line.RULES if tried.row.flaw else ROW_RULES:
         yield from judge(tried)
     if not tried.row.flaw:
         for plugin in plugins("rules"):

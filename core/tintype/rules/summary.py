@@ -47,6 +47,9 @@ class Summary:
     images: int = 0
     skipped: int = 0
     """Rows that the provider would drop."""
+    decoded: bool = True
+    """Whether the pixels of every image were decoded. If not, images were judged by their
+    structure: damage within the pixels of a JPEG, WebP or GIF is not known."""
     unseen: int = 0
     """Images on the network that this machine did not fetch or could not reach."""
     text_tokens: Range = NOTHING

@@ -152,7 +152,7 @@ async def _sieve(dataset: Dataset, tally: DatasetJudge, target: Path) -> _Kept:
     """
     kept, most = _Kept(), tally.profile.max_examples or math.inf
     await in_thread(target.touch)
-    async with aclosing(survey(dataset)) as batches:
+    async with aclosing(survey(dataset, deep=True)) as batches:
         async for batch in batches:
             rows = await in_thread(_judge, tally, batch)
             for judged in rows:

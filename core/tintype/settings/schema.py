@@ -228,7 +228,7 @@ ENVIRONMENT: Mapping[str, str] = MappingProxyType(
     {
         "TINTYPE_HOME": "One folder for settings, data, state and cache.",
         **{field.variable: field.meaning for field in FIELDS if field.variable},
-        "TINTYPE_IMAGES": "How images are drawn: kitty, sixel, halfblock, ascii or none.",
+        "TINTYPE_IMAGES": "How images are drawn: kitty, sixel, iterm, halfblock, ascii or none.",
         "TINTYPE_LETTERS": "Any value: letters only, no blocks, lines or symbols.",
         "TINTYPE_RULES": "Your own rules: module:attribute or file.py:attribute, …",
         "TINTYPE_FORMATS": "Your own dataset formats, likewise.",

@@ -6,6 +6,7 @@ one file: a writer waits for the other, and migrations happen under the write lo
 """
 
 import asyncio
+import errno
 import os
 import sqlite3
 import stat
@@ -206,17 +207,23 @@ def _log_ahead(connection: sqlite3.Connection) -> None:
 
 
 def _prepare(path: Path) -> None:
+    """Create the file, private; one that is there is never opened here.
+
+    A process that closes any descriptor of a file loses all its locks on it, SQLite's too, and
+    another one would remove the log that is still written to.
+    """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
         try:
-            facts = os.fstat(descriptor)
+            os.close(os.open(path.resolve(), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            facts = path.stat()
             if not stat.S_ISREG(facts.st_mode):
-                raise StoreError(f"{path} is not a file.", advice="Move it away.")
+                raise StoreError(f"{path} is not a file.", advice="Move it away.") from None
+            if not os.access(path, os.R_OK | os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from None
             if facts.st_mode & 0o077:
-                os.fchmod(descriptor, 0o600)  # its log files take their mode from it
-        finally:
-            os.close(descriptor)
+                path.chmod(0o600)  # its log files take their mode from it
     except OSError as error:
         raise StoreError(
             f"{path} cannot be opened: {error.strerror}.",

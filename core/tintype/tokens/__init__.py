@@ -4,12 +4,24 @@ from tintype.providers.token_rules import Epochs, TokenRule
 from tintype.tokens.images import Sight, image_tokens, sight
 from tintype.tokens.models import model_tokens
 from tintype.tokens.ranges import NOTHING, Range
-from tintype.tokens.rows import DETAILS, Detail, RowTokens, content_texts, row_tokens, text_tokens
+from tintype.tokens.rows import (
+    DETAILS,
+    PER_MESSAGE,
+    PER_REPLY,
+    Detail,
+    RowTokens,
+    content_texts,
+    reply_doubt,
+    row_tokens,
+    text_tokens,
+)
 from tintype.tokens.text import count_text, special_tokens
 
 __all__ = [
     "DETAILS",
     "NOTHING",
+    "PER_MESSAGE",
+    "PER_REPLY",
     "Detail",
     "Epochs",
     "Range",
@@ -20,6 +32,7 @@ __all__ = [
     "count_text",
     "image_tokens",
     "model_tokens",
+    "reply_doubt",
     "row_tokens",
     "sight",
     "special_tokens",

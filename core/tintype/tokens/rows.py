@@ -108,9 +108,15 @@ def text_tokens(value: Any, rule: TokenRule) -> Range:
     for key in ("tools", "functions"):
         if value.get(key):
             total += _schema(value[key], rule)
-    if total == NOTHING or rule.confidence == "certain":
-        return total  # our own engine's bill: nothing about it is in doubt
-    return total + Range(0, 0, PER_REPLY)
+    return total if total == NOTHING else total + Range(0, 0, reply_doubt(rule))
+
+
+def reply_doubt(rule: TokenRule) -> int:
+    """Return the tokens that begin the reply, where it is not known whether a row is billed them.
+
+    Our own engine's bill is certain.
+    """
+    return 0 if rule.confidence == "certain" else PER_REPLY
 
 
 def _message(message: dict[str, Any], rule: TokenRule) -> Range:

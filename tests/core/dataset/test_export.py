@@ -181,3 +181,24 @@ async def test_text_and_order_survive_the_copy(build: Any) -> None:
     assert url == build.data_url(build.image())
     row["messages"][0]["content"][1]["image_url"].pop("url")
     assert copied == row
+
+
+async def test_rows_of_many_images_are_split_between_their_questions(build: Any) -> None:
+    url = build.data_url(build.image())
+    question = build.chat(url, url, question="a")["messages"]
+    value = build.chat(url, system="S")
+    value["messages"] += [*question, *question]
+    path = build.jsonl(value, build.chat(*[url] * 5), build.chat(url))
+    report, notes = await exported(path, build.folder / "copy.jsonl", Treatment(most_images=3))
+    rows = [row.value["messages"] for row, _ in read_rows(build.folder / "copy.jsonl")]
+    assert [[turn["role"][0] for turn in row] for row in rows] == [
+        list("suaua"),
+        list("sua"),
+        list("ua"),
+        list("ua"),
+    ]
+    assert report.rows == 4
+    assert [note.message for note in notes] == [
+        "Its 5 images are split over 2 rows.",
+        "One question has 5 images: at most 3 can be kept.",
+    ]

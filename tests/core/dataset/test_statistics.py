@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tintype.dataset import open_dataset
 from tintype.dataset.findings import findings, quantities
+from tintype.dataset.repetitions import Contradiction
 from tintype.dataset.spread import spread
 from tintype.dataset.statistics import (
-    Contradiction,
     Statistics,
     StatisticsTally,
     facets,

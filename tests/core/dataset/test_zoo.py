@@ -8,26 +8,9 @@ from pathlib import Path
 import pytest
 from tests.core.dataset.zoo import NAMES, ZOO, expected, faults, imported
 
-NOT_YET = frozenset(
-    [
-        "arrow-file-1",
-        "hf-save-to-disk-1",
-        "parquet-image-cells-1",
-        "parquet-lists-1",
-        "parquet-objects-1",
-        "parquet-paths-1",
-        "parquet-plain-1",
-        "webdataset-1",
-    ]
-)
-"""Fixtures that are not read yet."""
-
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_dataset_becomes_what_it_must(name: str, tmp_path: Path) -> None:
     want = expected(name)
     made = await imported(ZOO / name / "data" / want["open"], tmp_path / "out", keep_empty=True)
-    if name in NOT_YET:
-        assert faults(want, made), f"{name} is read now: take it out of NOT_YET"
-        return
     assert not faults(want, made)

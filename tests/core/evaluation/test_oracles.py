@@ -19,6 +19,7 @@ from tintype.evaluation.box_scores import (
     average_precision_without_scores,
     count_boxes,
 )
+from tintype.evaluation.report_details import curves
 from tintype.evaluation.text_scores import edit_distance
 
 
@@ -50,8 +51,8 @@ def images(seed: int, count: int, crowd: float) -> list[BoxedImage]:
     return made
 
 
-def coco(of: list[BoxedImage]) -> tuple[float, float]:
-    """mAP at 0.5 and at 0.5 to 0.95, by pycocotools."""
+def coco(of: list[BoxedImage]) -> tuple[float, float, list[float]]:
+    """mAP at 0.5 and at 0.5 to 0.95, and precision by recall at 0.5, by pycocotools."""
     kinds = {label: at for at, label in enumerate("abcd", start=1)}
     truths: list[dict[str, Any]] = []
     found: list[dict[str, Any]] = []
@@ -84,7 +85,8 @@ def coco(of: list[BoxedImage]) -> tuple[float, float]:
         judge.evaluate()
         judge.accumulate()
     precision = judge.eval["precision"][:, :, :, 0, 0]
-    return float(precision[0][precision[0] > -1].mean()), float(precision[precision > -1].mean())
+    known = precision[:, :, precision[0, 0] > -1]
+    return float(known[0].mean()), float(known.mean()), known[0].mean(axis=1).tolist()
 
 
 @pytest.mark.parametrize("crowd", [0.0, 0.2])
@@ -92,7 +94,17 @@ def coco(of: list[BoxedImage]) -> tuple[float, float]:
 def test_average_precision_is_pycocotools(seed: int, crowd: float) -> None:
     made = images(seed, 25, crowd)
     found = average_precision(made)
-    assert (found.map50, found.map50_95) == pytest.approx(coco(made), abs=1e-12)
+    map50, map50_95, curve = coco(made)
+    assert (found.map50, found.map50_95) == pytest.approx((map50, map50_95), abs=1e-12)
+    assert found.curve == pytest.approx(curve, abs=1e-12)
+
+
+def test_the_curve_of_precision_has_a_line_for_each_tenth_of_recall() -> None:
+    falling = tuple(1 - at / 200 for at in range(101))
+    [section] = curves(("a", "b"), [{"curve": falling}, {}])
+    assert section.rows[0] == ("recall 0 %", "100.0 %", "–")
+    assert section.rows[-1] == ("recall 100 %", "50.0 %", "–")
+    assert curves(("a",), [{}]) == []
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -48,6 +48,15 @@ async def test_a_run_scores_every_row_and_is_opened_offline(
     assert evaluation.figures(found, "exact")[0].headline.headline == 0.5
     [against] = evaluation.comparisons(found)
     assert (against.paired.wins, against.paired.losses, against.paired.ties) == (3, 0, 1)
+
+    # Had the models been made by a job, these were its scores by step.
+    steps_of = {"scripted": 20, "tintype-tiny": 10, "never evaluated": 5}
+    by_step = evaluation.step_scores(tmp_path / "runs", "tintype", steps_of)
+    assert by_step is not None
+    assert by_step.scorer == "normalised"
+    assert [(step, one.value) for step, one in by_step.points] == [(10, 0), (20, 0.75)]
+    assert evaluation.step_scores(tmp_path / "runs", "another", steps_of) is None
+    assert evaluation.step_scores(tmp_path / "nothing", "tintype", steps_of) is None
     assert evaluation.positions(found, "newly fixed").tolist() == [0, 1, 3]
     assert evaluation.positions(found, "failures").tolist() == [2]
     row, answers = evaluation.look_at(found, 3)

@@ -1,8 +1,10 @@
 """Drawings, without an app."""
 
 import asyncio
+import base64
 import io
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -183,7 +185,7 @@ def test_any_part_of_a_line_of_kittys_cells_stands_by_itself() -> None:
 
 
 def test_an_image_goes_to_kitty_in_pieces_of_the_size_it_takes() -> None:
-    payload = encode(Image.effect_noise((80, 80), 60).convert("RGB"), thrifty=False)
+    payload = encode(Image.effect_noise((80, 80), 60).convert("RGB"), sparing=False)
     commands = transmission(70_000, payload, 8, 4)
     assert commands[0].startswith("\x1b_Ga=T,U=1,f=100,q=2,i=70000,c=8,r=4,m=1;")
     assert all(command.startswith("\x1b_Gm=1;") for command in commands[1:-1])
@@ -201,17 +203,17 @@ async def test_what_was_drawn_is_not_drawn_again() -> None:
     assert await draw(Wanted(wanted.data, Room(20, 12, (10, 20)))) is not first
 
 
-async def test_in_few_bytes_an_image_of_blocks_still_resembles_itself() -> None:
+@pytest.mark.parametrize("few", ["sparing", "few_bytes"])
+async def test_in_few_bytes_an_image_of_blocks_still_resembles_itself(few: str) -> None:
     noise = Image.effect_noise((240, 240), 30)
     shades = Image.blend(Image.linear_gradient("L").resize((240, 240)), noise, 0.2).convert("RGB")
     shades.paste((200, 30, 30), (60, 60, 180, 180))
     room = Room(60, 30, (10, 20))
-    plain, thrifty = [
-        await draw(Wanted(encoded(shades), room, thrifty=thrifty)) for thrifty in (False, True)
-    ]
-    whole, spared = map(sent, (plain, thrifty))
+    full = Wanted(encoded(shades), room)
+    plain, sparing = await draw(full), await draw(replace(full, **{few: True}))  # type: ignore[arg-type]
+    whole, spared = map(sent, (plain, sparing))
     assert len(spared) < LEAST_BYTES * 1.1 < len(whole)
-    for drawing in (plain, thrifty):
+    for drawing in (plain, sparing):
         backs: Any = [
             [back(segment) for segment in strip for _ in segment.text] for strip in drawing.strips
         ]
@@ -236,13 +238,49 @@ def codes(style: Any) -> str:
     return ";".join((*style.color.get_ansi_codes(), *style.bgcolor.get_ansi_codes(False)))
 
 
-@pytest.mark.parametrize("protocol", ["kitty", "sixel"])
-async def test_thrift_saves_bytes(protocol: Any) -> None:
+@pytest.mark.parametrize("protocol", ["kitty", "iterm", "sixel"])
+async def test_a_slow_line_is_sent_fewer_bytes(protocol: Any) -> None:
     noise = Image.merge("RGB", [Image.effect_noise((300, 200), 50) for _ in range(3)])
     data = encoded(noise)
     plain = await draw(Wanted(data, ROOM, protocol=protocol))
-    thrifty = await draw(Wanted(data, ROOM, protocol=protocol, thrifty=True))
-    assert thrifty.sent_bytes < plain.sent_bytes * 0.8
+    sparing = await draw(Wanted(data, ROOM, protocol=protocol, sparing=True))
+    assert sparing.sent_bytes < plain.sent_bytes * 0.8
+
+
+async def test_on_a_slow_line_sixels_of_a_photograph_give_way_to_block_characters() -> None:
+    noise = Image.merge("RGB", [Image.effect_noise((300, 200), 50) for _ in range(3)])
+    flat = Image.new("RGB", (300, 200), (20, 90, 160))
+    drawn = [
+        await draw(Wanted(encoded(one), Room(60, 30, (10, 20)), protocol="sixel", sparing=True))
+        for one in (noise, flat)
+    ]
+    assert [one.protocol for one in drawn] == ["halfblock", "sixel"]
+    assert len(sent(drawn[0])) < LEAST_BYTES * 1.1
+    assert not drawn[0].payload
+
+
+async def test_a_terminal_that_takes_files_is_given_the_jpeg_itself_where_that_is_smaller() -> None:
+    out = io.BytesIO()
+    Image.effect_noise((120, 80), 60).convert("RGB").save(out, "JPEG", quality=60)
+    photo = out.getvalue()
+    room = Room(60, 30, (10, 20))
+
+    async def payload(data: bytes, **how: Any) -> str:
+        return (await draw(Wanted(data, room, protocol="iterm", **how))).payload
+
+    whole = await payload(photo)
+    assert whole.startswith("\x1b]1337;File=inline=1;size=")
+    assert "width=60;height=20;preserveAspectRatio=0:" in whole
+    assert base64.b64encode(photo).decode() in whole
+    # With boxes, or a part of it, or of another format, it is made for the occasion.
+    made = [
+        await payload(photo, truth=(Box("cat", 0.1, 0.1, 0.5, 0.5),)),
+        await payload(photo, view=FIT.zoomed(2)),
+    ]
+    made += [await payload(encoded(Image.open(io.BytesIO(photo))))]
+    for one in made:
+        assert base64.b64decode(one.rpartition(":")[2].rstrip("\a"))[:2] == b"\xff\xd8"
+        assert base64.b64encode(photo).decode() not in one
 
 
 async def test_colours_of_a_sixel_image_are_defined_and_chosen() -> None:

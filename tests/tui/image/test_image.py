@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from tests.handled import until
 from textual.pilot import Pilot
 
 from tintype.detection import Box
 from tintype_tui.terminal import Capabilities
+from tintype_tui.terminal.output import Line
 from tintype_tui.terminal.output.cells import MARK, PLACEHOLDER
-from tintype_tui.widgets.image import FIT, ImageView, View, draw
+from tintype_tui.widgets.image import FIT, ImageView, View, draw, widget
 from tintype_tui.widgets.image.blocks import SHAPES
 from tintype_tui.widgets.image.canvas import ImageCanvas
 
@@ -167,6 +169,69 @@ async def test_the_drawing_is_made_better_when_the_terminal_has_answered(
         app.capabilities = Capabilities(protocol="kitty", cell=(10, 20), answered=True)
         await settled(pilot)
         assert lines(app.image)[0].count(PLACEHOLDER) == 40
+
+
+FAR = Line(0.08, 1e6, True)
+
+
+async def test_over_a_line_images_that_are_passed_are_not_drawn(
+    app: Any, halves: bytes, grey: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 10.0
+    monkeypatch.setattr(widget, "monotonic", lambda: now_s)
+    monkeypatch.setattr(widget, "REST_S", 1000.0)
+    async with app.run_test(size=(60, 15)) as pilot:
+        app.line = FAR
+        app.image.data = halves
+        await settled(pilot)
+        assert len(app.only.asked) == 1  # at once
+        for number in range(3):
+            now_s += 0.03
+            app.image.data = grey + bytes(number)
+            await settled(pilot)
+        assert len(app.only.asked) == 1
+        monkeypatch.setattr(widget, "REST_S", 0.05)
+        app.image.data = grey
+        await until(pilot, lambda: len(app.only.asked) == 2)
+        assert app.only.asked[-1].data == grey
+
+
+async def test_a_line_that_becomes_slow_is_not_sent_the_same_image_again(
+    app: Any, halves: bytes, grey: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(widget, "REST_S", 0.01)
+    async with app.run_test(size=(60, 15)) as pilot:
+        app.image.data = halves
+        await settled(pilot)
+        app.image.sparing = True
+        await settled(pilot)
+        assert [one.sparing for one in app.only.asked] == [False]
+        app.image.data = grey
+        await until(pilot, lambda: len(app.only.asked) == 2)
+        await settled(pilot)
+        app.image.sparing = False  # now there is room for all of it
+        await settled(pilot)
+        assert [one.sparing for one in app.only.asked] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("line", "few"),
+    [
+        (Line(), False),
+        (Line(0.0005, 1e6, True), False),
+        (Line(0.08, 1e6, True), True),
+        (Line(0.08, 1e7, True), False),
+        (Line(0.08, None, True), False),
+    ],
+)
+async def test_block_characters_have_as_many_bytes_as_the_line_carries(
+    app: Any, halves: bytes, line: Line, few: bool
+) -> None:
+    async with app.run_test(size=(60, 15)) as pilot:
+        app.line = line
+        app.image.data = halves
+        await settled(pilot)
+        assert [one.few_bytes for one in app.only.asked] == [few]
 
 
 @pytest.mark.parametrize("protocol", ["kitty", "sixel"])

@@ -35,6 +35,35 @@ def test_a_signal_ends_the_app_at_once(stalled: Any, name: str) -> None:
     assert termios.tcgetattr(stalled.slave) == stalled.cooked
 
 
+HANGING = """
+import threading
+from tintype_tui.__main__ import run_app
+from tintype_tui.app import TintypeApp
+
+def hang(app, mode):
+    app.run_worker(threading.Event().wait, thread=True)
+    app.notify("a thread hangs")
+
+TintypeApp.action_go = hang
+raise SystemExit(run_app())
+"""
+
+
+def test_a_signal_ends_the_app_while_a_thread_waits_for_ever(play: Any, tmp_path: Path) -> None:
+    """As for a file system that does not answer."""
+    terminal = play("-c", HANGING, controlling=True, TINTYPE_HOME=str(tmp_path / "home"))
+    cooked = termios.tcgetattr(terminal.slave)
+    terminal.until_seen("Start here")
+    terminal.type(b"2")
+    terminal.until_seen("a thread hangs")
+    sent_s = time.monotonic()
+    terminal.process.send_signal(signal.SIGTERM)
+    terminal.until(b"\x1b[?1049l")
+    assert terminal.process.wait(timeout=60) == 128 + signal.SIGTERM
+    assert time.monotonic() - sent_s < SOON_S
+    assert termios.tcgetattr(terminal.slave) == cooked
+
+
 def test_what_is_seen_when_the_line_is_back_is_what_is_now(stalled: Any) -> None:
     stalled.type(b"3", b"2", b"3", b"5")
     termios.tcflow(stalled.slave, termios.TCOON)

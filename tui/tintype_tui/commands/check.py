@@ -18,6 +18,8 @@ from tintype_tui.commands.output import (
 )
 from tintype_tui.text import count
 
+NOT_DECODED = "Images were judged by their structure, no pixels decoded: --deep does."
+
 if TYPE_CHECKING:
     from tintype.rules import Keys, Problem, ProviderRules, Summary
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--model", default="", help="The base model to check for.")
 @click.option("--validation", type=A_PATH, help="The validation file to check too.")
 @click.option("--no-fetch", is_flag=True, help="Do not fetch images from the web.")
+@click.option("--deep", is_flag=True, help="Decode every image, in files over 64 MB too.")
 @as_json
 @asynchronous
 async def command(
@@ -38,9 +41,13 @@ async def command(
     model: str,
     validation: Path | None,
     no_fetch: bool,
+    deep: bool,
     as_json: bool,
 ) -> None:
     """Check the dataset at PATH against a provider's rules, before anything is sent.
+
+    In files over 64 MB images are judged by their structure, which shows all that is cut short;
+    damage within the pixels of a JPEG, WebP or GIF is found by --deep.
 
     Exit codes: 0 usable (warnings and skipped rows included), 1 errors that would stop a job,
     2 could not run.
@@ -50,10 +57,11 @@ async def command(
     from tintype_tui.words.reports import check_report
 
     judged_by = rules.rules_of(provider_name or chosen(profile)[1].provider)
-    problems, summary = await _check(path, judged_by, model, not no_fetch, None, as_json)
+    problems, summary = await _check(path, judged_by, model, not no_fetch, deep, None, as_json)
     reports = [(path, problems, summary)]
     if validation is not None:
-        found = await _check(validation, judged_by, model, not no_fetch, summary.keys, as_json)
+        keys = summary.keys
+        found = await _check(validation, judged_by, model, not no_fetch, deep, keys, as_json)
         reports.append((validation, *found))
     if as_json:
         report = check_report(summary, problems)
@@ -72,6 +80,7 @@ async def _check(
     profile: "ProviderRules",
     model: str,
     fetch: bool,
+    deep: bool,
     training: "Keys | None",
     quiet: bool,
 ) -> "tuple[list[Problem], Summary]":
@@ -83,7 +92,7 @@ async def _check(
     summary = None
     async with open_dataset(path) as dataset:
         async for checked in rules.check(
-            dataset, profile, model=model, fetch=fetch, training=training
+            dataset, profile, model=model, fetch=fetch, training=training, deep=deep or None
         ):
             problems.extend(checked.problems)
             share = checked.bytes_done / max(1, checked.size_bytes)
@@ -110,4 +119,5 @@ def _print(
         f"{summary.status}: {count(summary.examples, 'example')}, "
         f"{count(summary.images, 'image')}, {count(summary.skipped, 'example')} would be "
         f"skipped, by the rules of {profile.title} ({profile.as_of})."
+        + ("" if summary.decoded or not summary.images else f" {NOT_DECODED}")
     )

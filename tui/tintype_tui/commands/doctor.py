@@ -104,7 +104,7 @@ def _terminal() -> list[CheckUp]:
     if not found.answered:
         name += " (of unknown kind)"
     colours = "24-bit" if found.colours == TRUECOLOR else str(found.colours)
-    drawn = found.protocol in ("kitty", "sixel")
+    drawn = found.protocol in ("kitty", "iterm", "sixel")
     line = measured_line() if found.answered else Line()
     return [
         CheckUp("terminal", "ok", f"{name}, {colours} colours"),

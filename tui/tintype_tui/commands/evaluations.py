@@ -16,6 +16,7 @@ from tintype_tui.commands.output import (
     say,
 )
 from tintype_tui.text import clip, count, one_line
+from tintype_tui.words.evaluating import agreement_words
 
 if TYPE_CHECKING:
     from tintype.evaluation import Evaluation
@@ -197,14 +198,7 @@ def grade(run: str, number: int) -> None:
         name = found.models[model].id
         evaluation.override(found.folder, position, name, None, grade=names[chosen - 1])
     both, agreed = evaluation.judge_agreement(found)
-    if agreed is None:
-        say("No answer has been graded by both.")
-        return
-    kappa = "not defined" if agreed.kappa is None else f"{agreed.kappa:.2f}"
-    put(
-        f"You and {judge.model.title} agree on {evaluation.percent(agreed.agreement)} of "
-        f"{count(both, 'answer')}; Cohen's kappa {kappa}."
-    )
+    (say if agreed is None else put)(agreement_words(judge.model.title, both, agreed))
 
 
 @command.command(name="path")

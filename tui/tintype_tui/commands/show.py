@@ -68,14 +68,14 @@ class _Pen:
         if not self.on_terminal or self._protocol == "none":
             return
         from tintype_tui.terminal import probe
-        from tintype_tui.widgets.image.printing import best, printed
+        from tintype_tui.widgets.image.printing import printed
 
         found = self._capabilities = self._capabilities or probe()
         columns, rows = shutil.get_terminal_size()
         drawn = await printed(
             data,
             found,
-            best(found) if self._protocol == "auto" else self._protocol,  # type: ignore[arg-type]
+            found.protocol if self._protocol == "auto" else self._protocol,  # type: ignore[arg-type]
             columns=columns - 1,
             rows=max(1, min(rows - 6, MOST_ROWS)),
             truth=self._truth,

@@ -119,9 +119,7 @@ async def command(
         if wait:
             from tintype_tui.commands.watch import follow_job, tell_why
 
-            job = await while_read(
-                follow_job(settings, api, store, job.id, as_json=False, quiet=as_json)
-            )
+            job = await while_read(follow_job(api, store, job.id, as_json=False, quiet=as_json))
             await tell_why(api, store, job)
     if as_json:
         put_json(job, indent=2)

@@ -24,7 +24,6 @@ from tintype_tui.text import duration
 if TYPE_CHECKING:
     from tintype.api import Api
     from tintype.resources import Event, Job
-    from tintype.settings import Settings
     from tintype.store import Store
 
 
@@ -108,12 +107,9 @@ async def command(
     from tintype import jobs
     from tintype_tui.commands.session import at_work, chosen
 
-    settings, provider = chosen(profile)
-    async with at_work(settings, provider) as (api, store):
+    async with at_work(*chosen(profile)) as (api, store):
         wanted = await jobs.full_id(job_id or "last", api, store)
-        job = await while_read(
-            follow_job(settings, api, store, wanted, as_json=as_json, every=every)
-        )
+        job = await while_read(follow_job(api, store, wanted, as_json=as_json, every=every))
         await tell_why(api, store, job)
     if job.status != "succeeded":
         leave(1)
@@ -131,7 +127,6 @@ async def tell_why(api: "Api", store: "Store", job: "Job") -> None:
 
 
 async def follow_job(
-    settings: "Settings",
     api: "Api",
     store: "Store",
     job_id: str,
@@ -140,9 +135,8 @@ async def follow_job(
     quiet: bool = False,
     every: Thinning | None = None,
 ) -> "Job":
-    """Follow a job to its end, printing what it says; an embedded server that goes is restarted."""
+    """Follow a job to its end, printing what it says."""
     from tintype import jobs
-    from tintype.connection import revived
 
     job, trouble, every = None, "", every or Thinning()
     async for progress in jobs.follow(api, store, job_id):
@@ -153,8 +147,6 @@ async def follow_job(
         if progress.trouble and progress.trouble != trouble:
             say(f"{progress.trouble}{_again(progress.next_look_s)}")
         trouble = progress.trouble
-        if trouble and await revived(settings, api.profile):
-            say("The embedded server has been restarted.")
     for due in every.rest():
         _print(due, as_json=as_json)
     assert job is not None  # follow raises for a job that nobody knows

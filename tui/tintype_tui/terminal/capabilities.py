@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from tintype_tui.terminal.replies import Told
 
-Protocol = Literal["kitty", "sixel", "halfblock", "ascii", "none"]
+Protocol = Literal["kitty", "sixel", "iterm", "halfblock", "ascii", "none"]
 
 OVERRIDE = "TINTYPE_IMAGES"
 """The environment variable that decides instead: `auto` or one of `Protocol`."""
@@ -178,6 +178,8 @@ def _automatic(
     shown = f"{name} {version}".strip() or "The terminal"
     if told.graphics and has_placeholders(name, version):
         return "kitty", f"{shown} takes kitty graphics and draws them at placeholders."
+    if name in _TAKE_FILES:
+        return "iterm", f"{shown} takes image files as they are."
     if 4 in (told.attributes or ()):
         return "sixel", f"{shown} says that it draws sixels."
     if told.attributes is None:
@@ -211,6 +213,10 @@ def _within_tmux(tmux: Tmux | None, name: str, version: str, colours: int) -> tu
         return "sixel", f"tmux draws sixels, and so does {shown}."
     return "halfblock", f"tmux is inside {shown}, which draws no images that tmux hands on."
 
+
+_TAKE_FILES = frozenset({"iterm2", "mintty", "wezterm"})
+"""Terminals with iTerm2's protocol (iterm2.com/documentation-images.html): of a photograph a ninth
+of the bytes that sixels take."""
 
 _TRUECOLOR_TERMINALS = frozenset(
     {"alacritty", "contour", "foot", "ghostty", "iterm2", "kitty", "konsole", "mintty"}

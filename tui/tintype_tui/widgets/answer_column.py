@@ -26,6 +26,7 @@ from tintype_tui.words.answers import (
     summary,
     verdict,
 )
+from tintype_tui.words.markdown import markdown
 
 __all__ = ["AnswerColumn", "short_name", "verdict"]
 
@@ -158,7 +159,7 @@ class AnswerColumn(VerticalScroll, can_focus=True):
         said = reply.answer or reply.refusal
         lines = self._thoughts(reply)
         if not reply.done:
-            return [*lines, Content(visible(said))]
+            return [*lines, Content(visible(said)) if self.raw else markdown(said)]
         parsed = self._parsed()
         if reply.hint:
             lines.append(Content.styled(f" {reply.hint} ", "bold reverse $warning"))
@@ -170,7 +171,9 @@ class AnswerColumn(VerticalScroll, can_focus=True):
             words, good = found
             lines.append(Content.styled(words, "bold $success" if good else "bold $warning"))
         if self.raw or not shows_boxes(parsed):
-            lines.append(Content(visible(said)) if said else _NOTHING)
+            plain = self.raw or parsed.boxes
+            shown = Content(visible(said)) if plain else markdown(said)
+            lines.append(shown if said else _NOTHING)
         lines += fates
         lines += flaw_lines(parsed, reply.answer)
         if reply.trouble:

@@ -12,12 +12,12 @@ from textual.reactive import var
 from tintype.evaluation import (
     EvaluationPlan,
     Findings,
-    ModelFigures,
     RunProgress,
     View,
     percent,
 )
-from tintype.evaluation.report_section import ReportSection
+from tintype.evaluation.report_details import CURVE
+from tintype.evaluation.report_section import BarChart, ReportSection
 from tintype.evaluation.statistics import Interval
 from tintype_tui.text import clip, count, duration, money, number, one_line, pad
 from tintype_tui.widgets.line_list import Line, LineList
@@ -94,7 +94,7 @@ def report_lines(found: Findings, facet: str) -> tuple[ReportLine, ...]:
         *_scores(found),
         *_slices(found, facet),
         *_grades(found),
-        *_money_and_time(found.figures),
+        *_money_and_time(found),
         *(line for one in found.report.sections for line in _section(one, named)),
     )
 
@@ -144,6 +144,9 @@ def _section(section: ReportSection, named: Mapping[str, int]) -> Iterator[Repor
         return
     yield ReportLine("")
     yield ReportLine(section.title, bold=True)
+    if section.title == CURVE and section.chart is not None:
+        yield from _curve(section.chart)
+        return
     yield ReportLine(section.headers[0], cells=section.headers[1:])
     model = named.get(section.title)
     for row in section.rows:
@@ -152,6 +155,15 @@ def _section(section: ReportSection, named: Mapping[str, int]) -> Iterator[Repor
         yield ReportLine(row[0], cells=row[1:], leads_to=leads_to)
     for line in wrap(section.note, NOTE):
         yield ReportLine(line)
+
+
+def _curve(chart: BarChart) -> Iterator[ReportLine]:
+    """A curve for each model, lying on its side: a bar for each tenth of recall."""
+    for at, name in enumerate(chart.names):
+        yield ReportLine(f"  {name}")
+        for one in chart.groups:
+            share = one.values[at]
+            yield ReportLine(f"  {one.label}", share=share, words=f"{percent(share):>8}")
 
 
 def _grades(found: Findings) -> Iterator[ReportLine]:
@@ -165,7 +177,8 @@ def _grades(found: Findings) -> Iterator[ReportLine]:
             yield ReportLine(f"  {name}", share=share, words=words)
 
 
-def _money_and_time(figures: Sequence[ModelFigures]) -> Iterator[ReportLine]:
+def _money_and_time(found: Findings) -> Iterator[ReportLine]:
+    figures = found.figures
     yield ReportLine("")
     yield ReportLine("time and money", bold=True, cells=tuple(one.model.title for one in figures))
     rows = (
@@ -178,6 +191,8 @@ def _money_and_time(figures: Sequence[ModelFigures]) -> Iterator[ReportLine]:
     )
     for title, cells in rows:
         yield ReportLine(title, cells=tuple(cells))
+    if found.grades:
+        yield ReportLine("cost of the judge", cells=(money(found.judge_cost_usd),))
 
 
 def _seconds(found: Mapping[float, float], percentile: float) -> str:

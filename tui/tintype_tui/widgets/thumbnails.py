@@ -30,6 +30,7 @@ from tintype_tui.widgets.cells import (
     words_line,
 )
 from tintype_tui.widgets.image import Room, Wanted
+from tintype_tui.widgets.image.drawing import PIXELS
 
 MOST_KEPT = 400
 """Drawings kept; those furthest from the view are forgotten first."""
@@ -111,7 +112,7 @@ class Thumbnails(ScrollView, can_focus=True):
         return Wanted(
             data,
             room,
-            protocol="halfblock" if found.protocol in ("kitty", "sixel") else found.protocol,
+            protocol="halfblock" if found.protocol in PIXELS else found.protocol,
             few_colours=found.colours <= 16,
             dark=self.app.current_theme.dark,
         )

@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 from tintype.budget import Demand
-from tintype.evaluation import EvaluationCost, EvaluationRun, RunProgress
+from tintype.evaluation import EvaluationCost, EvaluationRun, RunProgress, percent
+from tintype.evaluation.judging import JudgeAgreement
 from tintype.evaluation.statistics import Interval
 from tintype_tui.text import count, duration, money, number
 
@@ -11,6 +12,15 @@ from tintype_tui.text import count, duration, money, number
 def bounds_words(found: Interval) -> str:
     """`91–95`, in percent."""
     return f"{100 * found.low:.0f}–{100 * found.high:.0f}"
+
+
+def agreement_words(judge: str, both: int, agreed: JudgeAgreement | None) -> str:
+    """How far a judge agrees with a person, in a sentence."""
+    if agreed is None:
+        return "No answer has been graded by both."
+    kappa = "not defined" if agreed.kappa is None else f"{agreed.kappa:.2f}"
+    share = f"{percent(agreed.agreement)} of {count(both, 'answer')}"
+    return f"You and {judge} agree on {share}; Cohen's kappa {kappa}."
 
 
 def evaluation_cost_words(cost: EvaluationCost) -> str:

@@ -19,6 +19,7 @@ def check_report(summary: Summary, problems: Sequence[Problem]) -> dict[str, Any
         "examples": summary.examples,
         "images": summary.images,
         "skipped": summary.skipped,
+        "decoded": summary.decoded,
         "problems": [
             {
                 "line": problem.line,

@@ -7,8 +7,6 @@ from outside (`tintype.plugins`). Commands, the app and scripts all read this re
 from collections.abc import AsyncGenerator, Generator, Iterator
 from pathlib import Path
 
-from tintype.dataset.conversation import example
-from tintype.dataset.files import image_bytes
 from tintype.dataset.formats.checking import check_format
 from tintype.dataset.formats.contract import (
     Boxes,
@@ -26,6 +24,7 @@ from tintype.dataset.formats.contract import (
     StoredImage,
     WrittenRow,
 )
+from tintype.dataset.formats.exporting import export_dataset
 from tintype.dataset.formats.importing import write_items
 from tintype.dataset.formats.registry import (
     RecognisedFormat,
@@ -45,9 +44,6 @@ from tintype.dataset.formats.report import (
     ImportReport,
     Notice,
 )
-from tintype.dataset.places import origin
-from tintype.dataset.reading import read_rows
-from tintype.dataset.writing import FileSet, refuse_existing
 from tintype.errors import DatasetError
 from tintype.plugins import guarded
 from tintype.threads import stepwise
@@ -102,53 +98,6 @@ def import_dataset(
         PluginError: if a format from outside fails, with its file and line.
     """
     return stepwise(_import(source, target, format, options or ImportOptions()))
-
-
-def export_dataset(
-    source: Path, target: Path, format: str, *, replace: bool = False
-) -> AsyncGenerator[ImportProgress, None]:
-    """Write a file of chat rows in another format; what that cannot carry is reported.
-
-    The files appear all together, just before the last report, which counts rows and losses.
-
-    Raises:
-        DatasetError: if the format cannot be written, the source cannot be read, or the target
-            cannot be written or exists.
-        PluginError: if a format from outside fails, with its file and line.
-    """
-    return stepwise(_export(source, target, format, replace))
-
-
-def _export(
-    source: Path, target: Path, name: str, replace: bool
-) -> Generator[ImportProgress, None, None]:
-    chosen = format_named(name)
-    if not hasattr(chosen, "write"):
-        raise DatasetError(f"{chosen.title} is not written by Tintype.")
-    refuse_existing([target], replace=replace)
-    log = ImportLog()
-    with FileSet() as files:
-        writing = chosen.write(_written_rows(source, log), target, files, log)
-        for _ in each_item(writing, plugin_of(chosen), f"writing {target.name}"):
-            if log.step():
-                yield log.progress()
-    rows = log.done - log.lost
-    yield log.progress(ImportReport(rows=rows, lost=log.lost, problems=tuple(log.problems)))
-
-
-def _written_rows(source: Path, log: ImportLog) -> Iterator[WrittenRow]:
-    for row, urls in read_rows(source):
-        try:
-            if row.flaw:
-                raise DatasetError(row.flaw)
-            images = tuple(
-                url if origin(url) == "url" else image_bytes(url, source.parent) for url in urls
-            )
-        except DatasetError as error:
-            log.done += 1
-            log.lose("", row.line, error.message)
-            continue
-        yield WrittenRow(example(row), images, row.line)
 
 
 def _import(

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from tintype.dataset.files import PlainFile
-from tintype.dataset.formats.gzip_stream import GzipStream
+from tintype.dataset.formats.streams import GzipStream, plain_stream
 from tintype.errors import DatasetError
 
 MOST_MEMBERS = 1_000_000
@@ -81,12 +81,13 @@ def open_archive(path: Path, *, partial: bool = False) -> Archive | None:
         return ZipArchive(path)
     try:
         if start[257:262] == b"ustar":
-            return TarArchive(path, path.open("rb"), "a tar archive", partial=partial)
+            return TarArchive(path, plain_stream(path), "a tar archive", partial=partial)
         opened = _decompressed(path, start)
         if opened is None:
             return None
         stream, what = opened
         if stream.read(512)[257:262] != b"ustar":
+            stream.close()
             return None
         stream.seek(0)
         return TarArchive(path, stream, what, partial=partial)
@@ -98,9 +99,9 @@ def _decompressed(path: Path, start: bytes) -> tuple[IO[bytes], str] | None:
     if start.startswith(b"\x1f\x8b"):
         return io.BufferedReader(GzipStream(path), 1 << 16), "a tar archive (gzip)"
     if start.startswith(b"BZh"):
-        return bz2.open(path), "a tar archive (bzip2)"
+        return bz2.open(plain_stream(path)), "a tar archive (bzip2)"
     if start.startswith(b"\xfd7zXZ\x00"):
-        return lzma.open(path), "a tar archive (xz)"
+        return lzma.open(plain_stream(path)), "a tar archive (xz)"
     return None
 
 
@@ -162,7 +163,7 @@ class ZipArchive(_Members):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         try:
-            self._zip = zipfile.ZipFile(path)
+            self._zip = zipfile.ZipFile(plain_stream(path))
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
             raise DatasetError(
                 f"{path.name} ends too early or is damaged: the ZIP archive's list of contents "

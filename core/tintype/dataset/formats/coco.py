@@ -8,8 +8,10 @@ project.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from tintype.dataset.formats.box_files import write_coco
 from tintype.dataset.formats.contract import (
     Boxes,
     Captions,
@@ -18,6 +20,7 @@ from tintype.dataset.formats.contract import (
     ImportOptions,
     Item,
     Region,
+    WrittenRow,
 )
 from tintype.dataset.formats.images import ImageFinder
 from tintype.dataset.formats.json_files import (
@@ -33,6 +36,7 @@ from tintype.dataset.formats.json_files import (
 )
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.sources import Files, SourceFile
+from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 PREDICTIONS = (
@@ -63,7 +67,9 @@ class Coco(FilesFormat):
         """A JSON object with `images` and `annotations`, in the folder or one below."""
         found = annotation_files(files)
         if not found:
-            return None
+            results = _results(files)
+            what = "a model's boxes with scores (COCO results)"
+            return Detection(f"{what}, {results.name}") if results else None
         names = ", ".join(file.name for file in found[:3])
         kind = "COCO annotations" if files.given else "a COCO dataset"
         sure = files.given or any(file.name.count("/") < 2 for file in found)
@@ -91,6 +97,12 @@ class Coco(FilesFormat):
             if boxed and name not in boxed:
                 words = "classes have no box: they are not named in the question."
                 log.note("class-without-boxes", words, name)
+
+    def write(
+        self, rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
+    ) -> Iterator[None]:
+        """See `box_files.write_coco`."""
+        yield from write_coco(rows, target, files, log)
 
 
 FORMAT = Coco()
@@ -141,9 +153,18 @@ def _tail(file: SourceFile) -> str:
         return ""
 
 
+def _results(files: Files) -> SourceFile | None:
+    """A list of a model's boxes, if there is one."""
+    for file in files.named(".json", deep=1)[:20]:
+        text = head_text(file, 4096)
+        if text.startswith("[") and {"image_id", "category_id", "score"} <= keys_of(text):
+            return file
+    return None
+
+
 def _nothing(files: Files) -> DatasetError:
-    file = files.given
-    if file is not None and head_text(file).startswith("["):
+    file = _results(files)
+    if file is not None:
         return DatasetError(
             PREDICTIONS.format(name=file.name), advice="Open the annotation file instead."
         )

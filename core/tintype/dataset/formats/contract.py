@@ -22,6 +22,7 @@ from tintype.dataset.formats.report import ImportLog, Keep
 from tintype.dataset.formats.sources import Files, looked_at
 from tintype.dataset.splits import Split
 from tintype.dataset.writing import FileSet
+from tintype.detection import Box
 
 Certainty = Literal["certain", "likely", "possible"]
 
@@ -265,6 +266,11 @@ class WrittenRow:
     """The encoded bytes of each image of the example, or its URL if it is on the network."""
     line: int
     """Where it stands in the dataset, 1-based."""
+    file: str = ""
+    """The name of the dataset's file."""
+    split: Split = "train"
+    boxes: tuple[Box, ...] | None = None
+    """What is on its image, if the answer says that in boxes; empty if nothing is."""
 
 
 class WritingFormat(Format, Protocol):

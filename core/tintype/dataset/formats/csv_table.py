@@ -134,12 +134,12 @@ class CsvTable(FilesFormat):
         images = ImageKeeper(target, "link", files)
         with io.TextIOWrapper(files.open(target / "table.csv"), "utf-8", newline="") as text:
             table = csv.writer(text)
-            table.writerow(("image", "question", "answer"))
+            table.writerow(("image", "question", "answer", "split"))
             for row in rows:
                 try:
-                    table.writerow(_fields(row, images, log))
+                    table.writerow((*_fields(row, images, log), row.split))
                 except DatasetError as error:
-                    log.lose("", row.line, error.message)
+                    log.lose(row.file, row.line, error.message)
                 yield
 
 
@@ -289,7 +289,7 @@ def _fields(row: WrittenRow, images: ImageKeeper, log: ImportLog) -> tuple[str, 
     if len(row.images) != 1 or [turn.role for turn in asked] != ["user", "assistant"]:
         raise DatasetError("The row is not one question about one image.")
     if len(asked) < len(row.example.messages):
-        log.add("", row.line, "A table cannot hold a system prompt.", "left away")
+        log.add(row.file, row.line, "A table cannot hold a system prompt.", "left away")
     return images.url(images.take(row.images[0])), asked[0].text, asked[1].text
 
 

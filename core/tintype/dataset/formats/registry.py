@@ -98,7 +98,7 @@ def the_format_of(source: Path) -> Format:
         DatasetError: if it is none that is known, or may be several, naming them.
     """
     found = detected(source)
-    able = [each for each in found if reads(each.format)] or list(found)
+    able = [each for each in found if reads(each.format)]
     sure = [each for each in able if each.detection.certainty == able[0].detection.certainty]
     if not sure and source.suffix.lower() == ".jsonl" and source.is_file():
         raise DatasetError(

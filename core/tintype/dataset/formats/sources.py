@@ -17,6 +17,7 @@ from typing import IO
 from tintype.dataset.files import PlainFile, read_plain_file
 from tintype.dataset.formats.archives import Archive, open_archive
 from tintype.dataset.formats.report import ImportLog
+from tintype.dataset.formats.streams import plain_stream
 from tintype.dataset.splits import Split, split_of, split_of_folder
 from tintype.errors import DatasetError
 
@@ -130,9 +131,7 @@ class SourceFile:
         """
         if self.files.archive:
             return self.files.archive.open(self.name)
-        path = self.files.root / self.name
-        PlainFile(path).close()  # a FIFO would never open
-        return path.open("rb")
+        return plain_stream(self.files.root / self.name)
 
 
 class Files:

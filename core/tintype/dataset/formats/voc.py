@@ -9,8 +9,9 @@ is reported with its file and line, and with what became of it; nothing is dropp
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 
+from tintype.dataset.formats.box_files import write_voc
 from tintype.dataset.formats.contract import (
     Boxes,
     Detection,
@@ -18,11 +19,13 @@ from tintype.dataset.formats.contract import (
     ImportOptions,
     Item,
     Region,
+    WrittenRow,
 )
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.sources import Files, SourceFile, folded
 from tintype.dataset.formats.voc_xml import MAX_XML_BYTES, Annotation, read_annotation
 from tintype.dataset.splits import Split, split_named
+from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 _IMAGE_FOLDERS = ("jpegimages", "images", "imgs")
@@ -77,6 +80,12 @@ class PascalVoc(FilesFormat):
             item = _item(file, log)
             if item is not None:
                 yield item
+
+    def write(
+        self, rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
+    ) -> Iterator[None]:
+        """See `box_files.write_voc`."""
+        yield from write_voc(rows, target, files, log)
 
 
 FORMAT = PascalVoc()

@@ -96,7 +96,7 @@ def _kind(file: SourceFile) -> str:
             return "triples"
         asked = "question" in keys and {"image_id", "imageId", "answers", "direct_answers"} & keys
         return "rows" if asked and not {"conversations", "messages"} & keys else ""
-    if not text.startswith("{") or {"categories", "bbox"} & keys:
+    if not text.startswith("{") or {"categories", "bbox", "features", "_data_files"} & keys:
         return ""
     if "questions" in keys and "question_id" in keys:
         return "questions"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tintype.dataset.formats.box_files import write_yolo
 from tintype.dataset.formats.coco import note_unlisted
 from tintype.dataset.formats.contract import (
     Boxes,
@@ -19,6 +20,7 @@ from tintype.dataset.formats.contract import (
     FilesFormat,
     ImportOptions,
     Item,
+    WrittenRow,
 )
 from tintype.dataset.formats.images import image_data, nearest
 from tintype.dataset.formats.report import ImportLog
@@ -26,6 +28,7 @@ from tintype.dataset.formats.sources import Files, SourceFile, folded, is_absolu
 from tintype.dataset.formats.yaml_text import MAX_YAML_BYTES, parse_yaml
 from tintype.dataset.formats.yolo_labels import Classes, LabelReader
 from tintype.dataset.splits import Split
+from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 _NAMES = ("classes.txt", "obj.names", "_darknet.labels", "labels.txt", "predefined_classes.txt")
@@ -83,6 +86,12 @@ class Yolo(FilesFormat):
                 yield item
         note_unlisted(files, {image.name for image in images}, log)
 
+    def write(
+        self, rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
+    ) -> Iterator[None]:
+        """See `box_files.write_yolo`."""
+        yield from write_yolo(rows, target, files, log)
+
 
 FORMAT = Yolo()
 
@@ -94,7 +103,8 @@ def _sureness(file: SourceFile) -> Any:
 def _head(files: Files) -> _Head:
     for file in files.named(".yaml", ".yml", deep=1)[:20]:
         values = parse_yaml(file.head(MAX_YAML_BYTES).decode("utf-8-sig", "replace"))
-        if "names" in values and ({"train", "val", "test", "nc", "path"} & values.keys()):
+        named = isinstance(values.get("names"), (list, dict)) and values["names"]
+        if named and {"train", "val", "test", "nc", "path"} & values.keys():
             return _Head(file, values)
     for file in files.named(".data", deep=1)[:20]:
         text = file.head(100_000).decode("utf-8-sig", "replace")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from tintype.images.formats import bmp, gif, jpeg, png, webp
 from tintype.images.formats.header import Header, sniff
 
-__all__ = ["Header", "essence", "read_header", "sniff", "without_metadata"]
+__all__ = ["Header", "checksum_fault", "essence", "read_header", "sniff", "without_metadata"]
 
 _READERS: dict[str, Callable[[bytes], Header]] = {
     "bmp": bmp.read,
@@ -33,6 +33,11 @@ def read_header(data: bytes) -> Header:
         what = _NO_IMAGE.get(format, "unknown data")
         return Header(format, flaw="not an image", detail=f"The bytes are {what}.")
     return Header(format, flaw="unknown format", detail=f"{format.upper()} is not read here.")
+
+
+def checksum_fault(data: bytes, header: Header) -> str:
+    """Say in a sentence which checksum is wrong, or nothing; only PNG has any."""
+    return png.checksum_fault(data) if header.format == "png" else ""
 
 
 def essence(data: bytes, format: str) -> bytes:

@@ -116,22 +116,33 @@ def essence(data: bytes, *, profile: bool = False) -> bytes:
     )
 
 
+def checksum_fault(data: bytes) -> str:
+    """Say which checksum of the chunks that make the image is wrong, or nothing."""
+    return next((f"A checksum is wrong at byte {chunk.start}." for chunk in _wrong(data)), "")
+
+
+def _wrong(data: bytes) -> Iterator[_Chunk]:
+    """The chunks that make the image, and are not what they were."""
+    for chunk in _chunks(data):
+        checksum = int.from_bytes(data[chunk.end : chunk.end + 4], "big")
+        checked = chunk.name in (b"IHDR", b"PLTE", b"IDAT")
+        if checked and zlib.crc32(memoryview(data)[chunk.start + 4 : chunk.end]) != checksum:
+            yield chunk
+
+
 def fault(data: bytes) -> str:
     """Say why the pixels cannot be had, or nothing, without holding them.
 
     Checks the checksums and inflates the data block by block, so that memory stays small whatever
     the image's size; a decoder needs the whole image.
     """
+    if wrong := checksum_fault(data):
+        return wrong
     rows: list[tuple[int, int]] = []
     inflater = zlib.decompressobj()
     got = 0
     try:
         for chunk in _chunks(data):
-            if chunk.name not in (b"IHDR", b"PLTE", b"IDAT"):
-                continue
-            checksum = int.from_bytes(data[chunk.end : chunk.end + 4], "big")
-            if zlib.crc32(memoryview(data)[chunk.start + 4 : chunk.end]) != checksum:
-                return f"A checksum is wrong at byte {chunk.start}."
             if chunk.name == b"IHDR":
                 rows = _rows(data, chunk.body)
             elif chunk.name == b"IDAT":

@@ -80,7 +80,7 @@ async def holding(path: Path, row: int) -> AsyncGenerator[Opened, None]:
 
 def row_values(opened: Opened | None, assessed: Assessment | None) -> RowValues:
     """What the rows can be sorted by, as far as it is known."""
-    sizes = opened.dataset.row_bytes() if opened else ()
+    sizes = opened.dataset.found.sizes() if opened else ()
     if assessed is None:
         return RowValues(bytes=sizes)
     figures = assessed.figures

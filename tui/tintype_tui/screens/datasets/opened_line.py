@@ -24,6 +24,8 @@ from tintype_tui.text import count, size
 
 LOOK_AGAIN_S = 2.0
 """Between looks at whether the file has changed."""
+FIRST_ROWS_S = 10.0
+"""How long keys wait for the first rows of the first dataset, of a machine under load."""
 
 
 def opened_words(opened: Opened, hint: str, reload: str, *, filtered: bool) -> str:
@@ -121,8 +123,9 @@ class OpenedLine(Words):
         if state.dataset is not None and state.dataset != self._path:
             first, self._path = self._path is None, state.dataset
             opening = self._hold(state.dataset, state.row)
-            if first and isinstance(self.app, HoldingApp):  # what is typed is about its rows
-                self.app.held.hold_until(lambda: self.opened is not None or opening.is_finished)
+            if first and isinstance(app := self.app, HoldingApp):
+                # Keys pressed before anything was seen are for its rows.
+                app.held.hold_until(lambda: bool(self.opened) or opening.is_finished, FIRST_ROWS_S)
         elif request is not None and request is not before:
             self._seek(request)
 

@@ -63,8 +63,9 @@ class PlanPart(Part):
         if summary is None:
             return Content("")
         where = with_keys(self, "see {go.datasets} {data.problems}")
+        seen = "" if summary.decoded or not summary.images else "; pixels not decoded"
         return {
-            "ok": Content.styled("✓ no problems found", "$success"),
+            "ok": Content.styled(f"✓ no problems found{seen}", "$success"),
             "warning": Content.styled(f"! warnings, {where}", "$warning"),
             "skip": Content.styled(f"⊘ rows will be skipped, {where}", "$warning"),
             "error": Content.styled(f"✗ would be rejected, {where}", "$error"),

@@ -15,6 +15,7 @@ from tintype.errors import TintypeError
 from tintype.evaluation import Findings
 from tintype.loop import EvaluationRequest, LoopState
 from tintype_tui.screen import Pane
+from tintype_tui.screens.evaluate.grading import GradingPart
 from tintype_tui.screens.evaluate.result_part import ResultPart
 from tintype_tui.screens.evaluate.rows_part import RowsPart
 from tintype_tui.screens.evaluate.runs_part import RunsPart
@@ -74,6 +75,7 @@ class EvaluatePane(Pane):
             )
             yield RowsPart(id="rows").data_bind(EvaluatePane.findings)
             yield RunsPart(id="runs")
+        yield GradingPart().data_bind(EvaluatePane.findings)
 
     def on_mount(self) -> None:
         self.watch(self.app, "evaluating", self._gone_on)

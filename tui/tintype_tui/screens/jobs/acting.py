@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tintype import jobs, paths
 from tintype.api import Api
+from tintype.evaluation.plan import MOST_MODELS
 from tintype.jobs import Blamed, FoundRow
 from tintype.metrics import to_csv
 from tintype.resources import Job
@@ -50,6 +51,19 @@ def can(act: str, known: Known | None, *, read_only: bool, loading: bool = False
     if act in ("try", "copy", "evaluate"):
         return bool(known.job.fine_tuned_model) or None
     return True
+
+
+def elsewhere(name: str, known: Known, model: str, view: str) -> requests.Reached:
+    """Do something with a job's model in another pane.
+
+    From the list of checkpoints it is evaluated beside those, spread evenly, and its base.
+    """
+    if name != "evaluate" or view != "checkpoints":
+        return ELSEWHERE[name](model)
+    names = [one.model for one in known.progress.checkpoints if one.model != model]
+    most = MOST_MODELS - 2
+    picked = [names[at * len(names) // most] for at in range(most)] if len(names) > most else names
+    return requests.evaluate_model(model, None, *picked)
 
 
 def cancelling(job: Job) -> Confirm:

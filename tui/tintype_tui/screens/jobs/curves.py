@@ -1,16 +1,19 @@
 """The part that draws curves: of one job or several, one metric or all at once."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from textual.reactive import var
 
+from tintype.metrics import Metrics, Series
 from tintype.resources import Checkpoint, Job
 from tintype_tui.screens.jobs.following import Known
 from tintype_tui.terminal import Capabilities
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.widgets.chart import (
+    SCORE,
     ChartGrid,
     Panel,
     Run,
@@ -19,6 +22,7 @@ from tintype_tui.widgets.chart import (
     groups,
     pins,
     told_apart,
+    with_scores,
 )
 from tintype_tui.widgets.chart.navigation import kept_up, read_sight
 
@@ -36,9 +40,17 @@ def drawn(held: Mapping[str, Run], known: Known | None) -> tuple[Run, ...]:
     found = dict(held)
     if known is not None and known.job.id not in found:
         slot = free_slot(run.slot for run in found.values())
-        metrics = known.progress.metrics
-        found[known.job.id] = Run(known.job.id, name_of(known.job), metrics, slot)
+        found[known.job.id] = Run(known.job.id, name_of(known.job), _scored(known), slot)
     return tuple(told_apart(list(found.values())))
+
+
+def _scored(known: Known) -> Metrics:
+    """The metrics of a job, with what its models score as one of them."""
+    metrics = known.progress.metrics
+    if known.scores is None:
+        return metrics
+    points = [(step, found.value) for step, found in known.scores.points]
+    return replace(metrics, series={**metrics.series, SCORE: Series(SCORE, points)})
 
 
 class Curves(ChartGrid):
@@ -69,6 +81,8 @@ class Curves(ChartGrid):
         shown = list(found) if self.every_metric else [chosen]
         one = self.runs[0] if len(self.runs) == 1 else None
         self.pins = pins(one.metrics, self.checkpoints) if one is not None else ()
+        if one is not None and (scores := one.metrics.series.get(SCORE)) is not None:
+            self.pins = with_scores(self.pins, scores)
         self.first = list(found).index(chosen) if self.every_metric and found else 0
         self.panels = [
             Panel(title, curves(self.runs, found[title]) if title in found else ())

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from tintype import jobs
+from tintype.evaluation import StepScores, runs_folder, step_scores
 from tintype.jobs import Bill, JobProgress, Trouble, trouble_of
 from tintype.metrics import Diagnosis, Metrics, diagnose, fold
 from tintype.pricing import load_prices
@@ -29,6 +30,8 @@ class Known:
     """Once the job has ended."""
     training_s: float | None = None
     """How long an ended job trained."""
+    scores: StepScores | None = None
+    """What its models score, by step, where they have been evaluated."""
     stopped: str = ""
     """Why the provider is not asked any more, if it should be."""
 
@@ -108,7 +111,20 @@ async def _judged(session: Session, known: Known) -> Known:
         prices = await asyncio.to_thread(load_prices, session.settings.prices)
         kept = replace(known.kept, job=known.job)
         bill = jobs.bill(kept, known.log, prices, session.profile.provider)
-    return replace(known, diagnosis=diagnosis, bill=bill)
+    known = replace(known, diagnosis=diagnosis, bill=bill)
+    if not known.job.ended:
+        return known
+    return replace(known, scores=await asyncio.to_thread(_scores, session, known))
+
+
+def _scores(session: Session, known: Known) -> StepScores | None:
+    """What has been evaluated of a job: its checkpoints, and its last model. Blocking."""
+    steps = {one.model: one.step for one in known.progress.checkpoints}
+    metrics = known.progress.metrics
+    if (model := known.job.fine_tuned_model) and (last := metrics.total_steps or metrics.last_step):
+        steps.setdefault(model, last)
+    home = runs_folder(session.settings.folders.data)
+    return step_scores(home, session.profile.name, steps) if steps else None
 
 
 def by_epochs(progress: JobProgress) -> Metrics:

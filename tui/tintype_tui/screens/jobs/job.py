@@ -24,6 +24,7 @@ from tintype_tui.screens.jobs.curves import MOST_RUNS, Curves, drawn, name_of
 from tintype_tui.screens.jobs.following import Known, by_epochs
 from tintype_tui.screens.jobs.listing import Listing
 from tintype_tui.screens.jobs.views import JobViews
+from tintype_tui.session import Evaluating
 from tintype_tui.widgets.chart import Run, free_slot
 from tintype_tui.widgets.checkpoint_list import CheckpointList
 from tintype_tui.widgets.job_header import JobHeader
@@ -72,7 +73,12 @@ class JobPart(Part):
         yield Curves(id="curves").data_bind(JobPart.runs)
         yield JobViews(id="views").data_bind(JobPart.known, JobPart.runs, JobPart.listing)
 
-    # ------------------------------------------------------------------ following
+    def on_mount(self) -> None:
+        self.watch(self.app, "evaluating", self._evaluated, init=False)
+
+    def _evaluated(self, run: Evaluating | None) -> None:
+        if run is not None and run.ended and self.selected:
+            self.follow()  # from the store, and with what its models score now
 
     def watch_selected(self, job_id: str) -> None:
         """Follow another job; without any, let go of all runs."""
@@ -100,8 +106,7 @@ class JobPart(Part):
             async for known in following.follow(self.session, self.selected, ask=self.looking):
                 self.known = known
         except TintypeError as error:
-            if self.known is not None:
-                self.known = self.known.stop(str(error))
+            self.known = self.known and self.known.stop(str(error))
             self.post_message(self.Failed(str(error)))
         self._loaded.set()
 
@@ -126,8 +131,6 @@ class JobPart(Part):
             self.pane.say(end_words(job), title="Job")
         elif not job.ended:
             self._under_way.add(job.id)
-
-    # ------------------------------------------------------------------ runs beside each other
 
     def hold(self) -> str:
         """Keep the selected job's curve in the chart, or take it away again; what to say of it."""
@@ -225,7 +228,7 @@ class JobPart(Part):
                     jobs.resume if known.job.status == "paused" else jobs.pause, known
                 )
             elif name in acting.ELSEWHERE and model:
-                self.post_message(acting.ELSEWHERE[name](model))
+                self.post_message(acting.elsewhere(name, known, model, self.views.current))
             elif name == "copy" and model:
                 await pane.copy(model)
 

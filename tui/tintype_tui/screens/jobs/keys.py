@@ -25,7 +25,7 @@ KEYS: tuple[Binding, ...] = (
         "act('evaluate')",
         "evaluate",
         "Evaluate",
-        "the tuned model on its test rows",
+        "on its test rows; below checkpoints: them, too",
         shown="v",
     ),
     _key(

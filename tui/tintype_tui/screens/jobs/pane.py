@@ -61,8 +61,8 @@ class JobsPane(Pane):
     def body(self) -> ComposeResult:
         shared = (JobsPane.listing, JobsPane.looking)
         with Horizontal(id="jobs-body"):
-            yield JobsSide(id="jobs-side").data_bind(*shared, selected=JobsPane.followed)
-            yield JobPart(id="job").data_bind(*shared, selected=JobsPane.followed)
+            for part in (JobsSide(id="jobs-side"), JobPart(id="job")):
+                yield part.data_bind(*shared, selected=JobsPane.followed)
 
     async def on_mount(self) -> None:
         self.charts.leader.as_table = self.session.settings.screen_reader
@@ -127,10 +127,10 @@ class JobsPane(Pane):
     def _job_changed(self, event: JobPart.Changed) -> None:
         self.side.slots = {run.id: run.slot for run in event.runs} if len(event.runs) > 1 else {}
         self.refresh_bindings()
-        if (known := event.known) is None or known.job.id != self.followed:
-            return
-        self.listing = self.listing.with_job(known.job)
-        self.post_message(requests.Reached(lambda state: state.following(known.job, known.percent)))
+        if (known := event.known) is not None and known.job.id == self.followed:
+            job, percent = known.job, known.percent
+            self.listing = self.listing.with_job(job)
+            self.post_message(requests.Reached(lambda state: state.following(job, percent)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         name, job = str(parameters[0]) if action == "act" else action, self.query(JobPart)

@@ -8,6 +8,12 @@ SLOW_ROUND_TRIP_S, DOUBTFUL_ROUND_TRIP_S = 0.4, 0.15
 """Above this a line is slow, whatever it carries; and while that is not known."""
 
 
+NEAR_S = 0.01
+"""A round trip up to here is no line at all."""
+AMPLE_BYTES_PER_S = 2e6
+"""What carries this shows 50 KB sooner than they could be made 10 of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """The line to the terminal, as measured; without arguments: nothing known yet."""
@@ -27,6 +33,17 @@ class Line:
         return (carries is not None and carries < SLOW_BYTES_PER_S) or (
             trip is not None and trip > longest_s
         )
+
+    @property
+    def far(self) -> bool:
+        """Whether there is a way between here and the terminal."""
+        return self.round_trip_s is not None and self.round_trip_s > NEAR_S
+
+    @property
+    def ample(self) -> bool:
+        """Whether it does not matter how many bytes an image has."""
+        carries = self.bytes_per_s
+        return not self.far or carries is None or carries >= AMPLE_BYTES_PER_S
 
     def seems_slow(self, *, was: bool) -> bool:
         """Whether to go on drawing for a slow line: not until it is clearly better again."""

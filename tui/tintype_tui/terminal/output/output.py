@@ -65,6 +65,11 @@ class Output:
         self._parting = []
         self.write("\x1b[m" + self._surface.farewells())
 
+    @property
+    def closed(self) -> bool:
+        """Whether the terminal has been let go."""
+        return self._writer is None
+
     def close(self) -> None:
         """Let the terminal go within `CLOSE_S`, even if it takes nothing."""
         if self._writer is not None:
@@ -138,11 +143,15 @@ class Output:
         return self._surface.waiting() or self._cursor != self._cursor_sent
 
     @property
+    def taken(self) -> bool:
+        """Whether the terminal has taken all that was written."""
+        return self._writer is None or self._writer.empty
+
+    @property
     def ready(self) -> bool:
         """Whether a frame that is painted now is sent at once."""
         now_s = time.monotonic()
-        free = self._writer is None or self._writer.empty
-        return free and self.pace.due_s(now_s) <= now_s
+        return self.taken and self.pace.due_s(now_s) <= now_s
 
     def _pump(self) -> None:
         """Send what is newest, if it may be sent and differs from what was sent."""

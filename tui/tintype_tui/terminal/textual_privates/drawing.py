@@ -96,12 +96,15 @@ def draw_in_all_colours(app: App[Any]) -> None:
     app.console._color_system = ColorSystem.TRUECOLOR
     # Every style and line drawn so far keeps the codes it was first drawn with, and both are
     # shared by caches in Rich, Textual and widgets; there is no list of them but this one.
+    frozen = gc.get_freeze_count()
     gc.unfreeze()  # what is frozen is not listed
     for thing in gc.get_objects():
         if type(thing) is Style:
             thing._ansi = None
         elif type(thing) is Strip:
             thing._render_cache = None
+    if frozen:
+        gc.freeze()
     if app.screen_stack:
         app.screen.refresh()
 

@@ -16,6 +16,7 @@ from tintype_tui.widgets.chart.svg import to_svg
 from tintype_tui.widgets.chart.traces import (
     ACCURACIES,
     LOSSES,
+    SCORE,
     Pin,
     Run,
     Trace,
@@ -25,12 +26,14 @@ from tintype_tui.widgets.chart.traces import (
     pins,
     told_apart,
     traces,
+    with_scores,
 )
 
 __all__ = [
     "ACCURACIES",
     "LOSSES",
     "MARKS",
+    "SCORE",
     "SMOOTHINGS",
     "Chart",
     "ChartGrid",
@@ -47,4 +50,5 @@ __all__ = [
     "to_svg",
     "told_apart",
     "traces",
+    "with_scores",
 ]

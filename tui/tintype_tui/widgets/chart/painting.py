@@ -106,10 +106,10 @@ def label_row(
 
 
 def ruler_row(pins: Sequence[tuple[int, Pin]], width: int, signs: Signs) -> str:
-    """Names of the pins, each beginning at its column; those without room are left out.
+    """Names of the pins, each beginning at its column, the last one ending there if it must.
 
-    Of `epoch 7` the number is what counts: where the word has no room everywhere, numbers stand
-    alone.
+    Those without room are left out. Of `epoch 7` the number is what counts: where the word has no
+    room everywhere, numbers stand alone.
     """
     ends = [column for column, _ in pins[1:]] + [width]
     rooms = [end - column - 1 for (column, _), end in zip(pins, ends, strict=True)]
@@ -119,6 +119,10 @@ def ruler_row(pins: Sequence[tuple[int, Pin]], width: int, signs: Signs) -> str:
     text = ""
     for (column, _), name, room in zip(pins, names, rooms, strict=True):
         blank = column - cell_len(text)
+        if (column, name) == (pins[-1][0], names[-1]) and cell_len(name) > room:
+            before = name.removeprefix(signs.pin) + signs.pin  # by the edge: it ends at its column
+            if (blank_before := blank + 1 - cell_len(before)) > 1:
+                return clip(text + " " * blank_before + before, width)
         if blank < 0 or room < 3:
             continue
         number = name.rpartition(" ")[2]

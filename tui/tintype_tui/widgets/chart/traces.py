@@ -9,13 +9,16 @@ from tintype.resources import Checkpoint
 LOSSES = ("train_loss", "valid_loss", "full_valid_loss")
 """What a provider reports of the loss."""
 
+SCORE = "evaluation_score"
+"""What models of the job scored when they were evaluated, by step."""
 ACCURACIES = (
     "train_mean_token_accuracy",
     "valid_mean_token_accuracy",
     "full_valid_mean_token_accuracy",
     "full_valid_mean_iou",
+    SCORE,
 )
-"""What a provider, ours included, reports on a scale from 0 to 1."""
+"""What a provider, ours included, reports on a scale from 0 to 1; and what evaluations say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def traces(metrics: Metrics, names: Iterable[str] = LOSSES, run: str = "") -> tu
             series=metrics.series[name],
             name=f"{run} {label(name)}".strip(),
             slot=slot,
-            smoothable=not name.startswith("full_"),
+            smoothable=not name.startswith(("full_", SCORE)),
             timeline=timeline,
         )
         for slot, name in enumerate(names)
@@ -71,6 +74,14 @@ def pins(metrics: Metrics, checkpoints: Sequence[Checkpoint] = ()) -> tuple[Pin,
     for checkpoint in checkpoints:
         found.setdefault(checkpoint.step, Pin(checkpoint.step, f"checkpoint {checkpoint.step}"))
     return tuple(found[step] for step in sorted(found))
+
+
+def with_scores(pins: Sequence[Pin], scores: Series) -> tuple[Pin, ...]:
+    """Pins with what the model of their step scores, 0…1: `93% (epoch 2)`."""
+    found = {pin.step: pin.name for pin in pins}
+    for step, score in scores:
+        found[step] = f"{score:.0%} ({found.get(step, f'step {step}')})"
+    return tuple(Pin(step, found[step]) for step in sorted(found))
 
 
 Group = tuple[str, ...]

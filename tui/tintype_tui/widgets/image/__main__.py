@@ -29,7 +29,7 @@ class ViewerScreen(Screen[None]):
         Binding("p", "page(-1)", "Previous"),
         Binding("b", "boxes", "Boxes"),
         Binding("t", "toast", "Toast"),
-        Binding("s", "thrifty", "Slow line"),
+        Binding("s", "sparing", "Slow line"),
         Binding("q", "app.quit", "Quit"),
     ]
 
@@ -63,10 +63,10 @@ class ViewerScreen(Screen[None]):
         """Put something over the image."""
         self.notify("Something over the image, for a while.", timeout=3)
 
-    def action_thrifty(self) -> None:
+    def action_sparing(self) -> None:
         """Draw for a slow line."""
         image = self.query_one(ImageView)
-        image.thrifty = not image.thrifty
+        image.sparing = not image.sparing
 
     @on(ImageView.Wants)
     @work(exclusive=True)

@@ -23,6 +23,12 @@ from tintype_tui.widgets.image.framing import FIT, Frame, Room, View, frame
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+PIXELS = ("kitty", "iterm", "sixel")
+"""Protocols that show an image's own pixels."""
+SLOW_SIXELS = 20_000
+"""Bytes of sixels from which on block characters are shown on a slow line: a photograph takes a
+tenth as many in them, and sixels of as few bytes show less."""
+_JPEG = b"\xff\xd8"
 KEPT_BYTES = 32_000_000
 """Of drawings that may be asked for again."""
 SOURCE_BYTES = 64_000_000
@@ -42,8 +48,10 @@ class Wanted:
     """Drawn solid."""
     predicted: tuple[Box, ...] = ()
     """Drawn dashed."""
-    thrifty: bool = False
+    sparing: bool = False
     """For a slow line: fewer pixels and colours."""
+    few_bytes: bool = False
+    """For a line on which 50 KB of block characters take a while: in 10."""
     few_colours: bool = False
     """For sixteen colours; such a terminal's font may lack all block characters but the halves."""
     dark: bool = True
@@ -151,7 +159,9 @@ def _draw(wanted: Wanted, abandoned: threading.Event) -> Drawing:
         except DatasetError as error:
             drawing = replace(drawing, flaw=str(error))
         else:
-            drawing = _rendered(wanted, image, drawing, abandoned)
+            # Terminals differ about files that are to be turned.
+            own = wanted.data if facts.orientation < 2 and wanted.data[:2] == _JPEG else b""
+            drawing = _rendered(wanted, image, drawing, own, abandoned)
     _recent.keep(key, drawing)
     return drawing
 
@@ -197,21 +207,21 @@ def _target(wanted: Wanted, drawing: Drawing) -> tuple[int, int]:
     from tintype_tui.widgets.image.blocks import HIGH, WIDE
 
     columns, rows = drawing.frame.columns, drawing.frame.rows
-    if wanted.protocol not in ("kitty", "sixel"):
+    if wanted.protocol not in PIXELS:
         return columns * WIDE, rows * HIGH
     wide, high = columns * wanted.room.cell[0], rows * wanted.room.cell[1]
     if wanted.protocol == "sixel":
         return wide, high
-    # kitty enlarges by itself, but outlines and names must not be enlarged with the image.
+    # The others enlarge by themselves, but outlines and names must not be enlarged with the image.
     left, _, right, _ = drawing.frame.region
     own = drawing.size[0] * (right - left) / wide
     least = 1.0 if wanted.truth or wanted.predicted else 0.0
-    scale = min(0.5 if wanted.thrifty else 1.0, max(own, least, 1 / min(wide, high)))
+    scale = min(0.5 if wanted.sparing else 1.0, max(own, least, 1 / min(wide, high)))
     return max(1, round(wide * scale)), max(1, round(high * scale))
 
 
 def _rendered(
-    wanted: Wanted, image: "Image", drawing: Drawing, abandoned: threading.Event
+    wanted: Wanted, image: "Image", drawing: Drawing, own: bytes, abandoned: threading.Event
 ) -> Drawing:
     from tintype.detection.colours import colours
     from tintype_tui.widgets.image.blocks import HALF, block_strips, dithered, letter_strips
@@ -228,21 +238,33 @@ def _rendered(
     elif wanted.few_colours:
         mixed = dithered(image, seen.columns, seen.rows)
         strips = block_strips(mixed, seen.columns, seen.rows, marks, HALF)
-    elif wanted.thrifty and wanted.protocol == "halfblock":
+    elif wanted.sparing or wanted.few_bytes:
         strips = sparing_strips(image, seen.columns, seen.rows, marks)
     else:
         strips = block_strips(image, seen.columns, seen.rows, marks)
     drawing = replace(drawing, strips=strips)
-    if wanted.protocol not in ("kitty", "sixel"):
+    if wanted.protocol not in PIXELS:
         return drawing
     _go_on(abandoned)
     if boxes:
         image = _with_boxes(wanted, image, drawing)
+    payload = _encoded(wanted, image, drawing, own)
+    if wanted.protocol == "sixel" and wanted.sparing and len(payload) > SLOW_SIXELS:
+        return replace(drawing, protocol="halfblock")
+    return replace(drawing, payload=payload)
+
+
+def _encoded(wanted: Wanted, image: "Image", drawing: Drawing, own: bytes) -> str:
+    """What gives the terminal an image of pixels."""
+    from tintype_tui.widgets.image import iterm, kitty, sixel
+
+    seen, sparing = drawing.frame, wanted.sparing
     if wanted.protocol == "kitty":
-        from tintype_tui.widgets.image.kitty import encode
-    else:
-        from tintype_tui.widgets.image.sixel import encode
-    return replace(drawing, payload=encode(image, thrifty=wanted.thrifty))
+        return kitty.encode(image, sparing=sparing)
+    if wanted.protocol == "sixel":
+        return sixel.encode(image, sparing=sparing)
+    whole = seen.region == (0.0, 0.0, 1.0, 1.0) and not (wanted.truth or wanted.predicted)
+    return iterm.encode(image, seen.columns, seen.rows, own if whole else b"", sparing=sparing)
 
 
 def _with_boxes(wanted: Wanted, image: "Image", drawing: Drawing) -> "Image":

@@ -57,9 +57,9 @@ MOST_CELLS = len(MARKS)
 """Columns or rows an image may have."""
 
 
-def encode(image: "Image", *, thrifty: bool) -> str:
-    """The image as PNG in base64; thrifty: in 64 colours, and smaller until it is small enough."""
-    if not thrifty:
+def encode(image: "Image", *, sparing: bool) -> str:
+    """The image as PNG in base64; sparing: in 64 colours, and smaller until it is small enough."""
+    if not sparing:
         # Level 1: a third of the time for a tenth more bytes.
         return _png(image, compress_level=1)
     for share in _SHARES:

@@ -1,37 +1,23 @@
 """An image as text to be written to a terminal outside the app, where it stays."""
 
-import base64
-from typing import Literal
-
 from rich.color import ColorSystem
 from textual.strip import Strip
 
 from tintype.detection import Box
 from tintype_tui.terminal import TRUECOLOR, Capabilities, Protocol
 from tintype_tui.terminal.tmux import wrap
-from tintype_tui.widgets.image import kitty
-from tintype_tui.widgets.image.drawing import Drawing, Wanted, draw
+from tintype_tui.widgets.image import iterm, kitty
+from tintype_tui.widgets.image.drawing import Wanted, draw
 from tintype_tui.widgets.image.framing import Room
-
-Printed = Protocol | Literal["iterm"]
-
-INLINE = frozenset({"iterm2", "mintty", "wezterm"})
-"""Terminals that take iTerm's inline images: the file's own bytes, whatever its size."""
 
 _NUMBER = 0x7417
 """The first image's number in kitty; the app's are larger."""
 
 
-def best(capabilities: Capabilities) -> Printed:
-    """The protocol that shows most, outside an app."""
-    inline = capabilities.terminal in INLINE and not capabilities.tmux
-    return "iterm" if inline and capabilities.protocol == "halfblock" else capabilities.protocol
-
-
 async def printed(
     data: bytes,
     capabilities: Capabilities,
-    protocol: Printed,
+    protocol: Protocol,
     *,
     columns: int,
     rows: int,
@@ -50,7 +36,8 @@ async def printed(
         return f"{drawing.flaw}\n"
     through = wrap if capabilities.tmux else str
     if protocol == "iterm":
-        return through(_inline(data, drawing)) + "\n"
+        frame = drawing.frame
+        return through(iterm.sequence(data, frame.columns, frame.rows)) + "\n"
     if protocol == "sixel":
         return drawing.payload + "\n"
     if protocol == "kitty":
@@ -59,13 +46,6 @@ async def printed(
         cells = kitty.placeholder_strips(_NUMBER + number, *size)
         return "".join(map(through, sent)) + _lines(cells, TRUECOLOR)
     return _lines(drawing.strips, capabilities.colours)
-
-
-def _inline(data: bytes, drawing: Drawing) -> str:
-    """An image in a sequence of iTerm's (iterm2.com/documentation-images.html)."""
-    frame = drawing.frame
-    size = f"size={len(data)};width={frame.columns};height={frame.rows}"
-    return f"\x1b]1337;File=inline=1;{size}:{base64.b64encode(data).decode('ascii')}\x07"
 
 
 def _lines(strips: tuple[Strip, ...], colours: int) -> str:

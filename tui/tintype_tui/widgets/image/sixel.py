@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 _DEFINITION = re.compile(r"(#([0-9]+);2;[0-9]+;[0-9]+;[0-9]+)")
 
 
-def encode(image: "Image", *, thrifty: bool) -> str:
-    """The image as one escape sequence; thrifty: in 32 flat colours, at half the bytes."""
+def encode(image: "Image", *, sparing: bool) -> str:
+    """The image as one escape sequence; sparing: in 32 flat colours, at half the bytes."""
     from PIL.Image import Dither, Quantize, Resampling
 
     # The encoder's own choice of colours, an octree's, tears soft shades into patches. Median cut
     # keeps them; it is slow, so it sees every ninth pixel.
     sample = image.resize((-(-image.width // 3), -(-image.height // 3)), Resampling.NEAREST)
-    palette = sample.quantize(32 if thrifty else 128, method=Quantize.MEDIANCUT)
-    dither = Dither.NONE if thrifty else Dither.FLOYDSTEINBERG
+    palette = sample.quantize(32 if sparing else 128, method=Quantize.MEDIANCUT)
+    dither = Dither.NONE if sparing else Dither.FLOYDSTEINBERG
     paletted = image.quantize(palette=palette, dither=dither)
     # textual-image 0.12 (that of Python 3.11) takes a colour that is defined to be in use; foot,
     # WezTerm and older xterm want it chosen as well, else its first pixels have another's colour.

@@ -13,6 +13,7 @@ has; that of another image only for a moment, so that paging quickly does not fl
 """
 
 from dataclasses import replace
+from time import monotonic
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -27,15 +28,16 @@ from textual.worker import WorkType
 from tintype.detection import Box
 from tintype_tui.terminal import Capabilities
 from tintype_tui.terminal.app import TerminalApp
+from tintype_tui.terminal.output import Line
 from tintype_tui.widgets.image.canvas import ImageCanvas
-from tintype_tui.widgets.image.drawing import Drawing, Wanted, draw
+from tintype_tui.widgets.image.drawing import PIXELS, Drawing, Wanted, draw
 from tintype_tui.widgets.image.framing import FIT, Room, View, filling_zoom, fitted_scale
 from tintype_tui.widgets.image.kitty import MOST_CELLS
 
 GRACE_S = 0.15
 """How long another image's drawing stays while the next is made."""
 REST_S = 0.3
-"""How long an image must be looked at before it is drawn over a slow line."""
+"""How long an image must be looked at before it is drawn over a slow line, or after another."""
 STEP = 1.5
 """How much closer one key goes."""
 PAN = 0.25
@@ -75,7 +77,7 @@ class ImageView(Widget, can_focus=True):
     """Boxes drawn solid."""
     predicted: var[tuple[Box, ...]] = var(())
     """Boxes drawn dashed."""
-    thrifty: var[bool] = var(False)
+    sparing: var[bool] = var(False)
     """For a slow line: fewer pixels and colours."""
     view: var[View] = var(FIT, bindings=True)
     drawing: var[Drawing | None] = var(None, bindings=True)
@@ -115,6 +117,10 @@ class ImageView(Widget, can_focus=True):
         self._shown: Wanted | None = None
         self._grace: Timer | None = None
         self._rest: Timer | None = None
+        self._came_s = float("-inf")
+        """When the image came, on the monotonic clock."""
+        self._passing = False
+        """Whether it came so soon after another that it may be passed, too."""
 
     def compose(self) -> ComposeResult:
         yield ImageCanvas().data_bind(ImageView.drawing, ImageView.note, ImageView.capabilities)
@@ -147,6 +153,9 @@ class ImageView(Widget, can_focus=True):
 
     def watch_data(self) -> None:
         """Look at all of another image."""
+        if self.data is not None:
+            self._passing = monotonic() - self._came_s < REST_S
+            self._came_s = monotonic()
         self.set_reactive(ImageView.view, FIT)
         self._stop_grace()
         if self.data is None:
@@ -159,13 +168,22 @@ class ImageView(Widget, can_focus=True):
         """Draw them."""
         self._ask()
 
-    watch_predicted = watch_thrifty = watch_view = watch_capabilities = watch_truth
+    watch_predicted = watch_view = watch_capabilities = watch_truth
 
     def _terminal_answered(self, capabilities: Capabilities) -> None:
         self.capabilities = capabilities
 
     def _line_changed(self, slow: bool) -> None:
-        self.thrifty = slow
+        self.sparing = slow
+
+    def watch_sparing(self) -> None:
+        """Draw it better; what is there already is good enough for a line that has become slow."""
+        if not self.sparing:
+            self._ask()
+
+    @property
+    def _line(self) -> Line:
+        return self.app.line if isinstance(self.app, TerminalApp) else Line()
 
     def _stop_grace(self) -> None:
         if self._grace is not None:
@@ -177,20 +195,23 @@ class ImageView(Widget, can_focus=True):
         self.drawing = None
 
     def _ask(self) -> None:
-        """Ask for a drawing, once for all that changes in one go; on a slow line after a rest."""
+        """Ask for a drawing, once for all that changes in one go.
+
+        Over a slow line after a rest; over any, while one image follows another.
+        """
         if not self.is_attached:
             return
         if self._rest is not None:
             self._rest.stop()
             self._rest = None
-        if self.thrifty:
+        if self.sparing or (self._passing and self._line.far):
             self._rest = self.set_timer(REST_S, self._ask_now)
         elif not self._about_to_ask:
             self._about_to_ask = True
             self.call_next(self._ask_now)
 
     def _ask_now(self) -> None:
-        self._about_to_ask, self._rest = False, None
+        self._about_to_ask, self._rest, self._passing = False, None, False
         room = self._room()
         if self.data is None or room is None:
             return
@@ -205,13 +226,21 @@ class ImageView(Widget, can_focus=True):
             protocol=self.capabilities.protocol,
             truth=self.truth,
             predicted=self.predicted,
-            thrifty=self.thrifty,
+            sparing=self.sparing,
+            few_bytes=not self._line.ample,
             few_colours=self.capabilities.colours <= 16,
             dark=self.app.current_theme.dark,
         )
-        if wanted != self._shown:
+        if not self._is_shown(wanted):
             self._awaited = wanted
             self.post_message(self.Wants(self, wanted))
+
+    def _is_shown(self, wanted: Wanted) -> bool:
+        """Whether it is seen already, and as well as the line allows."""
+        shown = self._shown
+        if shown is None or (shown.sparing and not wanted.sparing):
+            return False
+        return wanted == replace(shown, sparing=wanted.sparing, few_bytes=wanted.few_bytes)
 
     def _room(self) -> Room | None:
         found, (width, height) = self.capabilities, self.content_size
@@ -246,7 +275,7 @@ class ImageView(Widget, can_focus=True):
         room = self._room()
         if self.drawing is None or room is None:
             return
-        whole = self.drawing.protocol in ("kitty", "sixel")
+        whole = self.drawing.protocol in PIXELS
         pixel = 1.0 if whole else room.cell[0] / 2
         self.view = FIT.zoomed(pixel / fitted_scale(self.drawing.size, room))
 

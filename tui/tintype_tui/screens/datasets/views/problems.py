@@ -37,7 +37,7 @@ class ProblemsView(View):
         found = self.assessed
         done = found is not None and found.complete
         checking = verdict(found) if found is not None else "Not checked yet."
-        self.list.empty_text = "No problems found." if done else checking
+        self.list.empty_text = f"No problems found.{undecoded(found)}" if done else checking
         self.list.refresh()
         self._explain()
 
@@ -77,6 +77,14 @@ class ProblemsView(View):
     def _explain(self) -> None:
         shown = self.list.problems
         self.text.update(problem_in_full(shown[self.list.cursor]) if shown else "")
+
+
+def undecoded(assessed: Assessment | None) -> str:
+    """What the check of a large file does not know, as a sentence; empty if it knows all."""
+    summary = assessed.summary if assessed else None
+    if summary is None or summary.decoded or not summary.images:
+        return ""
+    return " Images were judged by their structure; no pixels were decoded."
 
 
 def worst_first(assessed: Assessment | None) -> Sequence[Problem]:

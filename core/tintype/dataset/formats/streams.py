@@ -1,4 +1,4 @@
-"""A gzip file read at any place, as if it were not compressed."""
+"""Files as streams: as they are, and gzip read at any place as if it were not compressed."""
 
 import io
 import os
@@ -6,9 +6,60 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tintype.dataset.files import PlainFile
+
 _BOMB_BYTES = 1_000_000_000
 _BOMB_RATIO = 200
 """How much larger real data become; more than this, and it is no data."""
+
+
+class PlainStream(io.RawIOBase):
+    """A plain file as a stream, which is closed with the last that refers to it."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a file.
+
+        Raises:
+            DatasetError: if it is missing, not a regular file, or unreadable.
+        """
+        self._file = PlainFile(path)
+        self._at = 0
+
+    def readable(self) -> bool:
+        """See `io.IOBase`."""
+        return True
+
+    def seekable(self) -> bool:
+        """See `io.IOBase`."""
+        return True
+
+    def tell(self) -> int:
+        """See `io.IOBase`."""
+        return self._at
+
+    def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
+        """See `io.IOBase`."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._file.size_bytes}
+        self._at = max(0, base[whence] + place)
+        return self._at
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        """See `io.RawIOBase`."""
+        data = self._file.read(self._at, len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        """See `io.IOBase`."""
+        if hasattr(self, "_file"):
+            self._file.close()
+        super().close()
+
+
+def plain_stream(path: Path) -> io.BufferedReader:
+    """A plain file as a buffered stream; see `PlainStream`."""
+    return io.BufferedReader(PlainStream(path), 1 << 16)
 
 
 @dataclass(slots=True)
@@ -31,8 +82,8 @@ class GzipStream(io.RawIOBase):
     _CHUNK = 1 << 16
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
-        self._packed = os.fstat(self._file.fileno()).st_size
+        self._file = PlainStream(path)
+        self._packed = self._file.seek(0, os.SEEK_END)
         self._states = [_State(0, 0, zlib.decompressobj(wbits=31))]
         self._now = self._copied(self._states[0])
         self._at = 0
@@ -99,7 +150,7 @@ class GzipStream(io.RawIOBase):
 
     def _raw(self) -> bytes:
         self._file.seek(self._now.read)
-        data = self._file.read(self._CHUNK)
+        data = self._file.read(self._CHUNK) or b""
         self._now.read += len(data)
         return data
 

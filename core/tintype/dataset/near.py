@@ -1,0 +1,177 @@
+"""Images that occur more than once in datasets: the same bytes, or the same picture in other bytes.
+
+Within a file that is repetition; between splits it is a leak, for the model is tested on what it
+has learnt. Each distinct image is decoded once, small.
+"""
+
+import hashlib
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tintype.dataset.conversation import example as read_example
+from tintype.dataset.example import ImagePart
+from tintype.dataset.files import image_bytes
+from tintype.dataset.handle import Dataset
+from tintype.dataset.parsing import ParsedLine
+from tintype.errors import DatasetError
+from tintype.images.likeness import Gallery, likeness
+from tintype.threads import in_thread
+
+ROWS_AT_ONCE = 64
+BYTES_AT_ONCE = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlace:
+    """Where an image stands."""
+
+    path: Path
+    line: int
+    """1-based."""
+    ordinal: int
+    """Which image of the row, from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageGroup:
+    """Images that are the same or alike."""
+
+    places: tuple[ImagePlace, ...]
+    """At least two, in the order of the files and lines."""
+    same: bool
+    """Whether all have the same bytes."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files it occurs in."""
+        return tuple(dict.fromkeys(place.path for place in self.places))
+
+    @property
+    def is_leak(self) -> bool:
+        """Whether it occurs in more than one file."""
+        return len(self.paths) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """How far the search has come."""
+
+    rows: int = 0
+    """Looked at so far."""
+    images: int = 0
+    """Of those rows."""
+    distinct: int = 0
+    """With different bytes."""
+    unknown: int = 0
+    """That could not be looked at: on the network, missing or damaged."""
+    groups: tuple[ImageGroup, ...] = ()
+    """On the last report only."""
+    repeated: Mapping[Path, tuple[int, ...]] = field(default_factory=dict)
+    """On the last report only: lines that have the same words about the same or a like image as an
+    earlier line of their file."""
+
+    def leaking(self, path: Path) -> tuple[int, ...]:
+        """The lines of a file with an image that another file has too, in order."""
+        found = {
+            place.line
+            for group in self.groups
+            if group.is_leak
+            for place in group.places
+            if place.path == path
+        }
+        return tuple(sorted(found))
+
+
+async def find_repeats(datasets: Sequence[Dataset]) -> AsyncGenerator[Repeats, None]:
+    """Find the images that occur more than once in one or several open datasets.
+
+    Images on the network are not fetched: they are compared by their addresses alone.
+
+    Raises:
+        DatasetError: if a file cannot be read.
+    """
+    search = _Search()
+    for dataset in datasets:
+        start = 0
+        while lines := await dataset.lines(start, ROWS_AT_ONCE, BYTES_AT_ONCE):
+            start += len(lines)
+            await in_thread(search.add, lines, dataset)
+            yield search.report()
+    yield await in_thread(search.finished)
+
+
+class _Search:
+    def __init__(self) -> None:
+        self._gallery = Gallery()
+        self._group_of: dict[bytes, int] = {}
+        self._alone: dict[bytes, list[ImagePlace]] = {}
+        self._places: dict[int, list[tuple[bytes, ImagePlace]]] = {}
+        self._said: dict[bytes, list[tuple[Path, int]]] = {}
+        """Lines by their words and the groups of their images."""
+        self._rows = self._images = self._unknown = 0
+
+    def add(self, lines: Sequence[ParsedLine], dataset: Dataset) -> None:
+        """Look at the images of some rows."""
+        for line in lines:
+            self._rows += 1
+            seen = [self._look(line, part, dataset) for part in line.row.images]
+            if not line.row.flaw:
+                said = [(one.role, one.text) for one in read_example(line.row).messages]
+                key = hashlib.blake2b(json.dumps([seen, said]).encode(), digest_size=16).digest()
+                self._said.setdefault(key, []).append((dataset.path, line.row.line))
+
+    def _look(self, line: ParsedLine, part: ImagePart, dataset: Dataset) -> str:
+        """Put an image to those that are like it; what all of them are known by."""
+        self._images += 1
+        place = ImagePlace(dataset.path, line.row.line, part.ordinal)
+        try:
+            if part.origin == "url":
+                raise DatasetError("Images on the network are not fetched.")
+            data = line.data(part.ordinal)
+            return self._add(
+                image_bytes(line.url(part.ordinal), dataset.folder) if data is None else data,
+                place,
+            )
+        except DatasetError:
+            self._unknown += 1
+            key = line.key(part.ordinal)
+            self._alone.setdefault(key, []).append(place)
+            return key.hex()
+
+    def _add(self, data: bytes, place: ImagePlace) -> str:
+        key = hashlib.blake2b(data, digest_size=16).digest()
+        if key not in self._group_of:
+            self._group_of[key] = self._gallery.add(likeness(data))
+        group = self._group_of[key]
+        self._places.setdefault(group, []).append((key, place))
+        return str(group)
+
+    def report(self) -> Repeats:
+        """How far it has come."""
+        distinct = len(self._group_of) + len(self._alone)
+        return Repeats(self._rows, self._images, distinct, self._unknown)
+
+    def finished(self) -> Repeats:
+        """What was found, leaks first, then the largest groups."""
+        groups = [
+            ImageGroup(tuple(place for _, place in found), len({key for key, _ in found}) == 1)
+            for found in self._places.values()
+            if len(found) > 1
+        ]
+        groups += [
+            ImageGroup(tuple(places), same=True)
+            for places in self._alone.values()
+            if len(places) > 1
+        ]
+        groups.sort(key=lambda group: (not group.is_leak, -len(group.places)))
+        repeated: dict[Path, list[int]] = {}
+        for lines in self._said.values():
+            seen: set[Path] = set()
+            for path, line in lines:
+                if path in seen:
+                    repeated.setdefault(path, []).append(line)
+                seen.add(path)
+        again = {path: tuple(sorted(lines)) for path, lines in repeated.items()}
+        return replace(self.report(), groups=tuple(groups), repeated=again)

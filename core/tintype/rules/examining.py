@@ -1,0 +1,284 @@
+"""Rows surveyed, judged by themselves, and counted: block by block, in this process or in another.
+
+What rows have in common is found out once (`pattern`). Whatever is unusual in a row goes the whole
+way, through every rule.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+
+from tintype.dataset import example
+from tintype.dataset.identity import KEY_BYTES, identify, short
+from tintype.dataset.parsing import ParsedLine
+from tintype.dataset.statistics import SHORT_ANSWER, Facet
+from tintype.dataset.survey import LocalImages, Surveyed, not_fetched, on_network
+from tintype.dataset.usual import Usual
+from tintype.estimation import CountTally, ImageTokens, image_tokens_of
+from tintype.images.facts import ImageFacts
+from tintype.providers.limits import ProviderRules
+from tintype.rules.between_rows import comparable, prompt, prompt_of, row_keys
+from tintype.rules.block import Block
+from tintype.rules.case import case
+from tintype.rules.judging import row_problems, skip_reason
+from tintype.rules.pattern import Pattern, conspicuous, pattern_of, text_piece
+from tintype.tokens import PER_REPLY, TokenRule, count_text
+
+MOST_KNOWN = 20_000
+"""Images remembered; about 8 MB."""
+_MOST_TEXTS, _LONGEST_TEXT = 10_000, 1_000
+_MOST_PATTERNS = 1_000
+_MOST_SIZES = 10_000
+_NO_IMAGES: tuple[ImageTokens, tuple[Facet, ...]] = (ImageTokens(), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How rows are to be looked at."""
+
+    profile: ProviderRules
+    rule: TokenRule
+    folder: Path
+    """Of the file."""
+    deep: bool
+    fetch: bool
+    places: bool
+    """Whether somebody asks where in a row each image stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    tokens: int
+    conspicuous: bool
+    piece: bytes
+
+
+class Examiner:
+    """Looks at rows; remembers what they have in common."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._images = LocalImages(setup.folder, deep=setup.deep, most=MOST_KNOWN)
+        self._patterns: dict[object, Pattern | None] = {}
+        self._texts: dict[str, _Text] = {}
+        self._sizes: dict[object, tuple[ImageTokens, tuple[Facet, ...]]] = {}
+
+    def wanted(self, lines: Sequence[ParsedLine]) -> tuple[str, ...]:
+        """The addresses of images that must be fetched before the rows can be looked at."""
+        if not self._setup.fetch:
+            return ()
+        images = (image for line in lines for image in line.row.images)
+        return tuple(dict.fromkeys(image.reference for image in images if on_network(image)))
+
+    def examine(self, lines: Sequence[ParsedLine], fetched: Mapping[str, ImageFacts]) -> Block:
+        """Look at consecutive rows.
+
+        Args:
+            lines: The rows; one at least.
+            fetched: What is known of each address that is `wanted`.
+        """
+        block = Block(lines[0].row.index, CountTally(self._setup.rule))
+        for line in lines:
+            facts = self._facts(line, fetched)
+            if line.usual is None or not self._examine_plain(line, line.usual, facts, block):
+                self._examine_any(line, facts, block)
+        if block.first == 0:
+            block.opening = replace(lines[0].row, value=None)
+        last = lines[-1].row
+        block.rows, block.end = len(lines), last.offset + last.size_bytes
+        return block
+
+    def _facts(self, line: ParsedLine, fetched: Mapping[str, ImageFacts]) -> tuple[ImageFacts, ...]:
+        return tuple(
+            self._images.facts(line, image)
+            or (fetched[image.reference] if self._setup.fetch else not_fetched(image))
+            for image in line.row.images
+        )
+
+    def _examine_plain(
+        self, line: ParsedLine, usual: Usual, facts: tuple[ImageFacts, ...], block: Block
+    ) -> bool:
+        """Look at a row like one that has been judged; false if it must be judged by itself."""
+        pattern = self._patterns.get((usual.shape, _kinds(usual, facts)))
+        if pattern is None or not self._are_plain(facts):
+            return False
+        texts = [self._text(text) for text in usual.texts]
+        seen, facets = self._seen(usual, facts)
+        tokens = pattern.tokens + sum([text.tokens for text in texts])
+        if any(text.conspicuous for text in texts) or not self._fits(tokens, seen):
+            return False
+        sizes = [image.size_bytes for image in facts]
+        likely, of_images = block.counts.add_plain(line.row, tokens, sizes, seen)
+        block.tokens.append(likely)
+        block.image_tokens.append(of_images)
+        keys = self._compare(pattern, texts, facts, line, block)
+        own = _own_facets(pattern, usual, block)
+        answer = usual.texts[pattern.answer]
+        block.answer_chars.append(len(answer))
+        asked = sum(map(len, usual.texts[: pattern.answer])) + pattern.newlines
+        every = (*pattern.facets, *own, *facets)
+        block.statistics.add_read(line.row.line, every, facts, answer, asked, keys)
+        return True
+
+    def _compare(
+        self,
+        pattern: Pattern,
+        texts: Sequence[_Text],
+        facts: Sequence[ImageFacts],
+        line: ParsedLine,
+        block: Block,
+    ) -> tuple[int, int, int]:
+        """Note down the keys of a plain row."""
+        images = [bytes.fromhex(image.digest[: 2 * KEY_BYTES]) for image in facts]
+        stream = [
+            part if isinstance(part, bytes) else texts[part].piece if part >= 0 else images[~part]
+            for part in pattern.stream
+        ]
+        digest = blake2b(b"".join(stream[: pattern.question]), digest_size=KEY_BYTES)
+        question = short(digest.digest())
+        digest.update(b"".join(stream[pattern.question :]))
+        row = short(digest.digest())
+        answer = short(blake2b(texts[pattern.answer].piece, digest_size=KEY_BYTES).digest())
+        _note_keys(block, line.row.line, row, question, answer)
+        if images:
+            self._note_images(line, tuple(map(short, images)), block)
+        return row, question, answer
+
+    def _examine_any(self, line: ParsedLine, facts: tuple[ImageFacts, ...], block: Block) -> None:
+        """Look at a row the whole way, through every rule."""
+        row, surveyed = line.row, Surveyed(line.row, facts)
+        tried = case(surveyed, self._setup.profile, self._setup.rule)
+        problems, totals = row_problems(tried)
+        skipped = any(problem.severity == "skip" for problem in problems)
+        if problems:
+            block.problems[row.index] = problems
+            block.totals.update(totals)
+        if skipped:
+            reasons = dict.fromkeys(map(skip_reason, problems))
+            block.reasons[next(reason for reason in reasons if reason)] += 1
+        block.counts.add(surveyed, tried.tokens, skipped=skipped)
+        block.tokens.append(tried.tokens.total().likely)
+        block.image_tokens.append(tried.tokens.images().likely)
+        block.unseen += sum(image.unknown for image in facts)
+        if row.flaw:
+            block.no_json.add(row.index)
+            block.statistics.add_flawed()
+            block.answer_chars.append(0)
+            _note_keys(block, row.line, 0, 0, 0)
+            return
+        shown = example(row)
+        block.answer_chars.append(len(shown.answer))
+        found = identify(row, facts, shown)
+        block.statistics.add_row(surveyed, shown, found)
+        if comparable(tried):
+            keys = row_keys(tried, found)
+            block.prompts[prompt(tried)] += 1
+            _note_keys(block, row.line, keys.row, keys.question, keys.answer)
+            self._note_images(line, keys.images, block)
+        else:
+            _note_keys(block, row.line, 0, 0, 0)
+        if line.usual is not None:
+            self._learn(line.usual, facts, clean=not problems)
+
+    def _learn(self, usual: Usual, facts: tuple[ImageFacts, ...], *, clean: bool) -> None:
+        """Remember of a row that was judged what it says of others like it."""
+        key = (usual.shape, _kinds(usual, facts))
+        if not clean or key in self._patterns or len(self._patterns) >= _MOST_PATTERNS:
+            return
+        pattern = pattern_of(usual.shape, _details(usual), self._setup.rule)
+        texts = [self._text(text) for text in usual.texts]
+        plain = self._are_plain(facts) and not any(text.conspicuous for text in texts)
+        if pattern is None or not plain:
+            return
+        tokens = pattern.tokens + sum(text.tokens for text in texts)
+        if self._fits(tokens, self._seen(usual, facts)[0]):
+            self._patterns[key] = pattern
+
+    def _are_plain(self, facts: Sequence[ImageFacts]) -> bool:
+        """Whether no rule has anything to say of images but of their kinds."""
+        most = self._setup.profile.max_image_bytes
+        for image in facts:
+            if (
+                image.flaw
+                or image.frames > 1
+                or image.orientation != 1
+                or image.has_location
+                or (most is not None and image.size_bytes > most)
+            ):
+                return False
+        return True
+
+    def _fits(self, text: int, seen: ImageTokens) -> bool:
+        limit = self._setup.rule.example_tokens
+        most = max(seen.as_is.high, seen.low.high, seen.high.high)
+        return limit is None or text + PER_REPLY + most <= limit
+
+    def _text(self, text: str) -> _Text:
+        known = self._texts.get(text)
+        if known is None:
+            tokens = count_text(text, self._setup.rule.encoding)
+            known = _Text(tokens, conspicuous(text), text_piece(text))
+            if len(text) <= _LONGEST_TEXT and len(self._texts) < _MOST_TEXTS:
+                self._texts[text] = known
+        return known
+
+    def _seen(
+        self, usual: Usual, facts: Sequence[ImageFacts]
+    ) -> tuple[ImageTokens, tuple[Facet, ...]]:
+        """What images cost, and what can be counted of them."""
+        if not facts:
+            return _NO_IMAGES
+        pairs = zip(usual.images, facts, strict=True)
+        key = tuple([(f.width, f.height, f.format, f.mode, part.detail) for part, f in pairs])
+        known = self._sizes.get(key)
+        if known is None:
+            sizes = ((width, height, detail) for width, height, _, _, detail in key)
+            known = (image_tokens_of(self._setup.rule, sizes), _image_facets(facts))
+            if len(self._sizes) < _MOST_SIZES:
+                self._sizes[key] = known
+        return known
+
+    def _note_images(self, line: ParsedLine, keys: tuple[int, ...], block: Block) -> None:
+        if keys:
+            block.image_keys[line.row.index] = keys
+        if keys and self._setup.places:
+            block.image_places[line.row.index] = tuple(image.place for image in line.row.images)
+
+
+def _note_keys(block: Block, line: int, row: int, question: int, answer: int) -> None:
+    block.lines.append(line)
+    block.row_keys.append(row)
+    block.question_keys.append(question)
+    block.answer_keys.append(answer)
+
+
+def _kinds(usual: Usual, facts: Sequence[ImageFacts]) -> tuple[tuple[str, ...], ...]:
+    """All that a rule looks at of images without a flaw, besides the shape of the row."""
+    return tuple(
+        [
+            (part.origin, part.media_type, image.format, image.mode)
+            for part, image in zip(usual.images, facts, strict=True)
+        ]
+    )
+
+
+def _details(usual: Usual) -> tuple[str, ...]:
+    return tuple(image.detail for image in usual.images)
+
+
+def _image_facets(facts: Sequence[ImageFacts]) -> tuple[Facet, ...]:
+    found: list[Facet] = []
+    for image in facts:
+        size = f"{image.width}×{image.height}"
+        found += [("format", image.format), ("mode", image.mode), ("size", size)]
+    return tuple(dict.fromkeys(found))
+
+
+def _own_facets(pattern: Pattern, usual: Usual, block: Block) -> list[Facet]:
+    """What can be counted of a plain row beyond what all of its pattern share."""
+    prompts = ["\n".join(usual.texts[start:end]) for start, end in pattern.prompts]
+    block.prompts[prompt_of(prompts[:1]) if pattern.leads else ""] += 1
+    said = usual.texts[pattern.answer].strip()
+    answer = ("answer", said if len(said) <= SHORT_ANSWER else "longer")
+    return [answer, *dict.fromkeys(("system prompt", text[:200]) for text in prompts)]

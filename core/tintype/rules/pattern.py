@@ -1,0 +1,112 @@
+"""What rows of one shape have in common, so that it is found out once.
+
+Whether a rule has something to say of a usual row depends on its shape (roles, parts, levels of
+detail), on the kinds of its images, and on texts in which something conspicuous stands. So of rows
+without conspicuous texts one is judged for all of its shape: if nothing is wrong with it, nothing
+is wrong with the others. `conspicuous` therefore must be true of every text that any rule looks at
+more closely; a test holds it against the rules.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+
+from tintype.dataset.identity import KEY_BYTES
+from tintype.dataset.statistics import Facet
+from tintype.dataset.usual import Shape
+from tintype.detection import labels_in, name_convention
+from tintype.tokens import PER_MESSAGE, TokenRule, count_text
+
+_ANGLE = re.compile(r"<(?:\||image>|\s*/?\s*loc|box>|point|seg)", re.IGNORECASE)
+_PASTED = ("base64,", "/9j/", "iVBORw0KGgo", "R0lGOD", "UklGR")
+_SHORTEST_PASTED = 60
+
+
+def conspicuous(text: str) -> bool:
+    """Whether a rule may have something to say of a text of a usual row."""
+    if not text or text.isspace():
+        return True
+    if "<" in text and _ANGLE.search(text):
+        return True
+    if ("[" in text or "{" in text or '"' in text) and (name_convention(text) or labels_in(text)):
+        return True
+    return len(text) > _SHORTEST_PASTED and any(start in text for start in _PASTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What rows of one shape have in common; texts and images are named by their numbers."""
+
+    tokens: int
+    """Of a row, besides those of its texts."""
+    facets: tuple[Facet, ...]
+    """That every such row has."""
+    prompts: tuple[tuple[int, int], ...]
+    """From which text to which the messages of the system go."""
+    leads: bool
+    """Whether the first message is one of the system."""
+    answer: int
+    """Which text is the last answer."""
+    newlines: int
+    """Between the texts of the messages before the answer."""
+    stream: tuple[bytes | int, ...]
+    """What the keys of rows are made of, in order: bytes as they are, the texts by their numbers,
+    the images by theirs below zero."""
+    question: int
+    """How much of it is the question."""
+
+
+def pattern_of(shape: Shape, details: tuple[str, ...], rule: TokenRule) -> Pattern | None:
+    """What rows of a shape have in common; none if their last answer is not exactly one text."""
+    answers = [at for at, (role, _, _) in enumerate(shape) if role == "assistant"]
+    if not answers or shape[answers[-1]][2] not in (None, ("text",)):
+        return None
+    stream: list[bytes | int] = []
+    spans: list[tuple[int, int]] = []
+    texts = images = question = 0
+    for at, (role, weight, parts) in enumerate(shape):
+        if at == answers[-1]:
+            question = len(stream)
+        stream.append(_head(role, weight))
+        start = texts
+        for part in ("text",) if parts is None else parts:
+            if part == "text":
+                stream.append(texts)
+                texts += 1
+            else:
+                images += 1
+                stream += [KEY_BYTES.to_bytes(8, "big"), -images]
+        stream.append(_piece(b""))
+        spans.append((start, texts))
+    stream.append(_piece(b"[]"))  # no tools are declared
+    facets = [("images", str(images)), ("turns", str(len(shape)))]
+    facets += [("role", role or "none") for role, _, _ in shape]
+    if images:
+        facets += [("origin", "data"), *(("detail", detail[:40]) for detail in details)]
+    roles = sum(count_text(role, rule.encoding) for role, _, _ in shape)
+    return Pattern(
+        tokens=PER_MESSAGE * len(shape) + roles,
+        facets=tuple(dict.fromkeys(facets)),
+        prompts=tuple(spans[at] for at, (role, _, _) in enumerate(shape) if role == "system"),
+        leads=shape[0][0] == "system",
+        answer=spans[answers[-1]][0],
+        newlines=sum(max(0, end - start - 1) for start, end in spans[: answers[-1]]),
+        stream=tuple(stream),
+        question=question,
+    )
+
+
+def _head(role: str, weight: object) -> bytes:
+    """What a message's key begins with; see `tintype.dataset.identity`."""
+    number = float(weight) if type(weight) is int else None
+    said: list[object] = [role, number, []]
+    return _piece(json.dumps(said, sort_keys=True).encode("ascii"))
+
+
+def _piece(data: bytes) -> bytes:
+    return len(data).to_bytes(8, "big") + data
+
+
+def text_piece(text: str) -> bytes:
+    """A text as it stands in the stream: its length and what is left of it without white space."""
+    return _piece(" ".join(text.split()).encode("utf-8"))

@@ -1,0 +1,22 @@
+"""How the app begins and ends as a process."""
+
+import gc
+
+from tintype_tui.app import _collect
+
+
+def test_what_the_start_has_made_is_never_looked_through_again() -> None:
+    thresholds = gc.get_threshold()
+    gc.disable()
+    try:
+        _collect()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 10_000
+        assert gc.get_threshold()[0] > thresholds[0]
+        frozen = gc.get_freeze_count()
+        _collect()  # where collecting was never put off, nothing is kept
+        assert gc.get_freeze_count() == frozen
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+        gc.enable()

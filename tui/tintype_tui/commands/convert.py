@@ -1,0 +1,174 @@
+"""`tintype convert`: a dataset in another format, whatever it is in."""
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tintype.errors import DatasetError
+from tintype_tui.commands.output import (
+    A_PATH,
+    Progress,
+    as_json,
+    asynchronous,
+    leave,
+    profile_option,
+    put,
+    put_json,
+    say,
+)
+from tintype_tui.commands.split import dry_run_option, replace_option
+from tintype_tui.text import count
+
+if TYPE_CHECKING:
+    from tintype.dataset.formats import ImportReport
+
+MOST_SAID = 20
+"""Rows of which it is said why they are lost."""
+
+
+@click.command(name="convert")
+@click.argument("source", type=A_PATH)
+@click.argument("target", type=A_PATH)
+@click.option("--to", required=True, metavar="FORMAT", help="jsonl, or a format (see below).")
+@click.option("--alone", is_flag=True, help="Only this file, not the splits beside it.")
+@click.option("--shard", type=click.IntRange(1), metavar="MB", help="Begin a new .jsonl after MB.")
+@profile_option
+@replace_option
+@dry_run_option
+@as_json
+@asynchronous
+async def command(
+    source: Path,
+    target: Path,
+    to: str,
+    alone: bool,
+    shard: int | None,
+    profile: str | None,
+    replace: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    r"""Write SOURCE, a .jsonl of chat rows or any dataset that `import` reads, in another format.
+
+    \b
+    jsonl      chat rows as the provider takes them (-p): images inside, in files of the size
+               that it takes, rows with too many images split; TARGET is a file
+    coco, yolo, voc                        boxes
+    llava, sharegpt, swift, trl, paligemma conversations
+    csv                                    questions about one image each
+
+    All but jsonl write a folder with every split. What a format cannot hold is said, and the exit
+    code is 1 if rows are lost. Edits are written; SOURCE is never changed.
+    """
+    with _chat_rows(source) as (scratch, file):
+        if scratch is not None:
+            file = await _imported(source, scratch, as_json)
+        if to == "jsonl":
+            await _jsonl(file, target, profile, shard, replace, dry_run, as_json)
+            return
+        from tintype.dataset.formats import export_dataset
+
+        progress, report = Progress(quiet=as_json), None
+        steps = export_dataset(file, target, to, alone=alone, replace=replace, dry_run=dry_run)
+        async with aclosing(steps):
+            async for step in steps:
+                progress(f"writing {to}: {step.done}/{step.total} rows")
+                report = step.report
+        progress.clear()
+    assert report is not None  # the last step has it
+    _print(report, target, dry_run=dry_run, as_json=as_json)
+
+
+@contextmanager
+def _chat_rows(source: Path) -> Iterator[tuple[Path | None, Path]]:
+    """A folder to import into first, none if the source is a file of chat rows already."""
+    from tintype import paths
+    from tintype.dataset.formats import detected
+
+    jsonl = source.suffix.lower() == ".jsonl"
+    known = detected(source)
+    if not known and (jsonl or paths.is_file(source)):
+        yield None, source
+    else:
+        with paths.scratch_folder() as folder:
+            yield folder, source
+
+
+async def _imported(source: Path, folder: Path, quiet: bool) -> Path:
+    """The training file, or the only one, of a dataset imported into a folder."""
+    from tintype.dataset.formats import ImportOptions, import_dataset
+
+    progress, report = Progress(quiet=quiet), None
+    options = ImportOptions(keep="link", keep_empty=True, valid_share=0, test_share=0)
+    async for step in import_dataset(source, folder, "", options):
+        progress(f"reading {source.name}: {step.done}/{step.total}")
+        report = step.report
+    progress.clear()
+    if report is None or not report.files:
+        raise DatasetError(f"{source} holds no row that could be converted.", path=source)
+    for problem in report.problems[:MOST_SAID]:
+        say(f"{problem.file}:{problem.line}: {problem.message} {problem.done}.")
+    for notice in report.notices:
+        say(f"{notice.count:,} {notice.words}")
+    return next(iter(report.files.values()))
+
+
+async def _jsonl(
+    source: Path,
+    target: Path,
+    profile: str | None,
+    shard: int | None,
+    replace: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    from tintype import rules
+    from tintype.dataset import open_dataset
+    from tintype.dataset.embed import Exported, ExportNote, export
+    from tintype_tui.commands.session import chosen
+
+    if dry_run:
+        raise click.UsageError(
+            "--dry-run is for other formats: `tintype check` says what is wrong."
+        )
+    judged_by = rules.rules_of(chosen(profile)[1].provider)
+    treatment = dataclasses.replace(rules.fixing(judged_by), most_images=judged_by.max_images)
+    size = shard * 1_000_000 if shard else judged_by.max_file_bytes
+    progress, done, notes = Progress(quiet=as_json), Exported(), list[ExportNote]()
+    async with open_dataset(source) as dataset:
+        async for done in export(dataset, target, treatment, shard_bytes=size, replace=replace):
+            progress(f"writing: {done.rows:,} rows")
+            notes += done.notes
+    progress.clear()
+    if as_json:
+        put_json({"rows": done.rows, "files": done.files, "notes": notes}, indent=2)
+        return
+    for note in notes[:MOST_SAID]:
+        say(f"{source}:{note.line}: {note.place} {note.message}")
+    say(f"{count(done.rows, 'row')} written for {judged_by.title}.")
+    for path in done.files:
+        put(str(path))
+
+
+def _print(report: "ImportReport", target: Path, *, dry_run: bool, as_json: bool) -> None:
+    if as_json:
+        put_json({"rows": report.rows, "lost": report.lost, "problems": report.problems,
+                  "notices": report.notices, "written": not dry_run}, indent=2)  # fmt: skip
+    else:
+        for problem in report.problems[:MOST_SAID]:
+            say(f"{problem.file}:{problem.line}: {problem.message} {problem.done}.")
+        if len(report.problems) > MOST_SAID:
+            say(f"… and {len(report.problems) - MOST_SAID:,} more.")
+        for notice in report.notices:
+            say(f"{notice.count:,} {notice.words}")
+        rows = count(report.rows, "row")
+        lost = f", {report.lost:,} lost" if report.lost else ""
+        say(f"{rows} {'would be ' if dry_run else ''}written{lost}.")
+        if not dry_run:
+            put(str(target))
+    if report.lost or not report.rows:
+        leave(1)

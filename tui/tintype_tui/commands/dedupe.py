@@ -1,0 +1,118 @@
+"""`tintype dedupe`: images that occur more than once, and a copy without what is repeated."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tintype_tui.commands.output import (
+    A_PATH,
+    Progress,
+    as_json,
+    asynchronous,
+    leave,
+    put,
+    put_json,
+    say,
+)
+from tintype_tui.text import count, visible
+
+if TYPE_CHECKING:
+    from tintype.dataset import Dataset
+    from tintype.dataset.near import ImageGroup, Repeats
+
+MOST_LISTED = 100
+MOST_PLACES = 8
+
+
+@click.command(name="dedupe")
+@click.argument("source", type=A_PATH)
+@click.argument("others", type=A_PATH, nargs=-1)
+@click.option("-o", "--out", type=A_PATH, help="Write a copy of SOURCE without these rows.")
+@click.option("--replace", is_flag=True, help="Overwrite the copy.")
+@as_json
+@asynchronous
+async def command(
+    source: Path, others: tuple[Path, ...], out: Path | None, replace: bool, as_json: bool
+) -> None:
+    """Find images that occur more than once: the same bytes, or the same picture in other bytes.
+
+    An image that is in SOURCE and in one of OTHERS leaks: a model is tested on what it has learnt.
+    With -o, a copy of SOURCE is written without rows that leak, and without rows that say the same
+    of the same or a like image as an earlier row. The files are never changed. The exit code is 1
+    if anything leaks or is repeated.
+    """
+    from tintype.dataset import open_dataset
+    from tintype.dataset.near import Repeats, find_repeats
+
+    progress, found = Progress(quiet=as_json), Repeats()
+    async with AsyncExitStack() as held:
+        opened = [await held.enter_async_context(open_dataset(path)) for path in (source, *others)]
+        async for found in find_repeats(opened):
+            progress(f"looking at images: {found.images:,}, {found.distinct:,} distinct")
+        progress.clear()
+        dropped = sorted({*found.leaking(source), *found.repeated.get(source, ())})
+        if out is not None:
+            await _write(opened[0], out, dropped, replace)
+    if as_json:
+        put_json(_as_json(found, source, dropped, out), indent=2)
+    else:
+        _say(found, source, dropped)
+        if out is not None:
+            put(str(out))
+    if found.repeated or any(group.is_leak for group in found.groups):
+        leave(1)
+
+
+async def _write(dataset: "Dataset", out: Path, dropped: list[int], replace: bool) -> None:
+    from tintype.dataset.embed import export
+
+    async for _ in export(dataset, out, drop=dropped, replace=replace):
+        pass
+
+
+def _say(found: "Repeats", source: Path, dropped: list[int]) -> None:
+    for group in found.groups[:MOST_LISTED]:
+        put(_line(group))
+    if (more := len(found.groups) - MOST_LISTED) > 0:
+        say(f"… and {count(more, 'more image')}.")
+    leaks = sum(group.is_leak for group in found.groups)
+    seen = f"{count(found.images, 'image')} on {count(found.rows, 'row')}"
+    say(f"{seen}: {found.distinct:,} with different bytes.")
+    say(f"More than once, or alike: {len(found.groups):,}; in more than one file: {leaks:,}.")
+    if found.unknown:
+        words = count(found.unknown, "image")
+        say(f"{words} could not be looked at (on the network, missing or damaged).")
+    say(f"{visible(str(source))}: {count(len(dropped), 'row')} repeated or leaking.")
+
+
+def _line(group: "ImageGroup") -> str:
+    kind = "leak" if group.is_leak else "same" if group.same else "like"
+    places = [f"{place.path.name}:{place.line}" for place in group.places[:MOST_PLACES]]
+    more = len(group.places) - MOST_PLACES
+    return visible(f"{kind}  {' '.join(places)}{f' and {more:,} more' if more > 0 else ''}")
+
+
+def _as_json(found: "Repeats", source: Path, dropped: list[int], out: Path | None) -> object:
+    return {
+        "rows": found.rows,
+        "images": found.images,
+        "distinct": found.distinct,
+        "unknown": found.unknown,
+        "groups": [
+            {
+                "same_bytes": group.same,
+                "leak": group.is_leak,
+                "places": [
+                    {"file": str(place.path), "line": place.line, "image": place.ordinal}
+                    for place in group.places
+                ],
+            }
+            for group in found.groups
+        ],
+        "leaking": found.leaking(source),
+        "repeated": found.repeated.get(source, ()),
+        "dropped": dropped,
+        "written": str(out) if out else None,
+    }
