@@ -72,3 +72,22 @@ async def test_a_text_that_is_no_row_is_not_saved(sit: Any, dataset: Path) -> No
         await person.press("escape", "escape")
         await person.sees_no("### user")
         assert "edited" not in person.screen
+
+
+async def test_a_dataset_is_split_and_what_is_trained_on_is_opened(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("Y")
+        await person.sees("Split or sample", "Folds")
+        await person.press("enter")
+        await person.sees("Validation and test, in percent")
+        await person.press("enter")
+        await person.sees("Write the splits into")
+        await person.press("enter")
+        await person.sees("train-split/train.jsonl", "10 rows")
+    folder = dataset.parent / "train-split"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "test.jsonl",
+        "train.jsonl",
+        "valid.jsonl",
+    ]
