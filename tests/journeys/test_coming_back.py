@@ -13,9 +13,11 @@ from tintype.resources import Job
 from tintype.settings import load
 from tintype.store import open_store
 from tintype_tui.__main__ import run_command
+from tintype_tui.screens.datasets.row_part import RowPart
 from tintype_tui.screens.jobs.curves import Curves
 from tintype_tui.seat import SESSION, take_seat
 from tintype_tui.widgets.composer import Composer
+from tintype_tui.widgets.image import FIT, View
 
 HUNG_UP = 128 + signal.SIGHUP
 NOW = datetime.now(UTC)
@@ -96,6 +98,26 @@ async def test_pane_row_plan_draft_and_zoom_come_back_after_a_cut_and_home_after
     async with sit() as person:
         await person.until(lambda: person.app.loop_state.row == 2, "what was chosen")
         assert person.app.current_mode == "home"
+
+
+async def test_an_image_is_looked_at_as_closely_as_before_the_cut(sit: Any, dataset: Path) -> None:
+    def image(person: Any) -> Any:
+        return person.app.screen.query_one(RowPart).view.image
+
+    async with sit(dataset) as person:
+        await person.sees("answer 0")
+        await person.press("down", "down")
+        await person.until(lambda: person.app.loop_state.row == 2, "the third row")
+        await person.until(lambda: image(person).drawing is not None, "its image")
+        image(person).view = View(2.25, 0.25, 0.75)
+        await person.until(lambda: image(person).drawing.frame.view.zoom == 2.25, "a closer look")
+        look = image(person).view
+        person.app.exit(HUNG_UP)
+    async with sit() as person:
+        await person.until(lambda: person.app.current_mode == "datasets", "Datasets")
+        await person.until(lambda: image(person).view == look, "the zoom")
+        await person.press("down")
+        await person.until(lambda: image(person).view == FIT, "another image")
 
 
 async def test_what_became_of_jobs_meanwhile_is_said(

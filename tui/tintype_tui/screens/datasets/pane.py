@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import getters, work
 from textual.app import ComposeResult
@@ -90,6 +90,11 @@ class DatasetsPane(Pane):
 
     def on_mount(self) -> None:
         self.rows_view.say_empty(with_keys(self, NOTHING))
+
+    def left_behind(self) -> dict[str, Any]:
+        """How the image is looked at."""
+        parts = self.query(RowPart)  # none while the pane is being made, or the app ends
+        return parts.first().looked_at() if parts else {}
 
     # ------------------------------------------------------------------ what the parts say
 

@@ -2,7 +2,7 @@
 
 from asyncio import to_thread
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -25,6 +25,7 @@ from tintype_tui.screens.full_image import FullImage
 from tintype_tui.screens.save_as import SaveAs
 from tintype_tui.text import count
 from tintype_tui.widgets.conversation import Conversation
+from tintype_tui.widgets.image import FIT, View
 from tintype_tui.widgets.row_view import RowView, Shown
 from tintype_tui.widgets.thumbnails import Thumbnails
 
@@ -54,6 +55,7 @@ class RowPart(DatasetPart):
         super().__init__(id=id)
         self._next_hit = 0  # at which hit of the row shown next to begin
         self._sought = 0  # the image that is shown next, of a row with several
+        self._left: dict[str, Any] = {}  # how the session before looked at an image
 
     def compose(self) -> ComposeResult:
         yield RowView()
@@ -114,8 +116,23 @@ class RowPart(DatasetPart):
             shown = await image_shown(dataset, index, ordinal)
             self.view.facts = {ordinal: shown.facts} if shown.facts is not None else {}
             self.view.shown = shown
+            await self._look_as_before(index, ordinal)
             others = await facts_of_others(dataset, example, index, ordinal)
             self.view.facts = {**self.view.facts, **others}
+
+    def looked_at(self) -> dict[str, Any]:
+        """How the image is looked at, as plain JSON."""
+        look = self.view.image.view
+        row = {"row": self.index, "image": self.view.shown.ordinal}
+        return {**row, "look": [look.zoom, look.x, look.y]} if look != FIT else {}
+
+    async def _look_as_before(self, index: int, ordinal: int) -> None:
+        """Look at an image as closely as the session before did at last, when it comes to it."""
+        self._left = self._left or await self.session.left_of(type(self.pane).__name__)
+        if (self._left.get("row"), self._left.get("image")) == (index, ordinal):
+            zoom, x, y = map(float, self._left["look"])
+            self._left = {}
+            self.view.image.view = View(zoom, x, y)
 
     async def _highlight(self, example: Example) -> None:
         """Mark in the row what was searched for."""
