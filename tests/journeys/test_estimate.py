@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.color import Color
 
 from tintype.estimation import Cost, Estimate, Gauge
+from tintype_tui import theme
 from tintype_tui.screens.datasets import DatasetsPane
 from tintype_tui.screens.estimate import EstimatePane
 from tintype_tui.widgets.cost_card import CostCard
@@ -279,3 +281,30 @@ async def test_how_long_it_takes_is_unknown_before_the_first_training_and_said(
         await person.sees("free, time unknown", "first training of tintype-tiny")
         await person.press("l")
         await person.sees("for how long is not known")
+
+
+def faint(person: Any) -> set[str]:
+    """Words whose contrast to what is under them is below 4, as a dim one is drawn."""
+    found = set()
+    for strip in person.app.screen._compositor.render_strips():
+        for segment in strip:
+            style = segment.style
+            if not style or not style.color or not style.bgcolor or not segment.text.strip():
+                continue
+            text, under = Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor)
+            text = text.blend(under, 0.5) if style.dim else text
+            if theme.contrast(text, under) < 4:
+                found |= {word for word in segment.text.split() if word.isalnum()}
+    return found
+
+
+async def test_values_that_were_not_typed_are_legible_in_a_light_theme(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("3")
+        await person.sees("random", "most expensive")
+        person.app.theme = "textual-light"
+        await person.until(lambda: "random" not in faint(person), "legible")
+        assert faint(person) <= {"X"}  # the mark of a checkbox has its contrast of 3

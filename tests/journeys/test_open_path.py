@@ -1,10 +1,13 @@
 """A path typed into the picker."""
 
+import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from textual import events
 
 from tintype_tui.screens.importing import Import
@@ -146,11 +149,11 @@ async def test_chat_rows_are_opened_also_if_they_are_named_json(sit: Any, named_
 async def test_what_is_recognised_and_not_read_is_named_and_the_picker_stays(
     sit: Any, here: Path
 ) -> None:
-    path = here / "instances.json"
-    path.write_text(json.dumps(COCO))
+    path = here / "notes.json"
+    path.write_text(json.dumps({"notes": 1}))
     async with sit() as person:
         await chosen(person, path)
-        await person.sees("instances.json is COCO annotations", "convert it to Pascal VOC")
+        await person.sees("notes.json is a JSON object", "export its rows")
         assert isinstance(person.app.screen, OpenPath)
 
 
@@ -180,12 +183,13 @@ async def test_a_folder_that_may_be_a_dataset_is_looked_into_and_imported_at_the
         await person.sees("Import a dataset: a ")
 
 
-async def test_a_folder_of_another_kind_is_looked_into_and_named(sit: Any, here: Path) -> None:
-    (here / "coco").mkdir()
-    (here / "coco" / "instances.json").write_text(json.dumps(COCO))
+async def test_an_archive_says_what_is_in_it(sit: Any, here: Path) -> None:
+    with zipfile.ZipFile(here / "set.zip", "w") as archive:
+        archive.writestr("set/labels.json", json.dumps([LLAVA]))
+        image = io.BytesIO()
+        Image.new("RGB", (8, 6), "red").save(image, "PNG")
+        archive.writestr("set/a.png", image.getvalue())
     async with sit() as person:
-        await chosen(person, here / "coco")
-        await person.sees("coco/instances.json", "coco is a COCO dataset")
-        await person.press("enter")
-        await person.sees("coco is a COCO dataset")
-        assert isinstance(person.app.screen, OpenPath)
+        await chosen(person, here / "set.zip")
+        await person.sees("Import a dataset: a folder with a JSON list", "in a ZIP archive")
+        await person.sees("1 row: train 1", "Nothing is lost.")

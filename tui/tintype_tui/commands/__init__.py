@@ -9,6 +9,7 @@ SIGTERM and SIGHUP; 141 the reader of its output has gone, while a job that it f
 MODULES = {
     "tour": "tour",
     "sample": "sample",
+    "open": "open_",
     "import": "import_",
     "check": "check",
     "show": "show",

@@ -25,9 +25,35 @@ if TYPE_CHECKING:
 _COMMON = (
     as_json,
     click.option("--replace", is_flag=True, help="Overwrite existing files."),
+    click.option("--seed", type=int, default=0, help="For what is drawn: splits, samples, shots."),
     click.option(
-        "--seed", type=int, default=0, help="The random seed for splits where there are none."
+        "--valid",
+        type=click.FloatRange(0, 100),
+        default=0.0,
+        help="Per cent of the images drawn for validation, where the source has no splits.",
     ),
+    click.option(
+        "--test",
+        type=click.FloatRange(0, 100),
+        default=0.0,
+        help="Per cent of the images drawn for the test split, likewise.",
+    ),
+    click.option("--sample", type=click.IntRange(0), default=0, help="Take so many images only."),
+    click.option(
+        "--shots",
+        type=click.IntRange(0, 20),
+        default=0,
+        help="Put so many training rows in front of every row, as examples.",
+    ),
+    click.option("--explode", is_flag=True, help="A row for each of several answers or captions."),
+    click.option(
+        "--boxes",
+        default="paligemma",
+        show_default=True,
+        help="The convention that boxes are written in (`tintype boxes` lists them).",
+    ),
+    click.option("--label", default="", help="What boxes are called that have no class."),
+    click.option("--names", default="", help="The names of numbered classes, from 0: a,b,c."),
     click.option(
         "--keep-empty",
         is_flag=True,
@@ -103,13 +129,16 @@ def command() -> None:
 
 
 def _command(format: "Format | None") -> click.Command:
-    names = [option.name for option in format.options] if format else []
+    own_names = [option.name for option in format.options] if format else []
 
     async def run(source: Path, target: Path, link: bool, as_json: bool, **options: Any) -> None:
         from tintype.dataset.formats import ImportOptions
 
-        more = {name: options.pop(name) for name in names}
-        chosen = ImportOptions(keep="link" if link else "embed", more=more, **options)
+        own = {name: options.pop(name) for name in own_names}
+        shares = {f"{split}_share": options.pop(split) / 100 for split in ("valid", "test")}
+        named = tuple(name.strip() for name in options.pop("names").split(",") if name.strip())
+        keep: Any = "link" if link else "embed"
+        chosen = ImportOptions(keep=keep, more=own, names=named, **shares, **options)
         await _run(format, source, target, chosen, as_json)
 
     made: Any = asynchronous(run)
@@ -152,10 +181,10 @@ async def _run(
 
 
 def _print(report: "ImportReport") -> None:
-    for problem in report.problems:
-        where = f"{problem.file}:{problem.line}: " if problem.line else f"{problem.file}: "
-        said = f"{problem.message} {problem.done[:1].upper()}{problem.done[1:]}."
-        say(f"{where}{said}" if problem.file else said)
+    from tintype_tui.words.previews import notice_lines, problem_lines
+
+    for line in (*problem_lines(report.problems), *notice_lines(report.notices)):
+        say(line)
     rows = count(report.rows, "row")
     written = f"{report.rows:,} of {report.rows + report.lost:,} rows" if report.lost else rows
     verb = "is" if report.rows == 1 and not report.lost else "are"

@@ -1,9 +1,9 @@
-"""Importing a dataset of another format: where to, how, how far, and what was odd in it."""
+"""Importing a dataset of another format: what it is, where to, how, how far, what was odd in it."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -18,6 +18,10 @@ from tintype.errors import TintypeError
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.field import Field, Tick
+from tintype_tui.words.previews import notice_lines, preview_lines, problem_lines
+
+if TYPE_CHECKING:
+    from tintype.dataset.formats.previewing import Preview
 
 MOST_SHOWN = 200
 
@@ -51,11 +55,19 @@ class Import(Dialog[Path | None]):
                 classes="before",
                 compact=True,
             )
+            yield Field(placeholder="the format", id="format", classes="before", compact=True)
             yield Tick(
                 "embed the images in the rows (providers require it)",
                 value=True,
                 classes="before",
                 id="embed",
+                compact=True,
+            )
+            yield Tick(
+                "draw 10 % for validation, 10 % for tests, where the source has no splits",
+                value=True,
+                classes="before",
+                id="draw",
                 compact=True,
             )
             yield Tick("replace existing files", classes="before", id="replace", compact=True)
@@ -66,22 +78,37 @@ class Import(Dialog[Path | None]):
 
     def on_mount(self) -> None:
         self.query_one(ProgressBar).display = False
+        self.query_one("#format").display = False
         self.target.focus()
+        self.words.update("Looking at it …")
         self._look()
 
     @work(group="looking")
     async def _look(self) -> None:
-        """Say what the source is."""
+        """Say what the source is, and show its first rows as they would become."""
         from tintype.dataset.formats import detected
+        from tintype.dataset.formats.previewing import preview
 
         try:
             found = await asyncio.to_thread(detected, self._source)
+            what = found[0].detection.what if found else "in an unknown format"
+            title = self.query_one("#import-title", Static)
+            title.update(Content(f"Import a dataset: {visible(what)}"))
+            self._show(await asyncio.to_thread(preview, self._source))
         except TintypeError as error:
-            self.words.update(visible(str(error)))
-            return
-        what = found[0].detection.what if found else "in an unknown format"
-        title = self.query_one("#import-title", Static)
-        title.update(Content(f"Import a dataset: {visible(what)}"))
+            self._say(visible(str(error)))
+
+    def _show(self, found: "Preview") -> None:
+        self._say(visible("\n".join(preview_lines(found))))
+        field = self.query_one("#format", Input)
+        if found.others and not field.display:
+            field.value = found.format
+            field.display = True
+
+    def _say(self, words: str) -> None:
+        """Say what was found, unless the import has begun meanwhile."""
+        if not self.query_one(ProgressBar).display and self._report is None:
+            self.words.update(words)
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
@@ -96,7 +123,7 @@ class Import(Dialog[Path | None]):
         try:
             async for progress in self._importing():
                 bar.update(total=progress.total, progress=progress.done)
-                lines += [f"{p.file}:{p.line}  {p.message} {p.done}" for p in progress.problems]
+                lines += problem_lines(progress.problems)
                 self.words.update(visible("\n".join(lines[:MOST_SHOWN])))
                 self._report = progress.report or self._report
         except TintypeError as error:
@@ -110,12 +137,17 @@ class Import(Dialog[Path | None]):
     def _importing(self) -> AsyncGenerator[ImportProgress, None]:
         from tintype.dataset.formats import ImportOptions, import_dataset
 
+        share = 0.1 if self.query_one("#draw", Checkbox).value else 0.0
+        field = self.query_one("#format", Input)
         options = ImportOptions(
+            valid_share=share,
+            test_share=share,
             keep="embed" if self.query_one("#embed", Checkbox).value else "link",
             prompt=self.query_one("#prompt", Input).value.strip(),
             replace=self.query_one("#replace", Checkbox).value,
         )
-        return import_dataset(self._source, paths.typed_path(self.target.value), "", options)
+        format = field.value.strip() if field.display else ""
+        return import_dataset(self._source, paths.typed_path(self.target.value), format, options)
 
     def _finish(self, report: ImportReport, lines: list[str]) -> None:
         splits = ", ".join(f"{name} {rows}" for name, rows in report.splits.items())
@@ -123,8 +155,10 @@ class Import(Dialog[Path | None]):
         head = (
             f"{rows}, with {count(report.images, 'image')}." if report.rows else "No row is left."
         )
+        noted = notice_lines(report.notices)
         odd = f"{count(len(lines), 'problem')} in the source:" if lines else "No problems found."
-        self.words.update(visible("\n".join([head, odd, *lines[:MOST_SHOWN]])))
+        said = [head, *noted, odd, *lines[:MOST_SHOWN]]
+        self.words.update(visible("\n".join(said)))
         self.query(".before").set(display=False)  # it is done, and the words need the room
         self.query_one(".hint", Static).update("Enter opens it · Esc goes back")
         self.set_focus(None)

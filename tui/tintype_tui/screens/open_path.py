@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 MOST_SHOWN = 200
 
 
-ENDINGS = (".jsonl", ".json", ".ndjson", ".csv", ".tsv")
+ENDINGS = (
+    *(".jsonl", ".json", ".ndjson", ".csv", ".tsv"),
+    *(".parquet", ".arrow", ".zip", ".tar", ".gz", ".tgz"),
+)
 """Of the files that are listed; any other can be typed."""
 
 

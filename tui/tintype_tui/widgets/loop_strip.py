@@ -107,6 +107,7 @@ class LoopStrip(Widget):
 
     def _drawn(self, stages: tuple[Stage, ...], words_width: int) -> list[Segment]:
         base, colors = self.rich_style, self.app.theme_variables
+        quiet = base + Style(dim=self.app.current_theme.dark)  # on light grounds dim is too faint
         tints: dict[Progress, str] = {
             "todo": colors["text-muted"] if colors["text-muted"].startswith("#") else "",
             "now": colors["primary"],
@@ -117,7 +118,7 @@ class LoopStrip(Widget):
         segments = [Segment(" ", base)]
         for at, stage in enumerate(stages):
             if at:
-                segments.append(Segment(" → ", base + Style(dim=True)))
+                segments.append(Segment(" → ", quiet))
             tint = tints[stage.progress]
             mark = base + Style(color=tint) if tint else base
             if not spoken:
@@ -127,7 +128,7 @@ class LoopStrip(Widget):
                 segments.append(Segment(f" {SPOKEN[stage.progress]}", mark))
             words = clip(one_line(stage.words), words_width)
             if words:
-                segments.append(Segment(f" {words}", base + Style(dim=True)))
+                segments.append(Segment(f" {words}", quiet))
         return segments
 
     def _next_step(self) -> tuple[str, str]:

@@ -67,7 +67,9 @@ class Coco(FilesFormat):
         """A JSON object with `images` and `annotations`, in the folder or one below."""
         found = annotation_files(files)
         if not found:
-            return None
+            results = _results(files)
+            what = "a model's boxes with scores (COCO results)"
+            return Detection(f"{what}, {results.name}") if results else None
         names = ", ".join(file.name for file in found[:3])
         kind = "COCO annotations" if files.given else "a COCO dataset"
         sure = files.given or any(file.name.count("/") < 2 for file in found)
@@ -151,9 +153,18 @@ def _tail(file: SourceFile) -> str:
         return ""
 
 
+def _results(files: Files) -> SourceFile | None:
+    """A list of a model's boxes, if there is one."""
+    for file in files.named(".json", deep=1)[:20]:
+        text = head_text(file, 4096)
+        if text.startswith("[") and {"image_id", "category_id", "score"} <= keys_of(text):
+            return file
+    return None
+
+
 def _nothing(files: Files) -> DatasetError:
-    file = files.given
-    if file is not None and head_text(file).startswith("["):
+    file = _results(files)
+    if file is not None:
         return DatasetError(
             PREDICTIONS.format(name=file.name), advice="Open the annotation file instead."
         )

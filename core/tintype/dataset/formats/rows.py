@@ -7,6 +7,7 @@ archive of such files is read like any other.
 
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from tintype.dataset.files import PlainFile
@@ -124,6 +125,21 @@ def _files(files: Files) -> list[SourceFile]:
 def _chat_files(files: Files) -> list[SourceFile]:
     found = files.named(".jsonl", ".ndjson", deep=1)[:100]
     return [file for file in found if _is_chat(first_row(file)[0])]
+
+
+def count_chat_rows(path: Path) -> int | None:
+    """How many rows a file of chat rows as they should be holds; none if it is something else."""
+    try:
+        given = None if path.is_dir() else Files.of(path).given
+        if given is None or not _is_chat(first_row(given)[0]):
+            return None
+        with PlainFile(path) as file:
+            index = LineIndex(file)
+            while not index.complete:
+                index.scan(1.0)
+            return index.count
+    except (DatasetError, OSError):
+        return None
 
 
 def _is_chat(row: Any) -> bool:

@@ -103,7 +103,8 @@ def _sureness(file: SourceFile) -> Any:
 def _head(files: Files) -> _Head:
     for file in files.named(".yaml", ".yml", deep=1)[:20]:
         values = parse_yaml(file.head(MAX_YAML_BYTES).decode("utf-8-sig", "replace"))
-        if "names" in values and ({"train", "val", "test", "nc", "path"} & values.keys()):
+        named = isinstance(values.get("names"), (list, dict)) and values["names"]
+        if named and {"train", "val", "test", "nc", "path"} & values.keys():
             return _Head(file, values)
     for file in files.named(".data", deep=1)[:20]:
         text = file.head(100_000).decode("utf-8-sig", "replace")
