@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,22 @@ async def test_an_image_is_looked_at_as_closely_as_before_the_cut(sit: Any, data
         await person.until(lambda: image(person).view == look, "the zoom")
         await person.press("down")
         await person.until(lambda: image(person).view == FIT, "another image")
+
+
+async def test_a_store_that_another_holds_does_not_hold_up_the_app(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("answer 0")
+        session, state = person.app.session, person.app.loop_state
+        store = await session.store()
+        name = session.seat.named(SESSION)
+        other = sqlite3.connect(load().folders.store_file, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        session.keep_apart(state, pane="held up")  # here it would wait, and then give up
+        other.execute("COMMIT")
+        other.close()
+        await person.until(
+            lambda: store.notes.read(name, {}).get("pane") in ("held up", "datasets"), "the note"
+        )
 
 
 async def test_what_became_of_jobs_meanwhile_is_said(

@@ -55,7 +55,6 @@ class RowPart(DatasetPart):
         super().__init__(id=id)
         self._next_hit = 0  # at which hit of the row shown next to begin
         self._sought = 0  # the image that is shown next, of a row with several
-        self._left: dict[str, Any] = {}  # how the session before looked at an image
 
     def compose(self) -> ComposeResult:
         yield RowView()
@@ -116,23 +115,9 @@ class RowPart(DatasetPart):
             shown = await image_shown(dataset, index, ordinal)
             self.view.facts = {ordinal: shown.facts} if shown.facts is not None else {}
             self.view.shown = shown
-            await self._look_as_before(index, ordinal)
+            await look_as_before(self, index, ordinal)
             others = await facts_of_others(dataset, example, index, ordinal)
             self.view.facts = {**self.view.facts, **others}
-
-    def looked_at(self) -> dict[str, Any]:
-        """How the image is looked at, as plain JSON."""
-        look = self.view.image.view
-        row = {"row": self.index, "image": self.view.shown.ordinal}
-        return {**row, "look": [look.zoom, look.x, look.y]} if look != FIT else {}
-
-    async def _look_as_before(self, index: int, ordinal: int) -> None:
-        """Look at an image as closely as the session before did at last, when it comes to it."""
-        self._left = self._left or await self.session.left_of(type(self.pane).__name__)
-        if (self._left.get("row"), self._left.get("image")) == (index, ordinal):
-            zoom, x, y = map(float, self._left["look"])
-            self._left = {}
-            self.view.image.view = View(zoom, x, y)
 
     async def _highlight(self, example: Example) -> None:
         """Mark in the row what was searched for."""
@@ -269,3 +254,19 @@ def cost_words(figures: RowFigures, index: int) -> str:
     tokens, images = figures.tokens[index], figures.image_tokens[index]
     share = f", {images / tokens:.0%} images" if images and tokens else ""
     return f"{count(tokens, 'token')}{share}"
+
+
+def look_of(row: RowView, index: int) -> dict[str, Any]:
+    """How closely a row's image is looked at, as plain JSON; nothing if it is seen whole."""
+    look = row.image.view
+    place = {"row": index, "image": row.shown.ordinal}
+    return {**place, "look": [look.zoom, look.x, look.y]} if look != FIT else {}
+
+
+async def look_as_before(part: RowPart, index: int, ordinal: int) -> None:
+    """Look at an image as closely as the session before did at last, when it comes to it."""
+    row = part.view
+    row.left = row.left or await part.session.left_of(type(part.pane).__name__)
+    if (row.left.get("row"), row.left.get("image")) == (index, ordinal):
+        look = View(*map(float, row.left["look"]))
+        row.left, row.image.view = {}, look
