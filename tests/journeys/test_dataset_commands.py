@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,3 +118,36 @@ def test_a_dataset_is_converted_there_and_back(
     done = tintype("convert", tmp_path / "trl" / "train.jsonl", for_openai, "--to", "jsonl")
     assert (done.code, rows_of(for_openai)) == (0, 12)
     assert "no format 'x'" in tintype("convert", dataset, tmp_path / "x", "--to", "x").err
+
+
+def test_rows_are_listed_and_copied_by_what_they_are(
+    tintype: Tintype, dataset: Path, tmp_path: Path
+) -> None:
+    done = tintype("query", dataset, "label:square", "-question:1", "--limit", "2")
+    assert (done.code, len(done.out.splitlines())) == (0, 2)
+    assert done.out.startswith(f"{dataset}:4  What is number 3? → ")
+    assert "4 of 12 rows." in done.said
+    out = tmp_path / "few.jsonl"
+    assert tintype("query", dataset, "objects=0 width:48", "-o", out).code == 0
+    assert rows_of(out) == 6
+    assert tintype("query", dataset, "label:cat").code == 1
+    wrong = tintype("query", dataset, "lable:cat")
+    assert (wrong.code, "Is it label?" in wrong.err) == (2, True)
+    found = tintype("query", dataset, "answer=answer*", "--json").json
+    assert (found["rows"], found["found"]) == (12, 0)
+
+
+async def test_a_search_takes_conditions(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("slash")
+        await person.sees("Search the rows", "images>1")
+        await person.type("label:square -question:3")
+        await person.press("enter")
+        await person.sees("5 rows with label:square -question:3", "What is number 1?")
+        await person.press("slash")
+        await person.sees("Search the rows")
+        await person.type("lable:square")
+        await person.press("enter")
+        said = person.app.session.said
+        await person.until(lambda: "Is it label?" in said[-1].words, "what is misspelt")

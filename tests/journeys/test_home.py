@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from textual.widgets import Input
 from tintype.resources import Event, Job
 from tintype.samples import SplitCounts
 from tintype.settings import load
-from tintype.store import Ranked, RecentDataset, open_store
+from tintype.store import Ranked, RecentDataset, Spending, open_store
 from tintype_tui import requests
 from tintype_tui.screens.home import HomePane
 
@@ -305,6 +306,24 @@ async def test_what_home_could_not_ask_is_said_for_as_long_as_it_is_so(
         store.jobs.remember("work", running, seen_at=datetime.now(UTC))
     async with sit() as person:
         await person.sees("mine", "Not up to date", "Trying again")
+
+
+async def test_a_job_in_doubt_is_named_and_struck_out(sit: Any, home: Path) -> None:
+    cost = Spending(
+        datetime.now(UTC), "tintype", "m", "training", "token-1", None, Decimal(2), "in doubt"
+    )
+    async with open_store(load().folders.store_file) as store:
+        store.spending.add(cost)
+        store.jobs.remember("tintype", Job("j", "m", "succeeded", cost.at, "f"), seen_at=cost.at)
+    async with sit() as person:
+        await person.sees("1 job is in doubt", "D strikes out", "D Doubts")
+        await person.press("D")
+        await person.sees("Which job was never created?", "$2.00  m, tintype")
+        await person.press("enter")
+        await person.until(lambda: "1 job is in doubt" not in person.screen, "no doubt")
+        assert "D Doubts" not in person.screen
+    async with open_store(load().folders.store_file) as store:
+        assert not store.spending.entries()
 
 
 async def test_ctrl_q_does_not_quit(sit: Any) -> None:

@@ -14,6 +14,7 @@ from tintype.jobs import Bill, Blamed, Explanation, JobProgress, Moderation, Tro
 from tintype.jobs.moderating import Category
 from tintype.metrics import Metrics, Series, diagnose
 from tintype.resources import Checkpoint, Job, JobFailure
+from tintype_tui.text import age
 from tintype_tui.widgets.checkpoint_list import CheckpointList
 from tintype_tui.widgets.job_header import JobHeader
 from tintype_tui.widgets.job_list import Beside, JobList
@@ -222,3 +223,7 @@ def test_a_job_known_for_days_is_as_old_as_it_is() -> None:
         == "3 h ago"
     )
     assert _when(replace(JOB, created_at=datetime.now(UTC) - timedelta(days=40))) == "40 days ago"
+
+
+def test_a_time_that_was_not_given_is_no_age() -> None:
+    assert age(datetime.fromtimestamp(0, UTC)) == "age ?"

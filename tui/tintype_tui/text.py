@@ -142,6 +142,8 @@ def duration(seconds: float) -> str:
 
 
 def age(then: datetime, now: datetime | None = None) -> str:
-    """`just now`, `40 s ago`, `3 h 10 min ago`, `12 days ago`."""
+    """`just now`, `40 s ago`, `3 h 10 min ago`, `12 days ago`; `age ?` where no time was given."""
+    if then.timestamp() <= 0:
+        return "age ?"
     seconds = ((now or datetime.now(UTC)) - then).total_seconds()
     return "just now" if seconds < 1.5 else f"{duration(float(round(seconds)))} ago"

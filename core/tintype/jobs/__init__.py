@@ -4,7 +4,7 @@ Everything is kept in the store as it is learnt, so that each of these may be st
 and taken up again, by another run of the program too.
 """
 
-from tintype.jobs.billing import Bill, bill, settle
+from tintype.jobs.billing import Bill, bill, settle, strike_out
 from tintype.jobs.comparing import (
     Difference,
     Outcome,
@@ -72,6 +72,7 @@ __all__ = [
     "setting",
     "settle",
     "source_of",
+    "strike_out",
     "training_s",
     "trouble_of",
     "upload",

@@ -119,6 +119,16 @@ class Doubts:
                 self._store.jobs.answered(pending.token)
 
 
+def strike_out(store: Store, subject: str) -> int:
+    """Strike out what is not settled about a job or token, and look for it no more; how many."""
+    entries = [one for one in store.spending.entries() if one.subject == subject]
+    unsettled = [one for one in entries if one.state != "settled"]
+    for entry in unsettled:
+        store.spending.remove(entry.profile, entry.kind, subject)
+        store.jobs.answered(subject)
+    return len(unsettled)
+
+
 def made_certain(store: Store, profile: str, token: str, job_id: str) -> None:
     """Note in the ledger which job came of a request that was in doubt."""
     with store.spending.changing():

@@ -14,6 +14,7 @@ MODULES = {
     "check": "check",
     "show": "show",
     "estimate": "estimate",
+    "query": "query",
     "edit": "edit",
     "embed": "embed",
     "boxes": "boxes",

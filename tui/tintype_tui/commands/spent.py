@@ -95,16 +95,14 @@ async def command(
 
 def _drop(store: "Store", subject: str) -> None:
     """Strike out what was entered before it was spent, and look for its job no more."""
-    found = [one for one in store.spending.entries() if one.subject == subject]
-    open_ones = [one for one in found if one.state != "settled"]
-    if not open_ones:
+    from tintype.jobs import strike_out
+
+    found = any(one.subject == subject for one in store.spending.entries())
+    if not strike_out(store, subject):
         why = "is settled: the provider has billed it" if found else "is not in the ledger"
         raise SettingsError(
             f"{subject!r} {why}.", advice="`tintype spent --all` lists what is not settled."
         )
-    for entry in open_ones:
-        store.spending.remove(entry.profile, entry.kind, entry.subject)
-        store.jobs.answered(entry.subject)
     say(f"Struck out {subject}.")
 
 

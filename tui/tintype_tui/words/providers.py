@@ -50,6 +50,15 @@ def spent_lines(store: Store, limit_usd: Decimal | None) -> list[str]:
     return [f"Spent this month: {spent_words(spent)}{of}."]
 
 
+def in_doubt_words(jobs: int, key: str) -> str:
+    """What counts in the sum although nobody knows whether it is there, and what to do."""
+    many = "1 job is" if jobs == 1 else f"{jobs} jobs are"
+    return (
+        f"{many} in doubt: no answer came. Listing the jobs settles that; {key} strikes out what "
+        "was never created."
+    )
+
+
 def dates(prices: Prices, profile: Profile, today: date) -> list[Content]:
     """What ends, of the provider in use, and of OpenAI, which concerns everybody."""
     lines: list[Content] = []

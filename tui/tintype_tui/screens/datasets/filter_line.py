@@ -15,6 +15,8 @@ from tintype.dataset.base64_text import elided
 from tintype.dataset.query import Found, Hit, Query, compile_query, parse_query, search
 from tintype.dataset.query import shared_texts as find_shared
 from tintype.errors import DatasetError
+from tintype.rules import rules_of
+from tintype.selection import is_selection, parse_selection, select
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.screens.datasets.part import Words, stop_workers
@@ -70,13 +72,37 @@ class FilterLine(Words):
         with self.pane.reporting("Cannot search"):
             shared = await find_shared(dataset)
             hints = [
+                "label:cat · images>1 · width<300 · tokens>500 · problem:* · -answer:none",
                 "/expression/ · ~nearly so · !not this · then n and N go from hit to hit",
                 f"Searches {_where(shared)}.",
             ]
             before = self.arrangement.found
             asked = Ask("Search the rows", value=before.typed if before else "", hints=hints)
             if text := await self.app.push_screen_wait(asked):
-                self._search(dataset, text, shared)
+                if is_selection(text):
+                    self._select(dataset, text)
+                else:
+                    self._search(dataset, text, shared)
+
+    @work(exclusive=True, group="search")
+    async def _select(self, dataset: Dataset, typed: str) -> None:
+        rows: list[int] = []
+        try:
+            with self.pane.reporting("Cannot search"):
+                wanted = await asyncio.to_thread(parse_selection, typed)
+                profile = await asyncio.to_thread(rules_of, self.session.profile.provider)
+                async for done in select(dataset, wanted, profile):
+                    rows += (one.row.index for one in done.found)
+                    share = done.rows / max(1, dataset.count)
+                    self.doing = f"· searching {share:.0%}, Esc stops"
+                if not rows:
+                    self.pane.say(f"No row is so: {typed}.")
+                    return
+                why = f"{count(len(rows), 'row')} with {typed}"
+                chosen = replace(self.arrangement, chosen=rows, why=why)
+                self.post_message(self.Arrange(chosen, from_top=True))
+        finally:
+            self.doing = ""
 
     @work(exclusive=True, group="search")
     async def _search(self, dataset: Dataset, typed: str, shared: frozenset[str]) -> None:
