@@ -6,7 +6,7 @@ size. Source: cocodataset.org, "Data format"; Roboflow's export has a category 0
 project.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from tintype.dataset.formats.json_files import (
     read_json,
     same_id,
 )
+from tintype.dataset.formats.masks import mask_bounds
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.sources import Files, SourceFile
 from tintype.dataset.writing import FileSet
@@ -80,6 +81,7 @@ class Coco(FilesFormat):
         found = annotation_files(files)
         if not found:
             raise _nothing(files)
+        _note_others(files, found, log)
         finder = ImageFinder(files, log, options.images)
         classes: dict[str, str] = {}
         boxed: set[str] = set()
@@ -112,7 +114,16 @@ def annotation_files(files: Files) -> list[SourceFile]:
     """The files to be read: those with boxes, or with captions where there are no boxes."""
     found = [(file, _kind(file)) for file in files.named(".json", deep=2)[:200]]
     boxes = [file for file, kind in found if kind == "boxes"]
-    return boxes or [file for file, kind in found if kind]
+    instances = [file for file in boxes if file.base.startswith("instances")]
+    return instances or boxes or [file for file, kind in found if kind]
+
+
+def _note_others(files: Files, found: Sequence[SourceFile], log: ImportLog) -> None:
+    """Note the annotation files that are not read beside those that were found."""
+    for file in files.named(".json", deep=2)[:200]:
+        if file not in found and _kind(file):
+            words = "annotation files of the same images are not read beside the others."
+            log.note("other-annotations", words, file.name)
 
 
 def note_unlisted(files: Files, used: set[str], log: ImportLog) -> None:
@@ -175,13 +186,18 @@ def _slim(value: dict[str, Any]) -> dict[str, Any]:
     """An annotation with the bounds of its outline instead of it: they are large."""
     outline = value.get("segmentation")
     if outline is not None:
-        value["segmentation"] = _bounds(outline) if "bbox" not in value else bool(outline)
+        value["segmentation"] = bool(outline) if value.get("bbox") else _bounds(outline)
     return value
 
 
 def _bounds(outline: Any) -> list[float] | None:
-    """x, y, width and height around polygons."""
-    flat = [side for polygon in outline for side in polygon] if isinstance(outline, list) else []
+    """x, y, width and height around polygons, or around a run-length encoded mask."""
+    if isinstance(outline, dict):
+        return mask_bounds(outline.get("size"), outline.get("counts"))
+    polygons = (
+        [each for each in outline if isinstance(each, list)] if isinstance(outline, list) else []
+    )
+    flat = [side for polygon in polygons for side in polygon]
     sides = [number(side) for side in flat]
     if len(sides) < 4 or len(sides) % 2 or None in sides:
         return None
@@ -192,16 +208,19 @@ def _bounds(outline: Any) -> list[float] | None:
 
 def _read(file: SourceFile, classes: dict[str, str], log: ImportLog) -> list[_Image]:
     """The images of a file of which something is said; none if it says nothing of any."""
-    try:
-        value = read_json(file, _slim)
-    except TypeError as error:  # an outline that is no list of lists
-        raise DatasetError(f"{file.name} is damaged: {error}.") from error
+    value = read_json(file, _slim)
     annotations = listed(value, "annotations")
     images: dict[str, _Image] = {}
     for image in listed(value, "images"):
         size = (pixels(image.get("width")), pixels(image.get("height")))
         name = str(image.get("file_name") or image.get("coco_url") or "")
-        images.setdefault(same_id(image.get("id")), _Image(name, size if all(size) else None))
+        made = _Image(name, size if all(size) else None)
+        known = images.setdefault(same_id(image.get("id")), made)
+        if known.name != name:
+            words = "images have the id of another image: which boxes are theirs is not known."
+            log.note("image-ids", words, f"{file.name}: {name}")
+            log.lost += 1
+            known.lost = True
     if not annotations:
         for found in images.values():
             log.note("unlabelled", f"images without any annotation in {file.name}: not labelled, "
