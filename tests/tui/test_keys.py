@@ -24,6 +24,12 @@ def test_keys_that_are_named_elsewhere_are_those_that_they_are_by_default() -> N
         assert key in {one.key_display or one.key for _, one in known[id]}
 
 
+def test_enter_is_spelled_out_wherever_it_is_shown() -> None:
+    shown = [one for found in every_binding().values() for _, one in found if one.show]
+    signs = [one for one in shown if one.key.split(",")[0] == "enter" and not one.key_display]
+    assert not signs  # its sign is none that every terminal, or a screen reader, has
+
+
 _VERBS = (
     "asks|makes|opens|undoes|redoes|tries|reads|leaves|marks|searches|shows|takes|looks|launches|"
     "goes|keeps|estimates|writes|chooses"
