@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from tintype_tui.screens.datasets import DatasetsPane
 from tintype_tui.screens.evaluate import EvaluatePane
+from tintype_tui.widgets.evaluation_report import ReportList
 
 from .test_the_loop import choose_model
 
@@ -72,7 +73,12 @@ async def test_from_a_finished_job_to_the_row_that_broke_and_back_to_the_data(
         await person.sees("score: normalised", "form as asked", "time and money", "free")
         await person.press("E", "down", "enter")
         await person.until(lambda: "evaluation-" in said(person), "that it was exported")
-        await person.press("s")
+        report = person.app.screen.query_one(ReportList)
+        leading = [line.leads_to for line in report.lines]
+        report.cursor = next(at for at, one in enumerate(leading) if one and one.confused)
+        await person.press("enter")
+        await person.sees(" as other”", "✗ 8")
+        await person.press("escape", "escape", "g", "s")
         await person.sees("score: exact")
         await person.press("w")
         await person.sees("broken 1", "fixed 7", "✗ 8", f"✓ {UNTRAINED}", "right is")

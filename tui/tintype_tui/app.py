@@ -285,7 +285,7 @@ async def _carry_out(app: TintypeApp, request: requests.Request) -> None:
             app.loop_state = app.loop_state.elsewhere()
             app.profile_name = request.name
         case requests.AssessDataset():
-            await app.assessor.read(request.model)
+            await app.assessor.read(request.model, deep=request.deep)
         case requests.Evaluate():
             app.evaluator.obey(request.order)
 

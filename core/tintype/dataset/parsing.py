@@ -102,13 +102,14 @@ def parse_line(raw: bytes, *, index: int, line: int, offset: int) -> tuple[Row, 
 
 def read_line(raw: bytes, *, index: int, line: int, offset: int) -> ParsedLine:
     """Parse a line and keep its bytes, so that only the images wanted are taken out of it."""
-    row = Row(index=index, line=line, offset=offset, size_bytes=len(raw))
-    if len(raw) > MAX_LINE_BYTES:
-        return ParsedLine(too_long(row), b"", Lifted(b""))
-    usual = read_usual(raw)
+    size = len(raw)
+    usual = read_usual(raw) if size <= MAX_LINE_BYTES else None
     if usual is not None:
-        row = replace(row, value=usual.value, images=usual.images)
+        row = Row(index, line, offset, size, usual.value, usual.images)
         return ParsedLine(row, raw, Lifted(b"", usual.cuts), usual.slots, usual.originals, usual)
+    row = Row(index, line, offset, size)
+    if size > MAX_LINE_BYTES:
+        return ParsedLine(too_long(row), b"", Lifted(b""))
     return read_any(raw, row)
 
 

@@ -293,8 +293,7 @@ def changed(source: ParsedLine, edit: EditedRow | None, change: Change) -> Chang
     """
     if source.row.flaw:
         return None
-    own = marked(source)
-    now = own if edit is None or edit.text is None else json.loads(edit.text)
+    own, now = marked(source), edited_value(source, edit)
     new = change(now)
     if new is now or new == now:
         return None
@@ -302,6 +301,11 @@ def changed(source: ParsedLine, edit: EditedRow | None, change: Change) -> Chang
     before, after = _difference(now, new)
     done = EditedRow(source.row.line, content_key(source), text)
     return ChangedRow(source.row.index, done, before, after)
+
+
+def edited_value(source: ParsedLine, edit: EditedRow | None) -> Any:
+    """Return the JSON of a row as it was edited, with marks for its images."""
+    return marked(source) if edit is None or edit.text is None else json.loads(edit.text)
 
 
 def _difference(before: Any, after: Any) -> tuple[str, str]:

@@ -84,6 +84,7 @@ class StatisticsTally:
         self._empty: list[int] = []
         self._images = _Occurrences()
         self._identities = Identities()
+        self._shared: dict[int, tuple[tuple[Facet, ...], int]] = {}
 
     def add(self, batch: Iterable[Surveyed]) -> None:
         """Count a batch."""
@@ -100,6 +101,7 @@ class StatisticsTally:
 
     def merge(self, later: "StatisticsTally") -> None:
         """Take over what was counted of the rows that follow."""
+        later._settle()
         self._rows += later._rows
         self._flawed += later._flawed
         for name, counts in later._facets.items():
@@ -117,6 +119,7 @@ class StatisticsTally:
 
     def statistics(self) -> Statistics:
         """What has been seen so far."""
+        self._settle()
         return Statistics(
             rows=self._rows,
             flawed=self._flawed,
@@ -150,6 +153,21 @@ class StatisticsTally:
         keys = short(found.row), short(found.question), short(found.answer)
         asked = sum(len(message.text) for message in shown.prompt)
         self.add_read(line, facets(surveyed, shown), surveyed.images, answer, asked, keys)
+
+    def add_shared(self, facets: tuple[Facet, ...]) -> None:
+        """Count facets that many rows have, given each time as the very same tuple."""
+        known = self._shared.get(id(facets))
+        if known is None:
+            for name, value in facets:
+                self._count(name, value, 1)  # at once: values keep the order they come in
+        self._shared[id(facets)] = (facets, known[1] + 1 if known else 0)
+
+    def _settle(self) -> None:
+        """Count the facets that were shared."""
+        for facets, times in self._shared.values():
+            for name, value in facets:
+                self._count(name, value, times)
+        self._shared = {}
 
     def add_read(
         self,

@@ -23,7 +23,7 @@ from tintype.rules.block import Block
 from tintype.rules.case import case
 from tintype.rules.judging import row_problems, skip_reason
 from tintype.rules.pattern import Pattern, conspicuous, pattern_of, text_piece
-from tintype.tokens import PER_REPLY, TokenRule, count_text
+from tintype.tokens import PER_REPLY, TokenRule, counter
 
 MOST_KNOWN = 20_000
 """Images remembered; about 8 MB."""
@@ -47,11 +47,8 @@ class Setup:
     """Whether somebody asks where in a row each image stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    tokens: int
-    conspicuous: bool
-    piece: bytes
+_Text = tuple[int, bool, bytes]
+"""Its tokens, whether it is conspicuous, and what stands for it in the keys of a row."""
 
 
 class Examiner:
@@ -62,6 +59,7 @@ class Examiner:
         self._images = LocalImages(setup.folder, deep=setup.deep, most=MOST_KNOWN)
         self._patterns: dict[object, Pattern | None] = {}
         self._texts: dict[str, _Text] = {}
+        self._count = counter(setup.rule.encoding)
         self._sizes: dict[object, tuple[ImageTokens, tuple[Facet, ...]]] = {}
 
     def wanted(self, lines: Sequence[ParsedLine]) -> tuple[str, ...]:
@@ -100,31 +98,37 @@ class Examiner:
         self, line: ParsedLine, usual: Usual, facts: tuple[ImageFacts, ...], block: Block
     ) -> bool:
         """Look at a row like one that has been judged; false if it must be judged by itself."""
-        pattern = self._patterns.get((usual.shape, _kinds(usual, facts)))
+        pattern = self._patterns.get((usual.shape, _kinds(usual, facts) if facts else ()))
         if pattern is None or not self._are_plain(facts):
             return False
-        texts = [self._text(text) for text in usual.texts]
-        seen, facets = self._seen(usual, facts)
-        tokens = pattern.tokens + sum([text.tokens for text in texts])
-        if any(text.conspicuous for text in texts) or not self._fits(tokens, seen):
+        tokens, pieces = pattern.tokens, []
+        for text in usual.texts:
+            own_tokens, wrong, piece = self._texts.get(text) or self._text(text)
+            if wrong:
+                return False
+            tokens += own_tokens
+            pieces.append(piece)
+        seen, shared = self._seen(usual, facts) if facts else _NO_IMAGES
+        if not self._fits(tokens, seen):
             return False
         sizes = [image.size_bytes for image in facts]
         likely, of_images = block.counts.add_plain(line.row, tokens, sizes, seen)
         block.tokens.append(likely)
         block.image_tokens.append(of_images)
-        keys = self._compare(pattern, texts, facts, line, block)
+        keys = self._compare(pattern, pieces, facts, line, block)
         own = _own_facets(pattern, usual, block)
         answer = usual.texts[pattern.answer]
         block.answer_chars.append(len(answer))
         asked = sum(map(len, usual.texts[: pattern.answer])) + pattern.newlines
-        every = (*pattern.facets, *own, *facets)
-        block.statistics.add_read(line.row.line, every, facts, answer, asked, keys)
+        block.statistics.add_shared(pattern.facets)
+        block.statistics.add_shared(shared)
+        block.statistics.add_read(line.row.line, own, facts, answer, asked, keys)
         return True
 
     def _compare(
         self,
         pattern: Pattern,
-        texts: Sequence[_Text],
+        texts: Sequence[bytes],
         facts: Sequence[ImageFacts],
         line: ParsedLine,
         block: Block,
@@ -132,14 +136,14 @@ class Examiner:
         """Note down the keys of a plain row."""
         images = [bytes.fromhex(image.digest[: 2 * KEY_BYTES]) for image in facts]
         stream = [
-            part if isinstance(part, bytes) else texts[part].piece if part >= 0 else images[~part]
+            part if isinstance(part, bytes) else texts[part] if part >= 0 else images[~part]
             for part in pattern.stream
         ]
         digest = blake2b(b"".join(stream[: pattern.question]), digest_size=KEY_BYTES)
         question = short(digest.digest())
         digest.update(b"".join(stream[pattern.question :]))
         row = short(digest.digest())
-        answer = short(blake2b(texts[pattern.answer].piece, digest_size=KEY_BYTES).digest())
+        answer = short(blake2b(texts[pattern.answer], digest_size=KEY_BYTES).digest())
         _note_keys(block, line.row.line, row, question, answer)
         if images:
             self._note_images(line, tuple(map(short, images)), block)
@@ -188,10 +192,10 @@ class Examiner:
             return
         pattern = pattern_of(usual.shape, _details(usual), self._setup.rule)
         texts = [self._text(text) for text in usual.texts]
-        plain = self._are_plain(facts) and not any(text.conspicuous for text in texts)
+        plain = self._are_plain(facts) and not any(wrong for _, wrong, _ in texts)
         if pattern is None or not plain:
             return
-        tokens = pattern.tokens + sum(text.tokens for text in texts)
+        tokens = pattern.tokens + sum(tokens for tokens, _, _ in texts)
         if self._fits(tokens, self._seen(usual, facts)[0]):
             self._patterns[key] = pattern
 
@@ -217,8 +221,7 @@ class Examiner:
     def _text(self, text: str) -> _Text:
         known = self._texts.get(text)
         if known is None:
-            tokens = count_text(text, self._setup.rule.encoding)
-            known = _Text(tokens, conspicuous(text), text_piece(text))
+            known = (self._count(text), conspicuous(text), text_piece(text))
             if len(text) <= _LONGEST_TEXT and len(self._texts) < _MOST_TEXTS:
                 self._texts[text] = known
         return known

@@ -19,6 +19,8 @@ from tintype_tui.keys import with_keys
 from tintype_tui.screen import Pane
 from tintype_tui.screens.datasets.check_line import CheckLine
 from tintype_tui.screens.datasets.copy_line import CopyLine
+from tintype_tui.screens.datasets.divide_line import DivideLine
+from tintype_tui.screens.datasets.edits_line import EditsLine
 from tintype_tui.screens.datasets.filter_line import FilterLine, without_filter
 from tintype_tui.screens.datasets.marks_line import MarksLine
 from tintype_tui.screens.datasets.opened import Opened, row_values
@@ -73,7 +75,7 @@ class DatasetsPane(Pane):
         with Horizontal(id="dataset-title", classes="title-line"):
             yield self._bound(OpenedLine()).data_bind(DatasetsPane.loop_state)
             yield self._bound(CheckLine()).data_bind(DatasetsPane.profile_name)
-            for line in (MarksLine, FilterLine, CopyLine):
+            for line in (MarksLine, EditsLine, FilterLine, CopyLine, DivideLine):
                 yield self._bound(line())
         views = [self._bound(each(id=each.__name__)) for each in VIEWS]
         yield self._bound(ViewsPart(views, self._bound(RowPart(id="right"))))
@@ -147,6 +149,14 @@ class DatasetsPane(Pane):
 
     def on_dataset_part_remark(self, event: DatasetPart.Remark) -> None:
         self.marks = event.change(self.marks)
+
+    def on_edited(self) -> None:
+        """Read the rows again that are shown, and check them all."""
+        self.rows_view.rows.forget()
+        self.row_part.present(self.index, self.row_part.view.shown.ordinal)
+        self.query_one(EditsLine).say()
+        self.app.assessment = None
+        self.post_message(requests.AssessDataset())
 
     def on_views_part_viewed(self, event: ViewsPart.Viewed) -> None:
         self.query_one(OpenedLine).hint = event.view.HINT
