@@ -180,16 +180,18 @@ def _traits(line: ParsedLine, keys: "_ImageKeys") -> RowTraits:
     return RowTraits(line.row.index, found, labels_of(shown))
 
 
+def _gallery() -> "Gallery":
+    from tintype.images.likeness import Gallery  # with NumPy, which only this needs
+
+    return Gallery()
+
+
 class _ImageKeys:
     """Keys that are equal for images of equal bytes, or for images that are alike."""
 
     def __init__(self, folder: Path, *, near: bool) -> None:
         self._folder = folder
-        self._gallery: Gallery | None = None
-        if near:
-            from tintype.images.likeness import Gallery  # with NumPy, which only this needs
-
-            self._gallery = Gallery()
+        self._gallery = _gallery() if near else None
         self._alike: dict[str, str] = {}
 
     def of(self, url: str) -> str:
