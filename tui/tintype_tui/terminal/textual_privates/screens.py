@@ -33,7 +33,7 @@ def _timer_of_toast(toast: Toast, delay: float, *arguments: Any, **options: Any)
     return Widget.set_timer(toast, max(delay, SOON_S), *arguments, **options)
 
 
-Toast.set_timer = _timer_of_toast  # type: ignore[method-assign]
+Toast.set_timer = _timer_of_toast  # type: ignore[assignment, method-assign]
 
 
 class PartsScreen(Screen[None]):
