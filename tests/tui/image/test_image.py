@@ -270,6 +270,23 @@ async def test_sixels_are_under_cells_of_their_own_and_give_way_to_a_toast(
         assert lines(app.image)[-1].count(MARK) == 40
 
 
+async def test_sixels_that_come_for_a_hidden_image_wait_until_it_is_seen(
+    app: Any, halves: bytes, grey: bytes
+) -> None:
+    async with app.run_test(size=(60, 15)) as pilot:
+        app.capabilities = Capabilities(protocol="sixel", cell=(10, 20), answered=True)
+        app.image.data = halves
+        await settled(pilot)
+        app.image.display = False
+        await settled(pilot)
+        app.image.data = grey
+        await settled(pilot)
+        app.image.display = True
+        await settled(pilot)
+        assert app.image.drawing.size == (90, 90)
+        assert lines(app.image)[0].count(MARK) == 30
+
+
 async def test_xterm_gets_no_sixel_image_larger_than_it_shows(app: Any, halves: bytes) -> None:
     async with app.run_test(size=(200, 80)) as pilot:
         app.capabilities = Capabilities(protocol="sixel", cell=(10, 20), largest=(1000, 1000))

@@ -186,7 +186,7 @@ def _slim(value: dict[str, Any]) -> dict[str, Any]:
     """An annotation with the bounds of its outline instead of it: they are large."""
     outline = value.get("segmentation")
     if outline is not None:
-        value["segmentation"] = _bounds(outline) if "bbox" not in value else bool(outline)
+        value["segmentation"] = bool(outline) if value.get("bbox") else _bounds(outline)
     return value
 
 

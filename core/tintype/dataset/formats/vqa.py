@@ -9,7 +9,7 @@ docvqa.org, textvqa.org, github.com/vzhou842/easy-VQA.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tintype.dataset.formats.columns import ColumnRows, id_names
+from tintype.dataset.formats.columns import IMAGES, ColumnRows, id_names
 from tintype.dataset.formats.contract import (
     Detection,
     FilesFormat,
@@ -106,7 +106,7 @@ def _kind(file: SourceFile) -> str:
         and "question" not in keys
     ):
         return "answers"
-    named = {"image", "image_id", "imageId", "image_filename", "image_name", "file_name"} & keys
+    named = {*IMAGES, "imageId"} & keys
     return "rows" if "question" in keys and named and not {"messages", "prefix"} & keys else ""
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import getters, work
 from textual.app import ComposeResult
@@ -26,7 +26,7 @@ from tintype_tui.screens.datasets.marks_line import MarksLine
 from tintype_tui.screens.datasets.opened import Opened, row_values
 from tintype_tui.screens.datasets.opened_line import OpenedLine
 from tintype_tui.screens.datasets.part import DatasetPart
-from tintype_tui.screens.datasets.row_part import RowPart
+from tintype_tui.screens.datasets.row_part import RowPart, look_of
 from tintype_tui.screens.datasets.views import VIEWS
 from tintype_tui.screens.datasets.views.rows import RowsView
 from tintype_tui.screens.datasets.views_part import ViewsPart
@@ -92,6 +92,11 @@ class DatasetsPane(Pane):
 
     def on_mount(self) -> None:
         self.rows_view.say_empty(with_keys(self, NOTHING))
+
+    def left_behind(self) -> dict[str, Any]:
+        """How the image is looked at."""
+        parts = self.query(RowPart)  # none while the pane is being made, or the app ends
+        return look_of(parts.first().view, self.index) if parts else {}
 
     # ------------------------------------------------------------------ what the parts say
 
