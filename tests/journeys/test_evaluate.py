@@ -202,7 +202,7 @@ async def test_a_judge_that_costs_is_agreed_to_and_checked_by_grading_blind(
         await person.sees("Model at dear")
         await person.type("gpt-4o")
         await person.press("enter")
-        await person.sees("and a judge, $0.0", "at most")
+        await person.sees("and a judge, $0.0", "at most", "Very Similar, Mostly Similar")
         await person.press("l")
         await person.sees("Type 0.0", "to start:")
         await person.press("enter")  # nothing typed is no sum
