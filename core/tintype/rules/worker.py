@@ -26,8 +26,6 @@ from tintype.rules.examining import Examiner, Setup
 
 AT_ONCE = 16_000_000
 """Bytes of rows that are read in one go; a longer run is one long row."""
-NICENESS = 5
-"""Whoever waits for a key comes first."""
 
 
 class WorkerLost(Exception):
@@ -113,7 +111,6 @@ class Worker:
 def main() -> None:
     """Be a worker: answer requests until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICENESS)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else is printed goes nowhere
     try:
