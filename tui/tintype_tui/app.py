@@ -209,7 +209,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         self.call_after_refresh(_collect)
         self.assessor.begin()
         self.set_interval(KEEP_S, lambda: self.session.keep_apart(self.loop_state, **_seen(self)))
-        _report_keymap(self)
+        _report_settings(self)
         if self._with_samples:
             self.call_after_refresh(self.run_action, "sample", self.screen.query_one("#samples"))
 
@@ -297,8 +297,10 @@ def _reported(folder: Path, error: BaseException | None, details: str) -> str:
     return reported(error, details, folder)
 
 
-def _report_keymap(app: TintypeApp) -> None:
-    """Say what of the configured keys means nothing."""
+def _report_settings(app: TintypeApp) -> None:
+    """Say what of the configured theme and keys means nothing."""
+    if problem := theme.problem(app.session.settings.theme):
+        app.call_after_refresh(app.session.say, problem)
     if keymap := app.session.settings.keymap:
         from tintype_tui.screens.help import report_keymap
 

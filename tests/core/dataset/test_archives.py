@@ -15,7 +15,8 @@ from tests.core.dataset.zoo import ZOO, expected, faults, imported
 
 from tintype.dataset.formats.images import ImageFinder
 from tintype.dataset.formats.report import ImportLog
-from tintype.dataset.formats.sources import Files, normal
+from tintype.dataset.formats.source_names import normal
+from tintype.dataset.formats.sources import Files
 from tintype.dataset.formats.streams import GzipStream
 from tintype.errors import DatasetError
 

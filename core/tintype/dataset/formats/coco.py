@@ -6,12 +6,18 @@ size. Source: cocodataset.org, "Data format"; Roboflow's export has a category 0
 project.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tintype.dataset.formats.box_files import write_coco
+from tintype.dataset.formats.coco_files import (
+    annotation_files,
+    note_others,
+    nothing_found,
+    results_file,
+)
 from tintype.dataset.formats.contract import (
     Boxes,
     Captions,
@@ -24,26 +30,17 @@ from tintype.dataset.formats.contract import (
 )
 from tintype.dataset.formats.images import ImageFinder
 from tintype.dataset.formats.json_files import (
-    HEAD_BYTES,
-    head_text,
-    keys_of,
     listed,
-    number,
     numbers,
     pixels,
     read_json,
     same_id,
 )
-from tintype.dataset.formats.masks import mask_bounds
+from tintype.dataset.formats.masks import slim
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.sources import Files, SourceFile
 from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
-
-PREDICTIONS = (
-    "{name} holds a model's boxes with scores (COCO results): there are neither images nor names "
-    "of classes in it."
-)
 
 
 @dataclass(slots=True)
@@ -68,7 +65,7 @@ class Coco(FilesFormat):
         """A JSON object with `images` and `annotations`, in the folder or one below."""
         found = annotation_files(files)
         if not found:
-            results = _results(files)
+            results = results_file(files)
             what = "a model's boxes with scores (COCO results)"
             return Detection(f"{what}, {results.name}") if results else None
         names = ", ".join(file.name for file in found[:3])
@@ -80,8 +77,8 @@ class Coco(FilesFormat):
         """Yield every image that something is said of."""
         found = annotation_files(files)
         if not found:
-            raise _nothing(files)
-        _note_others(files, found, log)
+            raise nothing_found(files)
+        note_others(files, found, log)
         finder = ImageFinder(files, log, options.images)
         classes: dict[str, str] = {}
         boxed: set[str] = set()
@@ -110,22 +107,6 @@ class Coco(FilesFormat):
 FORMAT = Coco()
 
 
-def annotation_files(files: Files) -> list[SourceFile]:
-    """The files to be read: those with boxes, or with captions where there are no boxes."""
-    found = [(file, _kind(file)) for file in files.named(".json", deep=2)[:200]]
-    boxes = [file for file, kind in found if kind == "boxes"]
-    instances = [file for file in boxes if file.base.startswith("instances")]
-    return instances or boxes or [file for file, kind in found if kind]
-
-
-def _note_others(files: Files, found: Sequence[SourceFile], log: ImportLog) -> None:
-    """Note the annotation files that are not read beside those that were found."""
-    for file in files.named(".json", deep=2)[:200]:
-        if file not in found and _kind(file):
-            words = "annotation files of the same images are not read beside the others."
-            log.note("other-annotations", words, file.name)
-
-
 def note_unlisted(files: Files, used: set[str], log: ImportLog) -> None:
     """Note the images that lie beside those that were used, and of which nothing is said."""
     folders = {name.rpartition("/")[0] for name in used}
@@ -138,77 +119,9 @@ def note_unlisted(files: Files, used: set[str], log: ImportLog) -> None:
 UNLISTED = "images beside the others are in no annotation: not labelled, so no negatives; left out."
 
 
-def _kind(file: SourceFile) -> str:
-    """`boxes`, `captions`, or nothing, by the beginning and the end of a file."""
-    text = head_text(file)
-    if not text.startswith("{"):
-        return ""
-    keys = keys_of(text)
-    if file.size_bytes > HEAD_BYTES and not {"images", "annotations", "categories"} <= keys:
-        keys |= keys_of(_tail(file))
-    if "images" not in keys or not {"file_name", "annotations", "categories"} & keys:
-        return ""
-    if "questions" in keys or not ({"annotations", "categories"} & keys):
-        return ""
-    return "captions" if "caption" in keys and "bbox" not in keys else "boxes"
-
-
-def _tail(file: SourceFile) -> str:
-    if file.files.archive:
-        return ""  # it would have to be decompressed whole
-    try:
-        with file.open() as stream:
-            stream.seek(-HEAD_BYTES, 2)
-            return stream.read(HEAD_BYTES).decode("utf-8", "replace")
-    except (OSError, DatasetError):
-        return ""
-
-
-def _results(files: Files) -> SourceFile | None:
-    """A list of a model's boxes, if there is one."""
-    for file in files.named(".json", deep=1)[:20]:
-        text = head_text(file, 4096)
-        if text.startswith("[") and {"image_id", "category_id", "score"} <= keys_of(text):
-            return file
-    return None
-
-
-def _nothing(files: Files) -> DatasetError:
-    file = _results(files)
-    if file is not None:
-        return DatasetError(
-            PREDICTIONS.format(name=file.name), advice="Open the annotation file instead."
-        )
-    return DatasetError(f"{files.root} holds no COCO annotations.", path=files.root)
-
-
-def _slim(value: dict[str, Any]) -> dict[str, Any]:
-    """An annotation with the bounds of its outline instead of it: they are large."""
-    outline = value.get("segmentation")
-    if outline is not None:
-        value["segmentation"] = bool(outline) if value.get("bbox") else _bounds(outline)
-    return value
-
-
-def _bounds(outline: Any) -> list[float] | None:
-    """x, y, width and height around polygons, or around a run-length encoded mask."""
-    if isinstance(outline, dict):
-        return mask_bounds(outline.get("size"), outline.get("counts"))
-    polygons = (
-        [each for each in outline if isinstance(each, list)] if isinstance(outline, list) else []
-    )
-    flat = [side for polygon in polygons for side in polygon]
-    sides = [number(side) for side in flat]
-    if len(sides) < 4 or len(sides) % 2 or None in sides:
-        return None
-    found = [side for side in sides if side is not None]
-    left, top = min(found[::2]), min(found[1::2])
-    return [left, top, max(found[::2]) - left, max(found[1::2]) - top]
-
-
 def _read(file: SourceFile, classes: dict[str, str], log: ImportLog) -> list[_Image]:
     """The images of a file of which something is said; none if it says nothing of any."""
-    value = read_json(file, _slim)
+    value = read_json(file, slim)
     annotations = listed(value, "annotations")
     images: dict[str, _Image] = {}
     for image in listed(value, "images"):

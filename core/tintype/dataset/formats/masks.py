@@ -1,12 +1,14 @@
-"""COCO's run-length encoded masks: the bounds of what they cover.
+"""The outlines of COCO's annotations, of which only the bounds are needed: polygons and masks.
 
-Runs go down the columns, beginning with what is not covered; as numbers, or written as text in five
-bits a letter, each from the third on as the difference to the one before last. Source: pycocotools,
-`maskApi.c`.
+Masks are run-length encoded: runs go down the columns, beginning with what is not covered; as
+numbers, or written as text in five bits a letter, each from the third on as the difference to the
+one before last. Source: pycocotools, `maskApi.c`.
 """
 
 from collections.abc import Sequence
 from typing import Any
+
+from tintype.dataset.formats.json_files import number
 
 MOST_RUNS = 1_000_000
 
@@ -30,8 +32,8 @@ def _covered(runs: Sequence[int], height: int) -> list[float] | None:
     left = top = 10**12
     right = bottom = -1
     at = 0
-    for number, run in enumerate(runs):
-        if number % 2 and run:
+    for at_run, run in enumerate(runs):
+        if at_run % 2 and run:
             last = at + run - 1
             left, right = min(left, at // height), max(right, last // height)
             whole = at // height != last // height
@@ -62,3 +64,27 @@ def _decoded(text: str) -> list[int] | None:
         runs.append(value + runs[-2] if len(runs) > 2 else value)
         value = shift = 0
     return runs
+
+
+def slim(value: dict[str, Any]) -> dict[str, Any]:
+    """An annotation with the bounds of its outline instead of it: they are large."""
+    outline = value.get("segmentation")
+    if outline is not None:
+        value["segmentation"] = bool(outline) if value.get("bbox") else _bounds(outline)
+    return value
+
+
+def _bounds(outline: Any) -> list[float] | None:
+    """x, y, width and height around polygons, or around a run-length encoded mask."""
+    if isinstance(outline, dict):
+        return mask_bounds(outline.get("size"), outline.get("counts"))
+    polygons = (
+        [each for each in outline if isinstance(each, list)] if isinstance(outline, list) else []
+    )
+    flat = [side for polygon in polygons for side in polygon]
+    sides = [number(side) for side in flat]
+    if len(sides) < 4 or len(sides) % 2 or None in sides:
+        return None
+    found = [side for side in sides if side is not None]
+    left, top = min(found[::2]), min(found[1::2])
+    return [left, top, max(found[::2]) - left, max(found[1::2]) - top]

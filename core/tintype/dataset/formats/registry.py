@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from tintype.dataset.formats.contract import Detection, Format
-from tintype.dataset.formats.sources import Files, listing_once
+from tintype.dataset.formats.looking import listing_once
+from tintype.dataset.formats.sources import Files
 from tintype.errors import DatasetError
 from tintype.plugins import Plugin, guarded, plugins
 
