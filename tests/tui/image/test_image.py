@@ -221,7 +221,7 @@ async def test_a_line_that_becomes_slow_is_not_sent_the_same_image_again(
         (Line(0.0005, 1e6, True), False),
         (Line(0.08, 1e6, True), True),
         (Line(0.08, 1e7, True), False),
-        (Line(0.08, None, True), False),
+        (Line(0.08, None, True), True),
     ],
 )
 async def test_block_characters_have_as_many_bytes_as_the_line_carries(
