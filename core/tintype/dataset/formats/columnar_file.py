@@ -49,7 +49,7 @@ class TableFile:
             DatasetError: if it is damaged, or pyarrow is not installed.
         """
         self.file = file
-        self._arrow = _pyarrow()
+        self._arrow = load_pyarrow()
         self._values: dict[str, tuple[Iterator[Any], int, list[Any]]] = {}
         with self._translated():
             self._open()
@@ -165,7 +165,12 @@ class _Translated:
             ) from error
 
 
-def _pyarrow() -> Any:
+def load_pyarrow() -> Any:
+    """Import pyarrow and return it.
+
+    Raises:
+        DatasetError: if it is not installed.
+    """
     try:
         importlib.import_module("pyarrow.ipc")
         return importlib.import_module("pyarrow")
