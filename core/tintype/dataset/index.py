@@ -16,6 +16,7 @@ import time
 from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import Protocol
 
 from tintype.dataset.example import Row
 from tintype.dataset.files import PlainFile
@@ -204,7 +205,14 @@ def end_of_run(index: LineIndex, start: int, max_rows: int, max_bytes: int) -> i
     return max(start + 1, start + bisect_right(ends, starts[0] + max_bytes)) if starts else start
 
 
-def read_row(file: PlainFile, index: int, line: int, start: int, end: int) -> ParsedLine:
+class Readable(Protocol):
+    """Something of which bytes can be read at any place, such as `PlainFile`."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """So many bytes from there, or fewer where it ends."""
+
+
+def read_row(file: Readable, index: int, line: int, start: int, end: int) -> ParsedLine:
     """Read and parse a row that stands between two bytes; what cannot be read is a flaw of it.
 
     Raises:

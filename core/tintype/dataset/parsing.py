@@ -31,6 +31,7 @@ MAX_LINE_BYTES = 160_000_000
 MAX_IMAGES = 5_000
 """A row may hold no more; providers take ten or a few dozen."""
 
+_NOTHING = Lifted(b"")
 _BOM = codecs.BOM_UTF8
 
 
@@ -106,7 +107,8 @@ def read_line(raw: bytes, *, index: int, line: int, offset: int) -> ParsedLine:
     usual = read_usual(raw) if size <= MAX_LINE_BYTES else None
     if usual is not None:
         row = Row(index, line, offset, size, usual.value, usual.images)
-        return ParsedLine(row, raw, Lifted(b"", usual.cuts), usual.slots, usual.originals, usual)
+        lifted = Lifted(b"", usual.cuts) if usual.cuts else _NOTHING
+        return ParsedLine(row, raw, lifted, usual.slots, usual.originals, usual)
     row = Row(index, line, offset, size)
     if size > MAX_LINE_BYTES:
         return ParsedLine(too_long(row), b"", Lifted(b""))

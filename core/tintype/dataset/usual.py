@@ -8,6 +8,7 @@ its general way, which reads every other row: whatever is unusual, doubtful or w
 import json
 import re
 from collections.abc import Iterator
+from json.scanner import make_scanner
 from typing import Any, NamedTuple
 
 import pybase64
@@ -18,7 +19,7 @@ from tintype.dataset.places import Slot, origin
 
 MAX_PARTS = 1_000
 """Messages of a row, and parts of a message."""
-MAX_BYTES = 1 << 20
+MAX_CHARS = 1 << 20
 """Besides the images."""
 
 MessageShape = tuple[str, Any, tuple[str, ...] | None]
@@ -48,7 +49,8 @@ def _refuse(_: str) -> Any:
     raise _Unusual
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_refuse)
+_decoder: Any = json.JSONDecoder(parse_constant=_refuse, parse_float=_refuse)
+_scan = make_scanner(_decoder)
 
 
 class Usual(NamedTuple):
@@ -72,10 +74,12 @@ def read_usual(raw: bytes) -> Usual | None:
         return None
     try:
         text, cuts = _without_images(raw)
-        value = _DECODER.decode(text)
+        value, end = _scan(text, 0)
+        if end < len(text) and text[end:].strip(" \t\r\n"):
+            return None
         walk = _Walk(cuts)
         walk.row(value)
-    except (_Unusual, ValueError, RecursionError):
+    except (_Unusual, ValueError, RecursionError, StopIteration):
         return None
     keys = text.count('":') - text.count('\\":')
     if keys != walk.keys or walk.marks != len(cuts) or _SPACED_COLON.search(text):
@@ -95,6 +99,8 @@ def read_usual(raw: bytes) -> Usual | None:
 
 def _without_images(raw: bytes) -> tuple[str, tuple[Cut, ...]]:
     """The line with a mark in place of the base64 of each data URL."""
+    if raw.find(b'"data:') < 0:
+        return _checked(raw.decode(), 0), ()
     pieces: list[bytes] = []
     cuts: list[Cut] = []
     at = 0
@@ -108,14 +114,17 @@ def _without_images(raw: bytes) -> tuple[str, tuple[Cut, ...]]:
         pieces += [raw[at : head.end()], b"%s%d" % (_MARK_BYTES, len(cuts))]
         cuts.append(Cut(start, end))
         at = end
-    rest = raw[at:] if cuts else raw
-    size = sum(map(len, pieces)) + len(rest)
-    text = (b"".join((*pieces, rest)) if cuts else raw).decode()
-    if size > MAX_BYTES or text.count(_MARK) != len(cuts):
+    pieces.append(raw[at:])
+    return _checked(b"".join(pieces).decode(), len(cuts)), tuple(cuts)
+
+
+def _checked(text: str, cuts: int) -> str:
+    """The same text, if nothing in it can be taken for a cut."""
+    if len(text) > MAX_CHARS or text.count(_MARK) != cuts:
         raise _Unusual
     if "\\u" in text and _ESCAPED_MARK.search(text):
-        raise _Unusual  # it would be taken for a cut
-    return text, tuple(cuts)
+        raise _Unusual
+    return text
 
 
 def _weight(message: dict[str, Any]) -> Any:

@@ -30,6 +30,7 @@ MOST_KNOWN = 20_000
 _MOST_TEXTS, _LONGEST_TEXT = 10_000, 1_000
 _MOST_PATTERNS = 1_000
 _MOST_SIZES = 10_000
+from_bytes = int.from_bytes
 _NO_IMAGES: tuple[ImageTokens, tuple[Facet, ...]] = (ImageTokens(), ())
 
 
@@ -78,7 +79,7 @@ class Examiner:
         """
         block = Block(lines[0].row.index, CountTally(self._setup.rule))
         for line in lines:
-            facts = self._facts(line, fetched)
+            facts = self._facts(line, fetched) if line.row.images else ()
             if line.usual is None or not self._examine_plain(line, line.usual, facts, block):
                 self._examine_any(line, facts, block)
         if block.first == 0:
@@ -99,7 +100,7 @@ class Examiner:
     ) -> bool:
         """Look at a row like one that has been judged; false if it must be judged by itself."""
         pattern = self._patterns.get((usual.shape, _kinds(usual, facts) if facts else ()))
-        if pattern is None or not self._are_plain(facts):
+        if pattern is None or (facts and not self._are_plain(facts)):
             return False
         tokens, pieces = pattern.tokens, []
         for text in usual.texts:
@@ -111,8 +112,12 @@ class Examiner:
         seen, shared = self._seen(usual, facts) if facts else _NO_IMAGES
         if not self._fits(tokens, seen):
             return False
-        sizes = [image.size_bytes for image in facts]
-        likely, of_images = block.counts.add_plain(line.row, tokens, sizes, seen)
+        if facts:
+            block.counts.add_images([image.size_bytes for image in facts], seen)
+            block.statistics.add_shared(shared)
+        of_images = seen.as_is.likely
+        likely = tokens + of_images
+        block.counts.add_plain(line.row, tokens, likely, of_images)
         block.tokens.append(likely)
         block.image_tokens.append(of_images)
         keys = self._compare(pattern, pieces, facts, line, block)
@@ -121,7 +126,6 @@ class Examiner:
         block.answer_chars.append(len(answer))
         asked = sum(map(len, usual.texts[: pattern.answer])) + pattern.newlines
         block.statistics.add_shared(pattern.facets)
-        block.statistics.add_shared(shared)
         block.statistics.add_read(line.row.line, own, facts, answer, asked, keys)
         return True
 
@@ -135,15 +139,15 @@ class Examiner:
     ) -> tuple[int, int, int]:
         """Note down the keys of a plain row."""
         images = [bytes.fromhex(image.digest[: 2 * KEY_BYTES]) for image in facts]
-        stream = [
-            part if isinstance(part, bytes) else texts[part] if part >= 0 else images[~part]
-            for part in pattern.stream
-        ]
+        stream = list(pattern.stream)
+        for place, number in pattern.places:
+            stream[place] = texts[number] if number >= 0 else images[~number]
         digest = blake2b(b"".join(stream[: pattern.question]), digest_size=KEY_BYTES)
-        question = short(digest.digest())
+        question = from_bytes(digest.digest()[:8], "big")
         digest.update(b"".join(stream[pattern.question :]))
-        row = short(digest.digest())
-        answer = short(blake2b(texts[pattern.answer], digest_size=KEY_BYTES).digest())
+        row = from_bytes(digest.digest()[:8], "big")
+        said = blake2b(texts[pattern.answer], digest_size=KEY_BYTES)
+        answer = from_bytes(said.digest()[:8], "big")
         _note_keys(block, line.row.line, row, question, answer)
         if images:
             self._note_images(line, tuple(map(short, images)), block)
@@ -280,8 +284,11 @@ def _image_facets(facts: Sequence[ImageFacts]) -> tuple[Facet, ...]:
 
 def _own_facets(pattern: Pattern, usual: Usual, block: Block) -> list[Facet]:
     """What can be counted of a plain row beyond what all of its pattern share."""
-    prompts = ["\n".join(usual.texts[start:end]) for start, end in pattern.prompts]
-    block.prompts[prompt_of(prompts[:1]) if pattern.leads else ""] += 1
     said = usual.texts[pattern.answer].strip()
     answer = ("answer", said if len(said) <= SHORT_ANSWER else "longer")
+    if not pattern.prompts:
+        block.prompts[""] += 1
+        return [answer]
+    prompts = ["\n".join(usual.texts[start:end]) for start, end in pattern.prompts]
+    block.prompts[prompt_of(prompts[:1]) if pattern.leads else ""] += 1
     return [answer, *dict.fromkeys(("system prompt", text[:200]) for text in prompts)]
