@@ -9,9 +9,10 @@ BIN    := $(VENV)/bin
 run: $(VENV)/run.stamp  ## set up, then go once round the loop: the app in a terminal, plain lines elsewhere
 	@$(BIN)/tintype tour
 
-# What is imported is compiled once: the tests start some hundred processes.
+# What is imported is compiled once: the tests start some hundred processes. Of two processors, two
+# workers leave a third idle, for half of what a journey takes is waiting: for a server, a clock.
 test: $(VENV)/dev.stamp  ## set up, then run the tests
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal -q
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal -q
 
 check: $(VENV)/dev.stamp  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -15,6 +15,7 @@ ALL = (
     "startup",
     "chart",
     "dataset",
+    "check",
     "server",
     "commands",
     "evaluation",

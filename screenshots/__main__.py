@@ -21,7 +21,7 @@ from typing import Any
 FOLDER = Path(__file__).parent
 FONTS = ("Fira Code", "DejaVu Sans Mono")
 LARGE, SMALL = (140, 42), (80, 24)
-PATIENCE_S = 240.0
+PATIENCE_S = 900.0
 
 
 def font() -> str:
@@ -128,17 +128,22 @@ async def every_pane(camera: Camera) -> None:
     await camera.press("t")
     await camera.sees("test.jsonl row 1", "tuned")
     await camera.press("a")
-    await camera.until(lambda: camera.seen().count(" tokens · ") >= 2, "both answers")
+    await camera.until(lambda: camera.seen().count(" tokens · first") >= 2, "both answers")
+    await camera.sees("c Go on")  # both have ended
     await camera.take("5-playground")
     await camera.press("v")
     await camera.sees("questions to 2 models", "free")
+    await camera.take("6-evaluate-setup")
     await camera.press("enter")
     await camera.sees("score: boxes", "by objects")
     await camera.take("6-evaluate")
     await camera.press("w")
     await camera.sees("right is", "✗")
     await camera.take("6-evaluate-rows")
-    await camera.press("question_mark")
+    await camera.press("4", "w")
+    await camera.sees("evaluation score")
+    await camera.take("4-jobs-scored")
+    await camera.press("6", "question_mark")
     await camera.sees("Keys")
     await camera.take("6-help")
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tintype.dataset import Dataset
-from tintype.dataset.edits import EditedRow, Edits, content_key
+from tintype.dataset.edits import EditedRow, Edits, content_key, laid_over
 from tintype.dataset.parsing import ParsedLine
 from tintype.paths import exists
 from tintype.settings.folders import folders
@@ -56,7 +56,7 @@ async def edits_of(table: EditTable, dataset: Dataset) -> Edits:
         lines = await _placed(dataset, kept)
         await asyncio.to_thread(table.move, path, version, lines)
         kept = await asyncio.to_thread(table.read, path)
-    return _laid(kept)
+    return await in_thread(laid_over, kept.rows, kept.done, kept.undone)
 
 
 async def edit(table: EditTable, dataset: Dataset, what: str, rows: Iterable[EditedRow]) -> None:
@@ -110,16 +110,6 @@ def _name(dataset: Dataset) -> Path:
 
 async def _version(dataset: Dataset) -> str:
     return f"{await dataset.fingerprint()} {dataset.stamp.mtime_ns}"
-
-
-def _laid(kept: KeptEdits) -> Edits:
-    differing = [row for row in kept.rows if row.text is not None]
-    return Edits(
-        {row.line: row for row in differing if row.line > 0},
-        tuple(row for row in differing if row.line < 0),
-        kept.done,
-        kept.undone,
-    )
 
 
 async def _placed(dataset: Dataset, kept: KeptEdits) -> dict[int, int]:

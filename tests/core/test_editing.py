@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from tintype import editing
+from tintype.assessment import assess
 from tintype.dataset import Dataset, open_dataset
 from tintype.dataset.edits import EditedRow
 from tintype.dataset.query import compile_query, parse_query, search
 from tintype.dataset.rewriting import Change, changes, relabelling, replacing
 from tintype.overlay import laying_over
+from tintype.rules import rules_of
 from tintype.settings.folders import folders
 from tintype.store import Store, open_store
 
@@ -108,6 +110,16 @@ async def test_every_reader_sees_the_edited_rows_and_the_file_stays(path: Path) 
     assert content(path) == before
     async with open_dataset(path) as bare:  # a library that was not asked for edits
         assert await answers(bare) == ["cat", "dog", "cat", "bird"]
+
+
+async def test_a_check_counts_the_edited_rows(path: Path) -> None:
+    await relabel(path, "cat", "lynx")
+    async with opened(path) as (_, dataset):
+        steps = assess(dataset, rules_of("openai"), fetch=False)
+        found = [step async for step in steps][-1]
+        assert found.statistics is not None
+        assert found.statistics.facets["answer"] == {"lynx": 2, "dog": 1, "bird": 1}
+        assert found.file == dataset.stamp
 
 
 async def test_steps_are_undone_and_done_again_in_any_session(path: Path) -> None:

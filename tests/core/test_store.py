@@ -10,6 +10,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -35,7 +37,7 @@ from tintype.store import (
     open_store,
     without_images,
 )
-from tintype.store.database import APPLICATION_ID, migrations
+from tintype.store.database import APPLICATION_ID, Database, migrations
 from tintype.store.packing import pack, unpack_event, unpack_job
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -538,3 +540,26 @@ async def test_marks_belong_to_one_version_of_a_file(store: Store) -> None:
     assert store.marks.read(path, "new") == {}
     assert store.marks.of_other_versions(path, "new") == 2
     assert store.marks.of_other_versions(path, "old") == 0
+
+
+def test_a_store_is_closed_after_what_a_thread_does_with_it(path: Path) -> None:
+    database, begun, go_on = Database(path), threading.Event(), threading.Event()
+
+    def write() -> None:
+        with database.changing():
+            database.run("CREATE TABLE kept (one)")
+            begun.set()
+            go_on.wait()
+
+    threads = [threading.Thread(target=work) for work in (write, database.close)]
+    threads[0].start()
+    begun.wait()
+    threads[1].start()
+    threads[1].join(0.1)  # it would have been closed by then
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    with pytest.raises(StoreError, match="has been closed"):
+        database.run("SELECT * FROM kept")
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT * FROM kept").fetchall() == []

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from tintype.resources import Job
 from tintype.settings import load
 from tintype.store import open_store
 from tintype_tui.__main__ import run_command
+from tintype_tui.screens.datasets.row_part import RowPart
 from tintype_tui.screens.jobs.curves import Curves
 from tintype_tui.seat import SESSION, take_seat
 from tintype_tui.widgets.composer import Composer
+from tintype_tui.widgets.image import FIT, View
 
 HUNG_UP = 128 + signal.SIGHUP
 NOW = datetime.now(UTC)
@@ -96,6 +99,47 @@ async def test_pane_row_plan_draft_and_zoom_come_back_after_a_cut_and_home_after
     async with sit() as person:
         await person.until(lambda: person.app.loop_state.row == 2, "what was chosen")
         assert person.app.current_mode == "home"
+
+
+async def test_an_image_is_looked_at_as_closely_as_before_the_cut(sit: Any, dataset: Path) -> None:
+    def image(person: Any) -> Any:
+        return person.app.screen.query_one(RowPart).view.image
+
+    def shows(person: Any, index: int) -> bool:
+        example = person.app.screen.query_one(RowPart).view.example
+        presenting = [one for one in person.app.workers if one.group == "row"]
+        shown = example is not None and example.line == index + 1
+        return shown and not presenting and image(person).drawing is not None
+
+    async with sit(dataset) as person:
+        await person.sees("answer 0")
+        await person.press("down", "down")
+        await person.until(lambda: shows(person, 2), "the third row and its image")
+        image(person).view = View(2.25, 0.25, 0.75)
+        await person.until(lambda: image(person).drawing.frame.view.zoom == 2.25, "a closer look")
+        person.app.exit(HUNG_UP)
+    async with sit() as person:
+        await person.until(lambda: bool(person.app.screen.query(RowPart)), "Datasets")
+        # Where to is kept within the image, which depends on the room there is at first.
+        await person.until(lambda: image(person).view.zoom == 2.25, "the zoom")
+        await person.press("down")
+        await person.until(lambda: image(person).view == FIT, "another image")
+
+
+async def test_a_store_that_another_holds_does_not_hold_up_the_app(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("answer 0")
+        session, state = person.app.session, person.app.loop_state
+        store = await session.store()
+        name = session.seat.named(SESSION)
+        other = sqlite3.connect(load().folders.store_file, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        session.keep_apart(state, pane="held up")  # here it would wait, and then give up
+        other.execute("COMMIT")
+        other.close()
+        await person.until(
+            lambda: store.notes.read(name, {}).get("pane") in ("held up", "datasets"), "the note"
+        )
 
 
 async def test_what_became_of_jobs_meanwhile_is_said(

@@ -151,3 +151,34 @@ async def test_a_search_takes_conditions(sit: Any, dataset: Path) -> None:
         await person.press("enter")
         said = person.app.session.said
         await person.until(lambda: "Is it label?" in said[-1].words, "what is misspelt")
+
+
+def test_what_a_dataset_is_made_of_is_said_in_every_form(
+    tintype: Tintype, dataset: Path, tmp_path: Path
+) -> None:
+    text = tintype("stats", dataset).out
+    assert "Boxes by label\n  square  6" in text
+    assert "warning: few_examples" in text
+    assert tintype("stats", dataset, "--json").json["rows"] == 12
+    assert "table,what,count" in tintype("stats", dataset, "--csv").out
+    assert "## Boxes by label" in tintype("stats", dataset, "--md").out
+    lines = tintype("stats", dataset, "--jsonl").out.splitlines()
+    assert '{"table": "Whole", "what": "rows", "count": 12}' in lines
+    page = tmp_path / "report.html"
+    assert tintype("stats", dataset, "-o", page).code == 0
+    assert page.read_text().count('<img src="data:image/jpeg') == 12
+    assert tintype("stats", dataset, "-o", page).code == 2
+    assert tintype("stats", dataset, "-o", tmp_path / "report.pdf").code == 2
+
+
+def test_two_versions_are_compared(tintype: Tintype, dataset: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.jsonl"
+    lines = dataset.read_text().splitlines()
+    other.write_text("\n".join([*lines[1:], lines[0].replace("answer 0", "reply")]) + "\n")
+    done = tintype("diff", dataset, other)
+    assert (done.code, "another answer  1  12" in done.out) == (1, True)
+    assert tintype("diff", dataset, other, "--csv").out == (
+        "what,before,after\nanother answer,1,12\n"
+    )
+    same = tintype("diff", dataset, dataset, "--json")
+    assert (same.code, same.json["same"]) == (0, 12)

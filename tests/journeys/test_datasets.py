@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from textual import events
 
+from tintype.dataset import survey
 from tintype.dataset.splits import siblings
 from tintype_tui import requests
 from tintype_tui.screens.datasets import opened, opened_line
@@ -42,6 +43,18 @@ async def test_the_contact_sheet_shows_rows_and_leads_to_one(sit: Any, dataset: 
         assert sheet.cursor == 1 + columns
         await person.press("escape")
         await person.sees("assistant")
+
+
+async def test_the_images_of_a_large_file_are_decoded_when_asked_for(
+    sit: Any, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(survey, "MAX_DECODED_BYTES", 99)
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("1 warning; pixels not decoded")
+        await person.press("p", "D")
+        await person.sees_no("pixels not decoded")
+        await person.sees("1 warning")
+        assert person.app.assessment.summary.decoded
 
 
 async def test_the_contact_sheet_of_a_filter_shows_only_its_rows(sit: Any, dataset: Path) -> None:

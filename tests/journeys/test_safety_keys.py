@@ -164,6 +164,8 @@ async def test_for_a_screen_reader_there_is_one_column_without_lines_or_lone_sig
     (home / "config" / "config.toml").write_text("screen_reader = true\n")
     async with sit(dataset, size=(120, 40)) as person:
         await person.sees("12 rows")
+        await person.press("x")
+        await person.sees("  1 marked What is number 0?")
         for key in "12345":
             await person.press(key)
             await person.sees("data done")

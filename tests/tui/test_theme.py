@@ -29,3 +29,15 @@ def test_a_theme_chosen_last_is_the_next_sessions_unless_the_configuration_chang
     assert theme.restored("", tmp_path, known) == "tintype"
     theme.keep("gone", "a", tmp_path)
     assert theme.restored("a", tmp_path, known) == "a"
+    assert theme.restored("misspelt", tmp_path, known) == "tintype"
+
+
+@pytest.mark.parametrize("name", ["", "tintype", "tintype-light", "textual-light"])
+def test_a_theme_that_is_there_is_no_problem(name: str) -> None:
+    assert theme.problem(name) == ""
+
+
+def test_a_theme_that_is_not_there_is_named_with_those_that_are() -> None:
+    said = theme.problem("nope")
+    assert said.startswith("There is no theme 'nope'.")
+    assert "nord" in said

@@ -208,14 +208,14 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     def on_mount(self) -> None:
         self.call_after_refresh(_collect)
         self.assessor.begin()
-        self.set_interval(KEEP_S, partial(_note, self))
-        _report_keymap(self)
+        self.set_interval(KEEP_S, lambda: self.session.keep_apart(self.loop_state, **_seen(self)))
+        _report_settings(self)
         if self._with_samples:
             self.call_after_refresh(self.run_action, "sample", self.screen.query_one("#samples"))
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """End, with everything noted: the panes are gone before the app is."""
-        _note(self)
+        self.session.keep(self.loop_state, **_seen(self))
         super().exit(*arguments, **options)
 
     async def on_unmount(self) -> None:
@@ -285,7 +285,7 @@ async def _carry_out(app: TintypeApp, request: requests.Request) -> None:
             app.loop_state = app.loop_state.elsewhere()
             app.profile_name = request.name
         case requests.AssessDataset():
-            await app.assessor.read(request.model)
+            await app.assessor.read(request.model, deep=request.deep)
         case requests.Evaluate():
             app.evaluator.obey(request.order)
 
@@ -297,8 +297,10 @@ def _reported(folder: Path, error: BaseException | None, details: str) -> str:
     return reported(error, details, folder)
 
 
-def _report_keymap(app: TintypeApp) -> None:
-    """Say what of the configured keys means nothing."""
+def _report_settings(app: TintypeApp) -> None:
+    """Say what of the configured theme and keys means nothing."""
+    if problem := theme.problem(app.session.settings.theme):
+        app.call_after_refresh(app.session.say, problem)
     if keymap := app.session.settings.keymap:
         from tintype_tui.screens.help import report_keymap
 
@@ -318,13 +320,13 @@ def _collect() -> None:
         gc.enable()
 
 
-def _note(app: TintypeApp) -> None:
-    """Note where one is and what the panes have, for a session that is cut off."""
+def _seen(app: TintypeApp) -> dict[str, Any]:
+    """Where one is and what the panes have, for a session that is cut off."""
     shown = [pane for pane in screens_of(app) if pane.is_mounted]
     panes = {
         type(one).__name__: one.left_behind() for one in shown if isinstance(one, LeavesBehind)
     }
-    app.session.keep(app.loop_state, pane=app.current_mode, panes=panes)
+    return {"pane": app.current_mode, "panes": panes}
 
 
 def _bound(pane: Callable[[], Pane]) -> Callable[[], Screen[Any]]:

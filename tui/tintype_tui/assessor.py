@@ -1,6 +1,7 @@
 """Reads the current dataset: checked and counted in one pass, whose result all panes share."""
 
 import asyncio
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -50,8 +51,11 @@ class Assessor:
         app.workers.cancel_group(app, "assess")
         app.assessment, app.check_trouble = None, ""
 
-    async def read(self, model: str) -> None:
-        """Read the current dataset; what has been read already is not read again."""
+    async def read(self, model: str, *, deep: bool = False) -> None:
+        """Read the current dataset; what has been read already is not read again.
+
+        With `deep`, the pixels of every image are decoded, in a large file too.
+        """
         from tintype.assessment import is_of
 
         app = self._app
@@ -65,16 +69,17 @@ class Assessor:
             return
         if path != app.loop_state.dataset:
             return
-        if (known := app.assessment) is not None and covered:  # it may have grown meanwhile
+        known = app.assessment  # it may have grown meanwhile
+        if known is not None and covered and not (deep and undecoded(known)):
             same = known.for_model(model or known.model)
             if same is not None:
                 app.assessment = same
                 return
         self.forget()
-        work: WorkType[None] = partial(self._assess, path, provider, model)
+        work: WorkType[None] = partial(self._assess, path, provider, model, deep or None)
         app.run_worker(work, exclusive=True, group="assess")
 
-    async def _assess(self, path: Path, provider: str, model: str) -> None:
+    async def _assess(self, path: Path, provider: str, model: str, deep: bool | None) -> None:
         from tintype.assessment import assess
         from tintype.dataset import open_dataset
         from tintype.rules import rules_of
@@ -83,10 +88,12 @@ class Assessor:
         try:
             judged_by = await asyncio.to_thread(rules_of, provider)
             async with open_dataset(path) as dataset:
-                async for found in assess(dataset, judged_by, model=model, fetched=self._fetched):
-                    # Another model that counts alike may have been chosen meanwhile.
-                    shown = app.assessment
-                    app.assessment = found.for_model(shown.model) if shown else found
+                steps = assess(dataset, judged_by, model=model, fetched=self._fetched, deep=deep)
+                async with aclosing(steps):
+                    async for found in steps:
+                        # Another model that counts alike may have been chosen meanwhile.
+                        shown = app.assessment
+                        app.assessment = found.for_model(shown.model) if shown else found
         except TintypeError as error:
             self._cannot(path, error)
 
@@ -94,3 +101,9 @@ class Assessor:
         self.forget()
         self._app.check_trouble = str(error)
         self._app.session.say(f"Cannot check {path.name}. {error}")
+
+
+def undecoded(known: "Assessment") -> bool:
+    """Whether images were judged by their structure alone, because the file is large."""
+    summary = known.summary
+    return summary is not None and summary.images > 0 and not summary.decoded

@@ -76,6 +76,8 @@ class AssessDataset(Request):
 
     model: str = ""
     """The base model to count for; empty for any."""
+    deep: bool = False
+    """Decode the pixels of every image, in a large file too."""
 
 
 @dataclass

@@ -104,6 +104,7 @@ class Session:
         self.seat = Seat(1, {})
         """Whose notes are this session's own, once the store is open."""
         self._stands: dict[str, Any] = {}
+        self._noting: asyncio.Future[None] | None = None
         self.said: deque[Said] = deque(maxlen=500)
         """The messages so far, oldest first."""
         self._causes: dict[str, float] = {}
@@ -203,12 +204,28 @@ class Session:
 
         `more` is plain JSON: the `pane`, and what `panes` want to find again.
         """
-        stands = {**self._stands, "cut": True, **state.kept(self.profile.name), **more}
-        if self._store is not None and stands != self._stands:
-            self._stands, now = stands, datetime.now(UTC)
+        if self._has_changed(state, more):
+            self._note()
+
+    def keep_apart(self, state: LoopState, **more: Any) -> None:
+        """Note it in a thread, unless one does: another process may hold the store for a while."""
+        if (self._noting is None or self._noting.done()) and self._has_changed(state, more):
+            self._noting = asyncio.get_running_loop().run_in_executor(None, self._note)
+
+    def _has_changed(self, state: LoopState, more: dict[str, Any]) -> bool:
+        before = self._stands
+        stands = {**before, "cut": True, **state.kept(self.profile.name), **more}
+        if self._store is None or stands == before:
+            return False
+        self._stands = stands
+        return True
+
+    def _note(self) -> None:
+        now = datetime.now(UTC)
+        if self._store is not None:
             with suppress(TintypeError):
                 name = self.seat.named(SESSION)
-                self._store.notes.write(name, {**stands, "at": now.timestamp()}, now)
+                self._store.notes.write(name, {**self._stands, "at": now.timestamp()}, now)
 
     async def left_of(self, pane: str) -> dict[str, Any]:
         """What the session before left of a pane (its class): the first time, later nothing.
@@ -223,6 +240,8 @@ class Session:
 
     async def leave(self, state: LoopState, *, cut: bool) -> None:
         """Keep what has been chosen, stop a server that has nothing to do, close the rest."""
+        if self._noting is not None:
+            await self._noting
         self.keep(state, cut=cut)
         if self._started is not None and await self._is_idle():
             from tintype.server.run import stop

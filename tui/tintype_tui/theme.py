@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.app import App
 from textual.color import Color
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from tintype import paths
 from tintype.errors import TintypeError
@@ -78,7 +78,15 @@ def restored(configured: str, folder: Path, available: Container[str]) -> str:
         chosen, then = "", ""
     if chosen in available and then == configured:
         return chosen
-    return configured or DARK.name
+    return configured if configured in available else DARK.name
+
+
+def problem(configured: str) -> str:
+    """Return what is wrong with the theme that the settings name, in a sentence; or nothing."""
+    names = sorted({DARK.name, LIGHT.name, *BUILTIN_THEMES})
+    if not configured or configured in names:
+        return ""
+    return f"There is no theme {configured!r}. There are: {', '.join(names)}."
 
 
 def contrast(one: Color, other: Color) -> float:

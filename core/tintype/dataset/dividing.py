@@ -11,6 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tintype.dataset.conversation import example as read_example
 from tintype.dataset.embed import Exported, distribute
@@ -26,6 +27,9 @@ from tintype.dataset.treatment import Treatment
 from tintype.detection import parse_boxes
 from tintype.errors import DatasetError
 from tintype.threads import in_thread
+
+if TYPE_CHECKING:
+    from tintype.images.likeness import Gallery
 
 ROWS_AT_ONCE = 64
 BYTES_AT_ONCE = 8_000_000
@@ -50,7 +54,12 @@ Draw = Callable[[Sequence[RowTraits]], Mapping[int, Collection[Path]]]
 
 
 async def divide(
-    dataset: Dataset, draw: Draw, *, replace_files: bool = False, dry_run: bool = False
+    dataset: Dataset,
+    draw: Draw,
+    *,
+    near: bool = False,
+    replace_files: bool = False,
+    dry_run: bool = False,
 ) -> AsyncGenerator[Divided, None]:
     """Write the rows of a dataset into the files that a draw gives them.
 
@@ -59,6 +68,8 @@ async def divide(
     Args:
         dataset: Open.
         draw: What goes where; `splitting`, `folding` and `picking` make some.
+        near: Whether images that are alike, though not of the same bytes, count as one: each is
+            decoded for that.
         replace_files: Whether files that exist may be overwritten.
         dry_run: Whether nothing is written: the last report says what would be.
 
@@ -66,10 +77,10 @@ async def divide(
         DatasetError: if the file cannot be read, nothing is left to write, or a target is the
             source, exists or cannot be written.
     """
-    done = Divided()
+    done, keys = Divided(), _ImageKeys(dataset.folder, near=near)
     traits: list[RowTraits] = []
     while lines := await dataset.lines(done.read, ROWS_AT_ONCE, BYTES_AT_ONCE):
-        traits += await in_thread(_traits_of, lines, dataset.folder)
+        traits += await in_thread(_traits_of, lines, keys)
         done = replace(done, read=done.read + len(lines))
         yield done
     where = await in_thread(draw, traits)
@@ -156,27 +167,57 @@ def labels_of(shown: Example) -> frozenset[str]:
     return frozenset({answer}) if 0 < len(answer) <= SHORT_ANSWER else frozenset()
 
 
-def _traits_of(lines: Sequence[ParsedLine], folder: Path) -> list[RowTraits]:
-    return [_traits(line, folder) for line in lines if not line.row.flaw]
+def _traits_of(lines: Sequence[ParsedLine], keys: "_ImageKeys") -> list[RowTraits]:
+    return [_traits(line, keys) for line in lines if not line.row.flaw]
 
 
-def _traits(line: ParsedLine, folder: Path) -> RowTraits:
+def _traits(line: ParsedLine, keys: "_ImageKeys") -> RowTraits:
     shown = read_example(line.row)
-    keys = tuple(_image_key(url, folder) for url in line.urls())
-    if not keys:
+    found = tuple(keys.of(url) for url in line.urls())
+    if not found:
         said = "\n".join(" ".join(message.text.split()) for message in shown.messages)
-        keys = (_digest(said.encode("utf-8", "surrogatepass")),)
-    return RowTraits(line.row.index, keys, labels_of(shown))
+        found = (_digest(said.encode("utf-8", "surrogatepass")),)
+    return RowTraits(line.row.index, found, labels_of(shown))
 
 
-def _image_key(url: str, folder: Path) -> str:
-    """What is equal for images of equal bytes; an image that cannot be read goes by its name."""
-    if origin(url) == "url":
-        return url
-    try:
-        return _digest(image_bytes(url, folder))
-    except DatasetError:
-        return _digest(url.encode("utf-8", "surrogatepass"))
+def _gallery() -> "Gallery":
+    from tintype.images.likeness import Gallery  # with NumPy, which only this needs
+
+    return Gallery()
+
+
+class _ImageKeys:
+    """Keys that are equal for images of equal bytes, or for images that are alike."""
+
+    def __init__(self, folder: Path, *, near: bool) -> None:
+        self._folder = folder
+        self._gallery = _gallery() if near else None
+        self._alike: dict[str, str] = {}
+
+    def of(self, url: str) -> str:
+        """The key of an image; one that cannot be read goes by its name."""
+        if origin(url) == "url":
+            return url
+        try:
+            data = image_bytes(url, self._folder)
+        except DatasetError:
+            return _digest(url.encode("utf-8", "surrogatepass"))
+        key = _digest(data)
+        if self._gallery is None:
+            return key
+        if key not in self._alike:
+            self._alike[key] = self._like(data) or key
+        return self._alike[key]
+
+    def _like(self, data: bytes) -> str:
+        """The name of the images that one is like; empty if it cannot be decoded."""
+        from tintype.images.likeness import likeness
+
+        assert self._gallery is not None
+        try:
+            return f"like {self._gallery.add(likeness(data)):08}"
+        except DatasetError:
+            return ""
 
 
 def _digest(data: bytes) -> str:

@@ -10,7 +10,7 @@ import copy
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,15 +48,21 @@ class Edits:
     undone: tuple[str, ...] = ()
     """What `redo` does again, the next last."""
 
-    @property
-    def version(self) -> str:
-        """A name for what lies over the file; empty if nothing does."""
-        if not self.rows:
-            return ""
-        digest = hashlib.blake2b(digest_size=8)
-        for line in sorted(self.rows):
-            digest.update(f"{line} {self.rows[line].text}\n".encode("utf-8", "surrogatepass"))
-        return digest.hexdigest()
+    version: str = ""
+    """A name for what lies over the file; empty if nothing does."""
+
+
+def laid_over(
+    rows: Iterable[EditedRow], done: tuple[str, ...] = (), undone: tuple[str, ...] = ()
+) -> Edits:
+    """Return the edits of the rows that differ from their file."""
+    differing = [row for row in rows if row.text is not None]
+    there = {row.line: row for row in differing if row.line > 0}
+    digest = hashlib.blake2b(digest_size=8)
+    for line in sorted(there):
+        digest.update(f"{line} {there[line].text}\n".encode("utf-8", "surrogatepass"))
+    lost = tuple(row for row in differing if row.line < 0)
+    return Edits(there, lost, done, undone, digest.hexdigest() if there else "")
 
 
 def content_key(line: ParsedLine) -> bytes:

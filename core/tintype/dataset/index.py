@@ -16,6 +16,7 @@ import time
 from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import Protocol
 
 from tintype.dataset.example import Row
 from tintype.dataset.files import PlainFile
@@ -136,8 +137,9 @@ class LineIndex:
 
     def places(self, start: int, stop: int) -> "tuple[array[int], array[int], array[int]]":
         """Of rows that have been found: their lines, and where each begins and ends, in bytes."""
-        lines = array("Q", map(self.line, range(start, stop)))
-        return lines, self._starts[start:stop], self._ends[start:stop]
+        shifted = self._shifted_rows and self._shifted_rows[0] < stop
+        lines = map(self.line, range(start, stop)) if shifted else range(start + 1, stop + 1)
+        return array("Q", lines), self._starts[start:stop], self._ends[start:stop]
 
     def _take(self, chunk: bytes) -> None:
         """Find the line ends in the next piece of the file."""
@@ -196,15 +198,29 @@ class LineIndex:
         self._ends.append(end)
 
 
-def read_row(file: PlainFile, index: int, line: int, start: int, end: int) -> ParsedLine:
+def end_of_run(index: LineIndex, start: int, max_rows: int, max_bytes: int) -> int:
+    """Where a run of known rows ends that fits into the bytes, but has one row at least."""
+    most = min(index.count, start + max_rows)
+    _, starts, ends = index.places(start, most)
+    return max(start + 1, start + bisect_right(ends, starts[0] + max_bytes)) if starts else start
+
+
+class Readable(Protocol):
+    """Something of which bytes can be read at any place, such as `PlainFile`."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """So many bytes from there, or fewer where it ends."""
+
+
+def read_row(file: Readable, index: int, line: int, start: int, end: int) -> ParsedLine:
     """Read and parse a row that stands between two bytes; what cannot be read is a flaw of it.
 
     Raises:
         DatasetError: if the file cannot be read at all.
     """
     size = end - start
-    row = Row(index=index, line=line, offset=start, size_bytes=size)
     if size > MAX_LINE_BYTES:
+        row = Row(index=index, line=line, offset=start, size_bytes=size)
         return ParsedLine(too_long(row), b"", Lifted(b""))
     raw = file.read(start, size)
     if len(raw) < size:

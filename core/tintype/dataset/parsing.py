@@ -31,6 +31,7 @@ MAX_LINE_BYTES = 160_000_000
 MAX_IMAGES = 5_000
 """A row may hold no more; providers take ten or a few dozen."""
 
+_NOTHING = Lifted(b"")
 _BOM = codecs.BOM_UTF8
 
 
@@ -102,13 +103,15 @@ def parse_line(raw: bytes, *, index: int, line: int, offset: int) -> tuple[Row, 
 
 def read_line(raw: bytes, *, index: int, line: int, offset: int) -> ParsedLine:
     """Parse a line and keep its bytes, so that only the images wanted are taken out of it."""
-    row = Row(index=index, line=line, offset=offset, size_bytes=len(raw))
-    if len(raw) > MAX_LINE_BYTES:
-        return ParsedLine(too_long(row), b"", Lifted(b""))
-    usual = read_usual(raw)
+    size = len(raw)
+    usual = read_usual(raw) if size <= MAX_LINE_BYTES else None
     if usual is not None:
-        row = replace(row, value=usual.value, images=usual.images)
-        return ParsedLine(row, raw, Lifted(b"", usual.cuts), usual.slots, usual.originals, usual)
+        row = Row(index, line, offset, size, usual.value, usual.images)
+        lifted = Lifted(b"", usual.cuts) if usual.cuts else _NOTHING
+        return ParsedLine(row, raw, lifted, usual.slots, usual.originals, usual)
+    row = Row(index, line, offset, size)
+    if size > MAX_LINE_BYTES:
+        return ParsedLine(too_long(row), b"", Lifted(b""))
     return read_any(raw, row)
 
 

@@ -10,6 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tintype.dataset.conversation import example as read_example
 from tintype.dataset.example import Example
@@ -66,8 +67,7 @@ class Statistics:
 class StatisticsTally:
     """Counts surveyed rows. Not for several threads at once.
 
-    A file may be counted in parts, each by a tally of its own without a limit on values, which are
-    merged in order.
+    A file may be counted in parts by tallies without a limit on values, merged in order.
     """
 
     def __init__(self, *, most_values: int = MAX_VALUES) -> None:
@@ -81,9 +81,12 @@ class StatisticsTally:
         self._prompts = array("I")
         self._bytes = array("Q")
         self._longest: list[tuple[int, int]] = []
+        self._long = 0
+        """Characters from which on an answer may be one of the longest."""
         self._empty: list[int] = []
         self._images = _Occurrences()
         self._identities = Identities()
+        self._shared: dict[int, list[Any]] = {}  # facets, and how often beyond the first time
 
     def add(self, batch: Iterable[Surveyed]) -> None:
         """Count a batch."""
@@ -100,6 +103,7 @@ class StatisticsTally:
 
     def merge(self, later: "StatisticsTally") -> None:
         """Take over what was counted of the rows that follow."""
+        later._settle()
         self._rows += later._rows
         self._flawed += later._flawed
         for name, counts in later._facets.items():
@@ -117,6 +121,7 @@ class StatisticsTally:
 
     def statistics(self) -> Statistics:
         """What has been seen so far."""
+        self._settle()
         return Statistics(
             rows=self._rows,
             flawed=self._flawed,
@@ -151,6 +156,23 @@ class StatisticsTally:
         asked = sum(len(message.text) for message in shown.prompt)
         self.add_read(line, facets(surveyed, shown), surveyed.images, answer, asked, keys)
 
+    def add_shared(self, facets: tuple[Facet, ...]) -> None:
+        """Count facets that many rows have, given each time as the very same tuple."""
+        known = self._shared.get(id(facets))
+        if known is not None:
+            known[1] += 1
+            return
+        for name, value in facets:
+            self._count(name, value, 1)  # at once: values keep the order they come in
+        self._shared[id(facets)] = [facets, 0]
+
+    def _settle(self) -> None:
+        """Count the facets that were shared."""
+        for facets, times in self._shared.values():
+            for name, value in facets:
+                self._count(name, value, times)
+        self._shared = {}
+
     def add_read(
         self,
         line: int,
@@ -174,20 +196,26 @@ class StatisticsTally:
         for name, value in facets:
             self._count(name, value, 1)
         for image in images:
-            self._bytes.append(image.size_bytes)
-            if image.width:
-                self._sizes[image.width, image.height] += 1
-            if image.digest:
-                self._images.add(bytes.fromhex(image.digest), line)
-        self._answers.append(len(answer))
+            self._add_image(line, image)
+        chars = len(answer)
+        self._answers.append(chars)
         self._prompts.append(prompt_chars)
-        if answer.strip():
+        if answer and not answer.isspace():
             self._identities.add(line, *keys, answer)
         elif len(self._empty) < 1000:
             self._empty.append(line)
-        self._longest.append((len(answer), line))
-        if len(self._longest) > 1000:
+        if chars >= self._long:
+            self._longest.append((chars, line))
+        if len(self._longest) > 100:
             self._longest = self._ten_longest()
+            self._long = self._longest[-1][0]
+
+    def _add_image(self, line: int, image: ImageFacts) -> None:
+        self._bytes.append(image.size_bytes)
+        if image.width:
+            self._sizes[image.width, image.height] += 1
+        if image.digest:
+            self._images.add(bytes.fromhex(image.digest), line)
 
     def _ten_longest(self) -> list[tuple[int, int]]:
         return sorted(self._longest, key=_by_length)[:10]

@@ -8,8 +8,8 @@ its general way, which reads every other row: whatever is unusual, doubtful or w
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from json.scanner import make_scanner
+from typing import Any, NamedTuple
 
 import pybase64
 
@@ -19,7 +19,7 @@ from tintype.dataset.places import Slot, origin
 
 MAX_PARTS = 1_000
 """Messages of a row, and parts of a message."""
-MAX_BYTES = 1 << 20
+MAX_CHARS = 1 << 20
 """Besides the images."""
 
 MessageShape = tuple[str, Any, tuple[str, ...] | None]
@@ -36,7 +36,8 @@ _SPACED_COLON = re.compile(r'"[ \t\r\n]+:')
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _DATA = re.compile(r"\s{0,40}(?:data:|b['\"]|/9j/|iVBOR|R0lGOD|UklGR)", re.IGNORECASE)
 """How a text begins that may be image data wherever it stands."""
-_TEXT_KEYS, _IMAGE_KEYS = {"type", "text"}, {"type", "image_url"}
+_ROLES = frozenset({"system", "user", "assistant"})
+_TEXT_KEYS = {"type", "text"}
 _PLAIN_KEYS, _WEIGHT_KEYS = {"role", "content"}, {"role", "content", "weight"}
 
 
@@ -48,11 +49,11 @@ def _refuse(_: str) -> Any:
     raise _Unusual
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_refuse)
+_decoder: Any = json.JSONDecoder(parse_constant=_refuse, parse_float=_refuse)
+_scan = make_scanner(_decoder)
 
 
-@dataclass(frozen=True, slots=True)
-class Usual:
+class Usual(NamedTuple):
     """A usual row, read."""
 
     value: dict[str, Any]
@@ -73,10 +74,12 @@ def read_usual(raw: bytes) -> Usual | None:
         return None
     try:
         text, cuts = _without_images(raw)
-        value = _DECODER.decode(text)
-        walk = _Walk(cuts, raw)
+        value, end = _scan(text, 0)
+        if end < len(text) and text[end:].strip(" \t\r\n"):
+            return None
+        walk = _Walk(cuts)
         walk.row(value)
-    except (_Unusual, ValueError, RecursionError):
+    except (_Unusual, ValueError, RecursionError, StopIteration):
         return None
     keys = text.count('":') - text.count('\\":')
     if keys != walk.keys or walk.marks != len(cuts) or _SPACED_COLON.search(text):
@@ -96,6 +99,8 @@ def read_usual(raw: bytes) -> Usual | None:
 
 def _without_images(raw: bytes) -> tuple[str, tuple[Cut, ...]]:
     """The line with a mark in place of the base64 of each data URL."""
+    if raw.find(b'"data:') < 0:
+        return _checked(raw.decode(), 0), ()
     pieces: list[bytes] = []
     cuts: list[Cut] = []
     at = 0
@@ -109,20 +114,31 @@ def _without_images(raw: bytes) -> tuple[str, tuple[Cut, ...]]:
         pieces += [raw[at : head.end()], b"%s%d" % (_MARK_BYTES, len(cuts))]
         cuts.append(Cut(start, end))
         at = end
-    rest = raw[at:] if cuts else raw
-    size = sum(map(len, pieces)) + len(rest)
-    text = b"".join((*pieces, rest)).decode()
-    if size > MAX_BYTES or text.count(_MARK) != len(cuts) or _ESCAPED_MARK.search(text):
+    pieces.append(raw[at:])
+    return _checked(b"".join(pieces).decode(), len(cuts)), tuple(cuts)
+
+
+def _checked(text: str, cuts: int) -> str:
+    """The same text, if nothing in it can be taken for a cut."""
+    if len(text) > MAX_CHARS or text.count(_MARK) != cuts:
         raise _Unusual
-    return text, tuple(cuts)
+    if "\\u" in text and _ESCAPED_MARK.search(text):
+        raise _Unusual
+    return text
+
+
+def _weight(message: dict[str, Any]) -> Any:
+    """The weight of a message; one of other keys is not usual."""
+    if message.keys() != _WEIGHT_KEYS or type(message["weight"]) in (str, list, dict):
+        raise _Unusual
+    return message["weight"]
 
 
 class _Walk:
     """What is found in a value on the way through it."""
 
-    def __init__(self, cuts: tuple[Cut, ...], raw: bytes) -> None:
+    def __init__(self, cuts: tuple[Cut, ...]) -> None:
         self._cuts = cuts
-        self._raw = raw
         self.keys = 1
         """Of all objects."""
         self.marks = 0
@@ -147,19 +163,17 @@ class _Walk:
             yield from (role, *(parts or ()))
 
     def _message(self, at: int, message: Any) -> None:
-        if type(message) is not dict or message.keys() not in (_PLAIN_KEYS, _WEIGHT_KEYS):
+        if type(message) is not dict:
             raise _Unusual
-        role, content, weight = message["role"], message["content"], message.get("weight", ABSENT)
-        if (
-            type(role) is not str
-            or _DATA.match(role)
-            or isinstance(weight, list | dict)
-            or type(message.get("weight")) is str
-        ):
+        weight = ABSENT if message.keys() == _PLAIN_KEYS else _weight(message)
+        role, content = message["role"], message["content"]
+        if type(role) is not str or (role not in _ROLES and _DATA.match(role)):
             raise _Unusual
         self.keys += len(message)
         if type(content) is str:
-            self._text(content)
+            if _DATA.match(content):
+                raise _Unusual
+            self.texts.append(content)
             self.shape.append((role, weight, None))
         elif type(content) is list and len(content) <= MAX_PARTS:
             parts = (

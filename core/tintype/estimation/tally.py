@@ -40,39 +40,37 @@ class CountTally:
         """Count any row."""
         self._others += count(surveyed, self.rule, tokens=tokens, skipped=skipped)
 
-    def add_plain(
-        self, row: Row, text: int, sizes: Sequence[int], seen: ImageTokens
-    ) -> tuple[int, int]:
-        """Count a plain row; returns its tokens, and those of them that are images.
+    def add_plain(self, row: Row, text: int, likely: int, of_images: int) -> None:
+        """Count a plain row, whose images are counted by `add_images`.
 
         Args:
             row: Where it stands.
             text: The tokens of its texts with their overhead, of which none is in doubt but those
                 that begin the reply.
-            sizes: Of its images, in bytes.
-            seen: What they cost.
+            likely: Those of text and images.
+            of_images: Those of its images, of which the former are a part.
         """
-        plain, bills = self._plain, self._bills
+        plain, dearest = self._plain, self._dearest
         plain[0] += 1
         plain[3] += row.size_bytes + 1
         plain[6] += text
-        if sizes:
-            plain[1] += 1
-            plain[2] += len(sizes)
-            plain[4] = max(plain[4], len(sizes))
-            plain[5] = max(plain[5], *sizes)
-            plain[7] += seen.doubtful
-            for at, tokens in enumerate((seen.as_is, seen.low, seen.high)):
-                bills[3 * at] += tokens.low
-                bills[3 * at + 1] += tokens.likely
-                bills[3 * at + 2] += tokens.high
-        likely = text + seen.as_is.likely
-        dear = (likely, seen.as_is.likely, row.index, row.line)
-        if len(self._dearest) < MOST_DEAREST:
-            heapq.heappush(self._dearest, dear)
-        elif dear > self._dearest[0]:
-            heapq.heapreplace(self._dearest, dear)
-        return likely, seen.as_is.likely
+        if len(dearest) < MOST_DEAREST:
+            heapq.heappush(dearest, (likely, of_images, row.index, row.line))
+        elif likely >= dearest[0][0]:
+            heapq.heappushpop(dearest, (likely, of_images, row.index, row.line))
+
+    def add_images(self, sizes: Sequence[int], seen: ImageTokens) -> None:
+        """Count the images of a plain row: their sizes in bytes, and what they cost."""
+        plain, bills = self._plain, self._bills
+        plain[1] += 1
+        plain[2] += len(sizes)
+        plain[4] = max(plain[4], len(sizes))
+        plain[5] = max(plain[5], *sizes)
+        plain[7] += seen.doubtful
+        for at, tokens in enumerate((seen.as_is, seen.low, seen.high)):
+            bills[3 * at] += tokens.low
+            bills[3 * at + 1] += tokens.likely
+            bills[3 * at + 2] += tokens.high
 
     @property
     def counts(self) -> Counts:

@@ -1,9 +1,9 @@
-"""Which rows show an image that a model was trained on, by what the image shows."""
+"""What images show: which rows have one that a model was trained on, and how bright they are."""
 
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +21,8 @@ from tintype.images import decode
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+MOST_LOOKED_AT = 2_000
+"""Rows whose images are looked at though nobody was trained on any: a few seconds."""
 _SIDE = 8
 _NEAR = 12
 """Of 255: how far a signature may be off at any place for the images to be compared whole."""
@@ -37,64 +39,84 @@ class _Seen:
     ordinal: int
 
 
-async def mark_leaks(
+@dataclass(slots=True)
+class _Images:
+    """The different images of a dataset, or of some of its rows, and which row shows which."""
+
+    found: dict[bytes, _Seen] = field(default_factory=dict)
+    of_row: dict[int, list[bytes]] = field(default_factory=dict)
+
+    def brightness(self, index: int) -> int | None:
+        """Of a row's first image, 0…255; none where it could not be looked at."""
+        seen = [self.found[key] for key in self.of_row.get(index, [])[:1] if key in self.found]
+        return round(float(seen[0].signature.mean())) if seen else None
+
+
+async def look_at_images(
     folder: Path, dataset: Dataset, rows: Sequence[EvaluatedRow], training: Sequence[Path]
 ) -> None:
-    """Look whether rows show images of the training files, and write it into a run's folder.
+    """Write into a run's folder which rows show images of the training files, and how bright.
 
     Images are compared as they are seen (`likeness`): another format or compression hides nothing.
+    Without training files, they are looked at where that does not take long.
 
     Raises:
         DatasetError: if a training file cannot be read.
         FileError: if the folder cannot be written.
     """
-    if not training or paths.is_file(folder / LEAKS):
+    if paths.is_file(folder / LEAKS) or not (training or len(rows) <= MOST_LOOKED_AT):
         return
-    wanted = {row.index: at for at, row in enumerate(rows)}
-    own = await _seen(dataset, frozenset(wanted))
-    leaked: set[int] = set()
+    places = {row.index: at for at, row in enumerate(rows)}
+    own = await _seen(dataset, frozenset(places))
+    leaked: set[bytes] = set()
     for path in training:
         async with open_dataset(path) as trained:
-            theirs = await _seen(trained)
-            for one, other in await asyncio.to_thread(_candidates, own, theirs):
-                if one.index in leaked:
+            theirs = [*(await _seen(trained)).found.values()]
+            for key, other in await asyncio.to_thread(_candidates, own, theirs):
+                one = own.found[key]
+                if key in leaked:
                     continue
                 if one.digest == other.digest or await _alike(dataset, one, trained, other):
-                    leaked.add(one.index)
-    positions = sorted(wanted[index] for index in leaked | await _sharing(dataset, leaked, wanted))
-    text = json.dumps({"rows": positions, "training": [str(path) for path in training]})
-    await asyncio.to_thread(paths.write_whole, folder / LEAKS, text, replace=True)
+                    leaked.add(key)
+    said = {
+        "rows": sorted(places[at] for at, keys in own.of_row.items() if leaked & {*keys}),
+        "training": [str(path) for path in training],
+        "brightness": [own.brightness(row.index) for row in rows],
+    }
+    await asyncio.to_thread(paths.write_whole, folder / LEAKS, json.dumps(said), replace=True)
 
 
-async def _seen(dataset: Dataset, wanted: frozenset[int] | None = None) -> list[_Seen]:
+async def _seen(dataset: Dataset, wanted: frozenset[int] | None = None) -> _Images:
     """Every different image of a dataset, or of some rows."""
-    found: dict[bytes, _Seen] = {}
+    images = _Images()
     at = 0
     while lines := await dataset.lines(at, 200, 16_000_000):
         at += len(lines)
-        await asyncio.to_thread(_look, dataset, lines, wanted, found)
-    return list(found.values())
+        await asyncio.to_thread(_look, dataset, lines, wanted, images)
+    return images
 
 
 def _look(
     dataset: Dataset,
     lines: Sequence[ParsedLine],
     wanted: frozenset[int] | None,
-    found: dict[bytes, _Seen],
+    images: _Images,
 ) -> None:
     for line in lines:
         if wanted is not None and line.row.index not in wanted:
             continue
-        for image in line.row.images:
-            key = line.key(image.ordinal)
-            if key in found or image.reference.lower().startswith(("http:", "https:")):
+        keys = [line.key(image.ordinal) for image in line.row.images]
+        images.of_row[line.row.index] = keys
+        for image, key in zip(line.row.images, keys, strict=True):
+            if key in images.found or image.reference.lower().startswith(("http:", "https:")):
                 continue
             try:
                 data = image_bytes(line.url(image.ordinal), dataset.folder)
                 signature = _signature(data)
             except DatasetError:  # what cannot be decoded was not learnt from either
                 continue
-            found[key] = _Seen(sha256(data).hexdigest(), signature, line.row.index, image.ordinal)
+            seen = _Seen(sha256(data).hexdigest(), signature, line.row.index, image.ordinal)
+            images.found[key] = seen
 
 
 def _signature(data: bytes) -> "NDArray[np.int16]":
@@ -102,16 +124,16 @@ def _signature(data: bytes) -> "NDArray[np.int16]":
     return np.asarray(grey, np.int16).reshape(-1)
 
 
-def _candidates(own: Sequence[_Seen], theirs: Sequence[_Seen]) -> list[tuple[_Seen, _Seen]]:
+def _candidates(own: _Images, theirs: Sequence[_Seen]) -> list[tuple[bytes, _Seen]]:
     """Pairs that may be one image: the same bytes if there are any, else up to 20 much like it."""
-    if not own or not theirs:
+    if not own.found or not theirs:
         return []
     pairs = []
     table = np.stack([one.signature for one in theirs])
-    for one in own:
+    for key, one in own.found.items():
         near = np.flatnonzero(np.abs(table - one.signature).max(axis=1) <= _NEAR)
         same = [theirs[at] for at in near.tolist() if theirs[at].digest == one.digest]
-        pairs += [(one, other) for other in same[:1] or [theirs[at] for at in near[:20].tolist()]]
+        pairs += [(key, other) for other in same[:1] or [theirs[at] for at in near[:20].tolist()]]
     return pairs
 
 
@@ -122,27 +144,6 @@ async def _alike(first: Dataset, one: _Seen, second: Dataset, other: _Seen) -> b
         return await asyncio.to_thread(likeness, mine, theirs) != "none"
     except DatasetError:
         return False
-
-
-async def _sharing(dataset: Dataset, leaked: set[int], wanted: dict[int, int]) -> set[int]:
-    """The other rows that show the same images."""
-    if not leaked:
-        return set()
-    keys: dict[int, set[bytes]] = {}
-    at = 0
-    while lines := await dataset.lines(at, 1000, 64_000_000):
-        at += len(lines)
-        keys |= await asyncio.to_thread(_keys, lines, wanted)
-    known = {key for index in leaked for key in keys[index]}
-    return {index for index, own in keys.items() if own & known}
-
-
-def _keys(lines: Sequence[ParsedLine], wanted: dict[int, int]) -> dict[int, set[bytes]]:
-    return {
-        line.row.index: {line.key(one.ordinal) for one in line.row.images}
-        for line in lines
-        if line.row.index in wanted
-    }
 
 
 Likeness = Literal["same", "near", "none"]

@@ -140,7 +140,8 @@ def confusions(evaluation: Evaluation) -> list[ReportSection]:
         pairs = evaluation.extra[model.id].get("confusion") or [
             *evaluation.summaries.get(f"boxes/{model.id}", {}).get("confusion", ())
         ]
-        cells = {(one[0] or "nothing", one[1] or "nothing"): one[2] for one in pairs}
+        known = tuple(sorted(((*one,) for one in pairs), key=lambda one: -one[2]))
+        cells = {(one[0] or "nothing", one[1] or "nothing"): one[2] for one in known}
         said = sorted({predicted for _, predicted in cells})
         headers: tuple[str, ...] = ("Truth", "Prediction", "How often")
         rows: tuple[tuple[str, ...], ...] = tuple(
@@ -152,7 +153,7 @@ def confusions(evaluation: Evaluation) -> list[ReportSection]:
                 (truth, *(f"{cells.get((truth, one), 0):,}" for one in said))
                 for truth in sorted({truth for truth, _ in cells})
             )
-        found.append(ReportSection(f"Confusion: {title}", headers, rows))
+        found.append(ReportSection(f"Confusion: {title}", headers, rows, pairs=known))
     return found
 
 

@@ -34,3 +34,5 @@ class ReportSection:
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
     chart: BarChart | None = None
+    pairs: tuple[tuple[str, str, int], ...] = ()
+    """Of a confusion: truth, prediction and how often, the most first; empty for nothing there."""

@@ -22,7 +22,7 @@ from tintype.evaluation.answer_case import JUDGE, Scorer
 from tintype.evaluation.baselines import write_baselines
 from tintype.evaluation.costs import EvaluationCost, estimate
 from tintype.evaluation.dispatching import Dispatcher, RunFiles
-from tintype.evaluation.leaking import mark_leaks
+from tintype.evaluation.leaking import look_at_images
 from tintype.evaluation.plan import AskingLimits, EvaluatedModel, EvaluationPlan, fingerprint
 from tintype.evaluation.reusing import reused
 from tintype.evaluation.rows import EvaluatedRow, LeftOut, read_rows
@@ -139,7 +139,7 @@ async def run(
                 rows += batch
                 yield RunProgress("reading", folder, len(rows))
         made = await asyncio.to_thread(_begun, plan, folder, rows, out, scorers, clock)
-        await mark_leaks(folder, dataset, rows, plan.training)
+        await look_at_images(folder, dataset, rows, plan.training)
         await write_baselines(folder, rows, plan.training, types)
         answers = stack.enter_context(writing_log(folder / ANSWERS))
         grades = stack.enter_context(writing_log(folder / GRADES))

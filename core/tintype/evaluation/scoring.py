@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any
 
@@ -43,6 +43,7 @@ def scored(run: EvaluationRun, specs: Sequence[str]) -> tuple[dict[str, Any], di
     """
     scorers = [scorer_of(spec) for spec in specs]
     rows, row_places = _rows(run)
+    rows = _with_brightness(run, rows)
     answers, errors = _newest(run.folder / ANSWERS)
     grades, _ = _newest(run.folder / GRADES)
     table = _Table(run, scorers, rows)
@@ -124,9 +125,27 @@ def score_all(scorer: Scorer, cases: Sequence[AnswerCase]) -> Sequence[RowScore]
     return [scorer.score(case) for case in cases]
 
 
+def _with_brightness(run: EvaluationRun, rows: list[EvaluatedRow]) -> list[EvaluatedRow]:
+    """Rows with how bright their images are, as one of their facets, where that is known."""
+    known = json.loads(paths.read_text(run.folder / LEAKS)) if _looked_at(run) else {}
+    return [
+        row if value is None else replace(row, facets={**row.facets, "brightness": _bright(value)})
+        for row, value in zip(rows, known.get("brightness") or [None] * len(rows), strict=True)
+    ]
+
+
+def _bright(value: int) -> str:
+    """Of 255: the lower, middle and upper third."""
+    return "dark" if value < 85 else "bright" if value >= 170 else "medium"
+
+
+def _looked_at(run: EvaluationRun) -> bool:
+    return paths.is_file(run.folder / LEAKS)
+
+
 def _leaked(run: EvaluationRun, rows: int) -> Any:
     leaked = np.zeros(rows, np.bool_)
-    if paths.is_file(run.folder / LEAKS):
+    if _looked_at(run):
         leaked[json.loads(paths.read_text(run.folder / LEAKS))["rows"]] = True
     return leaked
 

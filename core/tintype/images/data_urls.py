@@ -36,7 +36,7 @@ def media_type(data: bytes) -> str:
 
 def data_url(data: bytes) -> str:
     """Wrap encoded bytes in a data URL whose media type is read from the bytes."""
-    return f"data:{media_type(data)};base64,{base64.b64encode(data).decode('ascii')}"
+    return f"data:{media_type(data)};base64,{pybase64.b64encode_as_string(data)}"
 
 
 def split_data_url(url: str) -> tuple[str, bytes]:

@@ -45,7 +45,9 @@ class RowMemory:
         if comparable(case):
             places = tuple(image.place for image in case.row.images)
             self._remember_prompts({prompt(case): 1})
-            yield from self._compare(row_keys(case, identify(case.row, case.images), places))
+            keys = row_keys(case, identify(case.row, case.images), places)
+            yield from self._compare(keys)
+            self._remember_images(keys.images)
 
     def look_through(self, block: Block) -> Iterator[tuple[int, list[Problem]]]:
         """Compare the rows of a block with those before them, and remember them.
@@ -53,9 +55,16 @@ class RowMemory:
         Yields the index of each row that has a problem, and its problems.
         """
         self._remember_prompts(block.prompts)
+        rows, answers, questions = self.rows, self.answers, block.question_keys
         for at, row in enumerate(block.row_keys):
-            if row and (found := list(self._compare(block.keys(at)))):
+            full = len(rows) >= MOST_COMPARED and len(answers) >= MOST_COMPARED
+            new = row not in rows and questions[at] not in answers
+            if not row or (full and new and self.training is None):
+                continue  # nothing to compare, or nothing like it
+            if found := list(self._compare(block.keys(at))):
                 yield block.first + at, found
+        for images in block.image_keys.values():
+            self._remember_images(images)
 
     @property
     def keys(self) -> Keys:
@@ -75,8 +84,6 @@ class RowMemory:
                 self.rows[keys.row] = keys.line
             if keys.answer:
                 yield from self._contradicted(keys)
-        if len(self.images) < MOST_COMPARED:
-            self.images.update(keys.images)
 
     def _contradicted(self, keys: RowKeys) -> Iterator[Problem]:
         line, known = self.answers.get(keys.question, (0, 0))
@@ -90,6 +97,10 @@ class RowMemory:
             )
             fix = "Decide on one answer, or ask more precisely."
             yield _problem(keys, "contradiction", text, fix)
+
+    def _remember_images(self, images: tuple[int, ...]) -> None:
+        if len(self.images) < MOST_COMPARED:
+            self.images.update(images)
 
     def _remember_prompts(self, prompts: Mapping[str, int]) -> None:
         for text, times in prompts.items():

@@ -23,13 +23,14 @@ from tintype.rules.block import Block
 from tintype.rules.case import case
 from tintype.rules.judging import row_problems, skip_reason
 from tintype.rules.pattern import Pattern, conspicuous, pattern_of, text_piece
-from tintype.tokens import PER_REPLY, TokenRule, count_text
+from tintype.tokens import PER_REPLY, TokenRule, counter
 
 MOST_KNOWN = 20_000
 """Images remembered; about 8 MB."""
 _MOST_TEXTS, _LONGEST_TEXT = 10_000, 1_000
 _MOST_PATTERNS = 1_000
 _MOST_SIZES = 10_000
+from_bytes = int.from_bytes
 _NO_IMAGES: tuple[ImageTokens, tuple[Facet, ...]] = (ImageTokens(), ())
 
 
@@ -47,11 +48,8 @@ class Setup:
     """Whether somebody asks where in a row each image stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    tokens: int
-    conspicuous: bool
-    piece: bytes
+_Text = tuple[int, bool, bytes]
+"""Its tokens, whether it is conspicuous, and what stands for it in the keys of a row."""
 
 
 class Examiner:
@@ -62,6 +60,7 @@ class Examiner:
         self._images = LocalImages(setup.folder, deep=setup.deep, most=MOST_KNOWN)
         self._patterns: dict[object, Pattern | None] = {}
         self._texts: dict[str, _Text] = {}
+        self._count = counter(setup.rule.encoding)
         self._sizes: dict[object, tuple[ImageTokens, tuple[Facet, ...]]] = {}
 
     def wanted(self, lines: Sequence[ParsedLine]) -> tuple[str, ...]:
@@ -80,7 +79,7 @@ class Examiner:
         """
         block = Block(lines[0].row.index, CountTally(self._setup.rule))
         for line in lines:
-            facts = self._facts(line, fetched)
+            facts = self._facts(line, fetched) if line.row.images else ()
             if line.usual is None or not self._examine_plain(line, line.usual, facts, block):
                 self._examine_any(line, facts, block)
         if block.first == 0:
@@ -100,46 +99,55 @@ class Examiner:
         self, line: ParsedLine, usual: Usual, facts: tuple[ImageFacts, ...], block: Block
     ) -> bool:
         """Look at a row like one that has been judged; false if it must be judged by itself."""
-        pattern = self._patterns.get((usual.shape, _kinds(usual, facts)))
-        if pattern is None or not self._are_plain(facts):
+        pattern = self._patterns.get((usual.shape, _kinds(usual, facts) if facts else ()))
+        if pattern is None or (facts and not self._are_plain(facts)):
             return False
-        texts = [self._text(text) for text in usual.texts]
-        seen, facets = self._seen(usual, facts)
-        tokens = pattern.tokens + sum([text.tokens for text in texts])
-        if any(text.conspicuous for text in texts) or not self._fits(tokens, seen):
+        tokens, pieces = pattern.tokens, []
+        for text in usual.texts:
+            own_tokens, wrong, piece = self._texts.get(text) or self._text(text)
+            if wrong:
+                return False
+            tokens += own_tokens
+            pieces.append(piece)
+        seen, shared = self._seen(usual, facts) if facts else _NO_IMAGES
+        if not self._fits(tokens, seen):
             return False
-        sizes = [image.size_bytes for image in facts]
-        likely, of_images = block.counts.add_plain(line.row, tokens, sizes, seen)
+        if facts:
+            block.counts.add_images([image.size_bytes for image in facts], seen)
+            block.statistics.add_shared(shared)
+        of_images = seen.as_is.likely
+        likely = tokens + of_images
+        block.counts.add_plain(line.row, tokens, likely, of_images)
         block.tokens.append(likely)
         block.image_tokens.append(of_images)
-        keys = self._compare(pattern, texts, facts, line, block)
+        keys = self._compare(pattern, pieces, facts, line, block)
         own = _own_facets(pattern, usual, block)
         answer = usual.texts[pattern.answer]
         block.answer_chars.append(len(answer))
         asked = sum(map(len, usual.texts[: pattern.answer])) + pattern.newlines
-        every = (*pattern.facets, *own, *facets)
-        block.statistics.add_read(line.row.line, every, facts, answer, asked, keys)
+        block.statistics.add_shared(pattern.facets)
+        block.statistics.add_read(line.row.line, own, facts, answer, asked, keys)
         return True
 
     def _compare(
         self,
         pattern: Pattern,
-        texts: Sequence[_Text],
+        texts: Sequence[bytes],
         facts: Sequence[ImageFacts],
         line: ParsedLine,
         block: Block,
     ) -> tuple[int, int, int]:
         """Note down the keys of a plain row."""
         images = [bytes.fromhex(image.digest[: 2 * KEY_BYTES]) for image in facts]
-        stream = [
-            part if isinstance(part, bytes) else texts[part].piece if part >= 0 else images[~part]
-            for part in pattern.stream
-        ]
+        stream = list(pattern.stream)
+        for place, number in pattern.places:
+            stream[place] = texts[number] if number >= 0 else images[~number]
         digest = blake2b(b"".join(stream[: pattern.question]), digest_size=KEY_BYTES)
-        question = short(digest.digest())
+        question = from_bytes(digest.digest()[:8], "big")
         digest.update(b"".join(stream[pattern.question :]))
-        row = short(digest.digest())
-        answer = short(blake2b(texts[pattern.answer].piece, digest_size=KEY_BYTES).digest())
+        row = from_bytes(digest.digest()[:8], "big")
+        said = blake2b(texts[pattern.answer], digest_size=KEY_BYTES)
+        answer = from_bytes(said.digest()[:8], "big")
         _note_keys(block, line.row.line, row, question, answer)
         if images:
             self._note_images(line, tuple(map(short, images)), block)
@@ -188,10 +196,10 @@ class Examiner:
             return
         pattern = pattern_of(usual.shape, _details(usual), self._setup.rule)
         texts = [self._text(text) for text in usual.texts]
-        plain = self._are_plain(facts) and not any(text.conspicuous for text in texts)
+        plain = self._are_plain(facts) and not any(wrong for _, wrong, _ in texts)
         if pattern is None or not plain:
             return
-        tokens = pattern.tokens + sum(text.tokens for text in texts)
+        tokens = pattern.tokens + sum(tokens for tokens, _, _ in texts)
         if self._fits(tokens, self._seen(usual, facts)[0]):
             self._patterns[key] = pattern
 
@@ -217,8 +225,7 @@ class Examiner:
     def _text(self, text: str) -> _Text:
         known = self._texts.get(text)
         if known is None:
-            tokens = count_text(text, self._setup.rule.encoding)
-            known = _Text(tokens, conspicuous(text), text_piece(text))
+            known = (self._count(text), conspicuous(text), text_piece(text))
             if len(text) <= _LONGEST_TEXT and len(self._texts) < _MOST_TEXTS:
                 self._texts[text] = known
         return known
@@ -277,8 +284,11 @@ def _image_facets(facts: Sequence[ImageFacts]) -> tuple[Facet, ...]:
 
 def _own_facets(pattern: Pattern, usual: Usual, block: Block) -> list[Facet]:
     """What can be counted of a plain row beyond what all of its pattern share."""
-    prompts = ["\n".join(usual.texts[start:end]) for start, end in pattern.prompts]
-    block.prompts[prompt_of(prompts[:1]) if pattern.leads else ""] += 1
     said = usual.texts[pattern.answer].strip()
     answer = ("answer", said if len(said) <= SHORT_ANSWER else "longer")
+    if not pattern.prompts:
+        block.prompts[""] += 1
+        return [answer]
+    prompts = ["\n".join(usual.texts[start:end]) for start, end in pattern.prompts]
+    block.prompts[prompt_of(prompts[:1]) if pattern.leads else ""] += 1
     return [answer, *dict.fromkeys(("system prompt", text[:200]) for text in prompts)]

@@ -49,9 +49,10 @@ class Pattern:
     """Which text is the last answer."""
     newlines: int
     """Between the texts of the messages before the answer."""
-    stream: tuple[bytes | int, ...]
-    """What the keys of rows are made of, in order: bytes as they are, the texts by their numbers,
-    the images by theirs below zero."""
+    stream: tuple[bytes, ...]
+    """What the keys of rows are made of, in order; empty where a text or an image stands."""
+    places: tuple[tuple[int, int], ...]
+    """Where in it, and which: the texts by their numbers, the images by theirs below zero."""
     question: int
     """How much of it is the question."""
 
@@ -91,7 +92,8 @@ def pattern_of(shape: Shape, details: tuple[str, ...], rule: TokenRule) -> Patte
         leads=shape[0][0] == "system",
         answer=spans[answers[-1]][0],
         newlines=sum(max(0, end - start - 1) for start, end in spans[: answers[-1]]),
-        stream=tuple(stream),
+        stream=tuple(b"" if isinstance(part, int) else part for part in stream),
+        places=tuple((at, part) for at, part in enumerate(stream) if isinstance(part, int)),
         question=question,
     )
 

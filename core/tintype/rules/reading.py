@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from tintype.dataset import Dataset
+from tintype.dataset.index import end_of_run
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.survey import Fetcher
 from tintype.images.facts import ImageFacts
@@ -92,19 +93,15 @@ class _Reader:
 
     async def end(self, start: int) -> int:
         """Where a block that begins with a row ends: the same wherever the index has come to."""
-        dataset, stop, size = self._dataset, start, 0
+        dataset = self._dataset
         most = MOST_DECODED_BYTES if self._setup.deep else MOST_BYTES
-        while stop - start < MOST_ROWS:
-            if stop < dataset.count:
-                size += dataset.found.size_bytes(stop)
-                if size > most and stop > start:
-                    break
-                stop += 1
-            elif dataset.complete:
-                break
-            else:
-                await dataset.scan()
-        return stop
+        while True:
+            known = dataset.found.count
+            stop = end_of_run(dataset.found, start, MOST_ROWS, most)
+            # The last row that is known may not be all that fits.
+            if stop < known or stop - start == MOST_ROWS or dataset.complete:
+                return stop
+            await dataset.scan()
 
     async def block(self, start: int, stop: int) -> Block:
         """Look at some rows, wherever there is somebody free."""

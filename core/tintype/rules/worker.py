@@ -24,8 +24,8 @@ from tintype.images.facts import ImageFacts
 from tintype.rules.block import Block
 from tintype.rules.examining import Examiner, Setup
 
-NICENESS = 5
-"""Whoever waits for a key comes first."""
+AT_ONCE = 16_000_000
+"""Bytes of rows that are read in one go; a longer run is one long row."""
 
 
 class WorkerLost(Exception):
@@ -111,7 +111,6 @@ class Worker:
 def main() -> None:
     """Be a worker: answer requests until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICENESS)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else is printed goes nowhere
     try:
@@ -128,11 +127,24 @@ def main() -> None:
 
 def _examined(examiner: Examiner, file: PlainFile, run: Run) -> Block | tuple[str, ...]:
     rows = enumerate(zip(run.lines, run.starts, run.ends, strict=True), run.first)
-    lines = [read_row(file, index, *place) for index, place in rows]
+    start, end = run.starts[0], run.ends[-1]
+    source = _Stretch(file.read(start, end - start), start) if end - start < AT_ONCE else file
+    lines = [read_row(source, index, *place) for index, place in rows]
     wanted = examiner.wanted(lines)
     if any(address not in run.fetched for address in wanted):
         return wanted
     return examiner.examine(lines, run.fetched)
+
+
+class _Stretch:
+    """A stretch of a file, read at once."""
+
+    def __init__(self, data: bytes, start: int) -> None:
+        self._data = data
+        self._start = start
+
+    def read(self, offset: int, size: int) -> bytes:
+        return self._data[offset - self._start : offset - self._start + size]
 
 
 def _answer(pipe: Any, value: object) -> None:

@@ -145,7 +145,9 @@ class _Reader:
         where = origin.where if origin.kind == "environment" else f"{origin.where}: {name}"
         shown = ""
         if setting.name != "base_url":  # which may hold a password
-            text = repr(raw)
+            # Of a table, what is wrong in it.
+            wrong = isinstance(raw, dict) and {k: v for k, v in raw.items() if type(v) is not str}
+            text = repr(wrong or raw)
             shown = f" ({text if len(text) <= 40 else text[:39] + '…'})"
         raise SettingsError(f"{where} has an invalid value{shown}; allowed: {setting.allowed}.")
 

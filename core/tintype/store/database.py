@@ -10,6 +10,7 @@ import errno
 import os
 import sqlite3
 import stat
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -29,17 +30,22 @@ _WAIT_S = 3.0
 
 
 class Database:
-    """A connection to the file, and the only place that speaks SQL's errors."""
+    """A connection to the file, and the only place that speaks SQL's errors.
+
+    Threads use it in turn: SQLite ends the process if it is closed amid another's statement.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._connection = _opened(path)
         self._closed = False
+        self._turn = threading.RLock()
 
     def close(self) -> None:
         """Close the file; what was written stays."""
-        self._connection.close()
-        self._closed = True
+        with self._turn:
+            self._connection.close()
+            self._closed = True
 
     def run(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Run one statement and fetch all it gives.
@@ -47,7 +53,7 @@ class Database:
         Raises:
             StoreError: if the file is damaged, locked for too long, or the disk is full.
         """
-        with self._translated():
+        with self._turn, self._translated():
             return _executed(self._connection, sql, parameters).fetchall()
 
     def run_each(self, sql: str, each: Iterable[Sequence[Any]]) -> None:
@@ -56,7 +62,7 @@ class Database:
         Raises:
             StoreError: as `run`.
         """
-        with self._translated():
+        with self._turn, self._translated():
             self._connection.executemany(sql, map(_storable, each))
 
     def fetch(self, sql: str, parameters: Parameters, read: Callable[[sqlite3.Row], T]) -> list[T]:
@@ -72,14 +78,15 @@ class Database:
     @contextmanager
     def changing(self) -> Iterator[None]:
         """Several statements as one: all of them or none."""
-        self.run("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            with suppress(StoreError):
-                self.run("ROLLBACK")
-            raise
-        self.run("COMMIT")
+        with self._turn:
+            self.run("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                with suppress(StoreError):
+                    self.run("ROLLBACK")
+                raise
+            self.run("COMMIT")
 
     async def apart(
         self, sql: str, parameters: Parameters, read: Callable[[sqlite3.Row], T]

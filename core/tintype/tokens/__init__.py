@@ -15,7 +15,7 @@ from tintype.tokens.rows import (
     row_tokens,
     text_tokens,
 )
-from tintype.tokens.text import count_text, special_tokens
+from tintype.tokens.text import count_text, counter, special_tokens
 
 __all__ = [
     "DETAILS",
@@ -30,6 +30,7 @@ __all__ = [
     "TokenRule",
     "content_texts",
     "count_text",
+    "counter",
     "image_tokens",
     "model_tokens",
     "reply_doubt",

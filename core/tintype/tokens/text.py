@@ -15,6 +15,7 @@ import lzma
 import re
 import struct
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,21 @@ def count_text(text: str, encoding: str = "o200k_base") -> int:
     return sum(_count(piece, encoding) for piece in _pieces(text))
 
 
+def counter(encoding: str) -> Callable[[str], int]:
+    """Return a function that counts as `count_text` does and remembers nothing."""
+    encode: Callable[[str], list[int]] | None = None
+
+    def count(text: str) -> int:
+        nonlocal encode
+        if len(text) > _REMEMBERED_CHARS:
+            return count_text(text, encoding)
+        if encode is None:
+            encode = load_encoding(encoding).encode_ordinary
+        return len(encode(text))
+
+    return count
+
+
 def special_tokens(text: str) -> tuple[str, ...]:
     """Return the control tokens spelt out in a text, each once, in order of appearance."""
     if "<|" not in text:
@@ -89,7 +105,7 @@ def _remembered(text: str, encoding: str) -> int:
 
 
 def _count(text: str, encoding: str) -> int:
-    return len(_encoding(encoding).encode_ordinary(text))
+    return len(load_encoding(encoding).encode_ordinary(text))
 
 
 def _pieces(text: str) -> list[str]:
@@ -104,7 +120,8 @@ def _pieces(text: str) -> list[str]:
     return [*pieces, text[start:]]
 
 
-def _encoding(name: str) -> "tiktoken.Encoding":
+def load_encoding(name: str) -> "tiktoken.Encoding":
+    """Return an encoding, loaded the first time."""
     with _LOADING:  # two threads at once would both load
         return _load(name)
 

@@ -1,6 +1,7 @@
 """Items made into chat rows by the prompts that were chosen."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -180,3 +181,15 @@ async def test_a_sample_is_drawn_by_image_and_the_same_for_the_same_seed(
     assert [(notice.code, notice.count) for notice in report.notices] == [("not-sampled", 8)]
     _, again = await imported(build, sample=2, seed=4, replace=True)
     assert [texts(row)[1] for row in again["train"]] == answers
+
+
+async def test_disk_space_is_asked_for_before_anything_is_written(
+    build: Any, listed: Listed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = build.file("a.png", build.image())
+    listed.items = [Item(Question("What?", "cat"), (image,), split="train")]
+    full = os.statvfs_result((4096, 4096, 100, 0, 0, 1, 1, 1, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda path: full)
+    with pytest.raises(DatasetError, match=r"need about .* bytes, and .*out has 0 free"):
+        await imported(build)
+    assert "out" not in os.listdir(build.folder)

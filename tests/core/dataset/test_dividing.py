@@ -1,5 +1,6 @@
 """Splits, folds and subsets: what goes where, and what is written."""
 
+import io
 from collections import Counter
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from tintype.dataset import open_dataset, read_rows
 from tintype.dataset.dividing import Divided, Draw, divide, folding, picking, splitting
@@ -118,6 +120,22 @@ async def test_rows_that_share_an_image_under_another_name_stay_together(build: 
     assert all(url.startswith("data:") for path in done.rows for _, urls in read_rows(path)
                for url in urls)  # fmt: skip
     assert source.read_bytes() == before
+
+
+async def test_images_that_are_alike_stay_together_if_that_is_asked(build: Any) -> None:
+    rows = []
+    for seed in range(6):
+        image = Image.effect_noise((64, 64), 60 + seed).convert("RGB")
+        image.paste((40 * seed, 255 - 40 * seed, 90), (8 * seed, 4, 8 * seed + 16, 60))
+        for form in ("PNG", "JPEG"):
+            out = io.BytesIO()
+            image.save(out, form)
+            url = build.data_url(out.getvalue(), f"image/{form.lower()}")
+            rows.append(build.chat(url, answer=str(seed)))
+    draw = folding(build.folder / "folds", 3)
+    await divided(build.jsonl(*rows), draw, near=True)
+    held_out = [answers(build.folder / "folds" / f"fold-{at}" / "valid.jsonl") for at in (1, 2, 3)]
+    assert all(set(Counter(each).values()) == {2} for each in held_out)
 
 
 async def test_beside_the_dataset_rows_are_copied_byte_for_byte(build: Any) -> None:

@@ -37,6 +37,12 @@ def image(number: int, kind: str = "PNG") -> str:
     return f"data:image/{kind.lower()};base64," + base64.b64encode(out.getvalue()).decode()
 
 
+def flat(grey: int) -> str:
+    out = io.BytesIO()
+    Image.new("L", (40, 30), grey).save(out, "PNG")
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+
+
 def shown(path: Path, *asked: tuple[str, str, str]) -> Path:
     """A dataset of questions about images."""
     lines = [
@@ -79,6 +85,26 @@ async def test_rows_whose_image_was_trained_on_are_marked_whatever_its_format(
     assert evaluation.positions(found, "leaked").tolist() == [0, 1, 2]
     assert (figures.headline.headline, figures.without_leaks) == (0.8, 1.0)
     assert "3 rows show images of the training file." in evaluation.headline_sentence(found)
+    values, codes = found.facets["brightness"]
+    assert {values[code] for code in codes.tolist()} <= {"dark", "medium", "bright"}
+
+
+async def test_rows_are_told_apart_by_how_bright_their_images_are(
+    embedded: Api, store: Store, tmp_path: Path, finished: Any
+) -> None:
+    dataset = shown(
+        tmp_path / "test.jsonl",
+        *(("?", flat(grey), "I have not been trained.") for grey in (10, 120, 250)),
+        ("an image that is none?", "data:image/png;base64,AAAA", "no"),
+    )
+    plan = EvaluationPlan(dataset, SCRIPTED, ("exact",))
+    await finished(plan, tmp_path / "run", embedded, store=store)
+
+    found = evaluation.open(tmp_path / "run")
+    by_brightness = evaluation.slices(found, "brightness")
+    assert sorted((one.value, one.rows) for one in by_brightness if one.value) == [
+        ("bright", 1), ("dark", 1), ("medium", 1),
+    ]  # fmt: skip
 
 
 async def test_baselines_answer_without_the_image(

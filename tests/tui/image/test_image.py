@@ -221,7 +221,7 @@ async def test_a_line_that_becomes_slow_is_not_sent_the_same_image_again(
         (Line(0.0005, 1e6, True), False),
         (Line(0.08, 1e6, True), True),
         (Line(0.08, 1e7, True), False),
-        (Line(0.08, None, True), False),
+        (Line(0.08, None, True), True),
     ],
 )
 async def test_block_characters_have_as_many_bytes_as_the_line_carries(
@@ -268,6 +268,23 @@ async def test_sixels_are_under_cells_of_their_own_and_give_way_to_a_toast(
         app.clear_notifications()
         await settled(pilot)
         assert lines(app.image)[-1].count(MARK) == 40
+
+
+async def test_sixels_that_come_for_a_hidden_image_wait_until_it_is_seen(
+    app: Any, halves: bytes, grey: bytes
+) -> None:
+    async with app.run_test(size=(60, 15)) as pilot:
+        app.capabilities = Capabilities(protocol="sixel", cell=(10, 20), answered=True)
+        app.image.data = halves
+        await settled(pilot)
+        app.image.display = False
+        await settled(pilot)
+        app.image.data = grey
+        await settled(pilot)
+        app.image.display = True
+        await settled(pilot)
+        assert app.image.drawing.size == (90, 90)
+        assert lines(app.image)[0].count(MARK) == 30
 
 
 async def test_xterm_gets_no_sixel_image_larger_than_it_shows(app: Any, halves: bytes) -> None:

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -21,8 +22,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.notifications import Notification
 from textual.strip import Strip
 from textual.widgets import Input, Static
+from textual.widgets._toast import Toast
 
 import tintype_tui
 from tintype_tui.terminal import textual_privates as fence
@@ -259,6 +262,18 @@ def _names_in(kind: type) -> set[str]:
     source = inspect.getsource(kind)
     used = set(re.findall(r"self\.(_[a-z]\w*)", source))
     return used | set(re.findall(r"def (_[a-z]\w*)\(", source))
+
+
+async def test_a_toast_that_expires_while_it_is_made_does_not_hang_the_app() -> None:
+    app = Small()
+    async with app.run_test() as pilot:
+        toast = Toast(Notification("late", raised_at=time.time() - 5.0001, timeout=5))
+        assert toast._timeout < 0
+        timer = toast.set_timer(toast._timeout, app.bell)
+        timer.stop()  # before it begins: it might never end
+        assert timer._interval > 0, HINT
+        await app.screen.mount(toast)
+        await until(pilot, lambda: not toast.is_attached)
 
 
 def _own_names(kind: type) -> set[str]:

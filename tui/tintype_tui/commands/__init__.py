@@ -19,6 +19,8 @@ MODULES = {
     "embed": "embed",
     "boxes": "boxes",
     "dedupe": "dedupe",
+    "stats": "stats",
+    "diff": "stats:diff",
     "convert": "convert",
     "split": "split",
     "subset": "split:subset",

@@ -19,6 +19,14 @@ def command(context: click.Context, as_json: bool) -> None:
         _show(as_json)
 
 
+def _about_theme(name: str) -> str:
+    if not name:
+        return ""
+    from tintype_tui import theme  # knows Textual, which takes its time
+
+    return theme.problem(name)
+
+
 def _show(as_json: bool) -> None:
     from tintype.settings import FIELDS, key_for, load
     from tintype_tui.keys import keymap_problems
@@ -30,8 +38,9 @@ def _show(as_json: bool) -> None:
     }
     for notice in filter(None, {key.notice for key in keys.values()}):
         say(notice)
-    for problem in keymap_problems(settings.keymap):
-        say(problem)
+    for problem in (*keymap_problems(settings.keymap), _about_theme(settings.theme)):
+        if problem:
+            say(problem)
     values = {
         field.name: (getattr(settings, field.name), str(settings.origin(field.name)))
         for field in FIELDS

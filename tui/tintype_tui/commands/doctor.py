@@ -69,6 +69,7 @@ async def command(profile: str | None, as_json: bool) -> None:
 
 
 async def _look(profile_name: str | None) -> AsyncIterator[CheckUp]:
+    from tintype_tui import theme
     from tintype_tui.commands.session import chosen
     from tintype_tui.keys import keymap_problems
 
@@ -79,6 +80,8 @@ async def _look(profile_name: str | None) -> AsyncIterator[CheckUp]:
     yield CheckUp("settings", "ok", f"read from {settings.folders.config_file}, if it is there")
     for problem in keymap_problems(settings.keymap):
         yield CheckUp("keymap", "note", problem)
+    if settings.theme and (problem := theme.problem(settings.theme)):
+        yield CheckUp("theme", "note", problem)
     for name in ("config", "data", "state", "cache"):
         yield _folder(name, getattr(settings.folders, name))
     yield await _store(settings)

@@ -8,15 +8,13 @@ import click
 from tintype.errors import DatasetError
 from tintype_tui.commands.output import A_PATH, Progress, as_json, asynchronous, put, put_json, say
 from tintype_tui.text import count
+from tintype_tui.words.editing import edits_state, preview
 
 if TYPE_CHECKING:
     from tintype.dataset import Dataset
     from tintype.dataset.edits import EditedRow
     from tintype.dataset.rewriting import Change, ChangedRow
     from tintype.store import EditTable
-
-MOST_SHOWN = 10
-"""Rows of which a preview shows what changes."""
 
 
 @click.command(name="edit")
@@ -155,7 +153,8 @@ async def _turn(table: "EditTable", dataset: "Dataset", *, again: bool, as_json:
     if as_json:
         put_json({"step": what, "edited": len(dataset.edits.rows)})
     elif what:
-        say(f"{'Done again' if again else 'Undone'}: {what}. {_state(dataset)}")
+        state = edits_state(dataset.edits, dataset.path.name)
+        say(f"{'Done again' if again else 'Undone'}: {what}. {state}")
     else:
         say(f"There is nothing to {'do again' if again else 'undo'}.")
 
@@ -170,14 +169,7 @@ def _list(dataset: "Dataset", *, as_json: bool) -> None:
         put(what)
     for what in reversed(edits.undone):
         put(f"(undone) {what}")
-    say(_state(dataset))
-
-
-def _state(dataset: "Dataset") -> str:
-    edits = dataset.edits
-    lost = count(len(edits.lost), "edit")
-    missing = f" {lost} belong to rows that the file does not hold any more." if edits.lost else ""
-    return f"{count(len(edits.rows), 'row')} of {dataset.path.name} edited.{missing}"
+    say(edits_state(dataset.edits, dataset.path.name))
 
 
 def _print(what: str, found: "list[ChangedRow]", *, dry_run: bool, as_json: bool) -> None:
@@ -187,11 +179,8 @@ def _print(what: str, found: "list[ChangedRow]", *, dry_run: bool, as_json: bool
         ]
         put_json({"step": what, "rows": rows, "written": bool(found) and not dry_run}, indent=2)
         return
-    for each in found[:MOST_SHOWN]:
-        before, after = around(each.before, each.after)
-        put(f"{each.edit.line}: {before} → {after}")
-    if len(found) > MOST_SHOWN:
-        put(f"… and {len(found) - MOST_SHOWN:,} more")
+    for line in preview(found):
+        put(line)
     rows_changed = count(len(found), "row")
     if not found:
         say("No row changes.")
@@ -199,19 +188,3 @@ def _print(what: str, found: "list[ChangedRow]", *, dry_run: bool, as_json: bool
         say(f"{rows_changed} would change. Nothing was written.")
     else:
         say(f"{rows_changed} changed: {what}. The file is as it was; --undo takes it back.")
-
-
-def around(before: str, after: str, width: int = 36) -> tuple[str, str]:
-    """The part of two texts in which they differ, on one line each."""
-    start = next(
-        (at for at, (one, two) in enumerate(zip(before, after, strict=False)) if one != two),
-        min(len(before), len(after)),
-    )
-    begin = max(0, start - 10)
-
-    def cut(text: str) -> str:
-        shown = " ".join(text[begin : begin + width].split())
-        lead, tail = "…" if begin else "", "…" if len(text) > begin + width else ""
-        return f"“{lead}{shown}{tail}”" if text else "nothing"
-
-    return cut(before), cut(after)

@@ -56,6 +56,7 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what wou
 @click.option("--test", type=Share(), default="10%", show_default=True, help="Test rows.")
 @click.option("--folds", type=click.IntRange(2, 100), help="Cross-validation: so many folds.")
 @click.option("--stratify", is_flag=True, help="Give each split its share of every label.")
+@click.option("--near", is_flag=True, help="Keep images together that are alike, too.")
 @seed_option
 @replace_option
 @dry_run_option
@@ -68,6 +69,7 @@ async def command(
     test: Fraction,
     folds: int | None,
     stratify: bool,
+    near: bool,
     seed: int,
     replace: bool,
     dry_run: bool,
@@ -86,7 +88,7 @@ async def command(
         draw = folding(folder, folds, seed=seed, stratified=stratify)
     else:
         draw = splitting(folder, valid=valid, test=test, seed=seed, stratified=stratify)
-    await _run(source, draw, replace=replace, dry_run=dry_run, as_json=as_json)
+    await _run(source, draw, near=near, replace=replace, dry_run=dry_run, as_json=as_json)
 
 
 @click.command(name="subset")
@@ -125,7 +127,15 @@ async def subset(
     await _run(source, draw, replace=replace, dry_run=dry_run, as_json=as_json)
 
 
-async def _run(source: Path, draw: "Draw", *, replace: bool, dry_run: bool, as_json: bool) -> None:
+async def _run(
+    source: Path,
+    draw: "Draw",
+    *,
+    near: bool = False,
+    replace: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     from tintype.dataset import open_dataset
     from tintype.dataset.dividing import Divided, divide
     from tintype.dataset.embed import ExportNote
@@ -133,7 +143,8 @@ async def _run(source: Path, draw: "Draw", *, replace: bool, dry_run: bool, as_j
     progress, done = Progress(quiet=as_json), Divided()
     notes: list[ExportNote] = []
     async with open_dataset(source) as dataset:
-        async for done in divide(dataset, draw, replace_files=replace, dry_run=dry_run):
+        steps = divide(dataset, draw, near=near, replace_files=replace, dry_run=dry_run)
+        async for done in steps:
             notes += done.written.notes
             doing = f"writing: {done.written.rows:,}" if done.rows else f"reading: {done.read:,}"
             progress(f"{doing} rows")

@@ -52,14 +52,14 @@ class GradeAnswer(Dialog[str | None]):
 
     def _words(self) -> Content:
         blocks = [
-            Content.styled(f"{word}\n", "dim") + Content(visible(text))
+            Content.styled(f"{word}  ", "dim") + Content(visible(text))
             for word, text in (
                 ("question", self._row.question),
                 ("right is", " | ".join(map(said, self._row.truths))),
                 ("the answer", said(self._answer)),
             )
         ]
-        return Content("\n\n").join(blocks)
+        return Content("\n").join(blocks)
 
     def on_mount(self) -> None:
         for image in self.query(ImageView):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Checkbox, Input, ProgressBar, Static
 
@@ -31,7 +31,7 @@ class Import(Dialog[Path | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="import.back"),
-        Binding("enter", "open", "Open", id="import.open"),
+        Binding("enter", "open", "Open", id="import.open", key_display="Enter"),
     ]
 
     target = getters.query_one("#target", Input)
@@ -63,14 +63,9 @@ class Import(Dialog[Path | None]):
                 id="embed",
                 compact=True,
             )
-            yield Tick(
-                "draw 10 % for validation, 10 % for tests, where the source has no splits",
-                value=True,
-                classes="before",
-                id="draw",
-                compact=True,
-            )
-            yield Tick("replace existing files", classes="before", id="replace", compact=True)
+            with Horizontal(classes="before", id="import-ticks"):
+                yield Tick("draw 10 % valid and test", value=True, id="draw", compact=True)
+                yield Tick("replace existing files", id="replace", compact=True)
             yield ProgressBar(id="import-progress", show_eta=False)
             with VerticalScroll():
                 yield Static(id="import-words", markup=False)

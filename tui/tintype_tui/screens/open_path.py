@@ -102,7 +102,7 @@ class PathDialog(Dialog[R]):
         try:
             self._listed = await asyncio.to_thread(self._matches, typed)
         except FileError as error:
-            self._listed, trouble = [], str(error)
+            self._listed, trouble = [], trouble or str(error)  # a refusal says more
         if not self.query("#path-words"):
             return  # it was left meanwhile
         self._say(trouble, note)

@@ -11,9 +11,9 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from tintype.detection import Box, Parsed, parse_boxes
-from tintype.prompting import Reply
+from tintype.prompting import Reply, in_short
 from tintype_tui.keys import key_of
-from tintype_tui.text import count, one_line, visible
+from tintype_tui.text import clip, count, one_line, visible
 from tintype_tui.words.answers import (
     box_lines,
     ending,
@@ -136,8 +136,7 @@ class AnswerColumn(VerticalScroll, can_focus=True):
         lines: list[Content] = []
         answer, reply = self.answer, self.answer.reply
         for question, said in self.turns:
-            lines.append(Content.styled(f"> {visible(question)}", "dim italic"))
-            lines.append(Content.styled(f"{visible(said) or '(no answer)'}\n", "dim"))
+            lines += self._turn(question, said)
         if answer.note:
             lines.append(Content.styled(f"! {visible(answer.note)}", "$warning"))
         if reply is not None:
@@ -153,6 +152,17 @@ class AnswerColumn(VerticalScroll, can_focus=True):
         if answer.trouble:
             lines.append(Content.styled(visible(answer.trouble), "$error"))
         return lines
+
+    def _turn(self, question: str, said: str) -> list[Content]:
+        """An earlier turn: a line for the question and one for the answer, or all of it in raw."""
+        said = said or "(no answer)"
+        if not self.raw:
+            room = max(8, self.text.size.width - 2)
+            question, said = clip(one_line(in_short(question)), room), clip(one_line(said), room)
+        return [
+            Content.styled(f"> {visible(question)}", "dim italic"),
+            Content.styled(f"  {visible(said)}", "dim"),
+        ]
 
     def _answer(self, reply: Reply) -> list[Content]:
         """What the model says, and remarks on it once it has ended."""

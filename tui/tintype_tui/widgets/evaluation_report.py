@@ -25,6 +25,8 @@ from tintype_tui.words.evaluating import bounds_words
 
 NOTE = 76
 """Cells of a line of a note."""
+MOST_MISTAKES = 40
+"""Kinds of mistakes that are listed one by one."""
 LABEL = 24
 """Cells of what a bar is of."""
 VALUE = 19
@@ -148,13 +150,23 @@ def _section(section: ReportSection, named: Mapping[str, int]) -> Iterator[Repor
         yield from _curve(section.chart)
         return
     yield ReportLine(section.headers[0], cells=section.headers[1:])
-    model = named.get(section.title)
     for row in section.rows:
-        cell = (row[0].removesuffix("nothing"), row[1].removesuffix("nothing"))
-        leads_to = None if model is None else RowsOf(model=model, confused=cell)
-        yield ReportLine(row[0], cells=row[1:], leads_to=leads_to)
+        yield ReportLine(row[0], cells=row[1:])
+    yield from _confused(section, named.get(section.title, 0))
     for line in wrap(section.note, NOTE):
         yield ReportLine(line)
+
+
+def _confused(section: ReportSection, model: int) -> Iterator[ReportLine]:
+    """What was mistaken for what: each line leads to its rows."""
+    wrong = [one for one in section.pairs if one[0] != one[1]]
+    if wrong:
+        yield ReportLine("mistaken", bold=True)
+    for truth, prediction, number_of in wrong[:MOST_MISTAKES]:
+        words = f"taken for {prediction or 'nothing'}" if truth else f"said: {prediction}"
+        leads_to = RowsOf(model=model, confused=(truth, prediction))
+        cells = (words, count(number_of, "time"))
+        yield ReportLine(truth or "nothing", cells=cells, leads_to=leads_to)
 
 
 def _curve(chart: BarChart) -> Iterator[ReportLine]:
@@ -222,7 +234,7 @@ class ReportList(LineList):
         line = self.lines[index]
         under = bool(style.bold and style.bgcolor)
         base = style + Style(bold=True) if line.bold else style
-        label = pad(one_line(line.label), LABEL)
+        label = pad(clip(one_line(line.label), LABEL - 1), LABEL)
         if line.bar is None and line.share is None:
             cells = line.cells or ((line.words,) if line.words else ())
             words = label if cells else one_line(line.label)

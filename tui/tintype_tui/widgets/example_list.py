@@ -203,14 +203,19 @@ class ExampleList(LineList):
         measured = (
             self.measure.words(at, self.scrollable_content_region.width) if self.measure else ""
         )
-        rest = width - len(head) - 5 - len(measured)
         marked = at in self.marked
-        words = style + Style(strike=True, dim=True) if marked and not style.bold else style
-        return [
-            Segment(head, style + Style(dim=not style.bold)),
+        signs = [
             Segment(SEVERITY_MARKS.get(mark, "?"), tint),
             Segment("x" if marked else " ", style + Style(bold=True)),
             Segment(images + " ", style),
+        ]
+        if self.app.has_class("-reader"):
+            signs = [Segment(f"{word} ", tint) for word in (mark, "marked" * marked) if word]
+        rest = width - len(head) - sum(sign.cell_length for sign in signs) - len(measured)
+        words = style + Style(strike=True, dim=True) if marked and not style.bold else style
+        return [
+            Segment(head, style + Style(dim=not style.bold)),
+            *signs,
             *(
                 _found(excerpt, rest, words)
                 if (excerpt := self.excerpts.get(at)) is not None

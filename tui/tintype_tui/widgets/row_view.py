@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from textual import getters
 from textual.app import ComposeResult
@@ -66,6 +67,9 @@ class RowView(Vertical):
     """The line as it stands in the file, where it cannot be read as a conversation."""
     boxes_in: var[Verdict | None] = var(None)
     """What the boxes of the dataset's answers are written in; none while that is not known."""
+
+    left: var[dict[str, Any]] = var({})
+    """How the session before looked at an image, as plain JSON, until it is looked at again."""
 
     image = getters.query_one(ImageView)
     conversation = getters.query_one(Conversation)

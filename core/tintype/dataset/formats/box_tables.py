@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tintype.dataset.formats.box_layouts import SETS, BoxLayout, layout_of
 from tintype.dataset.formats.coco import note_unlisted
 from tintype.dataset.formats.contract import (
     Boxes,
@@ -24,7 +25,8 @@ from tintype.dataset.formats.contract import (
 from tintype.dataset.formats.images import ImageFinder, nearest
 from tintype.dataset.formats.json_files import number, pixels
 from tintype.dataset.formats.report import ImportLog
-from tintype.dataset.formats.sources import Files, SourceFile, is_absolute
+from tintype.dataset.formats.source_names import is_absolute
+from tintype.dataset.formats.sources import Files, SourceFile
 from tintype.dataset.formats.table_text import (
     SUFFIXES,
     fields_of,
@@ -35,48 +37,8 @@ from tintype.dataset.formats.table_text import (
 from tintype.dataset.splits import Split, split_named
 from tintype.errors import DatasetError
 
-_IMAGES = ("filename", "file_name", "image", "image_path", "path", "img", "imageid", "image_id",
-           "image_name", "file", "img_name", "id", "fname", "name")  # fmt: skip
-_CLASSES = ("class", "label", "labelname", "class_name", "category", "category_name", "classname",
-            "label_name", "labels", "name", "object", "class_id", "category_id", "cls")  # fmt: skip
-_SIDES: Sequence[Sequence[str]] = (
-    ("xmin", "ymin", "xmax", "ymax"),
-    ("x_min", "y_min", "x_max", "y_max"),
-    ("x1", "y1", "x2", "y2"),
-    ("left", "top", "right", "bottom"),
-    ("bbox_x1", "bbox_y1", "bbox_x2", "bbox_y2"),
-    ("x0", "y0", "x1", "y1"),
-)
-_EXTENTS: Sequence[Sequence[str]] = (
-    ("x", "y", "w", "h"),
-    ("bbox_x", "bbox_y", "bbox_width", "bbox_height"),
-    ("bbox_x", "bbox_y", "bbox_w", "bbox_h"),
-    ("xmin", "ymin", "width", "height"),
-    ("left", "top", "width", "height"),
-)
-_LISTS = ("bbox", "bboxes", "box", "bounding_box")
 _FOUR = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
-_SETS: Mapping[str, Split | None] = {
-    "train": "train", "training": "train", "validation": "valid", "validate": "valid",
-    "test": "test", "unassigned": None,
-}  # fmt: skip
-_RETINANET = 6
-_AUTOML = (10, 11)
 REMOTE = "addresses in a bucket: the files of the same names beside the table are taken."
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Where things stand on a line; -1 where they do not."""
-
-    kind: str
-    """`sides`, `extents`, `list`, `plain` (keras-retinanet) or `corners` (AutoML)."""
-    image: int
-    label: int = -1
-    sides: tuple[int, ...] = ()
-    size: tuple[int, int] = (-1, -1)
-    split: int = -1
-    group: int = -1
 
 
 @dataclass(slots=True)
@@ -130,67 +92,13 @@ class BoxTables(FilesFormat):
 FORMAT = BoxTables()
 
 
-def _tables(files: Files) -> list[tuple[SourceFile, _Layout]]:
+def _tables(files: Files) -> list[tuple[SourceFile, BoxLayout]]:
     found = []
     for file in files.named(*SUFFIXES, deep=2)[:100]:
-        layout = _layout(first_rows(file))
+        layout = layout_of(first_rows(file))
         if layout is not None:
             found.append((file, layout))
     return found
-
-
-def _layout(rows: Sequence[Sequence[str]]) -> _Layout | None:
-    if not rows:
-        return None
-    if "region_shape_attributes" in rows[0]:
-        return None  # VGG's annotator
-    return _headless(rows) or _by_names([name.strip().casefold() for name in rows[0]])
-
-
-def _by_names(names: Sequence[str]) -> _Layout | None:
-    at = {name: where for where, name in reversed(list(enumerate(names)))}
-    image = next((at[name] for name in _IMAGES if name in at), -1)
-    label = next((at[name] for name in _CLASSES if name in at and at[name] != image), -1)
-    if image < 0:
-        return None
-    size = (at.get("width", at.get("img_width", -1)), at.get("height", at.get("img_height", -1)))
-    more = {
-        "size": size,
-        "split": at.get("split", at.get("set", -1)),
-        "group": at.get("isgroupof", -1),
-    }
-    for kind, groups in (("sides", _SIDES), ("extents", _EXTENTS)):
-        four = next((group for group in groups if set(group) <= at.keys()), None)
-        if four is not None:
-            if "width" in four:
-                more["size"] = (-1, -1)
-            return _Layout(kind, image, label, tuple(at[side] for side in four), **more)  # type: ignore[arg-type]
-    cell = next((at[name] for name in _LISTS if name in at), -1)
-    return _Layout("list", image, label, (cell,), **more) if cell >= 0 else None  # type: ignore[arg-type]
-
-
-def _headless(rows: Sequence[Sequence[str]]) -> _Layout | None:
-    if all(len(row) == _RETINANET and _is_plain(row) for row in rows):
-        return _Layout("plain", 0, 5, (1, 2, 3, 4))
-    if all(len(row) in _AUTOML and _is_automl(row) for row in rows):
-        sets = len(rows[0]) == _AUTOML[1]
-        first = 1 if sets else 0
-        sides = tuple(range(first + 2, first + 10))
-        return _Layout("corners", first, first + 1, sides, split=0 if sets else -1)
-    return None
-
-
-def _is_plain(row: Sequence[str]) -> bool:
-    sides = [number(side) for side in row[1:5]]
-    empty = not any(side.strip() for side in row[1:])
-    return bool(row[0].strip()) and (empty or (None not in sides and bool(row[5].strip())))
-
-
-def _is_automl(row: Sequence[str]) -> bool:
-    sides = row[-8:]
-    given = [side for side in sides if side.strip()]
-    sets = len(row) == _AUTOML[0] or row[0].strip().casefold() in _SETS
-    return sets and all(number(side) is not None for side in given)
 
 
 def _codes(files: Files) -> dict[str, str]:
@@ -206,7 +114,7 @@ def _codes(files: Files) -> dict[str, str]:
     return found
 
 
-def _read(file: SourceFile, layout: _Layout, log: ImportLog) -> list[_Image]:
+def _read(file: SourceFile, layout: BoxLayout, log: ImportLog) -> list[_Image]:
     """The images of a table with their boxes, in the order in which they first occur."""
     text = table_text(file)
     lines = io.StringIO(text, newline="")
@@ -229,7 +137,7 @@ def _add(
     fields: Sequence[str],
     line: int,
     file: SourceFile,
-    layout: _Layout,
+    layout: BoxLayout,
     images: dict[str, _Image],
     log: ImportLog,
 ) -> None:
@@ -270,15 +178,15 @@ def _four(texts: Sequence[str], kind: str) -> tuple[float, ...] | None:
     return tuple(kept) if len(kept) == 4 else None
 
 
-def _split(fields: Sequence[str], layout: _Layout, name: str, log: ImportLog) -> Split | None:
+def _split(fields: Sequence[str], layout: BoxLayout, name: str, log: ImportLog) -> Split | None:
     said = fields[layout.split].strip() if layout.split >= 0 else ""
     if said.casefold() == "unassigned":
         words = "images are in no split (UNASSIGNED)."
         log.note("unassigned", words, name)
-    return split_named(said) or _SETS.get(said.casefold())
+    return split_named(said) or SETS.get(said.casefold())
 
 
-def _size(fields: Sequence[str], layout: _Layout) -> tuple[int, int] | None:
+def _size(fields: Sequence[str], layout: BoxLayout) -> tuple[int, int] | None:
     if min(layout.size) < 0 or max(layout.size) >= len(fields):
         return None
     size = (pixels(fields[layout.size[0]]), pixels(fields[layout.size[1]]))
@@ -289,7 +197,7 @@ class _Convention:
     """What the numbers of one table mean, decided by all of them."""
 
     def __init__(
-        self, layout: _Layout, images: Sequence[_Image], file: SourceFile, log: ImportLog
+        self, layout: BoxLayout, images: Sequence[_Image], file: SourceFile, log: ImportLog
     ) -> None:
         every = [(sides, image.size) for image in images for _, sides, _ in image.boxes]
         self.fractions = bool(every) and all(max(sides) <= 1.0 for sides, _ in every)

@@ -12,6 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from tintype.dataset.formats.box_files import write_coco
+from tintype.dataset.formats.coco_files import (
+    annotation_files,
+    note_others,
+    nothing_found,
+    results_file,
+)
 from tintype.dataset.formats.contract import (
     Boxes,
     Captions,
@@ -24,25 +30,17 @@ from tintype.dataset.formats.contract import (
 )
 from tintype.dataset.formats.images import ImageFinder
 from tintype.dataset.formats.json_files import (
-    HEAD_BYTES,
-    head_text,
-    keys_of,
     listed,
-    number,
     numbers,
     pixels,
     read_json,
     same_id,
 )
+from tintype.dataset.formats.masks import slim
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.sources import Files, SourceFile
 from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
-
-PREDICTIONS = (
-    "{name} holds a model's boxes with scores (COCO results): there are neither images nor names "
-    "of classes in it."
-)
 
 
 @dataclass(slots=True)
@@ -67,7 +65,7 @@ class Coco(FilesFormat):
         """A JSON object with `images` and `annotations`, in the folder or one below."""
         found = annotation_files(files)
         if not found:
-            results = _results(files)
+            results = results_file(files)
             what = "a model's boxes with scores (COCO results)"
             return Detection(f"{what}, {results.name}") if results else None
         names = ", ".join(file.name for file in found[:3])
@@ -79,7 +77,8 @@ class Coco(FilesFormat):
         """Yield every image that something is said of."""
         found = annotation_files(files)
         if not found:
-            raise _nothing(files)
+            raise nothing_found(files)
+        note_others(files, found, log)
         finder = ImageFinder(files, log, options.images)
         classes: dict[str, str] = {}
         boxed: set[str] = set()
@@ -108,13 +107,6 @@ class Coco(FilesFormat):
 FORMAT = Coco()
 
 
-def annotation_files(files: Files) -> list[SourceFile]:
-    """The files to be read: those with boxes, or with captions where there are no boxes."""
-    found = [(file, _kind(file)) for file in files.named(".json", deep=2)[:200]]
-    boxes = [file for file, kind in found if kind == "boxes"]
-    return boxes or [file for file, kind in found if kind]
-
-
 def note_unlisted(files: Files, used: set[str], log: ImportLog) -> None:
     """Note the images that lie beside those that were used, and of which nothing is said."""
     folders = {name.rpartition("/")[0] for name in used}
@@ -127,81 +119,21 @@ def note_unlisted(files: Files, used: set[str], log: ImportLog) -> None:
 UNLISTED = "images beside the others are in no annotation: not labelled, so no negatives; left out."
 
 
-def _kind(file: SourceFile) -> str:
-    """`boxes`, `captions`, or nothing, by the beginning and the end of a file."""
-    text = head_text(file)
-    if not text.startswith("{"):
-        return ""
-    keys = keys_of(text)
-    if file.size_bytes > HEAD_BYTES and not {"images", "annotations", "categories"} <= keys:
-        keys |= keys_of(_tail(file))
-    if "images" not in keys or not {"file_name", "annotations", "categories"} & keys:
-        return ""
-    if "questions" in keys or not ({"annotations", "categories"} & keys):
-        return ""
-    return "captions" if "caption" in keys and "bbox" not in keys else "boxes"
-
-
-def _tail(file: SourceFile) -> str:
-    if file.files.archive:
-        return ""  # it would have to be decompressed whole
-    try:
-        with file.open() as stream:
-            stream.seek(-HEAD_BYTES, 2)
-            return stream.read(HEAD_BYTES).decode("utf-8", "replace")
-    except (OSError, DatasetError):
-        return ""
-
-
-def _results(files: Files) -> SourceFile | None:
-    """A list of a model's boxes, if there is one."""
-    for file in files.named(".json", deep=1)[:20]:
-        text = head_text(file, 4096)
-        if text.startswith("[") and {"image_id", "category_id", "score"} <= keys_of(text):
-            return file
-    return None
-
-
-def _nothing(files: Files) -> DatasetError:
-    file = _results(files)
-    if file is not None:
-        return DatasetError(
-            PREDICTIONS.format(name=file.name), advice="Open the annotation file instead."
-        )
-    return DatasetError(f"{files.root} holds no COCO annotations.", path=files.root)
-
-
-def _slim(value: dict[str, Any]) -> dict[str, Any]:
-    """An annotation with the bounds of its outline instead of it: they are large."""
-    outline = value.get("segmentation")
-    if outline is not None:
-        value["segmentation"] = _bounds(outline) if "bbox" not in value else bool(outline)
-    return value
-
-
-def _bounds(outline: Any) -> list[float] | None:
-    """x, y, width and height around polygons."""
-    flat = [side for polygon in outline for side in polygon] if isinstance(outline, list) else []
-    sides = [number(side) for side in flat]
-    if len(sides) < 4 or len(sides) % 2 or None in sides:
-        return None
-    found = [side for side in sides if side is not None]
-    left, top = min(found[::2]), min(found[1::2])
-    return [left, top, max(found[::2]) - left, max(found[1::2]) - top]
-
-
 def _read(file: SourceFile, classes: dict[str, str], log: ImportLog) -> list[_Image]:
     """The images of a file of which something is said; none if it says nothing of any."""
-    try:
-        value = read_json(file, _slim)
-    except TypeError as error:  # an outline that is no list of lists
-        raise DatasetError(f"{file.name} is damaged: {error}.") from error
+    value = read_json(file, slim)
     annotations = listed(value, "annotations")
     images: dict[str, _Image] = {}
     for image in listed(value, "images"):
         size = (pixels(image.get("width")), pixels(image.get("height")))
         name = str(image.get("file_name") or image.get("coco_url") or "")
-        images.setdefault(same_id(image.get("id")), _Image(name, size if all(size) else None))
+        made = _Image(name, size if all(size) else None)
+        known = images.setdefault(same_id(image.get("id")), made)
+        if known.name != name:
+            words = "images have the id of another image: which boxes are theirs is not known."
+            log.note("image-ids", words, f"{file.name}: {name}")
+            log.lost += 1
+            known.lost = True
     if not annotations:
         for found in images.values():
             log.note("unlabelled", f"images without any annotation in {file.name}: not labelled, "

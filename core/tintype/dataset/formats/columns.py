@@ -30,8 +30,9 @@ from tintype.dataset.splits import Split, split_named
 from tintype.errors import DatasetError
 
 IMAGES = ("image", "images", "img", "image_path", "image_file", "image_name", "file_name",
-          "filename", "filepath", "path", "picture", "photo", "image_url", "url", "image_bytes",
-          "jpg", "jpeg", "png", "webp", "image_id", "imageid")  # fmt: skip
+          "image_filename", "filename", "filepath", "file_path", "path", "picture", "photo",
+          "image_url", "url", "image_bytes", "jpg", "jpeg", "png", "webp", "image_id", "imageid",
+          )  # fmt: skip
 QUESTIONS = ("question", "questions", "query", "prompt", "instruction", "problem", "input")
 ANSWERS = ("multiple_choice_answer", "answer", "answers", "direct_answers", "response",
            "completion", "output", "solution", "target", "multiple_choice_answers")  # fmt: skip

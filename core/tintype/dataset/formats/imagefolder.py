@@ -29,6 +29,7 @@ from tintype.errors import DatasetError
 
 _MAX_BYTES = 500_000_000
 _PROBED = 300
+_FEWEST_CLASSES = 2
 _PLAIN = frozenset({"images", "imgs", "image", "img", "photos", "pictures", "jpegimages", "data"})
 NOTHING_SAID = "{count:,} images, and nothing that says what is on them"
 
@@ -46,7 +47,7 @@ class ImageFolder(FilesFormat):
             return None
         placed = class_of(files)
         classes = {label for label, _ in placed.values() if label}
-        if not classes:
+        if len(classes) < _FEWEST_CLASSES:
             return None
         return Detection(f"a folder of {len(classes)} classes of images", "possible")
 
@@ -114,7 +115,16 @@ def class_of(files: Files) -> dict[SourceFile, tuple[str, Split | None]]:
     """The class of each image, empty if it has none, and its split."""
     images = files.images
     common = _common([image.name.split("/")[:-1] for image in images])
-    return {image: _placed(image.name.split("/")[len(common) : -1], common) for image in images}
+    folders = {image: image.name.split("/")[len(common) : -1] for image in images}
+    outer = {inner[0] for inner in folders.values() if inner}
+    if not all(split_of_folder(name) for name in outer):
+        # Beside folders of classes, one that holds images itself is a class, whatever its name.
+        return {
+            image: (inner[0], None) if len(inner) == 1 and inner[0].lower() not in _PLAIN
+            else _placed(inner, common)
+            for image, inner in folders.items()
+        }  # fmt: skip
+    return {image: _placed(inner, common) for image, inner in folders.items()}
 
 
 def _common(folders: Sequence[Sequence[str]]) -> Sequence[str]:

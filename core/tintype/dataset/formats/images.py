@@ -11,7 +11,8 @@ from pathlib import Path, PurePosixPath
 from tintype.dataset.files import MAX_IMAGE_BYTES, image_bytes, read_plain_file
 from tintype.dataset.formats.contract import ImageSource, StoredImage
 from tintype.dataset.formats.report import ImportLog, Keep
-from tintype.dataset.formats.sources import Files, SourceFile, is_absolute, normal
+from tintype.dataset.formats.source_names import is_absolute, normal
+from tintype.dataset.formats.sources import Files, SourceFile
 from tintype.dataset.places import origin
 from tintype.dataset.splits import Split
 from tintype.dataset.treatment import Treatment, needs, treat

@@ -22,6 +22,7 @@ from tintype.dataset.writing import FileSet
 
 LONGEST_S = 5.0
 """Reading ends after this time, and the numbers are so far."""
+FEWEST_READ = 1000
 PROBLEMS_SHOWN = 20
 
 
@@ -146,7 +147,7 @@ def _read(
     items: list[Item] = []
     for item in chosen.read(source, options, log):
         items.append(item)
-        if time.monotonic() > until:
+        if len(items) >= FEWEST_READ and time.monotonic() > until:
             return items, False
     return items, True
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from tintype.dataset.formats.contract import Detection, Format
-from tintype.dataset.formats.sources import Files, listing_once
+from tintype.dataset.formats.looking import listing_once
+from tintype.dataset.formats.sources import Files
 from tintype.errors import DatasetError
 from tintype.plugins import Plugin, guarded, plugins
 
@@ -111,7 +112,12 @@ def the_format_of(source: Path) -> Format:
         raise not_understood(source)
     if len(sure) > 1:
         names = " or ".join(f"{each.format.name} ({each.detection.what})" for each in sure)
-        raise DatasetError(f"{source} may be {names}.", advice="Say which it is.", path=source)
+        ways = " or ".join(f"`tintype import {each.format.name} {source} DIR`" for each in sure)
+        raise DatasetError(
+            f"{source} may be {names}: the same images may be described twice.",
+            advice=f"Say which it is: {ways}.",
+            path=source,
+        )
     return sure[0].format
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -86,6 +86,15 @@ class ImportProgress:
     """On the last one only."""
 
 
+@dataclass(slots=True)
+class _Noted:
+    """A notice that grows."""
+
+    words: str
+    count: int = 0
+    places: list[str] = field(default_factory=list)
+
+
 class ImportLog:
     """What an import has come across so far, and when it is time to say so."""
 
@@ -97,7 +106,7 @@ class ImportLog:
         self.unlabelled = 0
         """Images of which the source says nothing."""
         self.problems: list[ImportProblem] = []
-        self._notices: dict[str, Notice] = {}
+        self._notices: dict[str, _Noted] = {}
         self._reported = 0
         self._due_at = time.monotonic() + REPORT_S
 
@@ -116,11 +125,12 @@ class ImportLog:
         For what is not lost but not used (masks, points, crowds), guessed (a convention, a split)
         or absent (images of which nothing is said: code `unlabelled`).
         """
-        found = self._notices.get(code, Notice(code, 0, words))
-        places = found.places
-        if place and len(places) < PLACES_NAMED:
-            places = (*places, place)
-        self._notices[code] = replace(found, count=found.count + count, places=places)
+        found = self._notices.get(code)
+        if found is None:
+            found = self._notices[code] = _Noted(words)
+        found.count += count
+        if place and len(found.places) < PLACES_NAMED:
+            found.places.append(place)
         if code == "unlabelled":
             self.unlabelled += count
 
@@ -138,7 +148,10 @@ class ImportLog:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What was noted so far of many places alike."""
-        return tuple(self._notices.values())
+        return tuple(
+            Notice(code, noted.count, noted.words, tuple(noted.places))
+            for code, noted in self._notices.items()
+        )
 
     def step(self) -> bool:
         """Count one thing done; true when a report is due."""

@@ -32,6 +32,11 @@ from tintype.errors import DatasetError
 MAX_ROW_BYTES = 200_000_000
 _HEAD_BYTES = 4 * 1024 * 1024
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
+_CODES = (
+    ("places for images", "placeholders-differ"),
+    ("There is no image", "missing-images"),
+)
+"""Codes of what is wrong with rows, by their words."""
 _KINDS = (
     ("conversations", "LLaVA's or ShareGPT's conversations"),
     ("prefix", "PaliGemma's prefixes and suffixes"),
@@ -113,8 +118,8 @@ def _read(
             try:
                 yield _item(value, images, file, line, name, log)
             except DatasetError as error:
-                code = "placeholders-differ" if "places for images" in error.message else ""
-                log.lose(name, line, error.message, code)
+                codes = (code for said, code in _CODES if said in error.message)
+                log.lose(name, line, error.message, next(codes, ""))
 
 
 def _files(files: Files) -> list[SourceFile]:

@@ -7,16 +7,15 @@ where they are, never unpacked to disk (`archives`).
 
 import contextlib
 import os
-import unicodedata
 from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
 from tintype.dataset.files import PlainFile, read_plain_file
 from tintype.dataset.formats.archives import Archive, open_archive
 from tintype.dataset.formats.report import ImportLog
+from tintype.dataset.formats.source_names import folded, is_resource, normal
 from tintype.dataset.formats.streams import plain_stream
 from tintype.dataset.splits import Split, split_of, split_of_folder
 from tintype.errors import DatasetError
@@ -34,7 +33,6 @@ _ANNOTATION_FOLDERS = frozenset(
     {"annotations", "annotation", "labels", "json", "metadata", "splits", "data"}
 )
 """Where a file lies in one of these, the images lie beside the folder."""
-_RESOURCES = ("__MACOSX", "@eaDir", "Thumbs.db", "desktop.ini")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +180,7 @@ class Files:
         """Every file by its name, in order; resource files and hidden ones left out."""
         if self._names is None:
             found = self.archive.names if self.archive else list(self._walked())
-            kept = sorted(name for name in found if not _is_resource(name))
+            kept = sorted(name for name in found if not is_resource(name))
             self._names = {name: SourceFile(self, name, f"{self.root}/{name}") for name in kept}
         return self._names
 
@@ -272,14 +270,14 @@ class Files:
             folder = folders.pop(0)
             images = 0
             entries = _entries(self.root / folder)
-            if folder and all(_is_resource(entry.name) for entry in entries):
+            if folder and all(is_resource(entry.name) for entry in entries):
                 self.empty_folders.append(folder)
             for entry in entries:
                 name = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.is_symlink() and not self._leads_inside(entry, name):
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    if name.count("/") < _MOST_DEEP and not _is_resource(entry.name):
+                    if name.count("/") < _MOST_DEEP and not is_resource(entry.name):
                         folders.append(name)
                     continue
                 images += os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
@@ -298,58 +296,6 @@ class Files:
         return False
 
 
-_LISTED: ContextVar[dict[Path, Files | None] | None] = ContextVar("_LISTED", default=None)
-
-
-@contextlib.contextmanager
-def listing_once() -> Iterator[None]:
-    """Within it, `looked_at` lists a path once for all who ask."""
-    mark = _LISTED.set({})
-    try:
-        yield
-    finally:
-        _LISTED.reset(mark)
-
-
-def looked_at(path: Path) -> Files | None:
-    """Enough of the files of a path to recognise it; none if there is nothing to be read."""
-    known = _LISTED.get()
-    if known is not None and path in known:
-        return known[path]
-    try:
-        found = Files.of(path, partial=True)
-    except (DatasetError, OSError):
-        found = None
-    if known is not None:
-        known[path] = found
-    return found
-
-
-def normal(name: str) -> str:
-    """A name with `/`, without `.` and `..`; empty if it leads out, or is absolute."""
-    parts: list[str] = []
-    if "\0" in name or len(name) > 4096 or is_absolute(name):
-        return ""
-    for part in name.replace("\\", "/").split("/"):
-        if part == "..":
-            if not parts:
-                return ""
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts)
-
-
-def is_absolute(name: str) -> bool:
-    """Whether a name begins at the root of a disk, of this or another machine."""
-    return name.startswith(("/", "\\", "~")) or (len(name) > 1 and name[1] == ":")
-
-
-def folded(name: str) -> str:
-    """A name as it is compared: one way of writing accents, small letters, `/`."""
-    return unicodedata.normalize("NFC", name.replace("\\", "/")).casefold()
-
-
 def _ends(file: SourceFile, parts: list[str]) -> bool:
     return folded(file.name).split("/")[-len(parts) :] == parts
 
@@ -360,7 +306,3 @@ def _entries(folder: Path) -> list["os.DirEntry[str]"]:
             return sorted(found, key=lambda entry: entry.name)
     except OSError:
         return []
-
-
-def _is_resource(name: str) -> bool:
-    return any(part.startswith(".") or part in _RESOURCES for part in PurePosixPath(name).parts)

@@ -1,5 +1,6 @@
 """Files as streams: as they are, and gzip read at any place as if it were not compressed."""
 
+import bisect
 import io
 import os
 import zlib
@@ -78,10 +79,17 @@ class GzipStream(io.RawIOBase):
     Raises OSError where it is damaged, and where it grows as no real data do.
     """
 
-    _EVERY = 8_000_000
     _CHUNK = 1 << 16
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, largest: int = _BOMB_BYTES, every: int = 8_000_000) -> None:
+        """Open a file.
+
+        Args:
+            path: The file.
+            largest: How much it may become in any case, in bytes.
+            every: After how many decompressed bytes the state is kept.
+        """
+        self._largest, self._every = largest, every
         self._file = PlainStream(path)
         self._packed = self._file.seek(0, os.SEEK_END)
         self._states = [_State(0, 0, zlib.decompressobj(wbits=31))]
@@ -114,10 +122,8 @@ class GzipStream(io.RawIOBase):
 
     def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
         """See `io.RawIOBase`."""
-        best = max(
-            (state for state in self._states if state.place <= self._at),
-            key=lambda state: state.place,
-        )
+        at = bisect.bisect_right(self._states, self._at, key=lambda state: state.place)
+        best = self._states[at - 1]
         if self._now.place > self._at or best.place > self._now.place:
             self._now = self._copied(best)
         while self._now.place < self._at:
@@ -142,9 +148,9 @@ class GzipStream(io.RawIOBase):
             if made:
                 break
         now.place += len(made)
-        if now.place > max(_BOMB_BYTES, _BOMB_RATIO * self._packed):
+        if now.place > max(self._largest, _BOMB_RATIO * self._packed):
             raise OSError("it grows beyond all measure when it is decompressed")
-        if now.place - self._states[-1].place >= self._EVERY:
+        if now.place - self._states[-1].place >= self._every:
             self._states.append(self._copied(now))
         return made
 

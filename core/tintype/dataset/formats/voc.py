@@ -22,7 +22,8 @@ from tintype.dataset.formats.contract import (
     WrittenRow,
 )
 from tintype.dataset.formats.report import ImportLog
-from tintype.dataset.formats.sources import Files, SourceFile, folded
+from tintype.dataset.formats.source_names import folded
+from tintype.dataset.formats.sources import Files, SourceFile
 from tintype.dataset.formats.voc_xml import MAX_XML_BYTES, Annotation, read_annotation
 from tintype.dataset.splits import Split, split_named
 from tintype.dataset.writing import FileSet

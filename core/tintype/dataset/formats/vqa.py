@@ -9,7 +9,7 @@ docvqa.org, textvqa.org, github.com/vzhou842/easy-VQA.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tintype.dataset.formats.columns import ColumnRows, id_names
+from tintype.dataset.formats.columns import IMAGES, ColumnRows, id_names
 from tintype.dataset.formats.contract import (
     Detection,
     FilesFormat,
@@ -106,7 +106,7 @@ def _kind(file: SourceFile) -> str:
         and "question" not in keys
     ):
         return "answers"
-    named = {"image", "image_id", "imageId", "image_filename", "image_name", "file_name"} & keys
+    named = {*IMAGES, "imageId"} & keys
     return "rows" if "question" in keys and named and not {"messages", "prefix"} & keys else ""
 
 
@@ -124,7 +124,7 @@ def _rows(
 ) -> Iterator[Mapping[str, Any]]:
     """Each question with its answers, as a row of columns."""
     if isinstance(value, list):
-        for each in value:
+        for each in _flat(value):
             row = _triple(each)
             if row is not None:
                 yield row
@@ -133,10 +133,20 @@ def _rows(
     entries: Any = listed(value, key) if key else []
     if not key and isinstance(value, dict):
         entries = [each for each in value.values() if isinstance(each, dict)]
-    for each in entries:
+    for each in _flat(entries):
         if "question" in each:
             own = answers.get(same_id(each.get("question_id", "")), {})
             yield {**own, **each} if own else each
+
+
+def _flat(entries: Sequence[Any]) -> Iterator[Any]:
+    """Entries, those with several questions (`qas`, as Visual Genome's) taken apart."""
+    for each in entries:
+        inner = listed(each, "qas")
+        if inner:
+            yield from ({"image_id": each.get("id"), **each, **one} for one in inner)
+        else:
+            yield each
 
 
 def _triple(each: Any) -> Mapping[str, Any] | None:

@@ -28,16 +28,18 @@ def parse_yaml(text: str) -> dict[str, Any]:
 
 def _joined(lines: list[str]) -> list[str]:
     """Lines without comments, those of a bracket that is left open put together."""
-    made: list[str] = []
+    made: list[list[str]] = []
+    deep = 0
     for line in lines:
         plain = _without_comment(line).rstrip()
         if not plain.strip() or plain.startswith(("---", "%")):
             continue
-        if made and _depth(made[-1]) > 0:
-            made[-1] += " " + plain.strip()
+        if deep > 0:
+            made[-1].append(plain.strip())
         else:
-            made.append(plain)
-    return made
+            made.append([plain])
+        deep = max(0, deep + _depth(plain))
+    return [" ".join(parts) for parts in made]
 
 
 def _without_comment(line: str) -> str:

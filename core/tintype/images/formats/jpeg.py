@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tintype.images.formats.header import Header, damaged, tells_place, truncated
 
@@ -10,6 +10,7 @@ _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 _EOI, _SOS, _APP0, _APP1, _APP2, _APP14, _COM = 0xD9, 0xDA, 0xE0, 0xE1, 0xE2, 0xEE, 0xFE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})
+_EXIF = b"Exif\x00\x00"
 _ICC = b"ICC_PROFILE\x00"
 _MARKER = re.compile(rb"\xff+[^\xff]", re.DOTALL)
 _AFTER_SCAN = re.compile(rb"\xff[\xc4\xd9-\xdd\xe0-\xef\xfe]")
@@ -17,8 +18,7 @@ _AFTER_SCAN = re.compile(rb"\xff[\xc4\xd9-\xdd\xe0-\xef\xfe]")
 over, so they are stepped over here too."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
+class _Segment(NamedTuple):
     marker: int
     start: int
     """Where its 0xFF stands."""
@@ -30,7 +30,8 @@ def _segments(data: bytes) -> Iterator[_Segment]:
     """Walk the segments after SOI; stops without EOI where the bytes end or make no sense."""
     at = 2
     while (marker := _MARKER.match(data, at)) is not None:
-        start, at, kind = at, marker.end(), data[marker.end() - 1]
+        start, at = marker.span()
+        kind = data[at - 1]
         if kind == _EOI:
             yield _Segment(kind, start, at, at)
             return
@@ -48,34 +49,28 @@ def _segments(data: bytes) -> Iterator[_Segment]:
 
 def read(data: bytes) -> Header:
     """Read the frame header, count the scans, and see whether the end marker is there."""
-    header = Header("jpeg", scans=0)
-    reached = 2
-    ended = False
-    for segment in _segments(data):
-        reached = segment.end
-        if segment.marker in _FRAMES and not header.width:
-            if segment.end - segment.body < 6:
-                return damaged(header, "The JPEG frame header is too short.")
-            height, width = data[segment.body + 1 : segment.body + 3], data[segment.body + 3 :][:2]
-            header = replace(
-                header,
-                height=int.from_bytes(height, "big"),
-                width=int.from_bytes(width, "big"),
-                mode=_MODES.get(data[segment.body + 5], ""),
-            )
-        elif segment.marker == _APP1:
-            header = _metadata(header, data[segment.body : segment.end])
-        elif segment.marker == _SOS:
-            header = replace(header, scans=header.scans + 1)
-        elif segment.marker == _EOI:
-            ended = True
+    frame, exif, located, scans, reached, ended = b"", b"", False, 0, 2, False
+    for marker, _, body, reached in _segments(data):
+        if marker in _FRAMES and not any(frame[3:5]):
+            if reached - body < 6:
+                return damaged(Header("jpeg", scans=scans), "The JPEG frame header is too short.")
+            frame = data[body : body + 6]
+        elif marker == _APP1 and data.startswith(_EXIF, body):
+            exif = exif or data[body + len(_EXIF) : reached]
+        elif marker == _APP1:
+            located = located or tells_place(data[body:reached])
+        scans += marker == _SOS
+        ended = marker == _EOI
+    header = Header(
+        "jpeg",
+        _MODES.get(frame[5], "") if frame else "",
+        int.from_bytes(frame[3:5], "big"),
+        int.from_bytes(frame[1:3], "big"),
+        exif=exif,
+        located=located,
+        scans=scans,
+    )
     return _judge(header, data, reached, ended)
-
-
-def _metadata(header: Header, body: bytes) -> Header:
-    if body.startswith(b"Exif\x00\x00"):
-        return header if header.exif else replace(header, exif=body[6:])
-    return replace(header, located=header.located or tells_place(body))
 
 
 def _judge(header: Header, data: bytes, reached: int, ended: bool) -> Header:

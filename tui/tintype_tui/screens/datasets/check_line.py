@@ -38,4 +38,11 @@ def verdict(assessed: Assessment) -> str:
     for rule in assessed.summary.counts:
         totals[rule.severity] += rule.total
     found = [count(totals[each], each) for each in ("error", "skip", "warning") if totals[each]]
-    return ", ".join(found) or "no problems"
+    seen = "; pixels not decoded" if undecoded(assessed) else ""
+    return f"{', '.join(found) or 'no problems'}{seen}"
+
+
+def undecoded(assessed: Assessment | None) -> bool:
+    """Whether images were judged by their structure alone, because the file is large."""
+    summary = assessed.summary if assessed is not None else None
+    return summary is not None and summary.images > 0 and not summary.decoded

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import getters, work
 from textual.app import ComposeResult
@@ -19,17 +19,21 @@ from tintype_tui.keys import with_keys
 from tintype_tui.screen import Pane
 from tintype_tui.screens.datasets.check_line import CheckLine
 from tintype_tui.screens.datasets.copy_line import CopyLine
+from tintype_tui.screens.datasets.divide_line import DivideLine
+from tintype_tui.screens.datasets.edits_line import EditsLine
 from tintype_tui.screens.datasets.filter_line import FilterLine, without_filter
 from tintype_tui.screens.datasets.marks_line import MarksLine
 from tintype_tui.screens.datasets.opened import Opened, row_values
 from tintype_tui.screens.datasets.opened_line import OpenedLine
 from tintype_tui.screens.datasets.part import DatasetPart
-from tintype_tui.screens.datasets.row_part import RowPart
+from tintype_tui.screens.datasets.row_part import RowPart, look_of
 from tintype_tui.screens.datasets.views import VIEWS
 from tintype_tui.screens.datasets.views.rows import RowsView
 from tintype_tui.screens.datasets.views_part import ViewsPart
 from tintype_tui.screens.open_path import choose_dataset
+from tintype_tui.widgets.image import ImageView
 from tintype_tui.widgets.loop_strip import Serving
+from tintype_tui.widgets.row_view import RowView
 
 NOTHING = "No dataset is open.\nPress {data.open} to open one, {go.home} for samples."
 P = TypeVar("P", bound=DatasetPart)
@@ -73,7 +77,7 @@ class DatasetsPane(Pane):
         with Horizontal(id="dataset-title", classes="title-line"):
             yield self._bound(OpenedLine()).data_bind(DatasetsPane.loop_state)
             yield self._bound(CheckLine()).data_bind(DatasetsPane.profile_name)
-            for line in (MarksLine, FilterLine, CopyLine):
+            for line in (MarksLine, EditsLine, FilterLine, CopyLine, DivideLine):
                 yield self._bound(line())
         views = [self._bound(each(id=each.__name__)) for each in VIEWS]
         yield self._bound(ViewsPart(views, self._bound(RowPart(id="right"))))
@@ -90,6 +94,12 @@ class DatasetsPane(Pane):
 
     def on_mount(self) -> None:
         self.rows_view.say_empty(with_keys(self, NOTHING))
+
+    def left_behind(self) -> dict[str, Any]:
+        """How the image is looked at."""
+        # None, or one without its image, while the pane is being made, or the app ends.
+        rows = [one for one in self.query(RowView) if one.query(ImageView)]
+        return look_of(rows[0], self.index) if rows else {}
 
     # ------------------------------------------------------------------ what the parts say
 
@@ -147,6 +157,14 @@ class DatasetsPane(Pane):
 
     def on_dataset_part_remark(self, event: DatasetPart.Remark) -> None:
         self.marks = event.change(self.marks)
+
+    def on_edited(self) -> None:
+        """Read the rows again that are shown, and check them all."""
+        self.rows_view.rows.forget()
+        self.row_part.present(self.index, self.row_part.view.shown.ordinal)
+        self.query_one(EditsLine).say()
+        self.app.assessment = None
+        self.post_message(requests.AssessDataset())
 
     def on_views_part_viewed(self, event: ViewsPart.Viewed) -> None:
         self.query_one(OpenedLine).hint = event.view.HINT

@@ -33,6 +33,10 @@ def stop_workers(part: Part, group: str) -> bool:
     return bool(found)
 
 
+class Edited(Message):
+    """What lies over the dataset is another: its rows are to be read again."""
+
+
 class DatasetPart(Part):
     """A part of the pane Datasets."""
 

@@ -2,7 +2,7 @@
 
 from asyncio import to_thread
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -25,6 +25,7 @@ from tintype_tui.screens.full_image import FullImage
 from tintype_tui.screens.save_as import SaveAs
 from tintype_tui.text import count
 from tintype_tui.widgets.conversation import Conversation
+from tintype_tui.widgets.image import FIT, View
 from tintype_tui.widgets.row_view import RowView, Shown
 from tintype_tui.widgets.thumbnails import Thumbnails
 
@@ -114,6 +115,7 @@ class RowPart(DatasetPart):
             shown = await image_shown(dataset, index, ordinal)
             self.view.facts = {ordinal: shown.facts} if shown.facts is not None else {}
             self.view.shown = shown
+            await look_as_before(self, index, ordinal)
             others = await facts_of_others(dataset, example, index, ordinal)
             self.view.facts = {**self.view.facts, **others}
 
@@ -252,3 +254,19 @@ def cost_words(figures: RowFigures, index: int) -> str:
     tokens, images = figures.tokens[index], figures.image_tokens[index]
     share = f", {images / tokens:.0%} images" if images and tokens else ""
     return f"{count(tokens, 'token')}{share}"
+
+
+def look_of(row: RowView, index: int) -> dict[str, Any]:
+    """How closely a row's image is looked at, as plain JSON; nothing if it is seen whole."""
+    look = row.image.view
+    place = {"row": index, "image": row.shown.ordinal}
+    return {**place, "look": [look.zoom, look.x, look.y]} if look != FIT else {}
+
+
+async def look_as_before(part: RowPart, index: int, ordinal: int) -> None:
+    """Look at an image as closely as the session before did at last, when it comes to it."""
+    row = part.view
+    row.left = row.left or await part.session.left_of(type(part.pane).__name__)
+    if (row.left.get("row"), row.left.get("image")) == (index, ordinal):
+        look = View(*map(float, row.left["look"]))
+        row.left, row.image.view = {}, look

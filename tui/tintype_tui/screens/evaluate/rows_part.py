@@ -26,12 +26,13 @@ from tintype_tui.widgets.line_list import LineList
 from tintype_tui.widgets.tab_line import Tab, TabLine
 
 SHORT = {"newly broken": "broken", "newly fixed": "fixed"}
-ORDERS = ("file", "worst", "best", "change")
+ORDERS = ("file", "worst", "best", "change", "random")
 ORDER_WORDS = {
     "file": "as in the file",
     "worst": "worst first",
     "best": "best first",
     "change": "largest loss first",
+    "random": "by chance",
 }
 
 
@@ -56,12 +57,20 @@ def chosen_rows(
     return tuple(positions.tolist())
 
 
+def empty_words(rows: RowsOf, needle: str) -> str:
+    """What is said where no row is to be shown."""
+    parts = [f"No row: {rows.view}"]
+    parts += [f"{rows.facet} {rows.value}"] if rows.facet else []
+    parts += [f"with “{needle}”"] if needle else []
+    return " · ".join(parts) + "\nEsc shows all rows."
+
+
 ACTIONS = ("view", "model", "order", "mark", "mark_all", "train", "search")
 KEYS: list[BindingType] = [
     Binding("v", "view(1)", "View", id="evaluate.view", tooltip="all, failures, different, …"),
     Binding("V", "view(-1)", "Previous view", id="evaluate.view_back", show=False),
     Binding("b", "model", "Model", id="evaluate.model", tooltip="whose failures and boxes"),
-    Binding("a", "order", "Order", id="evaluate.order", tooltip="file, worst, best, change"),
+    Binding("a", "order", "Order", id="evaluate.order", tooltip="file, worst, best, …"),
     Binding("m", "mark", "Mark", id="evaluate.mark", tooltip="this row, in its dataset"),
     Binding(
         "X", "mark_all", "Mark all", id="evaluate.mark_all", show=False,
@@ -126,11 +135,13 @@ class RowsPart(Part):
         self.matrix.findings = found
         self._list()
 
-    def watch_rows(self) -> None:
-        if self.rows.confused is not None:
+    def watch_rows(self, before: RowsOf, rows: RowsOf) -> None:
+        if rows.confused is not None:
             self._match()
-        else:
-            self._list()
+            return
+        if before.confused is not None:  # those of its cell alone were shown
+            self.needle, self._matching = "", None
+        self._list()
 
     @work(exclusive=True, group="search")
     async def _match(self) -> None:
@@ -140,6 +151,8 @@ class RowsPart(Part):
         with self.pane.reporting("Cannot find the rows"):
             picked = evaluation.confused
             rows = await asyncio.to_thread(picked, found.evaluation, self.rows.model, *cell)
+            if self.rows.confused != cell:  # something else has been asked for since
+                return
             self._matching, self.needle = (
                 frozenset(rows),
                 " as ".join(one or "nothing" for one in cell),
@@ -160,18 +173,12 @@ class RowsPart(Part):
             return
         self.matrix.model = self.model = rows.model
         self.matrix.positions = chosen_rows(found, rows, self.order, self._matching)
-        self.matrix.empty_text = self._empty_words()
+        self.matrix.empty_text = empty_words(rows, self.needle)
         if rows.row is not None:
             shown = self.matrix.positions
             self.matrix.cursor = shown.index(rows.row) if rows.row in shown else 0
         self._title(found)
         self.position = self.matrix.position
-
-    def _empty_words(self) -> str:
-        parts = [f"No row: {self.rows.view}"]
-        parts += [f"{self.rows.facet} {self.rows.value}"] if self.rows.facet else []
-        parts += [f"with “{self.needle}”"] if self.needle else []
-        return " · ".join(parts) + "\nEsc shows all rows."
 
     def _title(self, found: Findings) -> None:
         counts = found.counts[self.rows.model]

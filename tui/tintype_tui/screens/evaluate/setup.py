@@ -75,6 +75,7 @@ def setup_lines(draft: Draft, *, running: bool) -> tuple[SetupLine, ...]:
         SetupLine("system", "system", plan.system or _system_words(plan)),
         SetupLine("scorers", "scorers", ", ".join(plan.scorers) or "those that suit the rows"),
         SetupLine("judge", "judge", judge),
+        *_rubric_lines(plan),
         SetupLine("samples", "samples", f"{plan.samples} of each question"),
         SetupLine("parameters", "parameters", plan.parameters.words() or "the provider's own"),
         SetupLine("budget", "stop at", budget),
@@ -90,6 +91,14 @@ def _start_words(draft: Draft, *, running: bool) -> str:
     if draft.cost is None:
         return "reading the rows …"
     return evaluation_cost_words(draft.cost)
+
+
+def _rubric_lines(plan: EvaluationPlan) -> tuple[SetupLine, ...]:
+    """The judge's grades and its instructions; nothing without one."""
+    if plan.judge is None:
+        return ()
+    grades = ", ".join(plan.judge.grades)
+    return (SetupLine("rubric", "rubric", f"{grades}: {one_line(plan.judge.rubric)}"),)
 
 
 def _system_words(plan: EvaluationPlan) -> str:

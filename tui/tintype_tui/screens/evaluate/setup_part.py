@@ -20,6 +20,7 @@ from tintype.loop import EvaluationRequest
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
+from tintype_tui.own_editor import edited_outside
 from tintype_tui.screen import Part
 from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.evaluate.choosing_models import ask_model, dollars, question, whole
@@ -189,6 +190,8 @@ class SetupPart(Part):
             await self._add(plan)
         elif kind == "judge":
             await self._choose_judge(plan)
+        elif kind == "rubric":
+            self._edit_rubric(plan.judge)
         elif kind == "parameters":
             if (
                 found := await self.app.push_screen_wait(AskParameters(plan.parameters))
@@ -217,6 +220,15 @@ class SetupPart(Part):
             judge = JudgePlan(model) if model.name else None
             scorers = [one for one in plan.scorers if one != "judge"]
             self.change(judge=judge, scorers=(*scorers, *(["judge"] if judge else [])))
+
+    def _edit_rubric(self, judge: JudgePlan | None) -> None:
+        if judge is None:
+            return
+        rubric, trouble = edited_outside(self.app, judge.rubric, "rubric")
+        if trouble:
+            self.pane.say(trouble, title="No editor", severity="error")
+        elif rubric is not None:
+            self.change(judge=replace(judge, rubric=rubric))
 
     async def _choose_by_typing(self, kind: str, plan: EvaluationPlan) -> None:
         typed = await self.app.push_screen_wait(question(kind, plan, self.draft.stop_at_usd))

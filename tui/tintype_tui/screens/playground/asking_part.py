@@ -64,8 +64,8 @@ class AskingPart(Part):
     """The system prompt of the first tuned model that is asked."""
     answers: var[Mapping[str, Answer]] = var(NOTHING)
     """To what was asked last about this subject, by the model's name."""
-    sent: var[Mapping[str, ChatRequest]] = var(MappingProxyType({}))
-    """What the answers are to, by the model's name."""
+    sent: var[Mapping[str, ChatRequest]] = var(MappingProxyType({}), always_update=True)
+    """What the answers are to, by the model's name; the same question again is another request."""
 
     cost = getters.query_one(CostPart)
 

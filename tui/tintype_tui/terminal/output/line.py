@@ -41,9 +41,8 @@ class Line:
 
     @property
     def ample(self) -> bool:
-        """Whether it does not matter how many bytes an image has."""
-        carries = self.bytes_per_s
-        return not self.far or carries is None or carries >= AMPLE_BYTES_PER_S
+        """Whether it is known not to matter how many bytes an image has."""
+        return not self.far or (self.bytes_per_s or 0.0) >= AMPLE_BYTES_PER_S
 
     def seems_slow(self, *, was: bool) -> bool:
         """Whether to go on drawing for a slow line: not until it is clearly better again."""

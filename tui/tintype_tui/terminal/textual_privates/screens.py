@@ -10,12 +10,30 @@ from textual.dom import DOMNode
 from textual.geometry import Region
 from textual.keys import key_to_character
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widget import Widget
+from textual.widgets._toast import Toast
 
 from tintype_tui.terminal.textual_privates.driver import output_of
 
 WAIT_MOST_S = 0.25
 """How long what is laid out may be behind what has happened, on a line that takes no frame."""
+
+
+SOON_S = 0.01
+"""How long a toast stays at least."""
+
+
+def _timer_of_toast(toast: Toast, delay: float, *arguments: Any, **options: Any) -> Timer:
+    """A timer that ends, too, for a toast that expires while it is made.
+
+    Textual gives it the time that is left. That is below nothing if a toast expires between being
+    looked at and being made, and then the timer counts for ever: the app hangs.
+    """
+    return Widget.set_timer(toast, max(delay, SOON_S), *arguments, **options)
+
+
+Toast.set_timer = _timer_of_toast  # type: ignore[assignment, method-assign]
 
 
 class PartsScreen(Screen[None]):

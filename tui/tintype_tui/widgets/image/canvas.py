@@ -12,8 +12,8 @@ from typing import Any
 
 from rich.segment import Segment
 from textual.app import ScreenStackError
-from textual.css.query import NoMatches
 from textual.dom import NoScreen
+from textual.errors import NoWidget
 from textual.geometry import Offset, Region
 from textual.reactive import var
 from textual.strip import Strip
@@ -187,7 +187,7 @@ class ImageCanvas(Widget):
             return None
         try:
             content = self.screen.find_widget(self).region.shrink(self.gutter)
-        except (NoMatches, NoScreen):
+        except (NoWidget, NoScreen):
             return None
         seen = self.drawing.frame
         return Region(*(content.offset + self._offset(self.drawing)), seen.columns, seen.rows)

@@ -10,16 +10,25 @@ from textual.widgets import Static
 
 from tintype.assessment import Assessment
 from tintype.rules import Problem
-from tintype_tui.screens.datasets.check_line import verdict
+from tintype_tui import requests
+from tintype_tui.keys import with_keys
+from tintype_tui.screens.datasets.check_line import undecoded, verdict
 from tintype_tui.screens.datasets.part import View
 from tintype_tui.widgets.line_list import LineList
 from tintype_tui.widgets.problem_list import ProblemList, problem_in_full
+
+_UNDECODED = (
+    " Images were judged by their structure; no pixels were decoded ({data.decode} decodes them)."
+)
 
 
 class ProblemsView(View):
     """Problems; the row of the one under the cursor is shown."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("p", "show", "Problems", id="data.problems")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "show", "Problems", id="data.problems"),
+        Binding("D", "decode", "Decode every image", id="data.decode", show=False),
+    ]
 
     list = getters.query_one(ProblemList)
     text = getters.query_one("#problem-text", Static)
@@ -37,7 +46,8 @@ class ProblemsView(View):
         found = self.assessed
         done = found is not None and found.complete
         checking = verdict(found) if found is not None else "Not checked yet."
-        self.list.empty_text = f"No problems found.{undecoded(found)}" if done else checking
+        unseen = with_keys(self, _UNDECODED) if undecoded(found) else ""
+        self.list.empty_text = f"No problems found.{unseen}" if done else checking
         self.list.refresh()
         self._explain()
 
@@ -74,17 +84,18 @@ class ProblemsView(View):
             with self.pane.reporting("Cannot show the row"):
                 self.post_message(self.Select(await dataset.find_line(line)))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "decode":
+            return undecoded(self.assessed)
+        return super().check_action(action, parameters)
+
+    def action_decode(self) -> None:
+        """Check again, and decode the pixels of every image."""
+        self.post_message(requests.AssessDataset(deep=True))
+
     def _explain(self) -> None:
         shown = self.list.problems
         self.text.update(problem_in_full(shown[self.list.cursor]) if shown else "")
-
-
-def undecoded(assessed: Assessment | None) -> str:
-    """What the check of a large file does not know, as a sentence; empty if it knows all."""
-    summary = assessed.summary if assessed else None
-    if summary is None or summary.decoded or not summary.images:
-        return ""
-    return " Images were judged by their structure; no pixels were decoded."
 
 
 def worst_first(assessed: Assessment | None) -> Sequence[Problem]:

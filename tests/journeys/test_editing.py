@@ -1,0 +1,93 @@
+# ruff: noqa: ASYNC240 - a test may wait for its disk
+"""Rows edited in the app: in place, in an editor, many at once, undone and done again."""
+
+from pathlib import Path
+from typing import Any
+
+
+async def test_a_row_is_edited_in_place_and_undone_in_another_session(
+    sit: Any, dataset: Path
+) -> None:
+    before = dataset.read_bytes()
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("i")
+        await person.sees("Line 1 of train.jsonl", "### user", "[image 1]", "^s saves")
+        await person.press("exclamation_mark", "escape")
+        await person.sees("is not saved")
+        await person.press("ctrl+s")
+        await person.sees("answer 0!", "1 edited")
+        await person.until(
+            lambda: person.app.assessment and person.app.assessment.complete, "checked again"
+        )
+        assert person.app.assessment.file.edits
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("answer 0!", "1 edited")
+        await person.press("z")
+        await person.sees_no("answer 0!")
+        await person.sees_no("edited")
+        await person.press("z")
+        await person.until(lambda: "no edit to undo" in person.app.session.said[-1].words, "that")
+        await person.press("Z")
+        await person.sees("answer 0!")
+    assert dataset.read_bytes() == before
+
+
+async def test_many_rows_change_at_once_after_a_look(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("H")
+        await person.sees("Change all rows", "Rename a class")
+        await person.type("rename")
+        await person.press("enter")
+        await person.sees("Which class?")
+        await person.type("square")
+        await person.press("enter")
+        await person.sees("Rename square to")
+        await person.type("tile")
+        await person.press("enter")
+        await person.sees("Rename square to tile?", "2: “", "Change 6 rows")
+        await person.press("y")
+        await person.sees("6 edited", "What is number 1? tile")
+        await person.press("H", "enter")
+        await person.sees("~nearly so")
+        await person.type("/answer (.)/")
+        await person.press("enter")
+        await person.sees("Replace “/answer (.)/” with")
+        await person.type("reply")
+        await person.press("enter")
+        await person.sees("1: “Answer in a word.” → “replyn a word.”")
+        await person.press("escape")
+        await person.sees("6 edited", "answer 0")
+
+
+async def test_a_text_that_is_no_row_is_not_saved(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows")
+        await person.press("i")
+        await person.sees("### user")
+        person.app.screen.area.move_cursor((0, 0))
+        await person.press("x", "ctrl+s")
+        await person.sees("stands before")
+        await person.press("escape", "escape")
+        await person.sees_no("### user")
+        assert "edited" not in person.screen
+
+
+async def test_a_dataset_is_split_and_what_is_trained_on_is_opened(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("Y")
+        await person.sees("Split or sample", "Folds")
+        await person.press("enter")
+        await person.sees("Validation and test, in percent")
+        await person.press("enter")
+        await person.sees("Write the splits into")
+        await person.press("enter")
+        await person.sees("train-split/train.jsonl", "10 rows")
+    folder = dataset.parent / "train-split"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "test.jsonl",
+        "train.jsonl",
+        "valid.jsonl",
+    ]

@@ -1,0 +1,175 @@
+"""`tintype stats` and `tintype diff`: what a dataset is made of, and how two versions differ."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tintype_tui.commands.output import (
+    A_PATH,
+    Progress,
+    asynchronous,
+    leave,
+    profile_option,
+    put,
+    put_json,
+    say,
+)
+from tintype_tui.words.tables import (
+    Table,
+    as_csv,
+    as_html,
+    as_json_lines,
+    as_markdown,
+    as_text,
+)
+
+if TYPE_CHECKING:
+    from tintype.assessment import Assessment
+    from tintype.dataset import Dataset
+    from tintype.dataset.statistics import Statistics
+
+IMAGES_SHOWN = 12
+"""Images of a page, taken at equal distances."""
+SIDE = 256
+"""Their longest side, in pixels."""
+
+
+FORMS = {"md": "Markdown", "csv": "CSV", "jsonl": "a JSON object a line", "json": "JSON"}
+
+
+def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """In which form tables are printed."""
+    for form, words in FORMS.items():
+        option = click.option(f"--{form}", "form", flag_value=form, help=f"Print {words}.")
+        command = option(command)
+    return command
+
+
+def put_tables(tables: Sequence[Table], form: str | None, heading: str, value: Any) -> None:
+    """Print tables in a form; `value` is what JSON gets."""
+    if form == "json":
+        put_json(value, indent=2)
+    elif form == "jsonl":
+        click.echo(as_json_lines(tables), nl=False)
+    elif form == "csv":
+        click.echo(as_csv(tables), nl=False)
+    elif form == "md":
+        click.echo(as_markdown(tables, heading), nl=False)
+    else:
+        put(as_text(tables))
+
+
+@click.command(name="stats")
+@click.argument("path", type=A_PATH)
+@profile_option
+@click.option("-o", "--out", type=A_PATH, help="Write a report: .html (with images) or .md.")
+@click.option("--replace", is_flag=True, help="Overwrite the report.")
+@click.option("--fetch", is_flag=True, help="Look at images on the web too.")
+@table_options
+@asynchronous
+async def command(
+    path: Path, profile: str | None, out: Path | None, replace: bool, fetch: bool, form: str | None
+) -> None:
+    """Say what the dataset at PATH is made of: rows, images, labels, answers, sizes, problems.
+
+    With the other splits beside it, images that leak into them are found. -o writes all of it as
+    one file, charts and images included.
+    """
+    from tintype import rules
+    from tintype.dataset.splits import siblings, split_of
+    from tintype_tui.commands.session import chosen
+    from tintype_tui.words.dataset_report import report_tables
+
+    if out is not None and out.suffix.lower() not in (".html", ".md"):
+        raise click.UsageError("A report is written as .html or .md.")
+    judged_by = rules.rules_of(chosen(profile)[1].provider)
+    own = await _assessed(path, judged_by, fetch, form)
+    others: dict[str, Statistics] = {}
+    for other in siblings(path).named().values():
+        found = await _assessed(other, judged_by, fetch, form) if other != path else None
+        if found is not None and found.statistics is not None:
+            others[split_of(other) or other.name] = found.statistics
+    tables = report_tables(own, others)
+    if out is None:
+        put_tables(tables, form, path.name, own.statistics)
+        return
+    from tintype.paths import write_whole
+
+    heading = f"{path.name}, by the rules of {judged_by.title}"
+    if out.suffix.lower() == ".md":
+        text = as_markdown(tables, heading)
+    else:
+        text = as_html(tables, heading, await _images(path))
+    write_whole(out, text.encode("utf-8", "replace"), replace=replace)
+    put(str(out))
+
+
+async def _assessed(path: Path, judged_by: Any, fetch: bool, form: str | None) -> "Assessment":
+    from tintype.assessment import assess
+    from tintype.dataset import open_dataset
+
+    progress, found = Progress(quiet=form is not None), None
+    async with open_dataset(path) as dataset:
+        async for found in assess(dataset, judged_by, fetch=fetch):
+            progress(f"reading {path.name}: {found.share:.0%}")
+    progress.clear()
+    assert found is not None  # the first comes before anything is read
+    return found
+
+
+async def _images(path: Path) -> list[tuple[str, str]]:
+    """Some images with their answers, as small data URLs."""
+    from tintype.dataset import open_dataset
+
+    found: list[tuple[str, str]] = []
+    async with open_dataset(path) as dataset:
+        async for _ in dataset.index():
+            pass
+        count = dataset.count
+        for index in sorted({at * count // IMAGES_SHOWN for at in range(IMAGES_SHOWN)}):
+            found += await _image(dataset, index) if index < count else []
+    return found
+
+
+async def _image(dataset: "Dataset", index: int) -> list[tuple[str, str]]:
+    from tintype.errors import DatasetError
+    from tintype.images import data_url, decode, encode_jpeg
+
+    example = await dataset.example(index)
+    if not example.images:
+        return []
+    try:
+        small = decode(await dataset.image(index, 0), box=(SIDE, SIDE))
+    except DatasetError:
+        return []
+    return [(f"{example.line}: {example.answer[:80]}", data_url(encode_jpeg(small, 80)))]
+
+
+@click.command(name="diff")
+@click.argument("before", type=A_PATH)
+@click.argument("after", type=A_PATH)
+@table_options
+@asynchronous
+async def diff(before: Path, after: Path, form: str | None) -> None:
+    """Say which rows and images of BEFORE are gone in AFTER, were added, or changed.
+
+    Rows are the same by what they hold, wherever they stand. The exit code is 1 if any differ.
+    """
+    from tintype.dataset import open_dataset
+    from tintype.dataset.comparing import Difference, compare_versions
+    from tintype_tui.words.dataset_report import difference_lines, difference_tables
+
+    progress, found = Progress(quiet=form is not None), Difference()
+    async with open_dataset(before) as one, open_dataset(after) as two:
+        async for found in compare_versions(one, two):
+            progress(f"comparing: {found.read:,} rows")
+    progress.clear()
+    lines = difference_lines(found)
+    tables = [lines] if form in ("csv", "jsonl") else [*difference_tables(found), lines]
+    put_tables([table for table in tables if table.rows], form, f"{before} → {after}", found)
+    if found.is_none:
+        say("No rows differ.")
+    else:
+        leave(1)
