@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "tintype.api.transport": {"httpx2"},
     "tintype.api.wire": {"httpx2"},
     "tintype.detection.drawing": {"PIL"},
+    "tintype.images.likeness": {"numpy"},
     "tintype.evaluation": {"numpy"},
     "tintype.engines.tiny": {"PIL", "numpy"},
     "tintype.samples": {"PIL", "numpy"},

@@ -30,7 +30,7 @@ class ChangedPair:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class VersionDifference:
     """How far the comparison has come, and at its end what differs."""
 
     read: int = 0
@@ -76,7 +76,9 @@ class _Version:
                 self.rows.append(_Row(line.row.line, (content_key(line), question, own)))
 
 
-async def compare_versions(before: Dataset, after: Dataset) -> AsyncGenerator[Difference, None]:
+async def compare_versions(
+    before: Dataset, after: Dataset
+) -> AsyncGenerator[VersionDifference, None]:
     """Compare two open datasets; lines that are no JSON are left out.
 
     Raises:
@@ -90,17 +92,17 @@ async def compare_versions(before: Dataset, after: Dataset) -> AsyncGenerator[Di
             start += len(lines)
             read += len(lines)
             await in_thread(version.add, lines)
-            yield Difference(read)
+            yield VersionDifference(read)
     yield await in_thread(_difference, *versions, read)
 
 
-def _difference(before: _Version, after: _Version, read: int) -> Difference:
+def _difference(before: _Version, after: _Version, read: int) -> VersionDifference:
     same, old, new = _paired(before.rows, after.rows, 0)
     answers, old, new = _paired(old, new, 1)
     questions, old, new = _paired(old, new, 2)
     changed = [ChangedPair(one, two, "answer") for one, two in answers.items()]
     changed += [ChangedPair(one, two, "question") for one, two in questions.items()]
-    return Difference(
+    return VersionDifference(
         read,
         len(same),
         tuple(row.line for row in new),

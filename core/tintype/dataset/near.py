@@ -16,7 +16,6 @@ from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.errors import DatasetError
-from tintype.images.likeness import Gallery, likeness
 from tintype.threads import in_thread
 
 ROWS_AT_ONCE = 64
@@ -92,7 +91,7 @@ async def find_repeats(datasets: Sequence[Dataset]) -> AsyncGenerator[Repeats, N
     Raises:
         DatasetError: if a file cannot be read.
     """
-    search = _Search()
+    search = await in_thread(_Search)
     for dataset in datasets:
         start = 0
         while lines := await dataset.lines(start, ROWS_AT_ONCE, BYTES_AT_ONCE):
@@ -104,7 +103,9 @@ async def find_repeats(datasets: Sequence[Dataset]) -> AsyncGenerator[Repeats, N
 
 class _Search:
     def __init__(self) -> None:
-        self._gallery = Gallery()
+        from tintype.images.likeness import Gallery, likeness  # with NumPy, which only this needs
+
+        self._gallery, self._likeness = Gallery(), likeness
         self._group_of: dict[bytes, int] = {}
         self._alone: dict[bytes, list[ImagePlace]] = {}
         self._places: dict[int, list[tuple[bytes, ImagePlace]]] = {}
@@ -143,7 +144,7 @@ class _Search:
     def _add(self, data: bytes, place: ImagePlace) -> str:
         key = hashlib.blake2b(data, digest_size=16).digest()
         if key not in self._group_of:
-            self._group_of[key] = self._gallery.add(likeness(data))
+            self._group_of[key] = self._gallery.add(self._likeness(data))
         group = self._group_of[key]
         self._places.setdefault(group, []).append((key, place))
         return str(group)

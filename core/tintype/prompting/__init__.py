@@ -3,7 +3,7 @@
 from tintype.prompting.agreement import GOOD_IOU, Agreement, Consensus, agreement, consensus
 from tintype.prompting.asking import Reply, ask, priced, whole_reply
 from tintype.prompting.consent import SessionSpending
-from tintype.prompting.conversation import Conversation, Turn, text_of, without_images
+from tintype.prompting.conversation import AskedTurn, Conversation, text_of, without_images
 from tintype.prompting.drafts import Draft, read_draft
 from tintype.prompting.equivalents import as_curl, as_python
 from tintype.prompting.foreseeing import Foreseen, foresee, total
@@ -28,6 +28,7 @@ __all__ = [
     "GOOD_IOU",
     "MOST_MODELS",
     "Agreement",
+    "AskedTurn",
     "Consensus",
     "Conversation",
     "Draft",
@@ -43,7 +44,6 @@ __all__ = [
     "SessionSpending",
     "Subject",
     "Teaching",
-    "Turn",
     "agreement",
     "as_curl",
     "as_python",

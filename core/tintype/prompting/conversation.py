@@ -11,7 +11,7 @@ DROPPED = "(an image of an earlier turn, left out)"
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class AskedTurn:
     """A question that was answered."""
 
     question: str
@@ -26,8 +26,8 @@ class Turn:
 class Conversation:
     """The turns so far, and those that were left when one was asked otherwise."""
 
-    turns: tuple[Turn, ...] = ()
-    branches: tuple[tuple[Turn, ...], ...] = ()
+    turns: tuple[AskedTurn, ...] = ()
+    branches: tuple[tuple[AskedTurn, ...], ...] = ()
     """Ways that were left, the oldest first."""
     drops_images: bool = False
     """Whether images of earlier turns are left out from now on."""
@@ -35,7 +35,7 @@ class Conversation:
     def asked(self, messages: Sequence[Message], answers: Mapping[str, str]) -> "Conversation":
         """With a question that was answered: what was sent, whole, and the answers by model."""
         new = tuple(messages[-1:] if self.turns else messages)
-        turn = Turn(text_of(new[-1]) if new else "", new, dict(answers))
+        turn = AskedTurn(text_of(new[-1]) if new else "", new, dict(answers))
         return replace(self, turns=(*self.turns, turn))
 
     def back(self) -> "Conversation":

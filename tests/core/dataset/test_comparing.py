@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from tintype.dataset import open_dataset
-from tintype.dataset.comparing import ChangedPair, Difference, compare_versions
+from tintype.dataset.comparing import ChangedPair, VersionDifference, compare_versions
 
 
-async def compared(before: Path, after: Path) -> Difference:
+async def compared(before: Path, after: Path) -> VersionDifference:
     async with open_dataset(before) as one, open_dataset(after) as two:
         return [step async for step in compare_versions(one, two)][-1]
 

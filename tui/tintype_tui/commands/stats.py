@@ -158,10 +158,10 @@ async def diff(before: Path, after: Path, form: str | None) -> None:
     Rows are the same by what they hold, wherever they stand. The exit code is 1 if any differ.
     """
     from tintype.dataset import open_dataset
-    from tintype.dataset.comparing import Difference, compare_versions
+    from tintype.dataset.comparing import VersionDifference, compare_versions
     from tintype_tui.words.dataset_report import difference_lines, difference_tables
 
-    progress, found = Progress(quiet=form is not None), Difference()
+    progress, found = Progress(quiet=form is not None), VersionDifference()
     async with open_dataset(before) as one, open_dataset(after) as two:
         async for found in compare_versions(one, two):
             progress(f"comparing: {found.read:,} rows")

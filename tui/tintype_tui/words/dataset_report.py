@@ -8,7 +8,7 @@ from tintype_tui.words.tables import Table
 
 if TYPE_CHECKING:
     from tintype.assessment import Assessment
-    from tintype.dataset.comparing import Difference
+    from tintype.dataset.comparing import VersionDifference
     from tintype.dataset.statistics import Statistics
 
 MOST_VALUES = 20
@@ -49,7 +49,7 @@ def report_tables(found: "Assessment", others: "Mapping[str, Statistics]") -> li
     return [table for table in tables if table.rows]
 
 
-def difference_tables(found: "Difference") -> list[Table]:
+def difference_tables(found: "VersionDifference") -> list[Table]:
     """Return what differs between two versions of a dataset."""
     kinds = Counter(pair.what for pair in found.changed)
     counts = [
@@ -64,7 +64,7 @@ def difference_tables(found: "Difference") -> list[Table]:
     return [Table("Difference", ("what", "count"), tuple(counts))]
 
 
-def difference_lines(found: "Difference") -> Table:
+def difference_lines(found: "VersionDifference") -> Table:
     """Return each row that differs, by its lines in the two versions."""
     rows = [
         *(("added", "", str(line)) for line in found.added),

@@ -12,6 +12,7 @@ from textual.reactive import var
 from tintype.api import ChatRequest
 from tintype.dataset import open_dataset
 from tintype.dataset.splits import siblings
+from tintype.paths import absolute
 from tintype.prompting import OpenQuestion, grown, training_row
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
@@ -70,7 +71,7 @@ class KeepingPart(Part):
         """The training file, if it is known, and the copy that grows. Blocking."""
         dataset = self.pane.loop_state.dataset
         if dataset is None:
-            return None, Path(OWN).absolute()
+            return None, absolute(Path(OWN))
         source = siblings(dataset).train or dataset
         return source, source.with_name(f"{source.stem.removesuffix('-more')}-more.jsonl")
 
