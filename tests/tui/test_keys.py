@@ -72,3 +72,14 @@ def test_keys_that_are_exchanged_are_no_problem() -> None:
     assert keymap_problems({"play.ask": "n", "play.row": "a"}) == []
     assert keymap_problems({"play.ask": "f7"}) == []
     assert keymap_problems({}) == []
+
+
+@pytest.mark.parametrize("keys", ["", "ctrl+", "f99", "x,", "strg+a", "no such key"])
+def test_what_is_no_key_is_named(keys: str) -> None:
+    (problem,) = keymap_problems({"play.ask": keys})
+    assert "to play.ask, which is no key" in problem
+
+
+@pytest.mark.parametrize("keys", ["z", "Z", "f7", "ctrl+left,alt+z", "question_mark", "?", "plus"])
+def test_what_a_terminal_sends_is_a_key(keys: str) -> None:
+    assert not any("is no key" in problem for problem in keymap_problems({"play.ask": keys}))

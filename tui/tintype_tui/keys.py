@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from textual.binding import Binding
 from textual.dom import DOMNode
-from textual.keys import key_to_character
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
 
 ELSEWHERE = {
     "data.estimate": "e",
@@ -80,9 +80,23 @@ def keymap_problems(keymap: Mapping[str, str]) -> list[str]:
             near = get_close_matches(id, known, 1)
             hint = f" Did you mean {near[0]}?" if near else " `?` in the app shows the ids."
             problems.append(f"[keymap] names {id!r}, and no key has this id.{hint}")
+        elif unknown := [key.strip() for key in keys.split(",") if not _is_key(key.strip())]:
+            names = ", ".join(map(repr, filter(None, unknown))) or "nothing"
+            problems.append(
+                f"[keymap] gives {names} to {id}, which is no key. Keys are letters, signs, f1 to "
+                "f24, and names such as enter or left, alone or behind ctrl+, shift+ or alt+."
+            )
         else:
             problems += _taken(id, keys, known, keymap)
     return problems
+
+
+def _is_key(name: str) -> bool:
+    """Whether a terminal could send a key of the name: `a`, `question_mark`, `ctrl+left`."""
+    *modifiers, last = name.split("+")
+    names = {*KEY_NAME_REPLACEMENTS.values(), *(key.value for key in Keys)}
+    named = last in names or key_to_character(last) is not None
+    return set(modifiers) <= {"ctrl", "shift", "alt", "super"} and (len(last) == 1 or named)
 
 
 def _taken(

@@ -119,7 +119,7 @@ async def test_conversations_come_back_as_they_were(
     (folder / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in made))
     report = await exported(folder / "train.jsonl", folder / "out", format)
     assert (report.rows, report.lost) == (len(rows), 0)
-    (written,) = (folder / "out").glob("train.json*")
+    (written,) = (folder / "out").glob("train.*")
     await imported(written, folder / "again", "rows")
     before, after = (
         [
@@ -137,6 +137,25 @@ async def test_conversations_come_back_as_they_were(
         for path in (folder / "train.jsonl", folder / "again" / "train.jsonl")
     ]
     assert pixels[0] == pixels[1]
+
+
+async def test_parquet_holds_conversations_with_their_images(build: Any) -> None:
+    pytest.importorskip("pyarrow")
+    red, blue = (build.data_url(build.image(colour)) for colour in ("red", "blue"))
+    rows = [build.chat(red), build.chat(red, blue, system="Be brief.", answer="Two.")]
+    path = build.jsonl(*rows, name="train.jsonl")
+    report = await exported(path, build.folder / "out", "parquet")
+    assert (report.rows, report.lost) == (2, 0)
+    await imported(build.folder / "out" / "train.parquet", build.folder / "again", "parquet")
+    before, after = (
+        [
+            [(message.role, message.text, len(message.images)) for message in example(row).messages]
+            + [image_bytes(url, file.parent) for url in urls]
+            for row, urls in read_rows(file)
+        ]
+        for file in (path, build.folder / "again" / "train.jsonl")
+    )
+    assert after == before
 
 
 async def test_paligemma_holds_one_question_about_one_image(build: Any) -> None:

@@ -60,6 +60,7 @@ async def command(
     coco, yolo, voc                        boxes
     llava, sharegpt, swift, trl, paligemma conversations
     csv                                    questions about one image each
+    parquet                                conversations, as Hugging Face has them
 
     All but jsonl write a folder with every split. What a format cannot hold is said, and the exit
     code is 1 if rows are lost. Edits are written; SOURCE is never changed.

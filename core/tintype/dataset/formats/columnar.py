@@ -6,6 +6,7 @@ until they are written. `pyarrow` is imported where a file is read (the extra `p
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from tintype.dataset.formats.columnar_file import Cell, TableFile
@@ -16,10 +17,13 @@ from tintype.dataset.formats.contract import (
     ImageSource,
     ImportOptions,
     Item,
+    WrittenRow,
 )
 from tintype.dataset.formats.images import ImageFinder, image_data
+from tintype.dataset.formats.parquet_writing import write_parquet
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.sources import Files, SourceFile
+from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 _MAGIC = {b"PAR1": "Parquet", b"ARROW1": "Arrow", b"\xff\xff\xff\xff": "Arrow"}
@@ -79,8 +83,18 @@ class Columnar(FilesFormat):
         return kind.lower() == self.name
 
 
+class Parquet(Columnar):
+    """Parquet, which is also written."""
+
+    def write(
+        self, rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
+    ) -> Iterator[None]:
+        """See `parquet_writing.write_parquet`."""
+        yield from write_parquet(rows, target, files, log)
+
+
 FORMATS = (
-    Columnar("parquet", "Parquet", "Hugging Face's datasets in Parquet files (extra `parquet`)."),
+    Parquet("parquet", "Parquet", "Hugging Face's datasets in Parquet files (extra `parquet`)."),
     Columnar("arrow", "Arrow", "Hugging Face's datasets on disk, and Arrow files."),
 )
 

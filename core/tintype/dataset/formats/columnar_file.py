@@ -49,7 +49,7 @@ class TableFile:
             DatasetError: if it is damaged, or pyarrow is not installed.
         """
         self.file = file
-        self._arrow = _pyarrow()
+        self._arrow = load_pyarrow()
         self._values: dict[str, tuple[Iterator[Any], int, list[Any]]] = {}
         with self._translated():
             self._open()
@@ -77,7 +77,7 @@ class TableFile:
         number = 0
         held = {name for name in self.columns if name.casefold() in images}
         for batch in self._batches(columns):
-            for row in batch.to_pylist():
+            for row in self._listed(batch):
                 for name in held & row.keys():
                     row[name] = self._cells(row[name], number, name)
                 yield number, row
@@ -91,7 +91,7 @@ class TableFile:
         while row >= start + len(values):
             start += len(values)
             try:
-                values = next(batches).column(0).to_pylist()
+                values = self._listed(next(batches).column(0))
             except StopIteration:
                 raise DatasetError("The file has changed while it was read.") from None
         self._values[column] = (batches, start, values)
@@ -109,6 +109,11 @@ class TableFile:
         if isinstance(value, dict):
             return value.get("path") or None
         return value
+
+    def _listed(self, values: Any) -> list[Any]:
+        with self._translated():
+            listed: list[Any] = values.to_pylist()
+            return listed
 
     def _source(self) -> Any:
         path = self.file.path
@@ -133,6 +138,7 @@ class TableFile:
             numbered = getattr(reader, "num_record_batches", None)
             batches = map(reader.get_batch, range(numbered)) if numbered is not None else reader
             for batch in batches:
+                batch.validate(full=True)  # offsets of a stranger's file may lead anywhere
                 kept = batch.select(list(columns)) if columns is not None else batch
                 for start in range(0, kept.num_rows, ROWS_AT_ONCE):
                     yield kept.slice(start, ROWS_AT_ONCE)
@@ -159,7 +165,12 @@ class _Translated:
             ) from error
 
 
-def _pyarrow() -> Any:
+def load_pyarrow() -> Any:
+    """Import pyarrow and return it.
+
+    Raises:
+        DatasetError: if it is not installed.
+    """
     try:
         importlib.import_module("pyarrow.ipc")
         return importlib.import_module("pyarrow")
