@@ -39,7 +39,7 @@ async def _measure(folder: Path, csv: Path | None, voc: Path | None) -> list[Fig
 
 
 async def _datasets(folder: Path, csv: Path | None, voc: Path | None) -> list[tuple[str, Path]]:
-    from tintype.dataset.formats import import_dataset
+    from tintype.dataset.formats import ImportOptions, import_dataset
     from tintype.samples import make_books, make_cards
 
     found = []
@@ -47,10 +47,11 @@ async def _datasets(folder: Path, csv: Path | None, voc: Path | None) -> list[tu
         ("cards", make_cards(folder / "cards")),
         ("books", make_books(folder / "books")),
     ]
+    drawn = ImportOptions(valid_share=0.1, test_share=0.1)
     if csv is not None:
-        making.append((csv.name, import_dataset(csv, folder / csv.name, "csv")))
+        making.append((csv.name, import_dataset(csv, folder / csv.name, "csv", drawn)))
     if voc is not None:
-        making.append((voc.name, import_dataset(voc, folder / voc.name, "voc")))
+        making.append((voc.name, import_dataset(voc, folder / voc.name, "voc", drawn)))
     for name, steps in making:
         async for _ in steps:
             pass

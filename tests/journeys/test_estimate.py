@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual.color import Color
+from textual.widgets import Input
 
 from tintype.estimation import Cost, Estimate, Gauge
 from tintype_tui import theme
@@ -61,6 +62,19 @@ async def test_bars_stay_beside_their_figures_at_80_columns(
         assert not bars
         assert said[first + 1].startswith("images ")
         assert said[first + 2].startswith("12 rows")
+
+
+async def test_escape_leaves_a_field_and_keys_are_commands_again(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.press("3")
+        await person.sees("Cost")
+        person.app.screen.query_one("#batch", Input).focus()
+        await person.press("8")
+        assert person.app.screen.choices.batch_size == 8
+        await person.press("escape", "2")
+        await person.until(lambda: isinstance(person.app.screen, DatasetsPane), "Datasets")
+        await person.press("3")
+        assert person.app.screen.choices.batch_size == 8
 
 
 async def test_the_sum_follows_epochs_and_detail_at_once(

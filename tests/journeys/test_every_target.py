@@ -51,10 +51,14 @@ SELDOM = frozenset(
         "playground, parameters",
         "playground, copy",
         "playground, past",
+        "playground, streaming",
+        "playground, folded",
+        "evaluate, rows",
         "evaluate, past runs",
     ]
 )
-"""States whose keys are nearly those of others, and which have journeys of their own."""
+"""States whose keys are nearly those of others, or that take another app for nearly every key; they
+have journeys of their own."""
 SIZE = (80, 24)
 GRID = (26, 7)
 """Cells between points that are clicked, besides the middle of every widget."""

@@ -8,12 +8,13 @@ are, and never changes what it is given.
 import copy
 import json
 import re
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tintype.dataset.edits import EditedRow, content_key, marked, stored
 from tintype.dataset.parsing import ParsedLine
+from tintype.dataset.row_texts import ROLES, Where, texts
 from tintype.detection import clean_label
 from tintype.errors import DatasetError
 from tintype.threads import in_thread
@@ -23,48 +24,16 @@ if TYPE_CHECKING:
 
     from tintype.dataset.handle import Dataset
 
-Where = Literal["everywhere", "questions", "answers", "system"]
-"""Which texts of a row are meant, by who says them."""
 Change = Callable[[Any], Any]
 
 PATIENCE_S = 0.5
 """How long an expression may take in one text."""
 ROWS_AT_ONCE = 200
 BYTES_AT_ONCE = 8_000_000
-_ROLES = {
-    "questions": ("user", "human"),
-    "answers": ("assistant", "gpt", "model"),
-    "system": ("system", "developer"),
-}
-_COLUMNS = (
-    ("questions", ("prompt", "question", "instruction", "prefix", "input", "query")),
-    ("answers", ("completion", "answer", "output", "suffix", "response", "label")),
-    ("system", ("system",)),
-)
 _LOC_BOX = re.compile(r"(?P<box>(?:<loc\d{4}>\s*){4})(?P<label>[^;<\n]*)")
 _JSON_LABEL = re.compile(
     r"(?P<box>\"(?:label|class|name|category|label_name)\"\s*:\s*\")(?P<label>(?:[^\"\\]|\\.)*)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text of a row, where it can be replaced."""
-
-    holder: Any
-    key: str | int
-    role: str
-    """As the row spells it; for a pair of columns what it is: `questions`, `answers`."""
-
-    @property
-    def text(self) -> str:
-        """The text as it stands."""
-        found: str = self.holder[self.key]
-        return found
-
-    def is_of(self, where: Where) -> bool:
-        """Whether it is among the texts that are meant."""
-        return where == "everywhere" or self.role == where or self.role in _ROLES[where]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,48 +55,6 @@ class Changing:
     read: int
     found: tuple[ChangedRow, ...]
     """Since the last report."""
-
-
-def texts(value: Any) -> Iterator[Text]:
-    """Every text that somebody says in a row, in its order."""
-    if not isinstance(value, dict):
-        return
-    said = False
-    for turns in _conversations(value):
-        said = True
-        for turn in turns:
-            if isinstance(turn, dict):
-                yield from _turn(turn)
-    for name, item in value.items() if not said else ():
-        if isinstance(item, str) and not item.startswith("data:"):
-            kind = next((kind for kind, names in _COLUMNS if name in names), "")
-            if kind:
-                yield Text(value, name, kind)
-
-
-def _conversations(value: dict[str, Any]) -> Iterator[list[Any]]:
-    places = [value, value.get("body"), value.get("input")]
-    for place in places:
-        for name in ("messages", "conversations", "conversation"):
-            if isinstance(place, dict) and isinstance(place.get(name), list):
-                yield place[name]
-    for name in ("preferred_output", "non_preferred_output"):
-        if isinstance(value.get(name), list):
-            yield value[name]
-
-
-def _turn(turn: dict[str, Any]) -> Iterator[Text]:
-    role = turn.get("role", turn.get("from"))
-    role = role if isinstance(role, str) else ""
-    name = "content" if "content" in turn else "value"
-    content = turn.get(name)
-    if isinstance(content, str):
-        yield Text(turn, name, role)
-    for at, part in enumerate(content) if isinstance(content, list) else ():
-        if isinstance(part, str):
-            yield Text(content, at, role)
-        elif isinstance(part, dict) and isinstance(part.get("text"), str):
-            yield Text(part, "text", role)
 
 
 def replacing(
@@ -185,7 +112,7 @@ def prompting(system: str) -> Change:
         if not isinstance(messages, list):
             return value
         first = messages[0] if messages and isinstance(messages[0], dict) else {}
-        has = first.get("role") in _ROLES["system"]
+        has = first.get("role") in ROLES["system"]
         if not system:
             rest = messages[1:] if has else messages
         elif has:

@@ -193,7 +193,11 @@ def import_dataset(
     prompt: str = "",
     system: str = "",
     link: bool = False,
+    valid_share: float = 0.0,
+    test_share: float = 0.0,
+    sample: int = 0,
     seed: int = 0,
+    boxes: str = "paligemma",
     replace: bool = False,
     **more: object,
 ) -> "Work[ImportProgress, ImportReport]":
@@ -202,13 +206,17 @@ def import_dataset(
     The result says what was written, what was lost, and what was odd.
 
     Args:
-        source: A file, or a folder.
+        source: A file, a folder, or an archive.
         folder: Where to write.
         format: Its name, as in `tintype import`; by default it is recognised.
         prompt: What is asked of every image, where the source has no question.
         system: A system prompt for every row.
         link: Refer to image files instead of putting them inside.
-        seed: The random seed for splits where there are none.
+        valid_share: The share of the images drawn for validation, where the source has no splits.
+        test_share: The share drawn for the test split, likewise.
+        sample: How many images are taken; 0 takes all.
+        seed: The random seed of what is drawn.
+        boxes: The convention that boxes are written in, as `tintype boxes` names it.
         replace: Whether existing files are overwritten.
         more: The format's own options, e.g. `delimiter=";"` for tables.
 
@@ -223,7 +231,16 @@ def import_dataset(
 
         keep: Literal["link", "embed"] = "link" if link else "embed"
         options = formats.ImportOptions(
-            keep=keep, prompt=prompt, system=system, seed=seed, replace=replace, more=more
+            keep=keep,
+            prompt=prompt,
+            system=system,
+            valid_share=valid_share,
+            test_share=test_share,
+            sample=sample,
+            seed=seed,
+            boxes=boxes,
+            replace=replace,
+            more=more,
         )
         importing = formats.import_dataset(typed(source), typed(folder), format, options)
         async with aclosing(importing):

@@ -13,10 +13,10 @@ from tintype.dataset.rewriting import (
     prompting,
     relabelling,
     replacing,
-    texts,
     unboxing,
 )
 from tintype.dataset.row_text import read_back, written
+from tintype.dataset.row_texts import texts
 from tintype.errors import DatasetError
 
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,#0", "detail": "low"}}

@@ -112,7 +112,12 @@ def the_format_of(source: Path) -> Format:
         raise not_understood(source)
     if len(sure) > 1:
         names = " or ".join(f"{each.format.name} ({each.detection.what})" for each in sure)
-        raise DatasetError(f"{source} may be {names}.", advice="Say which it is.", path=source)
+        ways = " or ".join(f"`tintype import {each.format.name} {source} DIR`" for each in sure)
+        raise DatasetError(
+            f"{source} may be {names}: the same images may be described twice.",
+            advice=f"Say which it is: {ways}.",
+            path=source,
+        )
     return sure[0].format
 
 

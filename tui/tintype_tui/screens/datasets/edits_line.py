@@ -14,7 +14,6 @@ from tintype.dataset.query import compile_query, parse_query
 from tintype.dataset.rewriting import (
     Change,
     ChangedRow,
-    Where,
     changed,
     changes,
     edited_value,
@@ -23,6 +22,7 @@ from tintype.dataset.rewriting import (
     replacing,
 )
 from tintype.dataset.row_text import read_back, written
+from tintype.dataset.row_texts import Where
 from tintype.errors import DatasetError
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys

@@ -30,6 +30,7 @@ class PlanPart(Part):
         Binding("D", "detail", "Detail", id="estimate.detail", tooltip="as is, low, high"),
         Binding("m", "model", "Model", id="estimate.model", show=False, tooltip="type its name"),
         Binding("V", "validation", "Validation", id="estimate.validation", show=False),
+        Binding("escape", "leave", "Leave the field", id="estimate.leave", show=False),
     ]
 
     outlook: var[Outlook] = var(Outlook(), bindings=True)
@@ -74,6 +75,8 @@ class PlanPart(Part):
     # ------------------------------------------------------------------ keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "leave":
+            return self.form.has_focus_within or None
         return action == "model" or self.outlook.estimate is not None or None
 
     @work
@@ -85,6 +88,10 @@ class PlanPart(Part):
             with self.pane.reporting("Cannot train it"):
                 await refuse_untrainable(self.session.profile.provider, name)
                 self.fill(replace(self.choices, model=name))
+
+    def action_leave(self) -> None:
+        """Leave the field that is typed into, so that keys are commands again."""
+        self.screen.set_focus(None)
 
     def action_epochs(self, by: int) -> None:
         if (estimate := self.outlook.estimate) is not None:
