@@ -128,7 +128,8 @@ async def every_pane(camera: Camera) -> None:
     await camera.press("t")
     await camera.sees("test.jsonl row 1", "tuned")
     await camera.press("a")
-    await camera.until(lambda: camera.seen().count(" tokens · ") >= 2, "both answers")
+    await camera.until(lambda: camera.seen().count(" tokens · first") >= 2, "both answers")
+    await camera.sees("c Go on")  # both have ended
     await camera.take("5-playground")
     await camera.press("v")
     await camera.sees("questions to 2 models", "free")

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from tintype_tui.screens.datasets import DatasetsPane
 from tintype_tui.screens.evaluate import EvaluatePane
+from tintype_tui.screens.jobs.following import follow
 from tintype_tui.widgets.evaluation_report import ReportList
 
 from .test_the_loop import choose_model
@@ -64,6 +65,7 @@ async def test_from_a_finished_job_to_the_row_that_broke_and_back_to_the_data(
     async with sit(questions) as person:
         await train(person)
         await person.sees("◐ try", "next: t Try")  # the strip and what comes next agree
+        await _only_grows(person)
         await person.press("v")
         await person.sees("20 questions to 2 models, free", "quiz/test.jsonl", "all 10")
         await person.sees("the others against it", "normalised", "◐ try", "next: 5 Playground")
@@ -103,6 +105,17 @@ async def test_from_a_finished_job_to_the_row_that_broke_and_back_to_the_data(
         assert dict(pane.marks.reasons) == {7: "newly broken: tuned quiz"}
         assert pane.index == 7
         await _and_offline(person)
+
+
+async def _only_grows(person: Any) -> None:
+    """What is known of a job, by the store and then by the provider, never becomes less."""
+    session, job = person.app.session, person.app.loop_state.job
+    sizes = [
+        (len(known.events), sum(map(len, known.progress.metrics.series.values())))
+        async for known in follow(session, job, ask=True)
+    ]
+    assert sizes == sorted(sizes)
+    assert sizes[0] > (0, 0)
 
 
 async def _and_offline(person: Any) -> None:

@@ -443,7 +443,7 @@ async def test_a_conversation_goes_on_back_and_another_way_and_ends_as_a_trainin
         await person.press("escape", "D")
         await told(person, "left out from now on")
         await person.sees_no("sent again")
-        await person.press("z")
+        await person.press("R")
         await person.until(
             lambda: pane_of(person).writing.composer.text == "repeat 1: then", "the question"
         )
@@ -453,7 +453,7 @@ async def test_a_conversation_goes_on_back_and_another_way_and_ends_as_a_trainin
         await person.until(lambda: not pane_of(person).asking.answers["scripted"].waiting, "end")
         sent = pane_of(person).asking.sent["scripted"].messages
         assert sent[1] == {"role": "user", "content": "repeat 1: first said"}
-        await person.press("escape", "Z")
+        await person.press("escape", "B")
         await person.sees("turn 3", "> repeat 1: then")
         await person.press("escape", "n")
         await person.sees("row 2")

@@ -12,9 +12,15 @@ from textual.widget import Widget
 
 from tintype.jobs import Bill, Blamed, Explanation, JobProgress, Moderation, Trouble
 from tintype.jobs.moderating import Category
+from tintype.loop import LoopState
 from tintype.metrics import Metrics, Series, diagnose
 from tintype.resources import Checkpoint, Job, JobFailure
+from tintype_tui.screens.jobs.acting import elsewhere
+from tintype_tui.screens.jobs.following import Known
 from tintype_tui.text import age
+from tintype_tui.widgets.chart import Pin, with_scores
+from tintype_tui.widgets.chart.painting import ruler_row
+from tintype_tui.widgets.chart.palette import UNICODE
 from tintype_tui.widgets.checkpoint_list import CheckpointList
 from tintype_tui.widgets.job_header import JobHeader
 from tintype_tui.widgets.job_list import Beside, JobList
@@ -227,3 +233,33 @@ def test_a_job_known_for_days_is_as_old_as_it_is() -> None:
 
 def test_a_time_that_was_not_given_is_no_age() -> None:
     assert age(datetime.fromtimestamp(0, UTC)) == "age ?"
+
+
+@pytest.mark.parametrize(
+    ("view", "checkpoints", "beside"),
+    [
+        ("events", 3, []),
+        ("checkpoints", 3, [1, 2, 3]),
+        ("checkpoints", 9, [1, 3, 5, 7]),  # six models are the most, base and last among them
+    ],
+)
+def test_from_the_list_of_checkpoints_they_are_evaluated_too(
+    view: str, checkpoints: int, beside: list[int]
+) -> None:
+    made = tuple(
+        Checkpoint(f"c{n}", JOB.id, f"ft:tiny:x::id:ckpt-step-{n}", n, NOW)
+        for n in range(1, checkpoints + 1)
+    )
+    known = Known(JobProgress(JOB, (), Metrics(), made, None))
+    request = elsewhere("evaluate", known, "ft:tiny:x::id", view).change(LoopState()).to_evaluate
+    assert request is not None
+    assert request.model == "ft:tiny:x::id"
+    assert list(request.beside) == [f"ft:tiny:x::id:ckpt-step-{n}" for n in beside]
+
+
+def test_the_last_mark_of_a_chart_is_named_before_it_where_the_edge_is_near() -> None:
+    pins = with_scores((Pin(10, "epoch 1"), Pin(20, "epoch 2")), Series("s", [(20, 0.934)]))
+    assert [pin.name for pin in pins] == ["epoch 1", "93% (epoch 2)"]
+    row = ruler_row([(4, pins[0]), (38, pins[1])], 40, UNICODE)
+    assert row == "    ╎epoch 1             93% (epoch 2)╎"
+    assert "93%" not in ruler_row([(4, pins[0]), (18, pins[1])], 20, UNICODE)  # no room at all

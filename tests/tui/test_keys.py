@@ -1,14 +1,22 @@
 """Keys by their ids: in sentences, in `[keymap]`, and what is wrong with it."""
 
 import ast
+import importlib
+import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.binding import Binding
+from textual.widget import Widget
 
 import tintype_tui
 from tintype_tui.keys import ELSEWHERE, every_binding, keymap_problems
+from tintype_tui.screen import Part
+from tintype_tui.widgets.image import ImageView
+from tintype_tui.widgets.line_list import LineList
 
 
 def test_every_key_that_is_named_in_a_text_exists() -> None:
@@ -22,6 +30,12 @@ def test_keys_that_are_named_elsewhere_are_those_that_they_are_by_default() -> N
     known = every_binding()
     for id, key in ELSEWHERE.items():
         assert key in {one.key_display or one.key for _, one in known[id]}
+
+
+def test_enter_is_spelled_out_wherever_it_is_shown() -> None:
+    shown = [one for found in every_binding().values() for _, one in found if one.show]
+    signs = [one for one in shown if one.key.split(",")[0] == "enter" and not one.key_display]
+    assert not signs  # its sign is none that every terminal, or a screen reader, has
 
 
 _VERBS = (
@@ -83,3 +97,17 @@ def test_what_is_no_key_is_named(keys: str) -> None:
 @pytest.mark.parametrize("keys", ["z", "Z", "f7", "ctrl+left,alt+z", "question_mark", "?", "plus"])
 def test_what_a_terminal_sends_is_a_key(keys: str) -> None:
     assert not any("is no key" in problem for problem in keymap_problems({"play.ask": keys}))
+
+
+@pytest.mark.parametrize(("pane", "focused"), [("playground", ImageView), ("evaluate", LineList)])
+def test_what_has_the_focus_takes_no_key_of_a_part(pane: str, focused: type[Widget]) -> None:
+    def keys(bindings: Iterable[Any]) -> set[str]:
+        made = [one for one in bindings if isinstance(one, Binding)]
+        return {key for one in made for key in one.key.split(",")} - {"enter", "escape"}
+
+    own = keys(focused.BINDINGS)
+    for _, name, _ in pkgutil.iter_modules([str(Path(tintype_tui.__path__[0], "screens", pane))]):
+        module = importlib.import_module(f"tintype_tui.screens.{pane}.{name}")
+        for one in vars(module).values():
+            if isinstance(one, type) and issubclass(one, Part):
+                assert not keys(one.BINDINGS) & own, one.__name__

@@ -31,7 +31,7 @@ class Import(Dialog[Path | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="import.back"),
-        Binding("enter", "open", "Open", id="import.open"),
+        Binding("enter", "open", "Open", id="import.open", key_display="Enter"),
     ]
 
     target = getters.query_one("#target", Input)

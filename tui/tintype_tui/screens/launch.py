@@ -79,7 +79,7 @@ class Launch(Dialog[Job | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="launch.back"),
-        Binding("enter", "go", "Launch", id="launch.go"),
+        Binding("enter", "go", "Launch", id="launch.go", key_display="Enter"),
     ]
 
     words = getters.query_one("#launch-words", Static)

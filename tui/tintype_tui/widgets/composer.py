@@ -48,7 +48,7 @@ class Composer(TextArea):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "ask", "Ask", id="composer.ask", priority=True),
+        Binding("enter", "ask", "Ask", id="composer.ask", key_display="Enter", priority=True),
         Binding(
             "ctrl+j,shift+enter,alt+enter",
             "newline",

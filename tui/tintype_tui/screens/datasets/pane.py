@@ -31,7 +31,9 @@ from tintype_tui.screens.datasets.views import VIEWS
 from tintype_tui.screens.datasets.views.rows import RowsView
 from tintype_tui.screens.datasets.views_part import ViewsPart
 from tintype_tui.screens.open_path import choose_dataset
+from tintype_tui.widgets.image import ImageView
 from tintype_tui.widgets.loop_strip import Serving
+from tintype_tui.widgets.row_view import RowView
 
 NOTHING = "No dataset is open.\nPress {data.open} to open one, {go.home} for samples."
 P = TypeVar("P", bound=DatasetPart)
@@ -95,8 +97,9 @@ class DatasetsPane(Pane):
 
     def left_behind(self) -> dict[str, Any]:
         """How the image is looked at."""
-        parts = self.query(RowPart)  # none while the pane is being made, or the app ends
-        return look_of(parts.first().view, self.index) if parts else {}
+        # None, or one without its image, while the pane is being made, or the app ends.
+        rows = [one for one in self.query(RowView) if one.query(ImageView)]
+        return look_of(rows[0], self.index) if rows else {}
 
     # ------------------------------------------------------------------ what the parts say
 

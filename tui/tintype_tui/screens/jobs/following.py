@@ -82,6 +82,7 @@ async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[
     all_events: dict[str, Event] = {}
     if (kept := store.jobs.find(name, job_id)) is not None:
         events = await store.jobs.events(name, job_id)
+        all_events |= {event.id: event for event in events}
         metrics = await asyncio.to_thread(fold, events)
         checkpoints = store.jobs.checkpoints(name, job_id)
         progress = JobProgress(kept.job, (), metrics, checkpoints, None)
@@ -96,11 +97,18 @@ async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[
             all_events |= {event.id: event for event in progress.events}
             events = sorted(all_events.values(), key=lambda event: event.created_at)
             before = known or Known(progress, store.jobs.find(name, job_id))
+            if _points(progress.metrics) < _points(before.progress.metrics):
+                # The store's history is read once more, from its beginning.
+                progress = replace(progress, metrics=before.progress.metrics)
             known = before.after(progress, events or before.events)
             yield known
             if known.progress.metrics.series != before.progress.metrics.series or known.job.ended:
                 known = await _judged(session, known)
                 yield known
+
+
+def _points(metrics: Metrics) -> int:
+    return sum(map(len, metrics.series.values()))
 
 
 async def _judged(session: Session, known: Known) -> Known:

@@ -24,9 +24,9 @@ class TurnsPart(Part):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "go_on", "Go on", id="play.go_on", tooltip="a further turn"),
-        Binding("z", "back", "Turn back", id="play.turn_back", show=False,
+        Binding("R", "back", "Turn back", id="play.turn_back", show=False,
                 tooltip="edit the last question and send it again"),
-        Binding("Z", "other", "Other way", id="play.branch", show=False,
+        Binding("B", "other", "Other way", id="play.branch", show=False,
                 tooltip="turns that were left when one was asked otherwise"),
         Binding("D", "images", "Old images", id="play.images", show=False,
                 tooltip="sent again with each turn, or not"),
