@@ -6,12 +6,12 @@ dataset, its images and its addresses no more often than checking it for one.
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from tintype import rules
 from tintype.dataset import Dataset
-from tintype.dataset.survey import Surveyed, survey
+from tintype.dataset.survey import Surveyed, decodes, survey
 from tintype.estimation import Counts, Estimate, Plan, count, estimate
 from tintype.images.facts import ImageFacts
 from tintype.pricing import Prices
@@ -88,6 +88,7 @@ async def compare(
     for candidate in candidates:
         plan = Plan(candidate.model, candidate.profile.provider, epochs, detail)
         _, summary = await asyncio.to_thread(candidate.tally.finish, facts, candidate.model)
+        summary = replace(summary, decoded=decodes(dataset, None))
         estimated = estimate(candidate.counts, plan, prices, today=today)
         found.append(Offer(candidate.profile, summary, estimated))
     yield Compared(facts.size_bytes, facts.size_bytes, tuple(sorted(found, key=_rank)))

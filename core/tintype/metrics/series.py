@@ -159,8 +159,12 @@ class Series:
         start = bisect_left(steps, edges[0], 0, self._count)
         end = bisect_left(steps, edges[-1], start, self._count)
         has_odd = bool(self.odd(start, end))
+        wide = 0  # points of the column before: columns of a width hold about as many
         for at, edge in enumerate(edges[1:]):
-            stop = bisect_left(steps, edge, start, end)
+            near = start + wide + 1
+            most = near if near < end and steps[near] >= edge else end
+            stop = bisect_left(steps, edge, start, most)
+            wide = stop - start
             if stop == start:
                 if start == end:
                     break

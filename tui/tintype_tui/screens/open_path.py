@@ -219,7 +219,8 @@ class OpenPath(PathDialog[Path | None]):
         """By what the path is found to be: chat rows and what can be imported are taken."""
         from tintype.dataset.formats import detected, recognised
 
-        found = detected(path)
+        # Files of chat rows in a folder are opened themselves, and need no import.
+        found = [one for one in detected(path) if not (is_folder and one.format.name == "chat")]
         self.imports = bool(found) and found[0].is_read
         if self.imports and (not is_folder or self._is_meant(path, found[0].detection)):
             return None
