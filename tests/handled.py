@@ -88,6 +88,7 @@ async def handled(min_sleep: float = 0, max_sleep: float = 0) -> None:
             await answered(app, [app.screen])
             if app.screen.focused is not None:
                 await answered(app, [app.screen.focused])
+            await all_idle(app)
         for _round in range(ROUNDS):
             screen = app.screen
             if not any(getattr(screen, name) for name in DUE):

@@ -167,6 +167,12 @@ class Person:
         await self.press(*({" ": "space", "/": "slash", ".": "full_stop"}.get(c, c) for c in text))
 
     @property
+    def said(self) -> str:
+        """The message that came last; empty if none has come yet."""
+        said = self.app.session.said  # type: ignore[attr-defined]
+        return said[-1].words if said else ""
+
+    @property
     def screen(self) -> str:
         """What can be read."""
         strips = self.app.screen._compositor.render_strips(self.app.size)

@@ -149,8 +149,7 @@ async def test_a_search_takes_conditions(sit: Any, dataset: Path) -> None:
         await person.sees("Search the rows")
         await person.type("lable:square")
         await person.press("enter")
-        said = person.app.session.said
-        await person.until(lambda: "Is it label?" in said[-1].words, "what is misspelt")
+        await person.until(lambda: "Is it label?" in person.said, "what is misspelt")
 
 
 def test_what_a_dataset_is_made_of_is_said_in_every_form(

@@ -27,7 +27,7 @@ async def test_a_row_is_edited_in_place_and_undone_in_another_session(
         await person.sees_no("answer 0!")
         await person.sees_no("edited")
         await person.press("z")
-        await person.until(lambda: "no edit to undo" in person.app.session.said[-1].words, "that")
+        await person.until(lambda: "no edit to undo" in person.said, "that")
         await person.press("Z")
         await person.sees("answer 0!")
     assert dataset.read_bytes() == before

@@ -210,8 +210,7 @@ async def test_the_validation_file_beside_it_is_taken_and_can_be_left_out(
         await person.press("m")
         await person.sees("Train which base model?")
         await person.press("end", "x", "enter")
-        said = person.app.session.said
-        await person.until(lambda: "does not train" in said[-1].words, "that it is not trained")
+        await person.until(lambda: "does not train" in person.said, "that it is not trained")
         assert person.app.screen.choices.model == "tintype-tiny"
 
 
@@ -242,7 +241,7 @@ async def test_marked_rows_left_out_are_not_in_the_copy_that_is_launched(
         await person.sees("leave out?", "train-kept.jsonl")
         await person.press("y")
         await person.sees("Launch at", '"train-kept.jsonl"', '"valid.jsonl"')
-        said = person.app.session.said[-1].words
+        said = person.said
         assert "10 rows written to train-kept.jsonl, without the 2 marked" in said
         order = person.app.screen._order
         assert (order.estimate.rows, order.quote.plan.epochs) == (10, order.estimate.epochs)

@@ -40,12 +40,6 @@ def texts(*files: Path) -> list[str]:
     return [path.read_text() for path in files]
 
 
-def said(person: Any) -> str:
-    """What was said last."""
-    words: str = person.app.session.said[-1].words
-    return words
-
-
 async def train(person: Any) -> None:
     """Train the scripted model on the dataset that is open."""
     await person.sees("12 rows")
@@ -74,10 +68,11 @@ async def test_from_a_finished_job_to_the_row_that_broke_and_back_to_the_data(
         await person.sees("● try → ● evaluate 70.0 %", "next: w Worst rows")
         await person.sees("score: normalised", "form as asked", "time and money", "free")
         await person.press("E", "down", "enter")
-        await person.until(lambda: "evaluation-" in said(person), "that it was exported")
+        await person.until(lambda: "evaluation-" in person.said, "that it was exported")
         report = person.app.screen.query_one(ReportList)
         leading = [line.leads_to for line in report.lines]
-        report.cursor = next(at for at, one in enumerate(leading) if one and one.confused)
+        cells = [one.confused if one else None for one in leading]
+        report.cursor = next(at for at, cell in enumerate(cells) if cell and cell[1] == "other")
         await person.press("enter")
         await person.sees(" as other”", "✗ 8")
         await person.press("escape", "escape", "g", "s")
@@ -91,11 +86,11 @@ async def test_from_a_finished_job_to_the_row_that_broke_and_back_to_the_data(
         await person.sees("your score 1: fair", "exact 0")
         await person.press("m")
         await person.sees("8x")
-        await person.until(lambda: said(person) == "1 row marked in test.jsonl.", "the mark")
+        await person.until(lambda: person.said == "1 row marked in test.jsonl.", "the mark")
         await person.press("T")
         await person.sees("Train on these rows?", "train-more.jsonl gets every row")
         await person.press("y")
-        await person.until(lambda: "1 row written to" in said(person), "that it was written")
+        await person.until(lambda: "1 row written to" in person.said, "that it was written")
         before, more = texts(questions, questions.with_name("train-more.jsonl"))
         assert more == before + row("How much is 7 and 1?", UNTRAINED) + "\n"
         await person.press("d")
@@ -234,5 +229,5 @@ async def test_a_judge_that_costs_is_agreed_to_and_checked_by_grading_blind(
         await person.press("down", "enter")
         await person.sees("Grade answer 3 of 10")
         await person.press("escape")
-        await person.until(lambda: "You and gpt-4o agree on" in said(person), "the agreement")
-        assert "of 2 answers; Cohen's kappa" in said(person)
+        await person.until(lambda: "You and gpt-4o agree on" in person.said, "the agreement")
+        assert "of 2 answers; Cohen's kappa" in person.said

@@ -71,7 +71,7 @@ async def test_the_app_launches_nothing_beyond_the_months_limit(
         await person.quoted()
         await person.press("l")
         await person.until(lambda: bool(person.app.session.said), "a message")
-        assert "This may cost $1.92; $0.50 of the $1.00" in person.app.session.said[-1].words
+        assert "This may cost $1.92; $0.50 of the $1.00" in person.said
         assert "Launch at" not in person.screen
         assert not provider.sent("POST", ".*")
         await person.press("1")

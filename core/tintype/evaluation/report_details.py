@@ -140,7 +140,7 @@ def confusions(evaluation: Evaluation) -> list[ReportSection]:
         pairs = evaluation.extra[model.id].get("confusion") or [
             *evaluation.summaries.get(f"boxes/{model.id}", {}).get("confusion", ())
         ]
-        known = tuple(sorted(((*one,) for one in pairs), key=lambda one: -one[2]))
+        known = tuple(sorted(((*one,) for one in pairs), key=lambda one: (-one[2], *one[:2])))
         cells = {(one[0] or "nothing", one[1] or "nothing"): one[2] for one in known}
         said = sorted({predicted for _, predicted in cells})
         headers: tuple[str, ...] = ("Truth", "Prediction", "How often")

@@ -286,7 +286,12 @@ class _Table:
             model: {
                 **one,
                 "usd": str(one["usd"]),
-                "confusion": [[*pair, n] for pair, n in self._confusion[model].most_common()],
+                "confusion": [
+                    [*pair, n]
+                    for pair, n in sorted(
+                        self._confusion[model].items(), key=lambda one: (-one[1], one[0])
+                    )
+                ],
             }
             for model, one in self._extra.items()
         }

@@ -17,6 +17,7 @@ from tintype.dataset.survey import LocalImages, Surveyed, not_fetched, on_networ
 from tintype.dataset.usual import Usual
 from tintype.estimation import CountTally, ImageTokens, image_tokens_of
 from tintype.images.facts import ImageFacts
+from tintype.plugins import plugins
 from tintype.providers.limits import ProviderRules
 from tintype.rules.between_rows import comparable, prompt, prompt_of, row_keys
 from tintype.rules.block import Block
@@ -59,6 +60,8 @@ class Examiner:
         self._setup = setup
         self._images = LocalImages(setup.folder, deep=setup.deep, most=MOST_KNOWN)
         self._patterns: dict[object, Pattern | None] = {}
+        self._learns = not plugins("rules")
+        """Whether a row says anything of others: what a rule from outside looks at is not known."""
         self._texts: dict[str, _Text] = {}
         self._count = counter(setup.rule.encoding)
         self._sizes: dict[object, tuple[ImageTokens, tuple[Facet, ...]]] = {}
@@ -192,7 +195,11 @@ class Examiner:
     def _learn(self, usual: Usual, facts: tuple[ImageFacts, ...], *, clean: bool) -> None:
         """Remember of a row that was judged what it says of others like it."""
         key = (usual.shape, _kinds(usual, facts))
-        if not clean or key in self._patterns or len(self._patterns) >= _MOST_PATTERNS:
+        if (
+            not (clean and self._learns)
+            or key in self._patterns
+            or len(self._patterns) >= _MOST_PATTERNS
+        ):
             return
         pattern = pattern_of(usual.shape, _details(usual), self._setup.rule)
         texts = [self._text(text) for text in usual.texts]
