@@ -190,3 +190,13 @@ def test_what_a_dead_server_left_half_done_is_tidied_up(tmp_path: Path) -> None:
         asyncio.run(tidy(state))
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.glob("*/*")}
     assert left == {"files/file-known"}
+
+
+def test_an_event_is_never_older_than_the_one_before_it(tmp_path: Path) -> None:
+    with open_state(tmp_path) as state:
+        for number, at in enumerate((5, 7, 6, 8)):
+            state.add(EventRecord(f"e{number}", at, "job", "said"))
+        state.add(EventRecord("other", 1, "another", "said"))
+        times = [one.created_at for one in state.all(EventRecord, job_id="job")]
+        assert times == [5, 7, 7, 8]
+        assert [one.created_at for one in state.all(EventRecord, job_id="another")] == [1]

@@ -15,7 +15,8 @@ from typing import IO, Any, Self
 
 from tintype.dataset.splits import SPLITS, Split
 from tintype.errors import DatasetError
-from tintype.paths import exists, is_file, is_folder
+from tintype.paths import exists, failure, is_file, is_folder
+from tintype.paths.failures import reason
 
 
 class FileSet:
@@ -152,7 +153,8 @@ def _undo(path: Path, before: Path | None) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> DatasetError:
-    return DatasetError(f"{path} cannot be written: {error.strerror or error}.", path=path)
+    advice = failure("write", path, error).advice
+    return DatasetError(f"{path} cannot be written: {reason(error)}.", advice=advice, path=path)
 
 
 def refuse_existing(paths: Sequence[Path], *, replace: bool) -> None:

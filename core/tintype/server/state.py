@@ -99,7 +99,18 @@ class State:
             raise
 
     def add(self, record: Record, *, once: bool = False) -> bool:
-        """Keep a new record; with `once`, leave one that conflicts as it is. Returns if kept."""
+        """Keep a new record; with `once`, leave one that conflicts as it is. Returns if kept.
+
+        What a trainer reports is read a moment later than it was written; an event is never older
+        than the one before it, so that order and times agree.
+        """
+        if isinstance(record, EventRecord):
+            latest = self._connection.execute(
+                "select created_at from event where job_id = ? order by seq desc limit 1",
+                (record.job_id,),
+            ).fetchone()
+            if latest is not None and latest[0] > record.created_at:
+                record = replace(record, created_at=latest[0])
         names = [field.name for field in fields(record) if field.name != "seq"]
         marks = ", ".join("?" * len(names))
         done = self._connection.execute(

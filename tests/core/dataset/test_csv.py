@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tintype.dataset.formats import ImportLog, ImportOptions, ImportReport, import_dataset
 from tintype.dataset.formats.csv_table import find_columns, read_entries
+from tintype.dataset.formats.table_text import likely_delimiter
 from tintype.errors import DatasetError
 
 
@@ -163,6 +164,11 @@ async def test_a_photograph_in_a_cell_is_read_whole(build: Any) -> None:
     assert (report.rows, report.lost) == (2, 0)
     assert [row[1:] for row in rows["train"]] == [("Q", "A"), ("Q2", "B")]
     assert rows["train"][1][0].startswith("data:image/jpeg;base64,")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "\\"])
+def test_the_delimiter_is_found_in_the_first_line(delimiter: str) -> None:
+    assert likely_delimiter(delimiter.join(["image", "question", "answer"])) == delimiter
 
 
 async def test_tables_of_excel_and_paths_of_windows_are_read(build: Any) -> None:

@@ -1,6 +1,8 @@
 """Files written whole or not at all, several of them together."""
 
+import errno
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,3 +61,15 @@ def write_and_fail(folder: Path) -> None:
     with written(folder / "half") as file:
         file.write(b"half")
         raise KeyError
+
+
+def test_a_full_disk_is_said_with_what_to_do(tmp_path: Path, monkeypatch: Any) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(DatasetError) as caught, written(tmp_path / "out.jsonl") as file:
+        file.write(b"{}\n")
+    assert "the disk is full" in caught.value.message
+    assert caught.value.advice == "Free some space or choose another folder."
+    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,7 @@ from tintype.errors import DatasetError
 MAX_TABLE_BYTES = 500_000_000
 """Tables with embedded photographs are large; larger ones are for other formats."""
 SUFFIXES = (".csv", ".tsv")
-DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = (",", ";", "\t", "|", "\\")
 
 
 def table_text(file: SourceFile, size: int = 0) -> str:

@@ -1,5 +1,6 @@
 """What is open: held open, named in the title line, and looked at again in case it changes."""
 
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import var
+from textual.worker import Worker
 
 from tintype.errors import TintypeError
 from tintype.loop import LoopState, RowRequest
@@ -25,7 +27,7 @@ from tintype_tui.text import count, size
 LOOK_AGAIN_S = 2.0
 """Between looks at whether the file has changed."""
 FIRST_ROWS_S = 10.0
-"""How long keys wait for the first rows of the first dataset, of a machine under load."""
+"""How long keys wait for the first rows of a dataset, on a machine under load."""
 
 
 def opened_words(opened: Opened, hint: str, reload: str, *, filtered: bool) -> str:
@@ -114,18 +116,15 @@ class OpenedLine(Words):
     def watch_hint(self) -> None:
         self.say()
 
-    # ------------------------------------------------------------------ opening
-
     def watch_loop_state(self, state: LoopState) -> None:
         """Open what was chosen, here or elsewhere, or go to the row that is asked for."""
         request, before = state.request, self._request
         self._request = request
         if state.dataset is not None and state.dataset != self._path:
-            first, self._path = self._path is None, state.dataset
-            opening = self._hold(state.dataset, state.row)
-            if first and isinstance(app := self.app, HoldingApp):
-                # Keys pressed before anything was seen are for its rows.
-                app.held.hold_until(lambda: bool(self.opened) or opening.is_finished, FIRST_ROWS_S)
+            self._path = path = state.dataset
+            opening = self._hold(path, state.row)
+            if isinstance(app := self.app, HoldingApp):  # keys pressed from now on are for its rows
+                app.held.hold_until(_ready(self, path, opening), FIRST_ROWS_S)
         elif request is not None and request is not before:
             self._seek(request)
 
@@ -190,3 +189,8 @@ class OpenedLine(Words):
             self.post_message(requests.open_dataset(path))
         else:
             self.pane.say(f"{self.opened.path.name} has no other split beside it.")
+
+
+def _ready(line: OpenedLine, path: Path, opening: Worker[None]) -> Callable[[], bool]:
+    """Whether rows of a dataset are there, or will not be."""
+    return lambda: opening.is_finished or getattr(line.opened, "path", None) == path
