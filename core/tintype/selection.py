@@ -10,7 +10,7 @@ import asyncio
 import difflib
 import fnmatch
 import re
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -267,13 +267,3 @@ def _fitting(condition: Condition) -> Callable[[str], bool]:
     return lambda text: (
         any(fnmatch.fnmatchcase(text.casefold(), name) for name in names) != (operator == "!=")
     )
-
-
-def completions(text: str, known: Collection[str] = ()) -> Iterator[str]:
-    """What the last word of a text may become: fields, and `known` conditions."""
-    head, _, last = text.rpartition(" ")
-    sign, word = ("-", last[1:]) if last.startswith("-") else ("", last)
-    offered = [*(f"{name}{'>' if name in NUMBERS else ':'}" for name in FIELDS), *known]
-    for one in offered:
-        if one.startswith(word) and one != word:
-            yield f"{head} {sign}{one}".lstrip()

@@ -8,7 +8,7 @@ from tests.core.dataset.conftest import Builder
 from tintype.dataset import open_dataset
 from tintype.errors import DatasetError
 from tintype.rules import rules_of
-from tintype.selection import completions, is_selection, parse_selection, select
+from tintype.selection import is_selection, parse_selection, select
 
 
 @pytest.fixture
@@ -91,8 +91,3 @@ def test_what_cannot_be_meant_is_said(typed: str, said: str) -> None:
 )  # fmt: skip
 def test_words_are_not_taken_for_conditions(typed: str, is_one: bool) -> None:
     assert is_selection(typed) == is_one
-
-
-def test_a_field_is_completed() -> None:
-    assert list(completions("images>1 -lab")) == ["images>1 -label:"]
-    assert list(completions("w")) == ["width>"]

@@ -181,3 +181,21 @@ def test_two_versions_are_compared(tintype: Tintype, dataset: Path, tmp_path: Pa
     )
     same = tintype("diff", dataset, dataset, "--json")
     assert (same.code, same.json["same"]) == (0, 12)
+
+
+def test_what_cannot_be_read_is_not_taken_for_empty(
+    tintype: Tintype, dataset: Path, tmp_path: Path
+) -> None:
+    damaged, empty, folder = tmp_path / "x.jsonl", tmp_path / "y.jsonl", tmp_path / "z"
+    damaged.write_text("no JSON\n" * 3)
+    empty.touch()
+    folder.mkdir()
+    for command in ("boxes", "dedupe"):
+        done = tintype(command, damaged)
+        assert (done.code, "3 lines that are no JSON could not be" in done.said) == (1, True)
+    assert "is empty" in tintype("open", empty).said
+    assert "is empty" in tintype("open", folder).said
+    for form in ("voc", "jsonl"):
+        done = tintype("convert", damaged, tmp_path / f"out-{form}", "--to", form)
+        assert (done.code, done.out) == (1, "")
+    assert not (tmp_path / "out-voc").exists()

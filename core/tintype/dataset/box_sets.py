@@ -41,7 +41,7 @@ class Converted:
     rows: int = 0
     """Written so far."""
     changed: int = 0
-    """Rows of those whose boxes are written anew."""
+    """Rows of those whose boxes are written in the other convention."""
     left: int = 0
     """Rows with boxes that were left as they are."""
     notes: tuple[BoxNote, ...] = ()

@@ -59,6 +59,8 @@ class Repeats:
 
     rows: int = 0
     """Looked at so far."""
+    unread: int = 0
+    """Rows of those that are no JSON: of these nothing is known."""
     images: int = 0
     """Of those rows."""
     distinct: int = 0
@@ -111,13 +113,14 @@ class _Search:
         self._places: dict[int, list[tuple[bytes, ImagePlace]]] = {}
         self._said: dict[bytes, list[tuple[Path, int]]] = {}
         """Lines by their words and the groups of their images."""
-        self._rows = self._images = self._unknown = 0
+        self._rows = self._unread = self._images = self._unknown = 0
 
     def add(self, lines: Sequence[ParsedLine], dataset: Dataset) -> None:
         """Look at the images of some rows."""
         for line in lines:
             self._rows += 1
             seen = [self._look(line, part, dataset) for part in line.row.images]
+            self._unread += bool(line.row.flaw)
             if not line.row.flaw:
                 said = [(one.role, one.text) for one in read_example(line.row).messages]
                 key = hashlib.blake2b(json.dumps([seen, said]).encode(), digest_size=16).digest()
@@ -152,7 +155,7 @@ class _Search:
     def report(self) -> Repeats:
         """How far it has come."""
         distinct = len(self._group_of) + len(self._alone)
-        return Repeats(self._rows, self._images, distinct, self._unknown)
+        return Repeats(self._rows, self._unread, self._images, distinct, self._unknown)
 
     def finished(self) -> Repeats:
         """What was found, leaks first, then the largest groups."""

@@ -63,6 +63,8 @@ async def command(
     async with open_dataset(source) as dataset:
         await dataset.scan()
         verdict = await judge_boxes(dataset)
+        if verdict is None and (unread := await _unread(dataset)):
+            say(f"{count(unread, 'line')} that are no JSON could not be read.")
         if target is not None and out is not None:
             reading = given or _certain(verdict)
             if reading is None:
@@ -71,6 +73,12 @@ async def command(
                 await _convert(dataset, out, reading, target, replace, as_json)
         else:
             _show(verdict, as_json)
+
+
+async def _unread(dataset: "Dataset") -> int:
+    """How many of the first lines are no JSON: whether they have boxes is not known."""
+    lines = await dataset.lines(0, 1000, 8_000_000)
+    return sum(bool(line.row.flaw) for line in lines)
 
 
 def _convention(name: str) -> "Convention":

@@ -147,18 +147,21 @@ async def _jsonl(
     progress.clear()
     if as_json:
         put_json({"rows": done.rows, "files": done.files, "notes": notes}, indent=2)
-        return
-    for note in notes[:MOST_SAID]:
-        say(f"{source}:{note.line}: {note.place} {note.message}")
-    say(f"{count(done.rows, 'row')} written for {judged_by.title}.")
-    for path in done.files:
-        put(str(path))
+    else:
+        for note in notes[:MOST_SAID]:
+            say(f"{source}:{note.line}: {note.place} {note.message}")
+        say(f"{count(done.rows, 'row')} written for {judged_by.title}.")
+        for path in done.files:
+            put(str(path))
+    if done.undone or not done.rows:
+        leave(1)
 
 
 def _print(report: "ImportReport", target: Path, *, dry_run: bool, as_json: bool) -> None:
     if as_json:
-        put_json({"rows": report.rows, "lost": report.lost, "problems": report.problems,
-                  "notices": report.notices, "written": not dry_run}, indent=2)  # fmt: skip
+        said = {"rows": report.rows, "lost": report.lost, "problems": report.problems}
+        written = bool(report.rows) and not dry_run
+        put_json(said | {"notices": report.notices, "written": written}, indent=2)
     else:
         for problem in report.problems[:MOST_SAID]:
             say(f"{problem.file}:{problem.line}: {problem.message} {problem.done}.")
@@ -169,7 +172,7 @@ def _print(report: "ImportReport", target: Path, *, dry_run: bool, as_json: bool
         rows = count(report.rows, "row")
         lost = f", {report.lost:,} lost" if report.lost else ""
         say(f"{rows} {'would be ' if dry_run else ''}written{lost}.")
-        if not dry_run:
+        if report.rows and not dry_run:
             put(str(target))
     if report.lost or not report.rows:
         leave(1)

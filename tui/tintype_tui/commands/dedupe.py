@@ -41,7 +41,7 @@ async def command(
     An image that is in SOURCE and in one of OTHERS leaks: a model is tested on what it has learnt.
     With -o, a copy of SOURCE is written without rows that leak, and without rows that say the same
     of the same or a like image as an earlier row. The files are never changed. The exit code is 1
-    if anything leaks or is repeated.
+    if anything leaks, is repeated, or cannot be read.
     """
     from tintype.dataset import open_dataset
     from tintype.dataset.near import Repeats, find_repeats
@@ -61,7 +61,7 @@ async def command(
         _say(found, source, dropped)
         if out is not None:
             put(str(out))
-    if found.repeated or any(group.is_leak for group in found.groups):
+    if found.unread or found.repeated or any(group.is_leak for group in found.groups):
         leave(1)
 
 
@@ -84,6 +84,8 @@ def _say(found: "Repeats", source: Path, dropped: list[int]) -> None:
     if found.unknown:
         words = count(found.unknown, "image")
         say(f"{words} could not be looked at (on the network, missing or damaged).")
+    if found.unread:
+        say(f"{count(found.unread, 'line')} that are no JSON could not be looked at.")
     say(f"{visible(str(source))}: {count(len(dropped), 'row')} repeated or leaking.")
 
 
@@ -97,6 +99,7 @@ def _line(group: "ImageGroup") -> str:
 def _as_json(found: "Repeats", source: Path, dropped: list[int], out: Path | None) -> object:
     return {
         "rows": found.rows,
+        "unread": found.unread,
         "images": found.images,
         "distinct": found.distinct,
         "unknown": found.unknown,

@@ -12,7 +12,7 @@ from textual.content import Content
 from tintype_tui.text import visible
 
 MOST_CHARS = 20_000
-"""A longer answer is shown as it was written: it is drawn anew with every piece that comes."""
+"""A longer answer is shown as it was written: it is drawn again with every piece that comes."""
 LONGEST_LINE = 2_000
 
 _SIGNS = re.compile(r"[*_`#\[]|~~~|^[ \t]*(?:[-+>] |>|---)", re.MULTILINE)

@@ -17,6 +17,7 @@ from tintype.dataset.formats.contract import Detection, Format
 from tintype.dataset.formats.looking import listing_once
 from tintype.dataset.formats.sources import Files
 from tintype.errors import DatasetError
+from tintype.paths import size
 from tintype.plugins import Plugin, guarded, plugins
 
 T = TypeVar("T")
@@ -130,7 +131,9 @@ def not_understood(source: Path) -> DatasetError:
     kinds = Counter(file.suffix or "without an ending" for file in files.names.values())
     if files.given:
         kinds = Counter({files.given.suffix or "a file without an ending": 1})
-    there = ", ".join(f"{count:,} × {kind}" for kind, count in kinds.most_common(6)) or "nothing"
+    if not kinds or (files.given and not size(source)):
+        return DatasetError(f"{source} is empty.", advice="Choose another.", path=source)
+    there = ", ".join(f"{count:,} × {kind}" for kind, count in kinds.most_common(6))
     pictures = len(files.images)
     if pictures and not files.given and pictures == len(files.names):
         return DatasetError(

@@ -124,13 +124,13 @@ def resolved(
         found = _there(files, _plain(trial))
         if found is not None:
             elsewhere = path not in ("", ".") and path not in trial
-            return _mended(found, path if elsewhere else "", log)
+            return _taken_here(found, path if elsewhere else "", log)
     parts = [part for part in said.replace("\\", "/").split("/") if part not in ("", ".", "..")]
     for at in range(len(parts)):
         inner = "/".join(parts[at:])
         found = _there(files, f"{base}/{inner}".strip("/")) or _there(files, inner)
         if found is not None:
-            return _mended(found, said if is_absolute(said) or is_absolute(path) else "", log)
+            return _taken_here(found, said if is_absolute(said) or is_absolute(path) else "", log)
     return None
 
 
@@ -141,7 +141,7 @@ def _there(files: Files, name: str) -> SourceFile | str | None:
     return file or (name if any(each.startswith(inside) for each in files.names) else None)
 
 
-def _mended(found: SourceFile | str, place: str, log: ImportLog | None) -> SourceFile | str:
+def _taken_here(found: SourceFile | str, place: str, log: ImportLog | None) -> SourceFile | str:
     """What was found, and a note if it was looked for elsewhere; of one place once."""
     words = "paths of another machine: what has these names here is taken."
     if log is not None and place and not log.noted("paths-mended", place):

@@ -39,7 +39,7 @@ START = """\
     no key, no network, and
     a model that really trains
  [b $primary]o[/]  open a dataset of yours:
-    JSONL, Pascal VOC or CSV
+    JSONL, COCO, YOLO, CSV …
  [b $primary]?[/]  all keys
 """
 
