@@ -47,7 +47,7 @@ async def edits_of(table: EditTable, dataset: Dataset) -> Edits:
         StoreError: if the store cannot be used.
         DatasetError: if the file cannot be read.
     """
-    path = _name(dataset)
+    path = await _name(dataset)
     kept = await asyncio.to_thread(table.read, path)
     if not kept.version:
         return Edits()
@@ -74,7 +74,7 @@ async def edit(table: EditTable, dataset: Dataset, what: str, rows: Iterable[Edi
     every = tuple(rows)
     if every:
         at, version = datetime.now(UTC), await _version(dataset)
-        await in_thread(table.add, _name(dataset), version, what, every, at=at)
+        await in_thread(table.add, await _name(dataset), version, what, every, at=at)
         await _refresh(table, dataset)
 
 
@@ -84,7 +84,7 @@ async def undo(table: EditTable, dataset: Dataset) -> str:
     Raises:
         StoreError: if the store cannot be used.
     """
-    what = await in_thread(table.undo, _name(dataset))
+    what = await in_thread(table.undo, await _name(dataset))
     await _refresh(table, dataset)
     return what
 
@@ -95,7 +95,7 @@ async def redo(table: EditTable, dataset: Dataset) -> str:
     Raises:
         StoreError: if the store cannot be used.
     """
-    what = await in_thread(table.redo, _name(dataset))
+    what = await in_thread(table.redo, await _name(dataset))
     await _refresh(table, dataset)
     return what
 
@@ -104,8 +104,8 @@ async def _refresh(table: EditTable, dataset: Dataset) -> None:
     dataset.edits = await edits_of(table, dataset)
 
 
-def _name(dataset: Dataset) -> Path:
-    return dataset.path.resolve()
+async def _name(dataset: Dataset) -> Path:
+    return await asyncio.to_thread(dataset.path.resolve)
 
 
 async def _version(dataset: Dataset) -> str:

@@ -24,7 +24,7 @@ from tintype.dataset.sampling import RowTraits, apportioned, drawn, drawn_groups
 from tintype.dataset.splits import SPLITS
 from tintype.dataset.statistics import SHORT_ANSWER
 from tintype.dataset.treatment import Treatment
-from tintype.detection import parse_boxes
+from tintype.detection import labels_in
 from tintype.errors import DatasetError
 from tintype.threads import in_thread
 
@@ -161,9 +161,8 @@ def picking(
 def labels_of(shown: Example) -> frozenset[str]:
     """Return the labels of a row: those of its boxes, else its answer if that is short."""
     answer = shown.answer.strip()
-    boxes = parse_boxes(answer).boxes
-    if boxes:
-        return frozenset(box.label for box in boxes)
+    if labels := labels_in(answer):
+        return frozenset(labels)
     return frozenset({answer}) if 0 < len(answer) <= SHORT_ANSWER else frozenset()
 
 

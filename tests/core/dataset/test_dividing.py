@@ -12,8 +12,18 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tintype.dataset import open_dataset, read_rows
-from tintype.dataset.dividing import Divided, Draw, divide, folding, picking, splitting
+from tintype.dataset.dividing import (
+    Divided,
+    Draw,
+    divide,
+    folding,
+    labels_of,
+    picking,
+    splitting,
+)
+from tintype.dataset.example import Example, Message, TextPart
 from tintype.dataset.sampling import RowTraits, apportioned, drawn, grouped
+from tintype.detection import CONVENTIONS, Box
 from tintype.errors import DatasetError
 
 SHARES = (Fraction(8, 10), Fraction(1, 10), Fraction(1, 10))
@@ -176,3 +186,11 @@ async def test_folds_hold_every_row_out_once(build: Any) -> None:
 async def test_nothing_to_write_is_said(build: Any) -> None:
     with pytest.raises(DatasetError, match="has no row to write"):
         await divided(build.jsonl("no json"), folding(build.folder, 2))
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_labels_are_those_of_the_boxes_whatever_their_convention(name: str) -> None:
+    boxes = [Box("cat", 0.1, 0.1, 0.5, 0.5), Box("big dog", 0.2, 0.3, 0.6, 0.9)]
+    answer = CONVENTIONS[name].write(boxes, (640, 480))
+    shown = Example(0, 1, (Message("assistant", (TextPart(answer),)),))
+    assert labels_of(shown) == {"cat", "big dog"}
