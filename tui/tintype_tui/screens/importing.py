@@ -113,7 +113,6 @@ class Import(Dialog[Path | None]):
     async def _run(self) -> None:
         bar = self.query_one(ProgressBar)
         bar.display = True
-        self.target.disabled = True
         lines: list[str] = []
         try:
             async for progress in self._importing():
@@ -123,8 +122,7 @@ class Import(Dialog[Path | None]):
                 self._report = progress.report or self._report
         except TintypeError as error:
             self.words.update(visible(str(error)))
-            bar.display = self.target.disabled = False
-            self.target.focus()
+            bar.display = False
             return
         if self._report is not None:
             self._finish(self._report, lines)
