@@ -226,7 +226,7 @@ async def test_every_bar_names_exactly_the_rows_that_it_counts(looked: Any) -> N
 
 @pytest.mark.parametrize("name", ["places", "sizes"])
 async def test_every_cell_names_exactly_the_rows_that_it_counts(looked: Any, name: str) -> None:
-    plane = charts(looked.columns)[name]
+    plane: Any = charts(looked.columns)[name]
     grid = plane.grid(7, 5)
     assert sum(map(sum, grid.counts)) == sum(plane.counts.values())
     for y, row in enumerate(grid.counts):
