@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -16,11 +16,13 @@ from tintype.dataset.query import Found, Hit, Query, compile_query, parse_query,
 from tintype.dataset.query import shared_texts as find_shared
 from tintype.errors import DatasetError
 from tintype.rules import rules_of
-from tintype.selection import is_selection, parse_selection, select
+from tintype.selection import Condition, expanded, is_selection, parse_selection, select
+from tintype.selection.columns import Columns
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.screens.datasets.part import Words, stop_workers
 from tintype_tui.screens.dialogs import Ask
+from tintype_tui.screens.search_rows import SearchRows
 from tintype_tui.text import clip, count, one_line
 
 MOST_EXCERPTS = 20_000
@@ -52,6 +54,10 @@ class FilterLine(Words):
         Binding("r", "random", "Random row", id="data.random", show=False),
     ]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._asking: SearchRows | None = None
+
     def watch_arrangement(self) -> None:
         self.say()
 
@@ -72,37 +78,70 @@ class FilterLine(Words):
         with self.pane.reporting("Cannot search"):
             shared = await find_shared(dataset)
             hints = [
-                "label:cat · images>1 · width<300 · tokens>500 · problem:* · -answer:none",
+                "label:cat · images>1 · width<300 · tokens>500 · problem:* · -answer:none · @saved",
                 "/expression/ · ~nearly so · !not this · then n and N go from hit to hit",
                 f"Searches {_where(shared)}.",
             ]
             before = self.arrangement.found
-            asked = Ask("Search the rows", value=before.typed if before else "", hints=hints)
-            if text := await self.app.push_screen_wait(asked):
-                if is_selection(text):
-                    self._select(dataset, text)
+            value = self.arrangement.query or (before.typed if before else "")
+            self._asking = SearchRows(value, hints)
+            self._asking.columns = self.columns
+            self.post_message(self.WantColumns())
+            if text := await self.app.push_screen_wait(self._asking):
+                saved = self._asking.saved
+                if is_selection(text, saved):
+                    self._select(dataset, expanded(text, saved))
                 else:
                     self._search(dataset, text, shared)
 
+    def watch_columns(self, columns: Columns | None) -> None:
+        if self._asking is not None:
+            self._asking.columns = columns
+
+    def narrow(self, condition: Condition) -> None:
+        """Show, of the rows that are shown, only those for which a condition holds."""
+        now = self.arrangement
+        if (dataset := self.dataset) is not None:
+            if now.chosen is None or now.query:
+                self._select(dataset, f"{now.query} {condition}".strip())
+            else:
+                self._select(dataset, str(condition), within=now)
+
     @work(exclusive=True, group="search")
-    async def _select(self, dataset: Dataset, typed: str) -> None:
-        rows: list[int] = []
+    async def _select(
+        self, dataset: Dataset, typed: str, *, within: Arrangement | None = None
+    ) -> None:
         try:
             with self.pane.reporting("Cannot search"):
                 wanted = await asyncio.to_thread(parse_selection, typed)
-                profile = await asyncio.to_thread(rules_of, self.session.profile.provider)
-                async for done in select(dataset, wanted, profile):
-                    rows += (one.row.index for one in done.found)
-                    share = done.rows / max(1, dataset.count)
-                    self.doing = f"· searching {share:.0%}, Esc stops"
+                rows = await self._rows_with(dataset, wanted)
+                if within is not None and within.chosen is not None:
+                    chosen = frozenset(within.chosen)
+                    rows = [row for row in rows if row in chosen]
                 if not rows:
                     self.pane.say(f"No row is so: {typed}.")
                     return
                 why = f"{count(len(rows), 'row')} with {typed}"
-                chosen = replace(self.arrangement, chosen=rows, why=why)
-                self.post_message(self.Arrange(chosen, from_top=True))
+                query = typed
+                if within is not None:
+                    why, query = f"{within.why}; of these {why}", ""
+                made = replace(self.arrangement, chosen=rows, why=why, query=query)
+                self.post_message(self.Arrange(made, from_top=True))
         finally:
             self.doing = ""
+
+    async def _rows_with(self, dataset: Dataset, wanted: Sequence[Condition]) -> list[int]:
+        """The rows for which conditions hold: by what is known of them all, or looked at again."""
+        columns = self.columns.with_marks(self.marks.reasons) if self.columns else None
+        if columns is not None and columns.answers(wanted):
+            return await asyncio.to_thread(columns.rows_with, wanted)
+        rows: list[int] = []
+        profile = await asyncio.to_thread(rules_of, self.session.profile.provider)
+        async for done in select(dataset, wanted, profile, marks=self.marks.reasons):
+            rows += (one.row.index for one in done.found)
+            share = done.rows / max(1, dataset.count)
+            self.doing = f"· searching {share:.0%}, Esc stops"
+        return rows
 
     @work(exclusive=True, group="search")
     async def _search(self, dataset: Dataset, typed: str, shared: frozenset[str]) -> None:
@@ -134,7 +173,7 @@ class FilterLine(Words):
         how = "without" if query.inverse else "nearly with" if query.is_fuzzy else "with"
         what = f"/{query.text}/" if query.is_regex else f"“{query.text}”"
         why = f"{count(len(found.rows), 'row')} {how} {what}"
-        wanted = replace(self.arrangement, chosen=found.rows, why=why, found=found)
+        wanted = replace(self.arrangement, chosen=found.rows, why=why, query="", found=found)
         self.post_message(self.Arrange(wanted, from_top=True))
 
     # ------------------------------------------------------------------ order
@@ -176,7 +215,7 @@ class FilterLine(Words):
 
 def without_filter(arrangement: Arrangement) -> Arrangement:
     """All rows, in the same order; what was searched for is still known."""
-    return replace(arrangement, chosen=None, why="")
+    return replace(arrangement, chosen=None, why="", query="")
 
 
 async def _place(text: str, dataset: Dataset) -> int:

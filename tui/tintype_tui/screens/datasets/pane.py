@@ -13,11 +13,13 @@ from textual.reactive import var
 from tintype.assessment import Assessment
 from tintype.dataset.arrangement import Arrangement, arranged
 from tintype.dataset.marks import Marks
+from tintype.selection.columns import Columns
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Pane
 from tintype_tui.screens.datasets.check_line import CheckLine
+from tintype_tui.screens.datasets.columns_line import ColumnsLine
 from tintype_tui.screens.datasets.copy_line import CopyLine
 from tintype_tui.screens.datasets.divide_line import DivideLine
 from tintype_tui.screens.datasets.edits_line import EditsLine
@@ -66,6 +68,7 @@ class DatasetsPane(Pane):
     """What the pass over the dataset that is open has found so far."""
     arrangement: var[Arrangement] = var(Arrangement())
     marks: var[Marks] = var(Marks())
+    columns: var[Columns | None] = var(None)
     index: var[int] = var(0)
     """The row that is looked at, 0-based."""
 
@@ -77,7 +80,7 @@ class DatasetsPane(Pane):
         with Horizontal(id="dataset-title", classes="title-line"):
             yield self._bound(OpenedLine()).data_bind(DatasetsPane.loop_state)
             yield self._bound(CheckLine()).data_bind(DatasetsPane.profile_name)
-            for line in (MarksLine, EditsLine, FilterLine, CopyLine, DivideLine):
+            for line in (MarksLine, EditsLine, FilterLine, ColumnsLine, CopyLine, DivideLine):
                 yield self._bound(line())
         views = [self._bound(each(id=each.__name__)) for each in VIEWS]
         yield self._bound(ViewsPart(views, self._bound(RowPart(id="right"))))
@@ -89,6 +92,7 @@ class DatasetsPane(Pane):
             DatasetsPane.assessed,
             DatasetsPane.arrangement,
             DatasetsPane.marks,
+            DatasetsPane.columns,
             DatasetsPane.index,
         )
 
@@ -113,7 +117,7 @@ class DatasetsPane(Pane):
             self.arrangement = replace(self.arrangement, total=now.rows)
             self.opened = now
         else:
-            self.marks, self.arrangement = Marks(), Arrangement(now.rows)
+            self.marks, self.arrangement, self.columns = Marks(), Arrangement(now.rows), None
             self.index = min(event.row, max(0, now.rows - 1))
             self.opened = now
             self.views.view.go(self.index)
@@ -158,8 +162,24 @@ class DatasetsPane(Pane):
     def on_dataset_part_remark(self, event: DatasetPart.Remark) -> None:
         self.marks = event.change(self.marks)
 
+    def on_dataset_part_want_columns(self) -> None:
+        self.query_one(ColumnsLine).want()
+
+    def watch_profile_name(self) -> None:
+        """What rows say is read again: other rules, other tokens."""
+        self.columns = None
+        for line in self.query(ColumnsLine):  # none while the pane is being made
+            line.read_again()
+
+    def on_columns_line_known(self, event: ColumnsLine.Known) -> None:
+        self.columns = event.columns
+
+    def on_dataset_part_narrow(self, event: DatasetPart.Narrow) -> None:
+        self.query_one(FilterLine).narrow(event.condition)
+
     def on_edited(self) -> None:
         """Read the rows again that are shown, and check them all."""
+        self.watch_profile_name()
         self.rows_view.rows.forget()
         self.row_part.present(self.index, self.row_part.view.shown.ordinal)
         self.query_one(EditsLine).say()
