@@ -148,7 +148,8 @@ def content_texts(message: dict[str, Any]) -> list[str]:
 def schema_tokens(value: Any, rule: TokenRule) -> Range:
     """Return the tokens of tools and calls.
 
-    How providers spell them for the model is not documented: at least the words in them, at most the JSON with every brace.
+    How providers spell them for the model is not documented: at least the words in them, at most
+    the JSON with every brace.
     """
     words = sum(count_text(word, rule.encoding) for word in _strings(value))
     spelt = count_text(json.dumps(value, ensure_ascii=False), rule.encoding)
