@@ -98,7 +98,7 @@ def _tiles(rule: TokenRule, width: int, height: int, detail: str, tokens: Range)
         else f"shorter side {min(fit)}, at most 768: not resized"
     )
     tiles = seen.columns * seen.rows
-    steps = (
+    steps: tuple[str, ...] = (
         begun,
         shrunk if fit != (width, height) else "fits into 2048 × 2048: not resized",
         short,
