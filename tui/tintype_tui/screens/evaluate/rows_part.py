@@ -159,9 +159,6 @@ class RowsPart(Part):
             )
             self._list()
 
-    def watch_position(self, position: int | None) -> None:
-        self.set_class(position is None, "-no-row")
-
     def watch_order(self) -> None:
         self._list()
 
