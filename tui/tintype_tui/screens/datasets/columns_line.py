@@ -6,19 +6,20 @@ from contextlib import aclosing
 from textual import work
 from textual.message import Message
 
+from tintype.assessment import Assessment
 from tintype.rules import rules_of
 from tintype.selection import known_beside
 from tintype.selection.columns import Columns, read_columns
-from tintype_tui.screens.datasets.part import Words, stop_workers
+from tintype_tui.screens.datasets.part import Words
 
 
 class ColumnsLine(Words):
     """`counting what rows say: 40%`, while they are read."""
 
     class Known(Message):
-        """What the rows say is known."""
+        """What the rows say is known, or, without columns, no longer holds."""
 
-        def __init__(self, columns: Columns) -> None:
+        def __init__(self, columns: Columns | None) -> None:
             super().__init__()
             self.columns = columns
 
@@ -44,10 +45,10 @@ class ColumnsLine(Words):
         if self.opened is not None and self.opened.complete:
             self._read()
 
-    def read_again(self) -> None:
-        """Read what rows say that are others now, if it was read or is being read."""
-        if self._wanted:
-            stop_workers(self, "columns")
+    def watch_assessed(self, before: Assessment | None, now: Assessment | None) -> None:
+        """Read rows again that are others now, or are judged by other rules."""
+        if self._wanted and before is not None and now is None:
+            self.post_message(self.Known(None))
             self.completed()
 
     @work(exclusive=True, group="columns")

@@ -1,6 +1,7 @@
 """Datasets: the values that its parts share, and the parts side by side."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
@@ -28,8 +29,9 @@ from tintype_tui.screens.datasets.image_line import ImageLine
 from tintype_tui.screens.datasets.marks_line import MarksLine
 from tintype_tui.screens.datasets.opened import Opened, row_values
 from tintype_tui.screens.datasets.opened_line import OpenedLine
-from tintype_tui.screens.datasets.part import DatasetPart
+from tintype_tui.screens.datasets.part import DatasetPart, Narrow, Words
 from tintype_tui.screens.datasets.row_part import RowPart, look_of
+from tintype_tui.screens.datasets.search_line import SearchLine
 from tintype_tui.screens.datasets.views import VIEWS
 from tintype_tui.screens.datasets.views.rows import RowsView
 from tintype_tui.screens.datasets.views_part import ViewsPart
@@ -39,6 +41,10 @@ from tintype_tui.widgets.loop_strip import Serving
 from tintype_tui.widgets.row_view import RowView
 
 NOTHING = "No dataset is open.\nPress {data.open} to open one, {go.home} for samples."
+LINES: Sequence[type[Words]] = (
+    *(MarksLine, EditsLine, FilterLine, SearchLine, ColumnsLine, CopyLine, DivideLine, ImageLine),
+)
+"""The parts in the title line, after what is open and what was found."""
 P = TypeVar("P", bound=DatasetPart)
 
 
@@ -81,9 +87,7 @@ class DatasetsPane(Pane):
         with Horizontal(id="dataset-title", classes="title-line"):
             yield self._bound(OpenedLine()).data_bind(DatasetsPane.loop_state)
             yield self._bound(CheckLine()).data_bind(DatasetsPane.profile_name)
-            lines = (MarksLine, EditsLine, FilterLine, ColumnsLine, CopyLine, DivideLine, ImageLine)
-            for line in lines:
-                yield self._bound(line())
+            yield from (self._bound(line()) for line in LINES)
         views = [self._bound(each(id=each.__name__)) for each in VIEWS]
         yield self._bound(ViewsPart(views, self._bound(RowPart(id="right"))))
 
@@ -164,24 +168,17 @@ class DatasetsPane(Pane):
     def on_dataset_part_remark(self, event: DatasetPart.Remark) -> None:
         self.marks = event.change(self.marks)
 
-    def on_dataset_part_want_columns(self) -> None:
+    def on_want_columns(self) -> None:
         self.query_one(ColumnsLine).want()
-
-    def watch_profile_name(self) -> None:
-        """What rows say is read again: other rules, other tokens."""
-        self.columns = None
-        for line in self.query(ColumnsLine):  # none while the pane is being made
-            line.read_again()
 
     def on_columns_line_known(self, event: ColumnsLine.Known) -> None:
         self.columns = event.columns
 
-    def on_dataset_part_narrow(self, event: DatasetPart.Narrow) -> None:
-        self.query_one(FilterLine).narrow(event.condition)
+    def on_narrow(self, event: Narrow) -> None:
+        self.query_one(SearchLine).narrow(event.condition)
 
     def on_edited(self) -> None:
         """Read the rows again that are shown, and check them all."""
-        self.watch_profile_name()
         self.rows_view.rows.forget()
         self.row_part.present(self.index, self.row_part.view.shown.ordinal)
         self.query_one(EditsLine).say()
@@ -216,5 +213,4 @@ class DatasetsPane(Pane):
         self.post_message(requests.try_model(self.loop_state.model))
 
     def action_evaluate(self) -> None:
-        wanted = requests.evaluate_model(self.loop_state.model, self.loop_state.dataset)
-        self.post_message(wanted)
+        self.post_message(requests.evaluate_model(self.loop_state.model, self.loop_state.dataset))

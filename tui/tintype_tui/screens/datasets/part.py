@@ -39,6 +39,17 @@ class Edited(Message):
     """What lies over the dataset is another: its rows are to be read again."""
 
 
+class WantColumns(Message):
+    """Read what the rows say."""
+
+
+@dataclass
+class Narrow(Message):
+    """Show, of the rows that are shown, only those for which a condition holds."""
+
+    condition: Condition
+
+
 class DatasetPart(Part):
     """A part of the pane Datasets."""
 
@@ -48,18 +59,9 @@ class DatasetPart(Part):
     arrangement: var[Arrangement] = var(Arrangement())
     marks: var[Marks] = var(Marks())
     columns: var[Columns | None] = var(None)
-    """What the rows say; none until a part has wanted it and it has been read."""
+    """What the rows say; none until it was wanted and has been read."""
     index: var[int] = var(0)
     """The row that is looked at."""
-
-    class WantColumns(Message):
-        """Read what the rows say."""
-
-    @dataclass
-    class Narrow(Message):
-        """Show, of the rows that are shown, only those for which a condition holds."""
-
-        condition: Condition
 
     @dataclass
     class Select(Message):
