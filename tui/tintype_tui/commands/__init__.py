@@ -33,6 +33,7 @@ MODULES = {
     "ask": "ask",
     "evaluate": "evaluate",
     "evaluations": "evaluations",
+    "keep": "keep",
     "models": "models",
     "files": "files",
     "spent": "spent",
