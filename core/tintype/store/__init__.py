@@ -12,6 +12,7 @@ from pathlib import Path
 from tintype.store.answers import AnswerTable, KeptAnswer, without_images
 from tintype.store.database import Database
 from tintype.store.edits import EditTable, KeptEdits
+from tintype.store.inventory import Asked, InventoryTables, Label, Listing, Probe, Seen
 from tintype.store.jobs import JobTables, KeptJob, MadeFrom, Pending, Ranked, Source
 from tintype.store.marks import KeptMarks
 from tintype.store.notes import DatasetTable, NoteTable, RecentDataset
@@ -19,16 +20,21 @@ from tintype.store.spending import Ledger, Spending, Spent, day_of, month_of, to
 from tintype.store.uploads import KeptUpload, UploadTable
 
 __all__ = [
+    "Asked",
     "EditTable",
     "KeptAnswer",
     "KeptEdits",
     "KeptJob",
     "KeptUpload",
+    "Label",
     "Ledger",
+    "Listing",
     "MadeFrom",
     "Pending",
+    "Probe",
     "Ranked",
     "RecentDataset",
+    "Seen",
     "Source",
     "Spending",
     "Spent",
@@ -54,6 +60,7 @@ class Store:
         self.notes = NoteTable(database)
         self.marks = KeptMarks(database)
         self.edits = EditTable(database)
+        self.inventory = InventoryTables(database)
 
 
 @asynccontextmanager
