@@ -6,7 +6,6 @@ what was kept, offline. What follows from it (`lineage`, `plan_by_date`, `chosen
 
 import asyncio
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 from tintype.inventory.changing import delete, download, losses, rename, why_not
 from tintype.inventory.choosing import FILTER_KEYS, ORDERS, chosen
@@ -100,8 +99,5 @@ async def take(store: Store, settings: Settings, *, today: date | None = None) -
 
 
 def _taken(store: Store, settings: Settings, today: date) -> Inventory:
-    from tintype.evaluation import runs_folder
-
-    runs: Path = runs_folder(settings.folders.data)
-    known = read_known(store, runs)
+    known = read_known(store, settings.folders.data / "evaluations")
     return compose(known, settings.profiles, load_prices(settings.prices), today)

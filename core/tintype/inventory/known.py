@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tintype import evaluation
-from tintype.evaluation import EvaluationRun
+from tintype import paths
 from tintype.inventory.values import EvaluationUse
 from tintype.resources import Checkpoint, Model, RemoteFile
 from tintype.store import Asked, KeptJob, Label, Listing, Probe, Seen, Store
@@ -57,9 +56,13 @@ def read_known(store: Store, runs: Path) -> Known:
 
 
 def _evaluated(runs: Path) -> Mapping[Place, tuple[EvaluationUse, ...]]:
+    if not paths.is_folder(runs):
+        return {}
+    from tintype import evaluation  # with NumPy, which those who never evaluated do not wait for
+
     found: dict[Place, list[EvaluationUse]] = {}
     for run in evaluation.listed(runs):
-        if isinstance(run, EvaluationRun):
+        if isinstance(run, evaluation.EvaluationRun):
             use = EvaluationUse(run.id, run.begun, run.rows)
             for model in run.plan.models:
                 found.setdefault((model.profile, model.name), []).append(use)
