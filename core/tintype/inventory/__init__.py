@@ -76,28 +76,32 @@ __all__ = [
     "read_known",
     "rename",
     "take",
+    "today",
     "why_not",
 ]
 
 
-async def take(store: Store, settings: Settings, *, today: date | None = None) -> Inventory:
+def today() -> date:
+    """Return the day from which days are counted: today, UTC."""
+    return datetime.now(UTC).date()
+
+
+async def take(store: Store, settings: Settings) -> Inventory:
     """Return the inventory of what the store knows, of all profiles; nobody is asked.
 
     Args:
         store: Where it was kept.
         settings: Which profile is at which provider, whose own prices count, and where the
             evaluations are.
-        today: From when days are counted; by default today, UTC.
 
     Raises:
         StoreError: if the store cannot be read.
         SettingsError: if the person's own price table cannot be.
         FileError: if the folder of evaluations cannot be listed.
     """
-    day = today or datetime.now(UTC).date()
-    return await asyncio.to_thread(_taken, store, settings, day)
+    return await asyncio.to_thread(_taken, store, settings, today())
 
 
-def _taken(store: Store, settings: Settings, today: date) -> Inventory:
+def _taken(store: Store, settings: Settings, day: date) -> Inventory:
     known = read_known(store, settings.folders.data / "evaluations")
-    return compose(known, settings.profiles, load_prices(settings.prices), today)
+    return compose(known, settings.profiles, load_prices(settings.prices), day)
