@@ -267,9 +267,14 @@ async def test_an_alias_and_a_note_stay_with_a_thing(
     cards = at(taken(store, tmp_path), "model", known.CARDS)
     inventory.rename(store, cards, note="shown to the board")
     cards = at(taken(store, tmp_path), "model", known.CARDS)
-    assert (cards.title, cards.label.note) == ("the good one", "shown to the board")
+    assert (cards.title, cards.naming.note) == ("the good one", "shown to the board")
     inventory.rename(store, cards, alias="", note="")
-    assert not store.inventory.labels()
+    assert not store.inventory.namings()
+    # The note of a job is that of the list of jobs.
+    job = at(taken(store, tmp_path), "job", "ftjob-cards")
+    inventory.rename(store, job, note="overfitted")
+    assert store.labels.of("openai", "ftjob-cards").note == "overfitted"
+    assert at(taken(store, tmp_path), "job", "ftjob-cards").naming.note == "overfitted"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Changing what is at a provider: deleted only by its name typed out; fetched into a new file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from tintype import paths
@@ -7,7 +8,7 @@ from tintype.api import Api
 from tintype.errors import ConfirmationError, NotFoundError, SettingsError
 from tintype.inventory.values import Item
 from tintype.paths.failures import exists_already
-from tintype.store import Label, Store
+from tintype.store import Naming, Store
 
 MOST_BYTES = 1 << 30
 """The largest file that is fetched."""
@@ -89,15 +90,22 @@ async def download(api: Api, item: Item, target: Path) -> Path:
     return paths.write_whole(target, content)
 
 
-def rename(store: Store, item: Item, *, alias: str | None = None, note: str | None = None) -> Label:
+def rename(
+    store: Store, item: Item, *, alias: str | None = None, note: str | None = None
+) -> Naming:
     """Call a thing otherwise, or note something of it; none leaves what there is.
 
     Raises:
         StoreError: if the store cannot be written.
     """
-    label = Label(
-        item.label.alias if alias is None else alias.strip(),
-        item.label.note if note is None else note.strip(),
+    naming = Naming(
+        item.naming.alias if alias is None else alias.strip(),
+        item.naming.note if note is None else note.strip(),
     )
-    store.inventory.set_label(item.ref.profile, item.ref.kind, item.ref.id, label)
-    return label
+    where = item.ref.profile, item.ref.id
+    if item.ref.kind == "job":  # its note is one of its labels
+        store.labels.put(*where, replace(store.labels.of(*where), note=naming.note))
+        store.inventory.set_naming(item.ref.profile, "job", item.ref.id, Naming(naming.alias))
+    else:
+        store.inventory.set_naming(item.ref.profile, item.ref.kind, item.ref.id, naming)
+    return naming

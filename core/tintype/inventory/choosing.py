@@ -16,7 +16,7 @@ _KEYS: Mapping[str, Callable[[Item], str]] = {
     "base": lambda item: item.base,
     "name": lambda item: f"{item.title} {item.name}",
     "id": lambda item: item.ref.id,
-    "note": lambda item: item.label.note,
+    "note": lambda item: item.naming.note,
     "purpose": lambda item: item.purpose,
 }
 _MARKS: Mapping[str, Callable[[Item, date], bool]] = {

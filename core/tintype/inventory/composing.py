@@ -15,7 +15,7 @@ from tintype.model_names import parse_model_name
 from tintype.pricing import Prices
 from tintype.resources import Job, Model, RemoteFile
 from tintype.settings import Profile
-from tintype.store import KeptJob, Label, Seen, Source
+from tintype.store import KeptJob, Naming, Seen, Source
 
 NO_JOB_USES = "No job of this profile uses this file."
 NO_JOB_MADE = "No job that is known here made this model."
@@ -181,7 +181,7 @@ class _Maker:
             evaluations=self._known.evaluations.get(place, ()),
             answers=asked.count if asked else 0,
             orphan=orphan,
-            label=self._label(profile, kind, name),
+            naming=self._naming(profile, kind, name),
         )
 
     def _reach(self, place: Place, presence: Presence, end: End | None) -> Reach:
@@ -227,7 +227,7 @@ class _Maker:
                 if done and job.finished_at
                 else None,
                 made_from=(*(Ref(here, "file", id) for id in files), Ref(here, "base", job.model)),
-                label=self._label(here, "job", job.id),
+                naming=self._naming(here, "job", job.id),
                 rows=kept.made_from.training.rows if kept.made_from.training else None,
                 trained_tokens=job.trained_tokens,
                 epochs=None if epochs == "auto" else epochs,
@@ -262,7 +262,7 @@ class _Maker:
             endless=self._is_embedded(profile),
             used_by=users,
             orphan=NO_JOB_USES if lonely else "",
-            label=self._label(profile, "file", id),
+            naming=self._naming(profile, "file", id),
         )
 
     # ------------------------------------------------------------------ of any thing
@@ -292,5 +292,5 @@ class _Maker:
             return "unknown" if seen is None or part == "jobs" else "present"
         return "present" if seen is not None and seen.seen_at >= listing.read_at else "missing"
 
-    def _label(self, profile: str, kind: Kind, id: str) -> Label:
-        return self._known.labels.get((profile, kind, id), Label())
+    def _naming(self, profile: str, kind: Kind, id: str) -> Naming:
+        return self._known.namings.get((profile, kind, id), Naming())

@@ -7,7 +7,7 @@ from pathlib import Path
 from tintype import paths
 from tintype.inventory.values import EvaluationUse
 from tintype.resources import Checkpoint, Model, RemoteFile
-from tintype.store import Asked, KeptJob, Label, Listing, Probe, Seen, Store
+from tintype.store import Asked, KeptJob, Listing, Naming, Probe, Seen, Store
 
 Place = tuple[str, str]
 """A profile, and a name or an id at its provider."""
@@ -23,7 +23,7 @@ class Known:
     checkpoints: tuple[tuple[str, Checkpoint], ...] = ()
     listings: Mapping[Place, Listing] = field(default_factory=dict)
     probes: Mapping[Place, Probe] = field(default_factory=dict)
-    labels: Mapping[tuple[str, str, str], Label] = field(default_factory=dict)
+    namings: Mapping[tuple[str, str, str], Naming] = field(default_factory=dict)
     digests: Mapping[Place, str] = field(default_factory=dict)
     asked: Mapping[Place, Asked] = field(default_factory=dict)
     evaluations: Mapping[Place, tuple[EvaluationUse, ...]] = field(default_factory=dict)
@@ -48,11 +48,21 @@ def read_known(store: Store, runs: Path) -> Known:
         kept.checkpoints(),
         {place: one for place, one in kept.listings().items() if "/" not in place[1]},
         kept.probes(),
-        kept.labels(),
+        _namings(store),
         kept.digests(),
         kept.asked(),
         _evaluated(runs),
     )
+
+
+def _namings(store: Store) -> Mapping[tuple[str, str, str], Naming]:
+    """What things are called; the note of a job is one of its labels."""
+    found = dict(store.inventory.namings())
+    for (profile, job), labels in store.labels.all().items():
+        if labels.note:
+            alias = found.get((profile, "job", job), Naming()).alias
+            found[profile, "job", job] = Naming(alias, labels.note)
+    return found
 
 
 def _evaluated(runs: Path) -> Mapping[Place, tuple[EvaluationUse, ...]]:

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Literal
 
 from tintype.pricing import InferencePrice
-from tintype.store import Label, Listing
+from tintype.store import Listing, Naming
 
 Kind = Literal["file", "job", "checkpoint", "model", "base"]
-UNNAMED = Label()
+UNNAMED = Naming()
 KINDS: tuple[Kind, ...] = ("model", "checkpoint", "job", "file", "base")
 """`base` is a base model that something of the person's was made from or that was asked."""
 Presence = Literal["present", "missing", "unknown"]
@@ -111,7 +111,7 @@ class Item:
     """How often it was asked in the playground."""
     orphan: str = ""
     """Why nothing is known to need it, in a sentence; empty if something does, or nobody knows."""
-    label: Label = UNNAMED
+    naming: Naming = UNNAMED
     trained_tokens: int | None = None
     epochs: int | None = None
     """Of a job, once they are known."""
@@ -119,7 +119,7 @@ class Item:
     @property
     def title(self) -> str:
         """What a person calls it, else its name."""
-        return self.label.alias or self.name
+        return self.naming.alias or self.name
 
     @property
     def is_model(self) -> bool:

@@ -1,4 +1,4 @@
-"""What providers list besides jobs, as last seen, with the age of each list; probes and labels."""
+"""What providers list besides jobs, as last seen, with the age of each list; probes and namings."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +44,7 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class Naming:
     """What a person calls a thing, and has to say of it."""
 
     alias: str = ""
@@ -60,7 +60,7 @@ class Asked:
 
 
 class InventoryTables:
-    """Files, models, checkpoints, probes and labels of all profiles."""
+    """Files, models, checkpoints, probes and namings of all profiles."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -152,7 +152,7 @@ class InventoryTables:
             for row in rows
         }
 
-    # ------------------------------------------------------------------ probes, labels, use
+    # ------------------------------------------------------------------ probes, namings, use
 
     def add_probe(self, profile: str, model: str, probe: Probe) -> None:
         """Keep a probe in place of an earlier one."""
@@ -171,21 +171,22 @@ class InventoryTables:
             for row in rows
         }
 
-    def set_label(self, profile: str, kind: str, id: str, label: Label) -> None:
-        """Name a thing; an empty label removes it."""
+    def set_naming(self, profile: str, kind: str, id: str, naming: Naming) -> None:
+        """Name a thing; an empty one removes it."""
         key = (profile, kind, id)
-        if label == Label():
-            self._database.run("DELETE FROM labels WHERE profile = ? AND kind = ? AND id = ?", key)
+        if naming == Naming():
+            self._database.run("DELETE FROM namings WHERE profile = ? AND kind = ? AND id = ?", key)
             return
         self._database.run(
-            "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?, ?)", (*key, label.alias, label.note)
+            "INSERT OR REPLACE INTO namings VALUES (?, ?, ?, ?, ?)",
+            (*key, naming.alias, naming.note),
         )
 
-    def labels(self) -> Mapping[tuple[str, str, str], Label]:
-        """Return all labels by profile, kind and id."""
-        rows = self._database.run("SELECT * FROM labels")
+    def namings(self) -> Mapping[tuple[str, str, str], Naming]:
+        """Return all namings by profile, kind and id."""
+        rows = self._database.run("SELECT * FROM namings")
         return {
-            (row["profile"], row["kind"], row["id"]): Label(row["alias"], row["note"])
+            (row["profile"], row["kind"], row["id"]): Naming(row["alias"], row["note"])
             for row in rows
         }
 

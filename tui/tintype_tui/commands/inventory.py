@@ -243,7 +243,7 @@ def named(found: "Inventory", name: str, profile: str | None) -> "Item":
     here = [item for item in found.items if profile in (None, item.ref.profile)]
     for fits in (
         [item for item in here if item.ref.id == name],
-        [item for item in here if item.label.alias == name],
+        [item for item in here if item.naming.alias == name],
         [item for item in here if item.name == name and item.ref.kind == "model"],
         [item for item in here if item.name == name],
     ):

@@ -86,8 +86,8 @@ def detail_lines(item: Item, inventory: Inventory) -> Iterator[tuple[str, str]]:
     yield from _facts(item)
     if item.orphan:
         yield "orphan", item.orphan
-    if item.label.note:
-        yield "note", item.label.note
+    if item.naming.note:
+        yield "note", item.naming.note
 
 
 def _facts(item: Item) -> Iterator[tuple[str, str]]:
@@ -248,5 +248,5 @@ def _row(item: Item, today: date) -> tuple[str | int | float, ...]:
         "" if item.cost_usd is None else float(item.cost_usd),
         " ".join(ref.id for ref in item.used_by),
         item.orphan,
-        item.label.note,
+        item.naming.note,
     )

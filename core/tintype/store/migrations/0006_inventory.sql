@@ -27,7 +27,7 @@ CREATE TABLE probes (
     PRIMARY KEY (profile, model)
 ) WITHOUT ROWID;
 
-CREATE TABLE labels (
+CREATE TABLE namings (
     profile TEXT NOT NULL,
     kind TEXT NOT NULL,
     id TEXT NOT NULL,
