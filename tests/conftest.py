@@ -23,6 +23,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 from hypothesis import settings
 from tests import warm
+from tests.deadline_provider import DeadlineProvider
 
 from tintype.api import Api, Clock, Patience, connect
 from tintype.api.retrying import ONE_MORE_S
@@ -425,3 +426,15 @@ def hostile_apart() -> Iterator[HostileProvider]:
         loop.call_soon_threadsafe(ended.set)
         thread.join()
         loop.close()
+
+
+@pytest.fixture
+def ending(hostile: HostileProvider) -> DeadlineProvider:
+    """A provider with OpenAI's deadlines; `hostile` is what it stands behind."""
+    return DeadlineProvider(hostile)
+
+
+@pytest.fixture
+def ending_apart(hostile_apart: HostileProvider) -> DeadlineProvider:
+    """The same in a thread, for commands and the app."""
+    return DeadlineProvider(hostile_apart)

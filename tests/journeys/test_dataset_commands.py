@@ -1,10 +1,16 @@
 """Datasets divided, edited and converted from the command line."""
 
+import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tintype.dataset import open_dataset
+from tintype.settings import load
+from tintype.store import open_store
 
 from .conftest import Done
 
@@ -135,6 +141,33 @@ def test_rows_are_listed_and_copied_by_what_they_are(
     assert (wrong.code, "Is it label?" in wrong.err) == (2, True)
     found = tintype("query", dataset, "answer=answer*", "--json").json
     assert (found["rows"], found["found"]) == (12, 0)
+
+
+def test_a_query_is_saved_used_and_deleted(tintype: Tintype, dataset: Path) -> None:
+    said = tintype("query", "--save", "few", dataset, "label:square", "line<7").said
+    assert "Saved as @few: label:square line<7 3 of 12 rows." in said
+    assert tintype("query", dataset, "@few", "-question:3", "--json").json["found"] == 2
+    assert tintype("query", "--saved").out == "@few  label:square line<7\n"
+    assert "Saved are: @few." in tintype("query", dataset, "@many").said
+    assert tintype("query", "--forget", "few").code == 0
+    assert tintype("query", "--forget", "few").code == 2
+    assert (tintype("query", "--saved").out, tintype("query").code) == ("", 2)
+
+
+def test_a_query_for_a_split_looks_at_its_file(tintype: Tintype, dataset: Path) -> None:
+    found = tintype("query", dataset, "split:valid|test", "label:square", "--json").json
+    assert (found["rows"], found["found"]) == (22, 11)
+    assert {Path(one["file"]).name for one in found["listed"]} == {"valid.jsonl", "test.jsonl"}
+
+
+async def test_marked_rows_are_found_by_command(tintype: Tintype, dataset: Path) -> None:
+    async with open_store(load().folders.store_file) as store, open_dataset(dataset) as opened:
+        version = await opened.fingerprint()
+        marked = {3: "blurred", 5: ""}
+        store.marks.change(dataset, version, marked=marked, at=datetime.now(UTC))
+    for typed, lines in (("marked:*", [3, 5]), ("marked:blur*", [3]), ("-marked:* line<4", [1, 2])):
+        done = await asyncio.to_thread(tintype, "query", dataset, typed, "--json")
+        assert [one["line"] for one in done.json["listed"]] == lines
 
 
 async def test_a_search_takes_conditions(sit: Any, dataset: Path) -> None:

@@ -14,7 +14,7 @@ from tintype.store.database import Database
 from tintype.store.edits import EditTable, KeptEdits
 from tintype.store.jobs import JobTables, KeptJob, MadeFrom, Pending, Ranked, Source
 from tintype.store.marks import KeptMarks
-from tintype.store.notes import DatasetTable, NoteTable, RecentDataset
+from tintype.store.notes import DatasetTable, NoteTable, QueryTable, RecentDataset
 from tintype.store.spending import Ledger, Spending, Spent, day_of, month_of, total_of
 from tintype.store.uploads import KeptUpload, UploadTable
 
@@ -52,6 +52,7 @@ class Store:
         self.answers = AnswerTable(database)
         self.spending = Ledger(database)
         self.notes = NoteTable(database)
+        self.queries = QueryTable(database)
         self.marks = KeptMarks(database)
         self.edits = EditTable(database)
 

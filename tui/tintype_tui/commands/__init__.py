@@ -32,6 +32,7 @@ MODULES = {
     "ask": "ask",
     "evaluate": "evaluate",
     "evaluations": "evaluations",
+    "keep": "keep",
     "models": "models",
     "files": "files",
     "spent": "spent",
