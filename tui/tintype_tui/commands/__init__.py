@@ -28,6 +28,7 @@ MODULES = {
     "train": "train",
     "jobs": "jobs",
     "watch": "watch",
+    "record": "record",
     "status": "status",
     "ask": "ask",
     "evaluate": "evaluate",
