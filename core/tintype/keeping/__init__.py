@@ -8,6 +8,7 @@ from tintype.keeping.collecting import KeepProgress, Wanted, keep
 from tintype.keeping.containers import ENDINGS, is_packed, pack, unpack
 from tintype.keeping.manifest import KeptPart, Manifest, NotKept
 from tintype.keeping.one_file import keep_into
+from tintype.keeping.restoring import Restored, RestoreProgress, restore
 from tintype.keeping.verifying import Verification, VerifyProgress, manifest_of, verify
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "KeptPart",
     "Manifest",
     "NotKept",
+    "RestoreProgress",
+    "Restored",
     "Verification",
     "VerifyProgress",
     "Wanted",
@@ -24,6 +27,7 @@ __all__ = [
     "keep_into",
     "manifest_of",
     "pack",
+    "restore",
     "unpack",
     "verify",
 ]
