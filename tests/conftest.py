@@ -23,6 +23,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 from hypothesis import settings
 from tests import warm
+from tests.deadline_provider import DeadlineProvider
 
 from tintype.api import Api, Clock, Patience, connect
 from tintype.api.retrying import ONE_MORE_S
@@ -34,6 +35,9 @@ from tintype.settings import Profile, Secret
 # NumPy, which nothing has imported yet, takes one thread for each worker: with two of each on two
 # cores, threads that wait for one another make trainings many times slower.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+# What a test starts ends with it: only those about the recorder have one.
+os.environ["TINTYPE_RECORDER"] = "off"
 
 # Property tests are the same every time, and are not judged by how busy the machine is.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -425,3 +429,15 @@ def hostile_apart() -> Iterator[HostileProvider]:
         loop.call_soon_threadsafe(ended.set)
         thread.join()
         loop.close()
+
+
+@pytest.fixture
+def ending(hostile: HostileProvider) -> DeadlineProvider:
+    """A provider with OpenAI's deadlines; `hostile` is what it stands behind."""
+    return DeadlineProvider(hostile)
+
+
+@pytest.fixture
+def ending_apart(hostile_apart: HostileProvider) -> DeadlineProvider:
+    """The same in a thread, for commands and the app."""
+    return DeadlineProvider(hostile_apart)

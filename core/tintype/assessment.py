@@ -54,6 +54,11 @@ class RowFigures:
     no_json: set[int] = field(default_factory=set)
     """Rows that are no JSON."""
 
+    def skips(self, index: int) -> bool:
+        """Whether the provider drops a row, as far as its problems are kept."""
+        found = self.problems.get(index, ())
+        return self.statuses.get(index) == "skip" or any(one.severity == "skip" for one in found)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assessment:

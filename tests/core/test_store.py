@@ -34,6 +34,7 @@ from tintype.store import (
     Spending,
     Spent,
     Store,
+    database,
     open_store,
     without_images,
 )
@@ -333,6 +334,29 @@ async def test_the_database_of_another_program_is_refused_and_left_alone(path: P
     before = path.read_bytes()
     assert "another program" in await opening(path)
     assert path.read_bytes() == before
+
+
+def test_a_file_that_another_process_is_creating_is_not_taken_for_a_foreign_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def create_meanwhile(statement: str) -> None:
+        if statement == "PRAGMA user_version" and not threads:
+            threads.append(threading.Thread(target=lambda: Database(path).close()))
+            threads[0].start()
+            threads[0].join(0.5)
+
+    def connected(path: Path) -> sqlite3.Connection:
+        connection = plainly(path)
+        if not threads:
+            connection.set_trace_callback(create_meanwhile)
+        return connection
+
+    plainly = database._connected
+    monkeypatch.setattr(database, "_connected", connected)
+    Database(path).close()
+    threads[0].join()
 
 
 @pytest.mark.parametrize("content", [b"not a database at all" * 100, b"SQLite format 3\0" * 300])

@@ -1,10 +1,16 @@
 """Datasets divided, edited and converted from the command line."""
 
+import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tintype.dataset import open_dataset
+from tintype.settings import load
+from tintype.store import open_store
 
 from .conftest import Done
 
@@ -137,6 +143,33 @@ def test_rows_are_listed_and_copied_by_what_they_are(
     assert (found["rows"], found["found"]) == (12, 0)
 
 
+def test_a_query_is_saved_used_and_deleted(tintype: Tintype, dataset: Path) -> None:
+    said = tintype("query", "--save", "few", dataset, "label:square", "line<7").said
+    assert "Saved as @few: label:square line<7 3 of 12 rows." in said
+    assert tintype("query", dataset, "@few", "-question:3", "--json").json["found"] == 2
+    assert tintype("query", "--saved").out == "@few  label:square line<7\n"
+    assert "Saved are: @few." in tintype("query", dataset, "@many").said
+    assert tintype("query", "--forget", "few").code == 0
+    assert tintype("query", "--forget", "few").code == 2
+    assert (tintype("query", "--saved").out, tintype("query").code) == ("", 2)
+
+
+def test_a_query_for_a_split_looks_at_its_file(tintype: Tintype, dataset: Path) -> None:
+    found = tintype("query", dataset, "split:valid|test", "label:square", "--json").json
+    assert (found["rows"], found["found"]) == (22, 11)
+    assert {Path(one["file"]).name for one in found["listed"]} == {"valid.jsonl", "test.jsonl"}
+
+
+async def test_marked_rows_are_found_by_command(tintype: Tintype, dataset: Path) -> None:
+    async with open_store(load().folders.store_file) as store, open_dataset(dataset) as opened:
+        version = await opened.fingerprint()
+        marked = {3: "blurred", 5: ""}
+        store.marks.change(dataset, version, marked=marked, at=datetime.now(UTC))
+    for typed, lines in (("marked:*", [3, 5]), ("marked:blur*", [3]), ("-marked:* line<4", [1, 2])):
+        done = await asyncio.to_thread(tintype, "query", dataset, typed, "--json")
+        assert [one["line"] for one in done.json["listed"]] == lines
+
+
 async def test_a_search_takes_conditions(sit: Any, dataset: Path) -> None:
     async with sit(dataset) as person:
         await person.sees("12 rows")
@@ -149,7 +182,49 @@ async def test_a_search_takes_conditions(sit: Any, dataset: Path) -> None:
         await person.sees("Search the rows")
         await person.type("lable:square")
         await person.press("enter")
-        await person.until(lambda: "Is it label?" in person.said, "what is misspelt")
+        await person.sees("Character 1: there is no field 'lable'. Is it label?")
+        await person.press("escape")
+        await person.sees("5 rows with")
+
+
+async def test_a_query_is_completed_saved_and_deleted(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("slash")
+        await person.sees("Search the rows", "text:", "question:")
+        dialog = person.app.screen
+
+        async def offered(*texts: str) -> None:
+            """Wait until just this can come next, and take the last of it."""
+            await person.until(
+                lambda: [one.shown for one in dialog.list.found] == [*texts], " and ".join(texts)
+            )
+            await person.sees(*texts)
+            await person.press(*["down"] * (len(texts) - 1), "tab")
+
+        await person.type("ob")
+        await offered("objects:")
+        await offered("objects:0", "objects:1")
+        assert dialog.field.value == "objects:1 "
+        await person.type("la")
+        await offered("label:")
+        await offered("label=square")
+        await person.press("ctrl+s")
+        await person.sees("Save the query as", "objects:1 label=square")
+        await person.type("squares")
+        await person.press("enter")
+        await person.sees("Saved: @squares")
+        await person.press("ctrl+u")
+        await person.type("@sq")
+        await offered("@squares")
+        await person.press("enter")
+        await person.sees("6 rows with objects:1 label=square")
+        await person.press("slash")
+        await person.sees("Search the rows")
+        await person.type("@")
+        await person.sees("@squares")
+        await person.press("ctrl+g")
+        await person.sees("@squares is deleted.")
 
 
 def test_what_a_dataset_is_made_of_is_said_in_every_form(
@@ -199,3 +274,13 @@ def test_what_cannot_be_read_is_not_taken_for_empty(
         done = tintype("convert", damaged, tmp_path / f"out-{form}", "--to", form)
         assert (done.code, done.out) == (1, "")
     assert not (tmp_path / "out-voc").exists()
+
+
+def test_edits_of_the_validation_file_are_noticed_at_launch(
+    tintype: Callable[..., Done], dataset: Path
+) -> None:
+    valid = dataset.with_name("valid.jsonl")
+    assert tintype("edit", valid, "--replace", "answer", "reply").code == 0
+    done = tintype("train", dataset, "--validation", valid, "--model", "scripted", "--yes")
+    assert done.code == 2
+    assert "valid.jsonl has edited rows" in done.said

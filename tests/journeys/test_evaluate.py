@@ -142,7 +142,7 @@ async def test_an_evaluation_is_paused_and_gone_on_with_in_the_next_session(
     async with sit(test) as person:
         await person.sees("40 rows")
         await person.press("V")
-        await person.sees("add a model", "An evaluation takes 1 to 6 models, not 0.")
+        await person.sees("add a model", "No model is named yet")
         await person.press("M")
         await person.sees("Evaluate which model besides?")
         await person.type("scripted")

@@ -5,19 +5,18 @@ A set is judged by rows taken at equal distances; of each image only what its he
 
 import asyncio
 import copy
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import slots
+from tintype.dataset.reshaping import answers
+from tintype.dataset.row_size import upright_size
 from tintype.dataset.writing import FileSet, refuse_existing, refuse_source, row_bytes
 from tintype.detection import Convention, Verdict, judge_convention
 from tintype.detection.convention import converted
-from tintype.errors import DatasetError
 
 SAMPLE = 240
 """Rows by which a set is judged."""
@@ -100,25 +99,9 @@ async def convert_boxes(
     yield replace(done, notes=())
 
 
-def upright_size(line: ParsedLine, dataset: Dataset) -> tuple[int, int] | None:
-    """Width and height of a row's only image as it is shown, in pixels; none if not known."""
-    from tintype.images import probe
-
-    if len(line.row.images) != 1:
-        return None
-    try:
-        data = line.data(0)
-        facts = probe(
-            image_bytes(line.url(0), dataset.folder) if data is None else data, verify=False
-        )
-    except DatasetError:
-        return None
-    return facts.upright_size
-
-
 def _samples(line: ParsedLine, dataset: Dataset) -> list[tuple[str, tuple[int, int] | None]]:
-    texts = [holder[key] for holder, key in _answers(line.row.value)]
-    size = upright_size(line, dataset) if texts else None
+    texts = [holder[key] for holder, key in answers(line.row.value)]
+    size = upright_size(line, dataset.folder) if texts else None
     return [(text, size) for text in texts]
 
 
@@ -135,9 +118,9 @@ def _row(line: ParsedLine, dataset: Dataset, source: Convention, to: Convention)
     as_it_is = line.raw + b"\n"
     value = copy.deepcopy(line.row.value)
     changed, size = False, None
-    for holder, key in _answers(value):
+    for holder, key in answers(value):
         if size is None and (source.needs_size or to.needs_size):
-            size = upright_size(line, dataset)
+            size = upright_size(line, dataset.folder)
         try:
             text = converted(holder[key], source, to, size)
         except ValueError as error:
@@ -149,17 +132,3 @@ def _row(line: ParsedLine, dataset: Dataset, source: Convention, to: Convention)
     for slot, url in zip(slots(value), line.every_url(), strict=True):
         slot.holder[slot.key] = url
     return row_bytes(value), True, None
-
-
-def _answers(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Where the texts of the assistant's messages stand: what holds each, and under which key."""
-    messages = value.get("messages") if isinstance(value, dict) else None
-    for message in messages if isinstance(messages, list) else ():
-        if not isinstance(message, dict) or message.get("role") != "assistant":
-            continue
-        content = message.get("content")
-        if isinstance(content, str):
-            yield message, "content"
-        for part in content if isinstance(content, list) else ():
-            if isinstance(part, dict) and isinstance(part.get("text"), str):
-                yield part, "text"

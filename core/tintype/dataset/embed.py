@@ -10,19 +10,19 @@ import asyncio
 import copy
 import dataclasses
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from tintype.dataset.fetched import fetch_images
 from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
-from tintype.dataset.many_images import split_row
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
-from tintype.dataset.repair import repaired
+from tintype.dataset.reshaping import image_parts, parts_of, reshaped
+from tintype.dataset.row_size import upright_size
 from tintype.dataset.treatment import Treatment, treat
 from tintype.dataset.writing import FileSet, refuse_existing, refuse_source, row_bytes
 from tintype.errors import DatasetError
@@ -252,13 +252,13 @@ def _rows(
     value = copy.deepcopy(line.row.value)
     for slot, url in zip(slots(value), line.every_url(), strict=True):
         slot.holder[slot.key] = url
-    row = value
-    if treated.treatment.chat:
-        try:
-            row = repaired(value)
-        except DatasetError as error:
-            notes.append(ExportNote(line.row.line, "", error.message))
-    before = copy.deepcopy(list(_image_parts(value)))
+    wanted = treated.treatment
+
+    def note(message: str) -> None:
+        notes.append(ExportNote(line.row.line, "", message))
+
+    row = reshaped(value, wanted, lambda: upright_size(line, treated.folder), note)
+    before = copy.deepcopy(list(image_parts(value)))
     new_urls = 0
     for slot in list(slots(row)):
         if not slot.image:
@@ -270,31 +270,8 @@ def _rows(
             continue
         new_urls += new != slot.text
         slot.holder[slot.key] = new
-    treated.changed += max(new_urls, sum(part not in before for part in _image_parts(row)))
-    parts = _split(row, line, treated.treatment.most_images, notes)
+    treated.changed += max(new_urls, sum(part not in before for part in image_parts(row)))
+    parts = parts_of(row, wanted.most_images, note)
     if len(parts) == 1 and row is value and not new_urls:
         return [line.raw + b"\n"]
     return [row_bytes(part) for part in parts]
-
-
-def _split(row: Any, line: ParsedLine, most: int | None, notes: list[ExportNote]) -> list[Any]:
-    """A row, or the rows that it is made into because of its images."""
-    try:
-        parts = split_row(row, most) if most else [row]
-    except DatasetError as error:
-        notes.append(ExportNote(line.row.line, "", error.message))
-        return [row]
-    if len(parts) > 1:
-        words = f"Its {len(line.row.images)} images are split over {len(parts)} rows."
-        notes.append(ExportNote(line.row.line, "", words))
-    return parts
-
-
-def _image_parts(row: Any) -> Iterator[Any]:
-    """The parts of a row's messages that are an image in chat's own words."""
-    messages = row.get("messages") if isinstance(row, dict) else None
-    for message in messages if isinstance(messages, list) else ():
-        content = message.get("content") if isinstance(message, dict) else None
-        for part in content if isinstance(content, list) else ():
-            if isinstance(part, dict) and part.get("type") == "image_url":
-                yield part

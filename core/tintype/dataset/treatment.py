@@ -8,6 +8,7 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from tintype.detection import Convention
 from tintype.errors import DatasetError
 from tintype.images.facts import ImageFacts
 
@@ -29,6 +30,12 @@ class Treatment:
     """Encode larger images more tightly, and shrink them if that is not enough."""
     quality: int = 90
     """Of JPEG where one is encoded; 1…95."""
+    smaller: bool = False
+    """Encode images without transparency again, as JPEG of this quality, where that is smaller."""
+    detail: str = ""
+    """The level of detail that every image asks for; empty: each its own."""
+    boxes: tuple[Convention, Convention] | None = None
+    """Write boxes that are in the first convention in the second."""
     rgb: bool = False
     """Bring every mode but RGB and RGBA (grey, palette, CMYK, 16 bits) to RGB."""
     upright: bool = False
@@ -82,7 +89,7 @@ def treat(data: bytes, treatment: Treatment) -> bytes:
         data = without_metadata(data, facts.format)
         facts = replace(facts, size_bytes=len(data), has_location=False)
     if not needs(facts, treatment):
-        return data
+        return _smaller(data, facts, treatment)
     longest = max(facts.width, facts.height)
     side = min(treatment.max_side or longest, longest)
     # A JPEG is decoded at its own size or a half, a quarter, an eighth of it.
@@ -96,6 +103,18 @@ def treat(data: bytes, treatment: Treatment) -> bytes:
                 return encoded
         side = math.floor(side * 0.8)
     raise DatasetError(f"The image cannot be brought below {treatment.max_bytes:,} bytes.")
+
+
+def _smaller(data: bytes, facts: ImageFacts, treatment: Treatment) -> bytes:
+    """The image as JPEG of the quality that is wanted, if that is smaller; else the same bytes."""
+    from tintype.images import MOST_PIXELS, decode, encode_jpeg
+
+    plain = facts.mode in ("RGB", "L") and facts.frames == 1 and facts.orientation == 1
+    if not (treatment.smaller and plain) or facts.width * facts.height > MOST_PIXELS:
+        return data
+    image = decode(data, box=(facts.width, facts.height), most_pixels=MOST_PIXELS)
+    encoded = encode_jpeg(image, treatment.quality)
+    return encoded if len(encoded) < len(data) else data
 
 
 def _qualities(treatment: Treatment) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from tintype.estimation.counts import Counts, Dear, EpochTokens, count, count_all
 from tintype.estimation.forecasting import Forecast, StepTime, forecast, step_time
 from tintype.estimation.plan import Cost, Estimate, Gauge, Plan, estimate, gauges
+from tintype.estimation.row_images import explained, row_images
 from tintype.estimation.tally import CountTally, ImageTokens, image_tokens_of
 
 __all__ = [
@@ -20,8 +21,10 @@ __all__ = [
     "count",
     "count_all",
     "estimate",
+    "explained",
     "forecast",
     "gauges",
     "image_tokens_of",
+    "row_images",
     "step_time",
 ]

@@ -121,7 +121,11 @@ class EvaluationPlan:
             EvaluationError: saying what is missing, too much, or given twice.
         """
         ids = [model.id for model in self.models]
-        if not 1 <= len(ids) <= MOST_MODELS:
+        if not ids:
+            raise EvaluationError(
+                "No model is named yet.", advice="Add the tuned model, and its base beside it."
+            )
+        if len(ids) > MOST_MODELS:
             raise EvaluationError(
                 f"An evaluation takes 1 to {MOST_MODELS} models, not {len(ids)}.",
                 advice="Evaluate the others in a run of their own.",

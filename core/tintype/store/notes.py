@@ -1,4 +1,4 @@
-"""Small things to find again: recent datasets, drafts, and how the session stood."""
+"""Small things to find again: recent datasets, drafts, queries, and how the session stood."""
 
 import json
 from dataclasses import dataclass
@@ -88,3 +88,30 @@ class NoteTable:
             "INSERT OR REPLACE INTO notes VALUES (?, ?, ?)",
             (name, json.dumps(value), written_at.timestamp()),
         )
+
+
+class QueryTable:
+    """Queries that a person saved under names: notes of their own kind."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def read(self) -> dict[str, str]:
+        """All of them, by name."""
+        found = self._database.fetch(
+            "SELECT name, value FROM notes WHERE substr(name, 1, 6) = 'query:' ORDER BY name",
+            (),
+            lambda row: (row["name"].removeprefix("query:"), str(json.loads(row["value"]))),
+        )
+        return dict(found)
+
+    def save(self, name: str, query: str, at: datetime) -> None:
+        """Save a query in place of an earlier one of this name."""
+        self._database.run(
+            "INSERT OR REPLACE INTO notes VALUES (?, ?, ?)",
+            (f"query:{name}", json.dumps(query), at.timestamp()),
+        )
+
+    def forget(self, name: str) -> None:
+        """Delete a query."""
+        self._database.run("DELETE FROM notes WHERE name = ?", (f"query:{name}",))

@@ -1,6 +1,13 @@
 """Tokens: of text, of images, of rows; offline, as each model counts them."""
 
 from tintype.providers.token_rules import Epochs, TokenRule
+from tintype.tokens.explaining import (
+    Explained,
+    ExplainedRow,
+    explain_image,
+    explain_row,
+    explain_text,
+)
 from tintype.tokens.images import Sight, image_tokens, sight
 from tintype.tokens.models import model_tokens
 from tintype.tokens.ranges import NOTHING, Range
@@ -24,6 +31,8 @@ __all__ = [
     "PER_REPLY",
     "Detail",
     "Epochs",
+    "Explained",
+    "ExplainedRow",
     "Range",
     "RowTokens",
     "Sight",
@@ -31,6 +40,9 @@ __all__ = [
     "content_texts",
     "count_text",
     "counter",
+    "explain_image",
+    "explain_row",
+    "explain_text",
     "image_tokens",
     "model_tokens",
     "reply_doubt",

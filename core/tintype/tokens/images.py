@@ -55,7 +55,7 @@ def image_tokens(rule: TokenRule, width: int, height: int, detail: str = "auto")
         if not rule.known:
             others.append(rule.tile_base)
     elif rule.patches is not None and rule.patches.earlier is not None:
-        others.append(_patched(rule.patches.earlier, width, height, detail).tokens)
+        others.append(patched(rule.patches.earlier, width, height, detail).tokens)
     return Range(min(others), likely, max(others))
 
 
@@ -64,7 +64,7 @@ def sight(rule: TokenRule, width: int, height: int, detail: str = "auto") -> Sig
     if rule.images == "tiles":
         return _tiled(rule, width, height, detail)
     if rule.patches is not None:
-        return _patched(rule.patches, width, height, detail)
+        return patched(rule.patches, width, height, detail)
     side = math.isqrt(rule.fixed)
     formula = "the same at any size" if rule.fixed else "the model sees no images"
     return Sight(width, height, side, side, rule.fixed, formula)
@@ -79,7 +79,7 @@ def _unseen(rule: TokenRule, detail: str) -> Range:
     if rule.patches is None:
         return NOTHING
     likely = sight(rule, *_UNSEEN, detail=detail).tokens
-    level = _level(rule.patches, detail)
+    level = level_of(rule.patches, detail)
     patches = level.budget or (level.side // _PATCH) ** 2
     most = _tokens(rule.patches, min(patches, 30_000))
     return Range(_tokens(rule.patches, 1), likely, max(likely, most))
@@ -96,10 +96,16 @@ def _tiled(rule: TokenRule, width: int, height: int, detail: str) -> Sight:
     return Sight(width, height, columns, rows, rule.tile_base + rule.tile * tiles, formula)
 
 
-def _shrunk(width: int, height: int) -> tuple[int, int]:
+def squared(width: int, height: int) -> tuple[int, int]:
+    """A size shrunk to fit 2048 × 2048: the first step of tile models."""
     longest = max(width, height)
     if longest > _SQUARE:
         width, height = (max(1, side * _SQUARE // longest) for side in (width, height))
+    return width, height
+
+
+def _shrunk(width: int, height: int) -> tuple[int, int]:
+    width, height = squared(width, height)
     shortest = min(width, height)
     if shortest > _SHORT:
         width, height = (side * _SHORT // shortest for side in (width, height))
@@ -114,8 +120,9 @@ def _enlarged(rule: TokenRule, width: int, height: int) -> int:
     return rule.tile_base + rule.tile * min(columns * rows, _MOST_TILES)
 
 
-def _patched(patches: Patches, width: int, height: int, detail: str) -> Sight:
-    level = _level(patches, detail)
+def patched(patches: Patches, width: int, height: int, detail: str) -> Sight:
+    """How a patch model gets to see an image of a size in pixels."""
+    level = level_of(patches, detail)
     width, height = _fitted(width, height, level)
     columns, rows = _grid(width, height)
     tokens = _tokens(patches, columns * rows)
@@ -123,15 +130,22 @@ def _patched(patches: Patches, width: int, height: int, detail: str) -> Sight:
     return Sight(width, height, columns, rows, tokens, formula)
 
 
-def _level(patches: Patches, detail: str) -> DetailLevel:
+def level_of(patches: Patches, detail: str) -> DetailLevel:
+    """What a patch model makes of a level of detail; an unknown one counts as `auto`."""
     return patches.levels.get(detail) or patches.levels[patches.auto]
+
+
+def sided(width: int, height: int, level: DetailLevel) -> tuple[int, int]:
+    """A size shrunk to the longest side of a level of detail: the first step of patch models."""
+    longest = max(width, height)
+    if longest > level.side:
+        width, height = (max(1, round(side * level.side / longest)) for side in (width, height))
+    return width, height
 
 
 def _fitted(width: int, height: int, level: DetailLevel) -> tuple[int, int]:
     """Shrink to the longest side, then to the budget; in floating point, as the guide does it."""
-    longest = max(width, height)
-    if longest > level.side:
-        width, height = (max(1, round(side * level.side / longest)) for side in (width, height))
+    width, height = sided(width, height, level)
     columns, rows = _grid(width, height)
     if level.budget is None or columns * rows <= level.budget:
         return width, height

@@ -104,10 +104,10 @@ def text_tokens(value: Any, rule: TokenRule) -> Range:
     total = NOTHING
     for message in messages if isinstance(messages, list) else ():
         if isinstance(message, dict):
-            total += _message(message, rule)
+            total += message_tokens(message, rule)
     for key in ("tools", "functions"):
         if value.get(key):
-            total += _schema(value[key], rule)
+            total += schema_tokens(value[key], rule)
     return total if total == NOTHING else total + Range(0, 0, reply_doubt(rule))
 
 
@@ -119,7 +119,8 @@ def reply_doubt(rule: TokenRule) -> int:
     return 0 if rule.confidence == "certain" else PER_REPLY
 
 
-def _message(message: dict[str, Any], rule: TokenRule) -> Range:
+def message_tokens(message: dict[str, Any], rule: TokenRule) -> Range:
+    """Return the tokens of one message, images left out."""
     counted = PER_MESSAGE
     for key in ("role", "name", "refusal", "tool_call_id"):
         if isinstance(message.get(key), str):
@@ -130,7 +131,7 @@ def _message(message: dict[str, Any], rule: TokenRule) -> Range:
     total = Range.exactly(counted)
     for key in ("tool_calls", "function_call"):
         if message.get(key):
-            total += _schema(message[key], rule)
+            total += schema_tokens(message[key], rule)
     return total
 
 
@@ -144,10 +145,11 @@ def content_texts(message: dict[str, Any]) -> list[str]:
     return [text for text in texts if isinstance(text, str)]
 
 
-def _schema(value: Any, rule: TokenRule) -> Range:
-    """Tool definitions and calls: how providers spell them for the model is not documented.
+def schema_tokens(value: Any, rule: TokenRule) -> Range:
+    """Return the tokens of tools and calls.
 
-    At least the words in them, at most the JSON with every brace.
+    How providers spell them for the model is not documented: at least the words in them, at most
+    the JSON with every brace.
     """
     words = sum(count_text(word, rule.encoding) for word in _strings(value))
     spelt = count_text(json.dumps(value, ensure_ascii=False), rule.encoding)

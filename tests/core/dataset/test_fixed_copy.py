@@ -1,6 +1,8 @@
 """A fixed copy has none of the problems that it claims to fix."""
 
 import base64
+import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from PIL import Image
 
 from tintype.dataset import open_dataset, read_rows
 from tintype.dataset.embed import Exported, ExportNote, export
+from tintype.dataset.treatment import Treatment
+from tintype.detection import CONVENTIONS
 from tintype.rules import Problem, check, fixing, rules_of
 
 
@@ -140,3 +144,30 @@ async def test_images_that_stay_on_the_web_are_counted(build: Any) -> None:
     path = build.jsonl(build.chat(url), build.chat(build.data_url(build.image())))
     report, _ = await fixed(path, build.folder / "copy.jsonl")
     assert (report.images, report.on_the_web) == (0, 1)
+
+
+async def test_a_copy_asks_for_another_detail_and_has_its_boxes_in_another_convention(
+    build: Any, tmp_path: Path
+) -> None:
+    noise = Image.effect_noise((300, 200), 90).convert("RGB")
+    out = io.BytesIO()
+    noise.save(out, "PNG")
+    row = build.chat(build.data_url(out.getvalue()))
+    row["messages"][-1]["content"] = "<loc0102><loc0205><loc0512><loc0614> cat"
+    said = build.chat(build.data_url(out.getvalue()))
+    said["messages"][-1]["content"] = "I see <loc0102><loc0205><loc0512><loc0614> cat, I think"
+    source, target = build.jsonl(row, said), tmp_path / "copy.jsonl"
+    boxes = (CONVENTIONS["paligemma"], CONVENTIONS["qwen2.5-vl"])
+    wanted = Treatment(detail="low", boxes=boxes, smaller=True, quality=60)
+    async with open_dataset(source) as dataset:
+        reports = [step async for step in export(dataset, target, wanted)]
+    made = [json.loads(line) for line in target.read_text().splitlines()]
+    image = made[0]["messages"][0]["content"][1]["image_url"]
+    assert image["detail"] == "low"
+    assert image["url"].startswith("data:image/jpeg;base64,")
+    assert len(image["url"]) < len(build.data_url(out.getvalue()))
+    assert "bbox_2d" in made[0]["messages"][-1]["content"]
+    assert made[1]["messages"][-1]["content"] == said["messages"][-1]["content"]
+    notes = [note for step in reports for note in step.notes]
+    assert [(note.line, "left as they are" in note.message) for note in notes] == [(2, True)]
+    assert json.loads(source.read_text().splitlines()[0]) == row

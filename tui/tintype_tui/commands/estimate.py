@@ -19,6 +19,7 @@ from tintype_tui.commands.output import (
 from tintype_tui.text import count, number, pad
 
 if TYPE_CHECKING:
+    from tintype.assessment import Assessment
     from tintype.estimation import Estimate, Forecast
     from tintype.settings import Profile, Settings
     from tintype.tokens import Detail
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     help="Estimate as if every image had this detail.",
 )
 @click.option("--compare", is_flag=True, help="Compare all providers with known rules.")
+@click.option("--why", type=int, metavar="LINE", help="Explain the tokens of this line.")
 @click.option("--no-fetch", is_flag=True, help="Do not fetch images from the web.")
 @as_json
 @asynchronous
@@ -46,6 +48,7 @@ async def command(
     epochs: int | None,
     detail: str,
     compare: bool,
+    why: int | None,
     no_fetch: bool,
     as_json: bool,
 ) -> None:
@@ -63,6 +66,9 @@ async def command(
         )
         return
     assessment = await assessed(path, provider, model, progress, fetch=not no_fetch)
+    if why is not None:
+        await _explain(assessment, why, as_json)
+        return
     made = await quoted(
         assessment, provider, settings, epochs=epochs, detail=cast("Detail", detail)
     )
@@ -83,6 +89,22 @@ async def command(
     put(f"  {count(found.rows, 'row')}, {count(found.skipped, 'row')} skipped")
     for reason in (*found.reasons, *([foreseen.reason] if foreseen else [])):
         say(f"  · {reason}")
+
+
+async def _explain(assessment: "Assessment", line: int, as_json: bool) -> None:
+    """Print how the tokens of a row come about."""
+    from tintype.dataset import open_dataset
+    from tintype.estimation import explained
+    from tintype_tui.words.tokens import row_words
+
+    async with open_dataset(assessment.file.path) as dataset:
+        index = await dataset.find_line(line)
+        row = await explained(dataset, index, assessment.counts.rule, assessment.fetched)
+    if as_json:
+        put_json(row, indent=2)
+        return
+    for words in row_words(row, skipped=assessment.figures.skips(index)):
+        put(words)
 
 
 async def _forecast(

@@ -1,12 +1,17 @@
 """`tintype query`: rows named by what they are, listed or copied."""
 
+import asyncio
 import re
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tintype_tui.commands.output import (
+    A_NAME,
     A_PATH,
     Progress,
     as_json,
@@ -22,7 +27,9 @@ from tintype_tui.text import clip, count, one_line, visible
 if TYPE_CHECKING:
     from tintype.dataset import Dataset
     from tintype.dataset.survey import Surveyed
-    from tintype.selection import Selected
+    from tintype.rules import ProviderRules
+    from tintype.selection import Condition, Selected
+    from tintype.store import Store
 
 WIDTH = 60
 _NEGATED = re.compile(r"^-(?=[a-z]+(?:[:=<>~]|!=))")
@@ -37,7 +44,7 @@ class _Query(click.Command):
 
 
 @click.command(name="query", cls=_Query)
-@click.argument("path", type=A_PATH)
+@click.argument("path", type=A_PATH, required=False)
 @click.argument("conditions", nargs=-1)
 @profile_option
 @click.option("--model", default="", help="The base model whose tokens are counted.")
@@ -45,10 +52,13 @@ class _Query(click.Command):
 @click.option("-o", "--out", type=A_PATH, help="Write the rows to a new file.")
 @click.option("--replace", is_flag=True, help="Overwrite the file.")
 @click.option("--limit", type=click.IntRange(min=1), help="List no more than so many rows.")
+@click.option("--save", type=A_NAME, metavar="NAME", help="Save the conditions as @NAME.")
+@click.option("--forget", type=A_NAME, metavar="NAME", help="Delete what was saved as @NAME.")
+@click.option("--saved", is_flag=True, help="List the queries that were saved.")
 @as_json
 @asynchronous
 async def command(
-    path: Path,
+    path: Path | None,
     conditions: tuple[str, ...],
     profile: str | None,
     model: str,
@@ -56,6 +66,9 @@ async def command(
     out: Path | None,
     replace: bool,
     limit: int | None,
+    save: str | None,
+    forget: str | None,
+    saved: bool,
     as_json: bool,
 ) -> None:
     r"""List the rows of PATH for which all CONDITIONS hold, or write them to a file.
@@ -63,61 +76,162 @@ async def command(
     \b
     label:cat  label:cat|dog  label:c*    names, with alternatives and *
     images>1  width<300  tokens:500..900  numbers: = != < <= > >= and ranges
+    size:640x480  place:0..49,50..99      pairs of numbers, or of ranges
     answer:"two cats"  answer=yes         texts: contains, is
     question~/how many/                   texts by an expression
     problem:*  problem:skip               what the provider's rules say
     -answer:none                          the other way round
+    @name                                 what was saved with --save name
 
-    Fields: text question answer system label role origin detail format mode flaw problem line
-    images turns objects chars tokens bytes width height frames. Exit code 1: no row is so.
+    Fields: text question answer system class label problem marked split role private boxes origin
+    detail format mode flaw line images turns objects chars tokens bytes width height side frames
+    size place. With split:NAME the file of that split beside PATH is looked at. Exit code 1: no row
+    is so.
     """
-    from tintype.dataset import open_dataset
     from tintype.rules import rules_of
-    from tintype.selection import parse_selection, select
     from tintype_tui.commands.session import chosen
 
-    wanted = parse_selection(" ".join(conditions))
+    typed = " ".join(conditions).replace("\u2212", "-")
+    wanted = await _understood(typed, save, forget)
+    if saved:
+        await _list_saved(as_json=as_json)
+    if path is None:
+        if not (saved or forget):
+            raise click.UsageError("Missing argument 'PATH': the dataset to look at.")
+        return
     judged_by = rules_of(chosen(profile)[1].provider)
-    shown = _Listing(path, 0 if out and not as_json else limit, quiet=as_json)
-    async with open_dataset(path) as dataset:
-        async for done in select(dataset, wanted, judged_by, model=model, fetch=fetch):
-            shown.add(done)
-        shown.progress.clear()
-        if out is not None and shown.lines:
-            await _write(dataset, out, frozenset(shown.lines), replace)
-    if as_json:
-        put_json({"rows": shown.rows, "found": len(shown.lines), "listed": shown.listed}, indent=2)
-    else:
-        say(f"{len(shown.lines):,} of {count(shown.rows, 'row')}.")
-        if out is not None and shown.lines:
-            put(str(out))
-    if not shown.lines:
+    shown = _Listing(0 if out and not as_json else limit, quiet=as_json)
+    paths = await _split_files(path, wanted)
+    if out is not None and len(paths) > 1:
+        raise click.UsageError("These are rows of several files: name one with split:NAME.")
+    for file in paths:
+        await _look(file, wanted, judged_by, shown, model=model, fetch=fetch, write=(out, replace))
+    shown.end(out)
+    if not shown.found:
         leave(1)
+
+
+async def _look(
+    path: Path,
+    wanted: "Sequence[Condition]",
+    judged_by: "ProviderRules",
+    shown: "_Listing",
+    *,
+    model: str,
+    fetch: bool,
+    write: tuple[Path | None, bool],
+) -> None:
+    """List the rows of a file, and write them."""
+    from tintype.dataset import open_dataset
+    from tintype.selection import select
+
+    lines: list[int] = []
+    async with open_dataset(path) as dataset:
+        marks = await _marks(dataset) if any(one.field == "marked" for one in wanted) else {}
+        steps = select(dataset, wanted, judged_by, model=model, fetch=fetch, marks=marks)
+        before = shown.rows
+        async for done in steps:
+            lines += (one.row.line for one in done.found)
+            shown.add(path, done, before)
+        shown.progress.clear()
+        out, replace = write
+        if out is not None and lines:
+            await _write(dataset, out, frozenset(lines), replace)
+
+
+async def _understood(typed: str, save: str | None, forget: str | None) -> "tuple[Condition, ...]":
+    """The conditions, with what was saved in place of `@name`; they are saved themselves."""
+    from tintype.selection import NAME, expanded, parse_selection
+
+    if save is not None and not (NAME.fullmatch(save) and typed):
+        raise click.UsageError("A name is letters, digits, . _ - and stands for conditions.")
+    if not (save or forget or "@" in typed):
+        return parse_selection(typed)
+    async with _store() as store:
+        if forget is not None:
+            if forget not in store.queries.read():
+                raise click.UsageError(f"No query is saved as {forget}.")
+            store.queries.forget(forget)
+        text = expanded(typed, store.queries.read())
+        wanted = parse_selection(text)
+        if save is not None:
+            store.queries.save(save, text, datetime.now(UTC))
+            say(f"Saved as @{save}: {text}")
+        return wanted
+
+
+async def _list_saved(*, as_json: bool) -> None:
+    async with _store() as store:
+        queries = store.queries.read()
+    if as_json:
+        put_json(queries, indent=2)
+        return
+    for name, query in queries.items():
+        put(visible(f"@{name}  {query}"))
+    if not queries:
+        say("No query is saved. Save one with: tintype query --save NAME PATH CONDITIONS")
+
+
+def _store() -> "AbstractAsyncContextManager[Store]":
+    from tintype.settings import load
+    from tintype.store import open_store
+
+    return open_store(load().folders.store_file)
+
+
+async def _marks(dataset: "Dataset") -> dict[int, str]:
+    """Index of each marked row → the reason."""
+    from tintype.paths import absolute
+
+    async with _store() as store:
+        lines = store.marks.read(absolute(dataset.path), await dataset.fingerprint())
+    return {await dataset.find_line(line): why for line, why in lines.items()}
+
+
+async def _split_files(path: Path, wanted: "Sequence[Condition]") -> list[Path]:
+    """The file, or, where conditions name splits, it and those beside it that are meant."""
+    from tintype.dataset.splits import siblings
+    from tintype.selection import fitting
+
+    splits = [one for one in wanted if one.field == "split"]
+    if not splits:
+        return [path]
+    named = (await asyncio.to_thread(siblings, path)).named()
+    meant = [file for name, file in named.items() if all(fitting(one)([name]) for one in splits)]
+    return meant or [path]
 
 
 class _Listing:
     """What was found: lines as they come, or rows kept for JSON."""
 
-    def __init__(self, path: Path, limit: int | None, *, quiet: bool) -> None:
-        self.rows = 0
-        self.lines: list[int] = []
+    def __init__(self, limit: int | None, *, quiet: bool) -> None:
+        self.rows = self.found = 0
         self.listed: list[dict[str, object]] = []
         self.progress = Progress(quiet=quiet)
-        self._path, self._limit, self._quiet = path, limit, quiet
+        self._limit, self._quiet = limit, quiet
 
-    def add(self, done: "Selected") -> None:
-        """Take in a batch."""
-        self.rows = done.rows
-        self.progress(f"looking at rows: {self.rows:,}, {len(self.lines):,} found")
+    def add(self, path: Path, done: "Selected", before: int) -> None:
+        """Take in a batch of a file before which so many rows were looked at."""
+        self.rows = before + done.rows
+        self.progress(f"looking at rows: {self.rows:,}, {self.found:,} found")
         for one in done.found:
-            self.lines.append(one.row.line)
-            if self._limit is not None and len(self.lines) > self._limit:
+            self.found += 1
+            if self._limit is not None and self.found > self._limit:
                 continue
             if self._quiet:
-                self.listed.append(_said(one))
+                self.listed.append(_said(path, one))
             else:
                 self.progress.clear()
-                put(_line(self._path, one))
+                put(_line(path, one))
+
+    def end(self, out: Path | None) -> None:
+        """Say how many there were, and where they were written."""
+        if self._quiet:
+            put_json({"rows": self.rows, "found": self.found, "listed": self.listed}, indent=2)
+            return
+        say(f"{self.found:,} of {count(self.rows, 'row')}.")
+        if out is not None and self.found:
+            put(str(out))
 
 
 async def _write(dataset: "Dataset", out: Path, lines: frozenset[int], replace: bool) -> None:
@@ -136,10 +250,16 @@ def _line(path: Path, one: "Surveyed") -> str:
     return visible(f"{path}:{one.row.line}  {clip(asked, WIDTH)} → {clip(answered, WIDTH)}")
 
 
-def _said(one: "Surveyed") -> dict[str, object]:
+def _said(path: Path, one: "Surveyed") -> dict[str, object]:
     asked, answered = _texts(one)
     sizes = [image.upright_size for image in one.images]
-    return {"line": one.row.line, "question": asked, "answer": answered, "images": sizes}
+    return {
+        "file": str(path),
+        "line": one.row.line,
+        "question": asked,
+        "answer": answered,
+        "images": sizes,
+    }
 
 
 def _texts(one: "Surveyed") -> tuple[str, str]:

@@ -9,8 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from tintype.assessment import Assessment
 from tintype.estimation import Dear, Estimate
 from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.screens.why import Why
 from tintype_tui.text import number
 from tintype_tui.widgets.line_list import Line, LineList
 
@@ -43,17 +45,23 @@ class Dearest(Dialog[int | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Back", id="dearest.back"),
+        Binding("dollar_sign", "why", "Why", id="dearest.why", key_display="$"),
     ]
 
-    def __init__(self, estimate: Estimate) -> None:
+    def __init__(self, estimate: Estimate, found: Assessment) -> None:
         super().__init__()
-        self._estimate = estimate
+        self._estimate, self._found = estimate, found
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall"):
             yield Static("The most expensive rows", classes="dialog-title")
             yield DearestList(self._estimate.dearest, self._estimate.tokens_per_epoch.likely)
-            yield Static("Enter opens the row · Esc goes back", classes="hint")
+            yield Static("Enter opens the row · $ why · Esc goes back", classes="hint")
 
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:
         self.dismiss(self._estimate.dearest[event.index].index)
+
+    def action_why(self) -> None:
+        rows = self._estimate.dearest
+        if rows:
+            self.app.push_screen(Why(self._found, rows[self.query_one(DearestList).cursor].index))

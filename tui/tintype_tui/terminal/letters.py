@@ -58,14 +58,19 @@ _DRAWN = (
 _SPOKEN: dict[int, str] = {
     **dict.fromkeys(map(ord, _DRAWN), " "),
     **dict.fromkeys(range(0x2800, 0x2900), " "),
-    ord("→"): ">",
+    **dict.fromkeys(map(ord, "→›▸"), ">"),
+    **dict.fromkeys(map(ord, "✗✘"), "x"),
+    **dict.fromkeys(map(ord, "✓⏎"), " "),
+    ord("⊘"): "-",
     ord("·"): ",",
-    ord("⏎"): " ",
 }
 
 
 class Spoken(LineFilter):
-    """For screen readers: lines, blocks and marks become spaces; words beside them say the same."""
+    """For screen readers: lines, blocks and marks become spaces; words beside them say the same.
+
+    Of the marks that stand alone at times, the cursor and what is wrong become letters.
+    """
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Leave out every sign that only draws; styles and widths stay."""

@@ -1,17 +1,32 @@
-"""The check: asked for when every row is known, and its verdict in the title line."""
+"""The check: asked for when every row is known; its verdict, and why a row costs what it costs."""
 
 from collections import Counter
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.reactive import var
 
 from tintype.assessment import Assessment
 from tintype_tui import requests
 from tintype_tui.screens.datasets.part import Words
+from tintype_tui.screens.why import Why
 from tintype_tui.text import count
 
 
 class CheckLine(Words):
     """`checking 34 %`, then `2 errors, 1 warning`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "dollar_sign",
+            "why",
+            "Why so many tokens",
+            id="data.why",
+            key_display="$",
+            show=False,
+            tooltip="the formula with the numbers of this row",
+        ),
+    ]
 
     profile_name: var[str] = var("")
     """Whose provider's rules apply."""
@@ -25,6 +40,14 @@ class CheckLine(Words):
 
     def watch_assessed(self) -> None:
         self.say()
+
+    def action_why(self) -> None:
+        """Explain the tokens of the row that is looked at."""
+        found = self.assessed
+        if found is None or self.index >= len(found.figures.tokens):
+            self.pane.say("This row has not been counted yet.")
+            return
+        self.app.push_screen(Why(found, self.index))
 
     def words(self) -> str:
         return f"· {verdict(self.assessed)}" if self.assessed is not None else ""

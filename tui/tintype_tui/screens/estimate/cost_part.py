@@ -20,6 +20,7 @@ from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.dearest import Dearest
 from tintype_tui.screens.offers import Offers
+from tintype_tui.screens.why import Why
 from tintype_tui.text import visible
 from tintype_tui.widgets.cost_card import CostCard
 from tintype_tui.widgets.plan_form import Choices
@@ -40,6 +41,14 @@ class CostPart(Part):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "d", "dearest", "Dearest", id="estimate.dearest", tooltip="the most expensive rows"
+        ),
+        Binding(
+            "dollar_sign",
+            "why",
+            "Why",
+            id="estimate.why",
+            key_display="$",
+            tooltip="how the tokens of the row chosen in Datasets come about",
         ),
         Binding("c", "compare", "Compare", id="estimate.compare", tooltip="every provider"),
         Binding("y", "copy", "Copy", id="estimate.copy", show=False, tooltip="as JSON"),
@@ -102,8 +111,13 @@ class CostPart(Part):
             if row is not None and found is not None:
                 self.post_message(requests.open_dataset(found.file.path, row))
 
-        if estimate is not None:
-            self.app.push_screen(Dearest(estimate), opened)
+        if estimate is not None and found is not None:
+            self.app.push_screen(Dearest(estimate, found), opened)
+
+    def action_why(self) -> None:
+        if (found := self.outlook.found) is not None:
+            row = self.pane.loop_state.row or 0
+            self.app.push_screen(Why(found, min(row, len(found.figures.tokens) - 1)))
 
     @opens()
     async def action_compare(self) -> None:

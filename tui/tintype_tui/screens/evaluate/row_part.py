@@ -92,6 +92,7 @@ class RowPart(Part):
                 await asyncio.Event().wait()  # held open until another run takes its place
 
     def watch_position(self) -> None:
+        self.display = self.position is not None
         self._look()
 
     @work(exclusive=True, group="look")

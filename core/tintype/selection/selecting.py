@@ -1,0 +1,91 @@
+"""The rows of a dataset for which conditions hold, looked at one after the other."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tintype.dataset.box_sets import judge_boxes
+from tintype.dataset.handle import Dataset
+from tintype.dataset.splits import split_of
+from tintype.dataset.survey import Surveyed, survey
+from tintype.rules import ProviderRules
+from tintype.selection.conditions import Condition, fitting
+from tintype.selection.fields import FIELDS, Beside, Seen
+from tintype.tokens import model_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """How far a selection has come."""
+
+    rows: int = 0
+    """Looked at so far."""
+    found: tuple[Surveyed, ...] = ()
+    """Since the last report."""
+
+
+async def known_beside(
+    dataset: Dataset,
+    profile: ProviderRules,
+    *,
+    model: str = "",
+    marks: Mapping[int, str] | None = None,
+    boxes: bool = True,
+) -> Beside:
+    """What is known of a dataset that its rows do not say.
+
+    Args:
+        dataset: Open.
+        profile: Whose rules.
+        model: Whose tokens are counted; by default the profile's usual model.
+        marks: Index of each marked row → the reason.
+        boxes: Whether it is found out what the boxes are written in: 240 rows are read for it.
+
+    Raises:
+        DatasetError: if the file cannot be read.
+    """
+    rule = await asyncio.to_thread(model_tokens, model or profile.model, profile.provider)
+    verdict = await judge_boxes(dataset) if boxes else None
+    convention = verdict.convention if verdict else None
+    return Beside(profile, rule, split_of(dataset.path) or "", marks or {}, convention)
+
+
+async def select(
+    dataset: Dataset,
+    conditions: Sequence[Condition],
+    profile: ProviderRules,
+    *,
+    model: str = "",
+    fetch: bool = False,
+    marks: Mapping[int, str] | None = None,
+) -> AsyncGenerator[Selected, None]:
+    """The rows for which all conditions hold, in the file's order, in batches.
+
+    Args:
+        dataset: Open.
+        conditions: From `parse_selection`; with none, every row.
+        profile: Whose rules `problem` is about.
+        model: Whose tokens are counted; by default the profile's usual model.
+        fetch: Whether images on the network are looked at.
+        marks: Index of each marked row → the reason, for `marked`.
+
+    Raises:
+        DatasetError: if the file cannot be read.
+    """
+    boxes = any(condition.field == "place" for condition in conditions)
+    beside = await known_beside(dataset, profile, model=model, marks=marks, boxes=boxes)
+    tests = [_holds(condition) for condition in conditions]
+
+    def those(batch: Sequence[Surveyed]) -> tuple[Surveyed, ...]:
+        seen = ((one, Seen(one, beside)) for one in batch)
+        return tuple(one for one, row in seen if all(test(row) for test in tests))
+
+    rows = 0
+    async for batch in survey(dataset, fetch=fetch):
+        rows += len(batch)
+        yield Selected(rows, await asyncio.to_thread(those, batch))
+
+
+def _holds(condition: Condition) -> Callable[[Seen], bool]:
+    read, fits = FIELDS[condition.field].read, fitting(condition)
+    return lambda seen: fits(read(seen))
