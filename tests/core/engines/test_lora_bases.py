@@ -140,7 +140,8 @@ def test_packs_fit_the_memory_that_is_left(tmp_path: Path) -> None:
     base = bases.read_base(model(tmp_path / "some"))
     roomy, tight = plan.fit(base, 60 << 30, 600), plan.fit(base, 8 << 30, 600)
     assert roomy == plan.Fit(plan.MOST_TOKENS, checkpointing=False)
-    assert tight.checkpointing and tight.tokens > 600
+    assert tight.checkpointing
+    assert tight.tokens > 600
     assert plan.fit(base, 0, 3000) == plan.Fit(3000, checkpointing=True)
     tried = [roomy]
     while smaller := tried[-1].smaller():
