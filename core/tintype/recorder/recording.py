@@ -124,10 +124,16 @@ class Recording:
         return self._profile.dialect != "embedded" or found(self._settings) is not None
 
     def _wanted(self) -> list[str]:
+        """Ids of the jobs to follow: unfinished ones, and what somebody looks at."""
         since = self._clock.now() - LATELY
+        profile, known = self._profile.name, self._store.jobs
         with suppress(TintypeError):
-            found = self._store.jobs.unfinished(self._profile.name, since=since)
-            return [kept.job.id for kept in found if kept.job.id not in self._done]
+            found = {kept.job.id for kept in known.unfinished(profile, since=since)}
+            for job_id in place.watched_jobs(self._folder):
+                kept = known.find(profile, job_id)
+                if kept is not None and not kept.settled:
+                    found.add(job_id)
+            return sorted(found - self._done.keys())
         return list(self._wakes)  # the store cannot be read at the moment
 
     async def _follow_all(self, api: Api) -> None:
@@ -160,6 +166,9 @@ class Recording:
         """Look for jobs that are not known here, if it is time."""
         now = self._clock.monotonic()
         if now < self._list_at:
+            return
+        if not (self._wakes or self._may_list()):
+            self._listed = True
             return
         most = 100 if self._listed else 1_000
         try:
