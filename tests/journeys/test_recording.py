@@ -23,6 +23,13 @@ def recorded(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     run._stop(load(), "tintype")
 
 
+def waiting_at(dataset: Path, step: int) -> None:
+    """Have the scripted engine wait at a step."""
+    rows = [json.loads(line) for line in dataset.read_text().splitlines()]
+    rows[0]["messages"][0]["content"] = json.dumps({"wait_at": step})
+    dataset.write_text("\n".join(map(json.dumps, rows)) + "\n")
+
+
 def test_a_job_that_was_launched_is_recorded_and_watched_through_the_recorder(
     tintype: Callable[..., Any], dataset: Path
 ) -> None:
@@ -52,9 +59,7 @@ def test_it_says_how_to_outlive_a_logout(tintype: Callable[..., Any]) -> None:
 async def test_a_job_goes_on_being_recorded_when_the_app_is_closed(
     home: Path, dataset: Path, sit: Callable[..., Any]
 ) -> None:
-    rows = [json.loads(line) for line in dataset.read_text().splitlines()]
-    rows[0]["messages"][0]["content"] = json.dumps({"wait_at": 4})
-    dataset.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    await asyncio.to_thread(waiting_at, dataset, 4)
     words = ["train", str(dataset), "--model", "scripted", "--yes"]
     assert await asyncio.to_thread(run_command, words) == 0
     folders = load().folders

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import math
 import os
-from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -27,6 +26,7 @@ from tintype.errors import (
 )
 from tintype.jobs import JobProgress, Pace
 from tintype.recorder import place
+from tintype.recorder.notifying import Alerting
 from tintype.recorder.place import RecorderStatus
 from tintype.settings import Profile, Settings
 from tintype.store import Store
@@ -80,10 +80,10 @@ class Recording:
         *,
         rhythm: Rhythm,
         clock: Clock = SYSTEM,
-        heard: Callable[[JobProgress], None] = lambda progress: None,
     ) -> None:
         self._settings, self._profile, self._store = settings, profile, store
-        self._rhythm, self._clock, self._heard = rhythm, clock, heard
+        self._rhythm, self._clock = rhythm, clock
+        self._alerting = Alerting(settings, profile, store, clock=clock)
         self._folder = place.folder_of(settings.folders, profile.name)
         self._done: dict[str, str] = {}
         """Ids of jobs that are not asked for any more in this run, and why, or empty."""
@@ -156,11 +156,13 @@ class Recording:
                 if not tasks and now - idle_since >= self._rhythm.linger_s:
                     return
                 self._wake()
+                self._alerting.tick()
                 await self._clock.sleep(self._rhythm.tick_s)
         finally:
             for task in tasks.values():
                 task.cancel()
             await asyncio.gather(*tasks.values(), return_exceptions=True)
+            await self._alerting.aclose()
 
     async def _list(self, api: Api) -> None:
         """Look for jobs that are not known here, if it is time."""
@@ -237,7 +239,7 @@ class Recording:
             LOG.warning("%s: %s", job_id, progress.trouble)
         self._troubles[job_id] = progress.trouble
         (self._away.add if progress.next_look_s is not None else self._away.discard)(job_id)
-        self._heard(progress)
+        self._alerting.hear(progress)
 
     # ------------------------------------------------------------------------------ when to ask it
 
