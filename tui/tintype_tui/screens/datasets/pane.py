@@ -28,6 +28,7 @@ from tintype_tui.screens.datasets.opened import Opened, row_values
 from tintype_tui.screens.datasets.opened_line import OpenedLine
 from tintype_tui.screens.datasets.part import DatasetPart
 from tintype_tui.screens.datasets.row_part import RowPart, look_of
+from tintype_tui.screens.datasets.tags_line import TagsLine
 from tintype_tui.screens.datasets.views import VIEWS
 from tintype_tui.screens.datasets.views.rows import RowsView
 from tintype_tui.screens.datasets.views_part import ViewsPart
@@ -78,7 +79,15 @@ class DatasetsPane(Pane):
         with Horizontal(id="dataset-title", classes="title-line"):
             yield self._bound(OpenedLine()).data_bind(DatasetsPane.loop_state)
             yield self._bound(CheckLine()).data_bind(DatasetsPane.profile_name)
-            for line in (MarksLine, EditsLine, FilterLine, CopyLine, DivideLine, ImageLine):
+            for line in (
+                MarksLine,
+                EditsLine,
+                FilterLine,
+                CopyLine,
+                DivideLine,
+                ImageLine,
+                TagsLine,
+            ):
                 yield self._bound(line())
         views = [self._bound(each(id=each.__name__)) for each in VIEWS]
         yield self._bound(ViewsPart(views, self._bound(RowPart(id="right"))))
