@@ -6,8 +6,10 @@ with its manifest.
 
 from tintype.keeping.collecting import KeepProgress, Wanted, keep
 from tintype.keeping.containers import ENDINGS, is_packed, pack, unpack
+from tintype.keeping.golden import golden_plan, prompt_rows, usual_rows
 from tintype.keeping.manifest import KeptPart, Manifest, NotKept
 from tintype.keeping.one_file import keep_into
+from tintype.keeping.restoring import Restored, RestoreProgress, restore
 from tintype.keeping.verifying import Verification, VerifyProgress, manifest_of, verify
 
 __all__ = [
@@ -16,14 +18,20 @@ __all__ = [
     "KeptPart",
     "Manifest",
     "NotKept",
+    "RestoreProgress",
+    "Restored",
     "Verification",
     "VerifyProgress",
     "Wanted",
+    "golden_plan",
     "is_packed",
     "keep",
     "keep_into",
     "manifest_of",
     "pack",
+    "prompt_rows",
+    "restore",
     "unpack",
+    "usual_rows",
     "verify",
 ]

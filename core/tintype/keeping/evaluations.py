@@ -6,13 +6,13 @@ The answers that a tuned model gave are all that is left of it after its last da
 import asyncio
 import copy
 import hashlib
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from tintype import evaluation, paths
 from tintype.dataset import Dataset, image_bytes, open_dataset
 from tintype.dataset.parsing import ParsedLine
-from tintype.dataset.places import slots
+from tintype.dataset.places import origin, slots
 from tintype.dataset.writing import row_bytes
 from tintype.errors import DatasetError, FileError
 from tintype.evaluation.plan import fingerprint
@@ -25,6 +25,7 @@ from tintype.evaluation.run_folder import (
     OVERRIDES,
     ROWS,
 )
+from tintype.evaluation.text_scorers import ANSWERED
 from tintype.images import data_url
 from tintype.keeping.folder import BLOCK, ArchiveFolder, apart
 from tintype.threads import in_thread
@@ -76,7 +77,8 @@ async def _keep_dataset(archive: ArchiveFolder, run: evaluation.EvaluationRun, p
     async with open_dataset(run.plan.dataset) as dataset:
         rows = []
         types = run.plan.question_types
-        async for batch in evaluation.read_rows(dataset, run.plan.rows, types=types):
+        truth = run.plan.scorers != (ANSWERED.name,)
+        async for batch in evaluation.read_rows(dataset, run.plan.rows, types=types, truth=truth):
             rows += [row.asked + row.digest for row in batch]
         if fingerprint(run.plan, rows, {})["rows"] != run.fingerprint["rows"]:
             raise DatasetError(f"{run.plan.dataset} has changed since it was asked.")
@@ -99,31 +101,33 @@ def _lines(
     ]
 
 
-def embedded(line: ParsedLine, folder: Path, images: "dict[str, bytes] | None" = None) -> bytes:
-    """A row with its images in it, as far as they are here; damaged rows stay as they are.
+def embedded(
+    line: ParsedLine, folder: Path, image: Callable[[str], bytes | None] = lambda url: None
+) -> bytes:
+    """A row with its images in it, as far as they are to be had; a damaged row stays as it is.
 
-    `images` are those on the network, by address.
+    Args:
+        line: The row, with its bytes.
+        folder: Where paths of images begin.
+        image: Gives the image of a URL, if it is here.
     """
-    if line.row.flaw or all(image.origin == "data" for image in line.row.images):
+    if line.row.flaw or all(one.origin == "data" for one in line.row.images):
         return line.raw + b"\n"
-    value = copy.deepcopy(line.row.value)
+    value, changed = copy.deepcopy(line.row.value), False
     for slot, url in zip(slots(value), line.every_url(), strict=True):
-        slot.holder[slot.key] = _embedded(url, folder, images or {}) if slot.image else url
-    return row_bytes(value)
+        slot.holder[slot.key] = new = _embedded(url, folder, image) if slot.image else url
+        changed = changed or new != url
+    return row_bytes(value) if changed else line.raw + b"\n"
 
 
-def _embedded(url: str, folder: Path, images: dict[str, bytes]) -> str:
-    if url in images:
-        return data_url(images[url])
-    if url.startswith(("data:", "http:", "https:")):
-        return url
+def _embedded(url: str, folder: Path, image: Callable[[str], bytes | None]) -> str:
+    match origin(url):
+        case "data":
+            return url
+        case "url":
+            data = image(url)
+            return url if data is None else data_url(data)
     try:
         return data_url(image_bytes(url, folder))
     except DatasetError:
         return url
-
-
-def addresses(line: ParsedLine) -> Iterator[str]:
-    """The addresses of a row's images on the network."""
-    pairs = zip(line.row.images, line.urls(), strict=True)
-    return (url for image, url in pairs if image.origin == "url")

@@ -8,7 +8,7 @@ from tintype import jobs
 from tintype.errors import ApiError
 from tintype.keeping.context import Keeping
 from tintype.metrics import fold, to_csv
-from tintype.paths import safe_name
+from tintype.paths import read_bytes, safe_name
 from tintype.pricing import Prices
 from tintype.resources import Checkpoint, Event, Job
 from tintype.store import KeptJob
@@ -60,7 +60,8 @@ def _put_job(
         "checkpoints": [json.loads(pack(one)) for one in checkpoints],
     }
     what = "the job: settings asked for and resolved, what it was made from, checkpoints"
-    keeping.archive.put(f"{home}/job.json", json.dumps(known, indent=1), what, job.id)
+    if not _is_same(keeping, f"{home}/job.json", known):
+        keeping.archive.put(f"{home}/job.json", json.dumps(known, indent=1), what, job.id)
     lines = "".join(pack(event) + "\n" for event in events)
     keeping.archive.put(f"{home}/events.jsonl", lines, "everything the job said")
     if not keeping.archive.has(f"{home}/prices.json"):
@@ -68,6 +69,14 @@ def _put_job(
         known = {"day": keeping.clock.now().date(), **charged}
         text = json.dumps(known, indent=1, default=str)
         keeping.archive.put(f"{home}/prices.json", text, "what the provider charged that day")
+
+
+def _is_same(keeping: Keeping, path: str, known: dict[str, Any]) -> bool:
+    """Whether the archive has this of a job already, but for when it was seen."""
+    if not keeping.archive.has(path):
+        return False
+    before = json.loads(read_bytes(keeping.archive.folder / path))
+    return {**before, "seen_at": ""} == {**known, "seen_at": ""}
 
 
 def _charged(prices: Prices, provider: str, job: Job) -> dict[str, Any]:

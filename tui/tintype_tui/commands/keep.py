@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tintype_tui.commands.keep_golden import golden
 from tintype_tui.commands.output import (
     A_NAME,
     A_PATH,
@@ -46,6 +47,9 @@ def command() -> None:
     behind URLs, and evaluations with their answers. ARCHIVE is a folder, or a file ending in .zip,
     .tar.gz or .tar.zst. The same again goes on after an interruption, and adds what is new.
     """
+
+
+command.add_command(golden)
 
 
 @command.command(name="save", hidden=True)
@@ -161,3 +165,57 @@ def verify(archive: Path, as_json: bool) -> None:
         _tell_not_kept(found.manifest)
     if found.faults:
         leave(1)
+
+
+@command.command(name="restore")
+@click.argument("archive", type=A_PATH)
+@click.option("--profile", "-p", metavar="NAME", default="", help="List the jobs under this one.")
+@as_json
+@asynchronous
+async def restore(archive: Path, profile: str, as_json: bool) -> None:
+    """Put what ARCHIVE holds into Tintype here: jobs, curves, files, evaluations.
+
+    It is verified first. What is here already and as new is left alone: restoring twice is as once.
+    """
+    from tintype import evaluation, keeping
+    from tintype.paths import absolute
+    from tintype.settings import load
+    from tintype.store import open_store
+
+    settings, progress, found = load(), Progress(quiet=as_json), None
+    data = settings.folders.data
+    async with open_store(settings.folders.store_file) as store:
+        restoring = keeping.restore(
+            absolute(archive),
+            store,
+            files=data / "restored",
+            evaluations=evaluation.runs_folder(data),
+            profile=profile,
+        )
+        try:
+            async with aclosing(restoring):
+                async for step in restoring:
+                    progress(
+                        f"{step.words} {size(step.done_bytes)}" if step.done_bytes else step.words
+                    )
+                    found = step.restored
+        finally:
+            progress.clear()
+    assert found is not None  # the last progress has it
+    if as_json:
+        names = ("profile", "jobs", "evaluations", "files", "already", "notes")
+        put_json({name: getattr(found, name) for name in names}, indent=2)
+        return
+    for path in found.files:
+        put(str(path))
+    said = [
+        count(len(found.jobs), "job"),
+        count(len(found.evaluations), "evaluation"),
+        count(len(found.files), "file"),
+    ]
+    left = f"; {len(found.already):,} here already, left alone" if found.already else ""
+    say(f"Restored {', '.join(said)}{left}.")
+    for note in found.notes:
+        say(note)
+    if found.profile not in settings.profiles:
+        say(f"Profile {found.profile} is not configured here; --profile NAME lists them elsewhere.")
