@@ -61,8 +61,11 @@ class TagsLine(Words):
     def words(self) -> str:
         return ""
 
+    def completed(self) -> None:
+        self._recall()
+
     @work(exclusive=True, group="tags")
-    async def on_mount(self) -> None:
+    async def _recall(self) -> None:
         """Recall what the digits stood for."""
         with self.pane.reporting("Cannot read the tags"):
             kept = (await self.session.store()).notes.read(TAGS)
