@@ -99,7 +99,7 @@ class FullImage(Once, ModalScreen[None]):
         self.image.truth = row.boxes if row.with_boxes else ()
         line = f"line {row.example.line:,}" if row.example else ""
         tags = " ".join(f"{at} {name}" for at, name in enumerate(self._steering.tags, start=1))
-        words = [line, row.marked, *row.of_image, row.shown.why, tags]
+        words = [line, row.marked, *row.of_image, row.shown.why, tags, "Esc goes back"]
         text = " · ".join(word for word in words if word)
         self.query_one("#full-words", Static).update(Content(visible(text)))
 
