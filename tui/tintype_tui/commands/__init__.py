@@ -35,6 +35,7 @@ MODULES = {
     "evaluations": "evaluations",
     "keep": "keep",
     "move": "move",
+    "replacement": "replacement",
     "inventory": "inventory",
     "models": "models",
     "files": "files",
