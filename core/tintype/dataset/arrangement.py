@@ -28,6 +28,8 @@ class Arrangement:
     """Indices of the rows that a filter leaves, in the file's order; none without a filter."""
     why: str = ""
     """The filter in words, e.g. `7 rows with “red”`."""
+    query: str = ""
+    """The filter as it is typed, if it is made of conditions."""
     order: Order = ""
     found: Found | None = None
     """What was searched for last; it stays when all rows are shown again."""
@@ -53,6 +55,11 @@ class Arrangement:
             return self.indices.index(index)
         except ValueError:
             return None
+
+    def neighbour(self, index: int, by: int) -> int | None:
+        """The index of the row shown so many after a row; none beyond the first and the last."""
+        position = (self.position_of(index) or 0) + by
+        return self.row_at(position) if 0 <= position < self.shown else None
 
     def next_of(self, rows: Set[int], index: int, by: int) -> tuple[int, bool] | None:
         """The next shown row that is one of `rows`, going on from `index` and round the end.
