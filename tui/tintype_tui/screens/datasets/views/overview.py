@@ -90,11 +90,7 @@ class OverviewView(View):
     def watch_columns(self) -> None:
         self._count()
 
-    watch_arrangement = watch_columns
-
-    def watch_others(self) -> None:
-        self._lay_out()
-        self._count()
+    watch_arrangement, watch_others = watch_columns, watch_marks
 
     def watch_doing(self, doing: str) -> None:
         for words in self.query("#overview-doing").results(Static):  # none once it was left
