@@ -12,10 +12,10 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 from tintype import paths
 from tintype.errors import ArchiveError
@@ -194,10 +194,10 @@ def _write_tar(folder: Path, names: list[str], file: IO[bytes], target: Path) ->
     """Written block by block, which `tarfile` does not: a file may be of any size."""
     done = 0
     with ExitStack() as opened:
-        out = opened.enter_context(_unpressed(target, file, "wb"))
+        out: Any = opened.enter_context(_unpressed(target, file, "wb"))
         if target.name.lower().endswith(".gz"):
             pressed = gzip.GzipFile(fileobj=out, mode="wb", compresslevel=_LEVEL, mtime=0)
-            out = opened.enter_context(pressed)  # type: ignore[assignment]
+            out = opened.enter_context(closing(pressed))
         for name in names:
             with (folder / name).open("rb") as source:
                 info = tarfile.TarInfo(name)
