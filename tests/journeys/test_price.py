@@ -1,5 +1,6 @@
 """What a training costs: why, what if, and what would pay."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +44,38 @@ def test_the_command_explains_a_line(tintype: Any, dataset: Path) -> None:
     assert "85 + 170 × 1 = 255 tokens" in done.out
     found = tintype("estimate", dataset, "-p", "openai", "--why", 2, "--json").json
     assert found["images"][0]["tokens"]["likely"] == 255
+
+
+async def test_what_is_tried_moves_the_sum_and_is_true_of_the_copy_that_is_asked_for(
+    sit: Any, dataset: Path, paid: None
+) -> None:
+    before = await asyncio.to_thread(dataset.read_bytes)
+    async with sit(dataset, size=(80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("e")
+        await person.quoted()
+        whole = person.app.screen.estimate
+        await person.press("w")
+        await person.sees("What if", "now", "then", "as it is: paligemma")
+        await person.press("enter")
+        await person.sees("Nothing is different yet")
+        await person.press("down", "down", "down", "right", "right", "down", "left")
+        await person.sees("‹ 50 %: 6 ›", "6 rows of 12, drawn by chance", "−5")
+        await person.press("up", "up", "up", "up", "right")
+        await person.sees("‹ low ›", "510")
+        assert sorted(one.name for one in dataset.parent.iterdir()) == [
+            "test.jsonl",
+            "train.jsonl",
+            "valid.jsonl",
+        ]
+        await person.press("enter")
+        await person.sees("Write a copy like this into", "With detail low, 6 rows")
+        await person.press("enter")
+        await person.until(lambda: "train-low-6-rows.jsonl is written" in person.said, "the copy")
+        await person.quoted()
+        made = person.app.screen.estimate
+        assert person.app.loop_state.dataset == dataset.with_name("train-low-6-rows.jsonl")
+        assert (made.rows, made.image_tokens.likely) == (6, 6 * 85)
+        assert made.epochs == whole.epochs - 1
+        assert made.plan.detail == "as is"
+    assert await asyncio.to_thread(dataset.read_bytes) == before

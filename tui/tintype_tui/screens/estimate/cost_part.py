@@ -1,5 +1,6 @@
 """What the plan takes: cost and time with their reasons, or why they are not known."""
 
+import asyncio
 from typing import ClassVar
 
 from textual import getters, work
@@ -13,6 +14,7 @@ from textual.widgets import Static
 
 from tintype.connection import forecast
 from tintype.estimation import Estimate, Forecast, gauges
+from tintype.pricing import load_prices
 from tintype.quote import Outlook
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
@@ -20,6 +22,7 @@ from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.dearest import Dearest
 from tintype_tui.screens.offers import Offers
+from tintype_tui.screens.what_if import Decided, TryChanges
 from tintype_tui.screens.why import Why
 from tintype_tui.text import visible
 from tintype_tui.widgets.cost_card import CostCard
@@ -50,6 +53,9 @@ class CostPart(Part):
             key_display="$",
             tooltip="how the tokens of the row chosen in Datasets come about",
         ),
+        Binding(
+            "w", "what_if", "What if", id="estimate.what_if", tooltip="smaller images, fewer rows …"
+        ),
         Binding("c", "compare", "Compare", id="estimate.compare", tooltip="every provider"),
         Binding("y", "copy", "Copy", id="estimate.copy", show=False, tooltip="as JSON"),
     ]
@@ -70,6 +76,13 @@ class CostPart(Part):
             self.model = model
             self.profile = profile
             """To work with from now on; empty for that in use."""
+
+    class Settled(Message):
+        """What was tried is to be true."""
+
+        def __init__(self, decided: Decided) -> None:
+            super().__init__()
+            self.decided = decided
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="cost", can_focus=True):
@@ -118,6 +131,19 @@ class CostPart(Part):
         if (found := self.outlook.found) is not None:
             row = self.pane.loop_state.row or 0
             self.app.push_screen(Why(found, min(row, len(found.figures.tokens) - 1)))
+
+    @opens()
+    async def action_what_if(self) -> None:
+        """Try changes of the dataset and the plan, with the cost moving."""
+        found, made = self.outlook.found, self.outlook.quote
+        if found is None or made is None:
+            self.pane.say("Every row has to be counted first.")
+            return
+        with self.pane.reporting("Cannot read the prices"):
+            prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
+            decided = await self.app.push_screen_wait(TryChanges(found, made.plan, prices))
+            if decided is not None:
+                self.post_message(self.Settled(decided))
 
     @opens()
     async def action_compare(self) -> None:
