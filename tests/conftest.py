@@ -36,6 +36,9 @@ from tintype.settings import Profile, Secret
 # cores, threads that wait for one another make trainings many times slower.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
+# What a test starts ends with it: only those about the recorder have one.
+os.environ["TINTYPE_RECORDER"] = "off"
+
 # Property tests are the same every time, and are not judged by how busy the machine is.
 settings.register_profile("steady", derandomize=True, deadline=None)
 settings.load_profile("steady")

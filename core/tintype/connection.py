@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.errors import AuthenticationError, SettingsError
+from tintype.paths import is_folder
 from tintype.providers import identity
 from tintype.settings import Profile, Secret, Settings, key_for
 
@@ -146,6 +147,32 @@ async def forecast(
                 kept.job.id, batch, await store.jobs.events(profile.name, kept.job.id)
             )
     return forecast(steps, chosen.batch_size, measured, model)
+
+
+def worth_asking(settings: Settings, store: "Store") -> tuple[str, ...]:
+    """Return the profiles at whose providers there may be something, by name.
+
+    Those that a person has set up, or has had jobs at. Not the embedded server before it has ever
+    run, nor a built-in profile without a key.
+
+    Raises:
+        StoreError: if the store cannot be read.
+    """
+    from tintype.settings.profile import BUILT_IN
+
+    found = []
+    for name, profile in settings.profiles.items():
+        if profile.dialect == "embedded":
+            inhabited = is_folder(server_folder(settings))
+        elif profile != BUILT_IN.get(name) or store.jobs.newest(1, profile=name):
+            inhabited = True
+        else:
+            try:
+                inhabited = bool(key_for(profile, places=settings.folders))
+            except SettingsError:
+                inhabited = True  # the key file is to be complained of when it is asked
+        found += [name] if inhabited else []
+    return tuple(found)
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ app's `screen.reporting`, the server's error table, and the command line's `__ma
     │   └── ConfirmationError    knows what to type
     ├── QuoteError               what an estimate was made from has changed
     ├── EvaluationError          a run cannot be started, resumed, opened or compared
+    ├── ArchiveError             an archive is not what its manifest says, or cannot be used
     ├── EngineError
     ├── PluginError              knows the plug-in's file and line
     ├── RefusalError             the embedded server turns a request down
@@ -91,6 +92,10 @@ class ConfirmationError(BudgetError):
 
 class EvaluationError(TintypeError):
     """An evaluation cannot be started, resumed, opened or compared with another."""
+
+
+class ArchiveError(TintypeError):
+    """An archive is damaged, unfinished, of a newer Tintype, or none at all."""
 
 
 class EngineError(TintypeError):

@@ -112,6 +112,16 @@ def concern(made: Quote) -> Concern | None:
     )
 
 
+async def validation_stamp(path: Path) -> FileStamp:
+    """Return the validation file as it is now, with what lies over it.
+
+    Raises:
+        DatasetError: if it cannot be read.
+    """
+    async with open_dataset(path) as dataset:
+        return dataset.stamp
+
+
 async def validation_concern(made: Quote) -> Concern | None:
     """What to ask about the validation file, which is checked for it; none if it would be taken.
 

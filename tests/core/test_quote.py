@@ -16,10 +16,12 @@ from tintype import jobs, rules
 from tintype.assessment import Assessment, assess
 from tintype.budget import NOTHING_CONFIRMED, Limits
 from tintype.dataset import open_dataset, stamp
+from tintype.dataset.edits import Edits
 from tintype.errors import QuoteError
 from tintype.images.facts import ImageFacts
+from tintype.overlay import laying_over
 from tintype.pricing import Prices, load_prices
-from tintype.quote import Quote, concern, quote
+from tintype.quote import Quote, concern, quote, validation_stamp
 
 MODEL = "gpt-4o-2024-08-06"
 
@@ -231,3 +233,16 @@ async def test_errors_are_asked_about_before_a_launch(made: Quote, tmp_path: Pat
     refused = concern(quote(await assessed(bad), load_prices(), provider="openai"))
     assert refused is not None
     assert "reject" in refused.title
+
+
+async def test_edits_of_the_validation_file_end_it(made: Quote, train: Path) -> None:
+    async def over(dataset: Any) -> Edits:
+        return Edits(version="1" if dataset.path.name == "valid.jsonl" else "")
+
+    token = laying_over.set(over)
+    try:
+        valid = await validation_stamp(train.with_name("valid.jsonl"))
+    finally:
+        laying_over.reset(token)
+    with pytest.raises(QuoteError, match=r"valid\.jsonl has edited rows"):
+        require(replace(made, validation=valid))

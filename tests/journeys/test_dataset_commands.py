@@ -232,3 +232,13 @@ def test_what_cannot_be_read_is_not_taken_for_empty(
         done = tintype("convert", damaged, tmp_path / f"out-{form}", "--to", form)
         assert (done.code, done.out) == (1, "")
     assert not (tmp_path / "out-voc").exists()
+
+
+def test_edits_of_the_validation_file_are_noticed_at_launch(
+    tintype: Callable[..., Done], dataset: Path
+) -> None:
+    valid = dataset.with_name("valid.jsonl")
+    assert tintype("edit", valid, "--replace", "answer", "reply").code == 0
+    done = tintype("train", dataset, "--validation", valid, "--model", "scripted", "--yes")
+    assert done.code == 2
+    assert "valid.jsonl has edited rows" in done.said

@@ -4,6 +4,9 @@
 from pathlib import Path
 from typing import Any
 
+from tintype.detection import Box
+from tintype_tui.widgets.row_view import RowView
+
 
 async def test_a_row_is_edited_in_place_and_undone_in_another_session(
     sit: Any, dataset: Path
@@ -91,3 +94,68 @@ async def test_a_dataset_is_split_and_what_is_trained_on_is_opened(sit: Any, dat
         "train.jsonl",
         "valid.jsonl",
     ]
+
+
+async def test_boxes_are_drawn_moved_and_deleted_by_keyboard(sit: Any, dataset: Path) -> None:
+    before = dataset.read_bytes()
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("j")
+        await person.sees("· 1 box")
+        await person.press("f")
+        await person.sees("line 2", "Draw boxes")
+        await person.press("B")
+        await person.sees("line 2 · box 1 of 1 · square, 19 × 14 px at 10, 4", "a Draw")
+        drawing = person.app.screen
+        await person.until(lambda: drawing.image.drawing is not None, "the image")
+        await person.press("space", "l", "L", "J", "J")
+        await person.sees("square, 20 × 16 px at 11, 4 · changed")
+        await person.press("a", "c")
+        await person.sees("Which class?", "another class")
+        await person.type("another")
+        await person.press("enter")
+        await person.sees_no("another class")
+        await person.press(*["backspace"] * 6)
+        await person.type("disc")
+        await person.press("enter")
+        await person.sees("box 2 of 2 · disc")
+        await person.press("n")
+        await person.until(lambda: "has words in it and no boxes" in person.said, "why not")
+        await person.sees("line 3", "Draw boxes")
+        row = (person.app.screen_stack[0]).query_one(RowView)
+        await person.press("k")
+        await person.until(lambda: len(row.boxes) == 2, "the boxes")
+        assert row.boxes[0] == Box("square", 102 / 1024, 226 / 1024, 569 / 1024, 657 / 1024)
+        await person.press("escape")
+        await person.sees("1 edited", "disc")
+        await person.press("z")
+        await person.sees_no("1 edited")
+    assert dataset.read_bytes() == before
+
+
+async def test_a_box_is_drawn_and_dragged_with_the_mouse(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("j", "B")
+        await person.sees("box 1 of 1", "drag")
+        drawing = person.app.screen
+        await person.until(lambda: drawing.image.drawing is not None, "the image")
+
+        async def drag(start: tuple[int, int], end: tuple[int, int]) -> None:
+            await person.pilot.mouse_down(offset=start)
+            await person.pilot.hover(offset=((start[0] + end[0]) // 2, start[1]))
+            await person.pilot.hover(offset=end)
+            await person.pilot.mouse_up(offset=end)
+
+        await drag((50, 16), (40, 14))
+        await person.sees("box 2 of 2 · square")
+        new = drawing.sketch.chosen
+        await drag((45, 15), (46, 15))
+        await person.until(lambda: drawing.sketch.chosen.x_min > new.x_min, "it moved")
+        assert drawing.sketch.chosen.y_min == new.y_min
+        await person.press("d")
+        await person.sees("box 1 of 1")
+        await person.press("z", "z", "z", "enter")
+        await person.sees_no("box 1 of 1")
+        await person.until(lambda: person.app.assessment, "it is still checked")
+        assert "edited" not in person.screen

@@ -151,6 +151,13 @@ class Api(Protocol):
         """Fetch a file; more than `max_bytes` is an error."""
         ...
 
+    def download(self, file_id: str, *, max_bytes: int) -> AsyncGenerator[bytes, None]:
+        """Fetch a file of any size piece by piece; more than `max_bytes` is an error.
+
+        After the first piece nothing is tried again: what came so far is the caller's.
+        """
+        ...
+
     async def delete_file(self, file_id: str) -> None:
         """Delete a file."""
         ...

@@ -124,6 +124,10 @@ class OpenAIApi:
         asked = self._wire.asked("download the file", file_id)
         return await self._wire.get(f"/files/{_id(file_id)}/content", asked, None, max_bytes)
 
+    def download(self, file_id: str, *, max_bytes: int) -> AsyncGenerator[bytes, None]:
+        asked = self._wire.asked("download the file", file_id)
+        return self._wire.pieces(f"/files/{_id(file_id)}/content", asked, max_bytes)
+
     async def delete_file(self, file_id: str) -> None:
         asked = self._wire.asked("delete the file", file_id)
         await self._wire.delete(f"/files/{_id(file_id)}", asked)

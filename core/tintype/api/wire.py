@@ -82,6 +82,33 @@ class Wire:
                 if not await retry.again(error):
                     raise
 
+    async def pieces(
+        self, url: str, asked: CallContext, max_bytes: int
+    ) -> AsyncGenerator[bytes, None]:
+        """Fetch a body of any size piece by piece; tried again until the first piece is there."""
+        retry, begun = self.retry(), False
+        while True:
+            self.allow("GET", asked)
+            request = self._request("GET", url, None)
+            limit = limit_bytes.set(max_bytes)
+            try:
+                with self.translated(asked):
+                    try:
+                        response = await self._send(request, stream=True)
+                    finally:
+                        limit_bytes.reset(limit)
+                    async with aclosing(response):
+                        if not response.is_success:
+                            await response.aread()
+                            raise _refusal(response, asked)
+                        async for piece in response.aiter_raw():
+                            begun = True
+                            yield piece
+                return
+            except ApiError as error:
+                if begun or not await retry.again(error):
+                    raise
+
     async def delete(self, url: str, asked: CallContext) -> None:
         """Delete, again if need be; what is gone after a first try has been deleted by it."""
         retry = self.retry()

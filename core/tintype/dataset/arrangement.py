@@ -54,6 +54,11 @@ class Arrangement:
         except ValueError:
             return None
 
+    def neighbour(self, index: int, by: int) -> int | None:
+        """The index of the row shown so many after a row; none beyond the first and the last."""
+        position = (self.position_of(index) or 0) + by
+        return self.row_at(position) if 0 <= position < self.shown else None
+
     def next_of(self, rows: Set[int], index: int, by: int) -> tuple[int, bool] | None:
         """The next shown row that is one of `rows`, going on from `index` and round the end.
 

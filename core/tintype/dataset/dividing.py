@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from tintype.dataset.conversation import example as read_example
 from tintype.dataset.embed import Exported, distribute
 from tintype.dataset.example import Example
+from tintype.dataset.facets import SHORT_ANSWER
 from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin
 from tintype.dataset.sampling import RowTraits, apportioned, drawn, drawn_groups, grouped
 from tintype.dataset.splits import SPLITS
-from tintype.dataset.statistics import SHORT_ANSWER
 from tintype.dataset.treatment import Treatment
 from tintype.detection import labels_in
 from tintype.errors import DatasetError

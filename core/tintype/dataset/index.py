@@ -24,6 +24,8 @@ from tintype.dataset.lifting import Lifted
 from tintype.dataset.parsing import MAX_LINE_BYTES, ParsedLine, read_line, too_long
 
 CHUNK_BYTES = 1 << 20
+AT_ONCE = 16_000_000
+"""Bytes of rows that are read in one go; a longer run is one long row."""
 
 _BLANK = re.compile(rb"[ \t\r\n\v\f]*+")
 
@@ -141,6 +143,10 @@ class LineIndex:
         lines = map(self.line, range(start, stop)) if shifted else range(start + 1, stop + 1)
         return array("Q", lines), self._starts[start:stop], self._ends[start:stop]
 
+    def stretch(self, start: int, stop: int) -> "Readable":
+        """The bytes of rows that have been found, one at least; see `stretch`."""
+        return stretch(self._file, self._starts[start], self._ends[stop - 1])
+
     def _take(self, chunk: bytes) -> None:
         """Find the line ends in the next piece of the file."""
         base = self._position
@@ -210,6 +216,28 @@ class Readable(Protocol):
 
     def read(self, offset: int, size: int) -> bytes:
         """So many bytes from there, or fewer where it ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of a file, read at once."""
+
+    data: bytes
+    start: int
+    """Where in the file it begins."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """So many bytes from a place in the file, or fewer where the stretch ends."""
+        return self.data[offset - self.start : offset - self.start + size]
+
+
+def stretch(file: Readable, start: int, end: int) -> Readable:
+    """The bytes from one place to another, read at once if they are not too many.
+
+    Raises:
+        DatasetError: if the file cannot be read.
+    """
+    return Stretch(file.read(start, end - start), start) if end - start < AT_ONCE else file
 
 
 def read_row(file: Readable, index: int, line: int, start: int, end: int) -> ParsedLine:

@@ -4,7 +4,7 @@ Thirty bytes a row, so that millions of rows can be compared at the end.
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 MANY = 100_000
@@ -42,13 +42,25 @@ class Identities:
         if len(self.texts) < MOST_TEXTS:
             self.texts.append(text[:SHOWN_CHARS])
 
+    def extend(
+        self,
+        lines: "array[int]",
+        rows: "array[int]",
+        questions: "array[int]",
+        answers: "array[int]",
+        texts: Sequence[str],
+    ) -> None:
+        """Take note of rows; see `add`."""
+        self.lines.extend(lines)
+        self.rows.extend(rows)
+        self.questions.extend(questions)
+        self.answers.extend(answers)
+        room = max(0, MOST_TEXTS - len(self.texts))
+        self.texts.extend([text[:SHOWN_CHARS] for text in texts[:room]])
+
     def merge(self, later: "Identities") -> None:
         """Take over what follows."""
-        self.lines.extend(later.lines)
-        self.rows.extend(later.rows)
-        self.questions.extend(later.questions)
-        self.answers.extend(later.answers)
-        self.texts.extend(later.texts[: max(0, MOST_TEXTS - len(self.texts))])
+        self.extend(later.lines, later.rows, later.questions, later.answers, later.texts)
 
     def repeated(self) -> tuple[tuple[int, ...], ...]:
         """The lines of rows that say the same about the same images."""

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from tintype.dataset.edits import EditedRow, content_key, marked, stored
 from tintype.dataset.parsing import ParsedLine
-from tintype.dataset.row_texts import ROLES, Where, texts
-from tintype.detection import clean_label
+from tintype.dataset.row_texts import ROLES, Text, Where, texts
+from tintype.detection import Convention, clean_label
+from tintype.detection.box_edits import DrawnBox, redrawn
 from tintype.errors import DatasetError
 from tintype.threads import in_thread
 
@@ -124,47 +125,38 @@ def prompting(system: str) -> Change:
     return change
 
 
-def unboxing(ordinal: int, empty: str = "none") -> Change:
-    """Return a change that deletes a box of the last answer: the first is 0.
+def last_answer(value: Any) -> Text:
+    """Return the text that says a row's boxes.
+
+    Raises:
+        DatasetError: if nothing in the row is an answer.
+    """
+    answers = [text for text in texts(value) if text.is_of("answers")]
+    if not answers:
+        raise DatasetError("The row has no answer: there is no place for boxes.")
+    return answers[-1]
+
+
+def redrawing(
+    boxes: Sequence[DrawnBox], convention: Convention, size: tuple[int, int] | None
+) -> Change:
+    """Return a change that gives the last answer these boxes and no others.
 
     Args:
-        ordinal: Which of the answer's boxes.
-        empty: What the answer becomes when its only box goes.
+        boxes: In the order of the answer; new ones come last.
+        convention: Of the answer.
+        size: Width and height of the upright image in pixels, if known.
     """
 
     def change(value: Any) -> Any:
         made = copy.deepcopy(value)
-        answers = [text for text in texts(made) if text.is_of("answers")]
-        if not answers:
-            return value
-        answer = answers[-1]
-        found = list(_LOC_BOX.finditer(answer.text))
-        if not 0 <= ordinal < len(found):
-            return value
-        kept = [box[0].strip() for at, box in enumerate(found) if at != ordinal]
-        answer.holder[answer.key] = " ; ".join(kept) or empty
-        return made
-
-    return change
-
-
-def boxing(ordinal: int | None, box: str) -> Change:
-    """Return a change that puts a box, as text, in the place of one of the last answer's.
-
-    Args:
-        ordinal: Which of the answer's boxes; none adds it after them.
-        box: `<loc0102><loc0205><loc0512><loc0614> cat`.
-    """
-
-    def change(value: Any) -> Any:
-        made = copy.deepcopy(value)
-        answers = [text for text in texts(made) if text.is_of("answers")]
-        if not answers:
-            return value
-        answer = answers[-1]
-        found = [each[0].strip() for each in _LOC_BOX.finditer(answer.text)]
-        at = len(found) if ordinal is None else ordinal
-        answer.holder[answer.key] = " ; ".join([*found[:at], box, *found[at + 1 :]])
+        answer = last_answer(made)
+        try:
+            answer.holder[answer.key] = redrawn(answer.text, convention, size, boxes)
+        except ValueError as error:
+            raise DatasetError(
+                f"The boxes cannot be written: {error}.", advice="Edit the row's text instead."
+            ) from error
         return made
 
     return change

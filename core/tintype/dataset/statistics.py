@@ -14,21 +14,17 @@ from typing import Any
 
 from tintype.dataset.conversation import example as read_example
 from tintype.dataset.example import Example
+from tintype.dataset.facets import SHORT_ANSWER, Facet, facets
 from tintype.dataset.identity import RowIdentity, identify, short
 from tintype.dataset.repetitions import Contradiction, Identities
 from tintype.dataset.spread import NO_SPREAD, Spread, spread
 from tintype.dataset.survey import Surveyed
-from tintype.detection import LOC, labels_in, name_convention, parse_boxes
+from tintype.detection import labels_in
 from tintype.images.facts import ImageFacts
-
-Facet = tuple[str, str]
-"""A name and a value, e.g. `("format", "jpeg")`."""
 
 MAX_VALUES = 2000
 """Values of one facet that are told apart; the rest are counted together."""
 OTHERS = "others"
-SHORT_ANSWER = 40
-"""Characters up to which answers are counted as values: `Yes`, `rectangle`, a title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,20 +152,44 @@ class StatisticsTally:
         asked = sum(len(message.text) for message in shown.prompt)
         self.add_read(line, facets(surveyed, shown), surveyed.images, answer, asked, keys)
 
-    def add_shared(self, facets: tuple[Facet, ...]) -> None:
+    def add_shared(self, facets: tuple[Facet, ...], times: int = 1) -> None:
         """Count facets that many rows have, given each time as the very same tuple."""
         known = self._shared.get(id(facets))
         if known is not None:
-            known[1] += 1
+            known[1] += times
             return
         for name, value in facets:
-            self._count(name, value, 1)  # at once: values keep the order they come in
+            self._count(name, value, times)  # at once: values keep the order they come in
         self._shared[id(facets)] = [facets, 0]
+
+    def add_facets(self, facets: Iterable[Facet]) -> None:
+        """Count facets of rows that are counted otherwise."""
+        for (name, value), times in Counter(facets).items():
+            self._count(name, value, times)
+
+    def add_texts(
+        self,
+        lines: "array[int]",
+        keys: "tuple[array[int], array[int], array[int]]",
+        answers: Sequence[str],
+        prompt_chars: Iterable[int],
+    ) -> None:
+        """Count rows without images, as `add_read` does each; no answer is blank."""
+        self._rows += len(lines)
+        said = map(str.strip, answers)
+        self.add_facets(("answer", t if len(t) <= SHORT_ANSWER else "longer") for t in said)
+        chars = array("I", map(len, answers))
+        self._answers.extend(chars)
+        self._prompts.extend(prompt_chars)
+        self._identities.extend(lines, *keys, answers)
+        long = max(self._long, *sorted(chars)[-10:][:1])
+        self._longest += [pair for pair in zip(chars, lines, strict=True) if pair[0] >= long]
+        self._keep_longest()
 
     def _settle(self) -> None:
         """Count the facets that were shared."""
-        for facets, times in self._shared.values():
-            for name, value in facets:
+        for shared, times in self._shared.values():
+            for name, value in shared:
                 self._count(name, value, times)
         self._shared = {}
 
@@ -206,9 +226,7 @@ class StatisticsTally:
             self._empty.append(line)
         if chars >= self._long:
             self._longest.append((chars, line))
-        if len(self._longest) > 100:
-            self._longest = self._ten_longest()
-            self._long = self._longest[-1][0]
+        self._keep_longest()
 
     def _add_image(self, line: int, image: ImageFacts) -> None:
         self._bytes.append(image.size_bytes)
@@ -216,6 +234,11 @@ class StatisticsTally:
             self._sizes[image.width, image.height] += 1
         if image.digest:
             self._images.add(bytes.fromhex(image.digest), line)
+
+    def _keep_longest(self) -> None:
+        if len(self._longest) > 100:
+            self._longest = self._ten_longest()
+            self._long = self._longest[-1][0]
 
     def _ten_longest(self) -> list[tuple[int, int]]:
         return sorted(self._longest, key=_by_length)[:10]
@@ -225,50 +248,6 @@ class StatisticsTally:
         if value not in counts and len(counts) >= self._most_values:
             value = OTHERS
         counts[value] = counts.get(value, 0) + times
-
-
-def facets(surveyed: Surveyed, shown: Example | None = None) -> tuple[Facet, ...]:
-    """What can be counted about a row and picked to filter by; no pair occurs twice."""
-    if surveyed.row.flaw:
-        return (("row", "no JSON"),)
-    shown = shown or read_example(surveyed.row)
-    return tuple(dict.fromkeys(_facets(surveyed, shown)))
-
-
-def _facets(surveyed: Surveyed, shown: Example) -> Iterator[Facet]:
-    yield "images", str(len(surveyed.row.images))
-    yield "turns", str(len(shown.messages))
-    for message in shown.messages:
-        yield "role", message.role or "none"
-        if message.role == "system":
-            yield "system prompt", message.text[:200]
-    yield from _answer_facets(shown)
-    for part, image in zip(surveyed.row.images, surveyed.images, strict=True):
-        yield "origin", part.origin
-        yield "detail", part.detail[:40]
-        if image.flaw:
-            yield "flaw", image.flaw
-        if image.format:
-            yield "format", image.format
-            yield "mode", image.mode
-        if image.width:
-            yield "size", f"{image.width}×{image.height}"
-
-
-def _answer_facets(shown: Example) -> Iterator[Facet]:
-    answer = shown.answer.strip()
-    labels = labels_in(answer)
-    flawed = bool(parse_boxes(answer).flaws)
-    if labels or flawed:
-        yield "objects", str(len(labels))
-        for label in labels:
-            yield "label", label[:100] or "none"
-    else:
-        yield "answer", answer if len(answer) <= SHORT_ANSWER else "longer"
-    if flawed:
-        yield "boxes", "with flaws"
-    elif (convention := name_convention(answer)) not in ("", LOC.name):
-        yield "boxes", convention
 
 
 class _Occurrences:

@@ -97,6 +97,11 @@ def read_usual(raw: bytes) -> Usual | None:
     )
 
 
+def is_doubtful(text: str) -> bool:
+    """Whether a row with such a text is not usual."""
+    return _MARK in text or bool(_DATA.match(text) or _SURROGATE.search(text))
+
+
 def _without_images(raw: bytes) -> tuple[str, tuple[Cut, ...]]:
     """The line with a mark in place of the base64 of each data URL."""
     if raw.find(b'"data:') < 0:

@@ -50,14 +50,36 @@ class CountTally:
             likely: Those of text and images.
             of_images: Those of its images, of which the former are a part.
         """
-        plain, dearest = self._plain, self._dearest
+        plain = self._plain
         plain[0] += 1
         plain[3] += row.size_bytes + 1
         plain[6] += text
-        if len(dearest) < MOST_DEAREST:
-            heapq.heappush(dearest, (likely, of_images, row.index, row.line))
-        elif likely >= dearest[0][0]:
-            heapq.heappushpop(dearest, (likely, of_images, row.index, row.line))
+        self._note_dear(likely, of_images, row.index, row.line)
+
+    def add_texts(
+        self, first: int, lines: Sequence[int], sizes: Sequence[int], tokens: Sequence[int]
+    ) -> None:
+        """Count consecutive plain rows without images.
+
+        Args:
+            first: The index of the first.
+            lines: Where they stand.
+            sizes: Of their lines, in bytes.
+            tokens: Of their texts with their overhead.
+        """
+        plain, dearest = self._plain, self._dearest
+        plain[0] += len(sizes)
+        plain[3] += sum(sizes) + len(sizes)
+        plain[6] += sum(tokens)
+        for at, likely in enumerate(tokens):
+            if len(dearest) < MOST_DEAREST or likely >= dearest[0][0]:
+                self._note_dear(likely, 0, first + at, lines[at])
+
+    def _note_dear(self, likely: int, of_images: int, index: int, line: int) -> None:
+        if len(self._dearest) < MOST_DEAREST:
+            heapq.heappush(self._dearest, (likely, of_images, index, line))
+        elif likely >= self._dearest[0][0]:
+            heapq.heappushpop(self._dearest, (likely, of_images, index, line))
 
     def add_images(self, sizes: Sequence[int], seen: ImageTokens) -> None:
         """Count the images of a plain row: their sizes in bytes, and what they cost."""

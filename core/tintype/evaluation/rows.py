@@ -9,8 +9,8 @@ from hashlib import blake2b
 from typing import Any
 
 from tintype.dataset import Dataset, Example, example
+from tintype.dataset.facets import facets as facets_of
 from tintype.dataset.identity import identify
-from tintype.dataset.statistics import facets as facets_of
 from tintype.dataset.survey import Surveyed, survey
 from tintype.detection import parse_boxes, prompt_labels
 from tintype.errors import EvaluationError

@@ -25,7 +25,7 @@ T = TypeVar("T")
 _PAGE = 100
 _PAGES = 2_000
 """The most pages of one sweep: 200,000 events."""
-_BATCH = 1_000
+BATCH = 1_000
 _BATCH_S = 0.1
 
 
@@ -126,8 +126,8 @@ class Watch:
         yield self.progress()
         events = await self._store.jobs.events(self._profile, self._id)
         self._completed(await self._store.jobs.without_gaps(self._profile, self._id))
-        for start in range(0, len(events), _BATCH):
-            batch = events[start : start + _BATCH]
+        for start in range(0, len(events), BATCH):
+            batch = events[start : start + BATCH]
             self._known.update(event.id for event in batch)
             self._metrics = await asyncio.to_thread(fold, batch, self._metrics)
             yield self.progress(batch)
@@ -149,7 +149,7 @@ class Watch:
             self._checkpoints_due = self._checkpoints_due or any(
                 "heckpoint" in ranked.event.message for ranked in page
             )
-            if len(self._untold) >= _BATCH or self._clock.monotonic() - began >= _BATCH_S:
+            if len(self._untold) >= BATCH or self._clock.monotonic() - began >= _BATCH_S:
                 yield self.progress(self._tell())
                 began = self._clock.monotonic()
         if self._checkpoints_due:

@@ -172,6 +172,19 @@ def append_private(path: Path, data: bytes, *, max_bytes: int) -> Path:
     return path
 
 
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all in it; a link, and not what it leads to.
+
+    Raises:
+        FileError: if it cannot be removed; what is not there is no error.
+    """
+    with translated("remove", path), contextlib.suppress(FileNotFoundError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
     """Give an empty folder, private to this user, that is removed with its content afterwards.

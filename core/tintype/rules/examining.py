@@ -10,16 +10,18 @@ from hashlib import blake2b
 from pathlib import Path
 
 from tintype.dataset import example
+from tintype.dataset.facets import SHORT_ANSWER, Facet
 from tintype.dataset.identity import KEY_BYTES, identify, short
+from tintype.dataset.index import Readable
 from tintype.dataset.parsing import ParsedLine
-from tintype.dataset.statistics import SHORT_ANSWER, Facet
 from tintype.dataset.survey import LocalImages, Surveyed, not_fetched, on_network
 from tintype.dataset.usual import Usual
 from tintype.estimation import CountTally, ImageTokens, image_tokens_of
 from tintype.images.facts import ImageFacts
 from tintype.plugins import plugins
 from tintype.providers.limits import ProviderRules
-from tintype.rules.between_rows import comparable, prompt, prompt_of, row_keys
+from tintype.rules.alike import Alike, Columns, Lines, Run, Text, system_prompts
+from tintype.rules.between_rows import comparable, prompt, row_keys
 from tintype.rules.block import Block
 from tintype.rules.case import case
 from tintype.rules.judging import row_problems, skip_reason
@@ -49,10 +51,6 @@ class Setup:
     """Whether somebody asks where in a row each image stands."""
 
 
-_Text = tuple[int, bool, bytes]
-"""Its tokens, whether it is conspicuous, and what stands for it in the keys of a row."""
-
-
 class Examiner:
     """Looks at rows; remembers what they have in common."""
 
@@ -62,33 +60,38 @@ class Examiner:
         self._patterns: dict[object, Pattern | None] = {}
         self._learns = not plugins("rules")
         """Whether a row says anything of others: what a rule from outside looks at is not known."""
-        self._texts: dict[str, _Text] = {}
+        self._texts: dict[str, Text] = {}
         self._count = counter(setup.rule.encoding)
         self._sizes: dict[object, tuple[ImageTokens, tuple[Facet, ...]]] = {}
+        most = setup.rule.example_tokens
+        self._alike = Alike(self._texts, self._text, None if most is None else most - PER_REPLY)
 
-    def wanted(self, lines: Sequence[ParsedLine]) -> tuple[str, ...]:
+    def read(self, run: Run, source: Readable) -> list[Lines]:
+        """Read rows as they stand in a file, or in a stretch of it."""
+        return self._alike.read(run, source)
+
+    def wanted(self, lines: Sequence[Lines]) -> tuple[str, ...]:
         """The addresses of images that must be fetched before the rows can be looked at."""
         if not self._setup.fetch:
             return ()
-        images = (image for line in lines for image in line.row.images)
+        read = (line for line in lines if isinstance(line, ParsedLine))
+        images = (image for line in read for image in line.row.images)
         return tuple(dict.fromkeys(image.reference for image in images if on_network(image)))
 
-    def examine(self, lines: Sequence[ParsedLine], fetched: Mapping[str, ImageFacts]) -> Block:
-        """Look at consecutive rows.
-
-        Args:
-            lines: The rows; one at least.
-            fetched: What is known of each address that is `wanted`.
-        """
-        block = Block(lines[0].row.index, CountTally(self._setup.rule))
+    def examine(self, run: Run, lines: Sequence[Lines]) -> Block:
+        """Look at consecutive rows that have been read; one at least."""
+        block = Block(run.first, CountTally(self._setup.rule))
         for line in lines:
-            facts = self._facts(line, fetched) if line.row.images else ()
+            if isinstance(line, Columns):
+                at = line.first - run.first
+                line.add_to(block, run.lines[at : at + len(line.rows)])
+                continue
+            facts = self._facts(line, run.fetched) if line.row.images else ()
             if line.usual is None or not self._examine_plain(line, line.usual, facts, block):
                 self._examine_any(line, facts, block)
-        if block.first == 0:
+        if run.first == 0 and isinstance(lines[0], ParsedLine):
             block.opening = replace(lines[0].row, value=None)
-        last = lines[-1].row
-        block.rows, block.end = len(lines), last.offset + last.size_bytes
+        block.rows, block.end = len(run.lines), run.ends[-1]
         return block
 
     def _facts(self, line: ParsedLine, fetched: Mapping[str, ImageFacts]) -> tuple[ImageFacts, ...]:
@@ -107,7 +110,7 @@ class Examiner:
             return False
         tokens, pieces = pattern.tokens, []
         for text in usual.texts:
-            own_tokens, wrong, piece = self._texts.get(text) or self._text(text)
+            own_tokens, wrong, piece = self._text(text)
             if wrong:
                 return False
             tokens += own_tokens
@@ -130,6 +133,8 @@ class Examiner:
         asked = sum(map(len, usual.texts[: pattern.answer])) + pattern.newlines
         block.statistics.add_shared(pattern.facets)
         block.statistics.add_read(line.row.line, own, facts, answer, asked, keys)
+        if not facts:
+            self._alike.learn(line.raw, usual.texts, pattern)
         return True
 
     def _compare(
@@ -229,10 +234,11 @@ class Examiner:
         most = max(seen.as_is.high, seen.low.high, seen.high.high)
         return limit is None or text + PER_REPLY + most <= limit
 
-    def _text(self, text: str) -> _Text:
+    def _text(self, text: str, plain: bool = False) -> Text:
         known = self._texts.get(text)
         if known is None:
-            known = (self._count(text), conspicuous(text), text_piece(text))
+            tokens, squeezed = self._count(text)
+            known = (tokens, not plain and conspicuous(text), text_piece(squeezed))
             if len(text) <= _LONGEST_TEXT and len(self._texts) < _MOST_TEXTS:
                 self._texts[text] = known
         return known
@@ -292,10 +298,6 @@ def _image_facets(facts: Sequence[ImageFacts]) -> tuple[Facet, ...]:
 def _own_facets(pattern: Pattern, usual: Usual, block: Block) -> list[Facet]:
     """What can be counted of a plain row beyond what all of its pattern share."""
     said = usual.texts[pattern.answer].strip()
-    answer = ("answer", said if len(said) <= SHORT_ANSWER else "longer")
-    if not pattern.prompts:
-        block.prompts[""] += 1
-        return [answer]
-    prompts = ["\n".join(usual.texts[start:end]) for start, end in pattern.prompts]
-    block.prompts[prompt_of(prompts[:1]) if pattern.leads else ""] += 1
-    return [answer, *dict.fromkeys(("system prompt", text[:200]) for text in prompts)]
+    prompt, system = system_prompts(pattern, usual.texts)
+    block.prompts[prompt] += 1
+    return [("answer", said if len(said) <= SHORT_ANSWER else "longer"), *system]

@@ -11,8 +11,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from tintype.dataset.facets import Facet
 from tintype.dataset.identity import KEY_BYTES
-from tintype.dataset.statistics import Facet
 from tintype.dataset.usual import Shape
 from tintype.detection import labels_in, name_convention
 from tintype.tokens import PER_MESSAGE, TokenRule, count_text
@@ -31,6 +31,11 @@ def conspicuous(text: str) -> bool:
     if ("[" in text or "{" in text or '"' in text) and (name_convention(text) or labels_in(text)):
         return True
     return len(text) > _SHORTEST_PASTED and any(start in text for start in _PASTED)
+
+
+def may_hold_pasted(data: bytes) -> bool:
+    """Whether image data may stand within a text of these rows, in UTF-8 and nothing escaped."""
+    return any(start.encode() in data for start in _PASTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ def _piece(data: bytes) -> bytes:
     return len(data).to_bytes(8, "big") + data
 
 
-def text_piece(text: str) -> bytes:
-    """A text as it stands in the stream: its length and what is left of it without white space."""
-    return _piece(" ".join(text.split()).encode("utf-8"))
+def text_piece(squeezed: str) -> bytes:
+    """A text, each run of white space of which is one space, as it stands in the stream."""
+    data = squeezed.encode("utf-8")
+    return len(data).to_bytes(8, "big") + data

@@ -3,18 +3,18 @@
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 
 from tintype.dataset import Dataset
 from tintype.dataset.index import end_of_run
-from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.survey import Fetcher
 from tintype.images.facts import ImageFacts
 from tintype.plugins import plugins
+from tintype.rules.alike import Lines, Run
 from tintype.rules.block import Block
 from tintype.rules.examining import Examiner, Setup
-from tintype.rules.worker import Run, Worker, WorkerLost
+from tintype.rules.worker import Worker, WorkerLost
 from tintype.threads import in_thread
 
 MOST_ROWS = 2_000
@@ -106,8 +106,7 @@ class _Reader:
     async def block(self, start: int, stop: int) -> Block:
         """Look at some rows, wherever there is somebody free."""
         run = Run(start, *self._dataset.found.places(start, stop))
-        edited = self._dataset.edits.rows
-        if not self._workers or (edited and not edited.keys().isdisjoint(run.lines)):
+        if not self._workers or self._edited(run):
             return await self._look_here(start, stop)
         worker = await self._free.get()
         try:
@@ -137,12 +136,20 @@ class _Reader:
             await in_thread(worker.close)
 
     async def _look_here(self, start: int, stop: int) -> Block:
-        lines = await in_thread(self._read, start, stop)
+        run = Run(start, *self._dataset.found.places(start, stop), self._fetched)
+        lines = await in_thread(self._read, run)
         await self._fetch(self._own.wanted(lines))
-        return await in_thread(self._own.examine, lines, self._fetched)
+        return await in_thread(self._own.examine, run, lines)
 
-    def _read(self, start: int, stop: int) -> list[ParsedLine]:
-        return [self._dataset.found.read(index) for index in range(start, stop)]
+    def _read(self, run: Run) -> Sequence[Lines]:
+        found, stop = self._dataset.found, run.first + len(run.lines)
+        if self._edited(run):
+            return [found.read(index) for index in range(run.first, stop)]
+        return self._own.read(run, found.stretch(run.first, stop))
+
+    def _edited(self, run: Run) -> bool:
+        edited = self._dataset.edits.rows
+        return bool(edited) and not edited.keys().isdisjoint(run.lines)
 
     async def _fetch(self, addresses: tuple[str, ...]) -> None:
         found = await asyncio.gather(*map(self._fetcher.facts, addresses))

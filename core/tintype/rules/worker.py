@@ -11,36 +11,19 @@ import signal
 import subprocess
 import sys
 import threading
-from array import array
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tintype.dataset.files import PlainFile
-from tintype.dataset.index import read_row
+from tintype.dataset.index import stretch
 from tintype.errors import DatasetError
-from tintype.images.facts import ImageFacts
+from tintype.rules.alike import Run
 from tintype.rules.block import Block
 from tintype.rules.examining import Examiner, Setup
-
-AT_ONCE = 16_000_000
-"""Bytes of rows that are read in one go; a longer run is one long row."""
 
 
 class WorkerLost(Exception):
     """A worker process has ended, or cannot do what it is asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Consecutive rows: the index of the first, the lines, and where each begins and ends."""
-
-    first: int
-    lines: "array[int]"
-    starts: "array[int]"
-    ends: "array[int]"
-    fetched: Mapping[str, ImageFacts] = field(default_factory=dict)
 
 
 class Worker:
@@ -126,25 +109,11 @@ def main() -> None:
 
 
 def _examined(examiner: Examiner, file: PlainFile, run: Run) -> Block | tuple[str, ...]:
-    rows = enumerate(zip(run.lines, run.starts, run.ends, strict=True), run.first)
-    start, end = run.starts[0], run.ends[-1]
-    source = _Stretch(file.read(start, end - start), start) if end - start < AT_ONCE else file
-    lines = [read_row(source, index, *place) for index, place in rows]
+    lines = examiner.read(run, stretch(file, run.starts[0], run.ends[-1]))
     wanted = examiner.wanted(lines)
     if any(address not in run.fetched for address in wanted):
         return wanted
-    return examiner.examine(lines, run.fetched)
-
-
-class _Stretch:
-    """A stretch of a file, read at once."""
-
-    def __init__(self, data: bytes, start: int) -> None:
-        self._data = data
-        self._start = start
-
-    def read(self, offset: int, size: int) -> bytes:
-        return self._data[offset - self._start : offset - self._start + size]
+    return examiner.examine(run, lines)
 
 
 def _answer(pipe: Any, value: object) -> None:

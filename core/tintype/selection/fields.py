@@ -6,7 +6,7 @@ from typing import Literal
 
 from tintype.dataset.conversation import example as read_example
 from tintype.dataset.example import Example
-from tintype.dataset.statistics import SHORT_ANSWER
+from tintype.dataset.facets import SHORT_ANSWER
 from tintype.dataset.survey import Surveyed
 from tintype.detection import Box, Convention, labels_in, name_convention, parse_boxes
 from tintype.rules import ProviderRules, judge_row

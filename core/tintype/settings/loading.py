@@ -50,6 +50,8 @@ class Settings:
     day_limit_usd: Decimal | None
     month_limit_usd: Decimal | None
     read_only: bool
+    recorder: bool
+    """Whether running jobs are followed in a process of its own."""
     low_bandwidth: str
     """`auto`, `on` or `off`."""
     reduced_motion: bool

@@ -166,6 +166,12 @@ FIELDS: tuple[Setting, ...] = (
     ),
     _setting("read_only", False, _FLAG, "Spend, change and delete nothing at any provider."),
     _setting(
+        "recorder",
+        True,
+        _FLAG,
+        "Follow running jobs in a process of its own, which goes on when the app is closed.",
+    ),
+    _setting(
         "low_bandwidth",
         "auto",
         (_when_slow, "auto, on or off"),

@@ -9,26 +9,38 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from tintype.store.alerts import Alert, AlertTable
 from tintype.store.answers import AnswerTable, KeptAnswer, without_images
 from tintype.store.database import Database
 from tintype.store.edits import EditTable, KeptEdits
+from tintype.store.inventory import Asked, InventoryTables, Listing, Naming, Probe, Seen
 from tintype.store.jobs import JobTables, KeptJob, MadeFrom, Pending, Ranked, Source
+from tintype.store.labels import Labels, LabelTable
 from tintype.store.marks import KeptMarks
 from tintype.store.notes import DatasetTable, NoteTable, QueryTable, RecentDataset
 from tintype.store.spending import Ledger, Spending, Spent, day_of, month_of, total_of
 from tintype.store.uploads import KeptUpload, UploadTable
 
 __all__ = [
+    "Alert",
+    "AlertTable",
+    "Asked",
     "EditTable",
     "KeptAnswer",
     "KeptEdits",
     "KeptJob",
     "KeptUpload",
+    "LabelTable",
+    "Labels",
     "Ledger",
+    "Listing",
     "MadeFrom",
+    "Naming",
     "Pending",
+    "Probe",
     "Ranked",
     "RecentDataset",
+    "Seen",
     "Source",
     "Spending",
     "Spent",
@@ -55,6 +67,14 @@ class Store:
         self.queries = QueryTable(database)
         self.marks = KeptMarks(database)
         self.edits = EditTable(database)
+        self.inventory = InventoryTables(database)
+        self.alerts = AlertTable(database)
+        self.labels = LabelTable(database)
+        self._database = database
+
+    def version(self) -> int:
+        """Return a number that changes when another connection has written to the file."""
+        return int(self._database.run("PRAGMA data_version")[0][0])
 
 
 @asynccontextmanager

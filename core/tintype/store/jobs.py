@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlite3 import Row
 from typing import Any
 
-from tintype.resources import Checkpoint, Event, Job, JobRequest
+from tintype.resources import FINAL, Checkpoint, Event, Job, JobRequest
 from tintype.store.database import Database
 from tintype.store.packing import (
     moment,
@@ -87,13 +87,7 @@ class JobTables:
                     "VALUES (?, ?, ?, ?, ?) ON CONFLICT (profile, id) DO UPDATE SET "
                     "created_at = excluded.created_at, seen_at = excluded.seen_at, "
                     "value = excluded.value",
-                    (
-                        profile,
-                        job.id,
-                        job.created_at.timestamp(),
-                        seen_at.timestamp(),
-                        pack(job),
-                    ),
+                    (profile, job.id, job.created_at.timestamp(), seen_at.timestamp(), pack(job)),
                 )
 
     def made_from(self, profile: str, job_id: str, origin: MadeFrom) -> None:
@@ -119,6 +113,24 @@ class JobTables:
                 "SELECT * FROM jobs WHERE :profile IS NULL OR profile = :profile "
                 "ORDER BY created_at DESC, id LIMIT :limit",
                 {"profile": profile, "limit": -1 if limit is None else limit},
+                _kept,
+            )
+        )
+
+    def unfinished(self, profile: str, *, since: datetime) -> tuple[KeptJob, ...]:
+        """List the jobs of a profile of which there is more to come, oldest first.
+
+        Those that have not ended; and of those created since a moment, or launched from here, the
+        ones whose events or results file are not here yet.
+        """
+        final = json.dumps(sorted(FINAL))
+        return tuple(
+            self._database.fetch(
+                "SELECT * FROM jobs WHERE profile = :profile AND (settled = 0 OR results IS NULL) "
+                "AND (json_extract(value, '$.status') NOT IN (SELECT value FROM json_each(:final)) "
+                "OR (created_at >= :since OR made_from != '{}') AND (settled = 0 "
+                "OR json_array_length(value, '$.result_files') > 0)) ORDER BY created_at, id",
+                {"profile": profile, "since": since.timestamp(), "final": final},
                 _kept,
             )
         )
@@ -183,6 +195,19 @@ class JobTables:
             (profile, job_id),
             lambda row: unpack_event(row["value"]),
         )
+
+    async def events_since(self, profile: str, job_id: str, sweep: int) -> tuple[list[Event], int]:
+        """Read the events that a reading or a later one has brought, oldest first; and the latest.
+
+        Events that were here before and have been seen again may be among them.
+        """
+        found = await self._database.apart(
+            "SELECT value, sweep FROM events WHERE profile = ? AND job_id = ? AND sweep >= ? "
+            "ORDER BY created_at, sweep, place",
+            (profile, job_id, sweep),
+            lambda row: (unpack_event(row["value"]), row["sweep"]),
+        )
+        return [event for event, _ in found], max((one for _, one in found), default=sweep)
 
     async def without_gaps(self, profile: str, job_id: str) -> dict[str, float]:
         """Tell which events belong to a reading that came to its end, and when they were."""

@@ -29,6 +29,8 @@ expressions run out of stack), and lists one Python integer per token."""
 _WINDOW = 1_000
 _WORD = re.compile(r"(?<=\S) (?=[^\W\d_])")
 _REMEMBERED_CHARS = 32_768
+_MOST_WORDS, _LONGEST_WORD = 50_000, 40
+_DIGITS = re.compile(r"([0-9]+)")
 _LOADING = threading.Lock()
 
 _CASED = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"
@@ -77,19 +79,71 @@ def count_text(text: str, encoding: str = "o200k_base") -> int:
     return sum(_count(piece, encoding) for piece in _pieces(text))
 
 
-def counter(encoding: str) -> Callable[[str], int]:
-    """Return a function that counts as `count_text` does and remembers nothing."""
-    encode: Callable[[str], list[int]] | None = None
+def counter(encoding: str) -> Callable[[str], tuple[int, str]]:
+    """Return a function that counts as `count_text` does, and remembers words instead of texts.
 
-    def count(text: str) -> int:
-        nonlocal encode
+    It gives the tokens of a text, and the text with each run of white space as one space.
+    """
+    words: _Words | None = None
+
+    def count(text: str) -> tuple[int, str]:
+        nonlocal words
+        parts = text.split()
+        squeezed = " ".join(parts)
         if len(text) > _REMEMBERED_CHARS:
-            return count_text(text, encoding)
-        if encode is None:
-            encode = load_encoding(encoding).encode_ordinary
-        return len(encode(text))
+            return count_text(text, encoding), squeezed
+        if words is None:
+            words = _Words(load_encoding(encoding).encode_ordinary)
+        if squeezed != text:
+            return len(words.encode(text)), squeezed
+        # White space is only where a space stands between two words, and there a token begins.
+        first = parts.pop(0) if parts else ""
+        return words.first[first] + sum(map(words.__getitem__, parts)), squeezed
 
     return count
+
+
+class _Pieces(dict[str, int]):
+    """The tokens of pieces of text that nothing before or after changes."""
+
+    def __init__(self, encode: Callable[[str], list[int]]) -> None:
+        super().__init__()
+        self.encode = encode
+
+    def __missing__(self, piece: str) -> int:
+        return self.count(piece)
+
+    def count(self, piece: str) -> int:
+        """Count a piece; it is remembered if no number stands in it."""
+        found = _DIGITS.split(piece) if piece.isascii() else (piece,)
+        if len(found) == 1:
+            tokens = len(self.encode(piece))
+            if len(self) < _MOST_WORDS and len(piece) <= _LONGEST_WORD:
+                self[piece] = tokens
+            return tokens
+        # Up to three digits are a token, and nothing else is part of it.
+        tokens = self[found[0]]
+        for at in range(1, len(found), 2):
+            tokens += (len(found[at]) + 2) // 3 + self[found[at + 1]]
+        return tokens
+
+
+class _Words(dict[str, int]):
+    """The tokens of words with the space before them."""
+
+    def __init__(self, encode: Callable[[str], list[int]]) -> None:
+        super().__init__()
+        self.encode = encode
+        self.first = _Pieces(encode)
+        """Without it."""
+
+    def __missing__(self, word: str) -> int:
+        if _DIGITS.search(word):  # numbers are not remembered: there are too many
+            return self.first.count(f" {word}")
+        tokens = len(self.encode(f" {word}"))
+        if len(self) < _MOST_WORDS and len(word) <= _LONGEST_WORD:
+            self[word] = tokens
+        return tokens
 
 
 def special_tokens(text: str) -> tuple[str, ...]:

@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 
 from tintype.dataset.query import compile_query, parse_query
 from tintype.dataset.rewriting import (
-    boxing,
     prompting,
+    redrawing,
     relabelling,
     replacing,
-    unboxing,
 )
 from tintype.dataset.row_text import read_back, written
 from tintype.dataset.row_texts import texts
+from tintype.detection import LOC, Box
+from tintype.detection.box_edits import DrawnBox
 from tintype.errors import DatasetError
 
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,#0", "detail": "low"}}
@@ -168,14 +169,17 @@ def test_system_prompts_are_set_and_removed() -> None:
     assert prompting("x")({"prompt": "q"}) == {"prompt": "q"}
 
 
-def test_a_box_is_deleted_moved_and_added() -> None:
+def test_the_last_answer_gets_the_boxes_that_were_drawn() -> None:
     value = row("q", BOXES)
-    one, two = BOXES.split(" ; ")
-    assert answer_of(unboxing(0)(value)) == two
-    assert answer_of(unboxing(1)(value)) == one
-    assert unboxing(2)(value) is value
-    assert answer_of(unboxing(0)(row("q", one))) == "none"
-    new = "<loc0000><loc0000><loc0010><loc0010> cat"
-    assert answer_of(boxing(None, new)(value)) == f"{BOXES} ; {new}"
-    assert answer_of(boxing(0, new)(value)) == f"{new} ; {two}"
-    assert answer_of(boxing(None, new)(row("q", "none"))) == new
+    one, two = LOC.read(BOXES).boxes
+    new = Box("owl", 0.25, 0.5, 0.75, 1.0)
+    drawn = redrawing([DrawnBox(two, 1), DrawnBox(new)], LOC, None)
+    assert answer_of(drawn(value)) == (
+        f"{BOXES.split(' ; ')[1]} ; <loc0256><loc0512><loc0768><loc1023> owl"
+    )
+    same = redrawing([DrawnBox(one, 0), DrawnBox(two, 1)], LOC, None)
+    assert same(value) == value
+    with pytest.raises(DatasetError, match="words in it and no boxes"):
+        drawn(row("q", "a cat"))
+    with pytest.raises(DatasetError, match="no answer"):
+        drawn({"messages": [{"role": "user", "content": "q"}]})

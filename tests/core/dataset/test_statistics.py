@@ -8,14 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tintype.dataset import open_dataset
+from tintype.dataset.facets import facets
 from tintype.dataset.findings import findings, quantities
 from tintype.dataset.repetitions import Contradiction
 from tintype.dataset.spread import spread
-from tintype.dataset.statistics import (
-    Statistics,
-    StatisticsTally,
-    facets,
-)
+from tintype.dataset.statistics import Statistics, StatisticsTally
 from tintype.dataset.survey import survey
 
 BOXES = "<loc0001><loc0002><loc0100><loc0200> cat ; <loc0300><loc0002><loc0400><loc0200> cat"

@@ -19,10 +19,14 @@ from PIL import Image
 from tintype.assessment import Assessment, assess
 from tintype.dataset import open_dataset
 from tintype.dataset import survey as surveying
+from tintype.dataset.files import PlainFile
+from tintype.dataset.index import LineIndex
 from tintype.dataset.statistics import StatisticsTally
 from tintype.dataset.survey import survey
 from tintype.estimation import Counts, count
 from tintype.rules import DatasetJudge, facts, reading, rules_of, worker
+from tintype.rules.alike import Columns, Run
+from tintype.rules.examining import Examiner, Setup
 from tintype.rules.worker import Worker
 from tintype.tokens import model_tokens
 
@@ -165,6 +169,94 @@ async def test_the_number_of_processes_changes_nothing(
     assert found.figures.answer_chars == alone.figures.answer_chars
     assert found.figures.statuses == alone.figures.statuses
     assert found.figures.problems == alone.figures.problems
+
+
+SAID = (
+    *TEXTS,
+    "Yes.",
+    "It costs 1,234.50 in\nall — “so” they say.",
+    'He said "no".\t\\',
+    " a  word ",
+    "b'twas",
+    "Data: none",
+    "/9j/ is how a JPEG begins, and this one is more than sixty characters long.",
+    "\ue000",
+    "%b %s",
+    "naïve\u00a0fox",
+)
+WAYS: tuple[dict[str, Any], ...] = (
+    {},
+    {},
+    {"separators": (",", ":")},
+    {"ensure_ascii": False},
+    {"sort_keys": True},
+)
+
+
+def make_texts(path: Path, rows: int) -> Path:
+    """A file of rows without images, as several programs write them."""
+    rng = random.Random(5)
+    with path.open("wb") as file:
+        for _ in range(rows):
+            roles = rng.choice(
+                (["user", "assistant"], ["system", "user", "assistant", "assistant"])
+            )
+            said: list[dict[str, Any]] = [
+                {"role": role, "content": rng.choice(SAID)} for role in roles
+            ]
+            if rng.random() < 0.2:
+                said[0]["content"] = [{"type": "text", "text": said[0]["content"]}]
+            if rng.random() < 0.2:
+                said[-1]["weight"] = 0
+            written = json.dumps({"messages": said}, **rng.choice(WAYS))
+            line = written.encode("utf-8", "replace") + rng.choice((b"", b"", b" ", b"\r"))
+            if rng.random() < 0.02:
+                line = line.replace(b"a", b"\xff", 1)
+            file.write(line + b"\n")
+    return path
+
+
+async def test_rows_written_alike_are_judged_as_row_after_row_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_ROWS", 100)
+    path = make_texts(tmp_path / "train.jsonl", 1500)
+    problems, summary, statistics, counts = await one_by_one(path, "openai")
+    found = await assessed(path, "openai", workers=0)
+    assert (found.problems, found.summary) == (problems, summary)
+    assert (found.statistics, found.counts) == (statistics, counts)
+
+
+def lines_read(tmp_path: Path, written: list[str]) -> list[int]:
+    """How many rows are read together, block by block of two rows, of a file."""
+    path = tmp_path / "train.jsonl"
+    path.write_text("\n".join(written) + "\n")
+    profile = rules_of("openai")
+    rule = model_tokens(profile.model, profile.provider)
+    examiner = Examiner(Setup(profile, rule, tmp_path, False, False, False))
+    sizes: list[int] = []
+    with PlainFile(path) as file:
+        index = LineIndex(file)
+        index.scan(1)
+        for start in range(0, index.count, 2):
+            run = Run(start, *index.places(start, min(index.count, start + 2)))
+            lines = examiner.read(run, index.stretch(start, start + len(run.lines)))
+            examiner.examine(run, lines)
+            sizes += [len(line.rows) if isinstance(line, Columns) else 0 for line in lines]
+    return sizes
+
+
+def said(question: str, answer: str) -> str:
+    """A row of two messages."""
+    messages = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    return json.dumps({"messages": messages})
+
+
+def test_rows_written_alike_are_read_together_once_two_have_been_judged(tmp_path: Path) -> None:
+    rows = [said(f"What is {number}?\n\u00e9", "It is 4.") for number in range(6)]
+    assert lines_read(tmp_path, rows) == [0, 0, 2, 2]
+    odd = [*rows[:4], said("<image>", "A cat."), rows[5]]
+    assert lines_read(tmp_path, odd) == [0, 0, 2, 0, 1]
 
 
 async def test_small_files_are_decoded_and_large_ones_say_that_they_were_not(

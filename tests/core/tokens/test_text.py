@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiktoken_ext import openai_public  # type: ignore[import-untyped]
 
-from tintype.tokens import count_text, special_tokens
+from tintype.tokens import count_text, counter, special_tokens
 from tintype.tokens import text as counting
 
 HASHES = {
@@ -72,6 +72,26 @@ def test_a_long_text_counts_the_same_in_pieces(words: list[str]) -> None:
 def test_any_text_can_be_counted(text: str) -> None:
     assert 0 <= count_text(text) <= 4 * len(text)
     special_tokens(text)
+
+
+PIECES = (
+    *"aBz09 '.,!?/-(\n\t\x1c\u00a0é中²½٣😀\u0301",
+    *("the ", " fox", "'s", "'LL", "12", "345 ", ' {"x": 0.125}'),
+)
+
+
+@pytest.mark.parametrize("name", ["o200k_base", "cl100k_base"])
+@given(texts=st.lists(st.lists(st.sampled_from(PIECES)).map("".join) | st.text(), max_size=5))
+def test_word_by_word_the_count_is_that_of_the_whole(name: str, texts: list[str]) -> None:
+    count_words = counter(name)
+    for text in (*texts, *texts):
+        assert count_words(text) == (count_text(text, name), " ".join(text.split()))
+
+
+@pytest.mark.parametrize("name", ["o200k_base", "cl100k_base"])
+def test_numbers_of_up_to_three_digits_are_tokens(name: str) -> None:
+    numbers = [f"{number:0{width}}" for width in (1, 2, 3) for number in range(10**width)]
+    assert {count_text(number, name) for number in numbers} == {1}
 
 
 def test_the_packed_form_is_as_documented() -> None:

@@ -1,6 +1,5 @@
 """Assessing and quoting a dataset, as several commands need it."""
 
-import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,11 +45,10 @@ async def quoted(
     """Quote a plan for what was assessed.
 
     Raises:
-        DatasetError: if the validation file cannot be found.
+        DatasetError: if the validation file cannot be read.
     """
-    from tintype.dataset import stamp
     from tintype.pricing import load_prices
-    from tintype.quote import quote
+    from tintype.quote import quote, validation_stamp
 
     return quote(
         assessment,
@@ -58,6 +56,6 @@ async def quoted(
         provider=profile.provider,
         epochs=epochs,
         detail=detail,
-        validation=await asyncio.to_thread(stamp, validation) if validation else None,
+        validation=await validation_stamp(validation) if validation else None,
         today=datetime.now(UTC).date(),
     )

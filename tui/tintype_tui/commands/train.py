@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tintype.errors import TintypeError
 from tintype_tui.commands.output import (
     A_PATH,
     Progress,
@@ -31,11 +32,13 @@ from tintype_tui.words.reports import estimate_report
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from tintype.api import Api
     from tintype.budget import Limits
     from tintype.jobs import LaunchProgress, Order
     from tintype.quote import Quote
     from tintype.resources import Job
     from tintype.settings import Profile, Settings
+    from tintype.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +120,39 @@ async def command(
         launching = jobs.launch(api, store, order, limits=limits, confirmation=confirmation)
         job = await _launched(launching, Progress(quiet=as_json))
         if wait:
-            from tintype_tui.commands.watch import follow_job, tell_why
-
-            job = await while_read(follow_job(api, store, job.id, as_json=False, quiet=as_json))
-            await tell_why(api, store, job)
+            job = await _followed(settings, api, store, job, quiet=as_json)
+        else:
+            await _record(settings, provider)
     if as_json:
         put_json(job, indent=2)
     else:
         put(job.fine_tuned_model or job.id)
     if wait and job.status != "succeeded":
         leave(1)
+
+
+async def _followed(
+    settings: "Settings", api: "Api", store: "Store", job: "Job", *, quiet: bool
+) -> "Job":
+    from tintype_tui.commands.watch import follow_job, tell_why
+
+    job = await while_read(follow_job(settings, api, store, job.id, as_json=False, quiet=quiet))
+    await tell_why(api, store, job)
+    return job
+
+
+async def _record(settings: "Settings", provider: "Profile") -> None:
+    """Have the job followed when this command has ended, unless that is not wanted."""
+    from tintype import recorder
+
+    if not settings.recorder:
+        return
+    try:
+        await recorder.start(settings, provider.name)
+    except TintypeError as error:
+        say(f"{error} The job goes on; `tintype watch` follows it.")
+    else:
+        say("It is recorded from now on, with this terminal closed too: `tintype record --status`.")
 
 
 async def _foresee(

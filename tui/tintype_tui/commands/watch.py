@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -19,11 +20,12 @@ from tintype_tui.commands.output import (
     say,
     while_read,
 )
-from tintype_tui.text import duration
+from tintype_tui.text import age, duration
 
 if TYPE_CHECKING:
     from tintype.api import Api
     from tintype.resources import Event, Job
+    from tintype.settings import Settings
     from tintype.store import Store
 
 
@@ -107,9 +109,12 @@ async def command(
     from tintype import jobs
     from tintype_tui.commands.session import at_work, chosen
 
-    async with at_work(*chosen(profile)) as (api, store):
+    settings, provider = chosen(profile)
+    async with at_work(settings, provider) as (api, store):
         wanted = await jobs.full_id(job_id or "last", api, store)
-        job = await while_read(follow_job(api, store, wanted, as_json=as_json, every=every))
+        job = await while_read(
+            follow_job(settings, api, store, wanted, as_json=as_json, every=every)
+        )
         await tell_why(api, store, job)
     if job.status != "succeeded":
         leave(1)
@@ -127,6 +132,7 @@ async def tell_why(api: "Api", store: "Store", job: "Job") -> None:
 
 
 async def follow_job(
+    settings: "Settings",
     api: "Api",
     store: "Store",
     job_id: str,
@@ -135,17 +141,20 @@ async def follow_job(
     quiet: bool = False,
     every: Thinning | None = None,
 ) -> "Job":
-    """Follow a job to its end, printing what it says."""
-    from tintype import jobs
+    """Follow a job to its end, printing what it says; its recorder asks, if there may be one."""
+    from tintype import recorder
+
+    async def connected() -> "Api":
+        return api
 
     job, trouble, every = None, "", every or Thinning()
-    async for progress in jobs.follow(api, store, job_id):
+    async for progress in recorder.follow(settings, api.profile.name, store, job_id, connected):
         job = progress.job
         for event in progress.events if not quiet else ():
             for due in every.of(event):
                 _print(due, as_json=as_json)
         if progress.trouble and progress.trouble != trouble:
-            say(f"{progress.trouble}{_again(progress.next_look_s)}")
+            say(f"{progress.trouble}{_again(progress.next_look_s)}{_old(progress.fresh_at)}")
         trouble = progress.trouble
     for due in every.rest():
         _print(due, as_json=as_json)
@@ -158,6 +167,13 @@ def _again(next_look_s: float | None) -> str:
     if next_look_s is None or next_look_s < LONG_S:
         return ""
     return f" Asking again in {duration(next_look_s)}; Ctrl+C stops watching, and the job goes on."
+
+
+def _old(fresh_at: "datetime | None") -> str:
+    """How old what is known is, where that matters."""
+    if fresh_at is None or (datetime.now(UTC) - fresh_at).total_seconds() < LONG_S:
+        return ""
+    return f" What is known of the job is from {age(fresh_at)}."
 
 
 def _print(event: "Event", *, as_json: bool) -> None:

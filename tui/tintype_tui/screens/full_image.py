@@ -35,6 +35,7 @@ class FullImage(Once, ModalScreen[None]):
         Binding("full_stop,right,l", "turn(1)", "Next image", id="full.image", show=False),
         Binding("comma,left,h", "turn(-1)", "Previous image", id="full.image_back", show=False),
         Binding("b", "boxes", "Boxes", id="full.boxes"),
+        Binding("B", "draw", "Draw boxes", id="full.draw"),
     ]
 
     image = getters.query_one(ImageView)
@@ -46,6 +47,7 @@ class FullImage(Once, ModalScreen[None]):
         step: Callable[[int], None],
         turn: Callable[[int], None],
         boxes: Callable[[], None],
+        draw: Callable[[], None],
     ) -> None:
         """Make ready.
 
@@ -53,10 +55,12 @@ class FullImage(Once, ModalScreen[None]):
             row: Whose image is shown; when it shows another, so does this.
             step: Goes so many rows on.
             turn: Goes so many images of the row on.
-            boxes: Draws the answer's boxes, or leaves them out.
+            boxes: Shows the answer's boxes, or leaves them out.
+            draw: Has them drawn, moved and deleted.
         """
         super().__init__()
-        self._row, self._step, self._turn, self._boxes = row, step, turn, boxes
+        self._row, self._step, self._turn = row, step, turn
+        self._boxes, self._draw = boxes, draw
 
     def compose(self) -> ComposeResult:
         yield Static(id="full-words")
@@ -89,3 +93,6 @@ class FullImage(Once, ModalScreen[None]):
 
     def action_boxes(self) -> None:
         self._boxes()
+
+    def action_draw(self) -> None:
+        self._draw()

@@ -12,7 +12,8 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype.dataset import Example
-from tintype.detection import LOC, Box, Verdict
+from tintype.detection import Box, Verdict
+from tintype.detection.box_edits import convention_of
 from tintype.images import ImageFacts
 from tintype.rules import Problem
 from tintype_tui.text import count, visible
@@ -89,8 +90,10 @@ class RowView(Vertical):
         """The boxes that the answer tells of."""
         facts = self.shown.facts
         size = facts.upright_size if facts is not None else None
-        convention = self.boxes_in.convention if self.boxes_in else LOC
-        return convention.read(self.example.answer, size).boxes if self.example else ()
+        if self.example is None:
+            return ()
+        answer = self.example.answer
+        return convention_of(answer, size, self.boxes_in).read(answer, size).boxes
 
     def watch_example(self, example: Example | None) -> None:
         """A strip of small images only where there are several."""

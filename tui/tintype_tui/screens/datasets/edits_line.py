@@ -9,14 +9,11 @@ from textual.binding import Binding, BindingType
 
 from tintype import editing
 from tintype.dataset import Dataset
-from tintype.dataset.edits import EditedRow
 from tintype.dataset.query import compile_query, parse_query
 from tintype.dataset.rewriting import (
     Change,
     ChangedRow,
-    changed,
     changes,
-    edited_value,
     prompting,
     relabelling,
     replacing,
@@ -25,9 +22,9 @@ from tintype.dataset.row_text import read_back, written
 from tintype.dataset.row_texts import Where
 from tintype.errors import DatasetError
 from tintype_tui.held_keys import opens
-from tintype_tui.keys import with_keys
 from tintype_tui.own_editor import edited_outside
 from tintype_tui.screens.choosing import Choose
+from tintype_tui.screens.datasets.keeping import keep, keep_row, row_to_edit
 from tintype_tui.screens.datasets.part import Edited, Words, stop_workers
 from tintype_tui.screens.dialogs import Ask, Confirm
 from tintype_tui.screens.edit_row import EditRow
@@ -42,7 +39,6 @@ REPLACE: Sequence[tuple[str, Where]] = (
 )
 RELABEL, SET, REMOVE = "Rename a class", "Set the system prompt", "Remove the system prompt"
 CHANGES = [*(words for words, _ in REPLACE), RELABEL, SET, REMOVE]
-NO_JSON = "This line is no JSON: it cannot be edited here."
 
 
 class EditsLine(Words):
@@ -97,20 +93,14 @@ class EditsLine(Words):
         if (dataset := self.dataset) is None or not dataset.count:
             return
         with self.pane.reporting("Cannot edit the row"):
-            line = dataset.line_of(self.index)
-            source = await asyncio.to_thread(dataset.source_at_line, line)
-            if source is None or source.row.flaw:
-                raise DatasetError(NO_JSON)
-            edit = dataset.edits.rows.get(line)
-            value = edited_value(source, edit)
-            title = f"Line {line:,} of {dataset.path.name}"
+            source, value = await row_to_edit(dataset, self.index)
+            title = f"Line {source.row.line:,} of {dataset.path.name}"
             if here:
                 new = await self.app.push_screen_wait(EditRow(title, value))
             else:
                 new = self._in_editor(value)
-            row = None if new is None else changed(source, edit, lambda _: new)
-            if row is not None:
-                await self._keep(dataset, f"edit line {line}", [row.edit])
+            if new is not None:
+                await keep_row(self, dataset, source, lambda _: new)
 
     def _in_editor(self, value: Any) -> Any:
         """The row as it was edited; none if it stays."""
@@ -139,7 +129,7 @@ class EditsLine(Words):
                 if not found:
                     self.pane.say("No row changes.")
                 elif await self.app.push_screen_wait(_confirming(what, found)):
-                    await self._keep(dataset, what, [row.edit for row in found])
+                    await keep(self, dataset, what, [row.edit for row in found])
         finally:
             self.doing = ""
 
@@ -154,13 +144,6 @@ class EditsLine(Words):
         return found
 
     # ------------------------------------------------------------------ the store
-
-    async def _keep(self, dataset: Dataset, what: str, rows: Sequence[EditedRow]) -> None:
-        store = await self.session.store()
-        await editing.edit(store.edits, dataset, what, rows)
-        undo = with_keys(self, "{data.undo_edit} undoes it; the file is as it was.")
-        self.pane.say(f"{count(len(rows), 'row')} changed. {undo}")
-        self.post_message(Edited())
 
     @opens(exclusive=True, group="edit")
     async def action_turn(self, by: int) -> None:

@@ -22,6 +22,7 @@ from tintype_tui.screens.datasets.copy_line import CopyLine
 from tintype_tui.screens.datasets.divide_line import DivideLine
 from tintype_tui.screens.datasets.edits_line import EditsLine
 from tintype_tui.screens.datasets.filter_line import FilterLine, without_filter
+from tintype_tui.screens.datasets.image_line import ImageLine
 from tintype_tui.screens.datasets.marks_line import MarksLine
 from tintype_tui.screens.datasets.opened import Opened, row_values
 from tintype_tui.screens.datasets.opened_line import OpenedLine
@@ -77,7 +78,7 @@ class DatasetsPane(Pane):
         with Horizontal(id="dataset-title", classes="title-line"):
             yield self._bound(OpenedLine()).data_bind(DatasetsPane.loop_state)
             yield self._bound(CheckLine()).data_bind(DatasetsPane.profile_name)
-            for line in (MarksLine, EditsLine, FilterLine, CopyLine, DivideLine):
+            for line in (MarksLine, EditsLine, FilterLine, CopyLine, DivideLine, ImageLine):
                 yield self._bound(line())
         views = [self._bound(each(id=each.__name__)) for each in VIEWS]
         yield self._bound(ViewsPart(views, self._bound(RowPart(id="right"))))

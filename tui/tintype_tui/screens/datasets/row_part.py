@@ -1,7 +1,6 @@
 """The row that is looked at: read, its images probed, what was searched for marked in it."""
 
 from asyncio import to_thread
-from pathlib import Path
 from typing import Any, ClassVar
 
 from textual import getters, on, work
@@ -9,28 +8,21 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tintype.assessment import RowFigures
-from tintype.dataset import Dataset, Example
+from tintype.dataset import Example
 from tintype.dataset import example as read_example
-from tintype.dataset.annotating import write_annotated
 from tintype.dataset.arrangement import Arrangement
 from tintype.dataset.base64_text import displayed
 from tintype.dataset.query import found_in
-from tintype.errors import DatasetError
-from tintype.images import ImageFacts, probe
-from tintype_tui.held_keys import opens
-from tintype_tui.keys import key_of, with_keys
+from tintype_tui.keys import with_keys
 from tintype_tui.screens.datasets.part import DatasetPart
+from tintype_tui.screens.datasets.shown import facts_of_others, image_shown
 from tintype_tui.screens.datasets.thumbs import thumb
-from tintype_tui.screens.full_image import FullImage
-from tintype_tui.screens.save_as import SaveAs
 from tintype_tui.text import count
 from tintype_tui.widgets.conversation import Conversation
 from tintype_tui.widgets.image import FIT, View
 from tintype_tui.widgets.row_view import RowView, Shown
 from tintype_tui.widgets.thumbnails import Thumbnails
 
-MOST_PROBED = 32
-"""Images of a row that are looked at for their size; beyond, a chip says what the row says."""
 _BESIDE = ("boxes", "image", "unfold", "hit")
 """Actions that mean nothing where the row is not seen."""
 
@@ -42,11 +34,9 @@ class RowPart(DatasetPart):
         Binding("n", "hit(1)", "Next hit", id="data.hit", show=False, tooltip="of a search"),
         Binding("N", "hit(-1)", "Previous hit", id="data.hit_back", show=False),
         Binding("b", "boxes", "Boxes", id="data.boxes"),
-        Binding("f", "full", "Full", id="data.full", show=False, tooltip="the image alone"),
         Binding("full_stop", "image(1)", "Next image", id="data.image", show=False),
         Binding("comma", "image(-1)", "Previous image", id="data.image_back", show=False),
         Binding("space", "unfold", "Unfold the system prompt", id="data.unfold", show=False),
-        Binding("w", "write_image", "Write the image", id="data.write_image", show=False),
     ]
 
     view = getters.query_one(RowView)
@@ -185,66 +175,6 @@ class RowPart(DatasetPart):
             self.present(self.index, (self._sought + by) % images)
         else:
             self.pane.say("This row has one image." if images else "This row has no image.")
-
-    def action_full(self) -> None:
-        """The image alone, whatever view is open."""
-        image = FullImage(
-            self.view, step=self._step, turn=self.action_image, boxes=self.action_boxes
-        )
-        self.app.push_screen(image)
-
-    def _step(self, by: int) -> None:
-        position = (self.arrangement.position_of(self.index) or 0) + by
-        if 0 <= position < self.arrangement.shown:
-            self.post_message(self.Select(self.arrangement.row_at(position)))
-
-    @opens(exclusive=True, group="write")
-    async def action_write_image(self) -> None:
-        """Write the image shown, with the answer's boxes, to a file."""
-        dataset, view = self.dataset, self.view
-        if dataset is None or (data := view.shown.data) is None:
-            self.pane.say("There is no image here to write.")
-            return
-        truth = view.boxes if view.with_boxes else ()
-        dialog = saving_image(dataset, self.index, len(truth), key_of(self, "data.boxes"))
-        if (target := await self.app.push_screen_wait(dialog)) is not None:
-            with self.pane.reporting("Cannot write the image"):
-                path = await write_annotated(target.path, data, truth, replace=target.replace)
-                self.pane.say(f"{path} {target.written}.")
-
-
-async def image_shown(dataset: Dataset, index: int, ordinal: int) -> Shown:
-    """One of a row's images, or why it cannot be had."""
-    try:
-        data = await dataset.image(index, ordinal)
-    except DatasetError as error:
-        return Shown(ordinal, why=str(error), trouble=True)
-    return Shown(ordinal, data, await to_thread(probe, data))
-
-
-async def facts_of_others(
-    dataset: Dataset, example: Example, index: int, shown: int
-) -> dict[int, ImageFacts]:
-    """What the row's other images are, by ordinal; none is fetched from the network for that."""
-    found: dict[int, ImageFacts] = {}
-    for image in example.images[:MOST_PROBED]:
-        if image.ordinal == shown or image.origin == "url":
-            continue
-        try:
-            data = await dataset.image(index, image.ordinal)
-        except DatasetError as error:
-            found[image.ordinal] = ImageFacts(size_bytes=0, flaw=error.message)
-        else:
-            found[image.ordinal] = await to_thread(probe, data)
-    return found
-
-
-def saving_image(dataset: Dataset, index: int, boxes: int, key: str) -> SaveAs:
-    """The question into which file a row's image is written."""
-    drawn = f"A PNG with {count(boxes, 'box', 'boxes')} drawn on it; {key} leaves them out."
-    hints = (drawn,) if boxes else ()
-    proposed = Path(f"{dataset.path.stem}-{dataset.line_of(index)}.png")
-    return SaveAs("Write the image into", proposed, lambda _: hints, ending=".png")
 
 
 def cost_words(figures: RowFigures, index: int) -> str:

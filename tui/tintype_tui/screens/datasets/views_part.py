@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widgets import ContentSwitcher
 
+from tintype_tui.screens.datasets.image_line import ImageLine
 from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.screens.datasets.part import DatasetPart, View
 
@@ -99,7 +100,7 @@ class ViewsPart(DatasetPart):
             self.begin_with_first()
 
     async def on_view_enlarge(self) -> None:
-        await self._row.run_action("full")
+        await self.pane.query_one(ImageLine).run_action("full")
 
     def begin_with_first(self) -> bool:
         """Show the first view; whether another was seen."""

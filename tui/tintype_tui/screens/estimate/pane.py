@@ -14,13 +14,13 @@ from textual.containers import Horizontal
 from textual.reactive import var
 
 from tintype import connection, rules
-from tintype.dataset import FileStamp, stamp
+from tintype.dataset import FileStamp
 from tintype.dataset.splits import siblings
 from tintype.errors import DatasetError, TintypeError
 from tintype.estimation import Estimate
 from tintype.loop import LoopState
 from tintype.pricing import load_prices
-from tintype.quote import Outlook, Plans, Quote, outlook
+from tintype.quote import Outlook, Plans, Quote, outlook, validation_stamp
 from tintype.resources import Job
 from tintype_tui import requests
 from tintype_tui.screen import Pane
@@ -133,7 +133,7 @@ class EstimatePane(Pane):
                 await asyncio.to_thread(rules.rules_of, profile.provider),
                 profile.provider,
                 choices.model,
-                validation=await asyncio.to_thread(_stamp, choices.validation),
+                validation=await _stamp(choices.validation),
             )
         except TintypeError as error:
             self._trouble = str(error)
@@ -239,9 +239,9 @@ async def _proposal(pane: EstimatePane, path: Path, model: str, models: Sequence
     return read_choices(left.get("choices"), choices, models) if same else choices
 
 
-def _stamp(path: Path | None) -> FileStamp | None:
-    """The validation file as it is; none if it has gone."""
+async def _stamp(path: Path | None) -> FileStamp | None:
+    """The validation file as it is, edits included; none if it has gone."""
     try:
-        return stamp(path) if path is not None else None
+        return await validation_stamp(path) if path is not None else None
     except DatasetError:
         return None

@@ -192,6 +192,18 @@ class ImageCanvas(Widget):
         seen = self.drawing.frame
         return Region(*(content.offset + self._offset(self.drawing)), seen.columns, seen.rows)
 
+    def fraction_at(self, x: int, y: int) -> tuple[float, float] | None:
+        """Which place of the image, in fractions of it, is at a cell of the screen.
+
+        Beyond the drawing, a place beyond what is seen; none where nothing is drawn.
+        """
+        place, drawing = self._place(), self.drawing
+        if place is None or drawing is None:
+            return None
+        left, top, right, bottom = drawing.frame.region
+        across, down = (x + 0.5 - place.x) / place.width, (y + 0.5 - place.y) / place.height
+        return left + across * (right - left), top + down * (bottom - top)
+
     def _offset(self, drawing: Drawing) -> Offset:
         """Where the drawing begins in the content: in the middle."""
         width, height = self.content_size

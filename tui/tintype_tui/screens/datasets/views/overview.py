@@ -13,8 +13,9 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype.dataset import open_dataset
+from tintype.dataset.facets import Facet, facets
 from tintype.dataset.findings import findings, quantities
-from tintype.dataset.statistics import Facet, Statistics, StatisticsTally, facets
+from tintype.dataset.statistics import Statistics, StatisticsTally
 from tintype.dataset.survey import Surveyed, survey
 from tintype_tui.screens.datasets.part import View, stop_workers
 from tintype_tui.text import count, visible

@@ -1,0 +1,33 @@
+"""What outlives a provider: everything about jobs and models in one archive, and out of it again.
+
+`keep` makes or adds to a folder, `pack` makes one file of it, `verify` reads it all and compares it
+with its manifest.
+"""
+
+from tintype.keeping.collecting import KeepProgress, Wanted, keep
+from tintype.keeping.containers import ENDINGS, is_packed, pack, unpack
+from tintype.keeping.manifest import KeptPart, Manifest, NotKept
+from tintype.keeping.one_file import keep_into
+from tintype.keeping.restoring import Restored, RestoreProgress, restore
+from tintype.keeping.verifying import Verification, VerifyProgress, manifest_of, verify
+
+__all__ = [
+    "ENDINGS",
+    "KeepProgress",
+    "KeptPart",
+    "Manifest",
+    "NotKept",
+    "RestoreProgress",
+    "Restored",
+    "Verification",
+    "VerifyProgress",
+    "Wanted",
+    "is_packed",
+    "keep",
+    "keep_into",
+    "manifest_of",
+    "pack",
+    "restore",
+    "unpack",
+    "verify",
+]

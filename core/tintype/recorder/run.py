@@ -1,0 +1,201 @@
+"""Starting, stopping and being a recorder; `python -m tintype.recorder.run PROFILE` is the process.
+
+Light to import: what records is imported when it records.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from tintype.engines import launch
+from tintype.errors import StoreError, TintypeError
+from tintype.paths import locked, make_folder
+from tintype.recorder import place
+from tintype.server.address import is_held, rotate_log
+from tintype.settings import Settings
+
+START_S, STOP_S = 30.0, 10.0
+ROTATE_S = 300.0
+"""How often the length of the log is looked at."""
+
+
+async def start(settings: Settings, profile: str) -> None:
+    """Start the recorder of a profile, detached from this process and its terminal, unless it runs.
+
+    Raises:
+        StoreError: if it does not start, with the reason.
+        EngineError: if no process can be started.
+        FileError: if its folder cannot be made.
+    """
+    await asyncio.to_thread(_start, settings, profile)
+
+
+async def stop(settings: Settings, profile: str) -> bool:
+    """Stop the recorder of a profile and wait until it has gone; false if none ran.
+
+    Raises:
+        StoreError: if it does not go.
+    """
+    return await asyncio.to_thread(_stop, settings, profile)
+
+
+def _start(settings: Settings, profile: str) -> None:
+    folder = place.folder_of(settings.folders, profile)
+    if is_held(folder / place.LOCK):
+        return
+    log = make_folder(folder.absolute(), private=True) / place.LOG
+    reading, writing = os.pipe()
+    try:
+        with suppress(OSError):
+            rotate_log(log)
+        launch.detach(
+            ["-P", "-m", "tintype.recorder.run", profile, "--ready", str(writing)],
+            log=log,
+            folder=folder,
+            keep=[writing],
+        )
+        os.close(writing)
+        writing = -1
+        select.select([reading], [], [], START_S)
+    finally:
+        os.close(reading)
+        if writing >= 0:
+            os.close(writing)
+    if not is_held(folder / place.LOCK):
+        words = " ".join(log.read_text(errors="replace").splitlines()[-2:])
+        raise StoreError(
+            f"The recorder of {profile} did not start: {words or 'it said nothing'}",
+            advice=f"Its log is {log}.",
+        )
+
+
+def _stop(settings: Settings, profile: str) -> bool:
+    lock = place.folder_of(settings.folders, profile) / place.LOCK
+    status = place.find(settings.folders, profile)
+    if status is None or not status.runs:
+        return False
+    os.kill(status.pid, signal.SIGTERM)
+    deadline_s = time.monotonic() + STOP_S
+    while is_held(lock):
+        if time.monotonic() > deadline_s:
+            raise StoreError(
+                f"The recorder with process id {status.pid} does not stop.",
+                advice=f"Stop it by hand: kill -9 {status.pid}. Nothing is lost.",
+            )
+        time.sleep(0.02)
+    return True
+
+
+def record(settings: Settings, profile: str, *, ready: Callable[[], None] = lambda: None) -> bool:
+    """Record a profile's jobs in this process until none is unfinished, or SIGTERM or SIGINT.
+
+    SIGHUP, which a terminal sends when it goes away, is ignored. Returns false, at once, if the
+    profile has a recorder.
+
+    Args:
+        settings: As loaded.
+        profile: The profile's name.
+        ready: Called once it holds the profile's lock.
+
+    Raises:
+        SettingsError: if there is no such profile.
+        FileError: if its folder cannot be used.
+        StoreError: if the store cannot be opened.
+    """
+    folder = make_folder(place.folder_of(settings.folders, profile), private=True)
+    lock = locked(folder / place.LOCK)
+    if lock is None:
+        return False
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with lock:
+        asyncio.run(_record(settings, profile, ready))
+    return True
+
+
+async def _record(settings: Settings, profile_name: str, ready: Callable[[], None]) -> None:
+    from tintype.connection import chosen
+    from tintype.jobs.following import LOCAL as NEAR
+    from tintype.jobs.following import pace_for
+    from tintype.recorder.recording import LOCAL, LOG, REMOTE, Recording
+    from tintype.store import open_store
+
+    profile = chosen(settings, profile_name)
+    working = asyncio.current_task()
+    assert working is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, working.cancel)
+    log = place.folder_of(settings.folders, profile.name) / place.LOG
+    rotating = asyncio.create_task(_rotate(log))
+    try:
+        async with open_store(settings.folders.store_file) as store:
+            rhythm = LOCAL if pace_for(profile) == NEAR else REMOTE
+            recording = Recording(settings, profile, store, rhythm=rhythm)
+            place.write_status(log.parent, recording.status)
+            LOG.info("Recording the jobs of %s: %s.", profile.name, rhythm.words)
+            ready()
+            await recording.run()
+            LOG.info("No job is unfinished.")
+    except asyncio.CancelledError:
+        LOG.info("Stopped.")
+    finally:
+        rotating.cancel()
+
+
+async def _rotate(log: os.PathLike[str]) -> None:
+    from pathlib import Path
+
+    while True:
+        await asyncio.sleep(ROTATE_S)
+        with suppress(OSError):
+            rotate_log(Path(log))
+
+
+class _Harmless(logging.Formatter):
+    """Lines without anything that looks like a key."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        from tintype.api import redact
+
+        return redact(super().format(record))
+
+
+def log_to_stderr() -> None:
+    """Write what a recorder does to standard error, without keys."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Harmless("%(asctime)s %(levelname)s %(message)s"))
+    logging.getLogger("tintype.recorder").addHandler(handler)
+    logging.getLogger("tintype.recorder").setLevel(logging.INFO)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Record, as a process that `start` has started."""
+    parser = argparse.ArgumentParser(prog="tintype.recorder.run", description=record.__doc__)
+    parser.add_argument("profile")
+    parser.add_argument("--ready", type=int, help="a file descriptor to write to when recording")
+    chosen = parser.parse_args(arguments)
+    from tintype.settings import load
+
+    log_to_stderr()
+
+    def ready() -> None:
+        if chosen.ready is not None:
+            os.write(chosen.ready, b".")
+            os.close(chosen.ready)
+
+    try:
+        record(load(), chosen.profile, ready=ready)
+    except (TintypeError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

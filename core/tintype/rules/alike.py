@@ -1,0 +1,294 @@
+"""Rows written exactly like others, judged and counted by their text alone.
+
+Most rows of a file come from one program: between the same brackets, keys and roles stand other
+texts. Of a row that has been judged a regular expression is made (`Template`); of the rows that it
+fits nothing is built but what is counted (`Columns`).
+"""
+
+import re
+import sys
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import chain, groupby
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import NamedTuple
+
+from tintype.dataset.facets import Facet
+from tintype.dataset.identity import KEY_BYTES
+from tintype.dataset.index import Readable, Stretch, read_row
+from tintype.dataset.parsing import ParsedLine
+from tintype.dataset.usual import MAX_CHARS, is_doubtful
+from tintype.images.facts import ImageFacts
+from tintype.rules.between_rows import prompt_of
+from tintype.rules.block import Block
+from tintype.rules.pattern import Pattern, may_hold_pasted
+
+_MOST_TEMPLATES, _MOST_TRIED = 8, 64
+_MOST_TEXTS = 50
+_STRING = re.compile(r'("(?:[^"\\]|\\.)*+")(\s*:)?')
+_SAYS = ('"content"', '"text"')
+# Nothing escaped or conspicuous is in a plain text, and it does not begin as image data may.
+_PLAIN_TEXT = (
+    r"((?![bBdD/iIrRuU](?i:ata:|'|9j/|VBOR|0lGOD|klGR))"
+    r'[^\s"\\<\[{\x00-\x1f\ue000][^"\\<\[{\x00-\x1f\ue000]*+)'
+)
+_ANY_TEXT = r'([^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+)'
+
+_NO_PROMPTS: tuple[str, tuple[Facet, ...]] = ("", ())
+
+Text = tuple[int, bool, bytes]
+"""Its tokens, whether it is conspicuous, and what stands for it in the keys of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What the lines of rows have in common that are written alike."""
+
+    plain: re.Pattern[str]
+    """Fits a line if nothing in its texts has to be looked at more closely."""
+    any: re.Pattern[str]
+    """Fits it whatever its texts are."""
+    pattern: Pattern
+    question: bytes
+    """A format: what the key of the question is made of, with the pieces of texts in it."""
+    rest: bytes
+    """Likewise what follows it in the key of the row."""
+    asked: int
+    """How many texts belong to the question."""
+
+
+def template_of(line: str, texts: Sequence[str], pattern: Pattern) -> Template | None:
+    """The template of a usual row without images; none if texts cannot be told from the rest.
+
+    Args:
+        line: As it stands in the file.
+        texts: What `read_usual` finds in it.
+        pattern: Of such rows.
+    """
+    between: list[str] = []
+    key, at = "", 0
+    for found in _STRING.finditer(line):
+        if found[2]:
+            key = found[1]
+        elif key in _SAYS:
+            between.append(line[at : found.start() + 1])
+            at = found.end() - 1
+    between.append(line[at:])
+    places = [place for place, _ in pattern.places]
+    if len(between) != len(texts) + 1 or len(texts) > _MOST_TEXTS or "\\" in "".join(between):
+        return None
+    asked = sum(place < pattern.question for place in places)
+    written = [part.replace(b"%", b"%%") for part in pattern.stream]
+    for place in places:
+        written[place] = b"%b"
+    question, rest = written[: pattern.question], written[pattern.question :]
+    escaped = [re.escape(part) for part in between]
+    made = Template(
+        re.compile(_PLAIN_TEXT.join(escaped)),
+        re.compile(_ANY_TEXT.join(escaped)),
+        pattern,
+        b"".join(question),
+        b"".join(rest),
+        asked,
+    )
+    return made if _texts(made, line) == tuple(texts) else None
+
+
+def _texts(template: Template, line: str) -> tuple[str, ...] | None:
+    """The texts of a line that a template fits; none if one of them has to be looked at."""
+    found = template.any.fullmatch(line)
+    if found is None:
+        return None
+    try:
+        texts = tuple([_read(text) for text in found.groups()])
+    except ValueError:  # no such escape
+        return None
+    return None if any(map(is_doubtful, texts)) else texts
+
+
+def _read(text: str) -> str:
+    return scanstring(f'{text}"', 0)[0] if "\\" in text else text
+
+
+class Counted(NamedTuple):
+    """What is counted of a row that is written like others."""
+
+    size: int
+    """Of its line, in bytes."""
+    tokens: int
+    pattern: Pattern
+    row: bytes
+    """The key of the row; likewise the next two."""
+    question: bytes
+    said: bytes
+    answer: str
+    asked: int
+    """Characters before the answer."""
+    prompt: str
+    """The beginning of the system prompt, as it is compared with others."""
+    system: tuple[Facet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Consecutive rows that are written like others."""
+
+    first: int
+    """The index of the first."""
+    rows: list[Counted]
+
+    def add_to(self, block: Block, lines: "array[int]") -> None:
+        """Count the rows, which stand on these lines."""
+        sizes, tokens, patterns, *keys, answers, asked, prompts, systems = zip(
+            *self.rows, strict=True
+        )
+        block.counts.add_texts(self.first, lines, sizes, tokens)
+        block.tokens.extend(tokens)
+        block.image_tokens.frombytes(bytes(len(lines) * block.image_tokens.itemsize))
+        block.answer_chars.extend(map(len, answers))
+        row, question, answer = map(_numbers, keys)
+        block.lines.extend(lines)
+        block.row_keys.extend(row)
+        block.question_keys.extend(question)
+        block.answer_keys.extend(answer)
+        block.prompts.update(prompts)
+        tally = block.statistics
+        for _, same in groupby(patterns, id):
+            alike = list(same)
+            tally.add_shared(alike[0].facets, len(alike))
+        tally.add_texts(lines, (row, question, answer), answers, asked)
+        tally.add_facets(chain.from_iterable(systems))
+
+
+def _numbers(keys: Iterable[bytes]) -> "array[int]":
+    """The first 64 bits of each key, as `identity.short` gives them."""
+    halves = array("Q", b"".join(keys))
+    if sys.byteorder == "little":
+        halves.byteswap()
+    return halves[:: KEY_BYTES // 8]
+
+
+Lines = ParsedLine | Columns
+"""A row that has been read, or consecutive ones that are written like others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Consecutive rows: the index of the first, the lines, and where each begins and ends."""
+
+    first: int
+    lines: "array[int]"
+    starts: "array[int]"
+    ends: "array[int]"
+    fetched: Mapping[str, ImageFacts] = field(default_factory=dict)
+    """What is known of each address that is `wanted`."""
+
+
+class Alike:
+    """Finds rows that are written like others. Grows by `learn`."""
+
+    def __init__(
+        self, known: Mapping[str, Text], text: Callable[[str, bool], Text], most: int | None
+    ) -> None:
+        """Begin.
+
+        Args:
+            known: Texts that have been looked at.
+            text: Looks at another; true says that it is known not to be conspicuous.
+            most: Tokens of the texts of a row that may be trained on.
+        """
+        self._known = known
+        self._text = text
+        self._most = sys.maxsize if most is None else most
+        self._templates: list[Template] = []
+        self._tried = 0
+
+    def learn(self, raw: bytes, texts: Sequence[str], pattern: Pattern) -> None:
+        """Take note of how a row without images is written with which nothing is wrong."""
+        if len(self._templates) < _MOST_TEMPLATES and self._tried < _MOST_TRIED:
+            self._tried += 1
+            if (made := template_of(raw.decode(), texts, pattern)) is not None:
+                self._templates.append(made)
+
+    def read(self, run: Run, source: Readable) -> list[Lines]:
+        """Read rows as they stand in a file, or in a stretch of it.
+
+        Raises:
+            DatasetError: if the file cannot be read.
+        """
+        lines: list[Lines] = []
+        alike: list[Counted] = []
+        pasted = not isinstance(source, Stretch) or may_hold_pasted(source.data)
+        places = zip(run.lines, run.starts, run.ends, strict=True)
+        for index, (line, start, end) in enumerate(places, run.first):
+            # The first row says what the file is.
+            if index and end - start <= MAX_CHARS and self._templates:
+                raw = source.read(start, end - start)
+                if len(raw) == end - start and (found := self._counted(raw, pasted)):
+                    alike.append(found)
+                    continue
+            if alike:
+                lines.append(Columns(index - len(alike), alike))
+                alike = []
+            lines.append(read_row(source, index, line, start, end))
+        if alike:
+            lines.append(Columns(run.first + len(run.lines) - len(alike), alike))
+        return lines
+
+    def _counted(self, raw: bytes, pasted: bool) -> Counted | None:
+        """Count a row if it is written like another; `pasted`: its texts may hold image data."""
+        raw = raw.removesuffix(b"\r")
+        try:
+            line = raw.decode()
+        except UnicodeDecodeError:
+            return None
+        for template in self._templates:
+            if (found := template.plain.fullmatch(line)) is not None:
+                texts, plain = found.groups(), not pasted
+            elif (read := _texts(template, line)) is not None:
+                texts, plain = read, False
+            else:
+                continue
+            if template is not self._templates[0]:  # the next is probably written like this one
+                self._templates.remove(template)
+                self._templates.insert(0, template)
+            return self._add(template, texts, len(raw), plain)
+        return None
+
+    def _add(
+        self, template: Template, texts: tuple[str, ...], size: int, plain: bool
+    ) -> Counted | None:
+        pattern, known = template.pattern, self._known
+        tokens, pieces = pattern.tokens, []
+        for text in texts:
+            own_tokens, wrong, piece = known.get(text) or self._text(text, plain)
+            if wrong:
+                return None
+            tokens += own_tokens
+            pieces.append(piece)
+        if tokens > self._most:
+            return None
+        asked, answer = template.asked, pattern.answer
+        digest = blake2b(template.question % tuple(pieces[:asked]), digest_size=KEY_BYTES)
+        question = digest.digest()
+        digest.update(template.rest % tuple(pieces[asked:]))
+        return Counted(
+            size,
+            tokens,
+            pattern,
+            digest.digest(),
+            question,
+            blake2b(pieces[answer], digest_size=KEY_BYTES).digest(),
+            texts[answer],
+            sum(map(len, texts[:answer])) + pattern.newlines,
+            *(system_prompts(pattern, texts) if pattern.prompts else _NO_PROMPTS),
+        )
+
+
+def system_prompts(pattern: Pattern, texts: Sequence[str]) -> tuple[str, tuple[Facet, ...]]:
+    """The beginning of a row's system prompt, and what can be counted of all its prompts."""
+    prompts = ["\n".join(texts[start:end]) for start, end in pattern.prompts]
+    first = prompt_of(prompts[:1]) if pattern.leads else ""
+    return first, tuple(dict.fromkeys(("system prompt", text[:200]) for text in prompts))

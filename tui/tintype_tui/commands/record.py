@@ -1,0 +1,140 @@
+"""`tintype record`: the recorder of a profile, which follows its jobs while no app is open."""
+
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from tintype_tui.commands.output import (
+    as_json,
+    asynchronous,
+    plain,
+    profile_option,
+    put,
+    put_json,
+    say,
+)
+
+if TYPE_CHECKING:
+    from tintype.recorder import RecorderStatus
+    from tintype.settings import Profile, Settings
+
+AFTER_LOGOUT = """\
+The recorder goes on when its terminal is closed. To keep it after you log out as well:
+  1. tintype config key {profile}   # systemd does not see your shell's variables
+  2. tintype record -p {profile} --unit > ~/.config/systemd/user/{unit}
+  3. systemctl --user daemon-reload && systemctl --user enable --now {unit}
+  4. loginctl enable-linger   # else systemd ends it when you log out
+Without systemd: tmux new -d "tintype record -p {profile} --foreground"
+"""
+
+
+@click.command(name="record")
+@profile_option
+@click.option("--foreground", is_flag=True, help="Record in this process, until all is here.")
+@click.option("--status", "asked", flag_value="status", help="Say what the recorders do.")
+@click.option("--stop", "asked", flag_value="stop", help="End the profile's recorder.")
+@click.option("--unit", "asked", flag_value="unit", help="Print a unit for systemd.")
+@as_json
+def command(profile: str | None, foreground: bool, asked: str | None, as_json: bool) -> None:
+    """Follow all unfinished jobs of a profile in the background, until none is left.
+
+    Everything they say, their checkpoints and results files come into the store, whether an app is
+    open or not. `train`, `watch` and the app start it by themselves (`recorder = false` in the
+    configuration: never). Exit codes: 0 done, 2 could not run.
+    """
+    from tintype_tui.commands.session import chosen
+
+    settings, provider = chosen(profile)
+    if asked == "status":
+        _status(settings, profile, as_json)
+    elif asked == "stop":
+        _stop(settings, provider)
+    elif asked == "unit":
+        _unit(provider)
+    elif foreground:
+        _foreground(settings, provider)
+    else:
+        _start(settings, provider, as_json)
+
+
+def _status(settings: "Settings", profile: str | None, as_json: bool) -> None:
+    from tintype import recorder
+
+    names = [profile] if profile else sorted(settings.profiles)
+    found = [one for name in names if (one := recorder.find(settings.folders, name)) is not None]
+    if as_json:
+        put_json([plain(one) for one in found], indent=2)
+        return
+    for one in found:
+        for line in status_lines(one):
+            put(line)
+    if not found:
+        say("There has been no recorder yet: `tintype record` starts one.")
+
+
+def status_lines(status: "RecorderStatus") -> list[str]:
+    """What a recorder does, in lines: whether it runs, which jobs, and what keeps it."""
+    from tintype_tui.text import age, count
+
+    if not status.runs:
+        return [f"{status.profile}: no recorder runs; the last was there {_age(status)}."]
+    lines = [
+        f"{status.profile}: recording {count(len(status.jobs), 'job')} since "
+        f"{age(status.started)}, process {status.pid}; {status.pace}."
+    ]
+    if status.trouble:
+        lines.append(f"  {status.trouble}")
+    troubles = status.job_troubles or {}
+    lines += [f"  {job_id}  {troubles.get(job_id) or 'all is well'}" for job_id in status.jobs]
+    return lines
+
+
+def _age(status: "RecorderStatus") -> str:
+    from tintype_tui.text import age
+
+    return age(status.said_at or status.started)
+
+
+@asynchronous
+async def _stop(settings: "Settings", provider: "Profile") -> None:
+    from tintype import recorder
+
+    gone = await recorder.stop(settings, provider.name)
+    say("The recorder has ended; jobs go on." if gone else f"No recorder of {provider.name} runs.")
+
+
+def _unit(provider: "Profile") -> None:
+    from tintype.recorder.unit import unit
+
+    put(unit(provider.name).rstrip("\n"))
+    _say_after_logout(provider)
+
+
+def _say_after_logout(provider: "Profile") -> None:
+    from tintype.recorder.unit import unit_name
+
+    unit = unit_name(provider.name)
+    say(AFTER_LOGOUT.format(profile=shlex.quote(provider.name), unit=shlex.quote(unit)).rstrip())
+
+
+def _foreground(settings: "Settings", provider: "Profile") -> None:
+    from tintype.recorder.run import log_to_stderr, record
+
+    log_to_stderr()
+    if not record(settings, provider.name):
+        say(f"A recorder of {provider.name} runs already: see `tintype record --status`.")
+
+
+@asynchronous
+async def _start(settings: "Settings", provider: "Profile", as_json: bool) -> None:
+    from tintype import recorder
+
+    await recorder.start(settings, provider.name)
+    status = recorder.find(settings.folders, provider.name)
+    if as_json:
+        put_json(plain(status), indent=2)
+        return
+    for line in status_lines(status) if status is not None else ():
+        put(line)
+    _say_after_logout(provider)

@@ -1,0 +1,81 @@
+"""The image of the row that is looked at: alone, with its boxes drawn by hand, or in a file."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tintype.dataset import Dataset
+from tintype.dataset.annotating import write_annotated
+from tintype_tui.held_keys import opens
+from tintype_tui.keys import key_of
+from tintype_tui.screens.datasets.drawing_rows import draw_rows
+from tintype_tui.screens.datasets.part import Words
+from tintype_tui.screens.datasets.row_part import RowPart
+from tintype_tui.screens.full_image import FullImage
+from tintype_tui.screens.save_as import SaveAs
+from tintype_tui.text import count
+
+
+class ImageLine(Words):
+    """Says nothing: it has the keys of the image."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f", "full", "Full", id="data.full", show=False, tooltip="the image alone"),
+        Binding(
+            "B", "draw", "Draw boxes", id="data.draw", show=False, tooltip="move and delete them"
+        ),
+        Binding("w", "write_image", "Write the image", id="data.write_image", show=False),
+    ]
+
+    def words(self) -> str:
+        return ""
+
+    @property
+    def row(self) -> RowPart:
+        """The row that is looked at."""
+        return self.pane.query_one(RowPart)
+
+    def action_full(self) -> None:
+        """The image alone, whatever view is open."""
+        image = FullImage(
+            self.row.view,
+            step=self._step,
+            turn=self.row.action_image,
+            boxes=self.row.action_boxes,
+            draw=self.action_draw,
+        )
+        self.app.push_screen(image)
+
+    def _step(self, by: int) -> None:
+        if (index := self.arrangement.neighbour(self.index, by)) is not None:
+            self.post_message(self.Select(index))
+
+    @opens(exclusive=True, group="draw")
+    async def action_draw(self) -> None:
+        """Draw the boxes of this row, and of those that one goes on to."""
+        if (dataset := self.dataset) is not None and dataset.count:
+            with self.pane.reporting("Cannot draw boxes"):
+                await draw_rows(self, dataset, self.index, self.row.view.shown.ordinal)
+
+    @opens(exclusive=True, group="write")
+    async def action_write_image(self) -> None:
+        """Write the image shown, with the answer's boxes, to a file."""
+        dataset, view = self.dataset, self.row.view
+        if dataset is None or (data := view.shown.data) is None:
+            self.pane.say("There is no image here to write.")
+            return
+        truth = view.boxes if view.with_boxes else ()
+        dialog = saving_image(dataset, self.index, len(truth), key_of(self, "data.boxes"))
+        if (target := await self.app.push_screen_wait(dialog)) is not None:
+            with self.pane.reporting("Cannot write the image"):
+                path = await write_annotated(target.path, data, truth, replace=target.replace)
+                self.pane.say(f"{path} {target.written}.")
+
+
+def saving_image(dataset: Dataset, index: int, boxes: int, key: str) -> SaveAs:
+    """The question into which file a row's image is written."""
+    drawn = f"A PNG with {count(boxes, 'box', 'boxes')} drawn on it; {key} leaves them out."
+    hints = (drawn,) if boxes else ()
+    proposed = Path(f"{dataset.path.stem}-{dataset.line_of(index)}.png")
+    return SaveAs("Write the image into", proposed, lambda _: hints, ending=".png")
