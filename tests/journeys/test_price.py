@@ -79,3 +79,14 @@ async def test_what_is_tried_moves_the_sum_and_is_true_of_the_copy_that_is_asked
         assert made.epochs == whole.epochs - 1
         assert made.plan.detail == "as is"
     assert await asyncio.to_thread(dataset.read_bytes) == before
+
+
+def test_the_page_to_be_signed_off_says_what_is_known_and_what_is_not(
+    tintype: Any, dataset: Path, home: Path
+) -> None:
+    done = tintype("estimate", dataset, "-p", "openai", "--md")
+    assert done.code == 0
+    assert done.out.startswith("# Training gpt-4o-2024-08-06 at OpenAI: $0.")
+    for words in ("| epochs | 8, by default", "time unknown until a first upload", "pays after"):
+        assert words in done.out
+    assert not (home / "data").exists()

@@ -28,6 +28,7 @@ from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Pane, Part
 from tintype_tui.screens.dialogs import Confirm
+from tintype_tui.screens.estimate.plan_part import Replanned
 from tintype_tui.screens.launch import Launch, Marked
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.plan_form import Choices
@@ -49,14 +50,6 @@ class LaunchLine(Part):
 
     class Changed(Message):
         """What the quote was made from has changed."""
-
-    class Copied(Message):
-        """A copy without the marked rows was written, to be launched in place of the dataset."""
-
-        def __init__(self, path: Path, choices: Choices) -> None:
-            super().__init__()
-            self.path = path
-            self.choices = choices
 
     def compose(self) -> ComposeResult:
         yield Static()
@@ -97,7 +90,7 @@ class LaunchLine(Part):
             await asyncio.to_thread(made.require, provider=profile.provider, prices=prices)
             path = await agreed(self.pane, made)
             if path is not None and path != made.training:
-                self.post_message(self.Copied(path, choices))
+                self.post_message(Replanned(choices, path, launch=True))
             elif path is not None:
                 await self._launch(made, choices)
             return
