@@ -492,9 +492,8 @@ async def test_the_speed_is_kept_of_files_that_were_sent_and_not_of_those_that_w
     api: Api, store: Store, path: Path, files: Files
 ) -> None:
     for _ in range(2):
-        async for progress in jobs.upload(api, store, path):
-            pass
-    assert progress.reused
+        steps = [progress async for progress in jobs.upload(api, store, path)]
+    assert steps[-1].reused
     speed = jobs.upload_speed(store, api.profile.name)
     assert speed is not None
     assert (speed.uploads, speed.low > 0) == (1, True)

@@ -1,10 +1,14 @@
 """What a training costs: why, what if, and what would pay."""
 
 import asyncio
+import base64
+import io
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -90,3 +94,52 @@ def test_the_page_to_be_signed_off_says_what_is_known_and_what_is_not(
     for words in ("| epochs | 8, by default", "time unknown until a first upload", "pays after"):
         assert words in done.out
     assert not (home / "data").exists()
+
+
+@pytest.fixture
+def with_a_large_image(dataset: Path) -> Path:
+    """Row 8 has an image of 1600 × 1200."""
+    out = io.BytesIO()
+    Image.new("RGB", (1600, 1200), (9, 9, 9)).save(out, "JPEG")
+    rows = dataset.read_text().splitlines()
+    row = json.loads(rows[7])
+    url = "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode()
+    row["messages"][1]["content"][1]["image_url"]["url"] = url
+    dataset.write_text("\n".join([*rows[:7], json.dumps(row), *rows[8:]]) + "\n")
+    return dataset
+
+
+async def test_dearest_rows_are_shrunk_and_left_out_right_there(
+    sit: Any, with_a_large_image: Path, paid: None
+) -> None:
+    before = await asyncio.to_thread(with_a_large_image.read_bytes)
+    async with sit(with_a_large_image, size=(80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("e")
+        await person.quoted()
+        whole = person.app.screen.estimate
+        await person.press("d")
+        await person.sees("The most expensive rows", "line      8")
+        await person.press("x")
+        await person.sees("left out", "without 1 row marked")
+        await person.press("x")
+        await person.sees_no("without 1 row")
+        await person.press("s")
+        await person.sees("Longest side of the images of line 8", "pixels:")
+        await person.press("enter")
+        await person.sees("shrunk: ")
+        await person.press("escape")
+        await person.sees("tokens billed")
+        await person.quoted()
+        less = person.app.screen.estimate
+        assert less.image_tokens.likely < whole.image_tokens.likely
+        await person.press("2")
+        await person.sees("1 edited")
+        await person.press("3")
+        await person.quoted()
+        await person.press("l")
+        await person.sees("Rows are edited: train on a copy?", "train-edited.jsonl")
+        await person.press("y")
+        await person.sees("Launch at", '"train-edited.jsonl"')
+        assert person.app.screen._order.estimate.image_tokens == less.image_tokens
+    assert await asyncio.to_thread(with_a_large_image.read_bytes) == before

@@ -125,15 +125,21 @@ class CostPart(Part):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.outlook.estimate is not None or None
 
-    def action_dearest(self) -> None:
+    @opens()
+    async def action_dearest(self) -> None:
+        """Show the most expensive rows, to be shrunk or left out."""
         found, estimate = self.outlook.found, self.outlook.estimate
-
-        def opened(row: int | None) -> None:
-            if row is not None and found is not None:
+        if found is None or estimate is None:
+            return
+        with self.pane.reporting("Cannot read the prices"):
+            prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
+            dialog = Dearest(estimate, found, prices)
+            row = await self.app.push_screen_wait(dialog)
+            if dialog.edited:
+                self.pane.app.assessment = None
+                self.post_message(requests.AssessDataset(estimate.plan.model))
+            if row is not None:
                 self.post_message(requests.open_dataset(found.file.path, row))
-
-        if estimate is not None and found is not None:
-            self.app.push_screen(Dearest(estimate, found), opened)
 
     def action_why(self) -> None:
         if (found := self.outlook.found) is not None:
