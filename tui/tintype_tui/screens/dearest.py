@@ -23,6 +23,7 @@ from tintype.estimation.shrinking import cheaper_sides, shrunk_row
 from tintype.estimation.what_if import RowTable, WhatIf, counts_if, read_table
 from tintype.pricing import Prices
 from tintype_tui.held_keys import opens
+from tintype_tui.keys import with_keys
 from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.screens.why import Why
@@ -90,10 +91,12 @@ class Dearest(Dialog[int | None]):
             yield Static("The most expensive rows", classes="dialog-title")
             yield DearestList(self._estimate.dearest, self._estimate.tokens_per_epoch.likely)
             yield Static(id="dearest-total")
-            keys = "Enter opens · x leaves out · s shrinks · $ why · Esc goes back"
-            yield Static(keys, classes="hint")
+            yield Static(classes="hint", id="dearest-keys")
 
     def on_mount(self) -> None:
+        keys = "{dearest.leave_out} leaves out · {dearest.shrink} shrinks · {dearest.why} why"
+        words = with_keys(self, f"Enter opens · {keys} · Esc goes back")
+        self.query_one("#dearest-keys", Static).update(Content(words))
         self._begin()
 
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:
