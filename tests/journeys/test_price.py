@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,18 @@ def paid(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "config" / "config.toml").write_text(
         'default_profile = "paid"\n[profiles.paid]\nkey_env = "PAID_KEY"\nprovider = "openai"\n'
     )
+
+
+def quoted_of(person: Any) -> Path | None:
+    """The file that the quote shown is of; none without a quote."""
+    made = getattr(person.app.screen, "quote", None)
+    return made.training if made is not None else None
+
+
+def quoted_images(person: Any) -> float:
+    """Tokens of images in the quote shown; without a quote more than any."""
+    made = getattr(person.app.screen, "quote", None)
+    return made.estimate.image_tokens.likely if made is not None else math.inf
 
 
 async def test_every_count_says_why_with_the_numbers_of_its_row(
@@ -75,10 +88,9 @@ async def test_what_is_tried_moves_the_sum_and_is_true_of_the_copy_that_is_asked
         await person.press("enter")
         await person.sees("Write a copy like this into", "With detail low, 6 rows")
         await person.press("enter")
-        await person.until(lambda: "train-low-6-rows.jsonl is written" in person.said, "the copy")
-        await person.quoted()
+        copy = dataset.with_name("train-low-6-rows.jsonl")
+        await person.until(lambda: quoted_of(person) == copy, "a quote of the copy")
         made = person.app.screen.estimate
-        assert person.app.loop_state.dataset == dataset.with_name("train-low-6-rows.jsonl")
         assert (made.rows, made.image_tokens.likely) == (6, 6 * 85)
         assert made.epochs == whole.epochs - 1
         assert made.plan.detail == "as is"
@@ -129,10 +141,9 @@ async def test_dearest_rows_are_shrunk_and_left_out_right_there(
         await person.press("enter")
         await person.sees("shrunk: ")
         await person.press("escape")
-        await person.sees("tokens billed")
-        await person.quoted()
+        before_that = whole.image_tokens.likely
+        await person.until(lambda: quoted_images(person) < before_that, "fewer tokens")
         less = person.app.screen.estimate
-        assert less.image_tokens.likely < whole.image_tokens.likely
         await person.press("2")
         await person.sees("1 edited")
         await person.press("3")
