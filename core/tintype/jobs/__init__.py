@@ -23,19 +23,25 @@ from tintype.jobs.failed_rows import Blamed, FoundRow, blamed, find, left_out, s
 from tintype.jobs.following import Pace, follow, look_at
 from tintype.jobs.launching import LaunchProgress, Order, launch
 from tintype.jobs.moderating import Moderation, moderation
+from tintype.jobs.overview import SORTED_BY, JobLine, arranged, overview
+from tintype.jobs.recalling import recorded
+from tintype.jobs.replaying import replay
 from tintype.jobs.results import Results, results
 from tintype.jobs.sending import UploadLimits, UploadProgress, limits_for
+from tintype.jobs.sharing import export, restore
 from tintype.jobs.steering import cancel, full_id, full_name, listed, pause, resume
 from tintype.jobs.uploading import upload
 from tintype.jobs.watching import JobProgress
 
 __all__ = [
+    "SORTED_BY",
     "TOKEN",
     "Bill",
     "Blamed",
     "Difference",
     "Explanation",
     "FoundRow",
+    "JobLine",
     "JobProgress",
     "LaunchProgress",
     "Moderation",
@@ -47,6 +53,7 @@ __all__ = [
     "Trouble",
     "UploadLimits",
     "UploadProgress",
+    "arranged",
     "bill",
     "blamed",
     "cancel",
@@ -54,6 +61,7 @@ __all__ = [
     "data_of",
     "differences",
     "explain",
+    "export",
     "find",
     "fits",
     "follow",
@@ -66,7 +74,11 @@ __all__ = [
     "look_at",
     "moderation",
     "outcomes",
+    "overview",
     "pause",
+    "recorded",
+    "replay",
+    "restore",
     "results",
     "resume",
     "setting",
