@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -67,19 +67,16 @@ async def test_jobs_of_all_profiles_are_listed_with_what_came_of_them(store: Sto
     assert found["local-1"].cost_usd is None
 
 
-def line(id: str, **fields: object) -> JobLine:
-    labels = Labels(
-        **{k: fields.pop(k) for k in ("pinned", "tags", "note", "archived") if k in fields}
-    )  # type: ignore[arg-type]
-    kept = KeptJob(str(fields.pop("profile", "p")), replace(JOB, id=id), NOW, True, MadeFrom())
-    return JobLine(kept, labels, **fields)  # type: ignore[arg-type]
+def line(id: str, profile: str = "p", labels: Labels | None = None, **more: Any) -> JobLine:
+    kept = KeptJob(profile, replace(JOB, id=id), NOW, True, MadeFrom())
+    return JobLine(kept, labels or Labels(), **more)
 
 
 LINES = (
-    line("a", best_loss=0.5, cost_usd=Decimal(3), tags=("good", "v2")),
-    line("b", best_loss=0.2, score=0.4, profile="openai", note="with boxes"),
-    line("c", best_loss=None, score=0.8, archived=True),
-    line("d", best_loss=0.9, cost_usd=Decimal(1), pinned=True),
+    line("a", best_loss=0.5, cost_usd=Decimal(3), labels=Labels(tags=("good", "v2"))),
+    line("b", best_loss=0.2, score=0.4, profile="openai", labels=Labels(note="with boxes")),
+    line("c", best_loss=None, score=0.8, labels=Labels(archived=True)),
+    line("d", best_loss=0.9, cost_usd=Decimal(1), labels=Labels(pinned=True)),
 )
 
 
