@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tintype.errors import AuthenticationError, SettingsError
 from tintype.paths import is_folder
 from tintype.providers import identity
-from tintype.settings import Profile, Secret, Settings, key_for
+from tintype.settings import Profile, Secret, Settings, folders, key_for
 
 if TYPE_CHECKING:
     from tintype.api import Api, Patience
@@ -41,9 +41,9 @@ def chosen(settings: Settings, name: str | None) -> Profile:
     return settings.profiles[name]
 
 
-def server_folder(settings: Settings) -> Path:
-    """Where the embedded server keeps its files, jobs and models."""
-    return settings.folders.data / "server"
+def server_folder(settings: Settings | None = None) -> Path:
+    """Where the embedded server keeps its files, jobs and models; by default by the environment."""
+    return (settings.folders if settings else folders()).data / "server"
 
 
 def found(settings: Settings) -> "Running | None":
@@ -90,7 +90,7 @@ async def base_models(provider: str) -> tuple[str, ...]:
     if identity(provider).dialect == "embedded":
         from tintype.engines import engines
 
-        known = (judged_by.model, *await asyncio.to_thread(engines))
+        known = (judged_by.model, *await asyncio.to_thread(engines, server_folder()))
     return tuple(dict.fromkeys(known))
 
 
@@ -134,7 +134,7 @@ async def forecast(
     model = estimate.plan.model
     if identity(profile.provider).dialect != "embedded":
         return None
-    if (engine := (await asyncio.to_thread(engines)).get(model)) is None:
+    if (engine := (await asyncio.to_thread(engines, server_folder())).get(model)) is None:
         return None
     asked = Hyperparameters(estimate.plan.epochs or "auto", batch_size or "auto")
     chosen = engine.resolve(estimate.rows, asked)

@@ -27,6 +27,7 @@ from tintype_tui.held_keys import switch_soon
 from tintype_tui.keys import key_of
 from tintype_tui.laid_edits import lay_edits
 from tintype_tui.leaving import end_soon
+from tintype_tui.ringing import Ringer
 from tintype_tui.screen import Pane
 from tintype_tui.session import LeavesBehind, Session, SessionApp
 from tintype_tui.stylesheet import PatientStylesheet
@@ -310,6 +311,7 @@ def _begin(app: TintypeApp) -> None:
     """Begin what goes on for as long as the app does."""
     app.assessor.begin()
     app.deadlines.begin()
+    Ringer(app).begin()
     app.set_interval(KEEP_S, lambda: app.session.keep_apart(app.loop_state, **_seen(app)))
     _report_settings(app)
 

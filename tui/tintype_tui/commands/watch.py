@@ -1,6 +1,8 @@
 """`tintype watch`: follow a job, a line an event."""
 
+import os
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -147,17 +149,18 @@ async def follow_job(
     async def connected() -> "Api":
         return api
 
-    job, trouble, every = None, "", every or Thinning()
+    job, trouble, every, began = None, "", every or Thinning(), datetime.now(UTC)
     async for progress in recorder.follow(settings, api.profile.name, store, job_id, connected):
         job = progress.job
         for event in progress.events if not quiet else ():
             for due in every.of(event):
-                _print(due, as_json=as_json)
+                print_event(due, as_json=as_json)
         if progress.trouble and progress.trouble != trouble:
             say(f"{progress.trouble}{_again(progress.next_look_s)}{_old(progress.fresh_at)}")
         trouble = progress.trouble
+        _ring(settings, store, began)
     for due in every.rest():
-        _print(due, as_json=as_json)
+        print_event(due, as_json=as_json)
     assert job is not None  # follow raises for a job that nobody knows
     return job
 
@@ -169,6 +172,16 @@ def _again(next_look_s: float | None) -> str:
     return f" Asking again in {duration(next_look_s)}; Ctrl+C stops watching, and the job goes on."
 
 
+def _ring(settings: "Settings", store: "Store", since: datetime) -> None:
+    """Ring the terminal for what the recorder has noticed, and say it."""
+    from tintype_tui.terminal.ringing import ringing
+
+    for alert in store.alerts.claim_rings(since) if settings.recorder else ():
+        if sys.stderr.isatty():
+            sys.stderr.write(ringing(alert.words, settings.notify_terminal, os.environ))
+        say(alert.words)
+
+
 def _old(fresh_at: "datetime | None") -> str:
     """How old what is known is, where that matters."""
     if fresh_at is None or (datetime.now(UTC) - fresh_at).total_seconds() < LONG_S:
@@ -176,7 +189,7 @@ def _old(fresh_at: "datetime | None") -> str:
     return f" What is known of the job is from {age(fresh_at)}."
 
 
-def _print(event: "Event", *, as_json: bool) -> None:
+def print_event(event: "Event", *, as_json: bool) -> None:
     """Print an event: its message, or what it measured at which step."""
     from tintype.metrics import figure, fold, label
 
@@ -193,4 +206,5 @@ def _print(event: "Event", *, as_json: bool) -> None:
         values_in_words = (f"{label(name)} {figure(value)}" for name, (_, value) in points.items())
         (step, _), *_ = points.values()
         words = f"step {step}: {', '.join(values_in_words)}"
-    put(f"{event.created_at.astimezone():%H:%M:%S}  {words}")
+    timed = event.created_at.timestamp() > 0
+    put(f"{f'{event.created_at.astimezone():%H:%M:%S}' if timed else '--:--:--'}  {words}")
