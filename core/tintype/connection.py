@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.errors import AuthenticationError, SettingsError
+from tintype.paths import is_folder
 from tintype.providers import identity
-from tintype.settings import Profile, Secret, Settings, key_for
+from tintype.settings import Profile, Secret, Settings, folders, key_for
 
 if TYPE_CHECKING:
     from tintype.api import Api, Patience
@@ -40,9 +41,9 @@ def chosen(settings: Settings, name: str | None) -> Profile:
     return settings.profiles[name]
 
 
-def server_folder(settings: Settings) -> Path:
-    """Where the embedded server keeps its files, jobs and models."""
-    return settings.folders.data / "server"
+def server_folder(settings: Settings | None = None) -> Path:
+    """Where the embedded server keeps its files, jobs and models; by default by the environment."""
+    return (settings.folders if settings else folders()).data / "server"
 
 
 def found(settings: Settings) -> "Running | None":
@@ -89,7 +90,7 @@ async def base_models(provider: str) -> tuple[str, ...]:
     if identity(provider).dialect == "embedded":
         from tintype.engines import engines
 
-        known = (judged_by.model, *await asyncio.to_thread(engines))
+        known = (judged_by.model, *await asyncio.to_thread(engines, server_folder()))
     return tuple(dict.fromkeys(known))
 
 
@@ -133,7 +134,7 @@ async def forecast(
     model = estimate.plan.model
     if identity(profile.provider).dialect != "embedded":
         return None
-    if (engine := (await asyncio.to_thread(engines)).get(model)) is None:
+    if (engine := (await asyncio.to_thread(engines, server_folder())).get(model)) is None:
         return None
     asked = Hyperparameters(estimate.plan.epochs or "auto", batch_size or "auto")
     chosen = engine.resolve(estimate.rows, asked)
@@ -146,6 +147,32 @@ async def forecast(
                 kept.job.id, batch, await store.jobs.events(profile.name, kept.job.id)
             )
     return forecast(steps, chosen.batch_size, measured, model)
+
+
+def worth_asking(settings: Settings, store: "Store") -> tuple[str, ...]:
+    """Return the profiles at whose providers there may be something, by name.
+
+    Those that a person has set up, or has had jobs at. Not the embedded server before it has ever
+    run, nor a built-in profile without a key.
+
+    Raises:
+        StoreError: if the store cannot be read.
+    """
+    from tintype.settings.profile import BUILT_IN
+
+    found = []
+    for name, profile in settings.profiles.items():
+        if profile.dialect == "embedded":
+            inhabited = is_folder(server_folder(settings))
+        elif profile != BUILT_IN.get(name) or store.jobs.newest(1, profile=name):
+            inhabited = True
+        else:
+            try:
+                inhabited = bool(key_for(profile, places=settings.folders))
+            except SettingsError:
+                inhabited = True  # the key file is to be complained of when it is asked
+        found += [name] if inhabited else []
+    return tuple(found)
 
 
 @asynccontextmanager

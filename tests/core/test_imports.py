@@ -24,12 +24,17 @@ ALLOWED: dict[str, set[str]] = {
     "tintype.images.likeness": {"numpy"},
     "tintype.evaluation": {"numpy"},
     "tintype.engines.tiny": {"PIL", "numpy"},
+    "tintype.engines.lora": {"PIL", "numpy", "torch", "regex", "httpx2", "click", "rich"},
     "tintype.samples": {"PIL", "numpy"},
     "tintype.server": {"PIL", "starlette", "uvicorn", "click"},
 }
 """What a module, or all in a package, may load by being imported; every other module nothing."""
 
 LIGHT_ALL_THE_SAME = (
+    "tintype.engines.lora",
+    "tintype.engines.lora.bases",
+    "tintype.engines.lora.engine",
+    "tintype.engines.lora.plan",
     "tintype.engines.tiny",
     "tintype.engines.tiny.engine",
     "tintype.engines.tiny.plan",
@@ -55,6 +60,8 @@ def group_of(name: str) -> str:
 def test_importing_a_module_loads_nothing_heavy_that_it_may_not(group: str) -> None:
     names = [name for name in modules() if group_of(name) == group]
     assert names
+    if group == "tintype.engines.lora":
+        pytest.importorskip("torch", reason="open models need the extra")
     code = f"import sys, {', '.join(names)}; print(sorted({HEAVY!r} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(eval(done.stdout))

@@ -182,7 +182,49 @@ async def test_a_search_takes_conditions(sit: Any, dataset: Path) -> None:
         await person.sees("Search the rows")
         await person.type("lable:square")
         await person.press("enter")
-        await person.until(lambda: "Is it label?" in person.said, "what is misspelt")
+        await person.sees("Character 1: there is no field 'lable'. Is it label?")
+        await person.press("escape")
+        await person.sees("5 rows with")
+
+
+async def test_a_query_is_completed_saved_and_deleted(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("slash")
+        await person.sees("Search the rows", "text:", "question:")
+        dialog = person.app.screen
+
+        async def offered(*texts: str) -> None:
+            """Wait until just this can come next, and take the last of it."""
+            await person.until(
+                lambda: [one.shown for one in dialog.list.found] == [*texts], " and ".join(texts)
+            )
+            await person.sees(*texts)
+            await person.press(*["down"] * (len(texts) - 1), "tab")
+
+        await person.type("ob")
+        await offered("objects:")
+        await offered("objects:0", "objects:1")
+        assert dialog.field.value == "objects:1 "
+        await person.type("la")
+        await offered("label:")
+        await offered("label=square")
+        await person.press("ctrl+s")
+        await person.sees("Save the query as", "objects:1 label=square")
+        await person.type("squares")
+        await person.press("enter")
+        await person.sees("Saved: @squares")
+        await person.press("ctrl+u")
+        await person.type("@sq")
+        await offered("@squares")
+        await person.press("enter")
+        await person.sees("6 rows with objects:1 label=square")
+        await person.press("slash")
+        await person.sees("Search the rows")
+        await person.type("@")
+        await person.sees("@squares")
+        await person.press("ctrl+g")
+        await person.sees("@squares is deleted.")
 
 
 def test_what_a_dataset_is_made_of_is_said_in_every_form(

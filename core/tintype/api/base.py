@@ -101,6 +101,8 @@ class ChatPiece:
     """On one piece at the end, if the provider counts."""
     model: str = ""
     """The model that really answers."""
+    logprobs: tuple[tuple[str, float], ...] = ()
+    """The piece's tokens with their log-probabilities, if they were asked for and are given."""
 
 
 class Api(Protocol):

@@ -75,14 +75,14 @@ def sendable(value: Any) -> Any:
     return [sendable(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
-_NAMED = ("stream_options", "max_tokens", "max_completion_tokens")
+_NAMED = ("logprobs", "stream_options", "max_tokens", "max_completion_tokens")
 _OTHER_NAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 
 
 def turned_down(body: Mapping[str, Any], error: ApiError) -> str | None:
     """Which part of a question the provider turned down by name; none if that is not what it did.
 
-    It is `stream_options`, one of the two names of the longest answer, or `stream`.
+    It is `stream_options`, `logprobs`, one of the two names of the longest answer, or `stream`.
     """
     if error.status not in (400, 422):
         return None

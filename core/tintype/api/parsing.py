@@ -248,6 +248,15 @@ def _content(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _logprobs(value: object) -> tuple[tuple[str, float], ...]:
+    listed = _object(value).get("content")
+    return tuple(
+        (_text(one.get("token")), float(one["logprob"]))
+        for one in map(_object, listed if isinstance(listed, list) else ())
+        if isinstance(one.get("logprob"), int | float)
+    )
+
+
 def pieces(value: object) -> list[ChatPiece]:
     """Read a chunk of a stream, or a whole completion: the two differ in one word."""
     found = _object(value)
@@ -262,6 +271,7 @@ def pieces(value: object) -> list[ChatPiece]:
             finish_reason=_text(choice.get("finish_reason")),
             refusal=_content(said.get("refusal")),
             model=name,
+            logprobs=_logprobs(choice.get("logprobs")),
         )
         if piece.text or piece.finish_reason or piece.refusal:
             read.append(piece)

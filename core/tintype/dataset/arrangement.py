@@ -28,6 +28,8 @@ class Arrangement:
     """Indices of the rows that a filter leaves, in the file's order; none without a filter."""
     why: str = ""
     """The filter in words, e.g. `7 rows with “red”`."""
+    query: str = ""
+    """The filter as it is typed, if it is made of conditions."""
     order: Order = ""
     found: Found | None = None
     """What was searched for last; it stays when all rows are shown again."""

@@ -5,9 +5,13 @@ Engines from outside are plug-ins (`tintype.plugins`): an entry point of the gro
 its own, so a decorator is not enough). Each is an `Engine`, or a class that makes one without
 arguments. A later engine replaces an earlier one of the same name. `check_engine` tells its author
 which promises it breaks.
+
+Open models (`engines.lora`) are engines too: those that a person has added, listed in the server's
+folder. They come and go while the server runs.
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from tintype.errors import EngineError, PluginError
@@ -28,16 +32,18 @@ def check_engine(engine: "Engine") -> tuple[str, ...]:
     return contract.check_engine(engine)
 
 
-def engines() -> Mapping[str, "Engine"]:
+def engines(folder: Path | None = None) -> Mapping[str, "Engine"]:
     """Import every engine there is, and return each under the name of its base model.
 
-    Costs the imports (NumPy, Pillow), so call it in a thread, once.
+    With the server's `folder`, the open models that have been added to it are among them, those
+    that are added later too. Costs the imports (NumPy, Pillow), so call it in a thread, once.
 
     Raises:
         EngineError: if one cannot be imported or is no engine.
     """
     try:
-        return {engine.card.model: engine for engine in _all()}
+        found = {engine.card.model: engine for engine in _all()}
+        return found if folder is None else _WithAdded(found, folder)
     except PluginError as error:
         raise EngineError(error.message, advice=error.advice) from error
 
@@ -48,6 +54,41 @@ def _all() -> Iterator["Engine"]:
     yield Tiny()
     for plugin in plugins("engines"):
         yield _made(plugin)
+
+
+class _WithAdded(Mapping[str, "Engine"]):
+    """Engines and the open models that have been added, as the file stands when they are sought."""
+
+    def __init__(self, fixed: Mapping[str, "Engine"], folder: Path) -> None:
+        from tintype.engines.lora.bases import BASES
+
+        self._fixed, self._file = fixed, folder / BASES
+        self._read: object = None
+        self._every: Mapping[str, Engine] = fixed
+        self._renew()
+
+    def __getitem__(self, model: str) -> "Engine":
+        return self._renew()[model]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._renew())
+
+    def __len__(self) -> int:
+        return len(self._renew())
+
+    def _renew(self) -> Mapping[str, "Engine"]:
+        stamp = self._file.stat() if self._file.is_file() else None
+        seen = stamp and (stamp.st_ino, stamp.st_mtime_ns)
+        if seen != self._read:
+            from tintype.engines.lora import bases
+            from tintype.engines.lora.engine import Lora
+
+            same = {
+                engine.base: engine for engine in self._every.values() if hasattr(engine, "base")
+            }
+            added = {base.model: same.get(base) or Lora(base) for base in bases.added(self._file)}
+            self._every, self._read = {**added, **self._fixed}, seen
+        return self._every
 
 
 def _made(plugin: Plugin) -> "Engine":

@@ -69,7 +69,7 @@ def _end(folder: Path, wanted: Callable[[], Wanted]) -> Ending:
 
 def _train(folder: Path, wanted: Callable[[], Wanted]) -> Outcome:
     model, order = read_order(folder)
-    engine = engines().get(model)
+    engine = engines(folder.parents[1]).get(model)
     if engine is None:
         raise EngineError(f"There is no engine for {model!r} on this machine any more.")
     order.folder.mkdir(parents=True, exist_ok=True)

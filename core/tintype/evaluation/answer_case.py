@@ -49,6 +49,8 @@ class Scorer:
         None
     )
     """Scores and figures of many answers, where that is quicker than one by one."""
+    needs_truth: bool = True
+    """Whether it compares an answer with what is right: rows without it are left out then."""
     close: Callable[[], None] | None = None
     """Ends the process in which it scores, if it has one; it is then not used while a run asks."""
 

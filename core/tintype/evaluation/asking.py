@@ -143,6 +143,7 @@ def answer_line(
         "cost_usd": None if cost is None else str(cost),
         "served": reply.model,
         "key": cache,
+        **({"logprobs": reply.logprobs} if reply.logprobs else {}),
     }
 
 

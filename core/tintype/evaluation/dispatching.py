@@ -189,6 +189,7 @@ class Dispatcher:
             top_p=chosen.top_p,
             max_tokens=chosen.max_tokens,
             seed=None if chosen.seed is None else chosen.seed + sample,
+            extra={"logprobs": True} if plan.logprobs else {},
         )
         api = self._apis[model.profile]
         outcome = await ask_patiently(

@@ -101,6 +101,8 @@ class EvaluationPlan:
     else the last."""
     training: tuple[Path, ...] = ()
     """Files the tuned models were trained on: rows whose images are in them are marked."""
+    logprobs: bool = False
+    """Whether log-probabilities are asked for; they stay in the log of answers."""
     question_types: Mapping[str, str] = field(default_factory=lambda: dict(QUESTION_TYPES))
     """Names of question types, each with a pattern; the first that is found decides."""
 
@@ -169,6 +171,7 @@ def plan_from(value: Mapping[str, Any]) -> EvaluationPlan:
         judge=JudgePlan(**{**judge, "model": EvaluatedModel(**judge["model"])}) if judge else None,
         reference=value["reference"],
         training=tuple(map(Path, value["training"])),
+        logprobs=value.get("logprobs", False),
         question_types=value.get("question_types", QUESTION_TYPES),
     )
 

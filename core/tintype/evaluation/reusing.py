@@ -25,6 +25,7 @@ def key_of(plan: EvaluationPlan, row: EvaluatedRow, model: str, sample: int) -> 
             "seed": chosen.seed,
             "detail": chosen.detail,
             "sample": sample,
+            **({"logprobs": True} if plan.logprobs else {}),
         }
     )
 

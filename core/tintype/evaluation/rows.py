@@ -75,6 +75,7 @@ async def read_rows(
     *,
     types: Mapping[str, str] = QUESTION_TYPES,
     left_out: list[LeftOut] | None = None,
+    truth: bool = True,
 ) -> AsyncGenerator[tuple[EvaluatedRow, ...], None]:
     """The rows to evaluate, in batches, in the order of the file.
 
@@ -86,6 +87,7 @@ async def read_rows(
         wanted: 0-based rows; none is all.
         types: Question types, each with a pattern.
         left_out: What is left out is added to it.
+        truth: Whether a row must say what is right.
 
     Raises:
         DatasetError: if the file cannot be read.
@@ -96,7 +98,7 @@ async def read_rows(
     async with aclosing(survey(dataset, fetch=False)) as batches:
         async for batch in batches:
             asked = [one for one in batch if chosen is None or one.row.index in chosen]
-            made = await asyncio.to_thread(_made, asked, patterns)
+            made = await asyncio.to_thread(_made, asked, patterns, truth)
             if left_out is not None:
                 left_out += [one for one in made if isinstance(one, LeftOut)]
             if found := tuple(one for one in made if isinstance(one, EvaluatedRow)):
@@ -106,15 +108,17 @@ async def read_rows(
 
 
 def _made(
-    asked: Sequence[Surveyed], patterns: Mapping[str, "re.Pattern[str]"]
+    asked: Sequence[Surveyed], patterns: Mapping[str, "re.Pattern[str]"], truth: bool
 ) -> list[EvaluatedRow | LeftOut]:
-    return [_row(one, patterns) for one in asked]
+    return [_row(one, patterns, truth=truth) for one in asked]
 
 
-def _row(surveyed: Surveyed, patterns: Mapping[str, "re.Pattern[str]"]) -> EvaluatedRow | LeftOut:
+def _row(
+    surveyed: Surveyed, patterns: Mapping[str, "re.Pattern[str]"], *, truth: bool
+) -> EvaluatedRow | LeftOut:
     row = surveyed.row
     shown = example(row) if not row.flaw else None
-    if shown is None or not shown.answer.strip():
+    if shown is None or (truth and not shown.answer.strip()):
         return LeftOut(row.line, row.flaw or "It has no answer to compare with.")
     known = identify(row, surveyed.images, shown)
     more = shown.extra.get("answers")

@@ -133,7 +133,8 @@ async def run(
         rows: list[EvaluatedRow] = []
         out: list[LeftOut] = []
         types = plan.question_types
-        reading = read_rows(dataset, plan.rows, types=types, left_out=out)
+        truth = any(scorer.needs_truth for scorer in scorers)
+        reading = read_rows(dataset, plan.rows, types=types, left_out=out, truth=truth)
         async with aclosing(reading) as batches:
             async for batch in batches:
                 rows += batch

@@ -4,7 +4,7 @@ A scorer turns one answer into a `RowScore`. What cannot be scored is a status o
 reason, and no scorer ever stands in for another. A specification names one, with options after a
 colon:
 
-    exact · final · contains · yes_no · token_f1 · edit · anls · vqa · boxes · judge
+    answered · exact · final · contains · yes_no · token_f1 · edit · anls · vqa · boxes · judge
     normalised, or with its steps: normalised:nfkc,space,case
     closed, or with its answers: closed:red,green,blue
     number, or with its tolerance: number:0.05

@@ -114,9 +114,26 @@ def _final(said: str, case: AnswerCase) -> float:
     return text_scores.normalised(final_answer(said).answer or "", case.truths)
 
 
+def _answered(case: AnswerCase) -> RowScore:
+    if reason := unusable(case) or _ended_badly(case):
+        return RowScore("unscored_model", 0.0, None, reason)
+    return RowScore("ok", 1.0)
+
+
+ANSWERED = Scorer(
+    "answered",
+    "A usable answer came; it is compared with nothing.",
+    "share answered",
+    1,
+    _answered,
+    needs_truth=False,
+)
+"""For rows that do not say what is right."""
+
 FIXED: Mapping[str, Scorer] = {
     one.name: one
     for one in (
+        ANSWERED,
         _plain(
             "exact",
             "The answer's code points are those of a truth; nothing is stripped or folded.",

@@ -6,6 +6,7 @@ with its manifest.
 
 from tintype.keeping.collecting import KeepProgress, Wanted, keep
 from tintype.keeping.containers import ENDINGS, is_packed, pack, unpack
+from tintype.keeping.golden import golden_plan, prompt_rows, usual_rows
 from tintype.keeping.manifest import KeptPart, Manifest, NotKept
 from tintype.keeping.one_file import keep_into
 from tintype.keeping.restoring import Restored, RestoreProgress, restore
@@ -22,12 +23,15 @@ __all__ = [
     "Verification",
     "VerifyProgress",
     "Wanted",
+    "golden_plan",
     "is_packed",
     "keep",
     "keep_into",
     "manifest_of",
     "pack",
+    "prompt_rows",
     "restore",
     "unpack",
+    "usual_rows",
     "verify",
 ]

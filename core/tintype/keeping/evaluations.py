@@ -25,6 +25,7 @@ from tintype.evaluation.run_folder import (
     OVERRIDES,
     ROWS,
 )
+from tintype.evaluation.text_scorers import ANSWERED
 from tintype.images import data_url
 from tintype.keeping.folder import BLOCK, ArchiveFolder, apart
 from tintype.threads import in_thread
@@ -76,7 +77,8 @@ async def _keep_dataset(archive: ArchiveFolder, run: evaluation.EvaluationRun, p
     async with open_dataset(run.plan.dataset) as dataset:
         rows = []
         types = run.plan.question_types
-        async for batch in evaluation.read_rows(dataset, run.plan.rows, types=types):
+        truth = run.plan.scorers != (ANSWERED.name,)
+        async for batch in evaluation.read_rows(dataset, run.plan.rows, types=types, truth=truth):
             rows += [row.asked + row.digest for row in batch]
         if fingerprint(run.plan, rows, {})["rows"] != run.fingerprint["rows"]:
             raise DatasetError(f"{run.plan.dataset} has changed since it was asked.")

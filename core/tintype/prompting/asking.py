@@ -52,6 +52,8 @@ class Reply:
     hint: str = ""
     """Why it may be no answer, in a sentence; looked for at the end."""
     done: bool = False
+    logprobs: tuple[tuple[str, float], ...] = ()
+    """Tokens with their log-probabilities, if they were asked for and the provider gives them."""
 
     @property
     def answer(self) -> str:
@@ -230,6 +232,7 @@ class _Growing:
             elapsed_s=now,
             tokens_per_s=_speed(tokens, ttft_s, now),
             model=next((piece.model for piece in batch if piece.model), before.model),
+            logprobs=before.logprobs + sum((piece.logprobs for piece in batch), ()),
         )
 
     def runs_away(self) -> bool:

@@ -63,8 +63,19 @@ class Grid:
         """The count of the fullest cell."""
         return max(map(max, self.counts), default=0)
 
+    def merged(self, columns: int, rows: int) -> "Grid":
+        """The same with so many columns and rows in one."""
+        wide = range(0, len(self.across), columns)
+        counts = tuple(
+            tuple(
+                sum(sum(line[x : x + columns]) for line in self.counts[y : y + rows]) for x in wide
+            )
+            for y in range(0, len(self.down), rows)
+        )
+        return Grid(counts, _joined(self.across, columns), _joined(self.down, rows), self.field)
+
     def condition(self, column: int, row: int) -> Condition:
-        """Names the rows of a cell."""
+        """The condition that names the rows of a cell."""
         between = "x" if self.field == "size" else ","
         sides = (self.across[column], self.down[row])
         return Condition(self.field, ":", between.join(f"{low}..{high}" for low, high in sides))
@@ -213,6 +224,12 @@ def _cut(bounds: Bounds, pieces: int) -> list[Bounds]:
     pieces = max(1, min(pieces, span))
     edges = [low + at * span // pieces for at in range(pieces + 1)]
     return [(begin, end - 1) for begin, end in pairwise(edges)]
+
+
+def _joined(bounds: tuple[Bounds, ...], size: int) -> tuple[Bounds, ...]:
+    """Neighbouring ranges as one, so many at a time, whichever way they run."""
+    pieces = (bounds[at : at + size] for at in range(0, len(bounds), size))
+    return tuple((min(low for low, _ in some), max(high for _, high in some)) for some in pieces)
 
 
 def _which(value: int, bounds: Bounds, pieces: int) -> int:

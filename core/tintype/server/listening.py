@@ -77,7 +77,7 @@ async def serving(options: Options) -> AsyncIterator[Serving]:
     """
     with open_state(options.folder) as state, _bound(options) as listener:
         (options.folder / ADDRESS).unlink(missing_ok=True)
-        found = await asyncio.to_thread(engines)
+        found = await asyncio.to_thread(engines, options.folder)
         activity = Activity()
         provider = ServerHandles(
             state, found, Queue(state, found), Answers(state, found), activity=activity

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tintype.engines.lora.bases import BASES
 from tintype.errors import StoreError
 from tintype.server.address import ADDRESS, LOCK, LOG, TOKEN, read_address
 from tintype.server.state import State
@@ -20,7 +21,10 @@ DATABASE = "server.db"
 RESERVE = "reserve"
 FOLDERS = ("files", "uploads", "jobs", "completions", "incoming")
 OURS = frozenset(
-    {DATABASE, LOCK, TOKEN, ADDRESS, LOG, RESERVE, "token.new", "server.json.new", *FOLDERS}
+    {
+        *(DATABASE, LOCK, TOKEN, ADDRESS, LOG, RESERVE, BASES, *FOLDERS),
+        *("token.new", "server.json.new", f"{BASES}.new"),
+    }
 )
 
 _MIGRATIONS = (

@@ -13,6 +13,7 @@ from tintype.store.alerts import Alert, AlertTable
 from tintype.store.answers import AnswerTable, KeptAnswer, without_images
 from tintype.store.database import Database
 from tintype.store.edits import EditTable, KeptEdits
+from tintype.store.inventory import Asked, InventoryTables, Listing, Naming, Probe, Seen
 from tintype.store.jobs import JobTables, KeptJob, MadeFrom, Pending, Ranked, Source
 from tintype.store.labels import Labels, LabelTable
 from tintype.store.marks import KeptMarks
@@ -23,6 +24,7 @@ from tintype.store.uploads import KeptUpload, UploadTable
 __all__ = [
     "Alert",
     "AlertTable",
+    "Asked",
     "EditTable",
     "KeptAnswer",
     "KeptEdits",
@@ -31,10 +33,14 @@ __all__ = [
     "LabelTable",
     "Labels",
     "Ledger",
+    "Listing",
     "MadeFrom",
+    "Naming",
     "Pending",
+    "Probe",
     "Ranked",
     "RecentDataset",
+    "Seen",
     "Source",
     "Spending",
     "Spent",
@@ -61,6 +67,7 @@ class Store:
         self.queries = QueryTable(database)
         self.marks = KeptMarks(database)
         self.edits = EditTable(database)
+        self.inventory = InventoryTables(database)
         self.alerts = AlertTable(database)
         self.labels = LabelTable(database)
         self._database = database

@@ -34,6 +34,7 @@ MODULES = {
     "evaluate": "evaluate",
     "evaluations": "evaluations",
     "keep": "keep",
+    "inventory": "inventory",
     "models": "models",
     "files": "files",
     "spent": "spent",

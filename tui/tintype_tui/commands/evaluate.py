@@ -130,8 +130,10 @@ async def command(path: Path, profile: str | None, as_json: bool, **chosen: Any)
         apis = Connections(settings, stack, say)
         plan, rows = await _plan(path, default.name, apis, store, chosen)
         home = evaluation.runs_folder(settings.folders.data)
-        folder = _folder(home, plan, resume=chosen["resume"])
-        last = await _run(plan, rows, folder, settings, apis.known, store, chosen, quiet=as_json)
+        folder = folder_of(home, plan, resume=chosen["resume"])
+        last = await run_plan(
+            plan, rows, folder, settings, apis.known, store, chosen, quiet=as_json
+        )
     result = evaluation.open(folder)
     await _write(result, chosen)
     _tell(result, last, as_json=as_json)
@@ -199,7 +201,8 @@ async def _plan(
     return plan, rows
 
 
-def _folder(home: Path, plan: "EvaluationPlan", *, resume: bool) -> Path:
+def folder_of(home: Path, plan: "EvaluationPlan", *, resume: bool) -> Path:
+    """A folder for a run; to resume, that of the newest run of the same plan."""
     from tintype import evaluation
 
     if resume:
@@ -210,7 +213,7 @@ def _folder(home: Path, plan: "EvaluationPlan", *, resume: bool) -> Path:
     return evaluation.new_folder(home)
 
 
-async def _run(
+async def run_plan(
     plan: "EvaluationPlan",
     rows: "list[EvaluatedRow]",
     folder: Path,
@@ -221,6 +224,7 @@ async def _run(
     *,
     quiet: bool,
 ) -> "RunProgress":
+    """Say what a plan costs, have it confirmed, and run it; `chosen` has the options."""
     from tintype import evaluation
     from tintype.budget import Limits
     from tintype.dataset import open_dataset

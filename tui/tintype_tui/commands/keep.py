@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tintype_tui.commands.keep_golden import golden
 from tintype_tui.commands.output import (
     A_NAME,
     A_PATH,
@@ -46,6 +47,9 @@ def command() -> None:
     behind URLs, and evaluations with their answers. ARCHIVE is a folder, or a file ending in .zip,
     .tar.gz or .tar.zst. The same again goes on after an interruption, and adds what is new.
     """
+
+
+command.add_command(golden)
 
 
 @command.command(name="save", hidden=True)

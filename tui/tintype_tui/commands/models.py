@@ -17,6 +17,7 @@ from tintype_tui.commands.output import (
 )
 
 if TYPE_CHECKING:
+    from tintype.engines.lora.bases import Base
     from tintype.resources import Model
 
 
@@ -69,6 +70,64 @@ def _left(end: str | None) -> str:
     except ValueError:  # a provider's word, which need not be a date
         return f"  until {end}"
     return f"  until {end} ({days} days)" if days >= 0 else f"  ended {end}"
+
+
+@command.command(name="add")
+@click.argument("model")
+@click.option("--name", default="", help="What to call it; by default as its folder is called.")
+@as_json
+def add(model: str, name: str, as_json: bool) -> None:
+    """Add an open model to the embedded provider: its folder, or its name in Hugging Face's cache.
+
+    It is neither copied nor downloaded. Training and asking it needs the extra tintype[lora].
+    """
+    from dataclasses import asdict
+
+    from tintype.connection import server_folder
+    from tintype.engines.lora import bases, engine
+
+    base = bases.read_base(model, name)
+    bases.remember(server_folder() / bases.BASES, base)
+    if as_json:
+        needed = {name: getattr(base, name) for name in ("training_bytes", "answering_bytes")}
+        put_json(asdict(base) | needed, indent=2)
+        return
+    put(base.model)
+    for line in filter(None, (*_described(base), engine.missing())):
+        say(line)
+
+
+def _described(base: "Base") -> tuple[str, str]:
+    """What a model is, what it needs, and whether this machine has that."""
+    from tintype.engines.lora.machine import this_machine
+    from tintype_tui.text import size
+
+    licence = base.licence or "not said in its folder"
+    here = this_machine()
+    least = size(base.training_bytes if here.name else 2 * base.training_bytes)
+    if here.memory_bytes < base.answering_bytes:
+        fits = "it does not fit"
+    elif here.memory_bytes < base.training_bytes:
+        fits = "it can be asked, but not trained"
+    else:
+        fits = "it fits" if here.name else "it fits, and will be slow"
+    return (
+        f"{base.family}, {base.parameters / 1e9:.2f} billion parameters, {size(base.size_bytes)} "
+        f"on disk; licence: {licence}.",
+        f"Training takes {least} or more of memory; {here.name or 'this machine, without a GPU,'} "
+        f"has {size(here.memory_bytes)}: {fits}.",
+    )
+
+
+@command.command(name="forget")
+@click.argument("model", type=A_NAME)
+def forget(model: str) -> None:
+    """Forget an open model that was added; its files stay where they are."""
+    from tintype.connection import server_folder
+    from tintype.engines.lora import bases
+
+    bases.forget(server_folder() / bases.BASES, model)
+    say(f"{model} is no longer offered; its files are where they were.")
 
 
 @command.command(name="delete")

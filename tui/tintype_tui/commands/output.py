@@ -9,7 +9,7 @@ import select
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from pathlib import Path
@@ -63,7 +63,7 @@ def plain(value: Any) -> Any:
 
 
 def _plain_leaf(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # moments are dates, too
         return value.isoformat()
     if isinstance(value, Decimal):
         return float(value)

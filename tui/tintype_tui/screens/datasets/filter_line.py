@@ -1,30 +1,19 @@
-"""What is shown of the rows, and in which order; searching, sorting and going to a row."""
+"""What is shown of the rows, and in which order; sorting, and going to a row."""
 
-import asyncio
 import random
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import work
 from textual.binding import Binding, BindingType
 
 from tintype.dataset import Dataset
 from tintype.dataset.arrangement import Arrangement, Order, next_order
-from tintype.dataset.base64_text import elided
-from tintype.dataset.query import Found, Hit, Query, compile_query, parse_query, search
-from tintype.dataset.query import shared_texts as find_shared
 from tintype.errors import DatasetError
-from tintype.rules import rules_of
-from tintype.selection import is_selection, parse_selection, select
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
-from tintype_tui.screens.datasets.part import Words, stop_workers
+from tintype_tui.screens.datasets.part import Words
 from tintype_tui.screens.dialogs import Ask
-from tintype_tui.text import clip, count, one_line
-
-MOST_EXCERPTS = 20_000
-"""Rows that are listed with what was found in them; further ones are listed as usual."""
 
 ORDER_WORDS: Mapping[Order, str] = {
     "": "",
@@ -39,7 +28,6 @@ class FilterLine(Words):
     """`7 rows with “red” (Esc shows all)`, `most tokens first`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", id="data.search", key_display="/"),
         Binding(
             "s",
             "sort",
@@ -59,83 +47,6 @@ class FilterLine(Words):
         shown = f"{self.arrangement.why} (Esc shows all)" if self.arrangement.why else ""
         found = (ORDER_WORDS[self.arrangement.order], shown)
         return "".join(f"· {words} " for words in found if words).rstrip()
-
-    def stop(self) -> bool:
-        return stop_workers(self, "search")
-
-    # ------------------------------------------------------------------ searching
-
-    @opens()
-    async def action_search(self) -> None:
-        if (dataset := self.dataset) is None:
-            return
-        with self.pane.reporting("Cannot search"):
-            shared = await find_shared(dataset)
-            hints = [
-                "label:cat · images>1 · width<300 · tokens>500 · problem:* · -answer:none",
-                "/expression/ · ~nearly so · !not this · then n and N go from hit to hit",
-                f"Searches {_where(shared)}.",
-            ]
-            before = self.arrangement.found
-            asked = Ask("Search the rows", value=before.typed if before else "", hints=hints)
-            if text := await self.app.push_screen_wait(asked):
-                if is_selection(text):
-                    self._select(dataset, text)
-                else:
-                    self._search(dataset, text, shared)
-
-    @work(exclusive=True, group="search")
-    async def _select(self, dataset: Dataset, typed: str) -> None:
-        rows: list[int] = []
-        try:
-            with self.pane.reporting("Cannot search"):
-                wanted = await asyncio.to_thread(parse_selection, typed)
-                profile = await asyncio.to_thread(rules_of, self.session.profile.provider)
-                async for done in select(dataset, wanted, profile):
-                    rows += (one.row.index for one in done.found)
-                    share = done.rows / max(1, dataset.count)
-                    self.doing = f"· searching {share:.0%}, Esc stops"
-                if not rows:
-                    self.pane.say(f"No row is so: {typed}.")
-                    return
-                why = f"{count(len(rows), 'row')} with {typed}"
-                chosen = replace(self.arrangement, chosen=rows, why=why)
-                self.post_message(self.Arrange(chosen, from_top=True))
-        finally:
-            self.doing = ""
-
-    @work(exclusive=True, group="search")
-    async def _search(self, dataset: Dataset, typed: str, shared: frozenset[str]) -> None:
-        query = parse_query(typed)
-        hits: dict[int, Hit] = {}
-        rows: list[int] = []
-        try:
-            with self.pane.reporting("Cannot search"):
-                pattern = await asyncio.to_thread(compile_query, query)
-                slow = unread = 0
-                async for searched in search(dataset, query, shared=shared):
-                    rows += searched.matching
-                    for hit in searched.hits if len(hits) < MOST_EXCERPTS else ():
-                        hits.setdefault(hit.index, hit)
-                    slow, unread = searched.passed_over, searched.unread
-                    done = searched.rows / max(1, dataset.count)
-                    self.doing = f"· searching {done:.0%}, Esc stops"
-                found = Found(typed, pattern, rows, hits, shared)
-                self._show(found, query, slow, unread)
-        finally:
-            self.doing = ""
-
-    def _show(self, found: Found, query: Query, slow: int, unread: int) -> None:
-        if slow:
-            self.pane.say(f"The expression took too long in {count(slow, 'text')}.")
-        if not found.rows:
-            self.pane.say(_nothing(found, query, unread))
-            return
-        how = "without" if query.inverse else "nearly with" if query.is_fuzzy else "with"
-        what = f"/{query.text}/" if query.is_regex else f"“{query.text}”"
-        why = f"{count(len(found.rows), 'row')} {how} {what}"
-        wanted = replace(self.arrangement, chosen=found.rows, why=why, found=found)
-        self.post_message(self.Arrange(wanted, from_top=True))
 
     # ------------------------------------------------------------------ order
 
@@ -176,7 +87,7 @@ class FilterLine(Words):
 
 def without_filter(arrangement: Arrangement) -> Arrangement:
     """All rows, in the same order; what was searched for is still known."""
-    return replace(arrangement, chosen=None, why="")
+    return replace(arrangement, chosen=None, why="", query="")
 
 
 async def _place(text: str, dataset: Dataset) -> int:
@@ -187,24 +98,3 @@ async def _place(text: str, dataset: Dataset) -> int:
         return await dataset.find_line(int(text.replace(",", "")))
     except (ValueError, OverflowError):
         raise DatasetError(f"{text!r} is no line.", advice="Type 120, or 50%.") from None
-
-
-def _where(shared: frozenset[str]) -> str:
-    """What a search looks through."""
-    everything = "questions, answers and every other text"
-    if not shared:
-        return everything
-    first = clip(one_line(elided(min(shared, key=len))), 32)
-    more = f" and {count(len(shared) - 1, 'other text')}" if len(shared) > 1 else ""
-    return f"{everything}, but not what all rows share: “{first}”{more}"
-
-
-def _nothing(found: Found, query: Query, unread: int) -> str:
-    """Why a search has found nothing."""
-    if query.inverse:
-        return f"Every row has “{query.text}”."
-    shared = any(found.pattern.search(text) for text in found.shared)
-    if shared:
-        return f"“{query.text}” is only in the text that all rows share."
-    left = f" {count(unread, 'line')} that are no JSON were not searched." if unread else ""
-    return f"“{query.text}” is in no row: neither in a question nor in an answer.{left}"

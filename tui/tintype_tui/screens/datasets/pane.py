@@ -1,6 +1,7 @@
 """Datasets: the values that its parts share, and the parts side by side."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
@@ -13,11 +14,13 @@ from textual.reactive import var
 from tintype.assessment import Assessment
 from tintype.dataset.arrangement import Arrangement, arranged
 from tintype.dataset.marks import Marks
+from tintype.selection.columns import Columns
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Pane
 from tintype_tui.screens.datasets.check_line import CheckLine
+from tintype_tui.screens.datasets.columns_line import ColumnsLine
 from tintype_tui.screens.datasets.copy_line import CopyLine
 from tintype_tui.screens.datasets.divide_line import DivideLine
 from tintype_tui.screens.datasets.edits_line import EditsLine
@@ -26,8 +29,9 @@ from tintype_tui.screens.datasets.image_line import ImageLine
 from tintype_tui.screens.datasets.marks_line import MarksLine
 from tintype_tui.screens.datasets.opened import Opened, row_values
 from tintype_tui.screens.datasets.opened_line import OpenedLine
-from tintype_tui.screens.datasets.part import DatasetPart
+from tintype_tui.screens.datasets.part import DatasetPart, Narrow, Words
 from tintype_tui.screens.datasets.row_part import RowPart, look_of
+from tintype_tui.screens.datasets.search_line import SearchLine
 from tintype_tui.screens.datasets.views import VIEWS
 from tintype_tui.screens.datasets.views.rows import RowsView
 from tintype_tui.screens.datasets.views_part import ViewsPart
@@ -37,6 +41,10 @@ from tintype_tui.widgets.loop_strip import Serving
 from tintype_tui.widgets.row_view import RowView
 
 NOTHING = "No dataset is open.\nPress {data.open} to open one, {go.home} for samples."
+LINES: Sequence[type[Words]] = (
+    *(MarksLine, EditsLine, FilterLine, SearchLine, ColumnsLine, CopyLine, DivideLine, ImageLine),
+)
+"""The parts in the title line, after what is open and what was found."""
 P = TypeVar("P", bound=DatasetPart)
 
 
@@ -67,6 +75,7 @@ class DatasetsPane(Pane):
     """What the pass over the dataset that is open has found so far."""
     arrangement: var[Arrangement] = var(Arrangement())
     marks: var[Marks] = var(Marks())
+    columns: var[Columns | None] = var(None)
     index: var[int] = var(0)
     """The row that is looked at, 0-based."""
 
@@ -78,8 +87,7 @@ class DatasetsPane(Pane):
         with Horizontal(id="dataset-title", classes="title-line"):
             yield self._bound(OpenedLine()).data_bind(DatasetsPane.loop_state)
             yield self._bound(CheckLine()).data_bind(DatasetsPane.profile_name)
-            for line in (MarksLine, EditsLine, FilterLine, CopyLine, DivideLine, ImageLine):
-                yield self._bound(line())
+            yield from (self._bound(line()) for line in LINES)
         views = [self._bound(each(id=each.__name__)) for each in VIEWS]
         yield self._bound(ViewsPart(views, self._bound(RowPart(id="right"))))
 
@@ -90,6 +98,7 @@ class DatasetsPane(Pane):
             DatasetsPane.assessed,
             DatasetsPane.arrangement,
             DatasetsPane.marks,
+            DatasetsPane.columns,
             DatasetsPane.index,
         )
 
@@ -114,7 +123,7 @@ class DatasetsPane(Pane):
             self.arrangement = replace(self.arrangement, total=now.rows)
             self.opened = now
         else:
-            self.marks, self.arrangement = Marks(), Arrangement(now.rows)
+            self.marks, self.arrangement, self.columns = Marks(), Arrangement(now.rows), None
             self.index = min(event.row, max(0, now.rows - 1))
             self.opened = now
             self.views.view.go(self.index)
@@ -159,6 +168,15 @@ class DatasetsPane(Pane):
     def on_dataset_part_remark(self, event: DatasetPart.Remark) -> None:
         self.marks = event.change(self.marks)
 
+    def on_want_columns(self) -> None:
+        self.query_one(ColumnsLine).want()
+
+    def on_columns_line_known(self, event: ColumnsLine.Known) -> None:
+        self.columns = event.columns
+
+    def on_narrow(self, event: Narrow) -> None:
+        self.query_one(SearchLine).narrow(event.condition)
+
     def on_edited(self) -> None:
         """Read the rows again that are shown, and check them all."""
         self.rows_view.rows.forget()
@@ -195,5 +213,4 @@ class DatasetsPane(Pane):
         self.post_message(requests.try_model(self.loop_state.model))
 
     def action_evaluate(self) -> None:
-        wanted = requests.evaluate_model(self.loop_state.model, self.loop_state.dataset)
-        self.post_message(wanted)
+        self.post_message(requests.evaluate_model(self.loop_state.model, self.loop_state.dataset))

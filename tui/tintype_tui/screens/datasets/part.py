@@ -19,6 +19,8 @@ from tintype.assessment import Assessment
 from tintype.dataset import Dataset
 from tintype.dataset.arrangement import Arrangement
 from tintype.dataset.marks import Marks
+from tintype.selection import Condition
+from tintype.selection.columns import Columns
 from tintype_tui.screen import Part
 from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.text import visible
@@ -37,6 +39,17 @@ class Edited(Message):
     """What lies over the dataset is another: its rows are to be read again."""
 
 
+class WantColumns(Message):
+    """Read what the rows say."""
+
+
+@dataclass
+class Narrow(Message):
+    """Show, of the rows that are shown, only those for which a condition holds."""
+
+    condition: Condition
+
+
 class DatasetPart(Part):
     """A part of the pane Datasets."""
 
@@ -45,6 +58,8 @@ class DatasetPart(Part):
     """What the pass over the open dataset has found so far; none before it begins."""
     arrangement: var[Arrangement] = var(Arrangement())
     marks: var[Marks] = var(Marks())
+    columns: var[Columns | None] = var(None)
+    """What the rows say; none until it was wanted and has been read."""
     index: var[int] = var(0)
     """The row that is looked at."""
 

@@ -1,0 +1,19 @@
+"""Open vision-language models, tuned with LoRA (the extra `tintype[lora]`: PyTorch, transformers).
+
+    bases       open models that a person has added, read from their folders; light to import
+    engine      the `Engine`: what the server calls, and its card; light to import
+    plan        `auto` hyperparameters, and what fits into memory; light to import
+    loading     a base in memory: model, processor, what its family is like
+    adapters    LoRA layers, and their files in PEFT's layout
+    attention   attention over several rows laid end to end
+    rows        chat rows as tokens: what is learnt of them, and which images they show
+    features    what the vision tower makes of every image, once, on disk
+    packing     which rows meet in a step, laid end to end or padded
+    forward     hidden states and the loss, on answers only
+    optimizer   AdamW over float32 masters, warm-up and cosine
+    preparation from an order to everything a training needs
+    training    the loop: interruptible, resumable
+    answering   the `Answerer`: base and adapters on one copy of the base
+
+Only the modules marked light may be imported without the extra.
+"""

@@ -1,0 +1,151 @@
+"""LoRA: a small product beside each projection of the language layers, and its files.
+
+The files are laid out as PEFT lays them out (`adapter_config.json`, `adapter_model.safetensors`),
+so that PEFT, vLLM and others read them.
+"""
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from tintype.engines.lora.loading import OpenModel, text_of
+from tintype.errors import EngineError
+
+PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+_PREFIX = "base_model.model."
+
+
+class LoraLinear(nn.Module):
+    """A frozen projection with `scale · B(A(x))` added to it."""
+
+    def __init__(self, base: Any, rank: int, scale: float) -> None:
+        super().__init__()
+        self.base = base
+        self.scale = scale
+        make = {"device": base.weight.device, "dtype": base.weight.dtype}
+        self.a = nn.Parameter(torch.zeros(rank, base.in_features, **make))
+        self.b = nn.Parameter(torch.zeros(base.out_features, rank, **make))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shapes: (…, in) → (…, out)."""
+        return self.base(x) + linear(linear(x, self.a), self.b) * self.scale
+
+
+class Adapters:
+    """The LoRA layers of one model, in the order of its modules."""
+
+    def __init__(self, layers: Mapping[str, LoraLinear], rank: int, alpha: float) -> None:
+        self.layers = layers
+        self.rank = rank
+        self.alpha = alpha
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """A and B of every layer."""
+        return [part for layer in self.layers.values() for part in (layer.a, layer.b)]
+
+    def draw(self, seed: int) -> None:
+        """Begin: A at random, the same on every machine; B is zero, so that nothing changes yet."""
+        generator = torch.Generator().manual_seed(seed)
+        for layer in self.layers.values():
+            bound = 1 / math.sqrt(layer.a.shape[1])
+            drawn = torch.empty(layer.a.shape).uniform_(-bound, bound, generator=generator)
+            layer.a.data.copy_(drawn)
+            layer.b.data.zero_()
+
+    def take(self, tensors: Sequence[Tensor]) -> None:
+        """Overwrite all parameters, in place."""
+        with torch.no_grad():
+            torch._foreach_copy_([part.data for part in self.parameters], list(tensors))
+
+
+def attach(opened: OpenModel, rank: int, alpha: float) -> Adapters:
+    """Put LoRA layers beside all projections of the language layers; they change nothing yet."""
+    text = text_of(opened.model)
+    names = {id(module): name for name, module in opened.model.named_modules()}
+    layers = {}
+    for parent in list(text.modules()):
+        for name in PROJECTIONS:
+            child = getattr(parent, name, None)
+            if isinstance(child, nn.Linear):
+                layer = LoraLinear(child, rank, alpha / rank)
+                setattr(parent, name, layer)
+                layers[names[id(child)]] = layer
+    if not layers:
+        raise EngineError(f"The open model {opened.base.model} has none of the usual projections.")
+    return Adapters(layers, rank, alpha)
+
+
+def save(folder: Path, opened: OpenModel, adapters: Adapters) -> None:
+    """Write an adapter, all or nothing."""
+    new = folder.with_name(folder.name + ".new")
+    new.mkdir(parents=True, exist_ok=True)
+    tensors = {}
+    for name, layer in adapters.layers.items():
+        tensors[f"{_PREFIX}{name}.lora_A.weight"] = layer.a.detach().cpu().contiguous()
+        tensors[f"{_PREFIX}{name}.lora_B.weight"] = layer.b.detach().cpu().contiguous()
+    save_file(tensors, new / WEIGHTS, metadata={"format": "pt"})
+    (new / CONFIG).write_text(json.dumps(_config(opened, adapters), indent=1))
+    for path in new.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    new.rename(folder)
+
+
+def _config(opened: OpenModel, adapters: Adapters) -> dict[str, Any]:
+    part = next(iter(adapters.layers)).partition(".layers.")[0].rpartition(".")[2]
+    return {
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": opened.base.path,
+        "r": adapters.rank,
+        "lora_alpha": adapters.alpha,
+        "lora_dropout": 0.0,
+        "bias": "none",
+        "fan_in_fan_out": False,
+        "inference_mode": True,
+        "target_modules": rf".*{part}.*\.({'|'.join(PROJECTIONS)})",
+    }
+
+
+def read(folder: Path, adapters: Adapters) -> list[Tensor]:
+    """An adapter's parameters as `Adapters.take` wants them: its rank may be smaller.
+
+    The strength (alpha / rank) is multiplied into B.
+
+    Raises:
+        EngineError: if it is damaged, or of another base.
+    """
+    try:
+        config = json.loads((folder / CONFIG).read_text())
+        strength = config["lora_alpha"] / config["r"]
+        tensors = load_file(folder / WEIGHTS)
+        found = []
+        for name, layer in adapters.layers.items():
+            a = tensors[f"{_PREFIX}{name}.lora_A.weight"].to(layer.a)
+            b = tensors[f"{_PREFIX}{name}.lora_B.weight"].to(layer.b) * (strength / layer.scale)
+            found += [_widened(a, layer.a), _widened(b, layer.b)]
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise EngineError(
+            f"The checkpoint {folder.name} is damaged, or of another base model: {error}"
+        ) from error
+    return found
+
+
+def _widened(tensor: Tensor, like: Tensor) -> Tensor:
+    """Zeros beside what a smaller rank leaves free."""
+    if tensor.shape == like.shape:
+        return tensor
+    whole = torch.zeros_like(like)
+    whole[: tensor.shape[0], : tensor.shape[1]] = tensor
+    return whole

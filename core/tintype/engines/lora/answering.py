@@ -1,0 +1,124 @@
+"""Models in memory, answering: a base once, and adapters that take turns on it."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tintype.engines.base import Piece, Sampling, Turn
+from tintype.engines.lora import adapters, attention, features, loading, plan
+from tintype.engines.lora.adapters import Adapters
+from tintype.engines.lora.bases import Base
+from tintype.engines.lora.engine import LONGEST_ANSWER
+from tintype.engines.lora.generation import Conversation
+from tintype.engines.lora.loading import OpenModel
+from tintype.engines.lora.rows import Said, Shown, encode_question, shrunk
+
+IMAGES = 64
+"""Images whose features are remembered: several questions are asked about one."""
+
+
+@dataclass(slots=True)
+class OpenBase:
+    """A base in memory, whose adapters take turns."""
+
+    opened: OpenModel
+    layers: Adapters
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held for one token: which adapter is in place is the same for the whole process."""
+    in_place: object = field(default_factory=object)
+    """The adapter that is in place; none for the bare base."""
+    seen: dict[str, Tensor] = field(default_factory=dict)
+
+    def put(self, own: Sequence[Tensor] | None) -> None:
+        """Have an adapter in place, or with none the bare base."""
+        if self.in_place is not own:
+            bare = [torch.zeros_like(part) for part in self.layers.parameters]
+            self.layers.take(bare if own is None else own)
+            self.in_place = own
+
+    def features(self, key: str, pixels: dict[str, Tensor]) -> Tensor:
+        """What the vision tower makes of an image, remembered for the next question about it."""
+        if key not in self.seen:
+            while len(self.seen) >= IMAGES:
+                del self.seen[next(iter(self.seen))]
+            self.seen[key] = features.compute(self.opened, [pixels])[0]
+        return self.seen[key]
+
+
+_loading = threading.Lock()
+
+
+@cache
+def _loaded(base: Base) -> OpenBase:
+    opened = loading.load(base)
+    layers = adapters.attach(opened, plan.RANK, plan.RANK)
+    attention.use(opened.text, attention.PLAIN)
+    return OpenBase(opened, layers)
+
+
+def open_model(base: Base, weights: Path | None) -> "LoraAnswerer":
+    """Load an adapter, or with none the base alone.
+
+    Raises:
+        EngineError: if either is damaged or gone.
+    """
+    with _loading:
+        shared = _loaded(base)
+    own = None if weights is None else adapters.read(weights, shared.layers)
+    return LoraAnswerer(shared, own)
+
+
+class LoraAnswerer:
+    """One adapter on a base, or the base. Several conversations may be answered at once."""
+
+    def __init__(self, shared: OpenBase, own: Sequence[Tensor] | None) -> None:
+        self._shared = shared
+        self._own = own
+
+    def answer(self, turns: Sequence[Turn], sampling: Sampling) -> Iterator[Piece]:
+        """Answer a conversation; closing the iterator stops the work.
+
+        Every piece is whole characters. The last is empty and says why the answer ended.
+        """
+        most = min(LONGEST_ANSWER, sampling.max_tokens or LONGEST_ANSWER)
+        opened = self._shared.opened
+        conversation: Conversation | None = None
+        spelled, tokens, said = "", list[int](), 0
+        for _ in range(most):
+            with self._shared.lock, torch.no_grad():
+                self._shared.put(self._own)
+                if conversation is None:
+                    conversation = self._begun(turns, sampling)
+                token = conversation.next_token()
+            if token in opened.ends:
+                yield Piece("", tokens=len(tokens) - said, finish_reason="stop")
+                return
+            tokens.append(token)
+            text = opened.tokenizer.decode(tokens, skip_special_tokens=True)
+            if not text.endswith("\ufffd") and len(text) > len(spelled):
+                yield Piece(text[len(spelled) :], tokens=len(tokens) - said)
+                spelled, said = text, len(tokens)
+        yield Piece("", tokens=len(tokens) - said, finish_reason="length")
+
+    def _begun(self, turns: Sequence[Turn], sampling: Sampling) -> Conversation:
+        opened = self._shared.opened
+        asked = encode_question(opened, [_said(turn) for turn in turns])
+        shown = [
+            self._shared.features(key, pixels)
+            for key, pixels in zip(asked.images, asked.pixels, strict=True)
+        ]
+        return Conversation(opened, asked, shown, sampling)
+
+
+def _said(turn: Turn) -> Said:
+    images: list[Any] = [shrunk(image) for image in turn.images]
+    keys = [sha256(image.tobytes() + repr(image.size).encode()).hexdigest() for image in images]
+    shown = tuple(Shown(key, image) for key, image in zip(keys, images, strict=True))
+    return Said(turn.role, turn.text, shown)

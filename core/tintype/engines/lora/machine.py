@@ -1,0 +1,35 @@
+"""What this machine has for open models, found out without PyTorch."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+
+_LIMIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where a model would be trained."""
+
+    name: str
+    """Of the GPU with the most memory; empty if there is none."""
+    memory_bytes: int
+    """Of that GPU, or of the machine."""
+
+
+def this_machine() -> Machine:
+    """Ask the driver for GPUs (NVIDIA), else count the machine's own memory."""
+    asked = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
+    try:
+        told = subprocess.run(
+            asked, capture_output=True, text=True, timeout=_LIMIT_S, check=True
+        ).stdout
+        return max(map(_gpu, told.strip().splitlines()), key=lambda one: one.memory_bytes)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return Machine("", pages)
+
+
+def _gpu(line: str) -> Machine:
+    name, _, megabytes = line.rpartition(",")
+    return Machine(name.strip(), int(megabytes) << 20)

@@ -1,0 +1,284 @@
+"""The loop: steps, validations, checkpoints; interruptible between any two packs.
+
+Which rows a step sees is a function of (order, seed, epoch), and the layout of its packs is kept
+with the state, so a training that was paused or killed goes on as it would have: to the bit with
+deterministic kernels (the default), and up to rounding where a GPU has none for some operation.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import torch
+
+from tintype.engines.base import Note, Outcome, Report, Saved, Step, TrainingOrder, Wanted
+from tintype.engines.lora import adapters, attention, forward, packing, plan, states
+from tintype.engines.lora.bases import Base
+from tintype.engines.lora.memory import Meter, free_bytes, out_of_memory
+from tintype.engines.lora.optimizer import Optimizer
+from tintype.engines.lora.packing import PackedRows
+from tintype.engines.lora.plan import Fit
+from tintype.engines.lora.preparation import PreparedTraining, ahead, prepare
+from tintype.engines.lora.rows import IGNORED, Encoded
+from tintype.engines.lora.states import TrainingProgress
+from tintype.errors import EngineError
+
+STATE_EVERY_S = 2.0
+STATE_SHARE = 20
+"""A state is written at most so often that it takes a twentieth of the time."""
+PATIENCE = 20
+"""Steps in a row whose loss is no number, after which training is given up."""
+SAMPLES, SAMPLE = 200, 16
+"""Small validations in a training, about, and their rows."""
+
+
+class _Interrupted(Exception):
+    """Somebody wants the training to stop."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__(wanted)
+        self.outcome: Outcome = "paused" if wanted == "pause" else "cancelled"
+
+
+def train(
+    base: Base,
+    order: TrainingOrder,
+    report: Callable[[Report], None],
+    wanted: Callable[[], Wanted],
+) -> Outcome:
+    """Carry out an order, or go on with it; see `tintype.engines.base.Engine.train`."""
+
+    def pulse() -> None:
+        word = wanted()
+        if word:
+            raise _Interrupted(word)
+
+    with _deterministic():
+        try:
+            prepared = prepare(base, order, report, pulse)
+        except _Interrupted as stop:
+            return stop.outcome
+        training = Training(order, prepared, report, pulse)
+        try:
+            training.go()
+        except _Interrupted as stop:
+            training.save_state()
+            return stop.outcome
+    prepared.features.discard()
+    return "succeeded"
+
+
+@contextmanager
+def _deterministic() -> Iterator[None]:
+    """Kernels that give the same bits each time, where there are any."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+class Training:
+    """A training in progress."""
+
+    def __init__(
+        self,
+        order: TrainingOrder,
+        prepared: PreparedTraining,
+        report: Callable[[Report], None],
+        pulse: Callable[[], None],
+    ) -> None:
+        self._order, self._prepared = order, prepared
+        self._report, self._pulse = report, pulse
+        self._chosen = order.hyperparameters
+        self._opened = prepared.opened
+        self._optimizer = Optimizer(prepared.adapters.parameters)
+        self._meter = Meter(self._opened)
+        self._saved_at, self._saving_s = time.monotonic(), 0.0
+        self._per_epoch = -(-len(prepared.rows) // self._chosen.batch_size)
+        self._total = self._per_epoch * self._chosen.n_epochs
+        attention.use(
+            self._opened.text, attention.PACKED if self._opened.packs else attention.PLAIN
+        )
+        self._progress = self._taken_up()
+        self._lay_out(self._progress.fit)
+
+    def go(self) -> None:
+        """Train to the end."""
+        done = self._progress
+        while done.epochs_closed < self._chosen.n_epochs:
+            epoch = done.epochs_closed
+            order = packing.row_order(len(self._prepared.rows), self._order.seed, epoch)
+            while done.step < (epoch + 1) * self._per_epoch:
+                self._pulse()
+                first = (done.step - epoch * self._per_epoch) * self._chosen.batch_size
+                self._step(order[first : first + self._chosen.batch_size], epoch)
+                if time.monotonic() - self._saved_at >= max(
+                    STATE_EVERY_S, STATE_SHARE * self._saving_s
+                ):
+                    self.save_state()
+            self._close(epoch + 1)
+
+    def save_state(self) -> None:
+        """Write down everything that the next step depends on."""
+        begun = time.monotonic()
+        path = self._order.folder / states.STATE
+        states.save(path, self._prepared.identity, self._optimizer.state(), self._progress)
+        self._saved_at = time.monotonic()
+        self._saving_s = self._saved_at - begun
+
+    def _taken_up(self) -> TrainingProgress:
+        """Where an interrupted training stopped, or the beginning."""
+        found = states.load(self._order.folder / states.STATE, self._prepared.identity)
+        if found is not None:
+            tensors, progress = found
+            try:
+                self._optimizer.restore(tensors)
+            except (KeyError, RuntimeError):
+                self._report(Note("The saved state is damaged: training begins anew.", "warn"))
+            else:
+                if progress.step:
+                    self._report(Note(f"Training resumed after step {progress.step}."))
+                return progress
+        longest = self._prepared.longest
+        return TrainingProgress(fit=plan.fit(self._opened.base, free_bytes(self._opened), longest))
+
+    def _lay_out(self, fit: Fit) -> None:
+        self._progress.fit = fit
+        model = self._opened.model
+        if fit.checkpointing:
+            model.gradient_checkpointing_enable({"use_reentrant": False})
+        else:
+            model.gradient_checkpointing_disable()
+
+    def _step(self, rows: Sequence[int], epoch: int) -> None:
+        """One optimiser step on some rows."""
+        done = self._progress
+        step = done.step + 1
+        self._meter.begin()
+        loss, accuracy, tokens = self._gradients(rows)
+        rate = plan.learning_rate(step, self._total, self._chosen.learning_rate_multiplier)
+        norm = self._optimizer.update(step, rate)
+        done.step = step
+        metrics = {
+            "train_loss": loss,
+            "train_mean_token_accuracy": accuracy,
+            "learning_rate": rate,
+            "grad_norm": norm,
+        }
+        metrics |= self._meter.end(tokens)
+        done.metrics = metrics | self._sampled(step)
+        self._tell(done.metrics, epoch + 1)
+        finite = abs(loss) < float("inf") and abs(norm) < float("inf")
+        done.not_numbers = 0 if finite else done.not_numbers + 1
+        if done.not_numbers >= PATIENCE:
+            raise EngineError(
+                f"The loss has been NaN for {PATIENCE} steps, up to step {step}.",
+                advice="Use a smaller learning_rate_multiplier than "
+                f"{self._chosen.learning_rate_multiplier:g}.",
+            )
+
+    def _gradients(self, rows: Sequence[int]) -> tuple[float, float, int]:
+        """Gradients of a step's rows; their loss, token accuracy, and how many tokens they have."""
+        shown = [one for at in rows for one in self._prepared.rows[at]]
+        while True:
+            try:
+                return self._passes(shown)
+            except (torch.cuda.OutOfMemoryError, RuntimeError) as error:
+                if not out_of_memory(error):
+                    raise
+            self._shrink()
+
+    def _shrink(self) -> None:
+        """Memory ran out: the step is done again in smaller packs."""
+        smaller = self._progress.fit.smaller()
+        if smaller is None:
+            raise EngineError(
+                f"The open model {self._opened.base.model} does not fit into memory with these "
+                "rows, even in the smallest steps.",
+                advice="Use smaller images, shorter rows, or a smaller model.",
+            )
+        self._optimizer.discard()
+        if self._opened.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self._lay_out(smaller)
+        how = " and layers computed twice" if smaller.checkpointing else ""
+        words = f"Memory ran out: steps go on in packs of {smaller.tokens:,} tokens{how}."
+        self._report(Note(words, "warn"))
+
+    def _passes(self, shown: Sequence[Encoded]) -> tuple[float, float, int]:
+        over = sum(_learnt(one) for one in shown)
+        self._opened.text.train()
+        total, right, tokens = 0.0, 0, 0
+        for rows in self._packs(shown):
+            self._pulse_between()
+            lost, hits = forward.loss(self._opened, rows)
+            (lost / over).backward()
+            self._optimizer.gather()
+            total, right, tokens = total + lost.detach(), right + hits, tokens + rows.tokens
+        return float(total) / over, int(right) / over, tokens
+
+    def _pulse_between(self) -> None:
+        try:
+            self._pulse()
+        except _Interrupted:
+            self._optimizer.discard()
+            raise
+
+    def _packs(self, shown: Sequence[Encoded]) -> Iterator[PackedRows]:
+        """Some rows as packs on the device, the next one read while one is computed."""
+        lengths = [one.ids.numel() for one in shown]
+        groups = packing.laid_out(lengths, self._progress.fit.tokens, packs=self._opened.packs)
+        for rows in ahead(lambda group: self._together([shown[at] for at in group]), groups, 1, 1):
+            yield rows.to(self._opened.device)
+
+    def _together(self, rows: Sequence[Encoded]) -> PackedRows:
+        known = {key: self._prepared.features.get(key) for row in rows for key in row.images}
+        return packing.together(self._opened, rows, known)
+
+    def _sampled(self, step: int) -> dict[str, float]:
+        """Losses on a small validation batch, every few steps."""
+        held = self._prepared.validation
+        every = max(1, round(self._total / SAMPLES))
+        if not held or (step % every and step > 1):
+            return {}
+        first = step // every * SAMPLE
+        chosen = {(first + at) % len(held) for at in range(SAMPLE)}
+        loss, accuracy = self._validated([held[at] for at in sorted(chosen)])
+        return {"valid_loss": loss, "valid_mean_token_accuracy": accuracy}
+
+    def _validated(self, rows: Sequence[Encoded]) -> tuple[float, float]:
+        over = sum(map(_learnt, rows))
+        self._opened.text.eval()
+        total, right = 0.0, 0
+        with torch.no_grad():
+            for packed in self._packs(rows):
+                self._pulse()
+                lost, hits = forward.loss(self._opened, packed)
+                total, right = total + lost, right + hits
+        return float(total) / over, int(right) / over
+
+    def _close(self, epoch: int) -> None:
+        """Validate and save at the end of an epoch (from 1)."""
+        done = self._progress
+        full: dict[str, float] = {}
+        if self._prepared.validation:
+            loss, accuracy = self._validated(self._prepared.validation)
+            full = {"full_valid_loss": loss, "full_valid_mean_token_accuracy": accuracy}
+            self._tell(full, epoch)
+        path = self._order.folder / f"checkpoint-{done.step}"
+        adapters.save(path, self._opened, self._prepared.adapters)
+        self._report(Saved(done.step, epoch, path, {**done.metrics, **full}))
+        done.epochs_closed = epoch
+        self.save_state()
+
+    def _tell(self, metrics: Mapping[str, float], epoch: int) -> None:
+        self._report(Step(self._progress.step, self._total, epoch, metrics))
+
+
+def _learnt(row: Encoded) -> int:
+    return int((row.labels != IGNORED).sum())

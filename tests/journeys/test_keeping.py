@@ -1,0 +1,66 @@
+"""The whole story by commands: trained, asked, kept, gone, restored."""
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tintype.server import run
+
+
+def test_a_model_outlives_its_provider(
+    tintype: Callable[..., Any],
+    home: Path,
+    dataset: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    test, valid = dataset.with_name("test.jsonl"), dataset.with_name("valid.jsonl")
+    done = tintype("train", dataset, "--validation", valid, "--model", "scripted", "--wait")
+    assert done.code == 0, done.err
+    model = tintype("jobs", "--json").json[0]["fine_tuned_model"]
+
+    done = tintype("keep", "golden", "last", "--samples", "2", "--json")
+    assert done.code == 0, done.err
+    assert [(Path(run["dataset"]).name, run["answers"]) for run in done.json["runs"]] == [
+        ("test.jsonl", 20),
+        ("valid.jsonl", 24),
+    ]
+    done = tintype("keep", "last", "-o", tmp_path / "kept.zip", "--json")
+    assert (done.code, done.json["not_kept"]) == (0, []), done.err
+    assert model in done.json["models"]
+
+    stopped = run.find(home / "data" / "server")
+    assert stopped is not None
+    asyncio.run(run.stop(stopped, training=True))
+    shutil.rmtree(home)
+    for path in (dataset, test, valid):
+        path.unlink()
+    done = tintype("keep", "verify", tmp_path / "kept.zip")
+    assert (done.code, done.out) == (0, ""), done.err
+    done = tintype("keep", "restore", tmp_path / "kept.zip", "--json")
+    assert (len(done.json["jobs"]), len(done.json["evaluations"])) == (1, 2)
+    shown = tintype("evaluations", "show", "last")
+    assert shown.code == 0, shown.err
+    assert "unusable" in shown.out
+    again = tintype("keep", "restore", tmp_path / "kept.zip", "--json").json
+    assert (again["jobs"], again["evaluations"], again["files"]) == ([], [], [])
+
+
+def test_nothing_is_kept_unnamed_and_mistakes_are_said(
+    tintype: Callable[..., Any], tmp_path: Path
+) -> None:
+    done = tintype("keep")
+    assert done.code == 0 or "Usage" in done.err + done.out
+    done = tintype("keep", "-o", tmp_path / "x")
+    assert done.code == 2
+    assert "Name a job or a tuned model, or --all" in done.said
+    done = tintype("keep", "verify", tmp_path / "nothing")
+    assert done.code == 2
+    assert "There is no" in done.said
+    (tmp_path / "other").mkdir()
+    done = tintype("keep", "verify", tmp_path / "other")
+    assert (done.code, "no finished archive" in done.said) == (2, True)
