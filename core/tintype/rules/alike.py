@@ -113,8 +113,8 @@ def _read(text: str) -> str:
 
 Counted = tuple[int, int, Pattern, bytes, bytes, bytes, str, int, str, tuple[Facet, ...]]
 """What is counted of a row that is written like others: the bytes of its line, its tokens and
-pattern; the keys of row, question and answer; the answer, the characters before it; the beginning of
-the system prompt as it is compared with others, and the facets of all its prompts."""
+pattern; the keys of row, question and answer; the answer, the characters before it; the beginning
+of the system prompt as it is compared with others, and the facets of all its prompts."""
 
 
 @dataclass(frozen=True, slots=True)
