@@ -244,6 +244,8 @@ async def test_rows_are_marked_undone_kept_and_left_out_of_a_copy(
         pane = person.app.screen
         assert pane.marks.reasons == {0: "", 1: "", 3: "blurred", 10: "", 11: ""}
         await person.press("W")
+        await person.sees("without the 5 rows marked", "only the 1 row marked “blurred”")
+        await person.press("enter")
         await person.sees("7 of 12 rows are written")
         await person.press("enter")
         await person.sees("train-kept.jsonl", "7 rows")
@@ -251,6 +253,48 @@ async def test_rows_are_marked_undone_kept_and_left_out_of_a_copy(
         lines = before.splitlines()
         assert kept == [line for at, line in enumerate(lines) if at not in (0, 1, 3, 10, 11)]
         assert dataset.read_bytes() == before
+
+
+async def test_rows_are_culled_by_digits_on_the_image_and_the_kept_are_written(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        pane = person.app.screen
+        await person.press("f")
+        await person.sees("line 1", "1 keep 2 reject")
+        for digit, line in (("1", "line 2"), ("2", "line 3"), ("1", "line 4")):
+            await person.press(digit)
+            await person.sees(line)
+        await person.press("k")
+        await person.sees("line 3 · marked keep")
+        await person.press("0")
+        await person.sees_no("marked keep")
+        await person.press("T")
+        await person.sees("What do the digits stand for?")
+        await person.type("keep, reject, dark")
+        await person.press("enter")
+        await person.sees("2 reject 3 dark")
+        await person.press("3", "escape")
+        await person.sees("3 marked")
+        assert pane.marks.reasons == {0: "keep", 1: "reject", 2: "dark"}
+        await person.press("T")
+        await person.sees("Tag which lines")
+        await person.type("5-7, 11- keep")
+        await person.press("enter")
+        await person.sees("8 marked")
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("8 marked", "1 warning")
+        await person.press("W")
+        await person.sees("Write a copy")
+        await person.type("only the 6")
+        await person.sees_no("reject")
+        await person.press("enter")
+        await person.sees("6 of 12 rows are written")
+        await person.press("enter")
+        await person.sees("train-kept.jsonl", "6 rows")
+        await person.press("f")
+        await person.sees("3 dark")
 
 
 async def test_the_image_is_written_with_its_boxes_and_replaces_nothing_unasked(

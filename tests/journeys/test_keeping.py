@@ -7,8 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import running_server
 
 from tintype.server import run
+from tintype.server.run import Options
+
+SECOND = """
+title = "The second"
+dialect = "compatible"
+
+[rules]
+like = "openai"
+model = "scripted"
+vision_models = []
+text_models = []
+as_of = 2026-11-20
+source = "a test"
+confidence = "certain"
+"""
 
 
 def test_a_model_outlives_its_provider(
@@ -48,6 +64,26 @@ def test_a_model_outlives_its_provider(
     assert "unusable" in shown.out
     again = tintype("keep", "restore", tmp_path / "kept.zip", "--json").json
     assert (again["jobs"], again["evaluations"], again["files"]) == ([], [], [])
+
+    with running_server(Options(tmp_path / "second")) as second:
+        (home / "config").mkdir(exist_ok=True)
+        (home / "config/second.toml").write_text(SECOND)
+        (home / "config/config.toml").write_text(
+            f'[profiles.second]\nprovider = "second.toml"\nbase_url = "{second.url}"\n'
+            'key_env = "SECOND_KEY"\n'
+        )
+        monkeypatch.setenv("SECOND_KEY", second.token)
+        said = tintype("move", "last", "--to", "second", "--model", "scripted", "--dry-run").said
+        assert "learning rate multiplier" in said
+        assert "no row changes" in said
+        done = tintype(
+            "move", "last", "--to", "second", "--model", "scripted", "--wait", "--yes", "--json"
+        )
+        assert done.code == 0, done.err
+        assert done.json["job"]["status"] == "succeeded"
+    done = tintype("move", "last", "--recipe", "trl", "-o", tmp_path / "recipe", "-p", "tintype")
+    assert done.code == 0, done.err
+    assert "num_train_epochs" in (tmp_path / "recipe/train.py").read_text()
 
 
 def test_nothing_is_kept_unnamed_and_mistakes_are_said(

@@ -1,5 +1,6 @@
 """`tintype record`, and that `train` and `watch` have jobs followed by it."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from tintype import recorder
 from tintype.recorder import place, run
 from tintype.settings import load
+from tintype.store import open_store
+from tintype_tui.__main__ import run_command
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +21,13 @@ def recorded(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TINTYPE_RECORDER", "on")
     yield
     run._stop(load(), "tintype")
+
+
+def waiting_at(dataset: Path, step: int) -> None:
+    """Have the scripted engine wait at a step."""
+    rows = [json.loads(line) for line in dataset.read_text().splitlines()]
+    rows[0]["messages"][0]["content"] = json.dumps({"wait_at": step})
+    dataset.write_text("\n".join(map(json.dumps, rows)) + "\n")
 
 
 def test_a_job_that_was_launched_is_recorded_and_watched_through_the_recorder(
@@ -43,3 +54,32 @@ def test_it_says_how_to_outlive_a_logout(tintype: Callable[..., Any]) -> None:
     assert done.out.startswith("[Unit]")
     for word in ("enable-linger", "systemctl --user", "tmux", "tintype config key"):
         assert word in done.said
+
+
+async def test_a_job_goes_on_being_recorded_when_the_app_is_closed(
+    home: Path, dataset: Path, sit: Callable[..., Any]
+) -> None:
+    await asyncio.to_thread(waiting_at, dataset, 4)
+    words = ["train", str(dataset), "--model", "scripted", "--yes"]
+    assert await asyncio.to_thread(run_command, words) == 0
+    folders = load().folders
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("3/9", "heard")
+        assert person.app.session._api is not None  # which lists the jobs
+        status = recorder.find(folders, "tintype")
+        assert status is not None
+        assert status.runs
+        (job_id,) = status.jobs
+        assert place.watched(place.folder_of(folders, "tintype"), job_id)
+    (job,) = (home / "data" / "server" / "jobs").iterdir()
+    (job / "engine" / "go").touch()
+    async with open_store(folders.store_file) as store:
+        for _ in range(3000):
+            kept = store.jobs.find("tintype", job_id)
+            assert kept is not None
+            if kept.settled:
+                break
+            await asyncio.sleep(0.02)
+        steps = [e for e in await store.jobs.events("tintype", job_id) if e.type == "metrics"]
+    assert len(steps) == 9

@@ -26,6 +26,7 @@ from tintype_tui.held_keys import switch_soon
 from tintype_tui.keys import key_of
 from tintype_tui.laid_edits import lay_edits
 from tintype_tui.leaving import end_soon
+from tintype_tui.ringing import Ringer
 from tintype_tui.screen import Pane
 from tintype_tui.session import LeavesBehind, Session, SessionApp
 from tintype_tui.stylesheet import PatientStylesheet
@@ -208,6 +209,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     def on_mount(self) -> None:
         self.call_after_refresh(_collect)
         self.assessor.begin()
+        Ringer(self).begin()
         self.set_interval(KEEP_S, lambda: self.session.keep_apart(self.loop_state, **_seen(self)))
         _report_settings(self)
         if self._with_samples:

@@ -4,6 +4,7 @@ Marks lie over a dataset: to look at rows again, or to leave them out of a copy.
 changed. `store.marks` keeps them from session to session.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
@@ -61,6 +62,10 @@ class Marks:
         """The marks with one row marked for a reason; white space in it becomes single spaces."""
         return self.changed({index: " ".join(why.split())})
 
+    def tagged(self, rows: Iterable[int], why: str) -> "Marks":
+        """The marks with some rows marked for a reason, whatever they were marked for before."""
+        return self.changed(dict.fromkeys(rows, " ".join(why.split())))
+
     def toggled_all(self, rows: Iterable[int]) -> "Marks":
         """The marks with all of some rows marked; or, if all of them were, unmarked."""
         chosen = tuple(rows)
@@ -86,6 +91,65 @@ class Marks:
             return self
         *undone, change = self.undone
         return Marks(_applied(self.reasons, change.after), (*self.done, change), tuple(undone))
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """Rows that a copy may be made of."""
+
+    words: str
+    """Such as `without the 3 rows marked “blurred”`."""
+    left_out: Set[int]
+    """Indices of the others."""
+
+
+def selections(marks: Marks, total: int, shown: Iterable[int] | None = None) -> list[Selected]:
+    """List what a copy may be made of: without and only the marked rows, and those of a filter.
+
+    Args:
+        marks: By their reasons.
+        total: Rows of the dataset.
+        shown: Indices of the rows that a filter leaves; none without a filter.
+    """
+    every = frozenset(range(total))
+    found: list[Selected] = []
+
+    def add(rows: Iterable[int], which: str) -> None:
+        meant = every.intersection(rows)
+        noun = f"{len(meant):,} {'row' if len(meant) == 1 else 'rows'}"
+        found.append(Selected(f"without the {noun} {which}", meant))
+        found.append(Selected(f"only the {noun} {which}", every - meant))
+
+    if marks:
+        add(marks, "marked")
+    named = {why: rows for why, rows in marks.by_reason().items() if why}
+    if len(named) > 1 or (named and "" in marks.reasons.values()):
+        for why, rows in named.items():
+            add(rows, f"marked “{why}”")
+    if shown is not None:
+        add(shown, "shown")
+    return found
+
+
+_RANGE = re.compile(r"(\d+)(?:\s*[-–…]\s*(\d*))?\s*(?:,\s*|$|(?=\s))")
+
+
+def read_ranges(text: str) -> tuple[list[tuple[int, int | None]], str]:
+    """Read lines such as `10-20, 35, 100-`, and what is said after them: `10-20 blurred`.
+
+    Returns:
+        The first and the last line of each range, the last one none for all that follow; and the
+        reason, empty if there is none. No ranges if the text does not begin with a line.
+    """
+    ranges: list[tuple[int, int | None]] = []
+    at, text = 0, text.strip()
+    while found := _RANGE.match(text, at):
+        first, last = found.groups()
+        ranges.append((int(first), int(first) if last is None else int(last) if last else None))
+        at = found.end()
+        if not found[0].rstrip().endswith(","):
+            break
+    return ranges, " ".join(text[at:].split())
 
 
 def difference(before: Marks, after: Marks) -> dict[int, str | None]:

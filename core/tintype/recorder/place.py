@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from tintype.engines.launch import replace
 from tintype.errors import FileError
@@ -93,7 +93,7 @@ def write_status(folder: Path, status: RecorderStatus) -> None:
 
 
 def _mark(folder: Path, job_id: str) -> Path:
-    return folder / WATCHED / quote(job_id, safe="")[:200]
+    return folder / WATCHED / quote(job_id, safe="")
 
 
 def watch(folders: Folders, profile: str, job_id: str) -> None:
@@ -106,7 +106,23 @@ def watch(folders: Folders, profile: str, job_id: str) -> None:
 
 def watched(folder: Path, job_id: str) -> bool:
     """Whether somebody looks at a job at the moment."""
+    return _is_fresh(_mark(folder, job_id))
+
+
+def watched_jobs(folder: Path) -> list[str]:
+    """Return the ids of the jobs that somebody looks at, and forget those that nobody does."""
+    found = []
+    with suppress(OSError):
+        for mark in (folder / WATCHED).iterdir():
+            if _is_fresh(mark):
+                found.append(unquote(mark.name))
+            else:
+                mark.unlink()
+    return sorted(found)
+
+
+def _is_fresh(mark: Path) -> bool:
     try:
-        return time.time() - _mark(folder, job_id).stat().st_mtime < WATCHED_S
+        return time.time() - mark.stat().st_mtime < WATCHED_S
     except OSError:
         return False

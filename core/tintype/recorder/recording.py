@@ -9,7 +9,6 @@ import asyncio
 import logging
 import math
 import os
-from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -27,6 +26,7 @@ from tintype.errors import (
 )
 from tintype.jobs import JobProgress, Pace
 from tintype.recorder import place
+from tintype.recorder.notifying import Alerting
 from tintype.recorder.place import RecorderStatus
 from tintype.settings import Profile, Settings
 from tintype.store import Store
@@ -80,10 +80,10 @@ class Recording:
         *,
         rhythm: Rhythm,
         clock: Clock = SYSTEM,
-        heard: Callable[[JobProgress], None] = lambda progress: None,
     ) -> None:
         self._settings, self._profile, self._store = settings, profile, store
-        self._rhythm, self._clock, self._heard = rhythm, clock, heard
+        self._rhythm, self._clock = rhythm, clock
+        self._alerting = Alerting(settings, profile, store, clock=clock)
         self._folder = place.folder_of(settings.folders, profile.name)
         self._done: dict[str, str] = {}
         """Ids of jobs that are not asked for any more in this run, and why, or empty."""
@@ -124,10 +124,16 @@ class Recording:
         return self._profile.dialect != "embedded" or found(self._settings) is not None
 
     def _wanted(self) -> list[str]:
+        """Ids of the jobs to follow: unfinished ones, and what somebody looks at."""
         since = self._clock.now() - LATELY
+        profile, known = self._profile.name, self._store.jobs
         with suppress(TintypeError):
-            found = self._store.jobs.unfinished(self._profile.name, since=since)
-            return [kept.job.id for kept in found if kept.job.id not in self._done]
+            found = {kept.job.id for kept in known.unfinished(profile, since=since)}
+            for job_id in place.watched_jobs(self._folder):
+                kept = known.find(profile, job_id)
+                if kept is not None and not kept.settled:
+                    found.add(job_id)
+            return sorted(found - self._done.keys())
         return list(self._wakes)  # the store cannot be read at the moment
 
     async def _follow_all(self, api: Api) -> None:
@@ -150,16 +156,21 @@ class Recording:
                 if not tasks and now - idle_since >= self._rhythm.linger_s:
                     return
                 self._wake()
+                self._alerting.tick()
                 await self._clock.sleep(self._rhythm.tick_s)
         finally:
             for task in tasks.values():
                 task.cancel()
             await asyncio.gather(*tasks.values(), return_exceptions=True)
+            await self._alerting.aclose()
 
     async def _list(self, api: Api) -> None:
         """Look for jobs that are not known here, if it is time."""
         now = self._clock.monotonic()
         if now < self._list_at:
+            return
+        if not (self._wakes or self._may_list()):
+            self._listed = True
             return
         most = 100 if self._listed else 1_000
         try:
@@ -228,7 +239,7 @@ class Recording:
             LOG.warning("%s: %s", job_id, progress.trouble)
         self._troubles[job_id] = progress.trouble
         (self._away.add if progress.next_look_s is not None else self._away.discard)(job_id)
-        self._heard(progress)
+        self._alerting.hear(progress)
 
     # ------------------------------------------------------------------------------ when to ask it
 

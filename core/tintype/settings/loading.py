@@ -52,6 +52,11 @@ class Settings:
     read_only: bool
     recorder: bool
     """Whether running jobs are followed in a process of its own."""
+    notify: tuple[str, ...]
+    """Names of rules."""
+    notify_terminal: str
+    notify_webhook: str = field(repr=False)
+    notify_command: tuple[str, ...]
     low_bandwidth: str
     """`auto`, `on` or `off`."""
     reduced_motion: bool
@@ -146,7 +151,7 @@ class _Reader:
             pass
         where = origin.where if origin.kind == "environment" else f"{origin.where}: {name}"
         shown = ""
-        if setting.name != "base_url":  # which may hold a password
+        if setting.name not in ("base_url", "notify_webhook"):  # which may hold a password
             # Of a table, what is wrong in it.
             wrong = isinstance(raw, dict) and {k: v for k, v in raw.items() if type(v) is not str}
             text = repr(wrong or raw)

@@ -6,18 +6,13 @@ Roads not taken: a schema library. Settings are read before the first frame, and
 which value must not be repeated) would still be written here.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from pathlib import Path
+from decimal import Decimal
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 from tintype.providers import COMPATIBLE
-
-_TRUE = frozenset({"1", "true", "yes", "on"})
-_FALSE = frozenset({"0", "false", "no", "off", ""})
+from tintype.settings import forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,93 +30,10 @@ class Setting:
     """The environment variable that goes before the file; empty: there is none."""
 
 
-def _truth(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in _TRUE | _FALSE:
-        return value.lower() in _TRUE
-    raise ValueError
-
-
-def _when_slow(value: object) -> str:
-    """`auto`, or a truth as `on` or `off`."""
-    if isinstance(value, str) and value.lower() == "auto":
-        return "auto"
-    return "on" if _truth(value) else "off"
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str) and value.isprintable():
-        return value.strip()
-    raise ValueError
-
-
-def _word(value: object) -> str:
-    text = _text(value)
-    if re.fullmatch(r"[\w.:-]+", text):
-        return text
-    raise ValueError
-
-
-def _money(value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError
-    try:
-        sum_usd = Decimal(str(value))
-    except InvalidOperation as error:
-        raise ValueError from error
-    if not sum_usd.is_finite() or sum_usd < 0:
-        raise ValueError
-    return sum_usd
-
-
-def _seconds(value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 86_400:
-        return float(value)
-    raise ValueError
-
-
-def _limit(value: object) -> Decimal | None:
-    return None if value == "" else _money(value)
-
-
-def _path(value: object) -> Path | None:
-    text = _text(value)
-    return Path(text).expanduser() if text else None
-
-
-def _keymap(value: object) -> Mapping[str, str]:
-    if not isinstance(value, dict):
-        raise ValueError
-    return MappingProxyType({_text(action): _text(keys) for action, keys in value.items()})
-
-
-def _variable(value: object) -> str:
-    text = _text(value)
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
-        return text
-    raise ValueError
-
-
-def _provider(value: object) -> str:
-    text = _text(value)
-    return str(Path(text).expanduser()) if text.endswith(".toml") else _word(text)
-
-
-def _base_url(value: object) -> str:
-    text = _text(value).rstrip("/")
-    parts = urlsplit(text)  # ValueError for a bad port or bracket
-    port_is_sound = parts.port is None or parts.port > 0
-    plain = not (parts.username or parts.password or parts.query or parts.fragment)
-    if parts.scheme in ("http", "https") and parts.hostname and plain and port_is_sound:
-        return text
-    raise ValueError
-
-
-_FLAG = (_truth, "true or false")
-_SUM = (_money, "an amount in US dollars, 0 or more")
-_SUM_OR_NONE = (_limit, _SUM[1])
-_TEXT = (_text, "text")
+_FLAG = (forms.truth, "true or false")
+_SUM = (forms.money, "an amount in US dollars, 0 or more")
+_SUM_OR_NONE = (forms.limit, _SUM[1])
+_TEXT = (forms.line, "text")
 
 
 def _setting(
@@ -140,7 +52,7 @@ FIELDS: tuple[Setting, ...] = (
     _setting(
         "default_profile",
         "tintype",
-        (_word, "the name of a profile"),
+        (forms.word, "the name of a profile"),
         "The profile to start with.",
         "TINTYPE_PROFILE",
     ),
@@ -172,25 +84,53 @@ FIELDS: tuple[Setting, ...] = (
         "Follow running jobs in a process of its own, which goes on when the app is closed.",
     ),
     _setting(
+        "notify",
+        forms.RULES,
+        (forms.rules, f"some of {', '.join(forms.RULES)}"),
+        "What you are notified of: a value that is not a number, a job that says nothing, a rising "
+        "validation loss, most of month_limit_usd spent, a model that is shut down soon, the end.",
+    ),
+    _setting(
+        "notify_terminal",
+        "auto",
+        (forms.ring, "auto, bell, osc9, osc777 or off"),
+        "How the app and `watch` ring: the bell, and a notification of the desktop where the "
+        "terminal has such.",
+    ),
+    _setting(
+        "notify_webhook",
+        "",
+        (forms.webhook, "an http or https address"),
+        "Where the recorder posts what you are notified of, as JSON. Whoever knows it may write "
+        "there: it is not shown.",
+    ),
+    _setting(
+        "notify_command",
+        (),
+        (forms.command, 'a list of arguments, such as ["notify-send", "{words}"]'),
+        "What the recorder runs then: {words}, {rule}, {job} and {profile} are put in.",
+        variable="",
+    ),
+    _setting(
         "low_bandwidth",
         "auto",
-        (_when_slow, "auto, on or off"),
+        (forms.when_slow, "auto, on or off"),
         "Draw for a slow line: images when you rest on them, small and in few colours, charts at "
         "the pace of the line, nothing animated. auto: when the line is measured to be slow.",
     ),
     _setting("reduced_motion", False, _FLAG, "No animations."),
     _setting("screen_reader", False, _FLAG, "Sentences and tables instead of charts and boxes."),
-    _setting("theme", "", (_text, "the name of a theme"), "The colours of the app."),
+    _setting("theme", "", (forms.line, "the name of a theme"), "The colours of the app."),
     _setting(
         "prices",
         None,
-        (_path, "the path of a TOML file"),
+        (forms.path, "the path of a TOML file"),
         "Your own prices, which override those that come with Tintype.",
     ),
     _setting(
         "keymap",
         MappingProxyType({}),
-        (_keymap, 'a table of binding = "keys"'),
+        (forms.keymap, 'a table of binding = "keys"'),
         "Your own keys, by the id of each binding.",
         variable="",
     ),
@@ -200,7 +140,7 @@ PROFILE_FIELDS: tuple[Setting, ...] = (
     Setting(
         "provider",
         COMPATIBLE,
-        _provider,
+        forms.provider,
         "the name of a provider, or the path of your own provider file",
         "Whose protocol, rules, prices and deadlines apply: azure, fireworks, openai, together; "
         "by default any server that speaks OpenAI's protocol.",
@@ -208,14 +148,14 @@ PROFILE_FIELDS: tuple[Setting, ...] = (
     Setting(
         "base_url",
         "",
-        _base_url,
+        forms.base_url,
         "an http or https address without user name, password or query, usually ending in /v1",
         "The provider's address; by default its usual one.",
     ),
     Setting(
         "key_env",
         "",
-        _variable,
+        forms.variable,
         "the name of an environment variable",
         "The variable that holds the key; by default PROFILE_API_KEY.",
     ),
@@ -224,7 +164,7 @@ PROFILE_FIELDS: tuple[Setting, ...] = (
     Setting(
         "timeout_s",
         None,
-        _seconds,
+        forms.seconds,
         "a number of seconds, up to 86400",
         "How long to wait for a sign of life; by default 60 s, and 180 s for a model's answer.",
     ),

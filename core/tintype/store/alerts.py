@@ -69,11 +69,11 @@ class AlertTable:
     def claim_rings(self, since: datetime) -> tuple[Alert, ...]:
         """Take all alerts raised since a moment that no terminal has rung for, oldest first."""
         found = self._database.fetch(
-            "UPDATE alerts SET rung = 1 WHERE rung = 0 AND raised_at >= ? RETURNING *",
+            "SELECT * FROM alerts WHERE rung = 0 AND raised_at >= ? ORDER BY raised_at, rule",
             (since.timestamp(),),
             _alert,
         )
-        return tuple(sorted(found, key=lambda alert: alert.raised_at))
+        return tuple(alert for alert in found if self.claim(alert, "rung"))
 
 
 def _alert(row: Row) -> Alert:

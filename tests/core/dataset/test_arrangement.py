@@ -1,5 +1,8 @@
 """Which rows are shown, in which order; which are marked, and the way back."""
 
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +14,7 @@ from tintype.dataset.arrangement import (
     next_order,
     written_rows,
 )
-from tintype.dataset.marks import Marks, difference
+from tintype.dataset.marks import Marks, difference, read_ranges, selections
 
 VALUES = RowValues(
     tokens=[5, 9, 5, 1],
@@ -130,3 +133,27 @@ def test_undo_goes_all_the_way_back_and_redo_all_the_way_forth(
     for _ in before.done:
         marks = marks.redo()
     assert dict(marks.reasons) == dict(before.reasons)
+
+
+@pytest.mark.parametrize(
+    ("text", "ranges", "why"),
+    [
+        ("10-20, 35, 100-", [(10, 20), (35, 35), (100, None)], ""),
+        ("10-20 out of focus", [(10, 20)], "out of focus"),
+        ("3,4 , 9-12 x", [(3, 3), (4, 4), (9, 12)], "x"),
+        ("abc", [], "abc"),
+        ("", [], ""),
+    ],
+)
+def test_ranges_of_lines_are_read(text: str, ranges: list[Any], why: str) -> None:
+    assert read_ranges(text) == (ranges, why)
+
+
+def test_a_copy_may_be_made_without_or_of_what_is_marked_or_shown() -> None:
+    marks = Marks().toggled(1).tagged([2, 3], "dark").tagged([4], "keep")
+    found = {one.words: set(one.left_out) for one in selections(marks, 6, [0, 5])}
+    assert found["without the 4 rows marked"] == {1, 2, 3, 4}
+    assert found["only the 2 rows marked “dark”"] == {0, 1, 4, 5}
+    assert found["only the 2 rows shown"] == {1, 2, 3, 4}
+    assert len(found) == 8
+    assert len(selections(Marks().toggled(1), 6)) == 2

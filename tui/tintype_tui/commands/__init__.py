@@ -34,6 +34,7 @@ MODULES = {
     "evaluate": "evaluate",
     "evaluations": "evaluations",
     "keep": "keep",
+    "move": "move",
     "inventory": "inventory",
     "models": "models",
     "files": "files",

@@ -2,12 +2,16 @@
 
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
 from tintype.errors import SettingsError
 from tintype_tui.commands.output import as_json, put, put_json, say
 from tintype_tui.text import pad
+
+if TYPE_CHECKING:
+    from tintype.settings import Settings
 
 
 @click.group(name="config", invoke_without_command=True)
@@ -42,7 +46,7 @@ def _show(as_json: bool) -> None:
         if problem:
             say(problem)
     values = {
-        field.name: (getattr(settings, field.name), str(settings.origin(field.name)))
+        field.name: (_told(field.name, settings), str(settings.origin(field.name)))
         for field in FIELDS
     }
     profiles = {
@@ -72,12 +76,20 @@ def _show(as_json: bool) -> None:
         put(f"{pad(name, 20)} {path}")
 
 
+def _told(name: str, settings: "Settings") -> object:
+    """A setting's value; not one that whoever knows it could write to."""
+    value = getattr(settings, name)
+    return ("set" if value else "") if name == "notify_webhook" else value
+
+
 def _in_words(value: object) -> str:
     """A value as a person writes it in the file; what there is none of is not set."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
         return ", ".join(f'{name} = "{keys}"' for name, keys in value.items()) or "not set"
+    if isinstance(value, tuple):
+        return " ".join(value) or "not set"
     return "not set" if value in (None, "") else str(value)
 
 

@@ -1,6 +1,8 @@
 """`tintype record`: the recorder of a profile, which follows its jobs while no app is open."""
 
+import os
 import shlex
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -35,6 +37,9 @@ Without systemd: tmux new -d "tintype record -p {profile} --foreground"
 @click.option("--status", "asked", flag_value="status", help="Say what the recorders do.")
 @click.option("--stop", "asked", flag_value="stop", help="End the profile's recorder.")
 @click.option("--unit", "asked", flag_value="unit", help="Print a unit for systemd.")
+@click.option(
+    "--notify-test", "asked", flag_value="test", help="Notify of nothing, by every way there is."
+)
 @as_json
 def command(profile: str | None, foreground: bool, asked: str | None, as_json: bool) -> None:
     """Follow all unfinished jobs of a profile in the background, until none is left.
@@ -48,10 +53,8 @@ def command(profile: str | None, foreground: bool, asked: str | None, as_json: b
     settings, provider = chosen(profile)
     if asked == "status":
         _status(settings, profile, as_json)
-    elif asked == "stop":
-        _stop(settings, provider)
-    elif asked == "unit":
-        _unit(provider)
+    elif asked is not None:
+        {"stop": _stop, "unit": _unit, "test": _test}[asked](settings, provider)
     elif foreground:
         _foreground(settings, provider)
     else:
@@ -104,7 +107,26 @@ async def _stop(settings: "Settings", provider: "Profile") -> None:
     say("The recorder has ended; jobs go on." if gone else f"No recorder of {provider.name} runs.")
 
 
-def _unit(provider: "Profile") -> None:
+@asynchronous
+async def _test(settings: "Settings", provider: "Profile") -> None:
+    from datetime import UTC, datetime
+
+    from tintype.recorder.notifying import deliver, example
+    from tintype_tui.terminal.ringing import ringing
+
+    alert = example(provider.name, datetime.now(UTC))
+    rung = ringing(alert.words, settings.notify_terminal, os.environ)
+    if rung and sys.stderr.isatty():
+        sys.stderr.write(rung)
+    await deliver(settings, alert)
+    command = " ".join(settings.notify_command)
+    say(f"Rules: {', '.join(settings.notify) or 'none'}.")
+    say(f"Terminal: {'rung, as' if rung else 'not rung:'} {settings.notify_terminal}.")
+    say(f"Webhook: {'sent' if settings.notify_webhook else 'none (notify_webhook)'}.")
+    say(f"Command: {f'{command} has been run' if command else 'none (notify_command)'}.")
+
+
+def _unit(settings: "Settings", provider: "Profile") -> None:
     from tintype.recorder.unit import unit
 
     put(unit(provider.name).rstrip("\n"))

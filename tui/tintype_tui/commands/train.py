@@ -118,11 +118,11 @@ async def command(
             demand(store, expense, limits=limits, now=now), confirm, yes=yes, act="launch"
         )
         launching = jobs.launch(api, store, order, limits=limits, confirmation=confirmation)
-        job = await _launched(launching, Progress(quiet=as_json))
+        job = await launched(launching, Progress(quiet=as_json))
         if wait:
-            job = await _followed(settings, api, store, job, quiet=as_json)
+            job = await followed(settings, api, store, job, quiet=as_json)
         else:
-            await _record(settings, provider)
+            await recorded(settings, provider)
     if as_json:
         put_json(job, indent=2)
     else:
@@ -131,9 +131,10 @@ async def command(
         leave(1)
 
 
-async def _followed(
+async def followed(
     settings: "Settings", api: "Api", store: "Store", job: "Job", *, quiet: bool
 ) -> "Job":
+    """Follow a job to its end, and say why it failed."""
     from tintype_tui.commands.watch import follow_job, tell_why
 
     job = await while_read(follow_job(settings, api, store, job.id, as_json=False, quiet=quiet))
@@ -141,7 +142,7 @@ async def _followed(
     return job
 
 
-async def _record(settings: "Settings", provider: "Profile") -> None:
+async def recorded(settings: "Settings", provider: "Profile") -> None:
     """Have the job followed when this command has ended, unless that is not wanted."""
     from tintype import recorder
 
@@ -198,7 +199,8 @@ def _order(wanted: Options, quote: "Quote") -> "Order":
     )
 
 
-async def _launched(launching: "AsyncGenerator[LaunchProgress, None]", progress: Progress) -> "Job":
+async def launched(launching: "AsyncGenerator[LaunchProgress, None]", progress: Progress) -> "Job":
+    """Show how far a launch is, until its job is there."""
     said = ""
     async for step in launching:
         progress(launch_words(step))

@@ -1,6 +1,8 @@
 """`tintype watch`: follow a job, a line an event."""
 
+import os
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -147,7 +149,7 @@ async def follow_job(
     async def connected() -> "Api":
         return api
 
-    job, trouble, every = None, "", every or Thinning()
+    job, trouble, every, began = None, "", every or Thinning(), datetime.now(UTC)
     async for progress in recorder.follow(settings, api.profile.name, store, job_id, connected):
         job = progress.job
         for event in progress.events if not quiet else ():
@@ -156,6 +158,7 @@ async def follow_job(
         if progress.trouble and progress.trouble != trouble:
             say(f"{progress.trouble}{_again(progress.next_look_s)}{_old(progress.fresh_at)}")
         trouble = progress.trouble
+        _ring(settings, store, began)
     for due in every.rest():
         _print(due, as_json=as_json)
     assert job is not None  # follow raises for a job that nobody knows
@@ -167,6 +170,16 @@ def _again(next_look_s: float | None) -> str:
     if next_look_s is None or next_look_s < LONG_S:
         return ""
     return f" Asking again in {duration(next_look_s)}; Ctrl+C stops watching, and the job goes on."
+
+
+def _ring(settings: "Settings", store: "Store", since: datetime) -> None:
+    """Ring the terminal for what the recorder has noticed, and say it."""
+    from tintype_tui.terminal.ringing import ringing
+
+    for alert in store.alerts.claim_rings(since) if settings.recorder else ():
+        if sys.stderr.isatty():
+            sys.stderr.write(ringing(alert.words, settings.notify_terminal, os.environ))
+        say(alert.words)
 
 
 def _old(fresh_at: "datetime | None") -> str:

@@ -1,9 +1,9 @@
 """An image alone, as large as the terminal is, with its boxes, zoom and pan."""
 
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
 
-from textual import getters
+from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -15,6 +15,34 @@ from tintype_tui.text import visible
 from tintype_tui.widgets.image import ImageView
 from tintype_tui.widgets.key_line import KeyLine
 from tintype_tui.widgets.row_view import RowView
+
+TAG, UNMARK = "Tag, and the next row", "Unmark"
+
+
+class Steering(Protocol):
+    """What can be done from an image alone."""
+
+    @property
+    def tags(self) -> Sequence[str]:
+        """What the digits stand for, from 1 on."""
+
+    def step(self, by: int) -> None:
+        """Go so many rows on."""
+
+    def turn(self, by: int) -> None:
+        """Go so many images of the row on."""
+
+    def show_boxes(self) -> None:
+        """Show the answer's boxes, or leave them out."""
+
+    def draw(self) -> None:
+        """Have the boxes drawn by hand."""
+
+    def tag(self, number: int) -> None:
+        """Mark the row by the tag of a digit; 0 unmarks it."""
+
+    async def name_tags(self) -> None:
+        """Ask what the digits stand for."""
 
 
 class FullImage(Once, ModalScreen[None]):
@@ -36,31 +64,24 @@ class FullImage(Once, ModalScreen[None]):
         Binding("comma,left,h", "turn(-1)", "Previous image", id="full.image_back", show=False),
         Binding("b", "boxes", "Boxes", id="full.boxes"),
         Binding("B", "draw", "Draw boxes", id="full.draw"),
+        Binding("T", "name_tags", "Tags", id="full.tags", tooltip="what the digits stand for"),
+        *(
+            Binding(f"{number}", f"tag({number})", TAG if number else UNMARK, show=False)
+            for number in range(10)
+        ),
     ]
 
     image = getters.query_one(ImageView)
 
-    def __init__(
-        self,
-        row: RowView,
-        *,
-        step: Callable[[int], None],
-        turn: Callable[[int], None],
-        boxes: Callable[[], None],
-        draw: Callable[[], None],
-    ) -> None:
+    def __init__(self, row: RowView, steering: Steering) -> None:
         """Make ready.
 
         Args:
             row: Whose image is shown; when it shows another, so does this.
-            step: Goes so many rows on.
-            turn: Goes so many images of the row on.
-            boxes: Shows the answer's boxes, or leaves them out.
-            draw: Has them drawn, moved and deleted.
+            steering: Does what keys ask for.
         """
         super().__init__()
-        self._row, self._step, self._turn = row, step, turn
-        self._boxes, self._draw = boxes, draw
+        self._row, self._steering = row, steering
 
     def compose(self) -> ComposeResult:
         yield Static(id="full-words")
@@ -68,7 +89,7 @@ class FullImage(Once, ModalScreen[None]):
         yield KeyLine()
 
     def on_mount(self) -> None:
-        for name in ("shown", "with_boxes", "example"):
+        for name in ("shown", "with_boxes", "example", "marked"):
             self.watch(self._row, name, self._show)
         self.image.focus()
 
@@ -77,7 +98,8 @@ class FullImage(Once, ModalScreen[None]):
         self.image.data = row.shown.data
         self.image.truth = row.boxes if row.with_boxes else ()
         line = f"line {row.example.line:,}" if row.example else ""
-        words = [line, *row.of_image, row.shown.why, "Esc goes back"]
+        tags = " ".join(f"{at} {name}" for at, name in enumerate(self._steering.tags, start=1))
+        words = [line, row.marked, *row.of_image, row.shown.why, tags, "Esc goes back"]
         text = " · ".join(word for word in words if word)
         self.query_one("#full-words", Static).update(Content(visible(text)))
 
@@ -86,13 +108,24 @@ class FullImage(Once, ModalScreen[None]):
         event.have_drawn(self)
 
     def action_step(self, by: int) -> None:
-        self._step(by)
+        self._steering.step(by)
 
     def action_turn(self, by: int) -> None:
-        self._turn(by)
+        self._steering.turn(by)
 
     def action_boxes(self) -> None:
-        self._boxes()
+        self._steering.show_boxes()
 
     def action_draw(self) -> None:
-        self._draw()
+        self._steering.draw()
+
+    def action_tag(self, number: int) -> None:
+        """Tag the row, and go on to the next: so a dataset is culled."""
+        self._steering.tag(number)
+        if number:
+            self._steering.step(1)
+
+    @work(exclusive=True, group="tags")
+    async def action_name_tags(self) -> None:
+        await self._steering.name_tags()
+        self._show()

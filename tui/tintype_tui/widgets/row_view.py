@@ -62,6 +62,8 @@ class RowView(Vertical):
     with_boxes: var[bool] = var(True)
     cost: var[str] = var("")
     """What the row costs, in words."""
+    marked: var[str] = var("")
+    """That the row is marked, and why; empty if it is not."""
     problems: var[Sequence[Problem]] = var(())
     """What is wrong with the row."""
     source: var[str] = var("")
@@ -119,6 +121,8 @@ class RowView(Vertical):
     def watch_cost(self) -> None:
         self._draw_caption()
 
+    watch_marked = watch_cost
+
     def watch_problems(self, problems: Sequence[Problem]) -> None:
         if self.is_mounted:
             lines = [problem_in_short(problem) for problem in problems[:MOST_PROBLEMS]]
@@ -137,7 +141,7 @@ class RowView(Vertical):
             shown = self.shown
             trouble = "✗ " if shown.trouble else ""
             words = [f"{trouble}{visible(shown.why)}" if shown.why else "", *self.of_image]
-            text = " · ".join(filter(None, [*words, self.cost]))
+            text = " · ".join(filter(None, [visible(self.marked), *words, self.cost]))
             self.caption.update(Content.styled(text, "$error" if shown.trouble else ""))
 
     @property

@@ -1,4 +1,4 @@
-"""Copies written: fixed as the provider wants them, or without the marked rows.
+"""Copies written: fixed as the provider wants them, or of some rows: marked, not marked, shown.
 
 The dataset itself is never changed.
 """
@@ -11,10 +11,12 @@ from textual.binding import Binding, BindingType
 from tintype import rules
 from tintype.dataset.arrangement import written_rows
 from tintype.dataset.embed import export
+from tintype.dataset.marks import selections
 from tintype.dataset.treatment import Treatment
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
+from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.screens.datasets.part import Words, stop_workers
 from tintype_tui.screens.save_as import SaveAs, Target
@@ -36,10 +38,10 @@ class CopyLine(Words):
         Binding(
             "W",
             "write_without",
-            "Write without the marked rows",
+            "Write a copy of some rows",
             id="data.write_without",
             show=False,
-            tooltip="a copy; the dataset itself stays",
+            tooltip="without or only the marked ones, or those of a filter",
         ),
     ]
 
@@ -73,26 +75,33 @@ class CopyLine(Words):
 
     @opens(exclusive=True, group="write")
     async def action_write_without(self) -> None:
-        """Write a copy that lacks the marked rows, and open it."""
+        """Write a copy without the marked rows, or of them alone or those shown, and open it."""
         if (opened := self.opened) is None:
             return
-        if not self.marks:
+        if not self.marks and self.arrangement.chosen is None:
             words = "No row is marked: {data.mark} marks one, {data.mark_all} those of a filter."
             self.pane.say(with_keys(self, words))
             return
-        marked = self.marks.rows
-        if not written_rows(opened.rows, marked, self._no_json):
-            self.pane.say("Every row is marked or no JSON: nothing would be left to write.")
+        rows = selections(self.marks, opened.rows, self.arrangement.chosen)
+        at: int | None = 0
+        if len(rows) > 2 or any(self.marks.reasons.values()):
+            asked = Choose("Write a copy", [one.words for one in rows])
+            at = await self.app.push_screen_wait(asked)
+        if at is None:
+            return
+        left_out = rows[at].left_out
+        if not written_rows(opened.rows, left_out, self._no_json):
+            self.pane.say("Nothing would be left to write: these rows are none, or no JSON.")
             return
         hints = (
-            self._written_words(opened, marked),
+            self._written_words(opened, left_out),
             "Images in files go into the rows. The dataset itself is not changed.",
         )
         proposed = opened.path.with_name(f"{opened.path.stem}-kept.jsonl")
-        title = "Write a copy without the marked rows"
+        title = f"Write a copy {rows[at].words}"
         dialog = SaveAs(title, proposed, lambda _: hints, ending=".jsonl")
         if (target := await self.app.push_screen_wait(dialog)) is not None:
-            await self._write(opened, target, Treatment(), marked)
+            await self._write(opened, target, Treatment(), left_out)
 
     @property
     def _no_json(self) -> Set[int]:

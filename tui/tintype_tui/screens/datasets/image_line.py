@@ -12,6 +12,7 @@ from tintype_tui.keys import key_of
 from tintype_tui.screens.datasets.drawing_rows import draw_rows
 from tintype_tui.screens.datasets.part import Words
 from tintype_tui.screens.datasets.row_part import RowPart
+from tintype_tui.screens.datasets.tags_line import TagsLine
 from tintype_tui.screens.full_image import FullImage
 from tintype_tui.screens.save_as import SaveAs
 from tintype_tui.text import count
@@ -38,18 +39,41 @@ class ImageLine(Words):
 
     def action_full(self) -> None:
         """The image alone, whatever view is open."""
-        image = FullImage(
-            self.row.view,
-            step=self._step,
-            turn=self.row.action_image,
-            boxes=self.row.action_boxes,
-            draw=self.action_draw,
-        )
-        self.app.push_screen(image)
+        self.app.push_screen(FullImage(self.row.view, self))
 
-    def _step(self, by: int) -> None:
+    @property
+    def tags(self) -> list[str]:
+        """What the digits stand for."""
+        return self._tags.tags
+
+    def step(self, by: int) -> None:
+        """Look at another of the rows shown."""
         if (index := self.arrangement.neighbour(self.index, by)) is not None:
             self.post_message(self.Select(index))
+
+    def turn(self, by: int) -> None:
+        """Show another image of the row."""
+        self.row.action_image(by)
+
+    def show_boxes(self) -> None:
+        """Show the boxes, or leave them out."""
+        self.row.action_boxes()
+
+    def draw(self) -> None:
+        """Have the boxes drawn."""
+        self.action_draw()
+
+    def tag(self, number: int) -> None:
+        """Mark the row by the tag of a digit."""
+        self._tags.tag(number)
+
+    async def name_tags(self) -> None:
+        """Ask what the digits stand for."""
+        await self._tags.name_tags()
+
+    @property
+    def _tags(self) -> TagsLine:
+        return self.pane.query_one(TagsLine)
 
     @opens(exclusive=True, group="draw")
     async def action_draw(self) -> None:

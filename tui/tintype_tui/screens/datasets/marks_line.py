@@ -118,7 +118,7 @@ class MarksLine(Words):
     def action_mark_all(self) -> None:
         chosen = self.arrangement.chosen
         if chosen is None:
-            words = "search with {data.search}, or pick in the overview ({data.overview})."
+            words = "search with {data.search}, pick in the overview, or {data.tag} tags lines."
             self.pane.say(with_keys(self, f"This marks the rows of a filter: {words}"))
             return
         new = sum(index not in self.marks for index in chosen)

@@ -32,6 +32,7 @@ from tintype_tui.screens.datasets.opened_line import OpenedLine
 from tintype_tui.screens.datasets.part import DatasetPart, Narrow, Words
 from tintype_tui.screens.datasets.row_part import RowPart, look_of
 from tintype_tui.screens.datasets.search_line import SearchLine
+from tintype_tui.screens.datasets.tags_line import TagsLine
 from tintype_tui.screens.datasets.views import VIEWS
 from tintype_tui.screens.datasets.views.rows import RowsView
 from tintype_tui.screens.datasets.views_part import ViewsPart
@@ -43,6 +44,7 @@ from tintype_tui.widgets.row_view import RowView
 NOTHING = "No dataset is open.\nPress {data.open} to open one, {go.home} for samples."
 LINES: Sequence[type[Words]] = (
     *(MarksLine, EditsLine, FilterLine, SearchLine, ColumnsLine, CopyLine, DivideLine, ImageLine),
+    TagsLine,
 )
 """The parts in the title line, after what is open and what was found."""
 P = TypeVar("P", bound=DatasetPart)

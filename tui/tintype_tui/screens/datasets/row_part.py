@@ -69,6 +69,13 @@ class RowPart(DatasetPart):
     def watch_assessed(self) -> None:
         self._judge()
 
+    def watch_marks(self) -> None:
+        self._say_mark()
+
+    def _say_mark(self) -> None:
+        why = self.marks.reasons.get(self.index)
+        self.view.marked = "" if why is None else f"marked {why}".rstrip()
+
     def watch_arrangement(self, before: Arrangement, now: Arrangement) -> None:
         if before.found is not now.found:
             self.present(self.index, self.view.shown.ordinal)
@@ -96,6 +103,7 @@ class RowPart(DatasetPart):
             await self._highlight(example)
             self.view.facts = {}
             self.view.example = example
+            self._say_mark()
             self._judge()
             if not example.images:
                 why = "This line is no JSON." if row.flaw else "no image in this row"

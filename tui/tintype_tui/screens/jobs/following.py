@@ -5,13 +5,13 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from tintype import jobs
+from tintype import jobs, recorder
 from tintype.evaluation import StepScores, runs_folder, step_scores
 from tintype.jobs import Bill, JobProgress, Trouble, trouble_of
 from tintype.metrics import Diagnosis, Metrics, diagnose, fold
 from tintype.pricing import load_prices
 from tintype.resources import Event, Job
-from tintype.store import KeptJob
+from tintype.store import KeptJob, Store
 from tintype_tui.session import Session
 
 
@@ -71,6 +71,12 @@ class Known:
         )
 
 
+def news(session: Session, store: Store, job_id: str) -> AsyncGenerator[JobProgress, None]:
+    """Follow a job by what its recorder brings; where there can be none, by asking its provider."""
+    profile = session.profile.name
+    return recorder.follow(session.settings, profile, store, job_id, session.provider)
+
+
 async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[Known, None]:
     """Say what the store knows of a job at once, then, with `ask`, what becomes of it.
 
@@ -92,7 +98,7 @@ async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[
         yield known
     if not ask:
         return
-    async with aclosing(jobs.follow(await session.provider(), store, job_id)) as following:
+    async with aclosing(news(session, store, job_id)) as following:
         async for progress in following:
             all_events |= {event.id: event for event in progress.events}
             events = sorted(all_events.values(), key=lambda event: event.created_at)

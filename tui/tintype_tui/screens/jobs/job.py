@@ -156,7 +156,7 @@ class JobPart(Part):
         """Follow a run that is held, whichever job is selected."""
         try:
             store = await self.session.store()
-            async for progress in jobs.follow(await self.session.provider(), store, job_id):
+            async for progress in following.news(self.session, store, job_id):
                 if job_id != self.selected:
                     self._learn(job_id, by_epochs(progress))
         except TintypeError as error:

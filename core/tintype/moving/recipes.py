@@ -1,0 +1,316 @@
+"""A job as a recipe for a trainer of one's own: data in its form, a configuration, a README.
+
+What is written is read by the trainer's own program; which of its versions a recipe was made for is
+in the README, since none of them is installed here.
+"""
+
+import json
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tintype import paths
+from tintype.moving.mapping import MappedSetting
+from tintype.resources import Job
+
+BASE = "Qwen/Qwen2.5-VL-7B-Instruct"
+"""An open model that all four trainers know; another is named in one place of the recipe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A trainer, and how to write for it."""
+
+    name: str
+    title: str
+    format: str
+    """Of the data, as `tintype convert` names it."""
+    install: str
+    start: str
+    """The command, in the recipe's folder."""
+    files: Callable[[Mapping[str, str], Mapping[str, str]], Mapping[str, str]]
+    """From values and the data's files by split: every file's content by name."""
+
+
+def recipe_named(name: str) -> Recipe | None:
+    """A recipe by its name."""
+    return next((one for one in RECIPES if one.name == name), None)
+
+
+def write_recipe(
+    recipe: Recipe,
+    folder: Path,
+    job: Job,
+    settings: Sequence[MappedSetting],
+    *,
+    base: str = BASE,
+    losses: Sequence[str] = (),
+) -> tuple[Path, ...]:
+    """Write a recipe beside its data, which is in the folder already.
+
+    Raises:
+        FileError: if it cannot be written, or is there.
+    """
+    data = {
+        split: name
+        for split in ("train", "valid")
+        for name in (f"{split}.jsonl", f"{split}.json")
+        if paths.is_file(folder / name)
+    }
+    values = {one.name: one.after for one in settings} | {"base": base}
+    written = dict(recipe.files(values, data))
+    written["README.md"] = _readme(recipe, job, settings, base, losses)
+    return tuple(paths.write_whole(folder / name, text) for name, text in written.items())
+
+
+def _readme(
+    recipe: Recipe, job: Job, settings: Sequence[MappedSetting], base: str, losses: Sequence[str]
+) -> str:
+    lines = [
+        f"# {job.suffix or job.id} for {recipe.title}",
+        "",
+        f"Made by Tintype from the job `{job.id}`, which tuned `{job.model}`. Trains `{base}`: a "
+        "model whose weights are yours.",
+        "",
+        "```sh",
+        recipe.install,
+        recipe.start,
+        "```",
+        "",
+        "| setting | the job's | here | why |",
+        "|---|---|---|---|",
+        *(f"| {one.name} | {one.before} | {one.after} | {one.why} |" for one in settings),
+        "",
+        "Another base model may want another chat template, and less or more memory.",
+        "",
+        "Boxes in answers are written as they are in the data; `tintype boxes` turns them into the "
+        "convention that the model was trained with.",
+    ]
+    if losses:
+        lines += ["", "## What the data's form cannot hold", "", *(f"- {one}" for one in losses)]
+    return "\n".join(lines) + "\n"
+
+
+def _swift(values: Mapping[str, str], data: Mapping[str, str]) -> Mapping[str, str]:
+    options = {
+        "model": values["base"],
+        "train_type": "lora",
+        "dataset": data["train"],
+        **({"val_dataset": data["valid"]} if "valid" in data else {}),
+        "split_dataset_ratio": "0",
+        "torch_dtype": "bfloat16",
+        "num_train_epochs": values["epochs"],
+        "per_device_train_batch_size": "1",
+        "gradient_accumulation_steps": values["batch size"],
+        "learning_rate": values["learning rate"],
+        "lora_rank": values["LoRA rank"],
+        "lora_alpha": values["LoRA alpha"],
+        "target_modules": "all-linear",
+        "freeze_vit": "true",
+        "seed": values["seed"],
+        "output_dir": "output",
+    }
+    lines = [f"    --{name} {shlex.quote(value)}" for name, value in options.items()]
+    return {"train.sh": "#!/bin/sh\nset -e\nexec swift sft \\\n" + " \\\n".join(lines) + "\n"}
+
+
+def _llama_factory(values: Mapping[str, str], data: Mapping[str, str]) -> Mapping[str, str]:
+    options = {
+        "model_name_or_path": json.dumps(values["base"]),
+        "stage": "sft",
+        "do_train": "true",
+        "finetuning_type": "lora",
+        "lora_target": "all",
+        "lora_rank": values["LoRA rank"],
+        "lora_alpha": values["LoRA alpha"],
+        "dataset_dir": ".",
+        "dataset": "tintype_train",
+        **({"eval_dataset": "tintype_valid"} if "valid" in data else {}),
+        "template": "qwen2_vl",
+        "cutoff_len": "4096",
+        "output_dir": "output",
+        "logging_steps": "1",
+        "per_device_train_batch_size": "1",
+        "gradient_accumulation_steps": values["batch size"],
+        "learning_rate": f"{float(values['learning rate']):.1e}",
+        "num_train_epochs": f"{float(values['epochs']):.1f}",
+        "lr_scheduler_type": "cosine",
+        "bf16": "true",
+        "seed": values["seed"],
+    }
+    known = {
+        f"tintype_{split}": {
+            "file_name": name,
+            "formatting": "sharegpt",
+            "columns": {"messages": "conversations", "images": "images"},
+        }
+        for split, name in data.items()
+    }
+    yaml = "".join(f"{name}: {value}\n" for name, value in options.items())
+    return {"train.yaml": yaml, "dataset_info.json": json.dumps(known, indent=2) + "\n"}
+
+
+_LOADED = '''"""{title}: the job's data and settings; run it in this folder."""
+
+import json
+from pathlib import Path
+
+from PIL import Image
+{imports}
+
+BASE = {base!r}
+
+
+def rows(name):
+    """Every row, its images opened, in the places that the messages have for them."""
+    for line in Path(name).read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        images = iter(Image.open(path).convert("RGB") for path in row["images"])
+        for message in row["messages"]:
+            for part in message["content"]:
+                if part["type"] == "image":
+                    part["image"] = next(images)
+        yield {{"messages": row["messages"]}}
+
+
+train = list(rows({train!r}))
+valid = list(rows({valid!r})) if {valid!r} else None
+'''
+
+_TRL = '''
+
+def collate(batch):
+    """Texts and images as the model takes them; the loss is over the answers and the prompts."""
+    processor = AutoProcessor.from_pretrained(BASE)
+    texts = [processor.apply_chat_template(row["messages"], tokenize=False) for row in batch]
+    images = [
+        [part["image"] for m in row["messages"] for part in m["content"] if part["type"] == "image"]
+        for row in batch
+    ]
+    found = processor(text=texts, images=images, padding=True, return_tensors="pt")
+    labels = found["input_ids"].clone()
+    labels[labels == processor.tokenizer.pad_token_id] = -100
+    found["labels"] = labels
+    return found
+
+
+trainer = SFTTrainer(
+    model=AutoModelForImageTextToText.from_pretrained(BASE, torch_dtype="bfloat16"),
+    args=SFTConfig(
+        output_dir="output",
+        num_train_epochs={epochs},
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps={batch},
+        learning_rate={rate},
+        bf16=True,
+        seed={seed},
+        logging_steps=1,
+        max_length=None,
+        remove_unused_columns=False,
+        dataset_kwargs={{"skip_prepare_dataset": True}},
+    ),
+    data_collator=collate,
+    train_dataset=train,
+    eval_dataset=valid,
+    peft_config=LoraConfig(
+        r={rank}, lora_alpha={alpha}, target_modules="all-linear", task_type="CAUSAL_LM"
+    ),
+)
+trainer.train()
+trainer.save_model("output")
+'''
+
+_UNSLOTH = """
+model, tokenizer = FastVisionModel.from_pretrained(BASE, load_in_4bit=True)
+model = FastVisionModel.get_peft_model(
+    model,
+    finetune_vision_layers=False,
+    r={rank},
+    lora_alpha={alpha},
+    random_state={seed},
+)
+FastVisionModel.for_training(model)
+trainer = SFTTrainer(
+    model=model,
+    tokenizer=tokenizer,
+    data_collator=UnslothVisionDataCollator(model, tokenizer),
+    train_dataset=train,
+    eval_dataset=valid,
+    args=SFTConfig(
+        output_dir="output",
+        num_train_epochs={epochs},
+        per_device_train_batch_size=1,
+        gradient_accumulation_steps={batch},
+        learning_rate={rate},
+        seed={seed},
+        logging_steps=1,
+        remove_unused_columns=False,
+        dataset_text_field="",
+        dataset_kwargs={{"skip_prepare_dataset": True}},
+    ),
+)
+trainer.train()
+model.save_pretrained("output")
+"""
+
+
+def _script(title: str, imports: str, training: str) -> Callable[..., Mapping[str, str]]:
+    def files(values: Mapping[str, str], data: Mapping[str, str]) -> Mapping[str, str]:
+        head = _LOADED.format(
+            title=title,
+            imports=imports,
+            base=values["base"],
+            train=data["train"],
+            valid=data.get("valid", ""),
+        )
+        body = training.format(
+            epochs=values["epochs"],
+            batch=values["batch size"],
+            rate=values["learning rate"],
+            rank=values["LoRA rank"],
+            alpha=values["LoRA alpha"],
+            seed=values["seed"],
+        )
+        return {"train.py": head + body}
+
+    return files
+
+
+RECIPES = (
+    Recipe("ms-swift", "ms-swift", "swift", "pip install ms-swift", "sh train.sh", _swift),
+    Recipe(
+        "llama-factory",
+        "LLaMA-Factory",
+        "sharegpt",
+        "pip install llamafactory",
+        "llamafactory-cli train train.yaml",
+        _llama_factory,
+    ),
+    Recipe(
+        "trl",
+        "TRL",
+        "trl",
+        "pip install trl peft transformers pillow torchvision",
+        "python train.py",
+        _script(
+            "TRL",
+            "from peft import LoraConfig\nfrom transformers import "
+            "AutoModelForImageTextToText, AutoProcessor\nfrom trl import SFTConfig, SFTTrainer",
+            _TRL,
+        ),
+    ),
+    Recipe(
+        "unsloth",
+        "Unsloth",
+        "trl",
+        "pip install unsloth pillow",
+        "python train.py",
+        _script(
+            "Unsloth",
+            "from unsloth import FastVisionModel\nfrom unsloth.trainer import "
+            "UnslothVisionDataCollator\nfrom trl import SFTConfig, SFTTrainer",
+            _UNSLOTH,
+        ),
+    ),
+)
