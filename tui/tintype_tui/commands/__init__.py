@@ -29,6 +29,7 @@ MODULES = {
     "jobs": "jobs",
     "watch": "watch",
     "record": "record",
+    "follow": "follow",
     "status": "status",
     "ask": "ask",
     "evaluate": "evaluate",
