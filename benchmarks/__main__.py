@@ -20,6 +20,7 @@ ALL = (
     "server",
     "commands",
     "evaluation",
+    "keeping",
     "line",
     "sessions",
     "learning",

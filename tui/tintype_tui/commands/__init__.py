@@ -36,6 +36,7 @@ MODULES = {
     "evaluations": "evaluations",
     "keep": "keep",
     "move": "move",
+    "replacement": "replacement",
     "inventory": "inventory",
     "models": "models",
     "files": "files",
