@@ -120,7 +120,7 @@ async def distribute(
     """
     for target in targets:
         await asyncio.to_thread(refuse_source, target, dataset.path)
-    treated = _Treated(dataset.folder, treatment or Treatment())
+    treated = TreatedImages(dataset.folder, treatment or Treatment())
     done, start = Exported(), 0
     with FileSet() as files:
         copies = {
@@ -151,7 +151,7 @@ async def distribute(
     yield dataclasses.replace(done, notes=(), files=written)
 
 
-class _Treated:
+class TreatedImages:
     """Images as they go into the copy; those treated last are remembered."""
 
     def __init__(self, folder: Path, treatment: Treatment) -> None:
@@ -230,7 +230,7 @@ class _Shards:
 
 
 def _write(
-    lines: Sequence[tuple[ParsedLine, Sequence[_Shards]]], treated: _Treated, fetched: Fetched
+    lines: Sequence[tuple[ParsedLine, Sequence[_Shards]]], treated: TreatedImages, fetched: Fetched
 ) -> tuple[list[ExportNote], int]:
     """Write rows; what could not be done, and how many were written."""
     notes: list[ExportNote] = []
@@ -239,16 +239,17 @@ def _write(
         if line.row.flaw:
             notes.append(ExportNote(line.row.line, "", f"Left out: {line.row.flaw}"))
             continue
-        for row in _rows(line, treated, fetched, notes):
+        for row in rows_of_copy(line, treated, fetched, notes):
             rows += 1
             for each in copies:
                 each.write(row)
     return notes, rows
 
 
-def _rows(
-    line: ParsedLine, treated: _Treated, fetched: Fetched, notes: list[ExportNote]
+def rows_of_copy(
+    line: ParsedLine, treated: TreatedImages, fetched: Fetched, notes: list[ExportNote]
 ) -> list[bytes]:
+    """Return what a row becomes in a copy, each with its line end; notes are added to."""
     value = copy.deepcopy(line.row.value)
     for slot, url in zip(slots(value), line.every_url(), strict=True):
         slot.holder[slot.key] = url
