@@ -83,3 +83,17 @@ async def test_a_job_goes_on_being_recorded_when_the_app_is_closed(
             await asyncio.sleep(0.02)
         steps = [e for e in await store.jobs.events("tintype", job_id) if e.type == "metrics"]
     assert len(steps) == 9
+
+
+def test_a_training_of_another_tool_is_followed_as_a_job(
+    tintype: Callable[..., Any], tmp_path: Path
+) -> None:
+    log = tmp_path / "run" / "trainer_log.jsonl"
+    log.parent.mkdir()
+    lines = [{"current_steps": at, "total_steps": 3, "loss": 1 / at} for at in (1, 2, 3)]
+    log.write_text("\n".join(map(json.dumps, lines)) + "\n")
+    done = tintype("follow", log.parent)
+    assert done.code == 0
+    assert "step 3: training loss 0.333" in done.out
+    assert done.out.splitlines()[-1].endswith("succeeded")
+    assert tintype("follow", tmp_path).code == 2

@@ -90,11 +90,23 @@ def _chat(image: str) -> str:
     return CHATML.replace("IMAGE", image)
 
 
-def qwen25() -> tuple[Any, Any]:
+Shape = dict[str, Any]
+AS_IT_IS: Shape = {}
+Build = Callable[[type[Any], Any], Any]
+"""Makes a model of a class and a configuration."""
+
+
+def _small(kind: type[Any], config: Any) -> Any:
+    return kind(config)
+
+
+def qwen25(
+    build: Build = _small, text: Shape = AS_IT_IS, vision: Shape = AS_IT_IS
+) -> tuple[Any, Any]:
     tokenizer, ids, images = _qwen_parts(14)
     rope = {"rope_type": "default", "mrope_section": [4, 4, 4], "rope_theta": 10000.0}
     config = transformers.Qwen2_5_VLConfig(
-        text_config={**TEXT, **_ids(tokenizer), "rope_parameters": rope},
+        text_config={**TEXT, **_ids(tokenizer), "rope_parameters": rope, **text},
         vision_config={
             "depth": 2,
             "hidden_size": 64,
@@ -105,16 +117,19 @@ def qwen25() -> tuple[Any, Any]:
             "spatial_merge_size": 2,
             "window_size": 56,
             "fullatt_block_indexes": [1],
+            **vision,
         },
-        tie_word_embeddings=True,
+        tie_word_embeddings=text.get("tie_word_embeddings", True),
         **ids,
     )
     chat = _chat("<|vision_start|><|image_pad|><|vision_end|>")
     processor = transformers.Qwen2_5_VLProcessor(images, tokenizer, chat_template=chat)
-    return transformers.Qwen2_5_VLForConditionalGeneration(config), processor
+    return build(transformers.Qwen2_5_VLForConditionalGeneration, config), processor
 
 
-def qwen3() -> tuple[Any, Any]:
+def qwen3(
+    build: Build = _small, text: Shape = AS_IT_IS, vision: Shape = AS_IT_IS
+) -> tuple[Any, Any]:
     tokenizer, ids, images = _qwen_parts(16)
     rope = {
         "rope_type": "default",
@@ -123,7 +138,13 @@ def qwen3() -> tuple[Any, Any]:
         "rope_theta": 10000.0,
     }
     config = transformers.Qwen3VLConfig(
-        text_config={**TEXT, **_ids(tokenizer), "head_dim": 24, "rope_parameters": rope},
+        text_config={
+            **TEXT,
+            **_ids(tokenizer),
+            "head_dim": 24,
+            "rope_parameters": rope,
+            **text,
+        },
         vision_config={
             "depth": 2,
             "hidden_size": 64,
@@ -134,13 +155,14 @@ def qwen3() -> tuple[Any, Any]:
             "spatial_merge_size": 2,
             "num_position_embeddings": 64,
             "deepstack_visual_indexes": [0],
+            **vision,
         },
-        tie_word_embeddings=True,
+        tie_word_embeddings=text.get("tie_word_embeddings", True),
         **ids,
     )
     chat = _chat("<|vision_start|><|image_pad|><|vision_end|>")
     processor = transformers.Qwen3VLProcessor(images, tokenizer, chat_template=chat)
-    return transformers.Qwen3VLForConditionalGeneration(config), processor
+    return build(transformers.Qwen3VLForConditionalGeneration, config), processor
 
 
 def llava() -> tuple[Any, Any]:

@@ -1,6 +1,7 @@
 """An open model as an engine: it keeps the contract, its adapters stay apart, it answers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from tintype.errors import EngineError
 torch = pytest.importorskip("torch", reason="needs the extra tintype[lora]: make test-lora")
 
 from tintype.engines.lora import adapters, attention, loading
-from tintype.engines.lora.answering import LoraAnswerer, _said, open_model
+from tintype.engines.lora.answering import LoraAnswerer, _loaded, _said, open_model
 from tintype.engines.lora.rows import encode_question
 
 TURNS = [Turn("user", "What colour is it?", (Image.new("RGB", (64, 64), "red"),))]
@@ -38,6 +39,17 @@ def tuned(base: Base, order: TrainingOrder) -> Path:
         lambda: "",
     )
     return saved[-1]
+
+
+@pytest.mark.parametrize("family", ["qwen25", "qwen3", "llava"])
+def test_steps_as_a_gpu_captures_them_give_the_same_answer(
+    base: Callable[[str], Base], family: str
+) -> None:
+    shared = _loaded(base(family))
+    plain = LoraAnswerer(shared, None)
+    captured = LoraAnswerer(replace(shared, graphs=True, in_place=object()), None)
+    for _ in range(2):
+        assert text(captured) == text(plain)
 
 
 @pytest.mark.parametrize("family", ["qwen25", "qwen3", "llava", "paligemma"])

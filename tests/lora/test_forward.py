@@ -94,4 +94,7 @@ def test_packs_hold_every_row_once_and_no_more_tokens_than_they_may() -> None:
     assert all(sum(lengths[at] for at in pack) <= 1000 for pack in packs)
     padded = packing.laid_out(lengths, 1000, packs=False)
     assert all(max(lengths[at] for at in pack) * len(pack) <= 1000 for pack in padded)
-    assert packing.laid_out([2000, 10], 1000, packs=True) == [[0], [1]]
+    assert len(packs) == 3
+    assert packing.laid_out([2000, 10], 1000, packs=False) == [[0], [1]]
+    even = packing.laid_out([500] * 16, 7000, packs=True)
+    assert [len(pack) for pack in even] == [8, 8]

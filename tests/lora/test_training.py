@@ -83,6 +83,25 @@ def test_a_cancelled_training_ends_before_the_next_step(
     assert (outcome, len(steps(told))) == ("cancelled", 1)
 
 
+def test_a_training_that_is_killed_while_it_saves_goes_on(
+    base: Callable[[str], Base], order: Callable[..., TrainingOrder]
+) -> None:
+    one = order()
+
+    class Killed(Exception):
+        pass
+
+    def report(what: Report) -> None:
+        if isinstance(what, Saved):
+            raise Killed
+
+    with pytest.raises(Killed):
+        Lora(base("qwen25")).train(one, report, lambda: "")
+    outcome, told = trained(base("qwen25"), one)
+    assert outcome == "succeeded"
+    assert same(weights(trained(base("qwen25"), order("whole"))[1]), weights(told))
+
+
 def test_a_state_of_another_order_is_not_taken_up(
     base: Callable[[str], Base], order: Callable[..., TrainingOrder]
 ) -> None:

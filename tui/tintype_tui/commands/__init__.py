@@ -30,6 +30,7 @@ MODULES = {
     "jobs": "jobs",
     "watch": "watch",
     "record": "record",
+    "follow": "follow",
     "status": "status",
     "ask": "ask",
     "evaluate": "evaluate",

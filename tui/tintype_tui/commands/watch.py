@@ -154,13 +154,13 @@ async def follow_job(
         job = progress.job
         for event in progress.events if not quiet else ():
             for due in every.of(event):
-                _print(due, as_json=as_json)
+                print_event(due, as_json=as_json)
         if progress.trouble and progress.trouble != trouble:
             say(f"{progress.trouble}{_again(progress.next_look_s)}{_old(progress.fresh_at)}")
         trouble = progress.trouble
         _ring(settings, store, began)
     for due in every.rest():
-        _print(due, as_json=as_json)
+        print_event(due, as_json=as_json)
     assert job is not None  # follow raises for a job that nobody knows
     return job
 
@@ -189,7 +189,7 @@ def _old(fresh_at: "datetime | None") -> str:
     return f" What is known of the job is from {age(fresh_at)}."
 
 
-def _print(event: "Event", *, as_json: bool) -> None:
+def print_event(event: "Event", *, as_json: bool) -> None:
     """Print an event: its message, or what it measured at which step."""
     from tintype.metrics import figure, fold, label
 
@@ -206,4 +206,5 @@ def _print(event: "Event", *, as_json: bool) -> None:
         values_in_words = (f"{label(name)} {figure(value)}" for name, (_, value) in points.items())
         (step, _), *_ = points.values()
         words = f"step {step}: {', '.join(values_in_words)}"
-    put(f"{event.created_at.astimezone():%H:%M:%S}  {words}")
+    timed = event.created_at.timestamp() > 0
+    put(f"{f'{event.created_at.astimezone():%H:%M:%S}' if timed else '--:--:--'}  {words}")

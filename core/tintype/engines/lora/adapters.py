@@ -7,6 +7,7 @@ so that PEFT, vLLM and others read them.
 import json
 import math
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -87,9 +88,11 @@ def attach(opened: OpenModel, rank: int, alpha: float) -> Adapters:
 
 
 def save(folder: Path, opened: OpenModel, adapters: Adapters) -> None:
-    """Write an adapter, all or nothing."""
+    """Write an adapter; what a training that was killed has left there is replaced."""
     new = folder.with_name(folder.name + ".new")
-    new.mkdir(parents=True, exist_ok=True)
+    for leftover in (new, folder):
+        shutil.rmtree(leftover, ignore_errors=True)
+    new.mkdir(parents=True)
     tensors = {}
     for name, layer in adapters.layers.items():
         tensors[f"{_PREFIX}{name}.lora_A.weight"] = layer.a.detach().cpu().contiguous()

@@ -16,10 +16,12 @@ from tintype.engines.lora import adapters, attention, features, loading, plan
 from tintype.engines.lora.adapters import Adapters
 from tintype.engines.lora.bases import Base
 from tintype.engines.lora.engine import LONGEST_ANSWER
-from tintype.engines.lora.generation import Conversation
+from tintype.engines.lora.generation import Conversation, Slot, slot_length
 from tintype.engines.lora.loading import OpenModel
-from tintype.engines.lora.rows import Said, Shown, encode_question, shrunk
+from tintype.engines.lora.rows import Encoded, Said, Shown, encode_question, shrunk
 
+SLOTS = 3
+"""Graphs of a step that are kept, each with its keys and values."""
 IMAGES = 64
 """Images whose features are remembered: several questions are asked about one."""
 
@@ -35,6 +37,9 @@ class OpenBase:
     in_place: object = field(default_factory=object)
     """The adapter that is in place; none for the bare base."""
     seen: dict[str, Tensor] = field(default_factory=dict)
+    free: list[Slot] = field(default_factory=list)
+    graphs: bool = False
+    """Whether steps are captured."""
 
     def put(self, own: Sequence[Tensor] | None) -> None:
         """Have an adapter in place, or with none the bare base."""
@@ -42,6 +47,18 @@ class OpenBase:
             bare = [torch.zeros_like(part) for part in self.layers.parameters]
             self.layers.take(bare if own is None else own)
             self.in_place = own
+
+    def slot(self, tokens: int) -> Slot | None:
+        """A place for a conversation of so many tokens; give it back by `free`."""
+        if not self.graphs:
+            return None
+        length = slot_length(tokens)
+        for slot in self.free:
+            if slot.length == length:
+                self.free.remove(slot)
+                return slot
+        del self.free[: max(0, len(self.free) - SLOTS + 1)]
+        return Slot(self.opened, length)
 
     def features(self, key: str, pixels: dict[str, Tensor]) -> Tensor:
         """What the vision tower makes of an image, remembered for the next question about it."""
@@ -60,7 +77,8 @@ def _loaded(base: Base) -> OpenBase:
     opened = loading.load(base)
     layers = adapters.attach(opened, plan.RANK, plan.RANK)
     attention.use(opened.text, attention.PLAIN)
-    return OpenBase(opened, layers)
+    graphs = opened.packs and opened.device.type == "cuda"
+    return OpenBase(opened, layers, graphs=graphs)
 
 
 def open_model(base: Base, weights: Path | None) -> "LoraAnswerer":
@@ -87,16 +105,9 @@ class LoraAnswerer:
 
         Every piece is whole characters. The last is empty and says why the answer ended.
         """
-        most = min(LONGEST_ANSWER, sampling.max_tokens or LONGEST_ANSWER)
         opened = self._shared.opened
-        conversation: Conversation | None = None
         spelled, tokens, said = "", list[int](), 0
-        for _ in range(most):
-            with self._shared.lock, torch.no_grad():
-                self._shared.put(self._own)
-                if conversation is None:
-                    conversation = self._begun(turns, sampling)
-                token = conversation.next_token()
+        for token in self._tokens(turns, sampling):
             if token in opened.ends:
                 yield Piece("", tokens=len(tokens) - said, finish_reason="stop")
                 return
@@ -107,14 +118,33 @@ class LoraAnswerer:
                 spelled, said = text, len(tokens)
         yield Piece("", tokens=len(tokens) - said, finish_reason="length")
 
-    def _begun(self, turns: Sequence[Turn], sampling: Sampling) -> Conversation:
+    def _tokens(self, turns: Sequence[Turn], sampling: Sampling) -> Iterator[int]:
+        """Tokens of an answer, each made while nobody else's adapter is in place."""
+        most = min(LONGEST_ANSWER, sampling.max_tokens or LONGEST_ANSWER)
+        shared = self._shared
+        asked = encode_question(shared.opened, [_said(turn) for turn in turns])
+        slot: Slot | None = None
+        conversation: Conversation | None = None
+        try:
+            for _ in range(most):
+                with shared.lock, torch.no_grad():
+                    shared.put(self._own)
+                    if conversation is None:
+                        slot = shared.slot(asked.ids.numel() + most)
+                        conversation = self._begun(asked, sampling, slot)
+                    token = conversation.next_token()
+                yield token
+        finally:
+            if slot is not None:
+                shared.free.append(slot)
+
+    def _begun(self, asked: Encoded, sampling: Sampling, slot: Slot | None) -> Conversation:
         opened = self._shared.opened
-        asked = encode_question(opened, [_said(turn) for turn in turns])
         shown = [
             self._shared.features(key, pixels)
             for key, pixels in zip(asked.images, asked.pixels, strict=True)
         ]
-        return Conversation(opened, asked, shown, sampling)
+        return Conversation(opened, asked, shown, sampling, slot)
 
 
 def _said(turn: Turn) -> Said:

@@ -10,7 +10,6 @@ import torch
 import transformers
 from torch import Tensor
 from transformers.processing_utils import ProcessorMixin
-from transformers.utils import is_torchvision_available
 
 from tintype.engines.lora import attention
 from tintype.engines.lora.bases import PACKED, Base
@@ -117,17 +116,17 @@ def opened(base: Base, model: Any, processor: Any) -> OpenModel:
 
 
 def settle() -> None:
-    """Have transformers say less, and do without torchvision; may be called again."""
+    """Have transformers say less, and load nothing for videos; may be called again."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     warnings.filterwarnings("ignore", module="(torch|transformers)")
-    if not is_torchvision_available():
-        _leave_video_out()
+    _leave_video_out()
 
 
 def _leave_video_out() -> None:
-    """Processors load a part for videos, which needs torchvision; nothing here shows videos."""
+    """Processors load a part for videos, which needs torchvision; there are no videos here."""
     found = ProcessorMixin.get_attributes.__func__
 
     def attributes(cls: Any) -> list[str]:

@@ -56,22 +56,35 @@ def row_order(rows: int, seed: int, epoch: int) -> list[int]:
 def laid_out(lengths: Sequence[int], most: int, *, packs: bool) -> list[list[int]]:
     """Indices in groups of at most `most` tokens (padding counted, where there is any).
 
-    A row longer than `most` is alone.
+    A row longer than `most` is alone. Groups without padding are about equally long.
     """
     order = sorted(range(len(lengths)), key=lambda at: -lengths[at])
+    if packs:
+        return _even(order, lengths, most)
     groups: list[list[int]] = []
-    filled: list[int] = []
     for at in order:
-        for number, group in enumerate(groups):
-            size = lengths[at] if packs else lengths[group[0]]
-            if filled[number] + size <= most:
+        for group in groups:
+            if lengths[group[0]] * (len(group) + 1) <= most:
                 group.append(at)
-                filled[number] += size
                 break
         else:
             groups.append([at])
-            filled.append(lengths[at])
     return groups
+
+
+def _even(order: Sequence[int], lengths: Sequence[int], most: int) -> list[list[int]]:
+    """As few groups as will do, each filled up where the least is in it so far."""
+    most = max(most, max(lengths))
+    for count in range(-(-sum(lengths) // most), len(order) + 1):
+        groups: list[list[int]] = [[] for _ in range(count)]
+        filled = [0] * count
+        for at in order:
+            least = min(range(count), key=filled.__getitem__)
+            groups[least].append(at)
+            filled[least] += lengths[at]
+        if max(filled) <= most:
+            return groups
+    return [[at] for at in order]
 
 
 def together(opened: OpenModel, rows: Sequence[Encoded], known: Mapping[str, Tensor]) -> PackedRows:

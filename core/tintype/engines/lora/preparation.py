@@ -61,7 +61,17 @@ def prepare(
     Raises:
         EngineError: if there is nothing to learn, or the base or an image cannot be used.
     """
-    opened = patiently(lambda: loading.load(base), pulse)
+    return prepared_for(patiently(lambda: loading.load(base), pulse), order, report, pulse)
+
+
+def prepared_for(
+    opened: OpenModel, order: TrainingOrder, report: Callable[[Report], None], pulse: Pulse
+) -> PreparedTraining:
+    """The same for a base that is in memory already.
+
+    Raises:
+        EngineError: if there is nothing to learn, or an image cannot be used.
+    """
     layers = adapters.attach(opened, plan.RANK, plan.ALPHA)
     layers.draw(order.seed)
     folder = order.training.parent
@@ -83,7 +93,9 @@ def prepare(
         report(Note("No validation: its rows have nothing to foretell.", "warn"))
     features.close_up()
     validation = tuple(one for row in held for one in row)
-    return PreparedTraining(identify(base, order), opened, layers, rows, validation, features)
+    return PreparedTraining(
+        identify(opened.base, order), opened, layers, rows, validation, features
+    )
 
 
 def identify(base: Base, order: TrainingOrder) -> str:

@@ -54,7 +54,7 @@ def train(
         if word:
             raise _Interrupted(word)
 
-    with _deterministic():
+    with deterministic():
         try:
             prepared = prepare(base, order, report, pulse)
         except _Interrupted as stop:
@@ -70,11 +70,11 @@ def train(
 
 
 @contextmanager
-def _deterministic() -> Iterator[None]:
+def deterministic(on: bool = True) -> Iterator[None]:
     """Kernels that give the same bits each time, where there are any."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.are_deterministic_algorithms_enabled()
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.use_deterministic_algorithms(on, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False
     try:
         yield

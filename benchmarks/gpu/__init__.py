@@ -1,0 +1,1 @@
+"""Open models on a GPU: `python -m benchmarks.gpu`."""
