@@ -19,6 +19,7 @@ ALL = (
     "server",
     "commands",
     "evaluation",
+    "keeping",
     "line",
     "sessions",
     "learning",

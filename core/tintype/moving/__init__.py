@@ -4,6 +4,12 @@ from tintype.moving.changes import RowChange
 from tintype.moving.data import Converted, convert, data_of, in_form, job_to_move
 from tintype.moving.mapping import MappedSetting, MovedSettings, mapped, mapped_to_trainer
 from tintype.moving.recipes import BASE, RECIPES, Recipe, recipe_named, write_recipe
+from tintype.moving.replacement import (
+    Replacement,
+    replacement,
+    replacement_page,
+    replacement_report,
+)
 
 __all__ = [
     "BASE",
@@ -12,6 +18,7 @@ __all__ = [
     "MappedSetting",
     "MovedSettings",
     "Recipe",
+    "Replacement",
     "RowChange",
     "convert",
     "data_of",
@@ -20,5 +27,8 @@ __all__ = [
     "mapped",
     "mapped_to_trainer",
     "recipe_named",
+    "replacement",
+    "replacement_page",
+    "replacement_report",
     "write_recipe",
 ]

@@ -37,6 +37,7 @@ MODULES = {
     "evaluations": "evaluations",
     "keep": "keep",
     "move": "move",
+    "replacement": "replacement",
     "inventory": "inventory",
     "models": "models",
     "files": "files",
