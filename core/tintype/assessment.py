@@ -54,6 +54,17 @@ class RowFigures:
     no_json: set[int] = field(default_factory=set)
     """Rows that are no JSON."""
 
+    @property
+    def text_tokens(self) -> "array[int]":
+        """Tokens of each row's text, the likely number."""
+        pairs = zip(self.tokens, self.image_tokens, strict=True)
+        return array("I", (total - images for total, images in pairs))
+
+    @property
+    def skipped(self) -> frozenset[int]:
+        """The rows that the provider drops, by their index."""
+        return frozenset(index for index in self.statuses if self.skips(index))
+
     def skips(self, index: int) -> bool:
         """Whether the provider drops a row, as far as its problems are kept."""
         found = self.problems.get(index, ())

@@ -15,7 +15,7 @@ from typing import IO, Any, Self
 
 from tintype.dataset.splits import SPLITS, Split
 from tintype.errors import DatasetError
-from tintype.paths import exists, failure, is_file, is_folder
+from tintype.paths import exists, failure, free_bytes, is_file, is_folder
 from tintype.paths.failures import reason
 
 
@@ -108,6 +108,22 @@ class FileSet:
                 self._make(folder.parent)
             folder.mkdir(exist_ok=True)
             self._folders.append(folder)
+
+
+def require_room(target: Path, needed: int) -> None:
+    """Ask for the disk space before anything is written.
+
+    Raises:
+        DatasetError: if so many bytes do not fit.
+    """
+    existing = next((path for path in (target, *target.parents) if exists(path)), target)
+    free = free_bytes(existing)
+    if free is not None and needed > free:
+        raise DatasetError(
+            f"About {needed:,} bytes would be written, and {existing} has {free:,} free.",
+            advice="Choose a folder on another disk, or free some space.",
+            path=target,
+        )
 
 
 @contextlib.contextmanager

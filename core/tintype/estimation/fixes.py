@@ -13,6 +13,7 @@ from typing import Any
 from tintype.dataset import Dataset
 from tintype.dataset.edits import marked_again
 from tintype.dataset.embed import ExportNote, TreatedImages, rows_of_copy
+from tintype.dataset.nowhere import Nowhere
 from tintype.dataset.parsing import ParsedLine, read_line
 from tintype.dataset.statistics import Statistics
 from tintype.dataset.treatment import Treatment
@@ -175,7 +176,7 @@ def fixed_value(
         DatasetError: if it cannot be done, or would make several rows.
     """
     notes: list[ExportNote] = []
-    rows = rows_of_copy(line, TreatedImages(dataset.folder, treatment), {}, notes)
+    rows = _copied(line, dataset, treatment, notes)
     if len(rows) != 1:
         raise DatasetError("The row would become several.", advice="Fix all rows, in a copy.")
     if notes:
@@ -183,13 +184,21 @@ def fixed_value(
     return marked_again(json.loads(rows[0]), source)
 
 
+def _copied(
+    line: ParsedLine, dataset: Dataset, treatment: Treatment, notes: list[ExportNote]
+) -> list[bytes]:
+    """What a row becomes in a copy; nothing is written, nothing fetched."""
+    treated = TreatedImages(dataset.folder, treatment, Nowhere(), dataset.folder)
+    return rows_of_copy(line, treated, {}, notes)
+
+
 def _tried(
     done: Effect, line: ParsedLine, dataset: Dataset, treatment: Treatment, rule: TokenRule
 ) -> Effect:
     notes: list[ExportNote] = []
     base = Treatment(embed=treatment != Treatment())  # what embedding costs is its own fix's
-    before = rows_of_copy(line, TreatedImages(dataset.folder, base), {}, [])
-    after = rows_of_copy(line, TreatedImages(dataset.folder, treatment), {}, notes)
+    before = _copied(line, dataset, base, [])
+    after = _copied(line, dataset, treatment, notes)
     (size_before, tokens_before), (size_after, tokens_after) = (
         (sum(map(len, made)), sum(_tokens(row, line, dataset, rule) for row in made))
         for made in (before, after)

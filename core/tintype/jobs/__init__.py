@@ -21,6 +21,7 @@ from tintype.jobs.creating import TOKEN
 from tintype.jobs.explaining import Explanation, Trouble, explain, trouble_of
 from tintype.jobs.failed_rows import Blamed, FoundRow, blamed, find, left_out, source_of
 from tintype.jobs.following import Pace, follow, look_at
+from tintype.jobs.history import Learnt, Prospects, UploadSpeed, job_time, learnt, upload_speed
 from tintype.jobs.launching import LaunchProgress, Order, launch
 from tintype.jobs.moderating import Moderation, moderation
 from tintype.jobs.results import Results, results
@@ -38,15 +39,18 @@ __all__ = [
     "FoundRow",
     "JobProgress",
     "LaunchProgress",
+    "Learnt",
     "Moderation",
     "Order",
     "Outcome",
     "Outcomes",
     "Pace",
+    "Prospects",
     "Results",
     "Trouble",
     "UploadLimits",
     "UploadProgress",
+    "UploadSpeed",
     "bill",
     "blamed",
     "cancel",
@@ -59,7 +63,9 @@ __all__ = [
     "follow",
     "full_id",
     "full_name",
+    "job_time",
     "launch",
+    "learnt",
     "left_out",
     "limits_for",
     "listed",
@@ -76,4 +82,5 @@ __all__ = [
     "training_s",
     "trouble_of",
     "upload",
+    "upload_speed",
 ]
