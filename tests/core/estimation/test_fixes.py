@@ -44,7 +44,7 @@ def row(*images: str) -> str:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "train.jsonl"
-    path.write_text("\n".join([row(url((700, 500))), row(url((64, 64), "L")), row()]) + "\n")
+    path.write_text("\n".join([row(url((1300, 900))), row(url((64, 64), "L")), row()]) + "\n")
     return path
 
 
@@ -69,7 +69,7 @@ async def test_shrinking_to_the_least_side_saves_bytes_and_no_token(path: Path) 
     assert found.statistics is not None
     side = side_for(found.statistics, found.counts.rule)
     assert side is not None
-    assert side < 700
+    assert 768 < side < 1300
     every = fixes(fixing(OPENAI), OPENAI.max_images, side)
     done = await effect(path, found, named(every, "side"))
     assert (done.rows, done.tried, done.changed, done.notes) == (3, 3, 1, ())
