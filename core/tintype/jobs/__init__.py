@@ -24,19 +24,25 @@ from tintype.jobs.following import Pace, follow, look_at
 from tintype.jobs.history import Learnt, Prospects, UploadSpeed, job_time, learnt, upload_speed
 from tintype.jobs.launching import LaunchProgress, Order, launch
 from tintype.jobs.moderating import Moderation, moderation
+from tintype.jobs.overview import SORTED_BY, JobLine, arranged, overview
+from tintype.jobs.recalling import recorded
+from tintype.jobs.replaying import replay
 from tintype.jobs.results import Results, results
 from tintype.jobs.sending import UploadLimits, UploadProgress, limits_for
+from tintype.jobs.sharing import export, restore
 from tintype.jobs.steering import cancel, full_id, full_name, listed, pause, resume
 from tintype.jobs.uploading import upload
 from tintype.jobs.watching import JobProgress
 
 __all__ = [
+    "SORTED_BY",
     "TOKEN",
     "Bill",
     "Blamed",
     "Difference",
     "Explanation",
     "FoundRow",
+    "JobLine",
     "JobProgress",
     "LaunchProgress",
     "Learnt",
@@ -51,6 +57,7 @@ __all__ = [
     "UploadLimits",
     "UploadProgress",
     "UploadSpeed",
+    "arranged",
     "bill",
     "blamed",
     "cancel",
@@ -58,6 +65,7 @@ __all__ = [
     "data_of",
     "differences",
     "explain",
+    "export",
     "find",
     "fits",
     "follow",
@@ -72,7 +80,11 @@ __all__ = [
     "look_at",
     "moderation",
     "outcomes",
+    "overview",
     "pause",
+    "recorded",
+    "replay",
+    "restore",
     "results",
     "resume",
     "setting",
