@@ -1,7 +1,9 @@
 """The boxes of the whole set in another convention, laid over the file."""
 
+from dataclasses import replace
 from typing import ClassVar
 
+from textual import work
 from textual.binding import Binding, BindingType
 
 from tintype.dataset.box_sets import BoxNote, boxed_rows, judge_boxes, rebox
@@ -11,6 +13,7 @@ from tintype_tui.held_keys import opens
 from tintype_tui.screens.convert_boxes import ConvertBoxes
 from tintype_tui.screens.datasets.keeping import keep
 from tintype_tui.screens.datasets.opened import Opened
+from tintype_tui.screens.datasets.opened_line import OpenedLine
 from tintype_tui.screens.datasets.part import Words, stop_workers
 from tintype_tui.text import count
 
@@ -68,3 +71,12 @@ class BoxesLine(Words):
             left = f"{count(len(notes), 'row')} with boxes left as found"
             first = f": line {notes[0].line:,}: {notes[0].message}" if notes else ""
             self.pane.say(f"{left}{first}." if notes else "No row changes.", severity="warning")
+
+    @work(exclusive=True, group="judge")
+    async def judge_again(self) -> None:
+        """Find out what the boxes are in by now: edits may have written them otherwise."""
+        if (opened := self.opened) is not None and opened.complete:
+            with self.pane.reporting("Cannot read the boxes"):
+                boxes = await judge_boxes(opened.dataset)
+                if (now := self.opened) is not None and now.dataset is opened.dataset:
+                    self.post_message(OpenedLine.Changed(replace(now, boxes=boxes)))

@@ -13,7 +13,6 @@ from textual.message import Message
 from textual.reactive import var
 from textual.worker import Worker
 
-from tintype.dataset.box_sets import judge_boxes
 from tintype.errors import TintypeError
 from tintype.loop import LoopState, RowRequest
 from tintype.store import RecentDataset
@@ -173,15 +172,6 @@ class OpenedLine(Words):
             name = opened.path.name
             again = with_keys(self, "{data.reload} reads it again.")
             self.pane.say(f"{name} has changed on the disk. {again}", severity="warning")
-
-    @work(exclusive=True, group="judge")
-    async def judge_again(self) -> None:
-        """Find out what the boxes are in by now: edits may have written them otherwise."""
-        if (opened := self.opened) is not None and opened.complete:
-            with self.pane.reporting("Cannot read the boxes"):
-                boxes = await judge_boxes(opened.dataset)
-                if (now := self.opened) is not None and now.dataset is opened.dataset:
-                    self.post_message(self.Changed(replace(now, boxes=boxes)))
 
     def action_reload(self) -> None:
         """Read the file again, and stay at the row."""

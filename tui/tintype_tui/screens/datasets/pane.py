@@ -60,8 +60,7 @@ class DatasetsPane(Pane):
     NEXT: ClassVar[Serving] = {
         "": ("open",),
         "data trouble": ("fix", "open"),
-        "estimate": ("estimate",),
-        "job": ("estimate",),
+        **dict.fromkeys(("estimate", "job"), ("estimate",)),
         "try": ("try",),
         "evaluate": ("evaluate",),
     }
@@ -186,7 +185,7 @@ class DatasetsPane(Pane):
         self.rows_view.rows.forget()
         self.row_part.present(self.index, self.row_part.view.shown.ordinal)
         self.query_one(EditsLine).say()
-        self.query_one(OpenedLine).judge_again()
+        self.query_one(BoxesLine).judge_again()
         self.app.assessment = None
         self.post_message(requests.AssessDataset())
 
