@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests import deadline_provider as known
 
-from tintype import evaluation, keeping
+from tintype import evaluation, keeping, moving
 from tintype.api import Api
 from tintype.budget import Confirmation, Limits
 from tintype.errors import ArchiveError
@@ -140,6 +140,17 @@ async def test_images_behind_urls_are_in_the_restored_rows(
     assert found.profile == "elsewhere"
 
 
+async def test_the_files_of_a_job_launched_elsewhere_are_known_as_its_data(
+    api: Api, store: Store, ending: known.DeadlineProvider, tmp_path: Path
+) -> None:
+    await keep(api, store, tmp_path / "archive")
+    await restored(tmp_path / "archive", store, tmp_path / "there")
+    training, validation = moving.data_of(moving.job_to_move(store, "ftjob-cards"))
+    assert training.name == "cards-with-images.jsonl"
+    assert validation is not None
+    assert validation.read_bytes() == ending.contents["file-cards-valid"]
+
+
 async def test_what_is_newer_here_is_left_alone(api: Api, store: Store, tmp_path: Path) -> None:
     await keep(api, store, tmp_path / "archive")
     kept = store.jobs.find("hostile", "ftjob-cards")
@@ -208,7 +219,8 @@ def test_a_kill_at_any_write_loses_only_the_part_under_way(
         f"model {known.OLD}:ckpt-step-2",
     }
     fetched = [one.path for one in asked if one.path.endswith("/content")]
-    assert all(fetched.count(path) <= 3 for path in fetched if "old" not in path)
+    # A file may be met by the kills at the 5th, 1st and 2nd write before one lets it pass.
+    assert all(fetched.count(path) <= 4 for path in fetched if "old" not in path)
     assert not list(tmp_path.rglob("*.tmp"))
 
 
@@ -222,7 +234,8 @@ def _killed_at(number: int, work: Callable[[], None]) -> bool:
     if child:
         _, status = os.waitpid(child, 0)
         assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-        return os.WIFSIGNALED(status)
+        return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    signal.alarm(60)  # a child that hangs fails the test, and does not hold it up for ever
     try:
         left = [number]
 

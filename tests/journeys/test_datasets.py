@@ -201,12 +201,44 @@ async def test_the_overview_says_what_leaks_and_leads_to_its_rows(sit: Any, data
         )
         await person.press("v")
         await person.sees("findings (Enter shows the rows)", "images also in test", "1 image")
-        await person.sees("duplicate rows", "answer: share of train, valid, test", "how much")
+        await person.sees("duplicate rows", "Classes, share of each split", "how much")
         await person.press("down", "enter")
         await person.sees("1 row: images also in test", "number 2?")
         await person.press("escape", "v", "down", "enter")
         await person.sees("2 rows: duplicate rows")
         assert list(person.app.screen.rows_view.rows.order) == [5, 12]
+
+
+async def test_a_chart_and_a_value_narrow_the_rows_by_a_query(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("v")
+        overview = person.app.screen.query_one(OverviewView)
+        await person.until(lambda: len(overview.others) == 2, "the splits compared")
+        await person.sees("charts (Enter opens)", "Where boxes have their middle")
+
+        async def go(name: str, value: str) -> None:
+            at = [(one.name, one.value) for one in overview.list.lines].index((name, value))
+            overview.list.cursor = at
+            await person.press("enter")
+
+        await go("charts", "Length of answers, characters")
+        await person.sees("Enter shows the rows, Esc goes back", "43")
+        await person.press("escape")
+        await person.sees("charts (Enter opens)")
+        await go("charts", "Where boxes have their middle")
+        await person.sees("6 boxes, 36–39 across")
+        await person.press("left", "right", "enter")
+        await person.sees("6 rows with place:36..39,20..29")
+        await person.press("v", "escape")
+        await person.sees("charts of 6 rows with place", "values of 6 rows with place")
+        await go("bytes", "461")
+        await person.sees("1 row with place:36..39,20..29 bytes:461", "number 11?")
+        await person.press("slash")
+        await person.sees("Search the rows")
+        assert person.app.screen.field.value == "place:36..39,20..29 bytes:461"
+        await person.press("escape", "escape")
+        await person.sees("12 rows")
 
 
 async def test_rows_are_marked_undone_kept_and_left_out_of_a_copy(

@@ -29,6 +29,8 @@ async def keep_job(keeping: Keeping, job_id: str) -> tuple[KeptJob, tuple[str, .
     if found is None:
         return None
     kept, events = found, await keeping.store.jobs.events(keeping.profile, job_id)
+    if not kept.job.ended:
+        keeping.archive.miss(f"the end of job {job_id}", "It has not ended: keep it again then.")
     checkpoints = keeping.store.jobs.checkpoints(keeping.profile, job_id)
     await _results(keeping, kept, events)
     await in_thread(_put_job, keeping, kept, events, checkpoints)
@@ -75,8 +77,11 @@ def _is_same(keeping: Keeping, path: str, known: dict[str, Any]) -> bool:
     """Whether the archive has this of a job already, but for when it was seen."""
     if not keeping.archive.has(path):
         return False
-    before = json.loads(read_bytes(keeping.archive.folder / path))
-    return {**before, "seen_at": ""} == {**known, "seen_at": ""}
+    try:
+        before = json.loads(read_bytes(keeping.archive.folder / path))
+        return {**before, "seen_at": ""} == {**known, "seen_at": ""}
+    except (ValueError, TypeError):  # somebody has changed it
+        return False
 
 
 def _charged(prices: Prices, provider: str, job: Job) -> dict[str, Any]:

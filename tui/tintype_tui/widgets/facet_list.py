@@ -1,6 +1,5 @@
 """What a dataset is made of, counted; picking a line shows only those rows."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,14 +11,13 @@ from textual.reactive import var
 from tintype.dataset.findings import Finding
 from tintype.dataset.marks import Marks
 from tintype.dataset.spread import Spread
-from tintype.dataset.statistics import Statistics
+from tintype.selection import FIELDS, Condition
+from tintype.selection.charts import Bars, Chart, FacetValue
 from tintype_tui.text import bar, number, one_line, pad, short
 from tintype_tui.widgets.line_list import Line, LineList
 
 MOST_VALUES = 40
 """Values shown of each facet."""
-MOST_CLASSES = 200
-"""With more values, an answer is no class."""
 WIDEST = 24
 """Characters of a shape."""
 
@@ -39,17 +37,37 @@ class FacetLine:
     """Indices of the rows that it is about, if these are known."""
     note: str = ""
     """Words in place of a bar."""
+    condition: Condition | None = None
+    """What names its rows, if a condition does."""
+    chart: str = ""
+    """The chart that it opens."""
 
 
-def facet_lines(facets: Mapping[str, Mapping[str, int]]) -> tuple[FacetLine, ...]:
-    """Lay out counted facets under headings."""
-    lines: list[FacetLine] = []
+def facet_lines(facets: Mapping[str, Sequence[FacetValue]], heading: str) -> tuple[FacetLine, ...]:
+    """Lay out, field by field, how many rows have which values; each narrows what is shown."""
+    lines = [FacetLine(heading)] if facets else []
     for name, values in facets.items():
-        most = max(values.values(), default=1)
-        lines.append(FacetLine(name, count=len(values)))
-        for value, count in list(values.items())[:MOST_VALUES]:
-            lines.append(FacetLine(name, value, count, count / most))
+        most = max((one.count for one in values), default=1)
+        lines.append(FacetLine(f"{name}: {FIELDS[name].about}", count=len(values)))
+        for one in values[:MOST_VALUES]:
+            share = one.count / most
+            lines.append(FacetLine(name, one.label, one.count, share, condition=one.condition))
     return tuple(lines)
+
+
+def chart_lines(charts: Mapping[str, Chart], heading: str) -> tuple[FacetLine, ...]:
+    """Lay out charts by their titles and shapes; each opens."""
+    lines = (
+        FacetLine("charts", chart.title, note=sparkline(_shape(chart)), chart=name)
+        for name, chart in charts.items()
+    )
+    return (FacetLine(heading), *lines)
+
+
+def _shape(chart: Chart) -> list[int]:
+    if isinstance(chart, Bars):
+        return [bar.counts[0] for bar in chart.bars[:WIDEST]]
+    return [sum(column) for column in zip(*chart.grid(WIDEST, 1).counts, strict=True)]
 
 
 def finding_lines(found: Sequence[Finding]) -> tuple[FacetLine, ...]:
@@ -87,30 +105,6 @@ def _spread_words(found: Spread) -> str:
     return f"{words}  {sparkline(found.shape[:WIDEST])}"
 
 
-def balance_lines(splits: Mapping[str, Statistics]) -> tuple[FacetLine, ...]:
-    """Lay out how the classes are shared out between the splits, in per cent of their rows."""
-    if len(splits) < 2:
-        return ()
-    names = ", ".join(splits)
-    lines: list[FacetLine] = []
-    for facet in ("label", "answer"):
-        totals: Counter[str] = Counter()
-        for statistics in splits.values():
-            totals.update(statistics.facets.get(facet, {}))
-        if not 1 < len(totals) <= MOST_CLASSES:
-            continue
-        lines.append(FacetLine(f"{facet}: share of {names}"))
-        for value, count in totals.most_common(MOST_VALUES):
-            shares = [_share(statistics, facet, value) for statistics in splits.values()]
-            note = " ".join(f"{share:>4.0%}" for share in shares)
-            lines.append(FacetLine(facet, value, count, note=note))
-    return tuple(lines)
-
-
-def _share(statistics: Statistics, facet: str, value: str) -> float:
-    return statistics.facets.get(facet, {}).get(value, 0) / max(1, statistics.rows)
-
-
 def sparkline(values: Sequence[int]) -> str:
     """One character a value, as high as it is; nothing is blank, and something never."""
     most = max(values, default=0)
@@ -124,8 +118,17 @@ class FacetList(LineList):
 
     lines: var[tuple[FacetLine, ...]] = var(())
 
-    def watch_lines(self, lines: tuple[FacetLine, ...]) -> None:
+    def watch_lines(self, before: tuple[FacetLine, ...], lines: tuple[FacetLine, ...]) -> None:
+        """Stay at the line, wherever it stands now."""
+        here = before[self.cursor] if self.cursor < len(before) else None
         self.total = len(lines)
+        if self.cursor and here is not None:
+            same = (
+                at
+                for at, line in enumerate(lines)
+                if (line.name, line.value) == (here.name, here.value)
+            )
+            self.cursor = next(same, self.cursor)
         self.refresh()
 
     def item(self, index: int, width: int, style: Style) -> Line:

@@ -13,7 +13,9 @@ from tintype.dataset import example as read_example
 from tintype.dataset.arrangement import Arrangement
 from tintype.dataset.base64_text import displayed
 from tintype.dataset.query import found_in
-from tintype_tui.keys import with_keys
+from tintype.estimation.fixes import fixable
+from tintype_tui.keys import key_of, with_keys
+from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.screens.datasets.part import DatasetPart
 from tintype_tui.screens.datasets.shown import facts_of_others, image_shown
 from tintype_tui.screens.datasets.thumbs import thumb
@@ -49,6 +51,10 @@ class RowPart(DatasetPart):
     def compose(self) -> ComposeResult:
         yield RowView()
 
+    def on_mount(self) -> None:
+        """Problems that a key fixes say so."""
+        self.view.fixable, self.view.fix_key = fixable(), key_of(self, "data.fixes")
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in _BESIDE and not self.region.width:
             return False
@@ -60,7 +66,8 @@ class RowPart(DatasetPart):
         else:
             self.present(self.index)
 
-    def completed(self) -> None:
+    def watch_opened(self, before: Opened | None, now: Opened | None) -> None:
+        super().watch_opened(before, now)
         self._judge()
 
     def watch_index(self, index: int) -> None:
