@@ -126,9 +126,11 @@ async def while_read(work: Coroutine[Any, Any, R]) -> R:
         NobodyReads: if the reader has gone; the work has been cancelled then.
     """
     doing = asyncio.ensure_future(work)
+    unread = 0
     try:
         while not (await asyncio.wait({doing}, timeout=LOOK_S))[0]:
-            if _is_unread():
+            unread = unread + 1 if _is_unread() else 0
+            if unread == 2:  # looks; a terminal's signal, which says more, is here by then
                 raise NobodyReads
         return doing.result()
     finally:
