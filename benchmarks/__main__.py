@@ -19,6 +19,7 @@ ALL = (
     "server",
     "commands",
     "evaluation",
+    "recording",
     "keeping",
     "line",
     "sessions",
