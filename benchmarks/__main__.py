@@ -16,6 +16,7 @@ ALL = (
     "chart",
     "dataset",
     "check",
+    "importing",
     "server",
     "commands",
     "evaluation",

@@ -129,7 +129,7 @@ async def distribute(
     done, start = Exported(), 0
     with Nowhere() if dry_run else FileSet() as files:
         beside = next(iter(targets)).parent
-        treated = _Treated(dataset.folder, treatment or Treatment(), files, beside)
+        treated = TreatedImages(dataset.folder, treatment or Treatment(), files, beside)
         replaces = replace or dry_run
         copies = {
             target: _Shards(files, target, shard_bytes, replace=replaces) for target in targets
@@ -159,7 +159,7 @@ async def distribute(
     yield dataclasses.replace(done, notes=(), files=() if dry_run else written)
 
 
-class _Treated:
+class TreatedImages:
     """Images as they go into the copy; those treated last are remembered."""
 
     def __init__(self, folder: Path, treatment: Treatment, files: FileSet, beside: Path) -> None:
@@ -253,7 +253,7 @@ class _Shards:
 
 
 def _write(
-    lines: Sequence[tuple[ParsedLine, Sequence[_Shards]]], treated: _Treated, fetched: Fetched
+    lines: Sequence[tuple[ParsedLine, Sequence[_Shards]]], treated: TreatedImages, fetched: Fetched
 ) -> tuple[list[ExportNote], int]:
     """Write rows; what could not be done, and how many were written."""
     notes: list[ExportNote] = []
@@ -262,16 +262,17 @@ def _write(
         if line.row.flaw:
             notes.append(ExportNote(line.row.line, "", f"Left out: {line.row.flaw}"))
             continue
-        for row in _rows(line, treated, fetched, notes):
+        for row in rows_of_copy(line, treated, fetched, notes):
             rows += 1
             for each in copies:
                 each.write(row)
     return notes, rows
 
 
-def _rows(
-    line: ParsedLine, treated: _Treated, fetched: Fetched, notes: list[ExportNote]
+def rows_of_copy(
+    line: ParsedLine, treated: TreatedImages, fetched: Fetched, notes: list[ExportNote]
 ) -> list[bytes]:
+    """Return what a row becomes in a copy, each with its line end; notes are added to."""
     value = copy.deepcopy(line.row.value)
     for slot, url in zip(slots(value), line.every_url(), strict=True):
         slot.holder[slot.key] = url

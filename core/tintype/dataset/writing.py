@@ -15,8 +15,13 @@ from typing import IO, Any, Self
 
 from tintype.dataset.splits import SPLITS, Split
 from tintype.errors import DatasetError
+from tintype.images.data_urls import DataUrl
 from tintype.paths import exists, failure, free_bytes, is_file, is_folder
 from tintype.paths.failures import reason
+
+_MARK = b"\xee\x80\x80data URL"
+_URL_DEPTH = 6
+"""How deep in a row data URLs stand: messages, message, content, part, image_url, url."""
 
 
 class FileSet:
@@ -211,10 +216,32 @@ def chat_row(question: str, answer: str, *images: str, system: str = "") -> dict
 
 def row_bytes(row: Any) -> bytes:
     """A row as one line of JSONL, its line end included."""
+    urls: list[DataUrl] = []
+    light = _without_urls(row, urls)
     try:
+        *before, last = json.dumps(light, ensure_ascii=False).encode().split(_MARK)
+        if len(before) == len(urls):  # or else a text holds the mark
+            pieces = (
+                piece
+                for url, text in zip(urls, before, strict=True)
+                for piece in (text, url.encode())
+            )
+            return b"".join((*pieces, last, b"\n"))
         return json.dumps(row, ensure_ascii=False).encode() + b"\n"
     except UnicodeEncodeError:  # half a surrogate pair: only an escape can hold it
         return json.dumps(row).encode() + b"\n"
+
+
+def _without_urls(value: Any, urls: list[DataUrl], depth: int = _URL_DEPTH) -> Any:
+    """A row with a mark in place of each data URL in which nothing must be escaped."""
+    if type(value) is DataUrl:
+        urls.append(value)
+        return _MARK.decode()
+    if depth and isinstance(value, dict):
+        return {key: _without_urls(inner, urls, depth - 1) for key, inner in value.items()}
+    if depth and isinstance(value, list):
+        return [_without_urls(inner, urls, depth - 1) for inner in value]
+    return value
 
 
 class SplitWriter:

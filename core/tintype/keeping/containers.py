@@ -151,15 +151,28 @@ def _unpressed(path: Path, file: IO[bytes], mode: Literal["rb", "wb"]) -> Iterat
     if not path.name.lower().endswith(".zst"):
         yield file
         return
+    with _zstd().open(file, mode) as inner:
+        yield inner
+
+
+def _zstd() -> Any:
     try:
-        zstd = importlib.import_module("compression.zstd")
+        return importlib.import_module("compression.zstd")
     except ImportError:
         raise ArchiveError(
             "This Python does not know Zstandard, which came with 3.14.",
             advice="Use .zip or .tar.gz, or a newer Python.",
         ) from None
-    with zstd.open(file, mode) as inner:
-        yield inner
+
+
+def refuse_unwritable(target: Path) -> None:
+    """Refuse, before anything is kept, a file that could not be written at the end.
+
+    Raises:
+        ArchiveError: if this Python does not know its compression.
+    """
+    if target.name.lower().endswith(".zst"):
+        _zstd()
 
 
 def pack(folder: Path, target: Path) -> Generator[int, None, None]:

@@ -17,6 +17,7 @@ MODULES = {
     "query": "query",
     "edit": "edit",
     "embed": "embed",
+    "fix": "fix",
     "boxes": "boxes",
     "dedupe": "dedupe",
     "stats": "stats",

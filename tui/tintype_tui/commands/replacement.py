@@ -140,7 +140,7 @@ async def _asked(
             plan = replace(
                 before, models=(model,), scorers=scorers, judge=None, reference="", samples=1
             )
-            folder = folder_of(home, plan, resume=True)
+            folder = folder_of(home, plan)
             how = {**options, "fresh": False}
             last = await run_plan(plan, rows, folder, settings, apis.known, store, how, quiet=quiet)
             if options["budget"] is not None:
