@@ -21,6 +21,7 @@ ALL = (
     "commands",
     "evaluation",
     "recording",
+    "inventory",
     "keeping",
     "line",
     "sessions",
