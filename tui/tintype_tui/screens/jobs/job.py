@@ -156,7 +156,8 @@ class JobPart(Part):
         """Follow a run that is held, whichever job is selected."""
         try:
             store = await self.session.store()
-            async for progress in following.news(self.session, store, job_id):
+            kept = following.known_job(store, self.session.profile.name, job_id)
+            async for progress in following.news(self.session, store, kept, job_id):
                 if job_id != self.selected:
                     self._learn(job_id, by_epochs(progress))
         except TintypeError as error:
@@ -197,9 +198,10 @@ class JobPart(Part):
     @opens(group="act")
     async def _do_when_loaded(self, name: str, job_id: str) -> None:
         await self._loaded.wait()
-        known, read_only = self.known, self.session.settings.read_only
+        known, only = self.known, self.session.settings.read_only
+        profile = self.session.profile.name
         same = known is not None and known.job.id == job_id
-        if known is not None and same and acting.can(name, known, read_only=read_only):
+        if known is not None and same and acting.can(name, known, profile=profile, read_only=only):
             self._do(name, known)
 
     def _do(self, name: str, known: Known) -> None:
