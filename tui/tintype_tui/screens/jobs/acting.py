@@ -15,6 +15,7 @@ from tintype_tui import requests
 from tintype_tui.screens.dialogs import Confirm
 from tintype_tui.screens.jobs.curves import name_of
 from tintype_tui.screens.jobs.following import Known
+from tintype_tui.session import Session
 from tintype_tui.widgets.chart import Chart
 
 HINTS = (
@@ -38,18 +39,16 @@ LARGE_BYTES = 200_000_000
 """Reading a file of this size takes a noticeable time."""
 
 
-def can(
-    act: str, known: Known | None, *, profile: str, read_only: bool, loading: bool = False
-) -> bool | None:
+def can(act: str, known: Known | None, session: Session, *, loading: bool = False) -> bool | None:
     """Whether an act can be done now: its key is live, greyed (none), or not there.
 
     Of a job that is still `loading` that is found out when the key is pressed.
     """
-    if act in STEERED and read_only:
+    if act in STEERED and session.settings.read_only:
         return False
     if known is None:
         return None if act in OF_A_JOB and not loading else True
-    if act in AT_ITS_PROVIDER and not known.is_of(profile):
+    if act in AT_ITS_PROVIDER and not known.is_of(session.profile.name):
         return None
     if act in STEERED:
         return not known.job.ended or None

@@ -198,10 +198,9 @@ class JobPart(Part):
     @opens(group="act")
     async def _do_when_loaded(self, name: str, job_id: str) -> None:
         await self._loaded.wait()
-        known, only = self.known, self.session.settings.read_only
-        profile = self.session.profile.name
+        known = self.known
         same = known is not None and known.job.id == job_id
-        if known is not None and same and acting.can(name, known, profile=profile, read_only=only):
+        if known is not None and same and acting.can(name, known, self.session):
             self._do(name, known)
 
     def _do(self, name: str, known: Known) -> None:

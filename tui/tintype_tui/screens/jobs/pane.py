@@ -136,11 +136,7 @@ class JobsPane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         name, job = str(parameters[0]) if action == "act" else action, self.query(JobPart)
         known, loading = (job[0].known, job[0].being_read) if job else (None, False)
-        session = self.session
-        only = session.settings.read_only
-        return acting.can(
-            name, known, profile=session.profile.name, read_only=only, loading=loading
-        )
+        return acting.can(name, known, self.session, loading=loading)
 
     @on(LineList.Chosen, "#jobs")
     def action_enter(self) -> None:
