@@ -78,9 +78,7 @@ class Known:
         )
 
 
-async def news(
-    session: Session, store: Store, kept: KeptJob | None, job_id: str
-) -> AsyncGenerator[JobProgress, None]:
+async def news(session: Session, store: Store, job_id: str) -> AsyncGenerator[JobProgress, None]:
     """Follow a job by what its recorder brings; where there can be none, by asking its provider.
 
     The log of a trainer on this machine is read by `tintype follow`: here, by what that brings.
@@ -88,6 +86,7 @@ async def news(
     Raises:
         TintypeError: if the store cannot be read, or the provider refuses.
     """
+    kept = known_job(store, session.profile.name, job_id)
     profile = kept.profile if kept is not None else session.profile.name
     async with AsyncExitStack() as lasting:
 
@@ -137,7 +136,7 @@ async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[
             return
     if not ask:
         return
-    async with aclosing(news(session, store, kept, job_id)) as following:
+    async with aclosing(news(session, store, job_id)) as following:
         async for progress in following:
             all_events |= {event.id: event for event in progress.events}
             events = sorted(all_events.values(), key=lambda event: event.created_at)

@@ -156,8 +156,7 @@ class JobPart(Part):
         """Follow a run that is held, whichever job is selected."""
         try:
             store = await self.session.store()
-            kept = following.known_job(store, self.session.profile.name, job_id)
-            async for progress in following.news(self.session, store, kept, job_id):
+            async for progress in following.news(self.session, store, job_id):
                 if job_id != self.selected:
                     self._learn(job_id, by_epochs(progress))
         except TintypeError as error:
