@@ -20,6 +20,8 @@ ALL = (
     "server",
     "commands",
     "evaluation",
+    "recording",
+    "inventory",
     "keeping",
     "line",
     "sessions",

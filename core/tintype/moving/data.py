@@ -41,7 +41,7 @@ def job_to_move(store: Store, job_id: str, profile: str = "") -> KeptJob:
         if job_id in ("last", kept.job.id):
             return kept
     raise NotFoundError(
-        f"The job {job_id} is not known here.",
+        "No job is known here." if job_id == "last" else f"The job {job_id} is not known here.",
         advice="`tintype jobs` reads a provider's jobs, `tintype keep restore` an archive's.",
     )
 
