@@ -92,7 +92,7 @@ def texts(path: Path, share: float) -> None:
 
 def one_row(path: Path, share: float) -> None:
     """One row of 540 MB: the same image again and again."""
-    data = _jpeg((640, 480), 38_000, 1)
+    data = jpeg((640, 480), 38_000, 1)
     url = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
     part = json.dumps({"type": "image_url", "image_url": {"url": url}})
     with path.open("w", encoding="ascii") as file:
@@ -105,7 +105,7 @@ def one_row(path: Path, share: float) -> None:
 
 
 def _images(path: Path, rows: int, size: tuple[int, int], wanted: int) -> None:
-    kinds = [_jpeg(size, wanted, seed) for seed in range(min(64, rows))]
+    kinds = [jpeg(size, wanted, seed) for seed in range(min(64, rows))]
     chance = random.Random(1)
     with path.open("w", encoding="ascii") as file:
         for number in range(rows):
@@ -117,7 +117,7 @@ def _images(path: Path, rows: int, size: tuple[int, int], wanted: int) -> None:
             file.write(_row(question, f"thing {chance.randrange(97)}", url))
 
 
-def _jpeg(size: tuple[int, int], wanted: int, seed: int) -> bytes:
+def jpeg(size: tuple[int, int], wanted: int, seed: int) -> bytes:
     """A JPEG of about so many bytes: soft colours under noise."""
     import numpy as np
     from PIL import Image

@@ -9,7 +9,7 @@
 Without `await`, in scripts, CI and notebooks: `import tintype.blocking as tintype`.
 
 * Datasets: `open` (a sequence of examples), `check`, `estimate`, `compare`, `fix`,
-  `import_dataset`, `boxes`, `mean_iou`.
+  `import_dataset`, `convert`, `split`, `edit`, `boxes`, `mean_iou`.
 * Providers and jobs: `connect`, `train`, `follow`, `wait`, `explain`.
 * Models: `ask`, `stream`, `evaluate` (what can be asked of its result: `tintype.evaluation`).
 * Plug-ins: `rule`, `scorer`, `format`, `engine` (`tintype.plugins` says how they are found).
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
         check,
         compare,
         connect,
+        convert,
+        edit,
         estimate,
         evaluate,
         explain,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
         follow,
         import_dataset,
         open,
+        split,
         stream,
         train,
         wait,
@@ -70,6 +73,9 @@ __all__ = [  # noqa: RUF022 - by subject
     "compare",
     "fix",
     "import_dataset",
+    "convert",
+    "split",
+    "edit",
     "boxes",
     "mean_iou",
     "connect",

@@ -15,8 +15,12 @@ from pathlib import Path
 
 from tintype.dataset import Dataset, FileStamp
 from tintype.dataset.statistics import Statistics, StatisticsTally
+from tintype.dataset.survey import decodes
+from tintype.earlier_checks import LEAST_BYTES, keep, name_of, recall
 from tintype.estimation import Counts
 from tintype.images.facts import ImageFacts
+from tintype.overlay import checks_folder
+from tintype.plugins import plugins
 from tintype.rules import (
     Checked,
     Keys,
@@ -54,6 +58,17 @@ class RowFigures:
     no_json: set[int] = field(default_factory=set)
     """Rows that are no JSON."""
 
+    @property
+    def text_tokens(self) -> "array[int]":
+        """Tokens of each row's text, the likely number."""
+        pairs = zip(self.tokens, self.image_tokens, strict=True)
+        return array("I", (total - images for total, images in pairs))
+
+    @property
+    def skipped(self) -> frozenset[int]:
+        """The rows that the provider drops, by their index."""
+        return frozenset(index for index in self.statuses if self.skips(index))
+
     def skips(self, index: int) -> bool:
         """Whether the provider drops a row, as far as its problems are kept."""
         found = self.problems.get(index, ())
@@ -80,6 +95,8 @@ class Assessment:
     statistics: Statistics | None = None
     fetched: dict[str, ImageFacts] = field(default_factory=dict)
     """What images on the network were found to be, by address; it grows while the pass goes on."""
+    earlier: bool = False
+    """Whether it is from an earlier pass, since when nothing has changed."""
 
     @property
     def complete(self) -> bool:
@@ -140,6 +157,10 @@ async def assess(
         dataset.stamp, profile, model, Counts(rule), (), 0, RowFigures(), 0, fetched=fetched
     )
     yield found
+    kept = None if training is not None else await _Kept.of(found, dataset, deep)
+    if kept is not None and (earlier := await asyncio.to_thread(kept.recall)) is not None:
+        yield replace(earlier, fetched=fetched)
+        return
     tally = StatisticsTally()
     checking = check(
         dataset,
@@ -164,7 +185,43 @@ async def assess(
                 summary=checked.summary,
                 statistics=await asyncio.to_thread(tally.statistics) if done else None,
             )
+            if done and kept is not None:
+                await asyncio.to_thread(kept.keep, found)
             yield found
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Where the result of a pass is kept; see `earlier_checks`."""
+
+    folder: Path
+    name: str
+    begun: Assessment
+    """Of nothing yet."""
+
+    @staticmethod
+    async def of(begun: Assessment, dataset: Dataset, deep: bool | None) -> "_Kept | None":
+        """Nowhere, if it is not worth while or depends on more than the file and the rules."""
+        where = checks_folder.get()
+        if where is None or dataset.size_bytes < LEAST_BYTES or plugins("rules"):
+            return None
+        print_, decoded = await dataset.fingerprint(), decodes(dataset, deep)
+        file = replace(begun.file, path=Path(begun.file.path.name))  # whichever way it is named
+        inputs = (file, print_, begun.rules, begun.model, begun.counts.rule, decoded)
+        return _Kept(where(), await asyncio.to_thread(name_of, *inputs), begun)
+
+    def recall(self) -> Assessment | None:
+        """What an earlier pass found, if nothing has changed since. Blocking."""
+        found = recall(self.folder, self.name, self.begun.rules, self.begun.counts.rule)
+        if not isinstance(found, Assessment) or not self.begun.file.holds:
+            return None
+        return replace(found, file=self.begun.file, earlier=True)
+
+    def keep(self, found: Assessment) -> None:
+        """Keep what was found, if it depends on nothing but the file. Blocking."""
+        assert found.statistics is not None
+        if set(found.statistics.facets.get("origin", ())) <= {"data"} and found.file.settled:
+            keep(self.folder, self.name, replace(found, fetched={}))
 
 
 def is_of(known: Assessment | None, path: Path, provider: str) -> bool:

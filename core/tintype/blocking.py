@@ -41,6 +41,9 @@ __all__ = [  # noqa: RUF022 - by subject, as in `tintype`
     "compare",
     "fix",
     "import_dataset",
+    "convert",
+    "split",
+    "edit",
     "boxes",
     "mean_iou",
     "connect",
@@ -275,6 +278,9 @@ estimate = _blocking(library.estimate)
 compare = _blocking(library.compare)
 fix = _blocking(library.fix)
 import_dataset = _blocking(library.import_dataset)
+convert = _blocking(library.convert)
+split = _blocking(library.split)
+edit = _blocking(library.edit)
 train = _blocking(library.train)
 follow = _iterating(library.follow)
 wait = _blocking(library.wait)

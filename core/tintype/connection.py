@@ -18,6 +18,9 @@ from tintype.settings import Profile, Secret, Settings, folders, key_for
 if TYPE_CHECKING:
     from tintype.api import Api, Patience
     from tintype.estimation import Estimate, Forecast
+    from tintype.jobs import Prospects
+    from tintype.pricing import Prices
+    from tintype.quote import Quote
     from tintype.server.run import Running
     from tintype.store import Store
 
@@ -113,9 +116,10 @@ async def refuse_untrainable(provider: str, model: str) -> None:
 async def forecast(
     store: "Store", profile: Profile, estimate: "Estimate", batch_size: int | None = None
 ) -> "Forecast | None":
-    """Return how long the embedded engine will take for what is estimated; none elsewhere.
+    """Return how long a training will take by one's own earlier ones; none for an unknown engine.
 
-    The pace is that of the newest training of the same base model whose steps the store has.
+    On this machine the pace is that of the newest training of the same base model whose steps the
+    store has; elsewhere that of one's own jobs there, from creation to end.
 
     Args:
         store: Where events of earlier trainings are.
@@ -129,11 +133,12 @@ async def forecast(
     """
     from tintype.engines import engines
     from tintype.estimation import forecast, step_time
+    from tintype.jobs import job_time
     from tintype.resources import Hyperparameters
 
     model = estimate.plan.model
     if identity(profile.provider).dialect != "embedded":
-        return None
+        return job_time(store, profile.name, estimate)
     if (engine := (await asyncio.to_thread(engines, server_folder())).get(model)) is None:
         return None
     asked = Hyperparameters(estimate.plan.epochs or "auto", batch_size or "auto")
@@ -173,6 +178,44 @@ def worth_asking(settings: Settings, store: "Store") -> tuple[str, ...]:
                 inhabited = True  # the key file is to be complained of when it is asked
         found += [name] if inhabited else []
     return tuple(found)
+
+
+async def prospects(
+    store: "Store | None",
+    profile: Profile,
+    made: "Quote",
+    prices: "Prices",
+    batch_size: int | None = None,
+) -> "Prospects":
+    """Return what is to be expected of a training beside its bill; little is read of the file.
+
+    Without a store nothing is known of one's own past.
+
+    Raises:
+        DatasetError: if the file cannot be read.
+        EngineError: if an engine cannot be loaded.
+        StoreError: if the store cannot be read.
+    """
+    from tintype.dataset import open_dataset
+    from tintype.estimation.usage import break_even, usual_request
+    from tintype.jobs import Prospects, learnt, upload_speed
+
+    estimate, found = made.estimate, made.assessment
+    async with open_dataset(found.file.path) as dataset:
+        async for _ in dataset.index():
+            pass
+        request = await usual_request(dataset, found.counts, found.counts.rule)
+    others = found.rules.text_models
+    answers = break_even(request, estimate, prices, others) if request is not None else ()
+    if store is None:
+        return Prospects(request=request, answers=answers)
+    return Prospects(
+        await forecast(store, profile, estimate, batch_size),
+        upload_speed(store, profile.name),
+        learnt(store, profile.name, estimate.plan.model),
+        request,
+        answers,
+    )
 
 
 @asynccontextmanager

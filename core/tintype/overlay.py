@@ -1,10 +1,11 @@
-"""What lies over a dataset that is opened: asked of whoever keeps it, without knowing whom.
+"""What is known of a dataset from before: asked of whoever keeps it, without knowing whom.
 
 Edits are kept in the store, which is built on datasets, and are seen wherever a dataset is opened.
 """
 
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 laying_over: ContextVar[Callable[[Any], Awaitable[Any]] | None] = ContextVar(
@@ -12,3 +13,6 @@ laying_over: ContextVar[Callable[[Any], Awaitable[Any]] | None] = ContextVar(
 )
 """Gives the `dataset.edits.Edits` of a `Dataset` that has just been opened; none outside the app
 and its commands, and in the server."""
+
+checks_folder: ContextVar[Callable[[], Path] | None] = ContextVar("checks_folder", default=None)
+"""Says where `earlier_checks` are kept; none outside the app and its commands."""

@@ -486,3 +486,14 @@ def test_limits_are_those_of_the_providers_rules() -> None:
     assert limits_for(replace(OPENAI, provider="together")) == UploadLimits(512 << 20, None)
     with pytest.raises(SettingsError, match="no provider"):
         limits_for(replace(OPENAI, provider="none"))
+
+
+async def test_the_speed_is_kept_of_files_that_were_sent_and_not_of_those_that_were_there(
+    api: Api, store: Store, path: Path, files: Files
+) -> None:
+    for _ in range(2):
+        steps = [progress async for progress in jobs.upload(api, store, path)]
+    assert steps[-1].reused
+    speed = jobs.upload_speed(store, api.profile.name)
+    assert speed is not None
+    assert (speed.uploads, speed.low > 0) == (1, True)

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -323,6 +324,26 @@ async def test_one_file_is_kept_into_again_and_verified(
     assert keeping.manifest_of(target).models == last.manifest.models
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Zstandard is there")
+async def test_what_could_not_be_packed_is_said_before_anything_is_kept(
+    old: OldProvider, kept: Callable[..., Any], tmp_path: Path
+) -> None:
+    with pytest.raises(ArchiveError, match="Zstandard"):
+        await kept(target=tmp_path / "archive.tar.zst")
+    assert old.provider.requests == []
+
+
+async def test_a_job_that_runs_is_to_be_kept_again(
+    old: OldProvider, kept: Callable[..., Any]
+) -> None:
+    old.job["status"] = "running"
+    last = await kept()
+    assert last.manifest.not_kept[0].what == "the end of job ftjob-1"
+    old.job["status"] = "succeeded"
+    last = await kept()
+    assert last.manifest.not_kept == ()
+
+
 @pytest.fixture
 def made(tmp_path: Path) -> Path:
     """A small archive."""
@@ -436,5 +457,5 @@ def test_an_archive_cut_short_is_said(ending: str, made: Path) -> None:
     for _ in keeping.pack(made, path):
         pass
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(ArchiveError, match=r"damaged|no finished archive"):
-        list(keeping.verify(path))
+    with pytest.raises(ArchiveError, match=r"damaged|no finished archive|is not what"):
+        verified(path).require()

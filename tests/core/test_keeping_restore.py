@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests import deadline_provider as known
 
-from tintype import evaluation, keeping
+from tintype import evaluation, keeping, moving
 from tintype.api import Api
 from tintype.budget import Confirmation, Limits
 from tintype.errors import ArchiveError
@@ -138,6 +138,17 @@ async def test_images_behind_urls_are_in_the_restored_rows(
     urls = [json.loads(line)["messages"][0]["content"][1]["image_url"]["url"] for line in lines]
     assert [url[:5] for url in urls] == ["data:"] * 3 + ["http:"] + ["data:"] * 6
     assert found.profile == "elsewhere"
+
+
+async def test_the_files_of_a_job_launched_elsewhere_are_known_as_its_data(
+    api: Api, store: Store, ending: known.DeadlineProvider, tmp_path: Path
+) -> None:
+    await keep(api, store, tmp_path / "archive")
+    await restored(tmp_path / "archive", store, tmp_path / "there")
+    training, validation = moving.data_of(moving.job_to_move(store, "ftjob-cards"))
+    assert training.name == "cards-with-images.jsonl"
+    assert validation is not None
+    assert validation.read_bytes() == ending.contents["file-cards-valid"]
 
 
 async def test_what_is_newer_here_is_left_alone(api: Api, store: Store, tmp_path: Path) -> None:

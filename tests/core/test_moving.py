@@ -136,6 +136,9 @@ async def test_a_job_is_found_with_its_data_or_it_is_said_how_to_get_it(
     digest = hashlib.sha256(b"".join(lines(rows))).hexdigest()
     store.jobs.made_from("old", "ftjob-1", MadeFrom(Source(str(rows), digest)))
     assert moving.data_of(moving.job_to_move(store, "ftjob-1")) == (rows, None)
+    assert not moving.has_changed(moving.job_to_move(store, "ftjob-1"))
+    lines(rows, 2)
+    assert moving.has_changed(moving.job_to_move(store, "ftjob-1"))
     whole = rows.with_name("train-with-images.jsonl")
     shutil.copyfile(rows, whole)
     assert moving.data_of(moving.job_to_move(store, "ftjob-1", "old"))[0] == whole

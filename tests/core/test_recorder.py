@@ -318,6 +318,7 @@ async def test_a_recorder_that_is_killed_is_started_again_and_nothing_is_lost_or
         kept = await store.jobs.events("hostile", "ftjob-1")
         assert [event.data["step"] for event in kept] == list(range(1, len(diary.events) + 1))
     log = (place.folder_of(apart.folders, "hostile") / place.LOG).read_text()
+    assert "Warning" not in log
     assert "Recording the jobs of hostile" in log
     assert "sk-hostile" not in log
 

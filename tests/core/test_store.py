@@ -587,3 +587,49 @@ def test_a_store_is_closed_after_what_a_thread_does_with_it(path: Path) -> None:
         database.run("SELECT * FROM kept")
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT * FROM kept").fetchall() == []
+
+
+async def test_curves_that_were_kept_are_those_that_the_events_give(tmp_path: Path) -> None:
+    from tintype import jobs
+    from tintype.jobs import recalling
+    from tintype.metrics import fold
+
+    def step(number: int) -> Ranked:
+        value = float("nan") if number == 7 else 1 / number
+        data = {"step": number, "train_loss": value, "total_steps": 9_000}
+        return Ranked(Event(f"e{number}", at(number), "", "info", "metrics", data), number)
+
+    def at(number: int) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)
+
+    async with open_store(tmp_path / "store.sqlite") as store:
+        store.jobs.remember("p", replace(JOB, id="j"), seen_at=at(0))
+        sweep = store.jobs.begin_sweep("p", "j")
+        first = [step(number) for number in range(1, recalling.WORTH + 1)]
+        said = Ranked(Event("said", at(5), "hello"), 0)
+        store.jobs.add_events("p", "j", [*first, said], sweep=sweep)
+        half, _ = await jobs.recorded(store, "p", "j")
+        assert await store.curves.read("p", "j") is None  # a reading that is not at its end
+        store.jobs.close_sweep("p", "j", sweep)
+        assert (await jobs.recorded(store, "p", "j"))[0] == half
+        kept = await store.curves.read("p", "j")
+        assert kept is not None
+        assert repr(kept[0].series["train_loss"].values()[6]) == "nan"
+        assert kept[0].total_steps == 9_000
+        later = store.jobs.begin_sweep("p", "j")
+        store.jobs.add_events("p", "j", [step(3_000)], sweep=later)
+        found, whole = await jobs.recorded(store, "p", "j")
+        every = fold(await store.jobs.events("p", "j"))
+        assert found.series["train_loss"].steps() == every.series["train_loss"].steps()
+        assert found.clock == every.clock
+        assert whole == sweep
+        assert [event.id for event in await store.curves.log("p", "j")] == ["said"]
+        store.jobs.forget("p", "j")
+        assert await store.curves.read("p", "j") is None
+
+
+@pytest.mark.parametrize("data", [b"", b"{}\n", b'{"order": "little"}\n', b"\xff\n"])
+def test_curves_that_are_not_understood_are_as_good_as_none(data: bytes) -> None:
+    from tintype.store.curves import unpacked
+
+    assert unpacked(data) is None

@@ -368,6 +368,14 @@ async def evaluated(place: Place) -> None:
     await place.sees("score:", "time and money")
 
 
+async def inventoried(place: Place) -> None:
+    """Everything at the provider."""
+    place.serve(job(1), job(2, "failed"))
+    await place.press("1")
+    await place.press("7", "r")
+    await place.sees("models 1", "as of")
+
+
 STATES: dict[str, State] = {
     "home, first": State(first),
     "home, provider": State(first, "P", ("Work with which provider?",), again=True),
@@ -419,4 +427,6 @@ STATES: dict[str, State] = {
     "evaluate, past runs": State(
         evaluated, "left_square_bracket left_square_bracket", ("past runs",), agreed=True
     ),
+    "models, listed": State(inventoried),
+    "models, files": State(inventoried, "left_square_bracket left_square_bracket"),
 }

@@ -31,6 +31,19 @@ def test_check_says_ok_for_a_usable_dataset(tintype: Tintype, dataset: Path) -> 
     assert [problem["rule"] for problem in done.json["problems"]] == ["few_examples"]
 
 
+def test_a_second_command_says_that_nothing_has_changed(tintype: Tintype, tmp_path: Path) -> None:
+    said = [{"role": "user", "content": "Is it? " * 400}, {"role": "assistant", "content": "No."}]
+    path = tmp_path / "train.jsonl"
+    path.write_text((json.dumps({"messages": said}) + "\n") * 400)
+    os.utime(path, (1e9, 1e9))
+    first, second = tintype("check", path), tintype("check", path)
+    assert "Nothing has changed" not in first.err
+    unchanged = "Nothing has changed since an earlier check, whose result this is."
+    assert second.said == f"{first.said} {unchanged}"
+    assert (second.code, second.out) == (first.code, first.out)
+    assert tintype("estimate", path).code == 0
+
+
 def test_check_exits_with_1_and_names_each_error(tintype: Tintype, tmp_path: Path) -> None:
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"messages": []}\nnot json\n')

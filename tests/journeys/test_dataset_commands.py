@@ -1,6 +1,7 @@
 """Datasets divided, edited and converted from the command line."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -284,3 +285,51 @@ def test_edits_of_the_validation_file_are_noticed_at_launch(
     done = tintype("train", dataset, "--validation", valid, "--model", "scripted", "--yes")
     assert done.code == 2
     assert "valid.jsonl has edited rows" in done.said
+
+
+@pytest.mark.parametrize("to", ["jsonl", "coco", "llava", "csv"])
+def test_a_dry_run_says_what_would_be_and_writes_nothing_even_for_a_while(
+    tintype: Any, dataset: Path, to: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+    real = Path.open
+
+    def noted(self: Path, *args: Any, **options: Any) -> Any:
+        opened.append(self)
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(Path, "open", noted)
+    target = dataset.parent / ("new.jsonl" if to == "jsonl" else "new")
+    before = sorted(dataset.parent.iterdir())
+    done = tintype("convert", dataset, target, "--to", to, "--dry-run")
+    assert "would be written" in done.said
+    assert sorted(dataset.parent.iterdir()) == before
+    assert not [path for path in opened if path.name.endswith(".tmp")]
+
+
+def test_images_become_files_below_an_address(tintype: Any, dataset: Path) -> None:
+    target = dataset.parent / "hosted" / "train.jsonl"
+    done = tintype(
+        "convert", dataset, target, "--to", "jsonl", "--urls", "https://example.org/a/", "-p",
+        "openai",
+    )  # fmt: skip
+    assert done.code == 0
+    row = json.loads(target.read_text().splitlines()[0])
+    url = row["messages"][1]["content"][1]["image_url"]["url"]
+    assert url.startswith("https://example.org/a/")
+    assert (target.parent / "images" / url.rpartition("/")[2]).read_bytes()[:4] == b"\x89PNG"
+
+
+def test_several_sources_are_joined_or_splits_by_their_names(tintype: Any, tmp_path: Path) -> None:
+    for name, question in (("one", "a"), ("two", "b"), ("my-val", "c")):
+        row = [{"from": "human", "value": question}, {"from": "gpt", "value": "yes"}]
+        (tmp_path / f"{name}.json").write_text(json.dumps([{"id": "1", "conversations": row}]))
+    sources = [tmp_path / f"{name}.json" for name in ("one", "two", "my-val")]
+    done = tintype("import", *sources, tmp_path / "out")
+    assert done.code == 0
+    train = (tmp_path / "out" / "train.jsonl").read_text().splitlines()
+    valid = (tmp_path / "out" / "valid.jsonl").read_text().splitlines()
+    assert [json.loads(row)["messages"][0]["content"] for row in train] == ["a", "b"]
+    assert [json.loads(row)["messages"][0]["content"] for row in valid] == ["c"]
+    alone = tintype("import", sources[2], tmp_path / "alone")
+    assert alone.code == 0

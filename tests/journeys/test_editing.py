@@ -1,8 +1,13 @@
 # ruff: noqa: ASYNC240 - a test may wait for its disk
 """Rows edited in the app: in place, in an editor, many at once, undone and done again."""
 
+import base64
+import io
+import json
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from tintype.detection import Box
 from tintype_tui.widgets.row_view import RowView
@@ -159,3 +164,51 @@ async def test_a_box_is_drawn_and_dragged_with_the_mouse(sit: Any, dataset: Path
         await person.sees_no("box 1 of 1")
         await person.until(lambda: person.app.assessment, "it is still checked")
         assert "edited" not in person.screen
+
+
+async def test_a_row_and_then_all_rows_are_fixed_after_a_look(sit: Any, dataset: Path) -> None:
+    grey = io.BytesIO()
+    Image.new("L", (48, 36), 90).save(grey, "PNG")
+    rows = [json.loads(line) for line in dataset.read_text().splitlines()]
+    url = "data:image/png;base64," + base64.b64encode(grey.getvalue()).decode()
+    for row in rows[:2]:
+        row["messages"][1]["content"][1]["image_url"]["url"] = url
+    dataset.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    async with sit(dataset, (100, 30)) as person:
+        await person.sees("12 rows", "1 warning", "F fixes it")
+        await person.press("F")
+        await person.sees("Line 1, laid over the file", "All rows, in a copy")
+        await person.type("modes")
+        await person.sees("other modes to RGB · 2 problems")
+        await person.press("enter")
+        await person.sees("Other modes to RGB?", "1 of 1 row change", "Image tokens", "Fix the row")
+        await person.press("y")
+        await person.sees("1 edited", "jpeg")
+        await person.press("z")
+        await person.sees_no("1 edited")
+        await person.until(lambda: person.app.assessment is not None, "a check")
+        await person.sees("2 skip")
+        await person.press("F")
+        await person.sees("All rows, in a copy")
+        await person.type("modes")
+        await person.sees("2 problems")
+        await person.press("down", "enter")
+        await person.sees("2 of 12 rows change", "Write a copy")
+        await person.press("y")
+        await person.sees("Write a fixed copy into")
+        await person.press("enter")
+        await person.sees("train-rgb.jsonl", "12 rows")
+    lines = dataset.with_name("train-rgb.jsonl").read_text().splitlines()
+    assert lines[2:] == dataset.read_text().splitlines()[2:]
+    assert "jpeg" in lines[1]
+
+
+def test_fixes_are_measured_and_done_by_command(tintype: Any, dataset: Path) -> None:
+    found = tintype("fix", dataset, "-p", "openai", "--json").json
+    assert found["low"]["rows"] == 12
+    assert found["low"]["image_tokens_after"] <= found["low"]["image_tokens_before"]
+    target = dataset.with_name("low.jsonl")
+    assert tintype("fix", dataset, target, "--with", "low", "-p", "openai").code == 0
+    assert target.read_text().count('"low"') == 12
+    done = tintype("fix", dataset, "--with", "rgb", "-p", "openai")
+    assert (done.code, "Nothing would change" in done.said) == (1, True)

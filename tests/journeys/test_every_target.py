@@ -55,6 +55,7 @@ SELDOM = frozenset(
         "playground, folded",
         "evaluate, rows",
         "evaluate, past runs",
+        "models, files",
     ]
 )
 """States whose keys are nearly those of others, or that take another app for nearly every key; they
@@ -62,7 +63,7 @@ have journeys of their own."""
 SIZE = (80, 24)
 GRID = (26, 7)
 """Cells between points that are clicked, besides the middle of every widget."""
-MODES = ("home", "datasets", "estimate", "jobs", "playground", "evaluate")
+MODES = ("home", "datasets", "estimate", "jobs", "playground", "evaluate", "models")
 LASTING = frozenset(
     ["dataset", "list", "follow", "fill", "cost", "assess", "settle", "changed", "hold"]
 )

@@ -223,6 +223,7 @@ async def test_a_click_on_each_tab_shows_its_pane(sit: Any, size: tuple[int, int
             ("jobs", " 4 "),
             ("playground", " 5 "),
             ("evaluate", " 6 "),
+            ("models", " 7 "),
             ("home", " 1 "),
         ):
             await person.pilot.click("Masthead", offset=(top.index(word) + 2, 0))

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,22 @@ def test_a_profile_that_cannot_be_asked_is_said_and_what_was_known_is_listed(
     assert done.code == 1
     assert "old: " in done.err
     assert known.CARDS in done.out
+
+
+def test_any_command_warns_once_a_day_of_what_will_be_lost(
+    ending: DeadlineProvider, tintype: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "end on" not in tintype("models").err  # nothing is known yet
+    tintype("jobs", "--json")
+    warning = "2 tuned models end on 14 Jan 2027, in 47 days (old)."
+    first = tintype("status", "--json")
+    assert warning in first.err
+    assert first.json  # on standard output nothing but data
+    assert warning not in tintype("status").err
+    monkeypatch.setattr(inventory, "today", lambda: known.TODAY + timedelta(days=1))
+    assert "in 46 days" in tintype("models").err
+    monkeypatch.setattr(inventory, "today", lambda: known.SHUTDOWN)
+    assert "tuned model" not in tintype("models").err
 
 
 def test_with_nothing_anywhere_nothing_is_listed(tintype: Callable[..., Any]) -> None:

@@ -81,6 +81,15 @@ def test_a_model_outlives_its_provider(
         )
         assert done.code == 0, done.err
         assert done.json["job"]["status"] == "succeeded"
+        new = f"{done.json['job']['fine_tuned_model']}@second"
+        runs = tintype("evaluations", "--json").json["evaluations"]
+        [old] = [one["id"] for one in runs if one["rows"] == 10]
+        page = tmp_path / "report.html"
+        done = tintype("replacement", old, "-m", new, "-o", page, "--yes", "--json")
+        assert done.code == 0, done.err
+        assert done.json["rows"] == 10
+        assert "agrees with" in done.json["sentence"]
+        assert model in page.read_text()
     done = tintype("move", "last", "--recipe", "trl", "-o", tmp_path / "recipe", "-p", "tintype")
     assert done.code == 0, done.err
     assert "num_train_epochs" in (tmp_path / "recipe/train.py").read_text()

@@ -19,7 +19,20 @@ from tintype.library import Rows
 from tintype.settings import Settings
 
 NAMES = [
-    *("open", "Rows", "check", "estimate", "compare", "fix", "import_dataset", "boxes", "mean_iou"),
+    *(
+        "open",
+        "Rows",
+        "check",
+        "estimate",
+        "compare",
+        "fix",
+        "import_dataset",
+        "convert",
+        "split",
+        "edit",
+        "boxes",
+        "mean_iou",
+    ),
     *("connect", "Connection", "train", "follow", "wait", "explain", "ask", "stream", "evaluate"),
     *("rule", "scorer", "format", "engine", "TintypeError", "errors"),
 ]
@@ -144,6 +157,42 @@ async def test_a_table_is_imported(home: Path, dataset: Path, tmp_path: Path) ->
     (written,) = report.files.values()
     async with tintype.open(written) as rows:
         assert rows[0].answer == "a cat"
+
+
+async def test_a_dataset_is_converted_split_and_edited(
+    home: Path, dataset: Path, tmp_path: Path
+) -> None:
+    before = sorted(dataset.parent.iterdir())
+    dry = await tintype.convert(dataset, tmp_path / "new.jsonl", dry_run=True)
+    assert (dry.rows, dry.files, dry.complete) == (12, (), True)
+    assert sorted(dataset.parent.iterdir()) == before
+    done = await tintype.convert(dataset, tmp_path / "new.jsonl")
+    assert done.files == (tmp_path / "new.jsonl",)
+    assert done.size_bytes == dry.size_bytes == (tmp_path / "new.jsonl").stat().st_size
+    other = await tintype.convert(dataset, tmp_path / "llava", "llava", alone=True)
+    assert (other.rows, other.lost, other.files) == (12, 0, (tmp_path / "llava",))
+    with pytest.raises(DatasetError, match="address"):
+        await tintype.convert(dataset, tmp_path / "x.jsonl", images="files")
+    parts = await tintype.split(dataset, tmp_path / "parts", valid=0.25, test=0)
+    assert {path.name: rows for path, rows in parts.rows.items()} == {
+        "train.jsonl": 9,
+        "valid.jsonl": 3,
+    }
+    with pytest.raises(DatasetError, match="Nothing can be split"):
+        await tintype.split(dataset, tmp_path / "parts", valid=1)
+
+    def change(row: dict[str, Any]) -> dict[str, Any] | None:
+        answer = row["messages"][-1]
+        if answer["content"] == "answer 0":
+            return None
+        answer["content"] = answer["content"].replace("answer", "reply")
+        return row
+
+    edited = await tintype.edit(dataset, tmp_path / "edited.jsonl", change)
+    assert (edited.rows, edited.changed, edited.dropped) == (11, 5, 1)
+    async with tintype.open(tmp_path / "edited.jsonl") as rows:
+        assert rows[1].answer == "reply 2"
+        assert (await rows.image(0)).startswith(b"\x89PNG")
 
 
 def test_boxes_of_an_answer() -> None:

@@ -97,3 +97,16 @@ def test_a_training_of_another_tool_is_followed_as_a_job(
     assert "step 3: training loss 0.333" in done.out
     assert done.out.splitlines()[-1].endswith("succeeded")
     assert tintype("follow", tmp_path).code == 2
+    (listed,) = tintype("jobs", "--all", "--json").json
+    assert (listed["profile"], listed["best_loss"]) == ("local", 1 / 3)
+    tintype("jobs", "label", "last", "--tag", "mine", "--archive", "--note", "too long")
+    assert tintype("jobs", "--all", "--json").json == []
+    assert "No job" in tintype("jobs", "--all", "--filter", "tag:other is:archived").said
+    assert "#mine" in tintype("jobs", "--all", "--filter", "is:archived").out
+    undone = tintype("jobs", "label", listed["id"], "--undo", "--json").json
+    assert undone == {"pinned": False, "tags": [], "note": "", "archived": False}
+    assert tintype("jobs", "export", "last", tmp_path / "job.json").code == 0
+    assert listed["id"] in tintype("jobs", "-p", "tintype", "import", tmp_path / "job.json").out
+    assert len(tintype("jobs", "--all", "--sort", "loss", "--json").json) == 2
+    played = tintype("jobs", "replay", "last", "--speed", "1000", "--json")
+    assert [json.loads(one)["metrics"]["step"] for one in played.out.splitlines()] == [1, 2, 3]

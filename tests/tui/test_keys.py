@@ -99,7 +99,9 @@ def test_what_a_terminal_sends_is_a_key(keys: str) -> None:
     assert not any("is no key" in problem for problem in keymap_problems({"play.ask": keys}))
 
 
-@pytest.mark.parametrize(("pane", "focused"), [("playground", ImageView), ("evaluate", LineList)])
+@pytest.mark.parametrize(
+    ("pane", "focused"), [("playground", ImageView), ("evaluate", LineList), ("models", LineList)]
+)
 def test_what_has_the_focus_takes_no_key_of_a_part(pane: str, focused: type[Widget]) -> None:
     def keys(bindings: Iterable[Any]) -> set[str]:
         made = [one for one in bindings if isinstance(one, Binding)]

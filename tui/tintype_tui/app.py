@@ -21,6 +21,7 @@ from tintype.paths import absolute
 from tintype.settings import Settings, load
 from tintype_tui import requests, theme
 from tintype_tui.assessor import Assessor
+from tintype_tui.deadlines import Deadlines
 from tintype_tui.evaluator import Evaluator
 from tintype_tui.held_keys import switch_soon
 from tintype_tui.keys import key_of
@@ -71,6 +72,12 @@ def _evaluate() -> Pane:
     return EvaluatePane()
 
 
+def _models() -> Pane:
+    from tintype_tui.screens.models import ModelsPane
+
+    return ModelsPane()
+
+
 def _key_commands() -> type[Provider]:
     from tintype_tui.screens.help import KeyCommands
 
@@ -84,6 +91,7 @@ SCREENS: dict[str, Callable[[], Pane]] = {
     "jobs": _jobs,
     "playground": _playground,
     "evaluate": _evaluate,
+    "models": _models,
 }
 """Each pane's module is imported when it is first shown: the first frame needs only one."""
 
@@ -196,6 +204,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         self._with_samples = with_samples
         self._clashes: set[str] = set()
         self.assessor, self.evaluator = Assessor(self), Evaluator(self)
+        self.deadlines = Deadlines(self)
         _suit(self, chosen)
         self.stylesheet = PatientStylesheet(variables=self.get_css_variables())
         for mode, pane in SCREENS.items():
@@ -208,10 +217,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.call_after_refresh(_collect)
-        self.assessor.begin()
-        Ringer(self).begin()
-        self.set_interval(KEEP_S, lambda: self.session.keep_apart(self.loop_state, **_seen(self)))
-        _report_settings(self)
+        _begin(self)
         if self._with_samples:
             self.call_after_refresh(self.run_action, "sample", self.screen.query_one("#samples"))
 
@@ -288,6 +294,8 @@ async def _carry_out(app: TintypeApp, request: requests.Request) -> None:
             app.profile_name = request.name
         case requests.AssessDataset():
             await app.assessor.read(request.model, deep=request.deep)
+        case requests.LookAtDeadlines():
+            app.deadlines.look()
         case requests.Evaluate():
             app.evaluator.obey(request.order)
 
@@ -297,6 +305,15 @@ def _reported(folder: Path, error: BaseException | None, details: str) -> str:
     from tintype_tui.crashing import reported
 
     return reported(error, details, folder)
+
+
+def _begin(app: TintypeApp) -> None:
+    """Begin what goes on for as long as the app does."""
+    app.assessor.begin()
+    app.deadlines.begin()
+    Ringer(app).begin()
+    app.set_interval(KEEP_S, lambda: app.session.keep_apart(app.loop_state, **_seen(app)))
+    _report_settings(app)
 
 
 def _report_settings(app: TintypeApp) -> None:

@@ -99,6 +99,11 @@ class EvaluationOrder:
 
 
 @dataclass
+class LookAtDeadlines(Request):
+    """Look again whether something will be lost soon: what is known of it may have changed."""
+
+
+@dataclass
 class UseProfile(Request):
     """Work with another provider."""
 

@@ -17,6 +17,7 @@ from tintype.loop import LoopState
 from tintype_tui.session import Said, Session, SessionApp
 from tintype_tui.terminal.textual_privates import PartsScreen, driver_of
 from tintype_tui.text import visible
+from tintype_tui.widgets.deadline_line import DeadlineLine
 from tintype_tui.widgets.key_line import KeyLine
 from tintype_tui.widgets.loop_strip import LoopStrip, Serving
 from tintype_tui.widgets.masthead import Masthead
@@ -50,7 +51,7 @@ class Pane(PartsScreen):
 
     def compose(self) -> ComposeResult:
         """Frame the body."""
-        yield Masthead().data_bind(provider=Pane.profile_name)
+        yield from (Masthead().data_bind(provider=Pane.profile_name), DeadlineLine())
         yield from self.body()
         yield LoopStrip(self.NEXT).data_bind(Pane.loop_state)
         yield KeyLine()

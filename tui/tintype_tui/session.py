@@ -285,3 +285,5 @@ class SessionApp(HoldingApp[int]):
     profile_name: var[str] = var("")
     evaluating: var[Evaluating | None] = var(None)
     """The evaluation of this session, while it runs and after."""
+    deadline: var[str] = var("")
+    """What will be lost soon, in a sentence; empty if nothing will."""

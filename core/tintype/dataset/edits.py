@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tintype.dataset.parsing import ParsedLine, read_line
-from tintype.dataset.places import origin, slots
+from tintype.dataset.places import head, origin, slots
 from tintype.dataset.writing import row_bytes
 
 _MARK = re.compile(r"data:[^,]{0,300},#(\d{1,5})")
@@ -80,6 +80,15 @@ def marked(line: ParsedLine) -> Any:
     for at, (slot, url) in enumerate(zip(list(slots(value)), line.every_url(), strict=True)):
         if origin(url) == "data":
             slot.holder[slot.key] = f"{slot.text}#{at}"
+    return value
+
+
+def marked_again(value: Any, source: ParsedLine) -> Any:
+    """Put marks in the place of data URLs that are those of a row in the file, in the value."""
+    places = {url: at for at, url in enumerate(source.every_url()) if origin(url) == "data"}
+    for slot in list(slots(value)):
+        if (at := places.get(slot.text)) is not None:
+            slot.holder[slot.key] = f"{head(slot.text)}#{at}"
     return value
 
 

@@ -19,6 +19,7 @@ from typing import IO
 from tintype.dataset.fetched import fetch_images
 from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
+from tintype.dataset.nowhere import Nowhere
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
 from tintype.dataset.reshaping import image_parts, parts_of, reshaped
@@ -30,6 +31,7 @@ from tintype.threads import in_thread
 
 Fetched = Mapping[str, bytes | DatasetError]
 """Images on the network by address, or why they cannot be had."""
+IMAGES = "images"  # the folder beside a copy for images that it refers to
 ROWS_AT_ONCE = 16
 BYTES_AT_ONCE = 4_000_000
 
@@ -72,12 +74,13 @@ async def export(
     drop: Collection[int] = (),
     shard_bytes: int | None = None,
     replace: bool = False,
+    dry_run: bool = False,
 ) -> AsyncGenerator[Exported, None]:
     """Write a copy of a dataset, its images embedded and treated, without some of its lines.
 
     With `shard_bytes` a new file is begun (`name-2.jsonl`, …) before one grows larger than that.
     The files take their places at the end, all of them or none. Lines are named by their number in
-    the source, 1-based.
+    the source, 1-based. With `dry_run` nothing is written: the reports say what would be.
 
     Raises:
         DatasetError: if the target is the source, exists, or cannot be written.
@@ -89,6 +92,7 @@ async def export(
         treatment,
         shard_bytes=shard_bytes,
         replace=replace,
+        dry_run=dry_run,
         targets=(target,),
     )
     async with aclosing(steps):
@@ -104,6 +108,7 @@ async def distribute(
     targets: Collection[Path],
     shard_bytes: int | None = None,
     replace: bool = False,
+    dry_run: bool = False,
 ) -> AsyncGenerator[Exported, None]:
     """Write the rows of a dataset into several files, as `export` writes them into one.
 
@@ -114,17 +119,20 @@ async def distribute(
         targets: All files that `where` may name. They appear together.
         shard_bytes: As for `export`.
         replace: Whether files that exist may be overwritten.
+        dry_run: Whether nothing is written.
 
     Raises:
         DatasetError: if a target is the source, exists, or cannot be written.
     """
     for target in targets:
         await asyncio.to_thread(refuse_source, target, dataset.path)
-    treated = _Treated(dataset.folder, treatment or Treatment())
     done, start = Exported(), 0
-    with FileSet() as files:
+    with Nowhere() if dry_run else FileSet() as files:
+        beside = next(iter(targets)).parent
+        treated = TreatedImages(dataset.folder, treatment or Treatment(), files, beside)
+        replaces = replace or dry_run
         copies = {
-            target: _Shards(files, target, shard_bytes, replace=replace) for target in targets
+            target: _Shards(files, target, shard_bytes, replace=replaces) for target in targets
         }
         while lines := await dataset.lines(start, ROWS_AT_ONCE, BYTES_AT_ONCE):
             start += len(lines)
@@ -148,15 +156,17 @@ async def distribute(
             )
             yield done
     written = tuple(path for copy in copies.values() for path in copy.files)
-    yield dataclasses.replace(done, notes=(), files=written)
+    yield dataclasses.replace(done, notes=(), files=() if dry_run else written)
 
 
-class _Treated:
+class TreatedImages:
     """Images as they go into the copy; those treated last are remembered."""
 
-    def __init__(self, folder: Path, treatment: Treatment) -> None:
+    def __init__(self, folder: Path, treatment: Treatment, files: FileSet, beside: Path) -> None:
         self.folder = folder
         self.treatment = treatment
+        self._files, self._beside = files, beside
+        self._named: set[str] = set()
         self.changed = 0
         self.on_the_web = 0
         self._known: dict[bytes, str] = {}
@@ -186,10 +196,23 @@ class _Treated:
             raise data
         data = image_bytes(url, self.folder) if data is None else data
         treated = treat(data, self.treatment)
+        if self.treatment.url_base:
+            return self._kept(treated)
         written = data_url(treated)
         if treated is data and origin(url) == "data" and not self.treatment.chat:
             return url
         return url if url == written else written
+
+    def _kept(self, data: bytes) -> str:
+        """The address of an image that is a file beside the copy."""
+        from tintype.images import probe
+
+        facts = probe(data, verify=False)
+        name = f"{facts.digest[:32]}.{facts.format or 'image'}"
+        if name not in self._named:
+            self._named.add(name)
+            self._files.add(self._beside / IMAGES / name, data)
+        return f"{self.treatment.url_base.rstrip('/')}/{name}"
 
     def _remember(self, key: bytes, url: str) -> None:
         if self._chars > 32_000_000:
@@ -230,7 +253,7 @@ class _Shards:
 
 
 def _write(
-    lines: Sequence[tuple[ParsedLine, Sequence[_Shards]]], treated: _Treated, fetched: Fetched
+    lines: Sequence[tuple[ParsedLine, Sequence[_Shards]]], treated: TreatedImages, fetched: Fetched
 ) -> tuple[list[ExportNote], int]:
     """Write rows; what could not be done, and how many were written."""
     notes: list[ExportNote] = []
@@ -239,16 +262,17 @@ def _write(
         if line.row.flaw:
             notes.append(ExportNote(line.row.line, "", f"Left out: {line.row.flaw}"))
             continue
-        for row in _rows(line, treated, fetched, notes):
+        for row in rows_of_copy(line, treated, fetched, notes):
             rows += 1
             for each in copies:
                 each.write(row)
     return notes, rows
 
 
-def _rows(
-    line: ParsedLine, treated: _Treated, fetched: Fetched, notes: list[ExportNote]
+def rows_of_copy(
+    line: ParsedLine, treated: TreatedImages, fetched: Fetched, notes: list[ExportNote]
 ) -> list[bytes]:
+    """Return what a row becomes in a copy, each with its line end; notes are added to."""
     value = copy.deepcopy(line.row.value)
     for slot, url in zip(slots(value), line.every_url(), strict=True):
         slot.holder[slot.key] = url

@@ -10,6 +10,7 @@ import codecs
 import os
 import stat
 import threading
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -18,6 +19,9 @@ from tintype.errors import DatasetError
 
 MAX_IMAGE_BYTES = 50_000_000
 """A larger image is refused: five times what any provider takes."""
+
+CLOCK_NS = 2_000_000_000
+"""The coarsest clock of a file system."""
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -59,6 +63,14 @@ class FileStamp:
             return stamp(self.path) == replace(self, edits="")
         except DatasetError:
             return False
+
+    @property
+    def settled(self) -> bool:
+        """Whether it holds, and whatever is written from now on will show in it. Blocking.
+
+        Clocks of file systems are coarse: what is written in the same moment has the same time.
+        """
+        return self.holds and time.time_ns() - self.mtime_ns > CLOCK_NS
 
 
 def stamp(path: Path) -> FileStamp:

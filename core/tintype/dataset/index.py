@@ -16,6 +16,8 @@ import time
 from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate, count, repeat
+from operator import add
 from typing import Protocol
 
 from tintype.dataset.example import Row
@@ -27,6 +29,7 @@ CHUNK_BYTES = 1 << 20
 AT_ONCE = 16_000_000
 """Bytes of rows that are read in one go; a longer run is one long row."""
 
+_INDENTED = re.compile(rb"\n[ \t\r\n\v\f]")
 _BLANK = re.compile(rb"[ \t\r\n\v\f]*+")
 
 
@@ -151,6 +154,7 @@ class LineIndex:
         """Find the line ends in the next piece of the file."""
         base = self._position
         at = 0
+        odd = _INDENTED.search(chunk)
         if base == 0 and chunk.startswith(codecs.BOM_UTF8):
             at = len(codecs.BOM_UTF8)
         while at < len(chunk):
@@ -164,8 +168,22 @@ class LineIndex:
             self._line_number += 1
             self._line_start = base + end + 1
             self._solid = False
-            at = end + 1
+            at = end + 1 if odd else self._take_lines(chunk, end + 1)
         self._position = base + len(chunk)
+
+    def _take_lines(self, chunk: bytes, at: int) -> int:
+        """Take all whole lines from there on at once; none of them is blank or indented."""
+        *lines, _ = chunk[at:].split(b"\n")
+        if not lines:
+            return at
+        ends = array("Q", map(add, accumulate(map(len, lines)), count(self._line_start)))
+        # The starts first: a row that is counted has both.
+        self._starts.append(self._line_start)
+        self._starts.extend(map(add, ends[:-1], repeat(1)))
+        self._ends.extend(ends)
+        self._line_number += len(lines)
+        self._line_start = ends[-1] + 1
+        return self._line_start - self._position
 
     def _pass_blank(self, chunk: bytes, at: int) -> int:
         """Pass over white space and blank lines to where a row has its first character."""

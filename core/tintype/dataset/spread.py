@@ -1,9 +1,10 @@
 """How a quantity is distributed: its bounds, its middle, its shape."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 STEPS = 24
 """Of a histogram."""
@@ -35,26 +36,29 @@ NO_SPREAD = Spread()
 
 
 def spread(values: Iterable[int]) -> Spread:
-    """Sort so many whole numbers and say how they lie."""
-    ordered = sorted(values)
-    if not ordered:
+    """Say how so many whole numbers lie; millions of them are usually a few thousand values."""
+    times = Counter(values)
+    if not times:
         return NO_SPREAD
-    count = len(ordered)
-    p95 = ordered[-(-count * 95 // 100) - 1]
+    ordered = sorted(times)
+    ranks = list(accumulate(times[value] for value in ordered))  # how many are up to each
+    count = ranks[-1]
+    p95 = ordered[bisect_left(ranks, -(-count * 95 // 100))]
     return Spread(
         count=count,
         low=ordered[0],
-        median=ordered[(count - 1) // 2],
+        median=ordered[bisect_left(ranks, (count + 1) // 2)],
         p95=p95,
         high=ordered[-1],
-        total=sum(ordered),
-        shape=_shape(ordered, p95),
+        total=sum(value * number for value, number in times.items()),
+        shape=_shape(ordered, ranks, p95),
     )
 
 
-def _shape(ordered: Sequence[int], p95: int) -> tuple[int, ...]:
+def _shape(ordered: Sequence[int], ranks: Sequence[int], p95: int) -> tuple[int, ...]:
     low = ordered[0]
     steps = min(STEPS, p95 - low + 1)
     edges = [low + -(-(p95 - low + 1) * step // steps) for step in range(1, steps)]
-    places = [0, *(bisect_left(ordered, edge) for edge in edges), len(ordered)]
+    below = [0, *ranks]
+    places = [0, *(below[bisect_left(ordered, edge)] for edge in edges), ranks[-1]]
     return tuple(stop - start for start, stop in pairwise(places))

@@ -24,6 +24,9 @@ class Treatment:
     """Embed images in files."""
     fetch: bool = False
     """Embed images on the network too."""
+    url_base: str = ""
+    """Instead of embedding images, write them as files into a folder `images` beside the copy, and
+    refer to them below this address, at which somebody will serve them."""
     max_side: int | None = None
     """Shrink images with a longer side, in pixels."""
     max_bytes: int | None = None

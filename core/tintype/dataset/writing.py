@@ -15,8 +15,13 @@ from typing import IO, Any, Self
 
 from tintype.dataset.splits import SPLITS, Split
 from tintype.errors import DatasetError
-from tintype.paths import exists, failure, is_file, is_folder
+from tintype.images.data_urls import DataUrl
+from tintype.paths import exists, failure, free_bytes, is_file, is_folder
 from tintype.paths.failures import reason
+
+_MARK = b"\xee\x80\x80data URL"
+_URL_DEPTH = 6
+"""How deep in a row data URLs stand: messages, message, content, part, image_url, url."""
 
 
 class FileSet:
@@ -110,6 +115,22 @@ class FileSet:
             self._folders.append(folder)
 
 
+def require_room(target: Path, needed: int) -> None:
+    """Ask for the disk space before anything is written.
+
+    Raises:
+        DatasetError: if so many bytes do not fit.
+    """
+    existing = next((path for path in (target, *target.parents) if exists(path)), target)
+    free = free_bytes(existing)
+    if free is not None and needed > free:
+        raise DatasetError(
+            f"About {needed:,} bytes would be written, and {existing} has {free:,} free.",
+            advice="Choose a folder on another disk, or free some space.",
+            path=target,
+        )
+
+
 @contextlib.contextmanager
 def written(path: Path) -> Iterator[IO[bytes]]:
     """A file to write to, which takes its place when the block ends without an error.
@@ -195,10 +216,32 @@ def chat_row(question: str, answer: str, *images: str, system: str = "") -> dict
 
 def row_bytes(row: Any) -> bytes:
     """A row as one line of JSONL, its line end included."""
+    urls: list[DataUrl] = []
+    light = _without_urls(row, urls)
     try:
+        *before, last = json.dumps(light, ensure_ascii=False).encode().split(_MARK)
+        if len(before) == len(urls):  # or else a text holds the mark
+            pieces = (
+                piece
+                for url, text in zip(urls, before, strict=True)
+                for piece in (text, url.encode())
+            )
+            return b"".join((*pieces, last, b"\n"))
         return json.dumps(row, ensure_ascii=False).encode() + b"\n"
     except UnicodeEncodeError:  # half a surrogate pair: only an escape can hold it
         return json.dumps(row).encode() + b"\n"
+
+
+def _without_urls(value: Any, urls: list[DataUrl], depth: int = _URL_DEPTH) -> Any:
+    """A row with a mark in place of each data URL in which nothing must be escaped."""
+    if type(value) is DataUrl:
+        urls.append(value)
+        return _MARK.decode()
+    if depth and isinstance(value, dict):
+        return {key: _without_urls(inner, urls, depth - 1) for key, inner in value.items()}
+    if depth and isinstance(value, list):
+        return [_without_urls(inner, urls, depth - 1) for inner in value]
+    return value
 
 
 class SplitWriter:

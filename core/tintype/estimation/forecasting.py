@@ -35,7 +35,8 @@ class StepTime:
 class Forecast:
     """How long a training will take, without the wait in the queue."""
 
-    steps: int
+    steps: int | None
+    """None where it is not steps that were measured."""
     low_s: float | None
     """Seconds, like the next two; none where no step has been measured yet."""
     likely_s: float | None

@@ -6,7 +6,7 @@ counted by the same rules as the estimate's. Only what files would weigh is meas
 
 import random
 from array import array
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tintype.dataset import Dataset
@@ -25,12 +25,15 @@ from tintype.tokens import (
     TokenRule,
     image_tokens,
     reply_doubt,
+    sight,
 )
 
 ROWS_AT_ONCE = 256
 BYTES_AT_ONCE = 16_000_000
 SIDES = (2048, 1536, 1024, 768, 512, 384, 256)
 """Longest sides that are offered, in pixels."""
+_ROUNDING = 8
+"""Pixels by which shrinking twice may differ from shrinking once."""
 _SEED = 0
 """Of the rows that are drawn: the same number draws the same rows."""
 
@@ -276,22 +279,19 @@ def _doubtful(look: tuple[Look, ...], rule: TokenRule, change: WhatIf) -> int:
 
 
 def least_side(table: RowTable) -> int | None:
-    """Return the smallest longest side, in pixels, at which no image takes fewer tokens.
+    """Return the longest side, in pixels, at which the model still sees and counts the same.
 
-    None where there is nothing to gain: no image of known size, or none can be shrunk so.
+    It shrinks larger images to that itself, or further. None where there is nothing to gain.
     """
     looks = {one for look in table.looks for one in look if one[0]}
     most = max((max(width, height) for width, height, _ in looks), default=0)
-    whole = {one: image_tokens(table.rule, *one) for one in looks}
-    best = None
-    for side in _sides_below(most):
-        if any(image_tokens(table.rule, *shrunk(w, h, side), d) != whole[w, h, d]
-               for w, h, d in looks):  # fmt: skip
-            break
-        best = side
-    return best
-
-
-def _sides_below(most: int) -> Iterator[int]:
-    """Sides worth trying, from the largest: in steps of 16 pixels."""
-    yield from range((most - 1) // 16 * 16, 63, -16)
+    seen = [sight(table.rule, *one) for one in looks]
+    side = max((max(one.width, one.height) for one in seen), default=0)
+    for longest in range(side, min(side + _ROUNDING, most)):
+        if all(
+            image_tokens(table.rule, *shrunk(w, h, longest), detail)
+            == image_tokens(table.rule, w, h, detail)
+            for w, h, detail in looks
+        ):
+            return longest
+    return None

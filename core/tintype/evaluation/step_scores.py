@@ -53,6 +53,29 @@ def step_scores(home: Path, profile: str, steps: Mapping[str, int]) -> StepScore
     return None
 
 
+def latest_scores(home: Path) -> dict[tuple[str, str], float]:
+    """Return the score of every model in the newest evaluation that has one of it. Blocking.
+
+    Args:
+        home: The folder of all evaluations.
+
+    Returns:
+        Scores by the first scorer of each evaluation, by profile and model's name.
+    """
+    found: dict[tuple[str, str], float] = {}
+    for run in reversed(runs_in(home)):  # the newest comes last, and counts
+        try:
+            every = figures(opened(run.folder))
+        except TintypeError:
+            continue
+        found |= {
+            (one.model.profile, one.model.name): one.interval.value
+            for one in every
+            if one.interval is not None
+        }
+    return found
+
+
 def _own(run: EvaluationRun, profile: str, steps: Mapping[str, int]) -> list[EvaluatedModel]:
     return [one for one in run.plan.models if one.profile == profile and one.name in steps]
 

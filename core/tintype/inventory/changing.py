@@ -74,8 +74,8 @@ async def delete(api: Api, store: Store, item: Item, *, typed: str) -> None:
     store.inventory.forget(item.ref.profile, item.ref.kind, item.ref.id)
 
 
-async def download(api: Api, item: Item, target: Path) -> Path:
-    """Fetch a file's content into a new file, and return its path.
+async def download(api: Api, item: Item, target: Path, *, replace: bool = False) -> Path:
+    """Fetch a file's content into a file, and return its path.
 
     Raises:
         SettingsError: if the item is no file.
@@ -84,10 +84,10 @@ async def download(api: Api, item: Item, target: Path) -> Path:
     """
     if item.ref.kind != "file":
         raise SettingsError("Only a file can be fetched: a tuned model's weights stay there.")
-    if paths.exists(target):
+    if not replace and paths.exists(target):
         raise exists_already(target)
     content = await api.file_content(item.ref.id, max_bytes=MOST_BYTES)
-    return paths.write_whole(target, content)
+    return paths.write_whole(target, content, replace=replace)
 
 
 def rename(

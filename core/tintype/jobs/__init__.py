@@ -21,32 +21,43 @@ from tintype.jobs.creating import TOKEN
 from tintype.jobs.explaining import Explanation, Trouble, explain, trouble_of
 from tintype.jobs.failed_rows import Blamed, FoundRow, blamed, find, left_out, source_of
 from tintype.jobs.following import Pace, follow, look_at
+from tintype.jobs.history import Learnt, Prospects, UploadSpeed, job_time, learnt, upload_speed
 from tintype.jobs.launching import LaunchProgress, Order, launch
 from tintype.jobs.moderating import Moderation, moderation
+from tintype.jobs.overview import SORTED_BY, JobLine, arranged, overview
+from tintype.jobs.recalling import recorded
+from tintype.jobs.replaying import replay
 from tintype.jobs.results import Results, results
 from tintype.jobs.sending import UploadLimits, UploadProgress, limits_for
+from tintype.jobs.sharing import export, restore
 from tintype.jobs.steering import cancel, full_id, full_name, listed, pause, resume
 from tintype.jobs.uploading import upload
 from tintype.jobs.watching import JobProgress
 
 __all__ = [
+    "SORTED_BY",
     "TOKEN",
     "Bill",
     "Blamed",
     "Difference",
     "Explanation",
     "FoundRow",
+    "JobLine",
     "JobProgress",
     "LaunchProgress",
+    "Learnt",
     "Moderation",
     "Order",
     "Outcome",
     "Outcomes",
     "Pace",
+    "Prospects",
     "Results",
     "Trouble",
     "UploadLimits",
     "UploadProgress",
+    "UploadSpeed",
+    "arranged",
     "bill",
     "blamed",
     "cancel",
@@ -54,19 +65,26 @@ __all__ = [
     "data_of",
     "differences",
     "explain",
+    "export",
     "find",
     "fits",
     "follow",
     "full_id",
     "full_name",
+    "job_time",
     "launch",
+    "learnt",
     "left_out",
     "limits_for",
     "listed",
     "look_at",
     "moderation",
     "outcomes",
+    "overview",
     "pause",
+    "recorded",
+    "replay",
+    "restore",
     "results",
     "resume",
     "setting",
@@ -76,4 +94,5 @@ __all__ = [
     "training_s",
     "trouble_of",
     "upload",
+    "upload_speed",
 ]

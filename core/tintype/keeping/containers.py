@@ -12,10 +12,10 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 from tintype import paths
 from tintype.errors import ArchiveError
@@ -151,15 +151,28 @@ def _unpressed(path: Path, file: IO[bytes], mode: Literal["rb", "wb"]) -> Iterat
     if not path.name.lower().endswith(".zst"):
         yield file
         return
+    with _zstd().open(file, mode) as inner:
+        yield inner
+
+
+def _zstd() -> Any:
     try:
-        zstd = importlib.import_module("compression.zstd")
+        return importlib.import_module("compression.zstd")
     except ImportError:
         raise ArchiveError(
             "This Python does not know Zstandard, which came with 3.14.",
             advice="Use .zip or .tar.gz, or a newer Python.",
         ) from None
-    with zstd.open(file, mode) as inner:
-        yield inner
+
+
+def refuse_unwritable(target: Path) -> None:
+    """Refuse, before anything is kept, a file that could not be written at the end.
+
+    Raises:
+        ArchiveError: if this Python does not know its compression.
+    """
+    if target.name.lower().endswith(".zst"):
+        _zstd()
 
 
 def pack(folder: Path, target: Path) -> Generator[int, None, None]:
@@ -190,29 +203,25 @@ def _write_zip(folder: Path, names: list[str], file: IO[bytes]) -> Generator[int
                     yield done
 
 
-def _write_tar(
-    folder: Path, names: list[str], file: IO[bytes], target: Path
-) -> Generator[int, None, None]:
-    done, gz = 0, target.name.lower().endswith(".gz")
-    with (
-        _unpressed(target, file, "wb") as inner,
-        gzip.GzipFile(fileobj=inner, mode="wb", compresslevel=_LEVEL, mtime=0)
-        if gz
-        else nullcontext(inner) as pressed,
-        tarfile.open(fileobj=pressed, mode="w|") as archive,
-    ):
+def _write_tar(folder: Path, names: list[str], file: IO[bytes], target: Path) -> Iterator[int]:
+    """Written block by block, which `tarfile` does not: a file may be of any size."""
+    done = 0
+    with ExitStack() as opened:
+        out: Any = opened.enter_context(_unpressed(target, file, "wb"))
+        if target.name.lower().endswith(".gz"):
+            pressed = gzip.GzipFile(fileobj=out, mode="wb", compresslevel=_LEVEL, mtime=0)
+            out = opened.enter_context(closing(pressed))
         for name in names:
-            archive.add(folder / name, name, recursive=False, filter=_nobodys)
-            archive.members = []  # type: ignore[attr-defined]  # it would keep them all
-            done += (folder / name).stat().st_size
-            yield done
-
-
-def _nobodys(info: tarfile.TarInfo) -> tarfile.TarInfo:
-    """The same file, without whose it was on this machine."""
-    info.uid = info.gid = 0
-    info.uname = info.gname = ""
-    return info
+            with (folder / name).open("rb") as source:
+                info = tarfile.TarInfo(name)
+                info.size, info.mtime = (folder / name).stat().st_size, 0
+                out.write(info.tobuf(tarfile.PAX_FORMAT))
+                while block := source.read(BLOCK):
+                    out.write(block)
+                    done += len(block)
+                    yield done
+                out.write(bytes(-info.size % tarfile.BLOCKSIZE))
+        out.write(bytes(2 * tarfile.BLOCKSIZE))
 
 
 def unpack(path: Path, folder: Path) -> Generator[int, None, None]:

@@ -29,6 +29,8 @@ async def keep_job(keeping: Keeping, job_id: str) -> tuple[KeptJob, tuple[str, .
     if found is None:
         return None
     kept, events = found, await keeping.store.jobs.events(keeping.profile, job_id)
+    if not kept.job.ended:
+        keeping.archive.miss(f"the end of job {job_id}", "It has not ended: keep it again then.")
     checkpoints = keeping.store.jobs.checkpoints(keeping.profile, job_id)
     await _results(keeping, kept, events)
     await in_thread(_put_job, keeping, kept, events, checkpoints)

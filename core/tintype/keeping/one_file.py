@@ -13,7 +13,7 @@ from pathlib import Path
 from tintype import paths
 from tintype.api import SYSTEM, Api, Clock
 from tintype.keeping.collecting import KeepProgress, Wanted, keep
-from tintype.keeping.containers import is_packed, pack, unpack
+from tintype.keeping.containers import is_packed, pack, refuse_unwritable, unpack
 from tintype.keeping.verifying import verify
 from tintype.pricing import Prices
 from tintype.store import Store
@@ -35,6 +35,7 @@ async def keep_into(
     Raises:
         As `keep`; ArchiveError also if what was packed cannot be read back.
     """
+    refuse_unwritable(target)
     folder = _working_folder(target) if is_packed(target) else target
     if folder != target and paths.is_file(target) and not paths.is_folder(folder):
         async for done in stepwise(_unpacked(target, folder)):

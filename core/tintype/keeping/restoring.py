@@ -22,6 +22,7 @@ from tintype.errors import ArchiveError
 from tintype.evaluation.run_folder import MANIFEST as RUN_MANIFEST
 from tintype.keeping.containers import unpack
 from tintype.keeping.evaluations import DATASET, RUN_FILES, embedded
+from tintype.keeping.folder import BLOCK
 from tintype.keeping.manifest import KeptPart, Manifest
 from tintype.keeping.verifying import Verification, verify
 from tintype.store import MadeFrom, Ranked, Source, Store
@@ -104,8 +105,8 @@ class _Restoring:
         parts = restored.manifest.parts
         self._images = {p.source: p for p in parts if p.path.startswith("images/") and p.source}
         self._paths = {part.path for part in parts}
-        self._file_of: dict[str, Path] = {}
-        """By a file's id: where it is here."""
+        self._file_of: dict[str, tuple[Path, KeptPart]] = {}
+        """By a file's id: where it is here, and as what part it was kept."""
 
     def steps(self, store: Store) -> Iterator[tuple[str, Callable[[], None]]]:
         """What is to be done, one after the other: files first, since jobs name them."""
@@ -126,13 +127,12 @@ class _Restoring:
     def file(self, part: KeptPart) -> None:
         """Put a file beside those of its profile, and once more with the images kept for URLs."""
         target = self._files / PurePosixPath(part.path).relative_to("files")
-        self._file_of[part.source] = target
+        self._file_of[part.source] = (target, part)
         if paths.is_file(target):
             self._restored.already.append(part.path)
             return
         source = self._folder / part.path
-        with paths.writing(target) as out, source.open("rb") as file:
-            shutil.copyfileobj(file, out, 1 << 20)
+        _copy(source, target)
         self._restored.files.append(target)
         if self._images:
             with_images = target.with_name(f"{target.stem}-with-images{target.suffix}")
@@ -169,11 +169,13 @@ class _Restoring:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArchiveError(f"{part.path} cannot be read: a newer Tintype wrote it.") from error
         name, known = self._restored.profile, store.jobs.find(self._restored.profile, job.id)
+        if known is not None and known.made_from.training is None:
+            store.jobs.made_from(name, job.id, origin)
         if known is not None and known.seen_at >= seen_at:
             self._restored.already.append(part.path)
             return
         store.jobs.remember(name, job, seen_at=seen_at)
-        if known is None or not known.made_from.training:
+        if known is None:
             store.jobs.made_from(name, job.id, origin)
         sweep = store.jobs.begin_sweep(name, job.id)
         store.jobs.add_events(name, job.id, events, sweep=sweep)
@@ -195,12 +197,13 @@ class _Restoring:
         }
         return MadeFrom(**{**value, **sources})
 
-    def _source(self, value: Any, here: Path | None) -> Source | None:
+    def _source(self, value: Any, here: tuple[Path, KeptPart] | None) -> Source | None:
+        """A file where it is here; where nobody noted what was sent, the provider's own."""
         if value is None:
-            return None
+            return Source(str(here[0]), here[1].sha256) if here else None
         source = Source(**value)
         gone = here is not None and not paths.is_file(paths.as_path(source.path))
-        return replace(source, path=str(here)) if gone else source
+        return replace(source, path=str(here[0])) if here and gone else source
 
     def _runs(self) -> list[str]:
         """The names of evaluations in the archive."""
@@ -217,14 +220,15 @@ class _Restoring:
         half = target.with_name(f".{target.name}.half")
         paths.remove(half)
         for file in RUN_FILES:
-            if f"{home}/{file}" in self._paths:
-                data = paths.read_bytes(self._folder / f"{home}/{file}")
-                if file == RUN_MANIFEST:
-                    data = self._plan_here(data, name, target)
+            source = self._folder / f"{home}/{file}"
+            if file == RUN_MANIFEST:
+                data = self._plan_here(paths.read_bytes(source), name, target)
                 paths.write_whole(half / file, data, private=True)
+            elif f"{home}/{file}" in self._paths:
+                _copy(source, half / file)
         source = self._folder / f"{home}/{DATASET}"
         if f"{home}/{DATASET}" in self._paths and not self._embed(source, half / DATASET):
-            paths.write_whole(half / DATASET, paths.read_bytes(source))
+            _copy(source, half / DATASET)
         try:
             half.rename(target)
         except OSError as error:
@@ -247,3 +251,8 @@ class _Restoring:
             return json.dumps(value, indent=1).encode()
         except (ValueError, KeyError, TypeError) as error:
             raise ArchiveError(f"Evaluation {name} in the archive cannot be read.") from error
+
+
+def _copy(source: Path, target: Path) -> None:
+    with paths.writing(target, private=True) as out, source.open("rb") as file:
+        shutil.copyfileobj(file, out, BLOCK)

@@ -1,5 +1,6 @@
 """The public API behind the names that `tintype` exports."""
 
+from tintype.library.copies import convert, edit, split
 from tintype.library.datasets import (
     boxes,
     check,
@@ -25,6 +26,8 @@ __all__ = [
     "check",
     "compare",
     "connect",
+    "convert",
+    "edit",
     "estimate",
     "evaluate",
     "explain",
@@ -32,6 +35,7 @@ __all__ = [
     "follow",
     "import_dataset",
     "open",
+    "split",
     "stream",
     "train",
     "wait",

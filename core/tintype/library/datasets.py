@@ -93,7 +93,7 @@ def check(
         judged_by = rules.rules_of(name)
         await connection.refuse_untrainable(name, model)
         keys = training.summary.keys if training and training.summary else None
-        async with _opened(dataset) as handle:
+        async with opened_source(dataset) as handle:
             assessing = assessment.assess(
                 handle, judged_by, model=model, fetch=fetch, training=keys, deep=deep
             )
@@ -173,7 +173,7 @@ def compare(
 
     async def steps() -> AsyncGenerator[Compared, None]:
         prices = await asyncio.to_thread(lambda: load_prices(load().prices))
-        async with _opened(dataset) as handle:
+        async with opened_source(dataset) as handle:
             today = datetime.now(UTC).date()
             comparing = offers.compare(
                 handle, prices, epochs=epochs, detail=detail, fetch=fetch, today=today
@@ -287,7 +287,7 @@ def fix(
 
     async def steps() -> AsyncGenerator[Exported, None]:
         notes: list[ExportNote] = []
-        async with _opened(dataset) as handle:
+        async with opened_source(dataset) as handle:
             exporting = export(handle, typed(target), treatment, replace=replace)
             async with aclosing(exporting):
                 async for step in exporting:
@@ -346,7 +346,8 @@ def typed(path: str | os.PathLike[str]) -> Path:
 
 
 @asynccontextmanager
-async def _opened(source: Source) -> AsyncIterator[Dataset]:
+async def opened_source(source: Source) -> AsyncIterator[Dataset]:
+    """What a dataset is named by, open."""
     if isinstance(source, Rows):
         yield source.dataset
     else:

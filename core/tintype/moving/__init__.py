@@ -1,9 +1,15 @@
 """Moving on: a job's data and settings at another provider or trainer, and the proof after."""
 
 from tintype.moving.changes import RowChange
-from tintype.moving.data import Converted, convert, data_of, in_form, job_to_move
+from tintype.moving.data import Converted, convert, data_of, has_changed, in_form, job_to_move
 from tintype.moving.mapping import MappedSetting, MovedSettings, mapped, mapped_to_trainer
 from tintype.moving.recipes import BASE, RECIPES, Recipe, recipe_named, write_recipe
+from tintype.moving.replacement import (
+    Replacement,
+    replacement,
+    replacement_page,
+    replacement_report,
+)
 
 __all__ = [
     "BASE",
@@ -12,13 +18,18 @@ __all__ = [
     "MappedSetting",
     "MovedSettings",
     "Recipe",
+    "Replacement",
     "RowChange",
     "convert",
     "data_of",
+    "has_changed",
     "in_form",
     "job_to_move",
     "mapped",
     "mapped_to_trainer",
     "recipe_named",
+    "replacement",
+    "replacement_page",
+    "replacement_report",
     "write_recipe",
 ]

@@ -1,6 +1,7 @@
 """The data of a job that is to move: found on this machine, and converted to the target's rules."""
 
 import dataclasses
+import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ def job_to_move(store: Store, job_id: str, profile: str = "") -> KeptJob:
         if job_id in ("last", kept.job.id):
             return kept
     raise NotFoundError(
-        f"The job {job_id} is not known here.",
+        "No job is known here." if job_id == "last" else f"The job {job_id} is not known here.",
         advice="`tintype jobs` reads a provider's jobs, `tintype keep restore` an archive's.",
     )
 
@@ -59,6 +60,15 @@ def data_of(kept: KeptJob) -> tuple[Path, Path | None]:
             "them here.",
         )
     return _found(origin.training), _found(origin.validation) if origin.validation else None
+
+
+def has_changed(kept: KeptJob) -> bool:
+    """Whether the training file here is another than the one the job was made from; blocking."""
+    source = kept.made_from.training
+    if source is None or not paths.is_file(paths.as_path(source.path)):
+        return False
+    with paths.as_path(source.path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() != source.digest
 
 
 def _found(source: Source) -> Path:

@@ -226,6 +226,7 @@ class Recording:
         kept = self._store.jobs.find(self._profile.name, job_id)
         if kept is None or not kept.settled:
             return progress.trouble or "It was deleted from the store."
+        await jobs.recorded(self._store, self._profile.name, job_id)  # it opens at once then
         if progress.job.result_files:
             try:
                 await jobs.results(api, self._store, progress.job)

@@ -1,4 +1,4 @@
-"""Starting, stopping and being a recorder; `python -m tintype.recorder.run PROFILE` is the process.
+"""Starting, stopping and being a recorder; `python -m tintype.recorder PROFILE` is the process.
 
 Light to import: what records is imported when it records.
 """
@@ -56,7 +56,7 @@ def _start(settings: Settings, profile: str) -> None:
         with suppress(OSError):
             rotate_log(log)
         launch.detach(
-            ["-P", "-m", "tintype.recorder.run", profile, "--ready", str(writing)],
+            ["-P", "-m", "tintype.recorder", profile, "--ready", str(writing)],
             log=log,
             folder=folder,
             keep=[writing],
@@ -176,7 +176,7 @@ def log_to_stderr() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Record, as a process that `start` has started."""
-    parser = argparse.ArgumentParser(prog="tintype.recorder.run", description=record.__doc__)
+    parser = argparse.ArgumentParser(prog="tintype.recorder", description=record.__doc__)
     parser.add_argument("profile")
     parser.add_argument("--ready", type=int, help="a file descriptor to write to when recording")
     chosen = parser.parse_args(arguments)
@@ -195,7 +195,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import chain, groupby
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import NamedTuple
 
 from tintype.dataset.facets import Facet
 from tintype.dataset.identity import KEY_BYTES
@@ -112,23 +111,10 @@ def _read(text: str) -> str:
     return scanstring(f'{text}"', 0)[0] if "\\" in text else text
 
 
-class Counted(NamedTuple):
-    """What is counted of a row that is written like others."""
-
-    size: int
-    """Of its line, in bytes."""
-    tokens: int
-    pattern: Pattern
-    row: bytes
-    """The key of the row; likewise the next two."""
-    question: bytes
-    said: bytes
-    answer: str
-    asked: int
-    """Characters before the answer."""
-    prompt: str
-    """The beginning of the system prompt, as it is compared with others."""
-    system: tuple[Facet, ...]
+Counted = tuple[int, int, Pattern, bytes, bytes, bytes, str, int, str, tuple[Facet, ...]]
+"""What is counted of a row that is written like others: the bytes of its line, its tokens and
+pattern; the keys of row, question and answer; the answer, the characters before it; the beginning
+of the system prompt as it is compared with others, and the facets of all its prompts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +193,14 @@ class Alike:
 
     def learn(self, raw: bytes, texts: Sequence[str], pattern: Pattern) -> None:
         """Take note of how a row without images is written with which nothing is wrong."""
-        if len(self._templates) < _MOST_TEMPLATES and self._tried < _MOST_TRIED:
-            self._tried += 1
-            if (made := template_of(raw.decode(), texts, pattern)) is not None:
-                self._templates.append(made)
+        if len(self._templates) >= _MOST_TEMPLATES or self._tried >= _MOST_TRIED:
+            return
+        line = raw.decode()
+        if any(template.any.fullmatch(line) for template in self._templates):
+            return
+        self._tried += 1
+        if (made := template_of(line, texts, pattern)) is not None:
+            self._templates.append(made)
 
     def read(self, run: Run, source: Readable) -> list[Lines]:
         """Read rows as they stand in a file, or in a stretch of it.
@@ -274,7 +264,8 @@ class Alike:
         digest = blake2b(template.question % tuple(pieces[:asked]), digest_size=KEY_BYTES)
         question = digest.digest()
         digest.update(template.rest % tuple(pieces[asked:]))
-        return Counted(
+        prompt, system = system_prompts(pattern, texts) if pattern.prompts else _NO_PROMPTS
+        return (
             size,
             tokens,
             pattern,
@@ -283,7 +274,8 @@ class Alike:
             blake2b(pieces[answer], digest_size=KEY_BYTES).digest(),
             texts[answer],
             sum(map(len, texts[:answer])) + pattern.newlines,
-            *(system_prompts(pattern, texts) if pattern.prompts else _NO_PROMPTS),
+            prompt,
+            system,
         )
 
 

@@ -5,6 +5,7 @@ Rows are remembered as 64-bit hashes, so that fifty thousand of them cost a few 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import compress, islice
 
 from tintype.dataset.identity import RowIdentity, identify, short
 from tintype.rules.block import Block, RowKeys
@@ -55,6 +56,9 @@ class RowMemory:
         Yields the index of each row that has a problem, and its problems.
         """
         self._remember_prompts(block.prompts)
+        if self.training is None and self._nothing_known(block):
+            self._remember(block)
+            return
         rows, answers, questions = self.rows, self.answers, block.question_keys
         for at, row in enumerate(block.row_keys):
             full = len(rows) >= MOST_COMPARED and len(answers) >= MOST_COMPARED
@@ -63,6 +67,29 @@ class RowMemory:
                 continue  # nothing to compare, or nothing like it
             if found := list(self._compare(block.keys(at))):
                 yield block.first + at, found
+        for images in block.image_keys.values():
+            self._remember_images(images)
+
+    def _nothing_known(self, block: Block) -> bool:
+        """Whether each row and each question of a block is a new one."""
+        rows = set(block.row_keys)
+        answered = list(compress(block.question_keys, block.answer_keys))
+        questions = set(answered)
+        return (
+            len(rows) == len(block.row_keys)
+            and len(questions) == len(answered)
+            and 0 not in rows
+            and self.rows.keys().isdisjoint(rows)
+            and self.answers.keys().isdisjoint(questions)
+        )
+
+    def _remember(self, block: Block) -> None:
+        """Remember rows of which nothing is known."""
+        new = zip(block.row_keys, block.lines, strict=True)
+        self.rows.update(islice(new, MOST_COMPARED - len(self.rows)))
+        answers = zip(block.lines, block.answer_keys, strict=True)
+        answered = compress(zip(block.question_keys, answers, strict=True), block.answer_keys)
+        self.answers.update(islice(answered, MOST_COMPARED - len(self.answers)))
         for images in block.image_keys.values():
             self._remember_images(images)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tintype.store.alerts import Alert, AlertTable
 from tintype.store.answers import AnswerTable, KeptAnswer, without_images
+from tintype.store.curves import CurveTable
 from tintype.store.database import Database
 from tintype.store.edits import EditTable, KeptEdits
 from tintype.store.inventory import Asked, InventoryTables, Listing, Naming, Probe, Seen
@@ -25,6 +26,7 @@ __all__ = [
     "Alert",
     "AlertTable",
     "Asked",
+    "CurveTable",
     "EditTable",
     "KeptAnswer",
     "KeptEdits",
@@ -69,6 +71,7 @@ class Store:
         self.edits = EditTable(database)
         self.inventory = InventoryTables(database)
         self.alerts = AlertTable(database)
+        self.curves = CurveTable(database)
         self.labels = LabelTable(database)
         self._database = database
 

@@ -127,9 +127,10 @@ class JobTables:
         return tuple(
             self._database.fetch(
                 "SELECT * FROM jobs WHERE profile = :profile AND (settled = 0 OR results IS NULL) "
-                "AND (json_extract(value, '$.status') NOT IN (SELECT value FROM json_each(:final)) "
-                "OR (created_at >= :since OR made_from != '{}') AND (settled = 0 "
-                "OR json_array_length(value, '$.result_files') > 0)) ORDER BY created_at, id",
+                "AND CASE WHEN NOT json_valid(value) THEN settled = 0 "  # a provider's NaN
+                "WHEN json_extract(value, '$.status') NOT IN (SELECT value FROM json_each(:final)) "
+                "THEN 1 ELSE (created_at >= :since OR made_from != '{}') AND (settled = 0 "
+                "OR json_array_length(value, '$.result_files') > 0) END ORDER BY created_at, id",
                 {"profile": profile, "since": since.timestamp(), "final": final},
                 _kept,
             )
@@ -138,10 +139,11 @@ class JobTables:
     def forget(self, profile: str, job_id: str) -> None:
         """Drop a job and everything it said."""
         with self._database.changing():
-            for table, column in (("events", "job_id"), ("checkpoints", "job_id"), ("jobs", "id")):
+            for table in ("events", "checkpoints", "curves", "alerts", "job_labels"):
                 self._database.run(
-                    f"DELETE FROM {table} WHERE profile = ? AND {column} = ?", (profile, job_id)
+                    f"DELETE FROM {table} WHERE profile = ? AND job_id = ?", (profile, job_id)
                 )
+            self._database.run("DELETE FROM jobs WHERE profile = ? AND id = ?", (profile, job_id))
 
     def begin_sweep(self, profile: str, job_id: str) -> int:
         """Number a new reading of a remembered job's events, from 1, never the same twice."""
@@ -159,7 +161,7 @@ class JobTables:
             for ranked in events:
                 event = ranked.event
                 self._database.run(
-                    "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?) "
+                    "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
                     "ON CONFLICT (profile, job_id, id) DO UPDATE "
                     "SET sweep = excluded.sweep, place = excluded.place "
                     "WHERE excluded.sweep > sweep",
@@ -171,6 +173,7 @@ class JobTables:
                         sweep,
                         ranked.place,
                         pack(event),
+                        event.type == "metrics",
                     ),
                 )
 

@@ -1,14 +1,16 @@
 """Files written whole or not at all, several of them together."""
 
 import errno
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tintype.dataset.splits import Split
-from tintype.dataset.writing import FileSet, SplitWriter, written
+from tintype.dataset.writing import FileSet, SplitWriter, chat_row, row_bytes, written
 from tintype.errors import DatasetError
+from tintype.images import data_url
 
 
 def test_all_splits_are_written_or_none(tmp_path: Path) -> None:
@@ -73,3 +75,15 @@ def test_a_full_disk_is_said_with_what_to_do(tmp_path: Path, monkeypatch: Any) -
     assert "the disk is full" in caught.value.message
     assert caught.value.advice == "Free some space or choose another folder."
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_with_images_are_written_as_json_writes_them() -> None:
+    url = data_url(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    texts = ("What?", 'Größe "x" \\', "\ue000data URL", "half \ud800")
+    rows: list[Any] = [chat_row(text, "A.", url, "a.png", url, system=text) for text in texts]
+    rows += [{"messages": [{"deep": [[[[[url]]]]]}]}, [url], url, {"a": (url, 1)}]
+    for row in rows:
+        line = row_bytes(row)
+        assert line.endswith(b"\n")
+        assert b"\n" not in line[:-1]
+        assert json.loads(line) == json.loads(json.dumps(row))

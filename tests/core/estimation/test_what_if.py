@@ -17,9 +17,10 @@ from tintype.dataset.embed import export
 from tintype.detection import CONVENTIONS
 from tintype.estimation import Plan, estimate
 from tintype.estimation.trying import boxes_in, rewrite, weigh
-from tintype.estimation.what_if import RowTable, WhatIf, counts_if, least_side, read_table
+from tintype.estimation.what_if import RowTable, WhatIf, counts_if, least_side, read_table, shrunk
 from tintype.pricing import Prices
 from tintype.rules import rules_of
+from tintype.tokens import sight
 
 SIZES = [(1600, 1200), (640, 480), (2400, 900), (300, 200), (1024, 1024), (769, 513)]
 BOXES = (CONVENTIONS["paligemma"], CONVENTIONS["qwen2.5-vl"])
@@ -123,10 +124,13 @@ async def test_rows_drawn_are_the_same_each_time_and_the_cost_moves(dataset: Pat
     assert Decimal(0) < part.cost_usd.likely < whole.cost_usd.likely
 
 
-async def test_the_least_side_keeps_every_token_and_one_step_less_does_not(dataset: Path) -> None:
+async def test_the_least_side_keeps_every_token_and_what_the_model_sees(dataset: Path) -> None:
     found, table = await tabled(dataset)
     side = least_side(table)
     assert side is not None
+    assert side < table.longest_side
     assert counts_if(table, found.counts, WhatIf(max_side=side)).bills == found.counts.bills
-    less = counts_if(table, found.counts, WhatIf(max_side=side - 16))
-    assert less.bills != found.counts.bills
+    for width, height in SIZES:
+        whole = sight(table.rule, width, height)
+        less = sight(table.rule, *shrunk(width, height, side))
+        assert abs(whole.width - less.width) + abs(whole.height - less.height) <= 3

@@ -19,9 +19,11 @@ from tintype_tui.commands.output import (
 from tintype_tui.text import count
 
 NOT_DECODED = "Images were judged by their structure, no pixels decoded: --deep does."
+UNCHANGED = "Nothing has changed since an earlier check, whose result this is."
 
 if TYPE_CHECKING:
-    from tintype.rules import Keys, Problem, ProviderRules, Summary
+    from tintype.assessment import Assessment
+    from tintype.rules import Keys, ProviderRules, Summary
 
 
 @click.command(name="check")
@@ -57,22 +59,27 @@ async def command(
     from tintype_tui.words.reports import check_report
 
     judged_by = rules.rules_of(provider_name or chosen(profile)[1].provider)
-    problems, summary = await _check(path, judged_by, model, not no_fetch, deep, None, as_json)
-    reports = [(path, problems, summary)]
+    found = await _check(path, judged_by, model, not no_fetch, deep, None, as_json)
+    checked = [(path, found)]
     if validation is not None:
-        keys = summary.keys
-        found = await _check(validation, judged_by, model, not no_fetch, deep, keys, as_json)
-        reports.append((validation, *found))
+        keys = _summary(found).keys
+        of_it = await _check(validation, judged_by, model, not no_fetch, deep, keys, as_json)
+        checked.append((validation, of_it))
     if as_json:
-        report = check_report(summary, problems)
+        report = check_report(_summary(found), found.problems)
         if validation is not None:
-            report["validation"] = check_report(reports[1][2], reports[1][1])
+            report["validation"] = check_report(_summary(of_it), of_it.problems)
         put_json(report, indent=2)
     else:
-        for each, found_problems, its_summary in reports:
-            _print(each, found_problems, its_summary, judged_by)
-    if any(its_summary.status == "error" for _, _, its_summary in reports):
+        for each, its in checked:
+            _print(each, its)
+    if any(_summary(its).status == "error" for _, its in checked):
         leave(1)
+
+
+def _summary(found: "Assessment") -> "Summary":
+    assert found.summary is not None  # the file has been read to its end
+    return found.summary
 
 
 async def _check(
@@ -83,30 +90,25 @@ async def _check(
     deep: bool,
     training: "Keys | None",
     quiet: bool,
-) -> "tuple[list[Problem], Summary]":
-    from tintype import rules
+) -> "Assessment":
+    from tintype.assessment import assess
     from tintype.dataset import open_dataset
 
     progress = Progress(quiet=quiet)
-    problems: list[Problem] = []
-    summary = None
+    found: Assessment | None = None
     async with open_dataset(path) as dataset:
-        async for checked in rules.check(
+        async for found in assess(
             dataset, profile, model=model, fetch=fetch, training=training, deep=deep or None
         ):
-            problems.extend(checked.problems)
-            share = checked.bytes_done / max(1, checked.size_bytes)
-            progress(f"checking {path.name}: {share:.0%}")
-            summary = checked.summary
+            progress(f"checking {path.name}: {found.share:.0%}")
     progress.clear()
-    assert summary is not None  # the last batch has it
-    return problems, summary
+    assert found is not None  # the last one is complete
+    return found
 
 
-def _print(
-    path: Path, problems: "list[Problem]", summary: "Summary", profile: "ProviderRules"
-) -> None:
-    for problem in problems:
+def _print(path: Path, found: "Assessment") -> None:
+    summary = _summary(found)
+    for problem in found.problems:
         where = f"{path}:{problem.line}" if problem.line else str(path)
         place = f" {problem.place}" if problem.place else ""
         put(f"{where}:{place} {problem.severity}: {problem.message} [{problem.rule}]")
@@ -118,6 +120,7 @@ def _print(
     say(
         f"{summary.status}: {count(summary.examples, 'example')}, "
         f"{count(summary.images, 'image')}, {count(summary.skipped, 'example')} would be "
-        f"skipped, by the rules of {profile.title} ({profile.as_of})."
+        f"skipped, by the rules of {found.rules.title} ({found.rules.as_of})."
         + ("" if summary.decoded or not summary.images else f" {NOT_DECODED}")
+        + (f" {UNCHANGED}" if found.earlier else "")
     )

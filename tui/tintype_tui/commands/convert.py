@@ -1,5 +1,6 @@
 """`tintype convert`: a dataset in another format, whatever it is in."""
 
+import asyncio
 import dataclasses
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
@@ -22,6 +23,7 @@ from tintype_tui.commands.output import (
 )
 from tintype_tui.commands.split import dry_run_option, replace_option
 from tintype_tui.text import count
+from tintype_tui.text import size as size_words
 
 if TYPE_CHECKING:
     from tintype.dataset.formats import ImportReport
@@ -34,6 +36,12 @@ MOST_SAID = 20
 @click.argument("source", type=A_PATH)
 @click.argument("target", type=A_PATH)
 @click.option("--to", required=True, metavar="FORMAT", help="jsonl, or a format (see below).")
+@click.option(
+    "--urls",
+    default="",
+    metavar="ADDRESS",
+    help="With jsonl: images as files in the folder `images`, referred to below this address.",
+)
 @click.option("--alone", is_flag=True, help="Only this file, not the splits beside it.")
 @click.option("--shard", type=click.IntRange(1), metavar="MB", help="Begin a new .jsonl after MB.")
 @profile_option
@@ -45,6 +53,7 @@ async def command(
     source: Path,
     target: Path,
     to: str,
+    urls: str,
     alone: bool,
     shard: int | None,
     profile: str | None,
@@ -69,7 +78,7 @@ async def command(
         if scratch is not None:
             file = await _imported(source, scratch, as_json)
         if to == "jsonl":
-            await _jsonl(file, target, profile, shard, replace, dry_run, as_json)
+            await _jsonl(file, target, profile, urls, shard, replace, dry_run, as_json)
             return
         from tintype.dataset.formats import export_dataset
 
@@ -122,6 +131,7 @@ async def _jsonl(
     source: Path,
     target: Path,
     profile: str | None,
+    urls: str,
     shard: int | None,
     replace: bool,
     dry_run: bool,
@@ -130,27 +140,34 @@ async def _jsonl(
     from tintype import rules
     from tintype.dataset import open_dataset
     from tintype.dataset.embed import Exported, ExportNote, export
+    from tintype.dataset.writing import require_room
     from tintype_tui.commands.session import chosen
 
-    if dry_run:
-        raise click.UsageError(
-            "--dry-run is for other formats: `tintype check` says what is wrong."
-        )
     judged_by = rules.rules_of(chosen(profile)[1].provider)
-    treatment = dataclasses.replace(rules.fixing(judged_by), most_images=judged_by.max_images)
+    treatment = dataclasses.replace(
+        rules.fixing(judged_by), most_images=judged_by.max_images, url_base=urls
+    )
     size = shard * 1_000_000 if shard else judged_by.max_file_bytes
     progress, done, notes = Progress(quiet=as_json), Exported(), list[ExportNote]()
     async with open_dataset(source) as dataset:
-        async for done in export(dataset, target, treatment, shard_bytes=size, replace=replace):
-            progress(f"writing: {done.rows:,} rows")
+        if not dry_run:
+            await asyncio.to_thread(require_room, target, dataset.size_bytes)
+        steps = export(
+            dataset, target, treatment, shard_bytes=size, replace=replace, dry_run=dry_run
+        )
+        async for done in steps:
+            progress(f"{'reading' if dry_run else 'writing'}: {done.rows:,} rows")
             notes += done.notes
     progress.clear()
     if as_json:
-        put_json({"rows": done.rows, "files": done.files, "notes": notes}, indent=2)
+        said = {"rows": done.rows, "files": done.files, "notes": notes}
+        put_json(said | {"bytes": done.bytes_written, "written": not dry_run}, indent=2)
     else:
         for note in notes[:MOST_SAID]:
             say(f"{source}:{note.line}: {note.place} {note.message}")
-        say(f"{count(done.rows, 'row')} written for {judged_by.title}.")
+        verb = "would be written" if dry_run else "written"
+        said_size = size_words(done.bytes_written)
+        say(f"{count(done.rows, 'row')} {verb} for {judged_by.title}, {said_size}.")
         for path in done.files:
             put(str(path))
     if done.undone or not done.rows:

@@ -29,6 +29,8 @@ async def assessed(
         async for found in assess(dataset, judged_by, model=model, fetch=fetch):
             progress(f"counting: {found.share:.0%}")
     progress.clear()
+    if found is not None and found.earlier:
+        progress.say(f"{path.name} has not changed since it was counted.")
     assert found is not None  # a pass over an empty file has a batch too
     return found
 

@@ -11,6 +11,7 @@ from tintype_tui.commands.output import (
     Progress,
     as_json,
     asynchronous,
+    plain,
     profile_option,
     put,
     put_json,
@@ -20,7 +21,8 @@ from tintype_tui.text import count, number, pad
 
 if TYPE_CHECKING:
     from tintype.assessment import Assessment
-    from tintype.estimation import Estimate, Forecast
+    from tintype.jobs import Prospects
+    from tintype.quote import Quote
     from tintype.settings import Profile, Settings
     from tintype.tokens import Detail
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 )
 @click.option("--compare", is_flag=True, help="Compare all providers with known rules.")
 @click.option("--why", type=int, metavar="LINE", help="Explain the tokens of this line.")
+@click.option("--md", "as_md", is_flag=True, help="A page of Markdown, to be signed off.")
 @click.option("--no-fetch", is_flag=True, help="Do not fetch images from the web.")
 @as_json
 @asynchronous
@@ -49,6 +52,7 @@ async def command(
     detail: str,
     compare: bool,
     why: int | None,
+    as_md: bool,
     no_fetch: bool,
     as_json: bool,
 ) -> None:
@@ -56,10 +60,12 @@ async def command(
     from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.commands.session import chosen
     from tintype_tui.words.costs import cost_words, time_words, tokens_words
+    from tintype_tui.words.estimate_markdown import estimate_markdown
+    from tintype_tui.words.prospects import prospects_lines
     from tintype_tui.words.reports import estimate_report, forecast_report
 
     settings, provider = chosen(profile)
-    progress = Progress(quiet=as_json)
+    progress = Progress(quiet=as_json or as_md)
     if compare:
         await _compare(
             path, settings, progress, epochs, cast("Detail", detail), not no_fetch, as_json
@@ -72,9 +78,15 @@ async def command(
     made = await quoted(
         assessment, provider, settings, epochs=epochs, detail=cast("Detail", detail)
     )
-    found, foreseen = made.estimate, await _forecast(made.estimate, provider, settings)
+    found, expected = made.estimate, await _expected(made, provider, settings)
+    foreseen = expected.forecast
+    if as_md:
+        click.echo(estimate_markdown(made, expected, datetime.now(UTC).date()), nl=False)
+        return
     if as_json:
-        put_json(estimate_report(found) | {"forecast": forecast_report(foreseen)}, indent=2)
+        report = {"forecast": forecast_report(foreseen), "expected": plain(expected)}
+        report["expected"].pop("forecast")
+        put_json(estimate_report(found) | report, indent=2)
         return
     time = f", {time_words(foreseen)}" if foreseen else ""
     put(f"{cost_words(found)}{time} at {provider.name} with {found.plan.model}")
@@ -87,6 +99,8 @@ async def command(
     text, images = number(found.text_tokens.likely), number(found.image_tokens.likely)
     put(f"  text {text}, images {images}{cut}")
     put(f"  {count(found.rows, 'row')}, {count(found.skipped, 'row')} skipped")
+    for line in prospects_lines(expected, found):
+        put(f"  {line}")
     for reason in (*found.reasons, *([foreseen.reason] if foreseen else [])):
         say(f"  · {reason}")
 
@@ -107,17 +121,18 @@ async def _explain(assessment: "Assessment", line: int, as_json: bool) -> None:
         put(words)
 
 
-async def _forecast(
-    estimate: "Estimate", profile: "Profile", settings: "Settings"
-) -> "Forecast | None":
-    """How long the embedded engine will take; none elsewhere."""
-    from tintype.connection import forecast
+async def _expected(made: "Quote", profile: "Profile", settings: "Settings") -> "Prospects":
+    """What is expected beside the bill; of one's own past only where there is a store."""
+    from tintype.connection import prospects
+    from tintype.paths import exists
+    from tintype.pricing import load_prices
     from tintype.store import open_store
 
-    if profile.dialect != "embedded":
-        return None
-    async with open_store(settings.folders.store_file) as store:
-        return await forecast(store, profile, estimate)
+    prices, file = load_prices(settings.prices), settings.folders.store_file
+    if profile.dialect != "embedded" and not exists(file):
+        return await prospects(None, profile, made, prices)
+    async with open_store(file) as store:
+        return await prospects(store, profile, made, prices)
 
 
 async def _compare(

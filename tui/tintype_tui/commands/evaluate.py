@@ -119,6 +119,7 @@ async def command(path: Path, profile: str | None, as_json: bool, **chosen: Any)
     from tintype import evaluation
     from tintype.connection import Connections
     from tintype.evaluation.exporting import format_of
+    from tintype.paths import is_folder
     from tintype.store import open_store
     from tintype_tui.commands.session import chosen as settings_of
 
@@ -130,7 +131,9 @@ async def command(path: Path, profile: str | None, as_json: bool, **chosen: Any)
         apis = Connections(settings, stack, say)
         plan, rows = await _plan(path, default.name, apis, store, chosen)
         home = evaluation.runs_folder(settings.folders.data)
-        folder = folder_of(home, plan, resume=chosen["resume"])
+        folder = folder_of(home, plan) if chosen["resume"] else evaluation.new_folder(home)
+        if chosen["resume"] and not is_folder(folder):
+            say("There is no such run to take up; a new one begins.")
         last = await run_plan(
             plan, rows, folder, settings, apis.known, store, chosen, quiet=as_json
         )
@@ -201,16 +204,12 @@ async def _plan(
     return plan, rows
 
 
-def folder_of(home: Path, plan: "EvaluationPlan", *, resume: bool) -> Path:
-    """A folder for a run; to resume, that of the newest run of the same plan."""
+def folder_of(home: Path, plan: "EvaluationPlan") -> Path:
+    """The folder of the newest run of a plan, or a new one."""
     from tintype import evaluation
 
-    if resume:
-        for run in evaluation.runs_in(home):
-            if run.plan == plan:
-                return run.folder
-        say("There is no such run to take up; a new one begins.")
-    return evaluation.new_folder(home)
+    made = (run.folder for run in evaluation.runs_in(home) if run.plan == plan)
+    return next(made, evaluation.new_folder(home))
 
 
 async def run_plan(

@@ -1,5 +1,6 @@
 """`tintype import`: other formats into chat rows. The formats come from the library's registry."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,7 @@ _COMMON = (
     click.option("--system", default="", help="A system prompt for every row."),
     click.option("--link", is_flag=True, help="Refer to image files instead of embedding them."),
     click.argument("target", type=A_FOLDER),
-    click.argument("source", type=PathName(path_type=Path, exists=True)),
+    click.argument("source", type=PathName(path_type=Path, exists=True), nargs=-1, required=True),
 )
 
 
@@ -95,7 +96,7 @@ class Formats(click.Group):
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """The words in the order in which they are typed."""
-        return ["[FORMAT]", "SOURCE", "TARGET", "[OPTIONS]"]
+        return ["[FORMAT]", "SOURCE…", "TARGET", "[OPTIONS]"]
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The formats that can be read."""
@@ -123,7 +124,8 @@ class Formats(click.Group):
 def command() -> None:
     """Convert a dataset into chat rows: train.jsonl, valid.jsonl, test.jsonl.
 
-    Without FORMAT, the format of SOURCE is detected. The exit code is 1 if nothing could be
+    Without FORMAT, the format of SOURCE is detected. Of several, those whose names say a split
+    (val.json) are that split, and the others are joined. The exit code is 1 if nothing could be
     imported, or rows were lost.
     """
 
@@ -131,7 +133,9 @@ def command() -> None:
 def _command(format: "Format | None") -> click.Command:
     own_names = [option.name for option in format.options] if format else []
 
-    async def run(source: Path, target: Path, link: bool, as_json: bool, **options: Any) -> None:
+    async def run(
+        source: tuple[Path, ...], target: Path, link: bool, as_json: bool, **options: Any
+    ) -> None:
         from tintype.dataset.formats import ImportOptions
 
         own = {name: options.pop(name) for name in own_names}
@@ -161,7 +165,7 @@ def _own(format: "Format | None") -> list[Any]:
 
 
 async def _run(
-    format: "Format | None", source: Path, target: Path, options: Any, as_json: bool
+    format: "Format | None", source: Sequence[Path], target: Path, options: Any, as_json: bool
 ) -> None:
     from tintype.dataset.formats import import_dataset
 

@@ -17,7 +17,10 @@ from tintype_tui.commands.output import (
     put_json,
     say,
 )
+from tintype_tui.commands.stored_jobs import export, import_, label, list_all, replay
 from tintype_tui.text import age, pad
+
+SORTED_BY = ("age", "state", "profile", "model", "data", "cost", "loss", "score")
 
 
 @click.group(name="jobs", invoke_without_command=True)
@@ -30,6 +33,17 @@ from tintype_tui.text import age, pad
     help="As in the app, for example state:failed.",
 )
 @click.option("--once", is_flag=True, help="One screen of plain text, with how far each job is.")
+@click.option(
+    "--all", "every", is_flag=True, help="Those of all profiles, as the store knows them."
+)
+@click.option(
+    "--sort",
+    "by",
+    type=click.Choice(SORTED_BY),
+    default="age",
+    help="With --all; what is not known comes last.",
+)
+@click.option("--reverse", is_flag=True, help="With --all: the other way round.")
 @limit_option
 @as_json
 @click.pass_context
@@ -38,13 +52,18 @@ def command(
     profile: str | None,
     wanted: str,
     once: bool,
+    every: bool,
+    by: str,
+    reverse: bool,
     limit: int,
     as_json: bool,
 ) -> None:
     """List the provider's jobs, newest first; or act on one, where `last` is the newest."""
     context.obj = profile
     if context.invoked_subcommand is None:
-        if once and not (wanted or as_json):
+        if every:
+            list_all(profile, wanted, by, reverse, limit, as_json)
+        elif once and not (wanted or as_json):
             _screen(profile)
         else:
             _list(profile, wanted, limit, as_json)
@@ -155,3 +174,7 @@ async def results(profile: str | None, job_id: str) -> None:
         kept, events = await jobs.look_at(api, store, await jobs.full_id(job_id, api, store))
         found = await jobs.results(api, store, kept.job)
     put(to_csv(fold(events, found.metrics)).rstrip("\n"))
+
+
+for stored in (label, export, import_, replay):
+    command.add_command(stored)

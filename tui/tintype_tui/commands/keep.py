@@ -1,5 +1,6 @@
 """`tintype keep`: everything about jobs and models in one archive, checked and restored."""
 
+import asyncio
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +20,12 @@ from tintype_tui.commands.output import (
     put_json,
     say,
 )
-from tintype_tui.text import count, size
+from tintype_tui.text import clip, count, size
 
 if TYPE_CHECKING:
+    from tintype.api import Api
     from tintype.keeping import KeepProgress, Manifest
+    from tintype.store import Store
 
 MOST_NAMED = 10
 """What could not be had is named one by one up to here; the archive's README names all."""
@@ -37,8 +40,13 @@ class KeepGroup(click.Group):
             args = ["save", *args]
         return super().parse_args(ctx, args)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Show the options of keeping, which need no name of a command, before the commands."""
+        self.commands["save"].format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
 
-@click.group(name="keep", cls=KeepGroup)
+
+@click.group(name="keep", cls=KeepGroup, subcommand_metavar="JOB|MODEL… | COMMAND")
 def command() -> None:
     """Keep jobs and models in an archive that outlives the provider.
 
@@ -74,7 +82,6 @@ async def save(
 ) -> None:
     """Keep jobs, models, or --all. Exit code 1 if something could not be had."""
     from tintype import evaluation, keeping
-    from tintype.jobs import full_id
     from tintype.model_names import parse_model_name
     from tintype.paths import absolute
     from tintype.pricing import load_prices
@@ -88,7 +95,7 @@ async def save(
     progress, last = Progress(quiet=as_json), None
     async with at_work(settings, provider) as (api, store):
         models = tuple(name for name in what if parse_model_name(name).tuned)
-        named = [await full_id(name, api, store) for name in what if name not in models]
+        named = [await _id(name, api, store) for name in what if name not in models]
         wanted = keeping.Wanted(tuple(named), models, everything, not no_images, runs)
         keeping_it = keeping.keep_into(
             api,
@@ -102,6 +109,9 @@ async def save(
             async with aclosing(keeping_it):
                 async for last in keeping_it:
                     progress(_progress_words(last))
+        except asyncio.CancelledError:
+            say("What was kept stays; the same command goes on.")
+            raise
         finally:
             progress.clear()
     assert last is not None
@@ -109,8 +119,22 @@ async def save(
     _tell(target, last.manifest, last.added, as_json=as_json)
 
 
+async def _id(name: str, api: "Api", store: "Store") -> str:
+    """A job's id; `last` is the newest that the store knows where the provider is away."""
+    from tintype.errors import ApiError
+    from tintype.jobs import full_id
+
+    try:
+        return await full_id(name, api, store)
+    except ApiError:
+        newest = store.jobs.newest(1, profile=api.profile.name)
+        if not newest:
+            raise
+        return newest[0].job.id
+
+
 def _progress_words(step: "KeepProgress") -> str:
-    said = [step.words, count(step.parts, "part"), size(step.size_bytes)]
+    said = [clip(step.words, 36), count(step.parts, "part"), size(step.size_bytes)]
     if step.not_kept:
         said.append(f"{step.not_kept:,} could not be had")
     return " · ".join(said)

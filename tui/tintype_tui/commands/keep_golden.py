@@ -126,7 +126,7 @@ async def _ask(
         async for batch in evaluation.read_rows(dataset, truth=plan.scorers != ("answered",)):
             rows += batch
     say(f"{plan.dataset.name}: {count(len(rows), 'row')}")
-    folder = folder_of(evaluation.runs_folder(settings.folders.data), plan, resume=True)
+    folder = folder_of(evaluation.runs_folder(settings.folders.data), plan)
     last = await run_plan(plan, rows, folder, settings, apis.known, store, options, quiet=quiet)
     if options["budget"] is not None:
         options["budget"] = max(Decimal(0), options["budget"] - last.spent_usd)

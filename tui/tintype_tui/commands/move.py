@@ -80,6 +80,8 @@ async def command(
     settings = load()
     async with open_store(settings.folders.store_file) as store:
         kept = moving.job_to_move(store, job_id, profile or "")
+    if moving.has_changed(kept):
+        say(f"The training file has changed since {kept.job.id} was made from it.")
     if recipe is not None:
         from tintype_tui.commands.move_recipe import write
 

@@ -92,6 +92,12 @@ class Progress:
             sys.stderr.flush()
             self._width = len(text)
 
+    def say(self, words: str) -> None:
+        """Leave a sentence, on a terminal only."""
+        if self._shown:
+            self.clear()
+            say(words)
+
     def clear(self) -> None:
         """Wipe the line."""
         if self._shown and self._width:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tintype import connection
@@ -11,6 +12,10 @@ from tintype_tui.commands.output import say
 if TYPE_CHECKING:
     from tintype.api import Api
     from tintype.store import Store
+
+
+SAID = "deadline said"
+"""The note of the day on which a command last warned of a deadline."""
 
 
 def chosen(profile_name: str | None) -> tuple[Settings, Profile]:
@@ -28,8 +33,27 @@ async def at_work(settings: Settings, profile: Profile) -> AsyncIterator[tuple["
     """The provider and the store; the embedded server is started if it must be."""
     from tintype.store import open_store
 
-    async with (
-        open_store(settings.folders.store_file) as store,
-        connection.connected(settings, profile, say) as api,
-    ):
-        yield api, store
+    async with open_store(settings.folders.store_file) as store:
+        say_deadline(store, settings)
+        async with connection.connected(settings, profile, say) as api:
+            yield api, store
+
+
+def say_deadline(store: "Store", settings: Settings) -> None:
+    """Say on standard error that tuned models will be lost soon: once a day, whatever is called.
+
+    Raises:
+        StoreError: if the store cannot be read or written.
+    """
+    if not store.inventory.tuned_models():
+        return  # before anything is imported for it
+    from tintype import inventory
+    from tintype_tui.words.inventory import warning_words
+
+    today = inventory.today()
+    if store.notes.read(SAID) == today.isoformat():
+        return
+    found = inventory.deadline_warning(store, settings, today)
+    if found is not None:
+        say(f"{warning_words(found)} `tintype inventory plan` says what to do by when.")
+        store.notes.write(SAID, today.isoformat(), datetime.now(UTC))

@@ -7,8 +7,10 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tintype.estimation import Estimate, Forecast, Gauge
+from tintype.jobs import Prospects
 from tintype_tui.text import bar, count, money, number, pad, size, visible
 from tintype_tui.words.costs import cost_words, time_words, tokens_words
+from tintype_tui.words.prospects import answers_lines, learnt_words, upload_words
 
 BAR = 40
 """Cells that a bar takes at most."""
@@ -25,8 +27,8 @@ class CostCard(Widget):
 
     estimate: reactive[Estimate | None] = reactive(None, layout=True)
     gauges: reactive[tuple[Gauge, ...]] = reactive((), layout=True)
-    forecast: reactive[Forecast | None] = reactive(None, layout=True)
-    """How long it takes; none where that is not this machine's matter."""
+    prospects: reactive[Prospects | None] = reactive(None, layout=True)
+    """What is expected beside the bill; none while it is not known."""
 
     def render(self) -> Content:
         if self.estimate is None:
@@ -48,13 +50,17 @@ class CostCard(Widget):
             ]
         )
 
+    @property
+    def _forecast(self) -> Forecast | None:
+        return self.prospects.forecast if self.prospects is not None else None
+
     def _time(self) -> list[str]:
-        return [self.forecast.reason] if self.forecast is not None else []
+        return [self._forecast.reason] if self._forecast is not None else []
 
     def _sum(self, estimate: Estimate) -> list[Content]:
         head = Content.styled(cost_words(estimate), "bold $primary")
-        if self.forecast is not None:
-            head += Content.styled(f", {time_words(self.forecast)}", "bold $primary")
+        if self._forecast is not None:
+            head += Content.styled(f", {time_words(self._forecast)}", "bold $primary")
         if estimate.cost_usd is not None and estimate.cost_usd.low != estimate.cost_usd.high:
             head += Content(f"  most likely {money(estimate.cost_usd.likely)}")
         if estimate.price is not None and estimate.price.unconfirmed:
@@ -122,12 +128,18 @@ class CostCard(Widget):
 
     def _later(self, estimate: Estimate) -> list[Content]:
         """What comes after training: answers, hosting, the end."""
-        lines = [Content(f"upload             {size(estimate.upload_bytes):>8}")]
+        known = self.prospects
+        upload = upload_words(estimate.upload_bytes, known.upload) if known else ""
+        lines = [Content(f"upload             {upload or size(estimate.upload_bytes)}")]
+        if known is not None and known.learnt is not None:
+            lines.append(Content(learnt_words(known.learnt, estimate)))
         price = estimate.inference
         if price is not None and price.input_usd and price.output_usd:
             lines.append(
                 Content(f"answers            ${price.input_usd} in, ${price.output_usd} out per M")
             )
+        if known is not None:
+            lines += map(Content, map(visible, answers_lines(known)))
         if estimate.hosting is not None and estimate.hosting.usd_per_hour:
             hourly = estimate.hosting.usd_per_hour
             lines.append(

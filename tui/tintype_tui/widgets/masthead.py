@@ -16,6 +16,7 @@ PANES = (
     ("jobs", "Jobs", "Jobs"),
     ("playground", "Playground", "Play"),
     ("evaluate", "Evaluate", "Eval"),
+    ("models", "Models", "Models"),
 )
 """Mode, title, short title; the key is the place in the list."""
 BRAND = " tintype "
@@ -50,14 +51,14 @@ class Masthead(Widget):
         )
 
     def _brand(self) -> str:
-        return BRAND if self.size.width >= 57 else ""
+        return BRAND if self.size.width >= 67 else ""
 
     def _tabs(self) -> list[tuple[int, str]]:
         """Keys and tabs; all of them, however narrow it is."""
         width, found = self.size.width, []
         for at, (mode, full, short) in enumerate(PANES, start=1):
-            title = full if width >= 90 else short
-            named = width >= 48 or mode == self.app.current_mode
+            title = full if width >= 100 else short
+            named = width >= 58 or mode == self.app.current_mode
             found.append((at, f" {at} {title} " if named else f" {at} "))
         return found
 

@@ -46,9 +46,15 @@ def problem_in_full(problem: Problem) -> Content:
     return text + Content.styled(visible(f"\n→ {problem.fix}" if problem.fix else ""), "$success")
 
 
-def problem_in_short(problem: Problem) -> Content:
-    """A problem and its fix for those who look at its row: where it is needs no saying."""
+def problem_in_short(problem: Problem, key: str = "") -> Content:
+    """A problem and its fix for those who look at its row: where it is needs no saying.
+
+    Args:
+        problem: What is wrong.
+        key: What fixes it; empty if no key does.
+    """
     color = f"${SEVERITY_COLORS[problem.severity]}"
     head = f"{SEVERITY_MARKS[problem.severity]} {problem.severity}: "
     fix = Content.styled(visible(f" → {problem.fix}") if problem.fix else "", "$success")
-    return Content.styled(head, f"bold {color}") + Content(visible(problem.message)) + fix
+    does = Content.styled(f" ({key} fixes it)" if key else "", "$success")
+    return Content.styled(head, f"bold {color}") + Content(visible(problem.message)) + fix + does

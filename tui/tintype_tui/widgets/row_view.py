@@ -66,6 +66,9 @@ class RowView(Vertical):
     """That the row is marked, and why; empty if it is not."""
     problems: var[Sequence[Problem]] = var(())
     """What is wrong with the row."""
+    fixable: var[frozenset[str]] = var(frozenset())
+    """Rules whose problems a key fixes; likewise the next."""
+    fix_key: var[str] = var("")
     source: var[str] = var("")
     """The line as it stands in the file, where it cannot be read as a conversation."""
     boxes_in: var[Verdict | None] = var(None)
@@ -125,7 +128,10 @@ class RowView(Vertical):
 
     def watch_problems(self, problems: Sequence[Problem]) -> None:
         if self.is_mounted:
-            lines = [problem_in_short(problem) for problem in problems[:MOST_PROBLEMS]]
+            lines = [
+                problem_in_short(problem, self.fix_key if problem.rule in self.fixable else "")
+                for problem in problems[:MOST_PROBLEMS]
+            ]
             if more := len(problems) - MOST_PROBLEMS:
                 lines += [Content(f"{count(more, 'more problem')}: p lists them")][: more > 0]
             words = self.query_one("#row-problems", Static)

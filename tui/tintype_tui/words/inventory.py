@@ -24,6 +24,7 @@ SOURCES = {
 }
 SIGNS = {"answers": "✓", "gone": "✗", "unknown": "?"}
 """Whether a model answers, by mark; a word stands beside each."""
+NO_USE = "nothing known"
 MOST_NAMED = 4
 COLUMNS = (
     "kind", "name", "profile", "id", "state", "reachable", "ends", "days left", "source", "base",
@@ -70,6 +71,37 @@ def state_words(item: Item) -> str:
     return f"{SIGNS[item.reach.state]} {words}"
 
 
+COLUMN_TITLES = {
+    "model": ("ends in", "answers", "used by"),
+    "checkpoint": ("ends in", "answers", "used by"),
+    "base": ("ends in", "answers", "used by"),
+    "job": ("took", "state", "billed"),
+    "file": ("size", "used by", "for"),
+}
+"""What `cells` says of each kind."""
+
+
+def cells(item: Item, today: date) -> tuple[str, str, str]:
+    """What is said of a thing in a list; see `COLUMN_TITLES`."""
+    if item.ref.kind == "job":
+        took = "" if item.took_s is None else duration(item.took_s)
+        return took, item.state, money(item.cost_usd)
+    if item.ref.kind == "file":
+        bytes = "?" if item.size_bytes is None else size(item.size_bytes)
+        lonely = "nothing" if item.orphan else "?"
+        used = use_words(item) if item.used_by else lonely
+        gone = " (not listed)" if item.presence == "missing" else ""
+        return bytes, used + gone, item.purpose or "?"
+    return left_words(item, today), state_words(item), _short_use(item)
+
+
+def _short_use(item: Item) -> str:
+    if item.orphan:
+        return "of no known job"
+    words = use_words(item)
+    return "" if words == NO_USE else words
+
+
 def detail_lines(item: Item, inventory: Inventory) -> Iterator[tuple[str, str]]:
     """What is known of a thing: a label and words for each; what does not apply is left out."""
     yield item.ref.kind, item.ref.id
@@ -82,7 +114,7 @@ def detail_lines(item: Item, inventory: Inventory) -> Iterator[tuple[str, str]]:
             yield "then", f"the provider names {item.end.replacement}"
     if item.reach is not None:
         when = f", {age(item.reach.at)}" if item.reach.at else ""
-        yield "answers", f"{SIGNS[item.reach.state]} {item.reach.state}{when}: {item.reach.words}"
+        yield "reached", f"{SIGNS[item.reach.state]} {item.reach.state}{when}: {item.reach.words}"
     yield from _facts(item)
     if item.orphan:
         yield "orphan", item.orphan
@@ -130,7 +162,7 @@ def use_words(item: Item) -> str:
         )
         if number
     ]
-    return ", ".join(parts) or "nothing known"
+    return ", ".join(parts) or NO_USE
 
 
 def tree_lines(node: Node, lead: str = "", mark: str = "") -> Iterator[tuple[str, Node]]:
@@ -217,7 +249,7 @@ def age_words(inventory: Inventory, now: datetime | None = None) -> str:
     if not inventory.listings:
         return "never asked"
     if inventory.read_at is None:
-        return "not all lists were ever read"
+        return "lists incomplete"
     return f"as of {age(inventory.read_at, now)}"
 
 

@@ -4,7 +4,9 @@ Every module of this package with a `FORMAT` is a format (`contract` says what t
 from outside (`tintype.plugins`). Commands, the app and scripts all read this registry.
 """
 
-from collections.abc import AsyncGenerator, Generator, Iterator
+import itertools
+from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tintype.dataset.formats.checking import check_format
@@ -44,6 +46,7 @@ from tintype.dataset.formats.report import (
     ImportReport,
     Notice,
 )
+from tintype.dataset.splits import split_of
 from tintype.errors import DatasetError
 from tintype.plugins import guarded
 from tintype.threads import stepwise
@@ -80,14 +83,18 @@ __all__ = [
 
 
 def import_dataset(
-    source: Path, target: Path, format: str = "", options: ImportOptions | None = None
+    source: Path | Sequence[Path],
+    target: Path,
+    format: str = "",
+    options: ImportOptions | None = None,
 ) -> AsyncGenerator[ImportProgress, None]:
     """Write a dataset of another format as `train.jsonl`, `valid.jsonl`, `test.jsonl`.
 
     The last report holds the result; the files appear all together, just before it.
 
     Args:
-        source: A file or folder.
+        source: A file or folder. Of several, those whose names say a split (`val.json`) are that
+            split, and the others are joined.
         target: The folder to write into.
         format: The name of its format; empty to have it recognised.
         options: How.
@@ -97,17 +104,34 @@ def import_dataset(
             written or exists.
         PluginError: if a format from outside fails, with its file and line.
     """
-    return stepwise(_import(source, target, format, options or ImportOptions()))
+    sources = [source] if isinstance(source, Path) else list(source)
+    return stepwise(_import(sources, target, format, options or ImportOptions()))
 
 
 def _import(
-    source: Path, target: Path, name: str, options: ImportOptions
+    sources: Sequence[Path], target: Path, name: str, options: ImportOptions
 ) -> Generator[ImportProgress, None, None]:
-    chosen = format_named(name) if name else the_format_of(source)
     log = ImportLog()
+    readers = [(_reader(source, name), source) for source in sources]
+    every = (
+        _in_split(_items(chosen, source, options, log), source if len(sources) > 1 else None)
+        for chosen, source in readers
+    )
+    yield from write_items(itertools.chain.from_iterable(every), target, options, log)
+
+
+def _reader(source: Path, name: str) -> Format:
+    chosen = format_named(name) if name else the_format_of(source)
     if not reads(chosen):
         raise DatasetError(f"Tintype does not read {chosen.title} yet: {chosen.about}", path=source)
-    yield from write_items(_items(chosen, source, options, log), target, options, log)
+    return chosen
+
+
+def _in_split(items: Iterator[Item], source: Path | None) -> Iterator[Item]:
+    """Items whose source says no split are in that of the source's name, if it says one."""
+    split = split_of(source) if source is not None else None
+    for item in items:
+        yield replace(item, split=split) if split is not None and item.split is None else item
 
 
 def _items(format: Format, source: Path, options: ImportOptions, log: ImportLog) -> Iterator[Item]:

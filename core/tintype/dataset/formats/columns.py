@@ -67,9 +67,10 @@ class ColumnRows:
         named = {str(key).strip().casefold(): key for key in row}
         try:
             own = split or self._split(row, named)
-            images = self._images(row, named)
             talk = _first(row, named, TALKS, list)
-            if talk is not None and all(isinstance(turn, dict) for turn in talk):
+            talks = bool(talk) and all(isinstance(turn, dict) for turn in talk)
+            images = self._images(row, named, may_be_empty=talks)
+            if talks:
                 yield _talk(row, images, file, line, own)
                 return
             for content in self._contents(row, named, f"{file}:{line}" if line else file):
@@ -86,7 +87,10 @@ class ColumnRows:
         said = _first(row, named, SPLITS, str)
         return split_named(said) if said else None
 
-    def _images(self, row: Mapping[str, Any], named: Mapping[str, str]) -> list[ImageSource]:
+    def _images(
+        self, row: Mapping[str, Any], named: Mapping[str, str], *, may_be_empty: bool
+    ) -> list[ImageSource]:
+        """The images of a row; a conversation may have none, though there is a column for them."""
         empty = False
         for name in IMAGES:
             key = named.get(name)
@@ -102,7 +106,7 @@ class ColumnRows:
                 if isinstance(cell, (str, int)) and "may be" not in error.message:
                     raise _Missing(str(cell)[:200]) from error
                 raise
-        if empty:
+        if empty and not may_be_empty:
             raise _Empty("no-picture", "rows have no image: the cell is empty; left out.")
         return []
 

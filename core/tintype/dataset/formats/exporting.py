@@ -17,10 +17,11 @@ from tintype.dataset.formats.contract import WrittenRow
 from tintype.dataset.formats.registry import each_item, format_named, plugin_of
 from tintype.dataset.formats.report import ImportLog, ImportProgress, ImportReport
 from tintype.dataset.handle import Dataset, open_dataset
+from tintype.dataset.nowhere import Nowhere
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin
 from tintype.dataset.splits import Split, siblings, split_of
-from tintype.dataset.writing import FileSet, refuse_existing
+from tintype.dataset.writing import FileSet, refuse_existing, require_room
 from tintype.detection import Box, Convention
 from tintype.errors import DatasetError
 from tintype.threads import in_thread, stepwise
@@ -72,6 +73,8 @@ async def export_dataset(
             dataset = await stack.enter_async_context(open_dataset(path))
             async for _ in dataset.index():
                 pass
+            if not dry_run:
+                await in_thread(require_room, target, dataset.size_bytes * 3 // 4)
             verdict = await judge_boxes(dataset)
             sources.append(_Source(split, dataset, verdict.convention if verdict else None))
         async for step in stepwise(_export(sources, target, format, dry_run)):
@@ -82,19 +85,12 @@ def _paths(source: Path, alone: bool) -> Mapping[Split, Path]:
     return {split_of(source) or "train": source} if alone else siblings(source).named()
 
 
-class _Nowhere(FileSet):
-    """Files that are not kept."""
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        super().__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
-
-
 def _export(
     sources: list[_Source], target: Path, name: str, dry_run: bool
 ) -> Generator[ImportProgress, None, None]:
     chosen = format_named(name)
     log = ImportLog(sum(source.dataset.count for source in sources))
-    with _Nowhere() if dry_run else FileSet() as files:
+    with Nowhere() if dry_run else FileSet() as files:
         writing = chosen.write(_written_rows(sources, log), target, files, log)  # type: ignore[attr-defined]
         for _ in each_item(writing, plugin_of(chosen), f"writing {target.name}"):
             if log.step():

@@ -31,15 +31,23 @@ dt{font-weight:600;margin-top:.4rem}dd{margin:0}
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
-def html_page(report: EvaluationReport, rows: Sequence[ShownRow]) -> str:
-    """One file that opens offline: charts and images inside, no script, everything escaped."""
+def html_page(
+    report: EvaluationReport,
+    rows: Sequence[ShownRow],
+    *,
+    note: str = "The worst of the first model.",
+) -> str:
+    """One file that opens offline: charts and images inside, no script, everything escaped.
+
+    `note` says which rows are shown.
+    """
     facts = "".join(f"<li>{escape(fact)}</li>" for fact in report.facts)
     body = [
         f"<h1>{escape(report.title)}</h1>",
         f'<p class="sentence">{escape(report.sentence)}</p>',
         f'<ul class="facts">{facts}</ul>',
         *(_section(one) for one in report.sections),
-        *_rows(rows),
+        *_rows(rows, note),
     ]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -61,10 +69,10 @@ def _section(one: ReportSection) -> str:
     return f"<section><h2>{escape(one.title)}</h2>{note}{chart}{table}</section>"
 
 
-def _rows(rows: Sequence[ShownRow]) -> Iterable[str]:
+def _rows(rows: Sequence[ShownRow], note: str) -> Iterable[str]:
     if not rows:
         return
-    yield "<section><h2>Rows to look at</h2><p class=note>The worst of the first model.</p>"
+    yield f"<section><h2>Rows to look at</h2><p class=note>{escape(note)}</p>"
     yield '<div class="rows">'
     for one in rows:
         image = f'<img alt="line {one.row.line}" src="{one.image}">' if one.image else ""

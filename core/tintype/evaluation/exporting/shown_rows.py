@@ -1,6 +1,7 @@
 """Rows to look at: the image with its boxes, the truth, and what each model said."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tintype.dataset import Dataset, open_dataset
@@ -29,9 +30,15 @@ class ShownRow:
     """Of each model: its title, the verdict, the text."""
 
 
-async def shown_rows(evaluation: Evaluation, *, most: int = MOST_ROWS) -> tuple[ShownRow, ...]:
-    """The worst rows of the first model; without images where the dataset has gone."""
-    wanted = positions(evaluation, "all", order="worst")[:most].tolist()
+async def shown_rows(
+    evaluation: Evaluation, wanted: Sequence[int] | None = None
+) -> tuple[ShownRow, ...]:
+    """Rows by their positions, without images where the dataset has gone.
+
+    By default the worst of the first model.
+    """
+    if wanted is None:
+        wanted = positions(evaluation, "all", order="worst")[:MOST_ROWS].tolist()
     looked_at = [await asyncio.to_thread(look_at, evaluation, at) for at in wanted]
     named = evaluation.titles
     try:

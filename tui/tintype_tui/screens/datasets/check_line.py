@@ -62,7 +62,8 @@ def verdict(assessed: Assessment) -> str:
         totals[rule.severity] += rule.total
     found = [count(totals[each], each) for each in ("error", "skip", "warning") if totals[each]]
     seen = "; pixels not decoded" if undecoded(assessed) else ""
-    return f"{', '.join(found) or 'no problems'}{seen}"
+    earlier = "; checked earlier" if assessed.earlier else ""
+    return f"{', '.join(found) or 'no problems'}{seen}{earlier}"
 
 
 def undecoded(assessed: Assessment | None) -> bool:

@@ -121,6 +121,17 @@ class CopyLine(Words):
         why = " and ".join(filter(None, reasons))
         return f"{words}; {why} left out." if why else f"{words}."
 
+    async def write_fixed(self, opened: Opened, wanted: Treatment, name: str) -> None:
+        """Ask where a copy with a fix goes, write it, and open it."""
+        hints = (
+            self._written_words(opened, frozenset()),
+            "Images in files go into the rows. The dataset itself is not changed.",
+        )
+        proposed = opened.path.with_name(f"{opened.path.stem}-{name}.jsonl")
+        dialog = SaveAs("Write a fixed copy into", proposed, lambda _: hints, ending=".jsonl")
+        if (target := await self.app.push_screen_wait(dialog)) is not None:
+            await self._write(opened, target, wanted, frozenset())
+
     async def _write(
         self, opened: Opened, target: Target, wanted: Treatment, left_out: Set[int]
     ) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
 
@@ -58,6 +59,25 @@ class EditsLine(Words):
         Binding("z", "turn(-1)", "Undo an edit", id="data.undo_edit", show=False),
         Binding("Z", "turn(1)", "Redo an edit", id="data.redo_edit", show=False),
     ]
+
+    def on_mount(self) -> None:
+        """Rows may be edited in another pane, or by a command, meanwhile."""
+        self.app.mode_change_signal.subscribe(self, self._looked_at_again)
+
+    def _looked_at_again(self, mode: str) -> None:
+        if self.opened is not None and self.opened.complete and self.pane.is_current:
+            self._recall()
+
+    @work(exclusive=True, group="recall")
+    async def _recall(self) -> None:
+        """Lay over the rows what has been edited elsewhere."""
+        if (dataset := self.dataset) is None:
+            return
+        with self.pane.reporting("Cannot read the edits"):
+            edits = await editing.edits_of((await self.session.store()).edits, dataset)
+            if edits.version != dataset.edits.version:
+                dataset.edits = edits
+                self.post_message(Edited())
 
     def words(self) -> str:
         edits = self.dataset.edits if self.dataset else None

@@ -25,6 +25,7 @@ from tintype_tui.screens.datasets.copy_line import CopyLine
 from tintype_tui.screens.datasets.divide_line import DivideLine
 from tintype_tui.screens.datasets.edits_line import EditsLine
 from tintype_tui.screens.datasets.filter_line import FilterLine, without_filter
+from tintype_tui.screens.datasets.fixes_line import FixesLine
 from tintype_tui.screens.datasets.image_line import ImageLine
 from tintype_tui.screens.datasets.marks_line import MarksLine
 from tintype_tui.screens.datasets.opened import Opened, arrange
@@ -44,7 +45,7 @@ from tintype_tui.widgets.row_view import RowView
 NOTHING = "No dataset is open.\nPress {data.open} to open one, {go.home} for samples."
 LINES: Sequence[type[Words]] = (
     *(MarksLine, EditsLine, FilterLine, SearchLine, ColumnsLine, CopyLine, DivideLine, ImageLine),
-    TagsLine,
+    *(TagsLine, FixesLine),
 )
 """The parts in the title line, after what is open and what was found."""
 P = TypeVar("P", bound=DatasetPart)

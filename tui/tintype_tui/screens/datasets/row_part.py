@@ -13,7 +13,8 @@ from tintype.dataset import example as read_example
 from tintype.dataset.arrangement import Arrangement
 from tintype.dataset.base64_text import displayed
 from tintype.dataset.query import found_in
-from tintype_tui.keys import with_keys
+from tintype.estimation.fixes import fixable
+from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screens.datasets.part import DatasetPart
 from tintype_tui.screens.datasets.shown import facts_of_others, image_shown
 from tintype_tui.screens.datasets.thumbs import thumb
@@ -48,6 +49,10 @@ class RowPart(DatasetPart):
 
     def compose(self) -> ComposeResult:
         yield RowView()
+
+    def on_mount(self) -> None:
+        """Problems that a key fixes say so."""
+        self.view.fixable, self.view.fix_key = fixable(), key_of(self, "data.fixes")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in _BESIDE and not self.region.width:

@@ -1,5 +1,8 @@
 """What the plan takes: cost and time with their reasons, or why they are not known."""
 
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import ClassVar
 
 from textual import getters, work
@@ -11,19 +14,24 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static
 
-from tintype.connection import forecast
-from tintype.estimation import Estimate, Forecast, gauges
-from tintype.quote import Outlook
+from tintype.connection import prospects
+from tintype.estimation import gauges
+from tintype.jobs import Prospects
+from tintype.pricing import load_prices
+from tintype.quote import Outlook, Quote
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.dearest import Dearest
+from tintype_tui.screens.estimate.plan_part import Replanned
 from tintype_tui.screens.offers import Offers
+from tintype_tui.screens.what_if import TryChanges
 from tintype_tui.screens.why import Why
 from tintype_tui.text import visible
 from tintype_tui.widgets.cost_card import CostCard
 from tintype_tui.widgets.plan_form import Choices
+from tintype_tui.words.estimate_markdown import estimate_markdown
 from tintype_tui.words.reports import as_text, estimate_report, forecast_report
 
 STATES = {
@@ -50,14 +58,25 @@ class CostPart(Part):
             key_display="$",
             tooltip="how the tokens of the row chosen in Datasets come about",
         ),
+        Binding(
+            "w", "what_if", "What if", id="estimate.what_if", tooltip="smaller images, fewer rows …"
+        ),
         Binding("c", "compare", "Compare", id="estimate.compare", tooltip="every provider"),
         Binding("y", "copy", "Copy", id="estimate.copy", show=False, tooltip="as JSON"),
+        Binding(
+            "Y",
+            "copy_markdown",
+            "Copy a page",
+            id="estimate.copy_markdown",
+            show=False,
+            tooltip="Markdown, to be signed off",
+        ),
     ]
 
     outlook: var[Outlook] = var(Outlook(), bindings=True)
     choices: var[Choices] = var(Choices())
-    forecast: var[Forecast | None] = var(None)
-    """How long it takes; none where the provider is another than the embedded one."""
+    prospects: var[Prospects | None] = var(None)
+    """What is expected beside the bill; none until that is known of the quote."""
 
     card = getters.query_one(CostCard)
     words = getters.query_one("#cost-words", Static)
@@ -74,7 +93,7 @@ class CostPart(Part):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="cost", can_focus=True):
             yield Static(id="cost-words")
-            yield CostCard().data_bind(CostPart.forecast)
+            yield CostCard().data_bind(CostPart.prospects)
 
     def watch_outlook(self, outlook: Outlook) -> None:
         """Show the cost, or why there is none: each state looks another way."""
@@ -88,36 +107,62 @@ class CostPart(Part):
             self.words.update(why + Content(f"\n\n{words}"))
         else:
             self.words.update(Content(words))
-        self._foretell(outlook.quote.estimate if outlook.quote else None)
+        self._foretell(outlook.quote)
 
     @work(exclusive=True, group="foretell")
-    async def _foretell(self, estimate: Estimate | None) -> None:
-        """Say how long it will take, where it runs on this machine."""
-        self.forecast = None
-        if estimate is not None:
-            with self.pane.reporting("Cannot say how long it takes"):
+    async def _foretell(self, made: Quote | None) -> None:
+        """Say what is to be expected of what is quoted."""
+        self.prospects = None
+        if made is not None:
+            with self.pane.reporting("Cannot say what is to be expected"):
                 profile, batch = self.session.profile, self.choices.batch_size
-                self.forecast = await forecast(await self.session.store(), profile, estimate, batch)
+                prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
+                store = await self.session.store()
+                self.prospects = await prospects(store, profile, made, prices, batch)
 
     # ------------------------------------------------------------------ keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.outlook.estimate is not None or None
 
-    def action_dearest(self) -> None:
+    @opens()
+    async def action_dearest(self) -> None:
+        """Show the most expensive rows, to be shrunk or left out."""
         found, estimate = self.outlook.found, self.outlook.estimate
-
-        def opened(row: int | None) -> None:
-            if row is not None and found is not None:
+        if found is None or estimate is None:
+            return
+        with self.pane.reporting("Cannot read the prices"):
+            prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
+            dialog = Dearest(estimate, found, prices)
+            row = await self.app.push_screen_wait(dialog)
+            if dialog.edited:
+                self.pane.app.assessment = None
+                self.post_message(requests.AssessDataset(estimate.plan.model))
+            if row is not None:
                 self.post_message(requests.open_dataset(found.file.path, row))
-
-        if estimate is not None and found is not None:
-            self.app.push_screen(Dearest(estimate, found), opened)
 
     def action_why(self) -> None:
         if (found := self.outlook.found) is not None:
             row = self.pane.loop_state.row or 0
             self.app.push_screen(Why(found, min(row, len(found.figures.tokens) - 1)))
+
+    @opens()
+    async def action_what_if(self) -> None:
+        """Try changes of the dataset and the plan, with the cost moving."""
+        found, made = self.outlook.found, self.outlook.quote
+        if found is None or made is None:
+            self.pane.say("Every row has to be counted first.")
+            return
+        with self.pane.reporting("Cannot read the prices"):
+            prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
+            decided = await self.app.push_screen_wait(TryChanges(found, made.plan, prices))
+            if decided is None:
+                return
+            choices = replace(self.choices, epochs=decided.epochs or self.choices.epochs)
+            if decided.copy is not None:
+                choices = replace(choices, detail="as is")
+                self.pane.say(f"{decided.copy.name} is written, and estimated now.")
+            self.post_message(Replanned(choices, decided.copy))
 
     @opens()
     async def action_compare(self) -> None:
@@ -144,5 +189,14 @@ class CostPart(Part):
     @work
     async def action_copy(self) -> None:
         if (estimate := self.outlook.estimate) is not None:
-            report = estimate_report(estimate) | {"forecast": forecast_report(self.forecast)}
+            known = self.prospects or Prospects()
+            report = estimate_report(estimate) | {"forecast": forecast_report(known.forecast)}
             await self.pane.copy(as_text(report))
+
+    @work
+    async def action_copy_markdown(self) -> None:
+        if (made := self.outlook.quote) is None:
+            self.pane.say("Every row has to be counted first.")
+            return
+        today = datetime.now(UTC).date()
+        await self.pane.copy(estimate_markdown(made, self.prospects or Prospects(), today))

@@ -28,6 +28,7 @@ from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Pane, Part
 from tintype_tui.screens.dialogs import Confirm
+from tintype_tui.screens.estimate.plan_part import Replanned
 from tintype_tui.screens.launch import Launch, Marked
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.plan_form import Choices
@@ -49,14 +50,6 @@ class LaunchLine(Part):
 
     class Changed(Message):
         """What the quote was made from has changed."""
-
-    class Copied(Message):
-        """A copy without the marked rows was written, to be launched in place of the dataset."""
-
-        def __init__(self, path: Path, choices: Choices) -> None:
-            super().__init__()
-            self.path = path
-            self.choices = choices
 
     def compose(self) -> ComposeResult:
         yield Static()
@@ -92,16 +85,29 @@ class LaunchLine(Part):
             self.pane.say(why, title="Cannot launch yet", severity="warning")
             return
         with self.pane.reporting("Cannot launch"):
+            if made.assessment.file.edits:
+                await self._copy_edited(made, choices)
+                return
             profile, settings = self.session.profile, self.session.settings
             prices = await asyncio.to_thread(load_prices, settings.prices)
             await asyncio.to_thread(made.require, provider=profile.provider, prices=prices)
             path = await agreed(self.pane, made)
             if path is not None and path != made.training:
-                self.post_message(self.Copied(path, choices))
+                self.post_message(Replanned(choices, path, launch=True))
             elif path is not None:
                 await self._launch(made, choices)
             return
         self.post_message(self.Changed())
+
+    async def _copy_edited(self, made: Quote, choices: Choices) -> None:
+        """Train on a copy with the edits in it: the file that would be sent lacks them."""
+        copy = _free(made.training, "edited")
+        words = f"{made.training.name} itself is not changed. {copy.name} has the edits in it."
+        question = Confirm("Rows are edited: train on a copy?", words, yes="Write and launch it")
+        if await self.app.push_screen_wait(question):
+            rows = await _write(made.training, copy, ())
+            self.pane.say(f"{count(rows, 'row')} written to {copy.name}, edits included.")
+            self.post_message(Replanned(choices, copy, launch=True))
 
     async def _launch(self, made: Quote, choices: Choices) -> None:
         """Show the order, and go to the job if it is launched."""
@@ -150,7 +156,7 @@ async def _without_marked(pane: Pane, made: Quote) -> Path | None:
     rows = made.assessment.counts.rows
     if not marked:
         return made.training
-    copy = _free(made.training)
+    copy = _free(made.training, "kept")
     answer = await pane.app.push_screen_wait(Marked(len(marked), rows, copy))
     if answer != "without":
         return made.training if answer == "all" else None
@@ -165,9 +171,9 @@ async def _without_marked(pane: Pane, made: Quote) -> Path | None:
     return copy
 
 
-def _free(path: Path) -> Path:
+def _free(path: Path, word: str) -> Path:
     """The first of `train-kept.jsonl`, `train-kept-2.jsonl`, … that is not there."""
-    names = (f"{path.stem}-kept{f'-{n}' if n > 1 else ''}.jsonl" for n in range(1, 1000))
+    names = (f"{path.stem}-{word}{f'-{n}' if n > 1 else ''}.jsonl" for n in range(1, 1000))
     return next(one for name in names if not exists(one := path.with_name(name)))
 
 

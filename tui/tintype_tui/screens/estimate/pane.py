@@ -26,7 +26,7 @@ from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.estimate.cost_part import CostPart
 from tintype_tui.screens.estimate.launch_line import LaunchLine
-from tintype_tui.screens.estimate.plan_part import PlanPart
+from tintype_tui.screens.estimate.plan_part import PlanPart, Replanned
 from tintype_tui.widgets.loop_strip import LoopStrip, Serving
 from tintype_tui.widgets.plan_form import Choices, PlanForm, proposed, read_choices
 from tintype_tui.words.costs import cost_words
@@ -57,7 +57,7 @@ class EstimatePane(Pane):
         self._model = ""
         """The base model to begin with at the next provider; empty for its usual one."""
         self._choices: Choices | None = None
-        """The plan to go on with, for the copy that is launched next."""
+        self._copy_next: Path | None = None
         self._filled = False
         """Whether the form has been filled for the dataset."""
         self._plans: Plans | None = None
@@ -113,8 +113,8 @@ class EstimatePane(Pane):
 
     def _begin(self) -> None:
         self._plans, self._trouble, self._filled = None, "", False
-        if self._path != self._launch_next:
-            self._launch_next = self._choices = None
+        if self._path != self._copy_next:
+            self._copy_next = self._launch_next = self._choices = None
         self._renew()
         if self._path is not None:
             self._look_up(self._path)
@@ -191,11 +191,13 @@ class EstimatePane(Pane):
             self._renew()
             self._look_up(self._path)
 
-    @on(LaunchLine.Copied)
-    def _go_on(self, event: LaunchLine.Copied) -> None:
-        """Estimate a copy by the same plan, and launch it."""
-        self._choices, self._launch_next = event.choices, event.path
-        self.post_message(requests.estimate_dataset(path=event.path))
+    def on_replanned(self, event: Replanned) -> None:
+        if event.copy is None:
+            self.plan.fill(event.choices)
+            return
+        self._choices, self._copy_next = event.choices, event.copy
+        self._launch_next = event.copy if event.launch else None
+        self.post_message(requests.estimate_dataset(path=event.copy))
 
 
 def _as_chosen(plans: Plans | None, choices: Choices) -> Plans | None:

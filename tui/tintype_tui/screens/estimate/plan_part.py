@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static
 
@@ -19,6 +21,17 @@ from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.widgets.plan_form import Choices, PlanForm
+
+
+class Replanned(Message):
+    """Go on by another plan, and with a copy of the dataset if one was written."""
+
+    def __init__(self, choices: Choices, copy: Path | None = None, *, launch: bool = False) -> None:
+        super().__init__()
+        self.choices = choices
+        self.copy = copy
+        self.launch = launch
+        """Whether the copy is to be launched once it is estimated."""
 
 
 class PlanPart(Part):

@@ -19,12 +19,14 @@ from tintype.pricing import load_prices
 from tintype.store import Spending
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
-from tintype_tui.keys import key_of
+from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.home.lists_part import Kept
 from tintype_tui.text import money, visible
 from tintype_tui.words.providers import about, dates, in_doubt_words, spent_lines
+
+MODELS = "\n{go.models} shows what you have, and until when"
 
 
 class ProviderPart(Part):
@@ -79,6 +81,7 @@ class ProviderPart(Part):
             + Content("\n".join(map(visible, lines)))
             + (Content.from_markup("\n\n[b]Dates[/]\n") if ends else Content(""))
             + Content("\n").join(ends)
+            + Content(with_keys(self, MODELS) if ends else "")
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from tintype import jobs, recorder
 from tintype.evaluation import StepScores, runs_folder, step_scores
 from tintype.jobs import Bill, JobProgress, Trouble, trouble_of
-from tintype.metrics import Diagnosis, Metrics, diagnose, fold
+from tintype.metrics import Diagnosis, Metrics, diagnose
 from tintype.pricing import load_prices
 from tintype.resources import Event, Job
 from tintype.store import KeptJob, Store
@@ -87,15 +87,18 @@ async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[
     known: Known | None = None
     all_events: dict[str, Event] = {}
     if (kept := store.jobs.find(name, job_id)) is not None:
-        events = await store.jobs.events(name, job_id)
+        metrics, _ = await jobs.recorded(store, name, job_id)
+        events = await store.curves.log(name, job_id)
         all_events |= {event.id: event for event in events}
-        metrics = await asyncio.to_thread(fold, events)
         checkpoints = store.jobs.checkpoints(name, job_id)
         progress = JobProgress(kept.job, (), metrics, checkpoints, None)
         known = Known(progress, kept).after(progress, events)
         yield known
         known = await _judged(session, known)
         yield known
+        if (kept.settled or not ask) and len(metrics.clock) > 0:
+            yield known.after(known.progress, await store.jobs.events(name, job_id))
+            return
     if not ask:
         return
     async with aclosing(news(session, store, job_id)) as following:

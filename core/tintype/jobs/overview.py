@@ -1,0 +1,129 @@
+"""All jobs of all profiles in one list, from the store alone: filtered, sorted, labelled."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from tintype.jobs.comparing import JUDGED_BY, cost, data_of, fits
+from tintype.jobs.recalling import recorded
+from tintype.metrics import summary
+from tintype.pricing import Prices
+from tintype.store import KeptJob, Labels, Store
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """One job in the list; what is not known is none."""
+
+    kept: KeptJob
+    labels: Labels
+    cost_usd: Decimal | None = None
+    """As billed, else as estimated at launch."""
+    estimated: bool = False
+    """Whether the cost is an estimate."""
+    loss: str = ""
+    """The metric that the best loss is of; empty if there is none."""
+    best_loss: float | None = None
+    score: float | None = None
+    """Of its tuned model in the newest evaluation, from 0 to 1."""
+
+
+async def overview(
+    store: Store,
+    prices: Prices,
+    providers: Mapping[str, str],
+    scores: Mapping[tuple[str, str], float],
+) -> tuple[JobLine, ...]:
+    """List every job that the store knows, newest first; nobody is asked.
+
+    Args:
+        store: The local store.
+        prices: What providers charge.
+        providers: The provider of each profile, by the profile's name.
+        scores: Scores from 0 to 1, by profile and model.
+
+    Raises:
+        StoreError: if the store cannot be read.
+    """
+    labels, lines = store.labels.all(), []
+    for kept in store.jobs.newest():
+        job = kept.job
+        metrics, _ = await recorded(store, kept.profile, job.id)
+        loss = next((name for name in JUDGED_BY if len(metrics.series.get(name, ()))), "")
+        lowest = summary(metrics.series[loss]).low if loss else None
+        billed = cost(job, prices, providers.get(kept.profile, ""))
+        expected = None if billed is not None else _expected(kept)
+        lines.append(
+            JobLine(
+                kept,
+                labels.get((kept.profile, job.id), Labels()),
+                billed if billed is not None else expected,
+                expected is not None,
+                loss,
+                lowest if lowest == lowest else None,
+                scores.get((kept.profile, job.fine_tuned_model or "")),
+            )
+        )
+    return tuple(lines)
+
+
+def _expected(kept: KeptJob) -> Decimal | None:
+    if kept.job.status in ("failed", "cancelled"):
+        return None
+    try:
+        return Decimal(str(kept.made_from.estimate["cost_usd"]))
+    except (KeyError, InvalidOperation):
+        return None
+
+
+_BY: Mapping[str, Callable[[JobLine], str | float | Decimal | None]] = {
+    "age": lambda line: -line.kept.job.created_at.timestamp(),
+    "state": lambda line: line.kept.job.status,
+    "profile": lambda line: line.kept.profile,
+    "model": lambda line: line.kept.job.model,
+    "data": lambda line: data_of(line.kept) or None,
+    "cost": lambda line: line.cost_usd,
+    "loss": lambda line: line.best_loss,
+    "score": lambda line: None if line.score is None else -line.score,
+}
+
+SORTED_BY = tuple(_BY)
+"""What a list of jobs may be sorted by; the best, cheapest or newest comes first."""
+
+
+def arranged(
+    lines: Sequence[JobLine], *, wanted: str = "", by: str = "age", reverse: bool = False
+) -> tuple[JobLine, ...]:
+    """Return the lines that fit, sorted: pinned ones first, what is not known last.
+
+    Args:
+        lines: As `overview` gives them.
+        wanted: Words as `jobs.fits` takes them; besides `profile:`, `tag:`, `note:`, `is:pinned`,
+            `is:archived`. Archived jobs are listed only if that is asked for.
+        by: One of `SORTED_BY`.
+        reverse: The other way round.
+    """
+    words = wanted.casefold().split()
+    if "is:archived" not in words:
+        lines = [line for line in lines if not line.labels.archived]
+    found = [line for line in lines if all(_fits(line, word) for word in words)]
+    key = _BY[by]
+    known = [line for line in found if key(line) is not None]
+    known.sort(key=lambda line: key(line) or 0, reverse=reverse)
+    known += [line for line in found if key(line) is None]
+    return tuple(sorted(known, key=lambda line: not line.labels.pinned))
+
+
+def _fits(line: JobLine, word: str) -> bool:
+    labels = line.labels
+    name, colon, rest = word.partition(":")
+    texts = {
+        "profile": line.kept.profile,
+        "tag": " ".join(labels.tags),
+        "note": labels.note,
+    }
+    if colon and name == "is":
+        return bool({"pinned": labels.pinned, "archived": labels.archived}.get(rest))
+    if colon and name in texts:
+        return rest in texts[name].casefold()
+    return fits(line.kept, word) or any(word in text.casefold() for text in texts.values())

@@ -1,0 +1,28 @@
+"""What a job measured, from the store: its curves as kept, and what has come since."""
+
+import asyncio
+
+from tintype.metrics import Metrics, fold
+from tintype.store import Store
+
+WORTH = 200
+"""So many events to be folded are worth keeping what comes of it."""
+
+
+async def recorded(store: Store, profile: str, job_id: str) -> tuple[Metrics, int]:
+    """Return the curves of a job that the store knows, and the reading up to which they are whole.
+
+    Events of later readings are in them as well, so that folding those once more changes nothing.
+
+    Raises:
+        StoreError: if the store cannot be read or written.
+    """
+    metrics, whole = await store.curves.read(profile, job_id) or (Metrics(), 0)
+    complete = store.curves.whole_up_to(profile, job_id)
+    events, _ = await store.jobs.events_since(profile, job_id, whole + 1 if whole else 0)
+    if events:
+        metrics = await asyncio.to_thread(fold, events, metrics)
+    if len(events) >= WORTH and complete > whole:
+        await store.curves.keep(profile, job_id, metrics, complete)
+        whole = complete
+    return metrics, whole

@@ -1,0 +1,204 @@
+"""Models: what there is at every provider, until when, and what is done with it."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests import deadline_provider as known
+from tests.deadline_provider import DeadlineProvider
+from textual.widgets import Input
+
+from tintype import inventory
+from tintype.inventory import Ref
+from tintype_tui.screens.models import ModelsPane
+from tintype_tui.widgets.deadline_line import DeadlineLine
+from tintype_tui.widgets.tab_line import TabLine
+
+
+@pytest.fixture
+def ending(
+    home: Path, ending_apart: DeadlineProvider, monkeypatch: pytest.MonkeyPatch
+) -> DeadlineProvider:
+    """The provider in use is the one with deadlines; its base models end in 47 days."""
+    monkeypatch.setattr(inventory, "today", lambda: known.TODAY)
+    monkeypatch.setenv("ENDING_KEY", "sk-ending-0123456789abcdef")
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text(
+        'default_profile = "old"\n[profiles.old]\nkey_env = "ENDING_KEY"\nprovider = "openai"\n'
+        f'base_url = "{ending_apart.hostile.url}"\n'
+    )
+    return ending_apart
+
+
+async def listed(person: Any) -> ModelsPane:
+    """Open the pane, once everything has been listed."""
+    await person.press("7")
+    await person.sees("as of", "3 tuned models end")
+    pane = person.app.screen
+    assert isinstance(pane, ModelsPane)
+    return pane
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_models_are_listed_with_their_days_and_lineage_and_open_again_at_once(
+    sit: Any, ending: DeadlineProvider, size: tuple[int, int]
+) -> None:
+    async with sit(size=size) as person:
+        pane = await listed(person)
+        await person.sees("models 4", "47 days", "covers", "? listed", "files 8")
+        await person.sees("3 tuned models end on 14 Jan 2027, in 47 days (old).")
+        await person.sees("ends      14 Jan 2027, 47 days")
+        await person.press("enter", "end")
+        await person.sees("└ model", "◂")
+        assert pane.focused is pane.detail.details
+    before = len(ending.hostile.requests)
+    async with sit(size=size) as person:
+        await person.press("7")
+        await person.sees("models 4", "47 days")
+        await person.sees("3 tuned models end")
+        assert len(ending.hostile.requests) == before
+
+
+async def test_a_probe_is_asked_about_first_and_its_answer_stays(
+    sit: Any, ending: DeadlineProvider
+) -> None:
+    async with sit() as person:
+        await listed(person)
+        await person.press("p")
+        await person.sees("Does covers answer?", "1 model asked for one word")
+        await person.press("n")
+        assert not ending.asked
+        await person.press("p", "y")
+        await person.sees("✓ answers")
+        assert ending.asked == [known.COVERS]
+        await person.press("P")
+        await person.sees("4 models asked for one word")
+        await person.press("y")
+        await person.until(lambda: "3 of 4 models answered" in person.said, "what came of it")
+        await person.sees("✗ gone")
+
+
+async def test_a_model_is_deleted_only_by_its_whole_id(sit: Any, ending: DeadlineProvider) -> None:
+    async with sit() as person:
+        pane = await listed(person)
+        pane.list_part.reveal(Ref("old", "model", known.LOST))
+        await person.press("X")
+        await person.sees("Delete lost at old for good?", f"Type {known.LOST}")
+        await person.type("lost")
+        await person.press("enter")
+        await person.until(lambda: "was not deleted" in person.said, "a refusal")
+        assert known.LOST in ending.models
+        await person.press("X")
+        await person.sees("for good?")
+        person.app.screen.query_one(Input).value = known.LOST
+        await person.press("enter")
+        await person.sees("models 3")
+        assert known.LOST not in ending.models
+
+
+async def test_a_file_is_fetched_and_one_that_vanished_is_said(
+    sit: Any, ending: DeadlineProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with sit() as person:
+        pane = await listed(person)
+        pane.list_part.reveal(Ref("old", "file", "file-cards-train"))
+        await person.press("d")
+        await person.sees("Download cards.jsonl", "2.43 KB")
+        await person.press("enter")
+        await person.until(lambda: "Written to" in person.said, "the file")
+        fetched = await asyncio.to_thread((tmp_path / "cards.jsonl").read_bytes)
+        assert fetched == ending.contents["file-cards-train"]
+        pane.list_part.reveal(Ref("old", "file", "file-old-train"))
+        await person.press("d", "enter")
+        await person.until(lambda: "Cannot download" in person.said, "why not")
+
+
+async def test_a_dataset_is_sent_and_belongs_to_no_job(
+    sit: Any, ending: DeadlineProvider, dataset: Path
+) -> None:
+    async with sit() as person:
+        await listed(person)
+        await person.press("u")
+        await person.sees("Upload to")
+        person.app.screen.query_one(Input).value = str(dataset)
+        await person.press("enter")
+        await person.until(lambda: "Uploaded train.jsonl" in person.said, "the file")
+        await person.sees("files 9")
+
+
+async def test_an_alias_a_note_a_filter_and_an_order_are_seen(
+    sit: Any, ending: DeadlineProvider
+) -> None:
+    async with sit() as person:
+        pane = await listed(person)
+        await person.press("a")
+        await person.sees("Call it")
+        await person.type("best")
+        await person.press("enter")
+        await person.sees("›best")
+        await person.press("n")
+        await person.type("why")
+        await person.press("enter")
+        await person.sees("note      why")
+        await person.press("slash")
+        await person.type("is:gone")
+        await person.press("enter")
+        await person.sees("only “is:gone”", "›old")
+        await person.press("escape")
+        await person.sees("›old", "best")
+        await person.press("s", "s")
+        await person.sees("by name")
+        names = [item.title for item in pane.list_part.things.items]
+        assert names == ["best", "cards", "lost", "old"]
+
+
+async def test_from_a_model_to_its_job_and_to_the_playground(
+    sit: Any, ending: DeadlineProvider
+) -> None:
+    async with sit() as person:
+        pane = await listed(person)
+        await person.press("o")
+        await person.until(lambda: person.app.current_mode == "jobs", "the jobs")
+        assert person.app.loop_state.job == "ftjob-covers"
+        await person.press("7")
+        await person.until(lambda: person.app.screen is pane, "the models")
+        await person.press("t")
+        await person.until(lambda: person.app.current_mode == "playground", "the playground")
+        assert person.app.loop_state.model == known.COVERS
+
+
+async def test_the_mouse_turns_the_kinds_and_the_line_leads_here(
+    sit: Any, ending: DeadlineProvider
+) -> None:
+    async with sit(size=(80, 24)) as person:
+        pane = await listed(person)
+        tabs = next(line for line in person.screen.splitlines() if "checkpoints" in line)
+        await person.pilot.click(TabLine, offset=(tabs.index("plan"), 0))
+        await person.sees("9 Jan 2027 is the last safe day to start retraining")
+        await person.press("1")
+        await person.sees("3 tuned models end on 14 Jan 2027", "7 shows more")
+        await person.pilot.click(DeadlineLine, offset=(10, 0))
+        await person.until(lambda: person.app.screen is pane, "the models")
+
+
+async def test_what_cannot_be_asked_is_said_and_nothing_known_is_not_nothing_there(
+    sit: Any, ending: DeadlineProvider
+) -> None:
+    ending.hostile.on("GET", ".*", ending.hostile.answer({"error": {"message": "Bad"}}, 401))
+    async with sit(size=(80, 24)) as person:
+        await person.press("7")
+        await person.sees("! old:", "lists incomplete", "Nothing is known of any")
+        assert "models 0" not in person.screen
+        ending.hostile.on("GET", "(?s).*", ending.hostile.answer({"data": []}))
+        await person.press("r")
+        await person.sees_no("! old:")
+        await person.sees("as of just now")
+
+
+async def test_with_nothing_to_lose_no_line_warns(sit: Any, home: Path) -> None:
+    async with sit() as person:
+        await person.press("7")
+        await person.sees("Nothing is known of any provider yet.")
+        assert not person.app.screen.query_one(DeadlineLine).display

@@ -1,0 +1,149 @@
+"""`tintype replacement`: a model that is gone, by its kept answers, against what may replace it."""
+
+from contextlib import AsyncExitStack
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tintype_tui.commands.output import (
+    A_NAME,
+    A_PATH,
+    as_json,
+    asynchronous,
+    confirm_option,
+    dollars,
+    profile_option,
+    put,
+    put_json,
+    say,
+    yes_option,
+)
+
+if TYPE_CHECKING:
+    from tintype.settings import Profile, Settings
+
+
+@click.command(name="replacement")
+@click.argument("old", type=A_NAME, metavar="OLD_RUN")
+@click.argument("new", nargs=-1, type=A_NAME, metavar="[NEW_RUN]…")
+@profile_option
+@click.option(
+    "--model",
+    "-m",
+    "models",
+    multiple=True,
+    metavar="MODEL[@PROFILE]",
+    help="A candidate that is asked the same rows now.",
+)
+@click.option("--out", "-o", type=A_PATH, help="Write the report, one .html file.")
+@click.option("--replace", is_flag=True, help="Overwrite it.")
+@click.option("--budget", type=dollars, metavar="USD", help="Stop softly before this is spent.")
+@click.option("--concurrency", type=click.IntRange(1, 256), default=64, show_default=True)
+@click.option("--per-minute", type=click.FloatRange(min=1), help="Never more requests a minute.")
+@click.option(
+    "--time-limit", type=click.FloatRange(min=1), default=120.0, help="Seconds for an answer."
+)
+@yes_option
+@confirm_option
+@as_json
+@asynchronous
+async def command(
+    old: str,
+    new: tuple[str, ...],
+    profile: str | None,
+    out: Path | None,
+    replace: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Compare OLD_RUN, an evaluation or golden answers of a model, with candidates.
+
+    Candidates are NEW_RUNs on the same rows, or models asked now (--model). Says how far each
+    agrees with the old model and with the truth, which rows are fixed and which broken, times and
+    prices. The old model itself is not asked: it may be gone.
+    """
+    from tintype import evaluation, moving, paths
+    from tintype_tui.commands.session import chosen
+
+    if not new and not options["models"]:
+        raise click.UsageError("Name a NEW_RUN, or a candidate with --model.")
+    settings, provider = chosen(profile)
+    home = evaluation.runs_folder(settings.folders.data)
+    folder = _folder(old, home)
+    folders = [_folder(one, home) for one in new]
+    folders += await _asked(folder, home, settings, provider, options, quiet=as_json)
+    with paths.scratch_folder() as scratch:
+        found = moving.replacement(folder, folders, scratch)
+        report = moving.replacement_report(found)
+        if out is not None:
+            page = await moving.replacement_page(found)
+            paths.write_whole(out, page.encode("utf-8", "replace"), replace=replace)
+    [table, *_] = report.sections
+    if as_json:
+        rows = [dict(zip(table.headers, row, strict=True)) for row in table.rows]
+        told = {"sentence": report.sentence, "rows": found.rows, "candidates": rows}
+        put_json({**told, "report": out}, indent=2)
+        return
+    from tintype_tui.words.evaluations import table_lines
+
+    put(report.sentence)
+    for line in table_lines(table.headers, table.rows):
+        put(f"  {line}")
+    if out is not None:
+        say(f"Written: {out}")
+
+
+def _folder(run: str, home: Path) -> Path:
+    from tintype import evaluation
+
+    if run == "last":
+        newest = evaluation.runs_in(home)[:1]
+        if newest:
+            return newest[0].folder
+    return home / Path(run).name if "/" not in run else Path(run)
+
+
+async def _asked(
+    old: Path,
+    home: Path,
+    settings: "Settings",
+    provider: "Profile",
+    options: dict[str, Any],
+    *,
+    quiet: bool,
+) -> list[Path]:
+    """Ask candidates the rows of the old run, each in a run that is gone on with if it is there."""
+    from dataclasses import replace
+
+    from tintype import evaluation
+    from tintype.connection import Connections
+    from tintype.dataset import open_dataset
+    from tintype.library.evaluations import models_named
+    from tintype.store import open_store
+    from tintype_tui.commands.evaluate import folder_of, run_plan
+
+    if not options["models"]:
+        return []
+    before, folders = evaluation.run_at(old).plan, []
+    rows: list[evaluation.EvaluatedRow] = []
+    truth = before.scorers != ("answered",)
+    async with open_dataset(before.dataset) as dataset:
+        async for batch in evaluation.read_rows(dataset, before.rows, truth=truth):
+            rows += batch
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings.folders.store_file))
+        apis = Connections(settings, stack, say)
+        for model in await models_named(options["models"], provider.name, store, apis):
+            scorers = tuple(name for name in before.scorers if name != "judge") or ("normalised",)
+            plan = replace(
+                before, models=(model,), scorers=scorers, judge=None, reference="", samples=1
+            )
+            folder = folder_of(home, plan)
+            how = {**options, "fresh": False}
+            last = await run_plan(plan, rows, folder, settings, apis.known, store, how, quiet=quiet)
+            if options["budget"] is not None:
+                options["budget"] = max(Decimal(0), options["budget"] - last.spent_usd)
+            folders.append(folder)
+    return folders

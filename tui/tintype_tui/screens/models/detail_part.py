@@ -1,0 +1,59 @@
+"""One thing: what is known of it, and its lineage, in which Enter goes from thing to thing."""
+
+from textual import getters, on
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.reactive import var
+
+from tintype.inventory import Inventory, Ref
+from tintype_tui.screen import Part
+from tintype_tui.widgets.item_list import DetailList
+from tintype_tui.widgets.line_list import LineList
+
+
+class DetailPart(Part):
+    """The details of the thing under the cursor."""
+
+    BINDING_GROUP_TITLE = "Models"
+
+    found: var[Inventory | None] = var(None)
+    ref: var[Ref | None] = var(None)
+
+    details = getters.query_one(DetailList)
+
+    class Wanted(Message):
+        """Another thing is to be looked at."""
+
+        def __init__(self, ref: Ref) -> None:
+            super().__init__()
+            self.ref = ref
+
+    class WantedEvaluation(Message):
+        """The evaluations are to be looked at."""
+
+    def compose(self) -> ComposeResult:
+        yield DetailList(id="models-detail")
+
+    def on_mount(self) -> None:
+        self.watch_ref()
+
+    def watch_found(self) -> None:
+        self.watch_ref()
+
+    def watch_ref(self) -> None:
+        if not self.is_mounted:
+            return
+        found, ref = self.found, self.ref
+        self.details.found = found
+        self.details.of = found.by_ref.get(ref) if found is not None and ref is not None else None
+
+    @on(LineList.Chosen)
+    def _chosen(self, event: LineList.Chosen) -> None:
+        event.stop()
+        node = self.details.node_here
+        if node is None:
+            return
+        if node.ref is not None:
+            self.post_message(self.Wanted(node.ref))
+        elif node.kind == "evaluation":
+            self.post_message(self.WantedEvaluation())
