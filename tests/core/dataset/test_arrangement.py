@@ -38,7 +38,7 @@ def test_rows_are_shown_in_each_order_the_files_own_where_they_are_alike() -> No
         "problems": [3, 1, 2, 0],
     }
     for order, rows in expected.items():
-        assert shown(Arrangement(4, order=order)) == rows  # type: ignore[arg-type]
+        assert shown(Arrangement(4, order=order)) == rows
 
 
 def test_a_filter_is_sorted_too_and_knows_where_its_rows_stand() -> None:
