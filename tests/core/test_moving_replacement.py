@@ -16,8 +16,9 @@ from tests import deadline_provider as known
 from tintype import evaluation, moving
 from tintype.api import Api
 from tintype.budget import Confirmation, Limits
-from tintype.errors import EvaluationError
+from tintype.errors import DatasetError, EvaluationError
 from tintype.evaluation import EvaluatedModel, EvaluationPlan
+from tintype.evaluation.shots import Shots, draw_shots
 from tintype.store import Store
 
 if TYPE_CHECKING:
@@ -131,3 +132,36 @@ async def test_runs_that_share_no_row_are_not_compared(
         moving.replacement(old, [new], tmp_path / "scratch")
     with pytest.raises(EvaluationError, match="no candidate"):
         moving.replacement(old, [old], tmp_path / "scratch")
+
+
+async def test_a_candidate_may_be_shown_rows_before_every_question(
+    api: Api, store: Store, ending: known.DeadlineProvider, tmp_path: Path
+) -> None:
+    seen: list[list[dict[str, Any]]] = []
+
+    def chat(request: Any) -> Any:
+        seen.append(request.json["messages"])
+        message = {"role": "assistant", "content": "card 5"}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        return ending.hostile.answer({"id": "c", "model": known.LUNA, "choices": [choice]})
+
+    ending.hostile.on("POST", "/chat/completions", chat)
+    rows = dataset(tmp_path / "test.jsonl", range(5, 7))
+    shots = draw_shots(dataset(tmp_path / "train.jsonl", range(4)), 2)
+    assert shots.rows == (0, 2)
+    old = await run(api, store, OLD, rows)
+    new = await run(api, store, NEW, rows, shots=shots, system="Look.")
+    roles = [[message["role"] for message in one] for one in seen]
+    assert roles[-1] == ["system", "user", "assistant", "user", "assistant", "user"]
+    assert roles[0] == ["user"]
+    assert [one["content"] for one in seen[-1] if one["role"] == "assistant"] == [
+        "card 0",
+        "card 2",
+    ]
+    assert evaluation.run_at(new).plan.shots == shots
+    assert moving.replacement(old, [new], tmp_path / "scratch").rows == 2
+    dataset(tmp_path / "train.jsonl", range(1, 4))
+    with pytest.raises(DatasetError, match="has changed"):
+        await run(api, store, NEW, rows, shots=Shots(shots.dataset, shots.rows, "other"))
+    with pytest.raises(DatasetError, match="3 rows with an answer"):
+        draw_shots(tmp_path / "train.jsonl", 9)

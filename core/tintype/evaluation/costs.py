@@ -13,6 +13,7 @@ from tintype.dataset import Dataset
 from tintype.evaluation.judging import judge_messages
 from tintype.evaluation.plan import EvaluatedModel, EvaluationPlan
 from tintype.evaluation.rows import EvaluatedRow
+from tintype.evaluation.shots import with_shots
 from tintype.pricing import Prices
 from tintype.prompting import foresee, reword
 from tintype.prompting.foreseeing import ASSUMED_TOKENS
@@ -212,7 +213,9 @@ def messages_of(plan: EvaluationPlan, dataset: Dataset, row: EvaluatedRow) -> li
         DatasetError: if it cannot be had.
     """
     messages = dataset.question_at(row.index)
-    return reword(messages, text=plan.question, system=plan.system, detail=plan.parameters.detail)
+    detail = plan.parameters.detail
+    worded = reword(messages, text=plan.question, system=plan.system, detail=detail)
+    return with_shots(worded, plan.shots)
 
 
 def _counted(

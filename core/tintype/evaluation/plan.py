@@ -13,6 +13,7 @@ from typing import Any
 from tintype.errors import EvaluationError
 from tintype.evaluation.judging import GRADES, RUBRIC
 from tintype.evaluation.log import canonical
+from tintype.evaluation.shots import Shots
 from tintype.model_names import parse_model_name
 from tintype.prompting import Parameters
 
@@ -101,6 +102,8 @@ class EvaluationPlan:
     else the last."""
     training: tuple[Path, ...] = ()
     """Files the tuned models were trained on: rows whose images are in them are marked."""
+    shots: Shots | None = None
+    """Rows that are shown, with their answers, before every question."""
     logprobs: bool = False
     """Whether log-probabilities are asked for; they stay in the log of answers."""
     question_types: Mapping[str, str] = field(default_factory=lambda: dict(QUESTION_TYPES))
@@ -158,7 +161,7 @@ def plan_from(value: Mapping[str, Any]) -> EvaluationPlan:
     Raises:
         KeyError, TypeError: if it is none.
     """
-    judge = value["judge"]
+    judge, shots = value["judge"], value.get("shots")
     return EvaluationPlan(
         dataset=Path(value["dataset"]),
         models=tuple(EvaluatedModel(**one) for one in value["models"]),
@@ -171,6 +174,7 @@ def plan_from(value: Mapping[str, Any]) -> EvaluationPlan:
         judge=JudgePlan(**{**judge, "model": EvaluatedModel(**judge["model"])}) if judge else None,
         reference=value["reference"],
         training=tuple(map(Path, value["training"])),
+        shots=Shots(**{**shots, "rows": tuple(shots["rows"])}) if shots else None,
         logprobs=value.get("logprobs", False),
         question_types=value.get("question_types", QUESTION_TYPES),
     )
@@ -197,13 +201,14 @@ def fingerprint(
         "samples": plan.samples,
         "scorers": dict(versions),
         "judge": _digest(graded) if graded else None,
+        **({"shots": plan.shots.digest} if plan.shots else {}),
     }
 
 
 def answers_alike(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     """Whether two fingerprints belong to the same questions, however they are scored."""
-    scoring = ("scorers", "judge")
-    return all(first[name] == second[name] for name in first if name not in scoring)
+    names = {*first, *second} - {"scorers", "judge"}
+    return all(first.get(name) == second.get(name) for name in names)
 
 
 def _digest(value: Any) -> str:

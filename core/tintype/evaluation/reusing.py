@@ -26,6 +26,7 @@ def key_of(plan: EvaluationPlan, row: EvaluatedRow, model: str, sample: int) -> 
             "detail": chosen.detail,
             "sample": sample,
             **({"logprobs": True} if plan.logprobs else {}),
+            **({"shots": plan.shots.digest} if plan.shots else {}),
         }
     )
 

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     metavar="MODEL[@PROFILE]",
     help="A candidate that is asked the same rows now.",
 )
+@click.option(
+    "--shots", type=click.IntRange(1, 32), metavar="N", help="Show candidates N rows first."
+)
+@click.option("--shots-from", type=A_PATH, help="Of this file; by default what was trained on.")
 @click.option("--out", "-o", type=A_PATH, help="Write the report, one .html file.")
 @click.option("--replace", is_flag=True, help="Overwrite it.")
 @click.option("--budget", type=dollars, metavar="USD", help="Stop softly before this is spent.")
@@ -120,6 +124,7 @@ async def _asked(
     from tintype import evaluation
     from tintype.connection import Connections
     from tintype.dataset import open_dataset
+    from tintype.evaluation.shots import draw_shots
     from tintype.library.evaluations import models_named
     from tintype.store import open_store
     from tintype_tui.commands.evaluate import folder_of, run_plan
@@ -132,13 +137,25 @@ async def _asked(
     async with open_dataset(before.dataset) as dataset:
         async for batch in evaluation.read_rows(dataset, before.rows, truth=truth):
             rows += batch
+    shots = None
+    if options["shots"] is not None:
+        source = options["shots_from"] or next(iter(before.training), None)
+        if source is None:
+            raise click.UsageError("Say with --shots-from which file the shots are of.")
+        shots = draw_shots(source, options["shots"])
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.folders.store_file))
         apis = Connections(settings, stack, say)
         for model in await models_named(options["models"], provider.name, store, apis):
             scorers = tuple(name for name in before.scorers if name != "judge") or ("normalised",)
             plan = replace(
-                before, models=(model,), scorers=scorers, judge=None, reference="", samples=1
+                before,
+                models=(model,),
+                scorers=scorers,
+                judge=None,
+                reference="",
+                samples=1,
+                shots=shots,
             )
             folder = folder_of(home, plan)
             how = {**options, "fresh": False}
