@@ -20,6 +20,7 @@ ALL = (
     "server",
     "commands",
     "evaluation",
+    "inventory",
     "keeping",
     "line",
     "sessions",

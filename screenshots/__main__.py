@@ -5,7 +5,9 @@ Images inside the panes are drawn with block characters, as a terminal without g
 them. Textual's SVG becomes PNG by resvg, which needs a monospaced font that has block, braille and
 arrow characters: Fira Code, or failing that DejaVu Sans Mono.
 
-    python -m screenshots
+    python -m screenshots [7]
+
+Pane 7 is taken at the scripted provider of the tests, where models end; `7` takes only that.
 """
 
 import asyncio
@@ -149,12 +151,39 @@ async def every_pane(camera: Camera) -> None:
     await camera.take("6-help")
 
 
-async def main() -> None:
+async def what_ends(family: str) -> None:
+    """Models at a provider that shuts them down, on one day."""
+    from tests import deadline_provider
+    from tests.conftest import standing
+
+    from tintype import pricing
+    from tintype_tui.app import TintypeApp
+
+    pricing.today = lambda: deadline_provider.TODAY
+    with tempfile.TemporaryDirectory() as home:
+        os.environ |= {"TINTYPE_HOME": home, "TINTYPE_PROFILE": "openai", "OPENAI_API_KEY": "sk-1"}
+        async with standing() as hostile:
+            deadline_provider.DeadlineProvider(hostile)
+            os.environ["OPENAI_BASE_URL"] = hostile.url
+            for size in (LARGE, SMALL):
+                async with TintypeApp().run_test(size=size) as pilot:
+                    camera = Camera(pilot, family)
+                    await camera.press("7")
+                    await camera.sees("as of", "3 tuned models end")
+                    await camera.take("7-models")
+                    await camera.press("left_square_bracket")
+                    await camera.sees("last safe day")
+                    await camera.take("7-models-plan")
+
+
+async def main(words: list[str]) -> None:
     """Both sizes, one training."""
     from tintype.server import run
     from tintype_tui.app import TintypeApp
 
     family = font()
+    if words == ["7"]:
+        return await what_ends(family)
     with tempfile.TemporaryDirectory() as home:
         os.environ["TINTYPE_HOME"] = home
         try:
@@ -167,7 +196,8 @@ async def main() -> None:
             server = run.find(Path(home) / "data" / "server")
             if server is not None:
                 await run.stop(server, training=True)
+    await what_ends(family)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

@@ -5,7 +5,7 @@ Unknown is unknown (`None`), never nothing: a budget computed from a missing pri
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,6 +36,7 @@ __all__ = [
     "deadline",
     "load_prices",
     "milestones",
+    "today",
     "training_end",
 ]
 
@@ -116,6 +117,11 @@ class Prices:
                     if about and isinstance(fact, kind) and fits(fact):
                         return fact
         return None
+
+
+def today() -> date:
+    """Return the day from which days are counted: today, UTC."""
+    return datetime.now(UTC).date()
 
 
 def load_prices(own: Path | None = None) -> Prices:

@@ -1,6 +1,8 @@
 """What there is at all profiles: gathered, composed, ended, used by what, and planned by date."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -155,6 +157,24 @@ async def test_leaving_a_gathering_stops_it(
     assert (await anext(gathering)).under_way == ("openai",)
     await gathering.aclose()
     assert not ending.hostile.sent("GET", "/files")
+
+
+async def test_however_often_it_is_broken_off_in_the_end_everything_is_known_once(
+    api: Api, ending: known.DeadlineProvider, store: Store, fake_clock: Any, tmp_path: Path
+) -> None:
+    asked = ending.hostile.requests
+    for most in range(8):  # requests that are answered before it is broken off
+        asked.clear()
+        gathering = asyncio.create_task(gather(api, store, fake_clock))
+        while len(asked) < most and not gathering.done():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        gathering.cancel()
+        with suppress(asyncio.CancelledError):
+            await gathering
+    assert not await gather(api, store, fake_clock)
+    items = taken(store, tmp_path).items
+    assert len(items) == len({item.ref for item in items}) == 22
+    assert all(item.presence == "present" for item in items)
 
 
 async def test_the_lineage_goes_from_the_data_to_the_evaluations(

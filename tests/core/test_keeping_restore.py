@@ -219,7 +219,8 @@ def test_a_kill_at_any_write_loses_only_the_part_under_way(
         f"model {known.OLD}:ckpt-step-2",
     }
     fetched = [one.path for one in asked if one.path.endswith("/content")]
-    assert all(fetched.count(path) <= 3 for path in fetched if "old" not in path)
+    # A file may be met by the kills at the 5th, 1st and 2nd write before one lets it pass.
+    assert all(fetched.count(path) <= 4 for path in fetched if "old" not in path)
     assert not list(tmp_path.rglob("*.tmp"))
 
 
@@ -233,7 +234,8 @@ def _killed_at(number: int, work: Callable[[], None]) -> bool:
     if child:
         _, status = os.waitpid(child, 0)
         assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-        return os.WIFSIGNALED(status)
+        return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    signal.alarm(60)  # a child that hangs fails the test, and does not hold it up for ever
     try:
         left = [number]
 

@@ -18,6 +18,7 @@ from textual.widgets import Static
 
 from tintype.jobs import following
 from tintype.server import run
+from tintype_tui import deadlines
 from tintype_tui.__main__ import run_command
 from tintype_tui.app import TintypeApp
 from tintype_tui.screens.estimate import EstimatePane
@@ -38,6 +39,8 @@ def home(
     folder = tmp_path / "home"
     monkeypatch.setattr(following, "LOCAL", following.Pace(0.05, 0.5, 1))
     monkeypatch.setenv("TINTYPE_HOME", str(folder))
+    # Other screens than Models stay as they are: the line would come half a second after the start.
+    monkeypatch.setattr(deadlines, "FIRST_S", 3600.0)
     for variable in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "TINTYPE_PROFILE", "TMUX"):
         monkeypatch.delenv(variable, raising=False)
     yield folder

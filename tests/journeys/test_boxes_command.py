@@ -75,3 +75,28 @@ async def test_boxes_are_drawn_and_counted_whatever_their_convention(sit: Any, b
             lambda: any("square" in row and "12" in row for row in person.screen.splitlines()),
             "12 squares",
         )
+
+
+async def test_the_boxes_of_a_set_are_converted_with_rows_before_and_after_in_sight(
+    sit: Any, boxed: Path
+) -> None:
+    async with sit(boxed, (80, 24)) as person:
+        await person.sees("12 rows", "qwen2.5-vl · ")
+        await person.press("C")
+        await person.sees("read as qwen2.5-vl", "written in paligemma")
+        await person.sees("<loc0256><loc0107>", "1: [")
+        screen = person.app.screen
+        await person.until(
+            lambda: all(image.drawing for image in screen.query("ImageView")), "six images"
+        )
+        assert person.screen.count("square") >= 6
+        await person.press("right")
+        await person.sees("written in florence-2", "square<loc_104>")
+        await person.press("left", "down")
+        await person.sees("read otherwise", "read as qwen2.5-vl-resized")
+        await person.press("up", "enter")
+        await person.sees("12 edited", "<loc0256><loc0107>")
+        await person.sees_no("qwen2.5-vl · ")
+        await person.press("z")
+        await person.sees("qwen2.5-vl · ", "bbox_2d")
+        await person.sees_no("12 edited")

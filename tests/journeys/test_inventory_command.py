@@ -12,7 +12,7 @@ import pytest
 from tests import deadline_provider as known
 from tests.deadline_provider import DeadlineProvider
 
-from tintype import inventory
+from tintype import pricing
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def ending(
     home: Path, ending_apart: DeadlineProvider, monkeypatch: pytest.MonkeyPatch
 ) -> DeadlineProvider:
     """The provider in use is the one with deadlines; its base models end in 47 days."""
-    monkeypatch.setattr(inventory, "today", lambda: known.TODAY)
+    monkeypatch.setattr(pricing, "today", lambda: known.TODAY)
     monkeypatch.setenv("ENDING_KEY", "sk-ending-0123456789abcdef")
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text(
@@ -117,9 +117,9 @@ def test_any_command_warns_once_a_day_of_what_will_be_lost(
     assert warning in first.err
     assert first.json  # on standard output nothing but data
     assert warning not in tintype("status").err
-    monkeypatch.setattr(inventory, "today", lambda: known.TODAY + timedelta(days=1))
+    monkeypatch.setattr(pricing, "today", lambda: known.TODAY + timedelta(days=1))
     assert "in 46 days" in tintype("models").err
-    monkeypatch.setattr(inventory, "today", lambda: known.SHUTDOWN)
+    monkeypatch.setattr(pricing, "today", lambda: known.SHUTDOWN)
     assert "tuned model" not in tintype("models").err
 
 

@@ -39,6 +39,9 @@ def test_a_model_outlives_its_provider(
     assert done.code == 0, done.err
     model = tintype("jobs", "--json").json[0]["fine_tuned_model"]
 
+    cost = tintype("keep", "golden", "last", "--samples", "2", "--dry-run", "--json").json
+    assert (cost["questions"], cost["most_usd"]) == (44, 0)
+    assert tintype("evaluations", "--json").json["evaluations"] == [], "nothing was asked"
     done = tintype("keep", "golden", "last", "--samples", "2", "--json")
     assert done.code == 0, done.err
     assert [(Path(run["dataset"]).name, run["answers"]) for run in done.json["runs"]] == [

@@ -9,7 +9,7 @@ from tests import deadline_provider as known
 from tests.deadline_provider import DeadlineProvider
 from textual.widgets import Input
 
-from tintype import inventory
+from tintype import pricing
 from tintype.inventory import Ref
 from tintype_tui.screens.models import ModelsPane
 from tintype_tui.widgets.deadline_line import DeadlineLine
@@ -21,7 +21,7 @@ def ending(
     home: Path, ending_apart: DeadlineProvider, monkeypatch: pytest.MonkeyPatch
 ) -> DeadlineProvider:
     """The provider in use is the one with deadlines; its base models end in 47 days."""
-    monkeypatch.setattr(inventory, "today", lambda: known.TODAY)
+    monkeypatch.setattr(pricing, "today", lambda: known.TODAY)
     monkeypatch.setenv("ENDING_KEY", "sk-ending-0123456789abcdef")
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text(

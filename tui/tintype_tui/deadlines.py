@@ -45,8 +45,8 @@ class Deadlines:
 
 def _found(store: "Store", settings: "Settings") -> str:
     """The warning, if there is one. The import alone takes a while."""
-    from tintype import inventory
+    from tintype import inventory, pricing
     from tintype_tui.words.inventory import warning_words
 
-    found = inventory.deadline_warning(store, settings, inventory.today())
+    found = inventory.deadline_warning(store, settings, pricing.today())
     return warning_words(found) if found is not None else ""

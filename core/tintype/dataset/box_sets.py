@@ -7,21 +7,28 @@ import asyncio
 import copy
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from tintype.dataset.conversation import example
+from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import slots
-from tintype.dataset.reshaping import answers
+from tintype.dataset.reshaping import answers, reshaped
+from tintype.dataset.rewriting import ChangedRow, changed
 from tintype.dataset.row_size import upright_size
+from tintype.dataset.treatment import Treatment
 from tintype.dataset.writing import FileSet, refuse_existing, refuse_source, row_bytes
-from tintype.detection import Convention, Verdict, judge_convention
+from tintype.detection import Convention, Verdict, find_written, judge_convention
 from tintype.detection.convention import converted
+from tintype.threads import in_thread
 
 SAMPLE = 240
 """Rows by which a set is judged."""
 ROWS_AT_ONCE = 64
 BYTES_AT_ONCE = 8_000_000
+ONE_ROW = 200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,97 @@ async def convert_boxes(
             )
             yield done
     yield replace(done, notes=())
+
+
+@dataclass(frozen=True, slots=True)
+class Reboxed:
+    """How far a conversion has been worked out that is laid over the file."""
+
+    read: int
+    found: tuple[ChangedRow, ...]
+    """Since the last report; likewise the next."""
+    notes: tuple[BoxNote, ...] = ()
+    """Why rows with boxes stay as they are."""
+
+
+async def rebox(
+    dataset: Dataset, source: Convention, to: Convention
+) -> AsyncGenerator[Reboxed, None]:
+    """Work out what rows become with their boxes in another convention; nothing is changed by that.
+
+    Args:
+        dataset: Open; it goes on from the rows as they were edited so far.
+        source: What the boxes are read as.
+        to: What they are written in.
+
+    Raises:
+        DatasetError: if the file cannot be read.
+    """
+    start, wanted = 0, Treatment(boxes=(source, to))
+    while lines := await dataset.source_lines(start, ROWS_AT_ONCE, BYTES_AT_ONCE):
+        start += len(lines)
+        found, notes = await in_thread(_reboxed, lines, dataset, wanted)
+        yield Reboxed(start, tuple(found), tuple(notes))
+
+
+def _reboxed(
+    lines: Sequence[ParsedLine], dataset: Dataset, treatment: Treatment
+) -> tuple[list[ChangedRow], list[BoxNote]]:
+    found: list[ChangedRow] = []
+    notes: list[BoxNote] = []
+    for line in lines:
+        said: list[str] = []
+        size = partial(upright_size, line, dataset.folder)
+        change = partial(reshaped, treatment=treatment, size=size, note=said.append)
+        row = changed(line, dataset.edits.rows.get(line.row.line), change)
+        found += [row] if row is not None else []
+        notes += [BoxNote(line.row.line, message) for message in said]
+    return found, notes
+
+
+@dataclass(frozen=True, slots=True)
+class BoxedRow:
+    """A row with boxes, to show what a convention makes of them."""
+
+    line: int
+    """1-based."""
+    answer: str
+    image: bytes
+    """Encoded."""
+    size: tuple[int, int]
+    """Width and height of the upright image in pixels."""
+
+
+async def boxed_rows(dataset: Dataset, most: int = 3) -> tuple[BoxedRow, ...]:
+    """Return some rows with boxes and an image, at equal distances of those looked at.
+
+    Raises:
+        DatasetError: if the file cannot be read.
+    """
+    rows = dataset.count
+    looked_at = sorted({at * rows // SAMPLE for at in range(SAMPLE)}) if rows else []
+    boxed = [
+        index
+        for index in looked_at
+        if find_written((await dataset.example(index)).answer)[0] is not None
+    ]
+    last = len(boxed) - 1
+    found: list[BoxedRow] = []
+    places = range(most if boxed else 0)
+    for index in sorted({boxed[at * last // max(1, most - 1)] for at in places}):
+        (line,) = await dataset.lines(index, 1, ONE_ROW)
+        row = await in_thread(_boxed_row, line, dataset)
+        found += [row] if row is not None else []
+    return tuple(found)
+
+
+def _boxed_row(line: ParsedLine, dataset: Dataset) -> BoxedRow | None:
+    size = upright_size(line, dataset.folder)
+    if size is None:
+        return None
+    data = line.data(0)
+    data = image_bytes(line.url(0), dataset.folder) if data is None else data
+    return BoxedRow(line.row.line, example(line.row).answer, data, size)
 
 
 def _samples(line: ParsedLine, dataset: Dataset) -> list[tuple[str, tuple[int, int] | None]]:

@@ -5,8 +5,9 @@ what was kept, offline. What follows from it (`lineage`, `plan_by_date`, `chosen
 """
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import date
 
+from tintype import pricing
 from tintype.inventory.changing import delete, download, losses, rename, why_not
 from tintype.inventory.choosing import FILTER_KEYS, ORDERS, chosen
 from tintype.inventory.composing import compose
@@ -35,7 +36,6 @@ from tintype.inventory.values import (
     Reach,
     Ref,
 )
-from tintype.pricing import load_prices
 from tintype.settings import Settings
 from tintype.store import Store
 
@@ -76,14 +76,8 @@ __all__ = [
     "read_known",
     "rename",
     "take",
-    "today",
     "why_not",
 ]
-
-
-def today() -> date:
-    """Return the day from which days are counted: today, UTC."""
-    return datetime.now(UTC).date()
 
 
 async def take(store: Store, settings: Settings) -> Inventory:
@@ -99,9 +93,9 @@ async def take(store: Store, settings: Settings) -> Inventory:
         SettingsError: if the person's own price table cannot be.
         FileError: if the folder of evaluations cannot be listed.
     """
-    return await asyncio.to_thread(_taken, store, settings, today())
+    return await asyncio.to_thread(_taken, store, settings, pricing.today())
 
 
 def _taken(store: Store, settings: Settings, day: date) -> Inventory:
     known = read_known(store, settings.folders.data / "evaluations")
-    return compose(known, settings.profiles, load_prices(settings.prices), day)
+    return compose(known, settings.profiles, pricing.load_prices(settings.prices), day)

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path, PurePath
 
 from tintype import paths
@@ -39,10 +39,9 @@ async def keep_file(
         return
     try:
         facts = await keeping.asked(keeping.api.file(file_id))
-        path = f"files/{safe_name(file_id)}/{safe_name(facts.filename)}"
-        keeping.archive.put(
-            f"{path.rpartition('/')[0]}/file.json", pack(facts), "the provider's facts of it"
-        )
+        home = f"files/{safe_name(file_id)}"
+        keeping.archive.put(f"{home}.json", pack(facts), "the provider's facts of a file")
+        path = f"{home}/{safe_name(facts.filename)}"
         async with aclosing(_download(keeping, facts, path)) as downloading:
             async for words in downloading:
                 yield words
@@ -110,17 +109,18 @@ async def keep_images(keeping: Keeping, part: KeptPart) -> AsyncGenerator[str, N
     """Keep the images that a kept file has on the network."""
     at_once = asyncio.Semaphore(IMAGES_AT_ONCE)
     seen: set[bytes] = set()
-    async with aclosing(stepwise(urls_in(keeping.archive.folder / part.path))) as batches:
-        with suppress(DatasetError):  # a file that is no JSONL has no images
-            async for batch in batches:
-                new = []
-                for url in batch:
-                    key = hashlib.sha256(url.encode(errors="replace")).digest()
-                    if key not in seen and keeping.archive.of_source(url) is None:
-                        new.append(url)
-                    seen.add(key)
-                await asyncio.gather(*(_image(keeping, url, part, at_once) for url in new))
-                yield f"images of {PurePath(part.path).name}"
+    try:
+        async for batch in stepwise(urls_in(keeping.archive.folder / part.path)):
+            new = []
+            for url in batch:
+                key = hashlib.sha256(url.encode(errors="replace")).digest()
+                if key not in seen and keeping.archive.of_source(url) is None:
+                    new.append(url)
+                seen.add(key)
+            await asyncio.gather(*(_image(keeping, url, part, at_once) for url in new))
+            yield f"images of {PurePath(part.path).name}"
+    except DatasetError as error:  # it is no JSONL
+        keeping.archive.miss(f"images of {part.path}", error.message)
 
 
 async def _image(keeping: Keeping, url: str, part: KeptPart, at_once: asyncio.Semaphore) -> None:

@@ -77,8 +77,11 @@ def _is_same(keeping: Keeping, path: str, known: dict[str, Any]) -> bool:
     """Whether the archive has this of a job already, but for when it was seen."""
     if not keeping.archive.has(path):
         return False
-    before = json.loads(read_bytes(keeping.archive.folder / path))
-    return {**before, "seen_at": ""} == {**known, "seen_at": ""}
+    try:
+        before = json.loads(read_bytes(keeping.archive.folder / path))
+        return {**before, "seen_at": ""} == {**known, "seen_at": ""}
+    except (ValueError, TypeError):  # somebody has changed it
+        return False
 
 
 def _charged(prices: Prices, provider: str, job: Job) -> dict[str, Any]:

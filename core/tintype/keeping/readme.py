@@ -9,7 +9,7 @@ _LAYOUT = """\
 - `jobs/ID/`: `job.json` (settings as asked for, `made_from.request`, and as resolved,
   `job.hyperparameters`; checkpoints; times in seconds since 1970), `events.jsonl` (all it said),
   `metrics.csv` (every metric by step), `results.csv` (the provider's own), `prices.json`.
-- `files/ID/`: the training and validation files, byte for byte, and `file.json`.
+- `files/ID/`: a training or validation file, byte for byte; `files/ID.json`: its facts.
 - `images/`: images that rows name by URL. The name is the first 40 digits of the SHA-256 of the
   URL; in the manifest, `source` is the URL.
 - `models/NAME/model.json`: what the provider said of the model, and its last day.

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tintype.dataset import open_dataset
-from tintype.dataset.box_sets import Converted, convert_boxes, judge_boxes
-from tintype.detection import CONVENTIONS, Box, Convention
+from tintype.dataset.box_sets import Converted, convert_boxes, judge_boxes, rebox
+from tintype.detection import CONVENTIONS, LOC, Box, Convention
 from tintype.errors import DatasetError
 
 BOXES = (Box("cat", 0.25, 0.5, 0.75, 0.9), Box("dog", 0.1, 0.05, 0.95, 0.4))
@@ -101,3 +101,23 @@ async def test_the_dataset_itself_is_never_written_over(build: Any) -> None:
     with pytest.raises(DatasetError, match="exists already"):
         await converted(path, other, "qwen3-vl", "paligemma")
     assert path.read_bytes() == before
+
+
+async def test_a_conversion_over_the_file_leaves_what_it_cannot_say_and_says_so(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "train.jsonl"
+    answers = ["<loc0102><loc0205><loc0512><loc0614> cat", "none", "<loc0102><loc0205> cat"]
+    rows = [{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": each}]}
+            for each in answers]  # fmt: skip
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    async with open_dataset(path) as dataset:
+        steps = [step async for step in rebox(dataset, LOC, CONVENTIONS["qwen3-vl"])]
+    found, notes = (
+        [one for step in steps for one in step.found],
+        [one for step in steps for one in step.notes],
+    )
+    assert [(row.index, row.after) for row in found] == [
+        (0, '[{"bbox_2d": [200, 100, 600, 500], "label": "cat"}]')
+    ]
+    assert [note.line for note in notes] == [3]

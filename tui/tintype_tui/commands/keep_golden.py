@@ -22,7 +22,7 @@ from tintype_tui.commands.output import (
     say,
     yes_option,
 )
-from tintype_tui.text import count
+from tintype_tui.text import count, money
 
 if TYPE_CHECKING:
     from tintype.connection import Connections
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 @click.option(
     "--time-limit", type=click.FloatRange(min=1), default=120.0, help="Seconds for an answer."
 )
+@click.option("--dry-run", is_flag=True, help="Say what it would cost; ask nothing.")
 @yes_option
 @confirm_option
 @as_json
@@ -74,7 +75,15 @@ async def golden(
         apis = Connections(settings, stack, say)
         [asked] = await models_named((model,), provider.name, store, apis)
         plans = await _plans(asked, datasets, store, settings.folders.data, chosen)
-        made = [await _ask(one, settings, apis, store, options, quiet=as_json) for one in plans]
+        known = [(plan, await _rows(plan)) for plan in plans]
+        cost = await _cost(known, settings, apis)
+        if not as_json:
+            say(_cost_words(cost))
+        if chosen["dry_run"]:
+            if as_json:
+                put_json({"model": asked.name, **cost})
+            return
+        made = [await _ask(*one, settings, apis, store, options, quiet=as_json) for one in known]
     _tell(made, asked, settings.profiles[asked.profile], settings, as_json=as_json)
 
 
@@ -107,8 +116,54 @@ async def _plans(
     return plans
 
 
+async def _rows(plan: "EvaluationPlan") -> "list[EvaluatedRow]":
+    from tintype import evaluation
+    from tintype.dataset import open_dataset
+
+    rows: list[EvaluatedRow] = []
+    async with open_dataset(plan.dataset) as dataset:
+        async for batch in evaluation.read_rows(dataset, truth=plan.scorers != ("answered",)):
+            rows += batch
+    return rows
+
+
+async def _cost(
+    known: "list[tuple[EvaluationPlan, list[EvaluatedRow]]]",
+    settings: "Settings",
+    apis: "Connections",
+) -> dict[str, Any]:
+    """What all of it would cost if nothing had been answered yet; none is unknown."""
+    from tintype import evaluation
+    from tintype.dataset import open_dataset
+    from tintype.pricing import load_prices
+
+    prices, found = load_prices(settings.prices), []
+    profiles = {name: api.profile for name, api in apis.known.items()}
+    for plan, rows in known:
+        async with open_dataset(plan.dataset) as dataset:
+            found.append(
+                await evaluation.estimate(plan, dataset, rows, profiles=profiles, prices=prices)
+            )
+    blind = any(one.unknown for one in found)
+    return {
+        "questions": sum(one.questions for one in found),
+        "likely_usd": None if blind else sum(one.likely_usd for one in found),
+        "most_usd": None if blind else sum(one.most_usd for one in found),
+    }
+
+
+def _cost_words(cost: Mapping[str, Any]) -> str:
+    questions = count(cost["questions"], "question")
+    if cost["most_usd"] is None:
+        return f"{questions}; what they cost is not known."
+    if not cost["most_usd"]:
+        return f"{questions}, free."
+    return f"{questions}, about {money(cost['likely_usd'])}, at most {money(cost['most_usd'])}."
+
+
 async def _ask(
     plan: "EvaluationPlan",
+    rows: "list[EvaluatedRow]",
     settings: "Settings",
     apis: "Connections",
     store: "Store",
@@ -118,13 +173,8 @@ async def _ask(
 ) -> dict[str, Any]:
     """Run a plan, or go on with it; what it spends is taken from what may be spent."""
     from tintype import evaluation
-    from tintype.dataset import open_dataset
     from tintype_tui.commands.evaluate import folder_of, run_plan
 
-    rows: list[EvaluatedRow] = []
-    async with open_dataset(plan.dataset) as dataset:
-        async for batch in evaluation.read_rows(dataset, truth=plan.scorers != ("answered",)):
-            rows += batch
     say(f"{plan.dataset.name}: {count(len(rows), 'row')}")
     folder = folder_of(evaluation.runs_folder(settings.folders.data), plan)
     last = await run_plan(plan, rows, folder, settings, apis.known, store, options, quiet=quiet)

@@ -46,13 +46,15 @@ def say_deadline(store: "Store", settings: Settings) -> None:
         StoreError: if the store cannot be read or written.
     """
     if not store.inventory.tuned_models():
-        return  # before anything is imported for it
+        return
+    from tintype import pricing
+
+    today = pricing.today()
+    if store.notes.read(SAID) == today.isoformat():
+        return  # before what takes a fifth of a second to import
     from tintype import inventory
     from tintype_tui.words.inventory import warning_words
 
-    today = inventory.today()
-    if store.notes.read(SAID) == today.isoformat():
-        return
     found = inventory.deadline_warning(store, settings, today)
     if found is not None:
         say(f"{warning_words(found)} `tintype inventory plan` says what to do by when.")

@@ -201,6 +201,7 @@ def plan_lines(plan: Plan, golden: GoldenCost) -> Iterator[str]:
         yield f"{count(len(plan.lost), 'model')} {verb} not answer any more: {_named(plan.lost)}."
     if plan.steps:
         yield golden_words(golden)
+        yield "`tintype keep --all` saves all that can be saved: data, jobs, curves, answers."
 
 
 def step_words(step: Step, today: date) -> Iterator[str]:

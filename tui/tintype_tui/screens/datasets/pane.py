@@ -19,11 +19,13 @@ from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Pane
+from tintype_tui.screens.datasets.boxes_line import BoxesLine
 from tintype_tui.screens.datasets.check_line import CheckLine
 from tintype_tui.screens.datasets.columns_line import ColumnsLine
 from tintype_tui.screens.datasets.copy_line import CopyLine
 from tintype_tui.screens.datasets.divide_line import DivideLine
 from tintype_tui.screens.datasets.edits_line import EditsLine
+from tintype_tui.screens.datasets.export_line import ExportLine
 from tintype_tui.screens.datasets.filter_line import FilterLine, without_filter
 from tintype_tui.screens.datasets.fixes_line import FixesLine
 from tintype_tui.screens.datasets.image_line import ImageLine
@@ -44,8 +46,9 @@ from tintype_tui.widgets.row_view import RowView
 
 NOTHING = "No dataset is open.\nPress {data.open} to open one, {go.home} for samples."
 LINES: Sequence[type[Words]] = (
-    *(MarksLine, EditsLine, FilterLine, SearchLine, ColumnsLine, CopyLine, DivideLine, ImageLine),
-    *(TagsLine, FixesLine),
+    *(MarksLine, EditsLine, FilterLine, SearchLine, ColumnsLine),
+    *(CopyLine, ExportLine, DivideLine, ImageLine),
+    *(TagsLine, FixesLine, BoxesLine),
 )
 """The parts in the title line, after what is open and what was found."""
 P = TypeVar("P", bound=DatasetPart)
@@ -59,8 +62,7 @@ class DatasetsPane(Pane):
     NEXT: ClassVar[Serving] = {
         "": ("open",),
         "data trouble": ("fix", "open"),
-        "estimate": ("estimate",),
-        "job": ("estimate",),
+        **dict.fromkeys(("estimate", "job"), ("estimate",)),
         "try": ("try",),
         "evaluate": ("evaluate",),
     }
@@ -185,6 +187,7 @@ class DatasetsPane(Pane):
         self.rows_view.rows.forget()
         self.row_part.present(self.index, self.row_part.view.shown.ordinal)
         self.query_one(EditsLine).say()
+        self.query_one(BoxesLine).judge_again()
         self.app.assessment = None
         self.post_message(requests.AssessDataset())
 

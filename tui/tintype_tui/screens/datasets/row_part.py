@@ -15,6 +15,7 @@ from tintype.dataset.base64_text import displayed
 from tintype.dataset.query import found_in
 from tintype.estimation.fixes import fixable
 from tintype_tui.keys import key_of, with_keys
+from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.screens.datasets.part import DatasetPart
 from tintype_tui.screens.datasets.shown import facts_of_others, image_shown
 from tintype_tui.screens.datasets.thumbs import thumb
@@ -65,7 +66,8 @@ class RowPart(DatasetPart):
         else:
             self.present(self.index)
 
-    def completed(self) -> None:
+    def watch_opened(self, before: Opened | None, now: Opened | None) -> None:
+        super().watch_opened(before, now)
         self._judge()
 
     def watch_index(self, index: int) -> None:

@@ -58,9 +58,14 @@ class ModelsPane(Pane):
             yield DetailPart(id="models-right").data_bind(ModelsPane.found, ModelsPane.ref)
         yield ActingPart().data_bind(ModelsPane.found, ModelsPane.ref, ModelsPane.listed)
 
+    _asked_at: datetime | None = None
+    """When the providers were last asked in this session."""
+
     def on_mount(self) -> None:
         self.set_focus(self.list_part.things)
-        self.open()
+
+    def on_screen_resume(self) -> None:
+        self.open()  # jobs have ended meanwhile, and models were evaluated
 
     # ------------------------------------------------------------------ what is known
 
@@ -70,8 +75,8 @@ class ModelsPane(Pane):
         found = await self._read()
         if found is None:
             return
-        age = None if found.read_at is None else datetime.now(UTC) - found.read_at
-        if age is None or age > OLD:
+        last = max(filter(None, (found.read_at, self._asked_at)), default=None)
+        if last is None or datetime.now(UTC) - last > OLD:
             self.ask()
 
     async def _read(self) -> Inventory | None:
@@ -87,7 +92,7 @@ class ModelsPane(Pane):
     @work(exclusive=True, group="list")
     async def ask(self) -> None:
         """Ask every provider; leaving the pane does not stop it, Esc does."""
-        self.asking = "asking …"
+        self.asking, self._asked_at = "asking …", datetime.now(UTC)
         try:
             with self.reporting("Cannot ask the providers"):
                 await self._gather(await self.session.store())
