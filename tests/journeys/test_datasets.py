@@ -168,6 +168,33 @@ async def test_rows_are_sorted_by_tokens_size_answer_and_problems(sit: Any, data
         assert rows.order is None
 
 
+async def test_columns_are_chosen_kept_and_sorted_by(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("S")
+        await person.sees("Columns of the rows", "[ ] objects", "boxes in the answer")
+        await person.press("down", "down", "space")
+        await person.sees("[x] objects")
+        await person.press("enter")
+        await person.sees("by objects", "  objects")
+        rows = person.app.screen.rows_view.rows
+        await person.until(lambda: rows.row_at(0) == 1, "a row with a box first")
+        await person.press("S")
+        await person.sees("[x] objects   sorted")
+        await person.press("down", "down", "enter")
+        await person.sees("by objects, turned round")
+        await person.until(lambda: rows.row_at(0) == 0, "a row without a box first")
+        head = person.app.screen.rows_view.head
+        await person.pilot.click(head, offset=(head.width - 2, 0))
+        await person.sees_no("turned round")
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning", "  objects")
+        await person.press("S")
+        await person.sees("[x] objects")
+        await person.press("down", "down", "space", "escape")
+        await person.sees_no("  objects")
+
+
 async def test_one_goes_to_a_line_or_a_share_of_the_way(sit: Any, dataset: Path) -> None:
     async with sit(dataset) as person:
         await person.sees("12 rows", "1 warning")
