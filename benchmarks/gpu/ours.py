@@ -1,8 +1,10 @@
 """The engine itself: its own preparation, loop and answerer."""
 
 import contextlib
+import hashlib
 import io
 import itertools
+import logging
 import statistics
 import time
 from dataclasses import replace
@@ -40,33 +42,23 @@ def prepared(section: Section) -> Any:
 
 
 def trained(
-    section: Section, order: Any, made: Any, *, deterministic: bool, steps: int = 9
-) -> float:
-    """Rows a second of the engine's own loop: the median of all steps but the first two."""
-    from tintype.engines.base import Step
+    section: Section, order: Any, made: Any, *, deterministic: bool, steps: int = 12
+) -> tuple[float, str]:
+    """Rows a second of the engine's own loop, and a digest of the adapters after its steps.
+
+    The pace is that of the median of all steps but the first two.
+    """
     from tintype.engines.lora import states, training
 
-    marks: list[float] = []
-    told: list[Step] = []
-
-    def report(what: Any) -> None:
-        if isinstance(what, Step):
-            marks.append(time.perf_counter())
-            told.append(what)
-
-    def pulse() -> None:
-        if len(told) >= steps or section.left < 2:
-            raise Enough
-
-    made.adapters.draw(7)
-    with training.deterministic(deterministic), contextlib.suppress(Enough):
-        training.Training(order, made, report, pulse).go()
     (order.folder / states.STATE).unlink(missing_ok=True)
+    made.adapters.draw(7)
+    with training.deterministic(deterministic):
+        marks, told, captured = _run(section, order, made, steps)
     between = [later - earlier for earlier, later in itertools.pairwise(marks[1:])]
     pace = order.hyperparameters.batch_size / statistics.median(between)
     last = told[-1].metrics
     section.say(
-        "ours" if deterministic else "ours, not deterministic",
+        f"ours{', captured' * captured}{', not deterministic' * (not deterministic)}",
         rows_s=pace,
         tokens_s=last["tokens_per_second"],
         mfu=last.get("mfu"),
@@ -74,8 +66,70 @@ def trained(
         batch=order.hyperparameters.batch_size,
         losses=[round(step.metrics["train_loss"], 4) for step in told[:3]],
         steps=len(told),
+        captured=captured,
     )
-    return float(pace)
+    return float(pace), _digest(made)
+
+
+def resumed(section: Section, order: Any, made: Any, whole: str, steps: int = 12) -> None:
+    """Whether a training that is stopped, and taken up from its state, ends with the same bits."""
+    from tintype.engines.lora import states, training
+
+    (order.folder / states.STATE).unlink(missing_ok=True)
+    made.adapters.draw(7)
+    with training.deterministic():
+        _run(section, order, made, steps // 2, save=True)
+        made.adapters.draw(8)
+        _run(section, order, made, steps)
+    section.say("stopped and taken up: the same bits", same=_digest(made) == whole)
+
+
+def _run(
+    section: Section, order: Any, made: Any, steps: int, *, save: bool = False
+) -> tuple[list[float], list[Any], bool]:
+    """Train up to a step: when each ended, what it reported, whether passes were captured."""
+    from tintype.engines.base import Note, Step
+    from tintype.engines.lora import training
+
+    marks: list[float] = []
+    told: list[Step] = []
+
+    def report(what: Any) -> None:
+        if isinstance(what, Note):
+            section.say("note", message=what.message)
+        if isinstance(what, Step):
+            marks.append(time.perf_counter())
+            told.append(what)
+
+    def pulse() -> None:
+        if (told and told[-1].step >= steps) or section.left < 2:
+            raise Enough
+
+    logging.getLogger("tintype").addHandler(_Said(section))
+    run = training.Training(order, made, report, pulse)
+    with contextlib.suppress(Enough):
+        run.go()
+    if save:
+        run.save_state()
+    return marks, told, run.captured
+
+
+class _Said(logging.Handler):
+    """What the engine writes into the log, as a line."""
+
+    def __init__(self, section: Section) -> None:
+        super().__init__()
+        self._section = section
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._section.say("log", message=record.getMessage()[:600])
+
+
+def _digest(made: Any) -> str:
+    digest = hashlib.sha256()
+    for parameter in made.adapters.parameters:
+        digest.update(parameter.detach().float().cpu().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def equality(section: Section, made: Any, count: int = 4) -> None:

@@ -49,7 +49,8 @@ def trainer(section: Section, batch: int, steps: int = 7) -> float:
         def on_step_end(self, *args: Any, **kwargs: Any) -> None:
             section.wait()
             marks.append(time.perf_counter())
-            args[2].should_training_stop = section.left < 4
+            if section.left < 4:
+                args[2].should_training_stop = True
 
         def on_log(self, *args: Any, logs: Any = None, **kwargs: Any) -> None:
             losses.extend([logs["loss"]] if "loss" in (logs or {}) else [])
@@ -113,7 +114,8 @@ def with_trl(section: Section, batch: int = 4, steps: int = 6) -> None:
         def on_step_end(self, *args: Any, **kwargs: Any) -> None:
             section.wait()
             marks.append(time.perf_counter())
-            args[2].should_training_stop = section.left < 4
+            if section.left < 4:
+                args[2].should_training_stop = True
 
     run = trl.SFTTrainer(
         model=section.opened.model,

@@ -11,7 +11,8 @@ from tintype.engines.lora.bases import Base
 
 torch = pytest.importorskip("torch", reason="needs the extra tintype[lora]: make test-lora")
 
-from tintype.engines.lora import attention, forward, loading, packing
+from tintype.engines.lora import adapters, attention, forward, loading, packing
+from tintype.engines.lora.captured import CapturedPass, Sizes
 from tintype.engines.lora.features import Features
 from tintype.engines.lora.rows import IGNORED, Said, Shown, encode
 
@@ -98,3 +99,39 @@ def test_packs_hold_every_row_once_and_no_more_tokens_than_they_may() -> None:
     assert packing.laid_out([2000, 10], 1000, packs=False) == [[0], [1]]
     even = packing.laid_out([500] * 16, 7000, packs=True)
     assert [len(pack) for pack in even] == [8, 8]
+
+
+@pytest.mark.parametrize("family", ["qwen25", "qwen3", "llava"])
+def test_a_pack_that_is_filled_up_gives_the_same_gradients(
+    base: Callable[[str], Base], family: str, tmp_path: Path
+) -> None:
+    opened = loading.load(base(family))
+    layers = adapters.attach(opened, 4, 8)
+    rows = [one for said in conversations() for one in encode(opened, said)]
+    features = Features(tmp_path, opened, lambda key: Image.new("RGB", (1, 1)))
+    features.add({row.images[0]: row.pixels[0] for row in rows})
+    known = {key: features.get(key) for row in rows for key in row.images}
+    attention.use(opened.text, attention.PACKED)
+    sizes = Sizes(tokens=700, rows=6, learnt=90, images=300, longest=200)
+    levels = features.get("red").shape[0]
+    filled = CapturedPass(opened, layers.parameters, sizes, levels)
+    for some in (rows[:3], rows):
+        layers.draw(3)
+        found = []
+        pack = packing.together(opened, some, known)
+        for run in (lambda pack: forward.loss(opened, pack), filled.run):
+            for parameter in layers.parameters:
+                parameter.grad = None
+                parameter.data.add_(0.01)
+            lost, hits = run(pack)
+            if lost.requires_grad:
+                lost.backward()
+            found.append((float(lost), int(hits), [one.grad for one in layers.parameters]))
+            for parameter in layers.parameters:
+                parameter.data.sub_(0.01)
+        (lost, hits, grads), (other, others, other_grads) = found
+        assert lost == pytest.approx(other, rel=1e-5)
+        assert hits == others
+        for one, same in zip(grads, other_grads, strict=True):
+            assert torch.allclose(one, same, atol=1e-4, rtol=1e-3)
+    assert not filled.fits(packing.together(opened, rows[:1], known))

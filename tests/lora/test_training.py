@@ -130,7 +130,7 @@ def test_steps_go_on_in_smaller_packs_when_memory_runs_out(
     outcome, told = trained(base("qwen25"), order("short"))
     notes = [one.message for one in told if isinstance(one, Note)]
     assert outcome == "succeeded"
-    assert notes[0] == "Memory ran out: steps go on in packs of 4,096 tokens."
+    assert notes[0] == "Memory ran out: steps go on in packs of 8,192 tokens."
     assert notes[3].endswith("and layers computed twice.")
     losses = [[step.metrics["train_loss"] for step in steps(one)] for one in (whole, told)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)

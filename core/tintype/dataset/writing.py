@@ -16,7 +16,7 @@ from typing import IO, Any, Self
 from tintype.dataset.splits import SPLITS, Split
 from tintype.errors import DatasetError
 from tintype.images.data_urls import DataUrl
-from tintype.paths import exists, failure, free_bytes, is_file, is_folder
+from tintype.paths import exists, failure, free_at, is_file, is_folder
 from tintype.paths.failures import reason
 
 _MARK = b"\xee\x80\x80data URL"
@@ -121,11 +121,10 @@ def require_room(target: Path, needed: int) -> None:
     Raises:
         DatasetError: if so many bytes do not fit.
     """
-    existing = next((path for path in (target, *target.parents) if exists(path)), target)
-    free = free_bytes(existing)
+    free = free_at(target)
     if free is not None and needed > free:
         raise DatasetError(
-            f"About {needed:,} bytes would be written, and {existing} has {free:,} free.",
+            f"About {needed:,} bytes would be written, and {target} has {free:,} free.",
             advice="Choose a folder on another disk, or free some space.",
             path=target,
         )

@@ -100,6 +100,11 @@ def free_bytes(path: Path) -> int | None:
     return found.f_bavail * found.f_frsize
 
 
+def free_at(path: Path) -> int | None:
+    """Return how much may still be written to a path that need not exist yet, in bytes."""
+    return free_bytes(next((one for one in (path, *path.parents) if exists(one)), path))
+
+
 def size(path: Path) -> int:
     """Return the size of a file in bytes.
 

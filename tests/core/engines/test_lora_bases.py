@@ -138,7 +138,7 @@ def test_the_learning_rate_rises_and_falls() -> None:
 
 def test_packs_fit_the_memory_that_is_left(tmp_path: Path) -> None:
     base = bases.read_base(model(tmp_path / "some"))
-    roomy, tight = plan.fit(base, 60 << 30, 600), plan.fit(base, 8 << 30, 600)
+    roomy, tight = plan.fit(base, 120 << 30, 600), plan.fit(base, 8 << 30, 600)
     assert roomy == plan.Fit(plan.MOST_TOKENS, checkpointing=False)
     assert tight.checkpointing
     assert tight.tokens > 600

@@ -17,7 +17,7 @@ from tintype.dataset.formats.report import ImportLog, ImportProgress, ImportRepo
 from tintype.dataset.splits import SPLITS, Split, draw_splits
 from tintype.dataset.writing import SplitWriter, refuse_existing
 from tintype.errors import DatasetError
-from tintype.paths import exists, free_bytes
+from tintype.paths import free_at
 
 _ROW_BYTES = 300
 """Of a row without its image, about."""
@@ -138,8 +138,7 @@ def _require_room(items: Sequence[Item], target: Path, options: ImportOptions) -
     copies = times if options.keep == "embed" else dict.fromkeys(sizes, 1)
     images = sum(size * copies[source] for source, size in sizes.items())
     needed = len(items) * _ROW_BYTES + (images * 4 // 3 if options.keep == "embed" else images)
-    existing = next((path for path in (target, *target.parents) if exists(path)), target)
-    free = free_bytes(existing)
+    free = free_at(target)
     if free is not None and needed > free:
         raise DatasetError(
             f"The rows need about {needed:,} bytes, and {target} has {free:,} free.",

@@ -39,7 +39,9 @@ class LoraLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Shapes: (…, in) → (…, out)."""
-        return self.base(x) + linear(linear(x, self.a), self.b) * self.scale
+        known = self.base(x)
+        small = (linear(x, self.a) * self.scale).flatten(0, -2)
+        return torch.addmm(known.flatten(0, -2), small, self.b.t()).view_as(known)
 
 
 class Adapters:

@@ -45,7 +45,7 @@ def card(base: Base) -> Card:
         ),
         cannot=(
             "be trained at a useful speed without a GPU, unless it is very small",
-            "give the same weights to the last bit on another kind of GPU: the same up to rounding",
+            "promise the same weights to the last bit on a GPU: the same up to rounding",
             "follow a JSON schema by force: such an answer is refused, unless the schema is one "
             "string",
             f"be used beyond its licence ({base.licence or 'not said in its folder; look it up'})",

@@ -59,7 +59,9 @@ def loss(opened: OpenModel, rows: PackedRows) -> tuple[Tensor, Tensor]:
     for first in range(0, chosen.shape[0], CHUNK):
         part, targets = chosen[first : first + CHUNK], rows.targets[first : first + CHUNK]
         if part.requires_grad and chosen.shape[0] > CHUNK:
-            lost, hits = checkpoint(_losses, opened, part, targets, use_reentrant=False)
+            lost, hits = checkpoint(
+                _losses, opened, part, targets, use_reentrant=False, preserve_rng_state=False
+            )
         else:
             lost, hits = _losses(opened, part, targets)
         total, right = total + lost, right + hits

@@ -13,19 +13,19 @@ class Optimizer:
     """Masters, gradients and moments, all in float32."""
 
     def __init__(self, parameters: Sequence[Tensor]) -> None:
-        self._parameters = list(parameters)
-        for parameter in self._parameters:
+        self.parameters = list(parameters)
+        for parameter in self.parameters:
             parameter.requires_grad_(True)
-        self._masters = [parameter.detach().float().clone() for parameter in self._parameters]
+        self._masters = [parameter.detach().float().clone() for parameter in self.parameters]
         self._grads, self._means, self._squares = (
             [torch.zeros_like(master) for master in self._masters] for _ in range(3)
         )
 
-    def gather(self) -> None:
-        """Add the gradients of a backward pass to the step's."""
+    def gather(self, share: float) -> None:
+        """Add the gradients of a backward pass, times a share, to the step's."""
         with torch.no_grad():
-            found = [parameter.grad.float() for parameter in self._parameters]
-            torch._foreach_add_(self._grads, found)
+            found = [parameter.grad.float() for parameter in self.parameters]
+            torch._foreach_add_(self._grads, found, alpha=share)
         self._forget()
 
     def discard(self) -> None:
@@ -34,7 +34,7 @@ class Optimizer:
         self._forget()
 
     def _forget(self) -> None:
-        for parameter in self._parameters:
+        for parameter in self.parameters:
             parameter.grad = None
 
     @torch.no_grad()
@@ -57,7 +57,7 @@ class Optimizer:
         return norm
 
     def _publish(self) -> None:
-        torch._foreach_copy_([parameter.data for parameter in self._parameters], self._masters)
+        torch._foreach_copy_([parameter.data for parameter in self.parameters], self._masters)
 
     def state(self) -> dict[str, Tensor]:
         """Everything the next step depends on."""

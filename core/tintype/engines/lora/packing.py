@@ -1,7 +1,7 @@
 """Which rows meet in a step, and how: laid end to end, or padded to one length."""
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -38,8 +38,15 @@ class PackedRows:
 
     def to(self, device: Any) -> "PackedRows":
         """The same on a device."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pinned(self) -> "PackedRows":
+        """The same in memory that a GPU reads by itself."""
+        return self._each(lambda tensor: tensor.pin_memory())
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "PackedRows":
         moved = {
-            field.name: value.to(device, non_blocking=True)
+            field.name: change(value)
             for field in fields(self)
             if isinstance(value := getattr(self, field.name), Tensor)
         }
@@ -53,14 +60,15 @@ def row_order(rows: int, seed: int, epoch: int) -> list[int]:
     return order
 
 
-def laid_out(lengths: Sequence[int], most: int, *, packs: bool) -> list[list[int]]:
+def laid_out(lengths: Sequence[int], most: int, *, packs: bool, least: int = 1) -> list[list[int]]:
     """Indices in groups of at most `most` tokens (padding counted, where there is any).
 
-    A row longer than `most` is alone. Groups without padding are about equally long.
+    A row longer than `most` is alone. Groups without padding are about equally long, and there are
+    `least` of them or more.
     """
     order = sorted(range(len(lengths)), key=lambda at: -lengths[at])
     if packs:
-        return _even(order, lengths, most)
+        return _even(order, lengths, most, least)
     groups: list[list[int]] = []
     for at in order:
         for group in groups:
@@ -72,16 +80,16 @@ def laid_out(lengths: Sequence[int], most: int, *, packs: bool) -> list[list[int
     return groups
 
 
-def _even(order: Sequence[int], lengths: Sequence[int], most: int) -> list[list[int]]:
+def _even(order: Sequence[int], lengths: Sequence[int], most: int, least: int) -> list[list[int]]:
     """As few groups as will do, each filled up where the least is in it so far."""
     most = max(most, max(lengths))
-    for count in range(-(-sum(lengths) // most), len(order) + 1):
+    for count in range(max(least, -(-sum(lengths) // most)), len(order) + 1):
         groups: list[list[int]] = [[] for _ in range(count)]
         filled = [0] * count
         for at in order:
-            least = min(range(count), key=filled.__getitem__)
-            groups[least].append(at)
-            filled[least] += lengths[at]
+            emptiest = min(range(count), key=filled.__getitem__)
+            groups[emptiest].append(at)
+            filled[emptiest] += lengths[at]
         if max(filled) <= most:
             return groups
     return [[at] for at in order]

@@ -14,7 +14,7 @@ FULL_BATCH = 16
 EPOCHS, MOST_EPOCHS = 3, 10
 STEPS = 100
 """Epochs are added until there are so many steps, if `n_epochs` is `auto`."""
-MOST_TOKENS = 8192
+MOST_TOKENS = 16384
 """The longest pack: longer ones gain nothing."""
 LEAST_TOKENS = 512
 WARM_UP = 0.05

@@ -1,8 +1,8 @@
 """The loop: steps, validations, checkpoints; interruptible between any two packs.
 
 Which rows a step sees is a function of (order, seed, epoch), and the layout of its packs is kept
-with the state, so a training that was paused or killed goes on as it would have: to the bit with
-deterministic kernels (the default), and up to rounding where a GPU has none for some operation.
+with the state, so a training that was paused or killed goes on as it would have: to the bit on the
+processor, and up to rounding on a GPU, which is asked for deterministic kernels.
 """
 
 import os
@@ -13,14 +13,13 @@ from contextlib import contextmanager
 import torch
 
 from tintype.engines.base import Note, Outcome, Report, Saved, Step, TrainingOrder, Wanted
-from tintype.engines.lora import adapters, attention, forward, packing, plan, states
+from tintype.engines.lora import adapters, attention, forward, plan, states
 from tintype.engines.lora.bases import Base
 from tintype.engines.lora.memory import Meter, free_bytes, out_of_memory
 from tintype.engines.lora.optimizer import Optimizer
-from tintype.engines.lora.packing import PackedRows
-from tintype.engines.lora.plan import Fit
+from tintype.engines.lora.passing import Layout, PackedStep, Passing
 from tintype.engines.lora.preparation import PreparedTraining, ahead, prepare
-from tintype.engines.lora.rows import IGNORED, Encoded
+from tintype.engines.lora.rows import Encoded
 from tintype.engines.lora.states import TrainingProgress
 from tintype.errors import EngineError
 
@@ -105,23 +104,29 @@ class Training:
             self._opened.text, attention.PACKED if self._opened.packs else attention.PLAIN
         )
         self._progress = self._taken_up()
-        self._lay_out(self._progress.fit)
+        self._layout = Layout(order, prepared, self._progress.fit)
+        self._passing = Passing(self._opened, self._optimizer, self._layout, report)
 
     def go(self) -> None:
         """Train to the end."""
         done = self._progress
         while done.epochs_closed < self._chosen.n_epochs:
             epoch = done.epochs_closed
-            order = packing.row_order(len(self._prepared.rows), self._order.seed, epoch)
-            while done.step < (epoch + 1) * self._per_epoch:
+            begun = done.step - epoch * self._per_epoch
+            left = self._layout.steps(epoch)[begun:]
+            for step in ahead(self._layout.packed, left, 1, 1):
                 self._pulse()
-                first = (done.step - epoch * self._per_epoch) * self._chosen.batch_size
-                self._step(order[first : first + self._chosen.batch_size], epoch)
+                self._step(step, epoch)
                 if time.monotonic() - self._saved_at >= max(
                     STATE_EVERY_S, STATE_SHARE * self._saving_s
                 ):
                     self.save_state()
             self._close(epoch + 1)
+
+    @property
+    def captured(self) -> bool:
+        """Whether its passes are replayed from a graph."""
+        return self._passing.captured
 
     def save_state(self) -> None:
         """Write down everything that the next step depends on."""
@@ -147,20 +152,12 @@ class Training:
         longest = self._prepared.longest
         return TrainingProgress(fit=plan.fit(self._opened.base, free_bytes(self._opened), longest))
 
-    def _lay_out(self, fit: Fit) -> None:
-        self._progress.fit = fit
-        model = self._opened.model
-        if fit.checkpointing:
-            model.gradient_checkpointing_enable({"use_reentrant": False})
-        else:
-            model.gradient_checkpointing_disable()
-
-    def _step(self, rows: Sequence[int], epoch: int) -> None:
-        """One optimiser step on some rows."""
+    def _step(self, packed: PackedStep, epoch: int) -> None:
+        """One optimiser step."""
         done = self._progress
         step = done.step + 1
         self._meter.begin()
-        loss, accuracy, tokens = self._gradients(rows)
+        loss, accuracy, tokens = self._gradients(packed)
         rate = plan.learning_rate(step, self._total, self._chosen.learning_rate_multiplier)
         norm = self._optimizer.update(step, rate)
         done.step = step
@@ -182,15 +179,18 @@ class Training:
                 f"{self._chosen.learning_rate_multiplier:g}.",
             )
 
-    def _gradients(self, rows: Sequence[int]) -> tuple[float, float, int]:
-        """Gradients of a step's rows; their loss, token accuracy, and how many tokens they have."""
-        shown = [one for at in rows for one in self._prepared.rows[at]]
+    def _gradients(self, packed: PackedStep) -> tuple[float, float, int]:
+        """Gradients of a step; its loss, token accuracy, and how many tokens it has."""
         while True:
             try:
-                return self._passes(shown)
-            except (torch.cuda.OutOfMemoryError, RuntimeError) as error:
+                if packed.fit != self._progress.fit:  # made before memory ran out
+                    packed = self._layout.packed(packed.rows)
+                return self._passes(packed)
+            except RuntimeError as error:  # running out of memory is one
+                self._optimizer.discard()
                 if not out_of_memory(error):
-                    raise
+                    self._passing.allow(error)
+                    continue
             self._shrink()
 
     def _shrink(self) -> None:
@@ -202,25 +202,22 @@ class Training:
                 "rows, even in the smallest steps.",
                 advice="Use smaller images, shorter rows, or a smaller model.",
             )
-        self._optimizer.discard()
-        if self._opened.device.type == "cuda":
-            torch.cuda.empty_cache()
-        self._lay_out(smaller)
+        self._progress.fit = smaller
+        self._layout.change(smaller)
+        self._passing.begin_anew()
         how = " and layers computed twice" if smaller.checkpointing else ""
         words = f"Memory ran out: steps go on in packs of {smaller.tokens:,} tokens{how}."
         self._report(Note(words, "warn"))
 
-    def _passes(self, shown: Sequence[Encoded]) -> tuple[float, float, int]:
-        over = sum(_learnt(one) for one in shown)
+    def _passes(self, packed: PackedStep) -> tuple[float, float, int]:
         self._opened.text.train()
         total, right, tokens = 0.0, 0, 0
-        for rows in self._packs(shown):
+        for rows in packed.packs:
             self._pulse_between()
-            lost, hits = forward.loss(self._opened, rows)
-            (lost / over).backward()
-            self._optimizer.gather()
-            total, right, tokens = total + lost.detach(), right + hits, tokens + rows.tokens
-        return float(total) / over, int(right) / over, tokens
+            lost, hits = self._passing.run(rows)
+            self._optimizer.gather(1 / packed.learnt)
+            total, right, tokens = total + float(lost), right + int(hits), tokens + rows.tokens
+        return total / packed.learnt, right / packed.learnt, tokens
 
     def _pulse_between(self) -> None:
         try:
@@ -228,17 +225,6 @@ class Training:
         except _Interrupted:
             self._optimizer.discard()
             raise
-
-    def _packs(self, shown: Sequence[Encoded]) -> Iterator[PackedRows]:
-        """Some rows as packs on the device, the next one read while one is computed."""
-        lengths = [one.ids.numel() for one in shown]
-        groups = packing.laid_out(lengths, self._progress.fit.tokens, packs=self._opened.packs)
-        for rows in ahead(lambda group: self._together([shown[at] for at in group]), groups, 1, 1):
-            yield rows.to(self._opened.device)
-
-    def _together(self, rows: Sequence[Encoded]) -> PackedRows:
-        known = {key: self._prepared.features.get(key) for row in rows for key in row.images}
-        return packing.together(self._opened, rows, known)
 
     def _sampled(self, step: int) -> dict[str, float]:
         """Losses on a small validation batch, every few steps."""
@@ -252,15 +238,15 @@ class Training:
         return {"valid_loss": loss, "valid_mean_token_accuracy": accuracy}
 
     def _validated(self, rows: Sequence[Encoded]) -> tuple[float, float]:
-        over = sum(map(_learnt, rows))
         self._opened.text.eval()
         total, right = 0.0, 0
+        packed = self._layout.packed(rows)
         with torch.no_grad():
-            for packed in self._packs(rows):
+            for pack in packed.packs:
                 self._pulse()
-                lost, hits = forward.loss(self._opened, packed)
-                total, right = total + lost, right + hits
-        return float(total) / over, int(right) / over
+                lost, hits = forward.loss(self._opened, pack.to(self._opened.device))
+                total, right = total + float(lost), right + int(hits)
+        return total / packed.learnt, right / packed.learnt
 
     def _close(self, epoch: int) -> None:
         """Validate and save at the end of an epoch (from 1)."""
@@ -278,7 +264,3 @@ class Training:
 
     def _tell(self, metrics: Mapping[str, float], epoch: int) -> None:
         self._report(Step(self._progress.step, self._total, epoch, metrics))
-
-
-def _learnt(row: Encoded) -> int:
-    return int((row.labels != IGNORED).sum())

@@ -1,0 +1,43 @@
+"""The dataset written in another format."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tintype import rules
+from tintype_tui import requests
+from tintype_tui.held_keys import opens
+from tintype_tui.screens.datasets.part import Words
+from tintype_tui.screens.exporting import Export
+
+
+class ExportLine(Words):
+    """A key; the dialog says all there is to say."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "S",
+            "export",
+            "Export",
+            id="data.export",
+            show=False,
+            tooltip="write it in another format; what would be lost is said first",
+        ),
+    ]
+
+    def words(self) -> str:
+        return ""
+
+    @opens(exclusive=True, group="export")
+    async def action_export(self) -> None:
+        """Write the dataset in another format, once it has been seen what would be lost."""
+        if (opened := self.opened) is None:
+            return
+        with self.pane.reporting("Cannot write it"):
+            profile = self.session.profile
+            judged_by = rules.rules_of(profile.provider)
+            dialog = Export(opened.path, profile.name, judged_by.title, judged_by.max_file_bytes)
+            written = await self.app.push_screen_wait(dialog)
+            if written is not None:
+                self.pane.say(f"{written.name} is written.")
+                self.post_message(requests.open_dataset(written))
