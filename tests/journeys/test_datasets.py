@@ -16,6 +16,7 @@ from tintype.dataset import survey
 from tintype.dataset.splits import siblings
 from tintype_tui import requests
 from tintype_tui.screens.datasets import opened, opened_line
+from tintype_tui.screens.datasets.image_line import ImageLine
 from tintype_tui.screens.datasets.views.overview import OverviewView
 from tintype_tui.terminal import Capabilities
 from tintype_tui.widgets.thumbnails import Thumbnails
@@ -682,3 +683,31 @@ async def test_a_search_says_what_it_leaves_out(sit: Any, dataset: Path) -> None
 async def test_at_80_columns_a_row_shows_question_and_answer(sit: Any, dataset: Path) -> None:
     async with sit(dataset, (80, 24)) as person:
         await person.sees("What is number 4? answer 4", "What is number 5? square")
+
+
+async def test_the_image_alone_has_a_strip_a_loupe_and_its_neighbours_ready(
+    sit: Any, dataset: Path
+) -> None:
+    rows = [json.loads(line) for line in dataset.read_text().splitlines()]
+    parts = [row["messages"][1]["content"][1] for row in rows[:4]]
+    rows[1]["messages"][1]["content"] += parts
+    dataset.write_text("\n".join(map(json.dumps, rows)))
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("f")
+        await person.sees("line 1 ·", "Loupe")
+        ahead = person.app.screen_stack[0].query_one(ImageLine).ahead_of
+        await person.until(lambda: ahead == [1], "the next row drawn")
+        await person.press("down")
+        await person.sees("line 2 ·", "[Image #1] of 5", "›#1", " #5")
+        await person.until(lambda: ahead == [2, 0], "both neighbours drawn")
+        await person.press("full_stop")
+        await person.sees("[Image #2] of 5", "›#2")
+        await person.press("L")
+        loupe = person.app.screen.loupe
+        await person.until(lambda: loupe.has_focus and loupe.view.zoom > 1, "the loupe")
+        x = loupe.view.x
+        await person.press("right")
+        await person.until(lambda: loupe.view.x > x, "another place")
+        await person.press("L", "down")
+        await person.sees("line 3 ·")
