@@ -35,9 +35,9 @@ class DeadlineLine(Widget):
         """Draw the sentence, and the key that leads to more."""
         base, width = self.rich_style, self.size.width
         loud = base + Style(bold=True, color=self.app.theme_variables["warning"])
-        hint = (
-            "" if self.app.current_mode == "models" else f" {key_of(self, 'go.models')} shows more"
-        )
+        here = self.app.current_mode == "models"
+        hint = f" {key_of(self, 'models.keep')} keeps" if here else ""
+        hint = hint or f" {key_of(self, 'go.models')} shows more"
         words = clip(f" ! {one_line(self.words)}", max(0, width - len(hint)))
         segments = [Segment(words, loud), Segment(hint, base)]
         return Strip(segments).adjust_cell_length(width, base)

@@ -18,7 +18,7 @@ from textual.widgets import Static
 from tintype import inventory
 from tintype.inventory import Inventory, Item, Ref
 from tintype_tui.held_keys import opens
-from tintype_tui.keys import with_keys
+from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.text import clip, visible
@@ -254,7 +254,7 @@ class PlanList(LineList):
     def show(self, found: Inventory) -> None:
         """Show what will be lost when."""
         plan, golden = inventory.plan_by_date(found), inventory.golden_cost(found)
-        self._sentences = tuple(said.plan_lines(plan, golden))
+        self._sentences = tuple(said.plan_lines(plan, golden, key_of(self, "models.keep")))
         self._lay()
 
     def on_resize(self) -> None:
