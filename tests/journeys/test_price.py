@@ -154,3 +154,19 @@ async def test_dearest_rows_are_shrunk_and_left_out_right_there(
         await person.sees("Launch at", '"train-edited.jsonl"')
         assert person.app.screen._order.estimate.image_tokens == less.image_tokens
     assert await asyncio.to_thread(with_a_large_image.read_bytes) == before
+
+
+def test_ones_own_limits_go_before_the_providers(tintype: Any, dataset: Path, home: Path) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text('limits = "limits.toml"\n')
+    table = home / "config" / "limits.toml"
+    table.write_text('[[limits]]\nprovider = "openai"\nmin_examples = 13\n')
+    done = tintype("check", dataset, "-p", "openai", "--json")
+    assert done.json["status"] == "error"
+    assert "13" in " ".join(problem["message"] for problem in done.json["problems"])
+    assert tintype("check", dataset, "-p", "tintype", "--json").json["status"] != "error"
+    table.write_text('[[limits]]\nprovider = "openai"\nmost_images = 13\n')
+    wrong = tintype("check", dataset, "-p", "openai")
+    assert wrong.code == 2
+    assert "limits.toml" in wrong.said
+    assert "most_images" in wrong.said
