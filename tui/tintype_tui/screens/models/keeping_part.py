@@ -1,4 +1,4 @@
-"""Keeping in an archive what a provider will not have for ever; it goes on whichever pane is seen."""
+"""Keeping in an archive what will be lost at a provider; it goes on whichever pane is seen."""
 
 import asyncio
 from collections.abc import Iterator
