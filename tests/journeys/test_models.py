@@ -1,6 +1,7 @@
 """Models: what there is at every provider, until when, and what is done with it."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -267,3 +268,30 @@ async def test_keeping_is_stopped_and_gone_on_with(
         await person.sees("Kept job")
         made = await asyncio.to_thread(keeping.manifest_of, tmp_path / "kept.zip")
         assert made.jobs == ("ftjob-covers",)
+
+
+async def test_golden_answers_are_asked_for_after_their_total_and_seen_in_evaluate(
+    sit: Any, ending: DeadlineProvider, tmp_path: Path
+) -> None:
+    rows = [known.row(n, "data:image/png;base64,AAAA") for n in range(3)]
+    for row in rows:
+        row["messages"].pop()  # nobody says what is right
+        row["messages"][0]["content"].pop()
+    file = tmp_path / "cards.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in rows))
+    async with sit(size=(80, 24)) as person:
+        pane = await listed(person)
+        await shown(person, pane, Ref("old", "model", known.CARDS))
+        await person.press("A")
+        await person.sees("Golden answers of cards to which rows?")
+        person.app.screen.query_one(Input).value = str(file)
+        await person.press("enter")
+        await person.sees("After 14 Jan 2027", "3 questions to 1 model, $0.01")
+        assert not ending.asked
+        await person.press("y")
+        await person.until(lambda: person.app.current_mode == "evaluate", "the run")
+        await person.until(lambda: person.app.evaluating.ended, "its end")
+        assert ending.asked == [known.CARDS] * 3
+        run = person.app.evaluating
+        assert (run.progress.phase, run.progress.done) == ("done", 3)
+        assert run.plan.scorers == ("answered",)

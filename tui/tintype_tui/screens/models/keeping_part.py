@@ -18,6 +18,7 @@ from tintype import inventory
 from tintype.inventory import Inventory, Item, Ref
 from tintype.paths import absolute, safe_name, typed_path
 from tintype.pricing import load_prices
+from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import key_of
 from tintype_tui.screen import Part
@@ -46,6 +47,8 @@ class KeepingPart(Part):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("K", "keep", "Keep", id="models.keep",
                 tooltip="save it in an archive; all of its profile where all is listed; or stop"),
+        Binding("A", "golden", "Golden answers", id="models.golden", show=False,
+                tooltip="ask it for the answers to keep, while it answers; the cost comes first"),
     ]  # fmt: skip
 
     found: var[Inventory | None] = var(None)
@@ -72,6 +75,8 @@ class KeepingPart(Part):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         item, whole = self.item, self.kind in WHOLE
+        if action == "golden":
+            return (item is not None and item.is_tuned) or None
         if action != "keep" or self.running:
             return True
         one = item is not None and (item.is_tuned or item.ref.kind == "job")
@@ -102,7 +107,7 @@ class KeepingPart(Part):
             proposed = archives.get(profile) or Path("~/tintype-kept") / safe_name(profile)
             dialog = Ask(f"Keep {what} in which archive?", value=str(proposed), hints=_HINTS)
             typed = await self.app.push_screen_wait(dialog)
-            if not (typed or "").strip():
+            if not typed or not typed.strip():
                 return
             target = absolute(typed_path(typed))
             archives[profile] = str(target)
@@ -161,6 +166,26 @@ class KeepingPart(Part):
             async for last in await stack.enter_async_context(aclosing(steps)):
                 self.words = f"Keeping {what}: {_progress(last)} · Esc stops"
         return last
+
+    # ------------------------------------------------------------------ golden answers
+
+    @opens(exclusive=True, group="golden")
+    async def action_golden(self) -> None:
+        """Ask the model under the cursor for the answers to keep; the run is seen in Evaluate."""
+        from tintype_tui.screens.models.golden_answers import golden_order
+
+        item, running = self.item, self.pane.app.evaluating
+        if item is None:
+            return
+        if item.ref.profile not in self.session.settings.profiles:
+            self.pane.say(f"The profile {item.ref.profile} is not configured any more.")
+        elif running is not None and not running.ended:
+            self.pane.say("An evaluation is running: pause it before another begins.")
+        else:
+            with self.pane.reporting("Cannot ask for golden answers"):
+                if (order := await golden_order(self.pane, item)) is not None:
+                    self.post_message(requests.Evaluate(order))
+                    self.post_message(requests.Reached(lambda state: state, "evaluate"))
 
 
 _HINTS = (

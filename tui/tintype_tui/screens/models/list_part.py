@@ -254,7 +254,8 @@ class PlanList(LineList):
     def show(self, found: Inventory) -> None:
         """Show what will be lost when."""
         plan, golden = inventory.plan_by_date(found), inventory.golden_cost(found)
-        self._sentences = tuple(said.plan_lines(plan, golden, key_of(self, "models.keep")))
+        keep, ask = key_of(self, "models.keep"), key_of(self, "models.golden")
+        self._sentences = tuple(said.plan_lines(plan, golden, keep, f"{ask} on a model"))
         self._lay()
 
     def on_resize(self) -> None:
