@@ -711,3 +711,19 @@ async def test_the_image_alone_has_a_strip_a_loupe_and_its_neighbours_ready(
         await person.until(lambda: loupe.view.x > x, "another place")
         await person.press("L", "down")
         await person.sees("line 3 ·")
+
+
+async def test_two_rows_are_compared_side_by_side(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (100, 30)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("K")
+        await person.sees("line 1 held")
+        await person.press("j", "K")
+        await person.sees("line 1", "line 2", "answer 0", "<loc0102>", "What is number 1?")
+        await person.sees("square━")
+        await person.press("b")
+        await person.sees_no("square━")
+        await person.press("escape", "K")
+        await person.sees("line 2 held")
+        await person.press("K")
+        await person.sees_no("line 2 held")

@@ -74,7 +74,9 @@ def in_use(inventory: Inventory) -> tuple[Item, ...]:
     return tuple(
         item
         for item in inventory.items
-        if item.ref.kind == "model" and not item.is_lost and item.presence != "missing"
+        if item.ref.kind == "model"
+        and not item.is_lost
+        and (item.presence != "missing" or (item.reach and item.reach.state == "answers"))
     )
 
 

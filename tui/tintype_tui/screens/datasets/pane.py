@@ -22,6 +22,7 @@ from tintype_tui.screen import Pane
 from tintype_tui.screens.datasets.boxes_line import BoxesLine
 from tintype_tui.screens.datasets.check_line import CheckLine
 from tintype_tui.screens.datasets.columns_line import ColumnsLine
+from tintype_tui.screens.datasets.compare_line import CompareLine
 from tintype_tui.screens.datasets.copy_line import CopyLine
 from tintype_tui.screens.datasets.divide_line import DivideLine
 from tintype_tui.screens.datasets.edits_line import EditsLine
@@ -48,7 +49,7 @@ NOTHING = "No dataset is open.\nPress {data.open} to open one, {go.home} for sam
 LINES: Sequence[type[Words]] = (
     *(MarksLine, EditsLine, FilterLine, SearchLine, ColumnsLine),
     *(CopyLine, ExportLine, DivideLine, ImageLine),
-    *(TagsLine, FixesLine, BoxesLine),
+    *(TagsLine, FixesLine, BoxesLine, CompareLine),
 )
 """The parts in the title line, after what is open and what was found."""
 P = TypeVar("P", bound=DatasetPart)

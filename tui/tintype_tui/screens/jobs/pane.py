@@ -110,7 +110,7 @@ class JobsPane(Pane):
     def watch_listing(self, listing: Listing) -> None:
         if listing.state == "failed":
             self._say_once(listing.why, "Cannot list the jobs")
-        alone = len(listing.jobs) == 1 and listing.state != "failed"
+        alone = len(listing.lines) == 1 and listing.state != "failed"
         self.set_class(alone, "-alone")
         if alone and self.focused is self.list_of_jobs:
             self.set_focus(None)
