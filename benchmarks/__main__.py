@@ -20,6 +20,7 @@ ALL = (
     "server",
     "commands",
     "evaluation",
+    "recording",
     "inventory",
     "keeping",
     "line",

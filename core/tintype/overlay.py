@@ -3,7 +3,7 @@
 Edits are kept in the store, which is built on datasets, and are seen wherever a dataset is opened.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,12 @@ laying_over: ContextVar[Callable[[Any], Awaitable[Any]] | None] = ContextVar(
 )
 """Gives the `dataset.edits.Edits` of a `Dataset` that has just been opened; none outside the app
 and its commands, and in the server."""
+
+own_limits: ContextVar[Callable[[], Mapping[str, Mapping[str, int]]] | None] = ContextVar(
+    "own_limits", default=None
+)
+"""Gives a person's own limits by provider and name; none outside the app and its commands, and in
+the server."""
 
 checks_folder: ContextVar[Callable[[], Path] | None] = ContextVar("checks_folder", default=None)
 """Says where `earlier_checks` are kept; none outside the app and its commands."""

@@ -21,7 +21,7 @@ from tintype.inventory.planning import last_safe_day
 from tintype.pricing import Deadline, Prices
 from tintype.resources import Job
 from tintype.settings import Profile
-from tintype.store import MadeFrom, Source, Store
+from tintype.store import MadeFrom, Probe, Source, Store
 
 PROFILES = {
     "openai": Profile("openai", "openai"),
@@ -246,6 +246,23 @@ async def test_a_probe_says_who_answers_for_a_few_tokens_that_are_in_the_ledger(
     assert not ending.asked
 
 
+async def test_the_latest_sign_counts_a_list_after_a_probe_and_a_probe_where_nothing_is_listed(
+    api: Api, ending: known.DeadlineProvider, store: Store, fake_clock: Any, tmp_path: Path
+) -> None:
+    for name in (known.LOST, known.CARDS):
+        store.inventory.add_probe("openai", name, Probe(fake_clock.clock.now(), "answers"))
+    fake_clock.elapsed_s += 60
+    unlisted = ending.models.pop(known.CARDS)
+    await gather(api, store, fake_clock)
+    found = taken(store, tmp_path)
+    assert known.CARDS in {item.ref.id for item in inventory.in_use(found)}
+    ending.models[known.CARDS] = unlisted
+    del ending.models[known.LOST]
+    fake_clock.elapsed_s += 60
+    await gather(api, store, fake_clock)
+    assert at(taken(store, tmp_path), "model", known.LOST).is_lost
+
+
 async def test_only_the_whole_id_typed_out_deletes(
     api: Api, ending: known.DeadlineProvider, store: Store, fake_clock: Any, tmp_path: Path
 ) -> None:
@@ -379,7 +396,6 @@ async def test_soon_is_sixty_days_and_nothing_to_lose_is_no_warning(
     warning = inventory.deadline_warning(store, settings, known.TODAY)
     assert warning is not None
     assert (warning.models, warning.days_left, warning.profiles) == (3, 47, ("openai",))
-    assert len(inventory.ending_soon(taken(store, tmp_path))) == 3
     for day in (known.SHUTDOWN - timedelta(days=60), known.SHUTDOWN):
         assert inventory.deadline_warning(store, settings, day) is None
     assert inventory.deadline_warning(store, settings, known.SHUTDOWN - timedelta(days=1))

@@ -214,7 +214,7 @@ async def test_jobs_that_nobody_looks_at_are_asked_for_one_after_the_other(
         before = fake_clock.elapsed_s
         await working._slot(f"ftjob-{number}")
         slots.append(fake_clock.elapsed_s - before)
-    assert slots == [0, 1, 1, 1, 1]
+    assert slots == [0, 1.5, 1.5, 1.5, 1.5]
     place.watch(here.folders, "hostile", "ftjob-9")
     before = fake_clock.elapsed_s
     await working._slot("ftjob-9")
@@ -222,7 +222,7 @@ async def test_jobs_that_nobody_looks_at_are_asked_for_one_after_the_other(
 
 
 def test_the_pace_is_said() -> None:
-    assert LOCAL.words.startswith("every 5 to 30 s for each job, 1 s apart")
+    assert LOCAL.words.startswith("every 5 to 30 s for each job, 1.5 s apart")
 
 
 def test_of_a_profile_there_is_one_recorder(here: Settings) -> None:

@@ -242,6 +242,12 @@ def test_what_a_dataset_is_made_of_is_said_in_every_form(
     page = tmp_path / "report.html"
     assert tintype("stats", dataset, "-o", page).code == 0
     assert page.read_text().count('<img src="data:image/jpeg') == 12
+    for words in ("<h2>Where boxes have their middle</h2><svg", "6 boxes: place:36..39,25..29"):
+        assert words in page.read_text()
+    assert "<h2>Classes, share of each split</h2>" in page.read_text()
+    notes = tmp_path / "report.md"
+    assert tintype("stats", dataset, "-o", notes).code == 0
+    assert "## Where boxes have their middle\n\n```\n" in notes.read_text()
     assert tintype("stats", dataset, "-o", page).code == 2
     assert tintype("stats", dataset, "-o", tmp_path / "report.pdf").code == 2
 

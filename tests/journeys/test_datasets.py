@@ -16,6 +16,7 @@ from tintype.dataset import survey
 from tintype.dataset.splits import siblings
 from tintype_tui import requests
 from tintype_tui.screens.datasets import opened, opened_line
+from tintype_tui.screens.datasets.image_line import ImageLine
 from tintype_tui.screens.datasets.views.overview import OverviewView
 from tintype_tui.terminal import Capabilities
 from tintype_tui.widgets.thumbnails import Thumbnails
@@ -165,6 +166,46 @@ async def test_rows_are_sorted_by_tokens_size_answer_and_problems(sit: Any, data
         await person.press("s")
         await person.sees_no("worst first")
         assert rows.order is None
+
+
+async def test_columns_are_chosen_kept_and_sorted_by(sit: Any, dataset: Path) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("S")
+        await person.sees("Columns of the rows", "[ ] objects", "boxes in the answer")
+        await person.press("down", "down", "space")
+        await person.sees("[x] objects")
+        await person.press("enter")
+        await person.sees("by objects", "  objects")
+        rows = person.app.screen.rows_view.rows
+        await person.until(lambda: rows.row_at(0) == 1, "a row with a box first")
+        await person.press("S")
+        await person.sees("[x] objects   sorted")
+        await person.press("down", "down", "enter")
+        await person.sees("by objects, turned round")
+        await person.until(lambda: rows.row_at(0) == 0, "a row without a box first")
+        head = person.app.screen.rows_view.head
+        await person.pilot.click(head, offset=(head.width - 2, 0))
+        await person.sees_no("turned round")
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning", "  objects")
+        await person.press("S")
+        await person.sees("[x] objects")
+        await person.press("down", "down", "space", "escape")
+        await person.sees_no("  objects")
+
+
+async def test_the_rows_most_like_one_are_shown(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("down", "down")
+        await person.sees("number 2?")
+        await person.press("L")
+        await person.sees("11 rows most like line 3")
+        order = list(person.app.screen.rows_view.rows.order)
+        assert (order[0], set(order[1:3]), order[-1]) == (2, {1, 3}, 11)
+        await person.press("escape")
+        await person.sees("12 rows")
 
 
 async def test_one_goes_to_a_line_or_a_share_of_the_way(sit: Any, dataset: Path) -> None:
@@ -655,3 +696,47 @@ async def test_a_search_says_what_it_leaves_out(sit: Any, dataset: Path) -> None
 async def test_at_80_columns_a_row_shows_question_and_answer(sit: Any, dataset: Path) -> None:
     async with sit(dataset, (80, 24)) as person:
         await person.sees("What is number 4? answer 4", "What is number 5? square")
+
+
+async def test_the_image_alone_has_a_strip_a_loupe_and_its_neighbours_ready(
+    sit: Any, dataset: Path
+) -> None:
+    rows = [json.loads(line) for line in dataset.read_text().splitlines()]
+    parts = [row["messages"][1]["content"][1] for row in rows[:4]]
+    rows[1]["messages"][1]["content"] += parts
+    dataset.write_text("\n".join(map(json.dumps, rows)))
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("f")
+        await person.sees("line 1 ·", "Loupe")
+        ahead = person.app.screen_stack[0].query_one(ImageLine).ahead_of
+        await person.until(lambda: ahead == [1], "the next row drawn")
+        await person.press("down")
+        await person.sees("line 2 ·", "[Image #1] of 5", "›#1", " #5")
+        await person.until(lambda: ahead == [2, 0], "both neighbours drawn")
+        await person.press("full_stop")
+        await person.sees("[Image #2] of 5", "›#2")
+        await person.press("L")
+        loupe = person.app.screen.loupe
+        await person.until(lambda: loupe.has_focus and loupe.view.zoom > 1, "the loupe")
+        x = loupe.view.x
+        await person.press("right")
+        await person.until(lambda: loupe.view.x > x, "another place")
+        await person.press("L", "down")
+        await person.sees("line 3 ·")
+
+
+async def test_two_rows_are_compared_side_by_side(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (100, 30)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("K")
+        await person.sees("line 1 held")
+        await person.press("j", "K")
+        await person.sees("line 1", "line 2", "answer 0", "<loc0102>", "What is number 1?")
+        await person.sees("square━")
+        await person.press("b")
+        await person.sees_no("square━")
+        await person.press("escape", "K")
+        await person.sees("line 2 held")
+        await person.press("K")
+        await person.sees_no("line 2 held")

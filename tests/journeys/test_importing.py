@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from textual.widgets import Checkbox
+from textual.widgets import Checkbox, Input
 
 from tintype_tui.screens.importing import Import
 
@@ -49,3 +49,19 @@ async def test_what_the_source_asks_nothing_of_can_be_asked(sit: Any, tmp_path: 
         await person.press(*"What?")
         await person.press("enter")
         await person.sees("1 of 1 rows are written")
+
+
+async def test_further_files_of_a_dataset_are_its_splits(sit: Any, tmp_path: Path) -> None:
+    path = table(tmp_path / "set", "a.png,Q,A")
+    for name in ("val.csv", "more.csv"):
+        path.with_name(name).write_text("image,question,answer\na.png,R,B\n")
+    async with sit() as person:
+        person.app.push_screen(Import(path))
+        await person.sees("Import a dataset: a table", "further files of it")
+        person.app.screen.query_one("#draw", Checkbox).value = False
+        person.app.screen.query_one("#more", Input).value = "val.csv; gone.csv"
+        await person.press("enter")
+        await person.sees("gone.csv")
+        person.app.screen.query_one("#more", Input).value = "val.csv; more.csv"
+        await person.press("enter")
+        await person.sees("3 of 3 rows are written: train 2, valid 1")

@@ -23,6 +23,9 @@ def test_a_path_is_named_shown_and_refused(tintype: Any, dataset: Path, tmp_path
     found = json.loads(tintype("open", tmp_path / "set.json", "--json").out)
     assert (found["format"], found["rows"], found["lost"]) == ("rows", 1, 1)
     assert "a file of chat rows, 12 rows" in tintype("open", dataset).out
+    both = tintype("open", tmp_path / "set.json", dataset)
+    assert "set.json: a JSON list" in both.out
+    assert "a file of chat rows, 12 rows" in both.out
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.md").write_text("# Notes")
     refused = tintype("open", tmp_path / "notes")

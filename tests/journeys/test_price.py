@@ -154,3 +154,39 @@ async def test_dearest_rows_are_shrunk_and_left_out_right_there(
         await person.sees("Launch at", '"train-edited.jsonl"')
         assert person.app.screen._order.estimate.image_tokens == less.image_tokens
     assert await asyncio.to_thread(with_a_large_image.read_bytes) == before
+
+
+def test_ones_own_limits_go_before_the_providers(tintype: Any, dataset: Path, home: Path) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "config.toml").write_text('limits = "limits.toml"\n')
+    table = home / "config" / "limits.toml"
+    table.write_text('[[limits]]\nprovider = "openai"\nmin_examples = 13\n')
+    done = tintype("check", dataset, "-p", "openai", "--json")
+    assert done.json["status"] == "error"
+    assert "13" in " ".join(problem["message"] for problem in done.json["problems"])
+    assert tintype("check", dataset, "-p", "tintype", "--json").json["status"] != "error"
+    table.write_text('[[limits]]\nprovider = "openai"\nmost_images = 13\n')
+    wrong = tintype("check", dataset, "-p", "openai")
+    assert wrong.code == 2
+    assert "limits.toml" in wrong.said
+    assert "most_images" in wrong.said
+
+
+def test_the_command_tries_changes_and_writes_only_what_is_asked_for(
+    tintype: Any, dataset: Path
+) -> None:
+    before = sorted(dataset.parent.iterdir())
+    asked = ("estimate", dataset, "-p", "openai", "--rows", 6, "--answers", "qwen2.5-vl")
+    done = tintype(*asked, "--detail", "low")
+    assert done.code == 0
+    assert "image tokens      3,060               510                 −83 %" in done.out
+    assert "Answers that change: 6." in done.out
+    assert sorted(dataset.parent.iterdir()) == before
+    copy = dataset.with_name("copy.jsonl")
+    found = tintype(*asked, "--detail", "low", "-o", copy, "--json").json
+    made = tintype("estimate", copy, "-p", "openai", "--json").json
+    for name in ("examples", "text_tokens", "image_tokens", "tokens_per_epoch", "cost_usd"):
+        assert found["then"][name] == made[name]
+    assert found["now"]["examples"] == 12
+    wrong = tintype("estimate", dataset, "-p", "openai", "--answers", "nobodys")
+    assert (wrong.code, "No convention is called" in wrong.said) == (2, True)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tintype import recorder
 from tintype.recorder import place, run
+from tintype.resources import Job
 from tintype.settings import load
 from tintype.store import open_store
 from tintype_tui.__main__ import run_command
@@ -110,3 +112,25 @@ def test_a_training_of_another_tool_is_followed_as_a_job(
     assert len(tintype("jobs", "--all", "--sort", "loss", "--json").json) == 2
     played = tintype("jobs", "replay", "last", "--speed", "1000", "--json")
     assert [json.loads(one)["metrics"]["step"] for one in played.out.splitlines()] == [1, 2, 3]
+
+
+async def test_the_pane_lists_trainings_of_other_tools_and_jobs_of_other_profiles(
+    home: Path, tmp_path: Path, sit: Callable[..., Any]
+) -> None:
+    log = tmp_path / "mine.jsonl"
+    steps = [{"step": at, "total_steps": 3, "loss": 1 / at} for at in (1, 2, 3)]
+    await asyncio.to_thread(log.write_text, "\n".join(map(json.dumps, steps)) + "\n")
+    assert await asyncio.to_thread(run_command, ["follow", str(log)]) == 0
+    now = datetime.now(UTC)
+    async with open_store(load().folders.store_file) as store:
+        job = Job("ftjob-old", "gpt-4o", "succeeded", now, "file-1", suffix="elsewhere")
+        store.jobs.remember("openai", job, seen_at=now)
+        store.jobs.settle("openai", job.id)
+    async with sit() as person:
+        await person.press("4")
+        await person.sees("local: mi", "training loss")
+        assert "openai:" not in person.screen
+        await person.press("slash")
+        await person.type("is:all sort:loss")
+        await person.press("enter")
+        await person.sees("openai:", "2 of 2")

@@ -7,10 +7,12 @@ from textual.app import App, ComposeResult
 
 from tintype.selection import Condition
 from tintype.selection.charts import Bar, Bars, Chart, Plane
+from tintype_tui.text import shade
 from tintype_tui.widgets.bar_list import bar_lines
 from tintype_tui.widgets.chart_box import ChartBox
 from tintype_tui.widgets.facet_list import chart_lines
-from tintype_tui.widgets.plane_chart import braille, shade
+from tintype_tui.widgets.plane_chart import braille
+from tintype_tui.words.dataset_charts import bar_tables, plane_svg, plane_text
 
 PLACES = Plane("Places", "boxes", "place", {(10, 10): 9, (90, 90): 1}, (0, 99), (0, 99))
 SIZES = Plane("Sizes", "images", "size", {(10, 10): 1, (90, 90): 4}, (10, 90), (10, 90), True, True)
@@ -47,6 +49,17 @@ def test_charts_are_listed_with_their_shapes() -> None:
     _, places, counted = chart_lines({"places": PLACES, "bars": bars((1,), (8,))}, "charts")
     assert (places.chart, places.note.split()) == ("places", ["█", "▁"])
     assert counted.note == "▁█"
+
+
+def test_charts_are_tables_drawings_and_text_in_a_report() -> None:
+    (table,) = bar_tables([PLACES, bars((1, 2), (8, 0), series=("train", "test"), totals=(9, 2))])
+    assert table.columns == ("", "rows of test", "rows of train")
+    assert table.rows == (("n0", 2, 1), ("n1", 0, 8))
+    drawn = plane_svg(PLACES)
+    assert drawn.count("<rect") == 2
+    assert "9 boxes: place:8..11,10..14" in drawn
+    assert "4 images: size:" in plane_svg(SIZES)
+    assert plane_text(PLACES).splitlines()[1].strip() == "██"
 
 
 class Shown(App[None]):

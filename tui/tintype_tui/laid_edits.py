@@ -1,11 +1,13 @@
-"""What the app and its commands know of a dataset from before: its edits, and its last check."""
+"""What the app and its commands know beside a file: its edits, its last check, own limits."""
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.overlay import checks_folder, laying_over
+from tintype.overlay import checks_folder, laying_over, own_limits
 
 if TYPE_CHECKING:
     from tintype.dataset import Dataset
@@ -24,6 +26,23 @@ def _checks() -> Path:
     return folders().cache / "checks"
 
 
+def _limits() -> Mapping[str, Mapping[str, int]]:
+    from tintype.paths import modified
+    from tintype.settings import load
+
+    path = load().limits
+    return {} if path is None else _limits_in(path, modified(path))
+
+
+@functools.lru_cache(maxsize=4)
+def _limits_in(path: Path, modified: datetime) -> Mapping[str, Mapping[str, int]]:
+    """What a file says, read again when it has changed."""
+    from tintype.providers.loading import read_limits
+    from tintype.providers.toml_table import read_toml
+
+    return read_limits(read_toml(path))
+
+
 def lay_edits() -> None:
     """Lay edits over the datasets that this task and those it starts open from now on.
 
@@ -31,14 +50,16 @@ def lay_edits() -> None:
     """
     laying_over.set(_over)
     checks_folder.set(_checks)
+    own_limits.set(_limits)
 
 
 @contextmanager
 def edits_laid() -> Iterator[None]:
     """Likewise for the datasets that are opened in a block."""
-    tokens = laying_over.set(_over), checks_folder.set(_checks)
+    tokens = laying_over.set(_over), checks_folder.set(_checks), own_limits.set(_limits)
     try:
         yield
     finally:
         laying_over.reset(tokens[0])
         checks_folder.reset(tokens[1])
+        own_limits.reset(tokens[2])

@@ -111,6 +111,16 @@ def bar(share: float, width: int) -> str:
     return "█" * whole + (chr(0x2590 - rest) if rest else "")
 
 
+SHADES = " ░▒▓█"
+
+
+def shade(times: int, most: int) -> str:
+    """How full something is, in four steps of the root; what is not empty is never blank."""
+    if not times:
+        return SHADES[0]
+    return SHADES[max(1, round((len(SHADES) - 1) * (times / max(1, most)) ** 0.5))]
+
+
 def money(usd: Decimal | None) -> str:
     """`$11.98`, `$0.0042`, `free`, or `unknown`: never a zero that nobody promised."""
     if usd is None:

@@ -4,14 +4,15 @@ A filter names the rows, an order says by what they are sorted, and `arranged` t
 indices that a list shows. Nothing here reads a file.
 """
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any
 
 from tintype.dataset.query import Found
 
-Order = Literal["", "tokens", "bytes", "answer", "problems"]
-"""As in the file; or by tokens, bytes, length of the answer, the most first; or the worst first."""
+Order = str
+"""As in the file (empty); by `tokens`, `bytes`, length of the `answer`, the most first; by
+`problems`, the worst first; or by any field of a query, the most, or the first in the alphabet."""
 
 ORDERS: tuple[Order, ...] = ("", "tokens", "bytes", "answer", "problems")
 
@@ -25,23 +26,32 @@ class Arrangement:
     total: int = 0
     """Rows of the dataset known so far."""
     chosen: Sequence[int] | None = None
-    """Indices of the rows that a filter leaves, in the file's order; none without a filter."""
+    """Indices of the rows that a filter leaves, in the file's order, or the most alike first; none
+    without a filter."""
     why: str = ""
     """The filter in words, e.g. `7 rows with “red”`."""
     query: str = ""
     """The filter as it is typed, if it is made of conditions."""
     order: Order = ""
+    backwards: bool = False
+    """Whether the order is turned round."""
+    columns: tuple[str, ...] = ()
+    """The fields that are shown beside each row."""
     found: Found | None = None
     """What was searched for last; it stays when all rows are shown again."""
     indices: Sequence[int] | None = None
     """Indices of the rows as they are shown; none for all of them as in the file."""
-    values: Sequence[int] | None = None
+    values: Sequence[Any] | None = None
     """What the rows are sorted by, by row index; none in the file's order and by problems."""
 
     @property
     def shown(self) -> int:
         """How many rows are shown."""
         return self.total if self.indices is None else len(self.indices)
+
+    def sorted_by(self, order: Order) -> "Arrangement":
+        """The same in an order; what is in it already is turned round."""
+        return replace(self, order=order, backwards=self.order == order and not self.backwards)
 
     def row_at(self, position: int) -> int:
         """The index of the row at a position of the list."""
@@ -89,35 +99,44 @@ class RowValues:
     answer_chars: Sequence[int] = ()
     severities: Mapping[int, str] = field(default_factory=dict)
     """Row index → the worst severity found in it."""
+    fields: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """What each row says in a field: numbers, words, or none where it says nothing."""
 
-    def of(self, order: Order) -> Sequence[int] | None:
-        """The values that an order sorts by; none where it has no number for each row."""
+    def rank(self, row: int) -> int:
+        """How bad the worst is that was found in a row: 0 is the worst."""
+        return _RANKS.get(self.severities.get(row, ""), len(_RANKS))
+
+    def of(self, order: Order) -> Sequence[Any] | None:
+        """The values that an order sorts by; none where it has none for each row."""
         measured = {"tokens": self.tokens, "bytes": self.bytes, "answer": self.answer_chars}
-        return measured.get(order)
+        return measured.get(order) or self.fields.get(order)
 
 
 def arranged(wanted: Arrangement, values: RowValues) -> Arrangement:
     """The arrangement with its indices made from its filter and order.
 
-    Sorting is stable: rows of the same value stay in the file's order.
+    Sorting is stable: rows of the same value stay in the file's order. Rows without one are last.
     """
     if not wanted.order:
         return replace(wanted, indices=wanted.chosen, values=None)
     rows = range(wanted.total) if wanted.chosen is None else wanted.chosen
-    measured = values.of(wanted.order)
-    return replace(wanted, indices=sorted(rows, key=_key(measured, values)), values=measured)
-
-
-def _key(measured: Sequence[int] | None, values: RowValues) -> Callable[[int], int]:
+    measured, backwards = values.of(wanted.order), wanted.backwards
     if measured is None:
-        severities = values.severities
-        return lambda index: _RANKS.get(severities.get(index, ""), len(_RANKS))
-    return lambda index: -measured[index] if index < len(measured) else 0
+        ranked = sorted(rows, key=values.rank, reverse=backwards)
+        return replace(wanted, indices=ranked, values=None)
+    known = [row for row in rows if row < len(measured) and measured[row] is not None]
+    words = bool(known) and isinstance(measured[known[0]], str)
+    key = (lambda row: measured[row].casefold()) if words else measured.__getitem__
+    ordered = sorted(known, key=key, reverse=words == backwards)
+    seen = frozenset(known)
+    return replace(
+        wanted, indices=[*ordered, *(row for row in rows if row not in seen)], values=measured
+    )
 
 
 def next_order(order: Order) -> Order:
     """The order after this one; after the last, that of the file."""
-    return ORDERS[(ORDERS.index(order) + 1) % len(ORDERS)]
+    return ORDERS[(ORDERS.index(order) + 1) % len(ORDERS)] if order in ORDERS else ""
 
 
 def written_rows(total: int, marked: Set[int], flawed: Set[int]) -> int:

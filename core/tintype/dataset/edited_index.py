@@ -3,7 +3,7 @@
 import time
 
 from tintype.dataset.edits import Edits, laid
-from tintype.dataset.index import LineIndex
+from tintype.dataset.index import LineIndex, end_of_run, read_row
 from tintype.dataset.parsing import ParsedLine
 
 BATCH_S = 0.08
@@ -43,11 +43,14 @@ class EditedIndex(LineIndex):
     ) -> tuple[ParsedLine, ...]:
         """Read rows for 80 ms at most, as many as fit into the bytes, but one at least."""
         deadline = time.monotonic() + BATCH_S
+        stop = end_of_run(self, start, stop - start, max_bytes)
+        places = zip(*self.places(start, stop), strict=True)
+        source, edits = self.stretch(start, stop), self.edits.rows if edited else {}
         lines: list[ParsedLine] = []
-        size = 0
-        for index in range(start, stop):
-            size += self.size_bytes(index)
-            if lines and (size > max_bytes or time.monotonic() > deadline):
+        for index, place in enumerate(places, start):
+            if lines and time.monotonic() > deadline:
                 break
-            lines.append(self.read(index) if edited else self.source(index))
+            line = read_row(source, index, *place)
+            edit = edits.get(line.row.line)
+            lines.append(line if edit is None or edit.text is None else laid(line, edit.text))
         return tuple(lines)

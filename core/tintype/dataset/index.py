@@ -29,6 +29,9 @@ CHUNK_BYTES = 1 << 20
 AT_ONCE = 16_000_000
 """Bytes of rows that are read in one go; a longer run is one long row."""
 
+LONG_LINE = 4_000
+"""Bytes."""
+
 _INDENTED = re.compile(rb"\n[ \t\r\n\v\f]")
 _BLANK = re.compile(rb"[ \t\r\n\v\f]*+")
 
@@ -154,7 +157,9 @@ class LineIndex:
         """Find the line ends in the next piece of the file."""
         base = self._position
         at = 0
-        odd = _INDENTED.search(chunk)
+        # Where lines are long, one after the other is found as fast.
+        few = base > LONG_LINE * self.count
+        odd = few or _INDENTED.search(chunk) is not None
         if base == 0 and chunk.startswith(codecs.BOM_UTF8):
             at = len(codecs.BOM_UTF8)
         while at < len(chunk):

@@ -37,6 +37,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _DATA = re.compile(r"\s{0,40}(?:data:|b['\"]|/9j/|iVBOR|R0lGOD|UklGR)", re.IGNORECASE)
 """How a text begins that may be image data wherever it stands."""
 _ROLES = frozenset({"system", "user", "assistant"})
+_DETAILS = frozenset({"auto", "low", "high"})
 _TEXT_KEYS = {"type", "text"}
 _PLAIN_KEYS, _WEIGHT_KEYS = {"role", "content"}, {"role", "content", "weight"}
 
@@ -181,14 +182,12 @@ class _Walk:
             self.texts.append(content)
             self.shape.append((role, weight, None))
         elif type(content) is list and len(content) <= MAX_PARTS:
-            parts = (
-                self._part(f"messages[{at}].content[{nth}]", p) for nth, p in enumerate(content)
-            )
+            parts = [self._part(at, nth, part) for nth, part in enumerate(content)]
             self.shape.append((role, weight, tuple(parts)))
         else:
             raise _Unusual
 
-    def _part(self, place: str, part: Any) -> str:
+    def _part(self, at: int, nth: int, part: Any) -> str:
         if type(part) is not dict or len(part) != 2:
             raise _Unusual
         self.keys += 2
@@ -203,9 +202,9 @@ class _Walk:
         detail = image.get("detail", "auto")
         if type(image.get("url")) is not str or (len(image) == 2 and "detail" not in image):
             raise _Unusual
-        if type(detail) is not str or _DATA.match(detail):
+        if type(detail) is not str or (detail not in _DETAILS and _DATA.match(detail)):
             raise _Unusual
-        self._image(place, image, detail)
+        self._image(f"messages[{at}].content[{nth}]", image, detail)
         return f"detail:{detail}"
 
     def _image(self, place: str, image: dict[str, Any], detail: str) -> None:

@@ -91,7 +91,7 @@ def break_even(
     alike = [model for model in others if _way(model, plan.provider) == rule]
     for model in dict.fromkeys((plan.model, *alike)):
         base = _cost(prices.inference(plan.provider, model), request)
-        if base is not None:
+        if base is not None and (base or tuned):
             pays, shorter = _requests(estimate, base - tuned), _shorter(estimate, tuned - base)
             found.append(BreakEven(model, base, tuned, pays, shorter))
     return tuple(found)

@@ -58,11 +58,15 @@ _REDUCED = frozenset({"L", "RGB", "RGBA", "CMYK"})
 
 
 def decode(
-    data: bytes, *, box: tuple[int, int] | None = None, most_pixels: int = MAX_PIXELS
+    data: bytes,
+    *,
+    box: tuple[int, int] | None = None,
+    most_pixels: int = MAX_PIXELS,
+    checkered: bool = False,
 ) -> "Image":
     """Decode an image: turned upright by its EXIF tag, in RGB, the first frame of an animation.
 
-    Transparent parts show white. 16-bit grey is brought to 8 bits.
+    Transparent parts show white, as providers see them. 16-bit grey is brought to 8 bits.
 
     Args:
         data: The encoded bytes: JPEG, PNG, WebP, GIF or BMP.
@@ -70,6 +74,7 @@ def decode(
             proportions; it is never enlarged. JPEG is then decoded small in the first place, so
             that its own size hardly matters.
         most_pixels: How many pixels may be held at once.
+        checkered: Whether transparent parts show a checkerboard instead.
 
     Raises:
         DatasetError: if it is no image, damaged, cut short, or too large to decode.
@@ -87,7 +92,7 @@ def decode(
             if image.width * image.height > most:
                 raise DatasetError(_too_many(header, most))
             image.load()
-            return _finish(image, orientation, box)
+            return _finish(image, orientation, box, checkered=checkered)
     except DECODE_ERRORS as error:
         reason = error or type(error).__name__
         raise DatasetError(f"The image cannot be decoded: {reason}.") from error
@@ -115,7 +120,9 @@ def _lying(box: tuple[int, int], orientation: int) -> tuple[int, int]:
     return (height, width) if orientation >= 5 else (width, height)
 
 
-def _finish(image: "Image", orientation: int, box: tuple[int, int] | None) -> "Image":
+def _finish(
+    image: "Image", orientation: int, box: tuple[int, int] | None, *, checkered: bool
+) -> "Image":
     from PIL.Image import Resampling, Transpose
 
     turns = {
@@ -133,14 +140,14 @@ def _finish(image: "Image", orientation: int, box: tuple[int, int] | None) -> "I
     if step > 1 and image.mode in _REDUCED and "transparency" not in image.info:
         image = image.reduce(step)  # before any copy of it is made
         scale = min(1.0, wide / image.width, high / image.height)
-    result = _rgb(image)
+    result = _rgb(image, checkered=checkered)
     if scale < 1:
         size = tuple(max(1, round(side * scale)) for side in result.size)
         result = result.resize((size[0], size[1]), Resampling.LANCZOS, reducing_gap=2.0)
     return result.transpose(turns[orientation]) if orientation in turns else result
 
 
-def _rgb(image: "Image") -> "Image":
+def _rgb(image: "Image", *, checkered: bool) -> "Image":
     from PIL import Image
 
     if image.mode == "I;16":
@@ -149,8 +156,24 @@ def _rgb(image: "Image") -> "Image":
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         # Also spares Pillow's warning about palettes whose transparency is a table.
         seen = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("RGB")
+        behind = _checkers(seen.size) if checkered else Image.new("RGBA", seen.size, "white")
+        return Image.alpha_composite(behind, seen).convert("RGB")
     return image.convert("RGB") if image.mode != "RGB" else image.copy()
+
+
+def _checkers(size: tuple[int, int]) -> "Image":
+    """Light and dark squares, some twenty along the longer side."""
+    from PIL import Image
+    from PIL.Image import Resampling
+
+    square = max(1, max(size) // 20)
+    across, down = (-(-side // square) for side in size)
+    tiles = Image.new("L", (across, down))
+    tiles.putdata(
+        [0xCC if (at // across + at % across) % 2 else 0x99 for at in range(across * down)]
+    )
+    large = tiles.resize((across * square, down * square), Resampling.NEAREST)
+    return large.crop((0, 0, *size)).convert("RGBA")
 
 
 def absurdity(header: Header) -> str:

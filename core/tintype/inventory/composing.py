@@ -6,7 +6,7 @@ nothing is an orphan.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from tintype.inventory.ends import from_table, model_end
 from tintype.inventory.known import Known, Place
@@ -15,7 +15,7 @@ from tintype.model_names import parse_model_name
 from tintype.pricing import Prices
 from tintype.resources import Job, Model, RemoteFile
 from tintype.settings import Profile
-from tintype.store import KeptJob, Naming, Seen, Source
+from tintype.store import KeptJob, Listing, Naming, Probe, Seen, Source
 
 NO_JOB_USES = "No job of this profile uses this file."
 NO_JOB_MADE = "No job that is known here made this model."
@@ -48,6 +48,8 @@ class _Uses:
     """Who needs what, by profile and id."""
 
     files: Mapping[Place, list[Ref]]
+    models: Mapping[Place, list[Ref]]
+    """The jobs that go on from a model."""
     made: Mapping[Place, KeptJob]
     """The job that made a model."""
     sources: Mapping[Place, Source]
@@ -56,12 +58,14 @@ class _Uses:
 
 def _uses(jobs: tuple[KeptJob, ...]) -> _Uses:
     files: dict[Place, list[Ref]] = {}
+    models: dict[Place, list[Ref]] = {}
     made: dict[Place, KeptJob] = {}
     sources: dict[Place, Source] = {}
     for kept in jobs:
         job, here = kept.job, kept.profile
         for id in dict.fromkeys(_files_of(job)):
             files.setdefault((here, id), []).append(Ref(here, "job", job.id))
+        models.setdefault((here, job.model), []).append(Ref(here, "job", job.id))
         if job.fine_tuned_model:
             made.setdefault((here, job.fine_tuned_model), kept)
         for source, file in (
@@ -70,7 +74,12 @@ def _uses(jobs: tuple[KeptJob, ...]) -> _Uses:
         ):
             if source is not None and file:
                 sources.setdefault((here, file), source)
-    return _Uses(files, made, sources)
+    return _Uses(files, models, made, sources)
+
+
+def _is_newer(read_at: datetime | None, probe: Probe | None) -> bool:
+    """Whether a list says more than a probe: it was read later."""
+    return read_at is not None and (probe is None or probe.at < read_at)
 
 
 def _files_of(job: Job) -> Iterator[str]:
@@ -173,11 +182,7 @@ class _Maker:
             endless=embedded,
             reach=self._reach(place, presence, end),
             made_from=made_from,
-            used_by=tuple(
-                Ref(profile, "job", kept.job.id)
-                for kept in self._known.jobs
-                if kind != "base" and kept.profile == profile and kept.job.model == name
-            ),
+            used_by=() if kind == "base" else tuple(self._uses.models.get(place, ())),
             evaluations=self._known.evaluations.get(place, ()),
             answers=asked.count if asked else 0,
             orphan=orphan,
@@ -190,11 +195,12 @@ class _Maker:
         over = end is not None and end.date <= self._today
         if over and end is not None and (probe is None or probe.at.date() < end.date):
             return Reach("gone", f"It was shut down on {end.date:%d %b %Y}.")
+        read_at = self._known.listings.get((place[0], "models"), Listing()).read_at
+        if presence == "missing" and place in self._seen and _is_newer(read_at, probe):
+            return Reach("gone", "The provider does not list it any more.", read_at)
         if probe is not None and probe.state != "unknown":
             said = "It answered a probe." if probe.state == "answers" else probe.words
             return Reach(probe.state, said, probe.at)
-        if presence == "missing" and place in self._seen:
-            return Reach("gone", "The provider does not list it any more.")
         if probe is not None:
             return Reach("unknown", probe.words, probe.at)
         if asked is not None:

@@ -67,7 +67,8 @@ def _still_there(store: Store, settings: Settings) -> list[tuple[str, str]]:
     }
     if not found:
         return []
-    gone = {place for place, probe in kept.probes().items() if probe.state == "gone"}
+    probes = kept.probes()
+    gone = {place for place, probe in probes.items() if probe.state == "gone"}
     read = {
         profile: one.read_at
         for (profile, part), one in kept.listings().items()
@@ -77,5 +78,7 @@ def _still_there(store: Store, settings: Settings) -> list[tuple[str, str]]:
     return sorted(
         place
         for place in found - gone
-        if place[0] not in read or (place in seen and seen[place] >= read[place[0]])
+        if place[0] not in read
+        or (place in seen and seen[place] >= read[place[0]])
+        or (place in probes and place not in seen)  # it answers, and was never listed
     )

@@ -74,19 +74,10 @@ def in_use(inventory: Inventory) -> tuple[Item, ...]:
     return tuple(
         item
         for item in inventory.items
-        if item.ref.kind == "model" and not item.is_lost and item.presence != "missing"
+        if item.ref.kind == "model"
+        and not item.is_lost
+        and (item.presence != "missing" or (item.reach and item.reach.state == "answers"))
     )
-
-
-def ending_soon(inventory: Inventory, within_days: int = SOON_DAYS) -> tuple[Item, ...]:
-    """Return the models in use that end within so many days, the soonest first."""
-    today = inventory.today
-    found = [
-        item
-        for item in in_use(inventory)
-        if item.end is not None and 0 < item.end.days_left(today) < within_days
-    ]
-    return tuple(sorted(found, key=lambda item: (item.days_left(today) or 0, item.ref)))
 
 
 def plan_by_date(inventory: Inventory) -> Plan:

@@ -24,7 +24,7 @@ from tintype.jobs.following import Pace, follow, look_at
 from tintype.jobs.history import Learnt, Prospects, UploadSpeed, job_time, learnt, upload_speed
 from tintype.jobs.launching import LaunchProgress, Order, launch
 from tintype.jobs.moderating import Moderation, moderation
-from tintype.jobs.overview import SORTED_BY, JobLine, arranged, overview
+from tintype.jobs.overview import SORTED_BY, JobLine, arranged, overview, sorted_by
 from tintype.jobs.recalling import recorded
 from tintype.jobs.replaying import replay
 from tintype.jobs.results import Results, results
@@ -89,6 +89,7 @@ __all__ = [
     "resume",
     "setting",
     "settle",
+    "sorted_by",
     "source_of",
     "strike_out",
     "training_s",

@@ -99,11 +99,12 @@ def arranged(
     Args:
         lines: As `overview` gives them.
         wanted: Words as `jobs.fits` takes them; besides `profile:`, `tag:`, `note:`, `is:pinned`,
-            `is:archived`. Archived jobs are listed only if that is asked for.
+            `is:archived`, and `sort:loss`, which goes before `by`. Archived jobs are listed only if
+            that is asked for.
         by: One of `SORTED_BY`.
         reverse: The other way round.
     """
-    words = wanted.casefold().split()
+    by, words = sorted_by(wanted) or by, wanted.casefold().split()
     if "is:archived" not in words:
         lines = [line for line in lines if not line.labels.archived]
     found = [line for line in lines if all(_fits(line, word) for word in words)]
@@ -114,7 +115,17 @@ def arranged(
     return tuple(sorted(known, key=lambda line: not line.labels.pinned))
 
 
+def sorted_by(wanted: str) -> str:
+    """Return what words ask to sort by: of `sort:loss`, `loss`; empty if they do not."""
+    asked = [word.removeprefix("sort:") for word in wanted.casefold().split()]
+    return next(
+        (by for by in reversed(asked) if by in _BY and f"sort:{by}" in wanted.casefold()), ""
+    )
+
+
 def _fits(line: JobLine, word: str) -> bool:
+    if word == "is:all" or word.startswith("sort:"):
+        return True
     labels = line.labels
     name, colon, rest = word.partition(":")
     texts = {

@@ -4,6 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+OWN_LIMITS = (
+    *("min_examples", "few_examples", "max_examples", "max_image_examples", "max_images"),
+    *("max_image_bytes", "max_file_bytes", "max_upload_bytes", "large_file_bytes", "max_skipped"),
+)
+"""Those that a person may set to their own: whole numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderRules:

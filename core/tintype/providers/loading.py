@@ -16,7 +16,7 @@ from tintype.providers.facts import (
     TrainingPrice,
 )
 from tintype.providers.identity import Identity, identity, provider_file
-from tintype.providers.limits import ProviderRules
+from tintype.providers.limits import OWN_LIMITS, ProviderRules
 from tintype.providers.token_rules import DetailLevel, Epochs, Patches, TokenRule
 from tintype.providers.toml_table import TomlTable, read_toml
 
@@ -72,6 +72,23 @@ def read_facts(table: TomlTable) -> tuple[DatedFact, ...]:
     facts = tuple(_facts(table, ""))
     table.done()
     return facts
+
+
+def read_limits(table: TomlTable) -> dict[str, dict[str, int]]:
+    """Read a person's own limits: rows `[[limits]]`, each of one provider; by provider and name.
+
+    Raises:
+        SettingsError: at the first value that cannot be right; names file, row and key.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for row in table.rows("limits"):
+        said = found.setdefault(row.text("provider"), {})
+        for name in OWN_LIMITS:
+            if (number := row.number(name)) is not None:
+                said[name] = number
+        row.done()
+    table.done()
+    return found
 
 
 def _rules(table: TomlTable | None, who: Identity, file: TomlTable) -> ProviderRules:

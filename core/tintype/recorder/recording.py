@@ -40,7 +40,7 @@ class Rhythm:
 
     pace: Pace
     """For each job."""
-    gap_s: float = 1.0
+    gap_s: float = 1.5
     """Between two looks at jobs that nobody looks at, whichever they are."""
     watched_s: float = 5.0
     """The longest wait for a job that somebody looks at, but after a fault."""

@@ -8,6 +8,11 @@ A rule from outside (`tintype.plugins.rule`) takes a `Case`, one row with its im
 yields problems (`case.problem(…)`) or plain sentences, each of which becomes a warning.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tintype.overlay import own_limits
 from tintype.providers.limits import ProviderRules
 from tintype.providers.loading import provider
 from tintype.rules.between_rows import Keys
@@ -54,9 +59,14 @@ __all__ = [
 
 
 def rules_of(name: str) -> ProviderRules:
-    """Return the rules of a provider, by its name or the path of its file.
+    """Return the rules of a provider, by its name or the path of its file; own limits go before.
 
     Raises:
         SettingsError: if there is no such provider, or its file is wrong; names file and key.
     """
-    return provider(name).rules
+    known, own = provider(name).rules, own_limits.get()
+    mine: Mapping[str, Any] | None = own().get(name) if own is not None else None
+    if not mine:
+        return known
+    said = ", ".join(sorted(mine))
+    return replace(known, source=f"{known.source}; your own limits: {said}", **mine)

@@ -39,12 +39,15 @@ async def known_beside(
         profile: Whose rules.
         model: Whose tokens are counted; by default the profile's usual model.
         marks: Index of each marked row → the reason.
-        boxes: Whether it is found out what the boxes are written in: 240 rows are read for it.
+        boxes: Whether it is found out what the boxes are written in: the file is
+            indexed, and 240 of its rows are read.
 
     Raises:
         DatasetError: if the file cannot be read.
     """
     rule = await asyncio.to_thread(model_tokens, model or profile.model, profile.provider)
+    while boxes and not dataset.complete:
+        await dataset.scan()
     verdict = await judge_boxes(dataset) if boxes else None
     convention = verdict.convention if verdict else None
     return Beside(profile, rule, split_of(dataset.path) or "", marks or {}, convention)

@@ -63,6 +63,7 @@ class Settings:
     screen_reader: bool
     theme: str
     prices: Path | None
+    limits: Path | None
     keymap: Mapping[str, str]
     folders: Folders
     origins: Mapping[str, SettingOrigin]

@@ -128,6 +128,12 @@ FIELDS: tuple[Setting, ...] = (
         "Your own prices, which override those that come with Tintype.",
     ),
     _setting(
+        "limits",
+        None,
+        (forms.path, "the path of a TOML file"),
+        "Your own limits, which override those of the providers' rules.",
+    ),
+    _setting(
         "keymap",
         MappingProxyType({}),
         (forms.keymap, 'a table of binding = "keys"'),

@@ -131,3 +131,5 @@ def _keep(store: Store, job: Job, new: list[Event], now: datetime) -> None:
         ranked = [Ranked(event, start + at) for at, event in enumerate(new[start : start + BATCH])]
         store.jobs.add_events(LOCAL, job.id, ranked, sweep=sweep)
     store.jobs.close_sweep(LOCAL, job.id, sweep)
+    if job.ended:
+        store.jobs.settle(LOCAL, job.id)

@@ -38,7 +38,7 @@ def test_rows_are_shown_in_each_order_the_files_own_where_they_are_alike() -> No
         "problems": [3, 1, 2, 0],
     }
     for order, rows in expected.items():
-        assert shown(Arrangement(4, order=order)) == rows  # type: ignore[arg-type]
+        assert shown(Arrangement(4, order=order)) == rows
 
 
 def test_a_filter_is_sorted_too_and_knows_where_its_rows_stand() -> None:
@@ -157,3 +157,22 @@ def test_a_copy_may_be_made_without_or_of_what_is_marked_or_shown() -> None:
     assert found["only the 2 rows shown"] == {1, 2, 3, 4}
     assert len(found) == 8
     assert len(selections(Marks().toggled(1), 6)) == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "order", "turned"),
+    [
+        ([3, None, 9, 3], [2, 0, 3, 1], [0, 3, 2, 1]),
+        (["b", "A", None, "a"], [1, 3, 0, 2], [0, 1, 3, 2]),
+        ([(2, 1), (2, 3)], [1, 0, 2, 3], [0, 1, 2, 3]),
+        ([], [0, 1, 2, 3], [0, 1, 2, 3]),
+    ],
+)
+def test_rows_are_sorted_by_any_field_and_the_other_way_round(
+    values: list[Any], order: list[int], turned: list[int]
+) -> None:
+    known = RowValues(fields={"x": values})
+    once = Arrangement(4).sorted_by("x")
+    assert list(arranged(once, known).indices or ()) == order
+    assert list(arranged(once.sorted_by("x"), known).indices or ()) == turned
+    assert once.sorted_by("x").sorted_by("x").backwards is False

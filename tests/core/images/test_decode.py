@@ -171,3 +171,11 @@ def test_a_data_url_of_several_pieces_is_judged_as_one() -> None:
     assert len(split_data_url(padded)[1]) == (3 << 18) - 1
     with pytest.raises(DatasetError, match="not valid base64"):
         split_data_url(padded + "AAAA")
+
+
+def test_transparent_parts_show_white_or_a_checkerboard() -> None:
+    out = io.BytesIO()
+    Image.new("RGBA", (40, 20), (255, 0, 0, 0)).save(out, "PNG")
+    assert decode(out.getvalue()).getcolors() == [(800, (255, 255, 255))]
+    checkers = decode(out.getvalue(), checkered=True).getcolors() or []
+    assert {colour for _, colour in checkers} == {(0x99,) * 3, (0xCC,) * 3}

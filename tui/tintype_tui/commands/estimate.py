@@ -38,6 +38,13 @@ if TYPE_CHECKING:
     default="as is",
     help="Estimate as if every image had this detail.",
 )
+@click.option(
+    "--longest-side", type=click.IntRange(min=16), help="What if images had so many pixels at most?"
+)
+@click.option("--quality", type=click.IntRange(1, 95), help="What if they were JPEGs of it?")
+@click.option("--rows", type=click.IntRange(min=1), help="What if only so many rows were drawn?")
+@click.option("--answers", default="", metavar="CONVENTION", help="What if boxes were so written?")
+@click.option("-o", "--output", type=A_PATH, help="Write the copy of which that is true.")
 @click.option("--compare", is_flag=True, help="Compare all providers with known rules.")
 @click.option("--why", type=int, metavar="LINE", help="Explain the tokens of this line.")
 @click.option("--md", "as_md", is_flag=True, help="A page of Markdown, to be signed off.")
@@ -50,6 +57,11 @@ async def command(
     model: str,
     epochs: int | None,
     detail: str,
+    longest_side: int | None,
+    quality: int | None,
+    rows: int | None,
+    answers: str,
+    output: Path | None,
     compare: bool,
     why: int | None,
     as_md: bool,
@@ -57,8 +69,14 @@ async def command(
     as_json: bool,
 ) -> None:
     """Estimate what training on the dataset at PATH takes: tokens, cost, bytes."""
+    from dataclasses import replace
+
+    from tintype.estimation.what_if import WhatIf
+    from tintype.pricing import load_prices
+    from tintype.quote import planned
     from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.commands.session import chosen
+    from tintype_tui.commands.what_if import compare_changes
     from tintype_tui.words.costs import cost_words, time_words, tokens_words
     from tintype_tui.words.estimate_markdown import estimate_markdown
     from tintype_tui.words.prospects import prospects_lines
@@ -74,6 +92,11 @@ async def command(
     assessment = await assessed(path, provider, model, progress, fetch=not no_fetch)
     if why is not None:
         await _explain(assessment, why, as_json)
+        return
+    change = WhatIf(cast("Detail", detail), longest_side, quality, rows)
+    if answers or output is not None or replace(change, detail="as is") != WhatIf():
+        plan, prices = planned(assessment, provider.provider, epochs), load_prices(settings.prices)
+        await compare_changes(assessment, plan, prices, change, answers, output, progress, as_json)
         return
     made = await quoted(
         assessment, provider, settings, epochs=epochs, detail=cast("Detail", detail)

@@ -1,6 +1,6 @@
 """`tintype stats` and `tintype diff`: what a dataset is made of, and how two versions differ."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tintype.assessment import Assessment
     from tintype.dataset import Dataset
     from tintype.dataset.statistics import Statistics
+    from tintype.rules import ProviderRules
+    from tintype.selection.charts import Chart
 
 IMAGES_SHOWN = 12
 """Images of a page, taken at equal distances."""
@@ -96,12 +98,21 @@ async def command(
         put_tables(tables, form, path.name, own.statistics)
         return
     from tintype.paths import write_whole
+    from tintype.selection.charts import Plane
+    from tintype_tui.words.dataset_charts import bar_tables, plane_svg, plane_text
 
     heading = f"{path.name}, by the rules of {judged_by.title}"
+    charts = await _charts(path, judged_by, others)
+    planes = [chart for chart in charts if isinstance(chart, Plane)]
+    tables += bar_tables(charts)
     if out.suffix.lower() == ".md":
         text = as_markdown(tables, heading)
+        text += "".join(
+            f"## {plane.title}\n\n```\n{plane_text(plane)}\n```\n\n" for plane in planes
+        )
     else:
-        text = as_html(tables, heading, await _images(path))
+        drawings = [(plane.title, plane_svg(plane)) for plane in planes]
+        text = as_html(tables, heading, await _images(path), drawings)
     write_whole(out, text.encode("utf-8", "replace"), replace=replace)
     put(str(out))
 
@@ -117,6 +128,22 @@ async def _assessed(path: Path, judged_by: Any, fetch: bool, form: str | None) -
     progress.clear()
     assert found is not None  # the first comes before anything is read
     return found
+
+
+async def _charts(
+    path: Path, judged_by: "ProviderRules", others: "Mapping[str, Statistics]"
+) -> "list[Chart]":
+    """The charts that the app's overview has."""
+    from tintype.dataset import open_dataset
+    from tintype.selection import known_beside
+    from tintype.selection.charts import charts, split_classes
+    from tintype.selection.columns import read_columns
+
+    async with open_dataset(path) as dataset:
+        beside = await known_beside(dataset, judged_by)
+        columns = [read async for read in read_columns(dataset, beside)][-1]
+    classes = {name: split_classes(each.facets) for name, each in others.items()}
+    return list(charts(columns, None, classes).values())
 
 
 async def _images(path: Path) -> list[tuple[str, str]]:

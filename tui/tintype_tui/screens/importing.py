@@ -56,6 +56,12 @@ class Import(Dialog[Path | None]):
                 compact=True,
             )
             yield Field(placeholder="the format", id="format", classes="before", compact=True)
+            yield Field(
+                placeholder="further files of it, such as val.json; test.json",
+                id="more",
+                classes="before",
+                compact=True,
+            )
             yield Tick(
                 "embed the images in the rows (providers require it)",
                 value=True,
@@ -140,7 +146,22 @@ class Import(Dialog[Path | None]):
             replace=self.query_one("#replace", Checkbox).value,
         )
         format = field.value.strip() if field.display else ""
-        return import_dataset(self._source, paths.typed_path(self.target.value), format, options)
+        sources = [self._source, *self._further()]
+        return import_dataset(sources, paths.typed_path(self.target.value), format, options)
+
+    def _further(self) -> list[Path]:
+        """Further files of the dataset, by their names beside the first one or by whole paths.
+
+        Raises:
+            FileError: if no path can be made of one, or nothing is there.
+        """
+        names = (name.strip() for name in self.query_one("#more", Input).value.split(";"))
+        found = []
+        for name in filter(None, names):
+            path = paths.typed_path(name) if name[0] in "/~" else self._source.parent / name
+            paths.require(path)
+            found.append(path)
+        return found
 
     def _finish(self, report: ImportReport, lines: list[str]) -> None:
         splits = ", ".join(f"{name} {rows}" for name, rows in report.splits.items())

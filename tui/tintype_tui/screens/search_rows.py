@@ -71,7 +71,6 @@ class SearchRows(Dialog[str | None]):
 
     field = getters.query_one("#answer", Field)
     list = getters.query_one(CompletionList)
-    line = getters.query_one("#search-line", Static)
 
     def __init__(self, value: str, hints: Sequence[str]) -> None:
         super().__init__()
@@ -93,13 +92,14 @@ class SearchRows(Dialog[str | None]):
 
     def say(self, words: str, *, wrong: bool = False) -> None:
         """Say something below what can come next."""
-        self.line.update(Content.styled(visible(words), "bold $warning" if wrong else ""))
-        self.field.set_class(wrong, "-wrong")
+        for line in self.query("#search-line").results(Static):  # none once it was left
+            line.update(Content.styled(visible(words), "bold $warning" if wrong else ""))
+        self.query(Field).set_class(wrong, "-wrong")
 
     # ------------------------------------------------------------------ completing
 
     def watch_columns(self) -> None:
-        if self.is_mounted:
+        if self.query(Field):  # none before it is composed, nor once it was left
             self._complete()
 
     watch_saved = watch_columns
@@ -110,10 +110,13 @@ class SearchRows(Dialog[str | None]):
 
     @work(exclusive=True, group="complete")
     async def _complete(self) -> None:
+        if not self.query(Field):
+            return
         columns, typed = self.columns or Columns(), self.field.value[: self.field.cursor_position]
         found = await asyncio.to_thread(completions, typed, columns, self.saved)
-        self.list.empty_text = "" if self.columns else "Counting what the rows say…"
-        self.list.found = found
+        for one in self.query(CompletionList):  # none once it was left
+            one.empty_text = "" if self.columns else "Counting what the rows say…"
+            one.found = found
 
     @on(LineList.Chosen)
     def action_take(self) -> None:

@@ -1,7 +1,7 @@
 """The rows of a dataset, one line each; rows are asked for when they come into view."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -15,6 +15,7 @@ from tintype.dataset import Example
 from tintype.dataset.query import Hit
 from tintype.detection import labels_in
 from tintype_tui.text import clip, one_line, pad
+from tintype_tui.widgets.column_head import Measure, beside
 from tintype_tui.widgets.line_list import Line, LineList
 
 ITALIC = Style(italic=True)
@@ -31,9 +32,6 @@ SEVERITY_COLORS: Mapping[str, str] = {
 MOST_KEPT = 4_000
 """Rows kept for drawing; those furthest from the view are forgotten first."""
 
-NARROW, ROOMY = 28, 50
-"""Columns from which a quantity is shown beside each row: one that is asked for, any."""
-
 LONGEST = 400
 """Characters of a text that a single line can ever need."""
 
@@ -46,25 +44,6 @@ class RowLine:
     images: int
     prompt: str
     answer: str
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A quantity that every row has, shown beside it."""
-
-    name: str
-    values: Sequence[int]
-    """By row index; those missing are not known yet."""
-    show: Callable[[int], str]
-    """A value in five cells or fewer."""
-    asked: bool = False
-    """Whether the rows are sorted by it: then it is shown where there is little room too."""
-
-    def words(self, index: int, width: int) -> str:
-        """A row's value for the end of its line; empty where a list of that width has no room."""
-        if width < (NARROW if self.asked else ROOMY):
-            return ""
-        return f"{self.show(self.values[index]) if index < len(self.values) else '':>6}"
 
 
 def said(answer: str) -> str:
@@ -117,6 +96,8 @@ class ExampleList(LineList):
     """Row index → what was found in it; shown in place of question and answer."""
     measure: var[Measure | None] = var(None)
     """The quantity shown at the end of each line."""
+    columns: var[tuple[Measure, ...]] = var(())
+    """What a person has chosen to see before it."""
 
     class Needed(Message):
         """Rows have come into view that the list does not know: dataset indices, in order."""
@@ -165,7 +146,7 @@ class ExampleList(LineList):
     def watch_severities(self) -> None:
         self.refresh()
 
-    watch_marked = watch_excerpts = watch_measure = watch_severities
+    watch_marked = watch_excerpts = watch_measure = watch_columns = watch_severities
 
     # ------------------------------------------------------------------ drawing
 
@@ -200,9 +181,9 @@ class ExampleList(LineList):
         tint = style if style.bgcolor and style.bold else style + _color(colors, mark)
         head = f"{row.line:>{digits}} "
         images = f"▣{row.images}" if row.images > 1 else ("▣ " if row.images else "  ")
-        measured = (
-            self.measure.words(at, self.scrollable_content_region.width) if self.measure else ""
-        )
+        wide = self.scrollable_content_region.width
+        measures = beside(self.columns, self.measure, wide)
+        measured = "".join(each.words(at, wide) for each in measures)
         marked = at in self.marked
         signs = [
             Segment(SEVERITY_MARKS.get(mark, "?"), tint),
@@ -211,7 +192,7 @@ class ExampleList(LineList):
         ]
         if self.app.has_class("-reader"):
             signs = [Segment(f"{word} ", tint) for word in (mark, "marked" * marked) if word]
-        rest = width - len(head) - sum(sign.cell_length for sign in signs) - len(measured)
+        rest = width - len(head) - sum(sign.cell_length for sign in signs) - cell_len(measured)
         words = style + Style(strike=True, dim=True) if marked and not style.bold else style
         return [
             Segment(head, style + Style(dim=not style.bold)),

@@ -25,6 +25,10 @@ class Beside:
     """The dataset it was made from."""
     cost: str = ""
     """What it cost, or is expected to."""
+    profile: str = ""
+    """Whose it is, if not of the profile in use."""
+    pinned: bool = False
+    tags: tuple[str, ...] = ()
 
 
 class JobList(LineList):
@@ -59,7 +63,7 @@ class JobList(LineList):
         tint = style if under else style + Style(color=color)
         words = pad(status_words(job.status), 13)
         columns = self._columns(job, width)
-        name = one_line(job.suffix or job.fine_tuned_model or job.id)
+        name = self._called(job)
         rest = max(0, width - 14 - 2 * bool(self.slots) - sum(map(cell_len, columns)))
         return [
             Segment(" " + words, tint),
@@ -67,6 +71,14 @@ class JobList(LineList):
             Segment(pad(name, rest), style),
             Segment("".join(columns), style + Style(dim=not style.bold)),
         ]
+
+    def _called(self, job: Job) -> str:
+        """What a job is called, whose it is, and what a person says of it."""
+        beside = self.beside.get(job.id, Beside())
+        name = job.suffix or job.fine_tuned_model or job.id
+        whose = f"{beside.profile}: " if beside.profile else ""
+        tags = "".join(f" #{tag}" for tag in beside.tags)
+        return one_line(f"{'* ' if beside.pinned else ''}{whose}{name}{tags}")
 
     def _mark(self, job: Job, style: Style, under: bool) -> Line:
         """The mark of the job's curve, where several are drawn."""

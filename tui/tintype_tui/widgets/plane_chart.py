@@ -14,10 +14,9 @@ from textual.widget import Widget
 
 from tintype.selection import Condition
 from tintype.selection.charts import Bounds, Grid, Plane
-from tintype_tui.text import count, pad
+from tintype_tui.text import count, pad, shade
 from tintype_tui.widgets.line_list import empty_line
 
-SHADES = " ░▒▓█"
 _DIVISORS = (50, 25, 20, 10, 5, 4, 2)
 """Cells that a hundred falls into evenly."""
 _BITS: Mapping[tuple[int, int], int] = {
@@ -27,13 +26,6 @@ _BITS: Mapping[tuple[int, int], int] = {
 """Braille's dots by column and row."""
 ACROSS, DOWN = 2, 4
 """Dots of a character."""
-
-
-def shade(times: int, most: int) -> str:
-    """How full a cell is, in four steps of the root; something is never blank."""
-    if not times:
-        return SHADES[0]
-    return SHADES[max(1, round((len(SHADES) - 1) * (times / max(1, most)) ** 0.5))]
 
 
 def braille(fine: Grid) -> list[str]:

@@ -40,6 +40,14 @@ class Shown:
     """Whether there should be one."""
 
 
+def boxes_said(
+    example: Example, facts: ImageFacts | None, verdict: Verdict | None
+) -> tuple[Box, ...]:
+    """The boxes that a row's answer tells of, in an image of which the facts are known."""
+    size = facts.upright_size if facts is not None else None
+    return convention_of(example.answer, size, verdict).read(example.answer, size).boxes
+
+
 class RowView(Vertical):
     """What there is to see of a row."""
 
@@ -93,12 +101,7 @@ class RowView(Vertical):
     @property
     def boxes(self) -> tuple[Box, ...]:
         """The boxes that the answer tells of."""
-        facts = self.shown.facts
-        size = facts.upright_size if facts is not None else None
-        if self.example is None:
-            return ()
-        answer = self.example.answer
-        return convention_of(answer, size, self.boxes_in).read(answer, size).boxes
+        return boxes_said(self.example, self.shown.facts, self.boxes_in) if self.example else ()
 
     def watch_example(self, example: Example | None) -> None:
         """A strip of small images only where there are several."""

@@ -81,12 +81,18 @@ def as_json_lines(tables: Sequence[Table]) -> str:
     return "".join(json.dumps(row) + "\n" for row in rows)
 
 
-def as_html(tables: Sequence[Table], heading: str, images: Sequence[tuple[str, str]] = ()) -> str:
+def as_html(
+    tables: Sequence[Table],
+    heading: str,
+    images: Sequence[tuple[str, str]] = (),
+    drawings: Sequence[tuple[str, str]] = (),
+) -> str:
     """A page that needs nothing else.
 
     Args:
         tables: What it says.
         heading: Its title.
+        drawings: Titles, each with an SVG.
         images: Data URLs, each with its caption.
     """
     title = html.escape(visible(heading))
@@ -102,6 +108,8 @@ def as_html(tables: Sequence[Table], heading: str, images: Sequence[tuple[str, s
             bar = f'<td><div class="bar" style="width:{20 * share:.2f}em"></div>' if share else ""
             parts.append(_row(row, "td") + bar)
         parts.append("</table>")
+    for name, drawing in drawings:
+        parts.append(f"<h2>{html.escape(visible(name))}</h2>{drawing}")
     for caption, url in images:
         words = html.escape(visible(caption))
         parts.append(f'<figure><img src="{url}" alt=""><figcaption>{words}</figcaption></figure>')

@@ -2,19 +2,39 @@
 
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import ClassVar
 
 from textual import work
+from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tintype.assessment import Assessment
 from tintype.rules import rules_of
 from tintype.selection import known_beside
 from tintype.selection.columns import Columns, read_columns
+from tintype_tui.held_keys import opens
+from tintype_tui.screens.choose_columns import CHOICES, ChooseColumns
 from tintype_tui.screens.datasets.part import Words
+
+NOTE = "datasets.columns"
+"""The name under which the chosen columns are kept between sessions."""
 
 
 class ColumnsLine(Words):
     """`counting what rows say: 40%`, while they are read."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "S",
+            "columns",
+            "Columns",
+            id="data.columns",
+            show=False,
+            tooltip="which are shown, and by which the rows are sorted",
+        ),
+    ]
 
     class Known(Message):
         """What the rows say is known, or, without columns, no longer holds."""
@@ -25,13 +45,17 @@ class ColumnsLine(Words):
 
     def __init__(self) -> None:
         super().__init__()
-        self._wanted = False
+        self._wanted = self._recalled = False
+        self._order = ""
+        """The field to sort by once the columns are known."""
 
     def words(self) -> str:
         return ""
 
     def begun(self) -> None:
-        self._wanted, self.doing = False, ""
+        self._wanted, self._order, self.doing = False, "", ""
+        if not self._recalled:
+            self._recall()
 
     def completed(self) -> None:
         if self._wanted:
@@ -67,3 +91,39 @@ class ColumnsLine(Words):
                 self.post_message(self.Known(columns))
         finally:
             self.doing = ""
+
+    # ------------------------------------------------------------------ which are shown
+
+    @opens()
+    async def action_columns(self) -> None:
+        """Choose columns and an order."""
+        dialog = ChooseColumns(self.arrangement.columns, self.arrangement.order)
+        answer = await self.app.push_screen_wait(dialog)
+        self.want()
+        if answer.shown != self.arrangement.columns:
+            self.post_message(self.Arrange(replace(self.arrangement, columns=answer.shown)))
+            self._keep(answer.shown)
+        self._order = answer.order or ""
+        if answer.order is not None:
+            self.watch_columns()
+
+    def watch_columns(self) -> None:
+        """Sort by what was chosen, once the columns are known."""
+        if self._order and self.columns is not None:
+            wanted, self._order = self.arrangement.sorted_by(self._order), ""
+            self.post_message(self.Arrange(wanted, from_top=True))
+
+    @work(exclusive=True, group="recall")
+    async def _recall(self) -> None:
+        with self.pane.reporting("Cannot read which columns are shown"):
+            kept = (await self.session.store()).notes.read(NOTE)
+            self._recalled = True
+            shown = tuple(name for name in kept or () if name in CHOICES)
+            if shown:
+                self.post_message(self.Arrange(replace(self.arrangement, columns=shown)))
+
+    @work(group="keep")
+    async def _keep(self, shown: tuple[str, ...]) -> None:
+        with self.pane.reporting("Cannot keep which columns are shown"):
+            notes = (await self.session.store()).notes
+            notes.write(NOTE, list(shown), datetime.now(UTC))

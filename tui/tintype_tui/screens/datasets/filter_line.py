@@ -45,7 +45,7 @@ class FilterLine(Words):
 
     def words(self) -> str:
         shown = f"{self.arrangement.why} (Esc shows all)" if self.arrangement.why else ""
-        found = (ORDER_WORDS[self.arrangement.order], shown)
+        found = (order_words(self.arrangement), shown)
         return "".join(f"· {words} " for words in found if words).rstrip()
 
     # ------------------------------------------------------------------ order
@@ -56,7 +56,9 @@ class FilterLine(Words):
             words = "The rows are still being counted. Press {data.sort} again when that is done."
             self.pane.say(with_keys(self, words))
             return
-        wanted = replace(self.arrangement, order=next_order(self.arrangement.order))
+        wanted = replace(
+            self.arrangement, order=next_order(self.arrangement.order), backwards=False
+        )
         self.post_message(self.Arrange(wanted, from_top=bool(wanted.order)))
 
     # ------------------------------------------------------------------ going to a row
@@ -88,6 +90,12 @@ class FilterLine(Words):
 def without_filter(arrangement: Arrangement) -> Arrangement:
     """All rows, in the same order; what was searched for is still known."""
     return replace(arrangement, chosen=None, why="", query="")
+
+
+def order_words(arrangement: Arrangement) -> str:
+    """`most tokens first`, `by label`, `by width, turned round`."""
+    order, turned = arrangement.order, ", turned round" * arrangement.backwards
+    return f"{ORDER_WORDS.get(order, f'by {order}')}{turned}"
 
 
 async def _place(text: str, dataset: Dataset) -> int:

@@ -1,21 +1,28 @@
 """The image of the row that is looked at: alone, with its boxes drawn by hand, or in a file."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+from textual import work
 from textual.binding import Binding, BindingType
 
 from tintype.dataset import Dataset
 from tintype.dataset.annotating import write_annotated
+from tintype.errors import DatasetError
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import key_of
 from tintype_tui.screens.datasets.drawing_rows import draw_rows
 from tintype_tui.screens.datasets.part import Words
 from tintype_tui.screens.datasets.row_part import RowPart
+from tintype_tui.screens.datasets.shown import image_shown
 from tintype_tui.screens.datasets.tags_line import TagsLine
 from tintype_tui.screens.full_image import FullImage
 from tintype_tui.screens.save_as import SaveAs
 from tintype_tui.text import count
+from tintype_tui.widgets.image import FIT, ImageView, draw
+from tintype_tui.widgets.row_view import Shown, boxes_said
+from tintype_tui.widgets.thumbnails import Thumbnails
 
 
 class ImageLine(Words):
@@ -28,6 +35,11 @@ class ImageLine(Words):
         ),
         Binding("w", "write_image", "Write the image", id="data.write_image", show=False),
     ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead_of: list[int] = []
+        """Rows that are drawn already, before anybody goes there."""
 
     def words(self) -> str:
         return ""
@@ -66,6 +78,28 @@ class ImageLine(Words):
     def tag(self, number: int) -> None:
         """Mark the row by the tag of a digit."""
         self._tags.tag(number)
+
+    def draw_strip(self, event: Thumbnails.Wants) -> None:
+        """Draw the row's other images small."""
+        self.row.draw_strip(event)
+
+    @work(exclusive=True, group="ahead")
+    async def ahead(self, image: ImageView) -> None:
+        """Draw the rows after and before as they will be shown: then they are there at once."""
+        dataset, room, verdict = self.dataset, image.room(), self.row.view.boxes_in
+        self.ahead_of.clear()
+        for by in (1, -1):
+            index = self.arrangement.neighbour(self.index, by)
+            if dataset is None or room is None or index is None:
+                continue
+            with suppress(DatasetError):  # whoever looks at the row says it
+                example = await dataset.example(index)
+                shown = await image_shown(dataset, index, 0) if example.images else Shown()
+                if shown.data is not None:
+                    boxes = boxes_said(example, shown.facts, verdict)
+                    truth = boxes if self.row.view.with_boxes else ()
+                    await draw(image.wanted(shown.data, room, view=FIT, truth=truth))
+                    self.ahead_of.append(index)
 
     async def name_tags(self) -> None:
         """Ask what the digits stand for."""

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from tintype.assessment import Assessment
 from tintype.dataset import Dataset, open_dataset
-from tintype.dataset.arrangement import RowValues
+from tintype.dataset.arrangement import Arrangement, RowValues, arranged
 from tintype.dataset.box_sets import judge_boxes
 from tintype.dataset.splits import siblings
 from tintype.detection import Verdict
 from tintype.errors import DatasetError
+from tintype.selection.columns import LISTED, Columns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,10 +79,18 @@ async def holding(path: Path, row: int) -> AsyncGenerator[Opened, None]:
         await asyncio.Event().wait()  # held open until another takes its place
 
 
-def row_values(opened: Opened | None, assessed: Assessment | None) -> RowValues:
-    """What the rows can be sorted by, as far as it is known."""
+def arrange(
+    wanted: Arrangement,
+    opened: Opened | None,
+    assessed: Assessment | None,
+    columns: Columns | None,
+) -> Arrangement:
+    """The arrangement with its indices, by what is known of the rows."""
+    order = wanted.order
     sizes = opened.dataset.found.sizes() if opened else ()
+    fields = {order: columns[order].first(columns.total)} if columns and order in LISTED else {}
     if assessed is None:
-        return RowValues(bytes=sizes)
-    figures = assessed.figures
-    return RowValues(figures.tokens, sizes, figures.answer_chars, figures.statuses)
+        return arranged(wanted, RowValues(bytes=sizes, fields=fields))
+    known = assessed.figures
+    values = RowValues(known.tokens, sizes, known.answer_chars, known.statuses, fields)
+    return arranged(wanted, values)

@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.reactive import var
 
 from tintype.assessment import Assessment
-from tintype.dataset.arrangement import Arrangement, arranged
+from tintype.dataset.arrangement import Arrangement
 from tintype.dataset.marks import Marks
 from tintype.selection.columns import Columns
 from tintype_tui import requests
@@ -22,6 +22,7 @@ from tintype_tui.screen import Pane
 from tintype_tui.screens.datasets.boxes_line import BoxesLine
 from tintype_tui.screens.datasets.check_line import CheckLine
 from tintype_tui.screens.datasets.columns_line import ColumnsLine
+from tintype_tui.screens.datasets.compare_line import CompareLine
 from tintype_tui.screens.datasets.copy_line import CopyLine
 from tintype_tui.screens.datasets.divide_line import DivideLine
 from tintype_tui.screens.datasets.edits_line import EditsLine
@@ -29,8 +30,9 @@ from tintype_tui.screens.datasets.export_line import ExportLine
 from tintype_tui.screens.datasets.filter_line import FilterLine, without_filter
 from tintype_tui.screens.datasets.fixes_line import FixesLine
 from tintype_tui.screens.datasets.image_line import ImageLine
+from tintype_tui.screens.datasets.like_line import LikeLine
 from tintype_tui.screens.datasets.marks_line import MarksLine
-from tintype_tui.screens.datasets.opened import Opened, row_values
+from tintype_tui.screens.datasets.opened import Opened, arrange
 from tintype_tui.screens.datasets.opened_line import OpenedLine
 from tintype_tui.screens.datasets.part import DatasetPart, Narrow, Words
 from tintype_tui.screens.datasets.row_part import RowPart, look_of
@@ -46,9 +48,9 @@ from tintype_tui.widgets.row_view import RowView
 
 NOTHING = "No dataset is open.\nPress {data.open} to open one, {go.home} for samples."
 LINES: Sequence[type[Words]] = (
-    *(MarksLine, EditsLine, FilterLine, SearchLine, ColumnsLine),
+    *(MarksLine, EditsLine, FilterLine, SearchLine, LikeLine, ColumnsLine),
     *(CopyLine, ExportLine, DivideLine, ImageLine),
-    *(TagsLine, FixesLine, BoxesLine),
+    *(TagsLine, FixesLine, BoxesLine, CompareLine),
 )
 """The parts in the title line, after what is open and what was found."""
 P = TypeVar("P", bound=DatasetPart)
@@ -128,7 +130,8 @@ class DatasetsPane(Pane):
             self.arrangement = replace(self.arrangement, total=now.rows)
             self.opened = now
         else:
-            self.marks, self.arrangement, self.columns = Marks(), Arrangement(now.rows), None
+            self.marks, self.columns = Marks(), None
+            self.arrangement = Arrangement(now.rows, columns=self.arrangement.columns)
             self.index = min(event.row, max(0, now.rows - 1))
             self.opened = now
             self.views.view.go(self.index)
@@ -161,8 +164,7 @@ class DatasetsPane(Pane):
 
     @work(exclusive=True, group="arrange")
     async def _arrange(self, wanted: Arrangement, from_top: bool) -> None:
-        values = await asyncio.to_thread(row_values, self.opened, self.assessed)
-        made = await asyncio.to_thread(arranged, wanted, values)
+        made = await asyncio.to_thread(arrange, wanted, self.opened, self.assessed, self.columns)
         self.arrangement = replace(made, total=self.opened.rows if self.opened else 0)
         if not self.views.view.WHOLE:
             self.views.begin_with_first()

@@ -135,9 +135,13 @@ class RowPart(DatasetPart):
 
     @on(Thumbnails.Wants)
     def _strip_wanted(self, event: Thumbnails.Wants) -> None:
-        self._draw_strip(event, self.index)
+        self.draw_strip(event)
 
-    @work(exclusive=True, group="strip")
+    def draw_strip(self, event: Thumbnails.Wants) -> None:
+        """Draw images of the row small; for each strip, the latest request wins."""
+        group = f"strip-{id(event.thumbnails)}"
+        self.run_worker(self._draw_strip(event, self.index), group=group, exclusive=True)
+
     async def _draw_strip(self, event: Thumbnails.Wants, index: int) -> None:
         if (dataset := self.dataset) is not None:
             with self.pane.reporting("Cannot draw the images"):

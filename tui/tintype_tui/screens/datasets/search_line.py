@@ -57,13 +57,12 @@ class SearchLine(Words):
             ]
             before = self.arrangement.found
             value = self.arrangement.query or (before.typed if before else "")
-            self._asking = SearchRows(value, hints)
-            self._asking.columns = self.columns
+            self._asking = asking = SearchRows(value, hints)
+            asking.columns = self.columns
             self.post_message(WantColumns())
-            if text := await self.app.push_screen_wait(self._asking):
-                saved = self._asking.saved
-                if is_selection(text, saved):
-                    self._select(dataset, expanded(text, saved))
+            if text := await self.app.push_screen_wait(asking):
+                if is_selection(text, asking.saved):
+                    self._select(dataset, expanded(text, asking.saved))
                 else:
                     self._search(dataset, text, shared)
 

@@ -15,11 +15,13 @@ from tintype_tui import requests
 from tintype_tui.screens.dialogs import Confirm
 from tintype_tui.screens.jobs.curves import name_of
 from tintype_tui.screens.jobs.following import Known
+from tintype_tui.session import Session
 from tintype_tui.widgets.chart import Chart
 
 HINTS = (
     "Words that a job must have: state, name, model, data, day or id; empty: all.",
     "state:failed model:mini suffix:cards data:train made:2026-11 meta:team=a",
+    "is:all profile:openai tag:good is:pinned is:archived sort:loss (age cost score model …)",
 )
 STEERED = frozenset({"cancel", "pause"})
 """What changes something at the provider: not there at all when it may only be read."""
@@ -27,6 +29,8 @@ ACTS = STEERED | {"try", "evaluate", "copy", "row", "clone", "export", "overlay"
 """What can be done with a job."""
 ELSEWHERE = {"try": requests.try_model, "evaluate": requests.evaluate_model}
 """What is done with its model in another pane."""
+AT_ITS_PROVIDER = STEERED | ELSEWHERE.keys()
+"""What can be done only with a job of the profile in use."""
 OF_A_JOB = ACTS | {"metric", "grid", "full", "enter"}
 """What there must be a job for."""
 Order = Callable[[Api, Store, str], Awaitable[object]]
@@ -35,15 +39,17 @@ LARGE_BYTES = 200_000_000
 """Reading a file of this size takes a noticeable time."""
 
 
-def can(act: str, known: Known | None, *, read_only: bool, loading: bool = False) -> bool | None:
+def can(act: str, known: Known | None, session: Session, *, loading: bool = False) -> bool | None:
     """Whether an act can be done now: its key is live, greyed (none), or not there.
 
     Of a job that is still `loading` that is found out when the key is pressed.
     """
-    if act in STEERED and read_only:
+    if act in STEERED and session.settings.read_only:
         return False
     if known is None:
         return None if act in OF_A_JOB and not loading else True
+    if act in AT_ITS_PROVIDER and not known.is_of(session.profile.name):
+        return None
     if act in STEERED:
         return not known.job.ended or None
     if act == "row":

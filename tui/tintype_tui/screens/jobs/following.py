@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
 
 from tintype import jobs, recorder
+from tintype.api import Api
 from tintype.evaluation import StepScores, runs_folder, step_scores
 from tintype.jobs import Bill, JobProgress, Trouble, trouble_of
+from tintype.jobs.reading import read_along
 from tintype.metrics import Diagnosis, Metrics, diagnose
 from tintype.pricing import load_prices
 from tintype.resources import Event, Job
 from tintype.store import KeptJob, Store
+from tintype.trainer_logs import LOCAL
 from tintype_tui.session import Session
 
 
@@ -34,6 +37,10 @@ class Known:
     """What its models score, by step, where they have been evaluated."""
     stopped: str = ""
     """Why the provider is not asked any more, if it should be."""
+
+    def is_of(self, profile: str) -> bool:
+        """Whether it is a job of a profile, whose provider can be asked to do something with it."""
+        return self.kept is None or self.kept.profile == profile
 
     @property
     def job(self) -> Job:
@@ -71,10 +78,37 @@ class Known:
         )
 
 
-def news(session: Session, store: Store, job_id: str) -> AsyncGenerator[JobProgress, None]:
-    """Follow a job by what its recorder brings; where there can be none, by asking its provider."""
-    profile = session.profile.name
-    return recorder.follow(session.settings, profile, store, job_id, session.provider)
+async def news(session: Session, store: Store, job_id: str) -> AsyncGenerator[JobProgress, None]:
+    """Follow a job by what its recorder brings; where there can be none, by asking its provider.
+
+    The log of a trainer on this machine is read by `tintype follow`: here, by what that brings.
+
+    Raises:
+        TintypeError: if the store cannot be read, or the provider refuses.
+    """
+    kept = known_job(store, session.profile.name, job_id)
+    profile = kept.profile if kept is not None else session.profile.name
+    async with AsyncExitStack() as lasting:
+
+        async def provider() -> Api:
+            if profile == session.profile.name:
+                return await session.provider()
+            return await session.connection(profile, lasting)
+
+        if profile == LOCAL:
+            found = read_along(store, LOCAL, job_id, trouble=lambda: "", goes_on=lambda: True)
+        else:
+            found = recorder.follow(session.settings, profile, store, job_id, provider)
+        async with aclosing(found):
+            async for progress in found:
+                yield progress
+
+
+def known_job(store: Store, profile: str, job_id: str) -> KeptJob | None:
+    """A job of the profile in use, or else of any."""
+    if (kept := store.jobs.find(profile, job_id)) is not None:
+        return kept
+    return next((one for one in store.jobs.newest() if one.job.id == job_id), None)
 
 
 async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[Known, None]:
@@ -86,7 +120,8 @@ async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[
     store, name = await session.store(), session.profile.name
     known: Known | None = None
     all_events: dict[str, Event] = {}
-    if (kept := store.jobs.find(name, job_id)) is not None:
+    if (kept := known_job(store, name, job_id)) is not None:
+        name = kept.profile
         metrics, _ = await jobs.recorded(store, name, job_id)
         events = await store.curves.log(name, job_id)
         all_events |= {event.id: event for event in events}
@@ -127,11 +162,17 @@ async def _judged(session: Session, known: Known) -> Known:
     if known.job.ended and known.kept is not None:
         prices = await asyncio.to_thread(load_prices, session.settings.prices)
         kept = replace(known.kept, job=known.job)
-        bill = jobs.bill(kept, known.log, prices, session.profile.provider)
+        bill = jobs.bill(kept, known.log, prices, _provider(session, kept.profile))
     known = replace(known, diagnosis=diagnosis, bill=bill)
     if not known.job.ended:
         return known
     return replace(known, scores=await asyncio.to_thread(_scores, session, known))
+
+
+def _provider(session: Session, profile: str) -> str:
+    """The provider of a profile; its own name for one that is not configured any more."""
+    found = session.settings.profiles.get(profile)
+    return found.provider if found is not None else profile
 
 
 def _scores(session: Session, known: Known) -> StepScores | None:
@@ -141,7 +182,8 @@ def _scores(session: Session, known: Known) -> StepScores | None:
     if (model := known.job.fine_tuned_model) and (last := metrics.total_steps or metrics.last_step):
         steps.setdefault(model, last)
     home = runs_folder(session.settings.folders.data)
-    return step_scores(home, session.profile.name, steps) if steps else None
+    profile = known.kept.profile if known.kept is not None else session.profile.name
+    return step_scores(home, profile, steps) if steps else None
 
 
 def by_epochs(progress: JobProgress) -> Metrics:

@@ -197,9 +197,9 @@ class JobPart(Part):
     @opens(group="act")
     async def _do_when_loaded(self, name: str, job_id: str) -> None:
         await self._loaded.wait()
-        known, read_only = self.known, self.session.settings.read_only
+        known = self.known
         same = known is not None and known.job.id == job_id
-        if known is not None and same and acting.can(name, known, read_only=read_only):
+        if known is not None and same and acting.can(name, known, self.session):
             self._do(name, known)
 
     def _do(self, name: str, known: Known) -> None:

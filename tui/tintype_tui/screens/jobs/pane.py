@@ -20,7 +20,8 @@ from tintype_tui.screens.jobs.curves import Curves
 from tintype_tui.screens.jobs.following import Known
 from tintype_tui.screens.jobs.job import JobPart
 from tintype_tui.screens.jobs.keys import KEYS
-from tintype_tui.screens.jobs.listing import JobsSide, Listing
+from tintype_tui.screens.jobs.listing import Listing
+from tintype_tui.screens.jobs.side import JobsSide
 from tintype_tui.screens.jobs.views import JobViews
 from tintype_tui.widgets.chart import Chart
 from tintype_tui.widgets.event_feed import EventFeed
@@ -109,7 +110,7 @@ class JobsPane(Pane):
     def watch_listing(self, listing: Listing) -> None:
         if listing.state == "failed":
             self._say_once(listing.why, "Cannot list the jobs")
-        alone = len(listing.jobs) == 1 and listing.state != "failed"
+        alone = len(listing.lines) == 1 and listing.state != "failed"
         self.set_class(alone, "-alone")
         if alone and self.focused is self.list_of_jobs:
             self.set_focus(None)
@@ -135,7 +136,7 @@ class JobsPane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         name, job = str(parameters[0]) if action == "act" else action, self.query(JobPart)
         known, loading = (job[0].known, job[0].being_read) if job else (None, False)
-        return acting.can(name, known, read_only=self.session.settings.read_only, loading=loading)
+        return acting.can(name, known, self.session, loading=loading)
 
     @on(LineList.Chosen, "#jobs")
     def action_enter(self) -> None:

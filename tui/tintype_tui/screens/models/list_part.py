@@ -18,7 +18,7 @@ from textual.widgets import Static
 from tintype import inventory
 from tintype.inventory import Inventory, Item, Ref
 from tintype_tui.held_keys import opens
-from tintype_tui.keys import with_keys
+from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.text import clip, visible
@@ -115,9 +115,13 @@ class ListPart(Part):
         self.watch_shown()
 
     def watch_asking(self) -> None:
-        self.watch_shown()
+        if self.is_mounted:
+            self._head()
+            self._say()
+            self._say_why_empty()
 
-    watch_trouble = watch_asking
+    def watch_trouble(self) -> None:
+        self.watch_shown()
 
     def watch_shown(self) -> None:
         if not self.is_mounted:
@@ -132,16 +136,16 @@ class ListPart(Part):
         self.things.display = not planned
         self.screen.set_class(planned, "-planned")
         self._head()
+        self._say_why_empty()
         if found is None:
-            self.things.empty_text = self.trouble or "Reading what is known …"
             return
         self.things.today, self.things.kind = found.today, "" if shown.kind == "all" else shown.kind
         items = () if planned else shown.of(found)
-        self.things.empty_text = self._why_empty(found)
         self.things.items = items
         self._head()
         self.query_one(PlanList).show(found)
-        self.select(before.ref if before else None)
+        if not self.select(before.ref if before else None):
+            self.things.cursor = 0
         here = self.things.item_here
         self.post_message(self.Moved(here.ref if here else None))
 
@@ -159,14 +163,18 @@ class ListPart(Part):
             self.shown = Shown(ref.kind, "", self.shown.order)
             self.select(ref)
 
-    def _why_empty(self, found: Inventory) -> str:
-        if self.shown.needle:
+    def _say_why_empty(self) -> None:
+        found = self.found
+        if found is None:
+            words = visible(self.trouble) or "Reading what is known …"
+        elif self.shown.needle:
             words = NONE_FITS.replace("{needle}", visible(self.shown.needle).replace("{", "("))
         elif not found.items:
             words = NOTHING if not self.asking else "Asking the providers …"
         else:
             words = NONE_OF_KIND
-        return with_keys(self, words)
+        self.things.empty_text = words if found is None else with_keys(self, words)
+        self.things.refresh()
 
     def _note(self) -> str:
         if self.asking:
@@ -254,7 +262,8 @@ class PlanList(LineList):
     def show(self, found: Inventory) -> None:
         """Show what will be lost when."""
         plan, golden = inventory.plan_by_date(found), inventory.golden_cost(found)
-        self._sentences = tuple(said.plan_lines(plan, golden))
+        keep, ask = key_of(self, "models.keep"), key_of(self, "models.golden")
+        self._sentences = tuple(said.plan_lines(plan, golden, keep, f"{ask} on a model"))
         self._lay()
 
     def on_resize(self) -> None:

@@ -54,6 +54,8 @@ class Wanted:
     """For a line on which 50 KB of block characters take a while: in 10."""
     few_colours: bool = False
     """For sixteen colours; such a terminal's font may lack all block characters but the halves."""
+    checkered: bool = False
+    """Whether transparent parts show a checkerboard; else white, as providers see them."""
     dark: bool = True
     """Whether the background is dark; letters need to know."""
 
@@ -183,16 +185,17 @@ def _pixels(wanted: Wanted, digest: str, drawing: Drawing) -> "Image":
     from tintype.images import decode
 
     target = _target(wanted, drawing)
+    named = f"{digest} checkered" if wanted.checkered else digest
     if drawing.frame.view.zoom > 1:
-        if (source := _recent.source(digest)) is None:
+        if (source := _recent.source(named)) is None:
             most = SOURCE_BYTES / 3
             shrink = min(1.0, (most / (drawing.size[0] * drawing.size[1])) ** 0.5)
             box = (int(drawing.size[0] * shrink), int(drawing.size[1] * shrink))
-            source = decode(wanted.data, box=box)
-            _recent.keep_source(digest, source)
+            source = decode(wanted.data, box=box, checkered=wanted.checkered)
+            _recent.keep_source(named, source)
     else:
-        source = decode(wanted.data, box=target)
-        _recent.keep_source(digest, None)
+        source = decode(wanted.data, box=target, checkered=wanted.checkered)
+        _recent.keep_source(named, None)
     left, top, right, bottom = drawing.frame.region
     part = (left * source.width, top * source.height, right * source.width, bottom * source.height)
     enlarged = target[0] / max(1e-6, part[2] - part[0])

@@ -79,6 +79,8 @@ class ImageView(Widget, can_focus=True):
     """Boxes drawn dashed."""
     sparing: var[bool] = var(False)
     """For a slow line: fewer pixels and colours."""
+    checkered: var[bool] = var(False)
+    """Whether transparent parts show a checkerboard; else white, as providers see them."""
     view: var[View] = var(FIT, bindings=True)
     drawing: var[Drawing | None] = var(None, bindings=True)
     """What is shown."""
@@ -147,10 +149,6 @@ class ImageView(Widget, can_focus=True):
             self.watch(self.app, "capabilities", self._terminal_answered)
             self.watch(self.app, "slow", self._line_changed)
 
-    def on_resize(self) -> None:
-        """Draw for the new size."""
-        self._ask()
-
     def watch_data(self) -> None:
         """Look at all of another image."""
         if self.data is not None:
@@ -168,7 +166,7 @@ class ImageView(Widget, can_focus=True):
         """Draw them."""
         self._ask()
 
-    watch_predicted = watch_view = watch_capabilities = watch_truth
+    on_resize = watch_predicted = watch_view = watch_capabilities = watch_truth
 
     def _terminal_answered(self, capabilities: Capabilities) -> None:
         self.capabilities = capabilities
@@ -212,28 +210,33 @@ class ImageView(Widget, can_focus=True):
 
     def _ask_now(self) -> None:
         self._about_to_ask, self._rest, self._passing = False, None, False
-        room = self._room()
+        room = self.room()
         if self.data is None or room is None:
             return
         # One at a time of one image: while keys repeat, each drawing is shown, and the next
         # is for the latest view.
         if self._awaited is not None and self._awaited.data is self.data:
             return
-        wanted = Wanted(
-            self.data,
+        wanted = self.wanted(self.data, room, view=self.view, truth=self.truth)
+        if not self._is_shown(wanted):
+            self._awaited = wanted
+            self.post_message(self.Wants(self, wanted))
+
+    def wanted(self, data: bytes, room: Room, *, view: View, truth: tuple[Box, ...]) -> Wanted:
+        """How an image is to be drawn here: this one, or one that may come next."""
+        return Wanted(
+            data,
             room,
-            view=self.view,
+            view=view,
             protocol=self.capabilities.protocol,
-            truth=self.truth,
+            truth=truth,
             predicted=self.predicted,
             sparing=self.sparing,
             few_bytes=not self._line.ample,
             few_colours=self.capabilities.colours <= 16,
+            checkered=self.checkered,
             dark=self.app.current_theme.dark,
         )
-        if not self._is_shown(wanted):
-            self._awaited = wanted
-            self.post_message(self.Wants(self, wanted))
 
     def _is_shown(self, wanted: Wanted) -> bool:
         """Whether it is seen already, and as well as the line allows."""
@@ -242,7 +245,8 @@ class ImageView(Widget, can_focus=True):
             return False
         return wanted == replace(shown, sparing=wanted.sparing, few_bytes=wanted.few_bytes)
 
-    def _room(self) -> Room | None:
+    def room(self) -> Room | None:
+        """The cells there are; none before it has a size."""
         found, (width, height) = self.capabilities, self.content_size
         most = (MOST_CELLS, MOST_CELLS)
         if found.protocol == "sixel" and found.largest is not None:
@@ -264,20 +268,25 @@ class ImageView(Widget, can_focus=True):
 
     def action_fit(self) -> None:
         """See the whole image; or, if it is seen, fill the room with it."""
-        room = self._room()
+        room = self.room()
         if self.view != FIT or self.drawing is None or room is None:
             self.view = FIT
         else:
             self.view = FIT.zoomed(filling_zoom(self.drawing.size, room))
 
-    def action_actual(self) -> None:
-        """Show each of the image's pixels as one of the screen's, or as half a cell."""
-        room = self._room()
+    @property
+    def actual(self) -> View | None:
+        """The view in which a pixel of the image is one of the screen's, or half a cell."""
+        room = self.room()
         if self.drawing is None or room is None:
-            return
+            return None
         whole = self.drawing.protocol in PIXELS
         pixel = 1.0 if whole else room.cell[0] / 2
-        self.view = FIT.zoomed(pixel / fitted_scale(self.drawing.size, room))
+        return FIT.zoomed(pixel / fitted_scale(self.drawing.size, room))
+
+    def action_actual(self) -> None:
+        """Show each of the image's pixels as one of the screen's, or as half a cell."""
+        self.view = self.actual or self.view
 
     def action_pan(self, across: int, down: int) -> None:
         """Look further to one side."""

@@ -1,7 +1,9 @@
 """The rows as a list, a line each."""
 
 import textwrap
+from asyncio import to_thread
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -10,27 +12,42 @@ from tintype.dataset import Row
 from tintype.dataset import example as read_example
 from tintype.dataset.arrangement import Arrangement, Order
 from tintype.dataset.base64_text import displayed
-from tintype_tui.screens.datasets.part import View
-from tintype_tui.text import short, visible
-from tintype_tui.widgets.example_list import ExampleList, Measure, RowLine, row_line
+from tintype.selection import FIELDS
+from tintype.selection.columns import LISTED, Columns
+from tintype_tui.screens.datasets.part import View, WantColumns
+from tintype_tui.text import one_line, short, visible
+from tintype_tui.widgets.column_head import ColumnHead, Measure, beside
+from tintype_tui.widgets.example_list import ExampleList, RowLine, row_line
 from tintype_tui.widgets.line_list import LineList
 
 MEASURES: Mapping[Order, str] = {"tokens": "tokens", "bytes": "bytes", "answer": "characters"}
 """What is shown beside each row in an order."""
 
 
+WORD_CELLS = 12
+"""Of a column of words; one of numbers has five."""
+
+
 class RowsView(View):
     """All rows, or those of a filter."""
 
     rows = getters.query_one(ExampleList)
+    head = getters.query_one(ColumnHead)
 
     def compose(self) -> ComposeResult:
+        yield ColumnHead()
         yield ExampleList(id="rows")
 
     def begun(self) -> None:
         self.rows.forget()
 
-    def watch_arrangement(self, arrangement: Arrangement) -> None:
+    def completed(self) -> None:
+        if self.arrangement.columns:
+            self.post_message(WantColumns())
+
+    def watch_arrangement(self, before: Arrangement, arrangement: Arrangement) -> None:
+        if before.columns != arrangement.columns:
+            self.watch_columns()
         self.rows.order = arrangement.indices
         self.rows.total = arrangement.shown
         self.rows.rows_in_all = arrangement.total
@@ -47,10 +64,40 @@ class RowsView(View):
 
     def _measure(self) -> None:
         order, values = self.arrangement.order, self.arrangement.values
-        if values is not None:
+        if values is not None and order in LISTED:
+            self.rows.measure = column(order, values)
+        elif values is not None:
             self.rows.measure = Measure(MEASURES[order], values, short, asked=True)
         elif self.assessed is not None:
             self.rows.measure = Measure("tokens", self.assessed.figures.tokens, short)
+        self._name_columns()
+
+    # ------------------------------------------------------------------ columns
+
+    def watch_columns(self) -> None:
+        self._show_columns(self.columns or Columns())
+
+    @work(exclusive=True, group="columns")
+    async def _show_columns(self, columns: Columns) -> None:
+        made = [
+            column(name, await to_thread(columns[name].first, columns.total))
+            for name in self.arrangement.columns
+        ]
+        self.rows.columns = tuple(made)
+        self._name_columns()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._name_columns)
+
+    def _name_columns(self) -> None:
+        self.head.display = bool(self.rows.columns)
+        self.head.width = width = self.rows.scrollable_content_region.width
+        self.head.measures = beside(self.rows.columns, self.rows.measure, width)
+
+    def on_column_head_sort(self, event: ColumnHead.Sort) -> None:
+        self.post_message(self.Arrange(self.arrangement.sorted_by(event.name), from_top=True))
+
+    # ------------------------------------------------------------------ rows
 
     def say_empty(self, words: str) -> None:
         """What stands in place of the rows."""
@@ -96,6 +143,15 @@ class RowsView(View):
                         row.index: row_line(displayed(read_example(row)), row.flaw) for row in batch
                     }
                     self.rows.know(shown)
+
+
+def column(name: str, values: Sequence[Any]) -> Measure:
+    """A field as a column."""
+    if FIELDS[name].kind == "number":
+        return Measure(name, values, short, asked=True, cells=max(5, len(name)))
+    if FIELDS[name].kind == "pair":
+        return Measure(name, values, lambda pair: f"{pair[0]}x{pair[1]}", asked=True, cells=9)
+    return Measure(name, values, one_line, asked=True, cells=WORD_CELLS)
 
 
 def _line(row: Row) -> RowLine:

@@ -1,0 +1,157 @@
+"""The list of jobs as a part of the pane: shown, filtered, chosen from."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from functools import partial
+
+from textual import work
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import var
+from textual.widgets import Static
+
+from tintype import jobs
+from tintype.errors import TintypeError
+from tintype.jobs import JobLine
+from tintype.metrics import figure
+from tintype.store import KeptJob
+from tintype_tui.keys import with_keys
+from tintype_tui.screen import Part
+from tintype_tui.screens.jobs.listing import NONE_FITS, Listing, listings
+from tintype_tui.text import money, visible
+from tintype_tui.widgets.job_list import Beside, JobList
+
+
+class JobsSide(Part):
+    """The list, what it is filtered by, and what keeps it from being up to date."""
+
+    listing: var[Listing] = var(Listing())
+    selected: var[str] = var("")
+    """Id of the job that is followed."""
+    needle: var[str] = var("")
+    """Words that the jobs shown have."""
+    chosen: var[str] = var("", always_update=True)
+    """Id of the job to be followed from now on. No message: the next key may be about it."""
+    slots: var[Mapping[str, int]] = var({})
+    looking: var[bool] = var(True)
+    """Whether the provider is asked for news."""
+
+    _of = 0
+    """Out of how many jobs those shown have been filtered."""
+
+    class Listed(Message):
+        """The jobs of a profile's provider have been listed, or cannot be."""
+
+        def __init__(self, profile: str, listing: Listing) -> None:
+            super().__init__()
+            self.profile = profile
+            self.listing = listing
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="jobs-filter")
+        yield Static(id="jobs-note")
+        yield JobList(id="jobs").data_bind(JobsSide.slots)
+
+    @property
+    def list_of_jobs(self) -> JobList:
+        return self.query_one("#jobs", JobList)
+
+    @work(exclusive=True, group="list")
+    async def list_jobs(self) -> None:
+        """List them now, and from time to time while the provider is asked for news."""
+        profile = self.session.profile.name
+        try:
+            async for listing in listings(self.session, lambda: self.needle):
+                self.post_message(self.Listed(profile, listing))
+                if not self.looking:
+                    return
+        except TintypeError as error:
+            self.post_message(self.Listed(profile, self.listing.failed(str(error), lasting=True)))
+
+    def stop_listing(self) -> None:
+        """Ask no more."""
+        self.workers.cancel_group(self, "list")
+
+    def watch_looking(self, looking: bool) -> None:
+        if looking and self.is_mounted:
+            self.list_jobs()
+        elif not looking:
+            self.stop_listing()
+
+    def filter(self, needle: str | None) -> None:
+        """Show only jobs that have some words, or all; none leaves it as it is."""
+        if needle is not None:
+            before, self.needle = self.needle, needle.strip()
+            if self.looking and jobs.sorted_by(self.needle) != jobs.sorted_by(before):
+                self.list_jobs()
+
+    def watch_listing(self) -> None:
+        """Show the jobs that fit the filter; the cursor stays on its job."""
+        if not self.is_mounted:
+            return
+        listing, shown = self.listing, self.list_of_jobs
+        fitting, of = listing.fitting(self.needle)
+        shown.beside = {line.kept.job.id: self._beside(line) for line in fitting}
+        shown.jobs = [line.kept.job for line in fitting]
+        self._of = of
+        self._say(len(fitting))
+        at = next((i for i, one in enumerate(fitting) if one.kept.job.id == self.selected), None)
+        if at is not None:
+            shown.cursor = at
+        elif fitting and (self.needle or not self.selected):
+            shown.cursor = 0
+            self.chosen = fitting[0].kept.job.id
+
+    def watch_needle(self) -> None:
+        self.watch_listing()
+
+    def watch_selected(self) -> None:
+        self.watch_listing()
+
+    def on_mount(self) -> None:
+        self.watch_listing()
+        self.watch(self.list_of_jobs, "cursor", self._moved, init=False)
+
+    def on_resize(self) -> None:
+        self._say(self.list_of_jobs.total)
+
+    def _say(self, fitting: int) -> None:
+        listing, shown = self.listing, self.list_of_jobs
+        line, note = self.query_one("#jobs-filter", Static), self.query_one("#jobs-note", Static)
+        line.display = bool(self.needle)
+        line.update(Content(visible(f"{fitting} of {self._of} · {self.needle} · Esc: all")))
+        words = listing.words(self.size.width - 3, partial(with_keys, self))
+        note.display = bool(words)
+        note.set_class(listing.state == "failed", "-failed")
+        note.update(Content("\n".join(words)))
+        shown.empty_text = with_keys(self, NONE_FITS) if self.needle and listing.jobs else ""
+
+    def _beside(self, line: JobLine) -> Beside:
+        """What is known of a job besides itself; what the list is sorted by in the cost's place."""
+        by, kept = jobs.sorted_by(self.needle), line.kept
+        cost = self._cost(kept)
+        if by == "loss":
+            cost = "" if line.best_loss is None else figure(line.best_loss)
+        elif by == "score":
+            cost = "" if line.score is None else f"{line.score:.1%}"
+        profile = "" if kept.profile == self.listing.profile else kept.profile
+        return Beside(jobs.data_of(kept), cost, profile, line.labels.pinned, line.labels.tags)
+
+    def _cost(self, kept: KeptJob) -> str:
+        """What the provider billed, else `≈` what was estimated."""
+        billed = jobs.cost(kept.job, self.listing.prices, self.listing.provider)
+        if billed is not None:
+            return money(billed)
+        if kept.job.status in ("failed", "cancelled"):
+            return ""
+        try:
+            expected = Decimal(str(kept.made_from.estimate.get("cost_usd")))
+        except InvalidOperation:
+            return ""
+        return money(expected) if expected == 0 else f"≈{money(expected)}"
+
+    def _moved(self, cursor: int) -> None:
+        shown = self.list_of_jobs.jobs
+        if cursor < len(shown) and shown[cursor].id != self.selected:
+            self.chosen = shown[cursor].id
