@@ -27,7 +27,20 @@ from tintype_tui.text import count, money, number, size
 MOST_PROBED = 50
 
 
-class ActingPart(Part):
+class ItemPart(Part):
+    """A part whose keys are about the thing under the cursor."""
+
+    found: var[Inventory | None] = var(None)
+    ref: var[Ref | None] = var(None, bindings=True)
+
+    @property
+    def item(self) -> Item | None:
+        """The thing under the cursor."""
+        known = self.found is not None and self.ref is not None
+        return self.found.by_ref.get(self.ref) if known else None  # type: ignore[union-attr, arg-type]
+
+
+class ActingPart(ItemPart):
     """Nothing to see of its own: every act asks first, in a dialog."""
 
     DEFAULT_CSS = """
@@ -54,8 +67,6 @@ class ActingPart(Part):
         Binding("y", "copy", "Copy the id", id="models.copy", show=False),
     ]  # fmt: skip
 
-    found: var[Inventory | None] = var(None)
-    ref: var[Ref | None] = var(None, bindings=True)
     listed: var[tuple[Item, ...]] = var(())
     """What the list shows, for what is done with all of it."""
 
@@ -65,12 +76,6 @@ class ActingPart(Part):
         def __init__(self, *, asks: bool = False) -> None:
             super().__init__()
             self.asks = asks
-
-    @property
-    def item(self) -> Item | None:
-        """The thing under the cursor."""
-        known = self.found is not None and self.ref is not None
-        return self.found.by_ref.get(self.ref) if known else None  # type: ignore[union-attr, arg-type]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         item = self.item
