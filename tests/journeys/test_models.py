@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from tintype import keeping, pricing
 from tintype.inventory import Ref
+from tintype.store import MadeFrom, Source
 from tintype_tui.screens.models import ModelsPane
 from tintype_tui.widgets.deadline_line import DeadlineLine
 from tintype_tui.widgets.key_line import KeyLine
@@ -294,8 +295,13 @@ async def test_golden_answers_are_asked_for_after_their_total_and_seen_in_evalua
         pane = await listed(person)
         await shown(person, pane, Ref("old", "model", known.CARDS))
         await person.press("A")
-        await person.sees("Golden answers of cards to which rows?")
-        person.app.screen.query_one(Input).value = str(file)
+        await person.sees("Golden answers of cards to which rows?", "Tab completes")
+        await person.press("escape")
+        store = await person.app.session.store()
+        source = MadeFrom(validation=Source(str(file), ""))
+        store.jobs.made_from("old", "ftjob-cards", source)
+        await person.press("A")
+        await person.sees(f"{tmp_path.name}/cards.jsonl", "another file …")
         await person.press("enter")
         await person.sees("After 14 Jan 2027", "3 questions to 1 model, $0.01")
         assert not ending.asked

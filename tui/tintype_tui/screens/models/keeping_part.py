@@ -21,7 +21,7 @@ from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import key_of
 from tintype_tui.screens.dialogs import Ask
-from tintype_tui.screens.models.acting_part import ItemPart
+from tintype_tui.screens.models.detail_part import ItemPart
 from tintype_tui.text import clip, count, size, visible
 
 if TYPE_CHECKING:
