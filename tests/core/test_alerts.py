@@ -17,7 +17,7 @@ from tintype.errors import SettingsError, TintypeError, UnreachableError
 from tintype.jobs import JobProgress
 from tintype.metrics import fold
 from tintype.recorder.alerts import RULES, Situation, judged
-from tintype.recorder.notifying import deliver, deliver_unsent
+from tintype.recorder.notifying import Alerting, deliver, deliver_unsent
 from tintype.resources import Job
 from tintype.settings import Settings
 from tintype.settings.forms import RULES as RULE_NAMES
@@ -148,3 +148,20 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, name: str, value: Any) 
     with pytest.raises(SettingsError, match=name) as found:
         configured(tmp_path, **{name: value})
     assert "secret" not in str(found.value)
+
+
+async def test_what_had_ended_before_is_no_news_and_what_ends_meanwhile_is(
+    tmp_path: Path, store: Store
+) -> None:
+    settings = configured(tmp_path)
+    alerting = Alerting(settings, settings.profiles["openai"], store)
+    ended = situation(status="succeeded").progress
+    alerting.hear(ended)
+    assert store.alerts.of("openai", JOB.id) == ()
+    alerting.hear(situation().progress)
+    alerting.hear(ended)
+    alerting.hear(ended)
+    await alerting.aclose()
+    (alert,) = [one for one in store.alerts.of("openai", JOB.id) if one.rule == "ended"]
+    assert alert.words == "Job cards [2J: it has succeeded."
+    assert store.alerts.unsent("openai") == ()

@@ -195,6 +195,19 @@ async def test_columns_are_chosen_kept_and_sorted_by(sit: Any, dataset: Path) ->
         await person.sees_no("  objects")
 
 
+async def test_the_rows_most_like_one_are_shown(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("down", "down")
+        await person.sees("number 2?")
+        await person.press("L")
+        await person.sees("11 rows most like line 3")
+        order = list(person.app.screen.rows_view.rows.order)
+        assert (order[0], set(order[1:3]), order[-1]) == (2, {1, 3}, 11)
+        await person.press("escape")
+        await person.sees("12 rows")
+
+
 async def test_one_goes_to_a_line_or_a_share_of_the_way(sit: Any, dataset: Path) -> None:
     async with sit(dataset) as person:
         await person.sees("12 rows", "1 warning")

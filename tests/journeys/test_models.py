@@ -1,6 +1,7 @@
 """Models: what there is at every provider, until when, and what is done with it."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ from tests import deadline_provider as known
 from tests.deadline_provider import DeadlineProvider
 from textual.widgets import Input
 
-from tintype import pricing
+from tintype import keeping, pricing
 from tintype.inventory import Ref
 from tintype_tui.screens.models import ModelsPane
 from tintype_tui.widgets.deadline_line import DeadlineLine
+from tintype_tui.widgets.key_line import KeyLine
 from tintype_tui.widgets.tab_line import TabLine
 
 
@@ -38,6 +40,12 @@ async def listed(person: Any) -> ModelsPane:
     pane = person.app.screen
     assert isinstance(pane, ModelsPane)
     return pane
+
+
+async def shown(person: Any, pane: ModelsPane, ref: Ref) -> None:
+    """Put the cursor on a thing, once every part knows."""
+    pane.list_part.reveal(ref)
+    await person.until(lambda: pane.ref == ref and pane.kind == ref.kind, "the thing")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -202,3 +210,88 @@ async def test_with_nothing_to_lose_no_line_warns(sit: Any, home: Path) -> None:
         await person.press("7")
         await person.sees("Nothing is known of any provider yet.")
         assert not person.app.screen.query_one(DeadlineLine).display
+
+
+async def test_what_is_under_the_cursor_is_kept_and_then_all_of_the_profile(
+    sit: Any, ending: DeadlineProvider, tmp_path: Path
+) -> None:
+    async with sit(size=(80, 24)) as person:
+        pane = await listed(person)
+        await person.sees("K keeps")
+        await shown(person, pane, Ref("old", "model", known.COVERS))
+        await person.press("K")
+        await person.sees("Keep model covers in which archive?", "tintype-kept/old")
+        person.app.screen.query_one(Input).value = str(tmp_path / "kept")
+        await person.press("enter", "6")  # it goes on while another pane is seen
+        await person.until(lambda: "Kept model covers" in pane.keeping.words, "the archive")
+        await person.press("7")
+        await person.sees("Kept model covers", "everything could be had")
+        made = await asyncio.to_thread(keeping.manifest_of, tmp_path / "kept")
+        assert (made.jobs, made.models[0]) == (("ftjob-covers",), known.COVERS)
+        await person.press("escape")
+        await person.sees_no("Kept model covers")
+        tabs = next(line for line in person.screen.splitlines() if "checkpoints" in line)
+        await person.pilot.click(TabLine, offset=(tabs.index("plan"), 0))
+        await person.sees("K saves all that can be saved")
+        keys = person.screen.splitlines()[-1]
+        await person.pilot.click(KeyLine, offset=(keys.index("K Keep"), 0))
+        await person.sees("Keep all of old in which archive?", str(tmp_path)[-20:])
+        await person.press("enter")
+        await person.sees("Kept all of old", "! file file-old-train")
+        assert "13 could not be had" in pane.keeping.words
+        made = await asyncio.to_thread(keeping.manifest_of, tmp_path / "kept")
+        assert {known.COVERS, known.CARDS, known.LOST} <= set(made.models)
+
+
+async def test_keeping_is_stopped_and_gone_on_with(
+    sit: Any, ending: DeadlineProvider, tmp_path: Path
+) -> None:
+    answers = ending.hostile.answer
+    ending.hostile.on("GET", "/files/([^/]+)/content", answers(hang=True))
+    async with sit() as person:
+        pane = await listed(person)
+        await shown(person, pane, Ref("old", "job", "ftjob-covers"))
+        await person.press("K")
+        await person.sees("Keep job ")
+        person.app.screen.query_one(Input).value = str(tmp_path / "kept.zip")
+        await person.press("enter")
+        await person.sees("Keeping job", "Esc stops")
+        await person.until(
+            lambda: any("/content" in one.path for one in ending.hostile.requests), "the file"
+        )
+        await person.press("escape")
+        await person.sees("Stopped.", "K goes on")
+        ending.hostile.on("GET", "/files/([^/]+)/content", ending._content)
+        await person.press("K")
+        await person.sees("kept.zip")
+        await person.press("enter")
+        await person.sees("Kept job")
+        made = await asyncio.to_thread(keeping.manifest_of, tmp_path / "kept.zip")
+        assert made.jobs == ("ftjob-covers",)
+
+
+async def test_golden_answers_are_asked_for_after_their_total_and_seen_in_evaluate(
+    sit: Any, ending: DeadlineProvider, tmp_path: Path
+) -> None:
+    rows = [known.row(n, "data:image/png;base64,AAAA") for n in range(3)]
+    for row in rows:
+        row["messages"].pop()  # nobody says what is right
+        row["messages"][0]["content"].pop()
+    file = tmp_path / "cards.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in rows))
+    async with sit(size=(80, 24)) as person:
+        pane = await listed(person)
+        await shown(person, pane, Ref("old", "model", known.CARDS))
+        await person.press("A")
+        await person.sees("Golden answers of cards to which rows?")
+        person.app.screen.query_one(Input).value = str(file)
+        await person.press("enter")
+        await person.sees("After 14 Jan 2027", "3 questions to 1 model, $0.01")
+        assert not ending.asked
+        await person.press("y")
+        await person.until(lambda: person.app.current_mode == "evaluate", "the run")
+        await person.until(lambda: person.app.evaluating.ended, "its end")
+        assert ending.asked == [known.CARDS] * 3
+        run = person.app.evaluating
+        assert (run.progress.phase, run.progress.done) == ("done", 3)
+        assert run.plan.scorers == ("answered",)

@@ -3,7 +3,7 @@
 As the real ones, their chat templates have no generation markers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,12 @@ VISION: dict[str, Any] = {
 }
 
 
-def _tokenizer(special: list[str], end: str = "<|im_end|>", pad: str = "<|endoftext|>") -> Any:
+def _tokenizer(
+    special: list[str],
+    end: str = "<|im_end|>",
+    pad: str = "<|endoftext|>",
+    more: Mapping[str, str] | None = None,
+) -> Any:
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
@@ -57,6 +62,7 @@ def _tokenizer(special: list[str], end: str = "<|im_end|>", pad: str = "<|endoft
         eos_token=end,
         pad_token=pad,
         additional_special_tokens=[one for one in special if one not in SPECIAL],
+        **({"extra_special_tokens": dict(more)} if more else {}),
     )
 
 
@@ -218,11 +224,40 @@ def paligemma() -> tuple[Any, Any]:
     return transformers.PaliGemmaForConditionalGeneration(config), processor
 
 
+def gemma3() -> tuple[Any, Any]:
+    names = {
+        "boi_token": "<start_of_image>",
+        "eoi_token": "<end_of_image>",
+        "image_token": "<image_soft_token>",
+    }
+    tokenizer = _tokenizer([*SPECIAL, *names.values()], more=names)
+    ids = tokenizer.convert_tokens_to_ids
+    config = transformers.Gemma3Config(
+        text_config={**TEXT, **_ids(tokenizer), "head_dim": 24, "sliding_window": 64},
+        vision_config={
+            **VISION,
+            "model_type": "siglip_vision_model",
+            "image_size": 56,
+            "patch_size": 14,
+        },
+        mm_tokens_per_image=4,
+        boi_token_index=ids(names["boi_token"]),
+        eoi_token_index=ids(names["eoi_token"]),
+        image_token_index=ids(names["image_token"]),
+    )
+    images = transformers.Gemma3ImageProcessorPil(size={"height": 56, "width": 56})
+    processor = transformers.Gemma3Processor(
+        images, tokenizer, chat_template=_chat("<start_of_image>"), image_seq_length=4
+    )
+    return transformers.Gemma3ForConditionalGeneration(config), processor
+
+
 FAMILIES: dict[str, Callable[[], tuple[Any, Any]]] = {
     "qwen25": qwen25,
     "qwen3": qwen3,
     "llava": llava,
     "paligemma": paligemma,
+    "gemma3": gemma3,
 }
 
 

@@ -22,7 +22,7 @@ from tintype.engines.lora.rows import encode_question
 TURNS = [Turn("user", "What colour is it?", (Image.new("RGB", (64, 64), "red"),))]
 
 
-@pytest.mark.parametrize("family", ["qwen25", "qwen3", "llava", "paligemma"])
+@pytest.mark.parametrize("family", ["qwen25", "qwen3", "llava", "paligemma", "gemma3"])
 def test_an_open_model_keeps_the_contract(base: Callable[[str], Base], family: str) -> None:
     assert check_engine(Lora(base(family))) == ()
 
@@ -52,7 +52,7 @@ def test_steps_as_a_gpu_captures_them_give_the_same_answer(
         assert text(captured) == text(plain)
 
 
-@pytest.mark.parametrize("family", ["qwen25", "qwen3", "llava", "paligemma"])
+@pytest.mark.parametrize("family", ["qwen25", "qwen3", "llava", "paligemma", "gemma3"])
 def test_an_answer_is_what_transformers_generates(base: Callable[[str], Base], family: str) -> None:
     opened = loading.load(base(family))
     attention.use(opened.model, attention.PLAIN)

@@ -54,7 +54,7 @@ def own_loss(opened: Any, row: Any) -> Any:
     )
 
 
-@pytest.mark.parametrize("family", ["qwen25", "qwen3", "llava", "paligemma"])
+@pytest.mark.parametrize("family", ["qwen25", "qwen3", "llava", "paligemma", "gemma3"])
 def test_rows_together_give_the_loss_of_each_alone(
     base: Callable[[str], Base], family: str, tmp_path: Path
 ) -> None:
@@ -70,7 +70,7 @@ def test_rows_together_give_the_loss_of_each_alone(
     assert float(made) == pytest.approx(float(alone), rel=1e-5)
 
 
-@pytest.mark.parametrize("family", ["qwen25", "qwen3", "llava", "paligemma"])
+@pytest.mark.parametrize("family", ["qwen25", "qwen3", "llava", "paligemma", "gemma3"])
 def test_features_from_disk_are_those_of_the_tower_and_are_made_once(
     base: Callable[[str], Base], family: str, tmp_path: Path
 ) -> None:

@@ -59,7 +59,7 @@ def test_a_model_without_a_chat_template_learns_its_answer_and_the_end(
     assert learnt(opened, row) == ["red<eos>"]
 
 
-@pytest.mark.parametrize("family", ["qwen25", "qwen3", "llava", "paligemma"])
+@pytest.mark.parametrize("family", ["qwen25", "qwen3", "llava", "paligemma", "gemma3"])
 def test_a_question_is_what_the_row_had_before_its_answer(
     base: Callable[[str], Base], family: str
 ) -> None:

@@ -26,7 +26,8 @@ class Arrangement:
     total: int = 0
     """Rows of the dataset known so far."""
     chosen: Sequence[int] | None = None
-    """Indices of the rows that a filter leaves, in the file's order; none without a filter."""
+    """Indices of the rows that a filter leaves, in the file's order, or the most alike first; none
+    without a filter."""
     why: str = ""
     """The filter in words, e.g. `7 rows with “red”`."""
     query: str = ""

@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tintype.dataset.conversation import example as read_example
 from tintype.dataset.example import ImagePart
@@ -17,6 +18,9 @@ from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.errors import DatasetError
 from tintype.threads import in_thread
+
+if TYPE_CHECKING:
+    from tintype.images.likeness import Likeness
 
 ROWS_AT_ONCE = 64
 BYTES_AT_ONCE = 8_000_000
@@ -179,3 +183,62 @@ class _Search:
                 seen.add(path)
         again = {path: tuple(sorted(lines)) for path, lines in repeated.items()}
         return replace(self.report(), groups=tuple(groups), repeated=again)
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """How far the search for images like one has come."""
+
+    rows: int = 0
+    """Looked at so far."""
+    found: tuple[int, ...] = ()
+    """On the last report only: indices of rows, the one itself first, then the most alike."""
+
+
+async def most_alike(
+    dataset: Dataset, index: int, ordinal: int = 0, *, most: int = 24
+) -> AsyncGenerator[Alike, None]:
+    """Find the rows whose images look most like an image of a row, by its fingerprint.
+
+    Images on the network, and those that cannot be read, are passed over.
+
+    Raises:
+        DatasetError: if the image cannot be had, or the file cannot be read.
+    """
+    from tintype.images.likeness import distance, likeness
+
+    wanted = await in_thread(likeness, await dataset.image(index, ordinal))
+    nearest: dict[int, float] = {}
+    known: dict[bytes, Likeness | None] = {}
+
+    def look(lines: Sequence[ParsedLine]) -> None:
+        for line in lines:
+            for part in line.row.images:
+                key = line.key(part.ordinal)
+                if key not in known:
+                    known[key] = _likeness_of(line, part, dataset)
+                if (seen := known[key]) is not None:
+                    far = min(distance(wanted, seen), nearest.get(line.row.index, 9.0))
+                    nearest[line.row.index] = far
+
+    rows = 0
+    while lines := await dataset.lines(rows, ROWS_AT_ONCE, BYTES_AT_ONCE):
+        await in_thread(look, lines)
+        rows += len(lines)
+        yield Alike(rows)
+    nearest.pop(index, None)
+    others = sorted(nearest, key=lambda row: (nearest[row], row))
+    yield Alike(rows, (index, *others[:most]))
+
+
+def _likeness_of(line: ParsedLine, part: ImagePart, dataset: Dataset) -> "Likeness | None":
+    from tintype.images.likeness import likeness
+
+    try:
+        if part.origin == "url":
+            return None
+        data = line.data(part.ordinal)
+        url = line.url(part.ordinal)
+        return likeness(image_bytes(url, dataset.folder) if data is None else data)
+    except DatasetError:
+        return None

@@ -59,6 +59,13 @@ def likeness(data: bytes) -> Likeness:
     return Likeness(bits.tobytes(), small.resize((THUMBNAIL, THUMBNAIL), box).tobytes())
 
 
+def distance(one: Likeness, other: Likeness) -> float:
+    """How far two images are from each other, 0 for the same: half by shape, half by colours."""
+    bits = int.from_bytes(one.bits, "big") ^ int.from_bytes(other.bits, "big")
+    apart = _colours(one).astype(np.float32) - _colours(other)
+    return bits.bit_count() / 128 + float(np.sqrt((apart**2).mean())) / 255
+
+
 class Gallery:
     """Groups of images that are alike: each has a leader, which all others of it are like.
 

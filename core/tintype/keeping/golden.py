@@ -103,7 +103,7 @@ async def golden_plan(
         parameters: As they are sent.
         samples: How often each is asked: several say how far its answers agree.
         logprobs: Whether log-probabilities are asked for; providers without them answer without.
-        truth: Whether rows say what is right; of those that do, rows without it are left out.
+        truth: Whether rows may say what is right; where some do, the others are left out.
 
     Raises:
         DatasetError: if the rows cannot be read.
@@ -122,4 +122,4 @@ async def golden_plan(
     async with open_dataset(dataset) as rows:
         async for batch in evaluation.read_rows(rows):
             truths += [row.truths[0] for row in batch]
-    return replace(plan, scorers=evaluation.suggested(truths))
+    return replace(plan, scorers=evaluation.suggested(truths)) if truths else plan

@@ -163,6 +163,8 @@ class Alerting:
     def hear(self, progress: JobProgress) -> None:
         """Judge what a job has said."""
         before = self._latest.get(progress.job.id)
+        if before is None and progress.job.ended:
+            return  # it ended long before: that is no news
         moments = [event.created_at for event in progress.events]
         heard_at = before.heard_at if before else progress.job.created_at
         now = self._situation(progress, max([heard_at, *moments]))

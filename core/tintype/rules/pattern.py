@@ -18,6 +18,9 @@ from tintype.detection import labels_in, name_convention
 from tintype.tokens import PER_MESSAGE, TokenRule, count_text
 
 _ANGLE = re.compile(r"<(?:\||image>|\s*/?\s*loc|box>|point|seg)", re.IGNORECASE)
+_FOUR_NUMBERS = re.compile(
+    r"(?<!\d)\d++\D++\d++\D++\d++\D++\d|\[\s*-?[\d.]+(?:\s*,\s*-?[\d.]+){3}\s*\]"
+)
 _PASTED = ("base64,", "/9j/", "iVBORw0KGgo", "R0lGOD", "UklGR")
 _SHORTEST_PASTED = 60
 
@@ -28,9 +31,16 @@ def conspicuous(text: str) -> bool:
         return True
     if "<" in text and _ANGLE.search(text):
         return True
-    if ("[" in text or "{" in text or '"' in text) and (name_convention(text) or labels_in(text)):
+    if _may_hold_boxes(text) and (name_convention(text) or labels_in(text)):
         return True
     return len(text) > _SHORTEST_PASTED and any(start in text for start in _PASTED)
+
+
+def _may_hold_boxes(text: str) -> bool:
+    """Whether it is worth looking for boxes: a quick look."""
+    if '"' in text and ("box" in text or "min" in text):
+        return True
+    return ("[" in text or "{" in text) and _FOUR_NUMBERS.search(text) is not None
 
 
 def may_hold_pasted(data: bytes) -> bool:

@@ -30,6 +30,8 @@ _WINDOW = 1_000
 _WORD = re.compile(r"(?<=\S) (?=[^\W\d_])")
 _REMEMBERED_CHARS = 32_768
 _MOST_WORDS, _LONGEST_WORD = 50_000, 40
+_LINE = re.compile(r"[^\n]*\n+|[^\n]+")
+"""A line with all line ends that follow: the next token begins after them."""
 _DIGITS = re.compile(r"([0-9]+)")
 _LOADING = threading.Lock()
 
@@ -95,8 +97,12 @@ def counter(encoding: str) -> Callable[[str], tuple[int, str]]:
         if words is None:
             words = _Words(load_encoding(encoding).encode_ordinary)
         if squeezed != text:
-            return len(words.encode(text)), squeezed
-        # White space is only where a space stands between two words, and there a token begins.
+            # Lines and paragraphs may end anywhere but beside a space.
+            spaced = text.replace("\n\n", "\n").replace("\n", " ")
+            if spaced != squeezed or "\n/" in text:
+                return len(words.encode(text)), squeezed
+            parts = text.split(" ")
+        # Where one space stands between two words a token begins.
         first = parts.pop(0) if parts else ""
         return words.first[first] + sum(map(words.__getitem__, parts)), squeezed
 
@@ -114,7 +120,9 @@ class _Pieces(dict[str, int]):
         return self.count(piece)
 
     def count(self, piece: str) -> int:
-        """Count a piece; it is remembered if no number stands in it."""
+        """Count a piece; it is remembered if it has one line and no number."""
+        if "\n" in piece and len(lines := _LINE.findall(piece)) > 1:
+            return sum(map(self.__getitem__, lines))
         found = _DIGITS.split(piece) if piece.isascii() else (piece,)
         if len(found) == 1:
             tokens = len(self.encode(piece))
@@ -138,7 +146,7 @@ class _Words(dict[str, int]):
         """Without it."""
 
     def __missing__(self, word: str) -> int:
-        if _DIGITS.search(word):  # numbers are not remembered: there are too many
+        if _DIGITS.search(word) or "\n" in word:  # not remembered: there are too many
             return self.first.count(f" {word}")
         tokens = len(self.encode(f" {word}"))
         if len(self) < _MOST_WORDS and len(word) <= _LONGEST_WORD:

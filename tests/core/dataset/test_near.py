@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance
+from tests.core.dataset.conftest import Builder
 
 from tintype.dataset import open_dataset
-from tintype.dataset.near import Repeats, find_repeats
+from tintype.dataset.near import Repeats, find_repeats, most_alike
+from tintype.errors import DatasetError
 from tintype.images.likeness import Gallery, likeness
 
 
@@ -116,3 +118,23 @@ async def test_the_same_bytes_are_said_to_be_the_same(build: Any) -> None:
     found = await found_in(path)
     assert [(group.same, len(group.places)) for group in found.groups] == [(True, 2), (True, 2)]
     assert (found.unknown, found.repeated) == (2, {})
+
+
+async def test_the_rows_most_like_one_come_first(build: Builder) -> None:
+    def striped(colour: str, size: tuple[int, int]) -> str:
+        image = Image.new("RGB", size, colour)
+        image.paste("black", (0, 0, size[0] // 2, size[1] // 3))
+        out = io.BytesIO()
+        image.save(out, "PNG")
+        return build.data_url(out.getvalue())
+
+    plain = build.data_url(build.image("green", (64, 48)))
+    red, small = striped("red", (64, 48)), striped("red", (32, 24))
+    rows = [plain, red, striped("blue", (64, 48)), "data:image/png;base64,AAAA", small]
+    path = build.jsonl(*(build.chat(url) for url in rows), build.chat(answer="none"))
+    async with open_dataset(path) as dataset:
+        found = [each async for each in most_alike(dataset, 1)][-1]
+        assert (found.rows, found.found[:2], set(found.found[2:])) == (6, (1, 4), {0, 2})
+        with pytest.raises(DatasetError):
+            async for _ in most_alike(dataset, 5):
+                pass

@@ -14,6 +14,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from tintype.assessment import Assessment, assess
@@ -23,10 +25,12 @@ from tintype.dataset.files import PlainFile
 from tintype.dataset.index import LineIndex
 from tintype.dataset.statistics import StatisticsTally
 from tintype.dataset.survey import survey
+from tintype.detection import labels_in, name_convention
 from tintype.estimation import Counts, count
 from tintype.rules import DatasetJudge, facts, reading, rules_of, worker
 from tintype.rules.alike import Columns, Run
 from tintype.rules.examining import Examiner, Setup
+from tintype.rules.pattern import conspicuous
 from tintype.rules.worker import Worker
 from tintype.tokens import model_tokens
 
@@ -257,6 +261,19 @@ def test_rows_written_alike_are_read_together_once_two_have_been_judged(tmp_path
     assert lines_read(tmp_path, rows) == [0, 0, 2, 2]
     odd = [*rows[:4], said("<image>", "A cat."), rows[5]]
     assert lines_read(tmp_path, odd) == [0, 0, 2, 0, 1]
+
+
+BOX_PIECES = (
+    *('"', "[", "{", "}", "]", "bbox", '"bbox": [', '"x_min": ', '"x1": ', '"y1": 3, "x2": 4'),
+    *('"y2": 5}', '"x": 1, "y": 2, ', '"width": 3, "height": 4}', '"label": "cat"', "(1,2),(3,4)"),
+    *("1", "2.5", ", ", ".", " ", "-", ":", "[1, 2, 3, 4]"),
+)
+
+
+@given(st.lists(st.sampled_from(BOX_PIECES), max_size=14).map("".join))
+def test_a_text_in_which_a_box_is_found_is_looked_at_more_closely(text: str) -> None:
+    if name_convention(text) or labels_in(text):
+        assert conspicuous(text)
 
 
 async def test_small_files_are_decoded_and_large_ones_say_that_they_were_not(

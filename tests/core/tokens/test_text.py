@@ -76,7 +76,7 @@ def test_any_text_can_be_counted(text: str) -> None:
 
 PIECES = (
     *"aBz09 '.,!?/-(\n\t\x1c\u00a0é中²½٣😀\u0301",
-    *("the ", " fox", "'s", "'LL", "12", "345 ", ' {"x": 0.125}'),
+    *("the ", " fox", "'s", "'LL", "12", "345 ", ' {"x": 0.125}', ".\n", "word\n\nNext", "\n/a"),
 )
 
 

@@ -36,11 +36,11 @@ ENDINGS = (
 """Of the files that are listed; any other can be typed."""
 
 
-async def choose_dataset(pane: "Pane") -> Path | None:
+async def choose_dataset(pane: "Pane", title: str = "Open a dataset") -> Path | None:
     """Have a dataset chosen; what is in another format is imported first. Call it in a worker."""
     store = await pane.session.store()
     recent = [kept.path for kept in store.datasets.newest(MOST_SHOWN)]
-    dialog = OpenPath("Open a dataset", recent=recent, endings=ENDINGS)
+    dialog = OpenPath(title, recent=recent, endings=ENDINGS)
     path = await pane.app.push_screen_wait(dialog)
     if path is None or not dialog.imports:
         return path

@@ -6,7 +6,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tintype_tui.keys import key_of
+from tintype_tui.keys import with_keys
 from tintype_tui.session import SessionApp
 from tintype_tui.text import clip, one_line
 
@@ -35,9 +35,9 @@ class DeadlineLine(Widget):
         """Draw the sentence, and the key that leads to more."""
         base, width = self.rich_style, self.size.width
         loud = base + Style(bold=True, color=self.app.theme_variables["warning"])
-        hint = (
-            "" if self.app.current_mode == "models" else f" {key_of(self, 'go.models')} shows more"
-        )
+        here = self.app.current_mode == "models"
+        hint = "{models.keep} keeps, {models.golden} asks" if here else "{go.models} shows more"
+        hint = with_keys(self, f" {hint}")
         words = clip(f" ! {one_line(self.words)}", max(0, width - len(hint)))
         segments = [Segment(words, loud), Segment(hint, base)]
         return Strip(segments).adjust_cell_length(width, base)

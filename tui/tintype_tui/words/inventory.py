@@ -188,8 +188,16 @@ def warning_words(warning: DeadlineWarning) -> str:
     return f"{models} end soon, the first on {when}, in {left} ({where})."
 
 
-def plan_lines(plan: Plan, golden: GoldenCost) -> Iterator[str]:
-    """A plan by date: a sentence for each day, then what the answers would cost."""
+def plan_lines(
+    plan: Plan,
+    golden: GoldenCost,
+    keep: str = "`tintype keep --all`",
+    ask: str = "`tintype keep golden MODEL`",
+) -> Iterator[str]:
+    """A plan by date: a sentence for each day, then what the answers would cost.
+
+    `keep` is how everything is saved, `ask` how answers are had: a command or a key.
+    """
     if not plan.steps and not plan.undated:
         yield "No tuned model is known to end: there is nothing to do by a date."
     for step in plan.steps:
@@ -201,7 +209,8 @@ def plan_lines(plan: Plan, golden: GoldenCost) -> Iterator[str]:
         yield f"{count(len(plan.lost), 'model')} {verb} not answer any more: {_named(plan.lost)}."
     if plan.steps:
         yield golden_words(golden)
-        yield "`tintype keep --all` saves all that can be saved: data, jobs, curves, answers."
+        yield f"{keep} saves all that can be saved: data, jobs, curves, answers."
+        yield f"{ask} asks for its answers while it gives them; the cost comes first."
 
 
 def step_words(step: Step, today: date) -> Iterator[str]:

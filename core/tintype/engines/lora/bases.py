@@ -20,7 +20,7 @@ BASES = "bases.json"
 """In the server's folder."""
 EXTRA = "pip install 'tintype[lora]'"
 
-PACKED = ("qwen2_5_vl", "qwen3_vl", "smolvlm", "idefics3", "llava")
+PACKED = ("qwen2_5_vl", "qwen3_vl", "llava")
 """Families whose attention is causal throughout, so that rows can be laid end to end."""
 PADDED = ("gemma3", "paligemma")
 """Families that look at an image, or a whole question, in both directions."""

@@ -48,10 +48,7 @@ def compute(opened: OpenModel, pixels: Sequence[Mapping[str, Tensor]]) -> list[T
 
 def _tower(opened: OpenModel) -> object:
     inner = opened.inner
-    for name in ("visual", "vision_model", "vision_tower"):
-        if hasattr(inner, name):
-            return getattr(inner, name)
-    return inner
+    return inner.visual if opened.three_axes else inner.vision_tower
 
 
 class Features:

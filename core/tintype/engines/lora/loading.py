@@ -58,8 +58,7 @@ class OpenModel:
 
 def text_of(model: Any) -> Any:
     """The language model within a model of transformers."""
-    inner = model.model
-    return inner.language_model if hasattr(inner, "language_model") else inner.text_model
+    return model.model.language_model
 
 
 def load(base: Base) -> OpenModel:

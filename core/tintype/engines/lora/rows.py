@@ -18,7 +18,7 @@ from tintype.engines.lora.loading import OpenModel
 IGNORED = -100
 MOST_PIXELS = 1280 * 28 * 28
 """Of an image; larger ones are shrunk, when training and when answering."""
-_PIXELS = ("pixel_values", "image_grid_thw", "pixel_attention_mask")
+_PIXELS = ("pixel_values", "image_grid_thw")
 """What a processor makes of an image; the rest is about tokens."""
 
 

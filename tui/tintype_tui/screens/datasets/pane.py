@@ -30,6 +30,7 @@ from tintype_tui.screens.datasets.export_line import ExportLine
 from tintype_tui.screens.datasets.filter_line import FilterLine, without_filter
 from tintype_tui.screens.datasets.fixes_line import FixesLine
 from tintype_tui.screens.datasets.image_line import ImageLine
+from tintype_tui.screens.datasets.like_line import LikeLine
 from tintype_tui.screens.datasets.marks_line import MarksLine
 from tintype_tui.screens.datasets.opened import Opened, arrange
 from tintype_tui.screens.datasets.opened_line import OpenedLine
@@ -47,7 +48,7 @@ from tintype_tui.widgets.row_view import RowView
 
 NOTHING = "No dataset is open.\nPress {data.open} to open one, {go.home} for samples."
 LINES: Sequence[type[Words]] = (
-    *(MarksLine, EditsLine, FilterLine, SearchLine, ColumnsLine),
+    *(MarksLine, EditsLine, FilterLine, SearchLine, LikeLine, ColumnsLine),
     *(CopyLine, ExportLine, DivideLine, ImageLine),
     *(TagsLine, FixesLine, BoxesLine, CompareLine),
 )

@@ -12,10 +12,14 @@ from tintype.dataset import open_dataset
 from tintype.pricing import load_prices
 from tintype_tui.requests import Evaluate, EvaluationOrder
 from tintype_tui.screen import Pane
-from tintype_tui.screens.dialogs import ConfirmSum
+from tintype_tui.screens.dialogs import Confirm, ConfirmSum
 from tintype_tui.screens.evaluate.setup import Draft
 from tintype_tui.session import Session
-from tintype_tui.words.evaluating import consent_to_evaluate
+from tintype_tui.words.evaluating import (
+    consent_to_evaluate,
+    cost_details,
+    evaluation_cost_words,
+)
 
 
 async def weighed(session: Session, draft: Draft) -> Draft:
@@ -30,7 +34,8 @@ async def weighed(session: Session, draft: Draft) -> Draft:
     async with open_dataset(plan.dataset) as dataset:
         rows: list[evaluation.EvaluatedRow] = []
         omitted: list[evaluation.LeftOut] = []
-        reading = evaluation.read_rows(dataset, plan.rows, left_out=omitted)
+        truth = not draft.own_scorers or plan.scorers != ("answered",)
+        reading = evaluation.read_rows(dataset, plan.rows, left_out=omitted, truth=truth)
         async with aclosing(reading) as batches:
             async for batch in batches:
                 rows += batch
@@ -48,13 +53,16 @@ async def weighed(session: Session, draft: Draft) -> Draft:
     return replace(draft, state="ready", why="")
 
 
-async def ordered(pane: Pane, draft: Draft, folder: Path | None = None) -> EvaluationOrder | None:
+async def ordered(
+    pane: Pane, draft: Draft, folder: Path | None = None, *, title: str = ""
+) -> EvaluationOrder | None:
     """What to run, once what it may cost has been agreed to; none if it has not been.
 
     Args:
         pane: Where it is asked.
         draft: Weighed.
         folder: Of a run to go on with; none begins a new one.
+        title: What is asked, whatever it costs; empty asks only where the sum must be typed.
 
     Raises:
         BudgetError: if a limit could be passed.
@@ -67,10 +75,14 @@ async def ordered(pane: Pane, draft: Draft, folder: Path | None = None) -> Evalu
     confirmation = NOTHING_CONFIRMED
     if demand is not None:
         words = consent_to_evaluate(cost, demand, most)
-        dialog = ConfirmSum("Evaluate", words, demand, act="start")
+        dialog = ConfirmSum(title or "Evaluate", words, demand, act="start")
         if not await pane.app.push_screen_wait(dialog):
             return None
         confirmation = Confirmation(demand.typed)
+    elif title:
+        words = f"{evaluation_cost_words(cost)}.\n{cost_details(cost)}"
+        if not await pane.app.push_screen_wait(Confirm(title, words, yes="Start")):
+            return None
     home = evaluation.runs_folder(settings.folders.data)
     return EvaluationOrder(plan, folder or evaluation.new_folder(home), confirmation, most)
 

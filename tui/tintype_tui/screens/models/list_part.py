@@ -18,7 +18,7 @@ from textual.widgets import Static
 from tintype import inventory
 from tintype.inventory import Inventory, Item, Ref
 from tintype_tui.held_keys import opens
-from tintype_tui.keys import with_keys
+from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.text import clip, visible
@@ -262,7 +262,8 @@ class PlanList(LineList):
     def show(self, found: Inventory) -> None:
         """Show what will be lost when."""
         plan, golden = inventory.plan_by_date(found), inventory.golden_cost(found)
-        self._sentences = tuple(said.plan_lines(plan, golden))
+        keep, ask = key_of(self, "models.keep"), key_of(self, "models.golden")
+        self._sentences = tuple(said.plan_lines(plan, golden, keep, f"{ask} on a model"))
         self._lay()
 
     def on_resize(self) -> None:

@@ -20,6 +20,7 @@ from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.models.acting_part import ActingPart
 from tintype_tui.screens.models.detail_part import DetailPart
+from tintype_tui.screens.models.keeping_part import KeepingPart
 from tintype_tui.screens.models.list_part import ListPart
 from tintype_tui.text import count
 
@@ -46,9 +47,12 @@ class ModelsPane(Pane):
     ref: var[Ref | None] = var(None)
     """The thing that is looked at."""
     listed: var[tuple[Item, ...]] = var(())
+    kind: var[str] = var("model")
+    """The view that is shown."""
 
     list_part = getters.query_one(ListPart)
     detail = getters.query_one(DetailPart)
+    keeping = getters.query_one(KeepingPart)
 
     def body(self) -> ComposeResult:
         with Container(id="models-body"):
@@ -56,6 +60,7 @@ class ModelsPane(Pane):
                 ModelsPane.found, ModelsPane.asking, ModelsPane.trouble
             )
             yield DetailPart(id="models-right").data_bind(ModelsPane.found, ModelsPane.ref)
+        yield KeepingPart().data_bind(ModelsPane.found, ModelsPane.ref, ModelsPane.kind)
         yield ActingPart().data_bind(ModelsPane.found, ModelsPane.ref, ModelsPane.listed)
 
     _asked_at: datetime | None = None
@@ -122,7 +127,7 @@ class ModelsPane(Pane):
     @on(ListPart.Moved)
     def _moved(self, event: ListPart.Moved) -> None:
         self.ref = event.ref
-        self.listed = self.list_part.things.items
+        self.listed, self.kind = self.list_part.things.items, self.list_part.shown.kind
         if isinstance(event, ListPart.Opened):
             self.set_focus(self.detail.details)
 
@@ -140,9 +145,11 @@ class ModelsPane(Pane):
         self.ask()
 
     def action_back(self) -> None:
-        """Stop asking; else go back to the list; else show all of it."""
+        """Stop asking, or keeping; else go back to the list; else show all of it."""
         if self.asking:
             self.workers.cancel_group(self, "list")
+        elif self.keeping.stop():
+            pass
         elif self.focused is self.detail.details:
             self.set_focus(self.list_part.things)
         else:
