@@ -36,6 +36,7 @@ LIGHT_ALL_THE_SAME = (
     "tintype.engines.lora",
     "tintype.engines.lora.bases",
     "tintype.engines.lora.engine",
+    "tintype.engines.lora.machine",
     "tintype.engines.lora.plan",
     "tintype.engines.tiny",
     "tintype.engines.tiny.engine",

@@ -80,17 +80,6 @@ def in_use(inventory: Inventory) -> tuple[Item, ...]:
     )
 
 
-def ending_soon(inventory: Inventory, within_days: int = SOON_DAYS) -> tuple[Item, ...]:
-    """Return the models in use that end within so many days, the soonest first."""
-    today = inventory.today
-    found = [
-        item
-        for item in in_use(inventory)
-        if item.end is not None and 0 < item.end.days_left(today) < within_days
-    ]
-    return tuple(sorted(found, key=lambda item: (item.days_left(today) or 0, item.ref)))
-
-
 def plan_by_date(inventory: Inventory) -> Plan:
     """Return what will be lost when, and the last safe day to begin replacing it."""
     groups: dict[tuple[str, date], list[Item]] = {}
