@@ -14,7 +14,7 @@ async def test_what_would_be_lost_is_said_before_anything_is_written(
     before = sorted(dataset.parent.iterdir())
     async with sit(dataset, size=(80, 24)) as person:
         await person.sees("12 rows", "1 warning")
-        await person.press("S")
+        await person.press("O")
         await person.sees("Write train.jsonl in another format", "12 rows would be written")
         await person.sees("room enough", "Nothing is lost")
         person.app.screen.query_one("#to", Select).value = "coco"
@@ -37,7 +37,7 @@ async def test_rows_as_the_provider_takes_them_are_opened_and_replaced_only_when
     await asyncio.to_thread(there.write_text, "{}\n")
     async with sit(dataset, size=(80, 24)) as person:
         await person.sees("12 rows", "1 warning")
-        await person.press("S")
+        await person.press("O")
         await person.sees("12 rows would be written")
         person.app.screen.query_one("#target", Input).value = str(there)
         await person.press("enter")

@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from tintype import keeping, pricing
 from tintype.inventory import Ref
+from tintype.store import MadeFrom, Source
 from tintype_tui.screens.models import ModelsPane
 from tintype_tui.widgets.deadline_line import DeadlineLine
 from tintype_tui.widgets.key_line import KeyLine
@@ -243,27 +244,38 @@ async def test_what_is_under_the_cursor_is_kept_and_then_all_of_the_profile(
         assert {known.COVERS, known.CARDS, known.LOST} <= set(made.models)
 
 
-async def test_keeping_is_stopped_and_gone_on_with(
+async def test_keeping_that_is_stopped_or_cut_off_is_gone_on_with(
     sit: Any, ending: DeadlineProvider, tmp_path: Path
 ) -> None:
-    answers = ending.hostile.answer
-    ending.hostile.on("GET", "/files/([^/]+)/content", answers(hang=True))
+    hostile = ending.hostile
+    hostile.on("GET", "/files/([^/]+)/content", hostile.answer(hang=True))
+
+    async def waits(person: Any) -> None:
+        await person.press("enter")
+        await person.until(
+            lambda: any("/content" in one.path for one in hostile.requests), "the file's turn"
+        )
+        await person.sees("Keeping job", "Esc stops")
+        hostile.requests.clear()
+
     async with sit() as person:
         pane = await listed(person)
         await shown(person, pane, Ref("old", "job", "ftjob-covers"))
         await person.press("K")
         await person.sees("Keep job ")
         person.app.screen.query_one(Input).value = str(tmp_path / "kept.zip")
-        await person.press("enter")
-        await person.sees("Keeping job", "Esc stops")
-        await person.until(
-            lambda: any("/content" in one.path for one in ending.hostile.requests), "the file"
-        )
+        await waits(person)
         await person.press("escape")
         await person.sees("Stopped.", "K goes on")
-        ending.hostile.on("GET", "/files/([^/]+)/content", ending._content)
         await person.press("K")
-        await person.sees("kept.zip")
+        await person.sees("kept.zip", "Enter keeps")
+        await waits(person)  # and the app ends
+    hostile.on("GET", "/files/([^/]+)/content", ending._content)
+    async with sit() as person:
+        pane = await listed(person)
+        await shown(person, pane, Ref("old", "job", "ftjob-covers"))
+        await person.press("K")
+        await person.sees("kept.zip", "Enter keeps")
         await person.press("enter")
         await person.sees("Kept job")
         made = await asyncio.to_thread(keeping.manifest_of, tmp_path / "kept.zip")
@@ -283,8 +295,13 @@ async def test_golden_answers_are_asked_for_after_their_total_and_seen_in_evalua
         pane = await listed(person)
         await shown(person, pane, Ref("old", "model", known.CARDS))
         await person.press("A")
-        await person.sees("Golden answers of cards to which rows?")
-        person.app.screen.query_one(Input).value = str(file)
+        await person.sees("Golden answers of cards to which rows?", "Tab completes")
+        await person.press("escape")
+        store = await person.app.session.store()
+        source = MadeFrom(validation=Source(str(file), ""))
+        store.jobs.made_from("old", "ftjob-cards", source)
+        await person.press("A")
+        await person.sees(f"{tmp_path.name}/cards.jsonl", "another file …")
         await person.press("enter")
         await person.sees("After 14 Jan 2027", "3 questions to 1 model, $0.01")
         assert not ending.asked

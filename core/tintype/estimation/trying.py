@@ -123,7 +123,8 @@ async def boxes_in(dataset: Dataset) -> Convention | None:
         DatasetError: if the file cannot be read.
     """
     verdict = await judge_boxes(dataset)
-    return verdict.convention if verdict is not None else None
+    sure = verdict is not None and verdict.certainty in ("certain", "likely")
+    return verdict.convention if verdict is not None and sure else None
 
 
 async def rewrite(

@@ -134,3 +134,17 @@ async def test_the_least_side_keeps_every_token_and_what_the_model_sees(dataset:
         whole = sight(table.rule, width, height)
         less = sight(table.rule, *shrunk(width, height, side))
         assert abs(whole.width - less.width) + abs(whole.height - less.height) <= 3
+
+
+async def test_boxes_whose_convention_is_in_doubt_are_not_written_in_another(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "unclear.jsonl"
+    answers = ['[{"bbox_2d": [1, 2, 3, 4]}]'] * 8  # pixels, thousandths …: nothing tells
+    rows = [
+        [{"role": "user", "content": "cat"}, {"role": "assistant", "content": answer}]
+        for answer in answers
+    ]
+    path.write_text("".join(json.dumps({"messages": row}) + "\n" for row in rows))
+    async with open_dataset(path) as source:
+        assert await boxes_in(source) is None

@@ -117,16 +117,21 @@ class FullImage(Once, ModalScreen[None]):
         self.image.checkered = self.loupe.checkered = True
         self.strip.can_focus = False
         self.watch(self._row, "shown", self._row_shown)
+        self.watch(self.image, "drawing", self._drawn)
         self.image.focus()
 
+    def _drawn(self) -> None:
+        """This image is seen: now what may come next is drawn."""
+        if self.image.drawing is not None:
+            self._steering.ahead(self.image)
+
     def _row_shown(self) -> None:
-        """Another image: the strip goes along, and what may come next is drawn."""
+        """Another image: the strip goes along."""
         images = self._row.example.images if self._row.example else ()
         self.strip.set_class(len(images) > 1, "-several")
         self.strip.total = len(images) if len(images) > 1 else 0
         self.strip.forget()
         self.strip.cursor = self._row.shown.ordinal
-        self.call_after_refresh(self._steering.ahead, self.image)
 
     def _show(self) -> None:
         row = self._row

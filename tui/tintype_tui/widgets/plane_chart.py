@@ -200,13 +200,10 @@ class PlaneChart(Widget, can_focus=True):
             drawn = self._dots[row][x] if self._dots else shade(times, grid.most) * wide
             if (x, row) == self.cell:
                 drawn = drawn if times and not self._dots else "+" * wide
-                segments.append(Segment(drawn if not self._dots else "+", self._chosen(base)))
+                segments.append(Segment(drawn, base + Style(reverse=True, bold=True)))
             else:
                 segments.append(Segment(drawn, base))
         return Strip(segments)
-
-    def _chosen(self, base: Style) -> Style:
-        return base + Style(reverse=True, bold=True)
 
     def _axis(self, grid: Grid, base: Style) -> Strip:
         """The least, the middle and the most along the lower edge."""

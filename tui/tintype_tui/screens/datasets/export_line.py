@@ -16,7 +16,7 @@ class ExportLine(Words):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "S",
+            "O",
             "export",
             "Export",
             id="data.export",

@@ -15,19 +15,19 @@ from textual.reactive import var
 
 from tintype import budget, inventory, jobs
 from tintype.budget import Confirmation, Limits
-from tintype.inventory import Inventory, Item, Ref
+from tintype.inventory import Item, Ref
 from tintype.paths import current_folder, safe_name
 from tintype.pricing import load_prices
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
-from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask, Confirm, ConfirmSum
+from tintype_tui.screens.models.detail_part import ItemPart
 from tintype_tui.text import count, money, number, size
 
 MOST_PROBED = 50
 
 
-class ActingPart(Part):
+class ActingPart(ItemPart):
     """Nothing to see of its own: every act asks first, in a dialog."""
 
     DEFAULT_CSS = """
@@ -54,8 +54,6 @@ class ActingPart(Part):
         Binding("y", "copy", "Copy the id", id="models.copy", show=False),
     ]  # fmt: skip
 
-    found: var[Inventory | None] = var(None)
-    ref: var[Ref | None] = var(None, bindings=True)
     listed: var[tuple[Item, ...]] = var(())
     """What the list shows, for what is done with all of it."""
 
@@ -65,12 +63,6 @@ class ActingPart(Part):
         def __init__(self, *, asks: bool = False) -> None:
             super().__init__()
             self.asks = asks
-
-    @property
-    def item(self) -> Item | None:
-        """The thing under the cursor."""
-        known = self.found is not None and self.ref is not None
-        return self.found.by_ref.get(self.ref) if known else None  # type: ignore[union-attr, arg-type]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         item = self.item
@@ -156,12 +148,7 @@ class ActingPart(Part):
                         async for _, one in probing:
                             states.append(one.state)
                             self.post_message(self.Changed())
-            answering = states.count("answers")
-            if len(wanted) == 1:
-                words = {"answers": "It answers.", "gone": "It does not answer any more."}
-                self.pane.say(words.get(states[0], "Nobody knows: see what it said."))
-            else:
-                self.pane.say(f"{answering} of {count(len(states), 'model')} answered.")
+            self.pane.say(_probed_words(states))
 
     # ------------------------------------------------------------------ files
 
@@ -289,3 +276,11 @@ def _probe_words(items: Sequence[Item], expenses: Sequence[budget.Expense]) -> s
     return (
         f"{count(len(items), 'model')} asked for one word, some {number(tokens)} tokens: {words}."
     )
+
+
+def _probed_words(states: Sequence[str]) -> str:
+    """What came of asking models for a word."""
+    if len(states) == 1:
+        words = {"answers": "It answers.", "gone": "It does not answer any more."}
+        return words.get(states[0], "Nobody knows: see what it said.")
+    return f"{states.count('answers')} of {count(len(states), 'model')} answered."

@@ -5,19 +5,29 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.reactive import var
 
-from tintype.inventory import Inventory, Ref
+from tintype.inventory import Inventory, Item, Ref
 from tintype_tui.screen import Part
 from tintype_tui.widgets.item_list import DetailList
 from tintype_tui.widgets.line_list import LineList
 
 
-class DetailPart(Part):
+class ItemPart(Part):
+    """A part whose keys are about the thing under the cursor."""
+
+    found: var[Inventory | None] = var(None)
+    ref: var[Ref | None] = var(None, bindings=True)
+
+    @property
+    def item(self) -> Item | None:
+        """The thing under the cursor."""
+        known = self.found is not None and self.ref is not None
+        return self.found.by_ref.get(self.ref) if known else None  # type: ignore[union-attr, arg-type]
+
+
+class DetailPart(ItemPart):
     """The details of the thing under the cursor."""
 
     BINDING_GROUP_TITLE = "Models"
-
-    found: var[Inventory | None] = var(None)
-    ref: var[Ref | None] = var(None)
 
     details = getters.query_one(DetailList)
 
@@ -43,9 +53,8 @@ class DetailPart(Part):
     def watch_ref(self) -> None:
         if not self.is_mounted:
             return
-        found, ref = self.found, self.ref
-        self.details.found = found
-        self.details.of = found.by_ref.get(ref) if found is not None and ref is not None else None
+        self.details.found = self.found
+        self.details.of = self.item
 
     @on(LineList.Chosen)
     def _chosen(self, event: LineList.Chosen) -> None:

@@ -15,14 +15,13 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype import inventory
-from tintype.inventory import Inventory, Item, Ref
 from tintype.paths import absolute, safe_name, typed_path
 from tintype.pricing import load_prices
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import key_of
-from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask
+from tintype_tui.screens.models.detail_part import ItemPart
 from tintype_tui.text import clip, count, size, visible
 
 if TYPE_CHECKING:
@@ -31,12 +30,12 @@ if TYPE_CHECKING:
 WHOLE = ("all", "plan")
 """Views in which all of a profile is kept, and not the thing under the cursor."""
 MOST_NAMED = 3
-"""What could not be had is named one by one up to here; the archive's README names all."""
+"""So much of what could not be had is named here, with why; the archive's README names all."""
 NOTE = "archives"
 """The note that says into which archive each profile was kept last."""
 
 
-class KeepingPart(Part):
+class KeepingPart(ItemPart):
     """How far keeping is, below the list; and what came of it."""
 
     DEFAULT_CSS = """
@@ -51,8 +50,6 @@ class KeepingPart(Part):
                 tooltip="ask it for the answers to keep, while it answers; the cost comes first"),
     ]  # fmt: skip
 
-    found: var[Inventory | None] = var(None)
-    ref: var[Ref | None] = var(None, bindings=True)
     kind: var[str] = var("", bindings=True)
     """Of what is listed: a view's name."""
     words: var[str] = var("")
@@ -63,20 +60,15 @@ class KeepingPart(Part):
         yield Static()
 
     def watch_words(self, words: str) -> None:
-        if self.is_mounted:
-            self.display = bool(words)
-            self.query_one(Static).update(Content(visible(words)))
-
-    @property
-    def item(self) -> Item | None:
-        """The thing under the cursor."""
-        known = self.found is not None and self.ref is not None
-        return self.found.by_ref.get(self.ref) if known else None  # type: ignore[union-attr, arg-type]
+        self.display = bool(words)
+        for line in self.query(Static):  # gone while the app closes
+            line.update(Content(visible(words)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         item, whole = self.item, self.kind in WHOLE
         if action == "golden":
-            return (item is not None and item.is_tuned) or None
+            asks = item is not None and item.is_tuned
+            return (asks and not self.session.settings.read_only) or None
         if action != "keep" or self.running:
             return True
         one = item is not None and (item.is_tuned or item.ref.kind == "job")
@@ -137,7 +129,7 @@ class KeepingPart(Part):
     @work(exclusive=True, group="keep")
     async def _keep(self, profile: str, what: str, target: Path, wanted: "Wanted") -> None:
         self.running, self.words = True, f"Keeping {what} …"
-        stopped = "Nothing was kept."
+        stopped, key = "Nothing was kept.", key_of(self, "models.keep")
         try:
             with self.pane.reporting("Cannot keep"):
                 last = await self._into(profile, what, target, wanted)
@@ -145,7 +137,6 @@ class KeepingPart(Part):
                 assert last.manifest is not None  # the last progress has it
                 self.words = "\n".join(_outcome(what, target, last.manifest, last.added))
         except asyncio.CancelledError:
-            key = key_of(self, "models.keep") if self.is_mounted else "the same"
             stopped = f"Stopped. What was kept stays; {key} goes on into {target}."
             raise
         finally:
@@ -207,11 +198,11 @@ def _outcome(what: str, target: Path, manifest: "Manifest", added: int) -> Itera
     """What the archive holds, and what could not be had with why."""
     whole = size(sum(part.size_bytes for part in manifest.parts))
     missed = len(manifest.not_kept)
-    lost = f"{missed:,} could not be had" if missed else "everything could be had"
+    lost = (
+        f"{missed:,} could not be had, see its README.md" if missed else "everything could be had"
+    )
     parts = count(len(manifest.parts), "part")
     yield f"Kept {what}: {parts}, {whole}, {added:,} written now; {lost}."
     yield f"{target} · Esc hides this"
     for one in manifest.not_kept[:MOST_NAMED]:
         yield f"! {one.what}: {one.why}"
-    if missed > MOST_NAMED:
-        yield f"! {missed - MOST_NAMED:,} more: the archive's README.md names all."
