@@ -1,6 +1,7 @@
 """Each touch of what Textual and Rich keep private still does what the app needs of it."""
 
 import ast
+import asyncio
 import importlib
 import inspect
 import pkgutil
@@ -16,16 +17,18 @@ from PIL import Image
 from rich.color import ColorSystem
 from rich.style import Style
 from tests.handled import until
-from textual import constants
+from textual import constants, work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.notifications import Notification
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Input, Static
 from textual.widgets._toast import Toast
+from textual.worker import WorkerFailed
 
 import tintype_tui
 from tintype_tui.terminal import textual_privates as fence
@@ -317,3 +320,46 @@ def test_nothing_private_of_another_object_or_module_is_touched() -> None:
 
 def _calls(node: ast.Call, name: str) -> bool:
     return isinstance(node.func, ast.Name) and node.func.id == name
+
+
+class Leaving(Screen[None]):
+    """Looks for a widget of its own as soon as there is none any more, and of another's at once."""
+
+    def __init__(self, *, other: bool = False) -> None:
+        super().__init__()
+        self.other, self.looked = other, False
+
+    def compose(self) -> ComposeResult:
+        yield Static()
+
+    def on_mount(self) -> None:
+        self.look()
+
+    @work
+    async def look(self) -> None:
+        while not self.other and self.query(Static):
+            await asyncio.sleep(0)
+        self.looked = True
+        self.query_one(Input)
+
+
+async def test_work_for_a_screen_that_was_left_ends_no_app() -> None:
+    app = fence.ReportingApp[None]()
+    app.report = lambda error, details: "a report"
+    async with app.run_test() as pilot:
+        screen = Leaving()
+        await app.push_screen(screen)
+        app.pop_screen()
+        await until(pilot, lambda: screen.looked)
+        await pilot.pause()
+        assert app.is_running
+        assert app.return_code is None
+
+
+async def test_work_that_finds_nothing_on_a_screen_that_is_there_is_a_crash() -> None:
+    app = fence.ReportingApp[None]()
+    app.report = lambda error, details: "a report"
+    with pytest.raises(WorkerFailed):
+        async with app.run_test() as pilot:
+            await app.push_screen(Leaving(other=True))
+            await until(pilot, lambda: app.return_code == 1)

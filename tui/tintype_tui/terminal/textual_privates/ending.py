@@ -7,7 +7,11 @@ from typing import cast
 
 from rich.console import Console, RenderableType
 from rich.text import Text
+from textual._context import active_message_pump
 from textual.app import App, ReturnType
+from textual.css.query import NoMatches
+from textual.dom import DOMNode
+from textual.worker import NoActiveWorker, WorkerFailed, get_current_worker
 
 from tintype_tui.terminal.textual_privates.driver import output_of
 
@@ -22,6 +26,12 @@ class ReportingApp(App[ReturnType]):
         # What is still under way would look for widgets that have been taken away already.
         self.workers.cancel_all()
         await super()._shutdown()
+
+    def _handle_exception(self, error: Exception) -> None:
+        # Work for what has been left, whose widgets go before it does: nobody waits for it.
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if not isinstance(cause, NoMatches) or not _has_left(_at_work()):
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         self._end_with(self._exception or sys.exception(), "")
@@ -40,6 +50,21 @@ class ReportingApp(App[ReturnType]):
             self._return_code = 1
             self._exit_renderables.append(Text(self.report(error, details), overflow="fold"))
         self._close_messages_no_wait()
+
+
+def _at_work() -> object:
+    """Whose worker or message is under way."""
+    try:
+        return get_current_worker().node
+    except NoActiveWorker:
+        return active_message_pump.get(None)
+
+
+def _has_left(node: object) -> bool:
+    """Whether a widget, or what it is in, has been taken away or is about to be."""
+    return isinstance(node, DOMNode) and any(
+        one._pruning or one._closing or one._closed for one in node.ancestors_with_self
+    )
 
 
 def _printed(renderables: Iterable[RenderableType]) -> str:
