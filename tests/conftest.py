@@ -409,26 +409,25 @@ def diary(hostile: HostileProvider) -> Diary:
 @pytest.fixture
 def hostile_apart() -> Iterator[HostileProvider]:
     """A hostile provider in a thread, for what runs loops of its own: commands and processes."""
-    loop = asyncio.new_event_loop()
-    ready = threading.Event()
-    found: list[tuple[HostileProvider, asyncio.Event]] = []
+    ready, ended = threading.Event(), asyncio.Event()
+    found: list[tuple[HostileProvider, asyncio.AbstractEventLoop]] = []
 
     async def stand() -> None:
         async with standing() as provider:
-            found.append((provider, asyncio.Event()))
+            found.append((provider, asyncio.get_running_loop()))
             ready.set()
-            await found[0][1].wait()
+            await ended.wait()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(stand()), name="hostile")
+    # `run` cancels what still hangs: left alone, it would be complained of in a later test.
+    thread = threading.Thread(target=lambda: asyncio.run(stand()), name="hostile")
     thread.start()
     ready.wait()
-    provider, ended = found[0]
+    provider, loop = found[0]
     try:
         yield provider
     finally:
         loop.call_soon_threadsafe(ended.set)
         thread.join()
-        loop.close()
 
 
 @pytest.fixture

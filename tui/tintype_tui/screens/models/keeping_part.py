@@ -129,20 +129,14 @@ class KeepingPart(ItemPart):
     @work(exclusive=True, group="keep")
     async def _keep(self, profile: str, what: str, target: Path, wanted: "Wanted") -> None:
         self.running, self.words = True, f"Keeping {what} …"
-        stopped, key = "Nothing was kept.", key_of(self, "models.keep")
+        outcome = f"Stopped. What was kept stays; {key_of(self, 'models.keep')} goes on."
         try:
             with self.pane.reporting("Cannot keep"):
                 last = await self._into(profile, what, target, wanted)
-                stopped = ""
                 assert last.manifest is not None  # the last progress has it
-                self.words = "\n".join(_outcome(what, target, last.manifest, last.added))
-        except asyncio.CancelledError:
-            stopped = f"Stopped. What was kept stays; {key} goes on into {target}."
-            raise
+                outcome = "\n".join(_outcome(what, target, last.manifest, last.added))
         finally:
-            self.running = False
-            if stopped:
-                self.words = stopped
+            self.running, self.words = False, outcome
 
     async def _into(
         self, profile: str, what: str, target: Path, wanted: "Wanted"
