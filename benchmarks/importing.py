@@ -33,16 +33,12 @@ def measure(rounds: int = ROUNDS) -> list[Figure]:
         make(source)
         own = min((_run("--import", source) for _ in range(rounds)), key=lambda found: found["s"])
         plain = min((_run("--plain", source) for _ in range(rounds)), key=lambda found: found["s"])
-    times = f"{plain['cpu_s']:.2f} s of processors; {plain['s'] / own['s']:.1f} × as long"
+    times = f"{plain['s'] / own['s']:.1f} × as long"
     return [
-        Figure(
-            "721 rows with 150 images",
-            own["s"],
-            "s",
-            f"{own['cpu_s']:.2f} s of processors",
-            limit=0.4,
-        ),
+        Figure("721 rows with 150 images", own["s"], "s", limit=0.4),
+        Figure("… of the processors", own["cpu_s"], "s"),
         Figure("… the cookbook's loop", plain["s"], "s", times),
+        Figure("… of the processors", plain["cpu_s"], "s"),
     ]
 
 

@@ -16,7 +16,7 @@ from tintype import inventory
 from tintype.api import Api
 from tintype.budget import Confirmation, Limits
 from tintype.errors import AuthenticationError, ConfirmationError, NotFoundError, SettingsError
-from tintype.inventory import Inventory, Item, Ref
+from tintype.inventory import Inventory, InventoryItem, Ref
 from tintype.inventory.planning import last_safe_day
 from tintype.pricing import Deadline, Prices
 from tintype.resources import Job
@@ -56,7 +56,7 @@ def taken(store: Store, tmp_path: Path, today: date = known.TODAY, **own: Any) -
     return inventory.compose(found, PROFILES, Prices(**own), today)
 
 
-def at(found: Inventory, kind: Any, id: str) -> Item:
+def at(found: Inventory, kind: Any, id: str) -> InventoryItem:
     return found.by_ref[Ref("openai", kind, id)]
 
 

@@ -97,7 +97,7 @@ def lines(path: Path, most: int | None = None) -> list[bytes]:
     return found
 
 
-async def converted(source: Path, target: Path) -> moving.Converted:
+async def converted(source: Path, target: Path) -> moving.MovedFile:
     steps = [step async for step in moving.convert(source, target, "openai")]
     return steps[-1]
 

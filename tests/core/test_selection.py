@@ -19,7 +19,7 @@ from tintype.selection import (
     select,
 )
 from tintype.selection.charts import Bars, charts, facets, numbers
-from tintype.selection.columns import Column, Columns, read_columns
+from tintype.selection.columns import FieldColumn, FieldColumns, read_columns
 from tintype.selection.completing import completions
 from tintype.selection.private import private_in
 
@@ -186,7 +186,7 @@ def test_what_was_saved_stands_for_itself() -> None:
 class Looked:
     """A dataset with its columns, and which rows a condition names when every row is looked at."""
 
-    def __init__(self, dataset: Dataset, columns: Columns) -> None:
+    def __init__(self, dataset: Dataset, columns: FieldColumns) -> None:
         self.dataset, self.columns = dataset, columns
 
     async def rows(self, condition: Condition) -> list[int]:
@@ -246,10 +246,10 @@ async def test_facets_are_counted_in_the_rows_of_a_query(looked: Any) -> None:
 
 
 def test_many_numbers_are_counted_in_ranges_of_which_the_last_takes_the_tail() -> None:
-    column = Column("number")
+    column = FieldColumn("number")
     for row in range(1000):
         column.add(row, [row % 100 if row else 5000])
-    bars = numbers(Columns(1000, True, {"chars": column}), "chars", "", "rows", None)
+    bars = numbers(FieldColumns(1000, True, {"chars": column}), "chars", "", "rows", None)
     assert bars is not None
     assert [bar.label for bar in bars.bars[:2]] == ["0–9", "10–19"]
     assert sum(bar.counts[0] for bar in bars.bars) == 1000
@@ -271,9 +271,9 @@ def test_many_numbers_are_counted_in_ranges_of_which_the_last_takes_the_tail() -
 def test_what_is_typed_is_completed_with_fields_and_their_values(
     typed: str, texts: list[str]
 ) -> None:
-    column = Column("name")
+    column = FieldColumn("name")
     for row, label in enumerate(["dog", "dog", "big cat"]):
         column.add(row, [label])
-    columns = Columns(3, True, {"label": column})
+    columns = FieldColumns(3, True, {"label": column})
     found = completions(typed, columns, {"big": "width>300", "small": "width<30"})
     assert [one.text for one in found][: len(texts) or None] == texts

@@ -365,7 +365,7 @@ async def test_rows_are_culled_by_digits_on_the_image_and_the_kept_are_written(
         await person.press("enter")
         await person.sees("6 of 12 rows are written")
         await person.press("enter")
-        await person.sees("train-kept.jsonl", "6 rows")
+        await person.sees("shapes/train-kept.jsonl · 6 rows")
         await person.press("f")
         await person.sees("3 dark")
 

@@ -197,7 +197,7 @@ async def test_a_row_and_then_all_rows_are_fixed_after_a_look(sit: Any, dataset:
         await person.press("y")
         await person.sees("Write a fixed copy into")
         await person.press("enter")
-        await person.sees("train-rgb.jsonl", "12 rows")
+        await person.sees("shapes/train-rgb.jsonl · 12 rows")
     lines = dataset.with_name("train-rgb.jsonl").read_text().splitlines()
     assert lines[2:] == dataset.read_text().splitlines()[2:]
     assert "jpeg" in lines[1]

@@ -656,10 +656,10 @@ async def test_the_playground_says_what_befell_an_answer_and_keeps_what_came(
         ):
             proxy.inject(fault, lambda seen: seen.path == chat)
             await person.press("a")
-            await person.until(lambda words=words: words in troubles(), words)
+            await person.until(lambda words=words: troubles().count(words) >= 2, words)
         proxy.inject(Fault("stalled", "after", stall_after=10), lambda seen: seen.path == chat)
         await person.press("a")
-        await person.until(lambda: len(proxy.sent("POST", chat)) == 2, "both questions")
+        await person.until(lambda: len(proxy.sent("POST", chat)) >= 2, "both questions")
         await person.press("escape")
         await person.until(lambda: "Stopped before the first words" in troubles(), "its end")
         proxy.inject(None)

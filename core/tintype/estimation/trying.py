@@ -29,7 +29,7 @@ _EVERY = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Weight:
+class FileWeight:
     """What a file would weigh on its way to the provider."""
 
     size_bytes: int
@@ -45,7 +45,7 @@ class Weight:
         return self.tried == self.rows
 
 
-async def weigh(dataset: Dataset, table: RowTable, change: WhatIf) -> Weight:
+async def weigh(dataset: Dataset, table: RowTable, change: WhatIf) -> FileWeight:
     """Return what the file would weigh; up to twelve rows are encoded for that.
 
     Rows are taken at equal distances of those that would change, ordered by the sizes of their
@@ -58,7 +58,7 @@ async def weigh(dataset: Dataset, table: RowTable, change: WhatIf) -> Weight:
     text = sum(table.sizes[row] + round(table.outside[row] * 4 / 3) for row in rows)
     changing = _encoded_again(table, change, rows)
     if not changing:
-        return Weight(text)
+        return FileWeight(text)
     few = {changing[at * len(changing) // MOST_TRIED] for at in range(MOST_TRIED)}
     shrunk: dict[int, list[int]] = {}
     for row in sorted(few):
@@ -71,7 +71,7 @@ async def weigh(dataset: Dataset, table: RowTable, change: WhatIf) -> Weight:
     for row in changing:
         before, after = shrunk.get(table.look_of[row], shrunk[_EVERY])
         saved += table.image_bytes[row] * (1 - after / before) if before else 0.0
-    return Weight(round(text - saved * 4 / 3), len(few), len(changing))
+    return FileWeight(round(text - saved * 4 / 3), len(few), len(changing))
 
 
 def _encoded_again(table: RowTable, change: WhatIf, rows: Sequence[int]) -> list[int]:

@@ -108,7 +108,7 @@ class RowTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TableReading:
     """How far the reading of a table has come."""
 
     rows: int
@@ -122,7 +122,7 @@ async def read_table(
     text: "array[int]",
     skipped: frozenset[int],
     fetched: Mapping[str, ImageFacts],
-) -> AsyncGenerator[Reading, None]:
+) -> AsyncGenerator[TableReading, None]:
     """Read what every row is made of: sizes of images by their headers, bytes; no pixels.
 
     Args:
@@ -139,8 +139,8 @@ async def read_table(
     known: dict[tuple[Look, ...], int] = {}
     while lines := await dataset.lines(table.rows, ROWS_AT_ONCE, BYTES_AT_ONCE):
         await in_thread(_read, lines, table, known, dataset, fetched)
-        yield Reading(table.rows)
-    yield Reading(table.rows, table)
+        yield TableReading(table.rows)
+    yield TableReading(table.rows, table)
 
 
 def _read(

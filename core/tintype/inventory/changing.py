@@ -6,7 +6,7 @@ from pathlib import Path
 from tintype import paths
 from tintype.api import Api
 from tintype.errors import ConfirmationError, NotFoundError, SettingsError
-from tintype.inventory.values import Item
+from tintype.inventory.values import InventoryItem
 from tintype.paths.failures import exists_already
 from tintype.store import Naming, Store
 
@@ -14,7 +14,7 @@ MOST_BYTES = 1 << 30
 """The largest file that is fetched."""
 
 
-def why_not(item: Item) -> str:
+def why_not(item: InventoryItem) -> str:
     """Return why a thing cannot be deleted, in sentences; empty if it can."""
     if item.ref.kind == "base":
         return "A base model is the provider's own and cannot be deleted."
@@ -27,7 +27,7 @@ def why_not(item: Item) -> str:
     return ""
 
 
-def losses(item: Item) -> tuple[str, ...]:
+def losses(item: InventoryItem) -> tuple[str, ...]:
     """Return what goes with a thing that is deleted, each as a sentence."""
     found = []
     if item.ref.kind == "model":
@@ -40,7 +40,7 @@ def losses(item: Item) -> tuple[str, ...]:
     return tuple(found)
 
 
-async def delete(api: Api, store: Store, item: Item, *, typed: str) -> None:
+async def delete(api: Api, store: Store, item: InventoryItem, *, typed: str) -> None:
     """Delete a file or a tuned model at its provider, for good.
 
     Args:
@@ -74,7 +74,7 @@ async def delete(api: Api, store: Store, item: Item, *, typed: str) -> None:
     store.inventory.forget(item.ref.profile, item.ref.kind, item.ref.id)
 
 
-async def download(api: Api, item: Item, target: Path, *, replace: bool = False) -> Path:
+async def download(api: Api, item: InventoryItem, target: Path, *, replace: bool = False) -> Path:
     """Fetch a file's content into a file, and return its path.
 
     Raises:
@@ -91,7 +91,7 @@ async def download(api: Api, item: Item, target: Path, *, replace: bool = False)
 
 
 def rename(
-    store: Store, item: Item, *, alias: str | None = None, note: str | None = None
+    store: Store, item: InventoryItem, *, alias: str | None = None, note: str | None = None
 ) -> Naming:
     """Call a thing otherwise, or note something of it; none leaves what there is.
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from tintype.inventory.values import KINDS, Inventory, Item
+from tintype.inventory.values import KINDS, Inventory, InventoryItem
 
 NEVER = 10**6
 """Days left of what never ends, or of which that is not known: after all others."""
 
-_KEYS: Mapping[str, Callable[[Item], str]] = {
+_KEYS: Mapping[str, Callable[[InventoryItem], str]] = {
     "kind": lambda item: item.ref.kind,
     "profile": lambda item: item.ref.profile,
     "state": lambda item: f"{item.state} {item.reach.state if item.reach else ''}",
@@ -19,7 +19,7 @@ _KEYS: Mapping[str, Callable[[Item], str]] = {
     "note": lambda item: item.naming.note,
     "purpose": lambda item: item.purpose,
 }
-_MARKS: Mapping[str, Callable[[Item, date], bool]] = {
+_MARKS: Mapping[str, Callable[[InventoryItem, date], bool]] = {
     "orphan": lambda item, today: bool(item.orphan),
     "ending": lambda item, today: (
         item.end is not None and not item.is_lost and item.end.days_left(today) >= 0
@@ -31,7 +31,7 @@ _MARKS: Mapping[str, Callable[[Item, date], bool]] = {
 FILTER_KEYS = (*_KEYS, *(f"is:{mark}" for mark in _MARKS))
 """What may stand in a filter, besides plain words; `-` before a word turns it round."""
 
-ORDERS: Mapping[str, Callable[[Item, date], Any]] = {
+ORDERS: Mapping[str, Callable[[InventoryItem, date], Any]] = {
     "ends": lambda item, today: (_days(item, today), KINDS.index(item.ref.kind)),
     "kind": lambda item, today: KINDS.index(item.ref.kind),
     "name": lambda item, today: item.title.casefold(),
@@ -42,7 +42,7 @@ ORDERS: Mapping[str, Callable[[Item, date], Any]] = {
 """Orders by name; things of the same rank are by kind and id."""
 
 
-def chosen(inventory: Inventory, words: str = "", order: str = "ends") -> tuple[Item, ...]:
+def chosen(inventory: Inventory, words: str = "", order: str = "ends") -> tuple[InventoryItem, ...]:
     """Return the things that fit all words, in an order.
 
     Args:
@@ -66,7 +66,7 @@ def chosen(inventory: Inventory, words: str = "", order: str = "ends") -> tuple[
     )
 
 
-def _fits(item: Item, words: Iterable[str], today: date) -> bool:
+def _fits(item: InventoryItem, words: Iterable[str], today: date) -> bool:
     return all(
         not _has(item, word[1:], today) if word.startswith("-") and len(word) > 1
         else _has(item, word, today)
@@ -74,7 +74,7 @@ def _fits(item: Item, words: Iterable[str], today: date) -> bool:
     )  # fmt: skip
 
 
-def _has(item: Item, word: str, today: date) -> bool:
+def _has(item: InventoryItem, word: str, today: date) -> bool:
     key, colon, rest = word.partition(":")
     if colon and key == "is" and rest in _MARKS:
         return _MARKS[rest](item, today)
@@ -83,7 +83,7 @@ def _has(item: Item, word: str, today: date) -> bool:
     return any(word in read(item).casefold() for read in _KEYS.values())
 
 
-def _days(item: Item, today: date) -> int:
+def _days(item: InventoryItem, today: date) -> int:
     """Days left; what is over comes after what is not, and what never ends last."""
     if item.end is None:
         return NEVER

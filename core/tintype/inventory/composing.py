@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from tintype.inventory.ends import from_table, model_end
 from tintype.inventory.known import Known, Place
-from tintype.inventory.values import End, Inventory, Item, Kind, Presence, Reach, Ref
+from tintype.inventory.values import End, Inventory, InventoryItem, Kind, Presence, Reach, Ref
 from tintype.model_names import parse_model_name
 from tintype.pricing import Prices
 from tintype.resources import Job, Model, RemoteFile
@@ -103,7 +103,7 @@ class _Maker:
 
     # ------------------------------------------------------------------ models
 
-    def models(self) -> Iterator[Item]:
+    def models(self) -> Iterator[InventoryItem]:
         """Tuned models and checkpoints: those that are listed, and those that jobs name."""
         made: dict[Place, KeptJob] = dict(self._uses.made)
         steps: dict[Place, int] = {}
@@ -118,7 +118,9 @@ class _Maker:
             step = None if finished else steps.get((profile, name), parse_model_name(name).step)
             yield self._model(profile, name, made.get((profile, name)), step)
 
-    def _model(self, profile: str, name: str, kept: KeptJob | None, step: int | None) -> Item:
+    def _model(
+        self, profile: str, name: str, kept: KeptJob | None, step: int | None
+    ) -> InventoryItem:
         kind: Kind = "model" if step is None else "checkpoint"
         of = parse_model_name(name)
         origin = kept or self._uses.made.get((profile, name.partition(":ckpt-step-")[0]))
@@ -137,7 +139,7 @@ class _Maker:
             orphan="" if origin or not self._has_read(profile, "jobs") else NO_JOB_MADE,
         )
 
-    def bases(self, items: tuple[Item, ...]) -> Iterator[Item]:
+    def bases(self, items: tuple[InventoryItem, ...]) -> Iterator[InventoryItem]:
         """Base models that something was made from, or that were asked or evaluated."""
         needed = {(item.ref.profile, item.base) for item in items if item.base}
         needed |= {
@@ -160,7 +162,7 @@ class _Maker:
         step: int | None = None,
         made_from: tuple[Ref, ...] = (),
         orphan: str = "",
-    ) -> Item:
+    ) -> InventoryItem:
         """Anything that can be asked."""
         place, provider = (profile, name), self._provider(profile)
         seen, asked = self._seen.get(place), self._known.asked.get(place)
@@ -168,7 +170,7 @@ class _Maker:
         presence = self._presence(profile, "models", seen)
         embedded = self._is_embedded(profile)
         words = {"present": "listed", "missing": "not listed", "unknown": "not looked for"}
-        return Item(
+        return InventoryItem(
             Ref(profile, kind, name),
             title,
             words[presence],
@@ -210,7 +212,7 @@ class _Maker:
 
     # ------------------------------------------------------------------ jobs and files
 
-    def jobs(self) -> Iterator[Item]:
+    def jobs(self) -> Iterator[InventoryItem]:
         """Every job that is known, listed or kept."""
         for kept in self._known.jobs:
             job, here = kept.job, kept.profile
@@ -220,7 +222,7 @@ class _Maker:
             billed = price.cost(job.trained_tokens) if price and job.trained_tokens else None
             epochs = job.hyperparameters.n_epochs
             files = filter(None, (job.training_file, job.validation_file))
-            yield Item(
+            yield InventoryItem(
                 Ref(here, "job", job.id),
                 job.suffix or parse_model_name(job.fine_tuned_model or "").suffix or job.id,
                 job.status,
@@ -239,20 +241,20 @@ class _Maker:
                 epochs=None if epochs == "auto" else epochs,
             )
 
-    def files(self) -> Iterator[Item]:
+    def files(self) -> Iterator[InventoryItem]:
         """Files that are listed, and those that jobs name and no list has."""
         listed = {(seen.profile, seen.item.id): seen for seen in self._known.files}
         for profile, id in dict.fromkeys((*listed, *self._uses.files)):
             yield self._file(profile, id, listed.get((profile, id)))
 
-    def _file(self, profile: str, id: str, seen: Seen[RemoteFile] | None) -> Item:
+    def _file(self, profile: str, id: str, seen: Seen[RemoteFile] | None) -> InventoryItem:
         place, file = (profile, id), seen.item if seen else None
         users = tuple(self._uses.files.get(place, ()))
         source = self._uses.sources.get(place)
         presence = self._presence(profile, "files", seen)
         lonely = not users and presence == "present" and self._has_read(profile, "jobs")
         expires = file.expires_at if file else None
-        return Item(
+        return InventoryItem(
             Ref(profile, "file", id),
             file.filename if file and file.filename else id,
             file.status if file and presence != "missing" else "not listed",
@@ -273,7 +275,7 @@ class _Maker:
 
     # ------------------------------------------------------------------ of any thing
 
-    def training_end(self, item: Item) -> End | None:
+    def training_end(self, item: InventoryItem) -> End | None:
         """From when on no job is taken where an item was trained."""
         found = self._prices.training_end(self._provider(item.ref.profile), item.base)
         return from_table(found, self._prices)

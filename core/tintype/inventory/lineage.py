@@ -6,7 +6,7 @@ data (its hash) → file → job → checkpoints and model → evaluations
 from dataclasses import dataclass
 from typing import Literal
 
-from tintype.inventory.values import Inventory, Item, Ref
+from tintype.inventory.values import Inventory, InventoryItem, Ref
 
 NodeKind = Literal["data", "file", "job", "checkpoint", "model", "base", "evaluation", "unknown"]
 DEEPEST = 12
@@ -49,7 +49,7 @@ class _Branches:
     """What came directly of each thing."""
 
     def __init__(self, inventory: Inventory) -> None:
-        self._from: dict[Ref, list[Item]] = {}
+        self._from: dict[Ref, list[InventoryItem]] = {}
         for item in inventory.items:
             for parent in item.made_from:
                 leads = parent.kind != "base" or parent == item.made_from[0]
@@ -61,7 +61,7 @@ class _Branches:
                         model = Ref(parent.profile, "model", parent.id)
                         self._from.setdefault(model, []).append(item)
 
-    def of(self, ref: Ref) -> list[Item]:
+    def of(self, ref: Ref) -> list[InventoryItem]:
         """Checkpoints by step before the model, then by name."""
         order = {"file": 0, "job": 1, "checkpoint": 2, "model": 3, "base": 4}
         return sorted(
@@ -69,7 +69,7 @@ class _Branches:
         )
 
 
-def _descended(branches: _Branches, item: Item, above: frozenset[Ref]) -> Node:
+def _descended(branches: _Branches, item: InventoryItem, above: frozenset[Ref]) -> Node:
     here = above | {item.ref}
     below = [
         _descended(branches, child, here)
@@ -83,13 +83,13 @@ def _descended(branches: _Branches, item: Item, above: frozenset[Ref]) -> Node:
     return _node(item, (*below, *runs))
 
 
-def _node(item: Item, children: tuple[Node, ...]) -> Node:
+def _node(item: InventoryItem, children: tuple[Node, ...]) -> Node:
     words = {"file": item.purpose, "job": item.state}.get(item.ref.kind, "")
     detail = " · ".join(filter(None, (item.ref.id if item.title != item.ref.id else "", words)))
     return Node(item.ref.kind, item.title, item.ref, detail, children)
 
 
-def _parent(inventory: Inventory, item: Item) -> Item | None:
+def _parent(inventory: Inventory, item: InventoryItem) -> InventoryItem | None:
     """What leads to a thing: the job of a model, the training file of a job."""
     for ref in item.made_from[:1]:
         found = inventory.by_ref.get(ref)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from tintype.inventory.values import End, Inventory, Item, Ref
+from tintype.inventory.values import End, Inventory, InventoryItem, Ref
 
 SOON_DAYS = 60
 """Below this many days something that is in use is warned of."""
@@ -20,12 +20,12 @@ TRIES, COMPARING_DAYS = 2, 1
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RetrainingStep:
     """Models that end on one day, and whose retraining has to begin by one day."""
 
     profile: str
     end: End
-    models: tuple[Item, ...]
+    models: tuple[InventoryItem, ...]
     longest_s: float | None
     """What the longest of their trainings took; none if none is known."""
     assumed: bool
@@ -37,18 +37,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PlanByDate:
     """What will be lost, the soonest first."""
 
-    steps: tuple[Step, ...]
-    lost: tuple[Item, ...]
+    steps: tuple[RetrainingStep, ...]
+    lost: tuple[InventoryItem, ...]
     """Tuned models that do not answer any more."""
-    undated: tuple[Item, ...]
+    undated: tuple[InventoryItem, ...]
     """Tuned models of which nobody says when they end."""
     today: date
 
     @property
-    def models(self) -> tuple[Item, ...]:
+    def models(self) -> tuple[InventoryItem, ...]:
         """Every model that will be lost."""
         return tuple(item for step in self.steps for item in step.models)
 
@@ -69,7 +69,7 @@ class GoldenCost:
     """Of those for which it is known."""
 
 
-def in_use(inventory: Inventory) -> tuple[Item, ...]:
+def in_use(inventory: Inventory) -> tuple[InventoryItem, ...]:
     """Return the tuned models that a person still has: what there is to lose."""
     return tuple(
         item
@@ -80,10 +80,10 @@ def in_use(inventory: Inventory) -> tuple[Item, ...]:
     )
 
 
-def plan_by_date(inventory: Inventory) -> Plan:
+def plan_by_date(inventory: Inventory) -> PlanByDate:
     """Return what will be lost when, and the last safe day to begin replacing it."""
-    groups: dict[tuple[str, date], list[Item]] = {}
-    undated: list[Item] = []
+    groups: dict[tuple[str, date], list[InventoryItem]] = {}
+    undated: list[InventoryItem] = []
     lost = [item for item in inventory.items if item.ref.kind == "model" and item.is_lost]
     for item in in_use(inventory):
         if item.end is None:
@@ -97,7 +97,7 @@ def plan_by_date(inventory: Inventory) -> Plan:
         for step in _steps(inventory, profile, items, took)
     ]
     steps.sort(key=lambda step: (step.end.date, step.last_safe or step.end.date, step.profile))
-    return Plan(tuple(steps), tuple(lost), tuple(undated), inventory.today)
+    return PlanByDate(tuple(steps), tuple(lost), tuple(undated), inventory.today)
 
 
 def _durations(inventory: Inventory) -> dict[Ref, float]:
@@ -112,12 +112,12 @@ def _durations(inventory: Inventory) -> dict[Ref, float]:
 
 
 def _steps(
-    inventory: Inventory, profile: str, items: Sequence[Item], took: dict[Ref, float]
-) -> Iterable[Step]:
+    inventory: Inventory, profile: str, items: Sequence[InventoryItem], took: dict[Ref, float]
+) -> Iterable[RetrainingStep]:
     """Models of one day, those whose retraining has to begin on the same day together."""
     known = [s for ref, s in took.items() if ref.profile == profile]
     longest = max(known, default=None)
-    by_day: dict[date | None, list[Item]] = {}
+    by_day: dict[date | None, list[InventoryItem]] = {}
     for item in items:
         assert item.end is not None
         by_day.setdefault(last_safe_day(item.end.date, took.get(item.ref, longest)), []).append(
@@ -134,7 +134,7 @@ def _steps(
         ]
         end = found[0].end
         assert end is not None
-        yield Step(
+        yield RetrainingStep(
             profile,
             end,
             tuple(sorted(found, key=lambda item: item.ref)),
@@ -179,7 +179,7 @@ def golden_cost(inventory: Inventory) -> GoldenCost:
     return GoldenCost(models, kept, likely, unknown, questions)
 
 
-def _answers_cost(item: Item, job: Item | None) -> Decimal | None:
+def _answers_cost(item: InventoryItem, job: InventoryItem | None) -> Decimal | None:
     if item.price is None or job is None or not job.trained_tokens or not job.epochs:
         return None
     tokens = job.trained_tokens // job.epochs

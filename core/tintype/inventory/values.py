@@ -64,7 +64,7 @@ class EvaluationUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class InventoryItem:
     """One thing at one provider."""
 
     ref: Ref
@@ -147,7 +147,7 @@ class Item:
 class Inventory:
     """Everything at all profiles' providers, as the store has it."""
 
-    items: tuple[Item, ...]
+    items: tuple[InventoryItem, ...]
     listings: Mapping[tuple[str, str], Listing]
     """By profile and part (`files`, `jobs`, `checkpoints`, `models`)."""
     today: datetime.date
@@ -155,7 +155,7 @@ class Inventory:
     """By profile and base model: from when on no job is taken."""
 
     @cached_property
-    def by_ref(self) -> Mapping[Ref, Item]:
+    def by_ref(self) -> Mapping[Ref, InventoryItem]:
         """Every thing by what it is known by."""
         return {item.ref: item for item in self.items}
 

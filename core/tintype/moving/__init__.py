@@ -1,7 +1,7 @@
 """Moving on: a job's data and settings at another provider or trainer, and the proof after."""
 
 from tintype.moving.changes import RowChange
-from tintype.moving.data import Converted, convert, data_of, has_changed, in_form, job_to_move
+from tintype.moving.data import MovedFile, convert, data_of, has_changed, in_form, job_to_move
 from tintype.moving.mapping import MappedSetting, MovedSettings, mapped, mapped_to_trainer
 from tintype.moving.recipes import BASE, RECIPES, Recipe, recipe_named, write_recipe
 from tintype.moving.replacement import (
@@ -14,8 +14,8 @@ from tintype.moving.replacement import (
 __all__ = [
     "BASE",
     "RECIPES",
-    "Converted",
     "MappedSetting",
+    "MovedFile",
     "MovedSettings",
     "Recipe",
     "Replacement",

@@ -21,7 +21,7 @@ WITH_IMAGES = "-with-images"
 
 
 @dataclass(frozen=True, slots=True)
-class Converted:
+class MovedFile:
     """A file as the target takes it."""
 
     path: Path
@@ -85,7 +85,7 @@ def _found(source: Source) -> Path:
     )
 
 
-async def convert(source: Path, target: Path, provider: str) -> AsyncGenerator[Converted, None]:
+async def convert(source: Path, target: Path, provider: str) -> AsyncGenerator[MovedFile, None]:
     """Convert a file to a provider's rules; the last value is whole.
 
     Rows that stay as they are are copied byte for byte; where none changes nothing is written.
@@ -107,14 +107,14 @@ async def convert(source: Path, target: Path, provider: str) -> AsyncGenerator[C
         async with aclosing(changes(dataset, treatment, judged_by)) as looking:
             async for batch in looking:
                 found += batch
-                yield Converted(source, tuple(found))
+                yield MovedFile(source, tuple(found))
         if not found and not dataset.stamp.edits:
             return
         writing = export(dataset, target, treatment, replace=True)
         async with aclosing(writing) as steps:
             async for step in steps:
                 undone += [f"line {one.line}: {one.message}" for one in step.notes]
-    yield Converted(target, tuple(found), tuple(undone))
+    yield MovedFile(target, tuple(found), tuple(undone))
 
 
 async def in_form(

@@ -14,7 +14,7 @@ from tintype.selection.conditions import (
     parse_selection,
 )
 from tintype.selection.fields import FIELDS, Beside, Field
-from tintype.selection.selecting import Selected, known_beside, select
+from tintype.selection.selecting import SelectionProgress, known_beside, select
 
 __all__ = [
     "FIELDS",
@@ -23,7 +23,7 @@ __all__ = [
     "Condition",
     "Field",
     "QueryError",
-    "Selected",
+    "SelectionProgress",
     "expanded",
     "fitting",
     "is_selection",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from tintype.selection.columns import Columns, Rows
+from tintype.selection.columns import FieldColumns, Rows
 from tintype.selection.conditions import Condition
 from tintype.selection.fields import FIELDS
 
@@ -113,7 +113,7 @@ Chart = Bars | Plane
 
 
 def charts(
-    columns: Columns, rows: Rows = None, others: Mapping[str, Mapping[str, int]] | None = None
+    columns: FieldColumns, rows: Rows = None, others: Mapping[str, Mapping[str, int]] | None = None
 ) -> dict[str, Chart]:
     """All charts of a dataset by name, those left out that have nothing to show.
 
@@ -135,7 +135,7 @@ def charts(
     return {name: chart for name, chart in made.items() if chart is not None}
 
 
-def numbers(columns: Columns, field: str, title: str, unit: str, rows: Rows) -> Bars | None:
+def numbers(columns: FieldColumns, field: str, title: str, unit: str, rows: Rows) -> Bars | None:
     """How often a number occurs, or numbers of a range; none if they are all the same."""
     counts = columns[field].counts(rows)
     if len(counts) < 2:
@@ -143,7 +143,9 @@ def numbers(columns: Columns, field: str, title: str, unit: str, rows: Rows) -> 
     return Bars(title, unit, tuple(_ranges(columns, field, counts, rows)))
 
 
-def _ranges(columns: Columns, field: str, counts: Mapping[Any, int], rows: Rows) -> Iterator[Bar]:
+def _ranges(
+    columns: FieldColumns, field: str, counts: Mapping[Any, int], rows: Rows
+) -> Iterator[Bar]:
     if len(counts) <= MOST_BARS:
         for value in sorted(counts):
             yield Bar(f"{value:,}", (counts[value],), Condition(field, ":", f"{value}"))
@@ -178,14 +180,14 @@ def _steps(counts: Mapping[int, int]) -> tuple[int, int, int]:
     return step, begin, (upper - begin) // step + 1
 
 
-def _places(columns: Columns, rows: Rows) -> Plane | None:
+def _places(columns: FieldColumns, rows: Rows) -> Plane | None:
     counts = columns["place"].counts(rows)
     if not counts:
         return None
     return Plane("Where boxes have their middle", "boxes", "place", counts, (0, 99), (0, 99))
 
 
-def _sizes(columns: Columns, rows: Rows) -> Plane | None:
+def _sizes(columns: FieldColumns, rows: Rows) -> Plane | None:
     counts = columns["size"].counts(rows)
     if len(counts) < 2:
         return None
@@ -195,7 +197,9 @@ def _sizes(columns: Columns, rows: Rows) -> Plane | None:
     )
 
 
-def _classes(columns: Columns, rows: Rows, others: Mapping[str, Mapping[str, int]]) -> Bars | None:
+def _classes(
+    columns: FieldColumns, rows: Rows, others: Mapping[str, Mapping[str, int]]
+) -> Bars | None:
     own = columns["class"].counts(rows)
     names = dict.fromkeys([*own, *(name for counts in others.values() for name in counts)])
     if not 1 < len(names) <= MOST_CLASSES:
@@ -247,7 +251,7 @@ class FacetValue:
     condition: Condition
 
 
-def facets(columns: Columns, rows: Rows = None) -> dict[str, tuple[FacetValue, ...]]:
+def facets(columns: FieldColumns, rows: Rows = None) -> dict[str, tuple[FacetValue, ...]]:
     """For each field its values with their counts in some rows, the commonest first.
 
     Fields that no row has a value in are left out.

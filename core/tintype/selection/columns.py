@@ -15,7 +15,7 @@ from typing import Any
 from tintype.dataset.handle import Dataset
 from tintype.dataset.survey import Surveyed, survey
 from tintype.selection.conditions import Condition, fitting
-from tintype.selection.fields import FIELDS, NO_REASON, Beside, Kind, Seen
+from tintype.selection.fields import FIELDS, NO_REASON, Beside, Kind, SeenRow
 
 MOST_ROWS = 300_000
 LISTED: Sequence[str] = tuple(name for name, one in FIELDS.items() if one.listed)
@@ -27,7 +27,7 @@ Rows = Collection[int] | None
 
 
 @dataclass(slots=True)
-class Column:
+class FieldColumn:
     """What rows say in one field: pairs of a row and a value, in the order of the rows."""
 
     kind: Kind
@@ -78,21 +78,21 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Columns:
+class FieldColumns:
     """The columns of a dataset."""
 
     total: int = 0
     """Rows that were read."""
     complete: bool = False
     """Whether those are all."""
-    by_field: Mapping[str, Column] = field(default_factory=dict)
+    by_field: Mapping[str, FieldColumn] = field(default_factory=dict)
 
-    def __getitem__(self, field: str) -> Column:
-        return self.by_field.get(field) or Column(FIELDS[field].kind)
+    def __getitem__(self, field: str) -> FieldColumn:
+        return self.by_field.get(field) or FieldColumn(FIELDS[field].kind)
 
-    def with_marks(self, marks: Mapping[int, str]) -> "Columns":
+    def with_marks(self, marks: Mapping[int, str]) -> "FieldColumns":
         """The columns with these rows marked."""
-        column = Column("name")
+        column = FieldColumn("name")
         for row in sorted(marks):
             column.add(row, [marks[row] or NO_REASON])
         return replace(self, by_field={**self.by_field, "marked": column})
@@ -121,7 +121,7 @@ class Columns:
 
 async def read_columns(
     dataset: Dataset, beside: Beside, *, most: int = MOST_ROWS
-) -> AsyncGenerator[Columns, None]:
+) -> AsyncGenerator[FieldColumns, None]:
     """Read what rows say, up to `most` rows; images on the network are not fetched.
 
     What comes before the last is not complete, and grows while the pass goes on.
@@ -129,19 +129,19 @@ async def read_columns(
     Raises:
         DatasetError: if the file cannot be read.
     """
-    made = {name: Column(FIELDS[name].kind) for name in LISTED}
+    made = {name: FieldColumn(FIELDS[name].kind) for name in LISTED}
     total = 0
 
     def add(batch: Sequence[Surveyed]) -> None:
         for surveyed in batch:
-            seen = Seen(surveyed, beside)
+            seen = SeenRow(surveyed, beside)
             for name, column in made.items():
                 column.add(surveyed.row.index, FIELDS[name].read(seen))
 
     async for batch in survey(dataset, fetch=False):
         await asyncio.to_thread(add, batch)
         total = batch[-1].row.index + 1
-        yield Columns(total, False, made)
+        yield FieldColumns(total, False, made)
         if total >= most and not (dataset.complete and total == dataset.count):
             return
-    yield Columns(total, True, made)
+    yield FieldColumns(total, True, made)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tintype.selection.charts import facets
-from tintype.selection.columns import Columns, Rows
+from tintype.selection.columns import FieldColumns, Rows
 from tintype.selection.conditions import Condition
 from tintype.selection.fields import FIELDS
 
@@ -16,7 +16,7 @@ _LAST = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
+class QueryCompletion:
     """Something that can stand at the end of what was typed."""
 
     text: str
@@ -27,8 +27,8 @@ class Completion:
 
 
 def completions(
-    typed: str, columns: Columns, saved: Mapping[str, str], rows: Rows = None
-) -> tuple[Completion, ...]:
+    typed: str, columns: FieldColumns, saved: Mapping[str, str], rows: Rows = None
+) -> tuple[QueryCompletion, ...]:
     """What can come next, at most 60.
 
     Args:
@@ -50,34 +50,34 @@ def completions(
     return tuple(one for one, _ in zip(made, range(MOST), strict=False))
 
 
-def _saved(before: str, begun: str, saved: Mapping[str, str]) -> Iterator[Completion]:
+def _saved(before: str, begun: str, saved: Mapping[str, str]) -> Iterator[QueryCompletion]:
     for name, query in saved.items():
         if name.casefold().startswith(begun.casefold()):
-            yield Completion(f"{before}@{name} ", f"@{name}", query)
+            yield QueryCompletion(f"{before}@{name} ", f"@{name}", query)
 
 
-def _fields(before: str, begun: str, columns: Columns) -> Iterator[Completion]:
+def _fields(before: str, begun: str, columns: FieldColumns) -> Iterator[QueryCompletion]:
     for name, field in FIELDS.items():
         if name.startswith(begun.casefold()) and (
             begun or field.kind == "text" or name in columns.by_field
         ):
-            yield Completion(f"{before}{name}:", f"{name}:", field.about)
+            yield QueryCompletion(f"{before}{name}:", f"{name}:", field.about)
 
 
 def _values(
-    before: str, found: "re.Match[str]", columns: Columns, rows: Rows
-) -> Iterator[Completion]:
+    before: str, found: "re.Match[str]", columns: FieldColumns, rows: Rows
+) -> Iterator[QueryCompletion]:
     begun = found["value"].lstrip('"').casefold()
     only = (
         {found["field"]: columns.by_field[found["field"]]}
         if found["field"] in columns.by_field
         else {}
     )
-    listed = facets(Columns(columns.total, columns.complete, only), rows)
+    listed = facets(FieldColumns(columns.total, columns.complete, only), rows)
     for value in listed.get(found["field"], ()):
         condition = value.condition
         if begun in value.label.casefold() or begun in condition.value.casefold():
             made = Condition(
                 condition.field, condition.operator, condition.value, bool(found["no"])
             )
-            yield Completion(f"{before}{made} ", str(made), f"{value.count:,}")
+            yield QueryCompletion(f"{before}{made} ", str(made), f"{value.count:,}")

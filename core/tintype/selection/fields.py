@@ -32,7 +32,7 @@ class Beside:
     """What the boxes are written in, if it is known."""
 
 
-class Seen:
+class SeenRow:
     """A row, of which more is found out when a condition asks."""
 
     def __init__(self, surveyed: Surveyed, beside: Beside) -> None:
@@ -119,12 +119,12 @@ class Field:
 
     about: str
     kind: Kind
-    read: Callable[[Seen], Sequence[str] | Sequence[float] | Sequence[tuple[int, int]]]
+    read: Callable[[SeenRow], Sequence[str] | Sequence[float] | Sequence[tuple[int, int]]]
     listed: bool = True
     """Whether its values are few enough to be listed with their counts."""
 
 
-def _texts(*roles: str) -> Callable[[Seen], Sequence[str]]:
+def _texts(*roles: str) -> Callable[[SeenRow], Sequence[str]]:
     return lambda seen: seen.said(*roles)
 
 
@@ -133,17 +133,17 @@ FIELDS: Mapping[str, Field] = {
     "question": Field("what the user says", "text", _texts("user"), listed=False),
     "answer": Field("what the assistant says", "text", _texts("assistant"), listed=False),
     "system": Field("the system prompt", "text", _texts("system", "developer")),
-    "class": Field("a box's label, or a short answer", "name", Seen.classes),
+    "class": Field("a box's label, or a short answer", "name", SeenRow.classes),
     "label": Field("a box's label", "name", lambda seen: seen.labels),
-    "problem": Field("a rule's name, or error, skip, warning", "name", Seen.problems),
-    "marked": Field("why it is marked", "name", Seen.mark),
+    "problem": Field("a rule's name, or error, skip, warning", "name", SeenRow.problems),
+    "marked": Field("why it is marked", "name", SeenRow.mark),
     "split": Field("train, valid, test", "name",
                    lambda seen: [seen.beside.split] if seen.beside.split else []),
     "role": Field("a message's role", "name",
                   lambda seen: [one.role for one in seen.example.messages if one.role]),
     "private": Field("email, phone, card, key, place", "name",
                      lambda seen: private_in(seen.said(), seen.surveyed.images)),
-    "boxes": Field("what boxes are written in, or flawed", "name", Seen.written),
+    "boxes": Field("what boxes are written in, or flawed", "name", SeenRow.written),
     "origin": Field("of an image: data, url, file", "name",
                     lambda seen: [one.origin for one in seen.surveyed.row.images]),
     "detail": Field("of an image: auto, low, high", "name",
@@ -167,7 +167,7 @@ FIELDS: Mapping[str, Field] = {
                   lambda seen: [max(size) for size in seen.sizes()]),
     "frames": Field("of an image", "number",
                     lambda seen: [image.frames for image in seen.surveyed.images]),
-    "size": Field("of an image, upright: 640x480", "pair", Seen.sizes),
+    "size": Field("of an image, upright: 640x480", "pair", SeenRow.sizes),
     "place": Field("of a box's middle, in %: 0..49,50..99", "pair",
                    lambda seen: [centre(box) for box in seen.boxes()]),
 }  # fmt: skip

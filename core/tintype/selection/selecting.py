@@ -10,12 +10,12 @@ from tintype.dataset.splits import split_of
 from tintype.dataset.survey import Surveyed, survey
 from tintype.rules import ProviderRules
 from tintype.selection.conditions import Condition, fitting
-from tintype.selection.fields import FIELDS, Beside, Seen
+from tintype.selection.fields import FIELDS, Beside, SeenRow
 from tintype.tokens import model_tokens
 
 
 @dataclass(frozen=True, slots=True)
-class Selected:
+class SelectionProgress:
     """How far a selection has come."""
 
     rows: int = 0
@@ -61,7 +61,7 @@ async def select(
     model: str = "",
     fetch: bool = False,
     marks: Mapping[int, str] | None = None,
-) -> AsyncGenerator[Selected, None]:
+) -> AsyncGenerator[SelectionProgress, None]:
     """The rows for which all conditions hold, in the file's order, in batches.
 
     Args:
@@ -80,15 +80,15 @@ async def select(
     tests = [_holds(condition) for condition in conditions]
 
     def those(batch: Sequence[Surveyed]) -> tuple[Surveyed, ...]:
-        seen = ((one, Seen(one, beside)) for one in batch)
+        seen = ((one, SeenRow(one, beside)) for one in batch)
         return tuple(one for one, row in seen if all(test(row) for test in tests))
 
     rows = 0
     async for batch in survey(dataset, fetch=fetch):
         rows += len(batch)
-        yield Selected(rows, await asyncio.to_thread(those, batch))
+        yield SelectionProgress(rows, await asyncio.to_thread(those, batch))
 
 
-def _holds(condition: Condition) -> Callable[[Seen], bool]:
+def _holds(condition: Condition) -> Callable[[SeenRow], bool]:
     read, fits = FIELDS[condition.field].read, fitting(condition)
     return lambda seen: fits(read(seen))

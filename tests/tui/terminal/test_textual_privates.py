@@ -337,7 +337,7 @@ class Leaving(Screen[None]):
 
     @work
     async def look(self) -> None:
-        while not self.other and self.query(Static):
+        while not self.other and self.query(Static):  # noqa: ASYNC110 - no event says it
             await asyncio.sleep(0)
         self.looked = True
         self.query_one(Input)
@@ -359,7 +359,11 @@ async def test_work_for_a_screen_that_was_left_ends_no_app() -> None:
 async def test_work_that_finds_nothing_on_a_screen_that_is_there_is_a_crash() -> None:
     app = fence.ReportingApp[None]()
     app.report = lambda error, details: "a report"
-    with pytest.raises(WorkerFailed):
+
+    async def run() -> None:
         async with app.run_test() as pilot:
             await app.push_screen(Leaving(other=True))
             await until(pilot, lambda: app.return_code == 1)
+
+    with pytest.raises(WorkerFailed):
+        await run()

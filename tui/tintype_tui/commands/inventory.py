@@ -23,7 +23,7 @@ from tintype_tui.commands.stats import put_tables, table_options
 from tintype_tui.text import clip, count, one_line, pad
 
 if TYPE_CHECKING:
-    from tintype.inventory import Inventory, Item
+    from tintype.inventory import Inventory, InventoryItem
     from tintype.settings import Settings
     from tintype.store import Store
 
@@ -232,7 +232,7 @@ async def _taken(
     return settings, store, await inventory.take(store, settings)
 
 
-def named(found: "Inventory", name: str, profile: str | None) -> "Item":
+def named(found: "Inventory", name: str, profile: str | None) -> "InventoryItem":
     """The one thing that an id, an alias or a name means.
 
     Raises:
@@ -264,7 +264,9 @@ def _say_troubles(found: "Inventory", offline: bool) -> None:
         leave(1)
 
 
-def _as_json(items: "tuple[Item, ...] | list[Item]", found: "Inventory") -> list[object]:
+def _as_json(
+    items: "tuple[InventoryItem, ...] | list[InventoryItem]", found: "Inventory"
+) -> list[object]:
     return [
         {**plain(item), "title": item.title, "days_left": item.days_left(found.today)}
         for item in items
@@ -273,9 +275,9 @@ def _as_json(items: "tuple[Item, ...] | list[Item]", found: "Inventory") -> list
 
 def plain_plan(made: object) -> dict[str, object]:
     """A plan as JSON, its models by their ids."""
-    from tintype.inventory import Plan
+    from tintype.inventory import PlanByDate
 
-    assert isinstance(made, Plan)
+    assert isinstance(made, PlanByDate)
     return {
         "steps": [
             {

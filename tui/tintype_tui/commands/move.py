@@ -28,7 +28,7 @@ from tintype_tui.commands.output import (
 from tintype_tui.text import count, pad
 
 if TYPE_CHECKING:
-    from tintype.moving import Converted, MappedSetting, MovedSettings
+    from tintype.moving import MappedSetting, MovedFile, MovedSettings
     from tintype.quote import Quote
     from tintype.settings import Profile, Settings
     from tintype.store import KeptJob
@@ -152,11 +152,11 @@ async def _move(
         leave(1)
 
 
-async def _converted(source: Path, target: Path, profile: "Profile", *, quiet: bool) -> "Converted":
+async def _converted(source: Path, target: Path, profile: "Profile", *, quiet: bool) -> "MovedFile":
     from tintype import moving
-    from tintype.moving import Converted
+    from tintype.moving import MovedFile
 
-    found, progress = Converted(source), Progress(quiet=quiet)
+    found, progress = MovedFile(source), Progress(quiet=quiet)
     async with aclosing(moving.convert(source, target, profile.provider)) as steps:
         async for found in steps:
             progress(f"converting {source.name}: {count(len(found.changed), 'row')} to change")
@@ -166,7 +166,7 @@ async def _converted(source: Path, target: Path, profile: "Profile", *, quiet: b
     return found
 
 
-def _tell_changes(found: "Converted", source: Path) -> None:
+def _tell_changes(found: "MovedFile", source: Path) -> None:
     if not found.changed:
         say(f"{source.name}: no row changes.")
         return

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tintype.dataset import Dataset
     from tintype.dataset.survey import Surveyed
     from tintype.rules import ProviderRules
-    from tintype.selection import Condition, Selected
+    from tintype.selection import Condition, SelectionProgress
     from tintype.store import Store
 
 WIDTH = 60
@@ -210,7 +210,7 @@ class _Listing:
         self.progress = Progress(quiet=quiet)
         self._limit, self._quiet = limit, quiet
 
-    def add(self, path: Path, done: "Selected", before: int) -> None:
+    def add(self, path: Path, done: "SelectionProgress", before: int) -> None:
         """Take in a batch of a file before which so many rows were looked at."""
         self.rows = before + done.rows
         self.progress(f"looking at rows: {self.rows:,}, {self.found:,} found")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tintype.dataset import Dataset
     from tintype.detection import Convention
     from tintype.estimation import Estimate, Plan
-    from tintype.estimation.trying import Weight
+    from tintype.estimation.trying import FileWeight
     from tintype.estimation.what_if import RowTable, WhatIf
     from tintype.pricing import Prices
 
@@ -79,7 +79,7 @@ async def _table(dataset: "Dataset", found: "Assessment", progress: Progress) ->
     return table
 
 
-def _print_json(now: "Estimate", then: "Estimate", weight: "Weight") -> None:
+def _print_json(now: "Estimate", then: "Estimate", weight: "FileWeight") -> None:
     from tintype_tui.words.reports import estimate_report
 
     upload = {"bytes": weight.size_bytes, "measured": weight.measured}

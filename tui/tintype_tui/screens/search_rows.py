@@ -17,8 +17,8 @@ from textual.widgets import Input, Static
 
 from tintype.errors import DatasetError, StoreError
 from tintype.selection import NAME, QueryError, expanded, is_selection, parse_selection
-from tintype.selection.columns import Columns
-from tintype.selection.completing import Completion, completions
+from tintype.selection.columns import FieldColumns
+from tintype.selection.completing import QueryCompletion, completions
 from tintype_tui.held_keys import opens
 from tintype_tui.screens.dialogs import Ask, Dialog
 from tintype_tui.session import SessionApp
@@ -32,7 +32,7 @@ KEYS = "Tab takes · ↑ ↓ choose · Enter searches · ^s saves · ^g deletes 
 class CompletionList(LineList, can_focus=False):
     """What can come next, a line each."""
 
-    found: var[Sequence[Completion]] = var(())
+    found: var[Sequence[QueryCompletion]] = var(())
 
     def watch_found(self) -> None:
         self.total, self.cursor = len(self.found), 0
@@ -65,7 +65,7 @@ class SearchRows(Dialog[str | None]):
     SearchRows .dialog Input { margin-top: 0; }
     """
 
-    columns: var[Columns | None] = var(None)
+    columns: var[FieldColumns | None] = var(None)
     """What the rows say; none until it is known."""
     saved: var[Mapping[str, str]] = var({})
 
@@ -112,7 +112,10 @@ class SearchRows(Dialog[str | None]):
     async def _complete(self) -> None:
         if not self.query(Field):
             return
-        columns, typed = self.columns or Columns(), self.field.value[: self.field.cursor_position]
+        columns, typed = (
+            self.columns or FieldColumns(),
+            self.field.value[: self.field.cursor_position],
+        )
         found = await asyncio.to_thread(completions, typed, columns, self.saved)
         for one in self.query(CompletionList):  # none once it was left
             one.empty_text = "" if self.columns else "Counting what the rows say…"

@@ -19,7 +19,7 @@ from tintype.dataset.embed import export
 from tintype.detection import Convention
 from tintype.errors import QuoteError, TintypeError
 from tintype.estimation import Plan, estimate
-from tintype.estimation.trying import Rewritten, Weight, boxes_in, rewrite, weigh
+from tintype.estimation.trying import FileWeight, Rewritten, boxes_in, rewrite, weigh
 from tintype.estimation.what_if import (
     RowTable,
     WhatIf,
@@ -75,7 +75,7 @@ class TryChanges(Dialog[Decided | None]):
         self._table: RowTable | None = None
         self._boxes: Convention | None = None
         self._rewritten: dict[str, Rewritten] = {}
-        self._whole: Weight | None = None
+        self._whole: FileWeight | None = None
         self._hint = ""
 
     def compose(self) -> ComposeResult:
@@ -188,7 +188,7 @@ class TryChanges(Dialog[Decided | None]):
             then = estimate(counts, plan, self._prices)
             notes = change_notes(change, counts.rows, table.rows, rewritten)
 
-            def show(weight: Weight | None) -> None:
+            def show(weight: FileWeight | None) -> None:
                 lines = comparison(now, then, (self._whole, weight))
                 self.figures.update(Content("\n".join([*lines, *notes])))
 

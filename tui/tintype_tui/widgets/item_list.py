@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.reactive import var
 
-from tintype.inventory import Inventory, Item, Node, lineage
+from tintype.inventory import Inventory, InventoryItem, Node, lineage
 from tintype_tui.text import clip, one_line, pad
 from tintype_tui.widgets.line_list import Line, LineList
 from tintype_tui.words import inventory as said
@@ -26,12 +26,12 @@ class ItemList(LineList):
 
     BINDING_GROUP_TITLE = "Inventory"
 
-    items: var[tuple[Item, ...]] = var(())
+    items: var[tuple[InventoryItem, ...]] = var(())
     kind: var[str] = var("")
     """Of all things listed; empty if they are of several kinds."""
     today: var[date] = var(date.min)
 
-    def watch_items(self, items: tuple[Item, ...]) -> None:
+    def watch_items(self, items: tuple[InventoryItem, ...]) -> None:
         self.total = len(items)
         self.refresh()
 
@@ -41,7 +41,7 @@ class ItemList(LineList):
     watch_today = watch_kind
 
     @property
-    def item_here(self) -> Item | None:
+    def item_here(self) -> InventoryItem | None:
         """The thing under the cursor; none without any."""
         return self.items[self.cursor] if self.cursor < len(self.items) else None
 
@@ -74,7 +74,7 @@ class ItemList(LineList):
             segments.append(Segment(f"{pad(one_line(cell), room)} ", look))
         return segments
 
-    def _urgency(self, item: Item, style: Style) -> Style:
+    def _urgency(self, item: InventoryItem, style: Style) -> Style:
         """A colour that repeats what the number of days says."""
         left = item.days_left(self.today)
         if left is None or item.ref.kind == "file" or (style.bold and style.bgcolor):
@@ -92,7 +92,7 @@ class Entry:
     node: Node | None = None
 
 
-def entries(item: Item, found: Inventory, width: int) -> tuple[Entry, ...]:
+def entries(item: InventoryItem, found: Inventory, width: int) -> tuple[Entry, ...]:
     """What is known of a thing, in lines of a width; then its lineage as a tree."""
     lines: list[Entry] = []
     for label, words in said.detail_lines(item, found):
@@ -111,14 +111,14 @@ class DetailList(LineList):
     BINDING_GROUP_TITLE = "Details"
 
     found: var[Inventory | None] = var(None)
-    of: var[Item | None] = var(None)
+    of: var[InventoryItem | None] = var(None)
     """The thing."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.entries: Sequence[Entry] = ()
 
-    def watch_of(self, before: Item | None, now: Item | None) -> None:
+    def watch_of(self, before: InventoryItem | None, now: InventoryItem | None) -> None:
         self._lay()
         if before is None or now is None or before.ref != now.ref:
             self.cursor = 0

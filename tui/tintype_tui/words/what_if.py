@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tintype.detection import Convention
 from tintype.estimation import Estimate
-from tintype.estimation.trying import Rewritten, Weight
+from tintype.estimation.trying import FileWeight, Rewritten
 from tintype.estimation.what_if import WhatIf
 from tintype.tokens import Range
 from tintype_tui.text import count, number, pad, size
@@ -14,7 +14,7 @@ _NAME, _VALUE = 18, 20
 
 
 def comparison(
-    now: Estimate, then: Estimate, weights: tuple[Weight | None, Weight | None]
+    now: Estimate, then: Estimate, weights: tuple[FileWeight | None, FileWeight | None]
 ) -> list[str]:
     """A table of two estimates: a line for each figure, with the change in percent.
 
@@ -81,7 +81,7 @@ def _cost_moved(now: Estimate, then: Estimate) -> str:
     return _moved(float(now.cost_usd.likely), float(then.cost_usd.likely))
 
 
-def _weight_words(weight: Weight | None) -> str:
+def _weight_words(weight: FileWeight | None) -> str:
     if weight is None:
         return "measuring …"
     return f"{'' if weight.measured else 'about '}{size(weight.size_bytes)}"

@@ -48,7 +48,7 @@ _ESCAPED = {"\\t": "\t", "tab": "\t"}
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class TableColumns:
     """Where things stand in a table."""
 
     delimiter: str
@@ -175,7 +175,7 @@ def find_tables(files: Files) -> tuple[tuple[Split | None, SourceFile], ...]:
     return ((None, found[0]),)
 
 
-def find_columns(header: str, options: ImportOptions) -> Columns:
+def find_columns(header: str, options: ImportOptions) -> TableColumns:
     """Find the columns by the first line of a table.
 
     Raises:
@@ -216,7 +216,7 @@ def _said(options: ImportOptions, name: str) -> str:
     return str(options.more.get(name, "") or "")
 
 
-def _columns(names: Sequence[str], delimiter: str, options: ImportOptions) -> Columns:
+def _columns(names: Sequence[str], delimiter: str, options: ImportOptions) -> TableColumns:
     known = {name.casefold(): at for at, name in reversed(list(enumerate(names)))}
 
     def find(option: str, usual: Sequence[str], more: str = "") -> int:
@@ -235,7 +235,7 @@ def _columns(names: Sequence[str], delimiter: str, options: ImportOptions) -> Co
     image = find("image", IMAGE_NAMES)
     instead = ", or use one question for all rows: --prompt"
     asked = find("question", QUESTION_NAMES, instead) if asks else -1
-    return Columns(
+    return TableColumns(
         delimiter=delimiter,
         count=len(names),
         image=image,
@@ -256,7 +256,7 @@ def _choices(known: dict[str, int]) -> tuple[tuple[str, int], ...]:
 def _entry(
     fields: Sequence[str],
     line: int,
-    columns: Columns,
+    columns: TableColumns,
     options: ImportOptions,
     log: ImportLog,
     file: str,

@@ -13,7 +13,7 @@ from textual.message import Message
 from tintype.assessment import Assessment
 from tintype.rules import rules_of
 from tintype.selection import known_beside
-from tintype.selection.columns import Columns, read_columns
+from tintype.selection.columns import FieldColumns, read_columns
 from tintype_tui.held_keys import opens
 from tintype_tui.screens.choose_columns import CHOICES, ChooseColumns
 from tintype_tui.screens.datasets.part import Words
@@ -29,7 +29,7 @@ class ColumnsLine(Words):
         Binding(
             "S",
             "columns",
-            "Columns",
+            "FieldColumns",
             id="data.columns",
             show=False,
             tooltip="which are shown, and by which the rows are sorted",
@@ -39,7 +39,7 @@ class ColumnsLine(Words):
     class Known(Message):
         """What the rows say is known, or, without columns, no longer holds."""
 
-        def __init__(self, columns: Columns | None) -> None:
+        def __init__(self, columns: FieldColumns | None) -> None:
             super().__init__()
             self.columns = columns
 
@@ -79,7 +79,7 @@ class ColumnsLine(Words):
     async def _read(self) -> None:
         if (dataset := self.dataset) is None:
             return
-        columns = Columns()
+        columns = FieldColumns()
         try:
             with self.pane.reporting("Cannot count what rows say"):
                 rules = await asyncio.to_thread(rules_of, self.session.profile.provider)

@@ -13,7 +13,7 @@ from tintype.dataset.box_sets import judge_boxes
 from tintype.dataset.splits import siblings
 from tintype.detection import Verdict
 from tintype.errors import DatasetError
-from tintype.selection.columns import LISTED, Columns
+from tintype.selection.columns import LISTED, FieldColumns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +83,7 @@ def arrange(
     wanted: Arrangement,
     opened: Opened | None,
     assessed: Assessment | None,
-    columns: Columns | None,
+    columns: FieldColumns | None,
 ) -> Arrangement:
     """The arrangement with its indices, by what is known of the rows."""
     order = wanted.order

@@ -14,7 +14,7 @@ from textual.reactive import var
 from tintype.assessment import Assessment
 from tintype.dataset.arrangement import Arrangement
 from tintype.dataset.marks import Marks
-from tintype.selection.columns import Columns
+from tintype.selection.columns import FieldColumns
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
@@ -82,7 +82,7 @@ class DatasetsPane(Pane):
     """What the pass over the dataset that is open has found so far."""
     arrangement: var[Arrangement] = var(Arrangement())
     marks: var[Marks] = var(Marks())
-    columns: var[Columns | None] = var(None)
+    columns: var[FieldColumns | None] = var(None)
     index: var[int] = var(0)
     """The row that is looked at, 0-based."""
 

@@ -20,7 +20,7 @@ from tintype.dataset import Dataset
 from tintype.dataset.arrangement import Arrangement
 from tintype.dataset.marks import Marks
 from tintype.selection import Condition
-from tintype.selection.columns import Columns
+from tintype.selection.columns import FieldColumns
 from tintype_tui.screen import Part
 from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.text import visible
@@ -58,7 +58,7 @@ class DatasetPart(Part):
     """What the pass over the open dataset has found so far; none before it begins."""
     arrangement: var[Arrangement] = var(Arrangement())
     marks: var[Marks] = var(Marks())
-    columns: var[Columns | None] = var(None)
+    columns: var[FieldColumns | None] = var(None)
     """What the rows say; none until it was wanted and has been read."""
     index: var[int] = var(0)
     """The row that is looked at."""

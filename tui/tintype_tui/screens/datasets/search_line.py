@@ -15,7 +15,7 @@ from tintype.dataset.query import Found, Hit, Query, compile_query, parse_query,
 from tintype.dataset.query import shared_texts as find_shared
 from tintype.rules import rules_of
 from tintype.selection import Condition, expanded, is_selection, parse_selection, select
-from tintype.selection.columns import Columns
+from tintype.selection.columns import FieldColumns
 from tintype_tui.held_keys import opens
 from tintype_tui.screens.datasets.part import WantColumns, Words, stop_workers
 from tintype_tui.screens.search_rows import SearchRows
@@ -66,7 +66,7 @@ class SearchLine(Words):
                 else:
                     self._search(dataset, text, shared)
 
-    def watch_columns(self, columns: Columns | None) -> None:
+    def watch_columns(self, columns: FieldColumns | None) -> None:
         if self._asking is not None:
             self._asking.columns = columns
 

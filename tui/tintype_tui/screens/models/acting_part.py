@@ -15,7 +15,7 @@ from textual.reactive import var
 
 from tintype import budget, inventory, jobs
 from tintype.budget import Confirmation, Limits
-from tintype.inventory import Item, Ref
+from tintype.inventory import InventoryItem, Ref
 from tintype.paths import current_folder, safe_name
 from tintype.pricing import load_prices
 from tintype_tui import requests
@@ -54,7 +54,7 @@ class ActingPart(ItemPart):
         Binding("y", "copy", "Copy the id", id="models.copy", show=False),
     ]  # fmt: skip
 
-    listed: var[tuple[Item, ...]] = var(())
+    listed: var[tuple[InventoryItem, ...]] = var(())
     """What the list shows, for what is done with all of it."""
 
     class Changed(Message):
@@ -133,7 +133,9 @@ class ActingPart(ItemPart):
                 self._probe(wanted, limits, agreed)
 
     @work(exclusive=True, group="probing")
-    async def _probe(self, wanted: Sequence[Item], limits: Limits, agreed: Confirmation) -> None:
+    async def _probe(
+        self, wanted: Sequence[InventoryItem], limits: Limits, agreed: Confirmation
+    ) -> None:
         states: list[str] = []
         with self.pane.reporting("Cannot probe"):
             store, settings = await self.session.store(), self.session.settings
@@ -191,7 +193,7 @@ class ActingPart(ItemPart):
             self._download(item, target.path, target.replace)
 
     @work(exclusive=True, group="downloading")
-    async def _download(self, item: Item, path: Path, replace: bool) -> None:
+    async def _download(self, item: InventoryItem, path: Path, replace: bool) -> None:
         with self.pane.reporting("Cannot download"):
             async with AsyncExitStack() as stack:
                 api = await self.session.connection(item.ref.profile, stack)
@@ -232,7 +234,7 @@ class ActingPart(ItemPart):
         """Note something of it; an empty note takes it away."""
         await self._label("Note", lambda item: item.naming.note, "note")
 
-    async def _label(self, title: str, before: Callable[[Item], str], field: str) -> None:
+    async def _label(self, title: str, before: Callable[[InventoryItem], str], field: str) -> None:
         if (item := self.item) is None:
             return
         hints = (item.ref.id, "Stays on this machine. Empty takes it away.")
@@ -249,7 +251,7 @@ class ActingPart(ItemPart):
             await self.pane.copy(item.ref.id)
 
 
-def _job_of(item: Item) -> Ref | None:
+def _job_of(item: InventoryItem) -> Ref | None:
     """The job that a thing is of: itself, the one that made it, else one that used it."""
     if item.ref.kind == "job":
         return item.ref
@@ -257,14 +259,14 @@ def _job_of(item: Item) -> Ref | None:
     return next(iter((*made, *item.used_by)), None)
 
 
-def _by_profile(items: Sequence[Item]) -> dict[str, list[str]]:
+def _by_profile(items: Sequence[InventoryItem]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for item in items:
         found.setdefault(item.ref.profile, []).append(item.ref.id)
     return found
 
 
-def _probe_words(items: Sequence[Item], expenses: Sequence[budget.Expense]) -> str:
+def _probe_words(items: Sequence[InventoryItem], expenses: Sequence[budget.Expense]) -> str:
     """What is asked and what it may cost."""
     tokens = sum(one.tokens or 0 for one in expenses)
     known = [one.high_usd for one in expenses if one.high_usd is not None]

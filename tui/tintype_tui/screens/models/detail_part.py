@@ -5,7 +5,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.reactive import var
 
-from tintype.inventory import Inventory, Item, Ref
+from tintype.inventory import Inventory, InventoryItem, Ref
 from tintype_tui.screen import Part
 from tintype_tui.widgets.item_list import DetailList
 from tintype_tui.widgets.line_list import LineList
@@ -18,7 +18,7 @@ class ItemPart(Part):
     ref: var[Ref | None] = var(None, bindings=True)
 
     @property
-    def item(self) -> Item | None:
+    def item(self) -> InventoryItem | None:
         """The thing under the cursor."""
         known = self.found is not None and self.ref is not None
         return self.found.by_ref.get(self.ref) if known else None  # type: ignore[union-attr, arg-type]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tintype import evaluation, keeping
 from tintype.evaluation import EvaluatedModel
-from tintype.inventory import Item
+from tintype.inventory import InventoryItem
 from tintype.prompting import Parameters
 from tintype_tui.requests import EvaluationOrder
 from tintype_tui.screen import Pane
@@ -16,7 +16,7 @@ from tintype_tui.screens.open_path import choose_dataset
 from tintype_tui.words.inventory import day
 
 
-async def golden_order(pane: Pane, item: Item) -> EvaluationOrder | None:
+async def golden_order(pane: Pane, item: InventoryItem) -> EvaluationOrder | None:
     """What to ask a tuned model, once its cost has been agreed to; none if it has not been.
 
     The same rows asked again go on with the run that there is. Call it in a worker.
@@ -38,7 +38,7 @@ async def golden_order(pane: Pane, item: Item) -> EvaluationOrder | None:
     return await ordered(pane, draft, folder, title=title)
 
 
-async def _rows(pane: Pane, item: Item) -> Path | None:
+async def _rows(pane: Pane, item: InventoryItem) -> Path | None:
     """Its test or validation rows, as far as they are here; else rows that a person chooses."""
     store = await pane.session.store()
     known = await asyncio.to_thread(keeping.usual_rows, store, item.ref.profile, item.ref.id)

@@ -16,7 +16,7 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype import inventory
-from tintype.inventory import Inventory, Item, Ref
+from tintype.inventory import Inventory, InventoryItem, Ref
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import key_of, with_keys
 from tintype_tui.screen import Part
@@ -59,7 +59,7 @@ class Shown:
     needle: str = ""
     order: str = "ends"
 
-    def of(self, found: Inventory) -> tuple[Item, ...]:
+    def of(self, found: Inventory) -> tuple[InventoryItem, ...]:
         """The things that fit, in order."""
         kind = f"kind:{self.kind}" if self.kind in inventory.KINDS else ""
         return inventory.chosen(found, f"{self.needle} {kind}", self.order)

@@ -14,7 +14,7 @@ from textual.reactive import var
 from tintype import inventory
 from tintype.connection import worth_asking
 from tintype.errors import TintypeError
-from tintype.inventory import Inventory, Item, Ref
+from tintype.inventory import Inventory, InventoryItem, Ref
 from tintype.store import Store
 from tintype_tui import requests
 from tintype_tui.screen import Pane
@@ -46,7 +46,7 @@ class ModelsPane(Pane):
     trouble: var[str] = var("")
     ref: var[Ref | None] = var(None)
     """The thing that is looked at."""
-    listed: var[tuple[Item, ...]] = var(())
+    listed: var[tuple[InventoryItem, ...]] = var(())
     kind: var[str] = var("model")
     """The view that is shown."""
 

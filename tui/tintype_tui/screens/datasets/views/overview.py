@@ -18,7 +18,7 @@ from tintype.dataset.findings import findings, quantities
 from tintype.dataset.statistics import Statistics, StatisticsTally
 from tintype.dataset.survey import survey
 from tintype.selection.charts import Chart, FacetValue, charts, facets, split_classes
-from tintype.selection.columns import Columns, Rows
+from tintype.selection.columns import FieldColumns, Rows
 from tintype_tui.screens.datasets.part import Narrow, View, WantColumns, stop_workers
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.chart_box import ChartBox
@@ -42,7 +42,7 @@ class Counted:
     charts: Mapping[str, Chart] = field(default_factory=dict)
 
 
-def _counted(columns: Columns, rows: Rows, others: Mapping[str, Statistics]) -> Counted:
+def _counted(columns: FieldColumns, rows: Rows, others: Mapping[str, Statistics]) -> Counted:
     # Of other splits it is known what all of their rows say: they stand beside all rows of this.
     classes = {name: split_classes(each.facets) for name, each in others.items()}
     return Counted(facets(columns, rows), charts(columns, rows, classes if rows is None else {}))

@@ -13,7 +13,7 @@ from tintype.dataset import example as read_example
 from tintype.dataset.arrangement import Arrangement, Order
 from tintype.dataset.base64_text import displayed
 from tintype.selection import FIELDS
-from tintype.selection.columns import LISTED, Columns
+from tintype.selection.columns import LISTED, FieldColumns
 from tintype_tui.screens.datasets.part import View, WantColumns
 from tintype_tui.text import one_line, short, visible
 from tintype_tui.widgets.column_head import ColumnHead, Measure, beside
@@ -75,10 +75,10 @@ class RowsView(View):
     # ------------------------------------------------------------------ columns
 
     def watch_columns(self) -> None:
-        self._show_columns(self.columns or Columns())
+        self._show_columns(self.columns or FieldColumns())
 
     @work(exclusive=True, group="columns")
-    async def _show_columns(self, columns: Columns) -> None:
+    async def _show_columns(self, columns: FieldColumns) -> None:
         made = [
             column(name, await to_thread(columns[name].first, columns.total))
             for name in self.arrangement.columns
