@@ -201,7 +201,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         self.session.warn = self._warn
         if dataset is not None:
             self.set_reactive(TintypeApp.loop_state, LoopState().opening(absolute(dataset)))
-        self._with_samples = with_samples
+        self.with_samples = with_samples
         self._clashes: set[str] = set()
         self.assessor, self.evaluator = Assessor(self), Evaluator(self)
         self.deadlines = Deadlines(self)
@@ -216,10 +216,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
             asyncio.get_running_loop().add_signal_handler(name, end_soon, self, 128 + name)
 
     def on_mount(self) -> None:
-        self.call_after_refresh(_collect)
         _begin(self)
-        if self._with_samples:
-            self.call_after_refresh(self.run_action, "sample", self.screen.query_one("#samples"))
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """End, with everything noted: the panes are gone before the app is."""
@@ -309,11 +306,14 @@ def _reported(folder: Path, error: BaseException | None, details: str) -> str:
 
 def _begin(app: TintypeApp) -> None:
     """Begin what goes on for as long as the app does."""
+    app.call_after_refresh(_collect)
     app.assessor.begin()
     app.deadlines.begin()
     Ringer(app).begin()
     app.set_interval(KEEP_S, lambda: app.session.keep_apart(app.loop_state, **_seen(app)))
     _report_settings(app)
+    if app.with_samples:
+        app.call_after_refresh(app.run_action, "sample", app.screen.query_one("#samples"))
 
 
 def _report_settings(app: TintypeApp) -> None:

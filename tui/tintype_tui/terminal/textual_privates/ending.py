@@ -23,14 +23,11 @@ class ReportingApp(App[ReturnType]):
     """What to print when the app ends by an error, of which Textual says some details."""
 
     async def _shutdown(self) -> None:
-        # What is still under way would look for widgets that have been taken away already.
-        self.workers.cancel_all()
+        self.workers.cancel_all()  # what is still under way would look for widgets that are gone
         await super()._shutdown()
 
     def _handle_exception(self, error: Exception) -> None:
-        # Work for what has been left, whose widgets go before it does: nobody waits for it.
-        cause = error.error if isinstance(error, WorkerFailed) else error
-        if not isinstance(cause, NoMatches) or not _has_left(_at_work()):
+        if not _is_late(error):
             super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
@@ -50,6 +47,12 @@ class ReportingApp(App[ReturnType]):
             self._return_code = 1
             self._exit_renderables.append(Text(self.report(error, details), overflow="fold"))
         self._close_messages_no_wait()
+
+
+def _is_late(error: Exception) -> bool:
+    """Whether work for what has been left missed a widget; those go before it does."""
+    cause = error.error if isinstance(error, WorkerFailed) else error
+    return isinstance(cause, NoMatches) and _has_left(_at_work())
 
 
 def _at_work() -> object:
