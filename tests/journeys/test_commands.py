@@ -556,7 +556,7 @@ def test_config_says_in_plain_words_what_is_not_set(tintype: Tintype) -> None:
 
 def test_the_usage_of_import_has_the_words_in_their_order(tintype: Tintype, dataset: Path) -> None:
     assert "Usage: tintype import [FORMAT] SOURCE… TARGET [OPTIONS]" in tintype("import", "-h").out
-    assert "Usage: tintype import [OPTIONS] SOURCE TARGET" in tintype("import", dataset).err
+    assert "Usage: tintype import [OPTIONS] SOURCE... TARGET" in tintype("import", dataset).err
     done = tintype("import", dataset, dataset.parent / "out")
     assert done.code == 2
     assert "used as it is" in done.err
