@@ -186,7 +186,7 @@ class _Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class LikenessProgress:
     """How far the search for images like one has come."""
 
     rows: int = 0
@@ -197,7 +197,7 @@ class Alike:
 
 async def most_alike(
     dataset: Dataset, index: int, ordinal: int = 0, *, most: int = 24
-) -> AsyncGenerator[Alike, None]:
+) -> AsyncGenerator[LikenessProgress, None]:
     """Find the rows whose images look most like an image of a row, by its fingerprint.
 
     Images on the network, and those that cannot be read, are passed over.
@@ -225,10 +225,10 @@ async def most_alike(
     while lines := await dataset.lines(rows, ROWS_AT_ONCE, BYTES_AT_ONCE):
         await in_thread(look, lines)
         rows += len(lines)
-        yield Alike(rows)
+        yield LikenessProgress(rows)
     nearest.pop(index, None)
     others = sorted(nearest, key=lambda row: (nearest[row], row))
-    yield Alike(rows, (index, *others[:most]))
+    yield LikenessProgress(rows, (index, *others[:most]))
 
 
 def _likeness_of(line: ParsedLine, part: ImagePart, dataset: Dataset) -> "Likeness | None":

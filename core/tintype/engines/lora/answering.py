@@ -16,7 +16,7 @@ from tintype.engines.lora import adapters, attention, features, loading, plan
 from tintype.engines.lora.adapters import Adapters
 from tintype.engines.lora.bases import Base
 from tintype.engines.lora.engine import LONGEST_ANSWER
-from tintype.engines.lora.generation import Conversation, Slot, slot_length
+from tintype.engines.lora.generation import CacheSlot, LiveConversation, slot_length
 from tintype.engines.lora.loading import OpenModel
 from tintype.engines.lora.rows import Encoded, Said, Shown, encode_question, shrunk
 
@@ -37,7 +37,7 @@ class OpenBase:
     in_place: object = field(default_factory=object)
     """The adapter that is in place; none for the bare base."""
     seen: dict[str, Tensor] = field(default_factory=dict)
-    free: list[Slot] = field(default_factory=list)
+    free: list[CacheSlot] = field(default_factory=list)
     graphs: bool = False
     """Whether steps are captured."""
 
@@ -48,7 +48,7 @@ class OpenBase:
             self.layers.take(bare if own is None else own)
             self.in_place = own
 
-    def slot(self, tokens: int) -> Slot | None:
+    def slot(self, tokens: int) -> CacheSlot | None:
         """A place for a conversation of so many tokens; give it back by `free`."""
         if not self.graphs:
             return None
@@ -58,7 +58,7 @@ class OpenBase:
                 self.free.remove(slot)
                 return slot
         del self.free[: max(0, len(self.free) - SLOTS + 1)]
-        return Slot(self.opened, length)
+        return CacheSlot(self.opened, length)
 
     def features(self, key: str, pixels: dict[str, Tensor]) -> Tensor:
         """What the vision tower makes of an image, remembered for the next question about it."""
@@ -123,8 +123,8 @@ class LoraAnswerer:
         most = min(LONGEST_ANSWER, sampling.max_tokens or LONGEST_ANSWER)
         shared = self._shared
         asked = encode_question(shared.opened, [_said(turn) for turn in turns])
-        slot: Slot | None = None
-        conversation: Conversation | None = None
+        slot: CacheSlot | None = None
+        conversation: LiveConversation | None = None
         try:
             for _ in range(most):
                 with shared.lock, torch.no_grad():
@@ -138,13 +138,15 @@ class LoraAnswerer:
             if slot is not None:
                 shared.free.append(slot)
 
-    def _begun(self, asked: Encoded, sampling: Sampling, slot: Slot | None) -> Conversation:
+    def _begun(
+        self, asked: Encoded, sampling: Sampling, slot: CacheSlot | None
+    ) -> LiveConversation:
         opened = self._shared.opened
         shown = [
             self._shared.features(key, pixels)
             for key, pixels in zip(asked.images, asked.pixels, strict=True)
         ]
-        return Conversation(opened, asked, shown, sampling, slot)
+        return LiveConversation(opened, asked, shown, sampling, slot)
 
 
 def _said(turn: Turn) -> Said:

@@ -20,7 +20,7 @@ SHORTEST_SLOT = 1024
 _WARM_UP = 2
 
 
-class Slot:
+class CacheSlot:
     """A conversation's place: keys and values of a constant length, and a step as a graph."""
 
     def __init__(self, opened: OpenModel, length: int) -> None:
@@ -84,7 +84,7 @@ def read_text(
     return made.last_hidden_state
 
 
-class Conversation:
+class LiveConversation:
     """A conversation that is being answered."""
 
     def __init__(
@@ -93,7 +93,7 @@ class Conversation:
         asked: Encoded,
         shown: Sequence[Tensor],
         sampling: Sampling,
-        slot: Slot | None = None,
+        slot: CacheSlot | None = None,
     ) -> None:
         """Without a slot, which has to be long enough, memory is taken as needed."""
         self._opened, self._asked, self._shown = opened, asked, shown

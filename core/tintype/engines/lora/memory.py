@@ -39,7 +39,7 @@ def out_of_memory(error: BaseException) -> bool:
     )
 
 
-class Meter:
+class PaceMeter:
     """The pace of steps."""
 
     def __init__(self, opened: OpenModel) -> None:

@@ -15,7 +15,7 @@ import torch
 from tintype.engines.base import Note, Outcome, Report, Saved, Step, TrainingOrder, Wanted
 from tintype.engines.lora import adapters, attention, forward, plan, states
 from tintype.engines.lora.bases import Base
-from tintype.engines.lora.memory import Meter, free_bytes, out_of_memory
+from tintype.engines.lora.memory import PaceMeter, free_bytes, out_of_memory
 from tintype.engines.lora.optimizer import Optimizer
 from tintype.engines.lora.passing import Layout, PackedStep, Passing
 from tintype.engines.lora.preparation import PreparedTraining, ahead, prepare
@@ -96,7 +96,7 @@ class Training:
         self._chosen = order.hyperparameters
         self._opened = prepared.opened
         self._optimizer = Optimizer(prepared.adapters.parameters)
-        self._meter = Meter(self._opened)
+        self._meter = PaceMeter(self._opened)
         self._saved_at, self._saving_s = time.monotonic(), 0.0
         self._per_epoch = -(-len(prepared.rows) // self._chosen.batch_size)
         self._total = self._per_epoch * self._chosen.n_epochs

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 
-from tintype.dataset.near import Alike, most_alike
+from tintype.dataset.near import LikenessProgress, most_alike
 from tintype_tui.screens.datasets.part import Words, stop_workers
 from tintype_tui.text import count
 
@@ -41,7 +41,7 @@ class LikeLine(Words):
         dataset, index = self.dataset, self.index
         if dataset is None:
             return
-        found = Alike()
+        found = LikenessProgress()
         try:
             with self.pane.reporting("Cannot look for images like this"):
                 async with aclosing(most_alike(dataset, index)) as looking:
