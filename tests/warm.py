@@ -24,8 +24,6 @@ from pathlib import Path
 from tintype.engines import launch
 
 IMPORTED = ("tintype.engines.tiny.engine", "tintype.engines.worker", "tintype.server.listening")
-_ABOVE = 100
-"""Files that were received are first put out of the way of the numbers they are to have."""
 
 
 @contextmanager
@@ -97,7 +95,9 @@ def _become(asked: socket.socket) -> Sequence[str]:
     _, received, _, _ = socket.recv_fds(asked, 1, 16)
     with asked.makefile("rb") as file:
         order = json.load(file)
-    log, *kept = [fcntl.fcntl(one, fcntl.F_DUPFD, _ABOVE) for one in received]
+    # What was received is first put out of the way of the numbers it is to have.
+    above = max(3, *order["keep"]) + 1
+    log, *kept = [fcntl.fcntl(one, fcntl.F_DUPFD, above) for one in received]
     asked.sendall(b".")
     asked.close()
     for one in received:
