@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 from PIL import Image
 
 from tintype.engines.base import Resolved, TrainingOrder
+from tintype.engines.launch import ONE_THREAD
 from tintype.engines.lora.bases import Base, read_base
 
+os.environ.update(ONE_THREAD)  # as in a trainer: a second thread waits long on a busy machine
 HERE = Path(__file__).parent
 COLOURS = ("red", "blue", "yellow", "black")
 
