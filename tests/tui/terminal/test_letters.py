@@ -1,6 +1,8 @@
 """Where there are letters and little else, nothing else is drawn."""
 
+import ast
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 
+import tintype_tui
 from tintype_tui.terminal.capabilities import Surroundings, assess
 from tintype_tui.terminal.letters import Letters
 from tintype_tui.terminal.replies import Told
@@ -58,3 +61,32 @@ def test_on_the_console_the_whole_app_is_letters(play: Any, tmp_path: Path) -> N
         terminal.type(key.encode())
         drawn += terminal.until_seen(words)
     assert drawn.isascii()
+
+
+def drawn_signs() -> set[str]:
+    """Every sign in a text of the app's own, but for what is said of the code."""
+    signs = set()
+    for path in Path(tintype_tui.__file__).parent.rglob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        texts = (
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in said
+            and path.name != "letters.py"
+        )
+        signs |= {sign for text in texts for sign in text if not sign.isascii()}
+    return {sign for sign in signs if unicodedata.category(sign)[0] in "PS"} - {
+        "🀀"
+    }  # where a range begins
+
+
+def test_every_sign_that_the_app_draws_is_spelt() -> None:
+    left = {
+        sign
+        for sign in drawn_signs()
+        if not Letters().apply([Segment(sign)], Color(0, 0, 0))[0].text.isascii()
+    }
+    assert not left
