@@ -28,6 +28,8 @@ async def test_what_would_be_lost_is_said_before_anything_is_written(
         assert dataset.with_name("train-llava").is_dir()
         await person.press("escape")
         await person.sees_no("in another format")
+        await person.press("j", "B")  # the dataset is open as before
+        await person.sees("a Draw")
 
 
 async def test_rows_as_the_provider_takes_them_are_opened_and_replaced_only_when_asked(

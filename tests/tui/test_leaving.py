@@ -1,7 +1,9 @@
 """How the app begins and ends as a process."""
 
 import gc
+from pathlib import Path
 
+import tintype_tui
 from tintype_tui.app import _collect
 
 
@@ -21,3 +23,10 @@ def test_what_the_start_has_made_is_never_looked_through_again() -> None:
         gc.unfreeze()
         gc.set_threshold(*thresholds)
         gc.enable()
+
+
+def test_what_is_left_ends_its_own_work_and_nobody_elses() -> None:
+    """`workers` is the app's: among all of them is what holds a dataset open, or follows a job."""
+    folder = Path(tintype_tui.__file__).parent
+    ends = {path.name for path in folder.rglob("*.py") if "cancel_all(" in path.read_text("utf-8")}
+    assert ends == {"ending.py"}

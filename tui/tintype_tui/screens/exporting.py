@@ -234,7 +234,7 @@ class Export(Dialog[Path | None]):
 
     def action_back(self) -> None:
         """Stop what is written, of which nothing is left; else go back."""
-        self.workers.cancel_all()
+        self.workers.cancel_node(self)
         self.dismiss(None)
 
 

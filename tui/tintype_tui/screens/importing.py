@@ -183,5 +183,5 @@ class Import(Dialog[Path | None]):
             self.dismiss(files.get("train") or next(iter(files.values()), None))
 
     def action_back(self) -> None:
-        self.workers.cancel_all()
+        self.workers.cancel_node(self)
         self.dismiss(None)

@@ -172,7 +172,7 @@ class Launch(Dialog[Job | None]):
 
     def action_back(self) -> None:
         """Go back; an upload under way stops, and goes on from there the next time."""
-        self.workers.cancel_all()
+        self.workers.cancel_node(self)
         self.dismiss(None)
 
     @work(exclusive=True)
