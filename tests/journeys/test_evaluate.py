@@ -134,22 +134,23 @@ async def _and_offline(person: Any) -> None:
 async def test_an_evaluation_is_paused_and_gone_on_with_in_the_next_session(
     sit: Any, tmp_path: Path
 ) -> None:
-    gates, folder = [tmp_path / f"go{n}" for n in range(40)], tmp_path / "slow"
+    # More questions than are ever under way at once, however long it takes to stop it.
+    gates, folder = [tmp_path / f"go{n}" for n in range(100)], tmp_path / "slow"
     folder.mkdir()
     test = folder / "test.jsonl"
     rows = [row(f"after {gate}", "first second") for gate in gates]
     test.write_text("\n".join(rows) + "\n")
     async with sit(test) as person:
-        await person.sees("40 rows")
+        await person.sees("100 rows")
         await person.press("V")
         await person.sees("add a model", "No model is named yet")
         await person.press("M")
         await person.sees("Evaluate which model besides?")
         await person.type("scripted")
         await person.press("enter")
-        await person.sees("40 questions to 1 model, free")
+        await person.sees("100 questions to 1 model, free")
         await person.press("l")
-        await person.sees("0 of 40 answers", "at once", "no score yet", "◐ evaluate 0 %")
+        await person.sees("0 of 100 answers", "at once", "no score yet", "◐ evaluate 0 %")
         await person.press("1")
         await person.sees("◐ evaluate 0 %")  # leaving the pane does not stop it
         await person.press("6", "escape")
@@ -159,15 +160,15 @@ async def test_an_evaluation_is_paused_and_gone_on_with_in_the_next_session(
         await person.sees("Not complete: space goes on with it.")
         person.app.exit()
     done = _answers(person)
-    assert 0 < done < 40
+    assert 0 < done < 100
     async with sit() as person:
         await person.press("6", "left_square_bracket")
-        await person.sees("slow/test.jsonl · 40 rows · scripted")
+        await person.sees("slow/test.jsonl · 100 rows · scripted")
         await person.press("enter")
         await person.sees("Not complete")
         await person.press("space")
         await person.sees("100.0 %", "● evaluate")
-        assert _answers(person) == 40
+        assert _answers(person) == 100
 
 
 def _answers(person: Any) -> int:
