@@ -17,7 +17,9 @@ from tintype.settings import Profile, Secret, Settings, folders, key_for
 
 if TYPE_CHECKING:
     from tintype.api import Api, Patience
+    from tintype.assessment import Assessment
     from tintype.estimation import Estimate, Forecast
+    from tintype.estimation.usage import Request
     from tintype.jobs import Prospects
     from tintype.pricing import Prices
     from tintype.quote import Quote
@@ -180,32 +182,41 @@ def worth_asking(settings: Settings, store: "Store") -> tuple[str, ...]:
     return tuple(found)
 
 
+async def usual_request(found: "Assessment") -> "Request | None":
+    """Return what a request to the tuned model is likely to be; it is of the file, not of the plan.
+
+    Raises:
+        DatasetError: if the file cannot be read.
+    """
+    from tintype.dataset import open_dataset
+    from tintype.estimation import usage
+
+    async with open_dataset(found.file.path) as dataset:
+        async for _ in dataset.index():
+            pass
+        return await usage.usual_request(dataset, found.counts, found.counts.rule)
+
+
 async def prospects(
     store: "Store | None",
     profile: Profile,
     made: "Quote",
     prices: "Prices",
+    request: "Request | None",
     batch_size: int | None = None,
 ) -> "Prospects":
-    """Return what is to be expected of a training beside its bill; little is read of the file.
+    """Return what is to be expected of a training beside its bill; nothing is read of the file.
 
     Without a store nothing is known of one's own past.
 
     Raises:
-        DatasetError: if the file cannot be read.
         EngineError: if an engine cannot be loaded.
         StoreError: if the store cannot be read.
     """
-    from tintype.dataset import open_dataset
-    from tintype.estimation.usage import break_even, usual_request
+    from tintype.estimation.usage import break_even
     from tintype.jobs import Prospects, learnt, upload_speed
 
-    estimate, found = made.estimate, made.assessment
-    async with open_dataset(found.file.path) as dataset:
-        async for _ in dataset.index():
-            pass
-        request = await usual_request(dataset, found.counts, found.counts.rule)
-    others = found.rules.text_models
+    estimate, others = made.estimate, made.assessment.rules.text_models
     answers = break_even(request, estimate, prices, others) if request is not None else ()
     if store is None:
         return Prospects(request=request, answers=answers)

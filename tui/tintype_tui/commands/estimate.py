@@ -146,16 +146,17 @@ async def _explain(assessment: "Assessment", line: int, as_json: bool) -> None:
 
 async def _expected(made: "Quote", profile: "Profile", settings: "Settings") -> "Prospects":
     """What is expected beside the bill; of one's own past only where there is a store."""
-    from tintype.connection import prospects
+    from tintype.connection import prospects, usual_request
     from tintype.paths import exists
     from tintype.pricing import load_prices
     from tintype.store import open_store
 
     prices, file = load_prices(settings.prices), settings.folders.store_file
+    request = await usual_request(made.assessment)
     if profile.dialect != "embedded" and not exists(file):
-        return await prospects(None, profile, made, prices)
+        return await prospects(None, profile, made, prices, request)
     async with open_store(file) as store:
-        return await prospects(store, profile, made, prices)
+        return await prospects(store, profile, made, prices, request)
 
 
 async def _compare(

@@ -14,10 +14,14 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static
 
-from tintype.connection import prospects
+from tintype.assessment import Assessment
+from tintype.connection import prospects, usual_request
+from tintype.dataset import FileStamp
 from tintype.estimation import gauges
+from tintype.estimation.usage import Request
 from tintype.jobs import Prospects
 from tintype.pricing import load_prices
+from tintype.providers.token_rules import TokenRule
 from tintype.quote import Outlook, Quote
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
@@ -90,6 +94,10 @@ class CostPart(Part):
             self.profile = profile
             """To work with from now on; empty for that in use."""
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._usual: tuple[tuple[FileStamp, TokenRule], Request | None] | None = None
+
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="cost", can_focus=True):
             yield Static(id="cost-words")
@@ -118,7 +126,15 @@ class CostPart(Part):
                 profile, batch = self.session.profile, self.choices.batch_size
                 prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
                 store = await self.session.store()
-                self.prospects = await prospects(store, profile, made, prices, batch)
+                request = await self._request(made.assessment)
+                self.prospects = await prospects(store, profile, made, prices, request, batch)
+
+    async def _request(self, found: Assessment) -> Request | None:
+        """What a request is likely to be: of the file, so it stays while the plan changes."""
+        key = found.file, found.counts.rule
+        if self._usual is None or self._usual[0] != key:
+            self._usual = key, await usual_request(found)
+        return self._usual[1]
 
     # ------------------------------------------------------------------ keys
 
