@@ -166,6 +166,25 @@ async def test_a_box_is_drawn_and_dragged_with_the_mouse(sit: Any, dataset: Path
         assert "edited" not in person.screen
 
 
+async def test_a_check_that_ends_after_an_edit_is_not_taken_for_one_of_the_edited_rows(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        app, late = person.app, [person.app.assessment]
+
+        def end_late(now: Any) -> None:
+            if now is None and late:
+                app.assessment = late.pop()
+
+        app.watch(app, "assessment", end_late, init=False)
+        await person.press("i", "exclamation_mark", "ctrl+s")
+        await person.sees("1 edited")
+        await person.until(lambda: app.assessment and app.assessment.file.edits, "it is checked")
+        await person.sees("1 edited", "1 warning")
+        assert not late
+
+
 async def test_a_row_and_then_all_rows_are_fixed_after_a_look(sit: Any, dataset: Path) -> None:
     grey = io.BytesIO()
     Image.new("L", (48, 36), 90).save(grey, "PNG")

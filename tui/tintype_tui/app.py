@@ -290,7 +290,7 @@ async def _carry_out(app: TintypeApp, request: requests.Request) -> None:
             app.loop_state = app.loop_state.elsewhere()
             app.profile_name = request.name
         case requests.AssessDataset():
-            await app.assessor.read(request.model, deep=request.deep)
+            await app.assessor.read(request.model, deep=request.deep, again=request.again)
         case requests.LookAtDeadlines():
             app.deadlines.look()
         case requests.Evaluate():

@@ -51,16 +51,20 @@ class Assessor:
         app.workers.cancel_group(app, "assess")
         app.assessment, app.check_trouble = None, ""
 
-    async def read(self, model: str, *, deep: bool = False) -> None:
+    async def read(self, model: str, *, deep: bool = False, again: bool = False) -> None:
         """Read the current dataset; what has been read already is not read again.
 
-        With `deep`, the pixels of every image are decoded, in a large file too.
+        With `deep`, the pixels of every image are decoded, in a large file too. With `again`, what
+        has been found, or is about to be, does not hold.
         """
         from tintype.assessment import is_of
 
         app = self._app
         path, provider = app.loop_state.dataset, app.session.profile.provider
         if path is None:
+            return
+        if again:
+            self._begin(path, provider, model, deep)
             return
         try:
             covered = await asyncio.to_thread(is_of, app.assessment, path, provider)
@@ -75,9 +79,12 @@ class Assessor:
             if same is not None:
                 app.assessment = same
                 return
+        self._begin(path, provider, model, deep)
+
+    def _begin(self, path: Path, provider: str, model: str, deep: bool) -> None:
         self.forget()
         work: WorkType[None] = partial(self._assess, path, provider, model, deep or None)
-        app.run_worker(work, exclusive=True, group="assess")
+        self._app.run_worker(work, exclusive=True, group="assess")
 
     async def _assess(self, path: Path, provider: str, model: str, deep: bool | None) -> None:
         from tintype.assessment import assess

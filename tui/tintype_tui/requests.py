@@ -78,6 +78,8 @@ class AssessDataset(Request):
     """The base model to count for; empty for any."""
     deep: bool = False
     """Decode the pixels of every image, in a large file too."""
+    again: bool = False
+    """What has been found does not hold: rows were edited."""
 
 
 @dataclass

@@ -190,8 +190,7 @@ class DatasetsPane(Pane):
         self.row_part.present(self.index, self.row_part.view.shown.ordinal)
         self.query_one(EditsLine).say()
         self.query_one(BoxesLine).judge_again()
-        self.app.assessment = None
-        self.post_message(requests.AssessDataset())
+        self.post_message(requests.AssessDataset(again=True))
 
     def on_views_part_viewed(self, event: ViewsPart.Viewed) -> None:
         self.query_one(OpenedLine).hint = event.view.HINT

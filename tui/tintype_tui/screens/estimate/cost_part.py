@@ -152,8 +152,7 @@ class CostPart(Part):
             dialog = Dearest(estimate, found, prices)
             row = await self.app.push_screen_wait(dialog)
             if dialog.edited:
-                self.pane.app.assessment = None
-                self.post_message(requests.AssessDataset(estimate.plan.model))
+                self.post_message(requests.AssessDataset(estimate.plan.model, again=True))
             if row is not None:
                 self.post_message(requests.open_dataset(found.file.path, row))
 
