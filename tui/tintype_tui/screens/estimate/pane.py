@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -30,6 +30,9 @@ from tintype_tui.screens.estimate.plan_part import PlanPart, Replanned
 from tintype_tui.widgets.loop_strip import LoopStrip, Serving
 from tintype_tui.widgets.plan_form import Choices, PlanForm, proposed, read_choices
 from tintype_tui.words.costs import cost_words
+
+if TYPE_CHECKING:
+    from tintype.assessment import Assessment
 
 
 class EstimatePane(Pane):
@@ -100,8 +103,16 @@ class EstimatePane(Pane):
             self._path, self._like = state.dataset, state.like
             self._begin()
 
-    def watch_assessment(self) -> None:
+    def watch_assessment(self, assessment: "Assessment | None") -> None:
+        """Make the quote; what was counted for another model than the plan's is counted again."""
         self._renew()
+        if self._plans is not None and assessment is not None:
+            self._want(assessment)
+
+    def _want(self, assessment: "Assessment | None") -> None:
+        """Have the dataset counted for the model of the plan, unless it has been."""
+        if assessment is None or self.choices.model != assessment.model:
+            self.post_message(requests.AssessDataset(self.choices.model))
 
     def watch_check_trouble(self) -> None:
         self._renew()
@@ -137,7 +148,7 @@ class EstimatePane(Pane):
             self._trouble = str(error)
         else:
             self._trouble = ""
-            self.post_message(requests.AssessDataset(choices.model))
+            self.post_message(requests.AssessDataset(self.plan.choices.model))
         self._renew()
 
     async def _propose(self, path: Path) -> None:
@@ -147,9 +158,8 @@ class EstimatePane(Pane):
         self.plan.form.fill(choices, models)
 
     def on_plan_form_changed(self, event: PlanForm.Changed) -> None:
-        if self.assessment is None or event.choices.model != self.assessment.model:
-            self.post_message(requests.AssessDataset(event.choices.model))
         self._renew()
+        self._want(self.assessment)
 
     def _renew(self) -> None:
         """Make the quote from what is known, or let go of it."""

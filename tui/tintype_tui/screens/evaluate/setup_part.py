@@ -61,6 +61,11 @@ class SetupPart(Part):
         yield SetupList(id="setup-list")
         yield Static(id="setup-details")
 
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.proposed: EvaluationRequest | None = None
+        """What the draft began with; none before there is one."""
+
     # ------------------------------------------------------------------ what is to be evaluated
 
     @work(exclusive=True, group="propose")
@@ -76,6 +81,7 @@ class SetupPart(Part):
             if plan is not None:
                 plan = replace(plan, question=wanted.question, system=wanted.system)
             self.draft = Draft(plan, state="empty" if plan is None else "loading")
+            self.proposed = wanted
             self.choices.cursor = 0
             self._weigh()
 
