@@ -182,16 +182,16 @@ async def _keep_models(keeping: Keeping, found: _Found) -> AsyncGenerator[str, N
         try:
             await keep_model(keeping, model)
         except ApiError as error:
-            gone[model] = error
+            gone[model] = why
             continue
         async with aclosing(keep_weights(keeping, model)) as keeping_weights:
             async for words in keeping_weights:
                 yield words
     trained = {_training(model) for model in found.models.keys() - gone.keys()}
-    for model, error in gone.items():
-        dropped = isinstance(error, NotFoundError) and _training(model) in trained
+    for model, why in gone.items():
+        dropped = isinstance(why, NotFoundError) and _training(model) in trained
         if not dropped or model == _training(model):
-            keeping.miss(f"model {model}", error)
+            keeping.miss(f"model {model}", why)
         elif not keeping.archive.has(f"models/{safe_name(model)}/model.json"):
             del found.models[model]
 
