@@ -182,7 +182,7 @@ async def _keep_models(keeping: Keeping, found: _Found) -> AsyncGenerator[str, N
         try:
             await keep_model(keeping, model)
         except ApiError as error:
-            gone[model] = why
+            gone[model] = error
             continue
         async with aclosing(keep_weights(keeping, model)) as keeping_weights:
             async for words in keeping_weights:
