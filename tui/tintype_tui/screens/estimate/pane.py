@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -30,9 +30,6 @@ from tintype_tui.screens.estimate.plan_part import PlanPart, Replanned
 from tintype_tui.widgets.loop_strip import LoopStrip, Serving
 from tintype_tui.widgets.plan_form import Choices, PlanForm, proposed, read_choices
 from tintype_tui.words.costs import cost_words
-
-if TYPE_CHECKING:
-    from tintype.assessment import Assessment
 
 
 class EstimatePane(Pane):
@@ -103,16 +100,8 @@ class EstimatePane(Pane):
             self._path, self._like = state.dataset, state.like
             self._begin()
 
-    def watch_assessment(self, assessment: "Assessment | None") -> None:
-        """Make the quote; what was counted for another model than the plan's is counted again."""
+    def watch_assessment(self) -> None:
         self._renew()
-        if self._plans is not None and assessment is not None:
-            self._want(assessment)
-
-    def _want(self, assessment: "Assessment | None") -> None:
-        """Have the dataset counted for the model of the plan, unless it has been."""
-        if assessment is None or self.choices.model != assessment.model:
-            self.post_message(requests.AssessDataset(self.choices.model))
 
     def watch_check_trouble(self) -> None:
         self._renew()
@@ -136,14 +125,7 @@ class EstimatePane(Pane):
         try:
             if not self._filled:
                 await self._propose(path)
-            profile, choices = self.session.profile, self.plan.choices
-            self._plans = Plans(
-                await asyncio.to_thread(load_prices, self.session.settings.prices),
-                await asyncio.to_thread(rules.rules_of, profile.provider),
-                profile.provider,
-                choices.model,
-                validation=await _stamp(choices.validation),
-            )
+            self._plans = await _plans(self)
         except TintypeError as error:
             self._trouble = str(error)
         else:
@@ -158,15 +140,18 @@ class EstimatePane(Pane):
         self.plan.form.fill(choices, models)
 
     def on_plan_form_changed(self, event: PlanForm.Changed) -> None:
+        if self.assessment is None:
+            self.post_message(requests.AssessDataset(event.choices.model))
         self._renew()
-        self._want(self.assessment)
 
     def _renew(self) -> None:
-        """Make the quote from what is known, or let go of it."""
+        """Make the quote from what is known, or let go of it; count for the plan's own model."""
         self.choices = self.plan.choices
         plans, trouble = _as_chosen(self._plans, self.choices), self._trouble or self.check_trouble
         today = datetime.now(UTC).date()
         self.outlook = outlook(self._path, plans, self.assessment, trouble=trouble, today=today)
+        if plans and self.assessment and self.assessment.model != plans.model:
+            self.post_message(requests.AssessDataset(plans.model))
 
     def watch_outlook(self, outlook: Outlook) -> None:
         words = cost_words(outlook.quote.estimate) if outlook.quote else ""
@@ -232,6 +217,22 @@ async def _proposal(pane: EstimatePane, path: Path, model: str, models: Sequence
     choices = proposed(path, model, validation, like=like)
     same = like is None and left.get("path") == str(path)
     return read_choices(left.get("choices"), choices, models) if same else choices
+
+
+async def _plans(pane: EstimatePane) -> Plans:
+    """Rules and prices of the provider in use, for what the form says."""
+    settings, provider, choices = (
+        pane.session.settings,
+        pane.session.profile.provider,
+        pane.plan.choices,
+    )
+    return Plans(
+        await asyncio.to_thread(load_prices, settings.prices),
+        await asyncio.to_thread(rules.rules_of, provider),
+        provider,
+        choices.model,
+        validation=await _stamp(choices.validation),
+    )
 
 
 async def _stamp(path: Path | None) -> FileStamp | None:

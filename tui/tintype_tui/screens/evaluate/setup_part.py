@@ -52,6 +52,8 @@ class SetupPart(Part):
     ]
 
     draft: var[Draft] = var(Draft(), bindings=True)
+    proposed: var[EvaluationRequest | None] = var(None)
+    """What the draft began with; none before there is one."""
     evaluating: var[Evaluating | None] = var(None, bindings=True)
 
     choices = getters.query_one(SetupList)
@@ -60,11 +62,6 @@ class SetupPart(Part):
     def compose(self) -> ComposeResult:
         yield SetupList(id="setup-list")
         yield Static(id="setup-details")
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
-        self.proposed: EvaluationRequest | None = None
-        """What the draft began with; none before there is one."""
 
     # ------------------------------------------------------------------ what is to be evaluated
 

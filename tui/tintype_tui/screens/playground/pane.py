@@ -13,7 +13,7 @@ from textual.reactive import var
 
 from tintype.loop import LoopState
 from tintype.prompting import Conversation, Lineup, OpenQuestion, Subject, beside_base, read_draft
-from tintype_tui.held_keys import HoldingApp, opens
+from tintype_tui.held_keys import opens
 from tintype_tui.screen import Pane
 from tintype_tui.screens.playground.answers_part import AnswersPart
 from tintype_tui.screens.playground.asking_part import NOTHING, AskingPart
@@ -75,8 +75,6 @@ class PlaygroundPane(Pane):
     def on_mount(self) -> None:
         self.set_focus(self.about.image)
         self.call_after_refresh(self.begin)  # by then it is known what was chosen elsewhere
-        if self.loop_state.dataset is not None and isinstance(app := self.app, HoldingApp):
-            app.held.hold_until(lambda: self.subject is not None)
 
     @work(exclusive=True, group="begin")
     async def begin(self) -> None:
