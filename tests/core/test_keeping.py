@@ -475,7 +475,7 @@ def test_links_and_devices_in_an_archive_are_refused(kind: bytes, tmp_path: Path
 
 def test_a_link_in_a_folder_is_refused(made: Path, tmp_path: Path) -> None:
     (made / "link").symlink_to("/etc/passwd")
-    with pytest.raises(ArchiveError, match="'link' in .* is a link, as no archive holds"):
+    with pytest.raises(ArchiveError, match=r"'link' in .* is a link, as no archive holds"):
         list(keeping.verify(made))
 
 

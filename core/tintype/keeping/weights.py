@@ -103,17 +103,24 @@ async def put_back(
             yield weights.model
             if weights.model in here:
                 restored.already.append(f"model {weights.model}")
-                continue
-            try:
-                for name in weights.files:
-                    await api.add_weights(weights, name, folder / home / safe_part(name))
+            elif why := await _sent(api, weights, folder / home):
+                restored.notes.append(f"{weights.model} was not put back: {why}")
+            else:
                 restored.models.append(weights.model)
-            except ApiError as error:
-                if error.status != 400:
-                    raise
-                restored.notes.append(f"{weights.model} was not put back: {error}")
     except ApiError as error:
         restored.notes.append(f"Not all models were put back: {error}")
+
+
+async def _sent(api: Api, weights: Weights, folder: Path) -> str:
+    """Send a model's files; why the server does not take it, or nothing."""
+    try:
+        for name in weights.files:
+            await api.add_weights(weights, name, folder / safe_part(name))
+    except ApiError as error:
+        if error.status != 400:
+            raise
+        return str(error)
+    return ""
 
 
 def _read(folder: Path, manifest: Manifest) -> Iterator[tuple[Weights, str]]:
