@@ -200,9 +200,9 @@ async def test_two_at_once_are_not_in_each_others_way(
         await anext(first)
         with pytest.raises(ArchiveError, match=r"Another process keeps into .*archive\.zip"):
             await keep(api, store, target)
-    first = keeping.restore(target, store, files=home / "files", evaluations=home / "runs")
-    async with aclosing(first):
-        async for step in first:
+    other = keeping.restore(target, store, files=home / "files", evaluations=home / "runs")
+    async with aclosing(other):
+        async for step in other:
             if step.words == "unpacking":
                 break
         with pytest.raises(ArchiveError, match="Another process restores"):
