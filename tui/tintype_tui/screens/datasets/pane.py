@@ -164,8 +164,11 @@ class DatasetsPane(Pane):
 
     @work(exclusive=True, group="arrange")
     async def _arrange(self, wanted: Arrangement, from_top: bool) -> None:
-        made = await asyncio.to_thread(arrange, wanted, self.opened, self.assessed, self.columns)
-        self.arrangement = replace(made, total=self.opened.rows if self.opened else 0)
+        opened = self.opened
+        made = await asyncio.to_thread(arrange, wanted, opened, self.assessed, self.columns)
+        if (now := self.opened) is None or opened is None or now.dataset is not opened.dataset:
+            return  # another is open meanwhile, whose rows these are not
+        self.arrangement = replace(made, total=now.rows)
         if not self.views.view.WHOLE:
             self.views.begin_with_first()
         if made.shown and (from_top or made.position_of(self.index) is None):
