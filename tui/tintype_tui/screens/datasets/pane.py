@@ -169,11 +169,9 @@ class DatasetsPane(Pane):
         if (now := self.opened) is None or opened is None or now.dataset is not opened.dataset:
             return  # another is open meanwhile, whose rows these are not
         self.arrangement = replace(made, total=now.rows)
-        if not self.views.view.WHOLE:
-            self.views.begin_with_first()
         if made.shown and (from_top or made.position_of(self.index) is None):
             self.index = made.row_at(0)
-        self.views.view.go(self.index)
+        self.views.go(self.index)
 
     def on_dataset_part_remark(self, event: DatasetPart.Remark) -> None:
         self.marks = event.change(self.marks)
