@@ -166,9 +166,9 @@ class DatasetsPane(Pane):
     async def _arrange(self, wanted: Arrangement, from_top: bool) -> None:
         opened = self.opened
         made = await asyncio.to_thread(arrange, wanted, opened, self.assessed, self.columns)
-        if (now := self.opened) is None or opened is None or now.dataset is not opened.dataset:
-            return  # another is open meanwhile, whose rows these are not
-        self.arrangement = replace(made, total=now.rows)
+        if getattr(self.opened, "dataset", None) is not getattr(opened, "dataset", None):
+            made = replace(self.arrangement, columns=made.columns)  # these are not its rows
+        self.arrangement = replace(made, total=self.opened.rows if self.opened else 0)
         if made.shown and (from_top or made.position_of(self.index) is None):
             self.index = made.row_at(0)
         self.views.go(self.index)
