@@ -129,7 +129,7 @@ class KeepingPart(ItemPart):
     @work(exclusive=True, group="keep")
     async def _keep(self, profile: str, what: str, target: Path, wanted: "Wanted") -> None:
         self.running, self.words = True, f"Keeping {what} …"
-        outcome = f"Stopped. What was kept stays; {key_of(self, 'models.keep')} goes on."
+        outcome = f"Not finished. What was kept stays; {key_of(self, 'models.keep')} goes on."
         try:
             with self.pane.reporting("Cannot keep"):
                 last = await self._into(profile, what, target, wanted)
@@ -176,7 +176,8 @@ class KeepingPart(ItemPart):
 _HINTS = (
     "A folder, or a file ending in .zip, .tar.gz or .tar.zst.",
     "What an archive holds stays, and only what is new is asked for.",
-    "Files, settings, events, curves, results, prices, images behind URLs, evaluations.",
+    "Files, settings, events, curves, results, prices, images behind URLs, evaluations; "
+    "weights of models that Tintype's own server tuned.",
     "Enter keeps · Esc goes back",
 )
 
