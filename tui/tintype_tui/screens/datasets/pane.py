@@ -1,7 +1,7 @@
 """Datasets: the values that its parts share, and the parts side by side."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
@@ -90,6 +90,11 @@ class DatasetsPane(Pane):
     row_part = getters.query_one(RowPart)
     views = getters.query_one(ViewsPart)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted = Arrangement()
+        """What is shown, or about to be: its rows are not in their order yet."""
+
     def body(self) -> ComposeResult:
         with Horizontal(id="dataset-title", classes="title-line"):
             yield self._bound(OpenedLine()).data_bind(DatasetsPane.loop_state)
@@ -131,7 +136,9 @@ class DatasetsPane(Pane):
             self.opened = now
         else:
             self.marks, self.columns = Marks(), None
-            self.arrangement = Arrangement(now.rows, columns=self.arrangement.columns)
+            self.workers.cancel_group(self, "arrange")
+            self._wanted = Arrangement(now.rows, columns=self._wanted.columns)
+            self.arrangement = self._wanted
             self.index = min(event.row, max(0, now.rows - 1))
             self.opened = now
             self.views.view.go(self.index)
@@ -160,10 +167,17 @@ class DatasetsPane(Pane):
         self.post_message(requests.Reached(lambda state: replace(state, row=index)))
 
     def on_dataset_part_arrange(self, event: DatasetPart.Arrange) -> None:
-        self._arrange(event.wanted, event.from_top)
+        self._arrange(event.change, event.from_top)
+
+    def _arrange(
+        self, change: Callable[[Arrangement], Arrangement], from_top: bool = False
+    ) -> None:
+        self._wanted = change(self._wanted)
+        self._lay(self._wanted, from_top)
 
     @work(exclusive=True, group="arrange")
-    async def _arrange(self, wanted: Arrangement, from_top: bool) -> None:
+    async def _lay(self, wanted: Arrangement, from_top: bool) -> None:
+        wanted = replace(wanted, total=self.arrangement.total)
         made = await asyncio.to_thread(arrange, wanted, self.opened, self.assessed, self.columns)
         self.arrangement = replace(made, total=self.opened.rows if self.opened else 0)
         if not self.views.view.WHOLE:
@@ -206,7 +220,7 @@ class DatasetsPane(Pane):
         if any(part.stop() for part in self.query(DatasetPart)):
             return
         if not self.views.begin_with_first() and self.arrangement.chosen is not None:
-            self._arrange(without_filter(self.arrangement), False)
+            self._arrange(without_filter)
 
     @opens()
     async def action_open(self) -> None:

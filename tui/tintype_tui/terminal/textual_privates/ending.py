@@ -22,12 +22,16 @@ class ReportingApp(App[ReturnType]):
     report: Callable[[BaseException | None, str], str]
     """What to print when the app ends by an error, of which Textual says some details."""
 
+    ends = False
+    """Whether it has begun to end: what is still being made then is never whole."""
+
     async def _shutdown(self) -> None:
+        self.ends = True
         self.workers.cancel_all()  # what is still under way would look for widgets that are gone
         await super()._shutdown()
 
     def _handle_exception(self, error: Exception) -> None:
-        if not _is_late(error):
+        if not _is_late(error, self.ends):
             super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
@@ -49,10 +53,10 @@ class ReportingApp(App[ReturnType]):
         self._close_messages_no_wait()
 
 
-def _is_late(error: Exception) -> bool:
+def _is_late(error: Exception, ends: bool) -> bool:
     """Whether work for what has been left missed a widget; those go before it does."""
     cause = error.error if isinstance(error, WorkerFailed) else error
-    return isinstance(cause, NoMatches) and _has_left(_at_work())
+    return isinstance(cause, NoMatches) and (ends or _has_left(_at_work()))
 
 
 def _at_work() -> object:
