@@ -236,6 +236,21 @@ async def test_what_could_not_be_had_is_said_with_why_and_had_later(
     assert "404" in last.manifest.not_kept[-1].why
 
 
+async def test_checkpoints_that_the_provider_has_dropped_are_no_loss(
+    old: OldProvider, kept: Callable[..., Any], tmp_path: Path
+) -> None:
+    old.gone(f"/models/{TUNED}:ckpt-step-1")
+    last = await kept()
+    assert last.manifest.not_kept == ()
+    assert last.manifest.models == (TUNED,)
+    old.gone(f"/models/{TUNED}")
+    last = await kept()
+    assert {one.what for one in last.manifest.not_kept} == {
+        f"model {TUNED}",
+        f"model {TUNED}:ckpt-step-1",
+    }
+
+
 async def test_a_file_that_is_gone_at_the_provider_is_taken_from_this_machine(
     old: OldProvider, kept: Callable[..., Any], store: Store, fake_clock: FakeClock, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ import json
 import secrets
 import shutil
 from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -17,14 +18,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tintype import paths
+from tintype.api import Api
 from tintype.dataset.parsing import read_line
-from tintype.errors import ArchiveError
+from tintype.errors import ApiError, ArchiveError
 from tintype.evaluation.run_folder import MANIFEST as RUN_MANIFEST
 from tintype.keeping.containers import unpack
 from tintype.keeping.evaluations import DATASET, RUN_FILES, embedded
 from tintype.keeping.folder import BLOCK
 from tintype.keeping.manifest import KeptPart, Manifest
 from tintype.keeping.verifying import Verification, verify
+from tintype.keeping.weights import HERE, kept_weights, put_back
 from tintype.store import MadeFrom, Ranked, Source, Store
 from tintype.store.packing import unpack_checkpoint, unpack_event, unpack_job
 from tintype.threads import in_thread, stepwise
@@ -39,6 +42,8 @@ class Restored:
     """Under which jobs are listed."""
     jobs: list[str] = field(default_factory=list)
     """Ids of those put into the store."""
+    models: list[str] = field(default_factory=list)
+    """Whose weights were put into an embedded server."""
     evaluations: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
@@ -58,7 +63,13 @@ class RestoreProgress:
 
 
 async def restore(
-    archive: Path, store: Store, *, files: Path, evaluations: Path, profile: str = ""
+    archive: Path,
+    store: Store,
+    *,
+    files: Path,
+    evaluations: Path,
+    profile: str = "",
+    api: Api | None = None,
 ) -> AsyncGenerator[RestoreProgress, None]:
     """Verify an archive and put what it holds where it is not yet; yields progress.
 
@@ -68,6 +79,7 @@ async def restore(
         files: A folder for training files and evaluated rows; below it, one for the profile.
         evaluations: The folder of evaluations.
         profile: Under which profile jobs are listed; by default that of the archive.
+        api: An embedded server, where models go whose weights are in the archive.
 
     Raises:
         ArchiveError: if it is not what its manifest says.
@@ -91,9 +103,37 @@ async def restore(
         for words, step_of_it in restoring.steps(store):
             yield RestoreProgress(words)
             await in_thread(step_of_it)
+        async with aclosing(_models(api, folder, restored)) as models:
+            async for model in models:
+                yield RestoreProgress(f"model {model}")
         yield RestoreProgress("restored", restored=restored)
     finally:
         await in_thread(paths.remove, scratch)
+
+
+async def _models(api: Api | None, folder: Path, restored: Restored) -> AsyncGenerator[str, None]:
+    """Put models into the embedded server, or say that they stay in the archive."""
+    manifest = restored.manifest
+    weights = kept_weights(manifest)
+    if weights and api is None:
+        restored.notes.append(
+            f"The weights of {len(weights):,} models stay in the archive: profile "
+            f"{restored.profile} is no embedded server. --profile tintype puts them into this one."
+        )
+    if not weights or api is None:
+        return
+    try:
+        async with aclosing(put_back(api, folder, manifest)) as putting:
+            async for model, why in putting:
+                if why == HERE:
+                    restored.already.append(f"model {model}")
+                elif why:
+                    restored.notes.append(f"The weights of {model} were not put back: {why}")
+                else:
+                    restored.models.append(model)
+                yield model
+    except ApiError as error:
+        restored.notes.append(f"Not all weights were put back: {error}")
 
 
 class _Restoring:
