@@ -340,3 +340,4 @@ async def test_ctrl_q_does_not_quit(sit: Any) -> None:
 async def test_the_app_is_left_while_a_pane_is_being_made(sit: Any) -> None:
     async with sit() as person:
         person.app.call_later(person.app.switch_mode, "evaluate")
+        person.app.exit()

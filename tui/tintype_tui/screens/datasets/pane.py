@@ -1,8 +1,9 @@
 """Datasets: the values that its parts share, and the parts side by side."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from textual import getters, work
@@ -81,6 +82,7 @@ class DatasetsPane(Pane):
     assessed: var[Assessment | None] = var(None)
     """What the pass over the dataset that is open has found so far."""
     arrangement: var[Arrangement] = var(Arrangement())
+    _wanted = Arrangement()  # what is shown, or about to be
     marks: var[Marks] = var(Marks())
     columns: var[FieldColumns | None] = var(None)
     index: var[int] = var(0)
@@ -89,11 +91,6 @@ class DatasetsPane(Pane):
     rows_view = getters.query_one(RowsView)
     row_part = getters.query_one(RowPart)
     views = getters.query_one(ViewsPart)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._wanted = Arrangement()
-        """What is shown, or about to be: its rows are not in their order yet."""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="dataset-title", classes="title-line"):
@@ -137,16 +134,14 @@ class DatasetsPane(Pane):
         else:
             self.marks, self.columns = Marks(), None
             self.workers.cancel_group(self, "arrange")
-            self._wanted = Arrangement(now.rows, columns=self._wanted.columns)
-            self.arrangement = self._wanted
+            self.arrangement = Arrangement(now.rows, columns=self._wanted.columns)
+            self._wanted = self.arrangement
             self.index = min(event.row, max(0, now.rows - 1))
             self.opened = now
             self.views.view.go(self.index)
             self.watch_assessment(self.assessment)
             self.rows_view.say_empty("" if now.rows else f"{now.path.name} has no rows.")
-            path, row = now.path, event.row
-            reached = requests.Reached(lambda state: replace(state, dataset=path, row=row))
-            self.post_message(reached)
+            self.post_message(requests.Reached(partial(replace, dataset=now.path, row=event.row)))
 
     def watch_assessment(self, assessment: Assessment | None) -> None:
         """Share what has been found so far, if it was found in the file that is open."""
@@ -167,17 +162,11 @@ class DatasetsPane(Pane):
         self.post_message(requests.Reached(lambda state: replace(state, row=index)))
 
     def on_dataset_part_arrange(self, event: DatasetPart.Arrange) -> None:
-        self._arrange(event.change, event.from_top)
-
-    def _arrange(
-        self, change: Callable[[Arrangement], Arrangement], from_top: bool = False
-    ) -> None:
-        self._wanted = change(self._wanted)
-        self._lay(self._wanted, from_top)
+        self._wanted = replace(event.change(self._wanted), total=self.arrangement.total)
+        self._arrange(self._wanted, event.from_top)
 
     @work(exclusive=True, group="arrange")
-    async def _lay(self, wanted: Arrangement, from_top: bool) -> None:
-        wanted = replace(wanted, total=self.arrangement.total)
+    async def _arrange(self, wanted: Arrangement, from_top: bool) -> None:
         made = await asyncio.to_thread(arrange, wanted, self.opened, self.assessed, self.columns)
         self.arrangement = replace(made, total=self.opened.rows if self.opened else 0)
         if not self.views.view.WHOLE:
@@ -220,7 +209,7 @@ class DatasetsPane(Pane):
         if any(part.stop() for part in self.query(DatasetPart)):
             return
         if not self.views.begin_with_first() and self.arrangement.chosen is not None:
-            self._arrange(without_filter)
+            self.post_message(DatasetPart.Arrange(without_filter))
 
     @opens()
     async def action_open(self) -> None:

@@ -22,16 +22,12 @@ class ReportingApp(App[ReturnType]):
     report: Callable[[BaseException | None, str], str]
     """What to print when the app ends by an error, of which Textual says some details."""
 
-    ends = False
-    """Whether it has begun to end: what is still being made then is never whole."""
-
     async def _shutdown(self) -> None:
-        self.ends = True
         self.workers.cancel_all()  # what is still under way would look for widgets that are gone
         await super()._shutdown()
 
     def _handle_exception(self, error: Exception) -> None:
-        if not _is_late(error, self.ends):
+        if not _is_late(error, self._exit):
             super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
@@ -54,7 +50,10 @@ class ReportingApp(App[ReturnType]):
 
 
 def _is_late(error: Exception, ends: bool) -> bool:
-    """Whether work for what has been left missed a widget; those go before it does."""
+    """Whether work for what has been left missed a widget; those go before it does.
+
+    What is still being made when the app ends is never whole.
+    """
     cause = error.error if isinstance(error, WorkerFailed) else error
     return isinstance(cause, NoMatches) and (ends or _has_left(_at_work()))
 
