@@ -12,20 +12,6 @@ from tests.conftest import running_server
 from tintype.server import run
 from tintype.server.run import Options
 
-SECOND = """
-title = "The second"
-dialect = "compatible"
-
-[rules]
-like = "openai"
-model = "scripted"
-vision_models = []
-text_models = []
-as_of = 2026-11-20
-source = "a test"
-confidence = "certain"
-"""
-
 
 def test_a_model_outlives_its_provider(
     tintype: Callable[..., Any],
@@ -68,7 +54,8 @@ def test_a_model_outlives_its_provider(
     done = tintype("keep", "restore", tmp_path / "kept.zip", "--json")
     assert (len(done.json["jobs"]), len(done.json["evaluations"])) == (1, 2)
     assert model in done.json["models"], "its weights are at the new server"
-    assert tintype(*question).json["answers"][0]["text"] == answer["text"]
+    assert tintype("ask", "last", *question[2:]).json["answers"][0]["text"] == answer["text"]
+    assert "`tintype jobs --all` lists those kept here" in tintype("jobs").said
     shown = tintype("evaluations", "show", "last")
     assert shown.code == 0, shown.err
     assert "unusable" in shown.out
@@ -77,9 +64,8 @@ def test_a_model_outlives_its_provider(
 
     with running_server(Options(tmp_path / "second")) as second:
         (home / "config").mkdir(exist_ok=True)
-        (home / "config/second.toml").write_text(SECOND)
         (home / "config/config.toml").write_text(
-            f'[profiles.second]\nprovider = "second.toml"\nbase_url = "{second.url}"\n'
+            f'[profiles.second]\nprovider = "tintype"\nbase_url = "{second.url}"\n'
             'key_env = "SECOND_KEY"\n'
         )
         monkeypatch.setenv("SECOND_KEY", second.token)

@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from json import loads
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tintype.api import Api
+from tintype.api import Api, parsing
 from tintype.api.bodies import weights_text
-from tintype.api.parsing import NonsenseError, weights
 from tintype.errors import ApiError, ArchiveError, UnreachableError
 from tintype.keeping.context import Keeping
 from tintype.keeping.folder import BLOCK, PartWriter, apart
@@ -19,8 +19,10 @@ from tintype.paths import read_bytes, safe_name
 from tintype.resources import Weights
 from tintype.threads import in_thread
 
+if TYPE_CHECKING:
+    from tintype.keeping.restoring import Restored
+
 _NAME = "weights.json"
-HERE = "It is here already."
 
 
 async def keep_weights(keeping: Keeping, model: str) -> AsyncGenerator[str, None]:
@@ -74,35 +76,51 @@ def kept_weights(manifest: Manifest) -> tuple[str, ...]:
 
 
 async def put_back(
-    api: Api, folder: Path, manifest: Manifest
-) -> AsyncGenerator[tuple[str, str], None]:
-    """Put models into an embedded server; yields each model with why it was not, or "".
+    api: Api | None, folder: Path, restored: "Restored"
+) -> AsyncGenerator[str, None]:
+    """Put models into an embedded server and note which; yields the name of each.
 
     Args:
-        api: The embedded server.
+        api: The embedded server; with none it is noted that they stay in the archive.
         folder: The archive, verified.
-        manifest: What it holds.
+        restored: What it holds, and what came of it so far.
 
     Raises:
         ArchiveError: if it does not say what the weights are.
-        AuthenticationError: if the key is refused.
-        UnreachableError: if the server is away.
         DatasetError: if a part cannot be read.
     """
-    here = {one.id for one in await api.models()}
-    for known, home in await in_thread(lambda: list(_read(folder, manifest))):
-        if known.model in here:
-            yield known.model, HERE
-            continue
-        try:
-            for name in known.files:
-                await api.add_weights(known, name, folder / home / safe_part(name))
-        except UnreachableError:
+    known = await in_thread(lambda: list(_read(folder, restored.manifest)))
+    if known and api is None:
+        restored.notes.append(
+            f"The weights of {len(known):,} models stay in the archive: profile {restored.profile} "
+            "is no embedded server. --profile tintype puts them into this machine's."
+        )
+    if not known or api is None:
+        return
+    try:
+        here = {one.id for one in await api.models()}
+        for weights, home in known:
+            yield weights.model
+            if weights.model in here:
+                restored.already.append(f"model {weights.model}")
+            elif why := await _sent(api, weights, folder / home):
+                restored.notes.append(f"{weights.model} was not put back: {why}")
+            else:
+                restored.models.append(weights.model)
+    except ApiError as error:
+        restored.notes.append(f"Not all models were put back: {error}")
+
+
+async def _sent(api: Api, weights: Weights, folder: Path) -> str:
+    """Send a model's files; why the server does not take it, or nothing."""
+    try:
+        for name in weights.files:
+            await api.add_weights(weights, name, folder / safe_part(name))
+    except ApiError as error:
+        if error.status != 400:
             raise
-        except ApiError as error:
-            yield known.model, error.message
-        else:
-            yield known.model, ""
+        return str(error)
+    return ""
 
 
 def _read(folder: Path, manifest: Manifest) -> Iterator[tuple[Weights, str]]:
@@ -111,8 +129,8 @@ def _read(folder: Path, manifest: Manifest) -> Iterator[tuple[Weights, str]]:
     for path in kept_weights(manifest):
         home = path.removesuffix(".json")
         try:
-            found = weights(loads(read_bytes(folder / path)))
-        except (ValueError, NonsenseError) as error:
+            found = parsing.weights(loads(read_bytes(folder / path)))
+        except (ValueError, parsing.NonsenseError) as error:
             raise ArchiveError(f"{path} cannot be read: a newer Tintype wrote it.") from error
         missing = [one for one in found.files if f"{home}/{one}" not in paths]
         if missing or not found.files:
