@@ -134,9 +134,8 @@ class DatasetsPane(Pane):
         else:
             self.marks, self.columns = Marks(), None
             self.workers.cancel_group(self, "arrange")
-            self.arrangement = Arrangement(now.rows, columns=self._wanted.columns)
-            self._wanted = self.arrangement
-            self.index = min(event.row, max(0, now.rows - 1))
+            self._wanted = Arrangement(now.rows, columns=self._wanted.columns)
+            self.arrangement, self.index = self._wanted, min(event.row, max(0, now.rows - 1))
             self.opened = now
             self.views.view.go(self.index)
             self.watch_assessment(self.assessment)
