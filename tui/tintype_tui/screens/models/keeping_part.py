@@ -129,12 +129,16 @@ class KeepingPart(ItemPart):
     @work(exclusive=True, group="keep")
     async def _keep(self, profile: str, what: str, target: Path, wanted: "Wanted") -> None:
         self.running, self.words = True, f"Keeping {what} …"
-        outcome = f"Not finished. What was kept stays; {key_of(self, 'models.keep')} goes on."
+        goes_on = f"What was kept stays; {key_of(self, 'models.keep')} goes on."
+        outcome = f"Not finished. {goes_on}"
         try:
             with self.pane.reporting("Cannot keep"):
                 last = await self._into(profile, what, target, wanted)
                 assert last.manifest is not None  # the last progress has it
                 outcome = "\n".join(_outcome(what, target, last.manifest, last.added))
+        except asyncio.CancelledError:
+            outcome = f"Stopped. {goes_on}"
+            raise
         finally:
             self.running, self.words = False, outcome
 
