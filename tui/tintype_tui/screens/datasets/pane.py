@@ -166,10 +166,7 @@ class DatasetsPane(Pane):
 
     @work(exclusive=True, group="arrange")
     async def _arrange(self, wanted: Arrangement, from_top: bool) -> None:
-        opened = self.opened
-        made = await asyncio.to_thread(arrange, wanted, opened, self.assessed, self.columns)
-        if getattr(self.opened, "dataset", None) is not getattr(opened, "dataset", None):
-            made = replace(self.arrangement, columns=made.columns)  # these are not its rows
+        made = await asyncio.to_thread(arrange, wanted, self.opened, self.assessed, self.columns)
         self.arrangement = replace(made, total=self.opened.rows if self.opened else 0)
         if made.shown and (from_top or made.position_of(self.index) is None):
             self.index = made.row_at(0)
