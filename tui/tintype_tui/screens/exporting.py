@@ -216,9 +216,12 @@ class Export(Dialog[Path | None]):
                 return
             self._writing = self.bar.display = True
             self.workers.cancel_group(self, "try")
-            async with aclosing(aiter(self._work(wanted, dry_run=False))) as steps:
-                async for step in steps:
-                    self.bar.update(total=step.total or None, progress=step.done)
+            title = f"Write {wanted.target.name}"
+            with self.app.session.tasks.begin(title, self.action_back) as task:
+                async with aclosing(aiter(self._work(wanted, dry_run=False))) as steps:
+                    async for step in steps:
+                        self.bar.update(total=step.total or None, progress=step.done)
+                        task.words = f"{step.done:,} of {step.total:,} rows"
             self._finished(wanted, step)
         except TintypeError as error:
             self._writing = self.bar.display = False

@@ -121,11 +121,14 @@ class Import(Dialog[Path | None]):
         bar.display = True
         lines: list[str] = []
         try:
-            async for progress in self._importing():
-                bar.update(total=progress.total, progress=progress.done)
-                lines += problem_lines(progress.problems)
-                self.words.update(visible("\n".join(lines[:MOST_SHOWN])))
-                self._report = progress.report or self._report
+            title = f"Import {self._source.name}"
+            with self.app.session.tasks.begin(title, self.action_back) as task:
+                async for progress in self._importing():
+                    bar.update(total=progress.total, progress=progress.done)
+                    task.words = f"{progress.done:,} of {progress.total or 0:,} rows"
+                    lines += problem_lines(progress.problems)
+                    self.words.update(visible("\n".join(lines[:MOST_SHOWN])))
+                    self._report = progress.report or self._report
         except TintypeError as error:
             self.words.update(visible(str(error)))
             bar.display = False

@@ -193,12 +193,14 @@ class Launch(Dialog[Job | None]):
         launching = jobs.launch(
             self._api, self._store, self._order, limits=self._limits, confirmation=confirmation
         )
-        async for step in launching:
-            self.words.update(visible(launch_words(step)))
-            if step.upload is not None:
-                self.bar.update(total=step.upload.size_bytes, progress=step.upload.sent_bytes)
-            if step.job is not None:
-                return step.job
+        with self.app.session.tasks.begin("Launch a job", self.action_back) as task:
+            async for step in launching:
+                task.words = launch_words(step)
+                self.words.update(visible(task.words))
+                if step.upload is not None:
+                    self.bar.update(total=step.upload.size_bytes, progress=step.upload.sent_bytes)
+                if step.job is not None:
+                    return step.job
         raise AssertionError("a launch ends with a job")
 
 
