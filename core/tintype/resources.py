@@ -129,6 +129,21 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """The weights of a tuned model, where a provider gives them: the embedded server does."""
+
+    model: str
+    base: str
+    job_id: str
+    created_at: int
+    """Unix seconds."""
+    folder: bool
+    """Whether they are a folder of files, and not one."""
+    files: Mapping[str, int]
+    """Sizes in bytes, by name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
     """One page of a list."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.journeys.test_the_loop import choose_model
 
 from tintype.errors import DatasetError
 from tintype_tui import requests
@@ -182,3 +183,20 @@ async def test_switching_panes_and_plans_reads_nothing_again(sit: Any, dataset: 
             lambda: person.app.screen.quote and person.app.screen.quote.plan.detail == "low", "low"
         )
         assert person.app.screen.quote.assessment.figures is read
+
+
+async def test_what_was_counted_for_another_model_is_counted_again_for_that_of_the_plan(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("1 warning")
+        await person.press("e")
+        await person.sees("tokens billed")
+        await choose_model(person, "scripted")
+        app, counted = person.app, list[str]()
+        app.watch(app, "assessment", lambda now: counted.append(now.model if now else ""))
+        for late in (requests.AssessDataset("tintype-tiny"), requests.AssessDataset(again=True)):
+            counted.clear()
+            app.screen.post_message(late)
+            await person.until(lambda: "tintype-tiny" in counted, "it is counted")
+            await person.quoted("scripted")

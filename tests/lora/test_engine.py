@@ -19,7 +19,7 @@ from tintype.engines.lora import adapters, attention, loading
 from tintype.engines.lora.answering import LoraAnswerer, _loaded, _said, open_model
 from tintype.engines.lora.rows import encode_question
 
-TURNS = [Turn("user", "What colour is it?", (Image.new("RGB", (64, 64), "red"),))]
+TURNS = [Turn("user", ("What colour is it?", Image.new("RGB", (64, 64), "red")))]
 
 
 @pytest.mark.parametrize("family", ["qwen25", "qwen3", "llava", "paligemma", "gemma3"])

@@ -25,10 +25,12 @@ def conversations() -> list[list[Said]]:
         [
             Said(
                 "user",
-                "What colour is it?" + " yes" * at,
-                (Shown(colour, Image.new("RGB", SIZES[at], colour)),),
+                (
+                    Shown(colour, Image.new("RGB", SIZES[at], colour)),
+                    "What colour is it?" + " yes" * at,
+                ),
             ),
-            Said("assistant", f"The colour is {colour}.", learnt=True),
+            Said("assistant", (f"The colour is {colour}.",), learnt=True),
         ]
         for at, colour in enumerate(colours)
     ]

@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tintype.engines.lora import bases, engine
 from tintype.server.run import Running
 
 ErrorOf = Callable[[httpx2.Response], dict[str, Any]]
@@ -103,6 +104,25 @@ def test_a_wrong_request_is_refused(
     assert (error["param"], error["code"]) == (param, code)
     listed = http.get("/fine_tuning/jobs", params={"limit": 1}).json()
     assert asked["training_file"] not in [job["training_file"] for job in listed["data"]]
+
+
+def test_without_the_extra_an_open_model_is_refused_at_launch(
+    http: httpx2.Client,
+    upload: Callable[[bytes], str],
+    rows: Rows,
+    error_of: ErrorOf,
+    provider: Running,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "NEEDED", ("no_such_module",))
+    file = provider.folder / bases.BASES
+    bases.remember(file, bases.Base("open", "/nowhere", "qwen3_vl", 1, 1, "", 1, 1, 1, 1))
+    asked = {"model": "open", "training_file": upload(rows())}
+    answer = http.post("/fine_tuning/jobs", json=asked)
+    bases.forget(file, "open")
+    assert answer.status_code == 400
+    assert error_of(answer)["code"] == "model_not_available"
+    assert "pip install 'tintype[lora]'" in error_of(answer)["message"]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from tintype.resources import (
     Model,
     Page,
     RemoteFile,
+    Weights,
 )
 
 T = TypeVar("T")
@@ -207,6 +208,21 @@ def model(value: object) -> Model:
         created_at=_moment(found.get("created")) or EPOCH,
         owned_by=_text(found.get("owned_by")),
         shutdown_date=_text(found.get("shutdown_date")) or None,
+    )
+
+
+def weights(value: object) -> Weights:
+    """Read what a model's weights are."""
+    found = _identity(value, "model")
+    files = found.get("files")
+    named = [_object(one) for one in files] if isinstance(files, list) else []
+    return Weights(
+        model=_text(found["id"]),
+        base=_text(found.get("base")),
+        job_id=_text(found.get("job_id")),
+        created_at=_integer(found.get("created")) or 0,
+        folder=found.get("folder") is True,
+        files={_text(one.get("name")): _integer(one.get("bytes")) or 0 for one in named},
     )
 
 

@@ -101,8 +101,18 @@ class Turn:
     """One message of a conversation, images decoded."""
 
     role: str
-    text: str
-    images: "Sequence[Image]" = ()
+    parts: "Sequence[str | Image]"
+    """Texts and images in the order in which they were sent."""
+
+    @property
+    def text(self) -> str:
+        """All text of the message, joined by a newline."""
+        return "\n".join(part for part in self.parts if isinstance(part, str))
+
+    @property
+    def images(self) -> "Sequence[Image]":
+        """The images of the message, in order."""
+        return [part for part in self.parts if not isinstance(part, str)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +150,13 @@ class Engine(Protocol):
     card: Card
 
     def resolve(self, examples: int, asked: Hyperparameters) -> Resolved:
-        """Choose what was left `auto`, for a training set of so many examples."""
+        """Choose what was left `auto`, for a training set of so many examples.
+
+        It is asked before a job is accepted too.
+
+        Raises:
+            EngineError: if it cannot train here, or not with what is asked: the job is refused.
+        """
         ...
 
     def train(

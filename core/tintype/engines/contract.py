@@ -244,7 +244,7 @@ def _alike(whole: _Course, stopped: _Course, resumed: _Course) -> Iterator[str]:
 def _answers(model: Answerer, what: str) -> Iterator[str]:
     from PIL import Image
 
-    turns = [Turn("user", "What colour is it?", (Image.new("RGB", (32, 32), "red"),))]
+    turns = [Turn("user", ("What colour is it?", Image.new("RGB", (32, 32), "red")))]
     pieces: Sequence[Piece] = list(model.answer(turns, Sampling(max_tokens=4)))
     if not pieces or not all(isinstance(piece, Piece) for piece in pieces):
         yield f"{what} answered with no pieces, or with something else."

@@ -7,7 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tintype.errors import RefusalError
+from tintype.errors import EngineError, RefusalError
+from tintype.resources import Hyperparameters
 from tintype.server import job_events, storage, wire
 from tintype.server.fields import Fields, bounded, metadata, refuse
 from tintype.server.provider import ServerHandles, provider
@@ -169,12 +170,17 @@ def _ordered(fields: Fields, here: ServerHandles) -> JobRecord:
         refuse(
             "This server has no integrations.", param="integrations", code="unsupported_parameter"
         )
+    asked = _hyperparameters(fields)
+    try:
+        here.engines[model].resolve(1, Hyperparameters(**asked))
+    except EngineError as error:
+        refuse(str(error), param="model", code="model_not_available")
     given = fields.given
     return JobRecord(
         id=wire.new_id("ftjob-"),
         created_at=now(),
         model=model,
-        asked=_hyperparameters(fields),
+        asked=asked,
         suffix=(
             fields.text("suffix", minimum=1, maximum=SUFFIX_CHARS) if given("suffix") else None
         ),

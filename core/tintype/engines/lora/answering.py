@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import torch
+from PIL.Image import Image
 from torch import Tensor
 
 from tintype.engines.base import Piece, Sampling, Turn
@@ -150,7 +150,11 @@ class LoraAnswerer:
 
 
 def _said(turn: Turn) -> Said:
-    images: list[Any] = [shrunk(image) for image in turn.images]
-    keys = [sha256(image.tobytes() + repr(image.size).encode()).hexdigest() for image in images]
-    shown = tuple(Shown(key, image) for key, image in zip(keys, images, strict=True))
-    return Said(turn.role, turn.text, shown)
+    return Said(
+        turn.role, tuple(part if isinstance(part, str) else _shown(part) for part in turn.parts)
+    )
+
+
+def _shown(image: Image) -> Shown:
+    small = shrunk(image)
+    return Shown(sha256(small.tobytes() + repr(small.size).encode()).hexdigest(), small)

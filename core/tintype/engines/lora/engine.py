@@ -62,7 +62,8 @@ class Lora:
         self.card: Card = card(base)
 
     def resolve(self, examples: int, asked: Hyperparameters) -> Resolved:
-        """Choose what was left `auto`."""
+        """Choose what was left `auto`; see `tintype.engines.base.Engine.resolve`."""
+        require_extra()
         return plan.resolve(examples, asked)
 
     def train(

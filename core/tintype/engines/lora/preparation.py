@@ -14,7 +14,7 @@ from typing import TypeVar
 import torch
 from PIL import Image
 
-from tintype.dataset import Example, example, image_bytes, read_rows
+from tintype.dataset import Example, TextPart, example, image_bytes, read_rows
 from tintype.engines.base import Note, Report, TrainingOrder
 from tintype.engines.lora import adapters, loading, plan
 from tintype.engines.lora.adapters import Adapters
@@ -27,7 +27,7 @@ from tintype.errors import EngineError
 Pulse = Callable[[], None]
 Given = TypeVar("Given")
 Made = TypeVar("Made")
-FORMAT = 1
+FORMAT = 2
 READERS = min(8, os.cpu_count() or 1)
 """Threads that decode images; decoding lets go of Python's lock."""
 _WAIT_S = 0.1
@@ -201,8 +201,10 @@ class _Reading:
         said = [
             Said(
                 message.role,
-                message.text,
-                tuple(self._shown(urls[image.ordinal]) for image in message.images),
+                tuple(
+                    part.text if isinstance(part, TextPart) else self._shown(urls[part.ordinal])
+                    for part in message.parts
+                ),
                 learnt=message.role == "assistant" and message.weight != 0 and bool(message.text),
             )
             for message in read.messages

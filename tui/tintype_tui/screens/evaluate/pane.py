@@ -14,6 +14,7 @@ from tintype import evaluation
 from tintype.errors import TintypeError
 from tintype.evaluation import Findings
 from tintype.loop import EvaluationRequest, LoopState
+from tintype_tui.held_keys import HoldingApp
 from tintype_tui.screen import Pane
 from tintype_tui.screens.evaluate.grading import GradingPart
 from tintype_tui.screens.evaluate.result_part import ResultPart
@@ -120,9 +121,11 @@ class EvaluatePane(Pane):
     def watch_loop_state(self, state: LoopState) -> None:
         """Set up the evaluation that was asked for elsewhere."""
         if state.to_evaluate is not None and state.to_evaluate is not self._asked:
-            self._asked = state.to_evaluate
+            self._asked = asked = state.to_evaluate
             self.call_after_refresh(self.show_view, "setup")
-            self.call_after_refresh(self.setup.propose, state.to_evaluate)
+            self.call_after_refresh(self.setup.propose, asked)
+            if isinstance(app := self.app, HoldingApp):  # keys pressed from now on are for it
+                app.held.hold_until(lambda: self.setup.proposed is asked)
 
     def _gone_on(self, now: Evaluating | None) -> None:
         """The run of this session has begun, gone on, or ended."""
