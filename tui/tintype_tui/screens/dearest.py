@@ -27,6 +27,7 @@ from tintype_tui.keys import with_keys
 from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.screens.why import Why
+from tintype_tui.session import SessionApp
 from tintype_tui.text import count, number, visible
 from tintype_tui.widgets.line_list import Line, LineList
 from tintype_tui.words.costs import cost_words
@@ -58,6 +59,8 @@ class DearestList(LineList):
 
 class Dearest(Dialog[int | None]):
     """The ten dearest rows; Enter opens one. `edited` says whether rows were shrunk."""
+
+    app = getters.app(SessionApp)
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Back", id="dearest.back"),

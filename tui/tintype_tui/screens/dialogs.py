@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar, cast
 
-from textual import getters
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
@@ -16,7 +15,6 @@ from textual.widgets import Button, Input, Static
 from textual.widgets.button import ButtonVariant
 
 from tintype.budget import Demand
-from tintype_tui.session import SessionApp
 from tintype_tui.text import visible
 from tintype_tui.widgets.field import Field
 
@@ -40,8 +38,6 @@ class Palette(Once, CommandPalette):
 
 class Dialog(Once, ModalScreen[R]):
     """A box in the middle of the screen."""
-
-    app = getters.app(SessionApp)
 
     CSS_PATH = "dialogs.tcss"
 

@@ -18,6 +18,7 @@ from tintype.errors import TintypeError
 from tintype.library.copies import Conversion, Images
 from tintype.paths import exists, free_at, typed_path
 from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.session import SessionApp
 from tintype_tui.text import visible
 from tintype_tui.widgets.field import Field, Tick
 from tintype_tui.words.conversions import conversion_lines
@@ -45,6 +46,8 @@ class Wanted:
 
 class Export(Dialog[Path | None]):
     """A form, what would be lost by it, and the writing; gives the file of chat rows written."""
+
+    app = getters.app(SessionApp)
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="export.back"),

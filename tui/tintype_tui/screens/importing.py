@@ -16,6 +16,7 @@ from tintype import paths
 from tintype.dataset.formats import ImportProgress, ImportReport
 from tintype.errors import TintypeError
 from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.session import SessionApp
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.field import Field, Tick
 from tintype_tui.words.previews import notice_lines, preview_lines, problem_lines
@@ -28,6 +29,8 @@ MOST_SHOWN = 200
 
 class Import(Dialog[Path | None]):
     """A dataset of any format that the library reads; the result is the training file."""
+
+    app = getters.app(SessionApp)
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="import.back"),

@@ -19,6 +19,7 @@ from tintype.estimation import Forecast
 from tintype.resources import Job
 from tintype.store import Spent, Store
 from tintype_tui.screens.dialogs import Dialog, TypedSum
+from tintype_tui.session import SessionApp
 from tintype_tui.text import number, size, visible
 from tintype_tui.words.costs import cost_words, launch_words, spent_words, time_words
 
@@ -76,6 +77,8 @@ class Marked(Dialog[Answer]):
 
 class Launch(Dialog[Job | None]):
     """Shows the order; Enter, or typing the sum, carries it out; Esc stops at any point."""
+
+    app = getters.app(SessionApp)
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="launch.back"),

@@ -21,6 +21,7 @@ from tintype.selection.columns import FieldColumns
 from tintype.selection.completing import QueryCompletion, completions
 from tintype_tui.held_keys import opens
 from tintype_tui.screens.dialogs import Ask, Dialog
+from tintype_tui.session import SessionApp
 from tintype_tui.text import one_line, pad, visible
 from tintype_tui.widgets.field import Field
 from tintype_tui.widgets.line_list import Line, LineList
@@ -48,6 +49,8 @@ class CompletionList(LineList, can_focus=False):
 
 class SearchRows(Dialog[str | None]):
     """Gives what is to be searched for, as it was typed."""
+
+    app = getters.app(SessionApp)
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "take", "Complete", id="search.take", show=False, priority=True),

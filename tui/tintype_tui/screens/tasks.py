@@ -75,6 +75,8 @@ class TaskList(LineList):
 class TaskDialog(Dialog[Callable[[], Awaitable[None]] | None]):
     """What is under way; gives what is to be done with one of them, once this is closed."""
 
+    app = getters.app(SessionApp)
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+t,q", "dismiss(None)", "Back", id="tasks.back"),
         Binding("x,delete", "stop", "Stop", id="tasks.stop"),
