@@ -97,6 +97,8 @@ class Session:
         self.settings = settings
         self.profile = settings.profile
         self._opening = asyncio.Lock()
+        """The store; a server that starts takes seconds, and keeps nobody from it."""
+        self._connecting = asyncio.Lock()
         self._kept = AsyncExitStack()
         self._connection = AsyncExitStack()
         self._store: Store | None = None
@@ -139,7 +141,7 @@ class Session:
         """
         from tintype.connection import connected, found, running
 
-        async with self._opening:
+        async with self._connecting:
             embedded = self.profile.dialect == "embedded"
             if embedded and found(self.settings) is None:
                 self._started = await running(self.settings)  # it keeps its address
@@ -162,7 +164,7 @@ class Session:
         from tintype.connection import chosen, connected, found, running
 
         profile = chosen(self.settings, profile_name)
-        async with self._opening:
+        async with self._connecting:
             if profile.dialect == "embedded" and found(self.settings) is None:
                 self._started = await running(self.settings)
         opened = connected(self.settings, profile, self.say_wait)
@@ -195,7 +197,7 @@ class Session:
 
     async def use(self, profile_name: str) -> None:
         """Work with another provider from now on."""
-        async with self._opening:
+        async with self._connecting:
             await self._connection.aclose()
             self._api = None
             self.forget_causes()
