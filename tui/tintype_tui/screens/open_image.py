@@ -60,7 +60,8 @@ class OpenImage(PathDialog[str | None]):
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        self._preview(self._listed[event.option_index])
+        if (entry := self._entry(event)) is not None:
+            self._preview(entry)
 
     @work(exclusive=True, group="preview")
     async def _preview(self, entry: FolderEntry) -> None:
