@@ -337,3 +337,9 @@ async def test_ctrl_q_does_not_quit(sit: Any) -> None:
             lambda: any("Press q" in one.message for one in person.app._notifications), "how to"
         )
         assert person.app.is_running
+
+
+async def test_the_app_is_left_while_a_pane_is_being_made(sit: Any) -> None:
+    async with sit() as person:
+        person.app.call_later(person.app.switch_mode, "evaluate")
+        person.app.exit()

@@ -201,12 +201,11 @@ class Export(Dialog[Path | None]):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        self._write()
+        if not self._writing:
+            self._write()
 
     @work(exclusive=True, group="write")
     async def _write(self) -> None:
-        if self._writing:
-            return
         try:
             wanted = self._wanted()
             there = await asyncio.to_thread(exists, wanted.target)

@@ -113,7 +113,8 @@ class Import(Dialog[Path | None]):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        self._run()
+        if not self.query_one(ProgressBar).display:
+            self._run()
 
     @work(exclusive=True)
     async def _run(self) -> None:

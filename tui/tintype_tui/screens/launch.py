@@ -175,7 +175,7 @@ class Launch(Dialog[Job | None]):
         self.workers.cancel_node(self)
         self.dismiss(None)
 
-    @work(exclusive=True)
+    @work  # not exclusively: Enter again would stop what is being launched
     async def _launch(self, confirmation: Confirmation) -> None:
         if self._started:
             return

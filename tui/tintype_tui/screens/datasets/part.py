@@ -73,9 +73,9 @@ class DatasetPart(Part):
 
     @dataclass
     class Arrange(Message):
-        """Show other rows, or in another order; looking at a row, or staying at the present one."""
+        """Change what is shown and how, whatever it is by then; stay at the row, or begin anew."""
 
-        wanted: Arrangement
+        change: Callable[[Arrangement], Arrangement]
         from_top: bool = False
 
     @dataclass

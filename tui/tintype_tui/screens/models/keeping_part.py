@@ -129,12 +129,16 @@ class KeepingPart(ItemPart):
     @work(exclusive=True, group="keep")
     async def _keep(self, profile: str, what: str, target: Path, wanted: "Wanted") -> None:
         self.running, self.words = True, f"Keeping {what} …"
-        outcome = f"Stopped. What was kept stays; {key_of(self, 'models.keep')} goes on."
+        goes_on = f"What was kept stays; {key_of(self, 'models.keep')} goes on."
+        outcome = f"Not finished. {goes_on}"
         try:
             with self.pane.reporting("Cannot keep"):
                 last = await self._into(profile, what, target, wanted)
                 assert last.manifest is not None  # the last progress has it
                 outcome = "\n".join(_outcome(what, target, last.manifest, last.added))
+        except asyncio.CancelledError:
+            outcome = f"Stopped. {goes_on}"
+            raise
         finally:
             self.running, self.words = False, outcome
 
@@ -176,7 +180,8 @@ class KeepingPart(ItemPart):
 _HINTS = (
     "A folder, or a file ending in .zip, .tar.gz or .tar.zst.",
     "What an archive holds stays, and only what is new is asked for.",
-    "Files, settings, events, curves, results, prices, images behind URLs, evaluations.",
+    "Files, settings, events, curves, results, prices, images behind URLs, evaluations; "
+    "weights of models that Tintype's own server tuned.",
     "Enter keeps · Esc goes back",
 )
 
