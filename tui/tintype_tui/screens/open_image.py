@@ -60,7 +60,7 @@ class OpenImage(PathDialog[str | None]):
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        if (entry := self._entry(event)) is not None:
+        for entry in self._listed[event.option_index :][:1]:  # none if fewer are listed by now
             self._preview(entry)
 
     @work(exclusive=True, group="preview")

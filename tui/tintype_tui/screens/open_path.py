@@ -140,22 +140,14 @@ class PathDialog(Dialog[R]):
         """Take over what is highlighted, or the first one there is."""
         await self._listed_of.until(lambda: self.query_one(Input).value)
         found = self.query_one(OptionList)
-        at = found.highlighted if found.highlighted is not None else 0
         if self._listed:
-            entry = self._listed[at]
+            entry = self._listed[found.highlighted or 0]
             self._enter(f"{entry.path}{_slash(entry)}")
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        if (entry := self._entry(event)) is not None:
+        for entry in self._listed[event.option_index :][:1]:  # none if fewer are listed by now
             self._open(entry.path)
-
-    def _entry(self, event: OptionList.OptionMessage) -> paths.FolderEntry | None:
-        """What an event is about; none if something else has been listed since."""
-        found = self.query_one(OptionList)
-        at = event.option_index
-        same = at < found.option_count and found.get_option_at_index(at) is event.option
-        return self._listed[at] if same else None
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
