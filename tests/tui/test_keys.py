@@ -144,11 +144,11 @@ def test_no_two_that_are_there_together_claim_a_key(pane: str) -> None:
     clashes = {key: claimed for key, claimed in claims.items() if len(claimed) > 1}
     assert not clashes
     unfocused = {"Chart"} if pane == "home" else set()
-    for kind in _widgets(modules):
-        if kind.can_focus and not issubclass(kind, Part) and kind.__name__ not in unfocused:
-            for key in {one.key for one in declared(kind) if one.id} - {"enter", "escape"}:
+    for widget in _widgets(modules):
+        if widget.can_focus and not issubclass(widget, Part) and widget.__name__ not in unfocused:
+            for key in {one.key for one in declared(widget) if one.id} - {"enter", "escape"}:
                 others = claims.get(key, set())
-                assert not others or f"{kind.__name__} {key}" in BESIDE, (key, kind, others)
+                assert not others or f"{widget.__name__} {key}" in BESIDE, (key, widget, others)
 
 
 @pytest.mark.parametrize(
