@@ -51,6 +51,7 @@ class SearchRows(Dialog[str | None]):
     """Gives what is to be searched for, as it was typed."""
 
     app = getters.app(SessionApp)
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "take", "Complete", id="search.take", show=False, priority=True),
         Binding("down", "move(1)", "Down", id="search.down", show=False),

@@ -94,10 +94,9 @@ class MarksLine(Words):
         opened, fingerprint = self.opened, self._fingerprint
         if opened is None or not fingerprint:
             return
+        changed, self._kept = difference(self._kept, self.marks), self.marks
         with self.pane.reporting("Cannot keep the marks"):
             store = await self.session.store()
-            changed = difference(self._kept, self.marks)
-            self._kept = self.marks
             lines = {opened.dataset.line_of(index): why for index, why in changed.items()}
             store.marks.change(
                 opened.path,

@@ -164,7 +164,8 @@ class EvaluatePane(Pane):
         try:
             found = await asyncio.to_thread(evaluation.findings, folder, scorer)
         except TintypeError as error:
-            self.trouble = str(error)
+            if folder == self._folder:
+                self.trouble = str(error)
         else:
             if folder == self._folder:
                 self.findings, self.trouble = found, ""
