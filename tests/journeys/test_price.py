@@ -171,6 +171,40 @@ async def test_dearest_rows_are_shrunk_and_left_out_right_there(
     assert await asyncio.to_thread(with_a_large_image.read_bytes) == before
 
 
+async def test_a_row_unmarked_among_the_dearest_stays_unmarked(
+    sit: Any, with_a_large_image: Path
+) -> None:
+    async with sit(with_a_large_image, size=(80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("x", *"jjjjjj", "x")
+        await person.sees("2 marked")
+        await person.press("e")
+        await person.quoted()
+        await person.press("d")
+        await person.sees("line      8", "left out", "without 2 rows marked")
+        await person.press("down", "down", "x")
+        await person.sees("without 1 row marked")
+        await person.press("escape", "2")
+        await person.sees("· 1 marked", "12 rows")
+
+
+async def test_no_row_of_another_file_is_shrunk_among_the_dearest(
+    sit: Any, with_a_large_image: Path
+) -> None:
+    async with sit(with_a_large_image, size=(80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("e")
+        await person.quoted()
+        await person.press("d")
+        await person.sees("line      8", "free")
+        text = await asyncio.to_thread(with_a_large_image.read_text)
+        await asyncio.to_thread(with_a_large_image.write_text, "\n" + text)
+        for key in ("s", "x"):
+            await person.press(key)
+            await person.sees("train.jsonl has changed since it was counted. Go back")
+        assert "left out" not in person.screen
+
+
 def test_ones_own_limits_go_before_the_providers(tintype: Any, dataset: Path, home: Path) -> None:
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text('limits = "limits.toml"\n')
