@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.journeys.test_the_loop import choose_model
 from tintype.errors import DatasetError
 from tintype_tui import requests
 from tintype_tui.screens.datasets import DatasetsPane
+from tintype_tui.screens.datasets.opened import arrange
 from tintype_tui.screens.estimate import EstimatePane
 from tintype_tui.screens.launch import Launch
 
@@ -200,3 +202,31 @@ async def test_what_was_counted_for_another_model_is_counted_again_for_that_of_t
             app.screen.post_message(late)
             await person.until(lambda: "tintype-tiny" in counted, "it is counted")
             await person.quoted("scripted")
+
+
+async def test_rows_that_were_sorted_for_one_dataset_are_not_those_of_the_next(
+    sit: Any, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tintype_tui.screens.datasets import pane
+
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(*arguments: Any) -> Any:
+        begun.set()
+        go_on.wait(30)
+        return arrange(*arguments)
+
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        monkeypatch.setattr(pane, "arrange", slowly)
+        await person.press("s")
+        await person.until(begun.is_set, "it is sorted")
+        await person.press("right_square_bracket")
+        await person.sees("shapes/valid.jsonl")
+        await person.until(lambda: person.app.screen.opened.complete, "all of its rows")
+        go_on.set()
+        sorting = [one for one in person.app.workers if one.group == "arrange"]
+        await person.until(lambda: all(one.is_finished for one in sorting), "it is sorted")
+        arrangement = person.app.screen.arrangement
+        assert arrangement.order == ""
+        assert arrangement.total == person.app.screen.opened.rows

@@ -168,11 +168,9 @@ class DatasetsPane(Pane):
     async def _arrange(self, wanted: Arrangement, from_top: bool) -> None:
         made = await asyncio.to_thread(arrange, wanted, self.opened, self.assessed, self.columns)
         self.arrangement = replace(made, total=self.opened.rows if self.opened else 0)
-        if not self.views.view.WHOLE:
-            self.views.begin_with_first()
         if made.shown and (from_top or made.position_of(self.index) is None):
             self.index = made.row_at(0)
-        self.views.view.go(self.index)
+        self.views.go(self.index)
 
     def on_dataset_part_remark(self, event: DatasetPart.Remark) -> None:
         self.marks = event.change(self.marks)

@@ -38,7 +38,7 @@ class LaunchLine(Part):
     """The title line, and the launch."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+l,l", "launch", "Launch", id="estimate.launch", key_display="l"),
+        Binding("l", "launch", "Launch", id="estimate.launch"),
     ]
     DEFAULT_CSS = """
     LaunchLine { height: 1; }
