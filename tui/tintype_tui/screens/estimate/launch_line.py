@@ -117,6 +117,7 @@ class LaunchLine(Part):
             seed=choices.seed,
             batch_size=choices.batch_size or "auto",
             learning_rate_multiplier=choices.learning_rate_multiplier or "auto",
+            extra=choices.hyperparameters.extra,
         )
         api, store = await self.session.provider(), await self.session.store()
         limits, now = budget.Limits.of(self.session.settings), datetime.now().astimezone()
