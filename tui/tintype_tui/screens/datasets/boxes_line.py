@@ -38,9 +38,11 @@ class BoxesLine(Words):
     def stop(self) -> bool:
         return stop_workers(self, "convert")
 
-    @opens(exclusive=True, group="convert")
+    @opens(group="convert")
     async def action_convert(self) -> None:
         """Choose a convention with rows before and after in sight, and convert all rows."""
+        if self.is_busy():
+            return
         if (opened := self.opened) is None or not opened.complete:
             self.pane.say("The rows are still being read. Try again when that is done.")
             return

@@ -51,10 +51,10 @@ class CopyLine(Words):
     def stop(self) -> bool:
         return stop_workers(self, "write")
 
-    @opens(exclusive=True, group="write")
+    @opens(group="write")
     async def action_fix(self) -> None:
         """Write a copy with its images embedded and as the provider takes them; then open it."""
-        if (opened := self.opened) is None:
+        if (opened := self.opened) is None or self.is_busy():
             return
         marked = self.marks.rows
         option = f"leave out the {count(len(marked), 'marked row')}" if marked else ""
@@ -73,10 +73,10 @@ class CopyLine(Words):
             left_out = marked if target.with_option else frozenset()
             await self._write(opened, target, rules.fixing(profile), left_out)
 
-    @opens(exclusive=True, group="write")
+    @opens(group="write")
     async def action_write_without(self) -> None:
         """Write a copy without the marked rows, or of them alone or those shown, and open it."""
-        if (opened := self.opened) is None:
+        if (opened := self.opened) is None or self.is_busy():
             return
         if not self.marks and self.arrangement.chosen is None:
             words = "No row is marked: {data.mark} marks one, {data.mark_all} those of a filter."

@@ -44,10 +44,10 @@ class DivideLine(Words):
     def stop(self) -> bool:
         return stop_workers(self, "divide")
 
-    @opens(exclusive=True, group="divide")
+    @opens(group="divide")
     async def action_divide(self) -> None:
         """Write splits, folds or a sample, and open what can be trained on."""
-        if (opened := self.opened) is None:
+        if (opened := self.opened) is None or self.is_busy():
             return
         with self.pane.reporting("Cannot divide the dataset"):
             chosen = await self.app.push_screen_wait(Choose("Split or sample", KINDS))

@@ -99,18 +99,18 @@ class EditsLine(Words):
 
     # ------------------------------------------------------------------ one row
 
-    @opens(exclusive=True, group="edit")
+    @opens(group="edit")
     async def action_edit(self) -> None:
         """Edit the texts of the row that is looked at."""
         await self._edit_row(here=True)
 
-    @opens(exclusive=True, group="edit")
+    @opens(group="edit")
     async def action_editor(self) -> None:
         """Edit them in an editor of one's own."""
         await self._edit_row(here=False)
 
     async def _edit_row(self, *, here: bool) -> None:
-        if (dataset := self.dataset) is None or not dataset.count:
+        if (dataset := self.dataset) is None or not dataset.count or self.is_busy():
             return
         with self.pane.reporting("Cannot edit the row"):
             source, value = await row_to_edit(dataset, self.index)
@@ -131,10 +131,10 @@ class EditsLine(Words):
 
     # ------------------------------------------------------------------ many rows
 
-    @opens(exclusive=True, group="edit")
+    @opens(group="edit")
     async def action_change(self) -> None:
         """Change all rows, or those of a filter, once it has been seen what changes."""
-        if (dataset := self.dataset) is None:
+        if (dataset := self.dataset) is None or self.is_busy():
             return
         chosen = self.arrangement.chosen
         rows = "all rows" if chosen is None else f"the {count(len(chosen), 'row')} shown"
@@ -165,10 +165,10 @@ class EditsLine(Words):
 
     # ------------------------------------------------------------------ the store
 
-    @opens(exclusive=True, group="edit")
+    @opens(group="edit")
     async def action_turn(self, by: int) -> None:
         """Undo the latest edit, or do again what was undone; in any session."""
-        if (dataset := self.dataset) is None:
+        if (dataset := self.dataset) is None or self.is_busy():
             return
         with self.pane.reporting("Cannot undo" if by < 0 else "Cannot redo"):
             table = (await self.session.store()).edits

@@ -46,10 +46,12 @@ class FixesLine(Words):
     def stop(self) -> bool:
         return stop_workers(self, "fix")
 
-    @opens(exclusive=True, group="fix")
+    @opens(group="fix")
     async def action_fix(self) -> None:
         """Choose a fix for the row or for all, see what it does, and do it."""
         opened, assessed = self.opened, self.assessed
+        if self.is_busy():
+            return
         if opened is None or assessed is None or not assessed.complete:
             self.pane.say("The rows are still being checked. Try again when that is done.")
             return

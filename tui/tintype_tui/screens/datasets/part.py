@@ -139,6 +139,12 @@ class Words(DatasetPart):
 
     def watch_doing(self) -> None:
         self.say()
+
+    def is_busy(self) -> bool:
+        """Whether something goes on that no key but Esc may stop; if so, it is said."""
+        if self.doing:
+            self.pane.say(f"Not yet: {self.doing.removeprefix('· ')}.")
+        return bool(self.doing)
         _note(self)
 
 
