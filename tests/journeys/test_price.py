@@ -97,6 +97,21 @@ async def test_what_is_tried_moves_the_sum_and_is_true_of_the_copy_that_is_asked
     assert await asyncio.to_thread(dataset.read_bytes) == before
 
 
+async def test_of_a_dataset_that_has_changed_there_is_nothing_to_turn_or_to_reset(
+    sit: Any, dataset: Path, paid: None
+) -> None:
+    async with sit(dataset, size=(80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("e")
+        await person.quoted()
+        with dataset.open("a") as rows:
+            rows.write("\n")
+        await person.press("w")
+        await person.sees("has changed since it was counted")
+        await person.press("0", "right", "escape")
+        await person.sees("tokens billed")
+
+
 def test_the_page_to_be_signed_off_says_what_is_known_and_what_is_not(
     tintype: Any, dataset: Path, home: Path
 ) -> None:
