@@ -14,7 +14,7 @@ from tintype_tui.screens.convert_boxes import ConvertBoxes
 from tintype_tui.screens.datasets.keeping import keep
 from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.screens.datasets.opened_line import OpenedLine
-from tintype_tui.screens.datasets.part import Words, stop_workers
+from tintype_tui.screens.datasets.part import Words, is_busy, stop_workers
 from tintype_tui.text import count
 
 
@@ -41,7 +41,7 @@ class BoxesLine(Words):
     @opens(group="convert")
     async def action_convert(self) -> None:
         """Choose a convention with rows before and after in sight, and convert all rows."""
-        if self.is_busy():
+        if is_busy(self):
             return
         if (opened := self.opened) is None or not opened.complete:
             self.pane.say("The rows are still being read. Try again when that is done.")

@@ -139,12 +139,6 @@ class Words(DatasetPart):
 
     def watch_doing(self) -> None:
         self.say()
-
-    def is_busy(self) -> bool:
-        """Whether something goes on that no key but Esc may stop; if so, it is said."""
-        if self.doing:
-            self.pane.say(f"Not yet: {self.doing.removeprefix('· ')}.")
-        return bool(self.doing)
         _note(self)
 
 
@@ -153,6 +147,13 @@ def _note(part: Words) -> None:
     name = part.opened.path.name if part.opened else "Dataset"
     words = part.doing.removeprefix("· ").partition(",")[0]
     part.session.tasks.note(part, name, words, part.stop, "datasets")
+
+
+def is_busy(line: Words) -> bool:
+    """Whether a part does something that no key but Esc may stop; if so, it is said."""
+    if line.doing:
+        line.pane.say(f"Not yet: {line.doing.removeprefix('· ')}.")
+    return bool(line.doing)
 
 
 class View(DatasetPart):
