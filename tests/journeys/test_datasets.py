@@ -195,6 +195,21 @@ async def test_columns_are_chosen_kept_and_sorted_by(sit: Any, dataset: Path) ->
         await person.sees_no("  objects")
 
 
+async def test_what_is_asked_for_in_one_burst_is_all_done(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.pilot.press("s", "s")
+        await person.sees("largest first")
+        await person.press("S")
+        await person.sees("Columns of the rows")
+        await person.press("down", "down", "enter")
+        await person.sees("by objects")
+        await person.press("S")
+        await person.sees("sorted")
+        await person.press("down", "space", "enter")
+        await person.sees("by turns", "  turns")
+
+
 async def test_the_rows_most_like_one_are_shown(sit: Any, dataset: Path) -> None:
     async with sit(dataset, (80, 24)) as person:
         await person.sees("12 rows", "1 warning")

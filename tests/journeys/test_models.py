@@ -266,7 +266,7 @@ async def test_keeping_that_is_stopped_or_cut_off_is_gone_on_with(
         person.app.screen.query_one(Input).value = str(tmp_path)
         await person.press("enter")
         await person.until(lambda: "Cannot keep" in person.said, "why not")
-        await person.sees("Stopped.")
+        await person.sees("Not finished.")
         await person.press("K")
         await person.sees("Keep job ", "Enter keeps")
         person.app.screen.query_one(Input).value = str(tmp_path / "kept.zip")

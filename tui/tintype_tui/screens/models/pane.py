@@ -17,11 +17,12 @@ from tintype.errors import TintypeError
 from tintype.inventory import Inventory, InventoryItem, Ref
 from tintype.store import Store
 from tintype_tui import requests
-from tintype_tui.screen import Pane
+from tintype_tui.screen import Pane, working
 from tintype_tui.screens.models.acting_part import ActingPart
 from tintype_tui.screens.models.detail_part import DetailPart
 from tintype_tui.screens.models.keeping_part import KeepingPart
 from tintype_tui.screens.models.list_part import ListPart
+from tintype_tui.tasks import Task
 from tintype_tui.text import count
 
 if TYPE_CHECKING:
@@ -99,13 +100,14 @@ class ModelsPane(Pane):
         """Ask every provider; leaving the pane does not stop it, Esc does."""
         self.asking, self._asked_at = "asking …", datetime.now(UTC)
         try:
-            with self.reporting("Cannot ask the providers"):
-                await self._gather(await self.session.store())
+            title = "List what every provider has"
+            with working(self, title, "Cannot ask the providers") as task:
+                await self._gather(await self.session.store(), task)
         finally:
             self.asking = ""
         await self._read()
 
-    async def _gather(self, store: Store) -> None:
+    async def _gather(self, store: Store, task: Task) -> None:
         names = await asyncio.to_thread(worth_asking, self.session.settings, store)
         async with AsyncExitStack() as stack:
 
@@ -115,7 +117,8 @@ class ModelsPane(Pane):
             async with aclosing(inventory.gather(names, connect, store)) as gathering:
                 async for step in gathering:
                     where = ", ".join(step.under_way)
-                    self.asking = f"asking {where} … {count(step.found, 'thing')}"
+                    task.words = f"asking {where} … {count(step.found, 'thing')}"
+                    self.asking = task.words
 
     @on(ActingPart.Changed)
     @work(exclusive=True, group="read")

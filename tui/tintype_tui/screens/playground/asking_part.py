@@ -161,8 +161,10 @@ class AskingPart(Part):
 
     async def _ask_all(self, models: Sequence[str], times: int = 1) -> None:
         with self.pane.reporting("Cannot ask"):
-            question = self.question
-            asked = await self._requests(models)
+            for model in models:
+                await self._teaching(model)
+            question = self.question  # as it stands by now: what is sent is what is noted
+            asked = await question.requests(models, self.trained_system)
             confirmation = await self.cost.may_ask(asked * times)
             if confirmation is None:
                 return
@@ -177,11 +179,6 @@ class AskingPart(Part):
                     self._answers, request, question, confirmation, times
                 )
                 self.run_worker(work, exclusive=True, group=f"ask-{request.model}")
-
-    async def _requests(self, models: Sequence[str]) -> list[ChatRequest]:
-        for model in models:
-            await self._teaching(model)
-        return await self.question.requests(models, self.trained_system)
 
     def stop(self) -> None:
         """Stop answers under way; what has come stays."""

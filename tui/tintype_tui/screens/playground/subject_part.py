@@ -30,7 +30,7 @@ from tintype.prompting import (
     web_subject,
 )
 from tintype.store import KeptAnswer
-from tintype_tui.held_keys import opens
+from tintype_tui.held_keys import HoldingApp, opens
 from tintype_tui.screen import Part
 from tintype_tui.screens.open_image import OpenImage
 from tintype_tui.screens.past_answers import question_text
@@ -90,6 +90,11 @@ class SubjectPart(Part):
     def compose(self) -> ComposeResult:
         yield ImageView(id="image")
         yield Static(id="truth")
+
+    def on_mount(self) -> None:
+        """Keys pressed before there is a row are for it."""
+        if self.loop_state.dataset is not None and isinstance(app := self.app, HoldingApp):
+            app.held.hold_until(lambda: self.subject is not None)
 
     def begin(self, dataset: Path | None) -> None:
         """Note which dataset was chosen elsewhere before anything is taken."""
