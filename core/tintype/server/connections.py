@@ -184,7 +184,7 @@ class BoundedConnection(H11Protocol):
 
 def _answer(refusal: RefusalError, headers: str = "") -> bytes:
     """A refusal as the bytes of an answer, where there is no application to give it."""
-    body: bytes = wire.refusal(refusal).body
+    body = bytes(wire.refusal(refusal).body)
     head = (
         f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}\r\n"
         f"content-type: application/json\r\nconnection: close\r\n{headers}"
