@@ -64,6 +64,7 @@ class ModelsPane(Pane):
         yield KeepingPart().data_bind(ModelsPane.found, ModelsPane.ref, ModelsPane.kind)
         yield ActingPart().data_bind(ModelsPane.found, ModelsPane.ref, ModelsPane.listed)
 
+    _reading: object = None
     _asked_at: datetime | None = None
     """When the providers were last asked in this session."""
 
@@ -86,11 +87,14 @@ class ModelsPane(Pane):
             self.ask()
 
     async def _read(self) -> Inventory | None:
+        reading = self._reading = object()
         try:
             found = await inventory.take(await self.session.store(), self.session.settings)
         except TintypeError as error:
             self.trouble = str(error)
             return None
+        if reading is not self._reading:  # it is read again, and more may be known
+            return self.found
         self.found, self.trouble = found, ""
         self.post_message(requests.LookAtDeadlines())
         return found
@@ -98,13 +102,15 @@ class ModelsPane(Pane):
     @work(exclusive=True, group="list")
     async def ask(self) -> None:
         """Ask every provider; leaving the pane does not stop it, Esc does."""
-        self.asking, self._asked_at = "asking …", datetime.now(UTC)
+        asked_at = self._asked_at = datetime.now(UTC)
+        self.asking = "asking …"
         try:
             title = "List what every provider has"
             with working(self, title, "Cannot ask the providers") as task:
                 await self._gather(await self.session.store(), task)
         finally:
-            self.asking = ""
+            if asked_at is self._asked_at:  # else they are asked again already
+                self.asking = ""
         await self._read()
 
     async def _gather(self, store: Store, task: Task) -> None:
