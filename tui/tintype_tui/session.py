@@ -22,6 +22,7 @@ from tintype.loop import LoopState
 from tintype.settings import Settings
 from tintype_tui.held_keys import HoldingApp
 from tintype_tui.seat import SESSION, Seat, take_seat
+from tintype_tui.tasks import Tasks
 
 if TYPE_CHECKING:
     from tintype.api import Api
@@ -109,6 +110,7 @@ class Session:
         self._noting: asyncio.Future[None] | None = None
         self.said: deque[Said] = deque(maxlen=500)
         """The messages so far, oldest first."""
+        self.tasks = Tasks()
         self._causes: dict[str, float] = {}
         """Why something failed, and when that was met last, in seconds."""
         self.warn: Callable[[str], None] = lambda words: None
@@ -287,5 +289,7 @@ class SessionApp(HoldingApp[int]):
     profile_name: var[str] = var("")
     evaluating: var[Evaluating | None] = var(None)
     """The evaluation of this session, while it runs and after."""
+    busy: var[int] = var(0)
+    """How much has been under way for longer than a moment."""
     deadline: var[str] = var("")
     """What will be lost soon, in a sentence; empty if nothing will."""
