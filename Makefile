@@ -14,7 +14,9 @@ run: $(VENV)/run.stamp  ## set up, then go once round the loop: the app in a ter
 # workers leave a third idle, for half of what a journey takes is waiting: for a server, a clock.
 # What failed is tried once more, alone: what passes then is unsteady, is named, and is to be mended.
 test: $(VENV)/dev.stamp  ## set up, then run the tests
+	@rm -f .pytest_cache/v/cache/lastfailed
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal -q || { \
+	  code=$$?; [ $$code = 1 ] || exit $$code; \
 	  echo 'What failed, once more and alone. A test that passes now is unsteady: it is to be mended.'; \
 	  PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -rA --show-capture=no \
 	    --last-failed --last-failed-no-failures none; }

@@ -175,7 +175,7 @@ def serving(section: Section, made: Any) -> None:
     own = [parameter.detach().clone() for parameter in made.adapters.parameters]
     other = [parameter * 2 for parameter in own]
     _, data = section.messages()[0]
-    turns = [Turn("user", "What colour is it?", (Image.open(io.BytesIO(data)),))]
+    turns = [Turn("user", ("What colour is it?", Image.open(io.BytesIO(data))))]
     for number, weights in enumerate((own, own, other)):
         begun = time.perf_counter()
         marks = [

@@ -89,6 +89,19 @@ async def test_everything_at_a_provider_is_found_with_its_use_and_its_end(
     assert found.read_at is not None
 
 
+async def test_checkpoints_that_the_provider_has_dropped_are_no_things_of_their_own(
+    api: Api, ending: known.DeadlineProvider, store: Store, fake_clock: Any, tmp_path: Path
+) -> None:
+    checkpoint = f"{known.CARDS}:ckpt-step-2"
+    del ending.models[checkpoint]
+    await gather(api, store, fake_clock)
+    assert Ref("openai", "checkpoint", checkpoint) not in taken(store, tmp_path).by_ref
+    del ending.models[known.CARDS]
+    fake_clock.elapsed_s += 60
+    await gather(api, store, fake_clock)
+    assert at(taken(store, tmp_path), "checkpoint", checkpoint).presence == "missing"
+
+
 async def test_without_the_api_the_dated_table_counts_and_ones_own_before_it(
     store: Store, tmp_path: Path, fake_clock: Any
 ) -> None:

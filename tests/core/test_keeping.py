@@ -236,6 +236,31 @@ async def test_what_could_not_be_had_is_said_with_why_and_had_later(
     assert "404" in last.manifest.not_kept[-1].why
 
 
+async def test_a_job_that_nobody_knows_is_said_once_and_not_looked_for_again(
+    old: OldProvider, kept: Callable[..., Any]
+) -> None:
+    old.gone("/fine_tuning/jobs/ftjob-typo")
+    last = await kept(Wanted(("ftjob-typo", "ftjob-1")))
+    assert [one.what for one in last.manifest.not_kept] == ["job ftjob-typo"]
+    last = await kept()
+    assert (last.manifest.jobs, last.manifest.not_kept) == (("ftjob-1",), ())
+
+
+async def test_checkpoints_that_the_provider_has_dropped_are_no_loss(
+    old: OldProvider, kept: Callable[..., Any], tmp_path: Path
+) -> None:
+    old.gone(f"/models/{TUNED}:ckpt-step-1")
+    last = await kept()
+    assert last.manifest.not_kept == ()
+    assert last.manifest.models == (TUNED,)
+    old.gone(f"/models/{TUNED}")
+    last = await kept()
+    assert {one.what for one in last.manifest.not_kept} == {
+        f"model {TUNED}",
+        f"model {TUNED}:ckpt-step-1",
+    }
+
+
 async def test_a_file_that_is_gone_at_the_provider_is_taken_from_this_machine(
     old: OldProvider, kept: Callable[..., Any], store: Store, fake_clock: FakeClock, tmp_path: Path
 ) -> None:
@@ -333,6 +358,15 @@ async def test_what_could_not_be_packed_is_said_before_anything_is_kept(
     assert old.provider.requests == []
 
 
+@pytest.mark.parametrize("name", ["archive.7z", "archive.tar", "archive.TGZ"])
+async def test_no_folder_is_called_as_a_packed_file_of_another_kind(
+    name: str, old: OldProvider, kept: Callable[..., Any], tmp_path: Path
+) -> None:
+    with pytest.raises(ArchiveError, match=r"ends in \.zip, \.tar\.gz"):
+        await kept(target=tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
 async def test_a_job_that_runs_is_to_be_kept_again(
     old: OldProvider, kept: Callable[..., Any]
 ) -> None:
@@ -393,6 +427,16 @@ def test_every_part_is_compared_with_the_manifest(
         assert any(one.startswith(fault) for one in faults), faults
 
 
+def test_a_manifest_of_any_size_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tintype.keeping.verifying.MOST_MANIFEST", 1000)
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w") as archive:
+        archive.writestr("manifest.json", bytes(1001))
+    with pytest.raises(ArchiveError, match=r"manifest\.json is larger than any"):
+        keeping.manifest_of(tmp_path / "bomb.zip")
+
+
 @pytest.mark.parametrize(
     "name", ["../x", "/x", "a/../../x", "a//b", "a\\b", "c:/x", "a\nb", "", ".", "a/."]
 )
@@ -441,7 +485,7 @@ def test_links_and_devices_in_an_archive_are_refused(kind: bytes, tmp_path: Path
 
 def test_a_link_in_a_folder_is_refused(made: Path, tmp_path: Path) -> None:
     (made / "link").symlink_to("/etc/passwd")
-    with pytest.raises(ArchiveError, match="link"):
+    with pytest.raises(ArchiveError, match=r"'link' in .* is a link, as no archive holds"):
         list(keeping.verify(made))
 
 

@@ -189,6 +189,36 @@ async def test_no_code_that_an_archive_names_is_run(
     assert made.plan.scorers == ("exact",)
 
 
+async def test_two_at_once_are_not_in_each_others_way(
+    api: Api, store: Store, tmp_path: Path
+) -> None:
+    target, home = tmp_path / "archive.zip", tmp_path / "there"
+    await keep(api, store, target)
+    wanted = Wanted(jobs=("ftjob-cards",))
+    first = keeping.keep_into(api, store, target, wanted, prices=Prices())
+    async with aclosing(first):
+        await anext(first)
+        with pytest.raises(ArchiveError, match=r"Another process keeps into .*archive\.zip"):
+            await keep(api, store, target)
+    other = keeping.restore(target, store, files=home / "files", evaluations=home / "runs")
+    async with aclosing(other):
+        async for step in other:
+            if step.words == "unpacking":
+                break
+        with pytest.raises(ArchiveError, match="Another process restores"):
+            await restored(target, store, home)
+    assert ".archive.zip.lock" not in os.listdir(tmp_path)
+
+
+async def test_what_a_killed_restoring_has_left_is_removed(
+    api: Api, store: Store, tmp_path: Path
+) -> None:
+    await keep(api, store, tmp_path / "archive.zip")
+    (tmp_path / "there/files/.unpacked/files").mkdir(parents=True)
+    await restored(tmp_path / "archive.zip", store, tmp_path / "there")
+    assert not (tmp_path / "there/files/.unpacked").exists()
+
+
 @pytest.mark.parametrize(("name", "kills"), [("archive", 14), ("archive.zip", 6)])
 def test_a_kill_at_any_write_loses_only_the_part_under_way(
     name: str, kills: int, ending_apart: known.DeadlineProvider, tmp_path: Path

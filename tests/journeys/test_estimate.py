@@ -14,6 +14,7 @@ from tintype.estimation import Cost, Estimate, Gauge
 from tintype_tui import theme
 from tintype_tui.screens.datasets import DatasetsPane
 from tintype_tui.screens.estimate import EstimatePane
+from tintype_tui.screens.jobs import JobsPane
 from tintype_tui.widgets.cost_card import CostCard
 
 
@@ -129,6 +130,25 @@ async def test_a_launch_that_failed_shows_the_reason_and_no_progress(
         await person.press("enter")
         await person.sees("Could not upload the file")
         assert not person.app.screen.query_one("#launch-progress").display
+
+
+async def test_enter_while_it_is_launched_changes_nothing(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, size=(80, 24)) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await person.quoted()
+        await person.press("l")
+        await person.sees("Enter launches")
+        launch, pressed = person.app.screen, []
+
+        def press_again(_: Any) -> None:
+            launch.action_go()
+            pressed.append(True)
+
+        person.app.watch(launch.bar, "progress", press_again, init=False)
+        await person.press("enter")
+        await person.until(lambda: isinstance(person.app.screen, JobsPane), "the job")
+        assert pressed
 
 
 @pytest.fixture

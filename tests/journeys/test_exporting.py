@@ -16,6 +16,7 @@ async def test_what_would_be_lost_is_said_before_anything_is_written(
         await person.sees("12 rows", "1 warning")
         await person.press("O")
         await person.sees("Write train.jsonl in another format", "12 rows would be written")
+        assert "(JSONL) as the embedded provider takes them" in person.screen
         await person.sees("room enough", "Nothing is lost")
         person.app.screen.query_one("#to", Select).value = "coco"
         await person.sees("train-coco", "would be lost")
@@ -30,6 +31,24 @@ async def test_what_would_be_lost_is_said_before_anything_is_written(
         await person.sees_no("in another format")
         await person.press("j", "B")  # the dataset is open as before
         await person.sees("a Draw")
+
+
+async def test_enter_while_it_is_written_changes_nothing(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, size=(80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("O")
+        await person.sees("12 rows would be written")
+        export, pressed = person.app.screen, []
+
+        def press_again(_: Any) -> None:
+            export._submitted()
+            pressed.append(True)
+
+        for name in ("total", "progress"):
+            person.app.watch(export.bar, name, press_again, init=False)
+        await person.press("enter")
+        await person.until(lambda: person.app.screen is not export, "the copy")
+        assert pressed
 
 
 async def test_rows_as_the_provider_takes_them_are_opened_and_replaced_only_when_asked(

@@ -130,6 +130,8 @@ async def test_one_goes_on_where_one_left_off(sit: Any, dataset: Path) -> None:
 async def test_a_dataset_that_is_gone_is_not_offered(sit: Any, dataset: Path) -> None:
     async with sit(dataset) as person:
         await person.sees("12 rows")
+        store = await person.app.session.store()
+        await person.until(lambda: store.datasets.newest(1), "it is remembered")
     await asyncio.to_thread(dataset.unlink)
     async with sit() as person:
         await person.sees("None of your recent datasets exists any more", "s makes samples")
@@ -335,3 +337,9 @@ async def test_ctrl_q_does_not_quit(sit: Any) -> None:
             lambda: any("Press q" in one.message for one in person.app._notifications), "how to"
         )
         assert person.app.is_running
+
+
+async def test_the_app_is_left_while_a_pane_is_being_made(sit: Any) -> None:
+    async with sit() as person:
+        person.app.call_later(person.app.switch_mode, "evaluate")
+        person.app.exit()

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from textual.widgets import Checkbox, Input
+from textual.widgets import Checkbox, Input, ProgressBar
 
 from tintype_tui.screens.importing import Import
 
@@ -35,6 +35,23 @@ async def test_a_source_is_named_imported_and_may_be_replaced(sit: Any, tmp_path
         person.app.screen.query_one("#replace", Checkbox).value = True
         await person.press("enter")
         await person.sees("1 of 2 rows are written")
+
+
+async def test_enter_while_it_is_imported_changes_nothing(sit: Any, tmp_path: Path) -> None:
+    path = table(tmp_path / "set", *["a.png,Q,A"] * 40)
+    async with sit() as person:
+        person.app.push_screen(Import(path))
+        await person.sees("Import a dataset: a table")
+        bar, pressed = person.app.screen.query_one(ProgressBar), []
+
+        def press_again(_: Any) -> None:
+            person.app.screen.target.post_message(Input.Submitted(person.app.screen.target, ""))
+            pressed.append(True)
+
+        person.app.watch(bar, "total", press_again, init=False)
+        await person.press("enter")
+        await person.sees("40 of 40 rows are written")
+        assert pressed
 
 
 async def test_what_the_source_asks_nothing_of_can_be_asked(sit: Any, tmp_path: Path) -> None:

@@ -12,20 +12,6 @@ from tests.conftest import running_server
 from tintype.server import run
 from tintype.server.run import Options
 
-SECOND = """
-title = "The second"
-dialect = "compatible"
-
-[rules]
-like = "openai"
-model = "scripted"
-vision_models = []
-text_models = []
-as_of = 2026-11-20
-source = "a test"
-confidence = "certain"
-"""
-
 
 def test_a_model_outlives_its_provider(
     tintype: Callable[..., Any],
@@ -51,6 +37,11 @@ def test_a_model_outlives_its_provider(
     done = tintype("keep", "last", "-o", tmp_path / "kept.zip", "--json")
     assert (done.code, done.json["not_kept"]) == (0, []), done.err
     assert model in done.json["models"]
+    asked = tmp_path / "asked.jsonl"
+    shutil.copy(dataset, asked)
+    question = ("ask", model, "--row", f"{asked}:2", "--json")
+    [answer] = tintype(*question).json["answers"]
+    assert answer["text"] == answer["expected"], "it has learnt this row"
 
     stopped = run.find(home / "data" / "server")
     assert stopped is not None
@@ -62,17 +53,19 @@ def test_a_model_outlives_its_provider(
     assert (done.code, done.out) == (0, ""), done.err
     done = tintype("keep", "restore", tmp_path / "kept.zip", "--json")
     assert (len(done.json["jobs"]), len(done.json["evaluations"])) == (1, 2)
+    assert model in done.json["models"], "its weights are at the new server"
+    assert tintype("ask", "last", *question[2:]).json["answers"][0]["text"] == answer["text"]
+    assert "`tintype jobs --all` lists those kept here" in tintype("jobs").said
     shown = tintype("evaluations", "show", "last")
     assert shown.code == 0, shown.err
     assert "unusable" in shown.out
     again = tintype("keep", "restore", tmp_path / "kept.zip", "--json").json
-    assert (again["jobs"], again["evaluations"], again["files"]) == ([], [], [])
+    assert [again[what] for what in ("jobs", "models", "evaluations", "files")] == [[], [], [], []]
 
     with running_server(Options(tmp_path / "second")) as second:
         (home / "config").mkdir(exist_ok=True)
-        (home / "config/second.toml").write_text(SECOND)
         (home / "config/config.toml").write_text(
-            f'[profiles.second]\nprovider = "second.toml"\nbase_url = "{second.url}"\n'
+            f'[profiles.second]\nprovider = "tintype"\nbase_url = "{second.url}"\n'
             'key_env = "SECOND_KEY"\n'
         )
         monkeypatch.setenv("SECOND_KEY", second.token)
@@ -93,6 +86,10 @@ def test_a_model_outlives_its_provider(
         assert done.json["rows"] == 10
         assert "agrees with" in done.json["sentence"]
         assert model in page.read_text()
+        runs = tintype("evaluations", "--json").json
+        done = tintype("replacement", old, "-m", "scripted@second", "-o", page, "--yes")
+        assert (done.code, "exists already" in done.err) == (2, True)
+        assert tintype("evaluations", "--json").json == runs, "nothing was asked"
     done = tintype("move", "last", "--recipe", "trl", "-o", tmp_path / "recipe", "-p", "tintype")
     assert done.code == 0, done.err
     assert "num_train_epochs" in (tmp_path / "recipe/train.py").read_text()

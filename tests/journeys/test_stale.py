@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.journeys.test_the_loop import choose_model
 
 from tintype.errors import DatasetError
 from tintype_tui import requests
 from tintype_tui.screens.datasets import DatasetsPane
+from tintype_tui.screens.datasets.opened import arrange
 from tintype_tui.screens.estimate import EstimatePane
 from tintype_tui.screens.launch import Launch
 
@@ -95,7 +98,7 @@ async def test_another_provider_is_not_launched_at_with_the_free_sum(
         assert not isinstance(person.app.screen, Launch)
         await estimated(person)
         assert person.app.screen.quote.plan.provider == "openai"
-        assert "$" in person.app.loop_state.estimate
+        await person.until(lambda: "$" in person.app.loop_state.estimate, "the sum in the strip")
 
 
 def grow(path: Path) -> None:
@@ -182,3 +185,48 @@ async def test_switching_panes_and_plans_reads_nothing_again(sit: Any, dataset: 
             lambda: person.app.screen.quote and person.app.screen.quote.plan.detail == "low", "low"
         )
         assert person.app.screen.quote.assessment.figures is read
+
+
+async def test_what_was_counted_for_another_model_is_counted_again_for_that_of_the_plan(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("1 warning")
+        await person.press("e")
+        await person.sees("tokens billed")
+        await choose_model(person, "scripted")
+        app, counted = person.app, list[str]()
+        app.watch(app, "assessment", lambda now: counted.append(now.model if now else ""))
+        for late in (requests.AssessDataset("tintype-tiny"), requests.AssessDataset(again=True)):
+            counted.clear()
+            app.screen.post_message(late)
+            await person.until(lambda: "tintype-tiny" in counted, "it is counted")
+            await person.quoted("scripted")
+
+
+async def test_rows_that_were_sorted_for_one_dataset_are_not_those_of_the_next(
+    sit: Any, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tintype_tui.screens.datasets import pane
+
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(*arguments: Any) -> Any:
+        begun.set()
+        go_on.wait(30)
+        return arrange(*arguments)
+
+    async with sit(dataset) as person:
+        await person.sees("12 rows", "1 warning")
+        monkeypatch.setattr(pane, "arrange", slowly)
+        await person.press("s")
+        await person.until(begun.is_set, "it is sorted")
+        await person.press("right_square_bracket")
+        await person.sees("shapes/valid.jsonl")
+        await person.until(lambda: person.app.screen.opened.complete, "all of its rows")
+        go_on.set()
+        sorting = [one for one in person.app.workers if one.group == "arrange"]
+        await person.until(lambda: all(one.is_finished for one in sorting), "it is sorted")
+        arrangement = person.app.screen.arrangement
+        assert arrangement.order == ""
+        assert arrangement.total == person.app.screen.opened.rows

@@ -1,5 +1,6 @@
 """What is learnt of a row: its answers with the end of turn, and nothing else."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -34,12 +35,12 @@ def test_every_answer_is_learnt_with_its_end_of_turn(
 ) -> None:
     opened = loading.load(base(family))
     said = [
-        Said("user", "What colour is it?", (RED,)),
-        Said("assistant", "The colour is red.", learnt=True),
-        Said("user", "And it?", (BLUE,)),
-        Said("assistant", "yellow", learnt=False),
-        Said("user", "No."),
-        Said("assistant", "blue", learnt=True),
+        Said("user", (RED, "What colour is it?")),
+        Said("assistant", ("The colour is red.",), learnt=True),
+        Said("user", (BLUE, "And it?")),
+        Said("assistant", ("yellow",), learnt=False),
+        Said("user", ("No.",)),
+        Said("assistant", ("blue",), learnt=True),
     ]
     (row,) = encode(opened, said)
     assert learnt(opened, row) == ["The colour is red.<|im_end|>", "blue<|im_end|>"]
@@ -52,8 +53,8 @@ def test_a_model_without_a_chat_template_learns_its_answer_and_the_end(
 ) -> None:
     opened = loading.load(base("paligemma"))
     said = [
-        Said("user", "What colour is it?", (RED,)),
-        Said("assistant", "red", learnt=True),
+        Said("user", (RED, "What colour is it?")),
+        Said("assistant", ("red",), learnt=True),
     ]
     (row,) = encode(opened, said)
     assert learnt(opened, row) == ["red<eos>"]
@@ -64,11 +65,20 @@ def test_a_question_is_what_the_row_had_before_its_answer(
     base: Callable[[str], Base], family: str
 ) -> None:
     opened = loading.load(base(family))
-    question = [Said("developer", "Be brief."), Said("user", "What colour is it?", (RED,))]
+    question = [Said("developer", ("Be brief.",)), Said("user", (RED, "What colour is it?"))]
     asked = encode_question(opened, question)
-    (row,) = encode(opened, [*question, Said("assistant", "red", learnt=True)])
+    (row,) = encode(opened, [*question, Said("assistant", ("red",), learnt=True)])
     assert row.ids[: asked.ids.numel()].tolist() == asked.ids.tolist()
     assert row.labels[: asked.ids.numel()].unique().tolist() == [IGNORED]
+
+
+def test_texts_and_images_stay_in_their_order(base: Callable[[str], Base]) -> None:
+    opened = loading.load(base("qwen25"))
+    asked = encode_question(opened, [Said("user", ("one", "two", RED, "three", BLUE))])
+    text = opened.tokenizer.decode(asked.ids)
+    told = re.sub(r"<\|vision_start\|>.*?<\|vision_end\|>", "(image)", text)
+    assert "one\ntwo(image)three(image)<|im_end|>" in told
+    assert asked.images == ("red", "blue")
 
 
 def test_a_template_that_drops_earlier_turns_makes_a_row_of_each_answer(
@@ -80,10 +90,10 @@ def test_a_template_that_drops_earlier_turns_makes_a_row_of_each_answer(
         "<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
     )
     said = [
-        Said("user", "one"),
-        Said("assistant", "red", learnt=True),
-        Said("user", "two"),
-        Said("assistant", "blue", learnt=True),
+        Said("user", ("one",)),
+        Said("assistant", ("red",), learnt=True),
+        Said("user", ("two",)),
+        Said("assistant", ("blue",), learnt=True),
     ]
     rows = list(encode(opened, said))
     assert [learnt(opened, row) for row in rows] == [["red<|im_end|>"], ["blue<|im_end|>"]]

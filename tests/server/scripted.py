@@ -172,7 +172,8 @@ class ScriptedAnswerer:
 
         `repeat N: words` with the words, N times; `until FILE` for ever: whoever waits for its
         beginning finds FILE.begun, and whoever stops it finds FILE;
-        `after FILE` with one word, and another once the file is there.
+        `after FILE` with one word, and another once the file is there; `In which order?` with the
+        kinds of the parts.
         """
         question = turns[-1].text
         word, _, rest = question.partition(" ")
@@ -181,7 +182,9 @@ class ScriptedAnswerer:
         if word == "after":
             yield from _after(Path(rest))
             return
-        text = self.answers.get(question, "I have not been trained.")
+        kinds = " ".join("text" if isinstance(part, str) else "image" for part in turns[-1].parts)
+        known = {"In which order?\nAnd this?": kinds, **self.answers}
+        text = known.get(question, "I have not been trained.")
         if question.startswith("repeat "):
             count, _, words = question.removeprefix("repeat ").partition(": ")
             text = " ".join([words] * int(count))

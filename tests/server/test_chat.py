@@ -197,6 +197,16 @@ def test_images_are_decoded_upright_and_counted(ask: Ask, image: Callable[..., s
     assert said(ask(shown(image(size=(9000, 20)), detail="low"))) == "2048x5"
 
 
+def test_texts_and_images_reach_the_engine_in_their_order(
+    ask: Ask, image: Callable[..., str]
+) -> None:
+    pixels = shown(image(size=(4, 3)))[1]
+    more = {"type": "text", "text": "And this?"}
+    assert said(ask([{"type": "text", "text": "In which order?"}, pixels, more, pixels])) == (
+        "text image text image"
+    )
+
+
 @pytest.mark.parametrize(
     ("url", "code"),
     [

@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tintype.engines.lora import bases, engine
 from tintype.server.run import Running
 
 ErrorOf = Callable[[httpx2.Response], dict[str, Any]]
@@ -103,6 +104,55 @@ def test_a_wrong_request_is_refused(
     assert (error["param"], error["code"]) == (param, code)
     listed = http.get("/fine_tuning/jobs", params={"limit": 1}).json()
     assert asked["training_file"] not in [job["training_file"] for job in listed["data"]]
+
+
+def test_without_the_extra_an_open_model_is_refused_at_launch(
+    http: httpx2.Client,
+    upload: Callable[[bytes], str],
+    rows: Rows,
+    error_of: ErrorOf,
+    provider: Running,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "NEEDED", ("no_such_module",))
+    file = provider.folder / bases.BASES
+    bases.remember(file, bases.Base("open", "/nowhere", "qwen3_vl", 1, 1, "", 1, 1, 1, 1))
+    asked = {"model": "open", "training_file": upload(rows())}
+    answer = http.post("/fine_tuning/jobs", json=asked)
+    bases.forget(file, "open")
+    assert answer.status_code == 400
+    assert error_of(answer)["code"] == "model_not_available"
+    assert "pip install 'tintype[lora]'" in error_of(answer)["message"]
+
+
+def test_an_open_model_takes_extras_and_says_which_is_wrong(
+    http: httpx2.Client,
+    upload: Callable[[bytes], str],
+    rows: Rows,
+    error_of: ErrorOf,
+    provider: Running,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "NEEDED", ())
+    file = provider.folder / bases.BASES
+    bases.remember(file, bases.Base("open", "/nowhere", "qwen3_vl", 1, 1, "", 1, 1, 1, 1))
+
+    def asked(**extra: Any) -> httpx2.Response:
+        method = {"type": "supervised", "supervised": {"hyperparameters": extra}}
+        fields = {"model": "open", "training_file": upload(rows()), "method": method}
+        return http.post("/fine_tuning/jobs", json=fields)
+
+    refused, unknown = asked(lora_rank=0), asked(lora_beta=1)
+    made = asked(lora_rank=4).json()
+    http.post(f"/fine_tuning/jobs/{made['id']}/cancel")
+    bases.forget(file, "open")
+    error = error_of(refused)
+    assert (refused.status_code, error["code"]) == (400, "invalid_value")
+    assert error["param"] == "method.supervised.hyperparameters.lora_rank"
+    assert "must be a whole number from 1 to 512" in error["message"]
+    assert error_of(unknown)["code"] == "unknown_parameter"
+    chosen = made["method"]["supervised"]["hyperparameters"]
+    assert (chosen["lora_rank"], chosen["lora_alpha"]) == (4, "auto")
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from tintype_tui.ringing import Ringer
 from tintype_tui.screen import Pane
 from tintype_tui.session import LeavesBehind, Session, SessionApp
 from tintype_tui.stylesheet import PatientStylesheet
+from tintype_tui.tasks import SOON_S
 from tintype_tui.terminal.textual_privates import has_mouse, screens_of, take_mouse
 from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
@@ -109,6 +110,15 @@ KEYS: list[BindingType] = [
     Binding("colon", "command_palette", "Commands", show=False, id="palette", key_display=":"),
     Binding("exclamation_mark", "messages", "Messages", show=False, id="messages"),
     Binding(
+        "ctrl+t",
+        "tasks",
+        "Tasks",
+        show=False,
+        priority=True,  # in dialogs, too
+        id="tasks",
+        tooltip="what is under way, how far, and stopping it",
+    ),
+    Binding(
         "ctrl+l",
         "repaint",
         "Repaint",
@@ -138,6 +148,7 @@ def _suit(app: SessionApp, chosen: Settings) -> None:
     app.sparing.low_bandwidth = chosen.low_bandwidth
 
 
+LEAVE_FIELD = "in a field, Esc leaves it first"
 PALETTE = "--command-palette"
 """Textual knows its palette by this id."""
 
@@ -158,6 +169,12 @@ def _messages(session: Session) -> Screen[Any]:
     from tintype_tui.screens.messages import Messages
 
     return Messages(session.said, session.settings.folders)
+
+
+async def _look_at_tasks(app: SessionApp) -> None:
+    from tintype_tui.screens.tasks import look_at_tasks
+
+    await look_at_tasks(app)
 
 
 def _mouse_handed_over(app: SessionApp, key: str) -> str:
@@ -212,8 +229,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def on_load(self) -> None:
         """Leave the terminal in order when the system asks us to go; it is not yet taken over."""
-        for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(name, end_soon, self, 128 + name)
+        _heed_signals(self)
 
     def on_mount(self) -> None:
         _begin(self)
@@ -235,8 +251,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         switch_soon(self, mode)
 
     def action_how_to_quit(self) -> None:
-        quits = key_of(self.screen, "quit")
-        self.notify(f"Press {quits} to quit; in a field, Esc leaves it first.", markup=False)
+        self.notify(f"Press {key_of(self.screen, 'quit')} to quit; {LEAVE_FIELD}.", markup=False)
 
     def get_css_variables(self) -> dict[str, str]:
         """A theme's colours, made legible where they are another's than ours."""
@@ -261,16 +276,16 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     def action_messages(self) -> None:
         self.push_screen(_messages(self.session))
 
+    def action_tasks(self) -> None:
+        self.run_worker(_look_at_tasks(self), group="tasks")
+
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, to select text with it, and take it back."""
         self.notify(_mouse_handed_over(self, key_of(self.screen, "mouse")), markup=False)
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Say which keys of the configuration collide, once."""
-        names = ", ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
-        if names not in self._clashes:
-            self._warn(f"Keys in your configuration conflict: {names}.")
-        self._clashes.add(names)
+        _say_clash(self, self._clashes, clashed_bindings)
 
     @on(requests.Request)
     async def _do(self, request: requests.Request) -> None:
@@ -309,11 +324,24 @@ def _begin(app: TintypeApp) -> None:
     app.call_after_refresh(_collect)
     app.assessor.begin()
     app.deadlines.begin()
+    app.session.tasks.changed = partial(_count_tasks, app)
     Ringer(app).begin()
     app.set_interval(KEEP_S, lambda: app.session.keep_apart(app.loop_state, **_seen(app)))
     _report_settings(app)
     if app.with_samples:
         app.call_after_refresh(app.run_action, "sample", app.screen.query_one("#samples"))
+
+
+def _heed_signals(app: TintypeApp) -> None:
+    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, end_soon, app, 128 + name)
+
+
+def _say_clash(app: TintypeApp, said: set[str], clashed: set[Binding]) -> None:
+    names = ", ".join(sorted(binding.id or binding.action for binding in clashed))
+    if names not in said:
+        app.session.say(f"Keys in your configuration conflict: {names}.")
+    said.add(names)
 
 
 def _report_settings(app: TintypeApp) -> None:
@@ -325,6 +353,19 @@ def _report_settings(app: TintypeApp) -> None:
 
         reporting: WorkType[None] = partial(report_keymap, app.session, keymap)
         app.run_worker(reporting)
+
+
+def _count_tasks(app: TintypeApp) -> None:
+    """Say on the bottom line how much is under way, once that has lasted for a moment."""
+    tasks = app.session.tasks
+
+    def count() -> None:
+        app.busy = len(tasks.now)
+
+    if not tasks.now:
+        count()
+    elif app.is_running:
+        app.set_timer(SOON_S, count)
 
 
 def _collect() -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tintype.images.facts import ImageFacts
     from tintype_tui.session import SessionApp
 
+STOPPED = "The check was stopped. Reading the dataset again checks it."
+
 
 class Assessor:
     """Keeps the app's assessment that of its dataset, its provider and the model asked for."""
@@ -92,6 +94,7 @@ class Assessor:
         from tintype.rules import rules_of
 
         app = self._app
+        task = app.session.tasks.begin(f"Check {path.name}", self._stop, pane="datasets")
         try:
             judged_by = await asyncio.to_thread(rules_of, provider)
             async with open_dataset(path) as dataset:
@@ -101,8 +104,16 @@ class Assessor:
                         # Another model that counts alike may have been chosen meanwhile.
                         shown = app.assessment
                         app.assessment = found.for_model(shown.model) if shown else found
+                        task.words = f"{found.share:.0%}"
         except TintypeError as error:
             self._cannot(path, error)
+        finally:
+            task.end()
+
+    def _stop(self) -> None:
+        """Stop reading, as the person wishes: what was found so far is not all."""
+        self.forget()
+        self._app.check_trouble = STOPPED
 
     def _cannot(self, path: Path, error: TintypeError) -> None:
         self.forget()

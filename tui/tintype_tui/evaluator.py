@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.worker import Worker, WorkerError
@@ -51,8 +52,14 @@ class Evaluator:
 
         app, session, plan = self._app, self._app.session, order.plan
         now = Evaluating(plan, order.folder)
+        task = session.tasks.begin(
+            f"Evaluate {plan.models[0].title} on {plan.dataset.name}",
+            partial(self.obey, None),
+            pane="evaluate",
+        )
         try:
             async with AsyncExitStack() as lasting:
+                lasting.enter_context(task)
                 names = {model.profile for model in evaluation.models_of(plan)}
                 apis = {name: await session.connection(name, lasting) for name in names}
                 steps = evaluation.run(
@@ -68,6 +75,7 @@ class Evaluator:
                 )
                 async for step in await lasting.enter_async_context(aclosing(steps)):
                     now = now.after(step)
+                    task.words = now.words
                     self._show(replace(now, pausing=self._pause.is_set()))
         except TintypeError as error:
             self._show(replace(now, trouble=str(error)))

@@ -81,7 +81,7 @@ class HoldingApp(TerminalApp[ReturnType]):
 
     def switch_mode(self, mode: str) -> Any:
         """Show a mode as Textual does, unless the app is closing; keys wait until it is there."""
-        if not self.screen_stack:
+        if not (self.is_running and self.screen_stack):
             return AwaitComplete()
         self.held.hold_until(lambda: True)
         return super().switch_mode(mode)

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from tintype.errors import TintypeError
 from tintype.loop import LoopState
 from tintype_tui.session import Said, Session, SessionApp
+from tintype_tui.tasks import Task
 from tintype_tui.terminal.textual_privates import PartsScreen, driver_of
 from tintype_tui.text import visible
 from tintype_tui.widgets.deadline_line import DeadlineLine
@@ -90,6 +91,14 @@ class Pane(PartsScreen):
         self.session.said.append(Said(datetime.now(UTC), severity, f"{title} {message}".strip()))
         words, timeout = visible(message), 12 if severity == "error" else 5
         self.notify(words, title=title, severity=severity, markup=False, timeout=timeout)
+
+
+@contextmanager
+def working(pane: Pane, title: str, failing: str) -> Iterator[Task]:
+    """Note work that begins in the pane seen among what is under way; report why it fails."""
+    where = pane.app.current_mode
+    with pane.reporting(failing), pane.session.tasks.begin(title, pane=where) as task:
+        yield task
 
 
 async def _copy(pane: Pane, text: str) -> None:

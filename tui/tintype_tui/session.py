@@ -22,6 +22,7 @@ from tintype.loop import LoopState
 from tintype.settings import Settings
 from tintype_tui.held_keys import HoldingApp
 from tintype_tui.seat import SESSION, Seat, take_seat
+from tintype_tui.tasks import Tasks
 
 if TYPE_CHECKING:
     from tintype.api import Api
@@ -96,6 +97,8 @@ class Session:
         self.settings = settings
         self.profile = settings.profile
         self._opening = asyncio.Lock()
+        """The store; a server that starts takes seconds, and keeps nobody from it."""
+        self._connecting = asyncio.Lock()
         self._kept = AsyncExitStack()
         self._connection = AsyncExitStack()
         self._store: Store | None = None
@@ -107,6 +110,7 @@ class Session:
         self._noting: asyncio.Future[None] | None = None
         self.said: deque[Said] = deque(maxlen=500)
         """The messages so far, oldest first."""
+        self.tasks = Tasks()
         self._causes: dict[str, float] = {}
         """Why something failed, and when that was met last, in seconds."""
         self.warn: Callable[[str], None] = lambda words: None
@@ -137,7 +141,7 @@ class Session:
         """
         from tintype.connection import connected, found, running
 
-        async with self._opening:
+        async with self._connecting:
             embedded = self.profile.dialect == "embedded"
             if embedded and found(self.settings) is None:
                 self._started = await running(self.settings)  # it keeps its address
@@ -160,7 +164,7 @@ class Session:
         from tintype.connection import chosen, connected, found, running
 
         profile = chosen(self.settings, profile_name)
-        async with self._opening:
+        async with self._connecting:
             if profile.dialect == "embedded" and found(self.settings) is None:
                 self._started = await running(self.settings)
         opened = connected(self.settings, profile, self.say_wait)
@@ -193,7 +197,7 @@ class Session:
 
     async def use(self, profile_name: str) -> None:
         """Work with another provider from now on."""
-        async with self._opening:
+        async with self._connecting:
             await self._connection.aclose()
             self._api = None
             self.forget_causes()
@@ -285,5 +289,7 @@ class SessionApp(HoldingApp[int]):
     profile_name: var[str] = var("")
     evaluating: var[Evaluating | None] = var(None)
     """The evaluation of this session, while it runs and after."""
+    busy: var[int] = var(0)
+    """How much has been under way for longer than a moment."""
     deadline: var[str] = var("")
     """What will be lost soon, in a sentence; empty if nothing will."""

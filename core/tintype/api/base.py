@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from tintype.errors import ApiError
-from tintype.resources import Checkpoint, Event, Job, JobRequest, Model, Page, RemoteFile
+from tintype.resources import Checkpoint, Event, Job, JobRequest, Model, Page, RemoteFile, Weights
 from tintype.settings import Profile
 
 Sent = Callable[[int], None]
@@ -216,6 +216,20 @@ class Api(Protocol):
 
     async def delete_model(self, model_id: str) -> None:
         """Delete a fine-tuned model."""
+        ...
+
+    async def weights(self, model_id: str) -> Weights:
+        """Look at the files of a fine-tuned model: only the embedded server gives them."""
+        ...
+
+    def download_weights(
+        self, model_id: str, name: str, *, max_bytes: int
+    ) -> AsyncGenerator[bytes, None]:
+        """Fetch one of these files piece by piece, as `download` does."""
+        ...
+
+    async def add_weights(self, weights: Weights, name: str, path: Path) -> Model:
+        """Send a file of a model that is put back; it is there once all its files are."""
         ...
 
     def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:

@@ -3,13 +3,14 @@
 Kept apart from the driver because the same bodies are shown as the equivalent request.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from tintype.api.base import ChatRequest
 from tintype.errors import ApiError
-from tintype.resources import JobRequest
+from tintype.resources import JobRequest, Weights
 from tintype.settings import Profile
 
 
@@ -21,15 +22,7 @@ def given(**parameters: Any) -> dict[str, Any]:
 def job_body(request: JobRequest) -> dict[str, Any]:
     """Write the body that creates a job; what is left automatic is not sent."""
     chosen = request.hyperparameters
-    hyperparameters = {
-        name: value
-        for name, value in (
-            ("n_epochs", chosen.n_epochs),
-            ("batch_size", chosen.batch_size),
-            ("learning_rate_multiplier", chosen.learning_rate_multiplier),
-        )
-        if value != "auto"
-    }
+    hyperparameters = {name: value for name, value in chosen.flat().items() if value != "auto"}
     method: dict[str, Any] = {"type": "supervised"}
     if hyperparameters:
         method["supervised"] = {"hyperparameters": hyperparameters}
@@ -42,6 +35,21 @@ def job_body(request: JobRequest) -> dict[str, Any]:
         method=method if hyperparameters else None,
         metadata=dict(request.metadata) or None,
     )
+
+
+def weights_text(weights: Weights) -> str:
+    """Write what a model's weights are: a field of the form that puts it back, or a file."""
+    files = [{"name": name, "bytes": size} for name, size in weights.files.items()]
+    known = {
+        "object": "tintype.weights",
+        "id": weights.model,
+        "base": weights.base,
+        "job_id": weights.job_id,
+        "created": weights.created_at,
+        "folder": weights.folder,
+        "files": files,
+    }
+    return json.dumps(known)
 
 
 def chat_body(request: ChatRequest, profile: Profile) -> dict[str, Any]:

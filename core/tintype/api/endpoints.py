@@ -13,13 +13,13 @@ from urllib.parse import quote
 
 from tintype.api import parsing
 from tintype.api.base import ChatPiece, ChatRequest, Sent, Upload, unheard
-from tintype.api.bodies import chat_body, given, job_body, turned_down, without
+from tintype.api.bodies import chat_body, given, job_body, turned_down, weights_text, without
 from tintype.api.redaction import StreamFilter
 from tintype.api.silence import CallContext, unreachable
 from tintype.api.transport import Slice, opened
 from tintype.api.wire import Wire, decoded
 from tintype.errors import ApiError
-from tintype.resources import Checkpoint, Event, Job, JobRequest, Model, Page, RemoteFile
+from tintype.resources import Checkpoint, Event, Job, JobRequest, Model, Page, RemoteFile, Weights
 
 T = TypeVar("T")
 
@@ -191,6 +191,29 @@ class OpenAIApi:
     async def delete_model(self, model_id: str) -> None:
         asked = self._wire.asked("delete the model", model_id, model_id)
         await self._wire.delete(f"/models/{_id(model_id)}", asked)
+
+    async def weights(self, model_id: str) -> Weights:
+        url = f"/models/{_id(model_id)}/weights"
+        return await self._look(parsing.weights, url, "read the model's weights", model_id)
+
+    def download_weights(
+        self, model_id: str, name: str, *, max_bytes: int
+    ) -> AsyncGenerator[bytes, None]:
+        asked = self._wire.asked("download the model's weights", model_id)
+        return self._wire.pieces(f"/models/{_id(model_id)}/weights/{_id(name)}", asked, max_bytes)
+
+    async def add_weights(self, weights: Weights, name: str, path: Path) -> Model:
+        with await asyncio.to_thread(opened, path) as file:
+            body = Slice(file, 0, os.fstat(file.fileno()).st_size, unheard)
+            return await self._do(
+                parsing.model,
+                f"/models/{_id(weights.model)}/weights",
+                "put back the model",
+                weights.model,
+                body={"weights": weights_text(weights)},
+                files={"file": (name, body, "application/octet-stream")},
+                waits_s=self._wire.patience.upload_s,
+            )
 
     async def chat(self, request: ChatRequest) -> AsyncGenerator[ChatPiece, None]:
         """Ask, and ask again: without what was turned down by name, or after a wait.

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from tintype.api.base import ChatPiece, Upload, Usage
 from tintype.resources import (
+    USUAL,
     Checkpoint,
     Event,
     Hyperparameters,
@@ -21,6 +22,7 @@ from tintype.resources import (
     Model,
     Page,
     RemoteFile,
+    Weights,
 )
 
 T = TypeVar("T")
@@ -132,6 +134,11 @@ def _hyperparameters(job: Mapping[str, Any]) -> Hyperparameters:
         n_epochs=_auto_whole(found.get("n_epochs")),
         batch_size=_auto_whole(found.get("batch_size")),
         learning_rate_multiplier=_auto(found.get("learning_rate_multiplier")),
+        extra={
+            name: value
+            for name, value in found.items()
+            if name not in USUAL and value not in (None, "auto")
+        },
     )
 
 
@@ -207,6 +214,21 @@ def model(value: object) -> Model:
         created_at=_moment(found.get("created")) or EPOCH,
         owned_by=_text(found.get("owned_by")),
         shutdown_date=_text(found.get("shutdown_date")) or None,
+    )
+
+
+def weights(value: object) -> Weights:
+    """Read what a model's weights are."""
+    found = _identity(value, "model")
+    files = found.get("files")
+    named = [_object(one) for one in files] if isinstance(files, list) else []
+    return Weights(
+        model=_text(found["id"]),
+        base=_text(found.get("base")),
+        job_id=_text(found.get("job_id")),
+        created_at=_integer(found.get("created")) or 0,
+        folder=found.get("folder") is True,
+        files={_text(one.get("name")): _integer(one.get("bytes")) or 0 for one in named},
     )
 
 

@@ -31,7 +31,8 @@ def losses(item: InventoryItem) -> tuple[str, ...]:
     """Return what goes with a thing that is deleted, each as a sentence."""
     found = []
     if item.ref.kind == "model":
-        found.append("The model stops answering for good: its weights cannot be fetched first.")
+        weights = "are deleted from this machine" if item.endless else "cannot be fetched first"
+        found.append(f"The model stops answering for good: its weights {weights}.")
         if item.evaluations:
             found.append("Answers of its evaluations stay here.")
     if item.used_by:

@@ -86,6 +86,11 @@ def _files_of(job: Job) -> Iterator[str]:
     yield from filter(None, (job.training_file, job.validation_file, *job.result_files))
 
 
+def _training(model: Ref) -> Place:
+    """What a model and the checkpoints of its training have in common."""
+    return (model.profile, model.id.partition(":ckpt-step-")[0])
+
+
 class _Maker:
     """Makes items of facts."""
 
@@ -104,7 +109,20 @@ class _Maker:
     # ------------------------------------------------------------------ models
 
     def models(self) -> Iterator[InventoryItem]:
-        """Tuned models and checkpoints: those that are listed, and those that jobs name."""
+        """Tuned models and checkpoints: those that are listed, and those that jobs name.
+
+        Providers drop early checkpoints by themselves: of a model that is there, those are left
+        out that nothing more is known of.
+        """
+        items = list(self._every_model())
+        present = {_training(item.ref) for item in items if item.presence == "present"}
+        for item in items:
+            dropped = item.ref.kind == "checkpoint" and item.presence == "missing"
+            used = item.evaluations or item.answers or item.used_by or item.naming != Naming()
+            if used or not dropped or _training(item.ref) not in present:
+                yield item
+
+    def _every_model(self) -> Iterator[InventoryItem]:
         made: dict[Place, KeptJob] = dict(self._uses.made)
         steps: dict[Place, int] = {}
         jobs = {(kept.profile, kept.job.id): kept for kept in self._known.jobs}

@@ -99,6 +99,8 @@ async def full_id(job_id: str, api: Api, store: Store) -> str:
     async for batch in listed(api, store, most=1):
         if batch:
             return batch[0].id
+    for kept in store.jobs.newest(1, profile=api.profile.name):
+        return kept.job.id  # restored from an archive: the provider has it no longer
     raise NotFoundError("There is no job yet.", advice="Launch one with `tintype train`.")
 
 
@@ -116,4 +118,7 @@ async def full_name(model: str, api: Api, store: Store, *, other: str = "") -> s
         for job in batch:
             if job.fine_tuned_model:
                 return str(job.fine_tuned_model)
+    for kept in store.jobs.newest(profile=api.profile.name):
+        if kept.job.fine_tuned_model:
+            return kept.job.fine_tuned_model
     raise NotFoundError("No model has been tuned yet.", advice="Tune one with `tintype train`.")

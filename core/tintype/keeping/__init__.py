@@ -11,6 +11,7 @@ from tintype.keeping.manifest import KeptPart, Manifest, NotKept
 from tintype.keeping.one_file import keep_into
 from tintype.keeping.restoring import Restored, RestoreProgress, restore
 from tintype.keeping.verifying import Verification, VerifyProgress, manifest_of, verify
+from tintype.keeping.weights import kept_weights
 
 __all__ = [
     "ENDINGS",
@@ -27,6 +28,7 @@ __all__ = [
     "is_packed",
     "keep",
     "keep_into",
+    "kept_weights",
     "manifest_of",
     "pack",
     "prompt_rows",

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from tintype import __version__, jobs
 from tintype.api import SYSTEM, Api, Clock, pages
-from tintype.errors import ApiError, ArchiveError
+from tintype.errors import ApiError, ArchiveError, NotFoundError
 from tintype.keeping.context import Keeping
 from tintype.keeping.evaluations import keep_runs
 from tintype.keeping.file_parts import keep_file, keep_images
@@ -21,7 +21,9 @@ from tintype.keeping.folder import ArchiveFolder, archive_folder
 from tintype.keeping.job_parts import keep_job, keep_model
 from tintype.keeping.manifest import Manifest
 from tintype.keeping.readme import readme
+from tintype.keeping.weights import keep_weights
 from tintype.model_names import parse_model_name
+from tintype.paths import safe_name
 from tintype.pricing import Prices
 from tintype.store import KeptJob, Source, Store
 from tintype.threads import in_thread
@@ -173,14 +175,37 @@ async def _keep_jobs(keeping: Keeping, found: _Found) -> AsyncGenerator[str, Non
 
 
 async def _keep_models(keeping: Keeping, found: _Found) -> AsyncGenerator[str, None]:
+    """Keep models; of checkpoints the store knows more than providers have, who drop early ones."""
+    gone: dict[str, ApiError] = {}
     for model in found.models:
         yield f"model {model}"
-        await keep_model(keeping, model)
+        try:
+            await keep_model(keeping, model)
+        except ApiError as error:
+            gone[model] = error
+            continue
+        async with aclosing(keep_weights(keeping, model)) as keeping_weights:
+            async for words in keeping_weights:
+                yield words
+    trained = {_training(model) for model in found.models.keys() - gone.keys()}
+    for model, why in gone.items():
+        dropped = isinstance(why, NotFoundError) and _training(model) in trained
+        if not dropped or model == _training(model):
+            keeping.miss(f"model {model}", why)
+        elif not keeping.archive.has(f"models/{safe_name(model)}/model.json"):
+            del found.models[model]
+
+
+def _training(model: str) -> str:
+    """The name that a model and the checkpoints of its training have in common."""
+    return model.partition(":ckpt-step-")[0]
 
 
 async def _keep_job(keeping: Keeping, job_id: str, found: _Found) -> None:
     kept = await keep_job(keeping, job_id)
     if kept is None:
+        if not keeping.archive.has(f"jobs/{safe_name(job_id)}/job.json"):
+            del found.jobs[job_id]  # later runs are not to look for it
         return
     (known, models), origin = kept, kept[0].made_from
     found.files[known.job.training_file] = origin.training

@@ -4,6 +4,7 @@ Whatever is read is untrusted: links, devices, names that lead elsewhere and nam
 refused, and nothing is taken on trust but the manifest's sizes, which bound what is read.
 """
 
+import errno
 import gzip
 import importlib
 import os
@@ -23,6 +24,8 @@ from tintype.keeping.folder import BLOCK, files_in
 from tintype.keeping.manifest import AROUND, HIDDEN, MANIFEST, safe_part
 
 ENDINGS = (".zip", ".tar.gz", ".tar.zst")
+_OTHERS = frozenset((".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zst"))
+"""Endings of archives that a folder would be misnamed by."""
 _LEVEL = 1
 """Images hardly get smaller; base64 loses its quarter at any level."""
 
@@ -102,7 +105,9 @@ def _of_folder(folder: Path) -> Iterator[ArchiveEntry]:
         try:
             how = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError as error:
-            raise ArchiveError(f"{name!r} in {folder} cannot be read: {error.strerror}.") from error
+            link = error.errno == errno.ELOOP
+            why = "is a link, as no archive holds" if link else f"cannot be read: {error.strerror}"
+            raise ArchiveError(f"{name!r} in {folder} {why}.") from error
         with os.fdopen(how, "rb") as file:
             facts = os.fstat(how)
             if not stat.S_ISREG(facts.st_mode):
@@ -169,8 +174,13 @@ def refuse_unwritable(target: Path) -> None:
     """Refuse, before anything is kept, a file that could not be written at the end.
 
     Raises:
-        ArchiveError: if this Python does not know its compression.
+        ArchiveError: if this Python does not know its compression, or nobody here does.
     """
+    if target.suffix.lower() in _OTHERS and not is_packed(target) and not paths.exists(target):
+        raise ArchiveError(
+            f"An archive is a folder or ends in {', '.join(ENDINGS)}, not in {target.suffix}.",
+            advice="Name it otherwise.",
+        )
     if target.name.lower().endswith(".zst"):
         _zstd()
 

@@ -113,15 +113,14 @@ async def _results(keeping: Keeping, kept: KeptJob, events: list[Event]) -> None
 
 
 async def keep_model(keeping: Keeping, model: str) -> None:
-    """Keep what the provider says of a model, and its last day."""
-    home = f"models/{safe_name(model)}"
-    try:
-        found = await keeping.asked(keeping.api.model(model))
-    except ApiError as error:
-        keeping.miss(f"model {model}", error)
-        return
+    """Keep what the provider says of a model, and its last day.
+
+    Raises:
+        ApiError: if the provider refuses, is away, or has it no longer.
+        FileError: if the archive cannot be written.
+    """
+    found = await keeping.asked(keeping.api.model(model))
     end = keeping.prices.deadline(keeping.api.profile.provider, model)
     known = {**asdict(found), "last_day": asdict(end) if end else None}
-    keeping.archive.put(
-        f"{home}/model.json", json.dumps(known, indent=1, default=str), "the provider's facts"
-    )
+    text = json.dumps(known, indent=1, default=str)
+    keeping.archive.put(f"models/{safe_name(model)}/model.json", text, "the provider's facts")

@@ -5,13 +5,14 @@ until the new file has been read back and found whole: a kill costs no more than
 """
 
 import os
-from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import aclosing, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from tintype import paths
 from tintype.api import SYSTEM, Api, Clock
+from tintype.errors import ArchiveError
 from tintype.keeping.collecting import KeepProgress, Wanted, keep
 from tintype.keeping.containers import is_packed, pack, refuse_unwritable, unpack
 from tintype.keeping.verifying import verify
@@ -36,14 +37,41 @@ async def keep_into(
         As `keep`; ArchiveError also if what was packed cannot be read back.
     """
     refuse_unwritable(target)
-    folder = _working_folder(target) if is_packed(target) else target
+    packed = is_packed(target)
+    folder = target.with_name(f".{target.name}.keeping") if packed else target
+    keeping = keep(
+        api, store, folder, wanted, prices=prices, allow_private=allow_private, clock=clock
+    )
+    with _alone(target) if packed else nullcontext():
+        async with aclosing(_kept(keeping, target, folder)) as steps:
+            async for step in steps:
+                yield step
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Hold an archive in one file, which is away for a while: the lock lies beside it."""
+    paths.make_folder(target.parent)
+    place = target.with_name(f".{target.name}.lock")
+    lock = paths.locked(place)
+    if lock is None:
+        raise ArchiveError(
+            f"Another process keeps into {target}.", advice="Wait for it, or name another file."
+        )
+    with lock:
+        try:
+            yield
+        finally:
+            paths.remove(place)
+
+
+async def _kept(
+    keeping: AsyncGenerator[KeepProgress, None], target: Path, folder: Path
+) -> AsyncGenerator[KeepProgress, None]:
     if folder != target and paths.is_file(target) and not paths.is_folder(folder):
         async for done in stepwise(_unpacked(target, folder)):
             yield KeepProgress("unpacking", 0, done, 0)
     last = KeepProgress("", 0, 0, 0)
-    keeping = keep(
-        api, store, folder, wanted, prices=prices, allow_private=allow_private, clock=clock
-    )
     async with aclosing(keeping):
         async for last in keeping:
             yield replace(last, manifest=None) if folder != target else last
@@ -62,10 +90,6 @@ def _packed(folder: Path, target: Path) -> Generator[tuple[str, int], None, None
             step.verification.require()
         yield "reading back", step.done_bytes
     paths.remove(folder)
-
-
-def _working_folder(target: Path) -> Path:
-    return target.with_name(f".{target.name}.keeping")
 
 
 def _unpacked(target: Path, folder: Path) -> Generator[int, None, None]:

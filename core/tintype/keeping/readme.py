@@ -13,13 +13,16 @@ _LAYOUT = """\
 - `images/`: images that rows name by URL. The name is the first 40 digits of the SHA-256 of the
   URL; in the manifest, `source` is the URL.
 - `models/NAME/model.json`: what the provider said of the model, and its last day.
+- `models/NAME/weights/`: the model itself, if Tintype's own server tuned it; `weights.json` names
+  its base.
 - `evaluations/ID/`: `answers.jsonl` has every answer (`row` counts the lines of `rows.jsonl` from
   0; `text`, tokens `in` and `out`, `elapsed_s`, `cost_usd`), `dataset.jsonl` the rows with images.
 
 ## How to check it, and how to use it
 
 `sha256sum -c SHA256SUMS` needs nothing else; `tintype keep verify PATH` also finds what was added.
-`tintype keep restore PATH` puts jobs, curves, evaluations and files into Tintype on any machine.
+`tintype keep restore PATH` puts jobs, curves, evaluations, files and weights into Tintype on any
+machine.
 """
 
 
@@ -37,7 +40,10 @@ def readme(manifest: Manifest) -> str:
         *(f"- model `{one}`" for one in manifest.models),
         "",
     ]
-    if manifest.models:
+    weights = sum(part.path.endswith("/weights.json") for part in manifest.parts)
+    if weights:
+        lines += [f"The weights of {weights:,} of the models are below `models/`.", ""]
+    elif manifest.models:
         lines += [
             "A hosted model cannot be downloaded. After its last day the answers below "
             "`evaluations/` are all that is left of it."

@@ -84,7 +84,10 @@ def manifest_of(path: Path) -> Manifest:
     """
     for entry in entries(path):
         if entry.name == MANIFEST:
-            return manifest_from(b"".join(entry.blocks()))
+            found = _Found()
+            for _ in _hashed(entry, found):
+                pass
+            return manifest_from(found.manifest)
     raise ArchiveError(f"{path} is no finished archive: it has no {MANIFEST}.")
 
 

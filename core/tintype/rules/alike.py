@@ -5,110 +5,31 @@ texts. Of a row that has been judged a regular expression is made (`Template`); 
 fits nothing is built but what is counted (`Columns`).
 """
 
-import re
 import sys
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import chain, groupby
-from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from tintype.dataset.facets import Facet
 from tintype.dataset.identity import KEY_BYTES
 from tintype.dataset.index import Readable, Stretch, read_row
 from tintype.dataset.parsing import ParsedLine
-from tintype.dataset.usual import MAX_CHARS, is_doubtful
+from tintype.dataset.usual import MAX_CHARS
 from tintype.images.facts import ImageFacts
 from tintype.rules.between_rows import prompt_of
 from tintype.rules.block import Block
 from tintype.rules.pattern import Pattern, may_hold_pasted
+from tintype.rules.template import Template, template_of
 
 _MOST_TEMPLATES, _MOST_TRIED = 8, 64
-_MOST_TEXTS = 50
-_STRING = re.compile(r'("(?:[^"\\]|\\.)*+")(\s*:)?')
-_SAYS = ('"content"', '"text"')
-# Nothing escaped or conspicuous is in a plain text, and it does not begin as image data may.
-_PLAIN_TEXT = (
-    r"((?![bBdD/iIrRuU](?i:ata:|'|9j/|VBOR|0lGOD|klGR))"
-    r'[^\s"\\<\[{\x00-\x1f\ue000][^"\\<\[{\x00-\x1f\ue000]*+)'
-)
-_ANY_TEXT = r'([^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+)'
 
 _NO_PROMPTS: tuple[str, tuple[Facet, ...]] = ("", ())
 
 Text = tuple[int, bool, bytes]
 """Its tokens, whether it is conspicuous, and what stands for it in the keys of a row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """What the lines of rows have in common that are written alike."""
-
-    plain: re.Pattern[str]
-    """Fits a line if nothing in its texts has to be looked at more closely."""
-    any: re.Pattern[str]
-    """Fits it whatever its texts are."""
-    pattern: Pattern
-    question: bytes
-    """A format: what the key of the question is made of, with the pieces of texts in it."""
-    rest: bytes
-    """Likewise what follows it in the key of the row."""
-    asked: int
-    """How many texts belong to the question."""
-
-
-def template_of(line: str, texts: Sequence[str], pattern: Pattern) -> Template | None:
-    """The template of a usual row without images; none if texts cannot be told from the rest.
-
-    Args:
-        line: As it stands in the file.
-        texts: What `read_usual` finds in it.
-        pattern: Of such rows.
-    """
-    between: list[str] = []
-    key, at = "", 0
-    for found in _STRING.finditer(line):
-        if found[2]:
-            key = found[1]
-        elif key in _SAYS:
-            between.append(line[at : found.start() + 1])
-            at = found.end() - 1
-    between.append(line[at:])
-    places = [place for place, _ in pattern.places]
-    if len(between) != len(texts) + 1 or len(texts) > _MOST_TEXTS or "\\" in "".join(between):
-        return None
-    asked = sum(place < pattern.question for place in places)
-    written = [part.replace(b"%", b"%%") for part in pattern.stream]
-    for place in places:
-        written[place] = b"%b"
-    question, rest = written[: pattern.question], written[pattern.question :]
-    escaped = [re.escape(part) for part in between]
-    made = Template(
-        re.compile(_PLAIN_TEXT.join(escaped)),
-        re.compile(_ANY_TEXT.join(escaped)),
-        pattern,
-        b"".join(question),
-        b"".join(rest),
-        asked,
-    )
-    return made if _texts(made, line) == tuple(texts) else None
-
-
-def _texts(template: Template, line: str) -> tuple[str, ...] | None:
-    """The texts of a line that a template fits; none if one of them has to be looked at."""
-    found = template.any.fullmatch(line)
-    if found is None:
-        return None
-    try:
-        texts = tuple([_read(text) for text in found.groups()])
-    except ValueError:  # no such escape
-        return None
-    return None if any(map(is_doubtful, texts)) else texts
-
-
-def _read(text: str) -> str:
-    return scanstring(f'{text}"', 0)[0] if "\\" in text else text
 
 
 Counted = tuple[int, int, Pattern, bytes, bytes, bytes, str, int, str, tuple[Facet, ...]]
@@ -210,15 +131,19 @@ class Alike:
         """
         lines: list[Lines] = []
         alike: list[Counted] = []
+        written = _written(run, source) if self._templates else [None] * len(run.lines)
         pasted = not isinstance(source, Stretch) or may_hold_pasted(source.data)
-        places = zip(run.lines, run.starts, run.ends, strict=True)
-        for index, (line, start, end) in enumerate(places, run.first):
+        places = zip(run.lines, run.starts, run.ends, written, strict=True)
+        for index, (line, start, end, text) in enumerate(places, run.first):
             # The first row says what the file is.
-            if index and end - start <= MAX_CHARS and self._templates:
-                raw = source.read(start, end - start)
-                if len(raw) == end - start and (found := self._counted(raw, pasted)):
-                    alike.append(found)
-                    continue
+            if (
+                text is not None
+                and index
+                and end - start <= MAX_CHARS
+                and (found := self._counted(text, end - start, pasted))
+            ):
+                alike.append(found)
+                continue
             if alike:
                 lines.append(Columns(index - len(alike), alike))
                 alike = []
@@ -227,24 +152,27 @@ class Alike:
             lines.append(Columns(run.first + len(run.lines) - len(alike), alike))
         return lines
 
-    def _counted(self, raw: bytes, pasted: bool) -> Counted | None:
-        """Count a row if it is written like another; `pasted`: its texts may hold image data."""
-        raw = raw.removesuffix(b"\r")
-        try:
-            line = raw.decode()
-        except UnicodeDecodeError:
-            return None
+    def _counted(self, line: str, size: int, pasted: bool) -> Counted | None:
+        """Count a row if it is written like another.
+
+        Args:
+            line: As it stands in the file.
+            size: Of the line in bytes.
+            pasted: Whether its texts may hold image data.
+        """
+        if line.endswith("\r"):
+            line, size = line[:-1], size - 1
         for template in self._templates:
             if (found := template.plain.fullmatch(line)) is not None:
                 texts, plain = found.groups(), not pasted
-            elif (read := _texts(template, line)) is not None:
+            elif (read := template.texts(line)) is not None:
                 texts, plain = read, False
             else:
                 continue
             if template is not self._templates[0]:  # the next is probably written like this one
                 self._templates.remove(template)
                 self._templates.insert(0, template)
-            return self._add(template, texts, len(raw), plain)
+            return self._add(template, texts, size, plain)
         return None
 
     def _add(
@@ -277,6 +205,23 @@ class Alike:
             prompt,
             system,
         )
+
+
+def _written(run: Run, source: Readable) -> list[str | None]:
+    """The lines of consecutive rows; None for one that is too long, cut short, or no text."""
+    if isinstance(source, Stretch) and len(source.data) == run.ends[-1] - run.starts[0]:
+        with suppress(UnicodeDecodeError):
+            lines: list[str | None] = [*source.data.decode().split("\n")]
+            if len(lines) == len(run.lines):  # no blank ones between them
+                return lines
+    return [_line(source, *place) for place in zip(run.starts, run.ends, strict=True)]
+
+
+def _line(source: Readable, start: int, end: int) -> str | None:
+    if end - start <= MAX_CHARS and len(raw := source.read(start, end - start)) == end - start:
+        with suppress(UnicodeDecodeError):
+            return raw.decode()
+    return None
 
 
 def system_prompts(pattern: Pattern, texts: Sequence[str]) -> tuple[str, tuple[Facet, ...]]:

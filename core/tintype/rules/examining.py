@@ -64,7 +64,7 @@ class Examiner:
         self._count = counter(setup.rule.encoding)
         self._sizes: dict[object, tuple[ImageTokens, tuple[Facet, ...]]] = {}
         most = setup.rule.example_tokens
-        self._alike = Alike(self._texts, self._text, None if most is None else most - PER_REPLY)
+        self._alike = Alike(self._texts, self._new_text, None if most is None else most - PER_REPLY)
 
     def read(self, run: Run, source: Readable) -> list[Lines]:
         """Read rows as they stand in a file, or in a stretch of it."""
@@ -234,14 +234,17 @@ class Examiner:
         most = max(seen.as_is.high, seen.low.high, seen.high.high)
         return limit is None or text + PER_REPLY + most <= limit
 
-    def _text(self, text: str, plain: bool = False) -> Text:
+    def _text(self, text: str) -> Text:
         known = self._texts.get(text)
-        if known is None:
-            tokens, squeezed = self._count(text)
-            known = (tokens, not plain and conspicuous(text), text_piece(squeezed))
-            if len(text) <= _LONGEST_TEXT and len(self._texts) < _MOST_TEXTS:
-                self._texts[text] = known
-        return known
+        return self._new_text(text) if known is None else known
+
+    def _new_text(self, text: str, plain: bool = False) -> Text:
+        """Look at a text that is not among those remembered."""
+        tokens, squeezed = self._count(text)
+        found = (tokens, not plain and conspicuous(text), text_piece(squeezed))
+        if len(self._texts) < _MOST_TEXTS and len(text) <= _LONGEST_TEXT:
+            self._texts[text] = found
+        return found
 
     def _seen(
         self, usual: Usual, facts: Sequence[ImageFacts]

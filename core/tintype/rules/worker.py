@@ -5,6 +5,7 @@ process that started it, however that ended.
 """
 
 import contextlib
+import gc
 import os
 import pickle
 import signal
@@ -94,6 +95,9 @@ class Worker:
 def main() -> None:
     """Be a worker: answer requests until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A block is made of many small values, and of none that refer to each other in a circle.
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else is printed goes nowhere
     try:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from tintype import __version__
 from tintype.errors import RefusalError, TintypeError
-from tintype.server import chat, files, jobs, models, stored, uploads, wire
+from tintype.server import chat, files, jobs, models, stored, uploads, weights, wire
 from tintype.server.provider import provider
 from tintype.server.storage import is_full
 
@@ -60,6 +60,8 @@ _ROUTES: Mapping[str, Mapping[str, Handler]] = {
     "/v1/fine_tuning/checkpoints/{checkpoint}/permissions/{permission_id}": {"DELETE": jobs.forbid},
     "/v1/models": {"GET": models.page},
     "/v1/models/{model}": {"GET": models.retrieve, "DELETE": models.delete},
+    "/v1/models/{model}/weights": {"GET": weights.retrieve, "POST": weights.add},
+    "/v1/models/{model}/weights/{name}": {"GET": weights.content},
     "/v1/chat/completions": {"GET": stored.page, "POST": chat.complete},
     "/v1/chat/completions/{completion_id}": {
         "GET": stored.retrieve,

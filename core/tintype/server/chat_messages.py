@@ -55,8 +55,7 @@ class _Image:
 @dataclass(frozen=True, slots=True)
 class _Message:
     role: str
-    texts: Sequence[str]
-    images: Sequence[_Image]
+    parts: Sequence[str | _Image]
 
 
 async def read_conversation(
@@ -73,21 +72,24 @@ async def read_conversation(
         RefusalError: 400 if they are none, or an image cannot be had.
     """
     messages = list(map(_message, fields.objects("messages", minimum=1, maximum=MESSAGES)))
-    count = sum(len(message.images) for message in messages)
+    count = sum(isinstance(part, _Image) for message in messages for part in message.parts)
     if count > IMAGES:
         refuse(f"Too many images: at most {IMAGES} are accepted.", param="messages")
     rule = await asyncio.to_thread(model_tokens, model)
     side = min(IMAGE_SIDE, math.isqrt(REQUEST_PIXELS // max(1, count)))
     turns, counted = [], 0
     for message in messages:
-        decoded = []
-        for image in message.images:
-            data = await _bytes(image)
+        parts: list[str | Image] = []
+        for part in message.parts:
+            if isinstance(part, str):
+                parts.append(part)
+                continue
+            data = await _bytes(part)
             async with decoding:
-                pixels, (width, height) = await asyncio.to_thread(_decoded, data, image.place, side)
-            decoded.append(pixels)
-            counted += image_tokens(rule, width, height, image.detail).likely
-        turns.append(Turn(message.role, "\n".join(message.texts), decoded))
+                pixels, (width, height) = await asyncio.to_thread(_decoded, data, part.place, side)
+            parts.append(pixels)
+            counted += image_tokens(rule, width, height, part.detail).likely
+        turns.append(Turn(message.role, parts))
     return ParsedConversation(turns, await asyncio.to_thread(_text_tokens, turns, rule), counted)
 
 
@@ -107,9 +109,9 @@ def _message(fields: Fields) -> _Message:
         refuse(f"'{fields.at(name)}' is not supported with this model.", param=fields.at(name))
     content = fields.values.get("content")
     if content is None and role == "assistant":
-        return _Message(role, (), ())
+        return _Message(role, ())
     if isinstance(content, str):
-        return _Message(role, (content,), ())
+        return _Message(role, (content,))
     if fields.has("content") and not isinstance(content, list):
         fields.mistyped("content", "one of a string or array of content parts")
     return _parts(role, fields)
@@ -117,21 +119,20 @@ def _message(fields: Fields) -> _Message:
 
 def _parts(role: str, fields: Fields) -> _Message:
     fields.required("content")
-    texts: list[str] = []
-    images: list[_Image] = []
+    parts: list[str | _Image] = []
     for part in fields.objects("content", minimum=1):
         kind = part.text("type")
         if kind in ("text", "refusal"):
-            texts.append(part.text(kind))
+            parts.append(part.text(kind))
         elif kind == "image_url":
-            images.append(_image(part, role))
+            parts.append(_image(part, role))
         else:
             refuse(
                 f"Invalid content type. '{kind[:40]}' is not supported by this model.",
                 param=part.at("type"),
                 code="invalid_value",
             )
-    return _Message(role, texts, images)
+    return _Message(role, parts)
 
 
 def _image(part: Fields, role: str) -> _Image:

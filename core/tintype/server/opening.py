@@ -19,7 +19,7 @@ from tintype.server.state import State
 
 DATABASE = "server.db"
 RESERVE = "reserve"
-FOLDERS = ("files", "uploads", "jobs", "completions", "incoming")
+FOLDERS = ("files", "uploads", "jobs", "models", "completions", "incoming")
 OURS = frozenset(
     {
         *(DATABASE, LOCK, TOKEN, ADDRESS, LOG, RESERVE, BASES, *FOLDERS),

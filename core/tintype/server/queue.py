@@ -152,18 +152,23 @@ class Queue:
             self._reserve.put_by()
 
     async def _launch(self, job: JobRecord) -> None:
-        engine = self._engines.get(job.model)
-        if engine is None:
-            words = f"There is no engine for {job.model} on this machine any more."
-            job = training.fail(self._state, job, "model_not_available", words)
+        try:
+            job = training.begin(self._state, job, self._engine(job.model))
+        except EngineError as error:
+            job = training.fail(self._state, job, "model_not_available", str(error))
             await training.clear(self._state, job)
             return
-        job = training.begin(self._state, job, engine)
         try:
             await asyncio.to_thread(training.start, self._state.job_folder(job.id), job)
         except OSError as error:
             job = training.fail(self._state, job, "training_failed", unwritable(error))
             await training.clear(self._state, job)
+
+    def _engine(self, model: str) -> Engine:
+        engine = self._engines.get(model)
+        if engine is None:
+            raise EngineError(f"There is no engine for {model} on this machine any more.")
+        return engine
 
     async def _watch(self, job: JobRecord) -> None:
         job, folder = self._fresh(job), self._state.job_folder(job.id)

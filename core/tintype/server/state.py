@@ -8,6 +8,7 @@
     uploads/     parts of files, named by id
     completions/ stored questions and answers, named by id
     jobs/        a folder per job: `tintype.engines.launch`
+    models/      weights of models that were put back from an archive: `weights`
     incoming/    bodies still being received; emptied at each start
     reserve      space for the case that the disk is full (`storage`)
 

@@ -28,8 +28,12 @@ class Profile:
 
     @property
     def dialect(self) -> Dialect:
-        """Return what of the protocol differs; see `tintype.providers.Dialect`."""
-        return identity(self.provider).dialect
+        """Return what of the protocol differs; see `tintype.providers.Dialect`.
+
+        An embedded server with an address is another one than this machine's own.
+        """
+        found = identity(self.provider).dialect
+        return "compatible" if found == "embedded" and self.base_url else found
 
     @property
     def title(self) -> str:

@@ -90,21 +90,24 @@ def counter(encoding: str) -> Callable[[str], tuple[int, str]]:
 
     def count(text: str) -> tuple[int, str]:
         nonlocal words
-        parts = text.split()
-        squeezed = " ".join(parts)
-        if len(text) > _REMEMBERED_CHARS:
-            return count_text(text, encoding), squeezed
         if words is None:
             words = _Words(load_encoding(encoding).encode_ordinary)
-        if squeezed != text:
+        if text.isprintable() and "  " not in text and text.strip(" ") == text:
+            parts, squeezed = text.split(" "), text  # no white space but single spaces
+        else:
+            parts = text.split()
+            squeezed = " ".join(parts)
+        if len(text) > _REMEMBERED_CHARS:
+            return count_text(text, encoding), squeezed
+        if squeezed is not text:
             # Lines and paragraphs may end anywhere but beside a space.
             spaced = text.replace("\n\n", "\n").replace("\n", " ")
             if spaced != squeezed or "\n/" in text:
                 return len(words.encode(text)), squeezed
             parts = text.split(" ")
         # Where one space stands between two words a token begins.
-        first = parts.pop(0) if parts else ""
-        return words.first[first] + sum(map(words.__getitem__, parts)), squeezed
+        rest = iter(parts)
+        return words.first[next(rest, "")] + sum(map(words.__getitem__, rest)), squeezed
 
     return count
 
@@ -146,7 +149,11 @@ class _Words(dict[str, int]):
         """Without it."""
 
     def __missing__(self, word: str) -> int:
-        if _DIGITS.search(word) or "\n" in word:  # not remembered: there are too many
+        after = word.lstrip("0123456789")
+        if after != word and word.isascii():
+            # As `_Pieces.count` finds it; not remembered: there are too many numbers.
+            return self.first[" "] + (len(word) - len(after) + 2) // 3 + self.first[after]
+        if _DIGITS.search(word) or "\n" in word:
             return self.first.count(f" {word}")
         tokens = len(self.encode(f" {word}"))
         if len(self) < _MOST_WORDS and len(word) <= _LONGEST_WORD:

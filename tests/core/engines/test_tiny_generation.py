@@ -17,7 +17,7 @@ from tintype.engines.tiny.tape import Array, Tape
 from tintype.engines.tiny.tokenizer import BEGIN, END, FIRST_BYTE, AnswerTokens, PromptWords
 
 BOXES = "<loc0100><loc0300><loc0500><loc0900> cell ; <loc0200><loc0350> x <loc0550><loc0600>"
-TURNS = (Turn("user", "what is it?", (Image.new("RGB", (40, 30), "red"),)),)
+TURNS = (Turn("user", ("what is it?", Image.new("RGB", (40, 30), "red"))),)
 
 
 def small(answer: str = BOXES, seed: int = 0, context: int = 24) -> tuple[TinyModel, Batch]:
@@ -145,15 +145,15 @@ def test_an_answer_can_be_left_at_any_time() -> None:
     "turns",
     [
         (),
-        (Turn("user", ""),),
+        (Turn("user", ("",)),),
         (
-            Turn("system", "be brief"),
-            Turn("user", "hi"),
-            Turn("assistant", "yes"),
-            Turn("user", "?"),
+            Turn("system", ("be brief",)),
+            Turn("user", ("hi",)),
+            Turn("assistant", ("yes",)),
+            Turn("user", ("?",)),
         ),
-        (Turn("user", "two", (Image.new("RGBA", (9, 9)), Image.new("L", (900, 1)))),),
-        (Turn("user", "日本 😀 \ud800 " * 400),),
+        (Turn("user", ("two", Image.new("RGBA", (9, 9)), Image.new("L", (900, 1)))),),
+        (Turn("user", ("日本 😀 \ud800 " * 400,)),),
     ],
 )
 def test_any_conversation_is_answered(turns: tuple[Turn, ...]) -> None:

@@ -70,7 +70,7 @@ def answer(path: Path, rows: Any, row: dict[str, Any]) -> str:
     content = row["messages"][0]["content"]
     names = [part["image_url"]["url"] for part in content if part["type"] == "image_url"]
     images = [decode((rows.folder / name).read_bytes()) for name in names]
-    turns = [Turn("user", content[0]["text"], images)]
+    turns = [Turn("user", [content[0]["text"], *images])]
     return "".join(piece.text for piece in Tiny().open(path).answer(turns, Sampling()))
 
 
@@ -319,9 +319,9 @@ def test_text_several_images_turns_and_any_script_are_learnt_together(
     assert answer(path, rows, asked[1]) == "赤 😀"
     assert answer(path, rows, asked[2]) == "青 ✓"
     turns = [
-        Turn("user", "colour?", [decode(red)]),
-        Turn("assistant", "red"),
-        Turn("user", "and in French?"),
+        Turn("user", ("colour?", decode(red))),
+        Turn("assistant", ("red",)),
+        Turn("user", ("and in French?",)),
     ]
     pieces = Tiny().open(path).answer(turns, Sampling())
     assert "".join(piece.text for piece in pieces) == "rouge"

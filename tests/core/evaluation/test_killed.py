@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,13 @@ def test_killed_twenty_times_every_row_is_answered_once(
 ) -> None:
     dataset = rows(tmp_path / "t.jsonl", [(f"question {n}", f"answer {n}") for n in range(ROWS)])
     folder = tmp_path / "run"
-    chance, child, left = random.Random(7), [0], [0]
+    chance, child, left, known = random.Random(7), [0], [0], threading.Lock()
 
     def answer(request: Any) -> Any:
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(child[0], signal.SIGKILL)
+        with known:  # who asks: it may ask before its number has been read
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(child[0], signal.SIGKILL)
         number = request.json["messages"][-1]["content"].split()[-1]
         message = {"content": f"answer {number}"}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
@@ -42,10 +44,11 @@ def test_killed_twenty_times_every_row_is_answered_once(
         assert process.stdin is not None
         assert process.stdout is not None
         for kill in range(KILLS + 1):
-            left[0] = chance.randrange(1, 5) if kill < KILLS else -1
-            process.stdin.write("go\n")
-            process.stdin.flush()
-            child[0] = int(process.stdout.readline())
+            with known:
+                left[0] = chance.randrange(1, 5) if kill < KILLS else -1
+                process.stdin.write("go\n")
+                process.stdin.flush()
+                child[0] = int(process.stdout.readline())
             ended.append(int(process.stdout.readline()))
         process.stdin.close()
 

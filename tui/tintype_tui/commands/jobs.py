@@ -90,6 +90,7 @@ async def _list(profile: str | None, wanted: str, limit: int, as_json: bool) -> 
         listed, short, code = await first_of(jobs.listed(api, store, most=limit + 1), limit)
         known = [store.jobs.find(provider.name, job.id) for job in listed]
         found = [kept for kept in known if kept and jobs.fits(kept, wanted)]
+        here = store.jobs.newest(1, profile=provider.name)
     if as_json:
         put_json([kept.job for kept in found], indent=2)
     for kept in found if not as_json else ():
@@ -97,7 +98,10 @@ async def _list(profile: str | None, wanted: str, limit: int, as_json: bool) -> 
         name = job.fine_tuned_model or job.suffix or ""
         put(f"{job.id}  {pad(job.status, 12)}  {pad(age(job.created_at), 18)}  {data}  {name}")
     if not found and not as_json:
-        say("No job matches." if wanted else "There is no job yet.")
+        none = "There is no job yet."
+        if here:
+            none = f"{provider.title} lists no job. `tintype jobs --all` lists those kept here."
+        say("No job matches." if wanted else none)
     if short:
         say(short)
         leave(code)

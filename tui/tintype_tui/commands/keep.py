@@ -1,7 +1,7 @@
 """`tintype keep`: everything about jobs and models in one archive, checked and restored."""
 
 import asyncio
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -197,24 +197,31 @@ def verify(archive: Path, as_json: bool) -> None:
 @as_json
 @asynchronous
 async def restore(archive: Path, profile: str, as_json: bool) -> None:
-    """Put what ARCHIVE holds into Tintype here: jobs, curves, files, evaluations.
+    """Put what ARCHIVE holds into Tintype here: jobs, curves, files, evaluations, weights.
 
-    It is verified first. What is here already and as new is left alone: restoring twice is as once.
+    Models that the embedded server tuned answer again, under the same names. It is verified first.
+    What is here already and as new is left alone: restoring twice is as once.
     """
-    from tintype import evaluation, keeping
+    from tintype import connection, evaluation, keeping
     from tintype.paths import absolute
     from tintype.settings import load
     from tintype.store import open_store
 
     settings, progress, found = load(), Progress(quiet=as_json), None
-    data = settings.folders.data
-    async with open_store(settings.folders.store_file) as store:
+    data, manifest = settings.folders.data, keeping.manifest_of(absolute(archive))
+    target = settings.profiles.get(profile or manifest.profile)
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings.folders.store_file))
+        api = None
+        if target is not None and target.dialect != "openai" and keeping.kept_weights(manifest):
+            api = await stack.enter_async_context(connection.connected(settings, target, say))
         restoring = keeping.restore(
             absolute(archive),
             store,
             files=data / "restored",
             evaluations=evaluation.runs_folder(data),
             profile=profile,
+            api=api,
         )
         try:
             async with aclosing(restoring):
@@ -227,13 +234,14 @@ async def restore(archive: Path, profile: str, as_json: bool) -> None:
             progress.clear()
     assert found is not None  # the last progress has it
     if as_json:
-        names = ("profile", "jobs", "evaluations", "files", "already", "notes")
+        names = ("profile", "jobs", "models", "evaluations", "files", "already", "notes")
         put_json({name: getattr(found, name) for name in names}, indent=2)
         return
     for path in found.files:
         put(str(path))
     said = [
         count(len(found.jobs), "job"),
+        *([count(len(found.models), "model")] if found.models else []),
         count(len(found.evaluations), "evaluation"),
         count(len(found.files), "file"),
     ]

@@ -18,6 +18,7 @@ from tintype.errors import TintypeError
 from tintype.library.copies import Conversion, Images
 from tintype.paths import exists, free_at, typed_path
 from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.session import SessionApp
 from tintype_tui.text import visible
 from tintype_tui.widgets.field import Field, Tick
 from tintype_tui.words.conversions import conversion_lines
@@ -45,6 +46,8 @@ class Wanted:
 
 class Export(Dialog[Path | None]):
     """A form, what would be lost by it, and the writing; gives the file of chat rows written."""
+
+    app = getters.app(SessionApp)
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="export.back"),
@@ -201,12 +204,11 @@ class Export(Dialog[Path | None]):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        self._write()
+        if not self._writing:
+            self._write()
 
     @work(exclusive=True, group="write")
     async def _write(self) -> None:
-        if self._writing:
-            return
         try:
             wanted = self._wanted()
             there = await asyncio.to_thread(exists, wanted.target)
@@ -216,9 +218,12 @@ class Export(Dialog[Path | None]):
                 return
             self._writing = self.bar.display = True
             self.workers.cancel_group(self, "try")
-            async with aclosing(aiter(self._work(wanted, dry_run=False))) as steps:
-                async for step in steps:
-                    self.bar.update(total=step.total or None, progress=step.done)
+            title = f"Write {wanted.target.name}"
+            with self.app.session.tasks.begin(title, self.action_back) as task:
+                async with aclosing(aiter(self._work(wanted, dry_run=False))) as steps:
+                    async for step in steps:
+                        self.bar.update(total=step.total or None, progress=step.done)
+                        task.words = f"{step.done:,} of {step.total:,} rows"
             self._finished(wanted, step)
         except TintypeError as error:
             self._writing = self.bar.display = False

@@ -16,6 +16,7 @@ from tintype import paths
 from tintype.dataset.formats import ImportProgress, ImportReport
 from tintype.errors import TintypeError
 from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.session import SessionApp
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.field import Field, Tick
 from tintype_tui.words.previews import notice_lines, preview_lines, problem_lines
@@ -28,6 +29,8 @@ MOST_SHOWN = 200
 
 class Import(Dialog[Path | None]):
     """A dataset of any format that the library reads; the result is the training file."""
+
+    app = getters.app(SessionApp)
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="import.back"),
@@ -113,7 +116,8 @@ class Import(Dialog[Path | None]):
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        self._run()
+        if not self.query_one(ProgressBar).display:
+            self._run()
 
     @work(exclusive=True)
     async def _run(self) -> None:
@@ -121,11 +125,14 @@ class Import(Dialog[Path | None]):
         bar.display = True
         lines: list[str] = []
         try:
-            async for progress in self._importing():
-                bar.update(total=progress.total, progress=progress.done)
-                lines += problem_lines(progress.problems)
-                self.words.update(visible("\n".join(lines[:MOST_SHOWN])))
-                self._report = progress.report or self._report
+            title = f"Import {self._source.name}"
+            with self.app.session.tasks.begin(title, self.action_back) as task:
+                async for progress in self._importing():
+                    bar.update(total=progress.total, progress=progress.done)
+                    task.words = f"{progress.done:,} of {progress.total or 0:,} rows"
+                    lines += problem_lines(progress.problems)
+                    self.words.update(visible("\n".join(lines[:MOST_SHOWN])))
+                    self._report = progress.report or self._report
         except TintypeError as error:
             self.words.update(visible(str(error)))
             bar.display = False

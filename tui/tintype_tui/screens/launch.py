@@ -19,7 +19,8 @@ from tintype.estimation import Forecast
 from tintype.resources import Job
 from tintype.store import Spent, Store
 from tintype_tui.screens.dialogs import Dialog, TypedSum
-from tintype_tui.text import number, size, visible
+from tintype_tui.session import SessionApp
+from tintype_tui.text import number, size, visible, within
 from tintype_tui.words.costs import cost_words, launch_words, spent_words, time_words
 
 Answer = Literal["back", "all", "without"]
@@ -77,6 +78,8 @@ class Marked(Dialog[Answer]):
 class Launch(Dialog[Job | None]):
     """Shows the order; Enter, or typing the sum, carries it out; Esc stops at any point."""
 
+    app = getters.app(SessionApp)
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "back", "Back", id="launch.back"),
         Binding("enter", "go", "Launch", id="launch.go", key_display="Enter"),
@@ -115,7 +118,7 @@ class Launch(Dialog[Job | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -order"):
             yield Static(
-                Content(f"Launch at {_in_a_sentence(self._api.profile.title)}"),
+                Content(visible(f"Launch at {within(self._api.profile.title)}")),
                 classes="dialog-title",
             )
             yield Static(self._sentence())
@@ -175,7 +178,7 @@ class Launch(Dialog[Job | None]):
         self.workers.cancel_node(self)
         self.dismiss(None)
 
-    @work(exclusive=True)
+    @work  # not exclusively: Enter again would stop what is being launched
     async def _launch(self, confirmation: Confirmation) -> None:
         if self._started:
             return
@@ -193,14 +196,12 @@ class Launch(Dialog[Job | None]):
         launching = jobs.launch(
             self._api, self._store, self._order, limits=self._limits, confirmation=confirmation
         )
-        async for step in launching:
-            self.words.update(visible(launch_words(step)))
-            if step.upload is not None:
-                self.bar.update(total=step.upload.size_bytes, progress=step.upload.sent_bytes)
-            if step.job is not None:
-                return step.job
+        with self.app.session.tasks.begin("Launch a job", self.action_back) as task:
+            async for step in launching:
+                task.words = launch_words(step)
+                self.words.update(visible(task.words))
+                if step.upload is not None:
+                    self.bar.update(total=step.upload.size_bytes, progress=step.upload.sent_bytes)
+                if step.job is not None:
+                    return step.job
         raise AssertionError("a launch ends with a job")
-
-
-def _in_a_sentence(title: str) -> str:
-    return visible(title[0].lower() + title[1:] if title.startswith("The ") else title)

@@ -13,8 +13,11 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tintype_tui.keys import key_of
+from tintype_tui.session import SessionApp
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.terminal.textual_privates import PartsScreen
+from tintype_tui.text import count
 
 LAST = ("help", "quit")
 """Ids of the bindings that come last and are dropped last."""
@@ -33,6 +36,8 @@ class KeyLine(Widget):
         self.watch(self.screen, "maximized", self._line_changed, init=False)
         if isinstance(self.app, TerminalApp):
             self.watch(self.app, "slow", self._line_changed, init=False)
+        if isinstance(self.app, SessionApp):
+            self.watch(self.app, "busy", self._line_changed, init=False)
 
     def _changed(self, screen: Screen[object]) -> None:
         self.refresh()
@@ -40,8 +45,14 @@ class KeyLine(Widget):
     def _line_changed(self) -> None:
         self.refresh()
 
+    def _about(self) -> str:
+        """How much is under way, if anything is; then why less is drawn, if it is."""
+        app = self.app
+        if not isinstance(app, SessionApp) or not app.busy:
+            return self._about_line()
+        return f" {key_of(self, 'tasks')} {count(app.busy, 'task')} {self._about_line()}"
+
     def _about_line(self) -> str:
-        """Why less is drawn, if it is."""
         app = self.app
         if not isinstance(app, TerminalApp) or not app.slow:
             return ""
@@ -52,7 +63,7 @@ class KeyLine(Widget):
         found = list(self._all())
         last = [entry for entry in found if entry[3] in LAST]
         room = self.size.width - sum(len(key) + len(words) + 3 for key, words, _, _ in last)
-        room -= len(self._about_line())
+        room -= len(self._about())
         fitting = []
         for entry in found:
             if entry in last:
@@ -86,7 +97,7 @@ class KeyLine(Widget):
         segments = []
         for key, words, _ in self.entries():
             segments += [Segment(f" {key}", strong), Segment(f" {words} ", base)]
-        about = self._about_line()
+        about = self._about()
         strip = Strip(segments).adjust_cell_length(self.size.width - len(about), base)
         return Strip([*strip, Segment(about, base)]).crop(0, self.size.width)
 
@@ -98,3 +109,5 @@ class KeyLine(Widget):
             if event.x < x:
                 self.app.simulate_key(pressed)
                 return
+        if event.x >= self.size.width - len(self._about()) and isinstance(self.app, SessionApp):
+            self.app.call_later(self.app.run_action, "tasks")

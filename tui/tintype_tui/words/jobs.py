@@ -41,17 +41,47 @@ STATUS_COLORS: Mapping[str, str] = {
 
 STATUS_WORDS: Mapping[str, str] = {"validating_files": "validating"}
 
+BILLS_WHAT_WAS_TRAINED: Mapping[str, str] = {"openai": "OpenAI", "azure": "Azure"}
+"""Providers that say so of a job which is cancelled, by what they are called."""
+
 
 def status_words(status: str) -> str:
     """A job's state with its mark, for a line of text."""
     return f"{STATUS_MARKS.get(status, '?')} {one_line(STATUS_WORDS.get(status, status))}"
 
 
+def name_of(job: Job) -> str:
+    """What a run is called."""
+    return job.suffix or job.id[-6:]
+
+
+def cancel_words(job: Job, provider: str) -> str:
+    """What cancelling a job does, at its provider (`openai`, `azure`, `tintype`, another)."""
+    if provider == "tintype":
+        billed = "Nothing is billed: it runs on this machine."
+    elif job.status in ("validating_files", "queued"):
+        billed = "It has not begun to train, which is all that is billed."
+    elif provider in BILLS_WHAT_WAS_TRAINED:
+        billed = f"{BILLS_WHAT_WAS_TRAINED[provider]} bills what was trained until now."
+    else:
+        billed = "What was trained until now may be billed: this provider does not say."
+    stops = f"{name_of(job)} stops for good; it cannot be resumed. Checkpoints made so far stay."
+    return f"{stops}\n{billed}"
+
+
+def pause_words(job: Job, provider: str) -> str:
+    """What has come of pausing or resuming a job, as it stands then."""
+    if job.status not in ("paused", "pausing"):
+        return f"{name_of(job)} goes on."
+    free = "the processor is free" if provider == "tintype" else "nothing is billed for training"
+    return f"{name_of(job)} is paused: until it is resumed nothing is trained, and {free}."
+
+
 def end_words(job: Job) -> str:
     """How a job has ended, and when: `cards has been cancelled, 3 min 10 s ago.`."""
     how = "been cancelled" if job.status == "cancelled" else one_line(job.status)
     when = f", {age(job.finished_at)}" if job.finished_at else ""
-    return f"{one_line(job.suffix or job.id[-6:])} has {how}{when}."
+    return f"{one_line(name_of(job))} has {how}{when}."
 
 
 def remaining_s(metrics: Metrics) -> float | None:
@@ -209,7 +239,13 @@ def _settings(kept: KeptJob) -> list[tuple[str, str]]:
             "LR multiplier",
             setting(kept, "learning_rate_multiplier", chosen.learning_rate_multiplier),
         ),
+        *((words_of(name), setting(kept, name, value)) for name, value in chosen.extra.items()),
     ]
+
+
+def words_of(name: str) -> str:
+    """A hyperparameter beyond the usual ones: `LoRA target modules`."""
+    return name.replace("_", " ").replace("lora", "LoRA")
 
 
 def _origin(source: Source | None) -> str:

@@ -41,7 +41,8 @@ def card(base: Base) -> Card:
         learns=(
             "your task on top of what the open model already knows",
             "answers in your words and format, boxes among them, from some dozen rows on",
-            f"in adapters of rank {plan.RANK} on its language layers; the vision tower stays",
+            f"in adapters of rank {plan.RANK}, or as asked, on its language layers; the vision "
+            "tower stays",
         ),
         cannot=(
             "be trained at a useful speed without a GPU, unless it is very small",
@@ -51,6 +52,8 @@ def card(base: Base) -> Card:
             f"be used beyond its licence ({base.licence or 'not said in its folder; look it up'})",
         ),
         context_tokens=LONGEST_ANSWER,
+        training_bytes=base.training_bytes,
+        hyperparameters=plan.EXTRAS,
     )
 
 
@@ -61,8 +64,12 @@ class Lora:
         self.base = base
         self.card: Card = card(base)
 
+    def require(self) -> None:
+        """Refuse a job that could only fail; see `require_extra`."""
+        require_extra()
+
     def resolve(self, examples: int, asked: Hyperparameters) -> Resolved:
-        """Choose what was left `auto`."""
+        """Choose what was left `auto`; see `tintype.engines.base.Engine.resolve`."""
         return plan.resolve(examples, asked)
 
     def train(

@@ -14,20 +14,21 @@ from typing import TypeVar
 import torch
 from PIL import Image
 
-from tintype.dataset import Example, example, image_bytes, read_rows
+from tintype.dataset import Example, TextPart, example, image_bytes, read_rows
 from tintype.engines.base import Note, Report, TrainingOrder
-from tintype.engines.lora import adapters, loading, plan
+from tintype.engines.lora import adapters, loading
 from tintype.engines.lora.adapters import Adapters
 from tintype.engines.lora.bases import Base
 from tintype.engines.lora.features import TOGETHER, Features
 from tintype.engines.lora.loading import OpenModel
+from tintype.engines.lora.plan import LoraShape
 from tintype.engines.lora.rows import MOST_PIXELS, Encoded, Said, Shown, encode, shrunk
 from tintype.errors import EngineError
 
 Pulse = Callable[[], None]
 Given = TypeVar("Given")
 Made = TypeVar("Made")
-FORMAT = 1
+FORMAT = 2
 READERS = min(8, os.cpu_count() or 1)
 """Threads that decode images; decoding lets go of Python's lock."""
 _WAIT_S = 0.1
@@ -72,7 +73,7 @@ def prepared_for(
     Raises:
         EngineError: if there is nothing to learn, or an image cannot be used.
     """
-    layers = adapters.attach(opened, plan.RANK, plan.ALPHA)
+    layers = adapters.attach(opened, LoraShape.of(order.hyperparameters.extra))
     layers.draw(order.seed)
     folder = order.training.parent
     urls: dict[str, str] = {}
@@ -201,8 +202,10 @@ class _Reading:
         said = [
             Said(
                 message.role,
-                message.text,
-                tuple(self._shown(urls[image.ordinal]) for image in message.images),
+                tuple(
+                    part.text if isinstance(part, TextPart) else self._shown(urls[part.ordinal])
+                    for part in message.parts
+                ),
                 learnt=message.role == "assistant" and message.weight != 0 and bool(message.text),
             )
             for message in read.messages

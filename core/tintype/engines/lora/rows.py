@@ -2,12 +2,13 @@
 
 A conversation is rendered by the model's own chat template. What is learnt is found by rendering
 it up to an answer and through it: the difference is the answer, its end of turn included. Nothing
-is ever cut: a row that is too long is left out, and said so. Within a message, images come before
-the text, when training and when answering.
+is ever cut: a row that is too long is left out, and said so. Within a message, texts and images
+stay in their order, when training and when answering.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import torch
 from PIL.Image import Image
@@ -35,10 +36,19 @@ class Said:
     """A message of a conversation."""
 
     role: str
-    text: str
-    images: tuple[Shown, ...] = ()
+    parts: tuple[str | Shown, ...]
     learnt: bool = False
     """Whether it is an answer to be learnt."""
+
+    @property
+    def text(self) -> str:
+        """All text of the message, joined by a newline."""
+        return "\n".join(part for part in self.parts if isinstance(part, str))
+
+    @property
+    def images(self) -> tuple[Shown, ...]:
+        """The images of the message, in order."""
+        return tuple(part for part in self.parts if isinstance(part, Shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +131,7 @@ def _render(opened: OpenModel, messages: Sequence[Said], *, asking: bool) -> str
     chat = [
         {
             "role": "system" if message.role == "developer" else message.role,
-            "content": [
-                *({"type": "image"} for _ in message.images),
-                *([{"type": "text", "text": message.text}] if message.text else []),
-            ],
+            "content": list(_content(message)),
         }
         for message in messages
     ]
@@ -132,6 +139,15 @@ def _render(opened: OpenModel, messages: Sequence[Said], *, asking: bool) -> str
         chat, tokenize=False, add_generation_prompt=asking
     )
     return found
+
+
+def _content(message: Said) -> Iterator[dict[str, str]]:
+    """A message's parts as a template wants them; adjacent texts are one, as in `Said.text`."""
+    for written, parts in groupby(message.parts, lambda part: isinstance(part, str)):
+        if not written:
+            yield from ({"type": "image"} for _ in parts)
+        elif text := "\n".join(map(str, parts)):
+            yield {"type": "text", "text": text}
 
 
 def _plain(opened: OpenModel, messages: Sequence[Said], *, asking: bool) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from tintype.images.formats.header import Header, damaged, tells_place, truncated
 
@@ -18,49 +17,49 @@ _AFTER_SCAN = re.compile(rb"\xff[\xc4\xd9-\xdd\xe0-\xef\xfe]")
 over, so they are stepped over here too."""
 
 
-class _Segment(NamedTuple):
-    marker: int
-    start: int
-    """Where its 0xFF stands."""
-    body: int
-    end: int
+def _segments(data: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Walk the segments after SOI; stops without EOI where the bytes end or make no sense.
 
-
-def _segments(data: bytes) -> Iterator[_Segment]:
-    """Walk the segments after SOI; stops without EOI where the bytes end or make no sense."""
-    at = 2
+    Yields of each its marker, where its 0xFF stands, and where its body begins and ends.
+    """
+    at, size = 2, len(data)
     while (marker := _MARKER.match(data, at)) is not None:
-        start, at = marker.span()
+        start, at = at, marker.end()
         kind = data[at - 1]
         if kind == _EOI:
-            yield _Segment(kind, start, at, at)
+            yield kind, start, at, at
             return
         if kind in _BARE:
             continue
-        length = int.from_bytes(data[at : at + 2], "big")
-        if length < 2 or at + length > len(data):
+        if at + 2 > size:
             return
-        yield _Segment(kind, start, at + 2, at + length)
-        at += length
+        end = at + (data[at] << 8 | data[at + 1])
+        if end < at + 2 or end > size:
+            return
+        yield kind, start, at + 2, end
+        at = end
         if kind == _SOS:
             found = _AFTER_SCAN.search(data, at)
-            at = found.start() if found is not None else len(data)
+            at = found.start() if found is not None else size
 
 
 def read(data: bytes) -> Header:
     """Read the frame header, count the scans, and see whether the end marker is there."""
     frame, exif, located, scans, reached, ended = b"", b"", False, 0, 2, False
     for marker, _, body, reached in _segments(data):
-        if marker in _FRAMES and not any(frame[3:5]):
+        if marker == _SOS:
+            scans += 1
+        elif marker == _APP1:
+            if data.startswith(_EXIF, body):
+                exif = exif or data[body + len(_EXIF) : reached]
+            else:
+                located = located or tells_place(data[body:reached])
+        elif marker == _EOI:
+            ended = True
+        elif marker in _FRAMES and not any(frame[3:5]):
             if reached - body < 6:
                 return damaged(Header("jpeg", scans=scans), "The JPEG frame header is too short.")
             frame = data[body : body + 6]
-        elif marker == _APP1 and data.startswith(_EXIF, body):
-            exif = exif or data[body + len(_EXIF) : reached]
-        elif marker == _APP1:
-            located = located or tells_place(data[body:reached])
-        scans += marker == _SOS
-        ended = marker == _EOI
     header = Header(
         "jpeg",
         _MODES.get(frame[5], "") if frame else "",
@@ -92,14 +91,14 @@ def essence(data: bytes, *, profile: bool = False) -> bytes:
     profile (APP2) stays if wanted.
     """
     kept = [data[:2]]
-    for segment in _segments(data):
-        if segment.marker == _SOS:
-            kept.append(data[segment.start : _end_of_image(data, segment.end)])
+    for marker, start, body, end in _segments(data):
+        if marker == _SOS:
+            kept.append(data[start : _end_of_image(data, end)])
             return b"".join(kept)
-        application = _APP0 <= segment.marker <= 0xEF or segment.marker == _COM
-        colours = profile and segment.marker == _APP2 and data.startswith(_ICC, segment.body)
-        if not application or segment.marker in (_APP0, _APP14) or colours:
-            kept.append(data[segment.start : segment.end])
+        application = _APP0 <= marker <= 0xEF or marker == _COM
+        colours = profile and marker == _APP2 and data.startswith(_ICC, body)
+        if not application or marker in (_APP0, _APP14) or colours:
+            kept.append(data[start:end])
     return data
 
 

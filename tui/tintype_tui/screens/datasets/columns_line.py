@@ -4,6 +4,7 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import ClassVar
 
 from textual import work
@@ -29,7 +30,7 @@ class ColumnsLine(Words):
         Binding(
             "S",
             "columns",
-            "FieldColumns",
+            "Columns",
             id="data.columns",
             show=False,
             tooltip="which are shown, and by which the rows are sorted",
@@ -101,17 +102,19 @@ class ColumnsLine(Words):
         answer = await self.app.push_screen_wait(dialog)
         self.want()
         if answer.shown != self.arrangement.columns:
-            self.post_message(self.Arrange(replace(self.arrangement, columns=answer.shown)))
+            self._show(answer.shown)
             self._keep(answer.shown)
         self._order = answer.order or ""
-        if answer.order is not None:
-            self.watch_columns()
+        self.watch_columns()
+
+    def _show(self, shown: tuple[str, ...]) -> None:
+        self.post_message(self.Arrange(partial(replace, columns=shown)))
 
     def watch_columns(self) -> None:
         """Sort by what was chosen, once the columns are known."""
-        if self._order and self.columns is not None:
-            wanted, self._order = self.arrangement.sorted_by(self._order), ""
-            self.post_message(self.Arrange(wanted, from_top=True))
+        if (order := self._order) and self.columns is not None:
+            self._order = ""
+            self.post_message(self.Arrange(lambda now: now.sorted_by(order), from_top=True))
 
     @work(exclusive=True, group="recall")
     async def _recall(self) -> None:
@@ -120,7 +123,7 @@ class ColumnsLine(Words):
             self._recalled = True
             shown = tuple(name for name in kept or () if name in CHOICES)
             if shown:
-                self.post_message(self.Arrange(replace(self.arrangement, columns=shown)))
+                self._show(shown)
 
     @work(group="keep")
     async def _keep(self, shown: tuple[str, ...]) -> None:

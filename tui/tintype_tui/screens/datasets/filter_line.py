@@ -56,10 +56,8 @@ class FilterLine(Words):
             words = "The rows are still being counted. Press {data.sort} again when that is done."
             self.pane.say(with_keys(self, words))
             return
-        wanted = replace(
-            self.arrangement, order=next_order(self.arrangement.order), backwards=False
-        )
-        self.post_message(self.Arrange(wanted, from_top=bool(wanted.order)))
+        from_top = bool(next_order(self.arrangement.order))
+        self.post_message(self.Arrange(_in_next_order, from_top))
 
     # ------------------------------------------------------------------ going to a row
 
@@ -73,7 +71,7 @@ class FilterLine(Words):
 
     def _go(self, index: int) -> None:
         if self.arrangement.position_of(index) is None:
-            self.post_message(self.Arrange(without_filter(self.arrangement)))
+            self.post_message(self.Arrange(without_filter))
         self.post_message(self.Select(index))
 
     def action_random(self) -> None:
@@ -90,6 +88,10 @@ class FilterLine(Words):
 def without_filter(arrangement: Arrangement) -> Arrangement:
     """All rows, in the same order; what was searched for is still known."""
     return replace(arrangement, chosen=None, why="", query="")
+
+
+def _in_next_order(arrangement: Arrangement) -> Arrangement:
+    return replace(arrangement, order=next_order(arrangement.order), backwards=False)
 
 
 def order_words(arrangement: Arrangement) -> str:

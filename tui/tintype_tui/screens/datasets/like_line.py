@@ -2,6 +2,7 @@
 
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import work
@@ -53,9 +54,8 @@ class LikeLine(Words):
                     return
                 others = count(len(found.found) - 1, "row")
                 why = f"{others} most like line {dataset.line_of(index)}, after it"
-                wanted = replace(
-                    self.arrangement, chosen=found.found, why=why, query="", order="", found=None
-                )
-                self.post_message(self.Arrange(wanted, from_top=True))
+                rows = found.found
+                only = partial(replace, chosen=rows, why=why, query="", order="", found=None)
+                self.post_message(self.Arrange(only, from_top=True))
         finally:
             self.doing = ""

@@ -132,7 +132,7 @@ class OpenedLine(Words):
         if self.opened is not None and request.dataset == self.opened.path:
             self.post_message(View.Leave())
             if self.arrangement.position_of(request.row) is None:
-                self.post_message(self.Arrange(without_filter(self.arrangement)))
+                self.post_message(self.Arrange(without_filter))
             self.post_message(self.Select(request.row))
 
     @work(exclusive=True, group="dataset")

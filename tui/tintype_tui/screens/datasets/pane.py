@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 from textual import getters, work
@@ -81,6 +82,7 @@ class DatasetsPane(Pane):
     assessed: var[Assessment | None] = var(None)
     """What the pass over the dataset that is open has found so far."""
     arrangement: var[Arrangement] = var(Arrangement())
+    _wanted = Arrangement()  # what is shown, or about to be
     marks: var[Marks] = var(Marks())
     columns: var[FieldColumns | None] = var(None)
     index: var[int] = var(0)
@@ -131,15 +133,14 @@ class DatasetsPane(Pane):
             self.opened = now
         else:
             self.marks, self.columns = Marks(), None
-            self.arrangement = Arrangement(now.rows, columns=self.arrangement.columns)
-            self.index = min(event.row, max(0, now.rows - 1))
+            self.workers.cancel_group(self, "arrange")
+            self._wanted = Arrangement(now.rows, columns=self._wanted.columns)
+            self.arrangement, self.index = self._wanted, min(event.row, max(0, now.rows - 1))
             self.opened = now
             self.views.view.go(self.index)
             self.watch_assessment(self.assessment)
             self.rows_view.say_empty("" if now.rows else f"{now.path.name} has no rows.")
-            path, row = now.path, event.row
-            reached = requests.Reached(lambda state: replace(state, dataset=path, row=row))
-            self.post_message(reached)
+            self.post_message(requests.Reached(partial(replace, dataset=now.path, row=event.row)))
 
     def watch_assessment(self, assessment: Assessment | None) -> None:
         """Share what has been found so far, if it was found in the file that is open."""
@@ -160,17 +161,16 @@ class DatasetsPane(Pane):
         self.post_message(requests.Reached(lambda state: replace(state, row=index)))
 
     def on_dataset_part_arrange(self, event: DatasetPart.Arrange) -> None:
-        self._arrange(event.wanted, event.from_top)
+        self._wanted = replace(event.change(self._wanted), total=self.arrangement.total)
+        self._arrange(self._wanted, event.from_top)
 
     @work(exclusive=True, group="arrange")
     async def _arrange(self, wanted: Arrangement, from_top: bool) -> None:
         made = await asyncio.to_thread(arrange, wanted, self.opened, self.assessed, self.columns)
         self.arrangement = replace(made, total=self.opened.rows if self.opened else 0)
-        if not self.views.view.WHOLE:
-            self.views.begin_with_first()
         if made.shown and (from_top or made.position_of(self.index) is None):
             self.index = made.row_at(0)
-        self.views.view.go(self.index)
+        self.views.go(self.index)
 
     def on_dataset_part_remark(self, event: DatasetPart.Remark) -> None:
         self.marks = event.change(self.marks)
@@ -206,7 +206,7 @@ class DatasetsPane(Pane):
         if any(part.stop() for part in self.query(DatasetPart)):
             return
         if not self.views.begin_with_first() and self.arrangement.chosen is not None:
-            self._arrange(without_filter(self.arrangement), False)
+            self.post_message(DatasetPart.Arrange(without_filter))
 
     @opens()
     async def action_open(self) -> None:

@@ -73,9 +73,9 @@ class DatasetPart(Part):
 
     @dataclass
     class Arrange(Message):
-        """Show other rows, or in another order; looking at a row, or staying at the present one."""
+        """Change what is shown and how, whatever it is by then; stay at the row, or begin anew."""
 
-        wanted: Arrangement
+        change: Callable[[Arrangement], Arrangement]
         from_top: bool = False
 
     @dataclass
@@ -139,6 +139,21 @@ class Words(DatasetPart):
 
     def watch_doing(self) -> None:
         self.say()
+        _note(self)
+
+
+def _note(part: Words) -> None:
+    """List what goes on among everything that is under way."""
+    name = part.opened.path.name if part.opened else "Dataset"
+    words = part.doing.removeprefix("· ").partition(",")[0]
+    part.session.tasks.note(part, name, words, part.stop, "datasets")
+
+
+def is_busy(line: Words) -> bool:
+    """Whether a part does something that no key but Esc may stop; if so, it is said."""
+    if line.doing:
+        line.pane.say(f"Not yet: {line.doing.removeprefix('· ')}.")
+    return bool(line.doing)
 
 
 class View(DatasetPart):

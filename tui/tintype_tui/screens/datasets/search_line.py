@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import work
@@ -97,8 +98,8 @@ class SearchLine(Words):
                 query = typed
                 if within is not None:
                     why, query = f"{within.why}; of these {why}", ""
-                made = replace(self.arrangement, chosen=rows, why=why, query=query)
-                self.post_message(self.Arrange(made, from_top=True))
+                only = partial(replace, chosen=rows, why=why, query=query)
+                self.post_message(self.Arrange(only, from_top=True))
         finally:
             self.doing = ""
 
@@ -145,8 +146,8 @@ class SearchLine(Words):
         how = "without" if query.inverse else "nearly with" if query.is_fuzzy else "with"
         what = f"/{query.text}/" if query.is_regex else f"“{query.text}”"
         why = f"{count(len(found.rows), 'row')} {how} {what}"
-        wanted = replace(self.arrangement, chosen=found.rows, why=why, query="", found=found)
-        self.post_message(self.Arrange(wanted, from_top=True))
+        only = partial(replace, chosen=found.rows, why=why, query="", found=found)
+        self.post_message(self.Arrange(only, from_top=True))
 
 
 def _where(shared: frozenset[str]) -> str:

@@ -108,6 +108,12 @@ class ViewsPart(DatasetPart):
         self.viewed = str(self._views[0].id)
         return other
 
+    def go(self, index: int) -> None:
+        """Go to a row in another arrangement: of the list, or in the view that is seen whole."""
+        if not self.view.WHOLE:
+            self.begin_with_first()
+        self.view.go(index)
+
     def watch_viewed(self) -> None:
         if not self.viewed:
             return

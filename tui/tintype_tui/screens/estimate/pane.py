@@ -16,6 +16,7 @@ from textual.reactive import var
 from tintype import connection, rules
 from tintype.dataset import FileStamp
 from tintype.dataset.splits import siblings
+from tintype.engines import extra_hyperparameters
 from tintype.errors import DatasetError, TintypeError
 from tintype.estimation import Estimate
 from tintype.loop import LoopState
@@ -125,38 +126,37 @@ class EstimatePane(Pane):
         try:
             if not self._filled:
                 await self._propose(path)
-            profile, choices = self.session.profile, self.plan.choices
-            self._plans = Plans(
-                await asyncio.to_thread(load_prices, self.session.settings.prices),
-                await asyncio.to_thread(rules.rules_of, profile.provider),
-                profile.provider,
-                choices.model,
-                validation=await _stamp(choices.validation),
-            )
+            self._plans = await _plans(self)
         except TintypeError as error:
             self._trouble = str(error)
         else:
             self._trouble = ""
-            self.post_message(requests.AssessDataset(choices.model))
+            self.post_message(requests.AssessDataset(self.plan.choices.model))
         self._renew()
 
     async def _propose(self, path: Path) -> None:
         models = await connection.base_models(self.session.profile.provider)
         choices = self._choices or await _proposal(self, path, self._model, models)
+        if self.session.profile.dialect == "embedded":
+            self.plan.form.extras = await asyncio.to_thread(
+                extra_hyperparameters, connection.server_folder()
+            )
         self._model, self._choices, self._filled = "", None, True
         self.plan.form.fill(choices, models)
 
     def on_plan_form_changed(self, event: PlanForm.Changed) -> None:
-        if self.assessment is None or event.choices.model != self.assessment.model:
+        if self.assessment is None:
             self.post_message(requests.AssessDataset(event.choices.model))
         self._renew()
 
     def _renew(self) -> None:
-        """Make the quote from what is known, or let go of it."""
+        """Make the quote from what is known, or let go of it; count for the plan's own model."""
         self.choices = self.plan.choices
         plans, trouble = _as_chosen(self._plans, self.choices), self._trouble or self.check_trouble
         today = datetime.now(UTC).date()
         self.outlook = outlook(self._path, plans, self.assessment, trouble=trouble, today=today)
+        if plans and self.assessment and self.assessment.model != plans.model:
+            self.post_message(requests.AssessDataset(plans.model))
 
     def watch_outlook(self, outlook: Outlook) -> None:
         words = cost_words(outlook.quote.estimate) if outlook.quote else ""
@@ -222,6 +222,22 @@ async def _proposal(pane: EstimatePane, path: Path, model: str, models: Sequence
     choices = proposed(path, model, validation, like=like)
     same = like is None and left.get("path") == str(path)
     return read_choices(left.get("choices"), choices, models) if same else choices
+
+
+async def _plans(pane: EstimatePane) -> Plans:
+    """Rules and prices of the provider in use, for what the form says."""
+    settings, provider, choices = (
+        pane.session.settings,
+        pane.session.profile.provider,
+        pane.plan.choices,
+    )
+    return Plans(
+        await asyncio.to_thread(load_prices, settings.prices),
+        await asyncio.to_thread(rules.rules_of, provider),
+        provider,
+        choices.model,
+        validation=await _stamp(choices.validation),
+    )
 
 
 async def _stamp(path: Path | None) -> FileStamp | None:

@@ -14,6 +14,7 @@ from tintype import evaluation
 from tintype.errors import TintypeError
 from tintype.evaluation import Findings
 from tintype.loop import EvaluationRequest, LoopState
+from tintype_tui.held_keys import HoldingApp
 from tintype_tui.screen import Pane
 from tintype_tui.screens.evaluate.grading import GradingPart
 from tintype_tui.screens.evaluate.result_part import ResultPart
@@ -120,9 +121,11 @@ class EvaluatePane(Pane):
     def watch_loop_state(self, state: LoopState) -> None:
         """Set up the evaluation that was asked for elsewhere."""
         if state.to_evaluate is not None and state.to_evaluate is not self._asked:
-            self._asked = state.to_evaluate
+            self._asked = asked = state.to_evaluate
             self.call_after_refresh(self.show_view, "setup")
-            self.call_after_refresh(self.setup.propose, state.to_evaluate)
+            self.call_after_refresh(self.setup.propose, asked)
+            if isinstance(app := self.app, HoldingApp):  # keys pressed from now on are for it
+                app.held.hold_until(lambda: self.setup.proposed is asked)
 
     def _gone_on(self, now: Evaluating | None) -> None:
         """The run of this session has begun, gone on, or ended."""
@@ -155,22 +158,27 @@ class EvaluatePane(Pane):
     @work(exclusive=True, group="open")
     async def open_run(self, scorer: str = "") -> None:
         """Read the answers so far, in a thread, and sum them up."""
-        folder = self._folder
+        await self._read(scorer)
+
+    async def _read(self, scorer: str = "", *, unless_known: bool = False) -> None:
+        folder, found, trouble = self._folder, None, ""
         if folder is None:
             return
         try:
             found = await asyncio.to_thread(evaluation.findings, folder, scorer)
         except TintypeError as error:
-            self.trouble = str(error)
-        else:
-            if folder == self._folder:
-                self.findings, self.trouble = found, ""
-                self.refresh_bindings()
+            trouble = str(error)
+        known = unless_known and self.findings is not None
+        if folder == self._folder and not known:  # else another is looked at, or more is known
+            self.findings, self.trouble = found or self.findings, trouble
+            self.refresh_bindings()
 
     @on(ResultPart.Wanted)
     @work(exclusive=True, group="rows")
     async def _show_rows(self, event: ResultPart.Wanted) -> None:
+        folder = self._folder
         if self.findings is None:
-            await self.open_run().wait()
-        self.rows.rows = event.rows
-        self.show_view("rows")
+            await self._read(unless_known=True)
+        if folder == self._folder:
+            self.rows.rows = event.rows
+            self.show_view("rows")

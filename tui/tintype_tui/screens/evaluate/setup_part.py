@@ -52,6 +52,8 @@ class SetupPart(Part):
     ]
 
     draft: var[Draft] = var(Draft(), bindings=True)
+    proposed: var[EvaluationRequest | None] = var(None)
+    """What the draft began with; none before there is one."""
     evaluating: var[Evaluating | None] = var(None, bindings=True)
 
     choices = getters.query_one(SetupList)
@@ -76,6 +78,7 @@ class SetupPart(Part):
             if plan is not None:
                 plan = replace(plan, question=wanted.question, system=wanted.system)
             self.draft = Draft(plan, state="empty" if plan is None else "loading")
+            self.proposed = wanted
             self.choices.cursor = 0
             self._weigh()
 

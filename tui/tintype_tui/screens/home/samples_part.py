@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from tintype.paths import exists, size
 from tintype_tui import requests
-from tintype_tui.screen import Part
+from tintype_tui.screen import Part, working
 from tintype_tui.session import Session
 from tintype_tui.text import visible
 
@@ -57,7 +57,7 @@ class SamplesPart(Part):
         from tintype.samples import make_books, make_cards
 
         folder = samples_folder(self.session)
-        with self.pane.reporting("Cannot make the samples"):
+        with working(self.pane, "Make the samples", "Cannot make the samples"):
             await self._make("playing cards", make_cards, folder / "cards")
             self.post_message(requests.open_dataset(folder / "cards" / "train.jsonl"))
             await self._make("book covers", make_books, folder / "books")

@@ -12,11 +12,12 @@ from tintype.metrics import to_csv
 from tintype.resources import Job
 from tintype.store import Store
 from tintype_tui import requests
+from tintype_tui.screen import Pane
 from tintype_tui.screens.dialogs import Confirm
-from tintype_tui.screens.jobs.curves import name_of
 from tintype_tui.screens.jobs.following import Known
 from tintype_tui.session import Session
 from tintype_tui.widgets.chart import Chart
+from tintype_tui.words.jobs import cancel_words, name_of
 
 HINTS = (
     "Words that a job must have: state, name, model, data, day or id; empty: all.",
@@ -33,7 +34,7 @@ AT_ITS_PROVIDER = STEERED | ELSEWHERE.keys()
 """What can be done only with a job of the profile in use."""
 OF_A_JOB = ACTS | {"metric", "grid", "full", "enter"}
 """What there must be a job for."""
-Order = Callable[[Api, Store, str], Awaitable[object]]
+Order = Callable[[Api, Store, str], Awaitable[Job]]
 
 LARGE_BYTES = 200_000_000
 """Reading a file of this size takes a noticeable time."""
@@ -72,12 +73,9 @@ def elsewhere(name: str, known: Known, model: str, view: str) -> requests.Reache
     return requests.evaluate_model(model, None, *picked)
 
 
-def cancelling(job: Job) -> Confirm:
-    """The question before a job is cancelled."""
-    words = (
-        f"{name_of(job)} stops for good. Checkpoints made so far stay.\n"
-        "What was trained until now is billed, where training is billed at all."
-    )
+def cancelling(job: Job, provider: str) -> Confirm:
+    """The question before a job is cancelled at a provider."""
+    words = cancel_words(job, provider)
     return Confirm("Cancel this job?", words, yes="Cancel job", no="Keep training", harm=True)
 
 
@@ -128,6 +126,16 @@ async def found(row: Blamed, known: Known) -> FoundRow | None:
     if known.kept is None:
         return None
     return await jobs.find(row, known.job, known.kept.made_from)
+
+
+async def row_sought(pane: Pane, row: Blamed, known: Known) -> FoundRow | None:
+    """As `found`; says that it takes a while, and that it may be another row now."""
+    if (large := await asyncio.to_thread(is_large, row, known)) is not None:
+        pane.say(f"Comparing {large.name} with what was trained on …")
+    sought = await found(row, known)
+    if sought is not None and sought.changed:
+        pane.say(changed(sought, row), title="Careful:", severity="warning")
+    return sought
 
 
 def cloning(known: Known) -> requests.Reached:

@@ -8,7 +8,7 @@ from typing import Any
 from textual.reactive import var
 
 from tintype.metrics import Metrics, Series
-from tintype.resources import Checkpoint, Job
+from tintype.resources import Checkpoint
 from tintype_tui.screens.jobs.following import Known
 from tintype_tui.terminal import Capabilities
 from tintype_tui.terminal.app import TerminalApp
@@ -25,14 +25,10 @@ from tintype_tui.widgets.chart import (
     with_scores,
 )
 from tintype_tui.widgets.chart.navigation import kept_up, read_sight
+from tintype_tui.words.jobs import name_of
 
 MOST_RUNS = 6
 """As many as there are looks."""
-
-
-def name_of(job: Job) -> str:
-    """What a run is called."""
-    return job.suffix or job.id[-6:]
 
 
 def drawn(held: Mapping[str, Run], known: Known | None) -> tuple[Run, ...]:

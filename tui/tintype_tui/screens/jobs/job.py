@@ -20,7 +20,7 @@ from tintype_tui.held_keys import opens
 from tintype_tui.keys import key_of
 from tintype_tui.screen import Part
 from tintype_tui.screens.jobs import acting, following
-from tintype_tui.screens.jobs.curves import MOST_RUNS, Curves, drawn, name_of
+from tintype_tui.screens.jobs.curves import MOST_RUNS, Curves, drawn
 from tintype_tui.screens.jobs.following import Known, by_epochs
 from tintype_tui.screens.jobs.listing import Listing
 from tintype_tui.screens.jobs.views import JobViews
@@ -28,7 +28,7 @@ from tintype_tui.session import Evaluating
 from tintype_tui.widgets.chart import Run, free_slot
 from tintype_tui.widgets.checkpoint_list import CheckpointList
 from tintype_tui.widgets.job_header import JobHeader
-from tintype_tui.words.jobs import end_words
+from tintype_tui.words.jobs import end_words, name_of, pause_words
 
 
 class JobPart(Part):
@@ -224,9 +224,9 @@ class JobPart(Part):
                 table, drawing = await acting.exported(known, self.charts.leader)
                 pane.say(f"Written to {table} and {drawing.name}.")
             elif name == "pause":
-                await self._steer(
-                    jobs.resume if known.job.status == "paused" else jobs.pause, known
-                )
+                order = jobs.resume if known.job.status == "paused" else jobs.pause
+                job = await self._steer(order, known)
+                pane.say(pause_words(job, self.session.profile.provider))
             elif name in acting.ELSEWHERE and model:
                 self.post_message(acting.elsewhere(name, known, model, self.views.current))
             elif name == "copy" and model:
@@ -235,13 +235,15 @@ class JobPart(Part):
     @opens(group="act")
     async def _cancel(self, known: Known) -> None:
         with self.pane.reporting("Cannot cancel"):
-            if await self.app.push_screen_wait(acting.cancelling(known.job)):
+            asked = acting.cancelling(known.job, self.session.profile.provider)
+            if await self.app.push_screen_wait(asked):
                 await self._steer(jobs.cancel, known)
 
-    async def _steer(self, order: acting.Order, known: Known) -> None:
-        await order(await self.session.provider(), await self.session.store(), known.job.id)
+    async def _steer(self, order: acting.Order, known: Known) -> Job:
+        job = await order(await self.session.provider(), await self.session.store(), known.job.id)
         if known.job.id == self.selected:
             self.follow()
+        return job
 
     @on(CheckpointList.Wanted)
     @work
@@ -256,12 +258,6 @@ class JobPart(Part):
     @work(exclusive=True, group="row")
     async def _open_row(self, row: Blamed, known: Known) -> None:
         """Open the dataset at the row that the provider complained about."""
-        pane = self.pane
-        with pane.reporting("Cannot open the row"):
-            if (large := await asyncio.to_thread(acting.is_large, row, known)) is not None:
-                pane.say(f"Comparing {large.name} with what was trained on …")
-            if (found := await acting.found(row, known)) is None:
-                return
-            if found.changed:
-                pane.say(acting.changed(found, row), title="Careful:", severity="warning")
-            self.post_message(requests.open_dataset(found.path, found.index))
+        with self.pane.reporting("Cannot open the row"):
+            if (found := await acting.row_sought(self.pane, row, known)) is not None:
+                self.post_message(requests.open_dataset(found.path, found.index))

@@ -20,6 +20,7 @@ from tintype.paths import current_folder, safe_name
 from tintype.pricing import load_prices
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
+from tintype_tui.screen import working
 from tintype_tui.screens.dialogs import Ask, Confirm, ConfirmSum
 from tintype_tui.screens.models.detail_part import ItemPart
 from tintype_tui.text import count, money, number, size
@@ -66,10 +67,8 @@ class ActingPart(ItemPart):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         item = self.item
-        if action in ("upload",):
-            return True
-        if item is None:
-            return None
+        if action == "upload" or item is None:
+            return action == "upload" or None
         if action == "go_on":
             job = _job_of(item) is not None
             return (job if parameters == ("job",) else item.is_model) or None
@@ -137,7 +136,7 @@ class ActingPart(ItemPart):
         self, wanted: Sequence[InventoryItem], limits: Limits, agreed: Confirmation
     ) -> None:
         states: list[str] = []
-        with self.pane.reporting("Cannot probe"):
+        with working(self.pane, "Probe models", "Cannot probe") as task:
             store, settings = await self.session.store(), self.session.settings
             prices = await asyncio.to_thread(load_prices, settings.prices)
             for profile, models in _by_profile(wanted).items():
@@ -149,6 +148,7 @@ class ActingPart(ItemPart):
                     async with aclosing(probing):
                         async for _, one in probing:
                             states.append(one.state)
+                            task.words = f"{len(states):,} of {count(len(wanted), 'model')}"
                             self.post_message(self.Changed())
             self.pane.say(_probed_words(states))
 
@@ -168,10 +168,11 @@ class ActingPart(ItemPart):
 
     @work(exclusive=True, group="uploading")
     async def _upload(self, path: Path) -> None:
-        with self.pane.reporting("Cannot upload"):
+        with working(self.pane, f"Upload {path.name}", "Cannot upload") as task:
             store, api = await self.session.store(), await self.session.provider()
             async with aclosing(jobs.upload(api, store, path)) as sending:
                 async for sent in sending:
+                    task.words = f"{size(sent.sent_bytes)} of {size(sent.size_bytes)}"
                     if sent.file is not None:
                         store.inventory.keep(api.profile.name, [sent.file], datetime.now(UTC))
                         self.pane.say(f"Uploaded {path.name} as {sent.file.id}.")
@@ -194,7 +195,7 @@ class ActingPart(ItemPart):
 
     @work(exclusive=True, group="downloading")
     async def _download(self, item: InventoryItem, path: Path, replace: bool) -> None:
-        with self.pane.reporting("Cannot download"):
+        with working(self.pane, f"Download {item.name}", "Cannot download"):
             async with AsyncExitStack() as stack:
                 api = await self.session.connection(item.ref.profile, stack)
                 await inventory.download(api, item, path, replace=replace)

@@ -20,8 +20,10 @@ from tintype.pricing import load_prices
 from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import key_of
+from tintype_tui.screen import working
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.screens.models.detail_part import ItemPart
+from tintype_tui.tasks import Task
 from tintype_tui.text import clip, count, size, visible
 
 if TYPE_CHECKING:
@@ -129,17 +131,21 @@ class KeepingPart(ItemPart):
     @work(exclusive=True, group="keep")
     async def _keep(self, profile: str, what: str, target: Path, wanted: "Wanted") -> None:
         self.running, self.words = True, f"Keeping {what} …"
-        outcome = f"Stopped. What was kept stays; {key_of(self, 'models.keep')} goes on."
+        goes_on = f"What was kept stays; {key_of(self, 'models.keep')} goes on."
+        outcome = f"Not finished. {goes_on}"
         try:
-            with self.pane.reporting("Cannot keep"):
-                last = await self._into(profile, what, target, wanted)
+            with working(self.pane, f"Keep {what}", "Cannot keep") as task:
+                last = await self._into(profile, what, target, wanted, task)
                 assert last.manifest is not None  # the last progress has it
                 outcome = "\n".join(_outcome(what, target, last.manifest, last.added))
+        except asyncio.CancelledError:
+            outcome = f"Stopped. {goes_on}"
+            raise
         finally:
             self.running, self.words = False, outcome
 
     async def _into(
-        self, profile: str, what: str, target: Path, wanted: "Wanted"
+        self, profile: str, what: str, target: Path, wanted: "Wanted", task: Task
     ) -> "KeepProgress":
         from tintype import keeping
 
@@ -149,7 +155,8 @@ class KeepingPart(ItemPart):
             api = await self.session.connection(profile, stack)
             steps = keeping.keep_into(api, store, target, wanted, prices=prices)
             async for last in await stack.enter_async_context(aclosing(steps)):
-                self.words = f"Keeping {what}: {_progress(last)} · Esc stops"
+                task.words = _progress(last)
+                self.words = f"Keeping {what}: {task.words} · Esc stops"
         return last
 
     # ------------------------------------------------------------------ golden answers
@@ -176,7 +183,8 @@ class KeepingPart(ItemPart):
 _HINTS = (
     "A folder, or a file ending in .zip, .tar.gz or .tar.zst.",
     "What an archive holds stays, and only what is new is asked for.",
-    "Files, settings, events, curves, results, prices, images behind URLs, evaluations.",
+    "Files, settings, events, curves, results, prices, images behind URLs, evaluations; "
+    "weights of models that Tintype's own server tuned.",
     "Enter keeps · Esc goes back",
 )
 

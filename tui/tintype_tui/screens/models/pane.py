@@ -17,11 +17,12 @@ from tintype.errors import TintypeError
 from tintype.inventory import Inventory, InventoryItem, Ref
 from tintype.store import Store
 from tintype_tui import requests
-from tintype_tui.screen import Pane
+from tintype_tui.screen import Pane, working
 from tintype_tui.screens.models.acting_part import ActingPart
 from tintype_tui.screens.models.detail_part import DetailPart
 from tintype_tui.screens.models.keeping_part import KeepingPart
 from tintype_tui.screens.models.list_part import ListPart
+from tintype_tui.tasks import Task
 from tintype_tui.text import count
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class ModelsPane(Pane):
         yield KeepingPart().data_bind(ModelsPane.found, ModelsPane.ref, ModelsPane.kind)
         yield ActingPart().data_bind(ModelsPane.found, ModelsPane.ref, ModelsPane.listed)
 
+    _reading: object = None
     _asked_at: datetime | None = None
     """When the providers were last asked in this session."""
 
@@ -85,11 +87,14 @@ class ModelsPane(Pane):
             self.ask()
 
     async def _read(self) -> Inventory | None:
+        reading = self._reading = object()
         try:
             found = await inventory.take(await self.session.store(), self.session.settings)
         except TintypeError as error:
             self.trouble = str(error)
             return None
+        if reading is not self._reading:  # it is read again, and more may be known
+            return self.found
         self.found, self.trouble = found, ""
         self.post_message(requests.LookAtDeadlines())
         return found
@@ -97,15 +102,18 @@ class ModelsPane(Pane):
     @work(exclusive=True, group="list")
     async def ask(self) -> None:
         """Ask every provider; leaving the pane does not stop it, Esc does."""
-        self.asking, self._asked_at = "asking …", datetime.now(UTC)
+        asked_at = self._asked_at = datetime.now(UTC)
+        self.asking = "asking …"
         try:
-            with self.reporting("Cannot ask the providers"):
-                await self._gather(await self.session.store())
+            title = "List what every provider has"
+            with working(self, title, "Cannot ask the providers") as task:
+                await self._gather(await self.session.store(), task)
         finally:
-            self.asking = ""
+            if asked_at is self._asked_at:  # else they are asked again already
+                self.asking = ""
         await self._read()
 
-    async def _gather(self, store: Store) -> None:
+    async def _gather(self, store: Store, task: Task) -> None:
         names = await asyncio.to_thread(worth_asking, self.session.settings, store)
         async with AsyncExitStack() as stack:
 
@@ -115,7 +123,8 @@ class ModelsPane(Pane):
             async with aclosing(inventory.gather(names, connect, store)) as gathering:
                 async for step in gathering:
                     where = ", ".join(step.under_way)
-                    self.asking = f"asking {where} … {count(step.found, 'thing')}"
+                    task.words = f"asking {where} … {count(step.found, 'thing')}"
+                    self.asking = task.words
 
     @on(ActingPart.Changed)
     @work(exclusive=True, group="read")

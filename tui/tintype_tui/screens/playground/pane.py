@@ -90,8 +90,8 @@ class PlaygroundPane(Pane):
             place = await to_thread(draft.place, state.dataset)
             if await self.about.find_again(place, draft.question or ""):
                 return
-            if state.dataset is not None:
-                self.about.hold(state.dataset)
+            if (chosen := self.loop_state.dataset) is not None:  # by now
+                self.about.hold(chosen)
             elif draft.question:
                 self.writing.put(draft.question)
 

@@ -27,7 +27,7 @@ class ReportingApp(App[ReturnType]):
         await super()._shutdown()
 
     def _handle_exception(self, error: Exception) -> None:
-        if not _is_late(error):
+        if not _is_late(error, self._exit):
             super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
@@ -49,10 +49,13 @@ class ReportingApp(App[ReturnType]):
         self._close_messages_no_wait()
 
 
-def _is_late(error: Exception) -> bool:
-    """Whether work for what has been left missed a widget; those go before it does."""
+def _is_late(error: Exception, ends: bool) -> bool:
+    """Whether work for what has been left missed a widget; those go before it does.
+
+    What is still being made when the app ends is never whole.
+    """
     cause = error.error if isinstance(error, WorkerFailed) else error
-    return isinstance(cause, NoMatches) and _has_left(_at_work())
+    return isinstance(cause, NoMatches) and (ends or _has_left(_at_work()))
 
 
 def _at_work() -> object:

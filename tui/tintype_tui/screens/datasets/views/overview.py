@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -174,8 +175,9 @@ class OverviewView(View):
 
     def _show_only(self, rows: Sequence[int], what: str) -> None:
         why = f"{count(len(rows), 'row')}: {what}"
-        wanted = replace(self.arrangement, chosen=rows, why=why, query="", found=None)
-        self.post_message(self.Arrange(wanted))
+        self.post_message(
+            self.Arrange(partial(replace, chosen=rows, why=why, query="", found=None))
+        )
 
     @work(exclusive=True, group="filter")
     async def _show_lines(self, lines: Sequence[int], what: str) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from textual import getters, on, work
 from textual.app import ComposeResult
 
-from tintype.dataset import Row
 from tintype.dataset import example as read_example
 from tintype.dataset.arrangement import Arrangement, Order
 from tintype.dataset.base64_text import displayed
@@ -17,7 +16,7 @@ from tintype.selection.columns import LISTED, FieldColumns
 from tintype_tui.screens.datasets.part import View, WantColumns
 from tintype_tui.text import one_line, short, visible
 from tintype_tui.widgets.column_head import ColumnHead, Measure, beside
-from tintype_tui.widgets.example_list import ExampleList, RowLine, row_line
+from tintype_tui.widgets.example_list import ExampleList, row_line
 from tintype_tui.widgets.line_list import LineList
 
 MEASURES: Mapping[Order, str] = {"tokens": "tokens", "bytes": "bytes", "answer": "characters"}
@@ -95,7 +94,7 @@ class RowsView(View):
         self.head.measures = beside(self.rows.columns, self.rows.measure, width)
 
     def on_column_head_sort(self, event: ColumnHead.Sort) -> None:
-        self.post_message(self.Arrange(self.arrangement.sorted_by(event.name), from_top=True))
+        self.post_message(self.Arrange(lambda now: now.sorted_by(event.name), from_top=True))
 
     # ------------------------------------------------------------------ rows
 
@@ -152,10 +151,6 @@ def column(name: str, values: Sequence[Any]) -> Measure:
     if FIELDS[name].kind == "pair":
         return Measure(name, values, lambda pair: f"{pair[0]}x{pair[1]}", asked=True, cells=9)
     return Measure(name, values, one_line, asked=True, cells=WORD_CELLS)
-
-
-def _line(row: Row) -> RowLine:
-    return row_line(displayed(read_example(row)), row.flaw)
 
 
 def _runs(indices: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,84 @@
+"""What is under way: one list from every pane, how far each is, and stopping it."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.journeys.test_jobs import holding, launch
+
+from tintype import recorder
+from tintype.settings import load
+from tintype_tui.screens.tasks import TaskDialog
+from tintype_tui.tasks import Tasks
+
+__all__ = ["launch"]
+
+
+def test_work_is_listed_for_as_long_as_it_goes_on() -> None:
+    tasks, changes, stopped = Tasks(), list[int](), list[str]()
+    tasks.changed = lambda: changes.append(len(tasks.now))
+    with tasks.begin("Upload a", lambda: stopped.append("a"), pane="models") as first:
+        second = tasks.begin("Check b", lambda: stopped.append("b"))
+        assert [one.title for one in tasks.now] == ["Upload a", "Check b"]
+        first.stop()
+        second.end()
+        second.end()
+    assert (tasks.now, changes, stopped) == ([], [1, 2, 1, 0], ["a"])
+
+
+async def test_a_job_is_seen_from_another_pane_and_cancelled_once_that_is_asked(
+    sit: Any, dataset: Path, launch: Any
+) -> None:
+    await launch(holding(dataset, 2), "waits", wait=False)
+    async with sit(size=(80, 24)) as person:
+        await person.press("ctrl+t")
+        await person.sees("Under way", "Job waits at tintype", "asked first")
+        await person.press("x")
+        await person.sees("Cancel this job?", "Nothing is billed: it runs on this machine.")
+        await person.press("n")
+        await person.sees_no("Cancel this job?")
+        await person.press("ctrl+t")
+        await person.sees("Job waits at tintype")
+        await person.press("enter")
+        await person.until(lambda: person.app.current_mode == "jobs", "Jobs")
+        await person.sees("◐ running")
+        await person.press("ctrl+t")
+        await person.sees("Job waits at tintype")
+        await person.press("x")
+        await person.sees("Cancel this job?")
+        await person.press("y")
+        await person.sees("⊘ cancelled")
+
+
+async def test_what_the_app_does_is_counted_on_every_pane_and_stopped(sit: Any) -> None:
+    async with sit(size=(80, 24)) as person:
+        tasks, stopped = person.app.session.tasks, list[str]()
+
+        def stop() -> None:
+            stopped.append("it")
+            task.end()
+
+        task = tasks.begin("Upload train.jsonl", stop)
+        task.words = "3 MB of 8 MB"
+        await person.sees("^t 1 task")
+        await person.press("7", "ctrl+t")
+        await person.sees("Upload train.jsonl", "3 MB of 8 MB", "It stops.")
+        await person.press("x")
+        await person.until(lambda: stopped == ["it"], "it stopped")
+        await person.until(lambda: not isinstance(person.app.screen, TaskDialog), "no list")
+        await person.sees_no("1 task")
+
+
+async def test_the_recorder_is_listed_and_can_be_stopped(
+    sit: Any, dataset: Path, launch: Any, home: Path
+) -> None:
+    await launch(holding(dataset, 2), "waits", wait=False)
+    settings = load()
+    await recorder.start(settings, "tintype")
+    try:
+        async with sit() as person:
+            await person.press("ctrl+t")
+            await person.sees("Recorder of tintype")
+            await person.press("end", "x")
+            await person.until(lambda: not recorder.runs(settings.folders, "tintype"), "it gone")
+    finally:
+        await recorder.stop(settings, "tintype")
