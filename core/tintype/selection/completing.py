@@ -74,7 +74,5 @@ def _values(
     for value in listed.get(name, ()):
         condition = value.condition
         if begun in value.label.casefold() or begun in condition.value.casefold():
-            made = Condition(
-                found["field"], condition.operator, condition.value, bool(found["no"])
-            )
+            made = Condition(found["field"], condition.operator, condition.value, bool(found["no"]))
             yield QueryCompletion(f"{before}{made} ", str(made), f"{value.count:,}")
