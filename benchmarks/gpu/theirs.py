@@ -189,7 +189,7 @@ def _lora() -> Any:
     import peft
 
     from tintype.engines.lora import plan
-    from tintype.engines.lora.adapters import PROJECTIONS
+    from tintype.engines.lora.plan import PROJECTIONS
 
     return peft.LoraConfig(
         r=plan.RANK,

@@ -15,6 +15,7 @@ app's `screen.reporting`, the server's error table, and the command line's `__ma
     ├── EvaluationError          a run cannot be started, resumed, opened or compared
     ├── ArchiveError             an archive is not what its manifest says, or cannot be used
     ├── EngineError
+    │   └── HyperparameterError  knows which
     ├── PluginError              knows the plug-in's file and line
     ├── RefusalError             the embedded server turns a request down
     └── ApiError                 knows status, code, request id, when to try again
@@ -100,6 +101,15 @@ class ArchiveError(TintypeError):
 
 class EngineError(TintypeError):
     """Training or answering failed for a reason that lies in the data or the machine."""
+
+
+class HyperparameterError(EngineError):
+    """A training cannot be done with what is asked for."""
+
+    def __init__(self, message: str, *, advice: str = "", name: str) -> None:
+        super().__init__(message, advice=advice)
+        self.name = name
+        """Of the hyperparameter, e.g. `lora_rank`."""
 
 
 class PluginError(TintypeError):

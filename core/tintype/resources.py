@@ -5,10 +5,12 @@ kept by `store`; both tolerate what the published contract does not list (a stat
 event type `moderation_checks`, null hyperparameters), because real providers send it.
 """
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -38,6 +40,10 @@ class JobFailure:
     param: str | None = None
 
 
+USUAL: frozenset[str] = frozenset({"n_epochs", "batch_size", "learning_rate_multiplier"})
+"""The hyperparameters that OpenAI has for supervised training."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hyperparameters:
     """What a job trains with; `"auto"` until the provider has chosen."""
@@ -45,6 +51,43 @@ class Hyperparameters:
     n_epochs: int | Literal["auto"] = "auto"
     batch_size: int | Literal["auto"] = "auto"
     learning_rate_multiplier: float | Literal["auto"] = "auto"
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What a provider knows beyond these, by its own names, e.g. `lora_rank`."""
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Sort values by name: those of the wire's flat object."""
+        usual = {name: value for name, value in values.items() if name in USUAL}
+        return cls(**usual, extra={name: values[name] for name in values.keys() - USUAL})
+
+    def flat(self) -> dict[str, Any]:
+        """All of them by name, as the wire has them."""
+        return {
+            "n_epochs": self.n_epochs,
+            "batch_size": self.batch_size,
+            "learning_rate_multiplier": self.learning_rate_multiplier,
+            **self.extra,
+        }
+
+
+def read_extra(text: str) -> dict[str, Any]:
+    """Read extras that a person has typed: `lora_rank=8 lora_target_modules=q_proj,v_proj`."""
+    found: dict[str, Any] = {}
+    for name, typed in re.findall(r"(\w+)=(\S+)", text):
+        try:
+            found[name] = json.loads(typed)
+        except ValueError:
+            found[name] = [word for word in typed.split(",") if word]
+    return found
+
+
+def extra_words(extra: Mapping[str, Any]) -> str:
+    """Extras as `read_extra` reads them."""
+    listed = {
+        name: ",".join(map(str, value)) if isinstance(value, Sequence) else json.dumps(value)
+        for name, value in extra.items()
+    }
+    return " ".join(f"{name}={value}" for name, value in listed.items())
 
 
 @dataclass(frozen=True, slots=True)

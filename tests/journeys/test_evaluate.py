@@ -1,5 +1,6 @@
 """Evaluate in the app: from a finished job to a row sent back to the data; paused, gone on with."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -10,8 +11,9 @@ from textual.widgets import Static
 
 from tintype_tui.screens.datasets import DatasetsPane
 from tintype_tui.screens.evaluate import EvaluatePane
+from tintype_tui.screens.evaluate.result_part import ResultPart
 from tintype_tui.screens.jobs.following import follow
-from tintype_tui.widgets.evaluation_report import ReportList
+from tintype_tui.widgets.evaluation_report import ReportList, RowsOf
 
 from .test_the_loop import choose_model
 
@@ -127,6 +129,15 @@ async def _and_offline(person: Any) -> None:
     for place, words in ((25, "tuned quiz 70.0 %"), (11, "time and money")):
         await person.pilot.click("TabLine", offset=(place, 0))
         await person.sees(words)
+    # Its rows are asked for while the answers are read, which are read again at the end of a run.
+    pane.findings = None
+    pane.query_one(ResultPart).post_message(ResultPart.Wanted(RowsOf("failures")))
+    for _ in range(9):
+        await asyncio.sleep(0)
+    pane.open_run()
+    await person.sees("failures 3", "Why?", "Who?")
+    await person.press("escape", "escape")
+    await person.sees("time and money")
     await person.pilot.click("#report", offset=(4, 1), times=2)
     await person.sees("failures 3", "Why?", "Who?")
 

@@ -16,6 +16,7 @@ async def test_what_would_be_lost_is_said_before_anything_is_written(
         await person.sees("12 rows", "1 warning")
         await person.press("O")
         await person.sees("Write train.jsonl in another format", "12 rows would be written")
+        assert "(JSONL) as the embedded provider takes them" in person.screen
         await person.sees("room enough", "Nothing is lost")
         person.app.screen.query_one("#to", Select).value = "coco"
         await person.sees("train-coco", "would be lost")

@@ -75,6 +75,22 @@ async def test_a_burst_of_keys_loses_none(sit: Any, dataset: Path, here: Path) -
         await person.until(lambda: field.value == str(dataset), "all of the path")
 
 
+async def test_keys_in_one_burst_with_what_is_typed_are_about_what_is_listed_then(
+    sit: Any, dataset: Path, here: Path
+) -> None:
+    async with sit() as person:
+        field = await opened(person)
+        await typed(person, f"{dataset.parent}/")
+        await person.sees("test.jsonl", "valid.jsonl")
+        for key in ("v", "tab"):
+            person.app.post_message(events.Key(key, "v" if key == "v" else None))
+        await person.until(lambda: field.value == f"{dataset.with_name('valid.jsonl')}", "valid")
+        await person.press("backspace")
+        for key in ("l", "down", "enter"):
+            person.app.post_message(events.Key(key, "l" if key == "l" else None))
+        await person.sees("shapes/valid.jsonl", "12 rows")
+
+
 async def test_a_pasted_path_and_a_home_folder_replace_the_proposed_folder(
     sit: Any, dataset: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

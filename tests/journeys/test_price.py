@@ -97,6 +97,21 @@ async def test_what_is_tried_moves_the_sum_and_is_true_of_the_copy_that_is_asked
     assert await asyncio.to_thread(dataset.read_bytes) == before
 
 
+async def test_of_a_dataset_that_has_changed_there_is_nothing_to_turn_or_to_reset(
+    sit: Any, dataset: Path, paid: None
+) -> None:
+    async with sit(dataset, size=(80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("e")
+        await person.quoted()
+        with dataset.open("a") as rows:
+            rows.write("\n")
+        await person.press("w")
+        await person.sees("has changed since it was counted")
+        await person.press("0", "right", "escape")
+        await person.sees("tokens billed")
+
+
 def test_the_page_to_be_signed_off_says_what_is_known_and_what_is_not(
     tintype: Any, dataset: Path, home: Path
 ) -> None:
@@ -154,6 +169,40 @@ async def test_dearest_rows_are_shrunk_and_left_out_right_there(
         await person.sees("Launch at", '"train-edited.jsonl"')
         assert person.app.screen._order.estimate.image_tokens == less.image_tokens
     assert await asyncio.to_thread(with_a_large_image.read_bytes) == before
+
+
+async def test_a_row_unmarked_among_the_dearest_stays_unmarked(
+    sit: Any, with_a_large_image: Path
+) -> None:
+    async with sit(with_a_large_image, size=(80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("x", *"jjjjjj", "x")
+        await person.sees("2 marked")
+        await person.press("e")
+        await person.quoted()
+        await person.press("d")
+        await person.sees("line      8", "left out", "without 2 rows marked")
+        await person.press("down", "down", "x")
+        await person.sees("without 1 row marked")
+        await person.press("escape", "2")
+        await person.sees("· 1 marked", "12 rows")
+
+
+async def test_no_row_of_another_file_is_shrunk_among_the_dearest(
+    sit: Any, with_a_large_image: Path
+) -> None:
+    async with sit(with_a_large_image, size=(80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        await person.press("e")
+        await person.quoted()
+        await person.press("d")
+        await person.sees("line      8", "free")
+        text = await asyncio.to_thread(with_a_large_image.read_text)
+        await asyncio.to_thread(with_a_large_image.write_text, "\n" + text)
+        for key in ("s", "x"):
+            await person.press(key)
+            await person.sees("train.jsonl has changed since it was counted. Go back")
+        assert "left out" not in person.screen
 
 
 def test_ones_own_limits_go_before_the_providers(tintype: Any, dataset: Path, home: Path) -> None:

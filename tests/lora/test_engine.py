@@ -1,5 +1,6 @@
 """An open model as an engine: it keeps the contract, its adapters stay apart, it answers."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ torch = pytest.importorskip("torch", reason="needs the extra tintype[lora]: make
 
 from tintype.engines.lora import adapters, attention, loading
 from tintype.engines.lora.answering import LoraAnswerer, _loaded, _said, open_model
+from tintype.engines.lora.plan import LoraShape
 from tintype.engines.lora.rows import encode_question
 
 TURNS = [Turn("user", ("What colour is it?", Image.new("RGB", (64, 64), "red")))]
@@ -103,7 +105,7 @@ def test_an_adapter_is_read_by_peft_with_the_same_result(
     peft = pytest.importorskip("peft")
     path = tuned(base("qwen25"), order(resolved=Resolved(2, 4, 300.0)))
     ours, theirs = loading.load(base("qwen25")), loading.load(base("qwen25"))
-    layers = adapters.attach(ours, 16, 16)
+    layers = adapters.attach(ours, LoraShape(16, 16))
     layers.take(adapters.read(path, layers))
     read = peft.PeftModel.from_pretrained(theirs.model, path)
     ids = torch.arange(20)[None]
@@ -114,6 +116,26 @@ def test_an_adapter_is_read_by_peft_with_the_same_result(
     assert torch.allclose(one, other, atol=1e-4)
     bare = loading.load(base("qwen25")).model(input_ids=ids, mm_token_type_ids=types).logits
     assert not torch.allclose(one, bare, atol=1e-2)
+
+
+def test_adapters_of_any_shape_take_turns(
+    base: Callable[[str], Base], order: Callable[..., TrainingOrder]
+) -> None:
+    small = {"lora_rank": 2, "lora_alpha": 64, "lora_target_modules": ["q_proj", "v_proj"]}
+    one = tuned(base("qwen25"), order("one", resolved=Resolved(2, 4, 300.0, small)))
+    config = json.loads((one / adapters.CONFIG).read_text())
+    assert (config["r"], config["lora_alpha"]) == (2, 64)
+    assert config["target_modules"].endswith("(q_proj|v_proj)")
+    large = tuned(base("qwen25"), order("two", resolved=Resolved(2, 4, 300.0, {"lora_rank": 40})))
+    model = open_model(base("qwen25"), one)
+    alone = text(model)
+    assert text(open_model(base("qwen25"), large)) != alone
+    assert text(model) == text(open_model(base("qwen25"), one)) == alone
+    ours = loading.load(base("qwen25"))
+    layers = adapters.attach(ours, LoraShape())
+    layers.take(adapters.read(one, layers))
+    strong = {name for name, layer in layers.layers.items() if layer.b.abs().sum() > 0}
+    assert {name.rpartition(".")[2] for name in strong} == {"q_proj", "v_proj"}
 
 
 def test_a_damaged_adapter_is_said(

@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch", reason="needs the extra tintype[lora]: make
 from tintype.engines.lora import adapters, attention, forward, loading, packing
 from tintype.engines.lora.captured import CapturedPass, Sizes
 from tintype.engines.lora.features import Features
+from tintype.engines.lora.plan import LoraShape
 from tintype.engines.lora.rows import IGNORED, Said, Shown, encode
 
 SIZES = ((64, 64), (120, 64), (56, 112), (64, 90))
@@ -108,7 +109,7 @@ def test_a_pack_that_is_filled_up_gives_the_same_gradients(
     base: Callable[[str], Base], family: str, tmp_path: Path
 ) -> None:
     opened = loading.load(base(family))
-    layers = adapters.attach(opened, 4, 8)
+    layers = adapters.attach(opened, LoraShape(4, 8))
     rows = [one for said in conversations() for one in encode(opened, said)]
     features = Features(tmp_path, opened, lambda key: Image.new("RGB", (1, 1)))
     features.add({row.images[0]: row.pixels[0] for row in rows})

@@ -1,5 +1,6 @@
 """The whole loop over HTTP with OpenAI's own client: added, trained, killed, asked, deleted."""
 
+import asyncio
 import base64
 import io
 import json
@@ -13,9 +14,12 @@ import pytest
 from PIL import Image
 from tests.conftest import running_server
 
+from tintype.api import connect
 from tintype.engines import launch
 from tintype.engines.lora.bases import BASES, Base, remember
+from tintype.library.exporting import CONVERTER, export_model
 from tintype.server.address import Options, Running
+from tintype.settings import EMBEDDED, Secret
 
 pytest.importorskip("torch", reason="needs the extra tintype[lora]: make test-lora")
 
@@ -58,8 +62,27 @@ def rows(count: int) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
+async def exported(
+    server: Running, model: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As llama.cpp's converter is run: here one that counts the model's tensors."""
+    (folder / CONVERTER).write_text(
+        "import sys, safetensors\n"
+        "with safetensors.safe_open(sys.argv[1] + '/model.safetensors', 'pt') as file:\n"
+        "    open(sys.argv[sys.argv.index('--outfile') + 1], 'w').write(str(len(file.keys())))\n"
+    )
+    monkeypatch.setenv("LLAMA_CPP", str(folder))
+    async with connect(EMBEDDED, Secret(server.token), server.url) as api:
+        made = await export_model(api, model, folder / "gguf", "gguf")
+    assert made.name == "model.gguf"
+    assert int(made.read_text()) > 10
+
+
 def test_an_open_model_goes_round_the_loop(
-    base: Callable[[str], Base], server: Running, tmp_path: Path
+    base: Callable[[str], Base],
+    server: Running,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     remember(server.folder / BASES, base("qwen25"))
     client: Any = openai.OpenAI(base_url=server.url, api_key=server.token, max_retries=0)
@@ -103,4 +126,5 @@ def test_an_open_model_goes_round_the_loop(
         texts[model] = whole.choices[0].message.content
         assert "".join(pieces) == texts[model]
         assert whole.usage.completion_tokens <= 8
+    asyncio.run(exported(server, ended.fine_tuned_model, tmp_path, monkeypatch))
     assert client.models.delete(ended.fine_tuned_model).deleted

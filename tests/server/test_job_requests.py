@@ -125,6 +125,36 @@ def test_without_the_extra_an_open_model_is_refused_at_launch(
     assert "pip install 'tintype[lora]'" in error_of(answer)["message"]
 
 
+def test_an_open_model_takes_extras_and_says_which_is_wrong(
+    http: httpx2.Client,
+    upload: Callable[[bytes], str],
+    rows: Rows,
+    error_of: ErrorOf,
+    provider: Running,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "NEEDED", ())
+    file = provider.folder / bases.BASES
+    bases.remember(file, bases.Base("open", "/nowhere", "qwen3_vl", 1, 1, "", 1, 1, 1, 1))
+
+    def asked(**extra: Any) -> httpx2.Response:
+        method = {"type": "supervised", "supervised": {"hyperparameters": extra}}
+        fields = {"model": "open", "training_file": upload(rows()), "method": method}
+        return http.post("/fine_tuning/jobs", json=fields)
+
+    refused, unknown = asked(lora_rank=0), asked(lora_beta=1)
+    made = asked(lora_rank=4).json()
+    http.post(f"/fine_tuning/jobs/{made['id']}/cancel")
+    bases.forget(file, "open")
+    error = error_of(refused)
+    assert (refused.status_code, error["code"]) == (400, "invalid_value")
+    assert error["param"] == "method.supervised.hyperparameters.lora_rank"
+    assert "must be a whole number from 1 to 512" in error["message"]
+    assert error_of(unknown)["code"] == "unknown_parameter"
+    chosen = made["method"]["supervised"]["hyperparameters"]
+    assert (chosen["lora_rank"], chosen["lora_alpha"]) == (4, "auto")
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

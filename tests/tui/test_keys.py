@@ -6,6 +6,7 @@ import pkgutil
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 import tintype_tui
-from tintype_tui.keys import ELSEWHERE, every_binding, keymap_problems
-from tintype_tui.screen import Part
+from tintype_tui.app import SCREENS, TintypeApp
+from tintype_tui.keys import ELSEWHERE, declared, every_binding, keymap_problems
+from tintype_tui.screen import Pane, Part
 from tintype_tui.widgets.image import ImageView
 from tintype_tui.widgets.line_list import LineList
 
@@ -97,6 +99,56 @@ def test_what_is_no_key_is_named(keys: str) -> None:
 @pytest.mark.parametrize("keys", ["z", "Z", "f7", "ctrl+left,alt+z", "question_mark", "?", "plus"])
 def test_what_a_terminal_sends_is_a_key(keys: str) -> None:
     assert not any("is no key" in problem for problem in keymap_problems({"play.ask": keys}))
+
+
+def _rooms(pane: str) -> Iterator[ModuleType]:
+    """The modules of a pane."""
+    package = importlib.import_module(f"tintype_tui.screens.{pane}")
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        yield importlib.import_module(module.name)
+
+
+def _widgets(modules: Iterable[ModuleType]) -> set[type[Widget]]:
+    """The widgets that modules name, and those that these are made of."""
+    found, seen, rest = set(), set(), [*modules]
+    while rest:
+        module = rest.pop()
+        seen.add(module)
+        kinds = [one for one in vars(module).values() if isinstance(one, type)]
+        found |= {one for one in kinds if issubclass(one, Widget)}
+        homes = {one.__module__ for one in found if one.__module__.startswith("tintype_tui.widg")}
+        rest += {importlib.import_module(home) for home in homes} - {*seen, *rest}
+    return found
+
+
+BESIDE = {
+    "ImageView z": "fits the image that has the focus; edits are undone from anywhere else",
+    "ImageView l": "the set-up is not seen where there is an image",
+    "Chart v": "means a second cursor only where there is a first",
+    "CheckpointList y": "copies a model's name, too: that of the checkpoint",
+    "EventFeed slash": "searches, too: the list that has the focus",
+}
+"""Keys of what has the focus which others have in the pane, and why that is no matter."""
+
+
+@pytest.mark.parametrize("pane", SCREENS)
+def test_no_two_that_are_there_together_claim_a_key(pane: str) -> None:
+    modules = [*_rooms(pane)]
+    homes = {module.__name__ for module in modules}
+    own = {one for one in _widgets(modules) if one.__module__ in homes}
+    claims: dict[str, set[tuple[str, str]]] = {}
+    for kind in (*(one for one in own if issubclass(one, Part | Pane)), TintypeApp):
+        for binding in declared(kind):
+            if binding.id:  # else it is Textual's, of all screens
+                claims.setdefault(binding.key, set()).add((kind.__name__, binding.action))
+    clashes = {key: claimed for key, claimed in claims.items() if len(claimed) > 1}
+    assert not clashes
+    unfocused = {"Chart"} if pane == "home" else set()
+    for widget in _widgets(modules):
+        if widget.can_focus and not issubclass(widget, Part) and widget.__name__ not in unfocused:
+            for key in {one.key for one in declared(widget) if one.id} - {"enter", "escape"}:
+                others = claims.get(key, set())
+                assert not others or f"{widget.__name__} {key}" in BESIDE, (key, widget, others)
 
 
 @pytest.mark.parametrize(

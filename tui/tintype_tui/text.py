@@ -157,3 +157,8 @@ def age(then: datetime, now: datetime | None = None) -> str:
         return "age ?"
     seconds = ((now or datetime.now(UTC)) - then).total_seconds()
     return "just now" if seconds < 1.5 else f"{duration(float(round(seconds)))} ago"
+
+
+def within(title: str) -> str:
+    """A title within a sentence: `The embedded provider` begins small there."""
+    return title[0].lower() + title[1:] if title.startswith("The ") else title

@@ -22,15 +22,7 @@ def given(**parameters: Any) -> dict[str, Any]:
 def job_body(request: JobRequest) -> dict[str, Any]:
     """Write the body that creates a job; what is left automatic is not sent."""
     chosen = request.hyperparameters
-    hyperparameters = {
-        name: value
-        for name, value in (
-            ("n_epochs", chosen.n_epochs),
-            ("batch_size", chosen.batch_size),
-            ("learning_rate_multiplier", chosen.learning_rate_multiplier),
-        )
-        if value != "auto"
-    }
+    hyperparameters = {name: value for name, value in chosen.flat().items() if value != "auto"}
     method: dict[str, Any] = {"type": "supervised"}
     if hyperparameters:
         method["supervised"] = {"hyperparameters": hyperparameters}

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 from tintype.api.base import ChatPiece, Upload, Usage
 from tintype.resources import (
+    USUAL,
     Checkpoint,
     Event,
     Hyperparameters,
@@ -133,6 +134,11 @@ def _hyperparameters(job: Mapping[str, Any]) -> Hyperparameters:
         n_epochs=_auto_whole(found.get("n_epochs")),
         batch_size=_auto_whole(found.get("batch_size")),
         learning_rate_multiplier=_auto(found.get("learning_rate_multiplier")),
+        extra={
+            name: value
+            for name, value in found.items()
+            if name not in USUAL and value not in (None, "auto")
+        },
     )
 
 

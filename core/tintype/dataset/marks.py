@@ -6,7 +6,7 @@ changed. `store.marks` keeps them from session to session.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,10 @@ class Marks:
             return self
         *undone, change = self.undone
         return Marks(_applied(self.reasons, change.after), (*self.done, change), tuple(undone))
+
+    def over(self, kept: Mapping[int, str], known: "Marks") -> "Marks":
+        """The marks that others have made of those once known, with what has changed here since."""
+        return replace(self, reasons=_applied(kept, difference(known, self)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,16 @@ def engines(folder: Path | None = None) -> Mapping[str, "Engine"]:
         raise EngineError(error.message, advice=error.advice) from error
 
 
+def extra_hyperparameters(folder: Path) -> Mapping[str, Mapping[str, str]]:
+    """What base models know beyond OpenAI's hyperparameters, and what each is; by model and name.
+
+    Raises:
+        EngineError: if an engine cannot be imported.
+    """
+    found = {model: engine.card.hyperparameters for model, engine in engines(folder).items()}
+    return {model: names for model, names in found.items() if names}
+
+
 def _all() -> Iterator["Engine"]:
     from tintype.engines.tiny.engine import Tiny
 

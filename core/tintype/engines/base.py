@@ -9,9 +9,9 @@ arithmetic.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
-from tintype.resources import Hyperparameters
+from tintype.resources import USUAL, Hyperparameters
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -35,6 +35,8 @@ class Card:
     """What it will never do: one phrase each."""
     context_tokens: int
     """The longest answer it can give, in its own tokens."""
+    hyperparameters: Mapping[str, str] = field(default_factory=dict)
+    """What `method.supervised.hyperparameters` may have beyond OpenAI's, and what each is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,23 @@ class Resolved:
     n_epochs: int
     batch_size: int
     learning_rate_multiplier: float
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What the engine knows beyond these, by the names in its card."""
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Sort values by name: those of the wire's flat object."""
+        usual = {name: value for name, value in values.items() if name in USUAL}
+        return cls(**usual, extra={name: values[name] for name in values.keys() - USUAL})
+
+    def flat(self) -> dict[str, Any]:
+        """All of them by name, as the wire has them."""
+        return {
+            "n_epochs": self.n_epochs,
+            "batch_size": self.batch_size,
+            "learning_rate_multiplier": self.learning_rate_multiplier,
+            **self.extra,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +164,11 @@ class Answerer(Protocol):
 
 
 class Engine(Protocol):
-    """Something that trains and answers."""
+    """Something that trains and answers.
+
+    It may have a method `require` too, which raises an `EngineError` if something that it needs
+    is not installed: a job is refused with that sentence before it is made.
+    """
 
     card: Card
 
@@ -155,7 +178,7 @@ class Engine(Protocol):
         It is asked before a job is accepted too.
 
         Raises:
-            EngineError: if it cannot train here, or not with what is asked: the job is refused.
+            HyperparameterError: if it cannot train with what is asked: the job is refused.
         """
         ...
 

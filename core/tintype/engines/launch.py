@@ -113,11 +113,7 @@ def write_order(folder: Path, model: str, order: TrainingOrder) -> None:
         "training": os.fspath(order.training),
         "validation": os.fspath(order.validation) if order.validation else None,
         "folder": os.fspath(order.folder),
-        "hyperparameters": {
-            "n_epochs": order.hyperparameters.n_epochs,
-            "batch_size": order.hyperparameters.batch_size,
-            "learning_rate_multiplier": order.hyperparameters.learning_rate_multiplier,
-        },
+        "hyperparameters": order.hyperparameters.flat(),
         "seed": order.seed,
     }
     replace(folder / ORDER, json.dumps(fields, indent=1))
@@ -130,7 +126,7 @@ def read_order(folder: Path) -> tuple[str, TrainingOrder]:
         training=Path(fields["training"]),
         validation=Path(fields["validation"]) if fields["validation"] else None,
         folder=Path(fields["folder"]),
-        hyperparameters=Resolved(**fields["hyperparameters"]),
+        hyperparameters=Resolved.of(fields["hyperparameters"]),
         seed=fields["seed"],
     )
     return fields["model"], order

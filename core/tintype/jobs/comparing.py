@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import PurePath
+from typing import Any
 
 from tintype.metrics import Metrics, summary
 from tintype.pricing import Prices
@@ -31,19 +32,26 @@ def differences(jobs: Sequence[KeptJob]) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def setting(kept: KeptJob, name: str, value: float | str) -> str:
+def setting(kept: KeptJob, name: str, value: object) -> str:
     """A hyperparameter in words: `3 (auto)` where the provider chose, `3` where it was asked."""
     asked = kept.made_from.request
     for key in ("method", "supervised", "hyperparameters"):
         inner = asked.get(key) if isinstance(asked, Mapping) else None
         asked = inner if isinstance(inner, Mapping) else {}
     shown = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{shown} (auto)" if asked.get(name) == "auto" and value != "auto" else shown
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        shown = ", ".join(map(str, value))
+    said = asked.get(name, "auto" if asked else None)
+    return f"{shown} (auto)" if said == "auto" and value != "auto" else shown
 
 
 def _hyperparameter(name: str) -> Callable[[KeptJob], str]:
     # What was trained with counts, not whether it was asked for.
     return lambda kept: f"{getattr(kept.job.hyperparameters, name)}"
+
+
+def _extra(extra: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {extra[name]}" for name in sorted(extra))
 
 
 def _file(source: Source | None, id: str | None) -> str:
@@ -66,6 +74,7 @@ _SETTINGS: Mapping[str, Callable[[KeptJob], str]] = {
     "epochs": _hyperparameter("n_epochs"),
     "batch size": _hyperparameter("batch_size"),
     "LR multiplier": _hyperparameter("learning_rate_multiplier"),
+    "other hyperparameters": lambda kept: _extra(kept.job.hyperparameters.extra),
     "seed": lambda kept: "" if kept.job.seed is None else str(kept.job.seed),
 }
 

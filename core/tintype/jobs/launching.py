@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,6 +32,8 @@ class Order:
     seed: int | None = None
     batch_size: int | Literal["auto"] = "auto"
     learning_rate_multiplier: float | Literal["auto"] = "auto"
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Hyperparameters that the base model's provider knows beyond these."""
 
     @property
     def training(self) -> Path:
@@ -57,7 +59,10 @@ class Order:
     def hyperparameters(self) -> Hyperparameters:
         """As the job's request has them; the epochs are those that were quoted."""
         return Hyperparameters(
-            self.quote.plan.epochs or "auto", self.batch_size, self.learning_rate_multiplier
+            self.quote.plan.epochs or "auto",
+            self.batch_size,
+            self.learning_rate_multiplier,
+            self.extra,
         )
 
     def request(self, training: str, validation: str | None) -> JobRequest:
@@ -86,7 +91,6 @@ class Order:
 
     def body(self) -> dict[str, Any]:
         """The request's body as far as it is known before the files are sent: their names."""
-        chosen = self.hyperparameters
         body: dict[str, Any] = {
             "model": self.model,
             "training_file": self.training.name,
@@ -95,13 +99,7 @@ class Order:
             "seed": self.seed,
             "method": {
                 "type": "supervised",
-                "supervised": {
-                    "hyperparameters": {
-                        "n_epochs": chosen.n_epochs,
-                        "batch_size": chosen.batch_size,
-                        "learning_rate_multiplier": chosen.learning_rate_multiplier,
-                    }
-                },
+                "supervised": {"hyperparameters": self.hyperparameters.flat()},
             },
         }
         return {name: value for name, value in body.items() if value is not None}

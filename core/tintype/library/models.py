@@ -144,6 +144,7 @@ def train(
     epochs: int | None = None,
     batch_size: int | None = None,
     learning_rate_multiplier: float | None = None,
+    extra: Mapping[str, Any] | None = None,
     suffix: str | None = None,
     seed: int | None = None,
     confirm: Agreed = "",
@@ -163,6 +164,8 @@ def train(
         epochs: By default as the provider chooses; so are the next two.
         batch_size: Rows per step.
         learning_rate_multiplier: Of the provider's usual rate.
+        extra: Hyperparameters that the base model knows beyond these: for an open model
+            `lora_rank`, `lora_alpha` and `lora_target_modules`.
         suffix: A word of yours in the tuned model's name.
         seed: The same seed and data give the same model, as far as the provider can.
         confirm: The sum in US dollars that you agree to, needed from `spend_confirm_usd` on;
@@ -188,7 +191,12 @@ def train(
             if (found := await validation_concern(quoted)) is not None:
                 raise DatasetError(f"{found.title}.", advice=found.words)
             order = jobs.Order(
-                quoted, suffix, seed, batch_size or "auto", learning_rate_multiplier or "auto"
+                quoted,
+                suffix,
+                seed,
+                batch_size or "auto",
+                learning_rate_multiplier or "auto",
+                extra or {},
             )
             budget = None if budget_usd is None else Decimal(str(budget_usd))
             launching = jobs.launch(

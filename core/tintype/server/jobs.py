@@ -1,13 +1,14 @@
 """Fine-tuning jobs: created, listed, watched, stopped."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tintype.errors import EngineError, RefusalError
+from tintype.engines.base import Engine
+from tintype.errors import EngineError, HyperparameterError, RefusalError
 from tintype.resources import Hyperparameters
 from tintype.server import job_events, storage, wire
 from tintype.server.fields import Fields, bounded, metadata, refuse
@@ -170,11 +171,7 @@ def _ordered(fields: Fields, here: ServerHandles) -> JobRecord:
         refuse(
             "This server has no integrations.", param="integrations", code="unsupported_parameter"
         )
-    asked = _hyperparameters(fields)
-    try:
-        here.engines[model].resolve(1, Hyperparameters(**asked))
-    except EngineError as error:
-        refuse(str(error), param="model", code="model_not_available")
+    asked = _hyperparameters(fields, here.engines[model])
     given = fields.given
     return JobRecord(
         id=wire.new_id("ftjob-"),
@@ -216,11 +213,26 @@ def _file(fields: Fields, name: str, here: ServerHandles) -> str:
     return id
 
 
-def _hyperparameters(fields: Fields) -> dict[str, Any]:
-    """What is asked for; `method` goes before the older top-level object."""
-    found: dict[str, Any] = dict.fromkeys(_LIMITS, "auto")
+def _hyperparameters(fields: Fields, engine: Engine) -> dict[str, Any]:
+    """What is asked for, and what the engine agrees to."""
+    known = engine.card.hyperparameters
+    found: dict[str, Any] = dict.fromkeys((*_LIMITS, *known), "auto") | _asked(fields, known)
+    try:
+        getattr(engine, "require", lambda: None)()
+        engine.resolve(1, Hyperparameters.of(found))
+    except HyperparameterError as error:
+        place = "method.supervised.hyperparameters" if fields.has("method") else "hyperparameters"
+        refuse(str(error), param=f"{place}.{error.name}", code="invalid_value")
+    except EngineError as error:
+        refuse(str(error), param="model", code="model_not_available")
+    return found
+
+
+def _asked(fields: Fields, known: Collection[str]) -> dict[str, Any]:
+    """What a request says; `method` goes before the older top-level object."""
+    found: dict[str, Any] = {}
     if fields.has("hyperparameters"):
-        found |= _numbers(fields.inner("hyperparameters"))
+        found |= _numbers(fields.inner("hyperparameters"), known)
     if not fields.has("method"):
         return found
     method = fields.inner("method")
@@ -236,13 +248,13 @@ def _hyperparameters(fields: Fields) -> dict[str, Any]:
         supervised = method.inner("supervised")
         supervised.only("hyperparameters")
         if supervised.has("hyperparameters"):
-            found |= _numbers(supervised.inner("hyperparameters"))
+            found |= _numbers(supervised.inner("hyperparameters"), known)
     return found
 
 
-def _numbers(fields: Fields) -> dict[str, Any]:
-    fields.only(*_LIMITS)
-    found: dict[str, Any] = {}
+def _numbers(fields: Fields, known: Collection[str]) -> dict[str, Any]:
+    fields.only(*_LIMITS, *known)
+    found: dict[str, Any] = {name: fields.values[name] for name in filter(fields.has, known)}
     for name in filter(fields.has, _LIMITS):
         minimum, maximum = _LIMITS[name]
         if fields.values[name] == "auto":

@@ -9,7 +9,7 @@ import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def begin(state: State, job: JobRecord, engine: Engine) -> JobRecord:
 
     The hyperparameters are settled at the first start.
     """
-    resolved = job.resolved or asdict(engine.resolve(job.examples, Hyperparameters(**job.asked)))
+    resolved = job.resolved or engine.resolve(job.examples, Hyperparameters.of(job.asked)).flat()
     with state.transaction():
         if job.resolved is None:
             state.add(job_events.event(job.id, now(), job_events.STARTED))
@@ -64,7 +64,7 @@ def start(folder: Path, job: JobRecord) -> None:
         training=data / TRAINING,
         validation=data / VALIDATION if (data / VALIDATION).exists() else None,
         folder=folder / ENGINE,
-        hyperparameters=Resolved(**(job.resolved or {})),
+        hyperparameters=Resolved.of(job.resolved or {}),
         seed=job.seed,
     )
     launching.write_order(folder, job.model, order)

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from tintype.engines import engines
 from tintype.engines.base import Resolved, TrainingOrder
 from tintype.engines.lora import bases, engine, plan
-from tintype.errors import EngineError
+from tintype.errors import EngineError, HyperparameterError
 from tintype.resources import Hyperparameters
 
 CONFIG = {
@@ -126,7 +127,42 @@ def test_without_the_extra_the_message_names_it(
 def test_what_is_left_auto_is_chosen_by_the_number_of_rows(
     examples: int, asked: Hyperparameters, chosen: Resolved
 ) -> None:
-    assert plan.resolve(examples, asked) == chosen
+    found = plan.resolve(examples, asked)
+    assert replace(found, extra={}) == chosen
+    assert found.extra == {
+        "lora_rank": 16,
+        "lora_alpha": 32,
+        "lora_target_modules": list(plan.PROJECTIONS),
+    }
+
+
+def test_the_shape_of_adapters_is_chosen_by_extras() -> None:
+    extra = {"lora_rank": 4, "lora_alpha": "auto", "lora_target_modules": ["v_proj", "q_proj"]}
+    found = plan.resolve(8, Hyperparameters(extra=extra)).extra
+    wanted = {"lora_rank": 4, "lora_alpha": 8, "lora_target_modules": ["q_proj", "v_proj"]}
+    assert found == wanted
+    assert found.keys() == plan.EXTRAS.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("lora_rank", 0, "from 1 to 512, not 0"),
+        ("lora_rank", True, "not True"),
+        ("lora_rank", 8.5, "a whole number"),
+        ("lora_alpha", -1, "above 0"),
+        ("lora_alpha", float("nan"), "above 0"),
+        ("lora_target_modules", [], "some of q_proj"),
+        ("lora_target_modules", "q_proj", "a list of"),
+        ("lora_target_modules", ["fc1"], "not ['fc1']"),
+        ("lora_dropout", 0.1, "is not known. There are lora_rank"),
+    ],
+)
+def test_a_shape_that_cannot_be_is_refused_by_name(name: str, value: Any, words: str) -> None:
+    with pytest.raises(HyperparameterError) as refused:
+        plan.resolve(8, Hyperparameters(extra={name: value}))
+    assert refused.value.name == name
+    assert words in str(refused.value)
 
 
 def test_the_learning_rate_rises_and_falls() -> None:

@@ -1,12 +1,14 @@
 """`tintype models`: what may be asked, and until when."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tintype_tui.commands.output import (
     A_NAME,
+    A_PATH,
     answered_by_somebody,
     as_json,
     asynchronous,
@@ -18,6 +20,7 @@ from tintype_tui.commands.output import (
 
 if TYPE_CHECKING:
     from tintype.engines.lora.bases import Base
+    from tintype.library.exporting import Form
     from tintype.resources import Model
 
 
@@ -128,6 +131,32 @@ def forget(model: str) -> None:
 
     bases.forget(server_folder() / bases.BASES, model)
     say(f"{model} is no longer offered; its files are where they were.")
+
+
+@command.command(name="export")
+@click.argument("model", type=A_NAME)
+@click.argument("folder", type=A_PATH)
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(("adapter", "merged", "gguf")),
+    default="adapter",
+    show_default=True,
+    help="PEFT's layout; the whole model as safetensors; or GGUF, by llama.cpp's converter.",
+)
+@click.pass_obj
+@asynchronous
+async def export(profile: str | None, model: str, folder: Path, form: "Form") -> None:
+    """Write a tuned open model to a new FOLDER, for PEFT, transformers, vLLM or llama.cpp.
+
+    The licence of its base holds for what is written, too.
+    """
+    from tintype.library.exporting import export_model
+    from tintype_tui.commands.session import at_work, chosen
+
+    settings, provider = chosen(profile)
+    async with at_work(settings, provider) as (api, _):
+        put(str(await export_model(api, model, folder, form)))
 
 
 @command.command(name="delete")

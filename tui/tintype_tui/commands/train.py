@@ -1,5 +1,6 @@
 """`tintype train`: check, estimate, upload, create, and with --wait follow to the end."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -53,6 +54,17 @@ class Options:
     batch_size: int | None
     learning_rate_multiplier: float | None
     seed: int | None
+    lora_rank: int | None
+    lora_alpha: float | None
+    lora_modules: str | None
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """Hyperparameters that only open models have."""
+        listed = re.findall(r"[^\s,]+", self.lora_modules or "") or None
+        values = (self.lora_rank, self.lora_alpha, listed)
+        named = zip(("lora_rank", "lora_alpha", "lora_target_modules"), values, strict=True)
+        return {name: value for name, value in named if value is not None}
 
 
 @click.command(name="train")
@@ -65,6 +77,18 @@ class Options:
 @click.option("--batch-size", type=click.IntRange(1, 256))
 @click.option("--learning-rate-multiplier", type=click.FloatRange(min=0, min_open=True))
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1))
+@click.option(
+    "--lora-rank", type=click.IntRange(1, 512), help="Open models: rank of the adapters (16)."
+)
+@click.option(
+    "--lora-alpha",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Open models: alpha / rank is the adapters' strength (alpha: twice the rank).",
+)
+@click.option(
+    "--lora-modules",
+    help="Open models: projections with adapters, e.g. q_proj,v_proj (all seven).",
+)
 @click.option("--wait", is_flag=True, help="Wait until the job has ended.")
 @click.option("--dry-run", is_flag=True, help="Check and estimate; send nothing.")
 @yes_option
@@ -196,6 +220,7 @@ def _order(wanted: Options, quote: "Quote") -> "Order":
         seed=wanted.seed,
         batch_size=wanted.batch_size or "auto",
         learning_rate_multiplier=wanted.learning_rate_multiplier or "auto",
+        extra=wanted.extra,
     )
 
 

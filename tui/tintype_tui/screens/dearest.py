@@ -1,6 +1,8 @@
 """The most expensive rows: looked at, explained, shrunk or left out right here."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -16,7 +18,7 @@ from textual.widgets import Static
 from tintype import editing
 from tintype.assessment import Assessment
 from tintype.dataset import Dataset, open_dataset
-from tintype.errors import TintypeError
+from tintype.errors import QuoteError, TintypeError
 from tintype.estimation import Dear, Estimate, estimate, row_images
 from tintype.estimation.row_images import ONE_ROW
 from tintype.estimation.shrinking import cheaper_sides, shrunk_row
@@ -84,6 +86,8 @@ class Dearest(Dialog[int | None]):
         self._table: RowTable | None = None
         self._left_out: dict[int, int] = {}
         """Rows that are left out: their line → index."""
+        self._marking = asyncio.Lock()
+        """Marks are read before the first is changed, and changed one after the other."""
         self.edited = False
 
     def compose(self) -> ComposeResult:
@@ -112,10 +116,11 @@ class Dearest(Dialog[int | None]):
         """See which rows are marked already, and what the others cost without them."""
         found = self._found
         try:
-            async with open_dataset(found.file.path) as dataset:
-                store = await self.app.session.store()
-                marked = store.marks.read(dataset.path, await dataset.fingerprint())
-                self._left_out = {line: await dataset.find_line(line) for line in marked}
+            async with self._as_counted() as dataset:
+                async with self._marking:
+                    store = await self.app.session.store()
+                    marked = store.marks.read(dataset.path, await dataset.fingerprint())
+                    self._left_out = {line: await dataset.find_line(line) for line in marked}
                 self.rows.done |= dict.fromkeys(self._left_out, "left out")
                 self._say_total()
                 if not found.complete:
@@ -128,6 +133,17 @@ class Dearest(Dialog[int | None]):
                 self._say_total()
         except TintypeError as error:
             self._say(str(error))
+
+    @asynccontextmanager
+    async def _as_counted(self) -> AsyncIterator[Dataset]:
+        """The dataset, as long as its lines are those that were counted."""
+        async with open_dataset(self._found.file.path) as dataset:
+            if not await asyncio.to_thread(lambda: self._found.file.holds):
+                raise QuoteError(
+                    f"{dataset.path.name} has changed since it was counted.",
+                    advice="Go back and estimate again.",
+                )
+            yield dataset
 
     def _say(self, words: str) -> None:
         self.query_one("#dearest-total", Static).update(Content(visible(words)))
@@ -150,15 +166,15 @@ class Dearest(Dialog[int | None]):
         if (row := self._row) is not None:
             self.app.push_screen(Why(self._found, row.index))
 
-    @opens(exclusive=True, group="act")
+    @opens(group="act")
     async def action_leave_out(self) -> None:
         """Mark the row, which a launch leaves out, or unmark it."""
         row = self._row
         if row is None:
             return
-        gone = row.line in self._left_out
         try:
-            async with open_dataset(self._found.file.path) as dataset:
+            async with self._marking, self._as_counted() as dataset:
+                gone = row.line in self._left_out
                 store = await self.app.session.store()
                 store.marks.change(
                     dataset.path,
@@ -167,24 +183,24 @@ class Dearest(Dialog[int | None]):
                     unmarked=[row.line] if gone else (),
                     at=datetime.now(UTC),
                 )
+                if gone:
+                    del self._left_out[row.line]
+                    self.rows.done.pop(row.line, None)
+                else:
+                    self._left_out[row.line] = row.index
+                    self.rows.done[row.line] = "left out"
         except TintypeError as error:
             self._say(str(error))
-            return
-        if gone:
-            del self._left_out[row.line]
-            self.rows.done.pop(row.line, None)
         else:
-            self._left_out[row.line] = row.index
-            self.rows.done[row.line] = "left out"
-        self._say_total()
+            self._say_total()
 
-    @opens(exclusive=True, group="act")
+    @opens(exclusive=True, group="shrink")
     async def action_shrink(self) -> None:
         """Shrink the row's images, as an edit that can be undone in Datasets."""
         if (row := self._row) is None:
             return
         try:
-            async with open_dataset(self._found.file.path) as dataset:
+            async with self._as_counted() as dataset:
                 await self._shrink(dataset, row)
         except TintypeError as error:
             self._say(str(error))

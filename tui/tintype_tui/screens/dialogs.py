@@ -1,6 +1,7 @@
 """Questions that must be answered before going on."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -30,6 +31,25 @@ class Once:
     def dismiss(self, result: Any = None) -> AwaitComplete:
         screen = cast("Screen[Any]", self)
         return Screen.dismiss(screen, result) if screen.is_active else AwaitComplete()
+
+
+class Listed:
+    """For which text a list was made, in a thread: a key that takes of it waits for that."""
+
+    def __init__(self) -> None:
+        self._of: str | None = None
+        self._another = asyncio.Event()
+
+    def now(self, typed: str) -> None:
+        """Note that the list is that of a text."""
+        self._of = typed
+        self._another.set()
+
+    async def until(self, typed: Callable[[], str]) -> None:
+        """Wait until the list is that of what is typed by then."""
+        while self._of != typed():
+            self._another.clear()
+            await self._another.wait()
 
 
 class Palette(Once, CommandPalette):

@@ -20,7 +20,7 @@ from tintype.resources import Job
 from tintype.store import Spent, Store
 from tintype_tui.screens.dialogs import Dialog, TypedSum
 from tintype_tui.session import SessionApp
-from tintype_tui.text import number, size, visible
+from tintype_tui.text import number, size, visible, within
 from tintype_tui.words.costs import cost_words, launch_words, spent_words, time_words
 
 Answer = Literal["back", "all", "without"]
@@ -118,7 +118,7 @@ class Launch(Dialog[Job | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -order"):
             yield Static(
-                Content(f"Launch at {_in_a_sentence(self._api.profile.title)}"),
+                Content(visible(f"Launch at {within(self._api.profile.title)}")),
                 classes="dialog-title",
             )
             yield Static(self._sentence())
@@ -205,7 +205,3 @@ class Launch(Dialog[Job | None]):
                 if step.job is not None:
                     return step.job
         raise AssertionError("a launch ends with a job")
-
-
-def _in_a_sentence(title: str) -> str:
-    return visible(title[0].lower() + title[1:] if title.startswith("The ") else title)

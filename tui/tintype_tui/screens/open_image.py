@@ -60,7 +60,8 @@ class OpenImage(PathDialog[str | None]):
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        self._preview(self._listed[event.option_index])
+        for entry in self._listed[event.option_index :][:1]:  # none if fewer are listed by now
+            self._preview(entry)
 
     @work(exclusive=True, group="preview")
     async def _preview(self, entry: FolderEntry) -> None:

@@ -18,7 +18,8 @@ from textual.widgets.option_list import Option
 
 from tintype import paths
 from tintype.errors import FileError, TintypeError
-from tintype_tui.screens.dialogs import Dialog, R
+from tintype_tui.held_keys import opens
+from tintype_tui.screens.dialogs import Dialog, Listed, R
 from tintype_tui.text import clip, visible
 from tintype_tui.widgets.field import Field
 
@@ -65,6 +66,7 @@ class PathDialog(Dialog[R]):
         super().__init__()
         self._title, self._recent, self._endings = title, recent, endings
         self._listed: list[paths.FolderEntry] = []
+        self._listed_of = Listed()
         self._proposed = ""
         """What this dialog, and not the person, has put into the field."""
         self._note = ""
@@ -90,6 +92,7 @@ class PathDialog(Dialog[R]):
     def _typed(self, event: Input.Changed) -> None:
         """List what fits; a path that begins again leaves nothing of what was proposed."""
         typed = event.input.value  # not that of the event: more may have been typed since
+        self.query_one(OptionList).highlighted = None
         added = typed.removeprefix(self._proposed)
         if self._proposed and added != typed and added.startswith((os.sep, "~")):
             self._enter(added)
@@ -113,6 +116,7 @@ class PathDialog(Dialog[R]):
             Option(_end_of(visible(self.shown(entry) + _slash(entry)), width))
             for entry in self._listed
         )
+        self._listed_of.now(typed)
 
     def _say(self, trouble: str, note: str = "") -> None:
         words = Content.styled(visible(trouble), "$error") if trouble else Content(visible(note))
@@ -123,23 +127,27 @@ class PathDialog(Dialog[R]):
             return [paths.FolderEntry(path, False) for path in self._recent if paths.exists(path)]
         return paths.completions(typed, endings=self._endings, most=MOST_SHOWN)
 
-    def action_choose(self, by: int) -> None:
+    @opens(group="keys")
+    async def action_choose(self, by: int) -> None:
+        await self._listed_of.until(lambda: self.query_one(Input).value)
         found = self.query_one(OptionList)
         if found.option_count:
             at = -1 if found.highlighted is None and by > 0 else (found.highlighted or 0)
             found.highlighted = (at + by) % found.option_count
 
-    def action_complete(self) -> None:
-        """Take over what is highlighted, or the only one there is."""
+    @opens(group="keys")
+    async def action_complete(self) -> None:
+        """Take over what is highlighted, or the first one there is."""
+        await self._listed_of.until(lambda: self.query_one(Input).value)
         found = self.query_one(OptionList)
-        at = found.highlighted if found.highlighted is not None else 0
         if self._listed:
-            entry = self._listed[at]
+            entry = self._listed[found.highlighted or 0]
             self._enter(f"{entry.path}{_slash(entry)}")
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self._open(self._listed[event.option_index].path)
+        for entry in self._listed[event.option_index :][:1]:  # none if fewer are listed by now
+            self._open(entry.path)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:

@@ -12,7 +12,8 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tintype.store import KeptAnswer
-from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.held_keys import opens
+from tintype_tui.screens.dialogs import Dialog, Listed
 from tintype_tui.text import clip, count, one_line
 from tintype_tui.widgets.example_list import said
 from tintype_tui.widgets.field import Field
@@ -34,6 +35,7 @@ class PastAnswers(Dialog[KeptAnswer | None]):
         super().__init__()
         self._search = search
         self._found: Sequence[KeptAnswer] = ()
+        self._found_of = Listed()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall"):
@@ -65,20 +67,26 @@ class PastAnswers(Dialog[KeptAnswer | None]):
             entries.highlighted = 0
         words = count(len(self._found), "answer") if self._found else _nothing(needle)
         self.query_one("#past-count", Static).update(words)
+        self._found_of.now(needle)
 
-    def action_move(self, by: int) -> None:
+    @opens(group="keys")
+    async def action_move(self, by: int) -> None:
+        await self._found_of.until(lambda: self.query_one(Input).value)
         entries = self.query_one(OptionList)
         (entries.action_cursor_down if by > 0 else entries.action_cursor_up)()
 
     @on(Input.Submitted)
-    def _submitted(self) -> None:
+    @opens(group="keys")
+    async def _submitted(self) -> None:
+        await self._found_of.until(lambda: self.query_one(Input).value)
         at = self.query_one(OptionList).highlighted
         if at is not None:
             self.dismiss(self._found[at])
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._found[event.option_index])
+        if event.option_index < len(self._found):  # else others have been found since
+            self.dismiss(self._found[event.option_index])
 
 
 def _nothing(needle: str) -> str:

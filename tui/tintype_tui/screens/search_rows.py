@@ -20,7 +20,7 @@ from tintype.selection import NAME, QueryError, expanded, is_selection, parse_se
 from tintype.selection.columns import FieldColumns
 from tintype.selection.completing import QueryCompletion, completions
 from tintype_tui.held_keys import opens
-from tintype_tui.screens.dialogs import Ask, Dialog
+from tintype_tui.screens.dialogs import Ask, Dialog, Listed
 from tintype_tui.session import SessionApp
 from tintype_tui.text import one_line, pad, visible
 from tintype_tui.widgets.field import Field
@@ -76,6 +76,7 @@ class SearchRows(Dialog[str | None]):
     def __init__(self, value: str, hints: Sequence[str]) -> None:
         super().__init__()
         self._value, self._hints = value, hints
+        self._found_of = Listed()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -113,18 +114,19 @@ class SearchRows(Dialog[str | None]):
     async def _complete(self) -> None:
         if not self.query(Field):
             return
-        columns, typed = (
-            self.columns or FieldColumns(),
-            self.field.value[: self.field.cursor_position],
-        )
+        columns, value = self.columns or FieldColumns(), self.field.value
+        typed = value[: self.field.cursor_position]
         found = await asyncio.to_thread(completions, typed, columns, self.saved)
         for one in self.query(CompletionList):  # none once it was left
             one.empty_text = "" if self.columns else "Counting what the rows say…"
             one.found = found
+            self._found_of.now(value)
 
     @on(LineList.Chosen)
-    def action_take(self) -> None:
+    @opens(group="keys")
+    async def action_take(self) -> None:
         """Put what is under the cursor into the field."""
+        await self._found_of.until(lambda: self.field.value)
         if self.list.found:
             chosen = self.list.found[self.list.cursor].text
             rest = self.field.value[self.field.cursor_position :]

@@ -166,9 +166,10 @@ class TryChanges(Dialog[Decided | None]):
             self._show_figures()
 
     def action_reset(self) -> None:
-        self.knobs.at.clear()
-        self.knobs.refresh()
-        self._show_figures()
+        if self.knobs.total:
+            self.knobs.at.clear()
+            self.knobs.refresh()
+            self._show_figures()
 
     # ------------------------------------------------------------------ figures
 

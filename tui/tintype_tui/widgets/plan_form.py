@@ -1,7 +1,7 @@
 """What to train and how: a compact form that says every change at once."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -15,7 +15,7 @@ from textual.reactive import var
 from textual.validation import Number, Regex
 from textual.widgets import Checkbox, Input, Label, Select
 
-from tintype.resources import Hyperparameters, Job
+from tintype.resources import Hyperparameters, Job, extra_words, read_extra
 from tintype.tokens import DETAILS, Detail
 from tintype_tui.text import one_line
 from tintype_tui.widgets.field import Field, Tick
@@ -40,6 +40,8 @@ class Choices:
     """None: the provider chooses; likewise the next two."""
     batch_size: int | None = None
     learning_rate_multiplier: float | None = None
+    extra: str = ""
+    """Hyperparameters that only this base model knows, as typed."""
     detail: Detail = "as is"
     suffix: str = ""
     seed: int | None = None
@@ -54,6 +56,7 @@ class Choices:
             self.epochs or "auto",
             self.batch_size or "auto",
             self.learning_rate_multiplier or "auto",
+            read_extra(self.extra),
         )
 
     def kept(self) -> dict[str, Any]:
@@ -68,6 +71,7 @@ def read_choices(kept: Any, otherwise: Choices, models: Sequence[str]) -> Choice
         "epochs": (int, type(None)),
         "batch_size": (int, type(None)),
         "learning_rate_multiplier": (float, int, type(None)),
+        "extra": (str,),
         "suffix": (str,),
         "seed": (int, type(None)),
         "validate": (bool,),
@@ -101,6 +105,7 @@ def proposed(path: Path, model: str, validation: Path | None, *, like: Job | Non
         learning_rate_multiplier=None
         if asked.learning_rate_multiplier == "auto"
         else asked.learning_rate_multiplier,
+        extra=extra_words(asked.extra),
     )
 
 
@@ -126,6 +131,8 @@ class PlanForm(VerticalScroll, can_focus=False):
 
     choices: var[Choices] = var(Choices())
     models: var[Sequence[str]] = var(())
+    extras: var[Mapping[str, Mapping[str, str]]] = var({})
+    """For each base model that knows some: hyperparameters beyond the usual ones."""
 
     class Changed(Message):
         """Something was chosen."""
@@ -156,6 +163,9 @@ class PlanForm(VerticalScroll, can_focus=False):
         yield Field(
             placeholder="auto", id="rate", compact=True, validators=[rate], valid_empty=True
         )
+        yield Label("extras", id="extra-label")
+        word = Regex(r"\s*(\w+=\S+\s*)*", failure_description="name=value name=value")
+        yield Field(placeholder="auto", id="extra", compact=True, validators=[word])
         yield Label("suffix")
         word = Regex(r"[\w.-]{0,64}", failure_description="letters, digits, - and _, at most 64")
         yield Field(id="suffix", compact=True, validators=[word], valid_empty=True, max_length=64)
@@ -196,6 +206,7 @@ class PlanForm(VerticalScroll, can_focus=False):
             self._set("rate", choices.learning_rate_multiplier)
             self._set("seed", choices.seed)
             self._set("suffix", choices.suffix)
+            self._set("extra", choices.extra)
             box = self.query_one("#validate", Tick)
             box.label = Content(
                 one_line(choices.validation.name) if choices.validation else "none found"
@@ -203,6 +214,14 @@ class PlanForm(VerticalScroll, can_focus=False):
             box.value = choices.validate and choices.validation is not None
             box.disabled = choices.validation is None
         self.choices, self.models = choices, models
+
+    def watch_choices(self, choices: Choices) -> None:
+        """Extras are there for the base models that know some."""
+        known = self.extras.get(choices.model, {})
+        self.query_one("#extra-label").display = bool(known)
+        field = self.query_one("#extra")
+        field.display = bool(known)
+        field.tooltip = "\n".join(f"{name}: {words}" for name, words in known.items())
 
     def _set(self, id: str, value: object) -> None:
         self.query_one(f"#{id}", Input).value = "" if value is None else str(value)
@@ -226,6 +245,8 @@ class PlanForm(VerticalScroll, can_focus=False):
                 self._tell(batch_size=int(text) if text else None)
             case "rate":
                 self._tell(learning_rate_multiplier=float(text) if text else None)
+            case "extra":
+                self._tell(extra=text)
             case "suffix":
                 self._tell(suffix=text)
             case "seed" if not text or text.isdecimal():
@@ -241,5 +262,6 @@ class PlanForm(VerticalScroll, can_focus=False):
         self._tell(validate=event.value)
 
     def _tell(self, **changes: object) -> None:
-        self.choices = replace(self.choices, **changes)  # type: ignore[arg-type]
+        choices = replace(self.choices, **changes)  # type: ignore[arg-type]
+        self.choices = choices if choices.model in self.extras else replace(choices, extra="")
         self.post_message(self.Changed(self.choices))

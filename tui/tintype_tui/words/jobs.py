@@ -239,7 +239,13 @@ def _settings(kept: KeptJob) -> list[tuple[str, str]]:
             "LR multiplier",
             setting(kept, "learning_rate_multiplier", chosen.learning_rate_multiplier),
         ),
+        *((words_of(name), setting(kept, name, value)) for name, value in chosen.extra.items()),
     ]
+
+
+def words_of(name: str) -> str:
+    """A hyperparameter beyond the usual ones: `LoRA target modules`."""
+    return name.replace("_", " ").replace("lora", "LoRA")
 
 
 def _origin(source: Source | None) -> str:

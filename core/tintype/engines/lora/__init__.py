@@ -5,6 +5,7 @@
     plan        `auto` hyperparameters, and what fits into memory; light to import
     loading     a base in memory: model, processor, what its family is like
     adapters    LoRA layers, and their files in PEFT's layout
+    merging     an adapter added to its base, as files
     attention   attention over several rows laid end to end
     rows        chat rows as tokens: what is learnt of them, and which images they show
     features    what the vision tower makes of every image, once, on disk

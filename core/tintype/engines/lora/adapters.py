@@ -7,8 +7,10 @@ so that PEFT, vLLM and others read them.
 import json
 import math
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,9 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from tintype.engines.lora.loading import OpenModel, text_of
+from tintype.engines.lora.plan import LoraShape
 from tintype.errors import EngineError
 
-PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _PREFIX = "base_model.model."
 
@@ -47,10 +49,14 @@ class LoraLinear(nn.Module):
 class Adapters:
     """The LoRA layers of one model, in the order of its modules."""
 
-    def __init__(self, layers: Mapping[str, LoraLinear], rank: int, alpha: float) -> None:
+    def __init__(self, layers: Mapping[str, LoraLinear], shape: LoraShape) -> None:
         self.layers = layers
-        self.rank = rank
-        self.alpha = alpha
+        self.shape = shape
+
+    @property
+    def rank(self) -> int:
+        """Columns of every A."""
+        return self.shape.rank
 
     @property
     def parameters(self) -> list[Tensor]:
@@ -67,26 +73,37 @@ class Adapters:
             layer.b.data.zero_()
 
     def take(self, tensors: Sequence[Tensor]) -> None:
-        """Overwrite all parameters, in place."""
+        """Overwrite all parameters, in place; the given rank may be smaller."""
+        own = self.parameters
+        wide = [_widened(given, part) for given, part in zip(tensors, own, strict=True)]
         with torch.no_grad():
-            torch._foreach_copy_([part.data for part in self.parameters], list(tensors))
+            torch._foreach_copy_([part.data for part in own], wide)
+
+    def grow(self, rank: int) -> None:
+        """Make room for adapters of a larger rank; nothing is in place afterwards."""
+        for layer in self.layers.values():
+            for name, at in (("a", 0), ("b", 1)):
+                size = list(getattr(layer, name).shape)
+                size[at] = rank
+                setattr(layer, name, nn.Parameter(getattr(layer, name).new_zeros(size)))
+        self.shape = replace(self.shape, rank=rank)
 
 
-def attach(opened: OpenModel, rank: int, alpha: float) -> Adapters:
-    """Put LoRA layers beside all projections of the language layers; they change nothing yet."""
+def attach(opened: OpenModel, shape: LoraShape) -> Adapters:
+    """Put LoRA layers beside projections of the language layers; they change nothing yet."""
     text = text_of(opened.model)
     names = {id(module): name for name, module in opened.model.named_modules()}
     layers = {}
     for parent in list(text.modules()):
-        for name in PROJECTIONS:
+        for name in shape.modules:
             child = getattr(parent, name, None)
             if isinstance(child, nn.Linear):
-                layer = LoraLinear(child, rank, alpha / rank)
+                layer = LoraLinear(child, shape.rank, shape.alpha / shape.rank)
                 setattr(parent, name, layer)
                 layers[names[id(child)]] = layer
     if not layers:
         raise EngineError(f"The open model {opened.base.model} has none of the usual projections.")
-    return Adapters(layers, rank, alpha)
+    return Adapters(layers, shape)
 
 
 def save(folder: Path, opened: OpenModel, adapters: Adapters) -> None:
@@ -114,32 +131,35 @@ def _config(opened: OpenModel, adapters: Adapters) -> dict[str, Any]:
         "task_type": "CAUSAL_LM",
         "base_model_name_or_path": opened.base.path,
         "r": adapters.rank,
-        "lora_alpha": adapters.alpha,
+        "lora_alpha": adapters.shape.alpha,
         "lora_dropout": 0.0,
         "bias": "none",
         "fan_in_fan_out": False,
         "inference_mode": True,
-        "target_modules": rf".*{part}.*\.({'|'.join(PROJECTIONS)})",
+        "target_modules": rf".*{part}.*\.({'|'.join(adapters.shape.modules)})",
     }
 
 
 def read(folder: Path, adapters: Adapters) -> list[Tensor]:
-    """An adapter's parameters as `Adapters.take` wants them: its rank may be smaller.
+    """An adapter's parameters as `Adapters.take` wants them, in its own rank.
 
-    The strength (alpha / rank) is multiplied into B.
+    The strength (alpha / rank) is multiplied into B. What it does not target is zero.
 
     Raises:
         EngineError: if it is damaged, or of another base.
     """
     try:
         config = json.loads((folder / CONFIG).read_text())
-        strength = config["lora_alpha"] / config["r"]
+        strength, targets = config["lora_alpha"] / config["r"], config["target_modules"]
         tensors = load_file(folder / WEIGHTS)
         found = []
         for name, layer in adapters.layers.items():
-            a = tensors[f"{_PREFIX}{name}.lora_A.weight"].to(layer.a)
-            b = tensors[f"{_PREFIX}{name}.lora_B.weight"].to(layer.b) * (strength / layer.scale)
-            found += [_widened(a, layer.a), _widened(b, layer.b)]
+            if not re.fullmatch(targets, name):
+                found += [torch.zeros_like(layer.a[:1]), torch.zeros_like(layer.b[:, :1])]
+                continue
+            found.append(tensors[f"{_PREFIX}{name}.lora_A.weight"].to(layer.a))
+            b = tensors[f"{_PREFIX}{name}.lora_B.weight"].to(layer.b)
+            found.append(b * (strength / layer.scale))
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise EngineError(
             f"The checkpoint {folder.name} is damaged, or of another base model: {error}"

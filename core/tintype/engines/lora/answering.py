@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from weakref import WeakSet
 
 import torch
 from PIL.Image import Image
@@ -18,6 +19,7 @@ from tintype.engines.lora.bases import Base
 from tintype.engines.lora.engine import LONGEST_ANSWER
 from tintype.engines.lora.generation import CacheSlot, LiveConversation, slot_length
 from tintype.engines.lora.loading import OpenModel
+from tintype.engines.lora.plan import LoraShape
 from tintype.engines.lora.rows import Encoded, Said, Shown, encode_question, shrunk
 
 SLOTS = 3
@@ -38,6 +40,8 @@ class OpenBase:
     """The adapter that is in place; none for the bare base."""
     seen: dict[str, Tensor] = field(default_factory=dict)
     free: list[CacheSlot] = field(default_factory=list)
+    made: WeakSet[CacheSlot] = field(default_factory=WeakSet)
+    """All slots that are in use or free."""
     graphs: bool = False
     """Whether steps are captured."""
 
@@ -58,7 +62,18 @@ class OpenBase:
                 self.free.remove(slot)
                 return slot
         del self.free[: max(0, len(self.free) - SLOTS + 1)]
-        return CacheSlot(self.opened, length)
+        made = CacheSlot(self.opened, length)
+        self.made.add(made)
+        return made
+
+    def make_room(self, rank: int) -> None:
+        """Have room for adapters of a rank; steps that are captured are captured again."""
+        with self.lock:
+            if rank > self.layers.rank:
+                self.layers.grow(rank)
+                self.in_place = object()
+                for slot in self.made:
+                    slot.forget()
 
     def features(self, key: str, pixels: dict[str, Tensor]) -> Tensor:
         """What the vision tower makes of an image, remembered for the next question about it."""
@@ -75,7 +90,7 @@ _loading = threading.Lock()
 @cache
 def _loaded(base: Base) -> OpenBase:
     opened = loading.load(base)
-    layers = adapters.attach(opened, plan.RANK, plan.RANK)
+    layers = adapters.attach(opened, LoraShape(plan.RANK, plan.RANK))
     attention.use(opened.text, attention.PLAIN)
     graphs = opened.packs and opened.device.type == "cuda"
     return OpenBase(opened, layers, graphs=graphs)
@@ -90,6 +105,8 @@ def open_model(base: Base, weights: Path | None) -> "LoraAnswerer":
     with _loading:
         shared = _loaded(base)
     own = None if weights is None else adapters.read(weights, shared.layers)
+    if own is not None:
+        shared.make_room(max(part.shape[0] for part in own[::2]))
     return LoraAnswerer(shared, own)
 
 

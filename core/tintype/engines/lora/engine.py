@@ -41,7 +41,8 @@ def card(base: Base) -> Card:
         learns=(
             "your task on top of what the open model already knows",
             "answers in your words and format, boxes among them, from some dozen rows on",
-            f"in adapters of rank {plan.RANK} on its language layers; the vision tower stays",
+            f"in adapters of rank {plan.RANK}, or as asked, on its language layers; the vision "
+            "tower stays",
         ),
         cannot=(
             "be trained at a useful speed without a GPU, unless it is very small",
@@ -51,6 +52,7 @@ def card(base: Base) -> Card:
             f"be used beyond its licence ({base.licence or 'not said in its folder; look it up'})",
         ),
         context_tokens=LONGEST_ANSWER,
+        hyperparameters=plan.EXTRAS,
     )
 
 
@@ -61,9 +63,12 @@ class Lora:
         self.base = base
         self.card: Card = card(base)
 
+    def require(self) -> None:
+        """Refuse a job that could only fail; see `require_extra`."""
+        require_extra()
+
     def resolve(self, examples: int, asked: Hyperparameters) -> Resolved:
         """Choose what was left `auto`; see `tintype.engines.base.Engine.resolve`."""
-        require_extra()
         return plan.resolve(examples, asked)
 
     def train(

@@ -33,6 +33,10 @@ class CacheSlot:
         self._graph: Any = None
         self._states: Tensor | None = None
 
+    def forget(self) -> None:
+        """Capture again: the layers have other parameters now."""
+        self._graph = None
+
     def step(self, token: int, position: int) -> Tensor:
         """States of a token at a position: (1, 1, width)."""
         self._token.fill_(token)

@@ -61,16 +61,19 @@ def text_of(model: Any) -> Any:
     return model.model.language_model
 
 
-def load(base: Base) -> OpenModel:
+def load(base: Base, *, as_stored: bool = False) -> OpenModel:
     """Load a base onto the GPU, if there is one, in bfloat16; else into memory in float32.
+
+    As it is stored, it is in memory, in the data type of its file.
 
     Raises:
         EngineError: if its files are damaged, gone, or need what is not installed.
     """
     settle()
     attention.register()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    gpu = torch.cuda.is_available() and not as_stored
+    device = torch.device("cuda" if gpu else "cpu")
+    dtype: Any = torch.bfloat16 if gpu else torch.float32
     path = Path(base.path)
     if not (path / "config.json").is_file():
         raise EngineError(
@@ -80,7 +83,10 @@ def load(base: Base) -> OpenModel:
     try:
         processor = transformers.AutoProcessor.from_pretrained(path, local_files_only=True)
         model = transformers.AutoModelForImageTextToText.from_pretrained(
-            path, dtype=dtype, attn_implementation=attention.PLAIN, local_files_only=True
+            path,
+            dtype="auto" if as_stored else dtype,
+            attn_implementation=attention.PLAIN,
+            local_files_only=True,
         )
         return opened(base, model.to(device), processor)
     except torch.cuda.OutOfMemoryError as error:

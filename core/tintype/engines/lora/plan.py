@@ -1,15 +1,26 @@
 """`auto` hyperparameters, and what fits into memory. Pure, and light to import."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 from tintype.engines.base import Resolved
 from tintype.engines.lora.bases import Base, adapter_bytes, saved_bytes
+from tintype.errors import HyperparameterError
 from tintype.resources import Hyperparameters
 
 LEARNING_RATE = 1e-4
 """At a multiplier of 1: the usual one for LoRA of rank 16."""
 RANK, ALPHA = 16, 32
+MOST_RANK, MOST_ALPHA = 512, 4096
+PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+EXTRAS: Mapping[str, str] = {
+    "lora_rank": f"rank of the adapters, 1 to {MOST_RANK} (auto: {RANK})",
+    "lora_alpha": "alpha / rank is their strength (auto: twice the rank)",
+    "lora_target_modules": f"a list of some of {', '.join(PROJECTIONS)} (auto: all)",
+}
+"""Extras of `method.supervised.hyperparameters`, and what each is."""
 FULL_BATCH = 16
 EPOCHS, MOST_EPOCHS = 3, 10
 STEPS = 100
@@ -21,6 +32,53 @@ WARM_UP = 0.05
 """Of all steps."""
 
 
+@dataclass(frozen=True, slots=True)
+class LoraShape:
+    """Which adapters a training makes."""
+
+    rank: int = RANK
+    alpha: float = ALPHA
+    """The strength is alpha / rank."""
+    modules: tuple[str, ...] = PROJECTIONS
+
+    @classmethod
+    def of(cls, extra: Mapping[str, Any]) -> Self:
+        """The shape that extras of the hyperparameters ask for; alpha is twice the rank.
+
+        Raises:
+            HyperparameterError: if one is not as it should be.
+        """
+        asked = {name: value for name, value in extra.items() if value not in ("auto", None)}
+        for name in asked.keys() - EXTRAS.keys():
+            raise _wrong(name, f"is not known. There are {', '.join(EXTRAS)}")
+        rank = asked.get("lora_rank", RANK)
+        if type(rank) is not int or not 1 <= rank <= MOST_RANK:
+            raise _wrong("lora_rank", f"must be a whole number from 1 to {MOST_RANK}, not {rank!r}")
+        alpha = asked.get("lora_alpha", ALPHA / RANK * rank)
+        if type(alpha) not in (int, float) or not 0 < alpha <= MOST_ALPHA:
+            words = f"must be a number above 0 and at most {MOST_ALPHA}, not {alpha!r}"
+            raise _wrong("lora_alpha", words)
+        return cls(rank, alpha, _modules(asked.get("lora_target_modules", PROJECTIONS)))
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """The same by name, as hyperparameters."""
+        values = (self.rank, self.alpha, list(self.modules))
+        return dict(zip(EXTRAS, values, strict=True))
+
+
+def _modules(asked: object) -> tuple[str, ...]:
+    listed = asked if isinstance(asked, list | tuple) else ()
+    if not listed or any(name not in PROJECTIONS for name in listed):
+        words = f"must be a list of some of {', '.join(PROJECTIONS)}, not {asked!r}"
+        raise _wrong("lora_target_modules", words)
+    return tuple(name for name in PROJECTIONS if name in listed)
+
+
+def _wrong(name: str, words: str) -> HyperparameterError:
+    return HyperparameterError(f"The hyperparameter {name} {words[:300]}.", name=name)
+
+
 def resolve(examples: int, asked: Hyperparameters) -> Resolved:
     """Choose what was left `auto`; a training is ceil(examples / batch_size) × n_epochs steps."""
     examples = max(1, examples)
@@ -29,7 +87,8 @@ def resolve(examples: int, asked: Hyperparameters) -> Resolved:
     enough = max(EPOCHS, min(MOST_EPOCHS, math.ceil(STEPS * batch / examples)))
     epochs = enough if asked.n_epochs == "auto" else asked.n_epochs
     multiplier = asked.learning_rate_multiplier
-    return Resolved(epochs, batch, 1.0 if multiplier == "auto" else float(multiplier))
+    rate = 1.0 if multiplier == "auto" else float(multiplier)
+    return Resolved(epochs, batch, rate, LoraShape.of(asked.extra).extra)
 
 
 def learning_rate(step: int, total: int, multiplier: float) -> float:
@@ -60,15 +119,16 @@ class Fit:
         return Fit(self.tokens // 2, self.checkpointing)
 
 
-def fit(base: Base, free_bytes: int, longest: int) -> Fit:
+def fit(base: Base, free_bytes: int, longest: int, rank: int = RANK) -> Fit:
     """The longest pack that fits beside the weights.
 
     Args:
         base: The model, which is in memory already.
         free_bytes: What is left beside it.
         longest: Tokens of the longest row, which a pack must hold.
+        rank: Of the adapters.
     """
-    left = free_bytes - adapter_bytes(base) - (1 << 30)
+    left = free_bytes - adapter_bytes(base, rank) - (1 << 30)
     plain = left // saved_bytes(base, all_layers=True)
     if plain >= max(longest, MOST_TOKENS // 4):
         return Fit(max(longest, min(MOST_TOKENS, plain)), checkpointing=False)

@@ -16,11 +16,12 @@ from PIL import Image
 
 from tintype.dataset import Example, TextPart, example, image_bytes, read_rows
 from tintype.engines.base import Note, Report, TrainingOrder
-from tintype.engines.lora import adapters, loading, plan
+from tintype.engines.lora import adapters, loading
 from tintype.engines.lora.adapters import Adapters
 from tintype.engines.lora.bases import Base
 from tintype.engines.lora.features import TOGETHER, Features
 from tintype.engines.lora.loading import OpenModel
+from tintype.engines.lora.plan import LoraShape
 from tintype.engines.lora.rows import MOST_PIXELS, Encoded, Said, Shown, encode, shrunk
 from tintype.errors import EngineError
 
@@ -72,7 +73,7 @@ def prepared_for(
     Raises:
         EngineError: if there is nothing to learn, or an image cannot be used.
     """
-    layers = adapters.attach(opened, plan.RANK, plan.ALPHA)
+    layers = adapters.attach(opened, LoraShape.of(order.hyperparameters.extra))
     layers.draw(order.seed)
     folder = order.training.parent
     urls: dict[str, str] = {}

@@ -149,8 +149,10 @@ class Training:
                 if progress.step:
                     self._report(Note(f"Training resumed after step {progress.step}."))
                 return progress
-        longest = self._prepared.longest
-        return TrainingProgress(fit=plan.fit(self._opened.base, free_bytes(self._opened), longest))
+        base, longest = self._opened.base, self._prepared.longest
+        return TrainingProgress(
+            fit=plan.fit(base, free_bytes(self._opened), longest, self._prepared.adapters.rank)
+        )
 
     def _step(self, packed: PackedStep, epoch: int) -> None:
         """One optimiser step."""

@@ -1,5 +1,6 @@
 """The dataset written in another format."""
 
+import asyncio
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -9,6 +10,7 @@ from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.screens.datasets.part import Words
 from tintype_tui.screens.exporting import Export
+from tintype_tui.text import within
 
 
 class ExportLine(Words):
@@ -35,8 +37,9 @@ class ExportLine(Words):
             return
         with self.pane.reporting("Cannot write it"):
             profile = self.session.profile
-            judged_by = rules.rules_of(profile.provider)
-            dialog = Export(opened.path, profile.name, judged_by.title, judged_by.max_file_bytes)
+            judged_by = await asyncio.to_thread(rules.rules_of, profile.provider)
+            title = within(judged_by.title)
+            dialog = Export(opened.path, profile.name, title, judged_by.max_file_bytes)
             written = await self.app.push_screen_wait(dialog)
             if written is not None:
                 self.pane.say(f"{written.name} is written.")

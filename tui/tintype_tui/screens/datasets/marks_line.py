@@ -70,18 +70,20 @@ class MarksLine(Words):
 
     @work(exclusive=True, group="recall")
     async def _recall(self) -> None:
-        """Read the marks that the store has; what was marked meanwhile is added to them."""
+        """Read the marks that the store has; what has changed here meanwhile lies over them."""
         if (dataset := self.dataset) is None:
             return
         with self.pane.reporting("Cannot read the marks"):
             fingerprint = await dataset.fingerprint()
             store = await self.session.store()
-            lines = store.marks.read(dataset.path, fingerprint)
+            known, lines = self._kept, store.marks.read(dataset.path, fingerprint)
             kept = {await dataset.find_line(line): why for line, why in lines.items()}
-            self._fingerprint, self._kept = fingerprint, Marks(kept)
-            self.post_message(
-                self.Remark(lambda now: Marks({**kept, **now.reasons}, now.done, now.undone))
-            )
+
+            def joined(now: Marks) -> Marks:
+                self._fingerprint, self._kept = fingerprint, Marks(kept)
+                return now.over(kept, known)
+
+            self.post_message(self.Remark(joined))
             others = store.marks.of_other_versions(dataset.path, fingerprint)
             if others and not kept:
                 self.pane.say(f"{count(others, 'mark')} belong to another version of this file.")

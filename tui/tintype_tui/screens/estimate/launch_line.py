@@ -38,7 +38,7 @@ class LaunchLine(Part):
     """The title line, and the launch."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+l,l", "launch", "Launch", id="estimate.launch", key_display="l"),
+        Binding("l", "launch", "Launch", id="estimate.launch"),
     ]
     DEFAULT_CSS = """
     LaunchLine { height: 1; }
@@ -117,6 +117,7 @@ class LaunchLine(Part):
             seed=choices.seed,
             batch_size=choices.batch_size or "auto",
             learning_rate_multiplier=choices.learning_rate_multiplier or "auto",
+            extra=choices.hyperparameters.extra,
         )
         api, store = await self.session.provider(), await self.session.store()
         limits, now = budget.Limits.of(self.session.settings), datetime.now().astimezone()

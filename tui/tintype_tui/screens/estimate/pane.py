@@ -16,6 +16,7 @@ from textual.reactive import var
 from tintype import connection, rules
 from tintype.dataset import FileStamp
 from tintype.dataset.splits import siblings
+from tintype.engines import extra_hyperparameters
 from tintype.errors import DatasetError, TintypeError
 from tintype.estimation import Estimate
 from tintype.loop import LoopState
@@ -136,6 +137,10 @@ class EstimatePane(Pane):
     async def _propose(self, path: Path) -> None:
         models = await connection.base_models(self.session.profile.provider)
         choices = self._choices or await _proposal(self, path, self._model, models)
+        if self.session.profile.dialect == "embedded":
+            self.plan.form.extras = await asyncio.to_thread(
+                extra_hyperparameters, connection.server_folder()
+            )
         self._model, self._choices, self._filled = "", None, True
         self.plan.form.fill(choices, models)
 

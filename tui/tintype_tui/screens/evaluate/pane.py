@@ -164,23 +164,27 @@ class EvaluatePane(Pane):
     @work(exclusive=True, group="open")
     async def open_run(self, scorer: str = "") -> None:
         """Read the answers so far, in a thread, and sum them up."""
-        folder = self._folder
+        await self._read(scorer)
+
+    async def _read(self, scorer: str = "", *, unless_known: bool = False) -> None:
+        folder, found, trouble = self._folder, None, ""
         if folder is None:
             return
         try:
             found = await asyncio.to_thread(evaluation.findings, folder, scorer)
         except TintypeError as error:
-            if folder == self._folder:
-                self.trouble = str(error)
-        else:
-            if folder == self._folder:
-                self.findings, self.trouble = found, ""
-                self.refresh_bindings()
+            trouble = str(error)
+        known = unless_known and self.findings is not None
+        if folder == self._folder and not known:  # else another is looked at, or more is known
+            self.findings, self.trouble = found or self.findings, trouble
+            self.refresh_bindings()
 
     @on(ResultPart.Wanted)
     @work(exclusive=True, group="rows")
     async def _show_rows(self, event: ResultPart.Wanted) -> None:
+        folder = self._folder
         if self.findings is None:
-            await self.open_run().wait()
-        self.rows.rows = event.rows
-        self.show_view("rows")
+            await self._read(unless_known=True)
+        if folder == self._folder:
+            self.rows.rows = event.rows
+            self.show_view("rows")
