@@ -206,6 +206,25 @@ async def test_what_cannot_be_asked_is_said_and_nothing_known_is_not_nothing_the
         await person.sees("as of just now")
 
 
+async def test_asking_again_while_they_are_asked_is_still_asking_and_is_stopped(
+    sit: Any, ending: DeadlineProvider
+) -> None:
+    async with sit(size=(80, 24)) as person:
+        pane = await listed(person)
+        ending.hostile.on("GET", "(?s).*", ending.hostile.answer(hang=True))
+        for _ in range(2):
+            await person.press("r")
+            await person.until(lambda: "old" in pane.asking, "that old is asked")
+        before = [one for one in pane.workers if one.group == "list"]
+        asking: list[str] = []
+        pane.watch(pane, "asking", lambda words: asking.append(words), init=False)
+        await person.press("r")
+        await person.until(lambda: all(one.is_finished for one in before), "the end of the earlier")
+        assert "" not in asking
+        await person.press("escape")
+        await person.until(lambda: not pane.asking, "an end of asking")
+
+
 async def test_with_nothing_to_lose_no_line_warns(sit: Any, home: Path) -> None:
     async with sit() as person:
         await person.press("7")

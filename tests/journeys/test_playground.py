@@ -1,8 +1,10 @@
 """Asking models: answers, the question, columns, cost, what was asked before."""
 
+import io
 import json
 import re
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -224,6 +226,41 @@ async def test_an_image_is_pasted_refused_or_found_again(
         await told(person, "its image is gone")
 
 
+async def test_what_an_earlier_wish_brings_late_is_not_taken(
+    sit: Any, dataset: Path, hostile_apart: Any
+) -> None:
+    out, gate = io.BytesIO(), threading.Event()
+    Image.new("RGB", (60, 40), "red").save(out, "PNG")
+
+    def late(request: Any) -> Any:
+        gate.wait()
+        return hostile_apart.answer(out.getvalue(), headers={"Content-Type": "image/png"})
+
+    hostile_apart.on("GET", "/late.png", late)
+    try:
+        async with sit(dataset) as person:
+            await sit_at_playground(person)
+            pane = pane_of(person)
+            await person.press("o")
+            await person.sees("Choose an image")
+            await person.press("ctrl+u")
+            await paste(person, f"{hostile_apart.url}/late.png")
+            await person.press("enter")
+            await told(person, "Fetching the image")
+            fetching = [one for one in pane.workers if one.node is pane.about and one.is_running]
+            await person.press("n")
+            await person.sees("test.jsonl row 2")
+            gate.set()
+            await person.until(
+                lambda: all(one.is_finished for one in fetching if one.group == "default"),
+                "the image",
+            )
+            await person.pilot.pause()
+            assert pane.question.subject.is_row
+    finally:
+        gate.set()
+
+
 async def test_the_picker_shows_an_image_before_it_is_taken(sit: Any, tmp_path: Path) -> None:
     folder = tmp_path / "images"
     folder.mkdir()
@@ -332,6 +369,9 @@ async def test_the_cost_is_said_first_and_above_the_limit_asked_for(
         await person.press("enter")  # a yes is no sum
         await person.press("escape")
         await person.sees_no("This question costs about")
+        await person.press("a")
+        await person.sees("This question costs about")
+        await _and_something_else_is_asked_about(person, dataset)
         assert hostile_apart.sent("POST", "/chat/completions") == []
         await person.press("a")
         await person.sees("This question costs about")
@@ -352,6 +392,22 @@ async def test_the_cost_is_said_first_and_above_the_limit_asked_for(
         await person.press("a")
         await told(person, "of the session's cap of $0.0010 are spent.")
         assert len(hostile_apart.sent("POST", "/chat/completions")) == 1
+
+
+async def _and_something_else_is_asked_about(person: Any, dataset: Path) -> None:
+    """An image that comes late, while it is agreed to what another question costs."""
+    wanted = re.search(r"Type ([0-9.]+) and press Enter to ask", person.screen)
+    assert wanted
+    pane, image = person.app.screen_stack[0], dataset.with_name("late.png")
+    row = pane.question.subject
+    Image.new("RGB", (60, 40), "red").save(image)
+    await pane.about.attach(str(image))
+    await person.until(lambda: pane.question.subject is not row, "the image")
+    await person.type(wanted[1])
+    await person.press("enter")
+    await told(person, "Something else is asked about by now: a asks.")
+    await person.press("n")
+    await person.until(lambda: pane.question.subject.is_row, "the row")
 
 
 async def test_a_question_beyond_a_limit_is_refused_in_words_and_not_sent(

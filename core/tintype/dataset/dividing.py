@@ -19,6 +19,7 @@ from tintype.dataset.example import Example
 from tintype.dataset.facets import SHORT_ANSWER
 from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
+from tintype.dataset.pace import Pace
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin
 from tintype.dataset.sampling import RowTraits, apportioned, drawn, drawn_groups, grouped
@@ -31,7 +32,6 @@ from tintype.threads import in_thread
 if TYPE_CHECKING:
     from tintype.images.likeness import Gallery
 
-ROWS_AT_ONCE = 64
 BYTES_AT_ONCE = 8_000_000
 
 
@@ -79,8 +79,9 @@ async def divide(
     """
     done, keys = Divided(), _ImageKeys(dataset.folder, near=near)
     traits: list[RowTraits] = []
-    while lines := await dataset.lines(done.read, ROWS_AT_ONCE, BYTES_AT_ONCE):
-        traits += await in_thread(_traits_of, lines, keys)
+    pace = Pace()
+    while lines := await dataset.lines(done.read, pace.rows, BYTES_AT_ONCE):
+        traits += await in_thread(pace.work, len(lines), _traits_of, lines, keys)
         done = replace(done, read=done.read + len(lines))
         yield done
     where = await in_thread(draw, traits)

@@ -7,43 +7,24 @@ it stands and said in a note.
 """
 
 import asyncio
-import copy
 import dataclasses
-import hashlib
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from tintype.dataset.copied_rows import ExportNote, Fetched, TreatedImages, rows_of_copy
 from tintype.dataset.fetched import fetch_images
-from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
 from tintype.dataset.nowhere import Nowhere
+from tintype.dataset.pace import Pace
 from tintype.dataset.parsing import ParsedLine
-from tintype.dataset.places import origin, slots
-from tintype.dataset.reshaping import image_parts, parts_of, reshaped
-from tintype.dataset.row_size import upright_size
-from tintype.dataset.treatment import Treatment, treat
-from tintype.dataset.writing import FileSet, refuse_existing, refuse_source, row_bytes
-from tintype.errors import DatasetError
+from tintype.dataset.treatment import Treatment
+from tintype.dataset.writing import FileSet, refuse_existing, refuse_source
 from tintype.threads import in_thread
 
-Fetched = Mapping[str, bytes | DatasetError]
-"""Images on the network by address, or why they cannot be had."""
-IMAGES = "images"  # the folder beside a copy for images that it refers to
-ROWS_AT_ONCE = 16
 BYTES_AT_ONCE = 4_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class ExportNote:
-    """Something that could not be done."""
-
-    line: int
-    """In the source, 1-based."""
-    place: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +107,7 @@ async def distribute(
     """
     for target in targets:
         await asyncio.to_thread(refuse_source, target, dataset.path)
-    done, start = Exported(), 0
+    done, start, pace = Exported(), 0, Pace()
     with Nowhere() if dry_run else FileSet() as files:
         beside = next(iter(targets)).parent
         treated = TreatedImages(dataset.folder, treatment or Treatment(), files, beside)
@@ -134,14 +115,14 @@ async def distribute(
         copies = {
             target: _Shards(files, target, shard_bytes, replace=replaces) for target in targets
         }
-        while lines := await dataset.lines(start, ROWS_AT_ONCE, BYTES_AT_ONCE):
+        while lines := await dataset.lines(start, pace.rows, BYTES_AT_ONCE):
             start += len(lines)
             chosen = [(line, where(line.row.line, line.row.index)) for line in lines]
             kept = [(line, [copies[path] for path in paths]) for line, paths in chosen if paths]
             fetching = treated.treatment.fetch
             rows_kept = [line.row for line, _ in kept] if fetching else []
             fetched = await fetch_images(rows_kept, allow_private=dataset.allow_private)
-            notes, rows = await in_thread(_write, kept, treated, fetched)
+            notes, rows = await in_thread(pace.work, len(lines), _write, kept, treated, fetched)
             done = Exported(
                 rows=done.rows + rows,
                 dropped=done.dropped
@@ -157,69 +138,6 @@ async def distribute(
             yield done
     written = tuple(path for copy in copies.values() for path in copy.files)
     yield dataclasses.replace(done, notes=(), files=() if dry_run else written)
-
-
-class TreatedImages:
-    """Images as they go into the copy; those treated last are remembered."""
-
-    def __init__(self, folder: Path, treatment: Treatment, files: FileSet, beside: Path) -> None:
-        self.folder = folder
-        self.treatment = treatment
-        self._files, self._beside = files, beside
-        self._named: set[str] = set()
-        self.changed = 0
-        self.on_the_web = 0
-        self._known: dict[bytes, str] = {}
-        self._chars = 0
-
-    def url(self, url: str, fetched: Fetched) -> str:
-        """The URL of an image in the copy.
-
-        Raises:
-            DatasetError: if it cannot be had or treated.
-        """
-        kind = origin(url)
-        stays = url not in fetched if kind == "url" else kind == "file" and not self.treatment.embed
-        self.on_the_web += stays and kind == "url"
-        if stays:
-            return url
-        key = hashlib.blake2b(url.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        if key not in self._known:
-            self._remember(key, self._treat(url, fetched))
-        return self._known[key]
-
-    def _treat(self, url: str, fetched: Fetched) -> str:
-        from tintype.images import data_url
-
-        data = fetched.get(url)
-        if isinstance(data, DatasetError):
-            raise data
-        data = image_bytes(url, self.folder) if data is None else data
-        treated = treat(data, self.treatment)
-        if self.treatment.url_base:
-            return self._kept(treated)
-        written = data_url(treated)
-        if treated is data and origin(url) == "data" and not self.treatment.chat:
-            return url
-        return url if url == written else written
-
-    def _kept(self, data: bytes) -> str:
-        """The address of an image that is a file beside the copy."""
-        from tintype.images import probe
-
-        facts = probe(data, verify=False)
-        name = f"{facts.digest[:32]}.{facts.format or 'image'}"
-        if name not in self._named:
-            self._named.add(name)
-            self._files.add(self._beside / IMAGES / name, data)
-        return f"{self.treatment.url_base.rstrip('/')}/{name}"
-
-    def _remember(self, key: bytes, url: str) -> None:
-        if self._chars > 32_000_000:
-            self._known.clear()
-            self._chars = 0
-        self._known[key] = url
-        self._chars += len(url)
 
 
 class _Shards:
@@ -267,35 +185,3 @@ def _write(
             for each in copies:
                 each.write(row)
     return notes, rows
-
-
-def rows_of_copy(
-    line: ParsedLine, treated: TreatedImages, fetched: Fetched, notes: list[ExportNote]
-) -> list[bytes]:
-    """Return what a row becomes in a copy, each with its line end; notes are added to."""
-    value = copy.deepcopy(line.row.value)
-    for slot, url in zip(slots(value), line.every_url(), strict=True):
-        slot.holder[slot.key] = url
-    wanted = treated.treatment
-
-    def note(message: str) -> None:
-        notes.append(ExportNote(line.row.line, "", message))
-
-    row = reshaped(value, wanted, lambda: upright_size(line, treated.folder), note)
-    before = copy.deepcopy(list(image_parts(value)))
-    new_urls = 0
-    for slot in list(slots(row)):
-        if not slot.image:
-            continue
-        try:
-            new = treated.url(slot.text, fetched)
-        except DatasetError as error:
-            notes.append(ExportNote(line.row.line, slot.place, error.message))
-            continue
-        new_urls += new != slot.text
-        slot.holder[slot.key] = new
-    treated.changed += max(new_urls, sum(part not in before for part in image_parts(row)))
-    parts = parts_of(row, wanted.most_images, note)
-    if len(parts) == 1 and row is value and not new_urls:
-        return [line.raw + b"\n"]
-    return [row_bytes(part) for part in parts]

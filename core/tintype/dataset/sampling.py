@@ -5,6 +5,7 @@ means: rows are drawn label by label, the rarest label first, so that every part
 each. What is drawn depends on what the rows hold, not on their order in the file.
 """
 
+import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -96,11 +97,16 @@ def apportioned(
         }
         order.sort(key=lambda group: rarest[group.name])
     parts: list[list[RowGroup]] = [[] for _ in shares]
+    whole = math.lcm(*(share.denominator for share in shares))
+    portions = [int(share * whole) for share in shares]  # whole numbers: fractions are slow
     placed, seen = [0] * len(shares), 0
     for group in order:
         seen += len(group.rows)
-        due = [share * seen - done for share, done in zip(shares, placed, strict=True)]
-        part = max(range(len(shares)), key=lambda at: (due[at], shares[at]))
+        _, _, part = max(
+            (share * seen - whole * done, share, -at)
+            for at, (share, done) in enumerate(zip(portions, placed, strict=True))
+        )
+        part = -part
         parts[part].append(group)
         placed[part] += len(group.rows)
     _fill_empty(parts, shares)

@@ -21,14 +21,12 @@ from tintype.dataset.example import ImagePart, Row
 from tintype.dataset.fetched import MAX_FETCHED_BYTES
 from tintype.dataset.files import MAX_IMAGE_BYTES, TooLarge, image_bytes
 from tintype.dataset.handle import Dataset
+from tintype.dataset.pace import Pace
 from tintype.dataset.parsing import ParsedLine
 from tintype.errors import DatasetError
 from tintype.images.facts import INACCESSIBLE, NOT_FETCHED, NOT_REACHED, ImageFacts
 
 WORKERS = max(2, min(4, os.cpu_count() or 2))
-PIECE_S = 0.08
-"""How long one piece of work should take."""
-MAX_PIECE_ROWS = 1000
 MAX_PIECE_BYTES = 4_000_000
 MAX_DECODED_BYTES = 64_000_000
 """Of a file whose images are all decoded, if nobody says otherwise. In larger ones images are
@@ -85,7 +83,7 @@ async def survey(
     try:
         while True:
             while len(under_way) < WORKERS and (
-                lines := await dataset.lines(start, surveyor.rows, MAX_PIECE_BYTES)
+                lines := await dataset.lines(start, surveyor.pace.rows, MAX_PIECE_BYTES)
             ):
                 start += len(lines)
                 under_way.append(asyncio.create_task(surveyor.survey(lines)))
@@ -103,12 +101,11 @@ class _Surveyor:
     def __init__(self, local: "LocalImages", fetcher: "Fetcher | None") -> None:
         self._local = local
         self._fetcher = fetcher
-        self.rows = 16
-        """How many rows to take next: as many as seem to fit into `PIECE_S`."""
+        self.pace = Pace()
 
     async def survey(self, lines: Sequence[ParsedLine]) -> tuple[Surveyed, ...]:
         """The facts of a piece, images on the network last."""
-        local = await asyncio.to_thread(self._probe_all, lines)
+        local = await asyncio.to_thread(self.pace.work, len(lines), self._probe_all, lines)
         found = list(zip(lines, local, strict=True))
         # A task for each of a thousand rows would hold the event loop for nothing.
         waiting = (self._finish(line.row, known) for line, known in found if None in known)
@@ -136,12 +133,7 @@ class _Surveyor:
         return await self._fetcher.facts(image.reference)
 
     def _probe_all(self, lines: Sequence[ParsedLine]) -> list[list[ImageFacts | None]]:
-        begun = time.monotonic()
-        found = [[self._local.facts(line, image) for image in line.row.images] for line in lines]
-        spent = max(time.monotonic() - begun, 1e-6)
-        wanted = int(len(lines) * PIECE_S / spent)
-        self.rows = max(1, min(MAX_PIECE_ROWS, wanted, self.rows * 4))
-        return found
+        return [[self._local.facts(line, image) for image in line.row.images] for line in lines]
 
 
 class LocalImages:

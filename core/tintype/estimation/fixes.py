@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tintype.dataset import Dataset
+from tintype.dataset.copied_rows import ExportNote, TreatedImages, rows_of_copy
 from tintype.dataset.edits import marked_again
-from tintype.dataset.embed import ExportNote, TreatedImages, rows_of_copy
 from tintype.dataset.nowhere import Nowhere
 from tintype.dataset.parsing import ParsedLine, read_line
 from tintype.dataset.statistics import Statistics

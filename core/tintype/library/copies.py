@@ -15,6 +15,7 @@ from tintype import rules
 from tintype.dataset import open_dataset
 from tintype.dataset.dividing import Divided, divide, folding, splitting
 from tintype.dataset.embed import export
+from tintype.dataset.pace import Pace
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import slots
 from tintype.dataset.writing import (
@@ -37,7 +38,6 @@ Images = Literal["auto", "inside", "web", "files"]
 """In the rows, those on the web too where the provider does not fetch them; all in the rows; those
 on the web stay there; all as files below an address."""
 _FETCH = {"auto": None, "inside": True, "web": False, "files": True}
-ROWS_AT_ONCE = 64
 BYTES_AT_ONCE = 8_000_000
 
 
@@ -262,12 +262,12 @@ def edit(
         async with opened_source(dataset) as handle:
             await in_thread(refuse_source, path, handle.path)
             await in_thread(refuse_existing, [path], replace=replace)
-            done, start = EditedCopy(), 0
+            done, start, pace = EditedCopy(), 0, Pace()
             with FileSet() as files:
                 file = files.open(path)
-                while lines := await handle.lines(start, ROWS_AT_ONCE, BYTES_AT_ONCE):
+                while lines := await handle.lines(start, pace.rows, BYTES_AT_ONCE):
                     start += len(lines)
-                    made = await in_thread(_edited, lines, change)
+                    made = await in_thread(pace.work, len(lines), _edited, lines, change)
                     await in_thread(file.writelines, [row for row, _ in made])
                     done = EditedCopy(
                         done.rows + len(made),

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from tintype import assessment, connection, offers, paths, rules
 from tintype.assessment import Assessment
 from tintype.dataset import Dataset, open_dataset, stamp
-from tintype.dataset.embed import Exported, ExportNote, export
+from tintype.dataset.copied_rows import ExportNote
+from tintype.dataset.embed import Exported, export
 from tintype.dataset.handle import opened
 from tintype.detection import Box, parse_boxes
 from tintype.errors import QuoteError

@@ -35,6 +35,8 @@ class Options:
     """Further names under which clients may address the server."""
     idle_exit_s: float | None = None
     """End when there was nothing to do for so long; none: never."""
+    vllm: str = ""
+    """The URL of a vLLM server that is to answer for tuned open models; empty: none."""
     stop_training: bool = False
     """At the end, have the trainers save their states and stop too, instead of going on."""
 

@@ -1,7 +1,7 @@
 """Chat completions, whole or streamed."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,12 +12,16 @@ from tintype.engines.base import Piece
 from tintype.errors import RefusalError, TintypeError
 from tintype.server import stored, wire
 from tintype.server.chat_request import CompletionRequest, read_ask
+from tintype.server.fields import Fields
 from tintype.server.json_answers import shaped
 from tintype.server.provider import ServerHandles, provider
 from tintype.server.reading import json_body
+from tintype.server.records import Tuned
 from tintype.server.state import now
 from tintype.server.streaming import EventStream, until_stop, while_connected
 
+ADAPTER = "adapter_config.json"
+"""In the folder of every adapter, and of nothing else."""
 CHAT_BYTES = 64 * 1024 * 1024
 
 
@@ -34,6 +38,8 @@ async def complete(request: Request) -> Response:
     """`POST /chat/completions`."""
     fields = await json_body(request, CHAT_BYTES)
     here = provider(request)
+    if (handed := _handed(fields, here)) is not None:
+        return await while_connected(request.receive, handed)
     ask = await while_connected(request.receive, read_ask(fields, here))
     head = {"id": wire.new_id("chatcmpl-"), "created": now(), "model": ask.model}
     if ask.streamed:
@@ -41,6 +47,18 @@ async def complete(request: Request) -> Response:
         first = await while_connected(request.receive, anext(events))
         return EventStream(_chained(first, events))
     return wire.JsonAnswer(await while_connected(request.receive, _whole(here, ask, head)))
+
+
+def _handed(fields: Fields, here: ServerHandles) -> Coroutine[Any, Any, Response] | None:
+    """The answer of the vLLM server to a question to a tuned open model; none for others."""
+    model = fields.values.get("model")
+    if here.handover is None or not isinstance(model, str):
+        return None
+    tuned = here.state.find(Tuned, model)
+    adapter = (here.state.folder / tuned.path).absolute() if tuned is not None else None
+    if adapter is None or not (adapter / ADAPTER).is_file():
+        return None
+    return here.handover.answer(model, adapter, fields.values)
 
 
 async def _pieces(

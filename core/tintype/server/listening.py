@@ -34,6 +34,7 @@ from tintype.server.opening import open_state
 from tintype.server.provider import Activity, ServerHandles
 from tintype.server.queue import Queue
 from tintype.server.state import State
+from tintype.server.vllm import Handover
 
 GOODBYE_S = 3
 """How long requests in progress may take when the server ends."""
@@ -80,7 +81,12 @@ async def serving(options: Options) -> AsyncIterator[Serving]:
         found = await asyncio.to_thread(engines, options.folder)
         activity = Activity()
         provider = ServerHandles(
-            state, found, Queue(state, found), Answers(state, found), activity=activity
+            state,
+            found,
+            Queue(state, found),
+            Answers(state, found),
+            activity,
+            Handover(options.vllm) if options.vllm else None,
         )
         server = _Server(_config(options, _gated(options, state, provider)))
         served = Serving(_running(options, listener, state), provider.queue, server)
@@ -97,6 +103,8 @@ async def serving(options: Options) -> AsyncIterator[Serving]:
             for task in tasks[1:]:
                 task.cancel()
             await asyncio.wait(tasks)
+            if provider.handover is not None:
+                await provider.handover.aclose()
         for task in tasks:
             if not task.cancelled():
                 task.result()

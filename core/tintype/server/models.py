@@ -44,6 +44,8 @@ async def delete(request: Request) -> Response:
     model = _tuned(request)
     here.state.remove(model)
     here.answers.forget(name)
+    if here.handover is not None:
+        await here.handover.forget(name)
     for path in (here.state.folder / model.path, weights.home_of(here.state, name)):
         await asyncio.to_thread(training.remove, path)
     return wire.JsonAnswer(wire.deleted(name, "model"))

@@ -12,6 +12,7 @@ from tintype.errors import RefusalError
 from tintype.server.answering import Answers
 from tintype.server.queue import Queue
 from tintype.server.state import State
+from tintype.server.vllm import Handover
 
 
 @dataclass(slots=True)
@@ -35,6 +36,8 @@ class ServerHandles:
     queue: Queue
     answers: Answers
     activity: Activity = field(default_factory=Activity)
+    handover: Handover | None = None
+    """A vLLM server that answers for tuned open models; none: they are answered here."""
     completing: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while an upload is put together: one at a time."""
     decoding: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ import pytest
 from PIL import Image
 
 from tintype.dataset import open_dataset, read_rows
-from tintype.dataset.embed import Exported, ExportNote, export
+from tintype.dataset.copied_rows import ExportNote, TreatedImages, rows_of_copy
+from tintype.dataset.embed import Exported, export
 from tintype.dataset.files import image_bytes
 from tintype.dataset.treatment import Treatment, treat
+from tintype.dataset.writing import FileSet
+from tintype.detection.convention import CONVENTIONS, LOC
 from tintype.errors import DatasetError
 from tintype.images import probe
 
@@ -51,6 +55,33 @@ async def test_rows_that_need_nothing_are_copied_byte_for_byte(build: Any) -> No
     path = build.file("data.jsonl", f"\ufeff{line}\r\n\r\n{line}")
     await exported(path, build.folder / "copy.jsonl")
     assert (build.folder / "copy.jsonl").read_text() == f"{line}\n{line}\n"
+
+
+@pytest.mark.parametrize(
+    "treatment",
+    [
+        Treatment(),
+        Treatment(chat=True, detail="low", most_images=1),
+        Treatment(boxes=(LOC, CONVENTIONS["florence-2"])),
+    ],
+)
+async def test_a_row_of_text_becomes_what_it_becomes_the_long_way(
+    build: Any, treatment: Treatment
+) -> None:
+    answers = ("a cat", "<loc0001><loc0002><loc0003><loc0004> cat", "see <image>", "[1, 2, 3, 4]")
+    rows = [build.chat(answer=answer) for answer in answers]
+    rows.append({"messages": [{"role": "human", "content": "Hi"}]})
+    path = build.jsonl(*rows)
+    async with open_dataset(path) as dataset:
+        for line in await dataset.lines(0, len(rows), 1_000_000):
+            assert line.usual is not None
+            treated = TreatedImages(path.parent, treatment, FileSet(), path.parent)
+            notes: list[ExportNote] = []
+            long_notes: list[ExportNote] = []
+            written = rows_of_copy(line, treated, {}, notes)
+            the_long_way = replace(line, usual=None)
+            assert written == rows_of_copy(the_long_way, treated, {}, long_notes)
+            assert notes == long_notes
 
 
 async def test_chosen_lines_are_dropped_and_damaged_ones_left_out(build: Any) -> None:

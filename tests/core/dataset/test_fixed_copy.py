@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from tintype.dataset import open_dataset, read_rows
-from tintype.dataset.embed import Exported, ExportNote, export
+from tintype.dataset.copied_rows import ExportNote
+from tintype.dataset.embed import Exported, export
 from tintype.dataset.treatment import Treatment
 from tintype.detection import CONVENTIONS
 from tintype.rules import Problem, check, fixing, rules_of

@@ -139,7 +139,8 @@ async def _jsonl(
 ) -> None:
     from tintype import rules
     from tintype.dataset import open_dataset
-    from tintype.dataset.embed import Exported, ExportNote, export
+    from tintype.dataset.copied_rows import ExportNote
+    from tintype.dataset.embed import Exported, export
     from tintype.dataset.writing import require_room
     from tintype_tui.commands.session import chosen
 

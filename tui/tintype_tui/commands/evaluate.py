@@ -15,15 +15,13 @@ from tintype_tui.commands.output import (
     Progress,
     agreed,
     as_json,
+    asking_options,
     asynchronous,
-    confirm_option,
-    dollars,
     leave,
     profile_option,
     put,
     put_json,
     say,
-    yes_option,
 )
 from tintype_tui.text import count, duration, money
 
@@ -87,12 +85,6 @@ MOST_LEFT_OUT = 5
     metavar="NAME=PATTERN",
     help="Questions to count together; by default Title, Genre, Author and Other.",
 )
-@click.option("--budget", type=dollars, metavar="USD", help="Stop softly before this is spent.")
-@click.option("--concurrency", type=click.IntRange(1, 256), default=64, show_default=True)
-@click.option("--per-minute", type=click.FloatRange(min=1), help="Never more requests a minute.")
-@click.option(
-    "--time-limit", type=click.FloatRange(min=1), default=120.0, help="Seconds for an answer."
-)
 @click.option("--resume", is_flag=True, help="Take up the newest run of these; retry its errors.")
 @click.option("--fresh", is_flag=True, help="Do not use answers of earlier runs.")
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT")
@@ -105,8 +97,7 @@ MOST_LEFT_OUT = 5
     type=A_PATH,
     help="Write the result: .html, .md, .csv, .jsonl, .xml (JUnit).",
 )
-@yes_option
-@confirm_option
+@asking_options
 @as_json
 @asynchronous
 async def command(path: Path, profile: str | None, as_json: bool, **chosen: Any) -> None:

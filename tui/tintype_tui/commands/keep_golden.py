@@ -12,21 +12,19 @@ from tintype_tui.commands.output import (
     A_NAME,
     A_PATH,
     as_json,
+    asking_options,
     asynchronous,
-    confirm_option,
-    dollars,
     leave,
     profile_option,
     put,
     put_json,
     say,
-    yes_option,
 )
 from tintype_tui.text import count, money
 
 if TYPE_CHECKING:
     from tintype.connection import Connections
-    from tintype.evaluation import EvaluatedModel, EvaluatedRow, EvaluationPlan
+    from tintype.evaluation import EvaluatedModel, EvaluatedRow, EvaluationPlan, RunProgress
     from tintype.settings import Profile, Settings
     from tintype.store import Store
 
@@ -42,15 +40,8 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int)
 @click.option("--samples", type=click.IntRange(min=1), default=1, help="Answers to each.")
 @click.option("--no-logprobs", is_flag=True, help="Do not ask for log-probabilities.")
-@click.option("--budget", type=dollars, metavar="USD", help="Stop softly before this is spent.")
-@click.option("--concurrency", type=click.IntRange(1, 256), default=64, show_default=True)
-@click.option("--per-minute", type=click.FloatRange(min=1), help="Never more requests a minute.")
-@click.option(
-    "--time-limit", type=click.FloatRange(min=1), default=120.0, help="Seconds for an answer."
-)
 @click.option("--dry-run", is_flag=True, help="Say what it would cost; ask nothing.")
-@yes_option
-@confirm_option
+@asking_options
 @as_json
 @asynchronous
 async def golden(
@@ -69,13 +60,12 @@ async def golden(
     from tintype_tui.commands.session import chosen as settings_of
 
     settings, provider = settings_of(profile)
-    options = {**chosen, "fresh": False}
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.folders.store_file))
         apis = Connections(settings, stack, say)
         [asked] = await models_named((model,), provider.name, store, apis)
         plans = await _plans(asked, datasets, store, settings.folders.data, chosen)
-        known = [(plan, await _rows(plan)) for plan in plans]
+        known = [(plan, await rows_of(plan)) for plan in plans]
         cost = await _cost(known, settings, apis)
         if not as_json:
             say(_cost_words(cost))
@@ -83,7 +73,15 @@ async def golden(
             if as_json:
                 put_json({"model": asked.name, **cost})
             return
-        made = [await _ask(*one, settings, apis, store, options, quiet=as_json) for one in known]
+        made = []
+        for plan, rows in known:
+            say(f"{plan.dataset.name}: {count(len(rows), 'row')}")
+            folder, last = await run_or_go_on(
+                plan, rows, settings, apis, store, chosen, quiet=as_json
+            )
+            whole = last.phase == "done" and not last.failed
+            told = {"run": folder.name, "dataset": plan.dataset, "rows": len(rows)}
+            made.append({**told, "answers": last.done, "complete": whole, "words": last.words})
     _tell(made, asked, settings.profiles[asked.profile], settings, as_json=as_json)
 
 
@@ -116,13 +114,15 @@ async def _plans(
     return plans
 
 
-async def _rows(plan: "EvaluationPlan") -> "list[EvaluatedRow]":
+async def rows_of(plan: "EvaluationPlan") -> "list[EvaluatedRow]":
+    """The rows of a plan; those without a truth too, where it scores only whether there is one."""
     from tintype import evaluation
     from tintype.dataset import open_dataset
 
     rows: list[EvaluatedRow] = []
+    truth = plan.scorers != ("answered",)
     async with open_dataset(plan.dataset) as dataset:
-        async for batch in evaluation.read_rows(dataset, truth=plan.scorers != ("answered",)):
+        async for batch in evaluation.read_rows(dataset, plan.rows, truth=truth):
             rows += batch
     return rows
 
@@ -161,7 +161,7 @@ def _cost_words(cost: Mapping[str, Any]) -> str:
     return f"{questions}, about {money(cost['likely_usd'])}, at most {money(cost['most_usd'])}."
 
 
-async def _ask(
+async def run_or_go_on(
     plan: "EvaluationPlan",
     rows: "list[EvaluatedRow]",
     settings: "Settings",
@@ -170,19 +170,17 @@ async def _ask(
     options: dict[str, Any],
     *,
     quiet: bool,
-) -> dict[str, Any]:
-    """Run a plan, or go on with it; what it spends is taken from what may be spent."""
+) -> "tuple[Path, RunProgress]":
+    """Run a plan, or go on with it; what it spends is taken from the options' budget."""
     from tintype import evaluation
     from tintype_tui.commands.evaluate import folder_of, run_plan
 
-    say(f"{plan.dataset.name}: {count(len(rows), 'row')}")
     folder = folder_of(evaluation.runs_folder(settings.folders.data), plan)
+    options.setdefault("fresh", False)
     last = await run_plan(plan, rows, folder, settings, apis.known, store, options, quiet=quiet)
     if options["budget"] is not None:
         options["budget"] = max(Decimal(0), options["budget"] - last.spent_usd)
-    whole = last.phase == "done" and not last.failed
-    told = {"run": folder.name, "dataset": plan.dataset, "rows": len(rows)}
-    return {**told, "answers": last.done, "complete": whole, "words": last.words}
+    return folder, last
 
 
 def _tell(

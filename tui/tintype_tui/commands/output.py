@@ -268,3 +268,23 @@ confirm_option = click.option(
     metavar="SUM",
     help="Accept a cost up to SUM US dollars, or one that is `unknown`, without being asked.",
 )
+
+_ASKING = (
+    click.option("--budget", type=dollars, metavar="USD", help="Stop softly before this is spent."),
+    click.option("--concurrency", type=click.IntRange(1, 256), default=64, show_default=True),
+    click.option(
+        "--per-minute", type=click.FloatRange(min=1), help="Never more requests a minute."
+    ),
+    click.option(
+        "--time-limit", type=click.FloatRange(min=1), default=120.0, help="Seconds for an answer."
+    ),
+    yes_option,
+    confirm_option,
+)
+
+
+def asking_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of asking models many questions, and of agreeing to the cost."""
+    for option in reversed(_ASKING):
+        command = option(command)
+    return command

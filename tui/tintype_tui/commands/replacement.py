@@ -1,7 +1,6 @@
 """`tintype replacement`: a model that is gone, by its kept answers, against what may replace it."""
 
 from contextlib import AsyncExitStack
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +10,12 @@ from tintype_tui.commands.output import (
     A_NAME,
     A_PATH,
     as_json,
+    asking_options,
     asynchronous,
-    confirm_option,
-    dollars,
     profile_option,
     put,
     put_json,
     say,
-    yes_option,
 )
 
 if TYPE_CHECKING:
@@ -43,14 +40,7 @@ if TYPE_CHECKING:
 @click.option("--shots-from", type=A_PATH, help="Of this file; by default what was trained on.")
 @click.option("--out", "-o", type=A_PATH, help="Write the report, one .html file.")
 @click.option("--replace", is_flag=True, help="Overwrite it.")
-@click.option("--budget", type=dollars, metavar="USD", help="Stop softly before this is spent.")
-@click.option("--concurrency", type=click.IntRange(1, 256), default=64, show_default=True)
-@click.option("--per-minute", type=click.FloatRange(min=1), help="Never more requests a minute.")
-@click.option(
-    "--time-limit", type=click.FloatRange(min=1), default=120.0, help="Seconds for an answer."
-)
-@yes_option
-@confirm_option
+@asking_options
 @as_json
 @asynchronous
 async def command(
@@ -77,7 +67,7 @@ async def command(
     home = evaluation.runs_folder(settings.folders.data)
     folder = _folder(old, home)
     folders = [_folder(one, home) for one in new]
-    folders += await _asked(folder, home, settings, provider, options, quiet=as_json)
+    folders += await _asked(folder, settings, provider, options, quiet=as_json)
     with paths.scratch_folder() as scratch:
         found = moving.replacement(folder, folders, scratch)
         report = moving.replacement_report(found)
@@ -111,7 +101,6 @@ def _folder(run: str, home: Path) -> Path:
 
 async def _asked(
     old: Path,
-    home: Path,
     settings: "Settings",
     provider: "Profile",
     options: dict[str, Any],
@@ -123,20 +112,15 @@ async def _asked(
 
     from tintype import evaluation
     from tintype.connection import Connections
-    from tintype.dataset import open_dataset
     from tintype.evaluation.shots import draw_shots
     from tintype.library.evaluations import models_named
     from tintype.store import open_store
-    from tintype_tui.commands.evaluate import folder_of, run_plan
+    from tintype_tui.commands.keep_golden import rows_of, run_or_go_on
 
     if not options["models"]:
         return []
     before, folders = evaluation.run_at(old).plan, []
-    rows: list[evaluation.EvaluatedRow] = []
-    truth = before.scorers != ("answered",)
-    async with open_dataset(before.dataset) as dataset:
-        async for batch in evaluation.read_rows(dataset, before.rows, truth=truth):
-            rows += batch
+    rows = await rows_of(before)
     shots = None
     if options["shots"] is not None:
         source = options["shots_from"] or next(iter(before.training), None)
@@ -157,10 +141,6 @@ async def _asked(
                 samples=1,
                 shots=shots,
             )
-            folder = folder_of(home, plan)
-            how = {**options, "fresh": False}
-            last = await run_plan(plan, rows, folder, settings, apis.known, store, how, quiet=quiet)
-            if options["budget"] is not None:
-                options["budget"] = max(Decimal(0), options["budget"] - last.spent_usd)
+            folder, _ = await run_or_go_on(plan, rows, settings, apis, store, options, quiet=quiet)
             folders.append(folder)
     return folders

@@ -20,6 +20,13 @@ from tintype_tui.commands.output import A_PATH, as_json, put_json, say
 @click.option(
     "--stop-training", is_flag=True, help="On exit, stop trainings too; otherwise they go on."
 )
+@click.option(
+    "--with",
+    "beside",
+    type=(click.Choice(("vllm",)), str),
+    metavar="vllm URL",
+    help="Have a vLLM server on the same disk answer for tuned open models.",
+)
 @as_json
 def command(
     host: str,
@@ -27,6 +34,7 @@ def command(
     folder: Path | None,
     names: tuple[str, ...],
     stop_training: bool,
+    beside: tuple[str, str] | None,
     as_json: bool,
 ) -> None:
     """Serve OpenAI's API from this machine until Ctrl+C.
@@ -51,6 +59,13 @@ def command(
 
     where = folder or server_folder(load())
     serve(
-        Options(where, host, port, names=names, stop_training=stop_training),
+        Options(
+            where,
+            host,
+            port,
+            names=names,
+            vllm=beside[1] if beside else "",
+            stop_training=stop_training,
+        ),
         ready=ready,
     )

@@ -137,8 +137,8 @@ async def _run(
     as_json: bool,
 ) -> None:
     from tintype.dataset import open_dataset
+    from tintype.dataset.copied_rows import ExportNote
     from tintype.dataset.dividing import Divided, divide
-    from tintype.dataset.embed import ExportNote
 
     progress, done = Progress(quiet=as_json), Divided()
     notes: list[ExportNote] = []

@@ -67,6 +67,7 @@ class ModelsPane(Pane):
 
     _sought: Ref | None = None
     """What is looked at as soon as it is known."""
+    _reading: object = None
     _asked_at: datetime | None = None
     """When the providers were last asked in this session."""
 
@@ -89,11 +90,14 @@ class ModelsPane(Pane):
             self.ask()
 
     async def _read(self) -> Inventory | None:
+        reading = self._reading = object()
         try:
             found = await inventory.take(await self.session.store(), self.session.settings)
         except TintypeError as error:
             self.trouble = str(error)
             return None
+        if reading is not self._reading:  # it is read again, and more may be known
+            return self.found
         self.found, self.trouble = found, ""
         self._reveal()
         self.post_message(requests.LookAtDeadlines())
@@ -102,13 +106,15 @@ class ModelsPane(Pane):
     @work(exclusive=True, group="list")
     async def ask(self) -> None:
         """Ask every provider; leaving the pane does not stop it, Esc does."""
-        self.asking, self._asked_at = "asking …", datetime.now(UTC)
+        asked_at = self._asked_at = datetime.now(UTC)
+        self.asking = "asking …"
         try:
             title = "List what every provider has"
             with working(self, title, "Cannot ask the providers") as task:
                 await self._gather(await self.session.store(), task)
         finally:
-            self.asking = ""
+            if asked_at is self._asked_at:  # else they are asked again already
+                self.asking = ""
         await self._read()
 
     async def _gather(self, store: Store, task: Task) -> None:

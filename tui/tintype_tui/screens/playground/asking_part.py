@@ -107,9 +107,12 @@ class AskingPart(Part):
     @work(exclusive=True, group="teaching")
     async def _learn_system(self) -> None:
         with self.pane.reporting("Cannot read the training rows"):
-            found = [await self._teaching(model) for model in self.question.models]
-            systems = [taught.systems[0] for taught in found if taught]
-            self.trained_system = next(filter(None, systems), "")
+            self.trained_system = await self._system(self.question.models)
+
+    async def _system(self, models: Sequence[str]) -> str:
+        found = [await self._teaching(model) for model in models]
+        systems = [taught.systems[0] for taught in found if taught]
+        return next(filter(None, systems), "")
 
     async def _teaching(self, model: str) -> Teaching | None:
         """What a model was trained with, as far as that is known here."""
@@ -161,12 +164,15 @@ class AskingPart(Part):
 
     async def _ask_all(self, models: Sequence[str], times: int = 1) -> None:
         with self.pane.reporting("Cannot ask"):
-            for model in models:
-                await self._teaching(model)
+            system = await self._system(self.question.models)
             question = self.question  # as it stands by now: what is sent is what is noted
-            asked = await question.requests(models, self.trained_system)
+            asked = await question.requests(models, system)
             confirmation = await self.cost.may_ask(asked * times)
             if confirmation is None:
+                return
+            if self.question.subject is not question.subject:
+                words = "Something else is asked about by now: {play.ask} asks."
+                self.pane.say(with_keys(self, words), severity="warning")
                 return
             for request in asked:
                 taught = await self._teaching(request.model)

@@ -51,8 +51,8 @@ class BeginningPart(Part):
         place = await to_thread(draft.place, state.dataset)
         if await about.find_again(place, draft.question or ""):
             return
-        if state.dataset is not None:
-            about.hold(state.dataset)
+        if (chosen := self.loop_state.dataset) is not None:  # by now
+            about.hold(chosen)
         elif draft.question:
             writing.put(draft.question)
 

@@ -86,6 +86,8 @@ class SubjectPart(Part):
         self._dataset: Dataset | None = None
         self._path: Path | None = None
         self._row = 0
+        self._wish = object()
+        """What was asked for last: what an earlier wish brings late is not taken."""
 
     def compose(self) -> ComposeResult:
         yield ImageView(id="image")
@@ -116,6 +118,7 @@ class SubjectPart(Part):
             line: The row at this 1-based line of this very file.
             question: What to ask in place of the row's own question.
         """
+        wish = self._wish = object()
         with self.pane.reporting("Cannot open the dataset"):
             if not line:
                 splits = await asyncio.to_thread(siblings, path)
@@ -123,7 +126,8 @@ class SubjectPart(Part):
             async with open_dataset(path) as dataset:
                 self._dataset = dataset
                 self._row = await dataset.find_line(line) if line else 0
-                self._take_row(question)
+                if wish is self._wish:
+                    self._take_row(question)
                 async for _ in dataset.index():
                     pass
                 self.post_message(self.Counted(dataset.count))
@@ -135,10 +139,12 @@ class SubjectPart(Part):
         if (dataset := self._dataset) is None:
             return
         with self.pane.reporting("Cannot read the row"):
-            self._take(await row_subject(dataset, self._row), question)
+            wish = self._wish
+            self._take(wish, await row_subject(dataset, self._row), question)
 
-    def _take(self, subject: Subject, question: str | None = None) -> None:
-        self.post_message(self.Taken(subject, question))
+    def _take(self, wish: object, subject: Subject, question: str | None = None) -> None:
+        if wish is self._wish:
+            self.post_message(self.Taken(subject, question))
 
     def watch_subject(self, subject: Subject | None) -> None:
         if subject is not None:
@@ -187,6 +193,7 @@ class SubjectPart(Part):
             subject = self.subject
             on_a_row = subject is not None and subject.is_row
             self._row = (self._row + (by if on_a_row else 0)) % self._dataset.count
+            self._wish = object()
             keeps = on_a_row and subject is not None and not subject.is_own(self.typed)
             self._take_row(self.typed if keeps else None)
 
@@ -212,13 +219,14 @@ class SubjectPart(Part):
             question: What to ask about it; none for the question that stands there.
         """
         words = self.typed if question is None else question
+        wish = self._wish = object()
         with self.pane.reporting("Cannot take the image"):
             if name.lower().startswith(("http://", "https://")):
                 self.pane.say("Fetching the image …")
                 subject = await web_subject(name, words)
             else:
                 subject = await file_subject(Path(name.removeprefix("file://")), words)
-            self._take(subject)
+            self._take(wish, subject)
             return subject
         return None
 
@@ -226,8 +234,9 @@ class SubjectPart(Part):
         """Take up what an earlier question was about, if it is still there."""
         if place.url:
             return await self.attach(place.url, question) or False
+        wish = self._wish
         if place.path is None or not await asyncio.to_thread(_is_file, str(place.path)):
-            return False
+            return wish is not self._wish  # something else has been asked for since
         if place.line:
             self.hold(place.path, place.line, question)
             return True
