@@ -6,6 +6,7 @@ The one module that knows both sides: the client (`api`) and where the embedded 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 from tintype.errors import AuthenticationError, SettingsError
 from tintype.paths import is_folder
 from tintype.providers import identity
-from tintype.settings import Profile, Secret, Settings, folders, key_for
+from tintype.settings import Profile, Secret, Settings, folders, key_for, load
 
 if TYPE_CHECKING:
     from tintype.api import Api, Patience
@@ -153,7 +154,11 @@ async def forecast(
             measured = step_time(
                 kept.job.id, batch, await store.jobs.events(profile.name, kept.job.id)
             )
-    return forecast(steps, chosen.batch_size, measured, model)
+    found = forecast(steps, chosen.batch_size, measured, model)
+    if (needed := engine.card.training_bytes) is None:
+        return found
+    hourly = (await asyncio.to_thread(load)).machine_usd_per_hour
+    return replace(found, memory_bytes=needed, usd_per_hour=hourly)
 
 
 def worth_asking(settings: Settings, store: "Store") -> tuple[str, ...]:

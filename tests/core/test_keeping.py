@@ -236,6 +236,16 @@ async def test_what_could_not_be_had_is_said_with_why_and_had_later(
     assert "404" in last.manifest.not_kept[-1].why
 
 
+async def test_a_job_that_nobody_knows_is_said_once_and_not_looked_for_again(
+    old: OldProvider, kept: Callable[..., Any]
+) -> None:
+    old.gone("/fine_tuning/jobs/ftjob-typo")
+    last = await kept(Wanted(("ftjob-typo", "ftjob-1")))
+    assert [one.what for one in last.manifest.not_kept] == ["job ftjob-typo"]
+    last = await kept()
+    assert (last.manifest.jobs, last.manifest.not_kept) == (("ftjob-1",), ())
+
+
 async def test_checkpoints_that_the_provider_has_dropped_are_no_loss(
     old: OldProvider, kept: Callable[..., Any], tmp_path: Path
 ) -> None:

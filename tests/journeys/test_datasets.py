@@ -16,6 +16,11 @@ from tintype.dataset import survey
 from tintype.dataset.splits import siblings
 from tintype_tui import requests
 from tintype_tui.screens.datasets import opened, opened_line
+from tintype_tui.screens.datasets.boxes_line import BoxesLine
+from tintype_tui.screens.datasets.copy_line import CopyLine
+from tintype_tui.screens.datasets.divide_line import DivideLine
+from tintype_tui.screens.datasets.edits_line import EditsLine
+from tintype_tui.screens.datasets.fixes_line import FixesLine
 from tintype_tui.screens.datasets.image_line import ImageLine
 from tintype_tui.screens.datasets.views.overview import OverviewView
 from tintype_tui.terminal import Capabilities
@@ -546,6 +551,22 @@ async def test_the_rows_that_are_said_to_be_written_are_written(sit: Any, datase
         await person.press("space", "shift+tab", "enter")
         await person.sees("train-fixed.jsonl", "10 rows")
     assert len(dataset.with_name("train-fixed.jsonl").read_text().splitlines()) == 10
+
+
+async def test_a_key_stops_nothing_that_is_being_written(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows", "1 warning")
+        for key, part in zip(
+            "MYHFC", (CopyLine, DivideLine, EditsLine, FixesLine, BoxesLine), strict=True
+        ):
+            pane = person.app.screen
+            pane.query_one(part).doing = f"· writing {key}, Esc stops"
+            await person.press(key)
+            await person.until(
+                lambda key=key: person.said == f"Not yet: writing {key}, Esc stops.", "why not"
+            )
+            assert person.app.screen is pane
+            pane.query_one(part).doing = ""
 
 
 async def test_a_copy_that_is_there_is_replaced_at_the_second_enter(

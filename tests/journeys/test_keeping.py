@@ -86,6 +86,10 @@ def test_a_model_outlives_its_provider(
         assert done.json["rows"] == 10
         assert "agrees with" in done.json["sentence"]
         assert model in page.read_text()
+        runs = tintype("evaluations", "--json").json
+        done = tintype("replacement", old, "-m", "scripted@second", "-o", page, "--yes")
+        assert (done.code, "exists already" in done.err) == (2, True)
+        assert tintype("evaluations", "--json").json == runs, "nothing was asked"
     done = tintype("move", "last", "--recipe", "trl", "-o", tmp_path / "recipe", "-p", "tintype")
     assert done.code == 0, done.err
     assert "num_train_epochs" in (tmp_path / "recipe/train.py").read_text()

@@ -1,10 +1,9 @@
 """Asking models: answers, the question, columns, cost, what was asked before."""
 
-import io
+import asyncio
 import json
 import re
 import shutil
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -227,38 +226,21 @@ async def test_an_image_is_pasted_refused_or_found_again(
 
 
 async def test_what_an_earlier_wish_brings_late_is_not_taken(
-    sit: Any, dataset: Path, hostile_apart: Any
+    sit: Any, dataset: Path, tmp_path: Path
 ) -> None:
-    out, gate = io.BytesIO(), threading.Event()
-    Image.new("RGB", (60, 40), "red").save(out, "PNG")
-
-    def late(request: Any) -> Any:
-        gate.wait()
-        return hostile_apart.answer(out.getvalue(), headers={"Content-Type": "image/png"})
-
-    hostile_apart.on("GET", "/late.png", late)
-    try:
-        async with sit(dataset) as person:
-            await sit_at_playground(person)
-            pane = pane_of(person)
-            await person.press("o")
-            await person.sees("Choose an image")
-            await person.press("ctrl+u")
-            await paste(person, f"{hostile_apart.url}/late.png")
-            await person.press("enter")
-            await told(person, "Fetching the image")
-            fetching = [one for one in pane.workers if one.node is pane.about and one.is_running]
-            await person.press("n")
-            await person.sees("test.jsonl row 2")
-            gate.set()
-            await person.until(
-                lambda: all(one.is_finished for one in fetching if one.group == "default"),
-                "the image",
-            )
-            await person.pilot.pause()
-            assert pane.question.subject.is_row
-    finally:
-        gate.set()
+    image = tmp_path / "late.png"
+    Image.effect_noise((3000, 2000), 90).save(image)  # a moment to decode
+    async with sit(dataset) as person:
+        await sit_at_playground(person)
+        about, taken = pane_of(person).about, []
+        person.app.watch(about, "subject", lambda one: taken.append(one.title), init=False)
+        late = asyncio.create_task(about.attach(str(image)))
+        await asyncio.sleep(0)
+        await person.press("n")
+        await late
+        await person.sees("test.jsonl row 2")
+        await person.pilot.pause()
+        assert taken == ["shapes/test.jsonl row 2"]
 
 
 async def test_the_picker_shows_an_image_before_it_is_taken(sit: Any, tmp_path: Path) -> None:

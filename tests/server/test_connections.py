@@ -1,5 +1,6 @@
 """Clients that hold connections half open, send too slowly, too much, or go away."""
 
+import http.client
 import json
 import logging
 import resource
@@ -40,11 +41,33 @@ def line(running: Running, sent: bytes) -> socket.socket:
 
 
 def ended(opened: socket.socket) -> bool:
-    """Whether the server has closed a connection, which it has a minute for."""
+    """Whether the server has closed a connection, which it has a minute for, without a word."""
     try:
         return opened.recv(1024) == b""
     except ConnectionResetError:
         return True
+
+
+def refused(opened: socket.socket, status: int) -> dict[str, Any]:
+    """The error with which the server refuses a request and closes its connection."""
+    answer = b"".join(iter(lambda: opened.recv(4096), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode()), answer
+    assert b"content-type: application/json" in head
+    error: dict[str, Any] = json.loads(body)["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    return error
+
+
+def asked(running: Running, path: str, *headers: str) -> bytes:
+    """The head of a POST request."""
+    lines = [
+        f"POST /v1/{path} HTTP/1.1",
+        "host: localhost",
+        f"authorization: Bearer {running.token}",
+        *headers,
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 def answers(running: Running) -> bool:
@@ -52,13 +75,17 @@ def answers(running: Running) -> bool:
     return httpx2.get(f"{running.url}/models", headers=key, timeout=PATIENCE_S).status_code == 200
 
 
+def test_a_connection_must_ask_soon(impatient: Running) -> None:
+    with line(impatient, b"") as opened:
+        assert ended(opened)
+
+
 @pytest.mark.parametrize(
-    "sent",
-    [b"", b"GET /v1/models HT", b"GET /v1/models HTTP/1.1\r\nhost: localhost\r\nx: "],
+    "sent", [b"GET /v1/models HT", b"GET /v1/models HTTP/1.1\r\nhost: localhost\r\nx: "]
 )
 def test_a_head_must_come_soon(impatient: Running, sent: bytes) -> None:
     with line(impatient, sent) as opened:
-        assert ended(opened)
+        assert refused(opened, 408)["code"] == "request_timeout"
 
 
 def test_a_head_that_trickles_must_come_soon_all_the_same(impatient: Running) -> None:
@@ -68,7 +95,7 @@ def test_a_head_that_trickles_must_come_soon_all_the_same(impatient: Running) ->
         while time.monotonic() < end_s:
             try:
                 opened.sendall(b"a: b\r\n")
-                if opened.recv(1024) == b"":
+                if opened.recv(1024).startswith(b"HTTP/1.1 408 "):
                     return
             except TimeoutError:
                 continue
@@ -78,13 +105,65 @@ def test_a_head_that_trickles_must_come_soon_all_the_same(impatient: Running) ->
 
 
 def test_a_body_must_keep_a_pace(impatient: Running) -> None:
-    head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
-        f"authorization: Bearer {impatient.token}\r\ncontent-type: application/json\r\n"
-        "content-length: 100000\r\n\r\n{"
+    head = asked(
+        impatient,
+        "chat/completions",
+        "content-type: application/json",
+        "content-length: 100000",
     )
-    with line(impatient, head.encode()) as opened:
-        assert ended(opened)
+    with line(impatient, head + b"{") as opened:
+        assert refused(opened, 408)["code"] == "request_timeout"
+
+
+def test_a_head_that_is_too_large_is_refused_as_errors_are(provider: Running) -> None:
+    with line(provider, asked(provider, "models", "x: " + "y" * 1_000_000)) as opened:
+        error = refused(opened, 431)
+    assert error["code"] == "request_header_fields_too_large"
+    assert "at most 65,536 bytes" in error["message"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"GET /v1/models HTTP/1.1\r\na b: c\r\n\r\n"],
+    ids=["TLS", "a wrong header"],
+)
+def test_what_is_no_http_is_refused_as_errors_are(provider: Running, sent: bytes) -> None:
+    with line(provider, sent) as opened:
+        assert refused(opened, 400)["code"] == "invalid_http"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("chat/completions", "application/json"), ("files", "multipart/form-data; boundary=x")],
+)
+def test_a_body_that_is_announced_too_large_is_refused_before_it_comes(
+    provider: Running, path: str, kind: str
+) -> None:
+    head = asked(provider, path, f"content-type: {kind}", "content-length: 900000000000")
+    with line(provider, head) as opened:
+        status, headers, body = read_answer(opened)
+        assert (status, body["code"]) == (413, "request_too_large")
+        assert headers["content-type"] == "application/json"
+
+
+def test_why_a_body_is_refused_is_read_by_a_client_that_sends_all_of_it_first(
+    provider: Running,
+) -> None:
+    size = 40_000_000
+    head = asked(provider, "nowhere", f"content-length: {size}", "connection: close")
+    with line(provider, head) as opened:
+        opened.sendall(b"x" * size)
+        status, _, error = read_answer(opened)
+        assert status == 404
+        assert "Invalid URL" in error["message"]
+
+
+def read_answer(opened: socket.socket) -> tuple[int, dict[str, str], dict[str, Any]]:
+    """Status, headers and error of an answer, without waiting for the connection's end."""
+    answer = http.client.HTTPResponse(opened)
+    answer.begin()
+    headers = {name.lower(): value for name, value in answer.getheaders()}
+    return answer.status, headers, json.loads(answer.read())["error"]
 
 
 def test_half_open_connections_give_way_to_whoever_asks(
@@ -95,6 +174,19 @@ def test_half_open_connections_give_way_to_whoever_asks(
         opened = [stack.enter_context(line(impatient, b"GET /v1/mod")) for _ in range(60)]
         assert answers(impatient)
         assert ended(opened[0])
+
+
+def test_a_server_that_is_full_says_so(impatient: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "BODY_WINDOW_S", 2 * PATIENCE_S)
+    bodies = ("content-type: application/json", "content-length: 9", "expect: 100-continue")
+    with ExitStack() as stack:
+        for _ in range(20):
+            opened = stack.enter_context(
+                line(impatient, asked(impatient, "chat/completions", *bodies))
+            )
+            assert opened.recv(1024).startswith(b"HTTP/1.1 100 ")
+        with line(impatient, b"") as one_more:
+            assert refused(one_more, 503)["code"] == "too_many_connections"
 
 
 def test_the_limit_lies_below_the_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from tintype.dataset.example import Example, ImagePart, Message, Part, Row, TextPart
 
 _STEP = re.compile(r"[.\[]")
+_USUAL_KEYS = {"role", "content"}
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _SHAREGPT_ROLES = {"human": "user", "gpt": "assistant"}
 _PAIRS = (
@@ -75,7 +76,7 @@ def example(row: Row) -> Example:
 
 def plain(text: str) -> str:
     """Text that can be encoded: half a surrogate pair becomes a replacement character."""
-    return _SURROGATE.sub("\ufffd", text)
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _messages(value: dict[str, Any], images: _Images) -> tuple[tuple[Message, ...], set[str]]:
@@ -119,6 +120,10 @@ def _turns(items: list[Any], images: _Images, place: str) -> Iterator[Message]:
 
 
 def _turn(item: dict[str, Any], images: _Images, place: str) -> Message:
+    if not images.images and item.keys() == _USUAL_KEYS:  # as almost all are
+        role, text = item["role"], item["content"]
+        if isinstance(role, str) and isinstance(text, str):
+            return Message(plain(role), (TextPart(plain(text)),))
     said = item.get("role", item.get("from"))
     role = plain(said) if isinstance(said, str) else ""
     if "role" not in item:

@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -19,6 +20,8 @@ from tintype.images.data_urls import DataUrl
 from tintype.paths import exists, failure, free_at, is_file, is_folder
 from tintype.paths.failures import reason
 
+FEW, MOST_UNSAVED = 8, 200
+"""Whole files that are saved one by one, and that are written before they are saved together."""
 _MARK = b"\xee\x80\x80data URL"
 _URL_DEPTH = 6
 """How deep in a row data URLs stand: messages, message, content, part, image_url, url."""
@@ -34,6 +37,7 @@ class FileSet:
     def __init__(self) -> None:
         self._files: list[tuple[Path, Path, IO[bytes]]] = []
         self._folders: list[Path] = []
+        self._unsaved: list[Path] = []
 
     def __enter__(self) -> Self:
         return self
@@ -72,14 +76,27 @@ class FileSet:
         file = self.open(path)
         try:
             file.write(data)
-            _close(file)
+            file.close()
+            self._unsaved.append(self._files[-1][1])
+            if len(self._unsaved) >= MOST_UNSAVED:
+                self._save()
         except OSError as error:
             raise _unwritable(path, error) from error
+
+    def _save(self) -> None:
+        """Have the whole files on the disk: many at once, for each by itself takes milliseconds."""
+        if len(self._unsaved) > FEW:
+            os.sync()
+            self._unsaved.clear()
+        while self._unsaved:
+            with self._unsaved.pop().open("rb") as file:
+                os.fsync(file.fileno())
 
     def _finish(self) -> None:
         moved: list[tuple[Path, Path | None]] = []
         place = Path()
         try:
+            self._save()
             for place, beside, file in self._files:
                 _close(file)
                 before = _kept(place) if len(self._files) > 1 else None
@@ -220,11 +237,7 @@ def row_bytes(row: Any) -> bytes:
     try:
         *before, last = json.dumps(light, ensure_ascii=False).encode().split(_MARK)
         if len(before) == len(urls):  # or else a text holds the mark
-            pieces = (
-                piece
-                for url, text in zip(urls, before, strict=True)
-                for piece in (text, url.encode())
-            )
+            pieces = chain.from_iterable(zip(before, map(str.encode, urls), strict=True))
             return b"".join((*pieces, last, b"\n"))
         return json.dumps(row, ensure_ascii=False).encode() + b"\n"
     except UnicodeEncodeError:  # half a surrogate pair: only an escape can hold it

@@ -35,6 +35,8 @@ class Card:
     """What it will never do: one phrase each."""
     context_tokens: int
     """The longest answer it can give, in its own tokens."""
+    training_bytes: int | None = None
+    """Memory that training takes at least, of a GPU; none where it is next to nothing."""
     hyperparameters: Mapping[str, str] = field(default_factory=dict)
     """What `method.supervised.hyperparameters` may have beyond OpenAI's, and what each is."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import pairwise
 from statistics import quantiles
 
@@ -43,6 +44,17 @@ class Forecast:
     high_s: float | None
     reason: str
     """Where the figure comes from, or why there is none: a sentence."""
+    memory_bytes: int | None = None
+    """What training takes at least, of a GPU or twice of the machine; none where it is unknown."""
+    usd_per_hour: Decimal | None = None
+    """What the machine that trains costs; none if nobody said."""
+
+    @property
+    def machine_usd(self) -> Decimal | None:
+        """What the machine will likely cost; none where time or price is unknown."""
+        if self.usd_per_hour is None or self.likely_s is None:
+            return None
+        return self.usd_per_hour * Decimal(self.likely_s) / 3600
 
 
 def step_time(job: str, batch: int, events: Sequence[Event]) -> StepTime | None:

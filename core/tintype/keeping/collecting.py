@@ -204,6 +204,8 @@ def _training(model: str) -> str:
 async def _keep_job(keeping: Keeping, job_id: str, found: _Found) -> None:
     kept = await keep_job(keeping, job_id)
     if kept is None:
+        if not keeping.archive.has(f"jobs/{safe_name(job_id)}/job.json"):
+            del found.jobs[job_id]  # later runs are not to look for it
         return
     (known, models), origin = kept, kept[0].made_from
     found.files[known.job.training_file] = origin.training

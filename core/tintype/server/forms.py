@@ -73,13 +73,10 @@ async def received(
     try:
         with path.open("xb") as file:
             os.fchmod(file.fileno(), 0o600)
-            flaw: RefusalError | None = None
             async for chunk in body(request, limit_bytes + WRITE_BYTES):
-                flaw = flaw or _flaw(parser, chunk)  # go on reading: the client reads no answer yet
+                _feed(parser, chunk)
                 if len(parts.pending) >= WRITE_BYTES:
                     await asyncio.to_thread(file.write, parts.taken())
-            if flaw is not None:
-                raise flaw
             await asyncio.to_thread(_finish, file, parts.taken())
         yield parts.form(path)
     finally:
@@ -106,15 +103,13 @@ def _boundary(request: Request) -> bytes:
     return boundary
 
 
-def _flaw(parser: MultipartParser, chunk: bytes) -> RefusalError | None:
-    """Feed the parser; returns what is wrong with the body."""
+def _feed(parser: MultipartParser, chunk: bytes) -> None:
     try:
         parser.write(chunk)
-    except RefusalError as error:
-        return error
     except FormParserError as error:
-        return RefusalError(400, f"The multipart body is damaged: {error}.", code="invalid_form")
-    return None
+        raise RefusalError(
+            400, f"The multipart body is damaged: {error}.", code="invalid_form"
+        ) from error
 
 
 def _finish(file: BinaryIO, rest: bytes) -> None:

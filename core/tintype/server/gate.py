@@ -21,6 +21,9 @@ from tintype.server.provider import Activity
 
 API_VERSION = "2020-10-01"
 """What OpenAI has called its API's version ever since."""
+DRAIN_BYTES = 1 << 30
+"""What is read and dropped of the body of a request that is refused: a connection that is closed
+before would be reset, and the client, which still sends, would not get to read why."""
 
 
 class Gate:
@@ -56,14 +59,22 @@ class Gate:
             await self._app(scope, receive, send)
             return
         started_s = time.monotonic()
+        read = _Read(receive)
+        refuses = False
 
         async def marked(message: Message) -> None:
+            nonlocal refuses
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["x-request-id"] = request_id
                 headers["openai-processing-ms"] = str(int((time.monotonic() - started_s) * 1000))
                 headers["openai-version"] = API_VERSION
                 headers["openai-organization"] = wire.ORGANIZATION_ID
+                refuses = message["status"] >= 400
+            elif refuses and not read.whole and not message.get("more_body", False):
+                await send({**message, "more_body": True})  # all of the answer, at once
+                await read.rest(DRAIN_BYTES)
+                message = {"type": "http.response.body"}
             await send(message)
 
         request_id = wire.new_id("req_", 32)
@@ -71,7 +82,7 @@ class Gate:
         self._activity.open_requests += 1
         try:
             refused = self._refusal(Headers(scope=scope))
-            await (refused or self._app)(scope, receive, marked)
+            await (refused or self._app)(scope, read, marked)
         finally:
             self._activity.open_requests -= 1
             self._activity.last_s = time.monotonic()
@@ -109,6 +120,24 @@ class Gate:
         except ValueError:
             return False
         return address.is_loopback or not self._loopback
+
+
+class _Read:
+    """What is received of a request, and whether that was all of it."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.whole = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self.whole = not message.get("more_body", False)
+        return message
+
+    async def rest(self, limit_bytes: int) -> None:
+        """Read and drop what is still to come, as far as the limit."""
+        while not self.whole and limit_bytes > 0:
+            limit_bytes -= len((await self()).get("body", b""))
 
 
 def _without_port(host: str) -> str:

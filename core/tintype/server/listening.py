@@ -28,7 +28,7 @@ from tintype.server.address import (
 )
 from tintype.server.answering import Answers
 from tintype.server.app import create_app
-from tintype.server.connections import BoundedConnection, connection_limit
+from tintype.server.connections import HEAD_BYTES, BoundedConnection, connection_limit
 from tintype.server.gate import Gate
 from tintype.server.opening import open_state
 from tintype.server.provider import Activity, ServerHandles
@@ -146,6 +146,7 @@ def _config(options: Options, app: ASGIApp) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        h11_max_incomplete_event_size=HEAD_BYTES,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GOODBYE_S,
     )

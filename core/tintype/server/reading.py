@@ -13,8 +13,6 @@ from tintype.server.fields import Fields, bounded, chosen, refuse
 
 JSON_BYTES = 1 << 20
 """Limit for bodies that hold no images."""
-DRAIN_BYTES = 1 << 30
-"""What is read and dropped of a body that is too long, so that the client gets to read why."""
 _LARGE_BYTES = 1 << 16
 """From this size on a body is parsed in a thread."""
 MAX_VALUES = 500_000
@@ -31,21 +29,22 @@ async def body(request: Request, limit_bytes: int) -> AsyncIterator[bytes]:
         RefusalError: 413 as soon as it is longer than the limit, or says it will be.
     """
     declared = request.headers.get("content-length", "")
-    too_large = declared.isdigit() and int(declared) > limit_bytes
+    if declared.isdigit() and int(declared) > limit_bytes:
+        _refuse_size(limit_bytes)
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        too_large = too_large or size > limit_bytes
-        if not too_large:
-            yield chunk
-        elif size > DRAIN_BYTES:
-            break
-    if too_large:
-        raise RefusalError(
-            413,
-            f"The request is too large: at most {limit_bytes:,} bytes are accepted here.",
-            code="request_too_large",
-        )
+        if size > limit_bytes:
+            _refuse_size(limit_bytes)
+        yield chunk
+
+
+def _refuse_size(limit_bytes: int) -> NoReturn:
+    raise RefusalError(
+        413,
+        f"The request is too large: at most {limit_bytes:,} bytes are accepted here.",
+        code="request_too_large",
+    )
 
 
 async def json_body(request: Request, limit_bytes: int = JSON_BYTES) -> Fields:

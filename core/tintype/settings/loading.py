@@ -49,6 +49,7 @@ class Settings:
     spend_confirm_usd: Decimal
     day_limit_usd: Decimal | None
     month_limit_usd: Decimal | None
+    machine_usd_per_hour: Decimal | None
     read_only: bool
     recorder: bool
     """Whether running jobs are followed in a process of its own."""

@@ -76,6 +76,12 @@ FIELDS: tuple[Setting, ...] = (
         _SUM_OR_NONE,
         "The limit for a calendar month, like day_limit_usd.",
     ),
+    _setting(
+        "machine_usd_per_hour",
+        None,
+        _SUM_OR_NONE,
+        "What the machine that trains open models costs in an hour, for the estimate.",
+    ),
     _setting("read_only", False, _FLAG, "Spend, change and delete nothing at any provider."),
     _setting(
         "recorder",

@@ -282,3 +282,16 @@ def test_a_long_image_is_cut_out_whatever_stands_where_a_step_ends(at: int) -> N
     )
     escaped = url[:at] + b"\\u0041" + url[at:]
     assert not lift(b'{"url":"' + escaped + b'"}').cuts
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a cat", "caf\u00e9", "half \ud800", "data:image/png;base64,AAAA"]
+)
+@pytest.mark.parametrize("role", ["user", "human", "", "half \ud800"])
+def test_a_usual_message_is_read_as_one_with_more_keys_is(role: str, text: str) -> None:
+    usual = {"role": role, "content": text}
+    rows = [
+        Row(0, 1, 0, 0, {"messages": [message]}) for message in (usual, {**usual, "name": None})
+    ]
+    short, long = map(example, rows)
+    assert short.messages == long.messages

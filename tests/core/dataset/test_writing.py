@@ -2,13 +2,22 @@
 
 import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tintype.dataset.splits import Split
-from tintype.dataset.writing import FileSet, SplitWriter, chat_row, row_bytes, written
+from tintype.dataset.writing import (
+    FEW,
+    MOST_UNSAVED,
+    FileSet,
+    SplitWriter,
+    chat_row,
+    row_bytes,
+    written,
+)
 from tintype.errors import DatasetError
 from tintype.images import data_url
 
@@ -87,3 +96,20 @@ def test_rows_with_images_are_written_as_json_writes_them() -> None:
         assert line.endswith(b"\n")
         assert b"\n" not in line[:-1]
         assert json.loads(line) == json.loads(json.dumps(row))
+
+
+def test_many_whole_files_are_saved_together_before_they_appear(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    seen: list[int] = []
+
+    def appeared() -> None:
+        seen.append(len(list(tmp_path.glob("*.jpg"))))
+
+    monkeypatch.setattr(os, "sync", appeared)
+    monkeypatch.setattr(os, "fsync", lambda _: appeared())
+    with FileSet() as files:
+        for number in range(MOST_UNSAVED + FEW + 1):
+            files.add(tmp_path / f"{number}.jpg", b"data")
+    assert seen == [0, 0]
+    assert len(list(tmp_path.iterdir())) == MOST_UNSAVED + FEW + 1

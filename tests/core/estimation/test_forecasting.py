@@ -1,12 +1,15 @@
 """How long a training will take comes from the steps of an earlier one, or it is unknown."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from tintype.estimation import forecast, step_time
 from tintype.resources import Event
+from tintype_tui.words.costs import time_words
 
 BEGUN = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -65,3 +68,15 @@ def test_without_steps_it_is_unknown_and_says_so(steps: int) -> None:
     found = forecast(3200, 4, None, "tintype-tiny")
     assert (found.low_s, found.likely_s, found.high_s) == (None, None, None)
     assert "unknown until the first training of tintype-tiny" in found.reason
+
+
+def test_the_machine_costs_its_price_for_the_likely_time_or_is_unknown() -> None:
+    measured = step_time("ftjob-1", 4, events(step * 1.0 for step in range(100)))
+    known, unknown = forecast(1800, 4, measured, "m"), forecast(1800, 4, None, "m")
+    dear = replace(known, usd_per_hour=Decimal(3))
+    assert float(dear.machine_usd or 0) == pytest.approx(1.5, rel=0.02)
+    assert known.machine_usd is None
+    assert replace(unknown, usd_per_hour=Decimal(3)).machine_usd is None
+    words = time_words(replace(dear, memory_bytes=9_000_000_000))
+    assert words.endswith(", 9 GB or more of memory, $1.50 for the machine")
+    assert time_words(replace(unknown, usd_per_hour=Decimal(3))) == "time unknown"

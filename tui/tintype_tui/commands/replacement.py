@@ -59,10 +59,13 @@ async def command(
     prices. The old model itself is not asked: it may be gone.
     """
     from tintype import evaluation, moving, paths
+    from tintype.dataset.writing import refuse_existing
     from tintype_tui.commands.session import chosen
 
     if not new and not options["models"]:
         raise click.UsageError("Name a NEW_RUN, or a candidate with --model.")
+    if out is not None:
+        refuse_existing([out], replace=replace)  # before anything is asked
     settings, provider = chosen(profile)
     home = evaluation.runs_folder(settings.folders.data)
     folder = _folder(old, home)

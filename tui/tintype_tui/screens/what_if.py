@@ -77,6 +77,7 @@ class TryChanges(Dialog[Decided | None]):
         self._rewritten: dict[str, Rewritten] = {}
         self._whole: FileWeight | None = None
         self._hint = ""
+        self._writing = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall"):
@@ -214,6 +215,10 @@ class TryChanges(Dialog[Decided | None]):
     # ------------------------------------------------------------------ making it true
 
     @on(LineList.Chosen)
+    def _chosen(self) -> None:
+        if not self._writing:
+            self._make_true()
+
     @work(exclusive=True, group="write")
     async def _make_true(self) -> None:
         """Write the copy that is like this, if anything of the dataset changes."""
@@ -231,10 +236,12 @@ class TryChanges(Dialog[Decided | None]):
         dialog = SaveAs("Write a copy like this into", proposed, lambda _: said, ending=".jsonl")
         target = await self.app.push_screen_wait(dialog)
         if target is not None:
+            self._writing = True
             try:
                 await self._write(change, target)
                 self.dismiss(Decided(epochs, target.path))
             except TintypeError as error:
+                self._writing = False
                 self.doing.update(Content(visible(str(error))))
 
     async def _write(self, change: WhatIf, target: Target) -> None:

@@ -28,7 +28,18 @@ def cost_words(estimate: Estimate, *, doubts: bool = True) -> str:
 
 
 def time_words(forecast: Forecast) -> str:
-    """How long a training takes: `about 2 min 40 s`, `8 min to 16 min`, `time unknown`."""
+    """How long a training takes: `about 2 min 40 s`, `8 min to 16 min`, `time unknown`.
+
+    And what it needs, where that is known: `…, 9 GB of memory, $1.20 for the machine`.
+    """
+    needed = forecast.memory_bytes
+    also = [] if needed is None else [f"{size(needed)} or more of memory"]
+    if forecast.machine_usd is not None:
+        also.append(f"{money(forecast.machine_usd)} for the machine")
+    return ", ".join([_time_words(forecast), *also])
+
+
+def _time_words(forecast: Forecast) -> str:
     low_s, likely_s, high_s = forecast.low_s, forecast.likely_s, forecast.high_s
     if low_s is None or likely_s is None or high_s is None:
         return "time unknown"

@@ -90,6 +90,8 @@ def forecast_report(forecast: Forecast | None) -> dict[str, Any] | None:
         if low_s is None or high_s is None
         else [round(low_s, 1), round(high_s, 1)],
         "reason": forecast.reason,
+        "memory_bytes": forecast.memory_bytes,
+        "machine_usd": None if forecast.machine_usd is None else float(forecast.machine_usd),
     }
 
 

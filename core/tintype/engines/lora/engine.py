@@ -52,6 +52,7 @@ def card(base: Base) -> Card:
             f"be used beyond its licence ({base.licence or 'not said in its folder; look it up'})",
         ),
         context_tokens=LONGEST_ANSWER,
+        training_bytes=base.training_bytes,
         hyperparameters=plan.EXTRAS,
     )
 

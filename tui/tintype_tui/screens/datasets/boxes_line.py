@@ -14,7 +14,7 @@ from tintype_tui.screens.convert_boxes import ConvertBoxes
 from tintype_tui.screens.datasets.keeping import keep
 from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.screens.datasets.opened_line import OpenedLine
-from tintype_tui.screens.datasets.part import Words, stop_workers
+from tintype_tui.screens.datasets.part import Words, is_busy, stop_workers
 from tintype_tui.text import count
 
 
@@ -38,9 +38,11 @@ class BoxesLine(Words):
     def stop(self) -> bool:
         return stop_workers(self, "convert")
 
-    @opens(exclusive=True, group="convert")
+    @opens(group="convert")
     async def action_convert(self) -> None:
         """Choose a convention with rows before and after in sight, and convert all rows."""
+        if is_busy(self):
+            return
         if (opened := self.opened) is None or not opened.complete:
             self.pane.say("The rows are still being read. Try again when that is done.")
             return

@@ -18,7 +18,7 @@ from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.datasets.opened import Opened
-from tintype_tui.screens.datasets.part import Words, stop_workers
+from tintype_tui.screens.datasets.part import Words, is_busy, stop_workers
 from tintype_tui.screens.save_as import SaveAs, Target
 from tintype_tui.text import count
 
@@ -51,10 +51,10 @@ class CopyLine(Words):
     def stop(self) -> bool:
         return stop_workers(self, "write")
 
-    @opens(exclusive=True, group="write")
+    @opens(group="write")
     async def action_fix(self) -> None:
         """Write a copy with its images embedded and as the provider takes them; then open it."""
-        if (opened := self.opened) is None:
+        if (opened := self.opened) is None or is_busy(self):
             return
         marked = self.marks.rows
         option = f"leave out the {count(len(marked), 'marked row')}" if marked else ""
@@ -73,10 +73,10 @@ class CopyLine(Words):
             left_out = marked if target.with_option else frozenset()
             await self._write(opened, target, rules.fixing(profile), left_out)
 
-    @opens(exclusive=True, group="write")
+    @opens(group="write")
     async def action_write_without(self) -> None:
         """Write a copy without the marked rows, or of them alone or those shown, and open it."""
-        if (opened := self.opened) is None:
+        if (opened := self.opened) is None or is_busy(self):
             return
         if not self.marks and self.arrangement.chosen is None:
             words = "No row is marked: {data.mark} marks one, {data.mark_all} those of a filter."

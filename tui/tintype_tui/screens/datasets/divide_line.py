@@ -13,7 +13,7 @@ from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.datasets.opened import Opened
-from tintype_tui.screens.datasets.part import Words, stop_workers
+from tintype_tui.screens.datasets.part import Words, is_busy, stop_workers
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.screens.save_as import SaveAs, Target
 
@@ -44,10 +44,10 @@ class DivideLine(Words):
     def stop(self) -> bool:
         return stop_workers(self, "divide")
 
-    @opens(exclusive=True, group="divide")
+    @opens(group="divide")
     async def action_divide(self) -> None:
         """Write splits, folds or a sample, and open what can be trained on."""
-        if (opened := self.opened) is None:
+        if (opened := self.opened) is None or is_busy(self):
             return
         with self.pane.reporting("Cannot divide the dataset"):
             chosen = await self.app.push_screen_wait(Choose("Split or sample", KINDS))

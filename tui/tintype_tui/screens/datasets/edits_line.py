@@ -26,7 +26,7 @@ from tintype_tui.held_keys import opens
 from tintype_tui.own_editor import edited_outside
 from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.datasets.keeping import keep, keep_row, row_to_edit
-from tintype_tui.screens.datasets.part import Edited, Words, stop_workers
+from tintype_tui.screens.datasets.part import Edited, Words, is_busy, stop_workers
 from tintype_tui.screens.dialogs import Ask, Confirm
 from tintype_tui.screens.edit_row import EditRow
 from tintype_tui.text import count
@@ -99,18 +99,18 @@ class EditsLine(Words):
 
     # ------------------------------------------------------------------ one row
 
-    @opens(exclusive=True, group="edit")
+    @opens(group="edit")
     async def action_edit(self) -> None:
         """Edit the texts of the row that is looked at."""
         await self._edit_row(here=True)
 
-    @opens(exclusive=True, group="edit")
+    @opens(group="edit")
     async def action_editor(self) -> None:
         """Edit them in an editor of one's own."""
         await self._edit_row(here=False)
 
     async def _edit_row(self, *, here: bool) -> None:
-        if (dataset := self.dataset) is None or not dataset.count:
+        if (dataset := self.dataset) is None or not dataset.count or is_busy(self):
             return
         with self.pane.reporting("Cannot edit the row"):
             source, value = await row_to_edit(dataset, self.index)
@@ -131,10 +131,10 @@ class EditsLine(Words):
 
     # ------------------------------------------------------------------ many rows
 
-    @opens(exclusive=True, group="edit")
+    @opens(group="edit")
     async def action_change(self) -> None:
         """Change all rows, or those of a filter, once it has been seen what changes."""
-        if (dataset := self.dataset) is None:
+        if (dataset := self.dataset) is None or is_busy(self):
             return
         chosen = self.arrangement.chosen
         rows = "all rows" if chosen is None else f"the {count(len(chosen), 'row')} shown"
@@ -165,10 +165,10 @@ class EditsLine(Words):
 
     # ------------------------------------------------------------------ the store
 
-    @opens(exclusive=True, group="edit")
+    @opens(group="edit")
     async def action_turn(self, by: int) -> None:
         """Undo the latest edit, or do again what was undone; in any session."""
-        if (dataset := self.dataset) is None:
+        if (dataset := self.dataset) is None or is_busy(self):
             return
         with self.pane.reporting("Cannot undo" if by < 0 else "Cannot redo"):
             table = (await self.session.store()).edits

@@ -20,7 +20,7 @@ from tintype_tui.screens.choosing import Choose
 from tintype_tui.screens.datasets.copy_line import CopyLine
 from tintype_tui.screens.datasets.keeping import keep_row, row_to_edit
 from tintype_tui.screens.datasets.opened import Opened
-from tintype_tui.screens.datasets.part import Words, stop_workers
+from tintype_tui.screens.datasets.part import Words, is_busy, stop_workers
 from tintype_tui.screens.dialogs import Confirm
 from tintype_tui.text import count
 from tintype_tui.words.fixes import effect_words
@@ -46,10 +46,12 @@ class FixesLine(Words):
     def stop(self) -> bool:
         return stop_workers(self, "fix")
 
-    @opens(exclusive=True, group="fix")
+    @opens(group="fix")
     async def action_fix(self) -> None:
         """Choose a fix for the row or for all, see what it does, and do it."""
         opened, assessed = self.opened, self.assessed
+        if is_busy(self):
+            return
         if opened is None or assessed is None or not assessed.complete:
             self.pane.say("The rows are still being checked. Try again when that is done.")
             return

@@ -149,6 +149,13 @@ def _note(part: Words) -> None:
     part.session.tasks.note(part, name, words, part.stop, "datasets")
 
 
+def is_busy(line: Words) -> bool:
+    """Whether a part does something that no key but Esc may stop; if so, it is said."""
+    if line.doing:
+        line.pane.say(f"Not yet: {line.doing.removeprefix('· ')}.")
+    return bool(line.doing)
+
+
 class View(DatasetPart):
     """One way of looking over the rows."""
 

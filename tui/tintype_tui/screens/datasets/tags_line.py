@@ -1,5 +1,6 @@
 """Tags: digits that mark a row for a reason, and reasons for lines or for what a filter shows."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -29,16 +30,14 @@ def read_tags(text: str) -> list[str]:
 
 def rows_in(dataset: Dataset, ranges: Sequence[tuple[int, int | None]]) -> list[int]:
     """The indices of the rows that stand on lines of some ranges."""
-    if not ranges:
-        return []
-    return [
-        index
-        for index in range(dataset.count)
-        if any(
-            first <= dataset.line_of(index) <= (last or dataset.line_of(index))
-            for first, last in ranges
-        )
-    ]
+    rows, found = range(dataset.count), set[int]()
+
+    def at(line: int) -> int:
+        return bisect_left(rows, line, key=dataset.line_of)
+
+    for first, last in ranges:
+        found.update(rows[at(first) : at(last + 1) if last else None])
+    return sorted(found)
 
 
 class TagsLine(Words):
