@@ -32,6 +32,12 @@ class BeginningPart(Part):
         self._begun = Event()
         self._looked: LookRequest | None = None
 
+    @property
+    def _answer(self) -> KeptAnswer | None:
+        """The answer that was found elsewhere, if the last thing looked for is one."""
+        what = self._looked.what if self._looked is not None else None
+        return what if isinstance(what, KeptAnswer) else None
+
     @work(exclusive=True, group="begin")
     async def begin(self) -> None:
         """Take up what was here the last time, and what was chosen elsewhere."""
@@ -48,6 +54,8 @@ class BeginningPart(Part):
         draft = read_draft(store.notes.read(self.session.seat.named(DRAFT), {}))
         fitting = fitting_model(store, profile, state.dataset)
         pane.query_one(AnswersPart).lineup = draft.lineup(profile, state.model, fitting)
+        if self._answer is not None:  # it is taken up, and no row after it
+            return
         place = await to_thread(draft.place, state.dataset)
         if await about.find_again(place, draft.question or ""):
             return
@@ -60,11 +68,13 @@ class BeginningPart(Part):
         """Take up an answer that was found elsewhere."""
         if state.look is not self._looked and state.look is not None:
             self._looked = state.look
-            if isinstance(answer := state.look.what, KeptAnswer):
-                self._take_up(answer)
+            if self._answer is not None:
+                self._take_up(self._answer)
 
     @work(exclusive=True, group="take up")
     async def _take_up(self, answer: KeptAnswer) -> None:
         await self._begun.wait()
+        about = self.pane.query_one(SubjectPart)
+        about.workers.cancel_node(about)  # a row that is being read would come after it
         self.pane.query_one(QuestionPart).put(question_text(answer))
-        await self.pane.query_one(SubjectPart).take_up(answer)
+        await about.take_up(answer)
