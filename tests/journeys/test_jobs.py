@@ -558,7 +558,7 @@ async def test_keys_that_come_at_once_are_about_the_job_under_the_cursor_by_then
         )
         assert {run.name for run in pane.job.held.values()} == {"newer", "oldest"}
         assert pane.list_of_jobs.cursor == 2
-        assert pane.loop_state.job == pane.followed
+        await person.until(lambda: pane.loop_state.job == pane.followed, "the job in the strip")
         for _ in range(20):  # what is selected stays
             await person.pilot.pause()
         assert pane.known is not None

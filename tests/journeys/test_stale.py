@@ -98,7 +98,7 @@ async def test_another_provider_is_not_launched_at_with_the_free_sum(
         assert not isinstance(person.app.screen, Launch)
         await estimated(person)
         assert person.app.screen.quote.plan.provider == "openai"
-        assert "$" in person.app.loop_state.estimate
+        await person.until(lambda: "$" in person.app.loop_state.estimate, "the sum in the strip")
 
 
 def grow(path: Path) -> None:

@@ -103,8 +103,7 @@ class StatisticsTally:
         self._rows += later._rows
         self._flawed += later._flawed
         for name, counts in later._facets.items():
-            for value, times in counts.items():
-                self._count(name, value, times)
+            self._merge(name, counts)
         self._boxes.update(later._boxes)
         self._sizes.update(later._sizes)
         self._answers.extend(later._answers)
@@ -242,6 +241,18 @@ class StatisticsTally:
 
     def _ten_longest(self) -> list[tuple[int, int]]:
         return sorted(self._longest, key=_by_length)[:10]
+
+    def _merge(self, name: str, more: Mapping[str, int]) -> None:
+        known = self._facets.get(name, {})
+        if len(known) < self._most_values:
+            for value, times in more.items():
+                self._count(name, value, times)
+            return
+        told_apart = known.keys() & more.keys()  # few of thousands
+        for value in told_apart:
+            known[value] += more[value]
+        if others := sum(more.values()) - sum(more[value] for value in told_apart):
+            known[OTHERS] = known.get(OTHERS, 0) + others
 
     def _count(self, name: str, value: str, times: int) -> None:
         counts = self._facets.setdefault(name, {})

@@ -146,3 +146,16 @@ async def test_findings_name_the_lines_they_are_about(build: Any) -> None:
     }
     assert quantities(test)["image, width in % of height"].median == 133
     assert findings(Statistics(), {"train": train}) == ()
+
+
+@given(st.lists(st.lists(st.sampled_from(["others", *"abcdefg"])), max_size=6))
+def test_parts_that_are_merged_tell_as_many_values_apart_as_the_whole(
+    parts: list[list[str]],
+) -> None:
+    merged, whole = (StatisticsTally(most_values=3) for _ in range(2))
+    for part in parts:
+        tally = StatisticsTally(most_values=10**9)
+        for each in (tally, whole):
+            each.add_facets([("answer", value) for value in part])
+        merged.merge(tally)
+    assert merged.statistics().facets == whole.statistics().facets

@@ -172,7 +172,7 @@ class PlanForm(VerticalScroll, can_focus=False):
         yield Label("seed")
         yield Field(placeholder="random", id="seed", compact=True, type="integer", valid_empty=True)
         yield Label("validation")
-        yield Tick("none found", id="validate", compact=True)
+        yield Tick("looking …", id="validate", compact=True, disabled=True)
 
     def _whole(self, id: str) -> Input:
         low, high = self._WHOLE[id]
