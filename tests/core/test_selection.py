@@ -120,6 +120,7 @@ def test_words_are_not_taken_for_conditions(typed: str, is_one: bool) -> None:
         ("place:90..99,90..99", []),
         ("split:train", []),
         ("marked:*", [1, 4]),
+        ("tag:blurred", [1]),
         ("-marked:blurred line<4", [2, 3]),
         ("boxes:json* -boxes:flawed", [4]),
         ("private:*", []),
@@ -277,3 +278,9 @@ def test_what_is_typed_is_completed_with_fields_and_their_values(
     columns = FieldColumns(3, True, {"label": column})
     found = completions(typed, columns, {"big": "width>300", "small": "width<30"})
     assert [one.text for one in found][: len(texts) or None] == texts
+
+
+async def test_a_tag_is_completed_by_what_rows_are_marked_as(looked: Any) -> None:
+    columns = looked.columns.with_marks({0: "odd", 2: "blurred"})
+    assert [one.text for one in completions("tag:b", columns, {})] == ["tag=blurred "]
+    assert "tag:" in [one.shown for one in completions("ta", columns, {})]

@@ -180,3 +180,16 @@ async def test_after_a_refused_key_everything_that_stopped_says_so_lastingly_and
         await person.press("r")
         await person.sees_no("Not up to date.")
         await person.sees_no("not asked any more")
+
+
+def test_another_job_than_was_asked_for_and_rows_of_two_lines_are_seen_through(
+    bad: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = JOB | {"id": "ftjob-2\nftjob-3", "model": "m\x1b[2J"}
+    give(bad, bad.answer(job | {"data": [job], "has_more": False}))
+    for command in (["jobs", "show", "ftjob-1"], ["watch", "ftjob-1"]):
+        assert run_command(command) == 2
+        assert "another job than was asked for" in capsys.readouterr().err
+    for command in (["jobs"], ["files"], ["models"]):
+        assert run_command(command) == 0
+        assert len(capsys.readouterr().out.splitlines()) == 1

@@ -138,8 +138,14 @@ class OpenAIApi:
         return _understood(parsing.job, decoded(answer, asked), asked)
 
     async def job(self, job_id: str) -> Job:
+        def named(value: object) -> Job:
+            found = parsing.job(value)
+            if found.id != job_id:
+                raise parsing.NonsenseError("another job than was asked for")
+            return found
+
         url = f"/fine_tuning/jobs/{_id(job_id)}"
-        return await self._look(parsing.job, url, "read the job", job_id)
+        return await self._look(named, url, "read the job", job_id)
 
     async def jobs(
         self,

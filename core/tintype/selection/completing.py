@@ -68,16 +68,11 @@ def _values(
     before: str, found: "re.Match[str]", columns: FieldColumns, rows: Rows
 ) -> Iterator[QueryCompletion]:
     begun = found["value"].lstrip('"').casefold()
-    only = (
-        {found["field"]: columns.by_field[found["field"]]}
-        if found["field"] in columns.by_field
-        else {}
-    )
+    name = "marked" if found["field"] == "tag" else found["field"]
+    only = {name: columns.by_field[name]} if name in columns.by_field else {}
     listed = facets(FieldColumns(columns.total, columns.complete, only), rows)
-    for value in listed.get(found["field"], ()):
+    for value in listed.get(name, ()):
         condition = value.condition
         if begun in value.label.casefold() or begun in condition.value.casefold():
-            made = Condition(
-                condition.field, condition.operator, condition.value, bool(found["no"])
-            )
+            made = Condition(found["field"], condition.operator, condition.value, bool(found["no"]))
             yield QueryCompletion(f"{before}{made} ", str(made), f"{value.count:,}")

@@ -137,6 +137,7 @@ FIELDS: Mapping[str, Field] = {
     "label": Field("a box's label", "name", lambda seen: seen.labels),
     "problem": Field("a rule's name, or error, skip, warning", "name", SeenRow.problems),
     "marked": Field("why it is marked", "name", SeenRow.mark),
+    "tag": Field("what it is tagged as", "name", SeenRow.mark, listed=False),
     "split": Field("train, valid, test", "name",
                    lambda seen: [seen.beside.split] if seen.beside.split else []),
     "role": Field("a message's role", "name",

@@ -74,6 +74,11 @@ CASES: Mapping[str, tuple[Mapping[str, str | bytes], list[tuple[Any, ...]]]] = {
         },
         [KEPT],
     ),
+    "yolo with comments in a label file": (
+        {"images/a.jpg": drawn(), "labels/a.txt": "# drawn by hand\n0 0.3 0.2 0.4 0.2 # sure",
+         "classes.txt": "dog"},
+        [KEPT],
+    ),
     "a table of fractions with semicolons": (
         {"img/a.jpg": drawn(),
          "t.csv": "filename;class;xmin;ymin;xmax;ymax\na.jpg;dog;.1;.1;.5;.3"},

@@ -64,6 +64,23 @@ def test_what_is_not_understood_says_what_was_looked_for_and_what_is_there(
         preview(files[0] if name in ("archive-broken-1", "coco-results-1") else source)
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("train.jsonl.gz", b"\x1f\x8b", r"train.jsonl.gz is packed.* Unpack train.jsonl.gz"),
+        ("inner.zip", b"PK", "inner.zip is packed"),
+        ("llava.json", b'[{"image": "a.jpg",}]', r"llava.json is no JSON: .*line 1 column"),
+    ],
+)
+def test_why_a_file_is_not_looked_into_is_said(
+    tmp_path: Path, name: str, data: bytes, words: str
+) -> None:
+    (tmp_path / "README.txt").write_text("A dataset")
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(DatasetError, match=words):
+        preview(tmp_path)
+
+
 def test_folders_of_other_things_are_not_taken_for_datasets(tmp_path: Path) -> None:
     (tmp_path / "src" / "a").mkdir(parents=True)
     (tmp_path / "src" / "a" / "main.py").write_text("print()")

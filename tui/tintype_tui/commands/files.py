@@ -16,6 +16,7 @@ from tintype_tui.commands.output import (
     profile_option,
     put,
     put_json,
+    put_row,
     say,
 )
 from tintype_tui.text import age, pad, size
@@ -44,7 +45,7 @@ async def _list(profile: str | None, limit: int, as_json: bool) -> None:
     if as_json:
         put_json(found, indent=2)
     for file in found if not as_json else ():
-        put(
+        put_row(
             f"{file.id}  {pad(file.purpose, 18)} {size(file.size_bytes):>8}  "
             f"{pad(age(file.created_at), 18)} {file.filename}"
         )

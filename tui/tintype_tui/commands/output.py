@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
-from tintype_tui.text import visible
+from tintype_tui.text import one_line, visible
 
 if TYPE_CHECKING:
     from tintype.budget import Confirmation, Demand
@@ -42,6 +42,11 @@ def say(words: str = "") -> None:
 def put(text: str) -> None:
     """A line of data for a person to read, on standard output."""
     click.echo(visible(text))
+
+
+def put_row(text: str) -> None:
+    """A row of a list, on standard output: what it names cannot make it look like two."""
+    click.echo(one_line(text))
 
 
 def put_json(value: Any, *, indent: int | None = None) -> None:

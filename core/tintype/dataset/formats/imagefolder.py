@@ -24,6 +24,7 @@ from tintype.dataset.formats.contract import (
 from tintype.dataset.formats.images import ImageFinder, image_data
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.sources import Files, SourceFile
+from tintype.dataset.formats.table_text import likely_delimiter
 from tintype.dataset.splits import Split, split_of_folder
 from tintype.errors import DatasetError
 
@@ -163,7 +164,8 @@ def _rows(file: SourceFile, log: ImportLog) -> Iterator[tuple[int, Mapping[str, 
     text = file.read(_MAX_BYTES).decode("utf-8-sig", "replace")
     if file.suffix == ".csv":
         csv.field_size_limit(_MAX_BYTES)
-        reader = csv.DictReader(io.StringIO(text, newline=""))
+        delimiter = likely_delimiter(text.partition("\n")[0])
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
         for row in reader:
             yield reader.line_num, {key: value for key, value in row.items() if key}
         return

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from tintype.dataset.formats.contract import Detection, Format
+from tintype.dataset.formats.json_files import read_json
 from tintype.dataset.formats.looking import listing_once
 from tintype.dataset.formats.sources import Files
 from tintype.errors import DatasetError
@@ -22,6 +23,9 @@ from tintype.plugins import Plugin, guarded, plugins
 
 T = TypeVar("T")
 _END = object()
+_PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".zip", ".tar", ".tgz"})
+_MOST_HIDDEN = 1000
+_MOST_HIDDEN_BYTES = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +146,34 @@ def not_understood(source: Path) -> DatasetError:
             advice="Put each image into a folder named by its class, or add a table or labels.",
             path=source,
         )
+    hidden = _hidden(source, files)
+    if hidden is not None:
+        return hidden
     names = ", ".join(format.title for format in formats() if reads(format))
     return DatasetError(
         f"{source} has a format that Tintype does not know ({there}).",
         advice=f"Looked for: {names}. Name the format if it is one of these.",
         path=source,
     )
+
+
+def _hidden(source: Path, files: Files) -> DatasetError | None:
+    """Why a file that may hold the dataset cannot be read: it is packed, or no JSON."""
+    found = [files.given] if files.given else list(files.names.values())
+    for file in found[:_MOST_HIDDEN]:
+        if file.suffix in _PACKED:
+            return DatasetError(
+                f"{file.base} is packed: what is in it is not looked at.",
+                advice=f"Unpack {file.base}, then import what comes out.",
+                path=source,
+            )
+        if file.suffix == ".json" and file.size_bytes <= _MOST_HIDDEN_BYTES:
+            try:
+                read_json(file)
+            except DatasetError as error:
+                advice = error.advice or "Put that place right, or export the file once more."
+                return DatasetError(error.message, advice=advice, path=source)
+    return None
 
 
 def each_item(items: Iterator[T], plugin: Plugin | None, doing: str) -> Iterator[T]:

@@ -99,7 +99,8 @@ def _labelled(files: Files) -> list[SourceFile]:
     for file in files.named(".txt", deep=4)[:300]:
         if file.base.lower() in NO_LABELS:
             continue
-        words = file.head(400).decode("utf-8-sig", "replace").split()
+        lines = file.head(400).decode("utf-8-sig", "replace").splitlines()
+        words = " ".join(line.partition("#")[0] for line in lines).split()
         if len(words) >= 5 and _is_line(words[:5]) and _image_of(file, files):
             found.append(file)
             if len(found) == 3:

@@ -51,7 +51,7 @@ class LabelReader:
         self._lost = False
         absolute = False
         for at, line in enumerate(text.splitlines(), 1):
-            words = line.replace(",", " ").split()
+            words = line.partition("#")[0].replace(",", " ").split()
             if not words:
                 continue
             sides = self._sides(words, label, at)
