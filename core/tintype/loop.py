@@ -51,6 +51,14 @@ class EvaluationRequest:
     """In place of the rows' own system prompt; none leaves that."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LookRequest:
+    """A request to look at something in its pane; a later one for the same is another request."""
+
+    what: object
+    """The folder of an evaluation, a thing of the inventory, or an answer that was kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoopState:
     """What has been chosen and done so far."""
@@ -75,6 +83,8 @@ class LoopState:
     tried: bool = False
     to_evaluate: EvaluationRequest | None = None
     """The last request to evaluate a model."""
+    look: LookRequest | None = None
+    """The last request to look at something that is no stage of the loop."""
     evaluation: str = ""
     """How far the current evaluation is, or what came of it: `41 %`, `paused`, `92.9 %`."""
     evaluated: bool = False

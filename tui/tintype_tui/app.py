@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -109,9 +109,10 @@ KEYS: list[BindingType] = [
     Binding("question_mark", "help", "Help", id="help", key_display="?"),
     Binding("colon", "command_palette", "Commands", show=False, id="palette", key_display=":"),
     Binding("exclamation_mark", "messages", "Messages", show=False, id="messages"),
+    Binding("ctrl+p", "over('everything')", "Search everything", show=False, id="everything"),
     Binding(
         "ctrl+t",
-        "tasks",
+        "over('tasks')",
         "Tasks",
         show=False,
         priority=True,  # in dialogs, too
@@ -171,10 +172,22 @@ def _messages(session: Session) -> Screen[Any]:
     return Messages(session.said, session.settings.folders)
 
 
-async def _look_at_tasks(app: SessionApp) -> None:
+def _search(app: SessionApp) -> None:
+    from tintype_tui.screens.search_everything import SearchEverything
+
+    app.push_screen(SearchEverything(), lambda goes: goes and app.post_message(goes))
+
+
+def _look_at_tasks(app: SessionApp) -> None:
     from tintype_tui.screens.tasks import look_at_tasks
 
-    await look_at_tasks(app)
+    app.run_worker(look_at_tasks(app), group="tasks")
+
+
+OVER: Mapping[str, Callable[[SessionApp], None]] = {
+    "everything": _search,
+    "tasks": _look_at_tasks,
+}
 
 
 def _mouse_handed_over(app: SessionApp, key: str) -> str:
@@ -219,7 +232,6 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         if dataset is not None:
             self.set_reactive(TintypeApp.loop_state, LoopState().opening(absolute(dataset)))
         self.with_samples = with_samples
-        self._clashes: set[str] = set()
         self.assessor, self.evaluator = Assessor(self), Evaluator(self)
         self.deadlines = Deadlines(self)
         _suit(self, chosen)
@@ -276,8 +288,8 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     def action_messages(self) -> None:
         self.push_screen(_messages(self.session))
 
-    def action_tasks(self) -> None:
-        self.run_worker(_look_at_tasks(self), group="tasks")
+    def action_over(self, what: str) -> None:
+        OVER[what](self)
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, to select text with it, and take it back."""
@@ -285,7 +297,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Say which keys of the configuration collide, once."""
-        _say_clash(self, self._clashes, clashed_bindings)
+        _say_clash(self, clashed_bindings)
 
     @on(requests.Request)
     async def _do(self, request: requests.Request) -> None:
@@ -337,11 +349,11 @@ def _heed_signals(app: TintypeApp) -> None:
         asyncio.get_running_loop().add_signal_handler(name, end_soon, app, 128 + name)
 
 
-def _say_clash(app: TintypeApp, said: set[str], clashed: set[Binding]) -> None:
+def _say_clash(app: TintypeApp, clashed: set[Binding]) -> None:
     names = ", ".join(sorted(binding.id or binding.action for binding in clashed))
-    if names not in said:
-        app.session.say(f"Keys in your configuration conflict: {names}.")
-    said.add(names)
+    words = f"Keys in your configuration conflict: {names}."
+    if all(said.words != words for said in app.session.said):
+        app.session.say(words)
 
 
 def _report_settings(app: TintypeApp) -> None:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from tintype.loop import EvaluationRequest, LoopState
+from tintype.loop import EvaluationRequest, LookRequest, LoopState
 from tintype.paths import absolute
 
 if TYPE_CHECKING:
     from tintype.budget import Confirmation
     from tintype.evaluation import EvaluationPlan
+    from tintype.inventory import Ref
     from tintype.resources import Job
+    from tintype.store import KeptAnswer
 
 
 class Request(Message):
@@ -63,6 +65,11 @@ def evaluate_model(
     """
     wanted = EvaluationRequest(model, near, beside, question, system)
     return Reached(lambda state: replace(state, to_evaluate=wanted), "evaluate")
+
+
+def look_at(pane: str, what: "Path | Ref | KeptAnswer") -> Reached:
+    """Look at an evaluation (its folder), a thing of the inventory, or an answer, in its pane."""
+    return Reached(lambda state: replace(state, look=LookRequest(what)), pane)
 
 
 def restore(kept: LoopState, pane: str = "") -> Reached:

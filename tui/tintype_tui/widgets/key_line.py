@@ -110,4 +110,4 @@ class KeyLine(Widget):
                 self.app.simulate_key(pressed)
                 return
         if event.x >= self.size.width - len(self._about()) and isinstance(self.app, SessionApp):
-            self.app.call_later(self.app.run_action, "tasks")
+            self.app.call_later(self.app.run_action, "over('tasks')")

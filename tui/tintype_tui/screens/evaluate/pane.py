@@ -13,7 +13,7 @@ from textual.widgets import ContentSwitcher
 from tintype import evaluation
 from tintype.errors import TintypeError
 from tintype.evaluation import Findings
-from tintype.loop import EvaluationRequest, LoopState
+from tintype.loop import EvaluationRequest, LookRequest, LoopState
 from tintype_tui.held_keys import HoldingApp
 from tintype_tui.screen import Pane
 from tintype_tui.screens.evaluate.grading import GradingPart
@@ -62,6 +62,7 @@ class EvaluatePane(Pane):
     def __init__(self) -> None:
         super().__init__()
         self._asked: EvaluationRequest | None = None
+        self._looked: LookRequest | None = None
         self._folder: Path | None = None
         """The run that is looked at."""
 
@@ -126,6 +127,11 @@ class EvaluatePane(Pane):
             self.call_after_refresh(self.setup.propose, asked)
             if isinstance(app := self.app, HoldingApp):  # keys pressed from now on are for it
                 app.held.hold_until(lambda: self.setup.proposed is asked)
+        if state.look is not self._looked and state.look is not None:
+            self._looked = state.look
+            if isinstance(folder := state.look.what, Path):
+                self.call_after_refresh(self._look_at, folder)
+                self.call_after_refresh(self.open_run)
 
     def _gone_on(self, now: Evaluating | None) -> None:
         """The run of this session has begun, gone on, or ended."""

@@ -5,7 +5,9 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.reactive import var
 
+from tintype.evaluation import runs_folder
 from tintype.inventory import Inventory, InventoryItem, Ref
+from tintype_tui import requests
 from tintype_tui.screen import Part
 from tintype_tui.widgets.item_list import DetailList
 from tintype_tui.widgets.line_list import LineList
@@ -38,9 +40,6 @@ class DetailPart(ItemPart):
             super().__init__()
             self.ref = ref
 
-    class WantedEvaluation(Message):
-        """The evaluations are to be looked at."""
-
     def compose(self) -> ComposeResult:
         yield DetailList(id="models-detail")
 
@@ -65,4 +64,5 @@ class DetailPart(ItemPart):
         if node.ref is not None:
             self.post_message(self.Wanted(node.ref))
         elif node.kind == "evaluation":
-            self.post_message(self.WantedEvaluation())
+            home = runs_folder(self.session.settings.folders.data)
+            self.post_message(requests.look_at("evaluate", home / node.name))

@@ -15,6 +15,7 @@ from tintype import inventory
 from tintype.connection import worth_asking
 from tintype.errors import TintypeError
 from tintype.inventory import Inventory, InventoryItem, Ref
+from tintype.loop import LoopState
 from tintype.store import Store
 from tintype_tui import requests
 from tintype_tui.screen import Pane, working
@@ -64,6 +65,8 @@ class ModelsPane(Pane):
         yield KeepingPart().data_bind(ModelsPane.found, ModelsPane.ref, ModelsPane.kind)
         yield ActingPart().data_bind(ModelsPane.found, ModelsPane.ref, ModelsPane.listed)
 
+    _sought: Ref | None = None
+    """What is looked at as soon as it is known."""
     _reading: object = None
     _asked_at: datetime | None = None
     """When the providers were last asked in this session."""
@@ -96,6 +99,7 @@ class ModelsPane(Pane):
         if reading is not self._reading:  # it is read again, and more may be known
             return self.found
         self.found, self.trouble = found, ""
+        self._reveal()
         self.post_message(requests.LookAtDeadlines())
         return found
 
@@ -140,14 +144,21 @@ class ModelsPane(Pane):
         if isinstance(event, ListPart.Opened):
             self.set_focus(self.detail.details)
 
+    def watch_loop_state(self, before: LoopState, now: LoopState) -> None:
+        """Look at the thing that was chosen elsewhere, once it is known."""
+        if now.look is not None and now.look is not before.look:
+            self._sought = now.look.what if isinstance(now.look.what, Ref) else None
+            self._reveal()
+
+    def _reveal(self) -> None:
+        if self._sought is not None and self.found and self._sought in self.found.by_ref:
+            self.list_part.reveal(self._sought)
+            self._sought = None
+
     @on(DetailPart.Wanted)
     def _wanted(self, event: DetailPart.Wanted) -> None:
         if self.found is not None and event.ref in self.found.by_ref:
             self.list_part.reveal(event.ref)
-
-    @on(DetailPart.WantedEvaluation)
-    def _evaluations(self) -> None:
-        self.app.post_message(requests.Reached(lambda state: state, "evaluate"))
 
     def action_refresh(self) -> None:
         self.session.forget_causes()

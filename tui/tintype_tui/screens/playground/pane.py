@@ -1,6 +1,5 @@
 """Playground: several models on the same image, their answers side by side."""
 
-from asyncio import to_thread
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -12,13 +11,13 @@ from textual.containers import Vertical
 from textual.reactive import var
 
 from tintype.loop import LoopState
-from tintype.prompting import Conversation, Lineup, OpenQuestion, Subject, beside_base, read_draft
+from tintype.prompting import Conversation, Lineup, OpenQuestion, Subject, beside_base
 from tintype_tui.held_keys import opens
 from tintype_tui.screen import Pane
 from tintype_tui.screens.playground.answers_part import AnswersPart
 from tintype_tui.screens.playground.asking_part import NOTHING, AskingPart
-from tintype_tui.screens.playground.models import fitting_model
-from tintype_tui.screens.playground.question_part import DRAFT, QuestionPart
+from tintype_tui.screens.playground.beginning_part import BeginningPart
+from tintype_tui.screens.playground.question_part import QuestionPart
 from tintype_tui.screens.playground.subject_part import Drawn, SubjectPart
 from tintype_tui.screens.playground.turns_part import TurnsPart
 from tintype_tui.widgets.answer_column import Answer
@@ -50,13 +49,10 @@ class PlaygroundPane(Pane):
     lineup = getters.query_one(AnswersPart)
     writing = getters.query_one(QuestionPart)
     asking = getters.query_one(AskingPart)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._chosen = ""
-        """The model that was chosen elsewhere last."""
+    beginning = getters.query_one(BeginningPart)
 
     def body(self) -> ComposeResult:
+        yield BeginningPart().data_bind(PlaygroundPane.loop_state)
         yield AskingPart(id="asking").data_bind(PlaygroundPane.question)
         with Vertical(id="play-body"):
             yield SubjectPart(id="play-top").data_bind(
@@ -74,26 +70,8 @@ class PlaygroundPane(Pane):
 
     def on_mount(self) -> None:
         self.set_focus(self.about.image)
-        self.call_after_refresh(self.begin)  # by then it is known what was chosen elsewhere
-
-    @work(exclusive=True, group="begin")
-    async def begin(self) -> None:
-        """Take up what was here the last time, and what was chosen elsewhere."""
-        with self.reporting("Cannot read the draft"):
-            store, state = await self.session.store(), self.loop_state
-            profile = self.session.profile.name
-            self._chosen = state.model
-            self.about.begin(state.dataset)
-            draft = read_draft(store.notes.read(self.session.seat.named(DRAFT), {}))
-            fitting = fitting_model(store, profile, state.dataset)
-            self.lineup.lineup = draft.lineup(profile, state.model, fitting)
-            place = await to_thread(draft.place, state.dataset)
-            if await self.about.find_again(place, draft.question or ""):
-                return
-            if (chosen := self.loop_state.dataset) is not None:  # by now
-                self.about.hold(chosen)
-            elif draft.question:
-                self.writing.put(draft.question)
+        # By then it is known what was chosen elsewhere.
+        self.call_after_refresh(self.beginning.begin)
 
     def watch_profile_name(self, before: str, now: str) -> None:
         if before:
@@ -101,8 +79,8 @@ class PlaygroundPane(Pane):
 
     def watch_loop_state(self, state: LoopState) -> None:
         """Take the model that was chosen elsewhere, beside its base."""
-        if self.is_mounted and state.model != self._chosen:
-            self._chosen = state.model
+        if self.is_mounted and state.model != self.beginning.chosen:
+            self.beginning.chosen = state.model
             if state.model and state.model not in self.models:
                 self.lineup.lineup = self.lineup.lineup.of(beside_base(state.model))
 
