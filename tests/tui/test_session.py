@@ -46,9 +46,9 @@ async def test_a_server_is_ours_to_stop_though_who_asked_for_it_first_has_gone(
     really = connection.running
 
     async def running(settings: Any) -> Running:
+        starts.append(await really(settings))
         starting.set()
         await go_on.wait()
-        starts.append(await really(settings))
         return starts[-1]
 
     monkeypatch.setattr(connection, "running", running)
