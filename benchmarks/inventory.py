@@ -78,7 +78,8 @@ def _fill(store: Any) -> None:
     )
     names = [f"ft:{BASE}:acme:cards-{n}:{n:08x}" for n in range(MODELS)]
     kept.keep(profile, [Model(BASE, made, "system", "2027-01-14")], NOW)
-    kept.keep(profile, [Model(name, made, "acme") for name in names], NOW)
+    steps = [f"{name}:ckpt-step-{step}" for name in names for step in range(CHECKPOINTS)]
+    kept.keep(profile, [Model(name, made, "acme") for name in (*names, *steps)], NOW)
     for n in range(JOBS):
         name = names[n] if n < MODELS else None
         job = Job(

@@ -19,7 +19,7 @@ from tintype.dataset.example import Example
 from tintype.dataset.facets import SHORT_ANSWER
 from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
-from tintype.dataset.pace import Pace
+from tintype.dataset.pace import RowPace
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin
 from tintype.dataset.sampling import RowTraits, apportioned, drawn, drawn_groups, grouped
@@ -79,7 +79,7 @@ async def divide(
     """
     done, keys = Divided(), _ImageKeys(dataset.folder, near=near)
     traits: list[RowTraits] = []
-    pace = Pace()
+    pace = RowPace()
     while lines := await dataset.lines(done.read, pace.rows, BYTES_AT_ONCE):
         traits += await in_thread(pace.work, len(lines), _traits_of, lines, keys)
         done = replace(done, read=done.read + len(lines))

@@ -18,7 +18,7 @@ from tintype.dataset.copied_rows import ExportNote, Fetched, TreatedImages, rows
 from tintype.dataset.fetched import fetch_images
 from tintype.dataset.handle import Dataset
 from tintype.dataset.nowhere import Nowhere
-from tintype.dataset.pace import Pace
+from tintype.dataset.pace import RowPace
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.treatment import Treatment
 from tintype.dataset.writing import FileSet, refuse_existing, refuse_source
@@ -107,7 +107,7 @@ async def distribute(
     """
     for target in targets:
         await asyncio.to_thread(refuse_source, target, dataset.path)
-    done, start, pace = Exported(), 0, Pace()
+    done, start, pace = Exported(), 0, RowPace()
     async with Nowhere() if dry_run else FileSet() as files:
         beside = next(iter(targets)).parent
         treated = TreatedImages(dataset.folder, treatment or Treatment(), files, beside)

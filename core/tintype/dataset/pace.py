@@ -12,7 +12,7 @@ STEP_S = 0.08
 MOST_ROWS = 1_000
 
 
-class Pace:
+class RowPace:
     """How many rows to take next: as many as seem to fit into `STEP_S`."""
 
     def __init__(self, rows: int = 16) -> None:

@@ -21,7 +21,7 @@ from tintype.dataset.example import ImagePart, Row
 from tintype.dataset.fetched import MAX_FETCHED_BYTES
 from tintype.dataset.files import MAX_IMAGE_BYTES, TooLarge, image_bytes
 from tintype.dataset.handle import Dataset
-from tintype.dataset.pace import Pace
+from tintype.dataset.pace import RowPace
 from tintype.dataset.parsing import ParsedLine
 from tintype.errors import DatasetError
 from tintype.images.facts import INACCESSIBLE, NOT_FETCHED, NOT_REACHED, ImageFacts
@@ -101,7 +101,7 @@ class _Surveyor:
     def __init__(self, local: "LocalImages", fetcher: "Fetcher | None") -> None:
         self._local = local
         self._fetcher = fetcher
-        self.pace = Pace()
+        self.pace = RowPace()
 
     async def survey(self, lines: Sequence[ParsedLine]) -> tuple[Surveyed, ...]:
         """The facts of a piece, images on the network last."""

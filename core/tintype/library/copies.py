@@ -15,7 +15,7 @@ from tintype import rules
 from tintype.dataset import open_dataset
 from tintype.dataset.dividing import Divided, divide, folding, splitting
 from tintype.dataset.embed import export
-from tintype.dataset.pace import Pace
+from tintype.dataset.pace import RowPace
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import slots
 from tintype.dataset.writing import (
@@ -262,7 +262,7 @@ def edit(
         async with opened_source(dataset) as handle:
             await in_thread(refuse_source, path, handle.path)
             await in_thread(refuse_existing, [path], replace=replace)
-            done, start, pace = EditedCopy(), 0, Pace()
+            done, start, pace = EditedCopy(), 0, RowPace()
             async with FileSet() as files:
                 file = files.open(path)
                 while lines := await handle.lines(start, pace.rows, BYTES_AT_ONCE):
