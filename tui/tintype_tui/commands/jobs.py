@@ -15,13 +15,23 @@ from tintype_tui.commands.output import (
     profile_option,
     put,
     put_json,
-    put_row,
     say,
 )
 from tintype_tui.commands.stored_jobs import export, import_, label, list_all, replay
 from tintype_tui.text import age, pad
 
-SORTED_BY = ("age", "state", "profile", "model", "data", "cost", "loss", "score")
+SORTED_BY = (
+    "age",
+    "state",
+    "profile",
+    "model",
+    "data",
+    "cost",
+    "loss",
+    "last",
+    "smoothed",
+    "score",
+)
 
 
 @click.group(name="jobs", invoke_without_command=True)
@@ -97,7 +107,7 @@ async def _list(profile: str | None, wanted: str, limit: int, as_json: bool) -> 
     for kept in found if not as_json else ():
         job, data = kept.job, pad(jobs.data_of(kept), 18)
         name = job.fine_tuned_model or job.suffix or ""
-        put_row(f"{job.id}  {pad(job.status, 12)}  {pad(age(job.created_at), 18)}  {data}  {name}")
+        put(f"{job.id}  {pad(job.status, 12)}  {pad(age(job.created_at), 18)}  {data}  {name}")
     if not found and not as_json:
         none = "There is no job yet."
         if here:
@@ -125,7 +135,7 @@ def _acting(name: str, words: str) -> None:
         if as_json:
             put_json(job, indent=2)
         else:
-            put_row(f"{job.id}  {job.status}")
+            put(f"{job.id}  {job.status}")
 
 
 _acting("cancel", "Cancel a job; what was trained so far may be billed.")
@@ -157,9 +167,9 @@ async def show(profile: str | None, job_id: str, as_json: bool) -> None:
         put_json({**told, **plain(trouble)}, indent=2)
         return
     for name, words in job_words.facts(kept, bill, diagnose(fold(events))):
-        put_row(f"{pad(name, 16)}  {words}".rstrip())
+        put(f"{pad(name, 16)}  {words}".rstrip())
     for one in checkpoints:
-        put_row(f"{pad('checkpoint', 16)}  step {one.step}  {one.model}")
+        put(f"{pad('checkpoint', 16)}  step {one.step}  {one.model}")
     for said in job_words.told(trouble):
         put(said.text)
 

@@ -15,7 +15,6 @@ from tintype_tui.commands.output import (
     profile_option,
     put,
     put_json,
-    put_row,
     say,
 )
 
@@ -57,7 +56,7 @@ async def _list(profile: str | None, tuned: bool, as_json: bool) -> None:
         put_json(found, indent=2)
         return
     for entry in found:
-        put_row(f"{entry['id']}{_left(entry['shutdown_date'])}")
+        put(f"{entry['id']}{_left(entry['shutdown_date'])}")
     if not found:
         say("There are no models.")
 
@@ -67,13 +66,16 @@ def _ends(model: "Model", known: date | None) -> str | None:
 
 
 def _left(end: str | None) -> str:
+    from tintype_tui.words.inventory import day, days
+
     if end is None:
         return ""
     try:
-        days = (date.fromisoformat(end) - datetime.now(UTC).date()).days
+        last = date.fromisoformat(end)
     except ValueError:  # a provider's word, which need not be a date
         return f"  until {end}"
-    return f"  until {end} ({days} days)" if days >= 0 else f"  ended {end}"
+    left = (last - datetime.now(UTC).date()).days
+    return f"  until {day(last)} ({days(left)})" if left >= 0 else f"  ended {day(last)}"
 
 
 @command.command(name="add")
