@@ -118,7 +118,7 @@ async def test_what_cannot_be_read_is_neither_empty_nor_new(sit: Any, home: Path
 
 async def test_one_goes_on_where_one_left_off(sit: Any, dataset: Path) -> None:
     async with sit(dataset) as person:
-        await person.sees("12 rows")
+        await person.sees("12 rows", "1 warning")
         await person.press("down", "down", "down")
         await person.sees("What is number 3?")
     async with sit() as person:

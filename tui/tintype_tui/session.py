@@ -103,6 +103,7 @@ class Session:
         self._connection = AsyncExitStack()
         self._store: Store | None = None
         self._api: Api | None = None
+        self._starting: asyncio.Future[Running] | None = None
         self._started: Running | None = None
         self.seat = Seat(1, {})
         """Whose notes are this session's own, once the store is open."""
@@ -139,12 +140,11 @@ class Session:
             AuthenticationError: if there is no key.
             StoreError: if the embedded server does not start.
         """
-        from tintype.connection import connected, found, running
+        from tintype.connection import connected
 
         async with self._connecting:
-            embedded = self.profile.dialect == "embedded"
-            if embedded and found(self.settings) is None:
-                self._started = await running(self.settings)  # it keeps its address
+            if self.profile.dialect == "embedded":
+                await self._have_server()
             if self._api is None:
                 opened = connected(self.settings, self.profile, self.say_wait)
                 self._api = await self._connection.enter_async_context(opened)
@@ -161,14 +161,29 @@ class Session:
             AuthenticationError: if there is no key.
             StoreError: if the embedded server does not start.
         """
-        from tintype.connection import chosen, connected, found, running
+        from tintype.connection import chosen, connected
 
         profile = chosen(self.settings, profile_name)
-        async with self._connecting:
-            if profile.dialect == "embedded" and found(self.settings) is None:
-                self._started = await running(self.settings)
+        if profile.dialect == "embedded":
+            async with self._connecting:
+                await self._have_server()
         opened = connected(self.settings, profile, self.say_wait)
         return await lasting.enter_async_context(opened)
+
+    async def _have_server(self) -> None:
+        """Start the embedded server unless it runs; who stops waiting does not stop the start."""
+        from tintype.connection import found, running
+
+        if self._starting is None or self._starting.done():
+            if found(self.settings) is not None:  # started again, it keeps its address
+                return
+            self._starting = asyncio.ensure_future(running(self.settings))
+            self._starting.add_done_callback(self._have_started)
+        await asyncio.shield(self._starting)
+
+    def _have_started(self, starting: "asyncio.Future[Running]") -> None:
+        if not starting.cancelled() and starting.exception() is None:
+            self._started = starting.result()
 
     def say(self, words: str) -> None:
         """Say what concerns no pane in particular, and note it."""
@@ -247,6 +262,8 @@ class Session:
         if self._noting is not None:
             await self._noting
         self.keep(state, cut=cut)
+        if self._starting is not None:
+            self._starting.cancel()
         if self._started is not None and await self._is_idle():
             from tintype.server.run import stop
 

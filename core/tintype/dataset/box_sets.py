@@ -90,7 +90,7 @@ async def convert_boxes(
     await asyncio.to_thread(refuse_source, target, dataset.path)
     await asyncio.to_thread(refuse_existing, [target], replace=overwrite)
     done = Converted()
-    with FileSet() as files:
+    async with FileSet() as files:
         file = files.open(target)
         while lines := await dataset.lines(done.rows, ROWS_AT_ONCE, BYTES_AT_ONCE):
             made = await asyncio.to_thread(_converted, lines, dataset, source, to)

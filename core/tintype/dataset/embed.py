@@ -108,7 +108,7 @@ async def distribute(
     for target in targets:
         await asyncio.to_thread(refuse_source, target, dataset.path)
     done, start, pace = Exported(), 0, Pace()
-    with Nowhere() if dry_run else FileSet() as files:
+    async with Nowhere() if dry_run else FileSet() as files:
         beside = next(iter(targets)).parent
         treated = TreatedImages(dataset.folder, treatment or Treatment(), files, beside)
         replaces = replace or dry_run

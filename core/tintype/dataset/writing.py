@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Self
@@ -19,9 +20,10 @@ from tintype.errors import DatasetError
 from tintype.images.data_urls import DataUrl
 from tintype.paths import exists, failure, free_at, is_file, is_folder
 from tintype.paths.failures import reason
+from tintype.threads import in_thread
 
-FEW, MOST_UNSAVED = 8, 200
-"""Whole files that are saved one by one, and that are written before they are saved together."""
+MOST_UNSAVED, AT_ONCE = 200, 16
+"""Whole files that are written before they are saved, and how many are saved at once."""
 _MARK = b"\xee\x80\x80data URL"
 _URL_DEPTH = 6
 """How deep in a row data URLs stand: messages, message, content, part, image_url, url."""
@@ -30,8 +32,8 @@ _URL_DEPTH = 6
 class FileSet:
     """Files written beside their places, which take them all together or not at all.
 
-    Used in a `with` block. An error inside it, or a file that cannot be moved into its place at the
-    end, leaves every file of the set as it was before.
+    Used in a `with` block, or in an `async with` block, which ends in a thread. An error inside it,
+    or a file that cannot be moved into its place at the end, leaves every file as it was before.
     """
 
     def __init__(self) -> None:
@@ -51,6 +53,12 @@ class FileSet:
             self._tidy()
         if isinstance(error, OSError):
             raise _unwritable(Path(error.filename or "The file"), error) from error
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
+        await in_thread(self.__exit__, kind, error, trace)  # disks may take seconds
 
     def open(self, path: Path) -> IO[bytes]:
         """A file to write to, whose content is at `path` once the block has ended.
@@ -84,13 +92,11 @@ class FileSet:
             raise _unwritable(path, error) from error
 
     def _save(self) -> None:
-        """Have the whole files on the disk: many at once, for each by itself takes milliseconds."""
-        if len(self._unsaved) > FEW:
-            os.sync()
+        """Have the whole files on the disk: many at once, for one after the other takes long."""
+        if self._unsaved:
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                list(pool.map(_save, self._unsaved))
             self._unsaved.clear()
-        while self._unsaved:
-            with self._unsaved.pop().open("rb") as file:
-                os.fsync(file.fileno())
 
     def _finish(self) -> None:
         moved: list[tuple[Path, Path | None]] = []
@@ -160,6 +166,11 @@ def written(path: Path) -> Iterator[IO[bytes]]:
             yield file
         except OSError as error:
             raise _unwritable(path, error) from error
+
+
+def _save(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _close(file: IO[bytes]) -> None:

@@ -263,7 +263,7 @@ def edit(
             await in_thread(refuse_source, path, handle.path)
             await in_thread(refuse_existing, [path], replace=replace)
             done, start, pace = EditedCopy(), 0, Pace()
-            with FileSet() as files:
+            async with FileSet() as files:
                 file = files.open(path)
                 while lines := await handle.lines(start, pace.rows, BYTES_AT_ONCE):
                     start += len(lines)

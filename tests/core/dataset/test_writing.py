@@ -1,8 +1,10 @@
+# ruff: noqa: ASYNC240 - a test may wait for its disk
 """Files written whole or not at all, several of them together."""
 
 import errno
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,6 @@ import pytest
 
 from tintype.dataset.splits import Split
 from tintype.dataset.writing import (
-    FEW,
     MOST_UNSAVED,
     FileSet,
     SplitWriter,
@@ -106,10 +107,22 @@ def test_many_whole_files_are_saved_together_before_they_appear(
     def appeared() -> None:
         seen.append(len(list(tmp_path.glob("*.jpg"))))
 
-    monkeypatch.setattr(os, "sync", appeared)
     monkeypatch.setattr(os, "fsync", lambda _: appeared())
     with FileSet() as files:
-        for number in range(MOST_UNSAVED + FEW + 1):
+        for number in range(MOST_UNSAVED + 9):
             files.add(tmp_path / f"{number}.jpg", b"data")
-    assert seen == [0, 0]
-    assert len(list(tmp_path.iterdir())) == MOST_UNSAVED + FEW + 1
+    assert seen == [0] * (MOST_UNSAVED + 9)
+    assert len(list(tmp_path.iterdir())) == MOST_UNSAVED + 9
+
+
+async def test_they_are_saved_and_moved_in_a_thread_where_others_wait(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    here, threads = threading.get_ident(), list[int]()
+    monkeypatch.setattr(os, "fsync", lambda _: threads.append(threading.get_ident()))
+    async with FileSet() as files:
+        files.open(tmp_path / "a").write(b"data")
+        files.add(tmp_path / "b", b"data")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+    assert len(threads) == 2
+    assert here not in threads
