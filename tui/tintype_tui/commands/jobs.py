@@ -15,6 +15,7 @@ from tintype_tui.commands.output import (
     profile_option,
     put,
     put_json,
+    put_row,
     say,
 )
 from tintype_tui.commands.stored_jobs import export, import_, label, list_all, replay
@@ -107,7 +108,7 @@ async def _list(profile: str | None, wanted: str, limit: int, as_json: bool) -> 
     for kept in found if not as_json else ():
         job, data = kept.job, pad(jobs.data_of(kept), 18)
         name = job.fine_tuned_model or job.suffix or ""
-        put(f"{job.id}  {pad(job.status, 12)}  {pad(age(job.created_at), 18)}  {data}  {name}")
+        put_row(f"{job.id}  {pad(job.status, 12)}  {pad(age(job.created_at), 18)}  {data}  {name}")
     if not found and not as_json:
         none = "There is no job yet."
         if here:
@@ -135,7 +136,7 @@ def _acting(name: str, words: str) -> None:
         if as_json:
             put_json(job, indent=2)
         else:
-            put(f"{job.id}  {job.status}")
+            put_row(f"{job.id}  {job.status}")
 
 
 _acting("cancel", "Cancel a job; what was trained so far may be billed.")
@@ -167,9 +168,9 @@ async def show(profile: str | None, job_id: str, as_json: bool) -> None:
         put_json({**told, **plain(trouble)}, indent=2)
         return
     for name, words in job_words.facts(kept, bill, diagnose(fold(events))):
-        put(f"{pad(name, 16)}  {words}".rstrip())
+        put_row(f"{pad(name, 16)}  {words}".rstrip())
     for one in checkpoints:
-        put(f"{pad('checkpoint', 16)}  step {one.step}  {one.model}")
+        put_row(f"{pad('checkpoint', 16)}  step {one.step}  {one.model}")
     for said in job_words.told(trouble):
         put(said.text)
 

@@ -15,6 +15,7 @@ from tintype_tui.commands.output import (
     profile_option,
     put,
     put_json,
+    put_row,
     say,
 )
 
@@ -56,7 +57,7 @@ async def _list(profile: str | None, tuned: bool, as_json: bool) -> None:
         put_json(found, indent=2)
         return
     for entry in found:
-        put(f"{entry['id']}{_left(entry['shutdown_date'])}")
+        put_row(f"{entry['id']}{_left(entry['shutdown_date'])}")
     if not found:
         say("There are no models.")
 
