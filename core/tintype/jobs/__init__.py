@@ -22,6 +22,7 @@ from tintype.jobs.explaining import Explanation, Trouble, explain, trouble_of
 from tintype.jobs.failed_rows import Blamed, FoundRow, blamed, find, left_out, source_of
 from tintype.jobs.following import Pace, follow, look_at
 from tintype.jobs.history import Learnt, Prospects, UploadSpeed, job_time, learnt, upload_speed
+from tintype.jobs.labelling import labels_before, labels_of, line_of, relabel
 from tintype.jobs.launching import LaunchProgress, Order, launch
 from tintype.jobs.moderating import Moderation, moderation
 from tintype.jobs.overview import SORTED_BY, JobLine, arranged, overview, sorted_by
@@ -72,10 +73,13 @@ __all__ = [
     "full_id",
     "full_name",
     "job_time",
+    "labels_before",
+    "labels_of",
     "launch",
     "learnt",
     "left_out",
     "limits_for",
+    "line_of",
     "listed",
     "look_at",
     "moderation",
@@ -83,6 +87,7 @@ __all__ = [
     "overview",
     "pause",
     "recorded",
+    "relabel",
     "replay",
     "restore",
     "results",

@@ -1,12 +1,13 @@
 """All jobs of all profiles in one list, from the store alone: filtered, sorted, labelled."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from tintype.jobs.comparing import JUDGED_BY, cost, data_of, fits
 from tintype.jobs.recalling import recorded
-from tintype.metrics import summary
+from tintype.metrics import Series, smooth, summary
 from tintype.pricing import Prices
 from tintype.store import KeptJob, Labels, Store
 
@@ -24,6 +25,9 @@ class JobLine:
     loss: str = ""
     """The metric that the best loss is of; empty if there is none."""
     best_loss: float | None = None
+    last_loss: float | None = None
+    smoothed_loss: float | None = None
+    """The last of the curve averaged over about ten points."""
     score: float | None = None
     """Of its tuned model in the newest evaluation, from 0 to 1."""
 
@@ -50,7 +54,8 @@ async def overview(
         job = kept.job
         metrics, _ = await recorded(store, kept.profile, job.id)
         loss = next((name for name in JUDGED_BY if len(metrics.series.get(name, ()))), "")
-        lowest = summary(metrics.series[loss]).low if loss else None
+        curve = metrics.series[loss] if loss else Series("loss")
+        figures, smoothed = summary(curve), smooth(curve, SMOOTHING).series.values()
         billed = cost(job, prices, providers.get(kept.profile, ""))
         expected = None if billed is not None else _expected(kept)
         lines.append(
@@ -60,11 +65,17 @@ async def overview(
                 billed if billed is not None else expected,
                 expected is not None,
                 loss,
-                lowest if lowest == lowest else None,
+                _known(figures.low),
+                _known(figures.last),
+                _known(smoothed[-1] if len(smoothed) else math.nan),
                 scores.get((kept.profile, job.fine_tuned_model or "")),
             )
         )
     return tuple(lines)
+
+
+def _known(value: float) -> float | None:
+    return value if value == value else None
 
 
 def _expected(kept: KeptJob) -> Decimal | None:
@@ -76,6 +87,7 @@ def _expected(kept: KeptJob) -> Decimal | None:
         return None
 
 
+SMOOTHING = 0.9
 _BY: Mapping[str, Callable[[JobLine], str | float | Decimal | None]] = {
     "age": lambda line: -line.kept.job.created_at.timestamp(),
     "state": lambda line: line.kept.job.status,
@@ -84,6 +96,8 @@ _BY: Mapping[str, Callable[[JobLine], str | float | Decimal | None]] = {
     "data": lambda line: data_of(line.kept) or None,
     "cost": lambda line: line.cost_usd,
     "loss": lambda line: line.best_loss,
+    "last": lambda line: line.last_loss,
+    "smoothed": lambda line: line.smoothed_loss,
     "score": lambda line: None if line.score is None else -line.score,
 }
 
@@ -99,8 +113,8 @@ def arranged(
     Args:
         lines: As `overview` gives them.
         wanted: Words as `jobs.fits` takes them; besides `profile:`, `tag:`, `note:`, `is:pinned`,
-            `is:archived`, and `sort:loss`, which goes before `by`. Archived jobs are listed only if
-            that is asked for.
+            `is:archived`, and `sort:loss`, which goes before `by`; `loss` is the lowest.
+            Archived jobs are listed only if that is asked for.
         by: One of `SORTED_BY`.
         reverse: The other way round.
     """

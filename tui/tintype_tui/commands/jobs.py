@@ -21,7 +21,18 @@ from tintype_tui.commands.output import (
 from tintype_tui.commands.stored_jobs import export, import_, label, list_all, replay
 from tintype_tui.text import age, pad
 
-SORTED_BY = ("age", "state", "profile", "model", "data", "cost", "loss", "score")
+SORTED_BY = (
+    "age",
+    "state",
+    "profile",
+    "model",
+    "data",
+    "cost",
+    "loss",
+    "last",
+    "smoothed",
+    "score",
+)
 
 
 @click.group(name="jobs", invoke_without_command=True)

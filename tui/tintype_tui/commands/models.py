@@ -67,13 +67,16 @@ def _ends(model: "Model", known: date | None) -> str | None:
 
 
 def _left(end: str | None) -> str:
+    from tintype_tui.words.inventory import day, days
+
     if end is None:
         return ""
     try:
-        days = (date.fromisoformat(end) - datetime.now(UTC).date()).days
+        last = date.fromisoformat(end)
     except ValueError:  # a provider's word, which need not be a date
         return f"  until {end}"
-    return f"  until {end} ({days} days)" if days >= 0 else f"  ended {end}"
+    left = (last - datetime.now(UTC).date()).days
+    return f"  until {day(last)} ({days(left)})" if left >= 0 else f"  ended {day(last)}"
 
 
 @command.command(name="add")

@@ -1,7 +1,7 @@
 """Jobs as the store knows them, whichever profile's: listed, labelled, played again, as a file."""
 
 import asyncio
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,16 +140,15 @@ async def label(
     as_json: bool,
 ) -> None:
     """Pin a job, tag it, note something of it, archive it. Nothing is sent to the provider."""
+    from tintype import jobs
     from tintype.settings import load
     from tintype.store import Labels, open_store
 
     async with open_store(load().folders.store_file) as store:
         kept = named(store, job_id, profile)
         before = store.labels.of(kept.profile, kept.job.id)
-        memory = f"labels before {kept.profile} {kept.job.id}"
         if undo:
-            left = store.notes.read(memory)
-            now = replace(Labels(**left), tags=tuple(left["tags"])) if left else before
+            now = jobs.labels_before(store, kept)
         else:
             now = Labels(
                 before.pinned if pinned is None else pinned,
@@ -157,9 +156,7 @@ async def label(
                 before.note if note is None else note,
                 before.archived if archived is None else archived,
             )
-        if now != before:
-            store.labels.put(kept.profile, kept.job.id, now)
-            store.notes.write(memory, asdict(before), datetime.now(UTC))
+        jobs.relabel(store, kept, now, datetime.now(UTC))
     if as_json:
         put_json(now, indent=2)
         return

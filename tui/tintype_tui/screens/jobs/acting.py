@@ -22,7 +22,7 @@ from tintype_tui.words.jobs import cancel_words, name_of
 HINTS = (
     "Words that a job must have: state, name, model, data, day or id; empty: all.",
     "state:failed model:mini suffix:cards data:train made:2026-11 meta:team=a",
-    "is:all profile:openai tag:good is:pinned is:archived sort:loss (age cost score model …)",
+    "is:all profile:openai tag:good is:pinned is:archived sort:loss (last smoothed cost …)",
 )
 STEERED = frozenset({"cancel", "pause"})
 """What changes something at the provider: not there at all when it may only be read."""
@@ -35,6 +35,11 @@ AT_ITS_PROVIDER = STEERED | ELSEWHERE.keys()
 OF_A_JOB = ACTS | {"metric", "grid", "full", "enter"}
 """What there must be a job for."""
 Order = Callable[[Api, Store, str], Awaitable[Job]]
+
+REPLAY_HINTS = (
+    "How many times as fast as it was; a step to begin at may follow: 10 200.",
+    "What is shown is the record in the store: nobody is asked.",
+)
 
 LARGE_BYTES = 200_000_000
 """Reading a file of this size takes a noticeable time."""
@@ -150,6 +155,16 @@ def cloning(known: Known) -> requests.Reached:
     path = Path(source.path)
     paths.require(path, "file")
     return requests.estimate_dataset(like=known.job, path=path)
+
+
+def replaying(typed: str) -> tuple[float, int] | None:
+    """Read a speed, and the step to begin at if there is one; none if it cannot be meant."""
+    words = typed.split()
+    try:
+        speed, step = float(words[0]), int(words[1]) if len(words) > 1 else 0
+    except (ValueError, IndexError):
+        return None
+    return (speed, step) if 0 < speed < 1e6 and step >= 0 else None
 
 
 def changed(found: FoundRow, row: Blamed) -> str:

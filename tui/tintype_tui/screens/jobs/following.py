@@ -151,6 +151,28 @@ async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[
                 yield known
 
 
+async def replayed(
+    session: Session, job_id: str, speed: float, from_step: int
+) -> AsyncGenerator[Known, None]:
+    """Say what was known of a job as it came, `speed` times as fast; before a step, at once.
+
+    Raises:
+        TintypeError: if the store cannot be read.
+    """
+    store = await session.store()
+    if (kept := known_job(store, session.profile.name, job_id)) is None:
+        return
+    events = await store.jobs.events(kept.profile, job_id)
+    checkpoints = store.jobs.checkpoints(kept.profile, job_id)
+    known, said = Known(JobProgress(kept.job, (), Metrics(), (), None), kept), list[Event]()
+    steps = jobs.replay(kept, events, checkpoints, speed=speed, from_step=from_step)
+    async with aclosing(steps):
+        async for progress in steps:
+            said += progress.events
+            known = known.after(progress, said)
+            yield known
+
+
 def _points(metrics: Metrics) -> int:
     return sum(map(len, metrics.series.values()))
 

@@ -103,7 +103,13 @@ class Listing:
 async def _lines(session: Session, prices: Prices | None, needle: str) -> tuple[JobLine, ...]:
     """All jobs that the store knows; with what came of them only if that is asked for."""
     store, settings = await session.store(), session.settings
-    if prices is None or jobs.sorted_by(needle) not in ("cost", "loss", "score"):
+    if prices is None or jobs.sorted_by(needle) not in (
+        "cost",
+        "loss",
+        "last",
+        "smoothed",
+        "score",
+    ):
         labels, none = store.labels.all(), Labels()
         return tuple(
             JobLine(kept, labels.get((kept.profile, kept.job.id), none))

@@ -20,6 +20,7 @@ from tintype_tui.screens.jobs.curves import Curves
 from tintype_tui.screens.jobs.following import Known
 from tintype_tui.screens.jobs.job import JobPart
 from tintype_tui.screens.jobs.keys import KEYS
+from tintype_tui.screens.jobs.labels_part import LabelsPart
 from tintype_tui.screens.jobs.listing import Listing
 from tintype_tui.screens.jobs.side import JobsSide
 from tintype_tui.screens.jobs.views import JobViews
@@ -60,10 +61,10 @@ class JobsPane(Pane):
     feed = getters.query_one(EventFeed)
 
     def body(self) -> ComposeResult:
-        shared = (JobsPane.listing, JobsPane.looking)
         with Horizontal(id="jobs-body"):
             for part in (JobsSide(id="jobs-side"), JobPart(id="job")):
-                yield part.data_bind(*shared, selected=JobsPane.followed)
+                yield part.data_bind(JobsPane.listing, JobsPane.looking, selected=JobsPane.followed)
+        yield LabelsPart().data_bind(selected=JobsPane.followed)
 
     async def on_mount(self) -> None:
         self.charts.leader.as_table = self.session.settings.screen_reader

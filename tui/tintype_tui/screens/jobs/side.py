@@ -131,8 +131,9 @@ class JobsSide(Part):
         """What is known of a job besides itself; what the list is sorted by in the cost's place."""
         by, kept = jobs.sorted_by(self.needle), line.kept
         cost = self._cost(kept)
-        if by == "loss":
-            cost = "" if line.best_loss is None else figure(line.best_loss)
+        losses = {"loss": line.best_loss, "last": line.last_loss, "smoothed": line.smoothed_loss}
+        if by in losses:
+            cost = "" if (loss := losses[by]) is None else figure(loss)
         elif by == "score":
             cost = "" if line.score is None else f"{line.score:.1%}"
         profile = "" if kept.profile == self.listing.profile else kept.profile
