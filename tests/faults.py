@@ -98,7 +98,7 @@ class FaultProxy:
         self.when: Callable[[Seen], bool] = lambda seen: True
 
     def inject(self, fault: Fault | None, when: Callable[[Seen], bool] = lambda seen: True) -> None:
-        """Let a fault befall the requests that `when` picks; none ends it. Counts anew."""
+        """Let a fault befall the requests that `when` picks; none ends it. Counts from 0."""
         self.seen.clear()
         self.fault, self.when = fault, when
 

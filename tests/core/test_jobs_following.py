@@ -464,7 +464,7 @@ def test_whatever_happens_between_pages_every_event_is_told_and_kept_once(
     per_second: int,
     mixed: bool,
 ) -> None:
-    """A run that is left and begun again tells everything anew, from the store or the network."""
+    """A run that is left and begun again tells everything again, from the store or the network."""
 
     async def live() -> None:
         path = tmp_path_factory.mktemp("s") / "t.sqlite"

@@ -1,4 +1,4 @@
-"""The sample datasets: drawn anew, always the same, and what they say is so."""
+"""The sample datasets: drawn, always the same, and what they say is so."""
 
 import io
 import json

@@ -32,7 +32,7 @@ class Place:
             f'[profiles.here]\nkey_env = "{KEY}"\nprovider = "openai"\n'
             f'base_url = "{provider.url}"\n'
         )
-        # As if drawn before: drawing them anew takes seconds, and is tested elsewhere.
+        # As if drawn before: drawing them again takes seconds, and is tested elsewhere.
         for name in ("cards", "books"):
             folder = home / "data" / "samples" / name
             folder.mkdir(parents=True)

@@ -67,7 +67,7 @@ def _all() -> Iterator["Engine"]:
 
 
 class _WithAdded(Mapping[str, "Engine"]):
-    """Engines and the open models that have been added, as the file stands when they are sought."""
+    """Engines and the open models that have been added, as the file stands when it is read."""
 
     def __init__(self, fixed: Mapping[str, "Engine"], folder: Path) -> None:
         from tintype.engines.lora.bases import BASES

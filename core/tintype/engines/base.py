@@ -9,9 +9,9 @@ arithmetic.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from tintype.resources import USUAL, Hyperparameters
+from tintype.resources import Hyperparameters
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -42,29 +42,12 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
-    """Hyperparameters with no `auto` left."""
+class Resolved(Hyperparameters):
+    """Hyperparameters with no `auto` left; `extra` is by the names in the engine's card."""
 
     n_epochs: int
     batch_size: int
     learning_rate_multiplier: float
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    """What the engine knows beyond these, by the names in its card."""
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Self:
-        """Sort values by name: those of the wire's flat object."""
-        usual = {name: value for name, value in values.items() if name in USUAL}
-        return cls(**usual, extra={name: values[name] for name in values.keys() - USUAL})
-
-    def flat(self) -> dict[str, Any]:
-        """All of them by name, as the wire has them."""
-        return {
-            "n_epochs": self.n_epochs,
-            "batch_size": self.batch_size,
-            "learning_rate_multiplier": self.learning_rate_multiplier,
-            **self.extra,
-        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Datasets written anew, as the public API has them: converted, split, edited."""
+"""Datasets written as others, as the public API has them: converted, split, edited."""
 
 import asyncio
 import copy

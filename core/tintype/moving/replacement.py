@@ -100,7 +100,7 @@ class _Run:
     def lines_of(
         self, model: EvaluatedModel, shared: Sequence[tuple[str, int]]
     ) -> Iterator[dict[str, Any]]:
-        """A model's answers to the shared rows, which are numbered anew."""
+        """A model's answers to the shared rows, numbered from the first."""
         new = {self.at[key]: number for number, key in enumerate(shared)}
         for (row, name, _), line in self.answers.items():
             if name == model.id and row in new:

@@ -214,7 +214,7 @@ def plan_lines(
 
 
 def step_words(step: RetrainingStep, today: date) -> Iterator[str]:
-    """What ends, the last safe day to begin anew, and why that day."""
+    """What ends, the last safe day to train again, and why that day."""
     many = count(len(step.models), "model")
     ends = "ends" if len(step.models) == 1 else "end"
     left = step.end.days_left(today)

@@ -1,7 +1,7 @@
 """What the vision tower makes of every image: computed once, kept on disk.
 
 The tower is frozen, so an image's features are the same in every epoch. Past the limit they are
-computed anew each time.
+computed each time.
 """
 
 import json
@@ -61,7 +61,7 @@ class Features:
         image: Callable[[str], Image],
         limit_bytes: int = LIMIT_BYTES,
     ) -> None:
-        """Open them, or begin anew. `image` gives one by its key, should it be needed again."""
+        """Open them, or begin with none. `image` gives one by its key, should it be needed."""
         self._opened = opened
         self._image = image
         self._data, self._index = folder / "features.bin", folder / "features.json"

@@ -144,7 +144,7 @@ class Training:
             try:
                 self._optimizer.restore(tensors)
             except (KeyError, RuntimeError):
-                self._report(Note("The saved state is damaged: training begins anew.", "warn"))
+                self._report(Note("The saved state is damaged: training begins again.", "warn"))
             else:
                 if progress.step:
                     self._report(Note(f"Training resumed after step {progress.step}."))

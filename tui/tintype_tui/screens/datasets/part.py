@@ -73,7 +73,7 @@ class DatasetPart(Part):
 
     @dataclass
     class Arrange(Message):
-        """Change what is shown and how, whatever it is by then; stay at the row, or begin anew."""
+        """Change what is shown, whatever it is by then; stay at the row, or go to the first."""
 
         change: Callable[[Arrangement], Arrangement]
         from_top: bool = False

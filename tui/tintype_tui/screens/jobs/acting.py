@@ -137,10 +137,10 @@ async def row_sought(pane: Pane, row: Blamed, known: Known) -> FoundRow | None:
     """As `found`; says that it takes a while, and that it may be another row now."""
     if (large := await asyncio.to_thread(is_large, row, known)) is not None:
         pane.say(f"Comparing {large.name} with what was trained on …")
-    sought = await found(row, known)
-    if sought is not None and sought.changed:
-        pane.say(changed(sought, row), title="Careful:", severity="warning")
-    return sought
+    blamed_row = await found(row, known)
+    if blamed_row is not None and blamed_row.changed:
+        pane.say(changed(blamed_row, row), title="Careful:", severity="warning")
+    return blamed_row
 
 
 def cloning(known: Known) -> requests.Reached:
