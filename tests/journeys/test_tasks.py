@@ -61,7 +61,7 @@ async def test_what_the_app_does_is_counted_on_every_pane_and_stopped(sit: Any) 
         task.words = "3 MB of 8 MB"
         await person.sees("^t 1 task")
         await person.press("7", "ctrl+t")
-        await person.sees("Upload train.jsonl", "3 MB of 8 MB", "It stops.")
+        await person.sees("Upload train.jsonl", "3 MB of 8 MB", "nothing half written")
         await person.press("x")
         await person.until(lambda: stopped == ["it"], "it stopped")
         await person.until(lambda: not isinstance(person.app.screen, TaskDialog), "no list")

@@ -174,9 +174,11 @@ def _task(task: Task) -> Entry:
     async def stop() -> None:
         task.stop()
 
-    paused = "It is paused, and can be gone on with." if task.pane == "evaluate" else ""
+    ends = "Stopped, it leaves nothing half written."
+    if task.pane == "evaluate":
+        ends = "It is paused, and can be gone on with."
     goes = requests.Reached(lambda state: state, task.pane) if task.pane else None
-    return Entry(task.title, task.words or "under way", paused or "It stops.", stop, goes)
+    return Entry(task.title, task.words or "under way", ends, stop, goes)
 
 
 async def _how_far(session: Session, kept: KeptJob) -> str:
