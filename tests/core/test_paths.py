@@ -1,5 +1,7 @@
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -268,3 +270,22 @@ def test_the_current_folder_may_have_been_deleted(
 
     assert paths.current_folder() == Path()
     assert paths.absolute(Path("a")) == Path("a")
+
+
+def test_what_a_killed_run_has_left_is_written_over_by_who_has_the_place_alone(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "kept.zip"
+    ending = (
+        "import os, sys, pathlib; from tintype.paths import writing\n"
+        "with writing(pathlib.Path(sys.argv[1]), replace=True, alone=True) as file:\n"
+        "    file.write(b'half'); file.flush(); os._exit(9)"
+    )
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", ending, str(target)], check=False)
+        assert done.returncode == 9
+    assert len(list(tmp_path.iterdir())) == 1
+    with paths.writing(target, replace=True, alone=True) as file:
+        file.write(b"x")
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.zip"]
+    assert target.read_bytes() == b"x"

@@ -80,12 +80,12 @@ def test_all_that_is_done_before_the_deadline_is_done_once_whenever_it_is_killed
     rows, archive = tmp_path / "rows.jsonl", tmp_path / "kept.zip"
     rows.write_bytes(ending.contents["file-covers-train"])
     children: list[int] = []
-    kills = 0
+    kills, chance = 0, random.Random(10)
 
     def through(times: int, *command: object) -> Any:
         nonlocal kills
         for _ in range(times):
-            kills += killed(command, random.uniform(0.01, LATEST_S), children)
+            kills += killed(command, chance.uniform(0.01, LATEST_S), children)
         return tintype(*command)
 
     found = through(3, "inventory", "--json").json["items"]

@@ -188,13 +188,15 @@ def refuse_unwritable(target: Path) -> None:
 def pack(folder: Path, target: Path) -> Generator[int, None, None]:
     """Write an archive's folder into one file, whole or not at all; yields bytes so far.
 
+    Nobody else may write to that place meanwhile.
+
     Raises:
         ArchiveError: if the ending is none that can be written here.
         FileError: if it cannot be written.
     """
     names = [entry.name for entry in entries(folder)]
     names.sort(key=lambda name: (name != MANIFEST, name not in AROUND, name))
-    with paths.writing(target, replace=True, private=True) as file:
+    with paths.writing(target, replace=True, private=True, alone=True) as file:
         zipped = target.name.lower().endswith(".zip")
         yield from (
             _write_zip(folder, names, file) if zipped else _write_tar(folder, names, file, target)

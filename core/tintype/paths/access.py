@@ -98,12 +98,15 @@ def make_folder(path: Path, *, private: bool = False) -> Path:
 
 
 @contextlib.contextmanager
-def writing(path: Path, *, replace: bool = False, private: bool = False) -> Iterator[IO[bytes]]:
+def writing(
+    path: Path, *, replace: bool = False, private: bool = False, alone: bool = False
+) -> Iterator[IO[bytes]]:
     """Give a file to write, which takes its place when the block ends without an error.
 
     It is written beside its place and moved there complete, so that nobody sees half of it and a
     crash leaves the old one as it was. Folders above it are made. Without `replace`, an existing
-    file is never overwritten, not even one that appears meanwhile. `private` to this user.
+    file is never overwritten, not even one that appears meanwhile. `private` to this user. Who has
+    the place `alone`, by a lock, writes over what a killed run has left half written beside it.
 
     Raises:
         FileError: if it cannot be written, or exists and `replace` is not set.
@@ -111,8 +114,8 @@ def writing(path: Path, *, replace: bool = False, private: bool = False) -> Iter
     if not replace and status(path).is_there:
         raise exists_already(path)
     make_folder(path.parent)
-    temporary = path.with_name(f".tintype-{secrets.token_hex(6)}.tmp")
-    how = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    temporary = path.with_name(f".tintype-{path.name if alone else secrets.token_hex(6)}.tmp")
+    how = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | (os.O_TRUNC if alone else os.O_EXCL)
     with translated("write", path):
         number = os.open(temporary, how, 0o600 if private else 0o666)
     try:
