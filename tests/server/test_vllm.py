@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,6 +28,9 @@ class Vllm:
     updating: bool = True
     loaded: dict[str, str] = field(default_factory=dict)
     url: str = ""
+    holds: threading.Event | None = None
+    """Until when loading takes."""
+    loads: threading.Event = field(default_factory=threading.Event)
     stop: Callable[[], None] = lambda: None
 
     def answer(self, path: str, body: dict[str, Any]) -> tuple[int, str]:
@@ -44,6 +48,9 @@ class Vllm:
         rank = json.loads((Path(body["lora_path"]) / "adapter_config.json").read_text())["r"]
         if rank > self.most_rank:
             return 400, _error(f"LoRA rank {rank} is greater than max_lora_rank {self.most_rank}.")
+        self.loads.set()
+        if self.holds is not None:
+            assert self.holds.wait(60)
         self.loaded[name] = body["lora_path"]
         return 200, f"Success: LoRA adapter '{name}' added successfully."
 
@@ -120,13 +127,17 @@ def provider(tmp_path: Path, vllm: Vllm, scripted_engine: None) -> Iterator[Runn
 @pytest.fixture
 def tuned(http: Any) -> str:
     """The name of a tuned open model; its adapter has rank 20."""
+    return put_back(http, MODEL)
+
+
+def put_back(http: Any, model: str) -> str:
     files = [{"name": name, "bytes": len(data)} for name, data in FILES.items()]
     told = {"base": "open", "job_id": "ftjob-1", "created": 1, "folder": True, "files": files}
     for name, data in FILES.items():
-        path = f"/models/{MODEL}/weights"
+        path = f"/models/{model}/weights"
         sent = http.post(path, data={"weights": json.dumps(told)}, files={"file": (name, data)})
         assert sent.status_code == 200, sent.text
-    return MODEL
+    return model
 
 
 def asked(client: openai.OpenAI, model: str) -> str | None:
@@ -150,6 +161,24 @@ def test_a_tuned_open_model_is_answered_by_vllm(
     assert asked(client, tuned) == "by vLLM"
     assert client.models.delete(tuned).deleted
     assert vllm.loaded == {}
+
+
+def test_whoever_asks_a_loaded_adapter_does_not_wait_for_another_one(
+    client: openai.OpenAI, http: Any, tuned: str, vllm: Vllm
+) -> None:
+    assert asked(client, tuned) == "by vLLM"
+    other = put_back(http, f"{MODEL}2")
+    vllm.holds = threading.Event()
+    vllm.loads.clear()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(asked, client, other)
+        try:
+            assert vllm.loads.wait(60)
+            assert asked(client.with_options(timeout=20, max_retries=0), tuned) == "by vLLM"
+            assert not waiting.done()
+        finally:
+            vllm.holds.set()
+        assert waiting.result() == "by vLLM"
 
 
 def test_an_adapter_that_vllm_has_already_is_not_in_the_way(

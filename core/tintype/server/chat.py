@@ -19,9 +19,8 @@ from tintype.server.reading import json_body
 from tintype.server.records import Tuned
 from tintype.server.state import now
 from tintype.server.streaming import EventStream, until_stop, while_connected
+from tintype.server.vllm import ADAPTER
 
-ADAPTER = "adapter_config.json"
-"""In the folder of every adapter, and of nothing else."""
 CHAT_BYTES = 64 * 1024 * 1024
 
 

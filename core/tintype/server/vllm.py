@@ -24,6 +24,8 @@ RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """What vLLM takes as `--max-lora-rank`."""
 KEY = "VLLM_API_KEY"
 """The variable with vLLM's key, if it asks for one."""
+ADAPTER = "adapter_config.json"
+"""In the folder of every adapter, and of nothing else."""
 LOADING_S, CONNECT_S = 120.0, 10.0
 _NEEDED = "Start vLLM with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True."
 
@@ -72,6 +74,8 @@ class Handover:
             await self._made.aclose()
 
     async def _give(self, model: str, adapter: Path) -> None:
+        if model in self._given:  # and whoever has another loaded is not waited for
+            return
         async with self._giving:
             if model in self._given:
                 return
@@ -82,15 +86,14 @@ class Handover:
             self._given.add(model)
 
     async def _told(self, what: str, body: Mapping[str, Any]) -> tuple[int, str]:
-        answered = await self._sent(what, body, LOADING_S)
-        await answered.aread()
+        answered = await self._sent(what, body, LOADING_S, whole=True)
         return answered.status_code, answered.text
 
     async def _asked(self, body: Mapping[str, Any]) -> "httpx2.Response":
         return await self._sent("chat/completions", body, None)
 
     async def _sent(
-        self, what: str, body: Mapping[str, Any], limit_s: float | None
+        self, what: str, body: Mapping[str, Any], limit_s: float | None, *, whole: bool = False
     ) -> "httpx2.Response":
         import httpx2
 
@@ -100,7 +103,7 @@ class Handover:
         timeout = httpx2.Timeout(limit_s, connect=CONNECT_S)
         request = self._made.build_request("POST", url, json=dict(body), timeout=timeout)
         try:
-            return await self._made.send(request, stream=True)
+            return await self._made.send(request, stream=not whole)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise RefusalError(
                 502,
@@ -133,7 +136,7 @@ def _refused(status: int, words: str, adapter: Path) -> RefusalError:
     if status == 404 and "error" not in words:
         message = f"This vLLM server loads no adapters at run time. {_NEEDED}"
     elif "rank" in words:
-        rank = json.loads((adapter / "adapter_config.json").read_text())["r"]
+        rank = json.loads((adapter / ADAPTER).read_text())["r"]
         enough = next((size for size in RANKS if size >= rank), RANKS[-1])
         message = (
             f"vLLM does not take this adapter, whose rank is {rank}: start it with "
