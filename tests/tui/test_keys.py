@@ -14,8 +14,9 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 import tintype_tui
-from tintype_tui.app import SCREENS, TintypeApp
+from tintype_tui.app import TintypeApp
 from tintype_tui.keys import ELSEWHERE, declared, every_binding, keymap_problems
+from tintype_tui.late_screens import SCREENS
 from tintype_tui.screen import Pane, Part
 from tintype_tui.widgets.image import ImageView
 from tintype_tui.widgets.line_list import LineList

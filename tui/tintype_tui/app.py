@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.command import Provider
 from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.worker import WorkType
@@ -26,6 +25,15 @@ from tintype_tui.evaluator import Evaluator
 from tintype_tui.held_keys import switch_soon
 from tintype_tui.keys import key_of
 from tintype_tui.laid_edits import lay_edits
+from tintype_tui.late_screens import (
+    OVER,
+    PALETTE,
+    SCREENS,
+    help_of,
+    key_commands,
+    messages,
+    palette,
+)
 from tintype_tui.leaving import end_soon
 from tintype_tui.ringing import Ringer
 from tintype_tui.screen import Pane
@@ -35,66 +43,6 @@ from tintype_tui.tasks import SOON_S
 from tintype_tui.terminal.textual_privates import has_mouse, screens_of, take_mouse
 from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
-
-
-def _home() -> Pane:
-    from tintype_tui.screens.home import HomePane
-
-    return HomePane()
-
-
-def _datasets() -> Pane:
-    from tintype_tui.screens.datasets import DatasetsPane
-
-    return DatasetsPane()
-
-
-def _estimate() -> Pane:
-    from tintype_tui.screens.estimate import EstimatePane
-
-    return EstimatePane()
-
-
-def _jobs() -> Pane:
-    from tintype_tui.screens.jobs import JobsPane
-
-    return JobsPane()
-
-
-def _playground() -> Pane:
-    from tintype_tui.screens.playground import PlaygroundPane
-
-    return PlaygroundPane()
-
-
-def _evaluate() -> Pane:
-    from tintype_tui.screens.evaluate import EvaluatePane
-
-    return EvaluatePane()
-
-
-def _models() -> Pane:
-    from tintype_tui.screens.models import ModelsPane
-
-    return ModelsPane()
-
-
-def _key_commands() -> type[Provider]:
-    from tintype_tui.screens.help import KeyCommands
-
-    return KeyCommands
-
-
-SCREENS: dict[str, Callable[[], Pane]] = {
-    "home": _home,
-    "datasets": _datasets,
-    "estimate": _estimate,
-    "jobs": _jobs,
-    "playground": _playground,
-    "evaluate": _evaluate,
-    "models": _models,
-}
-"""Each pane's module is imported when it is first shown: the first frame needs only one."""
 
 KEEP_S = 2.0
 """How often it is noted how the session stands, if that has changed."""
@@ -150,44 +98,6 @@ def _suit(app: SessionApp, chosen: Settings) -> None:
 
 
 LEAVE_FIELD = "in a field, Esc leaves it first"
-PALETTE = "--command-palette"
-"""Textual knows its palette by this id."""
-
-
-def _palette() -> Screen[Any]:
-    from tintype_tui.screens.dialogs import Palette
-
-    return Palette(id=PALETTE)
-
-
-def _help(pane: Screen[Any]) -> Screen[Any]:
-    from tintype_tui.screens.help import Help, keys_of
-
-    return Help(keys_of(pane))
-
-
-def _messages(session: Session) -> Screen[Any]:
-    from tintype_tui.screens.messages import Messages
-
-    return Messages(session.said, session.settings.folders)
-
-
-def _search(app: SessionApp) -> None:
-    from tintype_tui.screens.search_everything import SearchEverything
-
-    app.push_screen(SearchEverything(), lambda goes: goes and app.post_message(goes))
-
-
-def _look_at_tasks(app: SessionApp) -> None:
-    from tintype_tui.screens.tasks import look_at_tasks
-
-    app.run_worker(look_at_tasks(app), group="tasks")
-
-
-OVER: Mapping[str, Callable[[SessionApp], None]] = {
-    "everything": _search,
-    "tasks": _look_at_tasks,
-}
 
 
 def _mouse_handed_over(app: SessionApp, key: str) -> str:
@@ -208,7 +118,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     CSS_PATH = "app.tcss"
     DEFAULT_MODE = "home"
     BINDING_GROUP_TITLE = "Everywhere"
-    COMMANDS = {_key_commands}  # noqa: RUF012 – as Textual declares it
+    COMMANDS = {key_commands}  # noqa: RUF012 – as Textual declares it
     HORIZONTAL_BREAKPOINTS = list(WIDTHS)  # noqa: RUF012 – as Textual declares it
     BINDINGS = KEYS
 
@@ -279,14 +189,14 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         return [one for one in super().get_system_commands(screen) if one.title == "Theme"]
 
     def action_help(self) -> None:
-        self.push_screen(_help(self.screen))
+        self.push_screen(help_of(self.screen))
 
     def action_command_palette(self) -> None:
         if self.screen.id != PALETTE:
-            self.push_screen(_palette())
+            self.push_screen(palette())
 
     def action_messages(self) -> None:
-        self.push_screen(_messages(self.session))
+        self.push_screen(messages(self.session))
 
     def action_over(self, what: str) -> None:
         OVER[what](self)
