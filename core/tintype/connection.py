@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from tintype.errors import AuthenticationError, SettingsError
 from tintype.paths import is_folder
 from tintype.providers import identity
-from tintype.settings import Profile, Secret, Settings, folders, key_for, load
+from tintype.settings import Profile, Secret, Settings, folders, key_for
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from tintype.api import Api, Patience
     from tintype.assessment import Assessment
     from tintype.estimation import Estimate, Forecast
@@ -117,7 +119,11 @@ async def refuse_untrainable(provider: str, model: str) -> None:
 
 
 async def forecast(
-    store: "Store", profile: Profile, estimate: "Estimate", batch_size: int | None = None
+    store: "Store",
+    profile: Profile,
+    estimate: "Estimate",
+    batch_size: int | None = None,
+    usd_per_hour: "Decimal | None" = None,
 ) -> "Forecast | None":
     """Return how long a training will take by one's own earlier ones; none for an unknown engine.
 
@@ -129,6 +135,7 @@ async def forecast(
         profile: Whose provider.
         estimate: Rows, base model and epochs.
         batch_size: Rows in a step; none for what the engine chooses.
+        usd_per_hour: What this machine costs; none if that is not known.
 
     Raises:
         EngineError: if an engine cannot be loaded.
@@ -157,8 +164,7 @@ async def forecast(
     found = forecast(steps, chosen.batch_size, measured, model)
     if (needed := engine.card.training_bytes) is None:
         return found
-    hourly = (await asyncio.to_thread(load)).machine_usd_per_hour
-    return replace(found, memory_bytes=needed, usd_per_hour=hourly)
+    return replace(found, memory_bytes=needed, usd_per_hour=usd_per_hour)
 
 
 def worth_asking(settings: Settings, store: "Store") -> tuple[str, ...]:
@@ -209,6 +215,7 @@ async def prospects(
     prices: "Prices",
     request: "Request | None",
     batch_size: int | None = None,
+    usd_per_hour: "Decimal | None" = None,
 ) -> "Prospects":
     """Return what is to be expected of a training beside its bill; nothing is read of the file.
 
@@ -226,7 +233,7 @@ async def prospects(
     if store is None:
         return Prospects(request=request, answers=answers)
     return Prospects(
-        await forecast(store, profile, estimate, batch_size),
+        await forecast(store, profile, estimate, batch_size, usd_per_hour),
         upload_speed(store, profile.name),
         learnt(store, profile.name, estimate.plan.model),
         request,

@@ -5,7 +5,7 @@ in `models/`, and is known once its last file is there: sending all of them agai
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import Any
@@ -53,7 +53,8 @@ async def add(request: Request) -> Response:
     ) as form:
         form.fields.only("weights")
         told = form.fields.inner("weights")
-        sizes, model = _sizes(told), _told(told, id, here)
+        sizes = _sizes(told)
+        model = _told(told, id, list(sizes), here)
         if sizes.get(form.file.filename) != form.file.size_bytes:
             refuse(
                 f"'{form.file.filename}' has {form.file.size_bytes:,} bytes, and is not so among "
@@ -115,7 +116,7 @@ def _sizes(told: Fields) -> Mapping[str, int]:
     return found
 
 
-def _told(told: Fields, id: str, here: ServerHandles) -> Tuned:
+def _told(told: Fields, id: str, names: Sequence[str], here: ServerHandles) -> Tuned:
     told.only("object", "id", "base", "job_id", "created", "folder", "files")
     base = told.text("base")
     if base not in here.engines:
@@ -126,7 +127,7 @@ def _told(told: Fields, id: str, here: ServerHandles) -> Tuned:
         )
     if not id.startswith(f"ft:{base}:") or not id.isprintable() or len(id) > MODEL_CHARS:
         refuse(f"'{id[:NAME_CHARS]}' is no name of a model tuned on {base}.", param="model")
-    folder, names = told.boolean("folder"), list(_sizes(told))
+    folder = told.boolean("folder")
     if not folder and len(names) > 1:
         refuse("Weights of several files are a folder.", param=told.at("folder"))
     home = home_of(here.state, id).relative_to(here.state.folder)

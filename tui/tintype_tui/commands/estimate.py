@@ -152,11 +152,11 @@ async def _expected(made: "Quote", profile: "Profile", settings: "Settings") -> 
     from tintype.store import open_store
 
     prices, file = load_prices(settings.prices), settings.folders.store_file
-    request = await usual_request(made.assessment)
+    request, hourly = await usual_request(made.assessment), settings.machine_usd_per_hour
     if profile.dialect != "embedded" and not exists(file):
         return await prospects(None, profile, made, prices, request)
     async with open_store(file) as store:
-        return await prospects(store, profile, made, prices, request)
+        return await prospects(store, profile, made, prices, request, usd_per_hour=hourly)
 
 
 async def _compare(

@@ -46,7 +46,7 @@ class RowPart(DatasetPart):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._next_hit = 0  # at which hit of the row shown next to begin
-        self._sought = 0  # the image that is shown next, of a row with several
+        self._shown_next = 0  # the image that is shown next, of a row with several
 
     def compose(self) -> ComposeResult:
         yield RowView()
@@ -96,7 +96,7 @@ class RowPart(DatasetPart):
 
     def present(self, index: int, ordinal: int = 0) -> None:
         """Show a row and one of its images."""
-        self._sought = ordinal
+        self._shown_next = ordinal
         self._present(index, ordinal)
 
     @work(exclusive=True, group="row")
@@ -191,7 +191,7 @@ class RowPart(DatasetPart):
     def action_image(self, by: int) -> None:
         images = len(self.view.example.images) if self.view.example else 0
         if images > 1:
-            self.present(self.index, (self._sought + by) % images)
+            self.present(self.index, (self._shown_next + by) % images)
         else:
             self.pane.say("This row has one image." if images else "This row has no image.")
 

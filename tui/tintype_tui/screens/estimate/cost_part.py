@@ -123,11 +123,19 @@ class CostPart(Part):
         self.prospects = None
         if made is not None:
             with self.pane.reporting("Cannot say what is to be expected"):
-                profile, batch = self.session.profile, self.choices.batch_size
-                prices = await asyncio.to_thread(load_prices, self.session.settings.prices)
+                profile, settings = self.session.profile, self.session.settings
+                prices = await asyncio.to_thread(load_prices, settings.prices)
                 store = await self.session.store()
                 request = await self._request(made.assessment)
-                self.prospects = await prospects(store, profile, made, prices, request, batch)
+                self.prospects = await prospects(
+                    store,
+                    profile,
+                    made,
+                    prices,
+                    request,
+                    self.choices.batch_size,
+                    settings.machine_usd_per_hour,
+                )
 
     async def _request(self, found: Assessment) -> Request | None:
         """What a request is likely to be: of the file, so it stays while the plan changes."""

@@ -123,7 +123,13 @@ class LaunchLine(Part):
         limits, now = budget.Limits.of(self.session.settings), datetime.now().astimezone()
         demand = budget.demand(store, order.expense(api.profile.name), limits=limits, now=now)
         spent = budget.spent_this_month(store, now)
-        time = await forecast(store, api.profile, made.estimate, choices.batch_size)
+        time = await forecast(
+            store,
+            api.profile,
+            made.estimate,
+            choices.batch_size,
+            self.session.settings.machine_usd_per_hour,
+        )
         dialog = Launch(order, api, store, limits, demand, spent, time)
         job = await self.app.push_screen_wait(dialog)
         if job is not None:

@@ -133,7 +133,7 @@ async def found(row: Blamed, known: Known) -> FoundRow | None:
     return await jobs.find(row, known.job, known.kept.made_from)
 
 
-async def row_sought(pane: Pane, row: Blamed, known: Known) -> FoundRow | None:
+async def blamed_row_of(pane: Pane, row: Blamed, known: Known) -> FoundRow | None:
     """As `found`; says that it takes a while, and that it may be another row now."""
     if (large := await asyncio.to_thread(is_large, row, known)) is not None:
         pane.say(f"Comparing {large.name} with what was trained on …")

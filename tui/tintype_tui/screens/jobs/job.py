@@ -259,5 +259,5 @@ class JobPart(Part):
     async def _open_row(self, row: Blamed, known: Known) -> None:
         """Open the dataset at the row that the provider complained about."""
         with self.pane.reporting("Cannot open the row"):
-            if (found := await acting.row_sought(self.pane, row, known)) is not None:
+            if (found := await acting.blamed_row_of(self.pane, row, known)) is not None:
                 self.post_message(requests.open_dataset(found.path, found.index))

@@ -65,7 +65,7 @@ class ModelsPane(Pane):
         yield KeepingPart().data_bind(ModelsPane.found, ModelsPane.ref, ModelsPane.kind)
         yield ActingPart().data_bind(ModelsPane.found, ModelsPane.ref, ModelsPane.listed)
 
-    _sought: Ref | None = None
+    _awaited: Ref | None = None
     """What is looked at as soon as it is known."""
     _reading: object = None
     _asked_at: datetime | None = None
@@ -147,13 +147,13 @@ class ModelsPane(Pane):
     def watch_loop_state(self, before: LoopState, now: LoopState) -> None:
         """Look at the thing that was chosen elsewhere, once it is known."""
         if now.look is not None and now.look is not before.look:
-            self._sought = now.look.what if isinstance(now.look.what, Ref) else None
+            self._awaited = now.look.what if isinstance(now.look.what, Ref) else None
             self._reveal()
 
     def _reveal(self) -> None:
-        if self._sought is not None and self.found and self._sought in self.found.by_ref:
-            self.list_part.reveal(self._sought)
-            self._sought = None
+        if self._awaited is not None and self.found and self._awaited in self.found.by_ref:
+            self.list_part.reveal(self._awaited)
+            self._awaited = None
 
     @on(DetailPart.Wanted)
     def _wanted(self, event: DetailPart.Wanted) -> None:
