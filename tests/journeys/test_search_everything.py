@@ -88,3 +88,24 @@ async def test_nothing_that_has_the_words_is_said(sit: Any) -> None:
         await person.sees("Nothing has these words.")
         await person.press("enter", "escape")
         await person.sees_no("Search everything")
+
+
+async def test_enter_takes_of_what_is_typed_and_not_of_what_was_listed_before(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset, size=(80, 24)) as person:
+        await person.sees("12 rows")
+        await person.press("ctrl+p")
+        await person.sees("Search everything")
+        await person.type("number")
+        await person.sees("row 1  What is number 0?")
+        await person.press("space", "7", "enter")
+        await person.until(lambda: person.app.loop_state.row == 7, "the row")
+        await person.until(lambda: isinstance(person.app.screen, DatasetsPane), "Datasets")
+        await person.press("ctrl+p")
+        await person.sees("Search everything")
+        await person.type("nowhere to be found")
+        await person.press("enter")
+        await person.sees("Nothing has these words.")
+        await person.press("escape")
+        await person.until(lambda: isinstance(person.app.screen, DatasetsPane), "Datasets")

@@ -22,8 +22,9 @@ from tintype.inventory import InventoryItem
 from tintype.jobs import JobLine
 from tintype.store import KeptAnswer, Labels
 from tintype_tui import requests
+from tintype_tui.held_keys import opens
 from tintype_tui.requests import Reached
-from tintype_tui.screens.dialogs import Dialog
+from tintype_tui.screens.dialogs import Dialog, Listed
 from tintype_tui.screens.past_answers import question_text
 from tintype_tui.session import SessionApp
 from tintype_tui.text import clip, one_line, visible
@@ -68,6 +69,7 @@ class SearchEverything(Dialog[Reached | None]):
         super().__init__()
         self._places: list[Place | None] = []
         """What each line stands for; none of a title."""
+        self._found_of = Listed()
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -tall"):
@@ -82,28 +84,31 @@ class SearchEverything(Dialog[Reached | None]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        self._find(event.value.strip())
+        self._find(self._needle())  # not that of the event: more may have been typed since
 
     @work(exclusive=True)
     async def _find(self, needle: str) -> None:
         """Show what has the words, the quick kinds first; rows are read to the end."""
-        await asyncio.sleep(PAUSE_S)
         self._places = []
         entries, words = self.query_one(OptionList), self.query_one("#everything-words", Static)
         entries.clear_options()
         words.update("Searching …" if needle else "")
         if not needle:
+            self._found_of.now(needle)
             return
+        await asyncio.sleep(PAUSE_S)
         trouble = ""
         for group in GROUPS:
             try:
                 async with aclosing(group(self.app, needle)) as found:
                     async for title, places, more in found:
                         self._add(title, places, more)
+                        self._found_of.now(needle)  # Enter takes the first
             except TintypeError as error:
                 trouble = str(error)
         found_words = "" if any(self._places) else "Nothing has these words."
         words.update(Content(visible(trouble or found_words)))
+        self._found_of.now(needle)
 
     def _add(self, title: str, places: Sequence[Place], more: bool) -> None:
         entries = self.query_one(OptionList)
@@ -116,17 +121,24 @@ class SearchEverything(Dialog[Reached | None]):
         if first:
             entries.highlighted = 1
 
-    def action_move(self, by: int) -> None:
+    @opens(group="keys")
+    async def action_move(self, by: int) -> None:
+        await self._found_of.until(self._needle)
         entries = self.query_one(OptionList)
         (entries.action_cursor_down if by > 0 else entries.action_cursor_up)()
 
     @on(Input.Submitted)
-    def _submitted(self) -> None:
+    @opens(group="keys")
+    async def _submitted(self) -> None:
+        await self._found_of.until(self._needle)
         self._go(self.query_one(OptionList).highlighted)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         self._go(event.option_index)
+
+    def _needle(self) -> str:
+        return self.query_one(Input).value.strip()
 
     def _go(self, at: int | None) -> None:
         place = self._places[at] if at is not None and at < len(self._places) else None

@@ -96,16 +96,18 @@ class TaskDialog(Dialog[Callable[[], Awaitable[None]] | None]):
         self.list.empty_text = "Looking …"
         self.list.focus()
         self._look()
-        self.set_interval(LOOK_S, self._look)
 
-    @work(exclusive=True)
+    @work
     async def _look(self) -> None:
-        try:
-            self.list.entries = await under_way(self.app)
-            self.list.empty_text = "Nothing is under way."
-        except TintypeError as error:
-            self.list.empty_text = visible(str(error))
-        self._say()
+        """Look again and again; a look that takes long is waited for."""
+        while True:
+            try:
+                self.list.entries = await under_way(self.app)
+                self.list.empty_text = "Nothing is under way."
+            except TintypeError as error:
+                self.list.entries, self.list.empty_text = (), visible(str(error))
+            self._say()
+            await asyncio.sleep(LOOK_S)
 
     @on(LineList.Moved)
     def _say(self) -> None:
