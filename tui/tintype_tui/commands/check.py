@@ -16,7 +16,7 @@ from tintype_tui.commands.output import (
     put_json,
     say,
 )
-from tintype_tui.text import count
+from tintype_tui.text import count, within
 
 NOT_DECODED = "Images were judged by their structure, no pixels decoded: --deep does."
 UNCHANGED = "Nothing has changed since an earlier check, whose result this is."
@@ -120,7 +120,7 @@ def _print(path: Path, found: "Assessment") -> None:
     say(
         f"{summary.status}: {count(summary.examples, 'example')}, "
         f"{count(summary.images, 'image')}, {count(summary.skipped, 'example')} would be "
-        f"skipped, by the rules of {found.rules.title} ({found.rules.as_of})."
+        f"skipped, by the rules of {within(found.rules.title)} ({found.rules.as_of})."
         + ("" if summary.decoded or not summary.images else f" {NOT_DECODED}")
         + (f" {UNCHANGED}" if found.earlier else "")
     )

@@ -16,6 +16,7 @@ from tintype_tui.commands.output import (
     put_json,
     say,
 )
+from tintype_tui.text import within
 from tintype_tui.words.tables import (
     Table,
     as_csv,
@@ -101,7 +102,7 @@ async def command(
     from tintype.selection.charts import Plane
     from tintype_tui.words.dataset_charts import bar_tables, plane_svg, plane_text
 
-    heading = f"{path.name}, by the rules of {judged_by.title}"
+    heading = f"{path.name}, by the rules of {within(judged_by.title)}"
     charts = await _charts(path, judged_by, others)
     planes = [chart for chart in charts if isinstance(chart, Plane)]
     tables += bar_tables(charts)

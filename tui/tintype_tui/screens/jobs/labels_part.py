@@ -70,6 +70,9 @@ class LabelsPart(Part):
             if (kept := await self._kept()) is not None:
                 store = await self.session.store()
                 before = jobs.labels_before(store, kept)
+                if before == store.labels.of(kept.profile, kept.job.id):
+                    self.pane.say(f"{name_of(kept.job)} has no earlier labels.")
+                    return
                 self._say(jobs.relabel(store, kept, before, datetime.now(UTC)), kept)
 
     async def _kept(self) -> KeptJob | None:
