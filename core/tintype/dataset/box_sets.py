@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from tintype.dataset.conversation import example
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import ParsedLine
@@ -19,7 +20,7 @@ from tintype.dataset.reshaping import answers, reshaped
 from tintype.dataset.rewriting import ChangedRow, changed
 from tintype.dataset.row_size import upright_size
 from tintype.dataset.treatment import Treatment
-from tintype.dataset.writing import FileSet, refuse_existing, refuse_source, row_bytes
+from tintype.dataset.writing import refuse_existing, refuse_source, row_bytes
 from tintype.detection import Convention, Verdict, find_written, judge_convention
 from tintype.detection.convention import converted
 from tintype.threads import in_thread

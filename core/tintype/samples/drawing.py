@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from tintype.dataset.splits import SPLITS, Split
-from tintype.dataset.writing import SplitWriter, refuse_existing, written
+from tintype.dataset.writing import SplitWriter, refuse_existing
 from tintype.threads import stepwise
 
 QUALITY = 82
@@ -87,8 +87,7 @@ def _draw_all(
                         writer.write(split, row)
                 done += len(images)
                 yield SampleProgress(done, total)
-    with written(folder / "README.txt") as file:
-        file.write(readme.encode())
+        writer.beside.add(folder / "README.txt", readme.encode())
     yield SampleProgress(done, total, tuple(writer.files.values()))
 
 
