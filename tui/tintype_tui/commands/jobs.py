@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from tintype_tui.commands.compare_jobs import compare
 from tintype_tui.commands.output import (
     A_NAME,
     as_json,
@@ -31,6 +32,8 @@ SORTED_BY = (
     "loss",
     "last",
     "smoothed",
+    "accuracy",
+    "time",
     "score",
 )
 
@@ -180,17 +183,28 @@ async def show(profile: str | None, job_id: str, as_json: bool) -> None:
 @click.pass_obj
 @asynchronous
 async def results(profile: str | None, job_id: str) -> None:
-    """Print a finished job's results as CSV, with every digit the provider reported."""
+    """Print a finished job's results as CSV, with every digit the provider reported.
+
+    Where all of it has been recorded here, nobody is asked.
+    """
     from tintype import jobs
     from tintype.metrics import fold, to_csv
+    from tintype.store import open_store
     from tintype_tui.commands.session import at_work, chosen
 
     settings, provider = chosen(profile)
+    async with open_store(settings.folders.store_file) as store:
+        kept = store.jobs.find(provider.name, job_id)
+        if kept is not None and kept.settled and store.jobs.results(provider.name, job_id):
+            metrics, _ = await jobs.recorded(store, provider.name, job_id)
+            csv = store.jobs.results(provider.name, job_id)
+            put(to_csv(jobs.charted(csv, metrics)).rstrip("\n"))
+            return
     async with at_work(settings, provider) as (api, store):
         kept, events = await jobs.look_at(api, store, await jobs.full_id(job_id, api, store))
         found = await jobs.results(api, store, kept.job)
     put(to_csv(fold(events, found.metrics)).rstrip("\n"))
 
 
-for stored in (label, export, import_, replay):
+for stored in (compare, label, export, import_, replay):
     command.add_command(stored)
