@@ -18,7 +18,6 @@ from tintype.dataset.formats.json_files import read_json
 from tintype.dataset.formats.looking import listing_once
 from tintype.dataset.formats.sources import Files
 from tintype.errors import DatasetError
-from tintype.paths import size
 from tintype.plugins import Plugin, guarded, plugins
 
 T = TypeVar("T")
@@ -126,6 +125,10 @@ def the_format_of(source: Path) -> Format:
     return sure[0].format
 
 
+_BLANK_BYTES = 1_000_000
+"""A file of so many blanks at its beginning counts as empty."""
+
+
 def not_understood(source: Path) -> DatasetError:
     """What is there, and what was looked for."""
     try:
@@ -135,7 +138,7 @@ def not_understood(source: Path) -> DatasetError:
     kinds = Counter(file.suffix or "without an ending" for file in files.names.values())
     if files.given:
         kinds = Counter({files.given.suffix or "a file without an ending": 1})
-    if not kinds or (files.given and not size(source)):
+    if not kinds or (files.given and not files.given.head(_BLANK_BYTES).strip()):
         return DatasetError(f"{source} is empty.", advice="Choose another.", path=source)
     there = ", ".join(f"{count:,} × {kind}" for kind, count in kinds.most_common(6))
     images = len(files.images)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.formats.box_files import write_yolo
 from tintype.dataset.formats.coco import note_unlisted
 from tintype.dataset.formats.contract import (
@@ -38,7 +39,6 @@ from tintype.dataset.formats.yolo_layout import (
     yolo_head,
 )
 from tintype.dataset.splits import Split
-from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 
