@@ -116,6 +116,22 @@ async def test_every_unfinished_job_is_recorded_with_its_results_and_then_it_end
     assert all(kept.settled for kept in store.jobs.newest())
 
 
+@pytest.mark.parametrize("answer", [{"body": b"neither"}, {"body": {}, "status": 400}])
+async def test_results_that_will_never_be_any_keep_no_recorder(
+    here: Settings, store: Store, hostile: HostileProvider, diary: Diary, answer: dict[str, Any]
+) -> None:
+    known(store, "ftjob-1")
+    hostile.on("GET", "/fine_tuning/jobs", hostile.answer({"data": []}))
+    hostile.on("GET", "/files/file-r/content", hostile.answer(**answer))
+    diary.add(3)
+    diary.end()
+    diary.job["result_files"] = ["file-r"]
+    recorder = recording(here, store)
+    await asyncio.wait_for(recorder.run(), 60)
+    assert recorder.status.given_up == ("ftjob-1",)
+    assert len(await store.jobs.events("hostile", "ftjob-1")) == 3
+
+
 @pytest.fixture
 def another(hostile: HostileProvider) -> Diary:
     from tests.conftest import Diary

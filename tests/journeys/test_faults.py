@@ -440,6 +440,7 @@ def test_an_evaluation_under_faults_has_every_answer_once(
         done = evaluated()
         assert (done.code, done.json["complete"], done.json["rows"]) == (0, True, 12), done.said
         assert done.json["sentence"].startswith("tuned 100.0 %")
+    old = done.json["id"]
     for fault in LASTING[:5]:
         proxy.inject(fault)
         done = evaluated()
@@ -449,6 +450,12 @@ def test_an_evaluation_under_faults_has_every_answer_once(
         else:
             assert (done.code, done.json["complete"]) == (1, False), fault.name
             assert done.json["sentence"].startswith("tuned no score.")
+            assert "Could not ask the model: " in done.json["words"]
+    proxy.inject(LASTING[1])  # a candidate that says nothing is no success either, and says why
+    done = tintype("replacement", old, "-m", "scripted", "--confirm", "unknown")
+    assert (done.code, "agrees with tuned on no score" in done.out) == (1, True)
+    assert "12 without an answer" in done.said
+    assert "a web page instead of JSON" in done.said
 
 
 def test_a_profile_whose_key_is_not_set_is_refused_before_anything_is_typed(

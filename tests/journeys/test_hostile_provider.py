@@ -193,3 +193,9 @@ def test_another_job_than_was_asked_for_and_rows_of_two_lines_are_seen_through(
     for command in (["jobs"], ["files"], ["models"]):
         assert run_command(command) == 0
         assert len(capsys.readouterr().out.splitlines()) == 1
+    event = {"id": "e", "created_at": 1_790_000_000, "message": "Started\n12:00:00  Job succeeded"}
+    bad.on("GET", "/fine_tuning/jobs/ftjob-1", bad.answer(JOB | {"status": "failed"}))
+    bad.on("GET", "/fine_tuning/jobs/ftjob-1/checkpoints", bad.answer({"data": []}))
+    bad.on("GET", "/fine_tuning/jobs/ftjob-1/events", bad.answer({"data": [event]}))
+    assert run_command(["watch", "ftjob-1"]) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 1

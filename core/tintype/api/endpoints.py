@@ -262,7 +262,7 @@ class OpenAIApi:
             if not finished:
                 raise unreachable("nonsense", asked)
             return
-        filters: dict[int, StreamFilter] = {}
+        filters: dict[tuple[int, str], StreamFilter] = {}
         async with aclosing(self._wire.stream(url, asked, body)) as chunks:
             async for chunk in chunks:
                 pieces = parsing.pieces(chunk)
@@ -270,8 +270,13 @@ class OpenAIApi:
                 for piece in pieces:
                     last = bool(piece.finish_reason)
                     finished = finished or last
-                    shown = filters.setdefault(piece.index, StreamFilter(asked.key))
-                    yield replace(piece, text=shown.feed(piece.text, last=last))
+                    shown = {
+                        said: filters.setdefault((piece.index, said), StreamFilter(asked.key)).feed(
+                            getattr(piece, said), last=last
+                        )
+                        for said in ("text", "refusal")
+                    }
+                    yield replace(piece, **shown)
         if not understood:
             raise unreachable("nonsense", asked)
         if not finished:  # the connection was closed in an orderly way, but too early
