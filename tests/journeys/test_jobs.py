@@ -481,6 +481,7 @@ async def test_what_came_of_the_selected_job_is_compared_with_what_is_held(
         await person.sees("● succeeded", "step")
         await person.press("left_square_bracket")
         await person.sees("results", "best training loss", "trained", "press O to keep this run")
+        await person.sees("score", "not evaluated")
         await person.press("O", "down")
         await person.sees("● three", "■ two", "settings")
         await person.press("down")  # it follows the selected job

@@ -7,9 +7,12 @@ and taken up again, by another run of the program too.
 from tintype.jobs.billing import Bill, bill, settle, strike_out
 from tintype.jobs.comparing import (
     Difference,
+    ModelScore,
     Outcome,
     Outcomes,
+    Scores,
     cost,
+    cost_or_estimate,
     data_of,
     differences,
     fits,
@@ -25,7 +28,7 @@ from tintype.jobs.history import Learnt, Prospects, UploadSpeed, job_time, learn
 from tintype.jobs.labelling import labels_before, labels_of, line_of, relabel
 from tintype.jobs.launching import LaunchProgress, Order, launch
 from tintype.jobs.moderating import Moderation, moderation
-from tintype.jobs.overview import SORTED_BY, JobLine, arranged, overview, sorted_by
+from tintype.jobs.overview import RESULTS, SORTED_BY, JobLine, arranged, overview, sorted_by
 from tintype.jobs.recalling import recorded
 from tintype.jobs.replaying import replay
 from tintype.jobs.results import Results, results
@@ -36,6 +39,7 @@ from tintype.jobs.uploading import upload
 from tintype.jobs.watching import JobProgress
 
 __all__ = [
+    "RESULTS",
     "SORTED_BY",
     "TOKEN",
     "Bill",
@@ -47,6 +51,7 @@ __all__ = [
     "JobProgress",
     "LaunchProgress",
     "Learnt",
+    "ModelScore",
     "Moderation",
     "Order",
     "Outcome",
@@ -54,6 +59,7 @@ __all__ = [
     "Pace",
     "Prospects",
     "Results",
+    "Scores",
     "Trouble",
     "UploadLimits",
     "UploadProgress",
@@ -63,6 +69,7 @@ __all__ = [
     "blamed",
     "cancel",
     "cost",
+    "cost_or_estimate",
     "data_of",
     "differences",
     "explain",

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from tintype_tui.commands.compare_jobs import compare
 from tintype_tui.commands.output import (
     A_NAME,
     as_json,
@@ -31,6 +32,8 @@ SORTED_BY = (
     "loss",
     "last",
     "smoothed",
+    "accuracy",
+    "time",
     "score",
 )
 
@@ -192,5 +195,5 @@ async def results(profile: str | None, job_id: str) -> None:
     put(to_csv(fold(events, found.metrics)).rstrip("\n"))
 
 
-for stored in (label, export, import_, replay):
+for stored in (compare, label, export, import_, replay):
     command.add_command(stored)

@@ -22,7 +22,7 @@ from tintype_tui.words.jobs import cancel_words, name_of
 HINTS = (
     "Words that a job must have: state, name, model, data, day or id; empty: all.",
     "state:failed model:mini suffix:cards data:train made:2026-11 meta:team=a",
-    "is:all profile:openai tag:good is:pinned is:archived sort:loss (last smoothed cost …)",
+    "is:all profile:openai tag:good is:pinned is:archived sort:loss (score accuracy time cost …)",
 )
 STEERED = frozenset({"cancel", "pause"})
 """What changes something at the provider: not there at all when it may only be read."""
