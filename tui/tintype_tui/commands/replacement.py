@@ -159,7 +159,5 @@ async def _asked(
                 samples=1,
                 shots=shots,
             )
-            runs.append(
-                await run_or_go_on(plan, rows, settings, apis, store, options, quiet=quiet)
-            )
+            runs.append(await run_or_go_on(plan, rows, settings, apis, store, options, quiet=quiet))
     return runs
