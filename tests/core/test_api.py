@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -801,8 +802,9 @@ def test_no_json_at_all_makes_parsing_crash(value: object) -> None:
                 parsing.page({"data": [value], "has_more": value}, read)
             except parsing.NonsenseError:
                 continue
-    parsing.pieces(value)
-    parsing.pieces({"choices": [value], "usage": value})
+    for shape in (value, {"choices": [value], "usage": value}):
+        with suppress(parsing.NonsenseError):
+            parsing.pieces(shape)
 
 
 @pytest.mark.parametrize(
@@ -869,6 +871,23 @@ async def test_a_key_that_is_split_over_pieces_of_a_stream_is_hidden(
         request = ChatRequest("m", [{"role": "user", "content": "hi"}])
         text = "".join([piece.text + piece.refusal async for piece in api.chat(request)])
     assert text == "it is [key] and so on"
+
+
+@pytest.mark.parametrize("said", [7, {"a": 1}, [["words"]], [{"type": "text", "text": None}]])
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_an_answer_that_is_no_text_is_not_taken_for_an_empty_one(
+    hostile: HostileProvider, said: object, streamed: bool
+) -> None:
+    kind, of = ("text/event-stream", "delta") if streamed else ("application/json", "message")
+    body = json.dumps({"choices": [{of: {"content": said}, "finish_reason": "stop"}]})
+    sent = f"data: {body}\n\ndata: [DONE]\n\n" if streamed else body
+    answer = hostile.answer(sent.encode(), headers={"Content-Type": kind})
+    hostile.on("POST", "/chat/completions", answer)
+    async with hostile.connect() as api:
+        request = ChatRequest("m", [{"role": "user", "content": "hi"}], stream=streamed)
+        with pytest.raises(UnreachableError, match="cannot be parsed"):
+            async for _ in api.chat(request):
+                pass
 
 
 def spelt(key: str) -> list[str]:

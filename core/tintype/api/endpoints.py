@@ -256,7 +256,7 @@ class OpenAIApi:
         if not body.get("stream"):
             waits_s = self._wire.patience.stream_s
             whole = await self._wire.call("POST", url, asked, body=body, waits_s=waits_s)
-            for piece in parsing.pieces(decoded(whole, asked)):
+            for piece in _understood(parsing.pieces, decoded(whole, asked), asked):
                 finished = True
                 yield piece
             if not finished:
@@ -265,18 +265,18 @@ class OpenAIApi:
         filters: dict[tuple[int, str], StreamFilter] = {}
         async with aclosing(self._wire.stream(url, asked, body)) as chunks:
             async for chunk in chunks:
-                pieces = parsing.pieces(chunk)
+                pieces = _understood(parsing.pieces, chunk, asked)
                 understood = bool(pieces) or (understood and isinstance(chunk, Mapping))
                 for piece in pieces:
                     last = bool(piece.finish_reason)
                     finished = finished or last
-                    shown = {
-                        said: filters.setdefault((piece.index, said), StreamFilter(asked.key)).feed(
-                            getattr(piece, said), last=last
+                    text, refusal = (
+                        filters.setdefault((piece.index, of), StreamFilter(asked.key)).feed(
+                            said, last=last
                         )
-                        for said in ("text", "refusal")
-                    }
-                    yield replace(piece, **shown)
+                        for of, said in (("text", piece.text), ("refusal", piece.refusal))
+                    )
+                    yield replace(piece, text=text, refusal=refusal)
         if not understood:
             raise unreachable("nonsense", asked)
         if not finished:  # the connection was closed in an orderly way, but too early

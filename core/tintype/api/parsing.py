@@ -86,7 +86,7 @@ def remote_file(value: object) -> RemoteFile:
     return RemoteFile(
         id=_text(found["id"]),
         filename=_text(found.get("filename")),
-        size_bytes=_integer(found.get("bytes")) or 0,
+        size_bytes=_integer(found.get("bytes")),
         purpose=_text(found.get("purpose")),
         created_at=_moment(found.get("created_at")) or EPOCH,
         status=_text(found.get("status")) or "processed",
@@ -264,10 +264,16 @@ def _usage(value: object) -> Usage | None:
 
 
 def _content(value: object) -> str:
-    """Text, or a list of parts of which the text counts."""
+    """Text, or a list of parts of which the text counts; what is no text is not an empty one."""
     if isinstance(value, list):
-        return "".join(_text(_object(part).get("text")) for part in value)
-    return value if isinstance(value, str) else ""
+        texts = [one if isinstance(one, str) else _object(one).get("text") for one in value]
+        known = [text for text in texts if isinstance(text, str)]
+        if value and not known:
+            raise NonsenseError("an answer without text")
+        return "".join(known)
+    if value is not None and not isinstance(value, str):
+        raise NonsenseError("an answer without text")
+    return value or ""
 
 
 def _logprobs(value: object) -> tuple[tuple[str, float], ...]:
