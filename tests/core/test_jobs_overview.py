@@ -68,6 +68,23 @@ async def test_jobs_of_all_profiles_are_listed_with_what_came_of_them(store: Sto
     assert found["local-1"].cost_usd is None
 
 
+async def test_where_no_event_was_recorded_the_curves_are_of_the_results_file(
+    store: Store,
+) -> None:
+    csv = "step,train_loss,valid_loss\n1,0.5,\n2,0.25,0.75\n"
+    remember(store, "openai", JOB)
+    store.jobs.keep_results("openai", JOB.id, csv)
+    metrics, _ = await jobs.recorded(store, "openai", JOB.id)
+    assert dict(metrics.series["train_loss"]) == {1: 0.5, 2: 0.25}
+    remember(store, "openai", JOB, 1)  # what an event said counts, the file says the rest
+    metrics, _ = await jobs.recorded(store, "openai", JOB.id)
+    metrics = jobs.charted(csv, metrics)
+    assert dict(metrics.series["train_loss"]) == {1: 1.0, 2: 0.25}
+    assert dict(metrics.series["valid_loss"]) == {2: 0.75}
+    assert jobs.charted(csv, metrics) is metrics
+    assert jobs.charted("<html>", metrics) is metrics
+
+
 def score(value: float) -> jobs.ModelScore:
     return jobs.ModelScore(value, 0, 1, 10, "exact", "first")
 

@@ -564,3 +564,25 @@ async def test_keys_that_come_at_once_are_about_the_job_under_the_cursor_by_then
             await person.pilot.pause()
         assert pane.known is not None
         assert pane.known.job.suffix == "older"
+
+
+async def test_a_job_whose_events_were_never_recorded_is_drawn_from_its_results_file(
+    sit: Any, dataset: Path, launch: Launch, home: Path
+) -> None:
+    job = await launch(dataset, "cards", epochs=3)
+    async with open_store(home / "state" / "tintype.sqlite") as store:
+        store.jobs.forget("tintype", job.id)
+        store.jobs.remember("tintype", job, seen_at=datetime.now(UTC))
+        store.jobs.settle("tintype", job.id)
+    async with sit(size=(120, 40)) as person:
+        await person.press("4")
+        await person.sees("● succeeded", "values from the results file", "training loss")
+        known = pane_of(person).known
+        assert known is not None
+        drawn = known.progress.metrics
+    assert "train_loss" in drawn.series
+    assert not len(drawn.clock)  # no times are made up
+    async with open_store(home / "state" / "tintype.sqlite") as store:
+        assert store.jobs.results("tintype", job.id).startswith("step,")
+        metrics, _ = await jobs.recorded(store, "tintype", job.id)
+        assert metrics.series == drawn.series

@@ -31,7 +31,7 @@ from tintype.jobs.moderating import Moderation, moderation
 from tintype.jobs.overview import RESULTS, SORTED_BY, JobLine, arranged, overview, sorted_by
 from tintype.jobs.recalling import recorded
 from tintype.jobs.replaying import replay
-from tintype.jobs.results import Results, results
+from tintype.jobs.results import Results, charted, results
 from tintype.jobs.sending import UploadLimits, UploadProgress, limits_for
 from tintype.jobs.sharing import export, restore
 from tintype.jobs.steering import cancel, full_id, full_name, listed, pause, resume
@@ -68,6 +68,7 @@ __all__ = [
     "bill",
     "blamed",
     "cancel",
+    "charted",
     "cost",
     "cost_or_estimate",
     "data_of",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from tintype import jobs, recorder
 from tintype.api import Api
+from tintype.errors import TintypeError
 from tintype.evaluation import StepScores, runs_folder, step_scores
 from tintype.jobs import Bill, JobProgress, Trouble, trouble_of
 from tintype.jobs.reading import read_along
@@ -16,6 +17,8 @@ from tintype.resources import Event, Job
 from tintype.store import KeptJob, Store
 from tintype.trainer_logs import LOCAL
 from tintype_tui.session import Session
+
+NO_METRICS = "No metrics of it are known: none were reported, or none were recorded in time."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Known:
     """How long an ended job trained."""
     scores: StepScores | None = None
     """What its models score, by step, where they have been evaluated."""
+    origin: str = ""
+    """Where its curves are from, if not from events alone, or why the results file is not here."""
     stopped: str = ""
     """Why the provider is not asked any more, if it should be."""
 
@@ -131,6 +136,8 @@ async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[
         yield known
         known = await _judged(session, known)
         yield known
+        known = await _with_results(session, store, known, ask=ask)
+        yield known
         if (kept.settled or not ask) and len(metrics.clock) > 0:
             yield known.after(known.progress, await store.jobs.events(name, job_id))
             return
@@ -149,6 +156,34 @@ async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[
             if known.progress.metrics.series != before.progress.metrics.series or known.job.ended:
                 known = await _judged(session, known)
                 yield known
+    if known is not None:
+        known = await _with_results(session, store, known, ask=ask)
+        nothing = known.is_bare and known.job.status == "succeeded" and not known.origin
+        yield replace(known, origin=NO_METRICS) if nothing else known
+
+
+async def _with_results(session: Session, store: Store, known: Known, *, ask: bool) -> Known:
+    """Add what only the results file of a finished job has, fetched if it is not here."""
+    job = known.job
+    profile = known.kept.profile if known.kept is not None else session.profile.name
+    if not job.ended or known.origin:
+        return known
+    csv = store.jobs.results(profile, job.id)
+    if not csv and ask and job.result_files and profile == session.profile.name:
+        try:
+            csv = (await jobs.results(await session.provider(), store, job)).csv
+        except TintypeError as error:
+            return replace(known, origin=f"Its results file cannot be had: {error}")
+    if not csv:
+        return known
+    before = known.progress.metrics
+    metrics = await asyncio.to_thread(jobs.charted, csv, before)
+    recorded = len(metrics.clock) > 0
+    if metrics is before and recorded:
+        return known
+    origin = f"{'some ' if recorded else ''}values from the results file"
+    known = replace(known, progress=replace(known.progress, metrics=metrics), origin=origin)
+    return await _judged(session, known)
 
 
 async def replayed(

@@ -118,7 +118,7 @@ class JobPart(Part):
         if known is not None:
             self._loaded.set()
             header.diagnosis, header.stopped = known.diagnosis, known.stopped
-            header.training_s = known.training_s
+            header.training_s, header.origin = known.training_s, known.origin
             self._say_the_end(known.job)
             self._learn(known.job.id, known.progress.metrics)
         self._draw()
