@@ -783,6 +783,19 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.parametrize("number", [10**20, -(10**300), 1e308, math.inf, math.nan, 10**400])
+def test_a_number_that_nothing_can_be_counted_to_is_unknown(number: float) -> None:
+    found = parsing.job(
+        {
+            "id": "j", "trained_tokens": number, "seed": number,
+            "hyperparameters": {"n_epochs": number, "batch_size": number},
+        }
+    )  # fmt: skip
+    assert (found.trained_tokens, found.seed) == (None, None)
+    assert (found.hyperparameters.n_epochs, found.hyperparameters.batch_size) == ("auto", "auto")
+    assert parsing.remote_file({"id": "f", "bytes": number}).size_bytes is None
+
+
 @given(value=JSON)
 @settings(max_examples=200)
 def test_no_json_at_all_makes_parsing_crash(value: object) -> None:

@@ -20,6 +20,7 @@ from tintype.api.transport import Slice, opened
 from tintype.api.wire import Wire, decoded
 from tintype.errors import ApiError
 from tintype.resources import Checkpoint, Event, Job, JobRequest, Model, Page, RemoteFile, Weights
+from tintype.settings import Secret
 
 T = TypeVar("T")
 
@@ -268,19 +269,24 @@ class OpenAIApi:
                 pieces = _understood(parsing.pieces, chunk, asked)
                 understood = bool(pieces) or (understood and isinstance(chunk, Mapping))
                 for piece in pieces:
-                    last = bool(piece.finish_reason)
-                    finished = finished or last
-                    text, refusal = (
-                        filters.setdefault((piece.index, of), StreamFilter(asked.key)).feed(
-                            said, last=last
-                        )
-                        for of, said in (("text", piece.text), ("refusal", piece.refusal))
-                    )
-                    yield replace(piece, text=text, refusal=refusal)
+                    finished = finished or bool(piece.finish_reason)
+                    yield _shown(piece, filters, asked.key)
         if not understood:
             raise unreachable("nonsense", asked)
         if not finished:  # the connection was closed in an orderly way, but too early
             raise unreachable("cut", asked)
+
+
+def _shown(
+    piece: ChatPiece, filters: dict[tuple[int, str], StreamFilter], key: Secret
+) -> ChatPiece:
+    """A piece without the key, however it is cut; what may begin it waits for the next piece."""
+    last = bool(piece.finish_reason)
+    text, refusal = (
+        filters.setdefault((piece.index, of), StreamFilter(key)).feed(said, last=last)
+        for of, said in (("text", piece.text), ("refusal", piece.refusal))
+    )
+    return replace(piece, text=text, refusal=refusal)
 
 
 def _page(read: Callable[[object], T]) -> Callable[[object], Page[T]]:
