@@ -14,10 +14,11 @@ from tintype import rules
 from tintype.dataset.copied_rows import ExportNote
 from tintype.dataset.dividing import Divided, divide, folding, splitting
 from tintype.dataset.embed import Exported, export
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.pace import RowPace
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import slots
-from tintype.dataset.writing import FileSet, refuse_existing, refuse_source, row_bytes
+from tintype.dataset.writing import refuse_existing, refuse_source, row_bytes
 from tintype.errors import DatasetError
 from tintype.library.datasets import Source, opened_source, provider_name, typed
 from tintype.library.work import Work
