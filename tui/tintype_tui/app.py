@@ -39,7 +39,7 @@ from tintype_tui.session import LeavesBehind, Session, SessionApp
 from tintype_tui.stylesheet import PatientStylesheet
 from tintype_tui.tasks import SOON_S
 from tintype_tui.terminal.textual_privates import has_mouse, screens_of, take_mouse
-from tintype_tui.text import visible
+from tintype_tui.text import size, visible
 from tintype_tui.widgets.masthead import PANES
 
 KEEP_S = 2.0
@@ -65,6 +65,7 @@ KEYS: list[BindingType] = [
         "ctrl+l", "repaint", "Repaint", show=False, priority=True, id="repaint",
         tooltip="draw everything again",
     ),
+    Binding("f8", "over('clean')", "Clean up", show=False, id="clean", tooltip="what is kept here"),
     Binding("f9", "mouse", "Mouse", show=False, id="mouse", tooltip="give it to the terminal"),
     Binding("q", "quit", "Quit", id="quit"),
     Binding("ctrl+c", "how_to_quit", show=False, system=True),
@@ -239,8 +240,20 @@ def _begin(app: TintypeApp) -> None:
     Ringer(app).begin()
     app.set_interval(KEEP_S, lambda: app.session.keep_apart(app.loop_state, **_seen(app)))
     _report_settings(app)
+    if app.session.settings.clean_after_days:
+        app.run_worker(_clean_due(app.session))
     if app.with_samples:
         app.call_after_refresh(app.run_action, "sample", app.screen.query_one("#samples"))
+
+
+async def _clean_due(session: Session) -> None:
+    """Remove what the settings say, in a thread."""
+    from tintype.cleaning import clean_due
+
+    settings = session.settings
+    freed = await asyncio.to_thread(clean_due, settings.folders, settings.clean_after_days)
+    if freed:
+        session.say(f"{size(freed)} were removed, as clean_after_days in the settings says.")
 
 
 def _say_clash(app: TintypeApp, clashed: set[Binding]) -> None:
