@@ -1,5 +1,6 @@
 """The app: modes, navigation, and the lifetimes of provider, store and embedded server."""
 
+import asyncio
 import gc
 from collections.abc import Callable, Iterable
 from functools import partial
