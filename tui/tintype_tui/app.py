@@ -139,11 +139,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         heed_signals(self)
 
     def on_mount(self) -> None:
-        begin(self)
-        self.assessor.begin()
-        self.deadlines.begin()
-        if self.with_samples:
-            self.call_after_refresh(self.run_action, "sample", self.screen.query_one("#samples"))
+        _begin(self)
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """End, with everything noted: the panes are gone before the app is."""
@@ -201,6 +197,14 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     @on(requests.Request)
     async def _do(self, request: requests.Request) -> None:
         await _carry_out(self, request)
+
+
+def _begin(app: TintypeApp) -> None:
+    begin(app)
+    app.assessor.begin()
+    app.deadlines.begin()
+    if app.with_samples:
+        app.call_after_refresh(app.run_action, "sample", app.screen.query_one("#samples"))
 
 
 async def _carry_out(app: TintypeApp, request: requests.Request) -> None:
