@@ -208,11 +208,11 @@ class _Maker:
                 job.status,
                 self._presence(here, "jobs", seen),
                 base=job.model,
-                created_at=job.created_at,
+                created_at=job.created_at if job.dated else None,
                 seen_at=kept.seen_at,
                 cost_usd=billed,
                 took_s=(job.finished_at - job.created_at).total_seconds()
-                if done and job.finished_at
+                if done and job.finished_at and job.dated
                 else None,
                 made_from=(*(Ref(here, "file", id) for id in files), Ref(here, "base", job.model)),
                 naming=self._naming(here, "job", job.id),

@@ -41,7 +41,7 @@ async def command(
     dry_run: bool,
     form: str | None,
 ) -> None:
-    """Find images that occur more than once: the same bytes, or the same picture in other bytes.
+    """Find images that occur more than once: the same bytes, or the same image in other bytes.
 
     An image that is in SOURCE and in one of OTHERS leaks: a model is tested on what it has learnt.
     With -o, a copy of SOURCE is written without rows that leak, and without rows that say the same

@@ -117,7 +117,7 @@ class CsvTable(FilesFormat):
                     image = known.get(entry.image) if entry.index else None
                     if image is not None:
                         words = "rows show the image of another row, by its index."
-                        log.note("pictures-repeated", words, f"{file}:{entry.line}")
+                        log.note("images-repeated", words, f"{file}:{entry.line}")
                     else:
                         image = images.find(entry.image, table.folder, split or entry.split)
                 except DatasetError as error:

@@ -141,10 +141,10 @@ def not_understood(source: Path) -> DatasetError:
     if not kinds or (files.given and not files.given.head(_BLANK_BYTES).strip()):
         return DatasetError(f"{source} is empty.", advice="Choose another.", path=source)
     there = ", ".join(f"{count:,} × {kind}" for kind, count in kinds.most_common(6))
-    pictures = len(files.images)
-    if pictures and not files.given and pictures == len(files.names):
+    images = len(files.images)
+    if images and not files.given and images == len(files.names):
         return DatasetError(
-            f"{source} holds {pictures:,} images and nothing that says what is on them: they are "
+            f"{source} holds {images:,} images and nothing that says what is on them: they are "
             "not labelled, which is not the same as negatives.",
             advice="Put each image into a folder named by its class, or add a table or labels.",
             path=source,

@@ -168,7 +168,7 @@ def _once(
         label = labels[image]
         if label is not None and owners[label] > 1:
             words = "images share one label file: whose it is cannot be known; left out."
-            log.note("one-label-two-pictures", words, f"{image.name} ({label.name})")
+            log.note("one-label-two-images", words, f"{image.name} ({label.name})")
             log.lost += 1
         else:
             taken.append(image)
