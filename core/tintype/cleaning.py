@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from tintype import paths
-from tintype.errors import ConfirmationError, SettingsError, StoreError
+from tintype.errors import ConfirmationError, SettingsError, StoreError, TintypeError
 from tintype.paths.failures import translated
 from tintype.server.address import is_held
 from tintype.settings import Folders
@@ -201,6 +201,15 @@ def remove(item: StoredItem, folders: Folders, *, typed: str = "") -> int:
             os.rename(item.path, aside)  # at once: half of it is never taken for the whole
         paths.remove(aside)
     return now.size_bytes
+
+
+def clean_due(folders: Folders, after_days: Mapping[str, int]) -> int:
+    """Remove what is `due`, and return how many bytes that frees; what is held stays. Blocking."""
+    freed = 0
+    for item in due(survey(folders), after_days, datetime.now(UTC)) if after_days else ():
+        with suppress(TintypeError):
+            freed += remove(item, folders)
+    return freed
 
 
 # ------------------------------------------------------------------------------------ what there is

@@ -174,6 +174,10 @@ def test_nothing_is_due_unless_the_settings_say_so(kept: Folders) -> None:
     assert [one.name for one in cleaning.due(items, {"checks": 30, "samples": 1}, now)] == [
         "a.checked"
     ]
+    assert cleaning.clean_due(kept, {}) == 0
+    assert cleaning.clean_due(kept, {"checks": 30, "logs": 1}) == 3
+    assert not listed(kept, "checks")
+    assert len(listed(kept, "logs")) == 3
 
 
 @pytest.mark.parametrize(

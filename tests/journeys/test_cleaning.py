@@ -73,3 +73,33 @@ def test_what_is_due_is_what_the_settings_say(
     assert "a.checked" in tintype("clean", "--due").out
     assert tintype("clean", "--due", "--delete", "--yes").code == 0
     assert [one.name for one in old.parent.iterdir()] == ["b.checked"]
+
+
+async def test_the_app_lists_it_and_removes_what_is_confirmed_or_typed(
+    sit: Any, kept: Path
+) -> None:
+    async with sit(size=(80, 24)) as person:
+        await person.press("f8")
+        await person.sees("Kept on this machine", "results of dataset checks", "evaluations/run-1")
+        await person.sees("It can be made again.")
+        await person.press("x")
+        await person.sees("Remove results of dataset checks?", "2 items")
+        await person.press("y")
+        await person.sees_no("results of dataset checks")
+        assert not list((kept / "cache" / "checks").iterdir())
+        dialog = person.app.screen
+        while "run-1" not in dialog.list.entries[dialog.list.cursor].title:
+            await person.press("down")
+        await person.press("x")
+        await person.sees("Type run-1 to remove it", "all that is left")
+        await person.type("run")
+        await person.press("enter")
+        await person.until(lambda: "not its name" in person.said, "that it stays")
+        await person.press("x")
+        await person.type("run-1")
+        await person.press("enter")
+        await person.sees_no("evaluations/run-1")
+        await person.press("end", "x")  # settings stay
+        await person.sees("It stays.")
+        await person.press("escape")
+    assert [one.name for one in (kept / "data" / "evaluations").iterdir()] == ["run-2"]

@@ -19,6 +19,7 @@ from tintype.settings import load
 from tintype.store import open_store
 from tintype_tui.screens.jobs import JobsPane
 from tintype_tui.widgets.chart import Chart
+from tintype_tui.widgets.plan_form import PlanForm
 
 Launch = Callable[..., Any]
 
@@ -499,6 +500,15 @@ async def test_a_clone_is_planned_on_the_dataset_of_its_job(
         await person.sees("● succeeded", "mine")
         await person.press("e")
         await person.until(lambda: person.app.loop_state.dataset == dataset, "the job's dataset")
+        await person.sees("As the job that is repeated.", "mine")
+        form = person.app.screen.query_one(PlanForm)
+        # What was asked for is asked for again, and what the provider chose is chosen by it.
+        assert (form.choices.epochs, form.choices.batch_size, form.choices.seed) == (2, None, None)
+        await person.sees("free")
+        await person.press("plus")
+        await person.sees("*epochs", "* changed: epochs 2 → 3")
+        await person.press("minus")
+        await person.sees_no("*epochs")
         remove(dataset)
         await person.press("4", "e")
         await hears(person, "Cannot clone")

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from tintype import assessment, connection, offers, paths, rules
 from tintype.assessment import Assessment
 from tintype.dataset import Dataset, open_dataset, stamp
-from tintype.dataset.handle import opened
+from tintype.dataset.opened import opened
 from tintype.detection import Box, parse_boxes
 from tintype.errors import QuoteError
 from tintype.library.rows import Rows
 from tintype.library.work import Opening, Work
 from tintype.offers import Compared, Offer
 from tintype.pricing import load_prices
+from tintype.prospects import refuse_untrainable
 from tintype.providers import provider_names
 from tintype.quote import Quote, quote
 from tintype.settings import Profile, load
@@ -88,7 +89,7 @@ def check(
 
     async def steps() -> AsyncGenerator[Assessment, None]:
         judged_by = rules.rules_of(name)
-        await connection.refuse_untrainable(name, model)
+        await refuse_untrainable(name, model)
         keys = training.summary.keys if training and training.summary else None
         async with opened_source(dataset) as handle:
             assessing = assessment.assess(
@@ -134,7 +135,7 @@ def estimate(
 
     async def steps() -> AsyncGenerator[Assessment, None]:
         if isinstance(dataset, Assessment):
-            await connection.refuse_untrainable(name, model)
+            await refuse_untrainable(name, model)
             yield _known(dataset, name, model)
             return
         checking = check(dataset, provider, model=model, fetch=fetch)

@@ -41,8 +41,8 @@ async def assessed(
     """Check and count a dataset in one pass, by a model's rule and a provider's limits."""
     from tintype import rules
     from tintype.assessment import assess
-    from tintype.connection import refuse_untrainable
     from tintype.dataset import open_dataset
+    from tintype.prospects import refuse_untrainable
 
     judged_by = rules.rules_of(profile.provider)
     await refuse_untrainable(profile.provider, model)

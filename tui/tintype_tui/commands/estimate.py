@@ -157,9 +157,9 @@ async def _explain(assessment: "Assessment", line: int, as_json: bool) -> None:
 
 async def _expected(made: "Quote", profile: "Profile", settings: "Settings") -> "Prospects":
     """What is expected beside the bill; of one's own past only where there is a store."""
-    from tintype.connection import prospects, usual_request
     from tintype.paths import exists
     from tintype.pricing import load_prices
+    from tintype.prospects import prospects, usual_request
     from tintype.store import open_store
 
     prices, file = load_prices(settings.prices), settings.folders.store_file
