@@ -251,6 +251,15 @@ async def test_all_metrics_are_seen_at_once_and_move_together(
         await person.press("escape")
         assert not pane.charts.every_metric
         assert pane.charts.leader.window == window
+        await person.press("M")
+        await person.sees("rows × columns")
+        await person.type("1x2")
+        await person.press("enter")
+        await person.until(lambda: pane.charts.every_metric, "all metrics")
+        await person.until(lambda: sum(one.display for one in pane.query(Chart)) == 2, "two charts")
+    async with sit(size=(200, 60)) as person:
+        await person.press("4")
+        await person.until(lambda: pane_of(person).charts.shape == (1, 2), "it as it was left")
 
 
 async def test_events_are_searched_wrapped_and_told_by_age(
