@@ -24,7 +24,8 @@ class RemoteFile:
 
     id: str
     filename: str
-    size_bytes: int
+    size_bytes: int | None
+    """None if the provider does not say."""
     purpose: str
     created_at: datetime
     status: str = "processed"
@@ -132,6 +133,11 @@ class Job:
     def ended(self) -> bool:
         """Whether the job has reached a state it never leaves."""
         return self.status in FINAL
+
+    @property
+    def dated(self) -> bool:
+        """Whether the provider says when it was created; else that moment is 1970."""
+        return self.created_at.timestamp() > 0
 
 
 @dataclass(frozen=True, slots=True)

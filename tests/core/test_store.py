@@ -39,7 +39,8 @@ from tintype.store import (
     open_store,
     without_images,
 )
-from tintype.store.database import APPLICATION_ID, Database, migrations
+from tintype.store.database import Database
+from tintype.store.migrating import APPLICATION_ID, migrations
 from tintype.store.packing import pack, unpack_event, unpack_job
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -185,7 +185,8 @@ async def test_after_a_refused_key_everything_that_stopped_says_so_lastingly_and
 def test_another_job_than_was_asked_for_and_rows_of_two_lines_are_seen_through(
     bad: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    job = JOB | {"id": "ftjob-2\nftjob-3", "model": "m\x1b[2J"}
+    odd = {"trained_tokens": 10**300, "seed": -(10**30), "hyperparameters": {"n_epochs": 1e308}}
+    job = JOB | odd | {"id": "ftjob-2\nftjob-3", "model": "m\x1b[2J", "bytes": 10**40}
     give(bad, bad.answer(job | {"data": [job], "has_more": False}))
     for command in (["jobs", "show", "ftjob-1"], ["watch", "ftjob-1"]):
         assert run_command(command) == 2
@@ -193,3 +194,9 @@ def test_another_job_than_was_asked_for_and_rows_of_two_lines_are_seen_through(
     for command in (["jobs"], ["files"], ["models"]):
         assert run_command(command) == 0
         assert len(capsys.readouterr().out.splitlines()) == 1
+    event = {"id": "e", "created_at": 1_790_000_000, "message": "Started\n12:00:00  Job succeeded"}
+    bad.on("GET", "/fine_tuning/jobs/ftjob-1", bad.answer(JOB | {"status": "failed"}))
+    bad.on("GET", "/fine_tuning/jobs/ftjob-1/checkpoints", bad.answer({"data": []}))
+    bad.on("GET", "/fine_tuning/jobs/ftjob-1/events", bad.answer({"data": [event]}))
+    assert run_command(["watch", "ftjob-1"]) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 1

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import signal
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -34,14 +33,14 @@ from tintype_tui.late_screens import (
     messages,
     palette,
 )
-from tintype_tui.leaving import end_soon
+from tintype_tui.leaving import heed_signals
 from tintype_tui.ringing import Ringer
 from tintype_tui.screen import Pane
 from tintype_tui.session import LeavesBehind, Session, SessionApp
 from tintype_tui.stylesheet import PatientStylesheet
 from tintype_tui.tasks import SOON_S
 from tintype_tui.terminal.textual_privates import has_mouse, screens_of, take_mouse
-from tintype_tui.text import visible
+from tintype_tui.text import size, visible
 from tintype_tui.widgets.masthead import PANES
 
 KEEP_S = 2.0
@@ -58,28 +57,20 @@ KEYS: list[BindingType] = [
     Binding("colon", "command_palette", "Commands", show=False, id="palette", key_display=":"),
     Binding("exclamation_mark", "messages", "Messages", show=False, id="messages"),
     Binding("ctrl+p", "over('everything')", "Search everything", show=False, id="everything"),
+    # These two in dialogs, too.
     Binding(
-        "ctrl+t",
-        "over('tasks')",
-        "Tasks",
-        show=False,
-        priority=True,  # in dialogs, too
-        id="tasks",
+        "ctrl+t", "over('tasks')", "Tasks", show=False, priority=True, id="tasks",
         tooltip="what is under way, how far, and stopping it",
     ),
     Binding(
-        "ctrl+l",
-        "repaint",
-        "Repaint",
-        show=False,
-        priority=True,  # in dialogs, too
-        id="repaint",
+        "ctrl+l", "repaint", "Repaint", show=False, priority=True, id="repaint",
         tooltip="draw everything again",
     ),
+    Binding("f8", "over('clean')", "Clean up", show=False, id="clean", tooltip="what is kept here"),
     Binding("f9", "mouse", "Mouse", show=False, id="mouse", tooltip="give it to the terminal"),
     Binding("q", "quit", "Quit", id="quit"),
     Binding("ctrl+c", "how_to_quit", show=False, system=True),
-]
+]  # fmt: skip
 """Everywhere. Textual's own ctrl+q is not among them: terminals and people use it otherwise."""
 
 
@@ -151,7 +142,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def on_load(self) -> None:
         """Leave the terminal in order when the system asks us to go; it is not yet taken over."""
-        _heed_signals(self)
+        heed_signals(self)
 
     def on_mount(self) -> None:
         _begin(self)
@@ -250,13 +241,20 @@ def _begin(app: TintypeApp) -> None:
     Ringer(app).begin()
     app.set_interval(KEEP_S, lambda: app.session.keep_apart(app.loop_state, **_seen(app)))
     _report_settings(app)
+    if app.session.settings.clean_after_days:
+        app.run_worker(_clean_due(app.session))
     if app.with_samples:
         app.call_after_refresh(app.run_action, "sample", app.screen.query_one("#samples"))
 
 
-def _heed_signals(app: TintypeApp) -> None:
-    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, end_soon, app, 128 + name)
+async def _clean_due(session: Session) -> None:
+    """Remove what the settings say, in a thread."""
+    from tintype.cleaning import clean_due
+
+    settings = session.settings
+    freed = await asyncio.to_thread(clean_due, settings.folders, settings.clean_after_days)
+    if freed:
+        session.say(f"{size(freed)} were removed, as clean_after_days in the settings says.")
 
 
 def _say_clash(app: TintypeApp, clashed: set[Binding]) -> None:

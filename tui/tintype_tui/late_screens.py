@@ -107,8 +107,15 @@ def _look_at_tasks(app: SessionApp) -> None:
     app.run_worker(look_at_tasks(app), group="tasks")
 
 
+def _clean_up(app: SessionApp) -> None:
+    from tintype_tui.screens.clean_up import CleanUp
+
+    app.push_screen(CleanUp())
+
+
 OVER: Mapping[str, Callable[[SessionApp], None]] = {
     "everything": _search,
     "tasks": _look_at_tasks,
+    "clean": _clean_up,
 }
 """What lies over a pane and leads elsewhere; by the argument of the key."""

@@ -17,7 +17,7 @@ import httpx2
 
 from tintype.api.base import Clock, Patience
 from tintype.api.bodies import sendable
-from tintype.api.redaction import withheld
+from tintype.api.redaction import may_hold, withheld
 from tintype.api.retrying import Retry, budget_s
 from tintype.api.silence import CallContext, unreachable
 from tintype.api.translation import ErrorResponse, broken_stream, refused
@@ -289,5 +289,4 @@ def decoded(body: bytes, asked: CallContext) -> object:
         raise unreachable("web_page" if web_page else "nonsense", asked) from None
     # A job's error may repeat the key that was shown, and is stored and drawn. Large pages are not
     # walked for nothing.
-    repeated = asked.key.reveal().encode() in body or b"\\u" in body
-    return withheld(value, asked.key) if repeated else value
+    return withheld(value, asked.key) if may_hold(body, asked.key) else value

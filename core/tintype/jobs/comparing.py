@@ -234,7 +234,8 @@ def training_s(job: Job, metrics: Metrics, events: Sequence[Event] = ()) -> floa
     """
     if job.finished_at is None:
         return None
-    started = next((event.created_at for event in events if _says_started(event)), None)
+    said = (event.created_at for event in events if _says_started(event))
+    started = next((moment for moment in said if moment.timestamp() > 0), None)
     if started is None and len(metrics.clock):
         started = datetime.fromtimestamp(min(metrics.clock.values()), UTC)
     return max(0.0, (job.finished_at - started).total_seconds()) if started is not None else None

@@ -107,7 +107,7 @@ def job_time(store: Store, profile: str, estimate: "Estimate") -> "Forecast":
     paces = [
         (kept.job.finished_at - kept.job.created_at).total_seconds() / kept.job.trained_tokens
         for kept in _done(store, profile, model)
-        if kept.job.finished_at is not None and kept.job.trained_tokens
+        if kept.job.finished_at is not None and kept.job.trained_tokens and kept.job.dated
     ]
     paces = [pace for pace in paces if pace > 0]
     if not paces or not tokens:

@@ -158,7 +158,12 @@ async def _rotate(log: os.PathLike[str]) -> None:
 
 
 class _Harmless(logging.Formatter):
-    """Lines without anything that looks like a key."""
+    """A line each, without anything that looks like a key or that a terminal would obey."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        from tintype.api import one_line
+
+        return one_line(super().formatMessage(record), 2_000)
 
     def format(self, record: logging.LogRecord) -> str:
         from tintype.api import redact

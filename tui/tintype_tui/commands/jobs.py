@@ -87,25 +87,27 @@ def command(
 @asynchronous
 async def _screen(profile: str | None) -> None:
     from tintype_tui.commands.session import at_work, chosen
-    from tintype_tui.commands.status import MOST, job_line, newest, put_lines
+    from tintype_tui.commands.status import MOST, job_line, newest, none_listed, put_lines
 
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, store):
         kept, more = await newest(api, store, MOST)
-        put_lines([await job_line(api, store, one) for one in kept], more)
+        lines = [await job_line(api, store, one) for one in kept]
+        put_lines(lines, more, none_listed(store, provider))
 
 
 @asynchronous
 async def _list(profile: str | None, wanted: str, limit: int, as_json: bool) -> None:
     from tintype import jobs
     from tintype_tui.commands.session import at_work, chosen
+    from tintype_tui.commands.status import none_listed
 
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, store):
         listed, short, code = await first_of(jobs.listed(api, store, most=limit + 1), limit)
         known = [store.jobs.find(provider.name, job.id) for job in listed]
         found = [kept for kept in known if kept and jobs.fits(kept, wanted)]
-        here = store.jobs.newest(1, profile=provider.name)
+        none = none_listed(store, provider)
     if as_json:
         put_json([kept.job for kept in found], indent=2)
     for kept in found if not as_json else ():
@@ -113,9 +115,6 @@ async def _list(profile: str | None, wanted: str, limit: int, as_json: bool) -> 
         name = job.fine_tuned_model or job.suffix or ""
         put_row(f"{job.id}  {pad(job.status, 12)}  {pad(age(job.created_at), 18)}  {data}  {name}")
     if not found and not as_json:
-        none = "There is no job yet."
-        if here:
-            none = f"{provider.title} lists no job. `tintype jobs --all` lists those kept here."
         say("No job matches." if wanted else none)
     if short:
         say(short)

@@ -180,7 +180,7 @@ def facts(
         ("tuned model", job.fine_tuned_model or ""),
         *_settings(kept),
         ("seed", "" if job.seed is None else str(job.seed)),
-        ("created", f"{job.created_at.astimezone():%d %b %Y %H:%M:%S}"),
+        ("created", f"{job.created_at.astimezone():%d %b %Y %H:%M:%S}" if job.dated else "unknown"),
         (
             "finished",
             f"{job.finished_at.astimezone():%d %b %Y %H:%M:%S}" if job.finished_at else "",

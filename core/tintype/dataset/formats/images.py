@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.files import MAX_IMAGE_BYTES, image_bytes, read_plain_file
 from tintype.dataset.formats.contract import ImageSource, StoredImage
 from tintype.dataset.formats.report import ImportLog, Keep
@@ -16,7 +17,6 @@ from tintype.dataset.formats.sources import Files, SourceFile
 from tintype.dataset.places import origin
 from tintype.dataset.splits import Split
 from tintype.dataset.treatment import Treatment, needs, treat
-from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 from tintype.images.facts import ImageFacts
 

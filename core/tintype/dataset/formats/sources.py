@@ -97,7 +97,7 @@ class SourceFile:
     def size_bytes(self) -> int:
         """How many bytes it has; 0 if that cannot be known."""
         if self.files.archive:
-            return self.files.archive.size(self.name)
+            return self.files.archive.sizes[self.name]
         with contextlib.suppress(OSError):
             return os.stat(self.files.root / self.name).st_size
         return 0
@@ -179,7 +179,7 @@ class Files:
     def names(self) -> Mapping[str, SourceFile]:
         """Every file by its name, in order; resource files and hidden ones left out."""
         if self._names is None:
-            found = self.archive.names if self.archive else list(self._walked())
+            found = list(self.archive.sizes) if self.archive else list(self._walked())
             kept = sorted(name for name in found if not is_resource(name))
             self._names = {name: SourceFile(self, name, f"{self.root}/{name}") for name in kept}
         return self._names

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static
 
-from tintype.connection import refuse_untrainable
+from tintype.prospects import refuse_untrainable
 from tintype.quote import Outlook
 from tintype.rules import Summary
 from tintype.tokens import DETAILS
