@@ -84,11 +84,13 @@ def read_extra(text: str) -> dict[str, Any]:
 
 def extra_words(extra: Mapping[str, Any]) -> str:
     """Extras as `read_extra` reads them."""
-    listed = {
-        name: ",".join(map(str, value)) if isinstance(value, Sequence) else json.dumps(value)
-        for name, value in extra.items()
-    }
-    return " ".join(f"{name}={value}" for name, value in listed.items())
+    return " ".join(f"{name}={_extra_word(value)}" for name, value in extra.items())
+
+
+def _extra_word(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return ",".join(map(str, value)) if isinstance(value, Sequence) else json.dumps(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,6 +229,18 @@ def test_whatever_a_safety_check_holds_nothing_breaks(data: Any) -> None:
     checked({"inner": data} if not isinstance(data, dict) else data)
 
 
+def test_what_was_left_to_the_provider_is_left_to_it_when_a_job_is_repeated() -> None:
+    chosen = Hyperparameters(3, 8, 1.8, {"lora_rank": 16})
+    asked = {"n_epochs": 3, "batch_size": "auto", "lora_rank": "auto"}
+    job = replace(JOB, hyperparameters=chosen, seed=7)
+    request = {"method": {"supervised": {"hyperparameters": asked}}}
+    again = jobs.to_repeat(kept(job, request=request))
+    assert again.hyperparameters == Hyperparameters(3)
+    assert again.seed is None
+    assert jobs.to_repeat(kept(job, request={**request, "seed": 7})).seed == 7
+    assert jobs.to_repeat(kept(job, request={})) == job  # made elsewhere: nobody knows
+
+
 # -- outcomes --------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from tintype.settings import load
 from tintype.store import open_store
 from tintype_tui.screens.jobs import JobsPane
 from tintype_tui.widgets.chart import Chart
+from tintype_tui.widgets.plan_form import PlanForm
 
 Launch = Callable[..., Any]
 
@@ -250,6 +251,15 @@ async def test_all_metrics_are_seen_at_once_and_move_together(
         await person.press("escape")
         assert not pane.charts.every_metric
         assert pane.charts.leader.window == window
+        await person.press("M")
+        await person.sees("rows × columns")
+        await person.type("1x2")
+        await person.press("enter")
+        await person.until(lambda: pane.charts.every_metric, "all metrics")
+        await person.until(lambda: sum(one.display for one in pane.query(Chart)) == 2, "two charts")
+    async with sit(size=(200, 60)) as person:
+        await person.press("4")
+        await person.until(lambda: pane_of(person).charts.shape == (1, 2), "it as it was left")
 
 
 async def test_events_are_searched_wrapped_and_told_by_age(
@@ -499,6 +509,15 @@ async def test_a_clone_is_planned_on_the_dataset_of_its_job(
         await person.sees("● succeeded", "mine")
         await person.press("e")
         await person.until(lambda: person.app.loop_state.dataset == dataset, "the job's dataset")
+        await person.sees("As the job that is repeated.", "mine")
+        form = person.app.screen.query_one(PlanForm)
+        # What was asked for is asked for again, and what the provider chose is chosen by it.
+        assert (form.choices.epochs, form.choices.batch_size, form.choices.seed) == (2, None, None)
+        await person.sees("free")
+        await person.press("plus")
+        await person.sees("*epochs", "* changed: epochs 2 → 3")
+        await person.press("minus")
+        await person.sees_no("*epochs")
         remove(dataset)
         await person.press("4", "e")
         await hears(person, "Cannot clone")

@@ -18,6 +18,7 @@ from tintype.jobs.comparing import (
     fits,
     outcomes,
     setting,
+    to_repeat,
     training_s,
 )
 from tintype.jobs.creating import TOKEN
@@ -105,6 +106,7 @@ __all__ = [
     "sorted_by",
     "source_of",
     "strike_out",
+    "to_repeat",
     "training_s",
     "trouble_of",
     "upload",

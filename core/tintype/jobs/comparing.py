@@ -1,7 +1,7 @@
 """Jobs beside each other: those that fit a filter, where their settings differ, and results."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import PurePath
@@ -10,7 +10,7 @@ from typing import Any
 
 from tintype.metrics import Metrics, summary
 from tintype.pricing import Prices
-from tintype.resources import Event, Job
+from tintype.resources import Event, Hyperparameters, Job
 from tintype.store import KeptJob, Source
 
 
@@ -35,15 +35,34 @@ def differences(jobs: Sequence[KeptJob]) -> tuple[Difference, ...]:
 
 def setting(kept: KeptJob, name: str, value: object) -> str:
     """A hyperparameter in words: `3 (auto)` where the provider chose, `3` where it was asked."""
-    asked = kept.made_from.request
-    for key in ("method", "supervised", "hyperparameters"):
-        inner = asked.get(key) if isinstance(asked, Mapping) else None
-        asked = inner if isinstance(inner, Mapping) else {}
+    asked = _asked(kept)
     shown = f"{value:g}" if isinstance(value, float) else str(value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         shown = ", ".join(map(str, value))
     said = asked.get(name, "auto" if asked else None)
     return f"{shown} (auto)" if said == "auto" and value != "auto" else shown
+
+
+def _asked(kept: KeptJob) -> Mapping[str, Any]:
+    """The hyperparameters as they were asked for; empty where that is not known here."""
+    asked = kept.made_from.request
+    for key in ("method", "supervised", "hyperparameters"):
+        inner = asked.get(key) if isinstance(asked, Mapping) else None
+        asked = inner if isinstance(inner, Mapping) else {}
+    return asked
+
+
+def to_repeat(kept: KeptJob) -> Job:
+    """Return a job to be launched again: what was left to the provider is left to it again.
+
+    Of a job that was not launched from here it is not known what was asked for: it is repeated as
+    it was trained.
+    """
+    if not (asked := _asked(kept)):
+        return kept.job
+    extra = {name: value for name, value in asked.items() if value != "auto"}
+    seed = kept.job.seed if "seed" in kept.made_from.request else None
+    return replace(kept.job, hyperparameters=Hyperparameters.of(extra), seed=seed)
 
 
 def _hyperparameter(name: str) -> Callable[[KeptJob], str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tintype import assessment, connection, offers, paths, rules
 from tintype.assessment import Assessment
 from tintype.dataset import Dataset, open_dataset, stamp
-from tintype.dataset.handle import opened
+from tintype.dataset.opened import opened
 from tintype.detection import Box, parse_boxes
 from tintype.errors import QuoteError
 from tintype.library.rows import Rows

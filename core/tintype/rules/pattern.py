@@ -15,6 +15,7 @@ from tintype.dataset.facets import Facet
 from tintype.dataset.identity import KEY_BYTES
 from tintype.dataset.usual import Shape
 from tintype.detection import labels_in, name_convention
+from tintype.rules.private import gives_notice
 from tintype.tokens import PER_MESSAGE, TokenRule, count_text
 
 _ANGLE = re.compile(r"<(?:\||image>|\s*/?\s*loc|box>|point|seg)", re.IGNORECASE)
@@ -33,7 +34,9 @@ def conspicuous(text: str) -> bool:
         return True
     if _may_hold_boxes(text) and (name_convention(text) or labels_in(text)):
         return True
-    return len(text) > _SHORTEST_PASTED and any(start in text for start in _PASTED)
+    if len(text) > _SHORTEST_PASTED and any(start in text for start in _PASTED):
+        return True
+    return gives_notice(text)
 
 
 def _may_hold_boxes(text: str) -> bool:

@@ -54,6 +54,9 @@ TEXTS = (
     "",
     "  \n ",
     "x" * 300,
+    "Write to ann.lee@kunde.de, or call.",
+    "Call +49 30 1234567 or 212-664-7665",
+    "Use sk-proj-" + "a1B2" * 8,
     "half \ud800",
 )
 ROLES = ("user", "assistant", "system", "tool", "human", "")

@@ -17,8 +17,9 @@ from tintype.dataset.formats.chat_rows import NOTHING_THERE
 from tintype.dataset.formats.contract import WrittenRow
 from tintype.dataset.formats.registry import each_item, format_named, plugin_of
 from tintype.dataset.formats.report import ImportLog, ImportProgress, ImportReport
-from tintype.dataset.handle import Dataset, open_dataset
+from tintype.dataset.handle import Dataset
 from tintype.dataset.nowhere import Nowhere
+from tintype.dataset.opened import open_dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin
 from tintype.dataset.splits import Split, siblings, split_of

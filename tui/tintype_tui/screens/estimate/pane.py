@@ -142,6 +142,7 @@ class EstimatePane(Pane):
                 extra_hyperparameters, connection.server_folder()
             )
         self._model, self._choices, self._filled = "", None, True
+        self.plan.form.clone = choices if self._like is not None else None
         self.plan.form.fill(choices, models)
 
     def on_plan_form_changed(self, event: PlanForm.Changed) -> None:

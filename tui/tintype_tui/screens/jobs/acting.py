@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from tintype import jobs, paths
@@ -150,11 +151,12 @@ def cloning(known: Known) -> requests.Reached:
         FileError: if that dataset is gone.
     """
     source = known.kept.made_from.training if known.kept is not None else None
+    like = known.job if known.kept is None else jobs.to_repeat(replace(known.kept, job=known.job))
     if source is None:
-        return requests.estimate_dataset(like=known.job)
+        return requests.estimate_dataset(like=like)
     path = Path(source.path)
     paths.require(path, "file")
-    return requests.estimate_dataset(like=known.job, path=path)
+    return requests.estimate_dataset(like=like, path=path)
 
 
 def replaying(typed: str) -> tuple[float, int] | None:
