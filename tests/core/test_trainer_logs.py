@@ -130,6 +130,7 @@ async def test_transformers_state_is_followed_from_checkpoint_to_checkpoint(
             "lines that are not JSON (1)",
         ),
         ("metrics.csv", "step;loss\n1;0.9\n", "2;0.8\n3;0.7\n", ""),
+        ("excel.csv", 'sep=;\n"Step";" Train Loss"\n1;0,9\n', "2;0,8\n3;0,7\n", ""),
     ],
 )
 async def test_a_log_of_lines_is_read_on_where_it_grew(
@@ -223,3 +224,12 @@ def test_what_cannot_be_read_is_refused_with_what_can(
     for path in (tmp_path / name, tmp_path):
         with pytest.raises(FileError, match=words):
             find(path)
+
+
+def test_steps_are_read_with_marks_between_thousands_and_decimal_commas_or_not_at_all(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_text('Global Step;loss;valid loss\n"1,200";0,22;-1\n1.300,5;0,20;0,31\n')
+    (one,) = find(path).open(path).read().measured
+    assert (one.step, dict(one.values)) == (1200, {"train_loss": 0.22, "valid_loss": -1.0})
