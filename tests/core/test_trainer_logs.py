@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import os
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -193,6 +194,23 @@ async def test_what_was_logged_before_has_no_time_and_no_pace_is_made_up(
     path.write_text(lines({"step": 1, "loss": 0.9}))
     last = await followed(store, path, fake_clock, once=True)
     assert len(last.metrics.clock) == 0
+
+
+async def test_a_log_that_says_nothing_for_long_stays_unknown_and_is_given_up(
+    tmp_path: Path, store: Store, fake_clock: FakeClock
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text(lines({"step": 1, "total_steps": 9, "loss": 0.9}))
+    hour_ago = fake_clock.clock.now().timestamp() - 3600
+    os.utime(path, (hour_ago, hour_ago))
+    said = [
+        progress.job.status
+        async for progress in trainer_logs.follow(
+            store, trainer_logs.find(path), give_up_s=6 * 3600, clock=fake_clock.clock
+        )
+    ]
+    assert said == ["unknown"]  # once: also when it is looked at again
+    assert sum(fake_clock.slept) >= 5 * 3600 - 2
 
 
 @pytest.mark.parametrize(
