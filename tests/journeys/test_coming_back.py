@@ -130,7 +130,7 @@ async def test_what_was_chosen_while_the_store_was_read_is_not_left_for_where_on
             person.app.post_message(message)
         await person.until(lambda: person.app.loop_state.job == "ftjob-1", "the job")
         await person.press("question_mark")
-        await person.sees("Everywhere")
+        await person.sees("Esc goes back")
         assert person.app.current_mode == "jobs"
 
 
