@@ -8,7 +8,7 @@ archive of such files is read like any other.
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tintype.dataset.files import PlainFile
 from tintype.dataset.formats.contract import (
@@ -24,6 +24,7 @@ from tintype.dataset.formats.json_files import read_json
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.row_dialects import filled, grounding, note_oddities
 from tintype.dataset.formats.sources import Files, SourceFile
+from tintype.dataset.formats.streams import BROKEN
 from tintype.dataset.index import LineIndex
 from tintype.dataset.places import slots
 from tintype.dataset.repair import repaired
@@ -31,7 +32,7 @@ from tintype.errors import DatasetError
 
 MAX_ROW_BYTES = 200_000_000
 _HEAD_BYTES = 4 * 1024 * 1024
-_SUFFIXES = (".json", ".jsonl", ".ndjson")
+_SUFFIXES = (".json", ".jsonl", ".ndjson", ".jsonlines")
 _CODES = (
     ("places for images", "placeholders-differ"),
     ("There is no image", "missing-images"),
@@ -43,6 +44,8 @@ _KINDS = (
     ("instruction", "Alpaca's instructions"),
     ("query", "ms-swift's queries"),
     ("messages", "messages"),
+    ("texts", "pairs of turns (The Cauldron)"),
+    ("contents", "Gemini's contents"),
     ("question", "questions and answers"),
 )
 
@@ -89,7 +92,10 @@ class ChatFolder(FilesFormat):
 
     def recognise(self, files: Files) -> Detection | None:
         """A folder or an archive with files of chat rows."""
-        found = [] if files.given else _chat_files(files)
+        if files.given:
+            is_ours = files.given.packed and _chat_files(files)
+            return Detection("a compressed file of chat rows") if is_ours else None
+        found = _chat_files(files)
         names = ", ".join(file.name for file in found[:3])
         return Detection(f"a folder of chat rows ({names})", "possible") if found else None
 
@@ -136,7 +142,7 @@ def count_chat_rows(path: Path) -> int | None:
     """How many rows a file of chat rows as they should be holds; none if it is something else."""
     try:
         given = None if path.is_dir() else Files.of(path).given
-        if given is None or not _is_chat(first_row(given)[0]):
+        if given is None or given.packed or not _is_chat(first_row(given)[0]):
             return None
         with PlainFile(path) as file:
             index = LineIndex(file)
@@ -246,7 +252,7 @@ def _lines(file: SourceFile, log: ImportLog) -> Iterator[tuple[int, Any]]:
     """The lines of a member of an archive."""
     with file.open() as stream:
         number = 0
-        while line := stream.readline(MAX_ROW_BYTES):
+        while line := _line(stream, file):
             number += 1
             text = line.decode("utf-8-sig", "replace").strip()
             if not text:
@@ -255,3 +261,12 @@ def _lines(file: SourceFile, log: ImportLog) -> Iterator[tuple[int, Any]]:
                 yield number, json.loads(text)
             except (ValueError, RecursionError) as error:
                 log.lose(file.name, number, f"The line is no JSON: {error}.")
+
+
+def _line(stream: IO[bytes], file: SourceFile) -> bytes:
+    try:
+        return stream.readline(MAX_ROW_BYTES)
+    except BROKEN as error:
+        raise DatasetError(
+            f"{file.name} is damaged: {error}.", advice="Download or copy it again."
+        ) from error
