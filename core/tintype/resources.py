@@ -8,7 +8,7 @@ event type `moderation_checks`, null hyperparameters), because real providers se
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, Literal, Self, TypeVar
 
@@ -140,6 +140,19 @@ class Job:
     def dated(self) -> bool:
         """Whether the provider says when it was created; else that moment is 1970."""
         return self.created_at.timestamp() > 0
+
+    def still_knowing(self, before: "Job") -> "Job":
+        """This, with what was known of it before where a provider tells less of an ended job."""
+        if not (self.ended and self.status == before.status):
+            return self
+        names = ("model", "training_file", "validation_file", "finished_at", "fine_tuned_model",
+                 "seed", "suffix", "trained_tokens", "failure", "metadata")  # fmt: skip
+        kept = {name: getattr(before, name) for name in names if not getattr(self, name)}
+        if not self.dated:
+            kept["created_at"] = before.created_at
+        if self.hyperparameters == Hyperparameters():
+            kept["hyperparameters"] = before.hyperparameters
+        return replace(self, **kept)
 
 
 @dataclass(frozen=True, slots=True)

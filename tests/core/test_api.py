@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tintype.api import ChatPiece, ChatRequest, Patience, Usage, connect, pages, parsing
+from tintype.api import Api, ChatPiece, ChatRequest, Patience, Usage, connect, pages, parsing
 from tintype.api.proxies import proxy_of
 from tintype.api.redaction import HIDDEN, one_line, redact
 from tintype.api.wire import events
@@ -884,6 +884,28 @@ async def test_a_key_that_is_split_over_pieces_of_a_stream_is_hidden(
         request = ChatRequest("m", [{"role": "user", "content": "hi"}])
         text = "".join([piece.text + piece.refusal async for piece in api.chat(request)])
     assert text == "it is [key] and so on"
+
+
+async def test_an_error_that_comes_as_an_answer_is_an_error(
+    hostile: HostileProvider, api: Api
+) -> None:
+    for code, kind in ((429, RateLimitError), ("odd", ApiError), (None, ApiError)):
+        error = {"error": {"message": "The upstream is busy", "code": code}}
+        hostile.on("GET", "/models", hostile.answer(error))
+        with pytest.raises(kind, match="The upstream is busy"):
+            await api.models()
+        hostile.on("POST", "/chat/completions", hostile.answer(error))
+        for stream in (True, False):
+            request = ChatRequest("m", [{"role": "user", "content": "hi"}], stream=stream)
+            with pytest.raises(kind, match="The upstream is busy"):
+                async for _ in api.chat(request):
+                    pass
+
+
+async def test_an_id_that_fits_into_no_address_is_an_error_in_a_sentence(api: Api) -> None:
+    for asking in (api.file("f" * 1_000_000), api.file_content("f" * 1_000_000)):
+        with pytest.raises(UnreachableError, match="too long"):
+            await asking
 
 
 @pytest.mark.parametrize("said", [7, {"a": 1}, [["words"]], [{"type": "text", "text": None}]])

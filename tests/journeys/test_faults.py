@@ -433,6 +433,9 @@ def test_pausing_and_resuming_survive_a_lost_answer(
         proxy.inject(SOME[2], lambda seen, n=first, p=path: seen.path == p and next(n, False))  # type: ignore[misc]
         done = tintype("jobs", verb, job, "--json")
         assert (done.code, done.json["status"] in states) == (0, True), done
+    assert tintype("record").code == tintype("record", "--stop").code == 0
+    stopped = tintype("record", "--status").out
+    assert "Not finished: 1 job; `tintype record` follows them." in stopped
     assert tintype("jobs", "cancel", job).code == 0
 
 

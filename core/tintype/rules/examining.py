@@ -26,7 +26,6 @@ from tintype.rules.block import Block
 from tintype.rules.case import case
 from tintype.rules.judging import row_problems, skip_reason
 from tintype.rules.pattern import Pattern, conspicuous, pattern_of, text_piece
-from tintype.rules.private import gives_notice
 from tintype.tokens import PER_REPLY, TokenRule, counter
 
 MOST_KNOWN = 20_000
@@ -240,9 +239,9 @@ class Examiner:
         return self._new_text(text) if known is None else known
 
     def _new_text(self, text: str, plain: bool = False) -> Text:
-        """Look at a text that is not among those remembered; `plain`: no other rule would."""
+        """Look at a text that is not among those remembered; `plain` as for `conspicuous`."""
         tokens, squeezed = self._count(text)
-        found = (tokens, gives_notice(text) if plain else conspicuous(text), text_piece(squeezed))
+        found = (tokens, conspicuous(text, plain), text_piece(squeezed))
         if len(self._texts) < _MOST_TEXTS and len(text) <= _LONGEST_TEXT:
             self._texts[text] = found
         return found

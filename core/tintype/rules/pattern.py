@@ -26,17 +26,26 @@ _PASTED = ("base64,", "/9j/", "iVBORw0KGgo", "R0lGOD", "UklGR")
 _SHORTEST_PASTED = 60
 
 
-def conspicuous(text: str) -> bool:
-    """Whether a rule may have something to say of a text of a usual row."""
+def conspicuous(text: str, plain: bool = False) -> bool:
+    """Whether a rule may have something to say of a text of a usual row.
+
+    Args:
+        text: As it is said.
+        plain: Whether it is known to fit `template.PLAIN_TEXT` and to hold no image data: then it
+            is looked through only for what may stand in such a text.
+    """
+    return gives_notice(text) if plain else _stands_out(text) or gives_notice(text)
+
+
+def _stands_out(text: str) -> bool:
+    """Whether it holds what no plain text does."""
     if not text or text.isspace():
         return True
     if "<" in text and _ANGLE.search(text):
         return True
     if _may_hold_boxes(text) and (name_convention(text) or labels_in(text)):
         return True
-    if len(text) > _SHORTEST_PASTED and any(start in text for start in _PASTED):
-        return True
-    return gives_notice(text)
+    return len(text) > _SHORTEST_PASTED and any(start in text for start in _PASTED)
 
 
 def _may_hold_boxes(text: str) -> bool:

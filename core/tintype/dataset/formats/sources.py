@@ -14,7 +14,7 @@ from tintype.dataset.files import PlainFile
 from tintype.dataset.formats.archives import Archive, open_archive
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.source_file import IMAGE_SUFFIXES, SourceFile
-from tintype.dataset.formats.source_names import folded, is_resource, normal
+from tintype.dataset.formats.source_names import ends_with, folded, is_resource, normal
 
 __all__ = ["IMAGE_SUFFIXES", "MOST_FILES", "Files", "SourceFile"]
 
@@ -121,7 +121,7 @@ class Files:
         parts = [part for part in folded(name).split("/") if part not in ("", ".", "..")]
         found = self._bases().get(parts[-1], []) if parts else []
         for length in range(len(parts), 0, -1):
-            matches = [file for file in found if _ends(file, parts[-length:])]
+            matches = [file for file in found if ends_with(file.name, "/".join(parts[-length:]))]
             if matches:
                 return matches
         return []
@@ -198,10 +198,6 @@ class Files:
             if not inside:
                 self.outside.append(name)
         return False
-
-
-def _ends(file: SourceFile, parts: list[str]) -> bool:
-    return folded(file.name).split("/")[-len(parts) :] == parts
 
 
 def _entries(folder: Path) -> list["os.DirEntry[str]"]:
