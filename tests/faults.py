@@ -49,7 +49,7 @@ class Fault:
     dribble: bool = False
     """Send the answer byte by byte."""
     rewrite: Callable[[Any], Any] | None = None
-    """Make another JSON answer of the server's."""
+    """Make another JSON answer of the server's, or other chunks of its stream."""
 
 
 SLOW_DOWN = json.dumps({"error": {"message": "slow down", "code": "rate_limit_exceeded"}}).encode()
@@ -164,7 +164,7 @@ class FaultProxy:
             body = _unchunked(body)
         lines += [f"{name}: {value}".encode() for name, value in fault.headers.items()]
         if fault.rewrite is not None:
-            body = json.dumps(fault.rewrite(json.loads(body))).encode()
+            body = _rewritten(body, fault.rewrite)
             lines[0] = b"HTTP/1.1 200 X"
         lines += [f"Content-Length: {len(body) + fault.announce}".encode(), b"Connection: close"]
         writer.write(b"\r\n".join([*lines, b"", b""]))
@@ -178,6 +178,19 @@ class FaultProxy:
         else:
             writer.write(body)
         await writer.drain()
+
+
+def _rewritten(body: bytes, rewrite: Callable[[Any], Any]) -> bytes:
+    """Other JSON, whether it is a body or in a stream's lines; what is none stays."""
+    if body.startswith(b"data: "):
+        return b"\n".join(
+            b"data: " + _rewritten(line[6:], rewrite) if line.startswith(b"data: ") else line
+            for line in body.split(b"\n")
+        )
+    try:
+        return json.dumps(rewrite(json.loads(body))).encode()
+    except ValueError:
+        return body
 
 
 def _unchunked(body: bytes) -> bytes:

@@ -8,7 +8,7 @@ event type `moderation_checks`, null hyperparameters), because real providers se
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, Literal, Self, TypeVar
 
@@ -24,7 +24,8 @@ class RemoteFile:
 
     id: str
     filename: str
-    size_bytes: int
+    size_bytes: int | None
+    """None if the provider does not say."""
     purpose: str
     created_at: datetime
     status: str = "processed"
@@ -83,11 +84,13 @@ def read_extra(text: str) -> dict[str, Any]:
 
 def extra_words(extra: Mapping[str, Any]) -> str:
     """Extras as `read_extra` reads them."""
-    listed = {
-        name: ",".join(map(str, value)) if isinstance(value, Sequence) else json.dumps(value)
-        for name, value in extra.items()
-    }
-    return " ".join(f"{name}={value}" for name, value in listed.items())
+    return " ".join(f"{name}={_extra_word(value)}" for name, value in extra.items())
+
+
+def _extra_word(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return ",".join(map(str, value)) if isinstance(value, Sequence) else json.dumps(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,24 @@ class Job:
     def ended(self) -> bool:
         """Whether the job has reached a state it never leaves."""
         return self.status in FINAL
+
+    @property
+    def dated(self) -> bool:
+        """Whether the provider says when it was created; else that moment is 1970."""
+        return self.created_at.timestamp() > 0
+
+    def still_knowing(self, before: "Job") -> "Job":
+        """This, with what was known of it before where a provider tells less of an ended job."""
+        if not (self.ended and self.status == before.status):
+            return self
+        names = ("model", "training_file", "validation_file", "finished_at", "fine_tuned_model",
+                 "seed", "suffix", "trained_tokens", "failure", "metadata")  # fmt: skip
+        kept = {name: getattr(before, name) for name in names if not getattr(self, name)}
+        if not self.dated:
+            kept["created_at"] = before.created_at
+        if self.hyperparameters == Hyperparameters():
+            kept["hyperparameters"] = before.hyperparameters
+        return replace(self, **kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 import math
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tintype.api import ChatPiece, ChatRequest, Patience, Usage, connect, pages, parsing
+from tintype.api import Api, ChatPiece, ChatRequest, Patience, Usage, connect, pages, parsing
 from tintype.api.proxies import proxy_of
 from tintype.api.redaction import HIDDEN, one_line, redact
 from tintype.api.wire import events
@@ -781,6 +783,19 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.parametrize("number", [10**20, -(10**300), 1e308, math.inf, math.nan, 10**400])
+def test_a_number_that_nothing_can_be_counted_to_is_unknown(number: float) -> None:
+    found = parsing.job(
+        {
+            "id": "j", "trained_tokens": number, "seed": number,
+            "hyperparameters": {"n_epochs": number, "batch_size": number},
+        }
+    )  # fmt: skip
+    assert (found.trained_tokens, found.seed) == (None, None)
+    assert (found.hyperparameters.n_epochs, found.hyperparameters.batch_size) == ("auto", "auto")
+    assert parsing.remote_file({"id": "f", "bytes": number}).size_bytes is None
+
+
 @given(value=JSON)
 @settings(max_examples=200)
 def test_no_json_at_all_makes_parsing_crash(value: object) -> None:
@@ -800,8 +815,9 @@ def test_no_json_at_all_makes_parsing_crash(value: object) -> None:
                 parsing.page({"data": [value], "has_more": value}, read)
             except parsing.NonsenseError:
                 continue
-    parsing.pieces(value)
-    parsing.pieces({"choices": [value], "usage": value})
+    for shape in (value, {"choices": [value], "usage": value}):
+        with suppress(parsing.NonsenseError):
+            parsing.pieces(shape)
 
 
 @pytest.mark.parametrize(
@@ -854,19 +870,94 @@ def test_importing_the_api_does_not_import_the_sdk() -> None:
 
 @pytest.mark.parametrize("key", ["sk-hostile-0123456789", "s3cret-8"])
 @pytest.mark.parametrize("at", [1, 4, 7])
+@pytest.mark.parametrize("said", ["content", "refusal"])
 async def test_a_key_that_is_split_over_pieces_of_a_stream_is_hidden(
-    hostile: HostileProvider, key: str, at: int
+    hostile: HostileProvider, key: str, at: int, said: str
 ) -> None:
     texts = ["it is ", key[:at], key[at:], " and s", "o on"]
-    chunks = [{"choices": [{"index": 0, "delta": {"content": text}}]} for text in texts]
+    chunks = [{"choices": [{"index": 0, "delta": {said: text}}]} for text in texts]
     chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
     body = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks).encode()
     headers = {"Content-Type": "text/event-stream"}
     hostile.on("POST", "/chat/completions", hostile.answer(body, headers=headers))
     async with hostile.connect(key=key) as api:
         request = ChatRequest("m", [{"role": "user", "content": "hi"}])
-        text = "".join([piece.text async for piece in api.chat(request)])
+        text = "".join([piece.text + piece.refusal async for piece in api.chat(request)])
     assert text == "it is [key] and so on"
+
+
+async def test_an_error_that_comes_as_an_answer_is_an_error(
+    hostile: HostileProvider, api: Api
+) -> None:
+    for code, kind in ((429, RateLimitError), ("odd", ApiError), (None, ApiError)):
+        error = {"error": {"message": "The upstream is busy", "code": code}}
+        hostile.on("GET", "/models", hostile.answer(error))
+        with pytest.raises(kind, match="The upstream is busy"):
+            await api.models()
+        hostile.on("POST", "/chat/completions", hostile.answer(error))
+        for stream in (True, False):
+            request = ChatRequest("m", [{"role": "user", "content": "hi"}], stream=stream)
+            with pytest.raises(kind, match="The upstream is busy"):
+                async for _ in api.chat(request):
+                    pass
+
+
+async def test_an_id_that_fits_into_no_address_is_an_error_in_a_sentence(api: Api) -> None:
+    for asking in (api.file("f" * 1_000_000), api.file_content("f" * 1_000_000)):
+        with pytest.raises(UnreachableError, match="too long"):
+            await asking
+
+
+@pytest.mark.parametrize("said", [7, {"a": 1}, [["words"]], [{"type": "text", "text": None}]])
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_an_answer_that_is_no_text_is_not_taken_for_an_empty_one(
+    hostile: HostileProvider, said: object, streamed: bool
+) -> None:
+    kind, of = ("text/event-stream", "delta") if streamed else ("application/json", "message")
+    body = json.dumps({"choices": [{of: {"content": said}, "finish_reason": "stop"}]})
+    sent = f"data: {body}\n\ndata: [DONE]\n\n" if streamed else body
+    answer = hostile.answer(sent.encode(), headers={"Content-Type": kind})
+    hostile.on("POST", "/chat/completions", answer)
+    async with hostile.connect() as api:
+        request = ChatRequest("m", [{"role": "user", "content": "hi"}], stream=streamed)
+        with pytest.raises(UnreachableError, match="cannot be parsed"):
+            async for _ in api.chat(request):
+                pass
+
+
+def spelt(key: str) -> list[str]:
+    """The key in base64, whatever stands around it, and in an address."""
+    around = [(before, after) for before in ("", "k", "id:") for after in ("", "\n", "=x")]
+    texts = [f"{before}{key}{after}".encode() for before, after in around]
+    coded = [base64.b64encode(text).decode() for text in texts]
+    coded += [text.replace("+", "-").replace("/", "_") for text in coded]
+    whole = "".join(f"%{ord(letter):02x}" for letter in key)
+    return [*coded, whole, whole.upper(), key.replace("-", "%2D"), f"%{ord(key[0]):x}{key[1:]}"]
+
+
+@pytest.mark.parametrize("key", ["sk-hostile-0123456789", "s3cret?>~8"])
+async def test_a_key_in_base64_or_in_an_address_is_hidden(
+    hostile: HostileProvider, key: str
+) -> None:
+    for text in spelt(key):
+        answer = hostile.answer({"id": "j", "metadata": {"x": f"a {text} b"}})
+        hostile.on("GET", "/fine_tuning/jobs/j", answer)
+        refusal = hostile.answer({"error": {"message": f"a {text} b", "param": text}}, 400)
+        hostile.on("GET", "/files", refusal)
+        pieces = [{"choices": [{"index": 0, "delta": {"content": sign}}]} for sign in text]
+        pieces.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        body = "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces).encode()
+        headers = {"Content-Type": "text/event-stream"}
+        hostile.on("POST", "/chat/completions", hostile.answer(body, headers=headers))
+        async with hostile.connect(key=key) as api:
+            found = (await api.job("j")).metadata["x"]
+            with pytest.raises(ApiError) as refused:
+                await api.files()
+            request = ChatRequest("m", [{"role": "user", "content": "hi"}])
+            streamed = "".join([piece.text async for piece in api.chat(request)])
+        for said in (found, str(refused.value), streamed):
+            assert HIDDEN in said, text
+            assert text[3:-4] not in said
 
 
 async def test_several_questions_at_once_share_a_connection(hostile: HostileProvider) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tintype.api.parsing import EPOCH
 from tintype.estimation import Cost, Counts, Estimate, Plan, estimate
 from tintype.jobs import job_time, learnt, upload_speed
 from tintype.jobs.history import note_upload
@@ -59,6 +60,9 @@ async def test_a_job_takes_as_long_as_ones_own_did_for_as_many_tokens(
     assert (found.low_s, found.likely_s, found.high_s) == (1200, 2400, 3600)
     assert found.steps is None
     assert job_time(store, "work", planned).likely_s is None
+    undated = Job("d", MODEL, "succeeded", EPOCH, "f", finished_at=NOW, trained_tokens=1_000)
+    store.jobs.remember("openai", undated, seen_at=NOW)
+    assert job_time(store, "openai", planned).high_s == 3600, "it did not take since 1970"
 
 
 async def test_bills_are_learnt_from_and_the_estimate_stays_what_it_is(

@@ -229,6 +229,18 @@ def test_whatever_a_safety_check_holds_nothing_breaks(data: Any) -> None:
     checked({"inner": data} if not isinstance(data, dict) else data)
 
 
+def test_what_was_left_to_the_provider_is_left_to_it_when_a_job_is_repeated() -> None:
+    chosen = Hyperparameters(3, 8, 1.8, {"lora_rank": 16})
+    asked = {"n_epochs": 3, "batch_size": "auto", "lora_rank": "auto"}
+    job = replace(JOB, hyperparameters=chosen, seed=7)
+    request = {"method": {"supervised": {"hyperparameters": asked}}}
+    again = jobs.to_repeat(kept(job, request=request))
+    assert again.hyperparameters == Hyperparameters(3)
+    assert again.seed is None
+    assert jobs.to_repeat(kept(job, request={**request, "seed": 7})).seed == 7
+    assert jobs.to_repeat(kept(job, request={})) == job  # made elsewhere: nobody knows
+
+
 # -- outcomes --------------------------------------------------------------------------------------
 
 
@@ -236,25 +248,64 @@ def trained(**series: list[float]) -> Metrics:
     return Metrics({name: Series(name, enumerate(values, 1)) for name, values in series.items()})
 
 
+AT_OPENAI = {kept().profile: "openai"}
+
+
 def test_outcomes_are_compared_by_the_best_measure_that_all_runs_have() -> None:
     one = trained(train_loss=[2.0, 0.5, 0.7], full_valid_loss=[1.0], valid_loss=[3.0, 0.9])
     other = trained(train_loss=[1.0], valid_loss=[0.8], train_mean_token_accuracy=[0.5])
-    found = jobs.outcomes([(kept(), one), (kept(), other)], load_prices(), "openai")
+    found = jobs.outcomes([(kept(), one), (kept(), other)], load_prices(), AT_OPENAI)
     assert found.loss == "valid_loss"
     assert found.accuracy == ""
     assert [(each.best_loss, each.best_step) for each in found.each] == [(0.9, 2), (0.8, 1)]
     assert [each.cost_usd for each in found.each] == [Decimal("7.50")] * 2
-    alone = jobs.outcomes([(kept(), one)], None, "openai")
+    alone = jobs.outcomes([(kept(), one)], None, AT_OPENAI)
     assert alone.loss == "full_valid_loss"
-    assert alone.each[0].cost_usd is None  # not known is not free
+    assert (alone.each[0].cost_usd, alone.each[0].estimated) == (Decimal("7.50"), True)
+    unknown = jobs.outcomes([(kept(estimate={}), one)], None, AT_OPENAI)
+    assert unknown.each[0].cost_usd is None  # not known is not free
 
 
 def test_runs_without_metrics_have_outcomes_too() -> None:
     broken = trained(valid_loss=[float("nan")])
-    found = jobs.outcomes([(kept(), Metrics()), (kept(), broken)], None, "openai")
+    found = jobs.outcomes([(kept(), Metrics()), (kept(), broken)], None, AT_OPENAI)
     assert found.loss == ""
     assert found.each[0].best_loss is None
-    assert jobs.outcomes([], None, "openai") == jobs.Outcomes()
+    assert jobs.outcomes([], None, AT_OPENAI) == jobs.Outcomes()
+
+
+def score(value: float, run: str, scorer: str = "exact") -> jobs.ModelScore:
+    return jobs.ModelScore(value, value - 0.1, value + 0.1, 40, scorer, run)
+
+
+def test_scores_are_of_the_newest_evaluation_that_all_jobs_have_one_in() -> None:
+    one, other = (
+        replace(kept(), job=replace(JOB, id=name, fine_tuned_model=f"ft:{name}")) for name in "ab"
+    )
+    runs = [(one, Metrics()), (other, Metrics())]
+    profile = one.profile
+    scores = {
+        (profile, "ft:a"): (score(0.7, "third"), score(0.5, "first")),
+        (profile, "ft:b"): (score(0.8, "second"), score(0.6, "first")),
+        ("another", "ft:a"): (score(0.1, "fourth"),),
+    }
+    found = jobs.outcomes(runs, None, {}, scores)
+    assert [each.score and each.score.value for each in found.each] == [0.5, 0.6]
+    assert found.evaluations == ("first (exact)",)
+    apart = {name: every[:1] for name, every in scores.items()}
+    found = jobs.outcomes(runs, None, {}, apart)
+    assert [each.score and each.score.value for each in found.each] == [0.7, 0.8]
+    assert found.evaluations == ("third (exact)", "second (exact)")
+    assert jobs.outcomes(runs, None, {}).each[0].score is None  # not known is not 0
+
+
+def test_what_was_estimated_stands_where_no_bill_is_known() -> None:
+    estimated = replace(kept(), made_from=MadeFrom(estimate={"cost_usd": "3.5"}))
+    unbilled = replace(estimated, job=replace(JOB, trained_tokens=None))
+    [found] = jobs.outcomes([(unbilled, Metrics())], load_prices(), AT_OPENAI).each
+    assert (found.cost_usd, found.estimated) == (Decimal("3.5"), True)
+    failed = replace(unbilled, job=replace(unbilled.job, status="failed"))
+    assert jobs.cost_or_estimate(failed, load_prices(), AT_OPENAI) == (None, False)
 
 
 def test_the_time_of_a_training_is_counted_without_the_queue() -> None:

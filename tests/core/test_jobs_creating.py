@@ -33,6 +33,7 @@ class Jobs:
         self.makes: list[bool] = []
         self.filters = True
         self.keeps_metadata = True
+        self.dates = True
         self.visible = True
         provider.on("POST", "/fine_tuning/jobs", self._create)
         provider.on("GET", "/fine_tuning/jobs", self._list)
@@ -49,6 +50,8 @@ class Jobs:
             }
             if not self.keeps_metadata:
                 job["metadata"] = None
+            if not self.dates:
+                job["created_at"] = None
             self.made.append(job)
         return self.replies.pop(0) if self.replies else self.provider.answer(self.made[-1])
 
@@ -143,10 +146,16 @@ async def test_a_provider_that_refuses_the_filter_is_asked_without_it(
     assert len(provided.made) == 1
 
 
+@pytest.mark.parametrize("dates", [True, False])
 async def test_a_provider_that_drops_metadata_is_recognised_by_what_went_in(
-    api: Api, store: Store, provided: Jobs, fake_clock: FakeClock, hostile: HostileProvider
+    api: Api,
+    store: Store,
+    provided: Jobs,
+    fake_clock: FakeClock,
+    hostile: HostileProvider,
+    dates: bool,
 ) -> None:
-    provided.keeps_metadata = False
+    provided.keeps_metadata, provided.dates = False, dates
     provided.filters = False
     earlier = await create(api, store, REQUEST, clock=fake_clock.clock)
     provided.replies = [hostile.answer(reset=True)]

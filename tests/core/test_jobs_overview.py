@@ -56,15 +56,37 @@ async def test_jobs_of_all_profiles_are_listed_with_what_came_of_them(store: Sto
     remember(store, "openai", estimated)
     store.jobs.made_from("openai", "ftjob-2", MadeFrom(estimate={"cost_usd": "3.50"}))
     providers = {"tintype": "tintype", "openai": "openai"}
-    scores = {("tintype", "ft:cards"): 0.9}
+    scores = {("tintype", "ft:cards"): (score(0.9),)}
     lines = await jobs.overview(store, load_prices(None), providers, scores)
     found = {line.kept.job.id: line for line in lines}
     assert lines[0].kept.job.id == "local-1"
     assert (found["ftjob-1"].loss, found["ftjob-1"].best_loss) == ("train_loss", 0.25)
-    assert found["ftjob-1"].score == 0.9
+    assert found["ftjob-1"].score == score(0.9)
+    assert found["ftjob-1"].accuracy is None
     assert (found["ftjob-2"].cost_usd, found["ftjob-2"].estimated) == (Decimal("3.50"), True)
     assert found["local-1"].best_loss is None
     assert found["local-1"].cost_usd is None
+
+
+async def test_where_no_event_was_recorded_the_curves_are_of_the_results_file(
+    store: Store,
+) -> None:
+    csv = "step,train_loss,valid_loss\n1,0.5,\n2,0.25,0.75\n"
+    remember(store, "openai", JOB)
+    store.jobs.keep_results("openai", JOB.id, csv)
+    metrics, _ = await jobs.recorded(store, "openai", JOB.id)
+    assert dict(metrics.series["train_loss"]) == {1: 0.5, 2: 0.25}
+    remember(store, "openai", JOB, 1)  # what an event said counts, the file says the rest
+    metrics, _ = await jobs.recorded(store, "openai", JOB.id)
+    metrics = jobs.charted(csv, metrics)
+    assert dict(metrics.series["train_loss"]) == {1: 1.0, 2: 0.25}
+    assert dict(metrics.series["valid_loss"]) == {2: 0.75}
+    assert jobs.charted(csv, metrics) is metrics
+    assert jobs.charted("<html>", metrics) is metrics
+
+
+def score(value: float) -> jobs.ModelScore:
+    return jobs.ModelScore(value, 0, 1, 10, "exact", "first")
 
 
 def line(id: str, profile: str = "p", labels: Labels | None = None, **more: Any) -> JobLine:
@@ -73,10 +95,17 @@ def line(id: str, profile: str = "p", labels: Labels | None = None, **more: Any)
 
 
 LINES = (
-    line("a", best_loss=0.5, cost_usd=Decimal(3), labels=Labels(tags=("good", "v2"))),
-    line("b", best_loss=0.2, score=0.4, profile="openai", labels=Labels(note="with boxes")),
-    line("c", best_loss=None, score=0.8, labels=Labels(archived=True)),
-    line("d", best_loss=0.9, cost_usd=Decimal(1), labels=Labels(pinned=True)),
+    line(
+        "a",
+        best_loss=0.5,
+        accuracy=0.5,
+        training_s=9.0,
+        cost_usd=Decimal(3),
+        labels=Labels(tags=("good", "v2")),
+    ),
+    line("b", best_loss=0.2, score=score(0.4), profile="openai", labels=Labels(note="with boxes")),
+    line("c", best_loss=None, score=score(0.8), training_s=5.0, labels=Labels(archived=True)),
+    line("d", best_loss=0.9, accuracy=0.9, cost_usd=Decimal(1), labels=Labels(pinned=True)),
 )
 
 
@@ -86,6 +115,8 @@ LINES = (
         ("", "loss", "dba"),
         ("", "cost", "dab"),
         ("", "score", "dba"),
+        ("", "accuracy", "dab"),
+        ("is:all sort:time", "age", "dab"),
         ("is:archived", "age", "c"),
         ("is:pinned", "age", "d"),
         ("tag:good", "age", "a"),

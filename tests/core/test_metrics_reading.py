@@ -78,6 +78,23 @@ def test_thinning_keeps_every_extreme_and_every_point_in_one_column(
     assert sum(column.odd for column in cut) == len(whole) - len(numbers)
 
 
+@given(points, st.integers(1, 90), st.integers(0, 120), st.integers(0, 40))
+def test_columns_made_from_those_before_are_those_made_anew(
+    given_points: dict[int, float], columns: int, known: int, moved: int
+) -> None:
+    ordered = sorted(given_points.items())
+    first = Series("loss", ordered[:known])
+    whole = first.merged(dict(ordered[known:]))
+    before = thin(first, first.first, first.last, columns)
+    edges = [whole.first + moved + at * (whole.last - whole.first) / columns for at in range(99)]
+    assert _said(whole.cut(edges, before)) == _said(whole.cut(edges))
+
+
+def _said(cut: list[Column]) -> list[str]:
+    """Columns as text, in which NaN is NaN."""
+    return [str(column) for column in cut]
+
+
 def test_thinning_a_part_takes_the_points_within_both_ends() -> None:
     cut = thin(series(*range(1, 101)), 10, 20, 4)
     assert cut[0].first == 10
@@ -150,7 +167,7 @@ def test_a_noisy_fall_is_said_smoothed_and_with_its_best() -> None:
 DIVERGED = [60.5, *(4 - n / 30 for n in range(60)), *(2 * 1.07**n for n in range(50))]
 
 
-def test_a_run_that_diverged_is_told_by_its_best_and_what_followed() -> None:
+def test_a_run_that_diverged_is_said_by_its_best_and_what_followed() -> None:
     said = describe(series(*DIVERGED))
     assert said.startswith("Training loss fell from 60.50 to 2.0000 at step 62 and has risen to 4")
     assert describe(series(60.5, 3.0, 1.0, 20.0, 49.8)) == (

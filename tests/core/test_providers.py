@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tintype import settings
-from tintype.connection import base_models
 from tintype.errors import SettingsError
 from tintype.estimation import Plan, count_all, estimate
 from tintype.offers import targets
 from tintype.pricing import load_prices
+from tintype.prospects import base_models
 from tintype.providers import identity, provider_names
 from tintype.providers.facts import CONFIDENCES
 from tintype.providers.loading import provider

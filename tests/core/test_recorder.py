@@ -16,7 +16,8 @@ import pytest
 from tintype import recorder, settings
 from tintype.jobs import Pace
 from tintype.recorder import place
-from tintype.recorder.recording import LOCAL, REMOTE, Recording, Rhythm
+from tintype.recorder.recording import LOCAL, LOG, REMOTE, Recording, Rhythm
+from tintype.recorder.run import log_to_stderr
 from tintype.recorder.unit import unit
 from tintype.resources import Job
 from tintype.settings import Settings
@@ -114,6 +115,30 @@ async def test_every_unfinished_job_is_recorded_with_its_results_and_then_it_end
     assert len(await store.jobs.events("hostile", "ftjob-2")) == 30
     assert store.jobs.results("hostile", "ftjob-2") == CSV
     assert all(kept.settled for kept in store.jobs.newest())
+
+
+def test_a_line_of_the_log_is_obeyed_by_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    log_to_stderr()
+    LOG.warning("ftjob-1\x1b[2J\n%s", "2026-11-28 INFO ftjob-2: all of it is here")
+    LOG.removeHandler(LOG.handlers[-1])
+    [line] = capsys.readouterr().err.splitlines()
+    assert "\x1b" not in line
+
+
+@pytest.mark.parametrize("answer", [{"body": b"neither"}, {"body": {}, "status": 400}])
+async def test_results_that_will_never_be_any_keep_no_recorder(
+    here: Settings, store: Store, hostile: HostileProvider, diary: Diary, answer: dict[str, Any]
+) -> None:
+    known(store, "ftjob-1")
+    hostile.on("GET", "/fine_tuning/jobs", hostile.answer({"data": []}))
+    hostile.on("GET", "/files/file-r/content", hostile.answer(**answer))
+    diary.add(3)
+    diary.end()
+    diary.job["result_files"] = ["file-r"]
+    recorder = recording(here, store)
+    await asyncio.wait_for(recorder.run(), 60)
+    assert recorder.status.given_up == ("ftjob-1",)
+    assert len(await store.jobs.events("hostile", "ftjob-1")) == 3
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from tests.core.dataset.conftest import Builder
 from tintype.dataset import Dataset, open_dataset
 from tintype.errors import DatasetError
 from tintype.rules import rules_of
+from tintype.rules.private import private_in
 from tintype.selection import (
     FIELDS,
     Condition,
@@ -21,7 +22,6 @@ from tintype.selection import (
 from tintype.selection.charts import Bars, charts, facets, numbers
 from tintype.selection.columns import FieldColumn, FieldColumns, read_columns
 from tintype.selection.completing import completions
-from tintype.selection.private import private_in
 
 
 @pytest.fixture
@@ -149,7 +149,11 @@ def test_an_error_says_where_it_is(typed: str, start: int, end: int) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("write to ann.b+c@mail.example.org", ["email"]),
+        ("write to ann.b+c@mail.kunde.de", ["email"]),
+        ("write to ann@mail.example.org, git@github.com:a/b, icon@2x.png, a@b.test", []),
+        ("on 01/02/2024 12:30 or 03-04-2024, order 0123456789, 10-20-30, +5 points", []),
+        ("(030) 123 4567", ["phone"]),
+        ("212-555-0142 is a number in films", []),
         ("@home, a@b, 5 @ 3.50", []),
         ("call +49 (0)30 1234567 or 555-123-4567", ["phone"]),
         ("<loc0100><loc0200> [102, 305, 512, 614] 100 200 300 2024-01-02 10:00", []),

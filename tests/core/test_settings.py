@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -199,7 +200,11 @@ def test_every_setting_has_a_meaning_and_its_default_is_allowed() -> None:
         assert field.meaning.endswith(".")
         assert field.allowed
         if field.default is not None:
-            given_back = dict(field.default) if field.name == "keymap" else field.default  # type: ignore[call-overload]
+            given_back = (
+                dict(field.default)
+                if isinstance(field.default, MappingProxyType)
+                else field.default
+            )
             raw = str(given_back) if isinstance(given_back, Decimal) else given_back
             assert field.read(raw) == field.default
     assert "TINTYPE_HOME" in settings.ENVIRONMENT

@@ -23,6 +23,7 @@ from benchmarks import recording
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tintype.api.parsing import EPOCH
 from tintype.errors import StoreError
 from tintype.resources import Checkpoint, Event, Hyperparameters, Job, JobFailure, JobRequest
 from tintype.store import (
@@ -39,7 +40,8 @@ from tintype.store import (
     open_store,
     without_images,
 )
-from tintype.store.database import APPLICATION_ID, Database, migrations
+from tintype.store.database import Database
+from tintype.store.migrating import APPLICATION_ID, migrations
 from tintype.store.packing import pack, unpack_event, unpack_job
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -76,6 +78,24 @@ async def test_a_job_is_found_again_after_the_store_was_closed(path: Path) -> No
         assert (kept.job, kept.made_from, kept.settled) == (ended, made, False)
         assert kept.seen_at == NOW + timedelta(hours=1)
         assert store.jobs.find("tintype", JOB.id) is None
+
+
+async def test_what_a_provider_no_longer_tells_of_an_ended_job_stays_known(path: Path) -> None:
+    told = replace(
+        JOB, status="succeeded", finished_at=NOW, fine_tuned_model="ft:x", trained_tokens=7, seed=3,
+        hyperparameters=Hyperparameters(3, 4, 0.5),
+    )  # fmt: skip
+    silent = Job(JOB.id, "", "succeeded", EPOCH, "")
+    async with open_store(path) as store:
+        for news, known in ((told, told), (silent, told), (replace(silent, seed=4), None)):
+            store.jobs.remember("openai", news, seen_at=NOW)
+            kept = store.jobs.find("openai", JOB.id)
+            assert kept is not None
+            assert kept.job == (known or replace(told, seed=4))
+        store.jobs.remember("openai", replace(silent, status="running"), seen_at=NOW)
+        kept = store.jobs.find("openai", JOB.id)
+        assert kept is not None
+        assert kept.job.fine_tuned_model is None  # it goes on, so that may be true
 
 
 async def test_jobs_of_all_profiles_are_listed_newest_first(path: Path) -> None:

@@ -165,9 +165,14 @@ def test_the_loop_by_commands(tintype: Tintype, dataset: Path) -> None:
     assert "step 1: training loss" in tintype("watch", job["id"]).out
 
 
-@pytest.mark.parametrize("words", [["models"], ["jobs"], ["files"], ["ask", "scripted", "What?"]])
-def test_what_only_asks_the_server_loads_little_but_the_sdk(home: Path, words: list[str]) -> None:
-    heavy = ["textual", "tiktoken", "numpy", "PIL", "starlette", "tintype.rules"]
+@pytest.mark.parametrize(
+    "words", [["models"], ["jobs"], ["files"], ["status"], ["spent"], ["ask", "scripted", "What?"]]
+)
+def test_what_only_asks_the_server_loads_little_but_the_client(
+    home: Path, words: list[str]
+) -> None:
+    heavy = ["textual", "tiktoken", "numpy", "PIL", "starlette", "openai", "tintype.inventory"]
+    heavy += [f"tintype.{room}" for room in ("rules", "estimation", "dataset", "offers")]
     code = (
         "import sys; from tintype_tui.__main__ import run_command; "
         f"code = run_command({words!r}); "

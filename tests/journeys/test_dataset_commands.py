@@ -339,3 +339,31 @@ def test_several_sources_are_joined_or_splits_by_their_names(tintype: Any, tmp_p
     assert [json.loads(row)["messages"][0]["content"] for row in valid] == ["c"]
     alone = tintype("import", sources[2], tmp_path / "alone")
     assert alone.code == 0
+
+
+NEEDS_ROWS = {
+    "stats": (), "dedupe": (), "boxes": (), "fix": (), "edit": ("--replace", "a", "b"),
+    "query": ("images>0",), "convert": ("{out}", "--to", "yolo"), "split": ("{out}",),
+    "subset": ("{out}", "-n", "2"), "embed": ("{out}",), "estimate": (), "check": (), "open": (),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", ["", "\n \n"])
+def test_a_file_without_rows_is_said_to_have_none_by_every_command(
+    tintype: Tintype, tmp_path: Path, content: str
+) -> None:
+    nothing = tmp_path / "nothing.jsonl"
+    nothing.write_text(content)
+    for command, more in NEEDS_ROWS.items():
+        done = tintype(command, nothing, *(each.format(out=tmp_path / "out") for each in more))
+        assert done.code in (1, 2), (command, done)
+        known = ("no row", "has no examples", "is empty")
+        assert any(words in done.said + done.out for words in known), (command, done)
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_line_that_is_no_json_cannot_be_shown(tintype: Tintype, tmp_path: Path) -> None:
+    damaged = tmp_path / "x.jsonl"
+    damaged.write_text("no JSON\n")
+    done = tintype("show", f"{damaged}:1")
+    assert (done.code, "cannot be shown. Not JSON" in done.said) == (2, True)

@@ -1,13 +1,19 @@
 """`tintype evaluate` and `tintype evaluations`, from rows to a page that opens anywhere."""
 
+import asyncio
 import csv
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+
+from tintype.resources import Job
+from tintype.store import open_store
 
 SAID = "I have not been trained."
 EVIL = '<script>alert(1)</script>=HYPERLINK("x")|*b*\x1b[2J'
@@ -93,6 +99,34 @@ def test_from_rows_to_exports(tintype: Callable[..., Any], dataset: Path, tmp_pa
     assert (code, "Last" in out) == (0, True)
     code, _, _ = tintype("evaluations", "export", newest, tmp_path / "again.csv")
     assert (code, (tmp_path / "again.csv").exists()) == (0, True)
+
+
+async def remember(home: Path, **models: str | None) -> None:
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    async with open_store(home / "state" / "tintype.sqlite") as store:
+        for suffix, model in models.items():
+            job = Job(f"ftjob-{suffix}", "tiny", "succeeded", at, "file-1", suffix=suffix)
+            store.jobs.remember("tintype", replace(job, fine_tuned_model=model), seen_at=at)
+
+
+def test_jobs_are_compared_by_what_their_models_score(
+    tintype: Callable[..., Any], dataset: Path, home: Path
+) -> None:
+    test = dataset.with_name("test.jsonl")
+    assert tintype("evaluate", test, "-m", "scripted", "-s", "exact")[0] == 0
+    asyncio.run(remember(home, one="scripted", two=None))
+    code, out, err = tintype("jobs", "compare", "ftjob-one", "ftjob-two")
+    assert (code, err) == (0, "")
+    [score] = [line for line in out.splitlines() if line.startswith("score")]
+    assert re.fullmatch(r"score +\S+ % \(\d+–\d+\), n 10 +not evaluated", score)
+    found = json.loads(tintype("jobs", "compare", "ftjob-one", "--json")[1])
+    assert (found["jobs"][0]["score"]["n"], found["jobs"][0]["cost_usd"]) == (10, None)
+    listed = json.loads(tintype("jobs", "--all", "--sort", "score", "--json")[1])
+    assert [one["id"] for one in listed] == ["ftjob-one", "ftjob-two"]
+    assert listed[0]["scored"]["scorer"] == "exact"
+    assert listed[1]["score"] is None
+    code, _, err = tintype("jobs", "compare", "ftjob-none")
+    assert (code, "not known here" in err) == (2, True)
 
 
 def test_what_cannot_run_says_why(tintype: Callable[..., Any], dataset: Path) -> None:

@@ -293,6 +293,16 @@ def test_a_list_without_an_end_is_cut_where_it_is_said(
     assert len(proxy.seen) == 4
 
 
+def test_a_list_that_has_lost_its_jobs_is_not_said_to_be_without_any(
+    proxy: FaultProxy, tintype: Tintype, job: dict[str, Any]
+) -> None:
+    proxy.inject(Fault("empty", "after", rewrite=lambda page: {**page, "data": []}), lists)
+    for command in (("jobs",), ("jobs", "--once"), ("status",)):
+        done = tintype(*command)
+        assert done.code == 0
+        assert "lists no job. `tintype jobs --all` lists those kept here." in done.out + done.err
+
+
 def test_a_list_that_breaks_off_is_printed_so_far_and_is_no_success(
     proxy: FaultProxy, tintype: Tintype, job: dict[str, Any]
 ) -> None:
@@ -423,6 +433,9 @@ def test_pausing_and_resuming_survive_a_lost_answer(
         proxy.inject(SOME[2], lambda seen, n=first, p=path: seen.path == p and next(n, False))  # type: ignore[misc]
         done = tintype("jobs", verb, job, "--json")
         assert (done.code, done.json["status"] in states) == (0, True), done
+    assert tintype("record").code == tintype("record", "--stop").code == 0
+    stopped = tintype("record", "--status").out
+    assert "Not finished: 1 job; `tintype record` follows them." in stopped
     assert tintype("jobs", "cancel", job).code == 0
 
 
@@ -440,6 +453,7 @@ def test_an_evaluation_under_faults_has_every_answer_once(
         done = evaluated()
         assert (done.code, done.json["complete"], done.json["rows"]) == (0, True, 12), done.said
         assert done.json["sentence"].startswith("tuned 100.0 %")
+    old = done.json["id"]
     for fault in LASTING[:5]:
         proxy.inject(fault)
         done = evaluated()
@@ -449,6 +463,16 @@ def test_an_evaluation_under_faults_has_every_answer_once(
         else:
             assert (done.code, done.json["complete"]) == (1, False), fault.name
             assert done.json["sentence"].startswith("tuned no score.")
+            assert "Could not ask the model: " in done.json["words"]
+    proxy.inject(LASTING[1])  # a candidate that says nothing is no success either, and says why
+    done = tintype("replacement", old, "-m", "scripted", "--confirm", "unknown")
+    assert (done.code, "agrees with tuned on no score" in done.out) == (1, True)
+    assert "12 without an answer" in done.said
+    assert "a web page instead of JSON" in done.said
+    proxy.inject(LASTING[1], lambda seen: b"response_format" in seen.body)  # of the judge alone
+    judged = ("--judge", "scripted", "-m", job["fine_tuned_model"], "--confirm", "unknown")
+    done = tintype("evaluate", dataset, *judged, "--json")
+    assert (done.code, done.json["complete"], done.json["failed"]) == (1, True, 12), done.said
 
 
 def test_a_profile_whose_key_is_not_set_is_refused_before_anything_is_typed(

@@ -124,8 +124,18 @@ async def test_a_list_that_failed_is_asked_for_again_and_told_once(
     async with sit() as person:
         await person.press("4")
         await person.until(lambda: len(bad.requests) > 3, "it asking again")
-        told = [said for said in person.app.session.said if "list the jobs" in said.words]
-        assert len(told) == 1
+
+        def listed() -> list[Any]:
+            return [one for one in person.app.session.said if "list the jobs" in one.words]
+
+        def toasts() -> list[Any]:
+            return list(person.app._notifications)
+
+        assert len(listed()) == 1
+        for number in range(2, 4):  # whoever asks for it again is told again, in one toast
+            await person.press("r")
+            await person.until(lambda n=number: len(listed()) >= n, "the sentence again")
+        assert len({id(one) for one in toasts()}) == len({one.message for one in toasts()})
         job = {"id": "ftjob-1", "status": "queued", "model": "m", "user_provided_suffix": "late"}
         give(bad, bad.answer({"data": [job], "has_more": False}))
         await person.sees("late")
@@ -185,7 +195,8 @@ async def test_after_a_refused_key_everything_that_stopped_says_so_lastingly_and
 def test_another_job_than_was_asked_for_and_rows_of_two_lines_are_seen_through(
     bad: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    job = JOB | {"id": "ftjob-2\nftjob-3", "model": "m\x1b[2J"}
+    odd = {"trained_tokens": 10**300, "seed": -(10**30), "hyperparameters": {"n_epochs": 1e308}}
+    job = JOB | odd | {"id": "ftjob-2\nftjob-3", "model": "m\x1b[2J", "bytes": 10**40}
     give(bad, bad.answer(job | {"data": [job], "has_more": False}))
     for command in (["jobs", "show", "ftjob-1"], ["watch", "ftjob-1"]):
         assert run_command(command) == 2
@@ -193,3 +204,9 @@ def test_another_job_than_was_asked_for_and_rows_of_two_lines_are_seen_through(
     for command in (["jobs"], ["files"], ["models"]):
         assert run_command(command) == 0
         assert len(capsys.readouterr().out.splitlines()) == 1
+    event = {"id": "e", "created_at": 1_790_000_000, "message": "Started\n12:00:00  Job succeeded"}
+    bad.on("GET", "/fine_tuning/jobs/ftjob-1", bad.answer(JOB | {"status": "failed"}))
+    bad.on("GET", "/fine_tuning/jobs/ftjob-1/checkpoints", bad.answer({"data": []}))
+    bad.on("GET", "/fine_tuning/jobs/ftjob-1/events", bad.answer({"data": [event]}))
+    assert run_command(["watch", "ftjob-1"]) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 1

@@ -19,6 +19,7 @@ from tintype.settings import load
 from tintype.store import open_store
 from tintype_tui.screens.jobs import JobsPane
 from tintype_tui.widgets.chart import Chart
+from tintype_tui.widgets.plan_form import PlanForm
 
 Launch = Callable[..., Any]
 
@@ -250,6 +251,15 @@ async def test_all_metrics_are_seen_at_once_and_move_together(
         await person.press("escape")
         assert not pane.charts.every_metric
         assert pane.charts.leader.window == window
+        await person.press("M")
+        await person.sees("rows × columns")
+        await person.type("1x2")
+        await person.press("enter")
+        await person.until(lambda: pane.charts.every_metric, "all metrics")
+        await person.until(lambda: sum(one.display for one in pane.query(Chart)) == 2, "two charts")
+    async with sit(size=(200, 60)) as person:
+        await person.press("4")
+        await person.until(lambda: pane_of(person).charts.shape == (1, 2), "it as it was left")
 
 
 async def test_events_are_searched_wrapped_and_told_by_age(
@@ -481,6 +491,7 @@ async def test_what_came_of_the_selected_job_is_compared_with_what_is_held(
         await person.sees("● succeeded", "step")
         await person.press("left_square_bracket")
         await person.sees("results", "best training loss", "trained", "press O to keep this run")
+        await person.sees("score", "not evaluated")
         await person.press("O", "down")
         await person.sees("● three", "■ two", "settings")
         await person.press("down")  # it follows the selected job
@@ -498,6 +509,15 @@ async def test_a_clone_is_planned_on_the_dataset_of_its_job(
         await person.sees("● succeeded", "mine")
         await person.press("e")
         await person.until(lambda: person.app.loop_state.dataset == dataset, "the job's dataset")
+        await person.sees("As the job that is repeated.", "mine")
+        form = person.app.screen.query_one(PlanForm)
+        # What was asked for is asked for again, and what the provider chose is chosen by it.
+        assert (form.choices.epochs, form.choices.batch_size, form.choices.seed) == (2, None, None)
+        await person.sees("free")
+        await person.press("plus")
+        await person.sees("*epochs", "* changed: epochs 2 → 3")
+        await person.press("minus")
+        await person.sees_no("*epochs")
         remove(dataset)
         await person.press("4", "e")
         await hears(person, "Cannot clone")
@@ -563,3 +583,25 @@ async def test_keys_that_come_at_once_are_about_the_job_under_the_cursor_by_then
             await person.pilot.pause()
         assert pane.known is not None
         assert pane.known.job.suffix == "older"
+
+
+async def test_a_job_whose_events_were_never_recorded_is_drawn_from_its_results_file(
+    sit: Any, dataset: Path, launch: Launch, home: Path
+) -> None:
+    job = await launch(dataset, "cards", epochs=3)
+    async with open_store(home / "state" / "tintype.sqlite") as store:
+        store.jobs.forget("tintype", job.id)
+        store.jobs.remember("tintype", job, seen_at=datetime.now(UTC))
+        store.jobs.settle("tintype", job.id)
+    async with sit(size=(120, 40)) as person:
+        await person.press("4")
+        await person.sees("● succeeded", "values from the results file", "training loss")
+        known = pane_of(person).known
+        assert known is not None
+        drawn = known.progress.metrics
+    assert "train_loss" in drawn.series
+    assert not len(drawn.clock)  # no times are made up
+    async with open_store(home / "state" / "tintype.sqlite") as store:
+        assert store.jobs.results("tintype", job.id).startswith("step,")
+        metrics, _ = await jobs.recorded(store, "tintype", job.id)
+        assert metrics.series == drawn.series

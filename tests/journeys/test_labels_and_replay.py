@@ -1,5 +1,6 @@
 """Labels and replays of jobs by keys, from the store alone."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -79,3 +80,19 @@ async def test_a_recorded_job_is_labelled_and_played_again(home: Any, sit: Any) 
         await person.press("R")
         await person.until(lambda: not labelling.replays and step() == 9, "the job as it is")
         assert not person.app.session.tasks.now
+
+
+def test_results_that_were_recorded_are_printed_without_asking(home: Any, tintype: Any) -> None:
+    async def remember() -> None:
+        job = Job("ftjob-gone", "gpt-4o", "succeeded", MADE, "file-1", result_files=("file-2",))
+        async with open_store(load().folders.store_file) as store:
+            store.jobs.remember("openai", job, seen_at=MADE)
+            store.jobs.settle("openai", job.id)
+            store.jobs.keep_results(
+                "openai", job.id, "step,train_loss,valid_loss\n1,0.5,\n2,0.25,1\n"
+            )
+
+    asyncio.run(remember())
+    done = tintype("jobs", "-p", "openai", "results", "ftjob-gone")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == "step,train_loss,valid_loss\n1,0.5,\n2,0.25,1.0\n"

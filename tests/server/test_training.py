@@ -246,6 +246,16 @@ def test_a_killed_trainer_goes_on_from_its_state_and_reports_each_step_once(
     assert messages[at + 2].startswith("Step 11/18")
 
 
+def test_a_trainer_that_is_killed_before_its_first_step_does_not_say_that_it_goes_on(
+    create: Create, reaches: Reaches, job_events: Diary, rows: Rows
+) -> None:
+    id = create(rows(30, kill_at=1)).id
+    assert reaches(id, "succeeded").trained_tokens
+    told = [event.message for event in job_events(id)]
+    assert "Training was interrupted before its first step and begins again" in told
+    assert not any("last saved state" in message for message in told)
+
+
 def validated(told: list[FineTuningJobEvent]) -> list[int]:
     data: list[Any] = [event.data for event in told if event.type == "metrics"]
     return [one["step"] for one in data if {"train_loss", "full_valid_loss"} <= one.keys()]

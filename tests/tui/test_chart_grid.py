@@ -1,5 +1,6 @@
 """Several charts that move together, and several trainings in one chart."""
 
+import pytest
 from tests.handled import until
 from textual.app import App, ComposeResult
 
@@ -13,6 +14,7 @@ from tintype_tui.widgets.chart import (
     curves,
     free_slot,
     groups,
+    read_shape,
     told_apart,
 )
 
@@ -51,6 +53,33 @@ async def test_as_many_charts_are_shown_as_can_be_read() -> None:
         await until(pilot, lambda: len(shown(app)) == 1)
         grid.panels = []
         assert len(shown(app)) == 1
+
+
+async def test_rows_and_columns_are_as_one_wants_them_as_far_as_there_is_room() -> None:
+    app = Grid()
+    async with app.run_test(size=(120, 40)) as pilot:
+        grid = app.query_one(ChartGrid)
+        grid.panels = panels(9)
+        grid.shape = (2, 2)
+        await until(pilot, lambda: len(shown(app)) == 4)
+        grid.shape = (1, 3)
+        await until(pilot, lambda: len(shown(app)) == 3)
+        await until(pilot, lambda: len({chart.region.y for chart in shown(app)}) == 1)
+        grid.shape = (3, 1)
+        await until(pilot, lambda: len({chart.region.x for chart in shown(app)}) == 1)
+        grid.shape = (9, 9)
+        await until(pilot, lambda: len(shown(app)) == 9)
+        await until(pilot, lambda: all(chart.size.width >= 19 for chart in shown(app)))
+        grid.shape = None
+        await until(pilot, lambda: len({chart.region.x for chart in shown(app)}) == 3)
+
+
+def test_rows_and_columns_are_read() -> None:
+    assert read_shape("2x3") == read_shape(" 2 × 3 ") == (2, 3)
+    assert read_shape("") is None
+    for wrong in ("3", "0x2", "2x10", "axb", "1x2x3"):
+        with pytest.raises(ValueError):  # noqa: PT011 – one kind of error for all
+            read_shape(wrong)
 
 
 async def test_charts_share_place_and_stretch_and_reach_as_far_as_each_other() -> None:

@@ -10,8 +10,8 @@ from textual.app import App
 from tintype.evaluation import EvaluatedModel, EvaluationPlan, RunProgress
 from tintype.evaluation.statistics import Interval
 from tintype.loop import LoopState
+from tintype_tui.evaluating import Evaluating
 from tintype_tui.screens.evaluate.setup import Draft, setup_lines
-from tintype_tui.session import Evaluating
 from tintype_tui.widgets.evaluation_report import drawn_bar, running_lines
 from tintype_tui.widgets.loop_strip import LoopStrip, wanted
 from tintype_tui.words.evaluating import progress_words

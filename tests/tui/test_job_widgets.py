@@ -262,4 +262,5 @@ def test_the_last_mark_of_a_chart_is_named_before_it_where_the_edge_is_near() ->
     assert [pin.name for pin in pins] == ["epoch 1", "93% (epoch 2)"]
     row = ruler_row([(4, pins[0]), (38, pins[1])], 40, UNICODE)
     assert row == "    ╎epoch 1             93% (epoch 2)╎"
+    assert ruler_row([], 40, UNICODE) == ""  # none of them is in view
     assert "93%" not in ruler_row([(4, pins[0]), (18, pins[1])], 20, UNICODE)  # no room at all

@@ -4,7 +4,7 @@ import gc
 from pathlib import Path
 
 import tintype_tui
-from tintype_tui.app import _collect
+from tintype_tui.lifetime import collect
 
 
 def test_what_the_start_has_made_is_never_looked_through_again() -> None:
@@ -12,12 +12,12 @@ def test_what_the_start_has_made_is_never_looked_through_again() -> None:
     gc.set_threshold(700, 10, 10)  # as Python has them: a command that was run here has its own
     gc.disable()
     try:
-        _collect()
+        collect()
         assert gc.isenabled()
         assert gc.get_freeze_count() > 10_000
         assert gc.get_threshold()[0] > 700
         frozen = gc.get_freeze_count()
-        _collect()  # where collecting was never put off, nothing is kept
+        collect()  # where collecting was never put off, nothing is kept
         assert gc.get_freeze_count() <= frozen  # what nobody needs any more goes by itself
     finally:
         gc.unfreeze()

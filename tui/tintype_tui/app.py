@@ -1,8 +1,5 @@
-"""The app: modes, navigation, and the lifetimes of provider, store and embedded server."""
+"""The app: its modes, its keys, and what panes ask of it."""
 
-import asyncio
-import gc
-import signal
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -13,7 +10,6 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
-from textual.worker import WorkType
 
 from tintype.loop import LoopState
 from tintype.paths import absolute
@@ -34,18 +30,15 @@ from tintype_tui.late_screens import (
     messages,
     palette,
 )
-from tintype_tui.leaving import end_soon
-from tintype_tui.ringing import Ringer
+from tintype_tui.leaving import heed_signals
+from tintype_tui.lifetime import begin, seen
 from tintype_tui.screen import Pane
-from tintype_tui.session import LeavesBehind, Session, SessionApp
+from tintype_tui.session import Session, SessionApp
 from tintype_tui.stylesheet import PatientStylesheet
-from tintype_tui.tasks import SOON_S
-from tintype_tui.terminal.textual_privates import has_mouse, screens_of, take_mouse
+from tintype_tui.terminal.textual_privates import has_mouse, take_mouse
 from tintype_tui.text import visible
 from tintype_tui.widgets.masthead import PANES
 
-KEEP_S = 2.0
-"""How often it is noted how the session stands, if that has changed."""
 WIDTHS = ((0, "-narrow"), (76, "-usual"), (120, "-wide"))
 """From how many columns on which class of the stylesheet holds."""
 
@@ -58,28 +51,20 @@ KEYS: list[BindingType] = [
     Binding("colon", "command_palette", "Commands", show=False, id="palette", key_display=":"),
     Binding("exclamation_mark", "messages", "Messages", show=False, id="messages"),
     Binding("ctrl+p", "over('everything')", "Search everything", show=False, id="everything"),
+    # These two in dialogs, too.
     Binding(
-        "ctrl+t",
-        "over('tasks')",
-        "Tasks",
-        show=False,
-        priority=True,  # in dialogs, too
-        id="tasks",
+        "ctrl+t", "over('tasks')", "Tasks", show=False, priority=True, id="tasks",
         tooltip="what is under way, how far, and stopping it",
     ),
     Binding(
-        "ctrl+l",
-        "repaint",
-        "Repaint",
-        show=False,
-        priority=True,  # in dialogs, too
-        id="repaint",
+        "ctrl+l", "repaint", "Repaint", show=False, priority=True, id="repaint",
         tooltip="draw everything again",
     ),
+    Binding("f8", "over('clean')", "Clean up", show=False, id="clean", tooltip="what is kept here"),
     Binding("f9", "mouse", "Mouse", show=False, id="mouse", tooltip="give it to the terminal"),
     Binding("q", "quit", "Quit", id="quit"),
     Binding("ctrl+c", "how_to_quit", show=False, system=True),
-]
+]  # fmt: skip
 """Everywhere. Textual's own ctrl+q is not among them: terminals and people use it otherwise."""
 
 
@@ -151,14 +136,14 @@ class TintypeApp(SessionApp, inherit_bindings=False):
 
     def on_load(self) -> None:
         """Leave the terminal in order when the system asks us to go; it is not yet taken over."""
-        _heed_signals(self)
+        heed_signals(self)
 
     def on_mount(self) -> None:
         _begin(self)
 
     def exit(self, *arguments: Any, **options: Any) -> None:
         """End, with everything noted: the panes are gone before the app is."""
-        self.session.keep(self.loop_state, **_seen(self))
+        self.session.keep(self.loop_state, **seen(self))
         super().exit(*arguments, **options)
 
     async def on_unmount(self) -> None:
@@ -214,6 +199,14 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         await _carry_out(self, request)
 
 
+def _begin(app: TintypeApp) -> None:
+    begin(app)
+    app.assessor.begin()
+    app.deadlines.begin()
+    if app.with_samples:
+        app.call_after_refresh(app.run_action, "sample", app.screen.query_one("#samples"))
+
+
 async def _carry_out(app: TintypeApp, request: requests.Request) -> None:
     match request:
         case requests.Reached():
@@ -241,74 +234,11 @@ def _reported(folder: Path, error: BaseException | None, details: str) -> str:
     return reported(error, details, folder)
 
 
-def _begin(app: TintypeApp) -> None:
-    """Begin what goes on for as long as the app does."""
-    app.call_after_refresh(_collect)
-    app.assessor.begin()
-    app.deadlines.begin()
-    app.session.tasks.changed = partial(_count_tasks, app)
-    Ringer(app).begin()
-    app.set_interval(KEEP_S, lambda: app.session.keep_apart(app.loop_state, **_seen(app)))
-    _report_settings(app)
-    if app.with_samples:
-        app.call_after_refresh(app.run_action, "sample", app.screen.query_one("#samples"))
-
-
-def _heed_signals(app: TintypeApp) -> None:
-    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, end_soon, app, 128 + name)
-
-
 def _say_clash(app: TintypeApp, clashed: set[Binding]) -> None:
     names = ", ".join(sorted(binding.id or binding.action for binding in clashed))
     words = f"Keys in your configuration conflict: {names}."
     if all(said.words != words for said in app.session.said):
         app.session.say(words)
-
-
-def _report_settings(app: TintypeApp) -> None:
-    """Say what of the configured theme and keys means nothing."""
-    if problem := theme.problem(app.session.settings.theme):
-        app.call_after_refresh(app.session.say, problem)
-    if keymap := app.session.settings.keymap:
-        from tintype_tui.screens.help import report_keymap
-
-        reporting: WorkType[None] = partial(report_keymap, app.session, keymap)
-        app.run_worker(reporting)
-
-
-def _count_tasks(app: TintypeApp) -> None:
-    """Say on the bottom line how much is under way, once that has lasted for a moment."""
-    tasks = app.session.tasks
-
-    def count() -> None:
-        app.busy = len(tasks.now)
-
-    if not tasks.now:
-        count()
-    elif app.is_running:
-        app.set_timer(SOON_S, count)
-
-
-def _collect() -> None:
-    """Collect garbage from now on, where `run_app` has put it off.
-
-    What the start has made stays: looked at each time, it would stop the app for a tenth of a
-    second. A frame makes thousands of objects of which none is garbage before the next.
-    """
-    if not gc.isenabled():
-        gc.freeze()
-        gc.set_threshold(10_000, 20, 20)
-        gc.enable()
-
-
-def _seen(app: TintypeApp) -> dict[str, Any]:
-    """Where one is and what the panes have, for a session that is cut off."""
-    shown = [pane for pane in screens_of(app) if pane.is_mounted]
-    panes = {
-        type(one).__name__: one.left_behind() for one in shown if isinstance(one, LeavesBehind)
-    }
-    return {"pane": app.current_mode, "panes": panes}
 
 
 def _bound(pane: Callable[[], Pane]) -> Callable[[], Screen[Any]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.worker import Worker, WorkerError
 
 from tintype.errors import TintypeError
-from tintype_tui.session import Evaluating
+from tintype_tui.evaluating import Evaluating
 
 if TYPE_CHECKING:
     from tintype_tui import requests

@@ -6,6 +6,7 @@ it happens.
 
 import asyncio
 import os
+import signal
 import threading
 import time
 from contextlib import suppress
@@ -17,6 +18,12 @@ SOON_S = 0.7
 """How long after a signal a provider, a store and threads may take to be left in order."""
 GIVING_BACK_S = 2.0
 """How long the loop may take then to give the terminal back."""
+
+
+def heed_signals(app: Any) -> None:
+    """Have the app end in order when the system asks it to."""
+    for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, end_soon, app, 128 + name)
 
 
 def end_soon(app: Any, code: int) -> None:

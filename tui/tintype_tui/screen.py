@@ -16,7 +16,7 @@ from tintype.errors import TintypeError
 from tintype.loop import LoopState
 from tintype_tui.session import Said, Session, SessionApp
 from tintype_tui.tasks import Task
-from tintype_tui.terminal.textual_privates import PartsScreen, driver_of
+from tintype_tui.terminal.textual_privates import PartsScreen, driver_of, take_back_toast
 from tintype_tui.text import visible
 from tintype_tui.widgets.deadline_line import DeadlineLine
 from tintype_tui.widgets.key_line import KeyLine
@@ -87,10 +87,15 @@ class Pane(PartsScreen):
         await _copy(self, text)
 
     def say(self, message: str, *, title: str = "", severity: Severity = "information") -> None:
-        """Notify, with untrusted text made harmless."""
+        """Notify, with untrusted text made harmless; what is said again is shown once."""
         self.session.said.append(Said(datetime.now(UTC), severity, f"{title} {message}".strip()))
-        words, timeout = visible(message), 12 if severity == "error" else 5
-        self.notify(words, title=title, severity=severity, markup=False, timeout=timeout)
+        take_back_toast(self.app, words := visible(message), title)
+        self.notify(words, title=title, severity=severity, markup=False, timeout=_seen_s(severity))
+
+
+def _seen_s(severity: Severity) -> float:
+    """How long a toast stays."""
+    return 12 if severity == "error" else 5
 
 
 @contextmanager

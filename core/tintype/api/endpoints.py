@@ -20,6 +20,7 @@ from tintype.api.transport import Slice, opened
 from tintype.api.wire import Wire, decoded
 from tintype.errors import ApiError
 from tintype.resources import Checkpoint, Event, Job, JobRequest, Model, Page, RemoteFile, Weights
+from tintype.settings import Secret
 
 T = TypeVar("T")
 
@@ -256,26 +257,36 @@ class OpenAIApi:
         if not body.get("stream"):
             waits_s = self._wire.patience.stream_s
             whole = await self._wire.call("POST", url, asked, body=body, waits_s=waits_s)
-            for piece in parsing.pieces(decoded(whole, asked)):
+            for piece in _understood(parsing.pieces, decoded(whole, asked), asked):
                 finished = True
                 yield piece
             if not finished:
                 raise unreachable("nonsense", asked)
             return
-        filters: dict[int, StreamFilter] = {}
+        filters: dict[tuple[int, str], StreamFilter] = {}
         async with aclosing(self._wire.stream(url, asked, body)) as chunks:
             async for chunk in chunks:
-                pieces = parsing.pieces(chunk)
+                pieces = _understood(parsing.pieces, chunk, asked)
                 understood = bool(pieces) or (understood and isinstance(chunk, Mapping))
                 for piece in pieces:
-                    last = bool(piece.finish_reason)
-                    finished = finished or last
-                    shown = filters.setdefault(piece.index, StreamFilter(asked.key))
-                    yield replace(piece, text=shown.feed(piece.text, last=last))
+                    finished = finished or bool(piece.finish_reason)
+                    yield _shown(piece, filters, asked.key)
         if not understood:
             raise unreachable("nonsense", asked)
         if not finished:  # the connection was closed in an orderly way, but too early
             raise unreachable("cut", asked)
+
+
+def _shown(
+    piece: ChatPiece, filters: dict[tuple[int, str], StreamFilter], key: Secret
+) -> ChatPiece:
+    """A piece without the key, however it is cut; what may begin it waits for the next piece."""
+    last = bool(piece.finish_reason)
+    text, refusal = (
+        filters.setdefault((piece.index, of), StreamFilter(key)).feed(said, last=last)
+        for of, said in (("text", piece.text), ("refusal", piece.refusal))
+    )
+    return replace(piece, text=text, refusal=refusal)
 
 
 def _page(read: Callable[[object], T]) -> Callable[[object], Page[T]]:

@@ -26,6 +26,8 @@ from tintype.resources import (
 )
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
+_MOST = 2.0**53
 EPOCH = datetime.fromtimestamp(0, UTC)
 """What stands for a moment the provider did not tell."""
 
@@ -55,8 +57,9 @@ def _number(value: object) -> float | None:
 
 
 def _integer(value: object) -> int | None:
+    """A whole number; none for one that no count, size or moment can be, nor a database hold."""
     number = _number(value)
-    return int(number) if number is not None and math.isfinite(number) else None
+    return int(number) if number is not None and abs(number) <= _MOST else None
 
 
 def _moment(value: object) -> datetime | None:
@@ -86,7 +89,7 @@ def remote_file(value: object) -> RemoteFile:
     return RemoteFile(
         id=_text(found["id"]),
         filename=_text(found.get("filename")),
-        size_bytes=_integer(found.get("bytes")) or 0,
+        size_bytes=_integer(found.get("bytes")),
         purpose=_text(found.get("purpose")),
         created_at=_moment(found.get("created_at")) or EPOCH,
         status=_text(found.get("status")) or "processed",
@@ -113,14 +116,8 @@ def part_id(value: object) -> str:
     return _text(_identity(value, "part")["id"])
 
 
-def _auto(value: object) -> float | Literal["auto"]:
-    number = _number(value)
+def _or_auto(number: N | None) -> N | Literal["auto"]:
     return number if number is not None and math.isfinite(number) else "auto"
-
-
-def _auto_whole(value: object) -> int | Literal["auto"]:
-    number = _auto(value)
-    return number if number == "auto" else int(number)
 
 
 def _hyperparameters(job: Mapping[str, Any]) -> Hyperparameters:
@@ -131,9 +128,9 @@ def _hyperparameters(job: Mapping[str, Any]) -> Hyperparameters:
         named = _object(method.get(_text(method.get("type")) or "supervised"))
         found = _object(named.get("hyperparameters"))
     return Hyperparameters(
-        n_epochs=_auto_whole(found.get("n_epochs")),
-        batch_size=_auto_whole(found.get("batch_size")),
-        learning_rate_multiplier=_auto(found.get("learning_rate_multiplier")),
+        n_epochs=_or_auto(_integer(found.get("n_epochs"))),
+        batch_size=_or_auto(_integer(found.get("batch_size"))),
+        learning_rate_multiplier=_or_auto(_number(found.get("learning_rate_multiplier"))),
         extra={
             name: value
             for name, value in found.items()
@@ -264,10 +261,13 @@ def _usage(value: object) -> Usage | None:
 
 
 def _content(value: object) -> str:
-    """Text, or a list of parts of which the text counts."""
-    if isinstance(value, list):
-        return "".join(_text(_object(part).get("text")) for part in value)
-    return value if isinstance(value, str) else ""
+    """Text, or a list of parts of which the text counts; what is no text is not an empty one."""
+    parts = value if isinstance(value, list) else [] if value is None else [value]
+    texts = [one.get("text") if isinstance(one, Mapping) else one for one in parts]
+    known = [text for text in texts if isinstance(text, str)]
+    if parts and not known:
+        raise NonsenseError("an answer without text")
+    return "".join(known)
 
 
 def _logprobs(value: object) -> tuple[tuple[str, float], ...]:

@@ -4,10 +4,13 @@ Providers repeat a wrong key, whole or with stars in its middle (`Incorrect API 
 sk-ab***wxyz`), and an error may be logged, stored or pasted into a bug report.
 """
 
+import base64
+import functools
 import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from tintype.settings import Secret
 
@@ -32,7 +35,7 @@ _IN_QUERY = re.compile(r"(?i)((?:api[-_]?key|token|key|secret)=)[^\s&\"']+")
 def redact(text: str, key: Secret | None = None) -> str:
     """Hide the key itself and everything that looks like one."""
     if key and len(key.reveal()) >= 4:
-        text = text.replace(key.reveal(), HIDDEN)
+        text = _hidden(text, key.reveal())
     text = _KEY_LIKE.sub(HIDDEN, text)
     text = _IN_URL.sub(f"{HIDDEN}@", text)
     return _IN_QUERY.sub(rf"\1{HIDDEN}", text)
@@ -51,33 +54,74 @@ def secret_of(key: Secret) -> str:
     return secret if len(secret) >= (_SHORT if digits else _LONG) else ""
 
 
+def may_hold(body: bytes, key: Secret) -> bool:
+    """Whether a body of JSON may repeat the key, in whatever spelling."""
+    escaped = any(sign in body for sign in (b"\\u", b"\\/", b"%"))
+    return escaped or any(spelt.encode() in body for spelt in _spellings(key.reveal()))
+
+
 class StreamFilter:
     """Hides the key in a text that arrives in pieces, wherever it is cut."""
 
     def __init__(self, key: Secret) -> None:
         self._secret = secret_of(key)
+        self._spellings = _spellings(self._secret)
         self._held = ""
 
     def feed(self, text: str, *, last: bool = False) -> str:
         """Return what may be shown by now: an end that could begin the key waits for more."""
         if not self._secret:
             return text
-        text = (self._held + text).replace(self._secret, HIDDEN)
+        text = _hidden(self._held + text, self._secret)
         held = 0 if last else self._begun(text)
         self._held = text[len(text) - held :]
         return text[: len(text) - held]
 
     def _begun(self, text: str) -> int:
         """How many characters at the end are those that the key begins with."""
-        for length in range(min(len(self._secret) - 1, len(text)), 0, -1):
-            if text.endswith(self._secret[:length]):
+        for length in range(min(3 * len(self._secret), len(text)), 0, -1):
+            end = text[-length:]
+            if any(spelt.startswith(end) for spelt in self._spellings):
+                return length
+            if "%" in end and self._secret.startswith(unquote(_CUT_CODE.sub("", end))):
                 return length
         return 0
 
 
+@functools.lru_cache(maxsize=8)
+def _spellings(secret: str) -> tuple[str, ...]:
+    """The key as it is, and in base64, wherever it stands in what was encoded."""
+    raw, found = secret.encode("utf-8", "replace"), [secret]
+    if len(raw) < _SHORT:  # of so little some of any text would be a spelling
+        return (secret,)
+    for before in range(3):
+        whole = bytes(before) + raw
+        own = slice(-(-before * 4 // 3), len(whole) * 4 // 3)  # digits that are of the key alone
+        found += [encode(whole).decode()[own] for encode in _BASE64]
+    return tuple(dict.fromkeys(found))
+
+
+_CUT_CODE = re.compile("%[0-9a-fA-F]?$")
+_BASE64 = (base64.b64encode, base64.urlsafe_b64encode)
+
+
+@functools.lru_cache(maxsize=8)
+def _in_address(secret: str) -> re.Pattern[str]:
+    """The key with any of its characters as `%2D`."""
+    signs = [(sign, sign.encode("utf-8", "replace")) for sign in secret]
+    escaped = [(re.escape(sign), "".join(f"%{byte:02x}" for byte in raw)) for sign, raw in signs]
+    return re.compile("".join(f"(?:{sign}|(?i:{code}))" for sign, code in escaped))
+
+
+def _hidden(text: str, secret: str) -> str:
+    for spelt in _spellings(secret):
+        text = text.replace(spelt, HIDDEN)
+    return _in_address(secret).sub(HIDDEN, text) if "%" in text else text
+
+
 def _without(value: Any, secret: str) -> Any:
     if isinstance(value, str):
-        return value.replace(secret, HIDDEN)
+        return _hidden(value, secret)
     if isinstance(value, Mapping):
         return {_without(name, secret): _without(inner, secret) for name, inner in value.items()}
     return [_without(inner, secret) for inner in value] if isinstance(value, list) else value

@@ -81,6 +81,24 @@ def refused(answer: ErrorResponse, asked: CallContext) -> ApiError:
     return _failed(answer, said, asked, known)
 
 
+def error_for_answer(value: object, asked: CallContext) -> ApiError | None:
+    """Translate an error that came as if it were an answer, with HTTP 200, as gateways send it."""
+    if not isinstance(value, Mapping) or value.keys() & {"id", "data", "choices", "object"}:
+        return None
+    error = value.get("error")
+    if not error:
+        return None
+    body = json.dumps({"error": error}, default=str)
+    code = error.get("code") if isinstance(error, Mapping) else None
+    if isinstance(code, int) and 400 <= code < 600:
+        return refused(ErrorResponse(code, body, {}), asked)
+    said = _said(body, asked.key)
+    return ApiError(
+        f"Could not {asked.doing}: {asked.profile.title} answered with an error.{_quoted(said)}",
+        code=said.code or None,
+    )
+
+
 def broken_stream(error: object, asked: CallContext) -> ApiError:
     """Translate an error that comes in the middle of a streamed answer."""
     said = _said(json.dumps({"error": error}, default=str), asked.key)

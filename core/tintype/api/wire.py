@@ -17,10 +17,10 @@ import httpx2
 
 from tintype.api.base import Clock, Patience
 from tintype.api.bodies import sendable
-from tintype.api.redaction import withheld
+from tintype.api.redaction import may_hold, withheld
 from tintype.api.retrying import Retry, budget_s
 from tintype.api.silence import CallContext, unreachable
-from tintype.api.translation import ErrorResponse, broken_stream, refused
+from tintype.api.translation import ErrorResponse, broken_stream, error_for_answer, refused
 from tintype.api.transport import ANSWER_BYTES, http_client, limit_bytes, silence
 from tintype.errors import ApiError, NotFoundError, SettingsError
 from tintype.settings import Profile, Secret
@@ -89,10 +89,10 @@ class Wire:
         retry, begun = self.retry(), False
         while True:
             self.allow("GET", asked)
-            request = self._request("GET", url, None)
             limit = limit_bytes.set(max_bytes)
             try:
                 with self.translated(asked):
+                    request = self._request("GET", url, None)
                     try:
                         response = await self._send(request, stream=True)
                     finally:
@@ -148,10 +148,10 @@ class Wire:
             content |= {"data": dict(body or {}), "files": files}
         elif body is not None:
             content["json"] = sendable(body)
-        request = self._request(method, url, waits_s, **content)
         limit = limit_bytes.set(max_bytes)
         try:
             with self.translated(asked):
+                request = self._request(method, url, waits_s, **content)
                 # What may take long is watched by the time between two signs of life only.
                 async with asyncio.timeout(
                     self.patience.whole_answer_s if waits_s is None else None
@@ -235,7 +235,7 @@ class Wire:
         """Turn what the network raises into errors of our own."""
         try:
             yield
-        except (httpx2.HTTPError, httpx2.StreamError) as error:
+        except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL) as error:
             why, detail = silence(error)
             raise unreachable(why, asked, detail) from None
         except TimeoutError:
@@ -287,7 +287,8 @@ def decoded(body: bytes, asked: CallContext) -> object:
     except (ValueError, RecursionError):
         web_page = body.lstrip()[:1] == b"<"
         raise unreachable("web_page" if web_page else "nonsense", asked) from None
+    if (error := error_for_answer(value, asked)) is not None:
+        raise error
     # A job's error may repeat the key that was shown, and is stored and drawn. Large pages are not
     # walked for nothing.
-    repeated = asked.key.reveal().encode() in body or b"\\u" in body
-    return withheld(value, asked.key) if repeated else value
+    return withheld(value, asked.key) if may_hold(body, asked.key) else value

@@ -3,8 +3,9 @@
 from tintype.dataset.conversation import example
 from tintype.dataset.example import Example, ImagePart, Message, Part, Row, TextPart
 from tintype.dataset.files import FileStamp, image_bytes, stamp
-from tintype.dataset.handle import Dataset, open_dataset
+from tintype.dataset.handle import Dataset
 from tintype.dataset.index import IndexProgress
+from tintype.dataset.opened import open_dataset
 from tintype.dataset.parsing import parse_line
 from tintype.dataset.reading import read_rows
 

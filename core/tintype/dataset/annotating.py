@@ -4,7 +4,8 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from tintype.dataset.writing import refuse_existing, written
+from tintype.dataset.file_set import written
+from tintype.dataset.writing import refuse_existing
 from tintype.detection import Box
 from tintype.errors import DatasetError
 from tintype.threads import in_thread

@@ -11,15 +11,17 @@ from functools import partial
 from pathlib import Path
 
 from tintype.dataset.conversation import example
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.files import image_bytes
 from tintype.dataset.handle import Dataset
+from tintype.dataset.nowhere import Nowhere
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import slots
 from tintype.dataset.reshaping import answers, reshaped
 from tintype.dataset.rewriting import ChangedRow, changed
 from tintype.dataset.row_size import upright_size
 from tintype.dataset.treatment import Treatment
-from tintype.dataset.writing import FileSet, refuse_existing, refuse_source, row_bytes
+from tintype.dataset.writing import refuse_existing, refuse_source, row_bytes
 from tintype.detection import Convention, Verdict, find_written, judge_convention
 from tintype.detection.convention import converted
 from tintype.threads import in_thread
@@ -78,11 +80,13 @@ async def convert_boxes(
     to: Convention,
     *,
     overwrite: bool = False,
+    dry_run: bool = False,
 ) -> AsyncGenerator[Converted, None]:
     """Write a copy of a dataset whose answers have their boxes in another convention.
 
     Rows without boxes, and those whose boxes cannot be converted without loss, are copied byte for
-    byte; the latter are noted. The file takes its place at the end.
+    byte; the latter are noted. The file takes its place at the end; with `dry_run` nothing is
+    written.
 
     Raises:
         DatasetError: if the target is the source, exists, or cannot be written.
@@ -90,7 +94,7 @@ async def convert_boxes(
     await asyncio.to_thread(refuse_source, target, dataset.path)
     await asyncio.to_thread(refuse_existing, [target], replace=overwrite)
     done = Converted()
-    async with FileSet() as files:
+    async with Nowhere() if dry_run else FileSet() as files:
         file = files.open(target)
         while lines := await dataset.lines(done.rows, ROWS_AT_ONCE, BYTES_AT_ONCE):
             made = await asyncio.to_thread(_converted, lines, dataset, source, to)

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.files import image_bytes
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
 from tintype.dataset.reshaping import image_parts, parts_of, reshaped
 from tintype.dataset.row_size import upright_size
 from tintype.dataset.treatment import Treatment, treat
-from tintype.dataset.writing import FileSet, row_bytes
+from tintype.dataset.writing import row_bytes
 from tintype.errors import DatasetError
 
 Fetched = Mapping[str, bytes | DatasetError]

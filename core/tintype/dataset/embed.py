@@ -16,12 +16,13 @@ from typing import IO
 
 from tintype.dataset.copied_rows import ExportNote, Fetched, TreatedImages, rows_of_copy
 from tintype.dataset.fetched import fetch_images
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.handle import Dataset
 from tintype.dataset.nowhere import Nowhere
 from tintype.dataset.pace import RowPace
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.treatment import Treatment
-from tintype.dataset.writing import FileSet, refuse_existing, refuse_source
+from tintype.dataset.writing import refuse_existing, refuse_source
 from tintype.threads import in_thread
 
 BYTES_AT_ONCE = 4_000_000

@@ -1,4 +1,4 @@
-"""Images that occur more than once in datasets: the same bytes, or the same picture in other bytes.
+"""Images that occur more than once in datasets: the same bytes, or the same image in other bytes.
 
 Within a file that is repetition; between splits it is a leak, for the model is tested on what it
 has learnt. Each distinct image is decoded once, small.

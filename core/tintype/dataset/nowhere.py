@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 from typing import IO, Any
 
-from tintype.dataset.writing import FileSet
+from tintype.dataset.file_set import FileSet
 
 
 class Nowhere(FileSet):

@@ -90,6 +90,8 @@ class _Placing:
         self._marked = marked
         """Whether `<image>` in a text means one of them."""
         self._next = 0
+        self._of_user = True
+        """Whether the turn may hold images: those pasted into another's text stay there."""
 
     def message(self, turn: Any, at: int) -> Any:
         """A turn in the shape of chat."""
@@ -104,8 +106,10 @@ class _Placing:
             for name, item in turn.items()
             if name not in ("role", "from", "content", "value")
         }
+        known = ROLES.get(role.lower(), role)
+        self._of_user = known == "user"
         parts = list(self._parts(content))
-        made = {"role": ROLES.get(role.lower(), role), "content": _simplest(parts, content), **kept}
+        made = {"role": known, "content": _simplest(parts, content), **kept}
         if content is None and "content" not in turn:
             del made["content"]
         return turn if made == turn else made
@@ -159,11 +163,11 @@ class _Placing:
 
     def _text_parts(self, text: str, part: Any = None) -> Iterator[Any]:
         """A text cut where images belong; the part as it is if there is nothing to cut."""
-        if holds_data(text):
+        if self._of_user and holds_data(text):
             yield _image(text.strip())
             return
         at = 0
-        for found in _marks(text, placeholders=self._marked):
+        for found in _marks(text, pasted=self._of_user, placeholders=self._marked):
             if before := text[at : found.start()].strip("\n"):
                 yield _text(before)
             pasted = holds_data(found[0])
@@ -185,8 +189,8 @@ class _Placing:
         return self._images[self._next - 1]
 
 
-def _marks(text: str, *, placeholders: bool) -> list[re.Match[str]]:
-    found = list(PASTED.finditer(text)) if len(text) > 60 else []
+def _marks(text: str, *, pasted: bool, placeholders: bool) -> list[re.Match[str]]:
+    found = list(PASTED.finditer(text)) if pasted and len(text) > 60 else []
     if placeholders:
         found += PLACEHOLDER.finditer(text)
     return sorted(found, key=lambda each: each.start())

@@ -1,141 +1,20 @@
-"""Datasets written: whole or not at all.
+"""Datasets written: rows as JSON, splits as files, and what must not be written over."""
 
-A file is written beside its place and moved there when it is complete, so that nobody ever sees
-half of one, and a crash leaves the old one as it was.
-"""
-
-import contextlib
 import json
-import os
-import secrets
-import shutil
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Self
 
+from tintype.dataset.file_set import FileSet, unwritable
 from tintype.dataset.splits import SPLITS, Split
 from tintype.errors import DatasetError
 from tintype.images.data_urls import DataUrl
-from tintype.paths import exists, failure, free_at, is_file, is_folder
-from tintype.paths.failures import reason
-from tintype.threads import in_thread
+from tintype.paths import exists, free_at
 
-MOST_UNSAVED, AT_ONCE = 200, 16
-"""Whole files that are written before they are saved, and how many are saved at once."""
 _MARK = b"\xee\x80\x80data URL"
 _URL_DEPTH = 6
 """How deep in a row data URLs stand: messages, message, content, part, image_url, url."""
-
-
-class FileSet:
-    """Files written beside their places, which take them all together or not at all.
-
-    Used in a `with` block, or in an `async with` block, which ends in a thread. An error inside it,
-    or a file that cannot be moved into its place at the end, leaves every file as it was before.
-    """
-
-    def __init__(self) -> None:
-        self._files: list[tuple[Path, Path, IO[bytes]]] = []
-        self._folders: list[Path] = []
-        self._unsaved: list[Path] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object, error: object, trace: object) -> None:
-        try:
-            if error is None:
-                self._finish()
-                return
-        finally:
-            self._tidy()
-        if isinstance(error, OSError):
-            raise _unwritable(Path(error.filename or "The file"), error) from error
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: object, error: object, trace: object) -> None:
-        await in_thread(self.__exit__, kind, error, trace)  # disks may take seconds
-
-    def open(self, path: Path) -> IO[bytes]:
-        """A file to write to, whose content is at `path` once the block has ended.
-
-        Raises:
-            DatasetError: if it cannot be created.
-        """
-        beside = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
-        try:
-            self._make(path.parent)
-            file = beside.open("xb")
-        except OSError as error:
-            raise _unwritable(path, error) from error
-        self._files.append((path, beside, file))
-        return file
-
-    def add(self, path: Path, data: bytes) -> None:
-        """A whole file; it is closed at once, so that there may be thousands.
-
-        Raises:
-            DatasetError: if it cannot be written.
-        """
-        file = self.open(path)
-        try:
-            file.write(data)
-            file.close()
-            self._unsaved.append(self._files[-1][1])
-            if len(self._unsaved) >= MOST_UNSAVED:
-                self._save()
-        except OSError as error:
-            raise _unwritable(path, error) from error
-
-    def _save(self) -> None:
-        """Have the whole files on the disk: many at once, for one after the other takes long."""
-        if self._unsaved:
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                list(pool.map(_save, self._unsaved))
-            self._unsaved.clear()
-
-    def _finish(self) -> None:
-        moved: list[tuple[Path, Path | None]] = []
-        place = Path()
-        try:
-            self._save()
-            for place, beside, file in self._files:
-                _close(file)
-                before = _kept(place) if len(self._files) > 1 else None
-                moved.append((place, before))
-                beside.replace(place)
-        except OSError as error:
-            # The last one has not been moved: its place is as it was.
-            for done, before in moved[:-1]:
-                _undo(done, before)
-            raise _unwritable(place, error) from error
-        finally:
-            for _, before in moved:
-                if before is not None:
-                    before.unlink(missing_ok=True)
-        self._folders.clear()
-
-    def _tidy(self) -> None:
-        """Leave no half files, and no folders made for them."""
-        for _, beside, file in self._files:
-            with contextlib.suppress(OSError):
-                file.close()
-            with contextlib.suppress(OSError):
-                beside.unlink(missing_ok=True)
-        for folder in reversed(self._folders):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-
-    def _make(self, folder: Path) -> None:
-        if not is_folder(folder):
-            if folder.parent != folder:
-                self._make(folder.parent)
-            folder.mkdir(exist_ok=True)
-            self._folders.append(folder)
 
 
 def require_room(target: Path, needed: int) -> None:
@@ -151,58 +30,6 @@ def require_room(target: Path, needed: int) -> None:
             advice="Choose a folder on another disk, or free some space.",
             path=target,
         )
-
-
-@contextlib.contextmanager
-def written(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to, which takes its place when the block ends without an error.
-
-    Raises:
-        DatasetError: if it cannot be written.
-    """
-    with FileSet() as files:
-        file = files.open(path)
-        try:
-            yield file
-        except OSError as error:
-            raise _unwritable(path, error) from error
-
-
-def _save(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _close(file: IO[bytes]) -> None:
-    if not file.closed:
-        file.flush()
-        os.fsync(file.fileno())
-        file.close()
-
-
-def _kept(path: Path) -> Path | None:
-    """What stands at a path, kept under another name; none if there is no file."""
-    if not is_file(path):
-        return None
-    kept = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.old")
-    try:
-        os.link(path, kept)  # the path is never without its file
-    except OSError:
-        shutil.copy2(path, kept)  # a file system without links
-    return kept
-
-
-def _undo(path: Path, before: Path | None) -> None:
-    with contextlib.suppress(OSError):
-        if before is None:
-            path.unlink()
-        else:
-            before.replace(path)
-
-
-def _unwritable(path: Path, error: OSError) -> DatasetError:
-    advice = failure("write", path, error).advice
-    return DatasetError(f"{path} cannot be written: {reason(error)}.", advice=advice, path=path)
 
 
 def refuse_existing(paths: Sequence[Path], *, replace: bool) -> None:
@@ -303,7 +130,7 @@ class SplitWriter:
         try:
             self._files[split].write(row_bytes(row))
         except OSError as error:
-            raise _unwritable(self.path(split), error) from error
+            raise unwritable(self.path(split), error) from error
         self.counts[split] = self.counts.get(split, 0) + 1
 
     @property

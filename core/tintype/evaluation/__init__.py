@@ -42,7 +42,7 @@ from tintype.evaluation.run_folder import (
 from tintype.evaluation.running import RunProgress, models_of, run
 from tintype.evaluation.scorers import scorer_names, scorer_of, suggested
 from tintype.evaluation.sentences import headline_sentence, omitted_words, percent
-from tintype.evaluation.step_scores import StepScores, latest_scores, step_scores
+from tintype.evaluation.step_scores import StepScores, model_scores, step_scores
 
 __all__ = [
     "VIEWS",
@@ -77,9 +77,9 @@ __all__ = [
     "grades_of",
     "headline_sentence",
     "judge_agreement",
-    "latest_scores",
     "listed",
     "look_at",
+    "model_scores",
     "models_of",
     "new_folder",
     "omitted_words",

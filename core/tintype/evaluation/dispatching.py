@@ -117,7 +117,8 @@ class Dispatcher:
         if phase == "paused":
             return "Paused; what was answered is kept."
         if phase == "done" and (failed := self.state.failed):
-            return f"{failed:,} without an answer; run it again to ask these alone."
+            why = self.state.why_failed()
+            return f"{failed:,} without an answer; run it again to ask these alone.{why}"
         waits = [pace.waits_s() for pace in self._paces.values()]
         longest = max(waits, default=0.0)
         return f"The provider wants a pause of {longest:.0f} s." if longest >= 1 else ""

@@ -16,7 +16,7 @@ from tintype.evaluation.row_answers import overrides
 from tintype.evaluation.rows import compiled, question_type
 from tintype.evaluation.run_folder import ANSWERS, logged, rows_of
 from tintype.evaluation.run_state import case_of
-from tintype.evaluation.scoring import class_of, classes_of
+from tintype.evaluation.score_table import class_of, classes_of
 from tintype.evaluation.text_scores import without_thinking
 
 

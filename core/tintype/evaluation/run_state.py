@@ -1,5 +1,6 @@
 """What is known of a run while it runs: answers, grades, money, and the score so far."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -155,6 +156,14 @@ class RunState:
     def failed(self) -> int:
         """Questions without an answer, and answers that no judge would grade."""
         return len(self.errors) + len(self.ungraded)
+
+    def why_failed(self) -> str:
+        """What most of these failed of, in a sentence that follows others; empty if unknown."""
+        lines = [*self.errors.values(), *self.ungraded.values()]
+        [(most, times)] = Counter(line.get("error") or "" for line in lines).most_common(1)
+        if not most:
+            return ""
+        return f" {most}" if times == len(lines) else f" Of {times:,} of them: {most}"
 
     def scores(self) -> dict[str, Interval]:
         """The leading scorer's mean so far, by model."""

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
+from tintype import paths
 from tintype.errors import TintypeError
 from tintype.evaluation.figures import figures
 from tintype.evaluation.plan import EvaluatedModel
 from tintype.evaluation.results import open as opened
-from tintype.evaluation.run_folder import EvaluationRun, runs_in
+from tintype.evaluation.run_folder import ANSWERS, GRADES, MANIFEST, ROWS, EvaluationRun, runs_in
 from tintype.evaluation.statistics import Interval
+from tintype.jobs import ModelScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +56,56 @@ def step_scores(home: Path, profile: str, steps: Mapping[str, int]) -> StepScore
     return None
 
 
-def latest_scores(home: Path) -> dict[tuple[str, str], float]:
-    """Return the score of every model in the newest evaluation that has one of it. Blocking.
+def model_scores(home: Path) -> dict[tuple[str, str], tuple[ModelScore, ...]]:
+    """Return what models score, by profile and name, by the first scorer of each evaluation.
+
+    Blocking; an evaluation that has not changed since it was looked at is not read again.
 
     Args:
         home: The folder of all evaluations.
 
     Returns:
-        Scores by the first scorer of each evaluation, by profile and model's name.
+        For every model a score of each evaluation that has one of it, the newest first.
     """
-    found: dict[tuple[str, str], float] = {}
-    for run in reversed(runs_in(home)):  # the newest comes last, and counts
-        try:
-            every = figures(opened(run.folder))
-        except TintypeError:
-            continue
-        found |= {
-            (one.model.profile, one.model.name): one.interval.value
-            for one in every
-            if one.interval is not None
-        }
+    found: dict[tuple[str, str], tuple[ModelScore, ...]] = {}
+    for run in runs_in(home):  # the newest first
+        for model, score in _scores_of(run.folder, _stamp(run.folder)):
+            found[model] = (*found.get(model, ()), score)
     return found
+
+
+_Scored = tuple[tuple[tuple[str, str], ModelScore], ...]
+
+
+@lru_cache(maxsize=1_000)
+def _scores_of(folder: Path, _stamp: tuple[int, ...]) -> _Scored:
+    try:
+        evaluation = opened(folder)
+        every = figures(evaluation)
+    except TintypeError:  # its scorer is gone
+        return ()
+    scorer = evaluation.scorers[0].name
+    return tuple(
+        (
+            (one.model.profile, one.model.name),
+            ModelScore(
+                one.interval.value,
+                one.interval.low,
+                one.interval.high,
+                one.headline.n - one.headline.unscored_infra,
+                scorer,
+                folder.name,
+            ),
+        )
+        for one in every
+        if one.interval is not None
+    )
+
+
+def _stamp(folder: Path) -> tuple[int, ...]:
+    """What changes when an evaluation does: the sizes of its logs."""
+    files = (paths.status(folder / name) for name in (MANIFEST, ROWS, ANSWERS, GRADES))
+    return tuple(-1 if one.size_bytes is None else one.size_bytes for one in files)
 
 
 def _own(run: EvaluationRun, profile: str, steps: Mapping[str, int]) -> list[EvaluatedModel]:

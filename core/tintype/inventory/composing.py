@@ -5,17 +5,17 @@ nothing is an orphan.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from tintype.inventory.ends import from_table, model_end
 from tintype.inventory.known import Known, Place
+from tintype.inventory.uses import uses_of
 from tintype.inventory.values import End, Inventory, InventoryItem, Kind, Presence, Reach, Ref
 from tintype.model_names import parse_model_name
 from tintype.pricing import Prices
 from tintype.resources import Job, Model, RemoteFile
 from tintype.settings import Profile
-from tintype.store import KeptJob, Listing, Naming, Probe, Seen, Source
+from tintype.store import KeptJob, Listing, Naming, Probe, Seen
 
 NO_JOB_USES = "No job of this profile uses this file."
 NO_JOB_MADE = "No job that is known here made this model."
@@ -43,47 +43,9 @@ def compose(
     return Inventory((*items, *bases), known.listings, today, ends)
 
 
-@dataclass(frozen=True, slots=True)
-class _Uses:
-    """Who needs what, by profile and id."""
-
-    files: Mapping[Place, list[Ref]]
-    models: Mapping[Place, list[Ref]]
-    """The jobs that go on from a model."""
-    made: Mapping[Place, KeptJob]
-    """The job that made a model."""
-    sources: Mapping[Place, Source]
-    """The dataset that a file was sent from."""
-
-
-def _uses(jobs: tuple[KeptJob, ...]) -> _Uses:
-    files: dict[Place, list[Ref]] = {}
-    models: dict[Place, list[Ref]] = {}
-    made: dict[Place, KeptJob] = {}
-    sources: dict[Place, Source] = {}
-    for kept in jobs:
-        job, here = kept.job, kept.profile
-        for id in dict.fromkeys(_files_of(job)):
-            files.setdefault((here, id), []).append(Ref(here, "job", job.id))
-        models.setdefault((here, job.model), []).append(Ref(here, "job", job.id))
-        if job.fine_tuned_model:
-            made.setdefault((here, job.fine_tuned_model), kept)
-        for source, file in (
-            (kept.made_from.training, job.training_file),
-            (kept.made_from.validation, job.validation_file),
-        ):
-            if source is not None and file:
-                sources.setdefault((here, file), source)
-    return _Uses(files, models, made, sources)
-
-
 def _is_newer(read_at: datetime | None, probe: Probe | None) -> bool:
     """Whether a list says more than a probe: it was read later."""
     return read_at is not None and (probe is None or probe.at < read_at)
-
-
-def _files_of(job: Job) -> Iterator[str]:
-    yield from filter(None, (job.training_file, job.validation_file, *job.result_files))
 
 
 def _training(model: Ref) -> Place:
@@ -99,7 +61,7 @@ class _Maker:
     ) -> None:
         self._known, self._profiles = known, profiles
         self._prices, self._today = prices, today
-        self._uses = _uses(known.jobs)
+        self._uses = uses_of(known.jobs)
         self._listed: dict[str, dict[str, Model]] = {}
         self._seen: dict[Place, Seen[Model]] = {}
         for seen in known.models:
@@ -246,11 +208,11 @@ class _Maker:
                 job.status,
                 self._presence(here, "jobs", seen),
                 base=job.model,
-                created_at=job.created_at,
+                created_at=job.created_at if job.dated else None,
                 seen_at=kept.seen_at,
                 cost_usd=billed,
                 took_s=(job.finished_at - job.created_at).total_seconds()
-                if done and job.finished_at
+                if done and job.finished_at and job.dated
                 else None,
                 made_from=(*(Ref(here, "file", id) for id in files), Ref(here, "base", job.model)),
                 naming=self._naming(here, "job", job.id),

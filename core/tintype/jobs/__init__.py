@@ -7,14 +7,18 @@ and taken up again, by another run of the program too.
 from tintype.jobs.billing import Bill, bill, settle, strike_out
 from tintype.jobs.comparing import (
     Difference,
+    ModelScore,
     Outcome,
     Outcomes,
+    Scores,
     cost,
+    cost_or_estimate,
     data_of,
     differences,
     fits,
     outcomes,
     setting,
+    to_repeat,
     training_s,
 )
 from tintype.jobs.creating import TOKEN
@@ -25,10 +29,10 @@ from tintype.jobs.history import Learnt, Prospects, UploadSpeed, job_time, learn
 from tintype.jobs.labelling import labels_before, labels_of, line_of, relabel
 from tintype.jobs.launching import LaunchProgress, Order, launch
 from tintype.jobs.moderating import Moderation, moderation
-from tintype.jobs.overview import SORTED_BY, JobLine, arranged, overview, sorted_by
+from tintype.jobs.overview import RESULTS, SORTED_BY, JobLine, arranged, overview, sorted_by
 from tintype.jobs.recalling import recorded
 from tintype.jobs.replaying import replay
-from tintype.jobs.results import Results, results
+from tintype.jobs.results import Results, charted, results
 from tintype.jobs.sending import UploadLimits, UploadProgress, limits_for
 from tintype.jobs.sharing import export, restore
 from tintype.jobs.steering import cancel, full_id, full_name, listed, pause, resume
@@ -36,6 +40,7 @@ from tintype.jobs.uploading import upload
 from tintype.jobs.watching import JobProgress
 
 __all__ = [
+    "RESULTS",
     "SORTED_BY",
     "TOKEN",
     "Bill",
@@ -47,6 +52,7 @@ __all__ = [
     "JobProgress",
     "LaunchProgress",
     "Learnt",
+    "ModelScore",
     "Moderation",
     "Order",
     "Outcome",
@@ -54,6 +60,7 @@ __all__ = [
     "Pace",
     "Prospects",
     "Results",
+    "Scores",
     "Trouble",
     "UploadLimits",
     "UploadProgress",
@@ -62,7 +69,9 @@ __all__ = [
     "bill",
     "blamed",
     "cancel",
+    "charted",
     "cost",
+    "cost_or_estimate",
     "data_of",
     "differences",
     "explain",
@@ -97,6 +106,7 @@ __all__ = [
     "sorted_by",
     "source_of",
     "strike_out",
+    "to_repeat",
     "training_s",
     "trouble_of",
     "upload",

@@ -1,15 +1,16 @@
 """Jobs beside each other: those that fit a filter, where their settings differ, and results."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import Any
 
 from tintype.metrics import Metrics, summary
 from tintype.pricing import Prices
-from tintype.resources import Event, Job
+from tintype.resources import Event, Hyperparameters, Job
 from tintype.store import KeptJob, Source
 
 
@@ -34,15 +35,34 @@ def differences(jobs: Sequence[KeptJob]) -> tuple[Difference, ...]:
 
 def setting(kept: KeptJob, name: str, value: object) -> str:
     """A hyperparameter in words: `3 (auto)` where the provider chose, `3` where it was asked."""
-    asked = kept.made_from.request
-    for key in ("method", "supervised", "hyperparameters"):
-        inner = asked.get(key) if isinstance(asked, Mapping) else None
-        asked = inner if isinstance(inner, Mapping) else {}
+    asked = _asked(kept)
     shown = f"{value:g}" if isinstance(value, float) else str(value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         shown = ", ".join(map(str, value))
     said = asked.get(name, "auto" if asked else None)
     return f"{shown} (auto)" if said == "auto" and value != "auto" else shown
+
+
+def _asked(kept: KeptJob) -> Mapping[str, Any]:
+    """The hyperparameters as they were asked for; empty where that is not known here."""
+    asked = kept.made_from.request
+    for key in ("method", "supervised", "hyperparameters"):
+        inner = asked.get(key) if isinstance(asked, Mapping) else None
+        asked = inner if isinstance(inner, Mapping) else {}
+    return asked
+
+
+def to_repeat(kept: KeptJob) -> Job:
+    """Return a job to be launched again: what was left to the provider is left to it again.
+
+    Of a job that was not launched from here it is not known what was asked for: it is repeated as
+    it was trained.
+    """
+    if not (asked := _asked(kept)):
+        return kept.job
+    extra = {name: value for name, value in asked.items() if value != "auto"}
+    seed = kept.job.seed if "seed" in kept.made_from.request else None
+    return replace(kept.job, hyperparameters=Hyperparameters.of(extra), seed=seed)
 
 
 def _hyperparameter(name: str) -> Callable[[KeptJob], str]:
@@ -91,6 +111,25 @@ ACCURACIES = (
 
 
 @dataclass(frozen=True, slots=True)
+class ModelScore:
+    """What a model scores in one evaluation; shares from 0 to 1."""
+
+    value: float
+    low: float
+    """Of its 95 % interval, like `high`."""
+    high: float
+    n: int
+    """Rows that were judged."""
+    scorer: str
+    evaluation: str
+    """The name of its run."""
+
+
+Scores = Mapping[tuple[str, str], Sequence[ModelScore]]
+"""The scores of models by profile and name, those of the newest evaluation first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a job; what is not known is none."""
 
@@ -101,6 +140,11 @@ class Outcome:
     training_s: float | None = None
     """Seconds from its start to its end, without the queue."""
     cost_usd: Decimal | None = None
+    """As billed, else as estimated at launch."""
+    estimated: bool = False
+    """Whether the cost is an estimate."""
+    score: ModelScore | None = None
+    """Of its tuned model; none if that was not evaluated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,32 +156,61 @@ class Outcomes:
     accuracy: str = ""
     each: tuple[Outcome, ...] = ()
 
+    @property
+    def evaluations(self) -> tuple[str, ...]:
+        """The evaluations that the scores are from, with their scorers; one if all are alike."""
+        scores = [one.score for one in self.each if one.score is not None]
+        return tuple(dict.fromkeys(f"{one.evaluation} ({one.scorer})" for one in scores))
+
 
 def outcomes(
-    runs: Sequence[tuple[KeptJob, Metrics]], prices: Prices | None, provider: str
+    runs: Sequence[tuple[KeptJob, Metrics]],
+    prices: Prices | None,
+    providers: Mapping[str, str],
+    scores: Scores = MappingProxyType({}),
 ) -> Outcomes:
     """Compare what came of jobs: losses and accuracies by the best measure that all of them have.
+
+    Scores are those of the newest evaluation that has one of every job's model; where there is
+    none, each model's newest.
 
     Args:
         runs: Jobs with their metrics.
         prices: What providers charge; none while that is not known.
-        provider: The provider's name in the price table.
+        providers: The provider of each profile, in the price table.
+        scores: What has been evaluated.
     """
     loss, accuracy = (_shared(names, runs) for names in (JUDGED_BY, ACCURACIES))
     each = []
-    for kept, metrics in runs:
+    for (kept, metrics), score in zip(runs, _scores(runs, scores), strict=True):
         lowest = summary(metrics.series[loss]) if loss else None
         highest = summary(metrics.series[accuracy]) if accuracy else None
+        cost_usd, estimated = cost_or_estimate(kept, prices, providers)
         each.append(
             Outcome(
                 best_loss=lowest.low if lowest else None,
                 best_step=lowest.low_step if lowest else None,
                 accuracy=highest.high if highest else None,
                 training_s=training_s(kept.job, metrics),
-                cost_usd=cost(kept.job, prices, provider),
+                cost_usd=cost_usd,
+                estimated=estimated,
+                score=score,
             )
         )
     return Outcomes(loss, accuracy, tuple(each))
+
+
+def _scores(runs: Sequence[tuple[KeptJob, Metrics]], scores: Scores) -> Sequence[ModelScore | None]:
+    """A score for each run, all of one evaluation if there is such."""
+    known = [scores.get((kept.profile, kept.job.fine_tuned_model or ""), ()) for kept, _ in runs]
+    for first in known[0] if known else ():
+        same = [
+            next((one for one in every if one.evaluation == first.evaluation), None)
+            for every in known
+        ]
+        if all(same):
+            return same
+    return [every[0] if every else None for every in known]
 
 
 def _shared(names: Sequence[str], runs: Sequence[tuple[KeptJob, Metrics]]) -> str:
@@ -157,6 +230,22 @@ def cost(job: Job, prices: Prices | None, provider: str) -> Decimal | None:
     return price.cost(job.trained_tokens)
 
 
+def cost_or_estimate(
+    kept: KeptJob, prices: Prices | None, providers: Mapping[str, str]
+) -> tuple[Decimal | None, bool]:
+    """Return what a job cost as billed, else as estimated at launch, and whether it is estimated.
+
+    None if neither is known, or if the job failed or was cancelled and no bill is known.
+    """
+    billed = cost(kept.job, prices, providers.get(kept.profile, ""))
+    if billed is not None or kept.job.status in ("failed", "cancelled"):
+        return billed, False
+    try:
+        return Decimal(str(kept.made_from.estimate["cost_usd"])), True
+    except (KeyError, InvalidOperation):
+        return None, False
+
+
 def training_s(job: Job, metrics: Metrics, events: Sequence[Event] = ()) -> float | None:
     """Return how long an ended job trained, in seconds, without validation and the queue.
 
@@ -164,7 +253,8 @@ def training_s(job: Job, metrics: Metrics, events: Sequence[Event] = ()) -> floa
     """
     if job.finished_at is None:
         return None
-    started = next((event.created_at for event in events if _says_started(event)), None)
+    said = (event.created_at for event in events if _says_started(event))
+    started = next((moment for moment in said if moment.timestamp() > 0), None)
     if started is None and len(metrics.clock):
         started = datetime.fromtimestamp(min(metrics.clock.values()), UTC)
     return max(0.0, (job.finished_at - started).total_seconds()) if started is not None else None

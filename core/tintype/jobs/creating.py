@@ -150,7 +150,7 @@ async def _matches(api: Api, store: Store, pending: Pending) -> list[Job]:
     async with aclosing(pages(fetch, most=20)) as listing:
         async for batch in listing:
             found += [job for job in batch if comes_from(job, pending, store)]
-            if batch and all(job.created_at < oldest for job in batch):
+            if batch and all(job.dated and job.created_at < oldest for job in batch):
                 break
     return sorted(found, key=lambda job: job.created_at)
 
@@ -172,8 +172,8 @@ def is_like(job: Job, pending: Pending) -> bool:
         request.validation_file,
         request.suffix,
     )
-    late = job.created_at >= pending.asked_at - timedelta(minutes=10)  # clocks differ
-    return same and late
+    early = job.dated and job.created_at < pending.asked_at - timedelta(minutes=10)  # clocks differ
+    return same and not early
 
 
 async def _only(api: Api, store: Store, pending: Pending, job: Job) -> Job:

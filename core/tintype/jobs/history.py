@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from statistics import median
+from typing import TYPE_CHECKING
 
-from tintype.estimation import Estimate, Forecast
-from tintype.estimation.usage import BreakEven, Request
 from tintype.store import KeptJob, Store
+
+if TYPE_CHECKING:
+    from tintype.estimation import Estimate, Forecast
+    from tintype.estimation.usage import BreakEven, Request
 
 LATELY = 50
 """Jobs that are looked through."""
@@ -45,7 +48,7 @@ class Learnt:
     likely: float
     high: float
 
-    def cost(self, estimate: Estimate) -> Decimal | None:
+    def cost(self, estimate: "Estimate") -> Decimal | None:
         """What the plan costs if its bill is as those were; none if its cost is not known."""
         cost = estimate.cost_usd
         return None if cost is None else cost.likely * Decimal(str(round(self.likely, 4)))
@@ -55,14 +58,14 @@ class Learnt:
 class Prospects:
     """What is to be expected beside the bill, as far as it is known."""
 
-    forecast: Forecast | None = None
+    forecast: "Forecast | None" = None
     upload: UploadSpeed | None = None
     """None: no file has been sent there yet."""
     learnt: Learnt | None = None
     """None: no job that was estimated has been billed yet."""
-    request: Request | None = None
+    request: "Request | None" = None
     """A usual request to the tuned model."""
-    answers: tuple[BreakEven, ...] = ()
+    answers: tuple["BreakEven", ...] = ()
     """The tuned model beside base models; empty where prices are not known."""
 
 
@@ -90,7 +93,7 @@ def upload_speed(store: Store, profile: str) -> UploadSpeed | None:
     return UploadSpeed(len(speeds), min(speeds), median(speeds), max(speeds))
 
 
-def job_time(store: Store, profile: str, estimate: Estimate) -> Forecast:
+def job_time(store: Store, profile: str, estimate: "Estimate") -> "Forecast":
     """Return how long a job takes at a provider, by one's own that have succeeded there.
 
     From its creation to its end, the wait in the queue included, for each token billed.
@@ -98,11 +101,13 @@ def job_time(store: Store, profile: str, estimate: Estimate) -> Forecast:
     Raises:
         StoreError: if the store cannot be read.
     """
+    from tintype.estimation import Forecast
+
     model, tokens = estimate.plan.model, estimate.billed_tokens.likely
     paces = [
         (kept.job.finished_at - kept.job.created_at).total_seconds() / kept.job.trained_tokens
         for kept in _done(store, profile, model)
-        if kept.job.finished_at is not None and kept.job.trained_tokens
+        if kept.job.finished_at is not None and kept.job.trained_tokens and kept.job.dated
     ]
     paces = [pace for pace in paces if pace > 0]
     if not paces or not tokens:

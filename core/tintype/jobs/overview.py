@@ -3,11 +3,20 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
-from tintype.jobs.comparing import JUDGED_BY, cost, data_of, fits
+from tintype.jobs.comparing import (
+    ACCURACIES,
+    JUDGED_BY,
+    ModelScore,
+    Scores,
+    cost_or_estimate,
+    data_of,
+    fits,
+    training_s,
+)
 from tintype.jobs.recalling import recorded
-from tintype.metrics import Series, smooth, summary
+from tintype.metrics import Metrics, Series, smooth, summary
 from tintype.pricing import Prices
 from tintype.store import KeptJob, Labels, Store
 
@@ -28,23 +37,27 @@ class JobLine:
     last_loss: float | None = None
     smoothed_loss: float | None = None
     """The last of the curve averaged over about ten points."""
-    score: float | None = None
-    """Of its tuned model in the newest evaluation, from 0 to 1."""
+    accuracy: float | None = None
+    """The highest of the best measure that it has, from 0 to 1."""
+    training_s: float | None = None
+    """Seconds from its start to its end, without the queue."""
+    score: ModelScore | None = None
+    """Of its tuned model in the newest evaluation."""
 
 
 async def overview(
     store: Store,
-    prices: Prices,
+    prices: Prices | None,
     providers: Mapping[str, str],
-    scores: Mapping[tuple[str, str], float],
+    scores: Scores,
 ) -> tuple[JobLine, ...]:
     """List every job that the store knows, newest first; nobody is asked.
 
     Args:
         store: The local store.
-        prices: What providers charge.
+        prices: What providers charge; none while that is not known.
         providers: The provider of each profile, by the profile's name.
-        scores: Scores from 0 to 1, by profile and model.
+        scores: What has been evaluated.
 
     Raises:
         StoreError: if the store cannot be read.
@@ -53,38 +66,36 @@ async def overview(
     for kept in store.jobs.newest():
         job = kept.job
         metrics, _ = await recorded(store, kept.profile, job.id)
-        loss = next((name for name in JUDGED_BY if len(metrics.series.get(name, ()))), "")
-        curve = metrics.series[loss] if loss else Series("loss")
-        figures, smoothed = summary(curve), smooth(curve, SMOOTHING).series.values()
-        billed = cost(job, prices, providers.get(kept.profile, ""))
-        expected = None if billed is not None else _expected(kept)
+        loss, accuracy = (_first(names, metrics) for names in (JUDGED_BY, ACCURACIES))
+        figures, smoothed = summary(loss), smooth(loss, SMOOTHING).series.values()
+        cost_usd, estimated = cost_or_estimate(kept, prices, providers)
+        evaluated = scores.get((kept.profile, job.fine_tuned_model or ""), ())
         lines.append(
             JobLine(
                 kept,
                 labels.get((kept.profile, job.id), Labels()),
-                billed if billed is not None else expected,
-                expected is not None,
-                loss,
+                cost_usd,
+                estimated,
+                loss.name if len(loss) else "",
                 _known(figures.low),
                 _known(figures.last),
                 _known(smoothed[-1] if len(smoothed) else math.nan),
-                scores.get((kept.profile, job.fine_tuned_model or "")),
+                _known(summary(accuracy).high),
+                training_s(job, metrics),
+                evaluated[0] if evaluated else None,
             )
         )
     return tuple(lines)
 
 
+def _first(names: Sequence[str], metrics: Metrics) -> Series:
+    """The first of some metrics that there is; an empty series if there is none."""
+    found = (metrics.series[name] for name in names if len(metrics.series.get(name, ())))
+    return next(found, Series("none"))
+
+
 def _known(value: float) -> float | None:
     return value if value == value else None
-
-
-def _expected(kept: KeptJob) -> Decimal | None:
-    if kept.job.status in ("failed", "cancelled"):
-        return None
-    try:
-        return Decimal(str(kept.made_from.estimate["cost_usd"]))
-    except (KeyError, InvalidOperation):
-        return None
 
 
 SMOOTHING = 0.9
@@ -98,11 +109,15 @@ _BY: Mapping[str, Callable[[JobLine], str | float | Decimal | None]] = {
     "loss": lambda line: line.best_loss,
     "last": lambda line: line.last_loss,
     "smoothed": lambda line: line.smoothed_loss,
-    "score": lambda line: None if line.score is None else -line.score,
+    "accuracy": lambda line: None if line.accuracy is None else -line.accuracy,
+    "time": lambda line: line.training_s,
+    "score": lambda line: None if line.score is None else -line.score.value,
 }
 
 SORTED_BY = tuple(_BY)
 """What a list of jobs may be sorted by; the best, cheapest or newest comes first."""
+RESULTS = frozenset({"cost", "loss", "last", "smoothed", "accuracy", "time", "score"})
+"""Of these, what `overview` must have been asked for."""
 
 
 def arranged(

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tintype.jobs.results import charted
 from tintype.metrics import Metrics, fold
 from tintype.store import Store
 
@@ -13,6 +14,8 @@ async def recorded(store: Store, profile: str, job_id: str) -> tuple[Metrics, in
     """Return the curves of a job that the store knows, and the reading up to which they are whole.
 
     Events of later readings are in them as well, so that folding those once more changes nothing.
+    Where no event with metrics was ever recorded, the curves are those of the results file, which
+    have no times.
 
     Raises:
         StoreError: if the store cannot be read or written.
@@ -25,4 +28,6 @@ async def recorded(store: Store, profile: str, job_id: str) -> tuple[Metrics, in
     if len(events) >= WORTH and complete > whole:
         await store.curves.keep(profile, job_id, metrics, complete)
         whole = complete
+    if not metrics.series and (csv := store.jobs.results(profile, job_id)):
+        metrics = await asyncio.to_thread(charted, csv, metrics)
     return metrics, whole

@@ -3,11 +3,11 @@
 from base64 import b64decode
 from binascii import Error as NotBase64
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tintype.api import Api
 from tintype.errors import ApiError, NotFoundError
-from tintype.metrics import Metrics
+from tintype.metrics import Metrics, Series
 from tintype.metrics.tabular import delimiter_of, from_csv
 from tintype.resources import Job
 from tintype.store import Store
@@ -41,6 +41,23 @@ async def results(api: Api, store: Store, job: Job) -> Results:
     found = Results(csv, from_csv(csv))
     store.jobs.keep_results(api.profile.name, job.id, csv)
     return found
+
+
+def charted(csv: str, metrics: Metrics) -> Metrics:
+    """Add to what events said what only a results file has; `metrics` itself if that is nothing.
+
+    Blocking: about 10 µs a value. A file that is no CSV adds nothing.
+    """
+    try:
+        found = from_csv(csv)
+    except ApiError:
+        return metrics
+    series = dict(metrics.series)
+    for name, values in found.series.items():
+        known = series.get(name, Series(name))
+        steps = set(known.steps())
+        series[name] = known.merged({step: value for step, value in values if step not in steps})
+    return metrics if series == metrics.series else replace(metrics, series=series)
 
 
 def decoded(content: bytes) -> str:

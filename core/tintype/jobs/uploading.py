@@ -139,7 +139,7 @@ async def _there_already(task: Sending) -> RemoteFile | None:
     except NotFoundError:
         task.store.uploads.forget(*task.key)
         return None
-    if file.status in ("error", "deleted") or file.size_bytes not in (0, known.size_bytes):
+    if file.status in ("error", "deleted") or file.size_bytes not in (None, known.size_bytes):
         task.store.uploads.forget(*task.key)
         return None
     task.meter.note(reused=True)

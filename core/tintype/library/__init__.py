@@ -1,19 +1,13 @@
 """The public API behind the names that `tintype` exports."""
 
-from tintype.library.copies import convert, edit, split
-from tintype.library.datasets import (
-    boxes,
-    check,
-    compare,
-    estimate,
-    fix,
-    import_dataset,
-    open,
-)
+from tintype.library.conversion import convert, import_dataset
+from tintype.library.copies import edit, fix, split
+from tintype.library.datasets import boxes, check, compare, estimate, open
 from tintype.library.evaluations import evaluate
 from tintype.library.field_docs import document
-from tintype.library.models import Connection, ask, connect, explain, follow, stream, train, wait
+from tintype.library.models import ask, stream
 from tintype.library.rows import Rows
+from tintype.library.trainings import Connection, connect, explain, follow, train, wait
 from tintype.library.work import Opening, Work
 
 __all__ = [

@@ -1,171 +1,77 @@
-"""Datasets written as others, as the public API has them: converted, split, edited."""
+"""Datasets written as others, as the public API has them: fixed, split, edited."""
 
-import asyncio
 import copy
 import dataclasses
 import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tintype import rules
-from tintype.dataset import open_dataset
+from tintype.dataset.copied_rows import ExportNote
 from tintype.dataset.dividing import Divided, divide, folding, splitting
-from tintype.dataset.embed import export
+from tintype.dataset.embed import Exported, export
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.pace import RowPace
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import slots
-from tintype.dataset.writing import (
-    FileSet,
-    refuse_existing,
-    refuse_source,
-    require_room,
-    row_bytes,
-)
+from tintype.dataset.writing import refuse_existing, refuse_source, row_bytes
 from tintype.errors import DatasetError
 from tintype.library.datasets import Source, opened_source, provider_name, typed
 from tintype.library.work import Work
 from tintype.threads import in_thread
 
 if TYPE_CHECKING:
-    from tintype.library.models import Connection
+    from tintype.library.trainings import Connection
     from tintype.settings import Profile
 
-Images = Literal["auto", "inside", "web", "files"]
-"""In the rows, those on the web too where the provider does not fetch them; all in the rows; those
-on the web stay there; all as files below an address."""
-_FETCH = {"auto": None, "inside": True, "web": False, "files": True}
 BYTES_AT_ONCE = 8_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Conversion:
-    """How far a dataset has been written in another format; at the end, what became of it."""
-
-    done: int = 0
-    """Rows looked at."""
-    total: int = 0
-    rows: int = 0
-    """Rows written, or that would be."""
-    lost: int = 0
-    """Rows that cannot be written."""
-    problems: tuple[str, ...] = ()
-    """What is lost or changed in single rows: sentences."""
-    notices: tuple[str, ...] = ()
-    """What is lost or changed in many."""
-    size_bytes: int | None = None
-    """What was written, or would be; none where it is not known."""
-    files: tuple[Path, ...] = ()
-    """On the last one only, and not of a dry run."""
-    complete: bool = False
-
-
-def convert(
-    dataset: str | os.PathLike[str],
+def fix(
+    dataset: Source,
     target: str | os.PathLike[str],
-    to: str = "jsonl",
     provider: "str | Profile | Connection | None" = None,
     *,
-    images: Images = "auto",
-    address: str = "",
-    shard_bytes: int | None = None,
-    alone: bool = False,
+    max_side: int | None = None,
+    fetch: bool | None = None,
     replace: bool = False,
-    dry_run: bool = False,
-) -> Work[Conversion, Conversion]:
-    """Write a dataset of chat rows in another format; what that cannot hold is said.
+) -> Work[Exported, Exported]:
+    """Write a fixed copy of a dataset: images inside, in sizes and formats that a provider takes.
+
+    The result's `files` are what was written, `notes` what could not be done.
 
     Args:
-        dataset: A JSONL file; of other formats see `import_dataset`.
-        target: A file for `jsonl`, a folder for other formats.
-        to: `jsonl`, as a provider takes it, with rows of too many images split; or a format.
-        provider: By whose rules `jsonl` is written; as for `check`.
-        images: Where the images of `jsonl` are.
-        address: Below which image files will be served (`images="files"`).
-        shard_bytes: Begin a new file of `jsonl` before one grows larger; by default as large as the
-            provider takes in one request.
-        alone: Write only this file in other formats, and not the splits beside it.
-        replace: Whether what is there may be overwritten.
-        dry_run: Whether nothing is written: the result says what would be lost.
+        dataset: A file, or what `open` gave; it is only read.
+        target: The file to write.
+        provider: As for `check`.
+        max_side: Shrink larger images to this longest side, in pixels.
+        fetch: Whether images on the network are put inside too; by default where the provider does
+            not fetch them itself.
+        replace: Whether an existing file is overwritten.
 
     Raises:
-        DatasetError: if the file cannot be read, the format is not written, the target exists or
-            cannot be written, or there is no room for it.
         SettingsError: if nobody of this name is known.
+        DatasetError: if the target exists or cannot be written, or the file cannot be read.
     """
-    if (images == "files") != bool(address):
-        raise DatasetError(
-            "Images as files need the address at which they will be served.",
-            advice='Give images="files" and address="https://…".',
-        )
-    if to != "jsonl":
-        return Work(
-            lambda: _other(typed(dataset), typed(target), to, alone, replace, dry_run), _last
-        )
-    judged_by = rules.rules_of(provider_name(provider))
-    treatment = dataclasses.replace(
-        rules.fixing(judged_by, fetch=_FETCH[images]),
-        most_images=judged_by.max_images,
-        url_base=address,
+    treatment = rules.fixing(
+        rules.rules_of(provider_name(provider)), fetch=fetch, max_side=max_side
     )
 
-    async def steps() -> AsyncGenerator[Conversion, None]:
-        made = Conversion()
-        async with open_dataset(typed(dataset)) as source:
-            async for _ in source.index():
-                pass
-            if not dry_run:
-                await asyncio.to_thread(require_room, typed(target), source.size_bytes)
-            most = shard_bytes or judged_by.max_file_bytes
-            exporting = export(
-                source, typed(target), treatment, shard_bytes=most, replace=replace, dry_run=dry_run
-            )
-            async with aclosing(exporting):
-                async for step in exporting:
-                    notes = (f"line {one.line}: {one.place} {one.message}" for one in step.notes)
-                    made = dataclasses.replace(
-                        made,
-                        done=step.rows + step.dropped,
-                        total=source.count,
-                        rows=step.rows,
-                        lost=step.dropped,
-                        problems=(*made.problems, *(" ".join(one.split()) for one in notes)),
-                        size_bytes=step.bytes_written,
-                        files=step.files,
-                    )
-                    yield made
-        yield dataclasses.replace(made, complete=True)
+    async def steps() -> AsyncGenerator[Exported, None]:
+        notes: list[ExportNote] = []
+        async with (
+            opened_source(dataset) as handle,
+            aclosing(export(handle, typed(target), treatment, replace=replace)) as exporting,
+        ):
+            async for step in exporting:
+                notes += step.notes
+                yield dataclasses.replace(step, notes=tuple(notes)) if step.files else step
 
-    return Work(steps, _last)
-
-
-async def _other(
-    source: Path, target: Path, to: str, alone: bool, replaces: bool, dry_run: bool
-) -> AsyncGenerator[Conversion, None]:
-    from tintype.dataset.formats import export_dataset
-
-    exporting = export_dataset(source, target, to, alone=alone, replace=replaces, dry_run=dry_run)
-    async with aclosing(exporting):
-        async for step in exporting:
-            made = Conversion(step.done, step.total)
-            if (report := step.report) is not None:
-                made = replace(
-                    made,
-                    rows=report.rows,
-                    lost=report.lost,
-                    problems=tuple(f"{p.file}:{p.line}: {p.message}" for p in report.problems),
-                    notices=tuple(f"{n.count:,} {n.words}" for n in report.notices),
-                    files=() if dry_run else (target,),
-                    complete=True,
-                )
-            yield made
-
-
-def _last(step: Conversion) -> Conversion:
-    return step
+    return Work(steps, lambda step: step)
 
 
 def split(

@@ -1,34 +1,31 @@
 """Datasets, as the public API has them."""
 
 import asyncio
-import dataclasses
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from tintype import assessment, connection, offers, paths, rules
 from tintype.assessment import Assessment
 from tintype.dataset import Dataset, open_dataset, stamp
-from tintype.dataset.copied_rows import ExportNote
-from tintype.dataset.embed import Exported, export
-from tintype.dataset.handle import opened
+from tintype.dataset.opened import opened
 from tintype.detection import Box, parse_boxes
 from tintype.errors import QuoteError
 from tintype.library.rows import Rows
 from tintype.library.work import Opening, Work
 from tintype.offers import Compared, Offer
 from tintype.pricing import load_prices
+from tintype.prospects import refuse_untrainable
 from tintype.providers import provider_names
 from tintype.quote import Quote, quote
 from tintype.settings import Profile, load
 from tintype.tokens import Detail
 
 if TYPE_CHECKING:
-    from tintype.dataset.formats import ImportProgress, ImportReport
-    from tintype.library.models import Connection
+    from tintype.library.trainings import Connection
 
 Source = str | os.PathLike[str] | Rows
 """A JSONL file, or what `open` gave."""
@@ -92,7 +89,7 @@ def check(
 
     async def steps() -> AsyncGenerator[Assessment, None]:
         judged_by = rules.rules_of(name)
-        await connection.refuse_untrainable(name, model)
+        await refuse_untrainable(name, model)
         keys = training.summary.keys if training and training.summary else None
         async with opened_source(dataset) as handle:
             assessing = assessment.assess(
@@ -138,7 +135,7 @@ def estimate(
 
     async def steps() -> AsyncGenerator[Assessment, None]:
         if isinstance(dataset, Assessment):
-            await connection.refuse_untrainable(name, model)
+            await refuse_untrainable(name, model)
             yield _known(dataset, name, model)
             return
         checking = check(dataset, provider, model=model, fetch=fetch)
@@ -184,118 +181,6 @@ def compare(
                     yield step
 
     return Work(steps, lambda step: step.offers)
-
-
-def import_dataset(
-    source: str | os.PathLike[str],
-    folder: str | os.PathLike[str],
-    format: str = "",
-    *,
-    prompt: str = "",
-    system: str = "",
-    link: bool = False,
-    valid_share: float = 0.0,
-    test_share: float = 0.0,
-    sample: int = 0,
-    seed: int = 0,
-    boxes: str = "paligemma",
-    replace: bool = False,
-    **more: object,
-) -> "Work[ImportProgress, ImportReport]":
-    """Convert a dataset into chat rows: train.jsonl, valid.jsonl, test.jsonl.
-
-    The result says what was written, what was lost, and what was odd.
-
-    Args:
-        source: A file, a folder, or an archive.
-        folder: Where to write.
-        format: Its name, as in `tintype import`; by default it is recognised.
-        prompt: What is asked of every image, where the source has no question.
-        system: A system prompt for every row.
-        link: Refer to image files instead of putting them inside.
-        valid_share: The share of the images drawn for validation, where the source has no splits.
-        test_share: The share drawn for the test split, likewise.
-        sample: How many images are taken; 0 takes all.
-        seed: The random seed of what is drawn.
-        boxes: The convention that boxes are written in, as `tintype boxes` names it.
-        replace: Whether existing files are overwritten.
-        more: The format's own options, e.g. `delimiter=";"` for tables.
-
-    Raises:
-        DatasetError: if the source is of no known format or cannot be read, or the target exists or
-            cannot be written.
-        PluginError: if a format from outside fails.
-    """
-
-    async def steps() -> "AsyncGenerator[ImportProgress, None]":
-        from tintype.dataset import formats
-
-        keep: Literal["link", "embed"] = "link" if link else "embed"
-        options = formats.ImportOptions(
-            keep=keep,
-            prompt=prompt,
-            system=system,
-            valid_share=valid_share,
-            test_share=test_share,
-            sample=sample,
-            seed=seed,
-            boxes=boxes,
-            replace=replace,
-            more=more,
-        )
-        importing = formats.import_dataset(typed(source), typed(folder), format, options)
-        async with aclosing(importing):
-            async for step in importing:
-                yield step
-
-    return Work(steps, _imported)
-
-
-def _imported(step: "ImportProgress") -> "ImportReport":
-    assert step.report is not None  # the last step has it
-    return step.report
-
-
-def fix(
-    dataset: Source,
-    target: str | os.PathLike[str],
-    provider: "str | Profile | Connection | None" = None,
-    *,
-    max_side: int | None = None,
-    fetch: bool | None = None,
-    replace: bool = False,
-) -> Work[Exported, Exported]:
-    """Write a fixed copy of a dataset: images inside, in sizes and formats that a provider takes.
-
-    The result's `files` are what was written, `notes` what could not be done.
-
-    Args:
-        dataset: A file, or what `open` gave; it is only read.
-        target: The file to write.
-        provider: As for `check`.
-        max_side: Shrink larger images to this longest side, in pixels.
-        fetch: Whether images on the network are put inside too; by default where the provider does
-            not fetch them itself.
-        replace: Whether an existing file is overwritten.
-
-    Raises:
-        SettingsError: if nobody of this name is known.
-        DatasetError: if the target exists or cannot be written, or the file cannot be read.
-    """
-    treatment = rules.fixing(
-        rules.rules_of(provider_name(provider)), fetch=fetch, max_side=max_side
-    )
-
-    async def steps() -> AsyncGenerator[Exported, None]:
-        notes: list[ExportNote] = []
-        async with opened_source(dataset) as handle:
-            exporting = export(handle, typed(target), treatment, replace=replace)
-            async with aclosing(exporting):
-                async for step in exporting:
-                    notes += step.notes
-                    yield dataclasses.replace(step, notes=tuple(notes)) if step.files else step
-
-    return Work(steps, lambda step: step)
 
 
 def _known(found: Assessment, provider: str, model: str) -> Assessment:

@@ -12,8 +12,8 @@ from tintype import jobs
 from tintype.budget import Confirmation, Limits
 from tintype.connection import Connections
 from tintype.library.datasets import Source, typed
-from tintype.library.models import Agreed, Connection, Where, at
 from tintype.library.rows import Rows
+from tintype.library.trainings import Agreed, Connection, Where, at
 from tintype.library.work import Work
 from tintype.paths import absolute
 from tintype.pricing import load_prices

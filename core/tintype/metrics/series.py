@@ -136,49 +136,73 @@ class Series:
 
         Whole blocks are looked up, so a range of thousands costs no more than one of a hundred.
         """
-        first, last = -(-start // BLOCK), min(stop, self._count) // BLOCK
-        if first >= last:
-            return _extremes(self._values[start : min(stop, self._count)])
+        stop = min(stop, self._count)
+        if stop - start <= 2 * BLOCK:
+            part = self._values[start:stop]
+            return _extremes(part) if self._odd or not part else (min(part), max(part))
+        first, last = -(-start // BLOCK), stop // BLOCK
         ends = self.values(start, first * BLOCK) + self.values(last * BLOCK, stop)
         lows, highs = self._lows[first:last], self._highs[first:last]
         if self._odd:
             return _extremes([value for value in ends + lows + highs if value == value])
         return min(lows + ends), max(highs + ends)
 
-    def cut(self, edges: Sequence[float]) -> list[Column]:
+    def cut(self, edges: Sequence[float], before: Sequence[Column] = ()) -> list[Column]:
         """Cut at ascending steps into columns; a column holds its left edge and not its right one.
 
         Columns without a point are left out. Taking every n-th point would hide a spike; a column
         keeps its first and last value (for the line to its neighbours) and its lowest and highest
         (for the extent of the ink).
+
+        Args:
+            edges: one more than there are columns.
+            before: what an earlier version of this series was cut into, anywhere. While a job runs
+                most columns gain or lose a point at either end: their extremes are known from it.
         """
         found: list[Column] = []
         if len(edges) < 2:
             return found
-        steps, values = self._steps, self._values
-        start = bisect_left(steps, edges[0], 0, self._count)
-        end = bisect_left(steps, edges[-1], start, self._count)
-        has_odd = bool(self.odd(start, end))
-        wide = 0  # points of the column before: columns of a width hold about as many
-        for at, edge in enumerate(edges[1:]):
-            near = start + wide + 1
-            most = near if near < end and steps[near] >= edge else end
-            stop = bisect_left(steps, edge, start, most)
-            wide = stop - start
+        values = self._values
+        start, *stops = self._numbers(edges)
+        has_odd = bool(self.odd(start, stops[-1]))
+        known = {} if has_odd else {column.at: column for column in before if not column.odd}
+        for at, stop in enumerate(stops):
             if stop == start:
-                if start == end:
-                    break
                 continue
-            odd = 0
-            if has_odd or stop - start > 2 * BLOCK:
-                odd = len(self.odd(start, stop)) if has_odd else 0
-                low, high = self.extremes(start, stop)
-            else:
-                part = values[start:stop]
-                low, high = min(part), max(part)
+            old = known.get(at)
+            low, high = (old and self._moved(old, start, stop)) or self.extremes(start, stop)
+            odd = len(self.odd(start, stop)) if has_odd else 0
             found.append(Column(at, start, stop, values[start], values[stop - 1], low, high, odd))
             start = stop
         return found
+
+    def _numbers(self, edges: Sequence[float]) -> list[int]:
+        """For each of some ascending steps the number of the first point at or after it."""
+        if self.unbroken:
+            first, count = self.first, self._count
+            return [min(max(math.ceil(edge) - first, 0), count) for edge in edges]
+        found, wide = [self.index(edges[0])], 0
+        end = self.index(edges[-1], found[0])
+        for edge in edges[1:]:  # columns of a width hold about as many as the one before
+            near = found[-1] + wide + 1
+            most = near if near < end and self._steps[near] >= edge else end
+            found.append(bisect_left(self._steps, edge, found[-1], most))
+            wide = found[-1] - found[-2]
+        return found
+
+    def _moved(self, old: Column, start: int, stop: int) -> tuple[float, float] | None:
+        """The extremes of a range that has moved on a little from a column without odd values.
+
+        None if more than a few points are others, or one that was an extreme is no longer in it.
+        """
+        if not old.start <= start < old.stop <= stop < old.stop + BLOCK:
+            return None
+        low, high = old.low, old.high
+        gone = self._values[old.start : start]
+        if low in gone or high in gone:
+            return None
+        come = self._values[old.stop : stop]
+        return min((low, *come)), max((high, *come))
 
     def continues(self, other: "Series") -> bool:
         """Whether this is a later version of the other, known without looking at the points."""

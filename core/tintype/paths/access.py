@@ -14,6 +14,7 @@ from typing import IO
 from tintype.errors import FileError
 from tintype.paths.failures import exists_already, failure, shown, translated
 from tintype.paths.lookup import require, status
+from tintype.paths.staging import StagingFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +197,11 @@ def scratch_folder() -> Iterator[Path]:
         FileError: if none can be made.
     """
     with translated("make a temporary folder in", Path(os.environ.get("TMPDIR") or "/tmp")):
-        folder = Path(tempfile.mkdtemp(prefix="tintype-"))
+        folder = StagingFolder(Path(tempfile.gettempdir()))
     try:
-        yield folder
+        yield folder.path
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        folder.close()
 
 
 def _move(temporary: Path, path: Path, *, replace: bool) -> None:

@@ -1,12 +1,13 @@
 """Asking models about images: the question, the growing reply, and what can be told from it."""
 
 from tintype.prompting.agreement import GOOD_IOU, Agreement, Consensus, agreement, consensus
-from tintype.prompting.asking import Reply, ask, priced, whole_reply
+from tintype.prompting.asking import ask, priced, whole_reply
 from tintype.prompting.consent import SessionSpending
 from tintype.prompting.conversation import AskedTurn, Conversation, text_of, without_images
 from tintype.prompting.drafts import Draft, read_draft
 from tintype.prompting.equivalents import as_curl, as_python
 from tintype.prompting.foreseeing import Foreseen, foresee, total
+from tintype.prompting.growing import Reply
 from tintype.prompting.lineup import MOST_MODELS, Lineup, beside_base
 from tintype.prompting.origins import QuestionOrigin, is_same_image, origin, row_origin
 from tintype.prompting.prompt import Parameters, Prompt

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tintype.api import ChatRequest
-from tintype.prompting.asking import Reply
+from tintype.prompting.growing import Reply
 from tintype.settings import Profile
 from tintype.store import KeptAnswer, Store
 

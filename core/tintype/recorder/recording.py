@@ -15,14 +15,15 @@ from datetime import timedelta
 
 from tintype import __version__, jobs
 from tintype.api import SYSTEM, Api, Clock
-from tintype.api.retrying import back_off, with_jitter
+from tintype.api.retrying import back_off, may_pass, with_jitter
 from tintype.connection import connected, found
 from tintype.errors import (
     ApiError,
     AuthenticationError,
     ForbiddenError,
-    NotFoundError,
+    RateLimitError,
     TintypeError,
+    UnreachableError,
 )
 from tintype.jobs import JobProgress, Pace
 from tintype.recorder import place
@@ -65,6 +66,7 @@ class Rhythm:
 REMOTE = Rhythm(Pace(5.0, 60.0, 2))
 LOCAL = Rhythm(Pace(5.0, 30.0, 1), watched_s=0.5)
 """For a server on this machine: at no cost, but both share its processor."""
+_OF_THE_MOMENT = (AuthenticationError, ForbiddenError, RateLimitError, UnreachableError)
 LATELY = timedelta(days=7)
 """Of jobs that ended without Tintype, those created since then are read too."""
 
@@ -230,8 +232,10 @@ class Recording:
         if progress.job.result_files:
             try:
                 await jobs.results(api, self._store, progress.job)
-            except NotFoundError as error:
-                return error.message
+            except ApiError as error:
+                if isinstance(error, _OF_THE_MOMENT) or may_pass(error):
+                    raise
+                return error.message  # the next try would bring the same
         return ""
 
     def _hear(self, job_id: str, progress: JobProgress) -> None:

@@ -218,9 +218,9 @@ class Examiner:
         return self._new_text(text) if known is None else known
 
     def _new_text(self, text: str, plain: bool = False) -> Text:
-        """Look at a text that is not among those remembered."""
+        """Look at a text that is not among those remembered; `plain` as for `conspicuous`."""
         tokens, squeezed = self._count(text)
-        found = (tokens, not plain and conspicuous(text), text_piece(squeezed))
+        found = (tokens, conspicuous(text, plain), text_piece(squeezed))
         if len(self._texts) < _MOST_TEXTS and len(text) <= _LONGEST_TEXT:
             self._texts[text] = found
         return found

@@ -9,7 +9,7 @@ from tintype.dataset.survey import Surveyed
 from tintype.errors import PluginError
 from tintype.plugins import Plugin, guarded, plugins
 from tintype.providers.limits import ProviderRules
-from tintype.rules import boxes, content, file, images, length, line, messages, tools
+from tintype.rules import boxes, content, file, images, length, line, messages, private, tools
 from tintype.rules.between_rows import Keys, RowMemory
 from tintype.rules.block import Block
 from tintype.rules.case import Case, Judge, case
@@ -22,6 +22,7 @@ ROW_RULES: tuple[Judge, ...] = (
     *messages.RULES,
     *content.RULES,
     *boxes.RULES,
+    *private.RULES,
     *tools.RULES,
     *images.RULES,
     *length.RULES,

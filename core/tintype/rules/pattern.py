@@ -15,6 +15,7 @@ from tintype.dataset.facets import Facet
 from tintype.dataset.identity import KEY_BYTES
 from tintype.dataset.usual import Shape
 from tintype.detection import labels_in, name_convention
+from tintype.rules.private import gives_notice
 from tintype.tokens import PER_MESSAGE, TokenRule, count_text
 
 _ANGLE = re.compile(r"<(?:\||image>|\s*/?\s*loc|box>|point|seg)", re.IGNORECASE)
@@ -25,8 +26,19 @@ _PASTED = ("base64,", "/9j/", "iVBORw0KGgo", "R0lGOD", "UklGR")
 _SHORTEST_PASTED = 60
 
 
-def conspicuous(text: str) -> bool:
-    """Whether a rule may have something to say of a text of a usual row."""
+def conspicuous(text: str, plain: bool = False) -> bool:
+    """Whether a rule may have something to say of a text of a usual row.
+
+    Args:
+        text: As it is said.
+        plain: Whether it is known to fit `template.PLAIN_TEXT` and to hold no image data: then it
+            is looked through only for what may stand in such a text.
+    """
+    return gives_notice(text) if plain else _stands_out(text) or gives_notice(text)
+
+
+def _stands_out(text: str) -> bool:
+    """Whether it holds what no plain text does."""
     if not text or text.isspace():
         return True
     if "<" in text and _ANGLE.search(text):

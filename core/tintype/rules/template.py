@@ -11,8 +11,9 @@ from tintype.rules.pattern import Pattern
 _MOST_TEXTS = 50
 _STRING = re.compile(r'("(?:[^"\\]|\\.)*+")(\s*:)?')
 _SAYS = ('"content"', '"text"')
-# Nothing escaped or conspicuous is in a plain text, and it does not begin as image data may.
-_PLAIN_TEXT = (
+# Nothing escaped is in a plain text, nor what `pattern.conspicuous` need not look for in one; and
+# it does not begin as image data may.
+PLAIN_TEXT = (
     r"((?![bBdD/iIrRuU](?i:ata:|'|9j/|VBOR|0lGOD|klGR))"
     r'[^\s"\\<\[{\x00-\x1f\ue000][^"\\<\[{\x00-\x1f\ue000]*+)'
 )
@@ -83,7 +84,7 @@ def template_of(line: str, usual: Usual, pattern: Pattern) -> Template | None:
     question, rest = written[: pattern.question], written[pattern.question :]
     escaped = [re.escape(part) for part in between]
     made = Template(
-        re.compile(_PLAIN_TEXT.join(escaped)),
+        re.compile(PLAIN_TEXT.join(escaped)),
         re.compile(_ANY_TEXT.join(escaped)),
         pattern,
         b"".join(question),

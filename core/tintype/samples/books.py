@@ -44,14 +44,27 @@ not photographs, and you may use them as you like.
 
 
 def make_books(
-    folder: Path, seed: int = 7, *, counts: SplitCounts | None = None, replace: bool = False
+    folder: Path,
+    seed: int = 7,
+    *,
+    counts: SplitCounts | None = None,
+    replace: bool = False,
+    dry_run: bool = False,
 ) -> AsyncGenerator[SampleProgress, None]:
     """Draw the dataset into a folder: `train.jsonl`, `valid.jsonl`, `test.jsonl`, `README.txt`.
 
     The same seed gives the same images. `counts` are `COUNTS` unless they are given. Raises what
     `draw_dataset` does.
     """
-    return draw_dataset(folder, counts or COUNTS, _draw, seed=seed, readme=README, replace=replace)
+    return draw_dataset(
+        folder,
+        counts or COUNTS,
+        _draw,
+        seed=seed,
+        readme=README,
+        replace=replace,
+        dry_run=dry_run,
+    )
 
 
 def _draw(rng: np.random.Generator, number: int) -> Rows:

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from tintype.dataset.splits import SPLITS, Split
-from tintype.dataset.writing import SplitWriter, refuse_existing, written
+from tintype.dataset.writing import SplitWriter, refuse_existing
 from tintype.threads import stepwise
 
 QUALITY = 82
@@ -53,19 +53,38 @@ Draw = Callable[[np.random.Generator, int], Rows]
 
 
 def draw_dataset(
-    folder: Path, counts: SplitCounts, draw: Draw, *, seed: int, readme: str, replace: bool
+    folder: Path,
+    counts: SplitCounts,
+    draw: Draw,
+    *,
+    seed: int,
+    readme: str,
+    replace: bool,
+    dry_run: bool = False,
 ) -> AsyncGenerator[SampleProgress, None]:
     """Draw every image of every split, write the rows, and say what they are in a README.
 
     `draw` gets a random generator of the image's own and its number within the split, so that the
     same seed gives the same dataset in whatever order the threads are done. The files appear all
-    together, before the last report. `readme` has places for the counts and the seed.
+    together, before the last report. `readme` has places for the counts and the seed. With
+    `dry_run` nothing is drawn or written: the report names the files that would be.
 
     Raises:
         DatasetError: if the folder cannot be written, or holds a dataset already.
     """
     text = readme.format(train=counts.train, valid=counts.valid, test=counts.test, seed=seed)
+    if dry_run:
+        return stepwise(_foreseen(folder, counts, replace))
     return stepwise(_draw_all(folder, counts, draw, seed, text, replace))
+
+
+def _foreseen(
+    folder: Path, counts: SplitCounts, replace: bool
+) -> Generator[SampleProgress, None, None]:
+    files = [folder / f"{split}.jsonl" for split in SPLITS]
+    refuse_existing(files, replace=replace)
+    total = counts.train + counts.valid + counts.test
+    yield SampleProgress(total, total, tuple(files))
 
 
 def _draw_all(
@@ -87,8 +106,7 @@ def _draw_all(
                         writer.write(split, row)
                 done += len(images)
                 yield SampleProgress(done, total)
-    with written(folder / "README.txt") as file:
-        file.write(readme.encode())
+        writer.beside.add(folder / "README.txt", readme.encode())
     yield SampleProgress(done, total, tuple(writer.files.values()))
 
 

@@ -10,7 +10,7 @@ from tintype.dataset.facets import SHORT_ANSWER
 from tintype.dataset.survey import Surveyed
 from tintype.detection import Box, Convention, labels_in, name_convention, parse_boxes
 from tintype.rules import ProviderRules, judge_row
-from tintype.selection.private import private_in
+from tintype.rules.private import private_in
 from tintype.tokens import TokenRule, row_tokens
 
 Kind = Literal["text", "name", "number", "pair"]

@@ -57,6 +57,7 @@ PAUSED = "Fine-tuning job paused"
 RESUMED = "Fine-tuning job resumed"
 CANCELLED = "Fine-tuning job cancelled"
 COMPLETED = "The job has successfully completed"
+INTERRUPTED_EARLY = "Training was interrupted before its first step and begins again"
 INTERRUPTED = "Training was interrupted and continues from its last saved state"
 
 

@@ -219,7 +219,8 @@ class Queue:
                 f"The training process ended {job.launches} times without progress. "
                 f"Its last output: {words or 'none'}",
             )
-        self._state.add(job_events.event(job.id, now(), job_events.INTERRUPTED, level="warn"))
+        said = job_events.INTERRUPTED if job.step else job_events.INTERRUPTED_EARLY
+        self._state.add(job_events.event(job.id, now(), said, level="warn"))
         await self._launch(job)
         return self._fresh(job)
 

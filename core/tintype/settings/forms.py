@@ -85,6 +85,22 @@ def rules(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))
 
 
+CLEANED = ("checks", "cache", "leftovers", "logs")
+"""What may be removed when nothing has used it for some days: it can be made again."""
+
+
+def days(value: object) -> Mapping[str, int]:
+    """Read a table of days by what may be removed then; of text, `checks=30 logs=90`."""
+    if isinstance(value, str):
+        pairs = (one.partition("=") for one in value.replace(",", " ").split())
+        value = {name: int(number) for name, _, number in pairs}
+    if not isinstance(value, dict) or not value.keys() <= set(CLEANED):
+        raise ValueError
+    if not all(type(number) is int and 1 <= number <= 36_500 for number in value.values()):
+        raise ValueError
+    return MappingProxyType(value)
+
+
 def command(value: object) -> tuple[str, ...]:
     """A list of arguments; a line of text would need a shell to be understood."""
     if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):

@@ -58,6 +58,8 @@ class Settings:
     notify_terminal: str
     notify_webhook: str = field(repr=False)
     notify_command: tuple[str, ...]
+    clean_after_days: Mapping[str, int]
+    """After how many days what can be made again is removed; of what is not named, never."""
     low_bandwidth: str
     """`auto`, `on` or `off`."""
     reduced_motion: bool

@@ -118,6 +118,13 @@ FIELDS: tuple[Setting, ...] = (
         variable="",
     ),
     _setting(
+        "clean_after_days",
+        MappingProxyType({}),
+        (forms.days, f"a table of days, by {', '.join(forms.CLEANED)}"),
+        "What is removed by itself when it was not used for so many days, such as {checks = 30}. "
+        "Only what can be made again; by default nothing.",
+    ),
+    _setting(
         "low_bandwidth",
         "auto",
         (forms.when_slow, "auto, on or off"),

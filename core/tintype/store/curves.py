@@ -9,12 +9,14 @@ import json
 import sys
 from array import array
 from sqlite3 import Row
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tintype.metrics import Metrics, Series
 from tintype.resources import Event
 from tintype.store.database import Database
 from tintype.store.packing import moment
+
+if TYPE_CHECKING:
+    from tintype.metrics import Metrics
 
 
 class CurveTable:
@@ -23,7 +25,7 @@ class CurveTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def read(self, profile: str, job_id: str) -> tuple[Metrics, int] | None:
+    async def read(self, profile: str, job_id: str) -> tuple["Metrics", int] | None:
         """Return a job's curves as they were kept, and the reading up to which they are whole."""
         found = await self._database.apart(
             "SELECT sweep, value FROM curves WHERE profile = ? AND job_id = ?",
@@ -33,7 +35,7 @@ class CurveTable:
         metrics, sweep = found[0] if found else (None, 0)
         return (metrics, sweep) if metrics is not None else None
 
-    async def keep(self, profile: str, job_id: str, metrics: Metrics, sweep: int) -> None:
+    async def keep(self, profile: str, job_id: str, metrics: "Metrics", sweep: int) -> None:
         """Keep curves that hold every event up to a reading, and perhaps more."""
         packed = await asyncio.to_thread(pack, metrics)
         self._database.run(
@@ -77,7 +79,7 @@ def _events(texts: list[str]) -> list[Event]:
     ]
 
 
-def pack(metrics: Metrics) -> bytes:
+def pack(metrics: "Metrics") -> bytes:
     """Write curves as bytes."""
     every = [*metrics.series.values(), metrics.clock]
     head = {
@@ -95,8 +97,10 @@ def pack(metrics: Metrics) -> bytes:
     return json.dumps(head).encode() + b"\n" + b"".join(numbers)
 
 
-def unpacked(data: bytes) -> Metrics | None:
+def unpacked(data: bytes) -> "Metrics | None":
     """Read curves that `pack` wrote; none if they are not understood."""
+    from tintype.metrics import Metrics, Series
+
     try:
         first, _, rest = data.partition(b"\n")
         head: dict[str, Any] = json.loads(first)

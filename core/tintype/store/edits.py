@@ -5,9 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tintype.dataset.edits import EditedRow
 from tintype.store.database import Database
+
+if TYPE_CHECKING:
+    from tintype.dataset.edits import EditedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +19,9 @@ class KeptEdits:
 
     version: str = ""
     """Of the file that the lines are of; empty if nothing was ever edited."""
-    rows: tuple[EditedRow, ...] = ()
+    rows: tuple["EditedRow", ...] = ()
     """Each edited row as it stands by now, those back to the file's own among them."""
-    every: tuple[EditedRow, ...] = ()
+    every: tuple["EditedRow", ...] = ()
     """One for each row that was ever edited, undone steps too; their text says nothing."""
     done: tuple[str, ...] = ()
     undone: tuple[str, ...] = ()
@@ -57,7 +60,7 @@ class EditTable:
         )
 
     def add(
-        self, path: Path, version: str, what: str, rows: Iterable[EditedRow], *, at: datetime
+        self, path: Path, version: str, what: str, rows: Iterable["EditedRow"], *, at: datetime
     ) -> None:
         """Write down a step; what was undone before it cannot be done again."""
         name, database = str(path), self._database
@@ -124,5 +127,7 @@ class EditTable:
             return what
 
 
-def _row(row: sqlite3.Row) -> EditedRow:
+def _row(row: sqlite3.Row) -> "EditedRow":
+    from tintype.dataset.edits import EditedRow
+
     return EditedRow(row["line"], row["key"], row["text"])

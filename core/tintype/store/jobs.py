@@ -81,7 +81,9 @@ class JobTables:
     def remember(self, profile: str, *jobs: Job, seen_at: datetime) -> None:
         """Keep jobs as they look now."""
         with self._database.changing():
-            for job in jobs:
+            for news in jobs:
+                before = self.find(profile, news.id)
+                job = news.still_knowing(before.job) if before else news
                 self._database.run(
                     "INSERT INTO jobs (profile, id, created_at, seen_at, value) "
                     "VALUES (?, ?, ?, ?, ?) ON CONFLICT (profile, id) DO UPDATE SET "

@@ -12,9 +12,9 @@ from PIL import Image
 from tintype.dataset import open_dataset, read_rows
 from tintype.dataset.copied_rows import ExportNote, TreatedImages, rows_of_copy
 from tintype.dataset.embed import Exported, export
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.files import image_bytes
 from tintype.dataset.treatment import Treatment, treat
-from tintype.dataset.writing import FileSet
 from tintype.detection.convention import CONVENTIONS, LOC
 from tintype.errors import DatasetError
 from tintype.images import probe

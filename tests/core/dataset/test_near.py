@@ -46,7 +46,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_picture_is_known_again(change: Any) -> None:
+def test_an_image_is_known_again(change: Any) -> None:
     gallery = Gallery()
     before = [gallery.add(likeness(encoded(scene(seed)))) for seed in range(40)]
     assert len(set(before)) == 40

@@ -4,23 +4,22 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tintype.dataset.file_set import MOST_UNSAVED, FileSet, written
 from tintype.dataset.splits import Split
-from tintype.dataset.writing import (
-    MOST_UNSAVED,
-    FileSet,
-    SplitWriter,
-    chat_row,
-    row_bytes,
-    written,
-)
+from tintype.dataset.writing import SplitWriter, chat_row, row_bytes
 from tintype.errors import DatasetError
 from tintype.images import data_url
+
+UMASK = os.umask(0o022)
+os.umask(UMASK)
 
 
 def test_all_splits_are_written_or_none(tmp_path: Path) -> None:
@@ -126,3 +125,53 @@ async def test_they_are_saved_and_moved_in_a_thread_where_others_wait(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
     assert len(threads) == 2
     assert here not in threads
+
+
+def test_a_new_folder_appears_at_once_with_all_that_is_in_it(tmp_path: Path) -> None:
+    seen: list[bool] = []
+    with FileSet() as files:
+        files.add(tmp_path / "new" / "images" / "a.png", b"a")
+        files.open(tmp_path / "new" / "train.jsonl").write(b"{}\n")
+        seen.append((tmp_path / "new").exists())
+    assert seen == [False]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        "a.png", "images", "new", "train.jsonl"
+    ]  # fmt: skip
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o777 & ~UMASK
+
+
+def test_a_folder_that_cannot_take_its_place_takes_all_others_back(tmp_path: Path) -> None:
+    (tmp_path / "z").write_text("before")
+    with pytest.raises(DatasetError, match="cannot be written"):
+        write_all_while_another_comes(tmp_path)
+    assert (tmp_path / "z").read_text() == "before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "z"]
+
+
+def write_all_while_another_comes(folder: Path) -> None:
+    with FileSet() as files:
+        for path in (folder / "a" / "1", folder / "b" / "1", folder / "z"):
+            files.add(path, b"new")
+        (folder / "b" / "1").mkdir(parents=True)
+
+
+def test_what_a_killed_process_left_is_removed_and_what_is_under_way_is_not(
+    tmp_path: Path,
+) -> None:
+    script = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from tintype.dataset.file_set import FileSet\n"
+        "with FileSet() as files:\n"
+        "    files.add(Path(sys.argv[1]) / 'new' / 'a', b'x')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, tmp_path], check=False)
+    (left,) = tmp_path.iterdir()
+    with FileSet() as other:
+        other.add(tmp_path / "b", b"x")
+        assert not left.exists()
+        (mine,) = tmp_path.iterdir()
+        with FileSet() as files:
+            files.add(tmp_path / "c", b"x")
+            assert mine.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "c"]

@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -30,7 +31,8 @@ from tintype.estimation import Counts, count
 from tintype.rules import DatasetJudge, facts, reading, rules_of, worker
 from tintype.rules.alike import Columns, Run
 from tintype.rules.examining import Examiner, Setup
-from tintype.rules.pattern import conspicuous
+from tintype.rules.pattern import conspicuous, may_hold_pasted
+from tintype.rules.template import PLAIN_TEXT
 from tintype.rules.worker import Worker
 from tintype.tokens import model_tokens
 
@@ -54,6 +56,9 @@ TEXTS = (
     "",
     "  \n ",
     "x" * 300,
+    "Write to ann.lee@kunde.de, or call.",
+    "Call +49 30 1234567 or 212-664-7665",
+    "Use sk-proj-" + "a1B2" * 8,
     "half \ud800",
 )
 ROLES = ("user", "assistant", "system", "tool", "human", "")
@@ -268,6 +273,12 @@ BOX_PIECES = (
     *('"y2": 5}', '"x": 1, "y": 2, ', '"width": 3, "height": 4}', '"label": "cat"', "(1,2),(3,4)"),
     *("1", "2.5", ", ", ".", " ", "-", ":", "[1, 2, 3, 4]"),
 )
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_is_conspicuous_in_a_plain_text_is_not_passed_over(text: str) -> None:
+    if re.fullmatch(PLAIN_TEXT, text) and not may_hold_pasted(text.encode(errors="replace")):
+        assert conspicuous(text, plain=True) == conspicuous(text)
 
 
 @given(st.lists(st.sampled_from(BOX_PIECES), max_size=14).map("".join))

@@ -69,6 +69,16 @@ class Small(App[int]):
         yield Static("a line")
 
 
+async def test_a_toast_takes_the_place_of_one_with_the_same_words() -> None:
+    async with Small().run_test() as pilot:
+        for title, words in (("a", "one"), ("a", "two"), ("b", "one"), ("a", "one")):
+            fence.take_back_toast(pilot.app, words, title)
+            pilot.app.notify(words, title=title)
+            await pilot.pause()
+        left = [(shown.title, shown.message) for shown in pilot.app._notifications]
+        assert left == [("a", "two"), ("b", "one"), ("a", "one")], HINT
+
+
 async def test_a_parts_keys_work_outside_it_but_not_while_something_is_typed() -> None:
     app = Small()
     async with app.run_test() as pilot:

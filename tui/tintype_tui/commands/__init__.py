@@ -42,6 +42,7 @@ MODULES = {
     "models": "models",
     "files": "files",
     "spent": "spent",
+    "clean": "clean",
     "config": "config",
     "doctor": "doctor",
 }

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tintype_tui.commands.forms import dry_run_option, form_options, put_value, replace_option
 from tintype_tui.commands.output import (
     A_PATH,
     Progress,
-    as_json,
     asynchronous,
     leave,
     put,
-    put_json,
     say,
 )
 from tintype_tui.text import count
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
 @click.option("--to", metavar="NAME", help="Write a copy in this convention.")
 @click.option("--from", "as_", metavar="NAME", help="Read the boxes so, whatever they seem to be.")
 @click.option("-o", "--out", type=A_PATH, help="Where the copy goes.")
-@click.option("--replace", is_flag=True, help="Overwrite the copy.")
+@replace_option
+@dry_run_option
 @click.option(
     "--list",
     is_flag=True,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     callback=lambda *asked: _list() if asked[-1] else None,
     help="List the conventions, and leave.",
 )
-@as_json
+@form_options
 @asynchronous
 async def command(
     source: Path,
@@ -44,7 +44,8 @@ async def command(
     as_: str | None,
     out: Path | None,
     replace: bool,
-    as_json: bool,
+    dry_run: bool,
+    form: str | None,
 ) -> None:
     """Say which convention the boxes of SOURCE are in; with --to, write a copy in another.
 
@@ -53,14 +54,14 @@ async def command(
     shown. SOURCE is never changed. The exit code is 1 if there are no boxes or rows are left as
     they are.
     """
-    from tintype.dataset import open_dataset
     from tintype.dataset.box_sets import judge_boxes
+    from tintype_tui.commands.counting import opened
 
     target = _convention(to) if to else None
     given = _convention(as_) if as_ else None
     if target is not None and out is None:
         raise click.UsageError("Say where the copy goes: -o OUT.jsonl.")
-    async with open_dataset(source) as dataset:
+    async with opened(source) as dataset:
         await dataset.scan()
         verdict = await judge_boxes(dataset)
         if verdict is None and (unread := await _unread(dataset)):
@@ -70,9 +71,9 @@ async def command(
             if reading is None:
                 leave(1)
             else:
-                await _convert(dataset, out, reading, target, replace, as_json)
+                await _convert(dataset, out, reading, target, replace, dry_run, form)
         else:
-            _show(verdict, as_json)
+            _show(verdict, form, source.name)
 
 
 async def _unread(dataset: "Dataset") -> int:
@@ -111,9 +112,9 @@ def _certain(verdict: "Verdict | None") -> "Convention | None":
     return None
 
 
-def _show(verdict: "Verdict | None", as_json: bool) -> None:
-    if as_json:
-        put_json(_as_json(verdict), indent=2)
+def _show(verdict: "Verdict | None", form: str | None, name: str) -> None:
+    if form:
+        put_value(_value(verdict), form, name)
     elif verdict is None:
         say("No row has boxes.")
     else:
@@ -129,7 +130,7 @@ def _say(verdict: "Verdict") -> None:
         say(f"  {sentence}")
 
 
-def _as_json(verdict: "Verdict | None") -> object:
+def _value(verdict: "Verdict | None") -> object:
     if verdict is None:
         return {"convention": None, "boxes": 0}
     return {
@@ -151,26 +152,28 @@ async def _convert(
     reading: "Convention",
     target: "Convention",
     replace: bool,
-    as_json: bool,
+    dry_run: bool,
+    form: str | None,
 ) -> None:
     from tintype.dataset.box_sets import Converted, convert_boxes
 
-    progress, done = Progress(quiet=as_json), Converted()
-    async for done in convert_boxes(dataset, out, reading, target, overwrite=replace):
-        progress(f"writing: {count(done.rows, 'row')}")
+    progress, done = Progress(quiet=form is not None), Converted()
+    steps = convert_boxes(dataset, out, reading, target, overwrite=replace, dry_run=dry_run)
+    async for done in steps:
+        progress(f"{'reading' if dry_run else 'writing'}: {count(done.rows, 'row')}")
         for note in done.notes:
             progress.clear()
             say(f"{dataset.path}:{note.line}: {note.message}")
     progress.clear()
-    if as_json:
-        put_json(
-            {"rows": done.rows, "changed": done.changed, "left": done.left, "file": str(out)}
-            | {"from": reading.name or reading.title, "to": target.name},
-            indent=2,
-        )
+    if form:
+        found = {"rows": done.rows, "changed": done.changed, "left": done.left, "file": str(out)}
+        names = {"from": reading.name or reading.title, "to": target.name}
+        put_value(found | names | {"written": not dry_run}, form, out.name)
     else:
-        said = f"{count(done.rows, 'row')} written, {done.changed:,} converted"
+        verb = "would be written" if dry_run else "written"
+        said = f"{count(done.rows, 'row')} {verb}, {done.changed:,} converted"
         say(f"{said}, {done.left:,} left as they are.")
-        put(str(out))
+        if not dry_run:
+            put(str(out))
     if done.left or not done.changed:
         leave(1)

@@ -10,19 +10,22 @@ from typing import TYPE_CHECKING
 import click
 
 from tintype.errors import DatasetError
+from tintype_tui.commands.forms import (
+    dry_run_option,
+    form_options,
+    put_value,
+    replace_option,
+)
 from tintype_tui.commands.output import (
     A_PATH,
     Progress,
-    as_json,
     asynchronous,
     leave,
     profile_option,
     put,
-    put_json,
     say,
 )
-from tintype_tui.commands.split import dry_run_option, replace_option
-from tintype_tui.text import count
+from tintype_tui.text import count, within
 from tintype_tui.text import size as size_words
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ MOST_SAID = 20
 @profile_option
 @replace_option
 @dry_run_option
-@as_json
+@form_options
 @asynchronous
 async def command(
     source: Path,
@@ -59,7 +62,7 @@ async def command(
     profile: str | None,
     replace: bool,
     dry_run: bool,
-    as_json: bool,
+    form: str | None,
 ) -> None:
     r"""Write SOURCE, a .jsonl of chat rows or any dataset that `import` reads, in another format.
 
@@ -74,15 +77,20 @@ async def command(
     All but jsonl write a folder with every split. What a format cannot hold is said, and the exit
     code is 1 if rows are lost. Edits are written; SOURCE is never changed.
     """
+    from tintype_tui.commands.counting import opened
+
     with _chat_rows(source) as (scratch, file):
+        if scratch is None:
+            async with opened(file):
+                pass
         if scratch is not None:
-            file = await _imported(source, scratch, as_json)
+            file = await _imported(source, scratch, form is not None)
         if to == "jsonl":
-            await _jsonl(file, target, profile, urls, shard, replace, dry_run, as_json)
+            await _jsonl(file, target, profile, urls, shard, replace, dry_run, form)
             return
         from tintype.dataset.formats import export_dataset
 
-        progress, report = Progress(quiet=as_json), None
+        progress, report = Progress(quiet=form is not None), None
         steps = export_dataset(file, target, to, alone=alone, replace=replace, dry_run=dry_run)
         async with aclosing(steps):
             async for step in steps:
@@ -90,7 +98,7 @@ async def command(
                 report = step.report
         progress.clear()
     assert report is not None  # the last step has it
-    _print(report, target, dry_run=dry_run, as_json=as_json)
+    _print(report, target, dry_run=dry_run, form=form)
 
 
 @contextmanager
@@ -135,7 +143,7 @@ async def _jsonl(
     shard: int | None,
     replace: bool,
     dry_run: bool,
-    as_json: bool,
+    form: str | None,
 ) -> None:
     from tintype import rules
     from tintype.dataset import open_dataset
@@ -149,7 +157,7 @@ async def _jsonl(
         rules.fixing(judged_by), most_images=judged_by.max_images, url_base=urls
     )
     size = shard * 1_000_000 if shard else judged_by.max_file_bytes
-    progress, done, notes = Progress(quiet=as_json), Exported(), list[ExportNote]()
+    progress, done, notes = Progress(quiet=form is not None), Exported(), list[ExportNote]()
     async with open_dataset(source) as dataset:
         if not dry_run:
             await asyncio.to_thread(require_room, target, dataset.size_bytes)
@@ -160,26 +168,28 @@ async def _jsonl(
             progress(f"{'reading' if dry_run else 'writing'}: {done.rows:,} rows")
             notes += done.notes
     progress.clear()
-    if as_json:
+    if form:
         said = {"rows": done.rows, "files": done.files, "notes": notes}
-        put_json(said | {"bytes": done.bytes_written, "written": not dry_run}, indent=2)
+        said |= {"bytes": done.bytes_written, "written": not dry_run}
+        put_value(said, form, source.name, "files")
     else:
         for note in notes[:MOST_SAID]:
             say(f"{source}:{note.line}: {note.place} {note.message}")
         verb = "would be written" if dry_run else "written"
         said_size = size_words(done.bytes_written)
-        say(f"{count(done.rows, 'row')} {verb} for {judged_by.title}, {said_size}.")
+        say(f"{count(done.rows, 'row')} {verb} for {within(judged_by.title)}, {said_size}.")
         for path in done.files:
             put(str(path))
     if done.undone or not done.rows:
         leave(1)
 
 
-def _print(report: "ImportReport", target: Path, *, dry_run: bool, as_json: bool) -> None:
-    if as_json:
+def _print(report: "ImportReport", target: Path, *, dry_run: bool, form: str | None) -> None:
+    if form:
         said = {"rows": report.rows, "lost": report.lost, "problems": report.problems}
         written = bool(report.rows) and not dry_run
-        put_json(said | {"notices": report.notices, "written": written}, indent=2)
+        said |= {"notices": report.notices, "written": written}
+        put_value(said, form, target.name, "problems")
     else:
         for problem in report.problems[:MOST_SAID]:
             say(f"{problem.file}:{problem.line}: {problem.message} {problem.done}.")

@@ -1,5 +1,7 @@
 """Assessing and quoting a dataset, as several commands need it."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,9 +10,29 @@ from tintype.settings import Profile, Settings
 
 if TYPE_CHECKING:
     from tintype.assessment import Assessment
+    from tintype.dataset import Dataset
     from tintype.quote import Quote
     from tintype.tokens import Detail
     from tintype_tui.commands.output import Progress
+
+
+@asynccontextmanager
+async def opened(path: Path) -> "AsyncGenerator[Dataset, None]":
+    """A dataset that has rows.
+
+    Raises:
+        DatasetError: if it cannot be opened, or has none.
+    """
+    from tintype.dataset import open_dataset
+    from tintype.errors import DatasetError
+
+    async with open_dataset(path) as dataset:
+        if not await dataset.source_lines(0, 1, 1):
+            why = "its lines are blank" if dataset.size_bytes else "it is empty"
+            raise DatasetError(
+                f"{path} has no rows: {why}.", advice="Choose another file.", path=path
+            )
+        yield dataset
 
 
 async def assessed(
@@ -19,8 +41,8 @@ async def assessed(
     """Check and count a dataset in one pass, by a model's rule and a provider's limits."""
     from tintype import rules
     from tintype.assessment import assess
-    from tintype.connection import refuse_untrainable
     from tintype.dataset import open_dataset
+    from tintype.prospects import refuse_untrainable
 
     judged_by = rules.rules_of(profile.provider)
     await refuse_untrainable(profile.provider, model)

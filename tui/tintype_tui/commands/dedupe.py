@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tintype_tui.commands.forms import dry_run_option, form_options, put_value, replace_option
 from tintype_tui.commands.output import (
     A_PATH,
     Progress,
-    as_json,
     asynchronous,
     leave,
     put,
-    put_json,
     say,
 )
 from tintype_tui.text import count, visible
@@ -30,45 +29,57 @@ MOST_PLACES = 8
 @click.argument("source", type=A_PATH)
 @click.argument("others", type=A_PATH, nargs=-1)
 @click.option("-o", "--out", type=A_PATH, help="Write a copy of SOURCE without these rows.")
-@click.option("--replace", is_flag=True, help="Overwrite the copy.")
-@as_json
+@replace_option
+@dry_run_option
+@form_options
 @asynchronous
 async def command(
-    source: Path, others: tuple[Path, ...], out: Path | None, replace: bool, as_json: bool
+    source: Path,
+    others: tuple[Path, ...],
+    out: Path | None,
+    replace: bool,
+    dry_run: bool,
+    form: str | None,
 ) -> None:
-    """Find images that occur more than once: the same bytes, or the same picture in other bytes.
+    """Find images that occur more than once: the same bytes, or the same image in other bytes.
 
     An image that is in SOURCE and in one of OTHERS leaks: a model is tested on what it has learnt.
     With -o, a copy of SOURCE is written without rows that leak, and without rows that say the same
     of the same or a like image as an earlier row. The files are never changed. The exit code is 1
     if anything leaks, is repeated, or cannot be read.
     """
-    from tintype.dataset import open_dataset
     from tintype.dataset.near import Repeats, find_repeats
+    from tintype_tui.commands.counting import opened as opened_rows
 
-    progress, found = Progress(quiet=as_json), Repeats()
+    progress, found = Progress(quiet=form is not None), Repeats()
     async with AsyncExitStack() as held:
-        opened = [await held.enter_async_context(open_dataset(path)) for path in (source, *others)]
+        opened = [await held.enter_async_context(opened_rows(path)) for path in (source, *others)]
         async for found in find_repeats(opened):
             progress(f"looking at images: {found.images:,}, {found.distinct:,} distinct")
         progress.clear()
         dropped = sorted({*found.leaking(source), *found.repeated.get(source, ())})
         if out is not None:
-            await _write(opened[0], out, dropped, replace)
-    if as_json:
-        put_json(_as_json(found, source, dropped, out), indent=2)
+            await _write(opened[0], out, dropped, replace, dry_run)
+    kept = opened[0].count - len(dropped)
+    written = out if kept and not dry_run else None
+    if form:
+        put_value(_value(found, source, dropped, written), form, source.name, "groups")
     else:
         _say(found, source, dropped)
-        if out is not None:
-            put(str(out))
+        if written is not None:
+            put(str(written))
+        elif out is not None:
+            say(f"{count(kept, 'row')} would be written to {visible(str(out))}. Nothing was.")
     if found.unread or found.repeated or any(group.is_leak for group in found.groups):
         leave(1)
 
 
-async def _write(dataset: "Dataset", out: Path, dropped: list[int], replace: bool) -> None:
+async def _write(
+    dataset: "Dataset", out: Path, dropped: list[int], replace: bool, dry_run: bool
+) -> None:
     from tintype.dataset.embed import export
 
-    async for _ in export(dataset, out, drop=dropped, replace=replace):
+    async for _ in export(dataset, out, drop=dropped, replace=replace, dry_run=dry_run):
         pass
 
 
@@ -96,7 +107,7 @@ def _line(group: "ImageGroup") -> str:
     return visible(f"{kind}  {' '.join(places)}{f' and {more:,} more' if more > 0 else ''}")
 
 
-def _as_json(found: "Repeats", source: Path, dropped: list[int], out: Path | None) -> object:
+def _value(found: "Repeats", source: Path, dropped: list[int], out: Path | None) -> object:
     return {
         "rows": found.rows,
         "unread": found.unread,

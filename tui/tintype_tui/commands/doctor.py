@@ -85,9 +85,21 @@ async def _look(profile_name: str | None) -> AsyncIterator[CheckUp]:
     for name in ("config", "data", "state", "cache"):
         yield _folder(name, getattr(settings.folders, name))
     yield await _store(settings)
+    yield await asyncio.to_thread(_kept, settings)
     yield _proxies()
     for finding in await _providers(settings, profile):
         yield finding
+
+
+def _kept(settings: Settings) -> CheckUp:
+    """How much is kept here, and how much of it can be made again."""
+    from tintype.cleaning import FREE, survey
+
+    found = survey(settings.folders)
+    words = f"{size(sum(one.size_bytes for one in found))} on this machine"
+    free_bytes = sum(one.size_bytes for one in found if one.kind in FREE and not one.held)
+    can_go = f"; {size(free_bytes)} can be made again: `tintype clean`" if free_bytes else ""
+    return CheckUp("kept", "ok", words + can_go)
 
 
 def _python() -> CheckUp:

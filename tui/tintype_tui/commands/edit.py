@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tintype.errors import DatasetError
-from tintype_tui.commands.output import A_PATH, Progress, as_json, asynchronous, put, put_json, say
+from tintype_tui.commands.forms import dry_run_option, form_options, put_value
+from tintype_tui.commands.output import A_PATH, Progress, asynchronous, put, say
 from tintype_tui.text import count
 from tintype_tui.words.editing import edits_state, preview
 
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 @click.option("--line", "lines", type=int, multiple=True, help="Only this line; may be repeated.")
 @click.option("--undo", is_flag=True, help="Take the latest step back.")
 @click.option("--redo", is_flag=True, help="Do again what was taken back.")
-@click.option("--dry-run", is_flag=True, help="Only show what would change.")
-@as_json
+@dry_run_option
+@form_options
 @asynchronous
 async def command(
     path: Path,
@@ -48,7 +49,7 @@ async def command(
     undo: bool,
     redo: bool,
     dry_run: bool,
-    as_json: bool,
+    form: str | None,
 ) -> None:
     r"""Edit rows of PATH without writing it: edits lie over the file, and every command sees them.
 
@@ -56,9 +57,9 @@ async def command(
     Without options, the steps so far are listed. `tintype embed` or `convert` writes a copy with
     the edits in it.
     """
-    from tintype.dataset import open_dataset
     from tintype.settings import load
     from tintype.store import open_store
+    from tintype_tui.commands.counting import opened
 
     steps = (replace, relabel, system, row, undo or None, redo or None)
     wanted = sum(step is not None for step in steps)
@@ -66,17 +67,17 @@ async def command(
         raise click.UsageError("One step at a time.")
     async with (
         open_store(load().folders.store_file) as store,
-        open_dataset(path) as dataset,
+        opened(path) as dataset,
     ):
         if undo or redo:
-            await _turn(store.edits, dataset, again=redo, as_json=as_json)
+            await _turn(store.edits, dataset, again=redo, form=form)
         elif not wanted:
-            _list(dataset, as_json=as_json)
+            _list(dataset, form=form)
         else:
             what, found = await _changes(dataset, replace, where, relabel, system, row, lines)
             if found and not dry_run:
                 await _write(store.edits, dataset, what, [each.edit for each in found])
-            _print(what, found, dry_run=dry_run, as_json=as_json)
+            _print(what, found, dry_run=dry_run, form=form)
 
 
 async def _changes(
@@ -145,13 +146,13 @@ async def _write(
     await editing.edit(table, dataset, what, rows)
 
 
-async def _turn(table: "EditTable", dataset: "Dataset", *, again: bool, as_json: bool) -> None:
+async def _turn(table: "EditTable", dataset: "Dataset", *, again: bool, form: str | None) -> None:
     from tintype import editing
 
     turn = editing.redo if again else editing.undo
     what = await turn(table, dataset)
-    if as_json:
-        put_json({"step": what, "edited": len(dataset.edits.rows)})
+    if form:
+        put_value({"step": what, "edited": len(dataset.edits.rows)}, form, dataset.path.name)
     elif what:
         state = edits_state(dataset.edits, dataset.path.name)
         say(f"{'Done again' if again else 'Undone'}: {what}. {state}")
@@ -159,11 +160,12 @@ async def _turn(table: "EditTable", dataset: "Dataset", *, again: bool, as_json:
         say(f"There is nothing to {'do again' if again else 'undo'}.")
 
 
-def _list(dataset: "Dataset", *, as_json: bool) -> None:
+def _list(dataset: "Dataset", *, form: str | None) -> None:
     edits = dataset.edits
-    if as_json:
+    if form:
         steps = {"done": edits.done, "undone": edits.undone}
-        put_json({**steps, "edited": sorted(edits.rows), "lost": len(edits.lost)}, indent=2)
+        found = {**steps, "edited": sorted(edits.rows), "lost": len(edits.lost)}
+        put_value(found, form, dataset.path.name)
         return
     for what in edits.done:
         put(what)
@@ -172,12 +174,13 @@ def _list(dataset: "Dataset", *, as_json: bool) -> None:
     say(edits_state(dataset.edits, dataset.path.name))
 
 
-def _print(what: str, found: "list[ChangedRow]", *, dry_run: bool, as_json: bool) -> None:
-    if as_json:
+def _print(what: str, found: "list[ChangedRow]", *, dry_run: bool, form: str | None) -> None:
+    if form:
         rows = [
             {"line": each.edit.line, "before": each.before, "after": each.after} for each in found
         ]
-        put_json({"step": what, "rows": rows, "written": bool(found) and not dry_run}, indent=2)
+        made = {"step": what, "rows": rows, "written": bool(found) and not dry_run}
+        put_value(made, form, "Edits", "rows")
         return
     for line in preview(found):
         put(line)

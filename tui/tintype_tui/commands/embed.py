@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tintype_tui.commands.forms import dry_run_option, form_options, put_value, replace_option
 from tintype_tui.commands.output import (
     A_PATH,
     Progress,
-    as_json,
     asynchronous,
     leave,
     profile_option,
     put,
-    put_json,
     say,
 )
 from tintype_tui.text import count, size
@@ -39,8 +38,9 @@ if TYPE_CHECKING:
 )
 @click.option("--fetch", is_flag=True, help="Embed images from the web too.")
 @click.option("--drop", multiple=True, type=int, metavar="LINE", help="Leave out this line.")
-@click.option("--replace", is_flag=True, help="Overwrite TARGET.")
-@as_json
+@replace_option
+@dry_run_option
+@form_options
 @asynchronous
 async def command(
     source: Path,
@@ -51,7 +51,8 @@ async def command(
     fetch: bool,
     drop: tuple[int, ...],
     replace: bool,
-    as_json: bool,
+    dry_run: bool,
+    form: str | None,
 ) -> None:
     """Write a fixed copy of SOURCE that providers accept, with every image embedded.
 
@@ -67,32 +68,33 @@ async def command(
 
     judged_by = rules.rules_of(chosen(profile)[1].provider)
     treatment = rules.fixing(judged_by, fetch=fetch or None, max_side=longest_side, quality=quality)
-    progress, done = Progress(quiet=as_json), Exported()
+    progress, done = Progress(quiet=form is not None), Exported()
     async with open_dataset(source) as dataset:
         if why := await _unreadable(dataset):
             say(f"{source}: {why} Nothing was written.")
             leave(1)
-        async for done in export(dataset, target, treatment, drop=drop, replace=replace):
-            progress(f"writing: {done.rows} rows, {size(done.bytes_written)}")
+        steps = export(dataset, target, treatment, drop=drop, replace=replace, dry_run=dry_run)
+        async for done in steps:
+            progress(f"copying: {done.rows} rows, {size(done.bytes_written)}")
             for note in done.notes:
                 progress.clear()
                 say(f"{source}:{note.line}: {note.place} {note.message}")
     progress.clear()
-    if as_json:
-        put_json(done, indent=2)
+    if form:
+        put_value(done, form, target.name)
     else:
-        _say(done)
+        _say(done, "would be written" if dry_run else "written")
         for path in done.files:
             put(str(path))
     if done.undone or not done.rows:
-        if not as_json:
+        if not form:
             say(_undone(done))
         leave(1)
 
 
-def _say(done: "Exported") -> None:
+def _say(done: "Exported", verb: str) -> None:
     say(
-        f"{count(done.rows, 'row')} written, {done.dropped:,} left out, "
+        f"{count(done.rows, 'row')} {verb}, {done.dropped:,} left out, "
         f"{count(done.images, 'image')} embedded or changed, {size(done.bytes_written)}."
     )
     if done.on_the_web:

@@ -11,6 +11,7 @@ from tintype_tui.commands.output import (
     Progress,
     as_json,
     asynchronous,
+    leave,
     plain,
     profile_option,
     put,
@@ -21,6 +22,7 @@ from tintype_tui.text import count, number, pad
 
 if TYPE_CHECKING:
     from tintype.assessment import Assessment
+    from tintype.estimation import Estimate
     from tintype.jobs import Prospects
     from tintype.quote import Quote
     from tintype.settings import Profile, Settings
@@ -77,10 +79,7 @@ async def command(
     from tintype_tui.commands.counting import assessed, quoted
     from tintype_tui.commands.session import chosen
     from tintype_tui.commands.what_if import compare_changes
-    from tintype_tui.words.costs import cost_words, time_words, tokens_words
     from tintype_tui.words.estimate_markdown import estimate_markdown
-    from tintype_tui.words.prospects import prospects_lines
-    from tintype_tui.words.reports import estimate_report, forecast_report
 
     settings, provider = chosen(profile)
     progress = Progress(quiet=as_json or as_md)
@@ -101,18 +100,30 @@ async def command(
     made = await quoted(
         assessment, provider, settings, epochs=epochs, detail=cast("Detail", detail)
     )
-    found, expected = made.estimate, await _expected(made, provider, settings)
-    foreseen = expected.forecast
+    expected = await _expected(made, provider, settings)
     if as_md:
         click.echo(estimate_markdown(made, expected, datetime.now(UTC).date()), nl=False)
-        return
+    else:
+        _print(made.estimate, expected, provider.name, as_json)
+    if not made.estimate.tokens_per_epoch.high:
+        words = [one.message for one in assessment.problems if one.severity == "error"][:1]
+        say(" ".join([f"{path}: no row of it can be trained on.", *words]))
+        leave(1)
+
+
+def _print(found: "Estimate", expected: "Prospects", name: str, as_json: bool) -> None:
+    from tintype_tui.words.costs import cost_words, time_words, tokens_words
+    from tintype_tui.words.prospects import prospects_lines
+    from tintype_tui.words.reports import estimate_report, forecast_report
+
+    foreseen = expected.forecast
     if as_json:
         report = {"forecast": forecast_report(foreseen), "expected": plain(expected)}
         report["expected"].pop("forecast")
         put_json(estimate_report(found) | report, indent=2)
         return
     time = f", {time_words(foreseen)}" if foreseen else ""
-    put(f"{cost_words(found)}{time} at {provider.name} with {found.plan.model}")
+    put(f"{cost_words(found)}{time} at {name} with {found.plan.model}")
     put(f"  {tokens_words(found.billed_tokens)} tokens billed")
     put(
         f"  = {tokens_words(found.tokens_per_epoch)} per epoch × "
@@ -146,9 +157,9 @@ async def _explain(assessment: "Assessment", line: int, as_json: bool) -> None:
 
 async def _expected(made: "Quote", profile: "Profile", settings: "Settings") -> "Prospects":
     """What is expected beside the bill; of one's own past only where there is a store."""
-    from tintype.connection import prospects, usual_request
     from tintype.paths import exists
     from tintype.pricing import load_prices
+    from tintype.prospects import prospects, usual_request
     from tintype.store import open_store
 
     prices, file = load_prices(settings.prices), settings.folders.store_file

@@ -105,7 +105,7 @@ async def command(path: Path, profile: str | None, as_json: bool, **chosen: Any)
 
     Each answer is written down before it is counted: stop it at any moment, and take it up with
     --resume. The first model is compared with the base model among them, or with the last one. Exit
-    code 1 if the first model scores below --fail-under, or rows have no answer.
+    code 1 if the first model scores below --fail-under, or rows have no answer or grade.
     """
     from tintype import evaluation
     from tintype.connection import Connections
@@ -136,7 +136,7 @@ async def command(path: Path, profile: str | None, as_json: bool, **chosen: Any)
     if wanted is not None and (value is None or 100 * value < wanted):
         say(f"Below {wanted:g} %.")
         leave(1)
-    if not result.is_complete:
+    if not result.is_complete or last.failed:
         leave(1)
 
 

@@ -46,7 +46,7 @@ async def _list(profile: str | None, limit: int, as_json: bool) -> None:
         put_json(found, indent=2)
     for file in found if not as_json else ():
         put_row(
-            f"{file.id}  {pad(file.purpose, 18)} {size(file.size_bytes):>8}  "
+            f"{file.id}  {pad(file.purpose, 18)} {_size(file.size_bytes):>8}  "
             f"{pad(age(file.created_at), 18)} {file.filename}"
         )
     if not found and not as_json:
@@ -54,6 +54,10 @@ async def _list(profile: str | None, limit: int, as_json: bool) -> None:
     if short:
         say(short)
         leave(code)
+
+
+def _size(size_bytes: int | None) -> str:
+    return "size ?" if size_bytes is None else size(size_bytes)
 
 
 @command.command(name="get")

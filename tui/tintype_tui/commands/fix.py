@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tintype_tui.commands.forms import dry_run_option, form_options, put_value, replace_option
 from tintype_tui.commands.output import (
     A_PATH,
     Progress,
-    as_json,
     asynchronous,
     leave,
     profile_option,
     put,
-    put_json,
     say,
 )
 from tintype_tui.text import count
@@ -31,8 +30,9 @@ if TYPE_CHECKING:
 @click.option("--with", "names", multiple=True, metavar="FIX", help="Do this; may be repeated.")
 @profile_option
 @click.option("--model", default="", help="By whose rule tokens are counted.")
-@click.option("--replace", is_flag=True, help="Overwrite TARGET.")
-@as_json
+@replace_option
+@dry_run_option
+@form_options
 @asynchronous
 async def command(
     source: Path,
@@ -41,7 +41,8 @@ async def command(
     profile: str | None,
     model: str,
     replace: bool,
-    as_json: bool,
+    dry_run: bool,
+    form: str | None,
 ) -> None:
     """Say what each fix of SOURCE costs and saves; with --with FIX, write TARGET so.
 
@@ -49,29 +50,28 @@ async def command(
     With it but without TARGET, only those that are named are measured, together. SOURCE is never
     changed. The exit code is 1 if nothing would change.
     """
-    from tintype.dataset import open_dataset
     from tintype.estimation.fixes import combined
-    from tintype_tui.commands.counting import assessed
+    from tintype_tui.commands.counting import assessed, opened
     from tintype_tui.commands.session import chosen
 
-    progress = Progress(quiet=as_json)
+    progress = Progress(quiet=form is not None)
     found = await assessed(source, chosen(profile)[1], model, progress, fetch=False)
     every = _fixes(found)
     wanted = [_named(every, name) for name in names]
-    async with open_dataset(source) as dataset:
+    async with opened(source) as dataset:
         async for _ in dataset.index():
             pass
         if target is not None and wanted:
-            await _write(dataset, target, combined(wanted), replace, progress, as_json)
+            await _write(dataset, target, combined(wanted), replace, dry_run, progress, form)
             return
         jobs = [("+".join(names), combined(wanted))] if wanted else []
         jobs = jobs or [(fix.name, fix.treatment) for fix in every]
         done = {name: await _measured(dataset, each, found, progress) for name, each in jobs}
     done = {name: effect for name, effect in done.items() if effect.changed or wanted}
     titles = {fix.name: fix.title for fix in every}
-    if as_json:
-        put_json({name: _figures(effect) for name, effect in done.items()}, indent=2)
-    for name, effect in done.items() if not as_json else ():
+    if form:
+        put_value({name: _figures(effect) for name, effect in done.items()}, form, source.name)
+    for name, effect in done.items() if not form else ():
         _print(name, titles.get(name, ""), effect)
     if not any(effect.changed for effect in done.values()):
         say("Nothing would change.")
@@ -132,21 +132,23 @@ async def _write(
     target: Path,
     treatment: "Treatment",
     replace: bool,
+    dry_run: bool,
     progress: Progress,
-    as_json: bool,
+    form: str | None,
 ) -> None:
     from tintype.dataset.embed import Exported, export
 
     done = Exported()
-    async for done in export(dataset, target, treatment, replace=replace):
-        progress(f"writing: {count(done.rows, 'row')}")
+    async for done in export(dataset, target, treatment, replace=replace, dry_run=dry_run):
+        progress(f"{'reading' if dry_run else 'writing'}: {count(done.rows, 'row')}")
         for note in done.notes:
             progress.clear()
             say(f"{dataset.path}:{note.line}: {note.place} {note.message}")
     progress.clear()
-    if as_json:
-        put_json(done, indent=2)
+    if form:
+        put_value(done, form, target.name)
         return
-    say(f"{count(done.rows, 'row')} written, {count(done.images, 'image')} changed.")
+    verb = "would be written" if dry_run else "written"
+    say(f"{count(done.rows, 'row')} {verb}, {count(done.images, 'image')} changed.")
     for path in done.files:
         put(str(path))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tintype_tui.commands.forms import form_options, put_tables
 from tintype_tui.commands.output import (
     A_NAME,
     Progress,
@@ -19,7 +20,6 @@ from tintype_tui.commands.output import (
     say,
     yes_option,
 )
-from tintype_tui.commands.stats import put_tables, table_options
 from tintype_tui.text import clip, count, one_line, pad
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ ORDERS = ("ends", "kind", "name", "newest", "largest", "profile")
     help="Only what fits: kind:model is:ending is:orphan is:gone base:gpt-4o -profile:…",
 )  # fmt: skip
 @click.option("--sort", type=click.Choice(ORDERS), default="ends", help="Which comes first.")
-@table_options
+@form_options
 @click.pass_context
 def command(
     context: click.Context,

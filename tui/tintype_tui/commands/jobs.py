@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from tintype_tui.commands.compare_jobs import compare
 from tintype_tui.commands.output import (
     A_NAME,
     as_json,
@@ -31,6 +32,8 @@ SORTED_BY = (
     "loss",
     "last",
     "smoothed",
+    "accuracy",
+    "time",
     "score",
 )
 
@@ -84,25 +87,27 @@ def command(
 @asynchronous
 async def _screen(profile: str | None) -> None:
     from tintype_tui.commands.session import at_work, chosen
-    from tintype_tui.commands.status import MOST, job_line, newest, put_lines
+    from tintype_tui.commands.status import MOST, job_line, newest, none_listed, put_lines
 
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, store):
         kept, more = await newest(api, store, MOST)
-        put_lines([await job_line(api, store, one) for one in kept], more)
+        lines = [await job_line(api, store, one) for one in kept]
+        put_lines(lines, more, none_listed(store, provider))
 
 
 @asynchronous
 async def _list(profile: str | None, wanted: str, limit: int, as_json: bool) -> None:
     from tintype import jobs
     from tintype_tui.commands.session import at_work, chosen
+    from tintype_tui.commands.status import none_listed
 
     settings, provider = chosen(profile)
     async with at_work(settings, provider) as (api, store):
         listed, short, code = await first_of(jobs.listed(api, store, most=limit + 1), limit)
         known = [store.jobs.find(provider.name, job.id) for job in listed]
         found = [kept for kept in known if kept and jobs.fits(kept, wanted)]
-        here = store.jobs.newest(1, profile=provider.name)
+        none = none_listed(store, provider)
     if as_json:
         put_json([kept.job for kept in found], indent=2)
     for kept in found if not as_json else ():
@@ -110,9 +115,6 @@ async def _list(profile: str | None, wanted: str, limit: int, as_json: bool) -> 
         name = job.fine_tuned_model or job.suffix or ""
         put_row(f"{job.id}  {pad(job.status, 12)}  {pad(age(job.created_at), 18)}  {data}  {name}")
     if not found and not as_json:
-        none = "There is no job yet."
-        if here:
-            none = f"{provider.title} lists no job. `tintype jobs --all` lists those kept here."
         say("No job matches." if wanted else none)
     if short:
         say(short)
@@ -180,17 +182,28 @@ async def show(profile: str | None, job_id: str, as_json: bool) -> None:
 @click.pass_obj
 @asynchronous
 async def results(profile: str | None, job_id: str) -> None:
-    """Print a finished job's results as CSV, with every digit the provider reported."""
+    """Print a finished job's results as CSV, with every digit the provider reported.
+
+    Where all of it has been recorded here, nobody is asked.
+    """
     from tintype import jobs
     from tintype.metrics import fold, to_csv
+    from tintype.store import open_store
     from tintype_tui.commands.session import at_work, chosen
 
     settings, provider = chosen(profile)
+    async with open_store(settings.folders.store_file) as store:
+        kept = store.jobs.find(provider.name, job_id)
+        if kept is not None and kept.settled and store.jobs.results(provider.name, job_id):
+            metrics, _ = await jobs.recorded(store, provider.name, job_id)
+            csv = store.jobs.results(provider.name, job_id)
+            put(to_csv(jobs.charted(csv, metrics)).rstrip("\n"))
+            return
     async with at_work(settings, provider) as (api, store):
         kept, events = await jobs.look_at(api, store, await jobs.full_id(job_id, api, store))
         found = await jobs.results(api, store, kept.job)
     put(to_csv(fold(events, found.metrics)).rstrip("\n"))
 
 
-for stored in (label, export, import_, replay):
+for stored in (compare, label, export, import_, replay):
     command.add_command(stored)

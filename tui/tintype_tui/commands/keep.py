@@ -20,7 +20,7 @@ from tintype_tui.commands.output import (
     put_json,
     say,
 )
-from tintype_tui.text import clip, count, size
+from tintype_tui.text import clip, count, one_line, size
 
 if TYPE_CHECKING:
     from tintype.api import Api
@@ -156,7 +156,7 @@ def _tell(target: Path, manifest: "Manifest", added: int, *, as_json: bool) -> N
 
 def _tell_not_kept(manifest: "Manifest") -> None:
     for one in manifest.not_kept[:MOST_NAMED]:
-        say(f"Could not be had: {one.what}. {one.why}")
+        say(one_line(f"Could not be had: {one.what}. {one.why}"))
     if len(manifest.not_kept) > MOST_NAMED:
         say(f"{len(manifest.not_kept):,} in all; the archive's README.md names them.")
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tintype_tui.commands.output import A_PATH, as_json, asynchronous, put, put_json, say
+from tintype_tui.commands.forms import form_options, put_value
+from tintype_tui.commands.output import A_PATH, asynchronous, put, say
 from tintype_tui.text import count
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 @click.option("--format", default="", help="Read it in this format instead of the likeliest.")
 @click.option("--rows", type=click.IntRange(0, 100), default=3, show_default=True,
               help="How many rows are shown.")  # fmt: skip
-@as_json
+@form_options
 @asynchronous
-async def command(sources: tuple[Path, ...], format: str, rows: int, as_json: bool) -> None:
+async def command(sources: tuple[Path, ...], format: str, rows: int, form: str | None) -> None:
     """Say what each PATH is, whatever it is: a file, a folder, or an archive. Nothing is written.
 
     Its first rows are shown as they would become, with what would be left out, changed or guessed.
@@ -28,8 +29,8 @@ async def command(sources: tuple[Path, ...], format: str, rows: int, as_json: bo
     together by `tintype import PATH… DIR`.
     """
     found = [await _seen(path, format, rows) for path in sources]
-    if as_json:
-        put_json(found[0] if len(found) == 1 else found, indent=2)
+    if form:
+        put_value(found[0] if len(found) == 1 else found, form, "What it is")
         return
     for path, seen in zip(sources, found, strict=True):
         _print(path, seen)
@@ -42,8 +43,25 @@ async def _seen(path: Path, format: str, rows: int) -> "Preview | dict[str, Any]
 
     chat = None if format else await asyncio.to_thread(count_chat_rows, path)
     if chat is not None:
+        await _refuse_misread(path)
         return {"format": "chat", "what": "a file of chat rows", "rows": chat}
     return await asyncio.to_thread(preview, path, format, None, rows=rows)
+
+
+async def _refuse_misread(path: Path) -> None:
+    """Refuse a file of chat rows that does not have one on each line of UTF-8.
+
+    Raises:
+        DatasetError: saying what it is instead.
+    """
+    from tintype.dataset import open_dataset
+    from tintype.errors import DatasetError
+    from tintype.rules.checking import whole_problem
+
+    async with open_dataset(path) as dataset:
+        wrong = await whole_problem(dataset)
+    if wrong is not None:
+        raise DatasetError(f"{path.name}: {wrong.message}", advice=wrong.fix, path=path)
 
 
 def _print(path: Path, seen: "Preview | dict[str, Any]") -> None:

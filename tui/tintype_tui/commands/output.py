@@ -9,7 +9,7 @@ import select
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from pathlib import Path
@@ -68,6 +68,8 @@ def plain(value: Any) -> Any:
 
 
 def _plain_leaf(value: Any) -> Any:
+    if isinstance(value, datetime) and value.timestamp() <= 0:
+        return None  # a moment that nobody has said
     if isinstance(value, date):  # moments are dates, too
         return value.isoformat()
     if isinstance(value, Decimal):

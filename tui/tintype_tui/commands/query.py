@@ -4,22 +4,22 @@ import asyncio
 import re
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from tintype_tui.commands.forms import dry_run_option, form_options, put_value, replace_option
 from tintype_tui.commands.output import (
     A_NAME,
     A_PATH,
     Progress,
-    as_json,
     asynchronous,
     leave,
     profile_option,
     put,
-    put_json,
     say,
 )
 from tintype_tui.text import clip, count, one_line, visible
@@ -50,12 +50,13 @@ class _Query(click.Command):
 @click.option("--model", default="", help="The base model whose tokens are counted.")
 @click.option("--fetch", is_flag=True, help="Look at images on the web too.")
 @click.option("-o", "--out", type=A_PATH, help="Write the rows to a new file.")
-@click.option("--replace", is_flag=True, help="Overwrite the file.")
+@replace_option
+@dry_run_option
 @click.option("--limit", type=click.IntRange(min=1), help="List no more than so many rows.")
 @click.option("--save", type=A_NAME, metavar="NAME", help="Save the conditions as @NAME.")
 @click.option("--forget", type=A_NAME, metavar="NAME", help="Delete what was saved as @NAME.")
 @click.option("--saved", is_flag=True, help="List the queries that were saved.")
-@as_json
+@form_options
 @asynchronous
 async def command(
     path: Path | None,
@@ -69,7 +70,8 @@ async def command(
     save: str | None,
     forget: str | None,
     saved: bool,
-    as_json: bool,
+    dry_run: bool,
+    form: str | None,
 ) -> None:
     r"""List the rows of PATH for which all CONDITIONS hold, or write them to a file.
 
@@ -83,10 +85,10 @@ async def command(
     -answer:none                          the other way round
     @name                                 what was saved with --save name
 
-    Fields: text question answer system class label problem marked split role private boxes origin
-    detail format mode flaw line images turns objects chars tokens bytes width height side frames
-    size place. With split:NAME the file of that split beside PATH is looked at. Exit code 1: no row
-    is so.
+    Fields: text question answer system class label problem marked tag split role private boxes
+    origin detail format mode flaw line images turns objects chars tokens bytes width height side
+    frames size place. With split:NAME the file of that split beside PATH is looked at. Exit code 1:
+    no row is so.
     """
     from tintype.rules import rules_of
     from tintype_tui.commands.session import chosen
@@ -94,19 +96,20 @@ async def command(
     typed = " ".join(conditions).replace("\u2212", "-")
     wanted = await _understood(typed, save, forget)
     if saved:
-        await _list_saved(as_json=as_json)
+        await _list_saved(form)
     if path is None:
         if not (saved or forget):
             raise click.UsageError("Missing argument 'PATH': the dataset to look at.")
         return
     judged_by = rules_of(chosen(profile)[1].provider)
-    shown = _Listing(0 if out and not as_json else limit, quiet=as_json)
+    shown = _Listing(0 if out and not form else limit, form)
     paths = await _split_files(path, wanted)
     if out is not None and len(paths) > 1:
         raise click.UsageError("These are rows of several files: name one with split:NAME.")
+    write = _Write(out, replace, dry_run) if out else None
     for file in paths:
-        await _look(file, wanted, judged_by, shown, model=model, fetch=fetch, write=(out, replace))
-    shown.end(out)
+        await _look(file, wanted, judged_by, shown, model=model, fetch=fetch, write=write)
+    shown.end(write, path.name)
     if not shown.found:
         leave(1)
 
@@ -119,14 +122,14 @@ async def _look(
     *,
     model: str,
     fetch: bool,
-    write: tuple[Path | None, bool],
+    write: "_Write | None",
 ) -> None:
     """List the rows of a file, and write them."""
-    from tintype.dataset import open_dataset
     from tintype.selection import select
+    from tintype_tui.commands.counting import opened
 
     lines: list[int] = []
-    async with open_dataset(path) as dataset:
+    async with opened(path) as dataset:
         marks = await _marks(dataset) if any(one.field == "marked" for one in wanted) else {}
         steps = select(dataset, wanted, judged_by, model=model, fetch=fetch, marks=marks)
         before = shown.rows
@@ -134,9 +137,8 @@ async def _look(
             lines += (one.row.line for one in done.found)
             shown.add(path, done, before)
         shown.progress.clear()
-        out, replace = write
-        if out is not None and lines:
-            await _write(dataset, out, frozenset(lines), replace)
+        if write is not None and lines:
+            await write.rows(dataset, frozenset(lines))
 
 
 async def _understood(typed: str, save: str | None, forget: str | None) -> "tuple[Condition, ...]":
@@ -160,11 +162,11 @@ async def _understood(typed: str, save: str | None, forget: str | None) -> "tupl
         return wanted
 
 
-async def _list_saved(*, as_json: bool) -> None:
+async def _list_saved(form: str | None) -> None:
     async with _store() as store:
         queries = store.queries.read()
-    if as_json:
-        put_json(queries, indent=2)
+    if form:
+        put_value(queries, form, "Saved queries")
         return
     for name, query in queries.items():
         put(visible(f"@{name}  {query}"))
@@ -204,11 +206,11 @@ async def _split_files(path: Path, wanted: "Sequence[Condition]") -> list[Path]:
 class _Listing:
     """What was found: lines as they come, or rows kept for JSON."""
 
-    def __init__(self, limit: int | None, *, quiet: bool) -> None:
+    def __init__(self, limit: int | None, form: str | None) -> None:
         self.rows = self.found = 0
         self.listed: list[dict[str, object]] = []
-        self.progress = Progress(quiet=quiet)
-        self._limit, self._quiet = limit, quiet
+        self.progress = Progress(quiet=form is not None)
+        self._limit, self._form = limit, form
 
     def add(self, path: Path, done: "SelectionProgress", before: int) -> None:
         """Take in a batch of a file before which so many rows were looked at."""
@@ -218,30 +220,47 @@ class _Listing:
             self.found += 1
             if self._limit is not None and self.found > self._limit:
                 continue
-            if self._quiet:
+            if self._form:
                 self.listed.append(_said(path, one))
             else:
                 self.progress.clear()
                 put(_line(path, one))
 
-    def end(self, out: Path | None) -> None:
+    def end(self, write: "_Write | None", name: str) -> None:
         """Say how many there were, and where they were written."""
-        if self._quiet:
-            put_json({"rows": self.rows, "found": self.found, "listed": self.listed}, indent=2)
+        if self._form:
+            found = {"rows": self.rows, "found": self.found, "listed": self.listed}
+            put_value(found, self._form, name, "listed")
             return
         say(f"{self.found:,} of {count(self.rows, 'row')}.")
-        if out is not None and self.found:
-            put(str(out))
+        if write is not None and self.found:
+            if write.dry_run:
+                say(f"They would be written to {visible(str(write.out))}. Nothing was written.")
+            else:
+                put(str(write.out))
 
 
-async def _write(dataset: "Dataset", out: Path, lines: frozenset[int], replace: bool) -> None:
-    from tintype.dataset.embed import distribute
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """A file for the rows that are found."""
 
-    def where(line: int, _index: int) -> tuple[Path, ...]:
-        return (out,) if line in lines else ()
+    out: Path
+    replace: bool
+    dry_run: bool
 
-    async for _ in distribute(dataset, where, targets=(out,), replace=replace):
-        pass
+    async def rows(self, dataset: "Dataset", lines: frozenset[int]) -> None:
+        """Write those of these lines."""
+        from tintype.dataset.embed import distribute
+
+        def where(line: int, _index: int) -> tuple[Path, ...]:
+            return (self.out,) if line in lines else ()
+
+        targets = (self.out,)
+        steps = distribute(
+            dataset, where, targets=targets, replace=self.replace, dry_run=self.dry_run
+        )
+        async for _ in steps:
+            pass
 
 
 def _line(path: Path, one: "Surveyed") -> str:

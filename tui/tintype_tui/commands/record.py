@@ -48,9 +48,7 @@ def command(profile: str | None, foreground: bool, asked: str | None, as_json: b
     open or not. `train`, `watch` and the app start it by themselves (`recorder = false` in the
     configuration: never). Exit codes: 0 done, 2 could not run.
     """
-    from tintype_tui.commands.session import chosen
-
-    settings, provider = chosen(profile)
+    settings, provider = _chosen(profile)
     if asked == "status":
         _status(settings, profile, as_json)
     elif asked is not None:
@@ -61,27 +59,47 @@ def command(profile: str | None, foreground: bool, asked: str | None, as_json: b
         _start(settings, provider, as_json)
 
 
-def _status(settings: "Settings", profile: str | None, as_json: bool) -> None:
-    from tintype import recorder
+def _chosen(profile: str | None) -> "tuple[Settings, Profile]":
+    """The profile of a name, or that of trainings of other tools, which is none of a provider."""
+    from tintype.recorder.place import reads_logs
+    from tintype.settings import Profile, load
+    from tintype_tui.commands.session import chosen
 
-    names = [profile] if profile else sorted(settings.profiles)
+    if profile is not None and reads_logs(settings := load(), profile):
+        return settings, Profile(profile)
+    return chosen(profile)
+
+
+@asynchronous
+async def _status(settings: "Settings", profile: str | None, as_json: bool) -> None:
+    from tintype import recorder
+    from tintype.store import open_store
+
+    names = [profile] if profile else sorted({*settings.profiles, recorder.LOGS})
     found = [one for name in names if (one := recorder.find(settings.folders, name)) is not None]
     if as_json:
         put_json([plain(one) for one in found], indent=2)
         return
-    for one in found:
-        for line in status_lines(one):
-            put(line)
+    async with open_store(settings.folders.store_file) as store:
+        for one in found:
+            known = store.jobs.newest(profile=one.profile)
+            for line in status_lines(one, sum(not kept.job.ended for kept in known)):
+                put(line)
     if not found:
         say("There has been no recorder yet: `tintype record` starts one.")
 
 
-def status_lines(status: "RecorderStatus") -> list[str]:
-    """What a recorder does, in lines: whether it runs, which jobs, and what keeps it."""
+def status_lines(status: "RecorderStatus", unfinished: int = 0) -> list[str]:
+    """What a recorder does, in lines: whether it runs, which jobs, and what keeps it.
+
+    Of one that does not run, how many jobs would have it.
+    """
     from tintype_tui.text import age, count
 
     if not status.runs:
-        return [f"{status.profile}: no recorder runs; the last was there {_age(status)}."]
+        left = f" Not finished: {count(unfinished, 'job')}; `tintype record` follows them."
+        gone = f"{status.profile}: no recorder runs; the last was there {_age(status)}."
+        return [gone + (left if unfinished else "")]
     lines = [
         f"{status.profile}: recording {count(len(status.jobs), 'job')} since "
         f"{age(status.started)}, process {status.pid}; {status.pace}."

@@ -12,6 +12,7 @@ from tintype_tui.commands.output import (
     as_json,
     asking_options,
     asynchronous,
+    leave,
     profile_option,
     put,
     put_json,
@@ -19,6 +20,8 @@ from tintype_tui.commands.output import (
 )
 
 if TYPE_CHECKING:
+    from tintype.evaluation.report_section import ReportSection
+    from tintype.evaluation.running import RunProgress
     from tintype.settings import Profile, Settings
 
 
@@ -56,7 +59,8 @@ async def command(
 
     Candidates are NEW_RUNs on the same rows, or models asked now (--model). Says how far each
     agrees with the old model and with the truth, which rows are fixed and which broken, times and
-    prices. The old model itself is not asked: it may be gone.
+    prices. The old model itself is not asked: it may be gone. Exit code 1 if a candidate that was
+    asked has not answered all rows.
     """
     from tintype import evaluation, moving, paths
     from tintype.dataset.writing import refuse_existing
@@ -70,7 +74,9 @@ async def command(
     home = evaluation.runs_folder(settings.folders.data)
     folder = _folder(old, home)
     folders = [_folder(one, home) for one in new]
-    folders += await _asked(folder, settings, provider, options, quiet=as_json)
+    asked = await _asked(folder, settings, provider, options, quiet=as_json)
+    folders += [run for run, _ in asked]
+    unanswered = any(last.failed or last.phase != "done" for _, last in asked)
     with paths.scratch_folder() as scratch:
         found = moving.replacement(folder, folders, scratch)
         report = moving.replacement_report(found)
@@ -82,10 +88,19 @@ async def command(
         rows = [dict(zip(table.headers, row, strict=True)) for row in table.rows]
         told = {"sentence": report.sentence, "rows": found.rows, "candidates": rows}
         put_json({**told, "report": out}, indent=2)
-        return
+    else:
+        _tell(report.sentence, table, out)
+    for run, last in asked:
+        if last.words:
+            say(f"{run.name}: {last.words}")
+    if unanswered:
+        leave(1)
+
+
+def _tell(sentence: str, table: "ReportSection", out: Path | None) -> None:
     from tintype_tui.words.evaluations import table_lines
 
-    put(report.sentence)
+    put(sentence)
     for line in table_lines(table.headers, table.rows):
         put(f"  {line}")
     if out is not None:
@@ -109,7 +124,7 @@ async def _asked(
     options: dict[str, Any],
     *,
     quiet: bool,
-) -> list[Path]:
+) -> "list[tuple[Path, RunProgress]]":
     """Ask candidates the rows of the old run, each in a run that is gone on with if it is there."""
     from dataclasses import replace
 
@@ -122,7 +137,7 @@ async def _asked(
 
     if not options["models"]:
         return []
-    before, folders = evaluation.run_at(old).plan, []
+    before, runs = evaluation.run_at(old).plan, []
     rows = await rows_of(before)
     shots = None
     if options["shots"] is not None:
@@ -144,6 +159,5 @@ async def _asked(
                 samples=1,
                 shots=shots,
             )
-            folder, _ = await run_or_go_on(plan, rows, settings, apis, store, options, quiet=quiet)
-            folders.append(folder)
-    return folders
+            runs.append(await run_or_go_on(plan, rows, settings, apis, store, options, quiet=quiet))
+    return runs

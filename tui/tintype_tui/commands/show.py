@@ -15,6 +15,7 @@ import click
 from tintype.errors import DatasetError
 from tintype.paths import absolute
 from tintype_tui.commands.asking import row_place
+from tintype_tui.commands.forms import form_options, put_value
 from tintype_tui.commands.output import A_NAME, asynchronous, put, say
 from tintype_tui.text import one_line, size, visible
 
@@ -35,8 +36,9 @@ MOST_ROWS = 24
     default="auto",
     help="How images are drawn; auto asks the terminal.",
 )
+@form_options
 @asynchronous
-async def command(place: str, protocol: str) -> None:
+async def command(place: str, protocol: str, form: str | None) -> None:
     """Show one row of a dataset: its messages and, in a terminal, its images.
 
     Below each image stands where it is: a link, and over SSH the `scp` command that fetches it.
@@ -46,12 +48,46 @@ async def command(place: str, protocol: str) -> None:
 
     path, line = row_place(place)
     async with open_dataset(path) as dataset:
-        example = await dataset.example(await dataset.find_line(line))
+        index = await dataset.find_line(line)
+        if flaw := (await dataset.row(index)).flaw:
+            raise DatasetError(f"{path}:{line} cannot be shown. {flaw}", path=path)
+        example = await dataset.example(index)
+        if form:
+            put_value(await _row(dataset, example), form, place, "messages")
+            return
         pen = _Pen(protocol, tuple(parse_boxes(example.answer).boxes))
         for message in example.messages:
             put(f"{one_line(message.role)}: {message.text}".rstrip())
             for image in message.images:
                 await _show(dataset, example, image, pen)
+
+
+async def _row(dataset: "Dataset", example: "Example") -> dict[str, Any]:
+    """A row with what its images are."""
+    messages = [
+        {
+            "role": message.role,
+            "text": message.text,
+            "images": [await _facts(dataset, example, image) for image in message.images],
+        }
+        for message in example.messages
+    ]
+    return {"file": dataset.path, "line": example.line, "messages": messages}
+
+
+async def _facts(dataset: "Dataset", example: "Example", image: "ImagePart") -> dict[str, Any]:
+    from tintype.images import probe
+
+    where: dict[str, Any] = {"origin": image.origin}
+    if image.origin != "data":
+        where["reference"] = image.reference
+    try:
+        data = await dataset.image(example.index, image.ordinal)
+    except DatasetError as error:
+        return {**where, "error": str(error)}
+    facts = probe(data, verify=False)
+    size_px = {"width": facts.width, "height": facts.height}
+    return {**where, **size_px, "format": facts.format, "bytes": len(data)}
 
 
 class _Pen:

@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tintype_tui.commands.forms import (
+    dry_run_option,
+    form_options,
+    put_value,
+    replace_option,
+)
 from tintype_tui.commands.output import (
     A_FOLDER,
     A_PATH,
     Progress,
-    as_json,
     asynchronous,
     leave,
     put,
-    put_json,
     say,
 )
 from tintype_tui.text import count
@@ -45,8 +49,6 @@ class Share(click.ParamType[Fraction]):
 seed_option = click.option(
     "--seed", type=int, default=0, show_default=True, help="Of the draw: the same draws the same."
 )
-replace_option = click.option("--replace", is_flag=True, help="Overwrite existing files.")
-dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would be written.")
 
 
 @click.command(name="split")
@@ -60,7 +62,7 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what wou
 @seed_option
 @replace_option
 @dry_run_option
-@as_json
+@form_options
 @asynchronous
 async def command(
     source: Path,
@@ -73,7 +75,7 @@ async def command(
     seed: int,
     replace: bool,
     dry_run: bool,
-    as_json: bool,
+    form: str | None,
 ) -> None:
     """Split SOURCE into FOLDER/train.jsonl, valid.jsonl and test.jsonl.
 
@@ -88,7 +90,7 @@ async def command(
         draw = folding(folder, folds, seed=seed, stratified=stratify)
     else:
         draw = splitting(folder, valid=valid, test=test, seed=seed, stratified=stratify)
-    await _run(source, draw, near=near, replace=replace, dry_run=dry_run, as_json=as_json)
+    await _run(source, draw, near=near, replace=replace, dry_run=dry_run, form=form)
 
 
 @click.command(name="subset")
@@ -102,7 +104,7 @@ async def command(
 @seed_option
 @replace_option
 @dry_run_option
-@as_json
+@form_options
 @asynchronous
 async def subset(
     source: Path,
@@ -113,7 +115,7 @@ async def subset(
     seed: int,
     replace: bool,
     dry_run: bool,
-    as_json: bool,
+    form: str | None,
 ) -> None:
     """Write some rows of SOURCE to TARGET: a sample, drawn the same way for the same seed.
 
@@ -124,7 +126,7 @@ async def subset(
     if (rows is None) == (images is None):
         raise click.UsageError("Give either --rows or --images.")
     draw = picking(target, rows or images or 0, how=how, seed=seed, by_image=images is not None)
-    await _run(source, draw, replace=replace, dry_run=dry_run, as_json=as_json)
+    await _run(source, draw, replace=replace, dry_run=dry_run, form=form)
 
 
 async def _run(
@@ -134,13 +136,13 @@ async def _run(
     near: bool = False,
     replace: bool,
     dry_run: bool,
-    as_json: bool,
+    form: str | None,
 ) -> None:
     from tintype.dataset import open_dataset
     from tintype.dataset.copied_rows import ExportNote
     from tintype.dataset.dividing import Divided, divide
 
-    progress, done = Progress(quiet=as_json), Divided()
+    progress, done = Progress(quiet=form is not None), Divided()
     notes: list[ExportNote] = []
     async with open_dataset(source) as dataset:
         steps = divide(dataset, draw, near=near, replace_files=replace, dry_run=dry_run)
@@ -149,8 +151,13 @@ async def _run(
             doing = f"writing: {done.written.rows:,}" if done.rows else f"reading: {done.read:,}"
             progress(f"{doing} rows")
     progress.clear()
-    if as_json:
-        put_json({"rows": done.rows, "images": done.images, "notes": notes}, indent=2)
+    if form:
+        files = [
+            {"file": path, "rows": rows, "images": done.images[path]}
+            for path, rows in done.rows.items()
+        ]
+        found = {"rows": done.rows, "images": done.images, "notes": notes, "files": files}
+        put_value(found | {"written": not dry_run}, form, source.name, "files")
     else:
         for note in notes:
             say(f"{source}:{note.line}: {note.message}")

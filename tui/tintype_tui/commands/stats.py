@@ -1,11 +1,12 @@
 """`tintype stats` and `tintype diff`: what a dataset is made of, and how two versions differ."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tintype_tui.commands.forms import form_options, put_tables
 from tintype_tui.commands.output import (
     A_PATH,
     Progress,
@@ -13,18 +14,10 @@ from tintype_tui.commands.output import (
     leave,
     profile_option,
     put,
-    put_json,
     say,
 )
 from tintype_tui.text import within
-from tintype_tui.words.tables import (
-    Table,
-    as_csv,
-    as_html,
-    as_json_lines,
-    as_markdown,
-    as_text,
-)
+from tintype_tui.words.tables import as_html, as_markdown, as_text
 
 if TYPE_CHECKING:
     from tintype.assessment import Assessment
@@ -39,38 +32,13 @@ SIDE = 256
 """Their longest side, in pixels."""
 
 
-FORMS = {"md": "Markdown", "csv": "CSV", "jsonl": "a JSON object a line", "json": "JSON"}
-
-
-def table_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """In which form tables are printed."""
-    for form, words in FORMS.items():
-        option = click.option(f"--{form}", "form", flag_value=form, help=f"Print {words}.")
-        command = option(command)
-    return command
-
-
-def put_tables(tables: Sequence[Table], form: str | None, heading: str, value: Any) -> None:
-    """Print tables in a form; `value` is what JSON gets."""
-    if form == "json":
-        put_json(value, indent=2)
-    elif form == "jsonl":
-        click.echo(as_json_lines(tables), nl=False)
-    elif form == "csv":
-        click.echo(as_csv(tables), nl=False)
-    elif form == "md":
-        click.echo(as_markdown(tables, heading), nl=False)
-    else:
-        put(as_text(tables))
-
-
 @click.command(name="stats")
 @click.argument("path", type=A_PATH)
 @profile_option
 @click.option("-o", "--out", type=A_PATH, help="Write a report: .html (with images) or .md.")
 @click.option("--replace", is_flag=True, help="Overwrite the report.")
 @click.option("--fetch", is_flag=True, help="Look at images on the web too.")
-@table_options
+@form_options
 @asynchronous
 async def command(
     path: Path, profile: str | None, out: Path | None, replace: bool, fetch: bool, form: str | None
@@ -82,13 +50,15 @@ async def command(
     """
     from tintype import rules
     from tintype.dataset.splits import siblings, split_of
+    from tintype_tui.commands.counting import opened
     from tintype_tui.commands.session import chosen
     from tintype_tui.words.dataset_report import report_tables
 
     if out is not None and out.suffix.lower() not in (".html", ".md"):
         raise click.UsageError("A report is written as .html or .md.")
     judged_by = rules.rules_of(chosen(profile)[1].provider)
-    own = await _assessed(path, judged_by, fetch, form)
+    async with opened(path):
+        own = await _assessed(path, judged_by, fetch, form)
     others: dict[str, Statistics] = {}
     for other in siblings(path).named().values():
         found = await _assessed(other, judged_by, fetch, form) if other != path else None
@@ -96,7 +66,10 @@ async def command(
             others[split_of(other) or other.name] = found.statistics
     tables = report_tables(own, others)
     if out is None:
-        put_tables(tables, form, path.name, own.statistics)
+        if form is None:
+            put(as_text(tables))
+        else:
+            put_tables(tables, form, path.name, own.statistics)
         return
     from tintype.paths import write_whole
     from tintype.selection.charts import Plane
@@ -178,7 +151,7 @@ async def _image(dataset: "Dataset", index: int) -> list[tuple[str, str]]:
 @click.command(name="diff")
 @click.argument("before", type=A_PATH)
 @click.argument("after", type=A_PATH)
-@table_options
+@form_options
 @asynchronous
 async def diff(before: Path, after: Path, form: str | None) -> None:
     """Say which rows and images of BEFORE are gone in AFTER, were added, or changed.
@@ -196,7 +169,11 @@ async def diff(before: Path, after: Path, form: str | None) -> None:
     progress.clear()
     lines = difference_lines(found)
     tables = [lines] if form in ("csv", "jsonl") else [*difference_tables(found), lines]
-    put_tables([table for table in tables if table.rows], form, f"{before} → {after}", found)
+    tables = [table for table in tables if table.rows]
+    if form is None:
+        put(as_text(tables))
+    else:
+        put_tables(tables, form, f"{before} → {after}", found)
     if found.is_none:
         say("No rows differ.")
     else:

@@ -12,6 +12,7 @@ from tintype_tui.text import age, clip, count, money, one_line, pad
 if TYPE_CHECKING:
     from tintype.api import Api
     from tintype.resources import Event
+    from tintype.settings import Profile
     from tintype.store import KeptJob, Store
 
 WIDTH, MOST = 79, 20
@@ -35,6 +36,7 @@ async def command(profile: str | None, as_json: bool) -> None:
     async with at_work(settings, provider) as (api, store):
         kept, more = await newest(api, store, MOST - 4)
         lines = [await job_line(api, store, one) for one in kept]
+        none = none_listed(store, provider)
         spent = store.spending.total(month_of(datetime.now().astimezone()))
     if as_json:
         jobs = [one.job for one in kept]
@@ -44,7 +46,7 @@ async def command(profile: str | None, as_json: bool) -> None:
     limit = settings.month_limit_usd
     within = f" of {money(limit)}" if limit is not None else ""
     put(clip(f"{provider.name} · spent this month: {spent_words(spent)}{within}", WIDTH))
-    put_lines(lines, more)
+    put_lines(lines, more, none)
 
 
 async def newest(api: "Api", store: "Store", most: int) -> tuple[list["KeptJob"], bool]:
@@ -72,14 +74,21 @@ async def job_line(api: "Api", store: "Store", kept: "KeptJob") -> str:
     return clip(f"{start}{pad(words, max(room, 12))} {job.id}", WIDTH)
 
 
-def put_lines(lines: list[str], more: bool) -> None:
-    """Print lines about jobs, and that there are more."""
+def none_listed(store: "Store", provider: "Profile") -> str:
+    """What is said of a list without a job: the store may have some that it has no more."""
+    if store.jobs.newest(1, profile=provider.name):
+        return f"{provider.title} lists no job. `tintype jobs --all` lists those kept here."
+    return "There is no job yet."
+
+
+def put_lines(lines: list[str], more: bool, none: str) -> None:
+    """Print lines about jobs, and that there are more; or why there are none."""
     for line in lines:
         put(line)
     if more:
         put(f"Only the newest {count(len(lines), 'job')}; `tintype jobs` lists all.")
     if not lines:
-        put("There is no job yet.")
+        put(none)
 
 
 def _standing(events: list["Event"]) -> str:

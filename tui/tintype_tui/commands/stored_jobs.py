@@ -20,7 +20,7 @@ from tintype_tui.commands.output import (
     say,
     while_read,
 )
-from tintype_tui.text import age, clip, count, money, one_line, pad
+from tintype_tui.text import age, clip, count, duration, one_line, pad
 
 if TYPE_CHECKING:
     from tintype.jobs import JobLine
@@ -39,7 +39,7 @@ async def list_all(
 
     settings = load()
     scores = await asyncio.to_thread(
-        evaluation.latest_scores, evaluation.runs_folder(settings.folders.data)
+        evaluation.model_scores, evaluation.runs_folder(settings.folders.data)
     )
     providers = {name: one.provider for name, one in settings.profiles.items()}
     async with open_store(settings.folders.store_file) as store:
@@ -58,12 +58,13 @@ async def list_all(
 
 
 def line_words(line: "JobLine") -> str:
-    """A job in one line: pin, state, profile, model, data, age, cost, loss, score, tags, id."""
+    """A job in one line: pin, state, profile, model, data, age, results, tags, note, id."""
     from tintype.jobs import data_of
     from tintype.metrics import figure
+    from tintype_tui.words.jobs import cost_words, share_words, sorted_by_words
 
     job = line.kept.job
-    cost = "" if line.cost_usd is None else money(line.cost_usd)
+    cost = "" if line.cost_usd is None else cost_words(line.cost_usd, line.estimated)
     cells = (
         ("*" if line.labels.pinned else " ", 1),
         (one_line(job.status), 10),
@@ -71,9 +72,11 @@ def line_words(line: "JobLine") -> str:
         (one_line(job.suffix or job.model), 16),
         (one_line(data_of(line.kept)), 16),
         (age(job.created_at), 17),
-        (f"≈{cost}" if cost and line.estimated else cost, 8),
+        (cost, 8),
+        ("" if line.training_s is None else duration(line.training_s), 12),
         ("" if line.best_loss is None else figure(line.best_loss), 8),
-        ("" if line.score is None else f"{line.score:.0%}", 5),
+        (share_words(line.accuracy), 5),
+        (sorted_by_words(line, "score") or "", 8),
     )
     words = " ".join(pad(clip(text, width), width) for text, width in cells)
     tags = " ".join(f"#{tag}" for tag in line.labels.tags)
@@ -98,7 +101,11 @@ def _report(line: "JobLine") -> dict[str, Any]:
         "cost_estimated": line.estimated,
         "loss": line.loss or None,
         "best_loss": line.best_loss,
-        "score": line.score,
+        "last_loss": line.last_loss,
+        "accuracy": line.accuracy,
+        "training_s": line.training_s,
+        "score": None if line.score is None else line.score.value,
+        "scored": plain(line.score),
         **asdict(line.labels),
     }
 

@@ -17,8 +17,8 @@ from tintype_tui.commands.output import (
     leave,
     plain,
     profile_option,
-    put,
     put_json,
+    put_row,
     say,
     while_read,
 )
@@ -207,4 +207,4 @@ def print_event(event: "Event", *, as_json: bool) -> None:
         (step, _), *_ = points.values()
         words = f"step {step}: {', '.join(values_in_words)}"
     timed = event.created_at.timestamp() > 0
-    put(f"{f'{event.created_at.astimezone():%H:%M:%S}' if timed else '--:--:--'}  {words}")
+    put_row(f"{f'{event.created_at.astimezone():%H:%M:%S}' if timed else '--:--:--'}  {words}")

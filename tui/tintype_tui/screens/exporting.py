@@ -15,7 +15,7 @@ from textual.widgets import Checkbox, Input, Label, ProgressBar, Select, Static
 
 from tintype import library
 from tintype.errors import TintypeError
-from tintype.library.copies import Conversion, Images
+from tintype.library.conversion import Conversion, Images
 from tintype.paths import exists, free_at, typed_path
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.session import SessionApp

@@ -35,6 +35,8 @@ class JobHeader(Widget):
     """What there is to make of its curves."""
     training_s: reactive[float | None] = reactive[float | None](None)
     """How long an ended job trained, without the queue."""
+    origin: reactive[str] = reactive("")
+    """Where its curves are from, if not from events alone, or why they are not here."""
     stopped: reactive[str] = reactive("")
     """Why the provider is not asked any more, if it should be."""
     looking: reactive[bool] = reactive(True)
@@ -103,7 +105,8 @@ class JobHeader(Widget):
         heard = f"heard {age(progress.fresh_at)}" if running and progress.fresh_at else ""
         asking = "" if self.looking else f"not asking, {key_of(self, 'jobs.look')} goes on"
         asking = "not asked any more" if self.stopped else asking
-        return " · ".join(filter(None, [asking, heard]))
+        origin = self.origin if progress.metrics.series else ""
+        return " · ".join(filter(None, [asking, heard, origin]))
 
     def _sentence(self, progress: JobProgress) -> Content:
         """Trouble first, then what went wrong, what looks odd, and the trend."""
@@ -121,9 +124,10 @@ class JobHeader(Widget):
         trend = self.diagnosis.trend
         if job.fine_tuned_model:
             model = Content.styled(visible(job.fine_tuned_model), "$success")
-            return model + Content.styled(f" · {trend}" if trend else "", "dim")
+            said = trend or visible(self.origin)
+            return model + Content.styled(f" · {said}" if said else "", "dim")
         if job.ended and not trend:
-            return Content.styled("It ended before its first step.", "dim")
+            return Content.styled(visible(self.origin) or "It ended before its first step.", "dim")
         return Content.styled(trend or "waiting for the first step", "dim")
 
     def _again(self) -> str:

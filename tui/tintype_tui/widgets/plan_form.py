@@ -97,6 +97,7 @@ def proposed(path: Path, model: str, validation: Path | None, *, like: Job | Non
     asked = like.hyperparameters
     return replace(
         choices,
+        validate=like.validation_file is not None,
         model=like.model,
         suffix=like.suffix or "",
         seed=like.seed,
@@ -109,6 +110,38 @@ def proposed(path: Path, model: str, validation: Path | None, *, like: Job | Non
     )
 
 
+LABELS = {
+    "model": "model",
+    "epochs": "epochs",
+    "detail": "detail",
+    "batch_size": "batch size",
+    "learning_rate_multiplier": "LR multiplier",
+    "extra": "extras",
+    "suffix": "suffix",
+    "seed": "seed",
+    "validate": "validation",
+}
+"""What the fields are called, by what they choose."""
+
+
+def changed(before: Choices, now: Choices) -> dict[str, tuple[str, str]]:
+    """What is chosen otherwise than before: by field, both values in words."""
+    return {
+        name: (_value_words(before, name), _value_words(now, name))
+        for name in LABELS
+        if getattr(before, name) != getattr(now, name)
+    }
+
+
+def _value_words(choices: Choices, name: str) -> str:
+    value = getattr(choices, name)
+    if value is None:
+        return "random" if name == "seed" else "auto"
+    if isinstance(value, bool):
+        return "used" if value else "not used"
+    return f"{value:g}" if isinstance(value, float) else str(value) or "none"
+
+
 class PlanForm(VerticalScroll, can_focus=False):
     """Fields, one under the other."""
 
@@ -118,11 +151,12 @@ class PlanForm(VerticalScroll, can_focus=False):
     PlanForm {
         layout: grid;
         grid-size: 2;
-        grid-columns: 13 1fr;
+        grid-columns: 14 1fr;
         grid-rows: 1;
         grid-gutter: 0 1;
         padding: 0 0 0 1;
         Label { color: $foreground 70%; width: 100%; }
+        Label.-changed { color: $warning; text-style: bold; }
         Input, Select { width: 100%; }
         Input.-invalid { color: $error; }
         Checkbox { border: none; padding: 0; background: transparent; height: 1; width: 100%; }
@@ -131,6 +165,8 @@ class PlanForm(VerticalScroll, can_focus=False):
 
     choices: var[Choices] = var(Choices())
     models: var[Sequence[str]] = var(())
+    clone: var[Choices | None] = var(None)
+    """What a job that is repeated was launched with; what is chosen otherwise is marked."""
     extras: var[Mapping[str, Mapping[str, str]]] = var({})
     """For each base model that knows some: hyperparameters beyond the usual ones."""
 
@@ -144,11 +180,11 @@ class PlanForm(VerticalScroll, can_focus=False):
     _WHOLE: ClassVar[dict[str, tuple[int, int]]] = {"epochs": (1, 50), "batch": (1, 256)}
 
     def compose(self) -> ComposeResult:
-        yield Label("model")
+        yield self._label("model")
         yield Select[str]([], id="model", compact=True, allow_blank=True)
-        yield Label("epochs")
+        yield self._label("epochs")
         yield self._whole("epochs")
-        yield Label("detail")
+        yield self._label("detail")
         yield Select[Detail](
             [(detail, detail) for detail in DETAILS],
             value="as is",
@@ -156,23 +192,26 @@ class PlanForm(VerticalScroll, can_focus=False):
             compact=True,
             allow_blank=False,
         )
-        yield Label("batch size")
+        yield self._label("batch_size")
         yield self._whole("batch")
-        yield Label("LR multiplier")
+        yield self._label("learning_rate_multiplier")
         rate = Number(minimum=1e-6, failure_description="a number above 0")
         yield Field(
             placeholder="auto", id="rate", compact=True, validators=[rate], valid_empty=True
         )
-        yield Label("extras", id="extra-label")
+        yield self._label("extra")
         word = Regex(r"\s*(\w+=\S+\s*)*", failure_description="name=value name=value")
         yield Field(placeholder="auto", id="extra", compact=True, validators=[word])
-        yield Label("suffix")
+        yield self._label("suffix")
         word = Regex(r"[\w.-]{0,64}", failure_description="letters, digits, - and _, at most 64")
         yield Field(id="suffix", compact=True, validators=[word], valid_empty=True, max_length=64)
-        yield Label("seed")
+        yield self._label("seed")
         yield Field(placeholder="random", id="seed", compact=True, type="integer", valid_empty=True)
-        yield Label("validation")
+        yield self._label("validate")
         yield Tick("looking …", id="validate", compact=True, disabled=True)
+
+    def _label(self, name: str) -> Label:
+        return Label(LABELS[name], id=f"label-{name}")
 
     def _whole(self, id: str) -> Input:
         low, high = self._WHOLE[id]
@@ -215,10 +254,25 @@ class PlanForm(VerticalScroll, can_focus=False):
             box.disabled = choices.validation is None
         self.choices, self.models = choices, models
 
+    @property
+    def changed(self) -> dict[str, tuple[str, str]]:
+        """What is chosen otherwise than for the job that is repeated."""
+        return changed(self.clone, self.choices) if self.clone is not None else {}
+
+    def watch_clone(self) -> None:
+        self._mark_changes()
+
+    def _mark_changes(self) -> None:
+        for name in LABELS if self.is_mounted else ():
+            label, is_changed = self.query_one(f"#label-{name}", Label), name in self.changed
+            label.update(f"*{LABELS[name]}" if is_changed else LABELS[name])
+            label.set_class(is_changed, "-changed")
+
     def watch_choices(self, choices: Choices) -> None:
         """Extras are there for the base models that know some."""
+        self._mark_changes()
         known = self.extras.get(choices.model, {})
-        self.query_one("#extra-label").display = bool(known)
+        self.query_one("#label-extra").display = bool(known)
         field = self.query_one("#extra")
         field.display = bool(known)
         field.tooltip = "\n".join(f"{name}: {words}" for name, words in known.items())

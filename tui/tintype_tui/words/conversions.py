@@ -1,6 +1,6 @@
 """What writing a dataset in another format comes to, in words."""
 
-from tintype.library.copies import Conversion
+from tintype.library.conversion import Conversion
 from tintype_tui.text import count, size
 
 MOST = 100

@@ -1,18 +1,21 @@
 """Estimates, offers, launches and what was spent, in words."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from tintype.budget import Demand
-from tintype.estimation import Estimate, Forecast
-from tintype.jobs import LaunchProgress
-from tintype.offers import Offer
-from tintype.prompting import Foreseen, SessionSpending, total
-from tintype.store import Spent
-from tintype.tokens import Range
 from tintype_tui.text import count, duration, money, number, size
 
+if TYPE_CHECKING:
+    from tintype.budget import Demand
+    from tintype.estimation import Estimate, Forecast
+    from tintype.jobs import LaunchProgress
+    from tintype.offers import Offer
+    from tintype.prompting import Foreseen, SessionSpending
+    from tintype.store import Spent
+    from tintype.tokens import Range
 
-def cost_words(estimate: Estimate, *, doubts: bool = True) -> str:
+
+def cost_words(estimate: "Estimate", *, doubts: bool = True) -> str:
     """The cost in a few words: `$11.98`, `$4.33 to $5.10`, `free`, `cost unknown`.
 
     With `doubts`, a price that the provider does not confirm is said to be such: `$0.24
@@ -27,7 +30,7 @@ def cost_words(estimate: Estimate, *, doubts: bool = True) -> str:
     return f"{money(cost.low)} to {money(cost.high)}{doubt}"
 
 
-def time_words(forecast: Forecast) -> str:
+def time_words(forecast: "Forecast") -> str:
     """How long a training takes: `about 2 min 40 s`, `8 min to 16 min`, `time unknown`.
 
     And what it needs, where that is known: `…, 9 GB of memory, $1.20 for the machine`.
@@ -39,7 +42,7 @@ def time_words(forecast: Forecast) -> str:
     return ", ".join([_time_words(forecast), *also])
 
 
-def _time_words(forecast: Forecast) -> str:
+def _time_words(forecast: "Forecast") -> str:
     low_s, likely_s, high_s = forecast.low_s, forecast.likely_s, forecast.high_s
     if low_s is None or likely_s is None or high_s is None:
         return "time unknown"
@@ -50,14 +53,14 @@ def _time_words(forecast: Forecast) -> str:
     return f"{duration(low_s)} to {duration(high_s)}"
 
 
-def tokens_words(tokens: Range) -> str:
+def tokens_words(tokens: "Range") -> str:
     """A likely number, and the bounds where they differ."""
     if tokens.low == tokens.high:
         return number(tokens.likely)
     return f"{number(tokens.likely)} ({number(tokens.low)} to {number(tokens.high)})"
 
 
-def verdict_words(offer: Offer, *, doubts: bool = True) -> str:
+def verdict_words(offer: "Offer", *, doubts: bool = True) -> str:
     """What a provider would say to a dataset, in a few words.
 
     With `doubts`, also that its price is unconfirmed; where there is no room, `?` stands behind the
@@ -73,7 +76,7 @@ def verdict_words(offer: Offer, *, doubts: bool = True) -> str:
     return f"{words}, price unconfirmed" if doubt else words
 
 
-def offer_words(offer: Offer) -> list[str]:
+def offer_words(offer: "Offer") -> list[str]:
     """What there is to know of an offer besides its sum, a line each."""
     estimate, lines = offer.estimate, []
     if offer.summary.counts:
@@ -103,7 +106,7 @@ def offer_words(offer: Offer) -> list[str]:
     return lines
 
 
-def spent_words(spent: Spent) -> str:
+def spent_words(spent: "Spent") -> str:
     """`$12.30`, `$12.30 ($4.00 of it expected) and 2 costs not known`, `free`."""
     words = money(spent.known_usd)
     if spent.expected_usd:
@@ -113,7 +116,7 @@ def spent_words(spent: Spent) -> str:
     return words
 
 
-def launch_words(progress: LaunchProgress) -> str:
+def launch_words(progress: "LaunchProgress") -> str:
     """A launch under way, in a line."""
     if progress.file is None or progress.upload is None:
         return "creating the job"
@@ -122,8 +125,10 @@ def launch_words(progress: LaunchProgress) -> str:
     return f"{words} {sent.trouble}".rstrip()
 
 
-def asking_words(foreseen: Sequence[Foreseen], session: SessionSpending) -> str:
+def asking_words(foreseen: Sequence["Foreseen"], session: "SessionSpending") -> str:
     """What asking now would cost, and what was spent so far; empty where both are nothing."""
+    from tintype.prompting import total
+
     likely, _, unknown = total(foreseen)
     return " · ".join(
         filter(
@@ -138,16 +143,18 @@ def asking_words(foreseen: Sequence[Foreseen], session: SessionSpending) -> str:
     )
 
 
-def _spent_words(session: SessionSpending) -> str:
+def _spent_words(session: "SessionSpending") -> str:
     if session.cap_usd is not None:
         return f"{money(session.spent_usd)} of {money(session.cap_usd)} spent"
     return f"{money(session.spent_usd)} spent" if session.spent_usd else ""
 
 
 def consent_words(
-    foreseen: Sequence[Foreseen], session: SessionSpending, demand: Demand | None = None
+    foreseen: Sequence["Foreseen"], session: "SessionSpending", demand: "Demand | None" = None
 ) -> str:
     """What to tell a person who must agree to what a question may cost."""
+    from tintype.prompting import total
+
     likely, most, unknown = total(foreseen)
     if not most and unknown:
         words = "The cost of this question is unknown: there is no price for "

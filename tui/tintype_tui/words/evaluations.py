@@ -38,6 +38,7 @@ def evaluation_report(result: "Evaluation", last: "RunProgress | None" = None) -
             "not_known": last.unknown,
             "reused": last.reused,
             "failed": last.failed,
+            "words": last.words,
         }
     return found
 

@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-from tintype.inventory import (
-    DeadlineWarning,
-    End,
-    GoldenCost,
-    Inventory,
-    InventoryItem,
-    Node,
-    PlanByDate,
-    RetrainingStep,
-)
 from tintype_tui.text import age, count, duration, money, one_line, size
 from tintype_tui.words.tables import Table
+
+if TYPE_CHECKING:
+    from tintype.inventory import (
+        DeadlineWarning,
+        End,
+        GoldenCost,
+        Inventory,
+        InventoryItem,
+        Node,
+        PlanByDate,
+        RetrainingStep,
+    )
 
 SOURCES = {
     "api": "the provider's API",
@@ -42,7 +45,7 @@ def days(left: int) -> str:
     return "today" if left == 0 else count(left, "day")
 
 
-def end_words(item: InventoryItem, today: date) -> str:
+def end_words(item: "InventoryItem", today: date) -> str:
     """When a thing ends: `14 Jan 2027, 47 days`, `ended 23 Oct 2026`, `kept here`, `unknown`."""
     if item.end is None:
         return "kept here" if item.endless else "unknown" if item.is_model else ""
@@ -50,7 +53,7 @@ def end_words(item: InventoryItem, today: date) -> str:
     return f"{day(item.end.date)}, {days(left)}" if left > 0 else f"ended {day(item.end.date)}"
 
 
-def left_words(item: InventoryItem, today: date) -> str:
+def left_words(item: "InventoryItem", today: date) -> str:
     """The same in 10 cells: `47 days`, `ended`, `kept here`, `?` where nobody says."""
     if item.end is None:
         return "kept here" if item.endless else "?" if item.is_model else ""
@@ -58,12 +61,12 @@ def left_words(item: InventoryItem, today: date) -> str:
     return days(left) if left > 0 else "ended"
 
 
-def source_words(end: End) -> str:
+def source_words(end: "End") -> str:
     """Who says when: `the provider's API (shutdown_date …)`."""
     return f"{SOURCES[end.source]} ({end.about})"
 
 
-def state_words(item: InventoryItem) -> str:
+def state_words(item: "InventoryItem") -> str:
     """What a thing is in: `✓ answers`, `? listed`, `succeeded`, `not listed`."""
     if item.reach is None:
         return item.state
@@ -81,7 +84,7 @@ COLUMN_TITLES = {
 """What `cells` says of each kind."""
 
 
-def cells(item: InventoryItem, today: date) -> tuple[str, str, str]:
+def cells(item: "InventoryItem", today: date) -> tuple[str, str, str]:
     """What is said of a thing in a list; see `COLUMN_TITLES`."""
     if item.ref.kind == "job":
         took = "" if item.took_s is None else duration(item.took_s)
@@ -95,14 +98,14 @@ def cells(item: InventoryItem, today: date) -> tuple[str, str, str]:
     return left_words(item, today), state_words(item), _short_use(item)
 
 
-def _short_use(item: InventoryItem) -> str:
+def _short_use(item: "InventoryItem") -> str:
     if item.orphan:
         return "of no known job"
     words = use_words(item)
     return "" if words == NO_USE else words
 
 
-def detail_lines(item: InventoryItem, inventory: Inventory) -> Iterator[tuple[str, str]]:
+def detail_lines(item: "InventoryItem", inventory: "Inventory") -> Iterator[tuple[str, str]]:
     """What is known of a thing: a label and words for each; what does not apply is left out."""
     yield item.ref.kind, item.ref.id
     yield "at", item.ref.profile + (f", {item.state}" if not item.is_model else "")
@@ -122,7 +125,7 @@ def detail_lines(item: InventoryItem, inventory: Inventory) -> Iterator[tuple[st
         yield "note", item.naming.note
 
 
-def _facts(item: InventoryItem) -> Iterator[tuple[str, str]]:
+def _facts(item: "InventoryItem") -> Iterator[tuple[str, str]]:
     if item.base:
         yield "base", item.base
     if item.ref.kind == "file":
@@ -143,7 +146,7 @@ def _facts(item: InventoryItem) -> Iterator[tuple[str, str]]:
     yield "used by", use_words(item)
 
 
-def price_words(item: InventoryItem) -> str:
+def price_words(item: "InventoryItem") -> str:
     """What answers cost: `$3.75 in, $15.00 out a million tokens`."""
     if item.price is None or item.price.input_usd is None:
         return "free" if item.endless else "unknown"
@@ -151,7 +154,7 @@ def price_words(item: InventoryItem) -> str:
     return "free" if set(paid) == {"free"} else f"{paid[0]} in, {paid[1]} out a million tokens"
 
 
-def use_words(item: InventoryItem) -> str:
+def use_words(item: "InventoryItem") -> str:
     """Who needs a thing: `2 jobs, 1 evaluation, 3 answers`; `nothing known`."""
     parts = [
         count(number, what)
@@ -165,7 +168,7 @@ def use_words(item: InventoryItem) -> str:
     return ", ".join(parts) or NO_USE
 
 
-def tree_lines(node: Node, lead: str = "", mark: str = "") -> Iterator[tuple[str, Node]]:
+def tree_lines(node: "Node", lead: str = "", mark: str = "") -> Iterator[tuple[str, "Node"]]:
     """A tree from the top down: what is drawn before each thing, and the thing."""
     yield lead + mark, node
     below = lead + {"": "", "├ ": "│ ", "└ ": "  "}[mark]
@@ -177,7 +180,7 @@ def tree_lines(node: Node, lead: str = "", mark: str = "") -> Iterator[tuple[str
 # ---------------------------------------------------------------------- plans and warnings
 
 
-def warning_words(warning: DeadlineWarning) -> str:
+def warning_words(warning: "DeadlineWarning") -> str:
     """What is lost soon: `3 tuned models end on 14 Jan 2027, in 47 days (openai).` in a line."""
     where, when = ", ".join(warning.profiles), day(warning.soonest.date)
     models = count(warning.models, "tuned model")
@@ -189,8 +192,8 @@ def warning_words(warning: DeadlineWarning) -> str:
 
 
 def plan_lines(
-    plan: PlanByDate,
-    golden: GoldenCost,
+    plan: "PlanByDate",
+    golden: "GoldenCost",
     keep: str = "`tintype keep --all`",
     ask: str = "`tintype keep golden MODEL`",
 ) -> Iterator[str]:
@@ -213,7 +216,7 @@ def plan_lines(
         yield f"{ask} asks for its answers while it gives them; the cost comes first."
 
 
-def step_words(step: RetrainingStep, today: date) -> Iterator[str]:
+def step_words(step: "RetrainingStep", today: date) -> Iterator[str]:
     """What ends, the last safe day to train again, and why that day."""
     many = count(len(step.models), "model")
     ends = "ends" if len(step.models) == 1 else "end"
@@ -236,7 +239,7 @@ def step_words(step: RetrainingStep, today: date) -> Iterator[str]:
         yield f"  {step.profile} itself {where} no new jobs from {day(closed.date)}."
 
 
-def golden_words(golden: GoldenCost) -> str:
+def golden_words(golden: "GoldenCost") -> str:
     """What is left to pay for answers that outlive the models."""
     kept = f"{count(golden.kept, 'model')} evaluated already" if golden.kept else ""
     if not golden.models:
@@ -248,13 +251,13 @@ def golden_words(golden: GoldenCost) -> str:
     return f"Keeping their answers to their own training rows: {words}."
 
 
-def _named(items: Sequence[InventoryItem]) -> str:
+def _named(items: Sequence["InventoryItem"]) -> str:
     names = [one_line(item.title) for item in items[:MOST_NAMED]]
     more = len(items) - len(names)
     return ", ".join(names) + (f" and {more} more" if more else "")
 
 
-def age_words(inventory: Inventory, now: datetime | None = None) -> str:
+def age_words(inventory: "Inventory", now: datetime | None = None) -> str:
     """How old what is shown is: `as of 3 min ago`, or that it is not whole."""
     if not inventory.listings:
         return "never asked"
@@ -266,12 +269,12 @@ def age_words(inventory: Inventory, now: datetime | None = None) -> str:
 # ---------------------------------------------------------------------- tables
 
 
-def inventory_table(items: Sequence[InventoryItem], today: date) -> Table:
+def inventory_table(items: Sequence["InventoryItem"], today: date) -> Table:
     """Everything as one table, for files: unknown is an empty cell, never 0."""
     return Table("Inventory", COLUMNS, tuple(_row(item, today) for item in items))
 
 
-def _row(item: InventoryItem, today: date) -> tuple[str | int | float, ...]:
+def _row(item: "InventoryItem", today: date) -> tuple[str | int | float, ...]:
     end, price = item.end, item.price
     return (
         item.ref.kind,

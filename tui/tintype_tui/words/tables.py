@@ -59,15 +59,17 @@ def as_markdown(tables: Sequence[Table], heading: str) -> str:
 
 
 def as_csv(tables: Sequence[Table]) -> str:
-    """One table; the title of each is its first column if there are several."""
+    """One table; of several the columns of all, empty where a table has none, and titles."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    several = len(tables) > 1
+    columns = list(dict.fromkeys(name for table in tables for name in table.columns))
+    titled = ["table"] if len(tables) > 1 else []
+    writer = csv.DictWriter(out, [*titled, *columns], restval="", lineterminator="\n")
     if tables:
-        writer.writerow([*(["table"] if several else []), *tables[0].columns])
+        writer.writeheader()
     for table in tables:
+        title = {"table": table.title} if titled else {}
         for row in table.rows:
-            writer.writerow([*([table.title] if several else []), *row])
+            writer.writerow(title | dict(zip(table.columns, row, strict=True)))
     return out.getvalue()
 
 

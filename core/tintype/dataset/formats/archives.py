@@ -9,19 +9,19 @@ decompressor's states are kept on the way, so that members can then be read in a
 import bz2
 import io
 import lzma
-import os
 import stat
 import tarfile
 import threading
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from tintype.dataset.files import PlainFile
-from tintype.dataset.formats.streams import GzipStream, plain_stream
+from tintype.dataset.formats.streams import GzipStream, PlacedStream, plain_stream
 from tintype.errors import DatasetError
 
 MOST_MEMBERS = 1_000_000
@@ -34,29 +34,48 @@ Note = tuple[str, str, tuple[str, ...], int]
 """Code, words, the first few places, and the number of a notice."""
 
 
-class Archive(Protocol):
+_BROKEN = (
+    OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile,
+    NotImplementedError, RuntimeError, ValueError,
+)  # fmt: skip
+
+
+class Archive:
     """An archive whose members can be read in any order, by several threads."""
 
     what: str
     """`a ZIP archive`."""
 
-    @property
-    def notes(self) -> Sequence[Note]:
-        """What was left out of the names, or guessed."""
-
-    @property
-    def outside(self) -> Sequence[str]:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.outside: list[str] = []
         """Names of members that lead out of it."""
+        self.sizes: dict[str, int] = {}
+        """How many bytes each member that can be read claims to have, by its name."""
+        self._noted: dict[str, tuple[str, list[str]]] = {}
 
     @property
-    def names(self) -> list[str]:
-        """The names of the members that can be read."""
+    def notes(self) -> list[Note]:
+        """What was left out of the names, or guessed."""
+        return [
+            (code, words, tuple(places[:5]), len(places))
+            for code, (words, places) in self._noted.items()
+        ]
 
-    def size(self, name: str) -> int:
-        """How many bytes a member claims to have."""
+    def _note(self, code: str, words: str, place: str) -> None:
+        self._noted.setdefault(code, (words, []))[1].append(place)
+
+    def open(self, name: str) -> IO[bytes]:
+        """A member as a stream that can be read at any place."""
+        raise NotImplementedError
 
     def head(self, name: str, size: int) -> bytes:
         """The first bytes of a member."""
+        try:
+            with self.open(name) as stream:
+                return stream.read(size)
+        except _BROKEN as error:
+            raise _damaged(self.path, str(error), name) from error
 
     def read(self, name: str, max_bytes: int) -> bytes:
         """All of a member.
@@ -64,9 +83,10 @@ class Archive(Protocol):
         Raises:
             DatasetError: if it is damaged, or has more bytes than that.
         """
-
-    def open(self, name: str) -> IO[bytes]:
-        """A member as a stream that can be read at any place."""
+        data = self.head(name, max_bytes + 1)
+        if len(data) > max_bytes:
+            raise DatasetError(f"{name} has more than {max_bytes:,} bytes; it is not read.")
+        return data
 
 
 def open_archive(path: Path, *, partial: bool = False) -> Archive | None:
@@ -105,57 +125,7 @@ def _decompressed(path: Path, start: bytes) -> tuple[IO[bytes], str] | None:
     return None
 
 
-class _Members:
-    """What both kinds of archives do with a stream of a member."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._outside: list[str] = []
-        self._noted: dict[str, tuple[str, list[str]]] = {}
-
-    @property
-    def outside(self) -> list[str]:
-        """See `Archive.outside`."""
-        return self._outside
-
-    @property
-    def notes(self) -> list[Note]:
-        """See `Archive.notes`."""
-        return [
-            (code, words, tuple(places[:5]), len(places))
-            for code, (words, places) in self._noted.items()
-        ]
-
-    def _note(self, code: str, words: str, place: str) -> None:
-        self._noted.setdefault(code, (words, []))[1].append(place)
-
-    def open(self, name: str) -> IO[bytes]:
-        """See `Archive.open`."""
-        raise NotImplementedError
-
-    def head(self, name: str, size: int) -> bytes:
-        """See `Archive.head`."""
-        try:
-            with self.open(name) as stream:
-                return stream.read(size)
-        except _BROKEN as error:
-            raise _damaged(self.path, str(error), name) from error
-
-    def read(self, name: str, max_bytes: int) -> bytes:
-        """See `Archive.read`."""
-        data = self.head(name, max_bytes + 1)
-        if len(data) > max_bytes:
-            raise DatasetError(f"{name} has more than {max_bytes:,} bytes; it is not read.")
-        return data
-
-
-_BROKEN = (
-    OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile,
-    NotImplementedError, RuntimeError, ValueError,
-)  # fmt: skip
-
-
-class ZipArchive(_Members):
+class ZipArchive(Archive):
     """A ZIP archive, by its list of contents."""
 
     what = "a ZIP archive"
@@ -186,22 +156,14 @@ class ZipArchive(_Members):
                 words = f"names without an encoding in the archive: read as {encoding.upper()}."
                 self._note("names-encoding", words, name)
         if not is_inside(name):
-            self._outside.append(name)
+            self.outside.append(name)
         elif stat.S_ISLNK(info.external_attr >> 16):
             self._note("links", "links in the archive: left out.", name)
         elif info.flag_bits & 1:
             self._note("encrypted", "encrypted members: left out.", name)
         else:
             self._infos[plain_name(name)] = info
-
-    @property
-    def names(self) -> list[str]:
-        """See `Archive.names`."""
-        return list(self._infos)
-
-    def size(self, name: str) -> int:
-        """See `Archive.size`."""
-        return self._infos[name].file_size
+            self.sizes[plain_name(name)] = info.file_size
 
     def open(self, name: str) -> IO[bytes]:
         """See `Archive.open`."""
@@ -211,22 +173,21 @@ class ZipArchive(_Members):
             raise _damaged(self.path, str(error), name) from error
 
 
-class TarArchive(_Members):
+class TarArchive(Archive):
     """A tar archive, by going through its headers once."""
 
     def __init__(self, path: Path, stream: IO[bytes], what: str, *, partial: bool = False) -> None:
         super().__init__(path)
         self.what = what
         self._stream = _Guarded(stream)
-        self._lock = threading.Lock()
-        self._members: dict[str, tuple[int, int]] = {}
+        self._starts: dict[str, int] = {}
         headers: Any = self._stream
         with tarfile.open(fileobj=headers, mode="r:") as tar:
             for member in tar:
                 vars(tar)["members"] = []  # nobody asks for them again
                 self._add(member)
                 far = member.offset_data + member.size > _PARTIAL_BYTES and what != "a tar archive"
-                if len(self._members) >= MOST_MEMBERS or (partial and far):
+                if len(self.sizes) >= MOST_MEMBERS or (partial and far):
                     break
         self._stream.limit = 0
 
@@ -235,23 +196,15 @@ class TarArchive(_Members):
             if not member.isdir():
                 self._note("links", "links and devices in the archive: left out.", member.name)
         elif is_inside(member.name):
-            self._members[plain_name(member.name)] = (member.offset_data, member.size)
+            self._starts[plain_name(member.name)] = member.offset_data
+            self.sizes[plain_name(member.name)] = member.size
         else:
-            self._outside.append(member.name)
-
-    @property
-    def names(self) -> list[str]:
-        """See `Archive.names`."""
-        return list(self._members)
-
-    def size(self, name: str) -> int:
-        """See `Archive.size`."""
-        return self._members[name][1]
+            self.outside.append(member.name)
 
     def open(self, name: str) -> IO[bytes]:
         """See `Archive.open`."""
-        start, size = self._members[name]
-        return io.BufferedReader(_Part(self._stream, self._lock, start, size))
+        start, size = self._starts[name], self.sizes[name]
+        return io.BufferedReader(PlacedStream(partial(self._stream.part, start, size), size))
 
 
 @dataclass(slots=True)
@@ -260,6 +213,7 @@ class _Guarded:
 
     stream: IO[bytes]
     limit: int = _HEADER_BYTES
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, size: int = -1) -> bytes:
         if self.limit and not 0 <= size <= self.limit:
@@ -272,33 +226,11 @@ class _Guarded:
     def tell(self) -> int:
         return self.stream.tell()
 
-
-class _Part(io.RawIOBase):
-    """A part of a stream that others read too."""
-
-    def __init__(self, stream: _Guarded, lock: threading.Lock, start: int, size: int) -> None:
-        self._stream, self._lock, self._start, self._size = stream, lock, start, size
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        self._at = max(0, base + place)
-        return self._at
-
-    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
-        size = min(len(buffer), max(0, self._size - self._at))
-        with self._lock:
-            self._stream.seek(self._start + self._at)
-            data = self._stream.read(size)
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
+    def part(self, start: int, size: int, at: int, most: int) -> bytes:
+        """Read at a place of a member, whose others may be read at once."""
+        with self.lock:
+            self.stream.seek(start + at)
+            return self.stream.read(min(most, max(0, size - at)))
 
 
 def is_inside(name: str) -> bool:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.formats.contract import WrittenRow
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.splits import Split
 from tintype.dataset.treatment import Treatment, treat
-from tintype.dataset.writing import FileSet
 from tintype.detection import Box
 from tintype.errors import DatasetError
 

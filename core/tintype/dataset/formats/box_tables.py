@@ -249,5 +249,5 @@ def _find(
         log.miss(f"{image.name}: {error}" if "may be" in error.message else image.name)
         return None
     if "://" in image.name and not is_absolute(image.name):
-        log.note("remote-pictures", REMOTE, image.name)
+        log.note("remote-images", REMOTE, image.name)
     return found

@@ -36,7 +36,7 @@ DESCRIBE = "Describe the image."
 """What is asked where the source has captions."""
 WHICH = "Which of these does the image show: {labels}?"
 """What is asked where the source has one class for each image."""
-_NOTED = ("turned-with-picture", "exif-orientation")
+_NOTED = ("turned-with-image", "exif-orientation")
 """Problems of an image that are said once for all."""
 _LOOKED_AT = 1000
 _MOST_LABELS = 1000
@@ -78,7 +78,7 @@ class ChatRows:
         try:
             taken = [self.keeper.take(source) for source in item.images]
         except DatasetError as error:
-            self._log.lose(item.file, item.line, error.message, "broken-picture")
+            self._log.lose(item.file, item.line, error.message, "broken-image")
             return
         try:
             made = list(self._made(item, taken))

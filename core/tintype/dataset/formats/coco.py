@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.formats.box_files import write_coco
 from tintype.dataset.formats.coco_files import (
     annotation_files,
@@ -39,7 +40,6 @@ from tintype.dataset.formats.json_files import (
 from tintype.dataset.formats.masks import slim
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.sources import Files, SourceFile
-from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 

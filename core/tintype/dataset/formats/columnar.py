@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.formats.columnar_file import Cell, TableFile
 from tintype.dataset.formats.columns import IMAGES, ColumnRows
 from tintype.dataset.formats.contract import (
@@ -23,7 +24,6 @@ from tintype.dataset.formats.images import ImageFinder, image_data
 from tintype.dataset.formats.parquet_writing import write_parquet
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.sources import Files, SourceFile
-from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 _MAGIC = {b"PAR1": "Parquet", b"ARROW1": "Arrow", b"\xff\xff\xff\xff": "Arrow"}

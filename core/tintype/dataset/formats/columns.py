@@ -107,7 +107,7 @@ class ColumnRows:
                     raise _Missing(str(cell)[:200]) from error
                 raise
         if empty and not may_be_empty:
-            raise _Empty("no-picture", "rows have no image: the cell is empty; left out.")
+            raise _Empty("no-image", "rows have no image: the cell is empty; left out.")
         return []
 
     def _contents(

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from tintype.dataset.example import Example
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.formats.looking import looked_at
 from tintype.dataset.formats.report import ImportLog, Keep
 from tintype.dataset.formats.sources import Files
 from tintype.dataset.splits import Split
-from tintype.dataset.writing import FileSet
 from tintype.detection import Box
 
 Certainty = Literal["certain", "likely", "possible"]

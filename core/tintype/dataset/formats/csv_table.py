@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.formats.contract import (
     Detection,
     FilesFormat,
@@ -33,7 +34,6 @@ from tintype.dataset.formats.table_text import (
     table_text,
 )
 from tintype.dataset.splits import SPLITS, Split, split_named
-from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 IMAGE_NAMES = ("image", "img", "picture", "photo", "image_path", "image_file", "image_url", "path",
@@ -117,7 +117,7 @@ class CsvTable(FilesFormat):
                     image = known.get(entry.image) if entry.index else None
                     if image is not None:
                         words = "rows show the image of another row, by its index."
-                        log.note("pictures-repeated", words, f"{file}:{entry.line}")
+                        log.note("images-repeated", words, f"{file}:{entry.line}")
                     else:
                         image = images.find(entry.image, table.folder, split or entry.split)
                 except DatasetError as error:

@@ -11,17 +11,19 @@ from pathlib import Path
 
 from tintype.dataset.box_sets import judge_boxes
 from tintype.dataset.conversation import example
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.files import image_bytes
 from tintype.dataset.formats.chat_rows import NOTHING_THERE
 from tintype.dataset.formats.contract import WrittenRow
 from tintype.dataset.formats.registry import each_item, format_named, plugin_of
 from tintype.dataset.formats.report import ImportLog, ImportProgress, ImportReport
-from tintype.dataset.handle import Dataset, open_dataset
+from tintype.dataset.handle import Dataset
 from tintype.dataset.nowhere import Nowhere
+from tintype.dataset.opened import open_dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin
 from tintype.dataset.splits import Split, siblings, split_of
-from tintype.dataset.writing import FileSet, refuse_existing, require_room
+from tintype.dataset.writing import refuse_existing, require_room
 from tintype.detection import Box, Convention
 from tintype.errors import DatasetError
 from tintype.threads import in_thread, stepwise

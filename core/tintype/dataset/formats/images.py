@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.files import MAX_IMAGE_BYTES, image_bytes, read_plain_file
 from tintype.dataset.formats.contract import ImageSource, StoredImage
 from tintype.dataset.formats.report import ImportLog, Keep
-from tintype.dataset.formats.source_names import is_absolute, normal
+from tintype.dataset.formats.source_names import ends_with, is_absolute, normal
 from tintype.dataset.formats.sources import Files, SourceFile
 from tintype.dataset.places import origin
 from tintype.dataset.splits import Split
 from tintype.dataset.treatment import Treatment, needs, treat
-from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 from tintype.images.facts import ImageFacts
 
@@ -31,6 +31,7 @@ _FORMATS = {
 }  # fmt: skip
 OUTSIDE = "names lead out of the dataset: not read."
 BY_NAME = "paths of another machine: the files of the same names in the dataset are taken."
+ELSEWHERE = "images lie in other folders than the rows say: the files of the same names are taken."
 _SCHEME = re.compile(r"^(?:file|gs|s3|az|hdfs|dbfs|wasbs?|abfss?):/{0,3}", re.I)
 
 
@@ -93,8 +94,9 @@ class ImageFinder:
             raise DatasetError(f"{text[:200]} is outside the dataset's folder: it is not read.")
         ending = nearest(self._files.ending(name), base, split)
         if len(ending) == 1:
-            if foreign:
-                self._log.note("found-by-name", BY_NAME, f"{text[:200]} → {ending[0].name}")
+            if foreign or not ends_with(ending[0].name, name):
+                words = BY_NAME if foreign else ELSEWHERE
+                self._log.note("found-by-name", words, f"{text[:200]} → {ending[0].name}")
             return ending[0]
         if ending:
             names = ", ".join(file.name for file in ending[:3])

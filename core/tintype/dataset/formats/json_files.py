@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tintype.dataset.formats.sources import SourceFile
@@ -13,6 +13,7 @@ MAX_JSON_BYTES = 1_000_000_000
 """COCO's largest file has 450 MB."""
 HEAD_BYTES = 256 * 1024
 _KEY = re.compile(r'"([^"\\]{1,60})"\s*:')
+_SOLID = re.compile(r"\S")
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -46,10 +47,31 @@ def read_json(file: SourceFile, slim: Callable[[dict[str, Any]], Any] | None = N
     Raises:
         DatasetError: if the file cannot be read, is too large, or no JSON.
     """
+    return _read(file, lambda text: json.loads(text, object_hook=slim))
+
+
+def read_values(file: SourceFile) -> list[Any]:
+    """The JSON values of a file, one after the other, however many lines each takes.
+
+    Raises:
+        DatasetError: if the file cannot be read, is too large, or one of them is no JSON.
+    """
+    found: list[Any] = _read(file, lambda text: list(_values(text)))
+    return found
+
+
+def _values(text: str) -> Iterator[Any]:
+    decoder, at = json.JSONDecoder(), 0
+    while found := _SOLID.search(text, at):
+        value, at = decoder.raw_decode(text, found.start())
+        yield value
+
+
+def _read(file: SourceFile, parse: Callable[[str], Any]) -> Any:
     data = file.read(MAX_JSON_BYTES)
     try:
         text = data.decode(json.detect_encoding(data))
-        return json.loads(text.removeprefix("\ufeff"), object_hook=slim)
+        return parse(text.removeprefix("\ufeff"))
     except UnicodeDecodeError as error:
         raise DatasetError(
             f"{file.name} is not UTF-8: byte {error.start:,} does not fit.",

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from tintype.dataset.example import Message, TextPart
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.formats.columnar_file import load_pyarrow
 from tintype.dataset.formats.contract import WrittenRow
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.splits import Split
-from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 GROUP_BYTES = 64_000_000

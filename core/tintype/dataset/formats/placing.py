@@ -102,7 +102,7 @@ def _frame(
     by_size = frame_of(boxes, facts)
     frame = by_size or (undecided if boxes.size else "upright")
     if frame == "stored":
-        return frame, [ImportProblem(file, 0, TURNED, "turned", "turned-with-picture")]
+        return frame, [ImportProblem(file, 0, TURNED, "turned", "turned-with-image")]
     return frame, [] if by_size else [ImportProblem(file, 0, AS_SHOWN, "kept", "exif-orientation")]
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.formats.chat_rows import ChatRows
 from tintype.dataset.formats.contract import Boxes, Format, ImportOptions, Item, Label
 from tintype.dataset.formats.images import ImageKeeper, TakenImage
 from tintype.dataset.formats.registry import detected, format_named, not_understood
 from tintype.dataset.formats.report import ImportLog, ImportProblem, Notice
 from tintype.dataset.splits import SPLITS, Split
-from tintype.dataset.writing import FileSet
 
 LONGEST_S = 5.0
 """Reading ends after this time, and the numbers are so far."""

@@ -18,7 +18,6 @@ from tintype.dataset.formats.json_files import read_json
 from tintype.dataset.formats.looking import listing_once
 from tintype.dataset.formats.sources import Files
 from tintype.errors import DatasetError
-from tintype.paths import size
 from tintype.plugins import Plugin, guarded, plugins
 
 T = TypeVar("T")
@@ -126,6 +125,10 @@ def the_format_of(source: Path) -> Format:
     return sure[0].format
 
 
+_BLANK_BYTES = 1_000_000
+"""A file of so many blanks at its beginning counts as empty."""
+
+
 def not_understood(source: Path) -> DatasetError:
     """What is there, and what was looked for."""
     try:
@@ -135,13 +138,13 @@ def not_understood(source: Path) -> DatasetError:
     kinds = Counter(file.suffix or "without an ending" for file in files.names.values())
     if files.given:
         kinds = Counter({files.given.suffix or "a file without an ending": 1})
-    if not kinds or (files.given and not size(source)):
+    if not kinds or (files.given and not files.given.head(_BLANK_BYTES).strip()):
         return DatasetError(f"{source} is empty.", advice="Choose another.", path=source)
     there = ", ".join(f"{count:,} × {kind}" for kind, count in kinds.most_common(6))
-    pictures = len(files.images)
-    if pictures and not files.given and pictures == len(files.names):
+    images = len(files.images)
+    if images and not files.given and images == len(files.names):
         return DatasetError(
-            f"{source} holds {pictures:,} images and nothing that says what is on them: they are "
+            f"{source} holds {images:,} images and nothing that says what is on them: they are "
             "not labelled, which is not the same as negatives.",
             advice="Put each image into a folder named by its class, or add a table or labels.",
             path=source,

@@ -41,7 +41,7 @@ def filled(row: Any) -> Any:
     if isinstance(row.get("objects"), dict) and any(_MARK.search(text) for text in _texts(turns)):
         row = {**row, key: _grounded(turns, row["objects"])}
     elif any("<img>" in text for text in _texts(turns)):
-        row = _pictured(row, key)
+        row = _with_image(row, key)
     return row
 
 
@@ -97,7 +97,7 @@ def _note_roles(messages: Any, place: str, log: ImportLog) -> None:
     for message in messages:
         if message.get("role") == "assistant" and _images(message):
             words = "rows have an image in an answer, which no provider takes: left out."
-            log.note("picture-in-answer", words, place)
+            log.note("image-in-answer", words, place)
             raise DatasetError("There is an image in an answer, which no provider takes.")
 
 
@@ -172,7 +172,7 @@ def _grounded(turns: Any, objects: Mapping[str, Any]) -> Any:
     ]
 
 
-def _pictured(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def _with_image(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """A row with the images of its `<img>` tags in `images`."""
     names: list[str] = []
 

@@ -15,7 +15,7 @@ from typing import IO
 from tintype.dataset.files import PlainFile, read_plain_file
 from tintype.dataset.formats.archives import Archive, open_archive
 from tintype.dataset.formats.report import ImportLog
-from tintype.dataset.formats.source_names import folded, is_resource, normal
+from tintype.dataset.formats.source_names import ends_with, folded, is_resource, normal
 from tintype.dataset.formats.streams import plain_stream
 from tintype.dataset.splits import Split, split_of, split_of_folder
 from tintype.errors import DatasetError
@@ -97,7 +97,7 @@ class SourceFile:
     def size_bytes(self) -> int:
         """How many bytes it has; 0 if that cannot be known."""
         if self.files.archive:
-            return self.files.archive.size(self.name)
+            return self.files.archive.sizes[self.name]
         with contextlib.suppress(OSError):
             return os.stat(self.files.root / self.name).st_size
         return 0
@@ -179,7 +179,7 @@ class Files:
     def names(self) -> Mapping[str, SourceFile]:
         """Every file by its name, in order; resource files and hidden ones left out."""
         if self._names is None:
-            found = self.archive.names if self.archive else list(self._walked())
+            found = list(self.archive.sizes) if self.archive else list(self._walked())
             kept = sorted(name for name in found if not is_resource(name))
             self._names = {name: SourceFile(self, name, f"{self.root}/{name}") for name in kept}
         return self._names
@@ -217,7 +217,7 @@ class Files:
         parts = [part for part in folded(name).split("/") if part not in ("", ".", "..")]
         found = self._bases().get(parts[-1], []) if parts else []
         for length in range(len(parts), 0, -1):
-            matches = [file for file in found if _ends(file, parts[-length:])]
+            matches = [file for file in found if ends_with(file.name, "/".join(parts[-length:]))]
             if matches:
                 return matches
         return []
@@ -294,10 +294,6 @@ class Files:
             if not inside:
                 self.outside.append(name)
         return False
-
-
-def _ends(file: SourceFile, parts: list[str]) -> bool:
-    return folded(file.name).split("/")[-len(parts) :] == parts
 
 
 def _entries(folder: Path) -> list["os.DirEntry[str]"]:

@@ -4,6 +4,7 @@ import bisect
 import io
 import os
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,17 +15,17 @@ _BOMB_RATIO = 200
 """How much larger real data become; more than this, and it is no data."""
 
 
-class PlainStream(io.RawIOBase):
-    """A plain file as a stream, which is closed with the last that refers to it."""
+class PlacedStream(io.RawIOBase):
+    """What can be read at any place, as a stream."""
 
-    def __init__(self, path: Path) -> None:
-        """Open a file.
+    def __init__(self, read_at: Callable[[int, int], bytes], size: int) -> None:
+        """Begin at the beginning.
 
-        Raises:
-            DatasetError: if it is missing, not a regular file, or unreadable.
+        Args:
+            read_at: Given a place and a number of bytes, returns at most so many of them.
+            size: Where the end is, in bytes.
         """
-        self._file = PlainFile(path)
-        self._at = 0
+        self._read_at, self._size, self._at = read_at, size, 0
 
     def readable(self) -> bool:
         """See `io.IOBase`."""
@@ -40,16 +41,29 @@ class PlainStream(io.RawIOBase):
 
     def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
         """See `io.IOBase`."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._file.size_bytes}
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}
         self._at = max(0, base[whence] + place)
         return self._at
 
     def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
         """See `io.RawIOBase`."""
-        data = self._file.read(self._at, len(buffer))
+        data = self._read_at(self._at, len(buffer))
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
+
+
+class PlainStream(PlacedStream):
+    """A plain file as a stream, which is closed with the last that refers to it."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a file.
+
+        Raises:
+            DatasetError: if it is missing, not a regular file, or unreadable.
+        """
+        self._file = PlainFile(path)
+        super().__init__(self._file.read, self._file.size_bytes)
 
     def close(self) -> None:
         """See `io.IOBase`."""
@@ -73,7 +87,7 @@ class _State:
     left: bytes = field(default=b"")
 
 
-class GzipStream(io.RawIOBase):
+class GzipStream(PlacedStream):
     """A gzip file read at any place: the decompressor's state is kept every few megabytes.
 
     Raises OSError where it is damaged, and where it grows as no real data do.
@@ -94,45 +108,28 @@ class GzipStream(io.RawIOBase):
         self._packed = self._file.seek(0, os.SEEK_END)
         self._states = [_State(0, 0, zlib.decompressobj(wbits=31))]
         self._now = self._copied(self._states[0])
-        self._at = 0
-
-    def readable(self) -> bool:
-        """See `io.IOBase`."""
-        return True
-
-    def seekable(self) -> bool:
-        """See `io.IOBase`."""
-        return True
-
-    def tell(self) -> int:
-        """See `io.IOBase`."""
-        return self._at
+        super().__init__(self._decompressed, 0)
 
     def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
         """Go to a place, in decompressed bytes."""
         if whence != os.SEEK_SET:
             raise io.UnsupportedOperation("only from the beginning")
-        self._at = place
-        return place
+        return super().seek(place)
 
     def close(self) -> None:
         """See `io.IOBase`."""
         self._file.close()
         super().close()
 
-    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
-        """See `io.RawIOBase`."""
-        at = bisect.bisect_right(self._states, self._at, key=lambda state: state.place)
+    def _decompressed(self, place: int, size: int) -> bytes:
+        at = bisect.bisect_right(self._states, place, key=lambda state: state.place)
         best = self._states[at - 1]
-        if self._now.place > self._at or best.place > self._now.place:
+        if self._now.place > place or best.place > self._now.place:
             self._now = self._copied(best)
-        while self._now.place < self._at:
-            if not self._more(min(self._CHUNK, self._at - self._now.place)):
-                return 0
-        data = self._more(min(len(buffer), self._CHUNK))
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
+        while self._now.place < place:
+            if not self._more(min(self._CHUNK, place - self._now.place)):
+                return b""
+        return self._more(min(size, self._CHUNK))
 
     def _more(self, size: int) -> bytes:
         """At most so many decompressed bytes; none at the end."""

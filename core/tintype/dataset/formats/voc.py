@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.formats.box_files import write_voc
 from tintype.dataset.formats.contract import (
     Boxes,
@@ -26,7 +27,6 @@ from tintype.dataset.formats.source_names import folded
 from tintype.dataset.formats.sources import Files, SourceFile
 from tintype.dataset.formats.voc_xml import MAX_XML_BYTES, Annotation, read_annotation
 from tintype.dataset.splits import Split, split_named
-from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 _IMAGE_FOLDERS = ("jpegimages", "images", "imgs")

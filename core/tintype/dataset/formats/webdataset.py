@@ -104,7 +104,7 @@ def _items(
     for name, sample in samples.items():
         image = next((file for key, file in sample.items() if f".{key}" in IMAGE_SUFFIXES), None)
         if image is None:
-            log.note("no-picture", "samples have no image: left out.", f"{shard}/{name}")
+            log.note("no-image", "samples have no image: left out.", f"{shard}/{name}")
             log.lost += 1
             continue
 

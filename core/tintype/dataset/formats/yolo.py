@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tintype.dataset.file_set import FileSet
 from tintype.dataset.formats.box_files import write_yolo
 from tintype.dataset.formats.coco import note_unlisted
 from tintype.dataset.formats.contract import (
@@ -38,7 +39,6 @@ from tintype.dataset.formats.yolo_layout import (
     yolo_head,
 )
 from tintype.dataset.splits import Split
-from tintype.dataset.writing import FileSet
 from tintype.errors import DatasetError
 
 
@@ -168,7 +168,7 @@ def _once(
         label = labels[image]
         if label is not None and owners[label] > 1:
             words = "images share one label file: whose it is cannot be known; left out."
-            log.note("one-label-two-pictures", words, f"{image.name} ({label.name})")
+            log.note("one-label-two-images", words, f"{image.name} ({label.name})")
             log.lost += 1
         else:
             taken.append(image)

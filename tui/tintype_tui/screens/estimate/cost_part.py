@@ -15,12 +15,12 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype.assessment import Assessment
-from tintype.connection import prospects, usual_request
 from tintype.dataset import FileStamp
 from tintype.estimation import gauges
 from tintype.estimation.usage import Request
 from tintype.jobs import Prospects
 from tintype.pricing import load_prices
+from tintype.prospects import prospects, usual_request
 from tintype.providers.token_rules import TokenRule
 from tintype.quote import Outlook, Quote
 from tintype_tui import requests

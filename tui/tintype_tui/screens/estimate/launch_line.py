@@ -15,13 +15,13 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from tintype import budget
-from tintype.connection import forecast
 from tintype.dataset import open_dataset
 from tintype.dataset.embed import export
 from tintype.jobs import Order
 from tintype.loop import LoopState
 from tintype.paths import exists
 from tintype.pricing import load_prices
+from tintype.prospects import forecast
 from tintype.quote import Outlook, Quote, concern, validation_concern
 from tintype_tui import requests
 from tintype_tui.held_keys import opens

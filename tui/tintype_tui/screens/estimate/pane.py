@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.reactive import var
 
-from tintype import connection, rules
+from tintype import connection, prospects, rules
 from tintype.dataset import FileStamp
 from tintype.dataset.splits import siblings
 from tintype.engines import extra_hyperparameters
@@ -135,13 +135,14 @@ class EstimatePane(Pane):
         self._renew()
 
     async def _propose(self, path: Path) -> None:
-        models = await connection.base_models(self.session.profile.provider)
+        models = await prospects.base_models(self.session.profile.provider)
         choices = self._choices or await _proposal(self, path, self._model, models)
         if self.session.profile.dialect == "embedded":
             self.plan.form.extras = await asyncio.to_thread(
                 extra_hyperparameters, connection.server_folder()
             )
         self._model, self._choices, self._filled = "", None, True
+        self.plan.form.clone = choices if self._like is not None else None
         self.plan.form.fill(choices, models)
 
     def on_plan_form_changed(self, event: PlanForm.Changed) -> None:

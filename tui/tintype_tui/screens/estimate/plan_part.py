@@ -13,14 +13,15 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static
 
-from tintype.connection import refuse_untrainable
+from tintype.prospects import refuse_untrainable
 from tintype.quote import Outlook
 from tintype.rules import Summary
 from tintype.tokens import DETAILS
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask
-from tintype_tui.widgets.plan_form import Choices, PlanForm
+from tintype_tui.text import visible
+from tintype_tui.widgets.plan_form import LABELS, Choices, PlanForm
 
 
 class Replanned(Message):
@@ -53,7 +54,20 @@ class PlanPart(Part):
 
     def compose(self) -> ComposeResult:
         yield PlanForm()
+        yield Static(id="changes")
         yield Static(id="verdict")
+
+    def on_mount(self) -> None:
+        for name in ("choices", "clone"):
+            self.watch(self.form, name, self._say_changes)
+
+    def _say_changes(self) -> None:
+        """Say what is not as it was for the job that is repeated."""
+        line, found = self.query_one("#changes", Static), self.form.changed
+        line.display = self.form.clone is not None
+        words = "; ".join(f"{LABELS[name]} {old} → {new}" for name, (old, new) in found.items())
+        said = f"* changed: {words}" if words else "As the job that is repeated."
+        line.update(Content.styled(visible(said), "$warning" if words else "dim"))
 
     @property
     def choices(self) -> Choices:

@@ -14,6 +14,7 @@ from tintype import evaluation
 from tintype.errors import TintypeError
 from tintype.evaluation import Findings
 from tintype.loop import EvaluationRequest, LookRequest, LoopState
+from tintype_tui.evaluating import Evaluating
 from tintype_tui.held_keys import HoldingApp
 from tintype_tui.screen import Pane
 from tintype_tui.screens.evaluate.grading import GradingPart
@@ -22,14 +23,12 @@ from tintype_tui.screens.evaluate.rows_part import RowsPart
 from tintype_tui.screens.evaluate.runs_part import RunsPart
 from tintype_tui.screens.evaluate.setup_part import SetupPart
 from tintype_tui.screens.evaluate.views_line import ViewsLine
-from tintype_tui.session import Evaluating
 from tintype_tui.widgets.loop_strip import LoopStrip, Serving
 
 FOCUS = {"setup": "#setup-list", "result": "#report", "rows": "#matrix", "runs": "#runs-list"}
 
 AHEAD = {"setup": "start", "result": "worst", "rows": "mark", "runs": "turn(1)"}
 """What goes on from each view."""
-
 
 KEYS: list[BindingType] = [
     Binding("escape", "back", "Back", id="evaluate.back", show=False),

@@ -17,10 +17,10 @@ from tintype.evaluation import Findings, percent
 from tintype.evaluation.exporting import export
 from tintype.loop import LoopState
 from tintype_tui import requests
+from tintype_tui.evaluating import Evaluating
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.choosing import Choose
-from tintype_tui.session import Evaluating
 from tintype_tui.text import visible
 from tintype_tui.widgets.evaluation_report import (
     ReportList,

@@ -11,59 +11,25 @@ from textual.widgets import Static
 
 from tintype import evaluation
 from tintype.dataset import open_dataset
-from tintype.evaluation import AnswerOfRow, EvaluatedRow, Findings
-from tintype.prompting import in_short
+from tintype.evaluation import Findings
 from tintype_tui.held_keys import opens
 from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.screens.evaluate import sending
 from tintype_tui.screens.evaluate.row_part import RowPart
+from tintype_tui.screens.evaluate.rows_shown import (
+    ORDER_WORDS,
+    ORDERS,
+    SHORT,
+    chosen_rows,
+    empty_words,
+    glimpse,
+)
 from tintype_tui.text import count
 from tintype_tui.widgets.evaluation_matrix import Glimpse, MatrixList
 from tintype_tui.widgets.evaluation_report import RowsOf
-from tintype_tui.widgets.example_list import said
 from tintype_tui.widgets.line_list import LineList
 from tintype_tui.widgets.tab_line import Tab, TabLine
-
-SHORT = {"newly broken": "broken", "newly fixed": "fixed"}
-ORDERS = ("file", "worst", "best", "change", "random")
-ORDER_WORDS = {
-    "file": "as in the file",
-    "worst": "worst first",
-    "best": "best first",
-    "change": "largest loss first",
-    "random": "by chance",
-}
-
-
-def chosen_rows(
-    found: Findings, rows: RowsOf, order: str, matching: frozenset[int] | None
-) -> tuple[int, ...]:
-    """Positions of the rows of a view, of one facet's value, that have what was searched for."""
-    made = found.evaluation
-    positions = evaluation.positions(
-        made,
-        rows.view,
-        model=rows.model,
-        scorer=found.scorer,
-        order=order,  # type: ignore[arg-type]
-    )
-    if rows.facet in made.facets:
-        values, codes = made.facets[rows.facet]
-        wanted = values.index(rows.value) if rows.value in values else -2
-        positions = positions[codes[positions] == wanted]
-    if matching is not None:
-        return tuple(one for one in positions.tolist() if one in matching)
-    return tuple(positions.tolist())
-
-
-def empty_words(rows: RowsOf, needle: str) -> str:
-    """What is said where no row is to be shown."""
-    parts = [f"No row: {rows.view}"]
-    parts += [f"{rows.facet} {rows.value}"] if rows.facet else []
-    parts += [f"with “{needle}”"] if needle else []
-    return " · ".join(parts) + "\nEsc shows all rows."
-
 
 ACTIONS = ("view", "model", "order", "mark", "mark_all", "train", "search")
 KEYS: list[BindingType] = [
@@ -82,14 +48,6 @@ KEYS: list[BindingType] = [
     ),
     Binding("slash", "search", "Search", id="evaluate.search", show=False, key_display="/"),
 ]  # fmt: skip
-
-
-def glimpse(row: EvaluatedRow, answers: Sequence[AnswerOfRow]) -> Glimpse:
-    """What is listed of a row: of one with boxes, what is there instead of what is asked."""
-    question = in_short(row.question)
-    if question.startswith("detect "):
-        question = said(row.truths[0])
-    return Glimpse(question[:400], tuple(said(one.text)[:200] for one in answers))
 
 
 class RowsPart(Part):

@@ -18,6 +18,7 @@ from tintype.evaluation import EvaluationPlan, JudgePlan
 from tintype.evaluation.plan import MOST_MODELS
 from tintype.loop import EvaluationRequest
 from tintype_tui import requests
+from tintype_tui.evaluating import Evaluating
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import with_keys
 from tintype_tui.own_editor import edited_outside
@@ -29,7 +30,6 @@ from tintype_tui.screens.evaluate.starting import ordered, weighed
 from tintype_tui.screens.open_path import choose_dataset
 from tintype_tui.screens.parameters import AskParameters
 from tintype_tui.screens.playground.models import fitting_model
-from tintype_tui.session import Evaluating
 from tintype_tui.text import visible
 from tintype_tui.widgets.line_list import LineList
 from tintype_tui.words.evaluating import cost_details

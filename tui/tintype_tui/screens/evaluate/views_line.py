@@ -10,9 +10,9 @@ from textual.reactive import var
 
 from tintype.evaluation import EvaluationRun, Findings
 from tintype_tui import requests
+from tintype_tui.evaluating import Evaluating
 from tintype_tui.screen import Part
 from tintype_tui.screens.evaluate.starting import go_on
-from tintype_tui.session import Evaluating
 from tintype_tui.widgets.tab_line import Tab, TabLine
 
 VIEWS = {"setup": "set-up", "result": "result", "rows": "rows", "runs": "past runs"}

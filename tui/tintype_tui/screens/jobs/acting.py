@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from tintype import jobs, paths
@@ -22,7 +23,7 @@ from tintype_tui.words.jobs import cancel_words, name_of
 HINTS = (
     "Words that a job must have: state, name, model, data, day or id; empty: all.",
     "state:failed model:mini suffix:cards data:train made:2026-11 meta:team=a",
-    "is:all profile:openai tag:good is:pinned is:archived sort:loss (last smoothed cost …)",
+    "is:all profile:openai tag:good is:pinned is:archived sort:loss (score accuracy time cost …)",
 )
 STEERED = frozenset({"cancel", "pause"})
 """What changes something at the provider: not there at all when it may only be read."""
@@ -150,11 +151,12 @@ def cloning(known: Known) -> requests.Reached:
         FileError: if that dataset is gone.
     """
     source = known.kept.made_from.training if known.kept is not None else None
+    like = known.job if known.kept is None else jobs.to_repeat(replace(known.kept, job=known.job))
     if source is None:
-        return requests.estimate_dataset(like=known.job)
+        return requests.estimate_dataset(like=like)
     path = Path(source.path)
     paths.require(path, "file")
-    return requests.estimate_dataset(like=known.job, path=path)
+    return requests.estimate_dataset(like=like, path=path)
 
 
 def replaying(typed: str) -> tuple[float, int] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from tintype import jobs, recorder
 from tintype.api import Api
+from tintype.errors import TintypeError
 from tintype.evaluation import StepScores, runs_folder, step_scores
 from tintype.jobs import Bill, JobProgress, Trouble, trouble_of
 from tintype.jobs.reading import read_along
@@ -16,6 +17,8 @@ from tintype.resources import Event, Job
 from tintype.store import KeptJob, Store
 from tintype.trainer_logs import LOCAL
 from tintype_tui.session import Session
+
+NO_METRICS = "No metrics of it are known: none were reported, or none were recorded in time."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Known:
     """How long an ended job trained."""
     scores: StepScores | None = None
     """What its models score, by step, where they have been evaluated."""
+    origin: str = ""
+    """Where its curves are from, if not from events alone, or why the results file is not here."""
     stopped: str = ""
     """Why the provider is not asked any more, if it should be."""
 
@@ -81,7 +86,7 @@ class Known:
 async def news(session: Session, store: Store, job_id: str) -> AsyncGenerator[JobProgress, None]:
     """Follow a job by what its recorder brings; where there can be none, by asking its provider.
 
-    The log of a trainer on this machine is read by `tintype follow`: here, by what that brings.
+    The log of a trainer on this machine is read by the recorder of `local`, or `tintype follow`.
 
     Raises:
         TintypeError: if the store cannot be read, or the provider refuses.
@@ -95,13 +100,19 @@ async def news(session: Session, store: Store, job_id: str) -> AsyncGenerator[Jo
                 return await session.provider()
             return await session.connection(profile, lasting)
 
-        if profile == LOCAL:
-            found = read_along(store, LOCAL, job_id, trouble=lambda: "", goes_on=lambda: True)
-        else:
-            found = recorder.follow(session.settings, profile, store, job_id, provider)
-        async with aclosing(found):
+        own = None if profile == LOCAL else provider
+        async with aclosing(
+            recorder.follow(session.settings, profile, store, job_id, own)
+        ) as found:
             async for progress in found:
                 yield progress
+        kept = store.jobs.find(profile, job_id)
+        if own is None and kept is not None and not kept.settled:
+            # Where no recorder reads the log, `tintype follow` may.
+            along = read_along(store, LOCAL, job_id, trouble=lambda: "", goes_on=lambda: True)
+            async with aclosing(along):
+                async for progress in along:
+                    yield progress
 
 
 def known_job(store: Store, profile: str, job_id: str) -> KeptJob | None:
@@ -131,6 +142,8 @@ async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[
         yield known
         known = await _judged(session, known)
         yield known
+        known = await _with_results(session, store, known, ask=ask)
+        yield known
         if (kept.settled or not ask) and len(metrics.clock) > 0:
             yield known.after(known.progress, await store.jobs.events(name, job_id))
             return
@@ -149,6 +162,34 @@ async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[
             if known.progress.metrics.series != before.progress.metrics.series or known.job.ended:
                 known = await _judged(session, known)
                 yield known
+    if known is not None:
+        known = await _with_results(session, store, known, ask=ask)
+        nothing = known.is_bare and known.job.status == "succeeded" and not known.origin
+        yield replace(known, origin=NO_METRICS) if nothing else known
+
+
+async def _with_results(session: Session, store: Store, known: Known, *, ask: bool) -> Known:
+    """Add what only the results file of a finished job has, fetched if it is not here."""
+    job = known.job
+    profile = known.kept.profile if known.kept is not None else session.profile.name
+    if not job.ended or known.origin:
+        return known
+    csv = store.jobs.results(profile, job.id)
+    if not csv and ask and job.result_files and profile == session.profile.name:
+        try:
+            csv = (await jobs.results(await session.provider(), store, job)).csv
+        except TintypeError as error:
+            return replace(known, origin=f"Its results file cannot be had: {error}")
+    if not csv:
+        return known
+    before = known.progress.metrics
+    metrics = await asyncio.to_thread(jobs.charted, csv, before)
+    recorded = len(metrics.clock) > 0
+    if metrics is before and recorded:
+        return known
+    origin = f"{'some ' if recorded else ''}values from the results file"
+    known = replace(known, progress=replace(known.progress, metrics=metrics), origin=origin)
+    return await _judged(session, known)
 
 
 async def replayed(

@@ -16,6 +16,7 @@ from tintype.jobs import Blamed
 from tintype.metrics import Metrics
 from tintype.resources import Job
 from tintype_tui import requests
+from tintype_tui.evaluating import Evaluating
 from tintype_tui.held_keys import opens
 from tintype_tui.keys import key_of
 from tintype_tui.screen import Part
@@ -24,7 +25,6 @@ from tintype_tui.screens.jobs.curves import MOST_RUNS, Curves, drawn
 from tintype_tui.screens.jobs.following import Known, by_epochs
 from tintype_tui.screens.jobs.listing import Listing
 from tintype_tui.screens.jobs.views import JobViews
-from tintype_tui.session import Evaluating
 from tintype_tui.widgets.chart import Run, free_slot
 from tintype_tui.widgets.checkpoint_list import CheckpointList
 from tintype_tui.widgets.job_header import JobHeader
@@ -118,7 +118,7 @@ class JobPart(Part):
         if known is not None:
             self._loaded.set()
             header.diagnosis, header.stopped = known.diagnosis, known.stopped
-            header.training_s = known.training_s
+            header.training_s, header.origin = known.training_s, known.origin
             self._say_the_end(known.job)
             self._learn(known.job.id, known.progress.metrics)
         self._draw()

@@ -1,16 +1,16 @@
 """The list of jobs: what is known of it as a value, and how it comes."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from textwrap import wrap
 from typing import Literal
 
 from tintype import jobs
 from tintype.errors import ApiError, AuthenticationError, ForbiddenError
-from tintype.evaluation import latest_scores, runs_folder
-from tintype.jobs import JobLine
+from tintype.evaluation import model_scores, runs_folder
+from tintype.jobs import JobLine, Scores
 from tintype.pricing import Prices, load_prices
 from tintype.resources import Job
 from tintype.store import KeptJob, Labels
@@ -48,8 +48,10 @@ class Listing:
     lasting: bool = False
     """Whether it is not asked for again by itself."""
     prices: Prices | None = None
-    provider: str = ""
-    """Whose prices apply."""
+    providers: Mapping[str, str] = field(default_factory=dict)
+    """The provider of each profile, whose prices apply."""
+    scores: Scores | None = None
+    """What has been evaluated; none until that was looked up."""
 
     @property
     def jobs(self) -> tuple[KeptJob, ...]:
@@ -100,25 +102,16 @@ class Listing:
         return [] if self.jobs else named(NO_JOBS).splitlines()
 
 
-async def _lines(session: Session, prices: Prices | None, needle: str) -> tuple[JobLine, ...]:
+async def _lines(session: Session, found: Listing, needle: str) -> tuple[JobLine, ...]:
     """All jobs that the store knows; with what came of them only if that is asked for."""
-    store, settings = await session.store(), session.settings
-    if prices is None or jobs.sorted_by(needle) not in (
-        "cost",
-        "loss",
-        "last",
-        "smoothed",
-        "score",
-    ):
+    store = await session.store()
+    if found.scores is None or jobs.sorted_by(needle) not in jobs.RESULTS:
         labels, none = store.labels.all(), Labels()
         return tuple(
             JobLine(kept, labels.get((kept.profile, kept.job.id), none))
             for kept in store.jobs.newest()
         )
-    home = runs_folder(settings.folders.data)
-    scores = await asyncio.to_thread(latest_scores, home)
-    providers = {name: one.provider for name, one in settings.profiles.items()}
-    return await jobs.overview(store, prices, providers, scores)
+    return await jobs.overview(store, found.prices, found.providers, found.scores)
 
 
 async def listings(
@@ -132,15 +125,15 @@ async def listings(
         TintypeError: if the store or the prices cannot be read, or there is no connection.
     """
     store, profile = await session.store(), session.profile
-    found = Listing(
-        await _lines(session, None, ""), profile=profile.name, provider=profile.provider
-    )
+    providers = {name: one.provider for name, one in session.settings.profiles.items()}
+    found = Listing(profile=profile.name, providers=providers)
+    found = replace(found, lines=await _lines(session, found, ""))
     yield found
     prices = await asyncio.to_thread(load_prices, session.settings.prices)
-    found = replace(found, prices=prices)
-    if needle():
-        found = replace(found, lines=await _lines(session, prices, needle()))
-        yield found
+    home = runs_folder(session.settings.folders.data)
+    found = replace(found, prices=prices, scores=await asyncio.to_thread(model_scores, home))
+    found = replace(found, lines=await _lines(session, found, needle()))
+    yield found
     pause_s, most = LOCAL_S if profile.dialect == "embedded" else LIST_S, MOST
     while True:
         try:
@@ -153,7 +146,8 @@ async def listings(
             found = found.failed(str(error), lasting=True)
         except ApiError as error:
             found = found.failed(str(error), lasting=False, again_s=error.retry_after_s)
-        found = replace(found, lines=await _lines(session, prices, needle()))
+        found = replace(found, scores=await asyncio.to_thread(model_scores, home))
+        found = replace(found, lines=await _lines(session, found, needle()))
         yield found
         if found.lasting:
             return

@@ -18,6 +18,7 @@ from tintype_tui.screens.dialogs import Ask
 from tintype_tui.screens.jobs import acting
 from tintype_tui.screens.jobs.curves import Curves
 from tintype_tui.screens.jobs.following import Known
+from tintype_tui.screens.jobs.grid_part import GridPart
 from tintype_tui.screens.jobs.job import JobPart
 from tintype_tui.screens.jobs.keys import KEYS
 from tintype_tui.screens.jobs.labels_part import LabelsPart
@@ -64,7 +65,7 @@ class JobsPane(Pane):
         with Horizontal(id="jobs-body"):
             for part in (JobsSide(id="jobs-side"), JobPart(id="job")):
                 yield part.data_bind(JobsPane.listing, JobsPane.looking, selected=JobsPane.followed)
-        yield LabelsPart().data_bind(selected=JobsPane.followed)
+        yield from (GridPart(), LabelsPart().data_bind(selected=JobsPane.followed))
 
     async def on_mount(self) -> None:
         self.charts.leader.as_table = self.session.settings.screen_reader

@@ -1,7 +1,6 @@
 """The list of jobs as a part of the pane: shown, filtered, chosen from."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from functools import partial
 
 from textual import work
@@ -14,13 +13,12 @@ from textual.widgets import Static
 from tintype import jobs
 from tintype.errors import TintypeError
 from tintype.jobs import JobLine
-from tintype.metrics import figure
-from tintype.store import KeptJob
 from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.jobs.listing import NONE_FITS, Listing, listings
-from tintype_tui.text import money, visible
+from tintype_tui.text import visible
 from tintype_tui.widgets.job_list import Beside, JobList
+from tintype_tui.words.jobs import cost_words, sorted_by_words
 
 
 class JobsSide(Part):
@@ -129,28 +127,14 @@ class JobsSide(Part):
 
     def _beside(self, line: JobLine) -> Beside:
         """What is known of a job besides itself; what the list is sorted by in the cost's place."""
-        by, kept = jobs.sorted_by(self.needle), line.kept
-        cost = self._cost(kept)
-        losses = {"loss": line.best_loss, "last": line.last_loss, "smoothed": line.smoothed_loss}
-        if by in losses:
-            cost = "" if (loss := losses[by]) is None else figure(loss)
-        elif by == "score":
-            cost = "" if line.score is None else f"{line.score:.1%}"
+        kept = line.kept
+        shown = sorted_by_words(line, jobs.sorted_by(self.needle))
+        if shown is None:
+            prices, providers = self.listing.prices, self.listing.providers
+            cost, estimated = jobs.cost_or_estimate(kept, prices, providers)
+            shown = "" if cost is None else cost_words(cost, estimated)
         profile = "" if kept.profile == self.listing.profile else kept.profile
-        return Beside(jobs.data_of(kept), cost, profile, line.labels.pinned, line.labels.tags)
-
-    def _cost(self, kept: KeptJob) -> str:
-        """What the provider billed, else `≈` what was estimated."""
-        billed = jobs.cost(kept.job, self.listing.prices, self.listing.provider)
-        if billed is not None:
-            return money(billed)
-        if kept.job.status in ("failed", "cancelled"):
-            return ""
-        try:
-            expected = Decimal(str(kept.made_from.estimate.get("cost_usd")))
-        except InvalidOperation:
-            return ""
-        return money(expected) if expected == 0 else f"≈{money(expected)}"
+        return Beside(jobs.data_of(kept), shown, profile, line.labels.pinned, line.labels.tags)
 
     def _moved(self, cursor: int) -> None:
         shown = self.list_of_jobs.jobs

@@ -172,7 +172,8 @@ class JobViews(Vertical):
         """Say in what the runs that are drawn differ, and what came of them."""
         if not self.is_mounted:
             return
-        kept = {one.job.id: one for one in self.listing.jobs}
+        listing = self.listing
+        kept = {one.kept.job.id: one.kept for one in listing.lines}
         if self.known is not None and self.known.kept is not None:
             kept.setdefault(self.known.job.id, self.known.kept)
         runs = [run for run in self.runs if run.id in kept]
@@ -181,8 +182,9 @@ class JobViews(Vertical):
             jobs.differences([kept[run.id] for run in runs]),
             jobs.outcomes(
                 [(kept[run.id], run.metrics) for run in runs],
-                self.listing.prices,
-                self.listing.provider,
+                listing.prices,
+                listing.providers,
+                listing.scores or {},
             ),
         )
         self._title()

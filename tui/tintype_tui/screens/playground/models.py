@@ -88,5 +88,5 @@ def _words(name: str, kept: KeptJob | None) -> str:
     source = kept.made_from.training if kept else None
     path = Path(source.path) if source else None
     data = f"{path.parent.name}/{path.stem}" if path else ""
-    made = f"{kept.job.created_at.astimezone():%d %b %H:%M}" if kept else ""
+    made = f"{kept.job.created_at.astimezone():%d %b %H:%M}" if kept and kept.job.dated else ""
     return f"{pad(short, 22)} {pad(data, 13)} {pad(known.base, 13)} {made}".rstrip()

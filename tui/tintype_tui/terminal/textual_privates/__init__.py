@@ -19,7 +19,12 @@ from tintype_tui.terminal.textual_privates.driver import (
     take_mouse,
 )
 from tintype_tui.terminal.textual_privates.ending import ReportingApp
-from tintype_tui.terminal.textual_privates.screens import PartsScreen, screens_of, seen_in_order
+from tintype_tui.terminal.textual_privates.screens import (
+    PartsScreen,
+    screens_of,
+    seen_in_order,
+    take_back_toast,
+)
 
 __all__ = [
     "KeyParser",
@@ -35,5 +40,6 @@ __all__ = [
     "screens_of",
     "seen_in_order",
     "sixels",
+    "take_back_toast",
     "take_mouse",
 ]

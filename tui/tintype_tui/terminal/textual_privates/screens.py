@@ -93,6 +93,13 @@ def _unless_typed(bindings: BindingsMap, focused: Widget | None) -> BindingsMap:
     return bindings
 
 
+def take_back_toast(app: App[Any], message: str, title: str) -> None:
+    """Forget toasts of these very words, so that one that follows takes their place."""
+    for shown in list(app._notifications):
+        if (shown.message, shown.title) == (message, title):
+            app._unnotify(shown, refresh=False)
+
+
 def screens_of(app: App[Any]) -> list[Screen[Any]]:
     """The screens of all modes that have been shown."""
     return [screen for stack in app._screen_stacks.values() for screen in stack]

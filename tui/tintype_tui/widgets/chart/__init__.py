@@ -9,7 +9,7 @@ file, `sentences` says it in words.
 """
 
 from tintype_tui.widgets.chart.chart import SMOOTHINGS, Chart
-from tintype_tui.widgets.chart.grid import ChartGrid, Panel
+from tintype_tui.widgets.chart.grid import ChartGrid, Panel, read_shape
 from tintype_tui.widgets.chart.raster import MARKS, Marks
 from tintype_tui.widgets.chart.readout import sentences
 from tintype_tui.widgets.chart.svg import to_svg
@@ -46,6 +46,7 @@ __all__ = [
     "free_slot",
     "groups",
     "pins",
+    "read_shape",
     "sentences",
     "to_svg",
     "told_apart",

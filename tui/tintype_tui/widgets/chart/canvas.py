@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.geometry import Size
+from textual.strip import Strip
 from textual.widget import Widget
 
 from tintype.metrics import Axis
@@ -73,11 +73,6 @@ class Canvas:
         """Take the styles from the theme again."""
         self._look = None
 
-    @property
-    def base(self) -> Style | None:
-        """The style of plain words, once lines have been made."""
-        return self._look[1].named["text"] if self._look else None
-
     def frame(self, content: Content) -> Frame:
         """How the size is divided."""
         width, height = content.size
@@ -85,8 +80,9 @@ class Canvas:
         wanted = readout.legend_rows(visible, content.smoothing, width)
         return frame(width, height, wanted, bool(content.pins), len(visible) > 1)
 
-    def lines(self, widget: Widget, content: Content) -> list[list[Segment]]:
-        """The lines of a widget, from its title to the labels of its x-axis."""
+    def strips(self, widget: Widget, content: Content) -> list[Strip]:
+        """The lines of a widget, from its title to the labels of its x-axis, as wide as it is."""
+        width, height = content.size
         if not content.size.area:
             return []
         slots = tuple(trace.slot for trace in content.traces)
@@ -104,7 +100,9 @@ class Canvas:
                 [Segment(text.translate(_SPELLED), style) for text, style, _ in line]
                 for line in lines
             ]
-        return lines
+        base = styles.named["text"]
+        lines += [[] for _ in range(height - len(lines))]
+        return [Strip(line).adjust_cell_length(width, base) for line in lines]
 
     def _scene(self, content: Content, styles: Look) -> Scene:
         cells, visible = self.frame(content), content.visible

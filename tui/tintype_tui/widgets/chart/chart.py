@@ -8,7 +8,6 @@ Where a key leads is worked out in `navigation`, what is drawn in `Canvas`.
 from datetime import tzinfo
 from typing import ClassVar
 
-from rich.segment import Segment
 from textual import events
 from textual.binding import BindingType
 from textual.geometry import Region
@@ -103,7 +102,7 @@ class Chart(Widget, can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self._canvas = Canvas()
-        self._lines: list[list[Segment]] | None = None
+        self._strips: list[Strip] | None = None
         self.set_reactive(Chart.traces, traces)
         self.set_reactive(Chart.heading, heading)
 
@@ -181,15 +180,14 @@ class Chart(Widget, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Begin a frame; nothing is made unless a line is asked for."""
-        self._lines = None
+        self._strips = None
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """Hand out one line; the first of a frame makes them all."""
-        if self._lines is None:
-            self._lines = self._canvas.lines(self, self._content)
-        line = self._lines[y] if y < len(self._lines) else []
-        return Strip(line).adjust_cell_length(self.size.width, self._canvas.base)
+        if self._strips is None:
+            self._strips = self._canvas.strips(self, self._content)
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
 
     # -- keys ------------------------------------------------------------------------------------
 

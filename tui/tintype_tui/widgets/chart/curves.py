@@ -6,41 +6,18 @@ line; where many points share a column, dots show their extent.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from tintype.metrics import DRAWABLE, Column, Series
 from tintype_tui.widgets.chart.axes import Scale
 from tintype_tui.widgets.chart.palette import DASHES, owner
 from tintype_tui.widgets.chart.raster import DOTS, Layer, Path, line
-from tintype_tui.widgets.chart.traces import Trace
+from tintype_tui.widgets.chart.traces import Curve
 from tintype_tui.widgets.chart.view import Plot, View
 
 _APART = 8
 """Cells between two marks of a curve that leaves the plot."""
 _FAR = 1e6
 """Cells; a curve that leaves the plot is not followed farther."""
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A trace cut for a view."""
-
-    number: int
-    trace: Trace
-    columns: Sequence[Column]
-    smoothed: Series | None
-    gap: float
-    x0: float
-    """Dot column of the last point left of the view; NaN if there is none."""
-    x1: float
-    """Dot column of the first point right of the view."""
-    start: int
-    stop: int
-    """Numbers of the points in view."""
-
-    def near(self, number: int) -> bool:
-        """Whether a point is close enough behind the one before it to be joined to it."""
-        return number == 0 or self.trace.series.spacing(number) <= self.gap
 
 
 class Pen:
@@ -94,7 +71,8 @@ def draw(curve: Curve, plot: Plot, under: Pen, over: Pen, several: bool) -> None
     _mark(curve, plot, path, several)
     _note_unseen(curve, plot, over)
     plot.points += curve.stop - curve.start
-    plot.drawn += sum([min(column.stop - column.start, 2) for column in curve.columns])
+    columns = curve.columns
+    plot.drawn += len(columns) + sum([column.stop - column.start > 1 for column in columns])
 
 
 # -- from columns to a path ------------------------------------------------------------------------
@@ -106,7 +84,7 @@ def _measured(curve: Curve, pen: Pen) -> Path:
     left = _neighbour(path, curve.x0, series, curve.start - 1, False, pen)
     if not columns:
         pass
-    elif _is_plain(columns, pen):
+    elif _is_plain(curve, pen):
         at, start, _, firsts, lasts, lows, highs, _ = zip(*columns, strict=True)
         path.xs += at
         path.firsts += pen.heights(firsts)
@@ -124,11 +102,11 @@ def _measured(curve: Curve, pen: Pen) -> Path:
     return path
 
 
-def _is_plain(columns: Sequence[Column], pen: Pen) -> bool:
+def _is_plain(curve: Curve, pen: Pen) -> bool:
     """Whether every value has a place."""
-    if any(column.odd for column in columns):
+    if curve.odd:
         return False
-    return not pen.scale.log or all(column.low > 0 for column in columns)
+    return not pen.scale.log or all(column.low > 0 for column in curve.columns)
 
 
 def _with_holes(curve: Curve, pen: Pen, path: Path, open_end: bool) -> bool:
@@ -165,6 +143,29 @@ def _averaged(curve: Curve, pen: Pen, series: Series, lines: bool) -> Path:
         columns = [*{column.at // pen.dots.across: column for column in columns}.values()]
     open_end = _neighbour(path, curve.x0, series, curve.start - 1, False, pen)
     ends = series.at([column.stop - 1 for column in columns])
+    if columns and whole and not curve.odd and pen.drawable(min(ends)) and pen.drawable(max(ends)):
+        path.xs += [column.at for column in columns]
+        path.lasts += pen.heights(ends)
+        path.linked += [open_end, *[True] * (len(ends) - 1)]
+        open_end = True
+    else:
+        open_end = _with_gaps(curve, columns, ends, series, pen, path, open_end)
+    path.firsts, path.tops, path.bottoms = [*path.lasts], [*path.lasts], [*path.lasts]
+    if open_end:
+        _neighbour(path, curve.x1, series, curve.stop, True, pen, curve)
+    return path
+
+
+def _with_gaps(
+    curve: Curve,
+    columns: Sequence[Column],
+    ends: list[float],
+    series: Series,
+    pen: Pen,
+    path: Path,
+    open_end: bool,
+) -> bool:
+    """Add the ends of a smoothed curve that is not linked everywhere; whether its end is open."""
     for number, (column, value) in enumerate(zip(columns, ends, strict=True)):
         at = column.stop - 1
         while at > column.start and not pen.drawable(value):
@@ -176,12 +177,9 @@ def _averaged(curve: Curve, pen: Pen, series: Series, lines: bool) -> Path:
             continue
         path.xs.append(column.at)
         path.lasts.append(y)
-        path.linked.append(open_end and (whole or curve.near(column.start)))
+        path.linked.append(open_end and (curve.trace.series.unbroken or curve.near(column.start)))
         open_end = True
-    path.firsts, path.tops, path.bottoms = [*path.lasts], [*path.lasts], [*path.lasts]
-    if open_end:
-        _neighbour(path, curve.x1, series, curve.stop, True, pen, curve)
-    return path
+    return open_end
 
 
 def _neighbour(
@@ -211,7 +209,7 @@ def _line(plot: Plot, path: Path, number: int) -> None:
 def _note_unseen(curve: Curve, plot: Plot, pen: Pen) -> None:
     """Remember what has no place on the scale, and where the curve leaves the plot."""
     scale = pen.scale
-    if not _is_plain(curve.columns, pen):
+    if not _is_plain(curve, pen):
         for column in curve.columns:
             if column.odd or (scale.log and not column.low > 0):
                 _note_odd(curve, column, plot, scale.log)

@@ -19,6 +19,8 @@ _NARROWEST = 38
 """Cells that a chart in a row should have."""
 _LOWEST = 9
 """Lines that a chart should have."""
+_LEAST_WIDTH, _LEAST_HEIGHT = 20, 5
+"""Cells and lines below which nothing can be read in a chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,20 @@ class Panel:
 
     heading: str
     traces: tuple[Trace, ...]
+
+
+def read_shape(typed: str) -> tuple[int, int] | None:
+    """Read rows and columns as typed, such as `2x3`; none for an empty text.
+
+    Raises:
+        ValueError: if that is neither.
+    """
+    if not typed.strip():
+        return None
+    rows, columns = map(int, typed.lower().replace("×", "x").split("x"))
+    if not (1 <= rows <= 9 and 1 <= columns <= 9):
+        raise ValueError
+    return rows, columns
 
 
 class ChartGrid(Container):
@@ -41,6 +57,8 @@ class ChartGrid(Container):
     first: var[int] = var(0)
     """Number of the panel to begin with, where there is no room for all."""
     pins: var[tuple[Pin, ...]] = var(())
+    shape: var[tuple[int, int] | None] = var(None)
+    """Rows and columns of charts, as far as there is room; none: as many as can be read well."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -78,10 +96,17 @@ class ChartGrid(Container):
             shown[-1] = Panel(more, shown[-1].traces)
         return shown
 
+    def watch_shape(self) -> None:
+        self._fill()
+
     def _across(self) -> int:
+        if self.shape is not None:
+            return min(self.shape[1], max(1, self.size.width // _LEAST_WIDTH))
         return min(3, max(1, self.size.width // _NARROWEST))
 
     def _down(self) -> int:
+        if self.shape is not None:
+            return min(self.shape[0], max(1, self.size.height // _LEAST_HEIGHT))
         return max(1, self.size.height // _LOWEST)
 
     def _fill(self) -> None:
@@ -96,8 +121,9 @@ class ChartGrid(Container):
             chart.display = True
             chart.heading, chart.beside = panel.heading, every
             chart.traces, chart.pins = panel.traces, self.pins
-        rows = -(-len(shown) // min(self._across(), len(shown)))
-        self.styles.grid_size_columns = -(-len(shown) // rows)
+        across = min(self._across(), len(shown))
+        rows = -(-len(shown) // across)
+        self.styles.grid_size_columns = across if self.shape else -(-len(shown) // rows)
         self.styles.grid_size_rows = rows
 
     def watch_pins(self, pins: tuple[Pin, ...]) -> None:

@@ -108,10 +108,10 @@ def label_row(
 def ruler_row(pins: Sequence[tuple[int, Pin]], width: int, signs: Signs) -> str:
     """Names of the pins, each beginning at its column, the last one ending there if it must.
 
-    Those without room are left out. Of `epoch 7` the number is what counts: where the word has no
-    room everywhere, numbers stand alone.
+    Those without room are left out; none may be in view. Of `epoch 7` the number is what counts:
+    where the word has no room everywhere, numbers stand alone.
     """
-    ends = [column for column, _ in pins[1:]] + [width]
+    ends = [column for column, _ in pins[1:]] + [width] * bool(pins)
     rooms = [end - column - 1 for (column, _), end in zip(pins, ends, strict=True)]
     names = [signs.pin + one_line(pin.name) for _, pin in pins]
     between = zip(names[:-1], rooms, strict=False)  # the last is by the edge, not by another

@@ -5,13 +5,14 @@ plot itself is a function of the traces and a `View`, and whoever asks keeps it.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 from tintype.metrics import Axis, Column, Ruler, Series, Smoothed, Timeline, gap, smooth
 from tintype_tui.widgets.chart.axes import Scale, Tick, evenly, fit, x_ticks
-from tintype_tui.widgets.chart.curves import Curve, Pen, draw
+from tintype_tui.widgets.chart.curves import Pen, draw
 from tintype_tui.widgets.chart.raster import DOTS, compose
-from tintype_tui.widgets.chart.traces import Trace
+from tintype_tui.widgets.chart.traces import Curve, Trace
 from tintype_tui.widgets.chart.view import Plot, View
 
 _FIRST_STEPS = 0.15
@@ -27,6 +28,7 @@ class Plotter:
 
     def __init__(self) -> None:
         self._smoothed: dict[int, Smoothed] = {}
+        self._cut: dict[int, tuple[Series, list[Column]]] = {}
         self._rulers: list[tuple[Timeline, Axis, Ruler]] = []
 
     def ruler(self, trace: Trace, axis: Axis) -> Ruler:
@@ -82,6 +84,10 @@ class Plotter:
         start = series.index(edges[0])
         stop = series.index(edges[-1], start)
 
+        known, before = self._cut.get(number, (series, []))
+        columns = series.cut(edges, before if series.continues(known) else ())
+        self._cut[number] = series, columns
+
         def dot_column(point: int) -> float:
             if not 0 <= point < len(series):
                 return math.nan
@@ -90,8 +96,9 @@ class Plotter:
         return Curve(
             number=number,
             trace=trace,
-            columns=series.cut(edges),
+            columns=columns,
             smoothed=self.smoothed(number, trace, view.smoothing),
+            odd=bool(series.odd(start, stop)),
             gap=gap(series),
             x0=dot_column(start - 1),
             x1=dot_column(stop),
@@ -132,7 +139,10 @@ def _is_long(curves: Sequence[Curve]) -> bool:
 def _settled(curves: Sequence[Curve], view: View, low: float, high: float) -> list[float]:
     """The range without the first steps, on the side where they would take most of the height."""
     first = view.columns * DOTS[view.marks].across * _FIRST_STEPS
-    rest = [(curve, [one for one in curve.columns if one.at >= first]) for curve in curves]
+    rest = [
+        (curve, curve.columns[bisect_left(curve.columns, first, key=lambda one: one.at) :])
+        for curve in curves
+    ]
     lows = [value for curve, columns in rest for value in _lows(curve, columns, False)]
     highs = [value for _, columns in rest for value in _highs(columns, False)]
     if len(lows) <= 10:

@@ -121,7 +121,8 @@ class Layer:
         for at in range(1, len(xs)):
             if path.linked[at]:
                 if xs[at] - xs[at - 1] == 1:
-                    _join(tops, bottoms, at)
+                    if tops[at] > bottoms[at - 1] or bottoms[at] < tops[at - 1]:
+                        _join(tops, bottoms, at)
                 else:
                     y0, y1 = int(path.lasts[at - 1] * down), int(path.firsts[at] * down)
                     self.line(xs[at - 1], y0, xs[at], y1, dash)
@@ -222,8 +223,11 @@ def line(path: Path, across: int, columns: int, rows: int) -> Iterator[tuple[int
         for column, y in run:
             level = math.floor(y * _LEVELS)
             if 0 <= column < columns:
-                for row, sign in _upright(before, level, rows):
-                    yield row, column, sign
+                if abs(level - before) < _LEVELS - 1 and 0 <= level < rows * _LEVELS:
+                    yield level // _LEVELS, column, _SCANS[level % _LEVELS]
+                else:
+                    for row, sign in _upright(before, level, rows):
+                        yield row, column, sign
             before = level
 
 

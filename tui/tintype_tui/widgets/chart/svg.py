@@ -11,11 +11,10 @@ from html import escape
 from tintype.metrics import Axis, figure
 from tintype_tui.text import one_line
 from tintype_tui.widgets.chart.axes import Scale, x_ticks, y_ticks
-from tintype_tui.widgets.chart.curves import Curve
 from tintype_tui.widgets.chart.navigation import Window
 from tintype_tui.widgets.chart.palette import DARK, LIGHT
 from tintype_tui.widgets.chart.plot import Plotter, y_range
-from tintype_tui.widgets.chart.traces import Pin, Trace
+from tintype_tui.widgets.chart.traces import Curve, Pin, Trace
 from tintype_tui.widgets.chart.view import AXIS_NAMES, View
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 64, 44

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tintype.metrics import Metrics, Series, Timeline, label
+from tintype.metrics import Column, Metrics, Series, Timeline, label
 from tintype.resources import Checkpoint
 
 LOSSES = ("train_loss", "valid_loss", "full_valid_loss")
@@ -34,6 +34,30 @@ class Trace:
     """Whether smoothing applies. An evaluation of all rows once an epoch has no noise to lose."""
     timeline: Timeline = field(default_factory=Timeline)
     """Where its steps lie on the other x-axes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A trace, cut into the dot columns of a view."""
+
+    number: int
+    trace: Trace
+    columns: Sequence[Column]
+    smoothed: Series | None
+    odd: bool
+    """Whether a value in view is no drawable number."""
+    gap: float
+    x0: float
+    """Dot column of the last point left of the view; NaN if there is none."""
+    x1: float
+    """Dot column of the first point right of the view."""
+    start: int
+    stop: int
+    """Numbers of the points in view."""
+
+    def near(self, number: int) -> bool:
+        """Whether a point is close enough behind the one before it to be joined to it."""
+        return number == 0 or self.trace.series.spacing(number) <= self.gap
 
 
 @dataclass(frozen=True, slots=True)

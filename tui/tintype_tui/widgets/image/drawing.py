@@ -6,7 +6,6 @@ only shows it. What was drawn lately is kept, so that paging back costs nothing.
 
 import asyncio
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
@@ -19,6 +18,7 @@ from tintype.errors import DatasetError
 from tintype_tui.terminal import Protocol
 from tintype_tui.widgets.image.describing import describe
 from tintype_tui.widgets.image.framing import FIT, Frame, Room, View, frame
+from tintype_tui.widgets.image.recent import RecentDrawings
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -29,8 +29,6 @@ SLOW_SIXELS = 20_000
 """Bytes of sixels from which on block characters are shown on a slow line: a photograph takes a
 tenth as many in them, and sixels of as few bytes show less."""
 _JPEG = b"\xff\xd8"
-KEPT_BYTES = 32_000_000
-"""Of drawings that may be asked for again."""
 SOURCE_BYTES = 64_000_000
 """Of the one decoded image that is kept while one looks at parts of it."""
 
@@ -99,41 +97,7 @@ async def draw(wanted: Wanted) -> Drawing:
         abandoned.set()
 
 
-class _Recent:
-    """Drawings made lately, the oldest given up first; and one whole image."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._drawings: OrderedDict[tuple[str, Wanted], Drawing] = OrderedDict()
-        self._held_bytes = 0
-        self._source: tuple[str, Image] | None = None
-
-    def find(self, key: tuple[str, Wanted]) -> Drawing | None:
-        with self._lock:
-            if found := self._drawings.get(key):
-                self._drawings.move_to_end(key)
-            return found
-
-    def keep(self, key: tuple[str, Wanted], drawing: Drawing) -> None:
-        with self._lock:
-            if key not in self._drawings:
-                self._held_bytes += drawing.held_bytes
-            self._drawings[key] = drawing
-            while self._held_bytes > KEPT_BYTES and len(self._drawings) > 1:
-                _, old = self._drawings.popitem(last=False)
-                self._held_bytes -= old.held_bytes
-
-    def source(self, digest: str) -> "Image | None":
-        with self._lock:
-            return self._source[1] if self._source and self._source[0] == digest else None
-
-    def keep_source(self, digest: str, image: "Image | None") -> None:
-        with self._lock:
-            if image is not None or not (self._source and self._source[0] == digest):
-                self._source = (digest, image) if image is not None else None
-
-
-_recent = _Recent()
+_recent = RecentDrawings()
 
 
 class _AbandonedError(Exception):
