@@ -104,7 +104,8 @@ class Dearest(Dialog[int | None]):
         self._begin()
 
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:
-        self.dismiss(self._estimate.dearest[event.index].index)
+        if (dear := event.of(self._estimate.dearest)) is not None:
+            self.dismiss(dear.index)
 
     @property
     def _row(self) -> Dear | None:

@@ -108,4 +108,5 @@ class Offers(Dialog[Offer | None]):
 
     @on(LineList.Chosen)
     def _take(self, event: LineList.Chosen) -> None:
-        self.dismiss(self.query_one(OfferList).offers[event.index])
+        if (offer := event.of(self.query_one(OfferList).offers)) is not None:
+            self.dismiss(offer)

@@ -5,7 +5,7 @@ asks for a line when it is drawn. It knows how many items there are, never what 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,6 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 Line = Sequence[Segment]
+T = TypeVar("T")
 
 
 def chosen(base: Style, colors: Mapping[str, str], *, focused: bool) -> Style:
@@ -70,6 +71,10 @@ class LineList(ScrollView, can_focus=True):
             super().__init__()
             self.list = list
             self.index = index
+
+        def of(self, items: Sequence[T]) -> T | None:
+            """The item of what the list shows; none if that has become shorter meanwhile."""
+            return items[self.index] if 0 <= self.index < len(items) else None
 
         @property
         def control(self) -> "LineList":

@@ -162,9 +162,9 @@ class ResultPart(Part):
 
     @on(LineList.Chosen)
     def _chosen(self, event: LineList.Chosen) -> None:
-        rows = self.report.lines[event.index].leads_to
-        if rows is not None:
-            self.post_message(self.Wanted(rows))
+        line = event.of(self.report.lines)
+        if line is not None and line.leads_to is not None:
+            self.post_message(self.Wanted(line.leads_to))
 
     # ------------------------------------------------------------------ keys
 

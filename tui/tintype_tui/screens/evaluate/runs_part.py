@@ -115,10 +115,10 @@ class RunsPart(Part):
 
     @on(LineList.Chosen)
     def _chosen(self, event: LineList.Chosen) -> None:
-        run = self.past.runs[event.index]
+        run = event.of(self.past.runs)
         if isinstance(run, UnreadableRun):
             self.pane.say(run.why)
-        else:
+        elif run is not None:
             self.post_message(self.Opened(run.folder))
 
     # ------------------------------------------------------------------ two beside each other

@@ -146,14 +146,16 @@ class SetupPart(Part):
 
     @on(LineList.Chosen)
     def _chosen(self, event: LineList.Chosen) -> None:
-        name = self.choices.lines[event.index].name
-        if name == "start":
+        line = event.of(self.choices.lines)
+        if line is None:
+            return
+        if line.name == "start":
             if self.check_action("start", ()):
                 self.action_start()
             else:
                 self.pane.say(self.choices.lines[0].words, title="Cannot start yet")
         else:
-            self.action_choose(name)
+            self.action_choose(line.name)
 
     @opens(exclusive=True, group="start")
     async def action_start(self) -> None:

@@ -179,8 +179,10 @@ class ListsPart(Part):
 
     @on(LineList.Chosen, "#recent")
     def _open_dataset(self, event: LineList.Chosen) -> None:
-        self.post_message(requests.open_dataset(self.recent.datasets[event.index].path))
+        if (dataset := event.of(self.recent.datasets)) is not None:
+            self.post_message(requests.open_dataset(dataset.path))
 
     @on(LineList.Chosen, "#jobs")
     def _open_job(self, event: LineList.Chosen) -> None:
-        self.post_message(requests.open_job(self.jobs.jobs[event.index].id))
+        if (job := event.of(self.jobs.jobs)) is not None:
+            self.post_message(requests.open_job(job.id))

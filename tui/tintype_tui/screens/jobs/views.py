@@ -216,7 +216,8 @@ class JobViews(Vertical):
 
     @on(LineList.Chosen, "#checkpoints")
     def _checkpoint_chosen(self, event: LineList.Chosen) -> None:
-        self.post_message(requests.try_model(self.checkpoints.checkpoints[event.index].model))
+        if (checkpoint := event.of(self.checkpoints.checkpoints)) is not None:
+            self.post_message(requests.try_model(checkpoint.model))
 
     @on(LineList.Chosen, "#trouble")
     def _row_chosen(self, event: LineList.Chosen) -> None:

@@ -160,7 +160,9 @@ class OverviewView(View):
 
     @on(LineList.Chosen, "#facets")
     def _chosen(self, event: LineList.Chosen) -> None:
-        line = self.list.lines[event.index]
+        line = event.of(self.list.lines)
+        if line is None:
+            return
         if line.chart:
             self.chart = line.chart
         elif line.condition is not None:

@@ -64,11 +64,14 @@ class ProblemsView(View):
         self._moved()
 
     @on(LineList.Chosen)
-    def _chosen(self) -> None:
+    def _chosen(self, event: LineList.Chosen) -> None:
         """Go to the row among the others."""
-        if line := self.list.problems[self.list.cursor].line:
+        problem = event.of(self.list.problems)
+        if problem is None:
+            return
+        if problem.line:
             self.post_message(self.Leave())
-            self._find(line)
+            self._find(problem.line)
         else:
             self.pane.say("This is about the whole file, not about a row.")
 
