@@ -31,7 +31,7 @@ from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.screens.why import Why
 from tintype_tui.session import SessionApp
 from tintype_tui.text import count, number, visible
-from tintype_tui.widgets.line_list import Line, LineList
+from tintype_tui.widgets.line_list import Line, LineList, item_of
 from tintype_tui.words.costs import cost_words
 
 WHY = "expensive"
@@ -104,7 +104,7 @@ class Dearest(Dialog[int | None]):
         self._begin()
 
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:
-        if (dear := event.of(self._estimate.dearest)) is not None:
+        if (dear := item_of(event, self._estimate.dearest)) is not None:
             self.dismiss(dear.index)
 
     @property

@@ -72,10 +72,6 @@ class LineList(ScrollView, can_focus=True):
             self.list = list
             self.index = index
 
-        def of(self, items: Sequence[T]) -> T | None:
-            """The item of what the list shows; none if that has become shorter meanwhile."""
-            return items[self.index] if 0 <= self.index < len(items) else None
-
         @property
         def control(self) -> "LineList":
             """The list, for `@on` selectors."""
@@ -163,3 +159,8 @@ class LineList(ScrollView, can_focus=True):
         mark = Segment("›" if under else " ", style)
         strip = Strip([mark, *self.item(index, width - 1, style)])
         return strip.adjust_cell_length(width, style)
+
+
+def item_of(event: LineList.Moved, items: Sequence[T]) -> T | None:
+    """The item of what a list shows; none if that has become shorter since the message."""
+    return items[event.index] if 0 <= event.index < len(items) else None

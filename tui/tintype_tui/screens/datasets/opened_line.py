@@ -167,8 +167,7 @@ class OpenedLine(Words):
         opened = self.opened
         if opened is None or opened.stale or not opened.complete or not self.screen.is_current:
             return
-        changed = await opened.dataset.changed()
-        if changed and self.opened is opened and self._path == opened.path:
+        if await opened.dataset.changed() and self.opened is opened and self._path == opened.path:
             self.post_message(self.Changed(replace(opened, stale=True)))
             name = opened.path.name
             again = with_keys(self, "{data.reload} reads it again.")

@@ -23,7 +23,7 @@ from tintype.evaluation.sentences import comparison_words
 from tintype_tui.keys import key_of
 from tintype_tui.screen import Part
 from tintype_tui.text import clip, one_line, pad, visible
-from tintype_tui.widgets.line_list import Line, LineList
+from tintype_tui.widgets.line_list import Line, LineList, item_of
 from tintype_tui.words.evaluating import run_words
 
 MOST_SUMMED = 30
@@ -115,7 +115,7 @@ class RunsPart(Part):
 
     @on(LineList.Chosen)
     def _chosen(self, event: LineList.Chosen) -> None:
-        run = event.of(self.past.runs)
+        run = item_of(event, self.past.runs)
         if isinstance(run, UnreadableRun):
             self.pane.say(run.why)
         elif run is not None:

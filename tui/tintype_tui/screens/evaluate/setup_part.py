@@ -31,7 +31,7 @@ from tintype_tui.screens.open_path import choose_dataset
 from tintype_tui.screens.parameters import AskParameters
 from tintype_tui.screens.playground.models import fitting_model
 from tintype_tui.text import visible
-from tintype_tui.widgets.line_list import LineList
+from tintype_tui.widgets.line_list import LineList, item_of
 from tintype_tui.words.evaluating import cost_details
 
 EMPTY = (
@@ -146,7 +146,7 @@ class SetupPart(Part):
 
     @on(LineList.Chosen)
     def _chosen(self, event: LineList.Chosen) -> None:
-        line = event.of(self.choices.lines)
+        line = item_of(event, self.choices.lines)
         if line is None:
             return
         if line.name == "start":

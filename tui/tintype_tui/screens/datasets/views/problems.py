@@ -14,7 +14,7 @@ from tintype_tui import requests
 from tintype_tui.keys import with_keys
 from tintype_tui.screens.datasets.check_line import undecoded, verdict
 from tintype_tui.screens.datasets.part import View
-from tintype_tui.widgets.line_list import LineList
+from tintype_tui.widgets.line_list import LineList, item_of
 from tintype_tui.widgets.problem_list import ProblemList, problem_in_full
 
 _UNDECODED = (
@@ -66,7 +66,7 @@ class ProblemsView(View):
     @on(LineList.Chosen)
     def _chosen(self, event: LineList.Chosen) -> None:
         """Go to the row among the others."""
-        problem = event.of(self.list.problems)
+        problem = item_of(event, self.list.problems)
         if problem is None:
             return
         if problem.line:
