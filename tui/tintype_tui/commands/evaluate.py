@@ -250,7 +250,8 @@ async def run_plan(
             async for last in steps:
                 progress(_progress_words(last))
     except asyncio.CancelledError:
-        say(f"What was answered is kept in {folder.name}; --resume takes it up.")
+        again = "--resume takes it up" if "resume" in chosen else "the same command goes on"
+        say(f"What was answered is kept in {folder.name}; {again}.")
         raise
     finally:
         progress.clear()

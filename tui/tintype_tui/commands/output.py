@@ -123,6 +123,16 @@ def asynchronous(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R
     return run
 
 
+def looking(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
+    """Run a command that only looks: it ends, too, when nobody reads what it would print."""
+
+    @functools.wraps(function)
+    async def read(*args: P.args, **kwargs: P.kwargs) -> R:
+        return await while_read(function(*args, **kwargs))
+
+    return asynchronous(read)
+
+
 async def while_read(work: Coroutine[Any, Any, R]) -> R:
     """Do what may take long and print little, for as long as anybody reads standard output.
 
