@@ -169,7 +169,8 @@ class LoopState:
 
     def _data(self) -> Stage:
         if self.dataset is None:
-            return Stage("data", "todo")
+            # What has been launched was of some data, if in another session.
+            return Stage("data", "done" if self.job else "todo")
         words = f"{self.dataset.parent.name}/{self.dataset.stem}"
         return Stage("data", "trouble" if self.checked == "error" else "done", words)
 

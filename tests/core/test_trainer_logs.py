@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import os
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,6 +130,7 @@ async def test_transformers_state_is_followed_from_checkpoint_to_checkpoint(
             "lines that are not JSON (1)",
         ),
         ("metrics.csv", "step;loss\n1;0.9\n", "2;0.8\n3;0.7\n", ""),
+        ("excel.csv", 'sep=;\n"Step";" Train Loss"\n1;0,9\n', "2;0,8\n3;0,7\n", ""),
     ],
 )
 async def test_a_log_of_lines_is_read_on_where_it_grew(
@@ -194,6 +196,23 @@ async def test_what_was_logged_before_has_no_time_and_no_pace_is_made_up(
     assert len(last.metrics.clock) == 0
 
 
+async def test_a_log_that_says_nothing_for_long_stays_unknown_and_is_given_up(
+    tmp_path: Path, store: Store, fake_clock: FakeClock
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text(lines({"step": 1, "total_steps": 9, "loss": 0.9}))
+    hour_ago = fake_clock.clock.now().timestamp() - 3600
+    os.utime(path, (hour_ago, hour_ago))
+    said = [
+        progress.job.status
+        async for progress in trainer_logs.follow(
+            store, trainer_logs.find(path), give_up_s=6 * 3600, clock=fake_clock.clock
+        )
+    ]
+    assert said == ["unknown"]  # once: also when it is looked at again
+    assert sum(fake_clock.slept) >= 5 * 3600 - 2
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [("run-1.wandb", "W&B"), ("notes.txt", "no log"), ("words.jsonl", "no log")],
@@ -205,3 +224,12 @@ def test_what_cannot_be_read_is_refused_with_what_can(
     for path in (tmp_path / name, tmp_path):
         with pytest.raises(FileError, match=words):
             find(path)
+
+
+def test_steps_are_read_with_marks_between_thousands_and_decimal_commas_or_not_at_all(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_text('Global Step;loss;valid loss\n"1,200";0,22;-1\n1.300,5;0,20;0,31\n')
+    (one,) = find(path).open(path).read().measured
+    assert (one.step, dict(one.values)) == (1200, {"train_loss": 0.22, "valid_loss": -1.0})

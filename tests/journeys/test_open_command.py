@@ -31,3 +31,21 @@ def test_a_path_is_named_shown_and_refused(tintype: Any, dataset: Path, tmp_path
     refused = tintype("open", tmp_path / "notes")
     assert refused.code == 2
     assert "Looked for: " in refused.err
+
+
+def test_chat_rows_that_are_not_one_on_a_line_are_named_and_imported(
+    tintype: Any, dataset: Path, tmp_path: Path
+) -> None:
+    rows = [json.loads(line) for line in dataset.read_text().splitlines()]
+    listed, spread, wide = (tmp_path / f"{name}.jsonl" for name in ("listed", "spread", "wide"))
+    listed.write_text(json.dumps(rows, indent=1))
+    spread.write_text("\n".join(json.dumps(row, indent=2) for row in rows))
+    wide.write_bytes(dataset.read_text().encode("utf-16-le"))
+    for path, what in ((listed, "a JSON list of messages"), (spread, "each over several lines")):
+        done = tintype("open", path)
+        assert (done.code, what in done.out) == (0, True), done.out
+        assert f"tintype import rows {path} DIR" in done.err
+        imported = tintype("import", path, tmp_path / f"{path.stem}-rows")
+        assert (imported.code, "12 rows are written" in imported.said) == (0, True), imported.said
+    refused = tintype("open", wide)
+    assert (refused.code, "encoded as UTF-16" in refused.err) == (2, True)

@@ -539,3 +539,16 @@ async def test_the_image_alone_fills_a_small_screen_and_the_way_back_is_said(
         await person.until(lambda: image.region == (0, 0, 80, 23), "the image alone")
         await person.press("escape")
         await person.sees("row 1 of")
+
+
+async def test_a_job_that_is_tried_brings_rows_of_its_own_data(
+    sit: Any, tintype: Any, dataset: Path
+) -> None:
+    done = await asyncio.to_thread(tintype, "train", dataset, "--model", "scripted", "--wait")
+    assert done.code == 0, done.err
+    async with sit() as person:
+        await person.sees("succeeded")
+        await person.press("4")
+        await person.sees("New fine-tuned model created")
+        await person.press("t")
+        await person.sees("(tuned)", "row 1 of ", "What is number 24?", "next: a Ask")

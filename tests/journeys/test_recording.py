@@ -2,6 +2,11 @@
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +27,8 @@ def recorded(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Recorders are allowed, and end with the test."""
     monkeypatch.setenv("TINTYPE_RECORDER", "on")
     yield
-    run._stop(load(), "tintype")
+    for profile in ("tintype", "local"):
+        run._stop(load(), profile)
 
 
 def waiting_at(dataset: Path, step: int) -> None:
@@ -112,6 +118,46 @@ def test_a_training_of_another_tool_is_followed_as_a_job(
     assert len(tintype("jobs", "--all", "--sort", "loss", "--json").json) == 2
     played = tintype("jobs", "replay", "last", "--speed", "1000", "--json")
     assert [json.loads(one)["metrics"]["step"] for one in played.out.splitlines()] == [1, 2, 3]
+
+
+def test_a_followed_training_goes_on_when_its_terminal_is_closed(
+    tintype: Callable[..., Any], tmp_path: Path
+) -> None:
+    log = tmp_path / "run" / "trainer_log.jsonl"
+    log.parent.mkdir()
+
+    def step(at: int) -> None:
+        with log.open("a") as file:
+            file.write(json.dumps({"current_steps": at, "total_steps": 3, "loss": 1 / at}) + "\n")
+
+    step(1)
+    command = [sys.executable, "-m", "tintype_tui", "follow", str(log.parent), "--json"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as seen:
+        assert seen.stdout is not None
+        assert json.loads(seen.stdout.readline())["metrics"]["step"] == 1
+        settings = load()
+        wait_for(lambda: recorder.runs(settings.folders, "local"))
+        step(2)
+        assert json.loads(seen.stdout.readline())["metrics"]["step"] == 2
+        os.killpg(seen.pid, signal.SIGHUP)
+    (status,) = tintype("record", "-p", "local", "--status", "--json").json
+    assert (status["runs"], len(status["jobs"])) == (True, 1)
+    assert "until it has said nothing for 6 hours" in status["pace"]
+    step(3)
+    wait_for(lambda: tintype("jobs", "--all", "--json").json[0]["state"] == "succeeded")
+    played = tintype("jobs", "replay", "last", "--speed", "1000", "--json").out.splitlines()
+    assert [json.loads(one)["metrics"]["step"] for one in played] == [1, 2, 3]
+    assert "has ended" in tintype("record", "-p", "local", "--stop").said
+
+
+def wait_for(reached: Callable[[], bool]) -> None:
+    for _ in range(1500):
+        if reached():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it was waited for in vain")
 
 
 async def test_the_pane_lists_trainings_of_other_tools_and_jobs_of_other_profiles(

@@ -1,6 +1,8 @@
 """Panes and what lies over them, each imported when it is first shown: a frame needs but one."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 from textual.command import Provider
@@ -8,48 +10,17 @@ from textual.screen import Screen
 
 from tintype_tui.screen import Pane
 from tintype_tui.session import Session, SessionApp
+from tintype_tui.widgets.masthead import PANES
 
 
-def _home() -> Pane:
-    from tintype_tui.screens.home import HomePane
-
-    return HomePane()
-
-
-def _datasets() -> Pane:
-    from tintype_tui.screens.datasets import DatasetsPane
-
-    return DatasetsPane()
+def _pane(mode: str) -> Pane:
+    """The class `HomePane` of `screens.home`, and so on."""
+    made: Pane = getattr(import_module(f"tintype_tui.screens.{mode}"), f"{mode.title()}Pane")()
+    return made
 
 
-def _estimate() -> Pane:
-    from tintype_tui.screens.estimate import EstimatePane
-
-    return EstimatePane()
-
-
-def _jobs() -> Pane:
-    from tintype_tui.screens.jobs import JobsPane
-
-    return JobsPane()
-
-
-def _playground() -> Pane:
-    from tintype_tui.screens.playground import PlaygroundPane
-
-    return PlaygroundPane()
-
-
-def _evaluate() -> Pane:
-    from tintype_tui.screens.evaluate import EvaluatePane
-
-    return EvaluatePane()
-
-
-def _models() -> Pane:
-    from tintype_tui.screens.models import ModelsPane
-
-    return ModelsPane()
+SCREENS: Mapping[str, Callable[[], Pane]] = {mode: partial(_pane, mode) for mode, _, _ in PANES}
+"""By their modes."""
 
 
 def key_commands() -> type[Provider]:
@@ -58,17 +29,6 @@ def key_commands() -> type[Provider]:
 
     return KeyCommands
 
-
-SCREENS: dict[str, Callable[[], Pane]] = {
-    "home": _home,
-    "datasets": _datasets,
-    "estimate": _estimate,
-    "jobs": _jobs,
-    "playground": _playground,
-    "evaluate": _evaluate,
-    "models": _models,
-}
-"""By their modes."""
 
 PALETTE = "--command-palette"
 """Textual knows its palette by this id."""

@@ -203,10 +203,17 @@ def _image(slot: Slot, original: str | int, ordinal: int, raw: bytes, lifted: Li
     )
 
 
+_UNUSUAL = (b" ", b"\\", b"-", b"_", b"%")
+"""What base64 as it should be does not hold."""
+
+
 def _misspelling(original: str | int, raw: bytes, lifted: Lifted) -> str:
     if isinstance(original, str):
         return misspelling(original)
     cut = lifted.cuts[original]
-    if raw.find(b" ", cut.start, cut.end) < 0 and raw.find(b"\\", cut.start, cut.end) < 0:
-        return misspelling(cut.head(raw))  # without a copy of the whole
-    return misspelling(cut.url(raw))
+    head = cut.head(raw)
+    comma = head.find(",", 0, 300) + 1
+    start = cut.start + comma
+    if (cut.end - start) % 4 or any(raw.find(odd, start, cut.end) >= 0 for odd in _UNUSUAL):
+        return misspelling(cut.url(raw))
+    return misspelling(head[: len(head) - (len(head) - comma) % 4])  # without a copy of the whole

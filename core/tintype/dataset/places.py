@@ -39,6 +39,8 @@ _BARE = re.compile(
 )
 _BYTES = re.compile(r"""\s{0,20}b['"]""")
 _SPACE = re.compile(r"\s")
+_ESCAPED = re.compile(r"%(2[BbFf]|3[Dd])")
+"""Letters of base64 as a URL's parameter spells them."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\s]{40,}={0,2}\s*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -172,7 +174,22 @@ def misspelling(text: str) -> str:
     start = text.find(",", 0, 300) + 1
     if _BYTES.match(text, start):
         return "Python's b'…' around it"
-    return "line breaks or spaces in it" if _SPACE.search(text) else ""
+    if _SPACE.search(text):
+        return "line breaks or spaces in it"
+    return _other_letters(text, start) if _says_base64(text, start) else ""
+
+
+def _says_base64(text: str, start: int) -> bool:
+    return text[max(0, start - 8) : start].lower() == ";base64,"
+
+
+def _other_letters(text: str, start: int) -> str:
+    """How base64 that a program has rewritten differs; it can be turned back without a guess."""
+    if text.find("-", start) >= 0 or text.find("_", start) >= 0:
+        return "- and _ in place of + and /"
+    if _ESCAPED.search(text, start):
+        return "%2B, %2F or %3D in place of +, / and ="
+    return "no = at its end, where it belongs" if (len(text) - start) % 4 > 1 else ""
 
 
 def plain_url(text: str) -> str:
@@ -182,7 +199,18 @@ def plain_url(text: str) -> str:
     before = head(text) if kind else text[:start].lstrip()
     if _BYTES.match(text, start) and (kind or is_data_url(text)):
         return before + _inside_bytes(text[start:].strip())
-    return before + text[start:].strip() if kind else text
+    if kind:
+        return before + text[start:].strip()
+    if is_data_url(text) and _says_base64(text, start) and _other_letters(text, start):
+        return before + _usual_letters(text[start:])
+    return text
+
+
+def _usual_letters(text: str) -> str:
+    """Base64 in its usual alphabet and whole: each of the other ways has its one meaning."""
+    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), _SPACE.sub("", text))
+    text = text.replace("-", "+").replace("_", "/")
+    return text if len(text) % 4 == 1 else text + "=" * (-len(text) % 4)
 
 
 def _inside_bytes(text: str) -> str:

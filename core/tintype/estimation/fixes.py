@@ -75,7 +75,7 @@ def fixes(whole: Treatment, most_images: int | None, side: int | None) -> tuple[
             "chat",
             "chat rows, images in their places",
             {"chat": True},
-            ("image_in_text", "image_spelling", "image_placeholder", "image_type", "image_role"),
+            ("image_in_text", "image_spelling", "image_placeholder", "image_type"),
         ),
         Fix("split", f"rows of {most_images} images at most", split, ("image_count",)),
         Fix("auto", "detail auto for every image", {"detail": "auto"}, ("image_detail",)),

@@ -21,7 +21,7 @@ from tintype.metrics.reading import (
     summary,
     suspicions,
 )
-from tintype.metrics.reports import Reported, canonical
+from tintype.metrics.reports import Reported, canonical, to_number, to_step
 from tintype.metrics.series import DRAWABLE, Column, Series, gap
 from tintype.metrics.smoothing import Smoothed, smooth
 from tintype.metrics.tabular import from_csv, to_csv
@@ -59,4 +59,6 @@ __all__ = [
     "summary",
     "suspicions",
     "to_csv",
+    "to_number",
+    "to_step",
 ]

@@ -116,7 +116,7 @@ def read_report(report: "Reported | Mapping[str, Any]") -> Report | None:
 def _from_data(data: Mapping[str, Any]) -> Report | None:
     if "step" not in data:
         data = {_name(key): value for key, value in data.items()}
-    step = _whole(data.get("step", data.get("global_step")))
+    step = to_step(data.get("step", data.get("global_step")))
     if step is None:
         return None
     nested = data.get("metrics")
@@ -125,8 +125,8 @@ def _from_data(data: Mapping[str, Any]) -> Report | None:
     if not values:
         return None
     epoch = data.get("epoch")  # a fraction, as some trainers report, is no epoch's number
-    number = _whole(epoch) or None if isinstance(epoch, int) else None
-    return Report(step, values, _whole(data.get("total_steps")), number)
+    number = to_step(epoch) or None if isinstance(epoch, int) else None
+    return Report(step, values, to_step(data.get("total_steps")), number)
 
 
 def _from_message(message: str) -> Report | None:
@@ -190,7 +190,7 @@ def _count(text: str | None) -> int:
     return int(re.sub(r"\D", "", text)) if text else 0
 
 
-def _whole(raw: Any) -> int | None:
+def to_step(raw: Any) -> int | None:
     """Return a step: a whole number that is not negative; none for anything else."""
     if isinstance(raw, str) and re.fullmatch(_COUNT, raw.strip()):
         return _count(raw)

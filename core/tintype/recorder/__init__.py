@@ -7,10 +7,12 @@ follow a job: by what the recorder brings into the store, so that no request is 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tintype.errors import TintypeError
-from tintype.recorder.place import RecorderStatus, find, runs, watch
+from tintype.recorder import place
+from tintype.recorder.place import LOGS, RecorderStatus, find, runs, watch
 from tintype.recorder.run import record, start, stop
 
 if TYPE_CHECKING:
@@ -18,8 +20,20 @@ if TYPE_CHECKING:
     from tintype.jobs import JobProgress
     from tintype.settings import Settings
     from tintype.store import Store
+    from tintype.trainer_logs import TrainerLog
 
-__all__ = ["RecorderStatus", "find", "follow", "record", "runs", "start", "stop", "watch"]
+__all__ = [
+    "LOGS",
+    "RecorderStatus",
+    "find",
+    "follow",
+    "follow_log",
+    "record",
+    "runs",
+    "start",
+    "stop",
+    "watch",
+]
 
 STARTS = 3
 """How often a recorder that goes away is started again while one job is followed."""
@@ -30,7 +44,7 @@ async def follow(
     profile: str,
     store: "Store",
     job_id: str,
-    provider: "Callable[[], Awaitable[Api]]",
+    provider: "Callable[[], Awaitable[Api]] | None",
 ) -> "AsyncGenerator[JobProgress, None]":
     """Follow a job by its recorder, which is started if need be; without one, as `jobs.follow`.
 
@@ -39,7 +53,7 @@ async def follow(
         profile: The profile's name.
         store: Where the recorder writes.
         job_id: The job.
-        provider: Connects to the provider, if there is no recorder.
+        provider: Connects to the provider, if there is no recorder; none: it ends there.
 
     Raises:
         ApiError: as `jobs.follow`.
@@ -63,8 +77,42 @@ async def follow(
             return
         if looking.given_up:
             break
+    if provider is None:
+        return
     async with aclosing(jobs.follow(await provider(), store, job_id)) as following:
         async for progress in following:
+            yield progress
+
+
+async def follow_log(
+    settings: "Settings", store: "Store", log: "TrainerLog"
+) -> "AsyncGenerator[JobProgress, None]":
+    """Follow a training by its log, read by the recorder of `local`, which outlives this process.
+
+    Where there can be none, it is read here. What the store had before is not told again.
+
+    Raises:
+        FileError: if the log cannot be read.
+        StoreError: if the store cannot be read or written.
+    """
+    from tintype import trainer_logs
+
+    job_id, local = trainer_logs.job_id_of(log.path), trainer_logs.LOCAL
+    async with aclosing(trainer_logs.follow(store, log, once=True)) as reading:
+        async for progress in reading:
+            yield progress
+    if progress.job.ended:
+        return
+    if place.reads_logs(settings, local) and await _is_there(settings, local):
+        known = {event.id for event in await store.jobs.events(local, job_id)}
+        async with aclosing(follow(settings, local, store, job_id, None)) as following:
+            async for progress in following:
+                new = tuple(event for event in progress.events if event.id not in known)
+                known.update(event.id for event in new)
+                yield replace(progress, events=new)
+        return
+    async with aclosing(trainer_logs.follow(store, log)) as reading:
+        async for progress in reading:
             yield progress
 
 

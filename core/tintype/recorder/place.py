@@ -18,9 +18,11 @@ from tintype.engines.launch import replace
 from tintype.errors import FileError
 from tintype.paths import read_text
 from tintype.server.address import is_held
-from tintype.settings import Folders
+from tintype.settings import Folders, Settings
 
 LOCK, STATUS, LOG, WATCHED = "lock", "status.json", "recorder.log", "watched"
+LOGS = "local"
+"""The profile of trainings of other tools, as `trainer_logs.LOCAL`, which takes long to import."""
 WATCHED_S = 6.0
 """A job is looked at by somebody if its file was touched so lately."""
 TOUCH_S = 2.0
@@ -59,6 +61,14 @@ class RecorderStatus:
 def folder_of(folders: Folders, profile: str) -> Path:
     """Return the folder of a profile's recorder, which need not be there yet."""
     return folders.state / "recorders" / quote(profile, safe="")
+
+
+def reads_logs(settings: Settings, profile: str) -> bool:
+    """Whether the recorder of a profile reads the logs of trainers: that of `local`, if it is none.
+
+    A profile of that name that somebody has configured is at a provider.
+    """
+    return profile == LOGS and profile not in settings.profiles
 
 
 def find(folders: Folders, profile: str) -> RecorderStatus | None:

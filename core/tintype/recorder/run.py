@@ -19,7 +19,7 @@ from tintype.errors import StoreError, TintypeError
 from tintype.paths import locked, make_folder
 from tintype.recorder import place
 from tintype.server.address import is_held, rotate_log
-from tintype.settings import Settings
+from tintype.settings import Profile, Settings
 
 START_S, STOP_S = 30.0, 10.0
 ROTATE_S = 300.0
@@ -127,10 +127,12 @@ async def _record(settings: Settings, profile_name: str, ready: Callable[[], Non
     from tintype.connection import chosen
     from tintype.jobs.following import LOCAL as NEAR
     from tintype.jobs.following import pace_for
+    from tintype.recorder.local import LogRecording
     from tintype.recorder.recording import LOCAL, LOG, REMOTE, Recording
     from tintype.store import open_store
 
-    profile = chosen(settings, profile_name)
+    of_logs = place.reads_logs(settings, profile_name)
+    profile = Profile(profile_name) if of_logs else chosen(settings, profile_name)
     working = asyncio.current_task()
     assert working is not None
     signals = [0]
@@ -146,9 +148,13 @@ async def _record(settings: Settings, profile_name: str, ready: Callable[[], Non
     try:
         async with open_store(settings.folders.store_file) as store:
             rhythm = LOCAL if pace_for(profile) == NEAR else REMOTE
-            recording = Recording(settings, profile, store, rhythm=rhythm)
+            recording = (
+                LogRecording(settings, store)
+                if of_logs
+                else Recording(settings, profile, store, rhythm=rhythm)
+            )
             place.write_status(log.parent, recording.status)
-            LOG.info("Recording the jobs of %s: %s.", profile.name, rhythm.words)
+            LOG.info("Recording the jobs of %s: %s.", profile.name, recording.status.pace)
             ready()
             await recording.run()
             LOG.info("No job is unfinished.")

@@ -4,7 +4,9 @@ Sources: OpenAI's guides "Supervised fine-tuning" and "Vision fine-tuning", its 
 files and uploads, and error messages that users reported.
 """
 
+import codecs
 import difflib
+import json
 import re
 from collections.abc import Callable, Iterator
 
@@ -15,7 +17,6 @@ from tintype.rules.problem import Problem, Severity, quoted
 from tintype.rules.summary import FileFacts, Summary
 
 _UTF8_BOM = b"\xef\xbb\xbf"
-_WIDE = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
 _SKIPPED_WORRY = 200
 """Skipped examples above which to worry where the provider's threshold is not known (Azure's)."""
 _IMAGES_DOMINATE = 0.9
@@ -40,8 +41,7 @@ def misread(facts: FileFacts, first: Row) -> Problem | None:
         first: Its first row.
     """
     head = facts.head
-    wide = next((name for mark, name in _WIDE.items() if head.startswith(mark)), "")
-    if wide:
+    if wide := _wide_encoding(head):
         text = f"The file is encoded as {wide}; it must be UTF-8."
         return _problem("file_encoding", "error", text, "Save it as UTF-8.")
     start = head.removeprefix(_UTF8_BOM).lstrip()
@@ -55,6 +55,16 @@ def misread(facts: FileFacts, first: Row) -> Problem | None:
     split = "jq -c '.[]' FILE > train.jsonl" if listed else "jq -c . FILE > train.jsonl"
     fix = f"Import it with `tintype import FILE DIR`, or write each row as one line: `{split}`."
     return _problem("file_shape", "error", text, fix)
+
+
+def _wide_encoding(head: bytes) -> str:
+    """UTF-16 or UTF-32 with a mark, or where it begins as JSON does; else empty."""
+    encoding = json.detect_encoding(head) if head else ""
+    if not encoding.startswith(("utf-16", "utf-32")):
+        return ""
+    start = head.decode(encoding, "ignore").removeprefix("\ufeff").lstrip()
+    marked = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE))
+    return encoding[:6].upper() if marked or start.startswith(("{", "[")) else ""
 
 
 def is_named_jsonl(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:

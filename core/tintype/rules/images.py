@@ -19,6 +19,7 @@ TOO_LARGE, FORMAT, URL = "image too large", "invalid image format", "inaccessibl
 """Reasons for skipping, in OpenAI's words."""
 
 _PART = "A fixed copy turns it into a part of type image_url; as text it costs thousands of tokens."
+_NOT_HERE = "Take it out, or move it into a user message: only those may contain images."
 _EMBED = "Embed the image as a data URL."
 _TYPES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
 _GREY = frozenset({"1", "L", "LA", "I;16"})
@@ -54,14 +55,19 @@ def are_parts_and_not_text(case: Case) -> Iterator[Problem]:
     """No image is hidden in a text, where it would be read letter by letter."""
     for image in case.row.images:
         if image.place.startswith("messages[") and image.place.endswith((".content", ".text")):
-            text = f"Example {case.number}: a text is the data URL of an image."
-            yield case.problem("image_in_text", "warning", text, place=image.place, fix=_PART)
+            yield _in_text(case, int(image.place[9 : image.place.index("]")]), image.place, "is")
     for at, message in case.messages:
         for found in content_texts(message):
-            place = f"messages[{at}]"
             if len(found) > 100 and PASTED.search(found):
-                text = f"Example {case.number}: a text contains the data of an image."
-                yield case.problem("image_in_text", "warning", text, place=place, fix=_PART)
+                yield _in_text(case, at, f"messages[{at}]", "contains")
+
+
+def _in_text(case: Case, at: int, place: str, verb: str) -> Problem:
+    """A fixed copy makes a part of it where a part may stand."""
+    role = next((message.get("role") for number, message in case.messages if number == at), "")
+    rule, fix = ("image_in_text", _PART) if role == "user" else ("image_role", _NOT_HERE)
+    text = f"Example {case.number}: a text {verb} the data of an image."
+    return case.problem(rule, "warning", text, place=place, fix=fix)
 
 
 def have_no_empty_place(case: Case) -> Iterator[Problem]:

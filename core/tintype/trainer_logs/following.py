@@ -43,9 +43,17 @@ async def follow(
     log: TrainerLog,
     *,
     once: bool = False,
+    give_up_s: float | None = None,
     clock: Clock = SYSTEM,
 ) -> AsyncGenerator[JobProgress, None]:
     """Read a log, and go on reading it until its last step is there; with `once`, only now.
+
+    Args:
+        store: Where it is kept.
+        log: As `find` gives it.
+        once: Whether not to wait for more.
+        give_up_s: Go on no longer once it has said nothing for so many seconds; none: never.
+        clock: The time.
 
     Raises:
         FileError: if the log cannot be read.
@@ -67,17 +75,19 @@ async def follow(
             if (event := _event(one, total, _NO_TIME if first else now)).id not in known
         ]
         known.update(event.id for event in new)
-        heard_at = clock.monotonic() if new else heard_at
         metrics = await asyncio.to_thread(fold, new, metrics)
-        quiet_s = await asyncio.to_thread(_quiet_s, log, clock) if first else 0.0
-        quiet_s = max(quiet_s, clock.monotonic() - heard_at)
+        if first:  # what was written before was heard when it was written
+            heard_at -= await asyncio.to_thread(_quiet_s, log, clock)
+        elif new:
+            heard_at = clock.monotonic()
+        quiet_s = clock.monotonic() - heard_at
         job = replace(job, status=_status(metrics, total, quiet_s))
         job = replace(job, finished_at=now) if job.ended and not job.finished_at else job
         _keep(store, job, new, now)
         if new or first or job.status != said:
             yield JobProgress(job, tuple(new), metrics, (), now, _skipped(news))
         first, said = False, job.status
-        if once or job.ended:
+        if once or job.ended or (give_up_s is not None and quiet_s > give_up_s):
             return
         await clock.sleep(LOOK_S)
 

@@ -3,16 +3,18 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tintype.errors import FileError
 from tintype.paths import failure
-from tintype.trainer_logs.measured import Measured, News, read_line
+from tintype.trainer_logs.measured import Measured, News, plain_name, read_line
 
 MOST_BYTES = 1 << 30
 """Of a file that is read whole."""
+_SEPARATOR = re.compile(r"sep=.\s*$", re.IGNORECASE)
 
 
 def added(path: Path, offset: int) -> tuple[bytes, int]:
@@ -78,10 +80,12 @@ class Csv:
 
     def _rows(self, text: str) -> Iterator[dict[str, Any]]:
         lines = text.splitlines()
+        if not self._head and lines and _SEPARATOR.match(lines[0]):
+            del lines[0]  # Excel's own first line
         if not self._head and lines:
             self._delimiter = max(",;\t", key=lines[0].count)
             (self._head,) = csv.reader(lines[:1], delimiter=self._delimiter)
-            self._head = [name.strip() for name in self._head]
+            self._head = [plain_name(name) for name in self._head]
             lines = lines[1:]
         for row in csv.reader(lines, delimiter=self._delimiter):
             yield {

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tintype.metrics import canonical
+from tintype.metrics import canonical, to_number, to_step
 
 _STEP = ("step", "global_step", "current_steps", "iteration", "iter", "_step")
 _TOTAL = ("total_steps", "max_steps")
@@ -55,6 +55,12 @@ class Reader(Protocol):
         ...
 
 
+def plain_name(name: str) -> str:
+    """Return a column's name as it is looked for: `Step` is `step`; a metric's stays as it is."""
+    plain = canonical(name)
+    return plain if plain in (*_STEP, *_TOTAL, *_TIME) else name.strip()
+
+
 def named(name: str) -> str:
     """Return our name of a metric, or nothing for what is none."""
     plain = canonical(name)
@@ -72,39 +78,25 @@ def read_line(line: Mapping[str, Any]) -> tuple[Measured | None, int | None]:
     A step `10/100`, as ms-swift writes it, is step 10 of 100.
     """
     step, total = _step(line)
-    total = next((whole for key in _TOTAL if (whole := _whole(line.get(key)))), total)
+    total = next((whole for key in _TOTAL if (whole := to_step(line.get(key)))), total)
     if step is None:
         return None, total
     values = {
         name: number
         for key, raw in line.items()
         if key not in (*_STEP, *_TOTAL, *_TIME) and "/max_steps" not in key
-        for name, number in [(named(key), _number(raw))]
+        for name, number in [(named(key), to_number(raw))]
         if name and number is not None
     }
-    time = next((number for key in _TIME if (number := _number(line.get(key)))), None)
+    time = next((number for key in _TIME if (number := to_number(line.get(key)))), None)
     return (Measured(step, values, time) if values else None), total
 
 
 def _step(line: Mapping[str, Any]) -> tuple[int | None, int | None]:
     for key, raw in line.items():
         if key.endswith("step/max_steps") and isinstance(raw, str) and raw.count("/") == 1:
-            done, total = map(_whole, raw.split("/"))
+            done, total = map(to_step, raw.split("/"))
             return done, total
     return next(
-        (whole for key in _STEP if (whole := _whole(line.get(key))) is not None), None
+        (whole for key in _STEP if (whole := to_step(line.get(key))) is not None), None
     ), None
-
-
-def _whole(raw: Any) -> int | None:
-    number = _number(raw)
-    return int(number) if number is not None and 0 <= number < 2**53 and number % 1 == 0 else None
-
-
-def _number(raw: Any) -> float | None:
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        return None
-    try:
-        return float(raw)
-    except (ValueError, OverflowError):
-        return None

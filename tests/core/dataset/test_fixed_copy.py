@@ -95,6 +95,17 @@ async def test_what_is_claimed_to_be_fixed_is_gone_afterwards(build: Any) -> Non
         assert [image.origin for image in row.images] == ["data"], rule
 
 
+async def test_a_fixed_copy_makes_no_image_of_what_an_answer_holds(build: Any) -> None:
+    url = build.data_url(build.image(size=(40, 40)))
+    for answer in (url, f"Here it is: {url} as you see."):
+        row = build.chat(url)
+        row["messages"][-1]["content"] = answer
+        await fixed(build.jsonl(row), build.folder / "copy.jsonl")
+        copied = json.loads((build.folder / "copy.jsonl").read_text())
+        assert copied["messages"][-1]["content"] == answer
+        assert {p.severity for p in await problems(build.folder / "copy.jsonl")} == {"warning"}
+
+
 async def test_what_cannot_be_fixed_is_named_and_stays(build: Any) -> None:
     path = build.jsonl(
         build.chat(build.data_url(build.image())),
@@ -138,6 +149,34 @@ async def test_bare_base64_of_any_length_is_an_image(build: Any, count: int) -> 
     assert (image.origin, image.media_type) == ("data", "image/png")
     assert image.misspelling == "no data:image/…;base64, before"
     assert "iVBOR" not in str(row.value)
+
+
+@pytest.mark.parametrize("count", [40, 30_000])
+@pytest.mark.parametrize(
+    ("altered", "said"),
+    [
+        (lambda text: text.replace("+", "-").replace("/", "_"), "- and _ in place of"),
+        (lambda text: text.replace("+", "%2B").replace("/", "%2f"), "%2B, %2F or %3D"),
+        (lambda text: text.rstrip("="), "no = at its end"),
+        (lambda text: text, ""),
+    ],
+)
+async def test_base64_that_a_program_has_rewritten_is_named_and_turned_back(
+    build: Any, count: int, altered: Callable[[str], str], said: str
+) -> None:
+    data = build.image(size=(40, 40)) + b"\xfb\xff" * count
+    data += b"\0" * (1 + -len(data) % 3)  # one byte over: two `=` at the end
+    url = f"data:image/png;base64,{altered(base64.b64encode(data).decode())}"
+    path = build.jsonl(build.chat(url))
+    ((row, _),) = read_rows(path)
+    assert row.images[0].misspelling.startswith(said)
+    assert bool(row.images[0].misspelling) == bool(said)
+    report, _ = await fixed(path, build.folder / "copy.jsonl")
+    assert (report.rows, report.undone) == (1, 0)
+    ((row, _),) = read_rows(build.folder / "copy.jsonl")
+    assert row.images[0].misspelling == ""
+    async with open_dataset(build.folder / "copy.jsonl") as copied:
+        assert await copied.image(0, 0) == data
 
 
 async def test_images_that_stay_on_the_web_are_counted(build: Any) -> None:

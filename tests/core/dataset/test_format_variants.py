@@ -181,3 +181,19 @@ async def test_images_with_the_id_of_another_are_left_out_and_said(tmp_path: Pat
     assert made.report is not None
     assert {notice.code: notice.count for notice in made.report.notices}["image-ids"] == 1
     assert made.report.lost == 1
+
+
+@pytest.mark.parametrize(("name", "said"), [("new/a.jpg", True), ("a.jpg", False)])
+async def test_an_image_taken_from_another_folder_than_its_row_says_is_named(
+    tmp_path: Path, name: str, *, said: bool
+) -> None:
+    row = {"image": name, "question": "What?", "answer": "a dog"}
+    files: dict[str, str | bytes] = {"q.json": json.dumps([row]), "old/a.jpg": drawn()}
+    made = await imported(written(tmp_path, files), tmp_path / "out")
+    assert made.report is not None
+    assert made.report.rows == 1
+    notices = {notice.code: notice for notice in made.report.notices}
+    assert ("found-by-name" in notices) is said
+    if said:
+        assert notices["found-by-name"].places == ("new/a.jpg → old/a.jpg",)
+        assert "other folders" in notices["found-by-name"].words

@@ -60,7 +60,7 @@ async def test_a_good_file_is_ok(tmp_path: Path, rows: list[Any]) -> None:
 
 async def test_rows_are_judged_and_counted_by_line(tmp_path: Path, rows: list[Any]) -> None:
     rows[3] = {"prompt": "a", "completion": "b"}
-    rows[9]["messages"][1]["content"][1]["image_url"]["url"] = "data:image/png;base64,AAA"
+    rows[9]["messages"][1]["content"][1]["image_url"]["url"] = "data:image/png;base64,AAAAA"
     problems, summary, _ = await run(write(tmp_path / "a.jsonl", rows))
     assert named(problems) == [("messages_missing", "error", 4), ("image_base64", "skip", 10)]
     assert summary.status == "error"
@@ -91,7 +91,7 @@ async def test_ten_examples_are_enough_but_few(tmp_path: Path, rows: list[Any]) 
 
 async def test_skipped_examples_do_not_count_as_enough(tmp_path: Path, rows: list[Any]) -> None:
     for row in rows[:5]:
-        row["messages"][1]["content"][1]["image_url"]["url"] = "data:image/png;base64,AAA"
+        row["messages"][1]["content"][1]["image_url"]["url"] = "data:image/png;base64,AAAAA"
     problems, summary, _ = await run(write(tmp_path / "a.jsonl", rows[:12]))
     assert ("n_examples", "error", 0) in named(problems)
     assert summary.left == 7
@@ -209,7 +209,7 @@ async def test_images_that_take_up_nearly_everything_are_pointed_out(
 async def test_azure_fails_a_job_with_too_many_skipped_examples(
     tmp_path: Path, rows: list[Any], make_row: Make, make_part: Make
 ) -> None:
-    bad = [make_row(make_part("data:image/png;base64,AAA"), answer=str(n)) for n in range(201)]
+    bad = [make_row(make_part("data:image/png;base64,AAAAA"), answer=str(n)) for n in range(201)]
     path = write(tmp_path / "a.jsonl", [*rows, *bad])
     problems, summary, _ = await run(path, "azure")
     assert problems[-1].message == (
@@ -292,7 +292,9 @@ async def test_json_over_many_lines_is_one_problem(tmp_path: Path) -> None:
     assert "one JSON object over many lines" in problems[0].message
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
+)
 async def test_another_encoding_is_one_problem_and_no_second_example(
     tmp_path: Path, encoding: str, rows: list[Any]
 ) -> None:
@@ -300,6 +302,7 @@ async def test_another_encoding_is_one_problem_and_no_second_example(
     path.write_text("".join(json.dumps(row) + "\n" for row in rows[:3]), encoding)
     problems, summary, _ = await run(path)
     assert [problem.rule for problem in problems] == ["file_encoding"]
+    assert encoding[:6].upper() in problems[0].message
     assert summary.examples == 3
     async with open_dataset(path) as dataset:
         await dataset.scan()

@@ -84,8 +84,8 @@ def test_a_truncated_image_is_skipped(
 @pytest.mark.parametrize(
     ("source", "rule"),
     [
-        ("data:image/png;base64,AAA", "image_base64"),
-        ("data:image/png;base64,A-_=", "image_base64"),
+        ("data:image/png;base64,AAAAA", "image_base64"),
+        ("data:image/png;base64,A!?=", "image_base64"),
         ("data:image/png,hello", "image_base64"),
         ("data:image/png;base64,", "image_damaged"),
         ("data:image/png;base64,aGVsbG8=", "image_format"),
@@ -144,6 +144,16 @@ def test_an_image_in_the_text_is_no_image(judge: Judge, make_row: Make, make_par
     text = {"type": "text", "text": make_part()["image_url"]["url"]}
     (problem,) = judge(make_row(text))
     assert (problem.rule, problem.severity) == ("image_in_text", "warning")
+
+
+@pytest.mark.parametrize("around", ["", "It looks so: "])
+def test_an_image_in_the_text_of_an_answer_is_not_said_to_become_one(
+    judge: Judge, make_row: Make, make_part: Make, around: str
+) -> None:
+    url = make_part()["image_url"]["url"]
+    (problem,) = judge(make_row(make_part(), answer=around + url))
+    assert (problem.rule, problem.severity) == ("image_role", "warning")
+    assert "only those may contain images" in (problem.fix or "")
 
 
 @pytest.mark.parametrize("detail", ["original", "HIGH", "", "medium"])

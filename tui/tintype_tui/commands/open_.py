@@ -43,8 +43,25 @@ async def _seen(path: Path, format: str, rows: int) -> "Preview | dict[str, Any]
 
     chat = None if format else await asyncio.to_thread(count_chat_rows, path)
     if chat is not None:
+        await _refuse_misread(path)
         return {"format": "chat", "what": "a file of chat rows", "rows": chat}
     return await asyncio.to_thread(preview, path, format, None, rows=rows)
+
+
+async def _refuse_misread(path: Path) -> None:
+    """Refuse a file of chat rows that does not have one on each line of UTF-8.
+
+    Raises:
+        DatasetError: saying what it is instead.
+    """
+    from tintype.dataset import open_dataset
+    from tintype.errors import DatasetError
+    from tintype.rules.checking import whole_problem
+
+    async with open_dataset(path) as dataset:
+        wrong = await whole_problem(dataset)
+    if wrong is not None:
+        raise DatasetError(f"{path.name}: {wrong.message}", advice=wrong.fix, path=path)
 
 
 def _print(path: Path, seen: "Preview | dict[str, Any]") -> None:

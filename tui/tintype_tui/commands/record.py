@@ -48,9 +48,7 @@ def command(profile: str | None, foreground: bool, asked: str | None, as_json: b
     open or not. `train`, `watch` and the app start it by themselves (`recorder = false` in the
     configuration: never). Exit codes: 0 done or stopped, 2 could not run, 130 interrupted.
     """
-    from tintype_tui.commands.session import chosen
-
-    settings, provider = chosen(profile)
+    settings, provider = _chosen(profile)
     if asked == "status":
         _status(settings, profile, as_json)
     elif asked is not None:
@@ -61,12 +59,23 @@ def command(profile: str | None, foreground: bool, asked: str | None, as_json: b
         _start(settings, provider, as_json)
 
 
+def _chosen(profile: str | None) -> "tuple[Settings, Profile]":
+    """The profile of a name, or that of trainings of other tools, which is none of a provider."""
+    from tintype.recorder.place import reads_logs
+    from tintype.settings import Profile, load
+    from tintype_tui.commands.session import chosen
+
+    if profile is not None and reads_logs(settings := load(), profile):
+        return settings, Profile(profile)
+    return chosen(profile)
+
+
 @asynchronous
 async def _status(settings: "Settings", profile: str | None, as_json: bool) -> None:
     from tintype import recorder
     from tintype.store import open_store
 
-    names = [profile] if profile else sorted(settings.profiles)
+    names = [profile] if profile else sorted({*settings.profiles, recorder.LOGS})
     found = [one for name in names if (one := recorder.find(settings.folders, name)) is not None]
     if as_json:
         put_json([plain(one) for one in found], indent=2)

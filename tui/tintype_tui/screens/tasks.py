@@ -211,7 +211,8 @@ async def _nothing() -> None:
 
 
 def _recorders(session: Session) -> list[RecorderStatus]:
-    found = (recorder.find(session.settings.folders, name) for name in session.settings.profiles)
+    names = sorted({*session.settings.profiles, LOCAL})
+    found = (recorder.find(session.settings.folders, name) for name in names)
     return [one for one in found if one is not None and one.runs]
 
 

@@ -12,7 +12,7 @@ from tintype.dataset.file_set import FileSet
 from tintype.dataset.files import MAX_IMAGE_BYTES, image_bytes, read_plain_file
 from tintype.dataset.formats.contract import ImageSource, StoredImage
 from tintype.dataset.formats.report import ImportLog, Keep
-from tintype.dataset.formats.source_names import is_absolute, normal
+from tintype.dataset.formats.source_names import ends_with, is_absolute, normal
 from tintype.dataset.formats.sources import Files, SourceFile
 from tintype.dataset.places import origin
 from tintype.dataset.splits import Split
@@ -31,6 +31,7 @@ _FORMATS = {
 }  # fmt: skip
 OUTSIDE = "names lead out of the dataset: not read."
 BY_NAME = "paths of another machine: the files of the same names in the dataset are taken."
+ELSEWHERE = "images lie in other folders than the rows say: the files of the same names are taken."
 _SCHEME = re.compile(r"^(?:file|gs|s3|az|hdfs|dbfs|wasbs?|abfss?):/{0,3}", re.I)
 
 
@@ -57,6 +58,7 @@ class ImageFinder:
         """Look among the files of a source, or in the folder that the person names instead."""
         self._files = Files.of(more) if more is not None else files
         self._log = log
+        self._archives: list[Files] | None = None
 
     def find(self, text: str, base: str = "", split: Split | None = None) -> ImageSource:
         """The image that a text names.
@@ -93,9 +95,13 @@ class ImageFinder:
             raise DatasetError(f"{text[:200]} is outside the dataset's folder: it is not read.")
         ending = nearest(self._files.ending(name), base, split)
         if len(ending) == 1:
-            if foreign:
-                self._log.note("found-by-name", BY_NAME, f"{text[:200]} → {ending[0].name}")
+            if foreign or not ends_with(ending[0].name, name):
+                words = BY_NAME if foreign else ELSEWHERE
+                self._log.note("found-by-name", words, f"{text[:200]} → {ending[0].name}")
             return ending[0]
+        packed = self._in_archives(name, base, split) if not ending else None
+        if packed is not None:
+            return packed
         if ending:
             names = ", ".join(file.name for file in ending[:3])
             raise DatasetError(
@@ -107,6 +113,21 @@ class ImageFinder:
                 f"{text[:200]} is an absolute path, and the dataset has no such image."
             )
         raise DatasetError(f"There is no image {text[:200]}.")
+
+    def _in_archives(self, name: str, base: str, split: Split | None) -> SourceFile | None:
+        """An image in an archive that lies beside the annotations."""
+        if self._archives is None:
+            inside = self._files.archive is not None
+            paths = [] if inside else self._files.archives()
+            self._archives = [Files.of(path) for path in paths]
+        for archive in self._archives:
+            file = archive.get(name) if not is_absolute(name) else None
+            found = [file] if file else nearest(archive.ending(name), base, split)
+            if len(found) == 1:
+                self._log.note("in-archive", "images are in an archive beside: read from there.",
+                               f"{archive.root.name}: {found[0].name}")  # fmt: skip
+                return found[0]
+        return None
 
 
 def nearest(found: Sequence[SourceFile], base: str, split: Split | None) -> Sequence[SourceFile]:

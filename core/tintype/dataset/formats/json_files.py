@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tintype.dataset.formats.sources import SourceFile
@@ -13,6 +13,7 @@ MAX_JSON_BYTES = 1_000_000_000
 """COCO's largest file has 450 MB."""
 HEAD_BYTES = 256 * 1024
 _KEY = re.compile(r'"([^"\\]{1,60})"\s*:')
+_SOLID = re.compile(r"\S")
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -46,10 +47,31 @@ def read_json(file: SourceFile, slim: Callable[[dict[str, Any]], Any] | None = N
     Raises:
         DatasetError: if the file cannot be read, is too large, or no JSON.
     """
+    return _read(file, lambda text: json.loads(text, object_hook=slim))
+
+
+def read_values(file: SourceFile) -> list[Any]:
+    """The JSON values of a file, one after the other, however many lines each takes.
+
+    Raises:
+        DatasetError: if the file cannot be read, is too large, or one of them is no JSON.
+    """
+    found: list[Any] = _read(file, lambda text: list(_values(text)))
+    return found
+
+
+def _values(text: str) -> Iterator[Any]:
+    decoder, at = json.JSONDecoder(), 0
+    while found := _SOLID.search(text, at):
+        value, at = decoder.raw_decode(text, found.start())
+        yield value
+
+
+def _read(file: SourceFile, parse: Callable[[str], Any]) -> Any:
     data = file.read(MAX_JSON_BYTES)
     try:
         text = data.decode(json.detect_encoding(data))
-        return json.loads(text.removeprefix("\ufeff"), object_hook=slim)
+        return parse(text.removeprefix("\ufeff"))
     except UnicodeDecodeError as error:
         raise DatasetError(
             f"{file.name} is not UTF-8: byte {error.start:,} does not fit.",
@@ -72,11 +94,40 @@ def number(value: Any) -> float | None:
 
 
 def numbers(value: Any, count: int = 4) -> tuple[float, ...] | None:
-    """So many numbers of a list; none if it is none, or one of them is none."""
+    """So many numbers of a list; none if it is none, or one of them is none.
+
+    A box that is an object (`{"x": 1, "y": 2, "width": 3, "height": 4}`, or with corners) gives x,
+    y, width and height; a list may be written as a text.
+    """
+    if isinstance(value, dict):
+        return box_sides(value) if count == 4 else None
+    if isinstance(value, str) and value[:1] == "[" and len(value) < 400:
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return None
     if not isinstance(value, (list, tuple)) or len(value) != count:
         return None
     found = [number(each) for each in value]
     return None if None in found else tuple(each for each in found if each is not None)
+
+
+_EXTENTS = (("x", "y", "width", "height"), ("x", "y", "w", "h"), ("left", "top", "width", "height"))
+_CORNERS = (
+    ("xmin", "ymin", "xmax", "ymax"), ("x_min", "y_min", "x_max", "y_max"),
+    ("x1", "y1", "x2", "y2"), ("left", "top", "right", "bottom"),
+)  # fmt: skip
+
+
+def box_sides(value: Mapping[str, Any]) -> tuple[float, float, float, float] | None:
+    """x, y, width and height of a box that is an object, in its own unit; none if it is no box."""
+    lower = {str(key).casefold(): inner for key, inner in value.items()}
+    for names in (*_EXTENTS, *_CORNERS):
+        found = [number(lower.get(name)) for name in names]
+        if None not in found:
+            a, b, c, d = (side for side in found if side is not None)
+            return (a, b, c, d) if names in _EXTENTS else (a, b, c - a, d - b)
+    return None
 
 
 def same_id(value: Any) -> str:

@@ -1,14 +1,15 @@
 """Rows of JSON in the dialects of other trainers: LLaVA, ShareGPT, Alpaca, PaliGemma and others.
 
-A file is a JSON list, or one JSON value a line. What a row may look like is known by
-`tintype.dataset.repair`; a file that holds chat rows already needs no import, but a folder or an
-archive of such files is read like any other.
+A file is a JSON list, or JSON values one after the other, each on a line or over several. What a
+row may look like is known by `tintype.dataset.repair`; a file that holds chat rows already needs no
+import, but a folder or an archive of such files is read like any other.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
 from tintype.dataset.files import PlainFile
 from tintype.dataset.formats.contract import (
@@ -20,29 +21,40 @@ from tintype.dataset.formats.contract import (
     Item,
 )
 from tintype.dataset.formats.images import ImageFinder
-from tintype.dataset.formats.json_files import read_json
+from tintype.dataset.formats.json_files import read_json, read_values
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.row_dialects import filled, grounding, note_oddities
 from tintype.dataset.formats.sources import Files, SourceFile
+from tintype.dataset.formats.streams import BROKEN
 from tintype.dataset.index import LineIndex
 from tintype.dataset.places import slots
 from tintype.dataset.repair import repaired
 from tintype.errors import DatasetError
 
+Shape = Literal["list", "lines", "spread"]
+
 MAX_ROW_BYTES = 200_000_000
 _HEAD_BYTES = 4 * 1024 * 1024
-_SUFFIXES = (".json", ".jsonl", ".ndjson")
+_SUFFIXES = (".json", ".jsonl", ".ndjson", ".jsonlines")
 _CODES = (
     ("places for images", "placeholders-differ"),
     ("There is no image", "missing-images"),
 )
 """Codes of what is wrong with rows, by their words."""
+_SPREAD = re.compile(r"""\{\s*\n\s*["}]""")
+_SHAPES: dict[Shape, str] = {
+    "list": "a JSON list of {}",
+    "lines": "a file of {}",
+    "spread": "a file of {}, each over several lines",
+}
 _KINDS = (
     ("conversations", "LLaVA's or ShareGPT's conversations"),
     ("prefix", "PaliGemma's prefixes and suffixes"),
     ("instruction", "Alpaca's instructions"),
     ("query", "ms-swift's queries"),
     ("messages", "messages"),
+    ("texts", "pairs of turns (The Cauldron)"),
+    ("contents", "Gemini's contents"),
     ("question", "questions and answers"),
 )
 
@@ -89,7 +101,10 @@ class ChatFolder(FilesFormat):
 
     def recognise(self, files: Files) -> Detection | None:
         """A folder or an archive with files of chat rows."""
-        found = [] if files.given else _chat_files(files)
+        if files.given:
+            is_ours = files.given.packed and _chat_files(files)
+            return Detection("a compressed file of chat rows") if is_ours else None
+        found = _chat_files(files)
         names = ", ".join(file.name for file in found[:3])
         return Detection(f"a folder of chat rows ({names})", "possible") if found else None
 
@@ -136,7 +151,9 @@ def count_chat_rows(path: Path) -> int | None:
     """How many rows a file of chat rows as they should be holds; none if it is something else."""
     try:
         given = None if path.is_dir() else Files.of(path).given
-        if given is None or not _is_chat(first_row(given)[0]):
+        row, shape = first_row(given) if given else (None, "lines")
+        packed = given is not None and given.packed
+        if packed or shape != "lines" or not _is_chat(row):
             return None
         with PlainFile(path) as file:
             index = LineIndex(file)
@@ -154,12 +171,12 @@ def _is_chat(row: Any) -> bool:
 def _kind(file: SourceFile) -> Detection | None:
     if file.suffix not in _SUFFIXES:
         return None
-    row, listed = first_row(file)
+    row, shape = first_row(file)
     made = _repaired(row)
-    if made is None or (made is row and not listed):
+    if made is None or (made is row and shape == "lines"):
         return None  # nothing known, or chat rows as they should be
     kind = next((words for key, words in _KINDS if key in row), "rows")
-    return Detection(f"a JSON list of {kind}" if listed else f"a file of {kind}")
+    return Detection(_SHAPES[shape].format(kind))
 
 
 def _repaired(row: Any) -> Any:
@@ -171,18 +188,22 @@ def _repaired(row: Any) -> Any:
         return None
 
 
-def first_row(file: SourceFile) -> tuple[Any, bool]:
-    """The first row of a file, and whether it stands in a JSON list."""
+def first_row(file: SourceFile) -> tuple[Any, Shape]:
+    """The first row of a file, and how rows are laid out in it."""
     for size in (64 * 1024, _HEAD_BYTES):
         head = file.head(size)
         encoding = json.detect_encoding(head) if head else "utf-8"
         text = head.decode(encoding, "replace").removeprefix("\ufeff").lstrip()
         try:
             row = json.JSONDecoder().raw_decode(text.removeprefix("[").lstrip())[0]
-            return row, text.startswith("[")
+            return row, _shape(text)
         except (ValueError, RecursionError):
             continue
-    return None, False
+    return None, "lines"
+
+
+def _shape(text: str) -> Shape:
+    return "list" if text.startswith("[") else "spread" if _SPREAD.match(text) else "lines"
 
 
 def _item(
@@ -218,6 +239,9 @@ def json_rows(file: SourceFile, log: ImportLog) -> Iterator[tuple[int, Any]]:
             log.note("json-list", "files named .jsonl are JSON lists: read as such.", file.name)
         value = read_json(file)
         yield from enumerate(value if isinstance(value, list) else [value], 1)
+    elif _shape(start.decode("utf-8-sig", "replace").lstrip()) == "spread":
+        log.note("spread", "files have rows over several lines each: read as such.", file.name)
+        yield from enumerate(read_values(file), 1)
     elif file.path is None:
         yield from _lines(file, log)
     else:
@@ -246,7 +270,7 @@ def _lines(file: SourceFile, log: ImportLog) -> Iterator[tuple[int, Any]]:
     """The lines of a member of an archive."""
     with file.open() as stream:
         number = 0
-        while line := stream.readline(MAX_ROW_BYTES):
+        while line := _line(stream, file):
             number += 1
             text = line.decode("utf-8-sig", "replace").strip()
             if not text:
@@ -255,3 +279,12 @@ def _lines(file: SourceFile, log: ImportLog) -> Iterator[tuple[int, Any]]:
                 yield number, json.loads(text)
             except (ValueError, RecursionError) as error:
                 log.lose(file.name, number, f"The line is no JSON: {error}.")
+
+
+def _line(stream: IO[bytes], file: SourceFile) -> bytes:
+    try:
+        return stream.readline(MAX_ROW_BYTES)
+    except BROKEN as error:
+        raise DatasetError(
+            f"{file.name} is damaged: {error}.", advice="Download or copy it again."
+        ) from error

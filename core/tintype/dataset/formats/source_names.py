@@ -34,3 +34,9 @@ def folded(name: str) -> str:
 def is_resource(name: str) -> bool:
     """Whether a file is hidden, or what a system keeps beside the files of people."""
     return any(part.startswith(".") or part in _RESOURCES for part in PurePosixPath(name).parts)
+
+
+def ends_with(name: str, end: str) -> bool:
+    """Whether a name ends as another says, folders and all."""
+    wanted = [part for part in folded(end).split("/") if part not in ("", ".", "..")]
+    return folded(name).split("/")[-len(wanted) :] == wanted

@@ -86,7 +86,7 @@ class Known:
 async def news(session: Session, store: Store, job_id: str) -> AsyncGenerator[JobProgress, None]:
     """Follow a job by what its recorder brings; where there can be none, by asking its provider.
 
-    The log of a trainer on this machine is read by `tintype follow`: here, by what that brings.
+    The log of a trainer on this machine is read by the recorder of `local`, or `tintype follow`.
 
     Raises:
         TintypeError: if the store cannot be read, or the provider refuses.
@@ -100,13 +100,19 @@ async def news(session: Session, store: Store, job_id: str) -> AsyncGenerator[Jo
                 return await session.provider()
             return await session.connection(profile, lasting)
 
-        if profile == LOCAL:
-            found = read_along(store, LOCAL, job_id, trouble=lambda: "", goes_on=lambda: True)
-        else:
-            found = recorder.follow(session.settings, profile, store, job_id, provider)
-        async with aclosing(found):
+        own = None if profile == LOCAL else provider
+        async with aclosing(
+            recorder.follow(session.settings, profile, store, job_id, own)
+        ) as found:
             async for progress in found:
                 yield progress
+        kept = store.jobs.find(profile, job_id)
+        if own is None and kept is not None and not kept.settled:
+            # Where no recorder reads the log, `tintype follow` may.
+            along = read_along(store, LOCAL, job_id, trouble=lambda: "", goes_on=lambda: True)
+            async with aclosing(along):
+                async for progress in along:
+                    yield progress
 
 
 def known_job(store: Store, profile: str, job_id: str) -> KeptJob | None:

@@ -1,12 +1,14 @@
 """What the pane begins with, and the answers of before that are taken up in it."""
 
 from asyncio import Event, to_thread
+from pathlib import Path
 
 from textual import work
 from textual.reactive import var
 
 from tintype.loop import LookRequest, LoopState
-from tintype.prompting import read_draft
+from tintype.paths import is_file
+from tintype.prompting import job_of, read_draft
 from tintype.store import KeptAnswer
 from tintype_tui.screen import Part
 from tintype_tui.screens.past_answers import question_text
@@ -63,6 +65,26 @@ class BeginningPart(Part):
             about.hold(chosen)
         elif draft.question:
             writing.put(draft.question)
+        else:
+            await self._take_own_rows(state.model)
+
+    @work(exclusive=True, group="own rows")
+    async def choose(self, model: str) -> None:
+        """Take up a model that was chosen elsewhere."""
+        self.chosen = model
+        await self._begun.wait()
+        with self.pane.reporting("Cannot look for the model's data"):
+            if self.pane.query_one(SubjectPart).subject is None:
+                await self._take_own_rows(model)
+
+    async def _take_own_rows(self, model: str) -> None:
+        """Take rows of the data that a model was trained on, where no others were chosen."""
+        if self.loop_state.dataset is not None:
+            return
+        kept = job_of(await self.session.store(), self.session.profile.name, model)
+        source = kept.made_from.training if kept is not None else None
+        if source is not None and await to_thread(is_file, Path(source.path)):
+            self.pane.query_one(SubjectPart).hold(Path(source.path))
 
     def watch_loop_state(self, state: LoopState) -> None:
         """Take up an answer that was found elsewhere."""

@@ -80,7 +80,7 @@ class PlaygroundPane(Pane):
     def watch_loop_state(self, state: LoopState) -> None:
         """Take the model that was chosen elsewhere, beside its base."""
         if self.is_mounted and state.model != self.beginning.chosen:
-            self.beginning.chosen = state.model
+            self.beginning.choose(state.model)
             if state.model and state.model not in self.models:
                 self.lineup.lineup = self.lineup.lineup.of(beside_base(state.model))
 
