@@ -105,6 +105,11 @@ class Progress:
             self.clear()
             say(words)
 
+    def say_unseen(self, words: str) -> None:
+        """Leave a sentence where there is no line that shows it."""
+        if not self._shown:
+            say(words)
+
     def clear(self) -> None:
         """Wipe the line."""
         if self._shown and self._width:
