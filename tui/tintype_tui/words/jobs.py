@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from tintype.jobs import (
@@ -86,6 +87,19 @@ def end_words(job: Job) -> str:
     return f"{one_line(name_of(job))} has {how}{when}."
 
 
+STALE_S = 120.0
+"""What is known of an unfinished job is old from then on."""
+
+
+def heard_words(kept: KeptJob, now: datetime | None = None) -> str:
+    """How old what is known of an unfinished job is, if it is old: `heard 3 h ago`."""
+    now = now or datetime.now(UTC)
+    if kept.job.ended or (now - kept.seen_at).total_seconds() < STALE_S:
+        return ""
+    number, unit = age(kept.seen_at, now).split()[:2]
+    return f"heard {number} {unit} ago"
+
+
 def remaining_s(metrics: Metrics) -> float | None:
     """Seconds to go, by the pace of the last steps; none if that cannot be said."""
     clock, total = metrics.clock, metrics.total_steps
@@ -153,9 +167,9 @@ def bill_words(bill: Bill) -> str:
     """A bill beside what was expected: `150,000 tokens, $3.75; expected 300,000: …`."""
     if bill.billed_tokens is None:
         return "The provider does not report billed tokens."
-    words = f"{number(bill.billed_tokens)} tokens, {money(bill.cost_usd)}"
+    words = f"{count(bill.billed_tokens, 'token')}, {money(bill.cost_usd)}"
     if bill.cost_usd is None:
-        words = f"{number(bill.billed_tokens)} tokens, price unknown"
+        words = f"{count(bill.billed_tokens, 'token')}, price unknown"
     if bill.off is None or bill.expected_tokens is None:
         return f"{words}; no estimate to compare with"
     if not bill.reasons:
