@@ -73,15 +73,6 @@ class TerminalApp(PaintedApp[ReturnType]):
         """Draw for the line that there is."""
         self.sparing.measured(message.line)
 
-    @property
-    def last_key_s(self) -> float:
-        """When somebody has pressed a key last, on the monotonic clock; before all time if never.
-
-        It may be waiting still for those before it to be done.
-        """
-        output = output_of(self)
-        return float("-inf") if output is None else output.pace.last_key_s
-
     def action_repaint(self) -> None:
         """Draw everything again."""
         if (output := output_of(self)) is not None:

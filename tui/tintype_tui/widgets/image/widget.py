@@ -30,6 +30,7 @@ from tintype.detection import Box
 from tintype_tui.terminal import Capabilities
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.terminal.output import Line
+from tintype_tui.terminal.textual_privates import last_key_s
 from tintype_tui.widgets.image.canvas import ImageCanvas
 from tintype_tui.widgets.image.drawing import PIXELS, Drawing, Wanted, draw
 from tintype_tui.widgets.image.framing import FIT, Room, View, filling_zoom, fitted_scale
@@ -205,7 +206,7 @@ class ImageView(Widget, can_focus=True):
 
     def _rested(self) -> None:
         """Ask, unless keys have come that a busy machine has not got round to."""
-        if (left_s := getattr(self.app, "last_key_s", 0.0) + REST_S - monotonic()) > 0:
+        if (left_s := last_key_s(self.app) + REST_S - monotonic()) > 0:
             self._rest = self.set_timer(left_s, self._rested)
         else:
             self._ask_now()
