@@ -4,7 +4,9 @@ import sys
 
 import tintype.blocking as tintype
 
-for name in ("openai", "azure"):
-    cost = tintype.estimate(sys.argv[1], name, epochs=3).estimate.cost_usd
-    bar = "█" * round(100 * cost.likely) if cost else "unknown"
+quotes = {name: tintype.estimate(sys.argv[1], name, epochs=3) for name in ("openai", "azure")}
+costs = {name: quote.estimate.cost_usd for name, quote in quotes.items()}
+most = max((cost.likely for cost in costs.values() if cost), default=0) or 1
+for name, cost in costs.items():
+    bar = "█" * round(40 * cost.likely / most) if cost else "unknown"
     print(f"{name:8} {f'${cost.likely:.4f}' if cost else '':8} {bar}")

@@ -99,25 +99,40 @@ def unregister(kind: Kind, value: object) -> None:
 
 
 def rule(function: T) -> T:
-    """Register a rule: a decorator for a function that takes a `Case` and yields its problems."""
+    """Register a rule: a decorator.
+
+    The function takes a `tintype.rules.Case` (`case.example.answer`, `case.messages`,
+    `case.images`) and yields sentences, each of which makes a warning of the row, or problems made
+    with `case.problem`. What it raises ends the check as a `PluginError` that names file and line.
+    """
     return register("rules", function)
 
 
 def format(value: T) -> T:
-    """Register a format of datasets: a decorator."""
+    """Register a format of datasets: a decorator for a class without arguments, or an object.
+
+    It has what `tintype.dataset.formats.Format` says; `check_format`, beside it, names what is
+    missing.
+    """
     return register("formats", value)
 
 
 def scorer(function: T) -> T:
-    """Register a scorer of answers: a decorator."""
+    """Register a scorer of answers: a decorator.
+
+    The function takes a `tintype.evaluation.AnswerCase` (`answer`, `truths`, `question`) and
+    returns a number from 0 to 1, true or false, a mapping with `score`, `reason` and `format_ok`,
+    or none: unscored, not wrong. Its first line of documentation says what it does.
+    """
     return register("scorers", function)
 
 
 def engine(value: T) -> T:
-    """Register an engine: a decorator.
+    """Register an engine: a decorator for what `tintype.engines.base.Engine` describes.
 
-    Training runs in a process of its own, which sees only engines that an entry point or
-    `TINTYPE_ENGINES` names; a registered one serves for `check_engine` and tests.
+    `tintype.engines.check_engine` tries it, and names what breaks the contract. Training runs in a
+    process of its own, which sees only engines that an entry point or `TINTYPE_ENGINES` names; a
+    registered one serves for `check_engine` and tests.
     """
     return register("engines", value)
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from tintype.loop import LoopState
 from tintype.resources import Job
 from tintype.settings import load
 from tintype.store import open_store
+from tintype_tui import requests
 from tintype_tui.__main__ import run_command
 from tintype_tui.screens.datasets.row_part import RowPart
 from tintype_tui.screens.jobs.curves import Curves
@@ -99,6 +101,37 @@ async def test_pane_row_plan_draft_and_zoom_come_back_after_a_cut_and_home_after
     async with sit() as person:
         await person.until(lambda: person.app.loop_state.row == 2, "what was chosen")
         assert person.app.current_mode == "home"
+
+
+async def cut_off_at(pane: str, home: Path) -> None:
+    """Leave the note of a session that was cut off at a pane, without a dataset or a job."""
+    async with open_store(load().folders.store_file) as store:
+        store.notes.write(SESSION, {"at": 1.0, "cut": True, "pane": pane}, NOW)
+
+
+async def test_who_came_back_to_a_pane_can_go_home(sit: Any, home: Path) -> None:
+    await cut_off_at("models", home)
+    async with sit() as person:
+        await person.until(lambda: person.app.current_mode == "models", "Models")
+        await person.press("1")
+        await person.until(lambda: person.app.current_mode == "home", "Home")
+        await person.sees("make two sample datasets")  # the store has been read again
+        await person.press("exclamation_mark", "escape")
+        assert person.app.current_mode == "home"
+
+
+async def test_what_was_chosen_while_the_store_was_read_is_not_left_for_where_one_was_before(
+    sit: Any, home: Path
+) -> None:
+    await cut_off_at("models", home)
+    async with sit() as person:
+        await person.until(lambda: person.app.current_mode == "models", "Models")
+        for message in (requests.open_job("ftjob-1"), requests.restore(LoopState(), "models")):
+            person.app.post_message(message)
+        await person.until(lambda: person.app.loop_state.job == "ftjob-1", "the job")
+        await person.press("question_mark")
+        await person.sees("Esc goes back")
+        assert person.app.current_mode == "jobs"
 
 
 async def test_an_image_is_looked_at_as_closely_as_before_the_cut(sit: Any, dataset: Path) -> None:

@@ -210,8 +210,10 @@ def _begin(app: TintypeApp) -> None:
 async def _carry_out(app: TintypeApp, request: requests.Request) -> None:
     match request:
         case requests.Reached():
+            untouched = app.loop_state == LoopState() and app.current_mode == "home"
+            untouched = untouched and len(app.screen_stack) == 1
             app.loop_state = request.change(app.loop_state)
-            if request.pane:
+            if request.pane and (untouched or not request.at_start):
                 app.switch_mode(request.pane)
         case requests.UseProfile():
             # What was estimated and trained belongs to the provider before.

@@ -30,6 +30,8 @@ class Reached(Request):
     change: Callable[[LoopState], LoopState]
     pane: str = ""
     """The pane to go to then; empty to stay."""
+    at_start: bool = False
+    """Go there only if nothing was chosen or gone to yet."""
 
 
 def open_dataset(path: Path, row: int | None = None) -> Reached:
@@ -74,7 +76,7 @@ def look_at(pane: str, what: "Path | Ref | KeptAnswer") -> Reached:
 
 def restore(kept: LoopState, pane: str = "") -> Reached:
     """Go on where the last session ended, unless something has been chosen already."""
-    return Reached(lambda state: kept if state == LoopState() else state, pane)
+    return Reached(lambda state: kept if state == LoopState() else state, pane, at_start=True)
 
 
 @dataclass

@@ -178,7 +178,8 @@ class Dataset:
         line = await self._line(index)
         if not 0 <= ordinal < len(line.row.images):
             raise DatasetError(
-                f"Line {line.row.line} has {len(line.row.images)} images, no number {ordinal + 1}.",
+                f"Line {line.row.line} has {len(line.row.images)} "
+                f"image{'s' * (len(line.row.images) != 1)}, no number {ordinal + 1}.",
                 path=self.path,
                 line=line.row.line,
             )
@@ -278,7 +279,8 @@ class Dataset:
             await self.scan(until=index + 1)
         if not 0 <= index < self.count:
             raise DatasetError(
-                f"{self.path.name} has {self.count:,} rows; there is no row {index + 1:,}.",
+                f"{self.path.name} has {self.count:,} row{'s' * (self.count != 1)}; "
+                f"there is no row {index + 1:,}.",
                 path=self.path,
             )
 

@@ -14,7 +14,8 @@ from typing import Any
 from tintype.dataset.places import holds_data, misspelling, plain_url
 from tintype.errors import DatasetError
 
-PLACEHOLDER = re.compile(r"<image>|<\|image\|>|<\|image_pad\|>|<\|vision_start\|><\|image_pad\|>"
+PLACEHOLDER = re.compile(r"<image>|<image_\d{1,3}>"
+                         r"|<\|image\|>|<\|image_pad\|>|<\|vision_start\|><\|image_pad\|>"
                          r"<\|vision_end\|>")  # fmt: skip
 """What stands for an image in the texts of other trainers."""
 PASTED = re.compile(
@@ -39,11 +40,14 @@ PAIRS = (
     ("input", "output"),
     ("prompt", "answer"),
     ("text", "label"),
+    ("human", "gpt"),
+    ("user", "assistant"),
 )
 """Names of the question's and the answer's column."""
 IMAGE_COLUMNS = ("images", "image", "image_url", "image_path", "img")
-_LISTS = ("messages", "conversations", "conversation")
-_SOURCES = ("bytes", "url", "image_url", "image", "path", "file_name")
+LISTS = ("messages", "conversations", "conversation", "texts", "contents")
+"""Names of the list of turns."""
+_SOURCES = ("bytes", "url", "image_url", "image", "path", "file_name", "source")
 
 
 def repaired(value: Any) -> Any:
@@ -65,7 +69,7 @@ def repaired(value: Any) -> Any:
 
 
 def _repaired(value: dict[str, Any]) -> Any:
-    key = next((name for name in _LISTS if isinstance(value.get(name), list)), "")
+    key = next((name for name in LISTS if _has_turns(name, value.get(name))), "")
     columns = [name for name in IMAGE_COLUMNS if _images_in(value.get(name))]
     images = [image for name in columns for image in _images_in(value[name])]
     marked = key != "messages" or any(name in value for name in IMAGE_COLUMNS)
@@ -100,17 +104,14 @@ class _Placing:
         role = turn.get("role", turn.get("from"))
         if not isinstance(role, str):
             raise DatasetError(f"Turn {at + 1} has no role.")
-        content = turn["content"] if "content" in turn else turn.get("value")
-        kept = {
-            name: item
-            for name, item in turn.items()
-            if name not in ("role", "from", "content", "value")
-        }
+        said = next((name for name in _SAID if name in turn), "")
+        content = turn.get(said)
+        kept = {name: item for name, item in turn.items() if name not in ("role", "from", said)}
         known = ROLES.get(role.lower(), role)
         self._of_user = known == "user"
         parts = list(self._parts(content))
         made = {"role": known, "content": _simplest(parts, content), **kept}
-        if content is None and "content" not in turn:
+        if not said:
             del made["content"]
         return turn if made == turn else made
 
@@ -147,6 +148,7 @@ class _Placing:
         if isinstance(part, str):
             yield from self._text_parts(part)
             return
+        part = _typed(part) if isinstance(part, dict) and "type" not in part else part
         kind = part.get("type") if isinstance(part, dict) else None
         if kind in ("text", "input_text", "output_text") and isinstance(part.get("text"), str):
             yield from self._text_parts(part["text"], part)
@@ -198,9 +200,41 @@ def _marks(text: str, *, pasted: bool, placeholders: bool) -> list[re.Match[str]
 
 def _turns(value: dict[str, Any], key: str) -> list[Any]:
     """The turns of a conversation, led by the system prompt if that stands beside it."""
-    turns: list[Any] = value[key]
+    turns = [each for turn in value[key] for each in _spoken(turn)]
     system = value.get("system") if key != "messages" else None
     return [{"role": "system", "content": system}, *turns] if system else turns
+
+
+_SAID = ("content", "value", "text", "parts")
+"""Names of what a turn says."""
+
+
+def _has_turns(name: str, value: Any) -> bool:
+    usual = name in ("messages", "conversations", "conversation")
+    return isinstance(value, list) and (usual or all(isinstance(turn, dict) for turn in value))
+
+
+def _spoken(turn: Any) -> Iterator[Any]:
+    """A turn as it is; of one that names who speaks by its keys, a turn for each of them."""
+    who = [] if "role" in turn or "from" in turn else [name for name in turn if name in ROLES]
+    if not who:
+        yield turn
+    for name in who:
+        yield {"role": name, "content": turn[name]}
+
+
+def _typed(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of Gemini's, which says by its key what it is."""
+    if isinstance(part.get("text"), str):
+        return {"type": "text", "text": part["text"]}
+    inline = part.get("inlineData", part.get("inline_data"))
+    file = part.get("fileData", part.get("file_data"))
+    if isinstance(inline, dict):
+        kind = inline.get("mimeType", inline.get("mime_type"))
+        return {"type": "image", "url": f"data:{kind};base64,{inline.get('data', '')}"}
+    if isinstance(file, dict):
+        return {"type": "image", "url": str(file.get("fileUri", file.get("file_uri", "")))}
+    return part
 
 
 def _pair(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -236,6 +270,8 @@ def _images_in(value: Any) -> list[str]:
     if isinstance(value, list):
         return [image for item in value for image in _images_in(item)]
     if isinstance(value, dict):
+        if value and all(PLACEHOLDER.fullmatch(str(name)) for name in value):
+            return [image for name in sorted(value) for image in _images_in(value[name])]
         found = _source(value)
         return [] if found is None else [found]
     return [value] if isinstance(value, str) and value else []
@@ -243,6 +279,9 @@ def _images_in(value: Any) -> list[str]:
 
 def _source(part: dict[str, Any]) -> str | None:
     """The URL, path or data in a part of whatever dialect."""
+    inner = part.get("source")
+    if isinstance(inner, dict) and isinstance(inner.get("data"), str):  # Anthropic's
+        return f"data:{inner.get('media_type', 'image/png')};base64,{inner['data']}"
     for key in _SOURCES:
         found = part.get(key)
         if isinstance(found, dict):

@@ -173,7 +173,7 @@ class StatisticsTally:
         answers: Sequence[str],
         prompt_chars: Iterable[int],
     ) -> None:
-        """Count rows without images, as `add_read` does each; no answer is blank."""
+        """Count rows but for their images, as `add_read` does each; no answer is blank."""
         self._rows += len(lines)
         said = map(str.strip, answers)
         self.add_facets(("answer", t if len(t) <= SHORT_ANSWER else "longer") for t in said)
@@ -214,8 +214,7 @@ class StatisticsTally:
         self._rows += 1
         for name, value in facets:
             self._count(name, value, 1)
-        for image in images:
-            self._add_image(line, image)
+        self.add_images(line, images)
         chars = len(answer)
         self._answers.append(chars)
         self._prompts.append(prompt_chars)
@@ -227,12 +226,14 @@ class StatisticsTally:
             self._longest.append((chars, line))
         self._keep_longest()
 
-    def _add_image(self, line: int, image: ImageFacts) -> None:
-        self._bytes.append(image.size_bytes)
-        if image.width:
-            self._sizes[image.width, image.height] += 1
-        if image.digest:
-            self._images.add(bytes.fromhex(image.digest), line)
+    def add_images(self, line: int, images: Sequence[ImageFacts]) -> None:
+        """Count the images of a row, but for their facets."""
+        for image in images:
+            self._bytes.append(image.size_bytes)
+            if image.width:
+                self._sizes[image.width, image.height] += 1
+            if image.digest:
+                self._images.add(bytes.fromhex(image.digest), line)
 
     def _keep_longest(self) -> None:
         if len(self._longest) > 100:

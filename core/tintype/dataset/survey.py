@@ -158,12 +158,19 @@ class LocalImages:
             return None
         large = image.encoded_chars * 3 // 4 > MAX_IMAGE_BYTES
         data = None if large else line.data(image.ordinal)
-        key = line.key(image.ordinal) if data is None else sha256(data).digest()
-        facts = self._known.get(key)
-        if facts is None:
-            facts = self._read(line, image) if data is None else self._probe(data, key.hex())
-            if len(self._known) < self._most:
-                self._known[key] = facts
+        if data is not None:
+            return self.of(data)
+        key = line.key(image.ordinal)
+        return self._known.get(key) or self._remember(key, self._read(line, image))
+
+    def of(self, data: bytes) -> ImageFacts:
+        """What is known of the bytes of an image."""
+        key = sha256(data).digest()
+        return self._known.get(key) or self._remember(key, self._probe(data, key.hex()))
+
+    def _remember(self, key: bytes, facts: ImageFacts) -> ImageFacts:
+        if len(self._known) < self._most:
+            self._known[key] = facts
         return facts
 
     def _probe(self, data: bytes, digest: str = "") -> ImageFacts:

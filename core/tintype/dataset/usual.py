@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from json.scanner import make_scanner
 from typing import Any, NamedTuple
 
-import pybase64
-
 from tintype.dataset.example import ImagePart
 from tintype.dataset.lifting import DATA_HEAD, MIN_CUT_BYTES, Cut
 from tintype.dataset.places import Slot, origin
@@ -73,8 +71,14 @@ def read_usual(raw: bytes) -> Usual | None:
     """Read a line if it is a usual row; None says nothing but that it is to be read otherwise."""
     if not raw.startswith(b'{"messages"'):
         return None
+    found = without_images(raw)
+    if found is None:
+        return None
+    text, cuts = found
+    # Base64 that can be decoded holds neither a quotation mark nor an escape.
+    if any(cut.data(raw) is None for cut in cuts):
+        return None
     try:
-        text, cuts = _without_images(raw)
         value, end = _scan(text, 0)
         if end < len(text) and text[end:].strip(" \t\r\n"):
             return None
@@ -103,10 +107,20 @@ def is_doubtful(text: str) -> bool:
     return _MARK in text or bool(_DATA.match(text) or _SURROGATE.search(text))
 
 
-def _without_images(raw: bytes) -> tuple[str, tuple[Cut, ...]]:
-    """The line with a mark in place of the base64 of each data URL."""
-    if raw.find(b'"data:') < 0:
-        return _checked(raw.decode(), 0), ()
+def without_images(raw: bytes) -> tuple[str, tuple[Cut, ...]] | None:
+    """The line with a mark in place of the base64 of each data URL, which nobody has decoded yet.
+
+    None if it is no usual row. The marks are numbered from 0; nothing else can be taken for one.
+    """
+    try:
+        if raw.find(b'"data:') < 0:
+            return _checked(raw.decode(), 0), ()
+        return _cut_out(raw)
+    except (_Unusual, UnicodeDecodeError):
+        return None
+
+
+def _cut_out(raw: bytes) -> tuple[str, tuple[Cut, ...]]:
     pieces: list[bytes] = []
     cuts: list[Cut] = []
     at = 0
@@ -115,8 +129,6 @@ def _without_images(raw: bytes) -> tuple[str, tuple[Cut, ...]]:
         head = DATA_HEAD.match(raw, start)
         if head is None or end - start < MIN_CUT_BYTES:
             raise _Unusual
-        # Base64 that can be decoded holds neither a quotation mark nor an escape.
-        pybase64.b64decode(memoryview(raw)[head.end() : end], validate=True)
         pieces += [raw[at : head.end()], b"%s%d" % (_MARK_BYTES, len(cuts))]
         cuts.append(Cut(start, end))
         at = end

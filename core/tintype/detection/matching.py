@@ -54,7 +54,12 @@ def match(
 def mean_iou(predicted: Sequence[Box], truth: Sequence[Box]) -> float:
     """Mean overlap of matched boxes, 0…1; a missed or an invented box counts as 0.
 
-    Nothing said where nothing is counts as 1.
+    Nothing said where nothing is counts as 1. The overlap of two boxes is the area of their
+    intersection over that of their union.
+
+    Args:
+        predicted: What a model says is there, such as `tintype.boxes(reply.text)`.
+        truth: What is there; boxes are matched within a label, in any order.
     """
     pairs = match(predicted, truth)
     boxes = len(predicted) + len(truth) - len(pairs)

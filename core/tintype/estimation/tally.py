@@ -56,24 +56,31 @@ class CountTally:
         plain[6] += text
         self._note_dear(likely, of_images, row.index, row.line)
 
-    def add_texts(
-        self, first: int, lines: Sequence[int], sizes: Sequence[int], tokens: Sequence[int]
+    def add_rows(
+        self,
+        first: int,
+        lines: Sequence[int],
+        sizes: Sequence[int],
+        tokens: Sequence[int],
+        of_images: Sequence[int],
     ) -> None:
-        """Count consecutive plain rows without images.
+        """Count consecutive plain rows, whose images are counted by `add_images`.
 
         Args:
             first: The index of the first.
             lines: Where they stand.
             sizes: Of their lines, in bytes.
             tokens: Of their texts with their overhead.
+            of_images: Those of their images, the likely number.
         """
         plain, dearest = self._plain, self._dearest
         plain[0] += len(sizes)
         plain[3] += sum(sizes) + len(sizes)
         plain[6] += sum(tokens)
-        for at, likely in enumerate(tokens):
+        for at, (text, images) in enumerate(zip(tokens, of_images, strict=True)):
+            likely = text + images
             if len(dearest) < MOST_DEAREST or likely >= dearest[0][0]:
-                self._note_dear(likely, 0, first + at, lines[at])
+                self._note_dear(likely, images, first + at, lines[at])
 
     def _note_dear(self, likely: int, of_images: int, index: int, line: int) -> None:
         if len(self._dearest) < MOST_DEAREST:

@@ -71,10 +71,10 @@ def as_score(value: Any) -> RowScore:
     """
     if isinstance(value, RowScore):
         return value
-    told = value if isinstance(value, Mapping) else {"score": value}
-    number, reason = told.get("score"), str(told.get("reason", ""))
+    given = value if isinstance(value, Mapping) else {"score": value}
+    number, reason = given.get("score"), str(given.get("reason", ""))
     if number is None:
-        return RowScore("unscored_infra", None, told.get("format_ok"), reason or "no score")
+        return RowScore("unscored_infra", None, given.get("format_ok"), reason or "no score")
     if not isinstance(number, bool | int | float) or not 0 <= number <= 1:
         return RowScore("unscored_infra", None, None, f"{number!r} is no number from 0 to 1")
-    return RowScore("ok", float(number), told.get("format_ok"), reason)
+    return RowScore("ok", float(number), given.get("format_ok"), reason)

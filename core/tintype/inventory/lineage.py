@@ -77,7 +77,12 @@ def _descended(branches: _Branches, item: InventoryItem, above: frozenset[Ref]) 
         if child.ref not in here and len(here) < DEEPEST
     ]
     runs = [
-        Node("evaluation", use.id, None, f"{use.rows:,} rows, {use.begun:%d %b %Y}")
+        Node(
+            "evaluation",
+            use.id,
+            None,
+            f"{use.rows:,} row{'s' * (use.rows != 1)}, {use.begun:%d %b %Y}",
+        )
         for use in item.evaluations
     ]
     return _node(item, (*below, *runs))

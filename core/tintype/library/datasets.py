@@ -164,6 +164,12 @@ def compare(
 
     Those that take it as it is come first, then by the likely cost; unknown costs come last.
 
+    Args:
+        dataset: A file, or what `open` gave.
+        epochs: By default as each provider chooses.
+        detail: As for `estimate`.
+        fetch: As for `check`.
+
     Raises:
         DatasetError: if the file cannot be read.
         SettingsError: if the price table cannot be used.
@@ -203,7 +209,8 @@ def _known(found: Assessment, provider: str, model: str) -> Assessment:
 def boxes(text: str) -> tuple[Box, ...]:
     """Return the boxes that an answer holds, sides in fractions of the image: `<loc0102>… cat`.
 
-    A box that is damaged is left out; `tintype.detection.parse_boxes` says what is wrong with it.
+    A box that is damaged is left out; `tintype.detection.parse_boxes` says what is wrong with it,
+    and `find_written` beside it reads other notations. Nothing is raised.
     """
     return parse_boxes(text).boxes
 

@@ -4,6 +4,7 @@ What rows have in common is found out once (`pattern`). Whatever is unusual in a
 way, through every rule.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -14,9 +15,9 @@ from tintype.dataset.facets import SHORT_ANSWER, Facet
 from tintype.dataset.identity import KEY_BYTES, identify, short
 from tintype.dataset.index import Readable
 from tintype.dataset.parsing import ParsedLine
-from tintype.dataset.survey import LocalImages, Surveyed, not_fetched, on_network
+from tintype.dataset.survey import Surveyed, not_fetched, on_network
 from tintype.dataset.usual import Usual
-from tintype.estimation import CountTally, ImageTokens, image_tokens_of
+from tintype.estimation import CountTally
 from tintype.images.facts import ImageFacts
 from tintype.plugins import plugins
 from tintype.providers.limits import ProviderRules
@@ -26,15 +27,12 @@ from tintype.rules.block import Block
 from tintype.rules.case import case
 from tintype.rules.judging import row_problems, skip_reason
 from tintype.rules.pattern import Pattern, conspicuous, pattern_of, text_piece
+from tintype.rules.plain_images import NOTHING_SHOWN, PlainImages, Shown, kinds
 from tintype.tokens import PER_REPLY, TokenRule, counter
 
-MOST_KNOWN = 20_000
-"""Images remembered; about 8 MB."""
 _MOST_TEXTS, _LONGEST_TEXT = 10_000, 1_000
 _MOST_PATTERNS = 1_000
-_MOST_SIZES = 10_000
 from_bytes = int.from_bytes
-_NO_IMAGES: tuple[ImageTokens, tuple[Facet, ...]] = (ImageTokens(), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +54,16 @@ class Examiner:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._images = LocalImages(setup.folder, deep=setup.deep, most=MOST_KNOWN)
-        self._patterns: dict[object, Pattern | None] = {}
+        self._images = PlainImages(setup.profile, setup.rule, setup.folder, deep=setup.deep)
+        self._patterns: dict[object, Pattern] = {}
         self._learns = not plugins("rules")
         """Whether a row says anything of others: what a rule from outside looks at is not known."""
         self._texts: dict[str, Text] = {}
         self._count = counter(setup.rule.encoding)
-        self._sizes: dict[object, tuple[ImageTokens, tuple[Facet, ...]]] = {}
         most = setup.rule.example_tokens
-        self._alike = Alike(self._texts, self._new_text, None if most is None else most - PER_REPLY)
+        self._most = sys.maxsize if most is None else most - PER_REPLY
+        """Tokens of a row that may be trained on."""
+        self._alike = Alike(self._texts, self._new_text, self._images, self._patterns, self._most)
 
     def read(self, run: Run, source: Readable) -> list[Lines]:
         """Read rows as they stand in a file, or in a stretch of it."""
@@ -84,7 +83,7 @@ class Examiner:
         for line in lines:
             if isinstance(line, Columns):
                 at = line.first - run.first
-                line.add_to(block, run.lines[at : at + len(line.rows)])
+                line.add_to(block, run.lines[at : at + len(line.rows)], places=self._setup.places)
                 continue
             facts = self._facts(line, run.fetched) if line.row.images else ()
             if line.usual is None or not self._examine_plain(line, line.usual, facts, block):
@@ -96,7 +95,7 @@ class Examiner:
 
     def _facts(self, line: ParsedLine, fetched: Mapping[str, ImageFacts]) -> tuple[ImageFacts, ...]:
         return tuple(
-            self._images.facts(line, image)
+            self._images.local.facts(line, image)
             or (fetched[image.reference] if self._setup.fetch else not_fetched(image))
             for image in line.row.images
         )
@@ -105,8 +104,9 @@ class Examiner:
         self, line: ParsedLine, usual: Usual, facts: tuple[ImageFacts, ...], block: Block
     ) -> bool:
         """Look at a row like one that has been judged; false if it must be judged by itself."""
-        pattern = self._patterns.get((usual.shape, _kinds(usual, facts) if facts else ()))
-        if pattern is None or (facts and not self._are_plain(facts)):
+        pattern = self._patterns.get((usual.shape, kinds(usual.images, facts)))
+        shown = NOTHING_SHOWN if pattern is None else self._images.shown(_details(usual), facts)
+        if pattern is None or shown is None:
             return False
         tokens, pieces = pattern.tokens, []
         for text in usual.texts:
@@ -115,38 +115,36 @@ class Examiner:
                 return False
             tokens += own_tokens
             pieces.append(piece)
-        seen, shared = self._seen(usual, facts) if facts else _NO_IMAGES
-        if not self._fits(tokens, seen):
+        if tokens + shown.most > self._most:
             return False
         if facts:
-            block.counts.add_images([image.size_bytes for image in facts], seen)
-            block.statistics.add_shared(shared)
-        of_images = seen.as_is.likely
+            block.counts.add_images([image.size_bytes for image in facts], shown.tokens)
+            block.statistics.add_shared(shown.facets)
+        of_images = shown.tokens.as_is.likely
         likely = tokens + of_images
         block.counts.add_plain(line.row, tokens, likely, of_images)
         block.tokens.append(likely)
         block.image_tokens.append(of_images)
-        keys = self._compare(pattern, pieces, facts, line, block)
+        keys = self._compare(pattern, pieces, shown, line, block)
         own = _own_facets(pattern, usual, block)
         answer = usual.texts[pattern.answer]
         block.answer_chars.append(len(answer))
         asked = sum(map(len, usual.texts[: pattern.answer])) + pattern.newlines
         block.statistics.add_shared(pattern.facets)
         block.statistics.add_read(line.row.line, own, facts, answer, asked, keys)
-        if not facts:
-            self._alike.learn(line.raw, usual.texts, pattern)
+        self._alike.learn(line.raw, usual, pattern)
         return True
 
     def _compare(
         self,
         pattern: Pattern,
         texts: Sequence[bytes],
-        facts: Sequence[ImageFacts],
+        shown: Shown,
         line: ParsedLine,
         block: Block,
     ) -> tuple[int, int, int]:
         """Note down the keys of a plain row."""
-        images = [bytes.fromhex(image.digest[: 2 * KEY_BYTES]) for image in facts]
+        images = shown.keys
         stream = list(pattern.stream)
         for place, number in pattern.places:
             stream[place] = texts[number] if number >= 0 else images[~number]
@@ -199,7 +197,7 @@ class Examiner:
 
     def _learn(self, usual: Usual, facts: tuple[ImageFacts, ...], *, clean: bool) -> None:
         """Remember of a row that was judged what it says of others like it."""
-        key = (usual.shape, _kinds(usual, facts))
+        key = (usual.shape, kinds(usual.images, facts))
         if (
             not (clean and self._learns)
             or key in self._patterns
@@ -208,31 +206,12 @@ class Examiner:
             return
         pattern = pattern_of(usual.shape, _details(usual), self._setup.rule)
         texts = [self._text(text) for text in usual.texts]
-        plain = self._are_plain(facts) and not any(wrong for _, wrong, _ in texts)
-        if pattern is None or not plain:
+        shown = self._images.shown(_details(usual), facts)
+        if pattern is None or shown is None or any(wrong for _, wrong, _ in texts):
             return
         tokens = pattern.tokens + sum(tokens for tokens, _, _ in texts)
-        if self._fits(tokens, self._seen(usual, facts)[0]):
+        if tokens + shown.most <= self._most:
             self._patterns[key] = pattern
-
-    def _are_plain(self, facts: Sequence[ImageFacts]) -> bool:
-        """Whether no rule has anything to say of images but of their kinds."""
-        most = self._setup.profile.max_image_bytes
-        for image in facts:
-            if (
-                image.flaw
-                or image.frames > 1
-                or image.orientation != 1
-                or image.has_location
-                or (most is not None and image.size_bytes > most)
-            ):
-                return False
-        return True
-
-    def _fits(self, text: int, seen: ImageTokens) -> bool:
-        limit = self._setup.rule.example_tokens
-        most = max(seen.as_is.high, seen.low.high, seen.high.high)
-        return limit is None or text + PER_REPLY + most <= limit
 
     def _text(self, text: str) -> Text:
         known = self._texts.get(text)
@@ -245,22 +224,6 @@ class Examiner:
         if len(self._texts) < _MOST_TEXTS and len(text) <= _LONGEST_TEXT:
             self._texts[text] = found
         return found
-
-    def _seen(
-        self, usual: Usual, facts: Sequence[ImageFacts]
-    ) -> tuple[ImageTokens, tuple[Facet, ...]]:
-        """What images cost, and what can be counted of them."""
-        if not facts:
-            return _NO_IMAGES
-        pairs = zip(usual.images, facts, strict=True)
-        key = tuple([(f.width, f.height, f.format, f.mode, part.detail) for part, f in pairs])
-        known = self._sizes.get(key)
-        if known is None:
-            sizes = ((width, height, detail) for width, height, _, _, detail in key)
-            known = (image_tokens_of(self._setup.rule, sizes), _image_facets(facts))
-            if len(self._sizes) < _MOST_SIZES:
-                self._sizes[key] = known
-        return known
 
     def _note_images(self, line: ParsedLine, keys: tuple[int, ...], block: Block) -> None:
         if keys:
@@ -276,26 +239,8 @@ def _note_keys(block: Block, line: int, row: int, question: int, answer: int) ->
     block.answer_keys.append(answer)
 
 
-def _kinds(usual: Usual, facts: Sequence[ImageFacts]) -> tuple[tuple[str, ...], ...]:
-    """All that a rule looks at of images without a flaw, besides the shape of the row."""
-    return tuple(
-        [
-            (part.origin, part.media_type, image.format, image.mode)
-            for part, image in zip(usual.images, facts, strict=True)
-        ]
-    )
-
-
 def _details(usual: Usual) -> tuple[str, ...]:
     return tuple(image.detail for image in usual.images)
-
-
-def _image_facets(facts: Sequence[ImageFacts]) -> tuple[Facet, ...]:
-    found: list[Facet] = []
-    for image in facts:
-        size = f"{image.width}×{image.height}"
-        found += [("format", image.format), ("mode", image.mode), ("size", size)]
-    return tuple(dict.fromkeys(found))
 
 
 def _own_facets(pattern: Pattern, usual: Usual, block: Block) -> list[Facet]:

@@ -123,7 +123,8 @@ def holds_enough(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:
         yield _problem("n_examples", "error", text)
     elif 0 < summary.left < profile.few_examples:
         text = (
-            f"There are {summary.left} examples; improvements usually show from "
+            f"There {'is 1 example' if summary.left == 1 else f'are {summary.left} examples'}; "
+            f"improvements usually show from "
             f"{profile.few_examples} to 100."
         )
         yield _problem("few_examples", "warning", text)

@@ -1,11 +1,11 @@
 """What lines have in common that are written alike: a regular expression made of one of them."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
-from tintype.dataset.usual import is_doubtful
+from tintype.dataset import ImagePart
+from tintype.dataset.usual import Shape, Usual, is_doubtful
 from tintype.rules.pattern import Pattern
 
 _MOST_TEXTS = 50
@@ -22,7 +22,7 @@ _ANY_TEXT = r'([^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+)'
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What the lines of rows have in common that are written alike."""
+    """What the lines of rows have in common that are written alike, without their images."""
 
     plain: re.Pattern[str]
     """Fits a line if nothing in its texts has to be looked at more closely."""
@@ -34,7 +34,15 @@ class Template:
     rest: bytes
     """Likewise what follows it in the key of the row."""
     asked: int
-    """How many texts belong to the question."""
+    """How many texts and images belong to the question."""
+    order: tuple[int, ...]
+    """In which they stand in the keys: the texts by their numbers, the images by theirs below
+    zero."""
+    shape: Shape
+    images: tuple[ImagePart, ...]
+    """Of one such row: they stand in the same places, at the same levels of detail."""
+    details: tuple[str, ...]
+    """Those levels."""
 
     def texts(self, line: str) -> tuple[str, ...] | None:
         """The texts of a line that it fits; none if one of them has to be looked at."""
@@ -48,14 +56,15 @@ class Template:
         return None if any(map(is_doubtful, texts)) else texts
 
 
-def template_of(line: str, texts: Sequence[str], pattern: Pattern) -> Template | None:
-    """The template of a usual row without images; none if texts cannot be told from the rest.
+def template_of(line: str, usual: Usual, pattern: Pattern) -> Template | None:
+    """The template of a usual row; none if texts cannot be told from the rest.
 
     Args:
-        line: As it stands in the file.
-        texts: What `read_usual` finds in it.
+        line: As it stands in the file, without its images (`without_images`).
+        usual: What `read_usual` finds in it.
         pattern: Of such rows.
     """
+    texts = usual.texts
     between: list[str] = []
     key, at = "", 0
     for found in _STRING.finditer(line):
@@ -81,6 +90,10 @@ def template_of(line: str, texts: Sequence[str], pattern: Pattern) -> Template |
         b"".join(question),
         b"".join(rest),
         asked,
+        tuple(number for _, number in pattern.places),
+        usual.shape,
+        usual.images,
+        tuple(image.detail for image in usual.images),
     )
     return made if made.texts(line) == tuple(texts) else None
 

@@ -80,6 +80,9 @@ async def test_rows_out_of_range_are_named(tmp_path: Path) -> None:
         for index in (2, -1):
             with pytest.raises(DatasetError, match=r"has 2 rows; there is no row"):
                 await dataset.row(index)
+    async with open_dataset(write(tmp_path / "data.jsonl", {})) as dataset:
+        with pytest.raises(DatasetError, match=r"has 1 row; there is no row"):
+            await dataset.row(1)
 
 
 async def test_lines_are_found_by_number(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import click
 from tintype.errors import DatasetError
 from tintype.paths import absolute, as_path
 from tintype_tui.commands.output import agreed, say
-from tintype_tui.text import duration, money
+from tintype_tui.text import count, duration, money
 
 if TYPE_CHECKING:
     from tintype.api import ChatRequest
@@ -190,7 +190,7 @@ def figures(reply: "Reply", expected: str) -> str:
 
     found = verdict(reply.answer, expected)
     words = [found[0]] if found else []
-    words.append(f"{reply.tokens} tokens")
+    words.append(count(reply.tokens, "token"))
     if reply.ttft_s is not None:
         words.append(f"first after {duration(reply.ttft_s)}")
     if reply.tokens_per_s is not None:

@@ -20,7 +20,7 @@ from tintype.resources import Job
 from tintype.store import Spent, Store
 from tintype_tui.screens.dialogs import Dialog, TypedSum
 from tintype_tui.session import SessionApp
-from tintype_tui.text import number, size, visible, within
+from tintype_tui.text import count, number, size, visible, within
 from tintype_tui.words.costs import cost_words, launch_words, spent_words, time_words
 
 Answer = Literal["back", "all", "without"]
@@ -145,7 +145,7 @@ class Launch(Dialog[Job | None]):
             what = f"This will cost about {sum_in_words}."
         tokens = number(estimate.billed_tokens.likely)
         return Content.styled(what, "bold $primary") + Content(
-            f" {tokens} tokens, {estimate.epochs} epochs, "
+            f" {tokens} tokens, {count(estimate.epochs, 'epoch')}, "
             f"{size(estimate.upload_bytes)} to upload.{self._so_far()}{why}\n"
         )
 

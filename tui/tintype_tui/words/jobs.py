@@ -153,9 +153,9 @@ def bill_words(bill: Bill) -> str:
     """A bill beside what was expected: `150,000 tokens, $3.75; expected 300,000: …`."""
     if bill.billed_tokens is None:
         return "The provider does not report billed tokens."
-    words = f"{number(bill.billed_tokens)} tokens, {money(bill.cost_usd)}"
+    words = f"{count(bill.billed_tokens, 'token')}, {money(bill.cost_usd)}"
     if bill.cost_usd is None:
-        words = f"{number(bill.billed_tokens)} tokens, price unknown"
+        words = f"{count(bill.billed_tokens, 'token')}, price unknown"
     if bill.off is None or bill.expected_tokens is None:
         return f"{words}; no estimate to compare with"
     if not bill.reasons:

@@ -38,6 +38,7 @@ from tintype.dataset.splits import Split, split_named
 from tintype.errors import DatasetError
 
 _FOUR = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_DECIMAL_COMMA = re.compile(r"[-+]?(?:\d*,(?:\d{1,2}|\d{4,})|0?,\d+)")
 REMOTE = "addresses in a bucket: the files of the same names beside the table are taken."
 
 
@@ -166,7 +167,7 @@ def _add(
 
 
 def _four(texts: Sequence[str], kind: str) -> tuple[float, ...] | None:
-    found = [number(text) for text in texts if text]
+    found = [number(_with_point(text)) for text in texts if text]
     kept = [side for side in found if side is not None]
     if len(kept) != len(found):
         return None
@@ -176,6 +177,11 @@ def _four(texts: Sequence[str], kind: str) -> tuple[float, ...] | None:
             return None
         return min(across), min(down), max(across), max(down)
     return tuple(kept) if len(kept) == 4 else None
+
+
+def _with_point(text: str) -> str:
+    """A number with a decimal point; a comma before three digits may part thousands: as it is."""
+    return text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text
 
 
 def _split(fields: Sequence[str], layout: BoxLayout, name: str, log: ImportLog) -> Split | None:

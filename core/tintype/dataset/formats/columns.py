@@ -40,6 +40,7 @@ CAPTIONS = ("caption", "captions", "text", "texts", "description", "sentence", "
             "raw", "txt", "title", "additional_feature")  # fmt: skip
 LABELS = ("label", "labels", "class", "category", "class_name", "cls", "fine_label")
 TALKS = ("messages", "conversations", "conversation", "texts")
+OBJECTS = ("objects", "annotations", "object")
 SPLITS = ("split", "subset", "set", "set_name", "data_split")
 CHOICES = ("choices", "options")
 _LETTERS = "ABCDEFGHIJ"
@@ -64,6 +65,7 @@ class ColumnRows:
         self, row: Mapping[str, Any], file: str, line: int, split: Split | None
     ) -> Iterator[Item]:
         """The items of a row; a row that cannot be used is noted."""
+        row = _opened(row)
         named = {str(key).strip().casefold(): key for key in row}
         try:
             own = split or self._split(row, named)
@@ -113,7 +115,7 @@ class ColumnRows:
     def _contents(
         self, row: Mapping[str, Any], named: Mapping[str, str], place: str
     ) -> Iterator[Content]:
-        objects = _first(row, named, ("objects", "annotations", "object"), (dict, list))
+        objects = _first(row, named, OBJECTS, (dict, list))
         if objects is not None:
             yield self.objects.boxes(row, named, objects, place)
             return
@@ -187,6 +189,23 @@ class ColumnRows:
             words = "two answers are equally common: the first is taken."
             self.log.note("tie", words, best)
         return best
+
+
+_SAYING = frozenset({*QUESTIONS, *ANSWERS, *CAPTIONS, *LABELS, *TALKS, *OBJECTS})
+
+
+def _opened(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A row of which no column says anything, with those that stand within its columns."""
+    names = {str(key).strip().casefold(): key for key in row}
+    if not all(isinstance(row[names[name]], dict) for name in _SAYING & names.keys()):
+        return row
+    within = {
+        key: inner
+        for name, own in names.items()
+        if name not in IMAGES and isinstance(row[own], dict)
+        for key, inner in row[own].items()
+    }
+    return {**within, **row} if within else row
 
 
 class _Missing(DatasetError):

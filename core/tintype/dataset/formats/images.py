@@ -58,6 +58,7 @@ class ImageFinder:
         """Look among the files of a source, or in the folder that the person names instead."""
         self._files = Files.of(more) if more is not None else files
         self._log = log
+        self._archives: list[Files] | None = None
 
     def find(self, text: str, base: str = "", split: Split | None = None) -> ImageSource:
         """The image that a text names.
@@ -98,6 +99,9 @@ class ImageFinder:
                 words = BY_NAME if foreign else ELSEWHERE
                 self._log.note("found-by-name", words, f"{text[:200]} → {ending[0].name}")
             return ending[0]
+        packed = self._in_archives(name, base, split) if not ending else None
+        if packed is not None:
+            return packed
         if ending:
             names = ", ".join(file.name for file in ending[:3])
             raise DatasetError(
@@ -109,6 +113,21 @@ class ImageFinder:
                 f"{text[:200]} is an absolute path, and the dataset has no such image."
             )
         raise DatasetError(f"There is no image {text[:200]}.")
+
+    def _in_archives(self, name: str, base: str, split: Split | None) -> SourceFile | None:
+        """An image in an archive that lies beside the annotations."""
+        if self._archives is None:
+            inside = self._files.archive is not None
+            paths = [] if inside else self._files.archives()
+            self._archives = [Files.of(path) for path in paths]
+        for archive in self._archives:
+            file = archive.get(name) if not is_absolute(name) else None
+            found = [file] if file else nearest(archive.ending(name), base, split)
+            if len(found) == 1:
+                self._log.note("in-archive", "images are in an archive beside: read from there.",
+                               f"{archive.root.name}: {found[0].name}")  # fmt: skip
+                return found[0]
+        return None
 
 
 def nearest(found: Sequence[SourceFile], base: str, split: Split | None) -> Sequence[SourceFile]:

@@ -94,11 +94,40 @@ def number(value: Any) -> float | None:
 
 
 def numbers(value: Any, count: int = 4) -> tuple[float, ...] | None:
-    """So many numbers of a list; none if it is none, or one of them is none."""
+    """So many numbers of a list; none if it is none, or one of them is none.
+
+    A box that is an object (`{"x": 1, "y": 2, "width": 3, "height": 4}`, or with corners) gives x,
+    y, width and height; a list may be written as a text.
+    """
+    if isinstance(value, dict):
+        return box_sides(value) if count == 4 else None
+    if isinstance(value, str) and value[:1] == "[" and len(value) < 400:
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return None
     if not isinstance(value, (list, tuple)) or len(value) != count:
         return None
     found = [number(each) for each in value]
     return None if None in found else tuple(each for each in found if each is not None)
+
+
+_EXTENTS = (("x", "y", "width", "height"), ("x", "y", "w", "h"), ("left", "top", "width", "height"))
+_CORNERS = (
+    ("xmin", "ymin", "xmax", "ymax"), ("x_min", "y_min", "x_max", "y_max"),
+    ("x1", "y1", "x2", "y2"), ("left", "top", "right", "bottom"),
+)  # fmt: skip
+
+
+def box_sides(value: Mapping[str, Any]) -> tuple[float, float, float, float] | None:
+    """x, y, width and height of a box that is an object, in its own unit; none if it is no box."""
+    lower = {str(key).casefold(): inner for key, inner in value.items()}
+    for names in (*_EXTENTS, *_CORNERS):
+        found = [number(lower.get(name)) for name in names]
+        if None not in found:
+            a, b, c, d = (side for side in found if side is not None)
+            return (a, b, c, d) if names in _EXTENTS else (a, b, c - a, d - b)
+    return None
 
 
 def same_id(value: Any) -> str:

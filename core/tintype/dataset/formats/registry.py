@@ -164,6 +164,12 @@ def _hidden(source: Path, files: Files) -> DatasetError | None:
     """Why a file that may hold the dataset cannot be read: it is packed, or no JSON."""
     found = [files.given] if files.given else list(files.names.values())
     for file in found[:_MOST_HIDDEN]:
+        if file.packed and not file.head(1):
+            return DatasetError(
+                f"{file.base} is compressed, and empty or damaged: nothing in it can be read.",
+                advice="Download or copy it again.",
+                path=source,
+            )
         if file.suffix in _PACKED:
             return DatasetError(
                 f"{file.base} is packed: what is in it is not looked at.",

@@ -14,11 +14,10 @@ from typing import Any
 from tintype.dataset.formats.contract import Boxes, Region
 from tintype.dataset.formats.json_files import numbers
 from tintype.dataset.formats.report import ImportLog
-from tintype.dataset.repair import IMAGE_COLUMNS, PLACEHOLDER
+from tintype.dataset.repair import IMAGE_COLUMNS, LISTS, PLACEHOLDER
 from tintype.detection import parse_boxes
 from tintype.errors import DatasetError
 
-_LISTS = ("messages", "conversations", "conversation")
 _MARK = re.compile(r"<ref-object>|<bbox>")
 _MARKS = re.compile(r"(?:\s*<ref-object>\s*<bbox>[\s,;.]*)+")
 _ASKED = 2
@@ -34,7 +33,7 @@ def filled(row: Any) -> Any:
     Raises:
         DatasetError: if there are more marks than objects.
     """
-    key = next((name for name in _LISTS if isinstance(_get(row, name), list)), "")
+    key = next((name for name in LISTS if isinstance(_get(row, name), list)), "")
     if not key:
         return row
     turns = row[key]
@@ -120,7 +119,7 @@ def _note_answer(messages: Any, place: str, log: ImportLog) -> None:
 
 
 def _turns(value: Any) -> Any:
-    return next((value[name] for name in _LISTS if isinstance(_get(value, name), list)), [value])
+    return next((value[name] for name in LISTS if isinstance(_get(value, name), list)), [value])
 
 
 def _get(value: Any, key: str) -> Any:

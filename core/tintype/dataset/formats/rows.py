@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from tintype.dataset.files import PlainFile
 from tintype.dataset.formats.contract import (
@@ -25,6 +25,7 @@ from tintype.dataset.formats.json_files import read_json, read_values
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.row_dialects import filled, grounding, note_oddities
 from tintype.dataset.formats.sources import Files, SourceFile
+from tintype.dataset.formats.streams import BROKEN
 from tintype.dataset.index import LineIndex
 from tintype.dataset.places import slots
 from tintype.dataset.repair import repaired
@@ -34,7 +35,7 @@ Shape = Literal["list", "lines", "spread"]
 
 MAX_ROW_BYTES = 200_000_000
 _HEAD_BYTES = 4 * 1024 * 1024
-_SUFFIXES = (".json", ".jsonl", ".ndjson")
+_SUFFIXES = (".json", ".jsonl", ".ndjson", ".jsonlines")
 _CODES = (
     ("places for images", "placeholders-differ"),
     ("There is no image", "missing-images"),
@@ -52,6 +53,8 @@ _KINDS = (
     ("instruction", "Alpaca's instructions"),
     ("query", "ms-swift's queries"),
     ("messages", "messages"),
+    ("texts", "pairs of turns (The Cauldron)"),
+    ("contents", "Gemini's contents"),
     ("question", "questions and answers"),
 )
 
@@ -98,7 +101,10 @@ class ChatFolder(FilesFormat):
 
     def recognise(self, files: Files) -> Detection | None:
         """A folder or an archive with files of chat rows."""
-        found = [] if files.given else _chat_files(files)
+        if files.given:
+            is_ours = files.given.packed and _chat_files(files)
+            return Detection("a compressed file of chat rows") if is_ours else None
+        found = _chat_files(files)
         names = ", ".join(file.name for file in found[:3])
         return Detection(f"a folder of chat rows ({names})", "possible") if found else None
 
@@ -146,7 +152,8 @@ def count_chat_rows(path: Path) -> int | None:
     try:
         given = None if path.is_dir() else Files.of(path).given
         row, shape = first_row(given) if given else (None, "lines")
-        if shape != "lines" or not _is_chat(row):
+        packed = given is not None and given.packed
+        if packed or shape != "lines" or not _is_chat(row):
             return None
         with PlainFile(path) as file:
             index = LineIndex(file)
@@ -263,7 +270,7 @@ def _lines(file: SourceFile, log: ImportLog) -> Iterator[tuple[int, Any]]:
     """The lines of a member of an archive."""
     with file.open() as stream:
         number = 0
-        while line := stream.readline(MAX_ROW_BYTES):
+        while line := _line(stream, file):
             number += 1
             text = line.decode("utf-8-sig", "replace").strip()
             if not text:
@@ -272,3 +279,12 @@ def _lines(file: SourceFile, log: ImportLog) -> Iterator[tuple[int, Any]]:
                 yield number, json.loads(text)
             except (ValueError, RecursionError) as error:
                 log.lose(file.name, number, f"The line is no JSON: {error}.")
+
+
+def _line(stream: IO[bytes], file: SourceFile) -> bytes:
+    try:
+        return stream.readline(MAX_ROW_BYTES)
+    except BROKEN as error:
+        raise DatasetError(
+            f"{file.name} is damaged: {error}.", advice="Download or copy it again."
+        ) from error

@@ -8,128 +8,27 @@ where they are, never unpacked to disk (`archives`).
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
-from tintype.dataset.files import PlainFile, read_plain_file
+from tintype.dataset.files import PlainFile
 from tintype.dataset.formats.archives import Archive, open_archive
 from tintype.dataset.formats.report import ImportLog
+from tintype.dataset.formats.source_file import IMAGE_SUFFIXES, SourceFile
 from tintype.dataset.formats.source_names import ends_with, folded, is_resource, normal
-from tintype.dataset.formats.streams import plain_stream
-from tintype.dataset.splits import Split, split_of, split_of_folder
-from tintype.errors import DatasetError
 
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".jfif"}
-)
+__all__ = ["IMAGE_SUFFIXES", "MOST_FILES", "Files", "SourceFile"]
+
 MOST_FILES = 500_000
 """Files listed of one source."""
 _MOST_LOOKED_AT = 20_000
 _MOST_IMAGES_LOOKED_AT = 1000
 """Of one folder, where a source is only to be recognised."""
 _MOST_DEEP = 12
+_MOST_ARCHIVES = 20
 _ANNOTATION_FOLDERS = frozenset(
     {"annotations", "annotation", "labels", "json", "metadata", "splits", "data"}
 )
 """Where a file lies in one of these, the images lie beside the folder."""
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One file of a source."""
-
-    files: "Files" = field(repr=False, compare=False)
-    name: str
-    """Relative to the source, with `/`."""
-    place: str
-    """The source and the name: no two files of different sources share it."""
-
-    @property
-    def suffix(self) -> str:
-        """The end of its name, in lower case: `.jpg`."""
-        return os.path.splitext(self.name)[1].lower()
-
-    @property
-    def stem(self) -> str:
-        """Its name without folders and the end."""
-        return os.path.splitext(self.base)[0]
-
-    @property
-    def base(self) -> str:
-        """Its name without folders."""
-        return self.name.rpartition("/")[2]
-
-    @property
-    def folder(self) -> str:
-        """The name of its folder, empty for that of the source."""
-        return self.name.rpartition("/")[0]
-
-    @property
-    def split(self) -> Split | None:
-        """Which split it belongs to by its name, or by a folder's."""
-        return split_of(Path(self.base)) or self.folder_split
-
-    @property
-    def folder_split(self) -> Split | None:
-        """Which split it belongs to by the innermost of its folders that says so."""
-        for folder in reversed(self.name.split("/")[:-1]):
-            if split := split_of_folder(folder):
-                return split
-        return None
-
-    @property
-    def is_image(self) -> bool:
-        """Whether it is an image by its name."""
-        return self.suffix in IMAGE_SUFFIXES
-
-    @property
-    def path(self) -> Path | None:
-        """Where it lies on disk; none within an archive."""
-        return None if self.files.archive else self.files.root / self.name
-
-    @property
-    def image(self) -> "Path | SourceFile":
-        """What an `Item` takes it as."""
-        return self.path or self
-
-    @property
-    def size_bytes(self) -> int:
-        """How many bytes it has; 0 if that cannot be known."""
-        if self.files.archive:
-            return self.files.archive.sizes[self.name]
-        with contextlib.suppress(OSError):
-            return os.stat(self.files.root / self.name).st_size
-        return 0
-
-    def read(self, max_bytes: int) -> bytes:
-        """All of it.
-
-        Raises:
-            DatasetError: if it cannot be read, or has more bytes than that.
-        """
-        if self.files.archive:
-            return self.files.archive.read(self.name, max_bytes)
-        return read_plain_file(self.files.root / self.name, max_bytes=max_bytes)
-
-    def head(self, size: int) -> bytes:
-        """Its first bytes; none if it cannot be read."""
-        with contextlib.suppress(DatasetError, OSError):
-            if self.files.archive:
-                return self.files.archive.head(self.name, size)
-            with PlainFile(self.files.root / self.name) as file:
-                return file.read(0, size)
-        return b""
-
-    def open(self) -> IO[bytes]:
-        """A stream that can be read at any place.
-
-        Raises:
-            DatasetError: if it cannot be opened.
-        """
-        if self.files.archive:
-            return self.files.archive.open(self.name)
-        return plain_stream(self.files.root / self.name)
 
 
 class Files:
@@ -199,6 +98,11 @@ class Files:
             file for file in found
             if file.suffix in suffixes and (self.given or file.name.count("/") <= deep)
         ]  # fmt: skip
+
+    def archives(self) -> list[Path]:
+        """The archives that lie in the folder, or beside the file that is given: a few."""
+        names = [name for name in self.names if name.lower().endswith((".zip", ".tar", ".tar.gz"))]
+        return [self.root / name for name in names if name.count("/") < 2][:_MOST_ARCHIVES]
 
     def get(self, name: str) -> SourceFile | None:
         """The file of a name relative to the source, folders in it resolved; none if none is there.

@@ -1,14 +1,19 @@
-"""Files as streams: as they are, and gzip read at any place as if it were not compressed."""
+"""Files as streams: as they are, gzip read at any place, and other compressed ones in order."""
 
 import bisect
+import bz2
+import importlib
 import io
+import lzma
 import os
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from tintype.dataset.files import PlainFile
+from tintype.errors import DatasetError
 
 _BOMB_BYTES = 1_000_000_000
 _BOMB_RATIO = 200
@@ -75,6 +80,75 @@ class PlainStream(PlacedStream):
 def plain_stream(path: Path) -> io.BufferedReader:
     """A plain file as a buffered stream; see `PlainStream`."""
     return io.BufferedReader(PlainStream(path), 1 << 16)
+
+
+class BoundedStream(io.RawIOBase):
+    """A decompressed file, read from its beginning on; it ends where it grows as no data do.
+
+    Raises OSError there, and where it is damaged.
+    """
+
+    def __init__(self, inner: IO[bytes], packed_bytes: int) -> None:
+        """Read on from where `inner` is, which comes of so many compressed bytes."""
+        self._inner, self._most = inner, max(_BOMB_BYTES, _BOMB_RATIO * packed_bytes)
+        self._read = 0
+
+    def readable(self) -> bool:
+        """See `io.IOBase`."""
+        return True
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        """See `io.RawIOBase`."""
+        data = self._inner.read(min(len(buffer), 1 << 16))
+        self._read += len(data)
+        if self._read > self._most:
+            raise OSError("it grows beyond all measure when it is decompressed")
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """See `io.IOBase`."""
+        self._inner.close()
+        super().close()
+
+
+PACKED = (".gz", ".bz2", ".xz", ".zst")
+"""Endings of single files that are read as what is in them."""
+BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError)
+"""What reading a damaged one may raise."""
+
+
+def unpacked_stream(path: Path) -> io.BufferedReader:
+    """What is in a compressed file, as a stream from its beginning on.
+
+    Raises:
+        DatasetError: if it cannot be opened, or this Python does not know its kind.
+    """
+    plain = plain_stream(path)
+    start, size = plain.peek(6)[:6], os.stat(path).st_size
+    if start.startswith(b"\x1f\x8b"):
+        return io.BufferedReader(GzipStream(path), 1 << 16)
+    if start.startswith(b"BZh"):
+        return io.BufferedReader(BoundedStream(bz2.open(plain), size))
+    if start.startswith(b"\xfd7zXZ\x00"):
+        return io.BufferedReader(BoundedStream(lzma.open(plain), size))
+    if start.startswith(b"\x28\xb5\x2f\xfd"):
+        return io.BufferedReader(BoundedStream(_zstd(plain, path), size))
+    return plain  # named as if it were compressed
+
+
+def _zstd(plain: IO[bytes], path: Path) -> IO[bytes]:
+    for name in ("compression.zstd", "zstandard"):  # Python 3.14 has it, else a package
+        try:
+            opened: IO[bytes] = importlib.import_module(name).open(plain, "rb")
+            return opened
+        except ImportError:
+            continue
+    raise DatasetError(
+        f"{path.name} is compressed by Zstandard, which this Python does not read.",
+        advice=f"Run `zstd -d {path.name}`, or use Python 3.14.",
+        path=path,
+    )
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ from tintype.dataset.formats.images import image_data
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.source_names import folded
 from tintype.dataset.formats.sources import Files, SourceFile
-from tintype.dataset.formats.yolo_labels import Classes, LabelReader
+from tintype.dataset.formats.yolo_labels import Classes, LabelReader, label_words
 from tintype.dataset.formats.yolo_layout import (
     CLASS_FILES,
     NO_LABELS,
@@ -100,8 +100,8 @@ def _labelled(files: Files) -> list[SourceFile]:
         if file.base.lower() in NO_LABELS:
             continue
         lines = file.head(400).decode("utf-8-sig", "replace").splitlines()
-        words = " ".join(line.partition("#")[0] for line in lines).split()
-        if len(words) >= 5 and _is_line(words[:5]) and _image_of(file, files):
+        first = next(filter(None, (line.partition("#")[0].strip() for line in lines)), "")
+        if _is_line(label_words(first)) and _image_of(file, files):
             found.append(file)
             if len(found) == 3:
                 break
@@ -109,8 +109,14 @@ def _labelled(files: Files) -> list[SourceFile]:
 
 
 def _is_line(words: Sequence[str]) -> bool:
+    """Whether a line begins with a class, by its number or name, and four numbers follow."""
     try:
-        return float(words[0]).is_integer() and all(float(word) >= 0 for word in words)
+        sides = [float(word) for word in words[1:5]]
+        if len(sides) < 4 or min(sides) < 0:
+            return False
+        return (words[0][0].isalpha() and len(words) == 5 and max(sides) <= 1) or (
+            float(words[0]).is_integer() and float(words[0]) >= 0
+        )
     except (ValueError, OverflowError):
         return False
 

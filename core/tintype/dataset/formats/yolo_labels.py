@@ -6,6 +6,7 @@ of a pose follow a box. Source: docs.ultralytics.com/datasets.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from tintype.dataset.formats.sources import SourceFile
 from tintype.errors import DatasetError
 
 MAX_LABEL_BYTES = 20_000_000
+_DECIMAL = re.compile(r"[-+]?\d*,\d+|[01]")
 _MOST = 1.5
 """A fraction above this is no fraction: boxes reach a little beyond their image, not by half."""
 
@@ -51,7 +53,7 @@ class LabelReader:
         self._lost = False
         absolute = False
         for at, line in enumerate(text.splitlines(), 1):
-            words = line.partition("#")[0].replace(",", " ").split()
+            words = label_words(line.partition("#")[0])
             if not words:
                 continue
             sides = self._sides(words, label, at)
@@ -68,7 +70,7 @@ class LabelReader:
 
     def _name(self, number: str, label: SourceFile, line: int) -> str:
         key = _whole(number)
-        name = self.classes.names.get(key, "") if key is not None else ""
+        name = self.classes.names.get(key, "") if key is not None else self._named(number, label)
         if not name and not self.classes.names and key is not None:
             words = (
                 "boxes have numbers of classes, and no file names them: called class_0, class_1 …"
@@ -80,6 +82,16 @@ class LabelReader:
                 f"boxes have a class that {self.classes.where or 'no file'} does not name: dropped."
             )
             self.log.note("unknown-class", words, f"{label.name}:{line} (class {number[:20]})")
+        return name
+
+    def _named(self, word: str, label: SourceFile) -> str:
+        """A class that is written by its name, as the names are known; any, if none are."""
+        names = {name.casefold(): name for name in self.classes.names.values()}
+        name = names.get(word.casefold(), "" if names else word)
+        if name:
+            self.log.note(
+                "names-as-classes", "boxes name their class instead of its number.", label.name
+            )
         return name
 
     def _sides(
@@ -131,6 +143,14 @@ class LabelReader:
         words = f"boxes are in pixels, not fractions: read as {reading}, which fits the images."
         self.log.note("not-normalised", words, label.name, len(regions))
         return Boxes(kept, size, lost=self._lost)
+
+
+def label_words(line: str) -> list[str]:
+    """The fields of a line, set apart by spaces or commas; decimal commas are points."""
+    words = line.split()
+    if len(words) > 4 and all(_DECIMAL.fullmatch(word) for word in words[1:]):
+        return [words[0], *(word.replace(",", ".") for word in words[1:])]
+    return line.replace(",", " ").split()
 
 
 def _corners(region: Region) -> Region:

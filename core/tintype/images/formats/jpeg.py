@@ -23,18 +23,22 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int, int]]:
     Yields of each its marker, where its 0xFF stands, and where its body begins and ends.
     """
     at, size = 2, len(data)
-    while (marker := _MARKER.match(data, at)) is not None:
-        start, at = at, marker.end()
-        kind = data[at - 1]
+    while at + 1 < size:
+        start, kind = at, data[at + 1]
+        if data[at] == 0xFF != kind:
+            at += 2
+        elif (marker := _MARKER.match(data, at)) is not None:
+            at = marker.end()
+            kind = data[at - 1]
+        else:
+            return
         if kind == _EOI:
             yield kind, start, at, at
             return
         if kind in _BARE:
             continue
-        if at + 2 > size:
-            return
-        end = at + (data[at] << 8 | data[at + 1])
-        if end < at + 2 or end > size:
+        end = at + int.from_bytes(data[at : at + 2], "big")
+        if not at + 2 <= end <= size:
             return
         yield kind, start, at + 2, end
         at = end

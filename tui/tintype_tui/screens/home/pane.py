@@ -54,7 +54,7 @@ class HomePane(Pane):
 
     kept: "var[Kept | None]" = var(None, bindings=True)
     """What the store has; none until it has been read."""
-    _heard = False
+    _heard = _gone_on = False
 
     def body(self) -> ComposeResult:
         yield Static(WELCOME, id="welcome")
@@ -123,6 +123,7 @@ class HomePane(Pane):
             state = await asyncio.to_thread(LoopState.restored, left, profile)
             # Who left by himself begins at Home; who was cut off goes on where that was.
             pane = str(left.get("pane") or "") if left.get("cut") and self.is_current else ""
+            pane, self._gone_on = ("" if self._gone_on else pane), True  # once: Home can be gone to
             self.post_message(requests.restore(state, pane if pane in GOES_ON else ""))
 
     def _hear_of(self, jobs: "Sequence[KeptJob]") -> None:
