@@ -1,5 +1,6 @@
 """How a quantity is distributed: its bounds, its middle, its shape."""
 
+from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -57,10 +58,7 @@ NO_SPREAD = Spread()
 
 def spread(values: Iterable[int]) -> Spread:
     """Say how so many whole numbers lie; millions of them are usually a few thousand values."""
-    times = Counter[int]()
-    coming = iter(values)
-    while some := list(islice(coming, AT_ONCE)):
-        times.update(some)
+    times = _times(values)
     if not times:
         return NO_SPREAD
     ordered = sorted(times)
@@ -76,6 +74,23 @@ def spread(values: Iterable[int]) -> Spread:
         total=sum(value * number for value, number in times.items()),
         shape=_shape(ordered, ranks, p95),
     )
+
+
+def _times(values: Iterable[int]) -> Counter[int]:
+    """How often each value occurs."""
+    times = Counter[int]()
+    if isinstance(values, array) and len(values) >= AT_ONCE:
+        import numpy as np
+
+        for at in range(0, len(values), AT_ONCE):
+            some = np.frombuffer(values[at : at + AT_ONCE], values.typecode)
+            found, often = np.unique(some, return_counts=True)
+            times.update(dict(zip(found.tolist(), often.tolist(), strict=True)))
+        return times
+    coming = iter(values)
+    while several := list(islice(coming, AT_ONCE)):
+        times.update(several)
+    return times
 
 
 def _shape(ordered: Sequence[int], ranks: Sequence[int], p95: int) -> tuple[int, ...]:

@@ -13,7 +13,6 @@ from tintype.paths.access import (
     FolderEntry,
     append_private,
     list_folder,
-    locked,
     make_folder,
     read_bytes,
     read_text,
@@ -23,6 +22,7 @@ from tintype.paths.access import (
     writing,
 )
 from tintype.paths.failures import failure
+from tintype.paths.locks import hold, is_held, locked
 from tintype.paths.lookup import (
     Kind,
     Status,
@@ -59,8 +59,10 @@ __all__ = [
     "failure",
     "free_at",
     "free_bytes",
+    "hold",
     "is_file",
     "is_folder",
+    "is_held",
     "list_folder",
     "locked",
     "make_folder",

@@ -16,9 +16,9 @@ from contextlib import suppress
 
 from tintype.engines import launch
 from tintype.errors import StoreError, TintypeError
-from tintype.paths import locked, make_folder
+from tintype.paths import is_held, locked, make_folder
 from tintype.recorder import place
-from tintype.server.address import is_held, rotate_log
+from tintype.server.address import rotate_log
 from tintype.settings import Profile, Settings
 
 START_S, STOP_S = 30.0, 10.0
