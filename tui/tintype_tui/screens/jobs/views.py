@@ -22,7 +22,7 @@ from tintype_tui.widgets.event_feed import EventFeed
 from tintype_tui.widgets.job_comparison import Comparison
 from tintype_tui.widgets.job_details import JobDetails
 from tintype_tui.widgets.job_trouble import TroubleList
-from tintype_tui.widgets.line_list import LineList
+from tintype_tui.widgets.line_list import LineList, item_of
 
 VIEWS = ("events", "checkpoints", "details", "trouble", "compare")
 """What can be seen below the curves."""
@@ -216,7 +216,8 @@ class JobViews(Vertical):
 
     @on(LineList.Chosen, "#checkpoints")
     def _checkpoint_chosen(self, event: LineList.Chosen) -> None:
-        self.post_message(requests.try_model(self.checkpoints.checkpoints[event.index].model))
+        if (checkpoint := item_of(event, self.checkpoints.checkpoints)) is not None:
+            self.post_message(requests.try_model(checkpoint.model))
 
     @on(LineList.Chosen, "#trouble")
     def _row_chosen(self, event: LineList.Chosen) -> None:

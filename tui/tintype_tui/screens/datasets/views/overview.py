@@ -32,7 +32,7 @@ from tintype_tui.widgets.facet_list import (
     mark_lines,
     spread_lines,
 )
-from tintype_tui.widgets.line_list import LineList
+from tintype_tui.widgets.line_list import LineList, item_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,7 +160,8 @@ class OverviewView(View):
 
     @on(LineList.Chosen, "#facets")
     def _chosen(self, event: LineList.Chosen) -> None:
-        line = self.list.lines[event.index]
+        if (line := item_of(event, self.list.lines)) is None:
+            return
         if line.chart:
             self.chart = line.chart
         elif line.condition is not None:
