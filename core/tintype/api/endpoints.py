@@ -235,8 +235,11 @@ class OpenAIApi:
         retry, begun, found = self._wire.retry(), False, list[str]()
         while True:
             try:
-                async with aclosing(self._answer(body, asked)) as answer:
-                    async for piece in answer:
+                async with (
+                    aclosing(self._answer(body, asked)) as answer,
+                    aclosing(_without_key(answer, asked.key)) as shown,
+                ):
+                    async for piece in shown:
                         if found and not begun:
                             self._left_out[request.model] = (*known, *found)
                         begun = True
@@ -263,30 +266,41 @@ class OpenAIApi:
             if not finished:
                 raise unreachable("nonsense", asked)
             return
-        filters: dict[tuple[int, str], StreamFilter] = {}
         async with aclosing(self._wire.stream(url, asked, body)) as chunks:
             async for chunk in chunks:
                 pieces = _understood(parsing.pieces, chunk, asked)
                 understood = bool(pieces) or (understood and isinstance(chunk, Mapping))
                 for piece in pieces:
                     finished = finished or bool(piece.finish_reason)
-                    yield _shown(piece, filters, asked.key)
+                    yield piece
         if not understood:
             raise unreachable("nonsense", asked)
         if not finished:  # the connection was closed in an orderly way, but too early
             raise unreachable("cut", asked)
 
 
-def _shown(
-    piece: ChatPiece, filters: dict[tuple[int, str], StreamFilter], key: Secret
-) -> ChatPiece:
-    """A piece without the key, however it is cut; what may begin it waits for the next piece."""
-    last = bool(piece.finish_reason)
-    text, refusal = (
-        filters.setdefault((piece.index, of), StreamFilter(key)).feed(said, last=last)
-        for of, said in (("text", piece.text), ("refusal", piece.refusal))
-    )
-    return replace(piece, text=text, refusal=refusal)
+async def _without_key(
+    answer: AsyncGenerator[ChatPiece, None], key: Secret
+) -> AsyncGenerator[ChatPiece, None]:
+    """Hide the key however it is cut into pieces; what may begin it waits for the next."""
+    filters: dict[tuple[int, str], StreamFilter] = {}
+    broken: ApiError | None = None
+    try:
+        async for piece in answer:
+            last = bool(piece.finish_reason)
+            text, refusal = (
+                filters.setdefault((piece.index, of), StreamFilter(key)).feed(said, last=last)
+                for of, said in (("text", piece.text), ("refusal", piece.refusal))
+            )
+            yield replace(piece, text=text, refusal=refusal)
+    except ApiError as error:
+        broken = error
+    for (index, of), waiting in filters.items():
+        if rest := waiting.rest():
+            text, refusal = (rest, "") if of == "text" else ("", rest)
+            yield ChatPiece(text=text, refusal=refusal, index=index)
+    if broken is not None:
+        raise broken
 
 
 def _page(read: Callable[[object], T]) -> Callable[[object], Page[T]]:

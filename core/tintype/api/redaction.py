@@ -77,6 +77,11 @@ class StreamFilter:
         self._held = text[len(text) - held :]
         return text[: len(text) - held]
 
+    def rest(self) -> str:
+        """What waited for more when no more came; hidden if it is more than a few characters."""
+        held, self._held = self._held, ""
+        return held if len(held) < _SHORT else HIDDEN
+
     def _begun(self, text: str) -> int:
         """How many characters at the end are those that the key begins with."""
         for length in range(min(3 * len(self._secret), len(text)), 0, -1):
