@@ -25,6 +25,7 @@ from tintype_tui.screens.datasets.fixes_line import FixesLine
 from tintype_tui.screens.datasets.image_line import ImageLine
 from tintype_tui.screens.datasets.views.overview import OverviewView
 from tintype_tui.terminal import Capabilities
+from tintype_tui.widgets.example_list import ExampleList
 from tintype_tui.widgets.thumbnails import Thumbnails
 
 PATIENCE_S = 40.0
@@ -108,7 +109,10 @@ async def test_a_search_shows_what_was_found_and_goes_from_hit_to_hit(
         await person.sees("Search the rows")
         await person.press(*(NAMED.get(key, key) for key in "/number 1[01]|square/"))
         await person.press("enter")
-        await person.sees("7 rows with", "<loc0614> square")
+        await person.sees("7 rows with")
+        found = [line.partition("▕")[0] for line in person.screen.splitlines()]
+        assert any("square" in line for line in found)
+        assert not any("loc" in line for line in found)  # the label, without its coordinates
         await person.until(lambda: conversation.hits == 1, "one place in the second row")
         await person.press("n", "n", "n", "n", "n")
         await person.until(lambda: conversation.example.line == 11, "the eleventh row")
@@ -125,6 +129,8 @@ async def test_a_search_shows_what_was_found_and_goes_from_hit_to_hit(
         assert conversation.hit % conversation.hits == 1
         await person.press("escape")
         await person.sees_no("7 rows with")
+        listed = person.app.screen.query_one(ExampleList)
+        await person.until(lambda: not listed.excerpts, "rows listed as they are")
         await person.press("home", "n")
         await person.until(lambda: conversation.example.line == 2, "a hit among all rows")
 

@@ -172,6 +172,8 @@ async def test_for_a_screen_reader_there_is_one_column_without_lines_or_lone_sig
             await person.pilot.pause(0.3)
             shown = person.screen
             assert not re.search("[│┃▏▕─━╭╮╰╯█▀▄●○◐›▸✗✓⊘⠁-⣿]", shown), shown
+        await person.press("1")
+        await person.sees("Provider", "Trains tintype-tiny")  # below the lists, not beside
         await person.press("5")
         await person.sees("row 1")
         answer = person.app.screen.query_one("#answers").region
