@@ -5,7 +5,6 @@ What cannot is removed by its whole name typed; what a running process holds is 
 the store, the configuration, models, archives and datasets are never removed from here.
 """
 
-import fcntl
 import os
 import re
 import secrets
@@ -19,7 +18,6 @@ from typing import Literal
 from tintype import paths
 from tintype.errors import ConfirmationError, SettingsError, StoreError, TintypeError
 from tintype.paths.failures import translated
-from tintype.server.address import is_held
 from tintype.settings import Folders
 
 Mode = Literal["free", "typed", "kept"]
@@ -86,6 +84,7 @@ LEFT_AFTER = timedelta(days=1)
 """A half written file that nobody has written to for so long was left by a run that was killed."""
 CRASHES = "crash.log"
 _LEFTOVER = re.compile(r"\..+\.tmp")
+_PASSED_OVER = re.compile(rf"{_LEFTOVER.pattern}|\.lock")
 _WHERE = (
     ("config", "config", "*"),
     ("checks", "cache", "checks/*"),
@@ -225,7 +224,7 @@ def _places(folders: Folders) -> Iterator[tuple[str, Path]]:
         }
         with suppress(OSError):
             for path in sorted(root.glob(pattern)):
-                if path not in seen | holds_others and not _LEFTOVER.fullmatch(path.name):
+                if path not in seen | holds_others and not _PASSED_OVER.fullmatch(path.name):
                     seen.add(path)
                     yield kind, path
 
@@ -264,12 +263,14 @@ def _measured(path: Path) -> tuple[int, float]:
 
 
 def _held(kind: str, path: Path, changed_at: datetime | None, now: datetime) -> str:
-    if kind == "evaluations" and any(is_held(path / name) for name in _LOCKED_BY):
+    if kind == "evaluations" and any(paths.is_held(path / name) for name in _LOCKED_BY):
         return "The evaluation is running."
     if kind == "leftovers" and (changed_at is None or now - changed_at < LEFT_AFTER):
         return "It may be being written: it was changed within a day."
+    if kind == "restored" and paths.is_held(path.with_name(".lock")):
+        return "An archive is being restored."
     writer = path.with_name("lock")
-    if kind == "logs" and path.suffix == ".log" and path.name != CRASHES and is_held(writer):
+    if kind == "logs" and path.suffix == ".log" and path.name != CRASHES and paths.is_held(writer):
         return "The process that writes it is running."
     return ""
 
@@ -281,13 +282,12 @@ def _held_meanwhile(item: StoredItem) -> Iterator[None]:
     Raises:
         StoreError: if somebody has begun.
     """
-    names = _LOCKED_BY if item.kind == "evaluations" else ()
+    locks = [item.path / name for name in _LOCKED_BY] if item.kind == "evaluations" else []
+    locks += [item.path.with_name(".lock")] if item.kind == "restored" else []
     with ExitStack() as stack:
-        for path in (item.path / name for name in names):
+        for path in locks:
             if paths.is_file(path):
                 file = stack.enter_context(path.open("rb"))
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    raise StoreError(f"{item.path} was not removed: it is running.") from None
+                if not paths.hold(file.fileno(), path):
+                    raise StoreError(f"{item.path} was not removed: it is in use.")
         yield

@@ -1,7 +1,9 @@
 import errno
+import fcntl
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -289,3 +291,18 @@ def test_what_a_killed_run_has_left_is_written_over_by_who_has_the_place_alone(
         file.write(b"x")
     assert [path.name for path in tmp_path.iterdir()] == ["kept.zip"]
     assert target.read_bytes() == b"x"
+
+
+def test_who_only_looks_whether_a_lock_is_held_keeps_nobody_from_taking_it(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    look = os.open(lock, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(look, fcntl.LOCK_SH)  # as `is_held` does for a moment
+    looked = threading.Timer(0.05, os.close, [look])
+    looked.start()
+    taken = paths.locked(lock)
+    looked.join()
+    assert taken is not None
+    with taken:
+        assert paths.is_held(lock)
+        assert paths.locked(lock) is None
+    assert not paths.is_held(lock)

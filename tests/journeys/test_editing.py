@@ -231,3 +231,17 @@ def test_fixes_are_measured_and_done_by_command(tintype: Any, dataset: Path) -> 
     assert target.read_text().count('"low"') == 12
     done = tintype("fix", dataset, "--with", "rgb", "-p", "openai")
     assert (done.code, "Nothing would change" in done.said) == (1, True)
+
+
+async def test_an_edit_is_undone_while_the_image_has_the_focus(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (100, 30)) as person:
+        await person.sees("12 rows", "1 warning")
+        person.app.screen.query_one(RowView).image.focus()
+        await person.press("i")
+        await person.sees("^s saves")
+        await person.press("exclamation_mark", "ctrl+s")
+        await person.sees("answer 0!", "1 edited")
+        assert "Ctrl+Z undoes it" in person.said
+        await person.press("ctrl+z")
+        await person.sees_no("answer 0!")
+        await person.sees_no("edited")

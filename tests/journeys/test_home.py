@@ -17,6 +17,7 @@ from tintype.settings import load
 from tintype.store import Ranked, RecentDataset, Spending, open_store
 from tintype_tui import requests
 from tintype_tui.screens.home import HomePane
+from tintype_tui.widgets.line_list import LineList
 
 
 @pytest.fixture
@@ -343,3 +344,20 @@ async def test_the_app_is_left_while_a_pane_is_being_made(sit: Any) -> None:
     async with sit() as person:
         person.app.call_later(person.app.switch_mode, "evaluate")
         person.app.exit()
+
+
+async def test_a_line_that_is_gone_when_its_enter_is_handled_is_not_taken(
+    sit: Any, dataset: Path
+) -> None:
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("v")
+        await person.sees("values (Enter narrows)")
+        facets = person.app.screen.query_one("#facets", LineList)
+        facets.post_message(LineList.Chosen(facets, 999))
+        await person.press("1")
+        await person.sees("Recent datasets")
+        recent = person.app.screen.query_one("#recent", LineList)
+        recent.post_message(LineList.Chosen(recent, 999))
+        await person.press("2")
+        await person.sees("12 rows")

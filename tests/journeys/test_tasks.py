@@ -1,12 +1,16 @@
 """What is under way: one list from every pane, how far each is, and stopping it."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tests.journeys.test_jobs import holding, launch
 
 from tintype import recorder
+from tintype.resources import Job
 from tintype.settings import load
+from tintype.store import open_store
 from tintype_tui.screens.tasks import TaskDialog
 from tintype_tui.tasks import Tasks
 
@@ -47,6 +51,20 @@ async def test_a_job_is_seen_from_another_pane_and_cancelled_once_that_is_asked(
         await person.sees("Cancel this job?")
         await person.press("y")
         await person.sees("⊘ cancelled")
+
+
+async def test_a_job_that_nobody_records_says_how_old_what_is_known_of_it_is(sit: Any) -> None:
+    then = datetime.now(UTC) - timedelta(hours=3, minutes=1)
+    job = Job("ftjob-far", "gpt-4o", "running", then, "file-1", suffix="far")
+    async with open_store(load().folders.store_file) as store:
+        store.jobs.remember("openai", job, replace(job, id="ftjob-2", suffix="2"), seen_at=then)
+    async with sit(size=(80, 24)) as person:
+        await person.press("ctrl+t")
+        await person.sees("Job far at openai", "◐ running, heard 3 h ago", "Nobody records it")
+        await person.press("escape", "4", "slash")
+        await person.type("is:all")
+        await person.press("enter")
+        await person.sees("openai: far", "heard 3 h ago")
 
 
 async def test_what_the_app_does_is_counted_on_every_pane_and_stopped(sit: Any) -> None:

@@ -59,7 +59,7 @@ class Pane(PartsScreen):
 
     def key_parts(self) -> Iterable[Widget]:
         """Every part's keys work in the whole pane."""
-        return self.query(Part)
+        return self.walk_children(Part)  # matches no selectors: it is done for every key
 
     @property
     def focus_chain(self) -> list[Widget]:

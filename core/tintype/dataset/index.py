@@ -147,7 +147,7 @@ class LineIndex:
         """Of rows that have been found: their lines, and where each begins and ends, in bytes."""
         shifted = self._shifted_rows and self._shifted_rows[0] < stop
         lines = map(self.line, range(start, stop)) if shifted else range(start + 1, stop + 1)
-        return array("Q", lines), self._starts[start:stop], self._ends[start:stop]
+        return array("I", lines), self._starts[start:stop], self._ends[start:stop]
 
     def stretch(self, start: int, stop: int) -> "Readable":
         """The bytes of rows that have been found, one at least; see `stretch`."""

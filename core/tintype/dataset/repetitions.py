@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 MANY = 100_000
 """Rows from which on NumPy looks for repeated keys: Python's sets would take 100 bytes a key."""
+PARTS = 2
+"""A power of two: that many parts of the keys are compared one after the other."""
 MOST_TEXTS = 100_000
 """Answers whose beginnings are kept."""
 SHOWN_CHARS = 80
@@ -27,7 +29,7 @@ class Contradiction:
 class Identities:
     """The keys of rows that have an answer, in order."""
 
-    lines: "array[int]" = field(default_factory=lambda: array("Q"))
+    lines: "array[int]" = field(default_factory=lambda: array("I"))
     rows: "array[int]" = field(default_factory=lambda: array("Q"))
     questions: "array[int]" = field(default_factory=lambda: array("Q"))
     answers: "array[int]" = field(default_factory=lambda: array("Q"))
@@ -95,13 +97,16 @@ def _groups(keys: "array[int]") -> Iterator[list[int]]:
 
 
 def _repeated(keys: "array[int]") -> set[int]:
+    again: set[int] = set()
     if len(keys) >= MANY:
         import numpy as np
 
-        ordered = np.sort(np.frombuffer(keys, np.uint64))
-        return set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
+        every = np.frombuffer(keys, np.uint64)
+        for part in range(PARTS):  # which takes less memory
+            ordered = np.sort(every[every & (PARTS - 1) == part])
+            again.update(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
+        return again
     seen: set[int] = set()
-    again: set[int] = set()
     for key in keys:
         (again if key in seen else seen).add(key)
     return again

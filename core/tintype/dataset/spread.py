@@ -1,5 +1,6 @@
 """How a quantity is distributed: its bounds, its middle, its shape."""
 
+from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,8 @@ AT_ONCE = 100_000
 """Values counted in one go, for a few milliseconds, in which no other thread runs."""
 STEPS = 24
 """Of a histogram."""
+_GOLDEN = (5**0.5 - 1) / 2
+"""Its multiples, whole parts left out, come as close to even distances as can be without a beat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,29 @@ class Spread:
         return self.total / self.count if self.count else 0.0
 
 
+def scattered(count: int, most: int) -> tuple[int, ...]:
+    """Return `most` of `count` indices in order, spread evenly and yet in no period.
+
+    Rows often come in turns, four questions about each image: at equal distances all that is picked
+    may be the same question.
+    """
+    if most >= count:
+        return tuple(range(count))
+    picked: set[int] = set()
+    at = 0
+    while len(picked) < most:
+        picked.add(int(at * _GOLDEN % 1 * count))
+        at += 1
+    return tuple(sorted(picked))
+
+
 NO_SPREAD = Spread()
 """Of nothing."""
 
 
 def spread(values: Iterable[int]) -> Spread:
     """Say how so many whole numbers lie; millions of them are usually a few thousand values."""
-    times = Counter[int]()
-    coming = iter(values)
-    while some := list(islice(coming, AT_ONCE)):
-        times.update(some)
+    times = _times(values)
     if not times:
         return NO_SPREAD
     ordered = sorted(times)
@@ -58,6 +74,23 @@ def spread(values: Iterable[int]) -> Spread:
         total=sum(value * number for value, number in times.items()),
         shape=_shape(ordered, ranks, p95),
     )
+
+
+def _times(values: Iterable[int]) -> Counter[int]:
+    """How often each value occurs."""
+    times = Counter[int]()
+    if isinstance(values, array) and len(values) >= AT_ONCE:
+        import numpy as np
+
+        for at in range(0, len(values), AT_ONCE):
+            some = np.frombuffer(values[at : at + AT_ONCE], values.typecode)
+            found, often = np.unique(some, return_counts=True)
+            times.update(dict(zip(found.tolist(), often.tolist(), strict=True)))
+        return times
+    coming = iter(values)
+    while several := list(islice(coming, AT_ONCE)):
+        times.update(several)
+    return times
 
 
 def _shape(ordered: Sequence[int], ranks: Sequence[int], p95: int) -> tuple[int, ...]:

@@ -19,7 +19,6 @@ and leave without an `exit.json`: it is taken up again like one that was killed.
 """
 
 import errno
-import fcntl
 import json
 import os
 import signal
@@ -33,6 +32,7 @@ from typing import Any, Literal
 
 from tintype.engines.base import Resolved, TrainingOrder, Wanted
 from tintype.errors import EngineError
+from tintype.paths import hold, is_held
 
 ORDER, LOCK, REPORTS, WANTED, EXIT, LOG, RESERVE, TICKET = (
     "order.json",
@@ -156,7 +156,8 @@ def launch(folder: Path) -> None:
     """
     lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not hold(lock, folder / LOCK):
+            raise EngineError(f"A training process is already running in {folder}.")
         os.ftruncate(lock, 0)  # the process id of the one before
         for leftover in (WANTED, EXIT, TICKET):
             (folder / leftover).unlink(missing_ok=True)
@@ -167,8 +168,6 @@ def launch(folder: Path) -> None:
             environment=ONE_THREAD,
             keep=[lock],
         )
-    except BlockingIOError as error:
-        raise EngineError(f"A training process is already running in {folder}.") from error
     finally:
         os.close(lock)
 
@@ -220,18 +219,7 @@ def take_lock(folder: Path, ticket_name: str) -> int | None:
 
 def alive(folder: Path) -> bool:
     """Whether a trainer works there."""
-    try:
-        lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    else:
-        return False
-    finally:
-        os.close(lock)
+    return is_held(folder / LOCK)
 
 
 def want(folder: Path, wanted: Wanted) -> None:

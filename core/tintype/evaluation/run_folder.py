@@ -10,7 +10,6 @@ baselines.json   what one would answer without looking at the image
 scores.npz       made from these, and made again where they have changed
 """
 
-import fcntl
 import json
 import os
 import secrets
@@ -218,13 +217,11 @@ def writing_log(path: Path) -> Iterator[RunLog]:
     except OSError as error:
         raise paths.failure("write", path, error) from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not paths.hold(file.fileno(), path):
             raise EvaluationError(
                 f"The evaluation {path.parent.name} is running already.",
                 advice="Wait for it, or stop it where it runs.",
-            ) from None
+            )
         size = file.seek(0, os.SEEK_END)
         if size:
             file.seek(size - 1)

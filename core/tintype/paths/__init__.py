@@ -13,8 +13,8 @@ from tintype.paths.access import (
     FolderEntry,
     append_private,
     list_folder,
-    locked,
     make_folder,
+    matching,
     read_bytes,
     read_text,
     remove,
@@ -23,6 +23,7 @@ from tintype.paths.access import (
     writing,
 )
 from tintype.paths.failures import failure
+from tintype.paths.locks import hold, is_held, locked
 from tintype.paths.lookup import (
     Kind,
     Status,
@@ -59,11 +60,14 @@ __all__ = [
     "failure",
     "free_at",
     "free_bytes",
+    "hold",
     "is_file",
     "is_folder",
+    "is_held",
     "list_folder",
     "locked",
     "make_folder",
+    "matching",
     "modified",
     "read_bytes",
     "read_text",

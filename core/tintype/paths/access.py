@@ -1,7 +1,7 @@
 """Files read and written, folders listed and made."""
 
 import contextlib
-import fcntl
+import fnmatch
 import os
 import secrets
 import shutil
@@ -68,23 +68,6 @@ def list_folder(path: Path) -> list[FolderEntry]:
     """
     with translated("list", path), os.scandir(path) as inside:
         return [FolderEntry(path / entry.name, _leads_to_folder(entry)) for entry in inside]
-
-
-def locked(path: Path) -> IO[bytes] | None:
-    """Lock a file, made if need be, until it is closed or the process ends; none if it is taken.
-
-    Raises:
-        FileError: if it cannot be opened, or files cannot be locked there.
-    """
-    with translated("lock", path), contextlib.ExitStack() as opened:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        file = opened.enter_context(os.fdopen(descriptor, "r+b"))
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return None
-        opened.pop_all()
-        return file
 
 
 def make_folder(path: Path, *, private: bool = False) -> Path:
@@ -174,6 +157,24 @@ def append_private(path: Path, data: bytes, *, max_bytes: int) -> Path:
                 os.ftruncate(number, 0)
             file.write(data)
     return path
+
+
+def matching(path: Path) -> list[Path]:
+    """Return the path, or, where its name has `*`, `?` or `[`, what it fits in its folder, sorted.
+
+    Raises:
+        FileError: if nothing is there, or the folder cannot be listed.
+    """
+    if not set(path.name) & set("*?["):
+        require(path)
+        return [path]
+    named = [entry.path for entry in list_folder(path.parent)]
+    found = sorted(each for each in named if fnmatch.fnmatchcase(each.name, path.name))
+    if not found:
+        raise FileError(
+            f"{shown(path)} fits nothing in its folder.", advice="Check its spelling.", path=path
+        )
+    return found
 
 
 def remove(path: Path) -> None:

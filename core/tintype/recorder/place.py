@@ -16,8 +16,7 @@ from urllib.parse import quote, unquote
 
 from tintype.engines.launch import replace
 from tintype.errors import FileError
-from tintype.paths import read_text
-from tintype.server.address import is_held
+from tintype.paths import is_held, read_text
 from tintype.settings import Folders, Settings
 
 LOCK, STATUS, LOG, WATCHED = "lock", "status.json", "recorder.log", "watched"

@@ -17,6 +17,7 @@ MOST_COMPARED = 100_000
 """Rows and images remembered; what comes later is compared with these."""
 MOST_PROMPTS = 64
 _PROMPT_CHARS = 800
+_KEY = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class RowMemory:
     """Of the training file, when this is the validation file."""
     rows: dict[int, int] = field(default_factory=dict)
     """The line where a row first stood."""
-    answers: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """For a question about given images: the line, and the answer."""
+    answers: dict[int, int] = field(default_factory=dict)
+    """For a question about given images: the line and, in the lower 64 bits, the answer."""
     images: set[int] = field(default_factory=set)
     prompts: dict[str, int] = field(default_factory=dict)
     """The beginning of each system prompt, and how many rows have it; "" is none."""
@@ -61,17 +62,23 @@ class RowMemory:
             return
         rows, answers, questions = self.rows, self.answers, block.question_keys
         for at, row in enumerate(block.row_keys):
-            full = len(rows) >= MOST_COMPARED and len(answers) >= MOST_COMPARED
             new = row not in rows and questions[at] not in answers
-            if not row or (full and new and self.training is None):
+            if not row or (self._full and new and self.training is None):
                 continue  # nothing to compare, or nothing like it
             if found := list(self._compare(block.keys(at))):
                 yield block.first + at, found
         for images in block.image_keys.values():
             self._remember_images(images)
 
+    @property
+    def _full(self) -> bool:
+        return min(len(self.rows), len(self.answers)) >= MOST_COMPARED
+
     def _nothing_known(self, block: Block) -> bool:
         """Whether each row and each question of a block is a new one."""
+        if self._full:  # whether they are like others of the block is not looked at any more
+            known = self.rows.keys(), self.answers.keys()
+            return known[0].isdisjoint(block.row_keys) and known[1].isdisjoint(block.question_keys)
         rows = set(block.row_keys)
         answered = list(compress(block.question_keys, block.answer_keys))
         questions = set(answered)
@@ -87,7 +94,8 @@ class RowMemory:
         """Remember rows of which nothing is known."""
         new = zip(block.row_keys, block.lines, strict=True)
         self.rows.update(islice(new, MOST_COMPARED - len(self.rows)))
-        answers = zip(block.lines, block.answer_keys, strict=True)
+        pairs = zip(block.lines, block.answer_keys, strict=True)
+        answers = (line << 64 | answer for line, answer in pairs)
         answered = compress(zip(block.question_keys, answers, strict=True), block.answer_keys)
         self.answers.update(islice(answered, MOST_COMPARED - len(self.answers)))
         for images in block.image_keys.values():
@@ -113,14 +121,14 @@ class RowMemory:
                 yield from self._contradicted(keys)
 
     def _contradicted(self, keys: RowKeys) -> Iterator[Problem]:
-        line, known = self.answers.get(keys.question, (0, 0))
-        if not line:
+        known = self.answers.get(keys.question)
+        if known is None:
             if len(self.answers) < MOST_COMPARED:
-                self.answers[keys.question] = (keys.line, keys.answer)
-        elif known != keys.answer:
+                self.answers[keys.question] = keys.line << 64 | keys.answer
+        elif known & _KEY != keys.answer:
             text = (
-                f"Example {keys.index + 1} has the question and images of line {line}, but another "
-                "answer."
+                f"Example {keys.index + 1} has the question and images of line {known >> 64}, but "
+                "another answer."
             )
             fix = "Decide on one answer, or ask more precisely."
             yield _problem(keys, "contradiction", text, fix)

@@ -57,7 +57,7 @@ class Block:
     """Images that nobody has looked at."""
     prompts: Counter[str] = field(default_factory=Counter)
     """The beginning of the system prompt; "" is none."""
-    lines: "array[int]" = field(default_factory=lambda: array("Q"))
+    lines: "array[int]" = field(default_factory=lambda: array("I"))
     """Of each row, as the keys of row, question and answer; 0 where there is nothing to compare."""
     row_keys: "array[int]" = field(default_factory=lambda: array("Q"))
     question_keys: "array[int]" = field(default_factory=lambda: array("Q"))

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 
 from tintype.dataset import Dataset
+from tintype.dataset.fetcher import Fetcher
 from tintype.dataset.index import end_of_run
-from tintype.dataset.survey import Fetcher
 from tintype.images.facts import ImageFacts
 from tintype.plugins import plugins
 from tintype.rules.alike import Lines, Run
@@ -25,6 +25,8 @@ LARGE_BYTES = 16_000_000
 """Of a file that is worth starting processes for, which takes a third of a second."""
 MOST_WORKERS = 8
 THREADS = 2
+AT_ONCE = 2
+"""Blocks that a process is sent: one to look at, and the next."""
 
 
 async def blocks(
@@ -87,9 +89,9 @@ class _Reader:
             for _ in range(workers):
                 worker = Worker(self._setup, stamp.path, (stamp.device, stamp.inode))
                 self._workers.append(worker)
-        for worker in self._workers:
+        for worker in self._workers * AT_ONCE:
             self._free.put_nowait(worker)
-        self.ahead = 2 * len(self._workers) or THREADS
+        self.ahead = (AT_ONCE + 1) * len(self._workers) or THREADS
 
     async def end(self, start: int) -> int:
         """Where a block that begins with a row ends: the same wherever the index has come to."""
@@ -110,12 +112,12 @@ class _Reader:
             return await self._look_here(start, stop)
         worker = await self._free.get()
         try:
-            found = await in_thread(worker.examine, run)
+            found = await _examined(worker, run)
             if isinstance(found, tuple):
                 await self._fetch(found)
                 facts = {address: self._fetched[address] for address in found}
                 run = Run(start, run.lines, run.starts, run.ends, facts)
-                found = await in_thread(worker.examine, run)
+                found = await _examined(worker, run)
             if isinstance(found, Block):
                 return found
         except WorkerLost:
@@ -154,6 +156,14 @@ class _Reader:
     async def _fetch(self, addresses: tuple[str, ...]) -> None:
         found = await asyncio.gather(*map(self._fetcher.facts, addresses))
         self._fetched.update(zip(addresses, found, strict=True))
+
+
+async def _examined(worker: Worker, run: Run) -> Block | tuple[str, ...]:
+    """What a worker finds in rows; addresses if images must be fetched first."""
+    async with worker.sending:
+        await in_thread(worker.send, run)
+    async with worker.turn:  # in the order in which they were sent
+        return await in_thread(worker.receive)
 
 
 def _fitting(dataset: Dataset) -> int:

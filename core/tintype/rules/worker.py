@@ -4,6 +4,7 @@ A worker reads requests from its standard input and ends when that ends, so none
 process that started it, however that ended.
 """
 
+import asyncio
 import contextlib
 import gc
 import os
@@ -11,7 +12,6 @@ import pickle
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,19 @@ from tintype.rules.alike import Run
 from tintype.rules.block import Block
 from tintype.rules.examining import Examiner, Setup
 
+_ENDED = "A process that read the dataset has ended."
+
 
 class WorkerLost(Exception):
     """A worker process has ended, or cannot do what it is asked for."""
 
 
 class Worker:
-    """A worker process, seen from outside. Its methods block."""
+    """A worker process, seen from outside. Its methods block.
+
+    It may be sent more rows while it looks at some, so that it need not wait for them; what it
+    finds is received in the same order.
+    """
 
     def __init__(self, setup: Setup, path: Path, inode: tuple[int, int]) -> None:
         """Start it.
@@ -50,25 +56,35 @@ class Worker:
             )
         except OSError as error:
             raise WorkerLost(f"Cannot start a process: {error}.") from error
-        self._lock = threading.Lock()
+        self.sending, self.turn = asyncio.Lock(), asyncio.Lock()
+        """Of whoever sends to it, and of whoever waits for what it finds."""
         self._opening: tuple[Setup, Path, tuple[int, int]] | None = (setup, path, inode)
 
-    def examine(self, run: Run) -> Block | tuple[str, ...]:
-        """Look at some rows; addresses if images must be fetched first.
+    def send(self, run: Run) -> None:
+        """Have it look at some rows.
+
+        Raises:
+            WorkerLost: if the process has ended.
+        """
+        try:
+            if self._opening is not None:
+                self._send(self._opening)
+                self._opening = None
+            self._send(run)
+        except (OSError, ValueError) as error:
+            raise WorkerLost(_ENDED) from error
+
+    def receive(self) -> Block | tuple[str, ...]:
+        """What it finds in the rows sent next; addresses if images must be fetched first.
 
         Raises:
             WorkerLost: if the process has ended, or has another file.
         """
-        with self._lock:
-            try:
-                if self._opening is not None:
-                    self._send(self._opening)
-                    self._opening = None
-                self._send(run)
-                assert self._process.stdout is not None
-                found = pickle.load(self._process.stdout)
-            except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-                raise WorkerLost("A process that read the dataset has ended.") from error
+        assert self._process.stdout is not None
+        try:
+            found = pickle.load(self._process.stdout)
+        except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            raise WorkerLost(_ENDED) from error
         if isinstance(found, Block | tuple):
             return found
         raise WorkerLost("The dataset cannot be read by another process.")

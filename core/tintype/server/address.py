@@ -4,7 +4,6 @@ A server belongs to a folder. It holds the folder's lock as long as it lives and
 `server.json` where it listens, so finding one needs no process ids and no guessing.
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tintype.engines.launch import replace
+from tintype.paths import is_held
 
 ADDRESS, LOCK, LOG, TOKEN = "server.json", "lock", "server.log", "token"
 HOST = "127.0.0.1"
@@ -105,18 +105,3 @@ def rotate_log(log: Path) -> None:
     if log.exists() and log.stat().st_size > LOG_BYTES:
         shutil.copyfile(log, log.with_suffix(".log.1"))
         os.truncate(log, 0)  # its writer has opened it to append
-
-
-def is_held(path: Path) -> bool:
-    """Whether a server holds the lock."""
-    try:
-        lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(lock)
-    return False

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from tintype.engines import launch
 from tintype.errors import StoreError, TintypeError
-from tintype.server.address import HOST, LOCK, LOG, Options, Running, find, is_held, rotate_log
+from tintype.paths import is_held
+from tintype.server.address import HOST, LOCK, LOG, Options, Running, find, rotate_log
 
 __all__ = ["Options", "Running", "find", "serve", "start", "stop"]
 

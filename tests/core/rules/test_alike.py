@@ -89,7 +89,7 @@ def examined(rows: list[bytes], *, learns: bool, deep: bool = False) -> tuple[An
     found, together, start = [], [], 0
     for first in range(0, len(rows), 2):
         two = rows[first : first + 2]
-        run = Run(first, array("Q"), array("Q"), array("Q"))
+        run = Run(first, array("I"), array("Q"), array("Q"))
         at = start
         for nth, line in enumerate(two):
             run.lines.append(first + nth + 1)

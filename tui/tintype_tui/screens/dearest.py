@@ -31,7 +31,7 @@ from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.screens.why import Why
 from tintype_tui.session import SessionApp
 from tintype_tui.text import count, number, visible
-from tintype_tui.widgets.line_list import Line, LineList
+from tintype_tui.widgets.line_list import Line, LineList, item_of
 from tintype_tui.words.costs import cost_words
 
 WHY = "expensive"
@@ -104,7 +104,8 @@ class Dearest(Dialog[int | None]):
         self._begin()
 
     def on_line_list_chosen(self, event: LineList.Chosen) -> None:
-        self.dismiss(self._estimate.dearest[event.index].index)
+        if (dear := item_of(event, self._estimate.dearest)) is not None:
+            self.dismiss(dear.index)
 
     @property
     def _row(self) -> Dear | None:

@@ -22,7 +22,7 @@ from tintype.pricing import load_prices
 from tintype.tokens import Detail
 from tintype_tui.screens.dialogs import Dialog
 from tintype_tui.text import pad, visible
-from tintype_tui.widgets.line_list import Line, LineList
+from tintype_tui.widgets.line_list import Line, LineList, item_of
 from tintype_tui.words.costs import cost_words, offer_words, verdict_words
 
 _GLYPHS = {"ok": "✓", "warning": "!", "skip": "⊘", "error": "✗"}
@@ -108,4 +108,5 @@ class Offers(Dialog[Offer | None]):
 
     @on(LineList.Chosen)
     def _take(self, event: LineList.Chosen) -> None:
-        self.dismiss(self.query_one(OfferList).offers[event.index])
+        if (offer := item_of(event, self.query_one(OfferList).offers)) is not None:
+            self.dismiss(offer)

@@ -30,7 +30,7 @@ from tintype_tui.session import Session, SessionApp
 from tintype_tui.tasks import Task
 from tintype_tui.text import clip, count, one_line, pad, visible
 from tintype_tui.widgets.line_list import Line, LineList
-from tintype_tui.words.jobs import name_of, status_words
+from tintype_tui.words.jobs import heard_words, name_of, status_words
 
 LOOK_S = 1.0
 """How often it is looked how far everything is."""
@@ -186,9 +186,10 @@ def _task(task: Task) -> Entry:
 async def _how_far(session: Session, kept: KeptJob) -> str:
     metrics, _ = await jobs.recorded(await session.store(), kept.profile, kept.job.id)
     words = status_words(kept.job.status)
-    if not metrics.total_steps:
-        return words
-    return f"{words} {metrics.last_step / metrics.total_steps:.0%}"
+    if metrics.total_steps:
+        words += f" {metrics.last_step / metrics.total_steps:.0%}"
+    heard = heard_words(kept)
+    return f"{words}, {heard}" if heard else words
 
 
 def _job(session: Session, kept: KeptJob, words: str) -> Entry:
@@ -199,11 +200,15 @@ def _job(session: Session, kept: KeptJob, words: str) -> Entry:
 
     what = f"Job {name_of(kept.job)} at {kept.profile}"
     goes = requests.open_job(kept.job.id)
+    alone = heard_words(kept) and not recorder.runs(session.settings.folders, kept.profile)
+    said = f"Nobody records it: `tintype record -p {kept.profile}` does. " if alone else ""
     if kept.profile == LOCAL or session.settings.read_only:
-        return Entry(what, words, "It is stopped where it was begun.", _nothing, goes)
+        return Entry(what, words, f"{said}It is stopped where it was begun.", _nothing, goes)
     profile = session.settings.profiles.get(kept.profile)
     asks = cancelling(kept.job, profile.provider if profile else "")
-    return Entry(what, words, "The job is cancelled for good; asked first.", stop, goes, asks)
+    return Entry(
+        what, words, f"{said}The job is cancelled for good; asked first.", stop, goes, asks
+    )
 
 
 async def _nothing() -> None:

@@ -27,6 +27,8 @@ class Beside:
     """What it cost, or is expected to."""
     profile: str = ""
     """Whose it is, if not of the profile in use."""
+    heard: str = ""
+    """How old what is known of it is, if it has not ended and that is old."""
     pinned: bool = False
     tags: tuple[str, ...] = ()
 
@@ -96,7 +98,7 @@ class JobList(LineList):
     def _columns(self, job: Job, width: int) -> list[str]:
         """What else there is room for, the most telling first to come and last to go."""
         beside = self.beside.get(job.id, Beside())
-        columns = [f" {_when(job):>11}"] if width > 36 else []
+        columns = [f" {beside.heard or _when(job):>11}"] if width > 36 else []
         if width > 48 and self.beside:
             columns.insert(0, f" {clip(beside.cost, 7):>7}")
         if width > 60:

@@ -5,7 +5,7 @@ asks for a line when it is drawn. It knows how many items there are, never what 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,6 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 Line = Sequence[Segment]
+T = TypeVar("T")
 
 
 def chosen(base: Style, colors: Mapping[str, str], *, focused: bool) -> Style:
@@ -158,3 +159,8 @@ class LineList(ScrollView, can_focus=True):
         mark = Segment("›" if under else " ", style)
         strip = Strip([mark, *self.item(index, width - 1, style)])
         return strip.adjust_cell_length(width, style)
+
+
+def item_of(event: LineList.Moved, items: Sequence[T]) -> T | None:
+    """The item of what a list shows; none if that has become shorter since the message."""
+    return items[event.index] if 0 <= event.index < len(items) else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from tintype.jobs import (
@@ -84,6 +85,19 @@ def end_words(job: Job) -> str:
     how = "been cancelled" if job.status == "cancelled" else one_line(job.status)
     when = f", {age(job.finished_at)}" if job.finished_at else ""
     return f"{one_line(name_of(job))} has {how}{when}."
+
+
+STALE_S = 120.0
+"""What is known of an unfinished job is old from then on."""
+
+
+def heard_words(kept: KeptJob, now: datetime | None = None) -> str:
+    """How old what is known of an unfinished job is, if it is old: `heard 3 h ago`."""
+    now = now or datetime.now(UTC)
+    if kept.job.ended or (now - kept.seen_at).total_seconds() < STALE_S:
+        return ""
+    number, unit = age(kept.seen_at, now).split()[:2]
+    return f"heard {number} {unit} ago"
 
 
 def remaining_s(metrics: Metrics) -> float | None:

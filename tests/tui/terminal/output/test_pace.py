@@ -1,5 +1,7 @@
 """Frames wait for answers, whatever the terminal makes of the question."""
 
+from itertools import pairwise
+
 import pytest
 
 from tintype_tui.terminal import Line
@@ -44,7 +46,7 @@ def test_the_line_is_measured(trip_s: float, rate: float, slow: bool) -> None:
     assert found.slow is slow
 
 
-def test_two_frames_at_most_are_under_way_and_the_second_half_a_round_trip_later() -> None:
+def test_on_an_unmeasured_line_two_frames_are_under_way_half_a_round_trip_apart() -> None:
     line = Played(0.8, 20e3)
     line.send(40)
     line.wait_until(110.0)
@@ -54,6 +56,31 @@ def test_two_frames_at_most_are_under_way_and_the_second_half_a_round_trip_later
     assert line.now_s == pytest.approx(110.4, abs=0.05)
     line.send(400)
     assert line.now_s == pytest.approx(110.8, abs=0.05)
+
+
+def test_what_passes_quickly_follows_each_third_of_a_round_trip_and_never_waits() -> None:
+    line = Played(0.8, 20e3)
+    for size in (40, 8_000, 8_000, 8_000):  # the line is measured
+        line.send(size)
+    line.wait_until(110.0)
+    times = []
+    for _ in range(12):
+        line.send(2_800)
+        times.append(line.now_s)
+        assert line.free_s - line.now_s == pytest.approx(2_800 / 20e3)  # behind nothing
+        assert len(line.coming) <= 3
+    assert max(after - before for before, after in pairwise(times)) < 0.8 / 2
+
+
+def test_a_frame_that_fills_the_line_is_followed_by_one_that_finds_it_free() -> None:
+    line = Played(0.8, 20e3)
+    for size in (40, 8_000, 8_000, 8_000):
+        line.send(size)
+    line.wait_until(110.0)
+    line.send(9_000)
+    line.send(500)
+    line.send(500)
+    assert line.now_s == pytest.approx(110.0 + 9_000 / 20e3 + 0.8, abs=0.1)
 
 
 def test_a_terminal_that_never_answers_is_found_out() -> None:

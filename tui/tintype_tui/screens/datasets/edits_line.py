@@ -56,7 +56,8 @@ class EditsLine(Words):
             show=False,
             tooltip="replace texts, rename a class, system prompts",
         ),
-        Binding("z", "turn(-1)", "Undo an edit", id="data.undo_edit", show=False),
+        # An image that has the focus takes z to be seen whole.
+        Binding("z,ctrl+z", "turn(-1)", "Undo an edit", id="data.undo_edit", show=False),
         Binding("Z", "turn(1)", "Redo an edit", id="data.redo_edit", show=False),
     ]
 

@@ -10,9 +10,10 @@ from tintype.dataset.edits import EditedRow
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.rewriting import Change, changed, edited_value
 from tintype.errors import DatasetError
-from tintype_tui.keys import with_keys
+from tintype_tui.keys import key_of
 from tintype_tui.screens.datasets.part import DatasetPart, Edited
 from tintype_tui.text import count
+from tintype_tui.widgets.image import ImageView
 
 NO_JSON = "This line is no JSON: it cannot be edited here."
 
@@ -42,6 +43,12 @@ async def keep(part: DatasetPart, dataset: Dataset, what: str, rows: Sequence[Ed
     """Write a step down, say how it is undone, and have the rows read again."""
     store = await part.session.store()
     await editing.edit(store.edits, dataset, what, rows)
-    undo = with_keys(part, "{data.undo_edit} undoes it; the file is as it was.")
+    undo = f"{_undo_key(part)} undoes it; the file is as it was."
     part.pane.say(f"{count(len(rows), 'row')} changed. {undo}")
     part.post_message(Edited())
+
+
+def _undo_key(part: DatasetPart) -> str:
+    """The key that undoes an edit where the focus is: an image takes z to be seen whole."""
+    key = key_of(part, "data.undo_edit")
+    return "Ctrl+Z" if key == "z" and isinstance(part.screen.focused, ImageView) else key

@@ -167,7 +167,7 @@ class OpenedLine(Words):
         opened = self.opened
         if opened is None or opened.stale or not opened.complete or not self.screen.is_current:
             return
-        if await opened.dataset.changed() and self.opened is opened:
+        if await opened.dataset.changed() and self.opened is opened and self._path == opened.path:
             self.post_message(self.Changed(replace(opened, stale=True)))
             name = opened.path.name
             again = with_keys(self, "{data.reload} reads it again.")

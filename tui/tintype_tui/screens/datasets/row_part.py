@@ -147,6 +147,8 @@ class RowPart(DatasetPart):
             with self.pane.reporting("Cannot draw the images"):
                 for ordinal in event.keys:
                     drawn = await thumb(dataset, index, ordinal, event)
+                    if self.dataset is not dataset or self.index != index:
+                        return  # the strip is another row's by now
                     event.thumbnails.show({ordinal: drawn}, event.room)
 
     @on(Thumbnails.Moved)

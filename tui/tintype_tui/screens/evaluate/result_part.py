@@ -29,7 +29,7 @@ from tintype_tui.widgets.evaluation_report import (
     running_lines,
     worst_rows,
 )
-from tintype_tui.widgets.line_list import LineList
+from tintype_tui.widgets.line_list import LineList, item_of
 from tintype_tui.words.evaluating import progress_words, run_words
 
 EXPORTS = (
@@ -162,9 +162,9 @@ class ResultPart(Part):
 
     @on(LineList.Chosen)
     def _chosen(self, event: LineList.Chosen) -> None:
-        rows = self.report.lines[event.index].leads_to
-        if rows is not None:
-            self.post_message(self.Wanted(rows))
+        line = item_of(event, self.report.lines)
+        if line is not None and line.leads_to is not None:
+            self.post_message(self.Wanted(line.leads_to))
 
     # ------------------------------------------------------------------ keys
 

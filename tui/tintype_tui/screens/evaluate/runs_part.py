@@ -23,7 +23,7 @@ from tintype.evaluation.sentences import comparison_words
 from tintype_tui.keys import key_of
 from tintype_tui.screen import Part
 from tintype_tui.text import clip, one_line, pad, visible
-from tintype_tui.widgets.line_list import Line, LineList
+from tintype_tui.widgets.line_list import Line, LineList, item_of
 from tintype_tui.words.evaluating import run_words
 
 MOST_SUMMED = 30
@@ -115,10 +115,10 @@ class RunsPart(Part):
 
     @on(LineList.Chosen)
     def _chosen(self, event: LineList.Chosen) -> None:
-        run = self.past.runs[event.index]
+        run = item_of(event, self.past.runs)
         if isinstance(run, UnreadableRun):
             self.pane.say(run.why)
-        else:
+        elif run is not None:
             self.post_message(self.Opened(run.folder))
 
     # ------------------------------------------------------------------ two beside each other

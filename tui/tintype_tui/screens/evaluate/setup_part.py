@@ -31,7 +31,7 @@ from tintype_tui.screens.open_path import choose_dataset
 from tintype_tui.screens.parameters import AskParameters
 from tintype_tui.screens.playground.models import fitting_model
 from tintype_tui.text import visible
-from tintype_tui.widgets.line_list import LineList
+from tintype_tui.widgets.line_list import LineList, item_of
 from tintype_tui.words.evaluating import cost_details
 
 EMPTY = (
@@ -146,14 +146,16 @@ class SetupPart(Part):
 
     @on(LineList.Chosen)
     def _chosen(self, event: LineList.Chosen) -> None:
-        name = self.choices.lines[event.index].name
-        if name == "start":
+        line = item_of(event, self.choices.lines)
+        if line is None:
+            return
+        if line.name == "start":
             if self.check_action("start", ()):
                 self.action_start()
             else:
                 self.pane.say(self.choices.lines[0].words, title="Cannot start yet")
         else:
-            self.action_choose(name)
+            self.action_choose(line.name)
 
     @opens(exclusive=True, group="start")
     async def action_start(self) -> None:

@@ -25,7 +25,7 @@ from tintype_tui.session import Session
 from tintype_tui.text import duration, visible
 from tintype_tui.widgets.dataset_list import DatasetList
 from tintype_tui.widgets.job_list import JobList
-from tintype_tui.widgets.line_list import LineList
+from tintype_tui.widgets.line_list import LineList, item_of
 
 LOOK_S, LOOK_AGAIN_S = 5.0, 30.0
 """How often the provider is asked about jobs that run; after it could not be asked."""
@@ -179,8 +179,10 @@ class ListsPart(Part):
 
     @on(LineList.Chosen, "#recent")
     def _open_dataset(self, event: LineList.Chosen) -> None:
-        self.post_message(requests.open_dataset(self.recent.datasets[event.index].path))
+        if (dataset := item_of(event, self.recent.datasets)) is not None:
+            self.post_message(requests.open_dataset(dataset.path))
 
     @on(LineList.Chosen, "#jobs")
     def _open_job(self, event: LineList.Chosen) -> None:
-        self.post_message(requests.open_job(self.jobs.jobs[event.index].id))
+        if (job := item_of(event, self.jobs.jobs)) is not None:
+            self.post_message(requests.open_job(job.id))

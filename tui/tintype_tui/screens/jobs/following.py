@@ -137,7 +137,7 @@ async def follow(session: Session, job_id: str, *, ask: bool) -> AsyncGenerator[
         events = await store.curves.log(name, job_id)
         all_events |= {event.id: event for event in events}
         checkpoints = store.jobs.checkpoints(name, job_id)
-        progress = JobProgress(kept.job, (), metrics, checkpoints, None)
+        progress = JobProgress(kept.job, (), metrics, checkpoints, kept.seen_at)
         known = Known(progress, kept).after(progress, events)
         yield known
         known = await _judged(session, known)

@@ -18,7 +18,7 @@ from tintype_tui.screen import Part
 from tintype_tui.screens.jobs.listing import NONE_FITS, Listing, listings
 from tintype_tui.text import visible
 from tintype_tui.widgets.job_list import Beside, JobList
-from tintype_tui.words.jobs import cost_words, sorted_by_words
+from tintype_tui.words.jobs import cost_words, heard_words, sorted_by_words
 
 
 class JobsSide(Part):
@@ -134,7 +134,8 @@ class JobsSide(Part):
             cost, estimated = jobs.cost_or_estimate(kept, prices, providers)
             shown = "" if cost is None else cost_words(cost, estimated)
         profile = "" if kept.profile == self.listing.profile else kept.profile
-        return Beside(jobs.data_of(kept), shown, profile, line.labels.pinned, line.labels.tags)
+        data, labels = jobs.data_of(kept), line.labels
+        return Beside(data, shown, profile, heard_words(kept), labels.pinned, labels.tags)
 
     def _moved(self, cursor: int) -> None:
         shown = self.list_of_jobs.jobs

@@ -1,9 +1,11 @@
 """When the next frame may be sent: the terminal's answers to a question after each frame.
 
 The question (DSR, `CSI 5 n`) is answered in order, so its answer says that the frame before it has
-arrived and been drawn. One frame is under way at a time, and a second from half a round trip on;
-whatever is drawn meanwhile is never sent, only what is newest then. Answers may be late, lost or
-doubled, and some terminals give none: then a limit in time takes their place.
+arrived and been drawn. One frame is under way at a time, and a second from half a round trip on; of
+frames that are known to pass in less than a third of one, a third. None is sent before the last has
+passed, so none waits behind another; whatever is drawn meanwhile is never sent, only what is newest
+then. Answers may be late, lost or doubled, and some terminals give none: then a limit in time takes
+their place.
 """
 
 from collections import deque
@@ -126,11 +128,13 @@ class Pace:
             return now_s
         if not self._trips:  # the first frame waits for nobody
             return now_s if len(under_way) < 2 else under_way[-1].at_s + FIRST_LIMIT_S
-        limit_s = self._oldest_limit_s()
-        if len(under_way) > 1:
+        limit_s, trip, rate = self._oldest_limit_s(), min(self._trips), self._rate or _FASTEST
+        passing_s = under_way[-1].size / rate
+        small = self._rate is not None and all(sent.size / rate < trip / 3 for sent in under_way)
+        most = 3 if small else 2
+        if len(under_way) >= most:
             return limit_s
-        passing_s = under_way[0].size / (self._rate or _FASTEST)
-        return min(limit_s, under_way[0].at_s + max(min(self._trips) / 2, passing_s))
+        return min(limit_s, under_way[-1].at_s + max((trip + passing_s) / most, passing_s))
 
     def _is_silent(self, now_s: float) -> bool:
         first = self._first_s

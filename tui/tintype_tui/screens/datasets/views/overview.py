@@ -32,7 +32,7 @@ from tintype_tui.widgets.facet_list import (
     mark_lines,
     spread_lines,
 )
-from tintype_tui.widgets.line_list import LineList
+from tintype_tui.widgets.line_list import LineList, item_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,7 +160,8 @@ class OverviewView(View):
 
     @on(LineList.Chosen, "#facets")
     def _chosen(self, event: LineList.Chosen) -> None:
-        line = self.list.lines[event.index]
+        if (line := item_of(event, self.list.lines)) is None:
+            return
         if line.chart:
             self.chart = line.chart
         elif line.condition is not None:
@@ -204,6 +205,8 @@ def _laid_out(view: OverviewView) -> tuple[FacetLine, ...]:
     if own is None or opened is None:
         return mark_lines(view.marks)
     of = f" of {view.arrangement.why}" if view.arrangement.why else ""
+    if view.columns is not None and not view.columns.complete:
+        of += f", in the first {count(view.columns.total, 'row')}"
     charted: tuple[FacetLine, ...] = (FacetLine("charts: counting what rows say…"),)
     if counted is not None:
         charted = chart_lines(counted.charts, f"charts{of} (Enter opens)")

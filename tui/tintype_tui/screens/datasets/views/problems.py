@@ -14,7 +14,7 @@ from tintype_tui import requests
 from tintype_tui.keys import with_keys
 from tintype_tui.screens.datasets.check_line import undecoded, verdict
 from tintype_tui.screens.datasets.part import View
-from tintype_tui.widgets.line_list import LineList
+from tintype_tui.widgets.line_list import LineList, item_of
 from tintype_tui.widgets.problem_list import ProblemList, problem_in_full
 
 _UNDECODED = (
@@ -64,11 +64,14 @@ class ProblemsView(View):
         self._moved()
 
     @on(LineList.Chosen)
-    def _chosen(self) -> None:
+    def _chosen(self, event: LineList.Chosen) -> None:
         """Go to the row among the others."""
-        if line := self.list.problems[self.list.cursor].line:
+        problem = item_of(event, self.list.problems)
+        if problem is None:
+            return
+        if problem.line:
             self.post_message(self.Leave())
-            self._find(line)
+            self._find(problem.line)
         else:
             self.pane.say("This is about the whole file, not about a row.")
 
