@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tintype.engines.base import Resolved, TrainingOrder, Wanted
-from tintype.errors import EngineError
+from tintype.errors import EngineError, FileError
 from tintype.paths import hold, is_held
 
 ORDER, LOCK, REPORTS, WANTED, EXIT, LOG, RESERVE, TICKET = (
@@ -202,17 +202,15 @@ def take_lock(folder: Path, ticket_name: str) -> int | None:
     deadline_s = time.monotonic() + GOING_S
     while (ticket := read_ticket(folder)) is not None and ticket.name == ticket_name:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline_s:
-                break
-            time.sleep(0.1)
-            continue
-        except OSError as error:  # a disk without locks: the name in the ticket is guard enough
-            if error.errno not in (errno.ENOLCK, errno.ENOTSUP):
-                raise
-        os.ftruncate(lock, 0)
-        return lock
+            held = hold(lock, folder / LOCK)
+        except FileError:  # a disk without locks: the name in the ticket is guard enough
+            held = True
+        if held:
+            os.ftruncate(lock, 0)
+            return lock
+        if time.monotonic() > deadline_s:
+            break
+        time.sleep(0.1)
     os.close(lock)
     return None
 
