@@ -84,6 +84,7 @@ LEFT_AFTER = timedelta(days=1)
 """A half written file that nobody has written to for so long was left by a run that was killed."""
 CRASHES = "crash.log"
 _LEFTOVER = re.compile(r"\..+\.tmp")
+_PASSED_OVER = re.compile(rf"{_LEFTOVER.pattern}|\.lock")
 _WHERE = (
     ("config", "config", "*"),
     ("checks", "cache", "checks/*"),
@@ -223,7 +224,7 @@ def _places(folders: Folders) -> Iterator[tuple[str, Path]]:
         }
         with suppress(OSError):
             for path in sorted(root.glob(pattern)):
-                if path not in seen | holds_others and not _LEFTOVER.fullmatch(path.name):
+                if path not in seen | holds_others and not _PASSED_OVER.fullmatch(path.name):
                     seen.add(path)
                     yield kind, path
 
@@ -266,6 +267,8 @@ def _held(kind: str, path: Path, changed_at: datetime | None, now: datetime) -> 
         return "The evaluation is running."
     if kind == "leftovers" and (changed_at is None or now - changed_at < LEFT_AFTER):
         return "It may be being written: it was changed within a day."
+    if kind == "restored" and paths.is_held(path.with_name(".lock")):
+        return "An archive is being restored."
     writer = path.with_name("lock")
     if kind == "logs" and path.suffix == ".log" and path.name != CRASHES and paths.is_held(writer):
         return "The process that writes it is running."
@@ -279,11 +282,12 @@ def _held_meanwhile(item: StoredItem) -> Iterator[None]:
     Raises:
         StoreError: if somebody has begun.
     """
-    names = _LOCKED_BY if item.kind == "evaluations" else ()
+    locks = [item.path / name for name in _LOCKED_BY] if item.kind == "evaluations" else []
+    locks += [item.path.with_name(".lock")] if item.kind == "restored" else []
     with ExitStack() as stack:
-        for path in (item.path / name for name in names):
+        for path in locks:
             if paths.is_file(path):
                 file = stack.enter_context(path.open("rb"))
                 if not paths.hold(file.fileno(), path):
-                    raise StoreError(f"{item.path} was not removed: it is running.")
+                    raise StoreError(f"{item.path} was not removed: it is in use.")
         yield

@@ -16,6 +16,11 @@ T = TypeVar("T")
 
 FINAL: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
 """The states a job never leaves."""
+STATES = FINAL | {
+    *("validating_files", "queued", "running", "paused", "pausing", "resuming", "cancelling"),
+    *("created", "pending", "notRunning"),  # Azure's
+}
+"""All that are known here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -925,6 +925,28 @@ async def test_an_answer_that_is_no_text_is_not_taken_for_an_empty_one(
                 pass
 
 
+@pytest.mark.parametrize(
+    ("held", "left"), [("sk-", "sk-"), ("sk-hostile-012345678", "[key]"), ("c2st", "c2st")]
+)
+async def test_what_may_begin_a_key_is_not_lost_with_the_connection(
+    hostile: HostileProvider, held: str, left: str
+) -> None:
+    chunk = {"choices": [{"index": 0, "delta": {"content": f"it is {held}"}}]}
+    body = f"data: {json.dumps(chunk)}\n\n".encode()
+    headers = {"Content-Type": "text/event-stream"}
+    hostile.on("POST", "/chat/completions", hostile.answer(body, headers=headers))
+    texts = list[str]()
+
+    async def asked(api: Api) -> None:
+        async for piece in api.chat(ChatRequest("m", [{"role": "user", "content": "hi"}])):
+            texts.append(piece.text)
+
+    async with hostile.connect(key="sk-hostile-0123456789") as api:
+        with pytest.raises(UnreachableError, match="was lost"):
+            await asked(api)
+    assert "".join(texts) == f"it is {left}"
+
+
 def spelt(key: str) -> list[str]:
     """The key in base64, whatever stands around it, and in an address."""
     around = [(before, after) for before in ("", "k", "id:") for after in ("", "\n", "=x")]

@@ -94,17 +94,22 @@ def test_what_a_running_process_holds_stays(kept: Folders) -> None:
     recorder = kept.state / "recorders" / "openai"
     held = [locked(folder / "lock") for folder in (server, recorder)]
     held.append(locked(kept.data / "evaluations" / "run-1" / "answers.jsonl"))
-    before = [*listed(kept, "logs"), *listed(kept, "evaluations")]
+    (kept.data / "restored" / "openai").mkdir(parents=True)
+    held.append(locked(kept.data / "restored" / ".lock"))
+    kinds = ("logs", "evaluations", "restored")
+    before = [one for kind in kinds for one in listed(kept, kind)]
+    assert {one.name for one in before} >= {"openai"}
+    assert not {one.name for one in before} & {".lock"}
     assert [bool(one.held) for one in before] == [one.name != "crash.log" for one in before]
     for item in before:
         if item.held:  # also where it was looked at before it was taken
-            with pytest.raises(StoreError, match="running"):
+            with pytest.raises(StoreError, match=r"running|restored"):
                 cleaning.remove(replace(item, held=""), kept, typed=item.name)
     assert (kept.data / "evaluations" / "run-1" / "manifest.json").exists()
     for lock in held:
         assert lock is not None
         lock.close()
-    assert not [one for one in [*listed(kept, "logs"), *listed(kept, "evaluations")] if one.held]
+    assert not [one for kind in kinds for one in listed(kept, kind) if one.held]
 
 
 def test_what_a_killed_run_left_is_found_once_nobody_can_be_writing_it(

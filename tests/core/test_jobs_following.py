@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tintype import jobs
-from tintype.api import Api
+from tintype.api import Api, Patience
 from tintype.api.retrying import back_off, may_pass
 from tintype.errors import (
     ApiError,
@@ -290,6 +290,33 @@ async def test_the_longer_nothing_happens_the_less_often_it_is_asked(
     assert 6 < waits[8] < 10
     assert waits[9] < 2
     assert max(waits) < 10
+
+
+async def test_a_state_that_is_not_known_here_is_said_as_long_as_it_lasts(
+    api: Api, store: Store, diary: Diary, fake_clock: FakeClock
+) -> None:
+    diary.add(1)
+    diary.job["status"] = "zombie\x1b[2J"
+
+    async def soon(seconds: float) -> None:
+        diary.job["status"] = "succeeded"
+
+    fake_clock.wake = soon
+    found = await followed(api, store, fake_clock)
+    assert "the state “zombie [2J”, which is not known here" in found[0].trouble
+    assert (found[-1].job.status, found[-1].trouble) == ("succeeded", "")
+
+
+async def test_a_job_that_nobody_knows_is_waited_for_as_long_as_anything_else(
+    hostile: HostileProvider, store: Store, diary: Diary, fake_clock: FakeClock
+) -> None:
+    diary.end()
+    busy = [hostile.answer({}, 429, {"Retry-After": "40"})] * 2
+    hostile.on("GET", "/fine_tuning/jobs/ftjob-1", *busy, hostile.answer(diary.job))
+    async with hostile.connect(clock=fake_clock.clock, patience=Patience()) as api:
+        found = await followed(api, store, fake_clock)
+    assert found[-1].job.status == "succeeded"
+    assert fake_clock.elapsed_s >= 80
 
 
 async def test_a_job_that_is_paused_is_followed_until_it_goes_on(

@@ -68,6 +68,24 @@ async def test_jobs_of_all_profiles_are_listed_with_what_came_of_them(store: Sto
     assert found["local-1"].cost_usd is None
 
 
+async def test_how_long_a_job_trained_is_counted_from_the_event_that_says_it_began(
+    store: Store,
+) -> None:
+    ended = replace(JOB, finished_at=NOW + timedelta(seconds=100))
+    remember(store, "openai", ended, 4)
+    metrics, _ = await jobs.recorded(store, "openai", JOB.id)
+    kept = store.jobs.find("openai", JOB.id)
+    assert kept is not None
+    assert await jobs.trained_s(store, kept, metrics) == 99  # from the first step
+    began = Event("e", NOW - timedelta(seconds=20), "Fine-tuning job started")
+    store.jobs.add_events("openai", JOB.id, [Ranked(began, 0)], sweep=1)
+    assert await jobs.trained_s(store, kept, metrics) == 120
+    [line] = await jobs.overview(store, None, {}, {})
+    assert line.training_s == 120
+    outcomes = jobs.outcomes([(kept, metrics)], None, {}, {}, {JOB.id: 120.0})
+    assert outcomes.each[0].training_s == 120
+
+
 async def test_where_no_event_was_recorded_the_curves_are_of_the_results_file(
     store: Store,
 ) -> None:

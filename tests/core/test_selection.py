@@ -6,6 +6,7 @@ import pytest
 from tests.core.dataset.conftest import Builder
 
 from tintype.dataset import Dataset, open_dataset
+from tintype.dataset.survey import Surveyed, survey
 from tintype.errors import DatasetError
 from tintype.rules import rules_of
 from tintype.rules.private import private_in
@@ -22,6 +23,7 @@ from tintype.selection import (
 from tintype.selection.charts import Bars, charts, facets, numbers
 from tintype.selection.columns import FieldColumn, FieldColumns, read_columns
 from tintype.selection.completing import completions
+from tintype.selection.fields import OF_IMAGES, SeenRow
 
 
 @pytest.fixture
@@ -288,3 +290,23 @@ async def test_a_tag_is_completed_by_what_rows_are_marked_as(looked: Any) -> Non
     columns = looked.columns.with_marks({0: "odd", 2: "blurred"})
     assert [one.text for one in completions("tag:b", columns, {})] == ["tag=blurred "]
     assert "tag:" in [one.shown for one in completions("ta", columns, {})]
+
+
+async def test_what_is_read_from_the_row_alone_needs_no_images(path: Any) -> None:
+    async with open_dataset(path) as dataset:
+        beside = await known_beside(dataset, rules_of("openai"))
+        rows = [one async for batch in survey(dataset, fetch=False) for one in batch]
+    assert any(one.images for one in rows)
+    for name in FIELDS.keys() - OF_IMAGES:
+        for one in rows:
+            alone = SeenRow(Surveyed(one.row, ()), beside)
+            assert FIELDS[name].read(alone) == FIELDS[name].read(SeenRow(one, beside)), name
+
+
+async def test_images_are_looked_at_only_where_everything_else_holds(path: Any) -> None:
+    conditions = parse_selection("answer=none images=2")
+    async with open_dataset(path) as dataset:
+        steps = [step async for step in select(dataset, conditions, rules_of("openai"))]
+    assert steps[-1].rows == 6
+    (found,) = [one for step in steps for one in step.found]
+    assert [image.upright_size for image in found.images] == [(400, 300), (20, 30)]

@@ -457,27 +457,43 @@ def _obey_sigint() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def test_a_command_that_waits_is_cut_short_and_ends_with_130(
-    home: Path, hostile_apart: Any
+@pytest.mark.parametrize(
+    ("words", "ends"),
+    [
+        (("models",), "interrupted"),
+        (("models",), "unread"),
+        (("record", "--foreground"), "interrupted"),
+    ],
+)
+def test_a_command_that_waits_is_cut_short_and_ends_with_130_or_141(
+    home: Path, hostile_apart: Any, words: tuple[str, ...], ends: str
 ) -> None:
     wait = {"Retry-After": "100"}
-    hostile_apart.on("GET", "/models", hostile_apart.answer({}, 429, wait))
+    hostile_apart.on("GET", ".*", hostile_apart.answer({}, 429, wait))
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text(
         f'default_profile = "slow"\n[profiles.slow]\nbase_url = "{hostile_apart.url}"\n'
     )
-    command = [sys.executable, "-m", "tintype_tui", "models"]
+    command = [sys.executable, "-m", "tintype_tui", *words]
     # A suite that runs in the background of a shell has SIGINT ignored, and so had its children.
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, env=os.environ.copy(), preexec_fn=_obey_sigint
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ.copy(),
+        preexec_fn=_obey_sigint,
     ) as process:
-        while not hostile_apart.sent("GET", "/models"):
+        while not hostile_apart.requests:
             assert process.poll() is None
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        assert process.stdout is not None
         assert process.stderr is not None
+        if ends == "interrupted":
+            process.send_signal(signal.SIGINT)
+        else:
+            process.stdout.close()
         said = process.stderr.read()
-    assert process.returncode == 130
+    assert process.returncode == {"interrupted": 130, "unread": 128 + signal.SIGPIPE}[ends]
     assert b"Traceback" not in said
 
 

@@ -5,6 +5,7 @@ import asyncio
 import json
 import threading
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tintype_tui.screens.datasets.fixes_line import FixesLine
 from tintype_tui.screens.datasets.image_line import ImageLine
 from tintype_tui.screens.datasets.views.overview import OverviewView
 from tintype_tui.terminal import Capabilities
+from tintype_tui.widgets.example_list import ExampleList
 from tintype_tui.widgets.thumbnails import Thumbnails
 
 PATIENCE_S = 40.0
@@ -107,7 +109,10 @@ async def test_a_search_shows_what_was_found_and_goes_from_hit_to_hit(
         await person.sees("Search the rows")
         await person.press(*(NAMED.get(key, key) for key in "/number 1[01]|square/"))
         await person.press("enter")
-        await person.sees("7 rows with", "<loc0614> square")
+        await person.sees("7 rows with")
+        found = [line.partition("▕")[0] for line in person.screen.splitlines()]
+        assert any("square" in line for line in found)
+        assert not any("loc" in line for line in found)  # the label, without its coordinates
         await person.until(lambda: conversation.hits == 1, "one place in the second row")
         await person.press("n", "n", "n", "n", "n")
         await person.until(lambda: conversation.example.line == 11, "the eleventh row")
@@ -124,6 +129,8 @@ async def test_a_search_shows_what_was_found_and_goes_from_hit_to_hit(
         assert conversation.hit % conversation.hits == 1
         await person.press("escape")
         await person.sees_no("7 rows with")
+        listed = person.app.screen.query_one(ExampleList)
+        await person.until(lambda: not listed.excerpts, "rows listed as they are")
         await person.press("home", "n")
         await person.until(lambda: conversation.example.line == 2, "a hit among all rows")
 
@@ -776,3 +783,36 @@ async def test_two_rows_are_compared_side_by_side(sit: Any, dataset: Path) -> No
         await person.sees("line 2 held")
         await person.press("K")
         await person.sees_no("line 2 held")
+
+
+async def test_another_version_is_compared_and_what_is_new_is_shown(
+    sit: Any, dataset: Path
+) -> None:
+    lines = dataset.read_text().splitlines()
+    before = dataset.with_name("before.jsonl")
+    before.write_text("\n".join([*lines[:9], lines[9].replace("square", "tile"), "x"]) + "\n")
+    async with sit(dataset, (80, 24)) as person:
+        await person.sees("12 rows")
+        await person.press("d")
+        await person.sees("Which version was before this one?")
+        await person.type(str(before))
+        await person.press("enter")
+        await person.sees("before.jsonl → train.jsonl", "2 rows added", "1 row with another answer")
+        await person.sees("0 gone")
+        await person.press("enter")
+        await person.sees("2 rows added since before.jsonl")
+        await person.press("d")
+        await person.sees("Which version was before this one?")
+        await person.type(str(dataset))
+        await person.press("enter")
+        await person.until(lambda: "No rows differ: 12 rows in both" in person.said, "that")
+
+
+async def test_the_overview_says_of_how_many_rows_it_speaks(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, (100, 60)) as person:
+        await person.sees("12 rows")
+        await person.press("v")
+        await person.sees("values (Enter narrows)")
+        view = person.app.screen.query_one(OverviewView)
+        view.columns = replace(view.columns, complete=False)  # as of a file of a million
+        await person.sees("values, in the first 12 rows (Enter narrows)")

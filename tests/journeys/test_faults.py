@@ -454,6 +454,12 @@ def test_an_evaluation_under_faults_has_every_answer_once(
         assert (done.code, done.json["complete"], done.json["rows"]) == (0, True, 12), done.said
         assert done.json["sentence"].startswith("tuned 100.0 %")
     old = done.json["id"]
+    first = iter([True] * 2)
+    busy = replace(RATE_LIMIT, headers={"Retry-After": "20"})
+    proxy.inject(busy, lambda seen: seen.path == "/chat/completions" and next(first, False))
+    done = evaluated()
+    assert (done.code, done.json["complete"]) == (0, True)
+    assert "The provider wants a pause" in done.said
     for fault in LASTING[:5]:
         proxy.inject(fault)
         done = evaluated()

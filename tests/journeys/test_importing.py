@@ -79,6 +79,15 @@ async def test_further_files_of_a_dataset_are_its_splits(sit: Any, tmp_path: Pat
         person.app.screen.query_one("#more", Input).value = "val.csv; gone.csv"
         await person.press("enter")
         await person.sees("gone.csv")
-        person.app.screen.query_one("#more", Input).value = "val.csv; more.csv"
+        person.app.screen.query_one("#more", Input).value = "v*.csv; more.csv"
         await person.press("enter")
         await person.sees("3 of 3 rows are written: train 2, valid 1")
+
+
+async def test_splits_of_the_source_are_kept_and_said(sit: Any, tmp_path: Path) -> None:
+    path = table(tmp_path / "set")
+    path.write_text("image,question,answer,split\na.png,Q,A,train\na.png,R,B,val\n")
+    async with sit() as person:
+        person.app.push_screen(Import(path))
+        await person.sees("2 rows: train 1, valid 1, as the source says", "the source's own splits")
+        assert person.app.screen.query_one("#draw", Checkbox).disabled

@@ -18,6 +18,8 @@ from tintype.resources import Job
 from tintype.settings import load
 from tintype.store import open_store
 from tintype_tui.screens.jobs import JobsPane
+from tintype_tui.screens.jobs.acting import can
+from tintype_tui.screens.jobs.job import JobPart
 from tintype_tui.widgets.chart import Chart
 from tintype_tui.widgets.plan_form import PlanForm
 
@@ -521,6 +523,27 @@ async def test_a_clone_is_planned_on_the_dataset_of_its_job(
         remove(dataset)
         await person.press("4", "e")
         await hears(person, "Cannot clone")
+
+
+async def test_the_log_of_another_tool_is_not_cloned(
+    sit: Any, dataset: Path, launch: Launch, tintype: Any, tmp_path: Path
+) -> None:
+    await launch(dataset, "mine")
+    log = tmp_path / "run" / "trainer_log.jsonl"
+    log.parent.mkdir()
+    log.write_text('{"current_steps": 1, "total_steps": 1, "loss": 1}\n')
+    followed = await asyncio.to_thread(tintype, "follow", log.parent)
+    assert followed.code == 0, followed.err
+    async with sit(dataset) as person:
+        await person.press("4")
+        await person.sees("mine", "local: run")
+        await person.press("home")
+        if "local-" not in pane_of(person).followed:
+            await person.press("down")
+        await person.sees("run · step 1/1")
+        assert "e Clone" not in person.screen
+        known = pane_of(person).query_one(JobPart).known
+        assert can("clone", known, person.app.session) is None
 
 
 async def test_the_question_before_a_cancel_is_safe_and_names_the_act(

@@ -17,7 +17,7 @@ from tintype.metrics import Metrics, Series, diagnose
 from tintype.resources import Checkpoint, Job, JobFailure
 from tintype_tui.screens.jobs.acting import elsewhere
 from tintype_tui.screens.jobs.following import Known
-from tintype_tui.text import age
+from tintype_tui.text import age, clock
 from tintype_tui.widgets.chart import Pin, with_scores
 from tintype_tui.widgets.chart.painting import ruler_row
 from tintype_tui.widgets.chart.palette import UNICODE
@@ -233,6 +233,7 @@ def test_a_job_known_for_days_is_as_old_as_it_is() -> None:
 
 def test_a_time_that_was_not_given_is_no_age() -> None:
     assert age(datetime.fromtimestamp(0, UTC)) == "age ?"
+    assert clock(datetime.fromtimestamp(0, UTC)) == "--:--:--"
 
 
 @pytest.mark.parametrize(

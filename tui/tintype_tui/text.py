@@ -159,6 +159,11 @@ def age(then: datetime, now: datetime | None = None) -> str:
     return "just now" if seconds < 1.5 else f"{duration(float(round(seconds)))} ago"
 
 
+def clock(moment: datetime) -> str:
+    """`14:03:20` here; `--:--:--` where no time was given."""
+    return f"{moment.astimezone():%H:%M:%S}" if moment.timestamp() > 0 else "--:--:--"
+
+
 def within(title: str) -> str:
     """A title within a sentence: `The embedded provider` begins small there."""
     return title[0].lower() + title[1:] if title.startswith("The ") else title

@@ -6,7 +6,6 @@ import functools
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -14,13 +13,12 @@ from urllib.parse import quote
 from tintype.api import parsing
 from tintype.api.base import ChatPiece, ChatRequest, Sent, Upload, unheard
 from tintype.api.bodies import chat_body, given, job_body, turned_down, weights_text, without
-from tintype.api.redaction import StreamFilter
+from tintype.api.redaction import without_key
 from tintype.api.silence import CallContext, unreachable
 from tintype.api.transport import Slice, opened
 from tintype.api.wire import Wire, decoded
 from tintype.errors import ApiError
 from tintype.resources import Checkpoint, Event, Job, JobRequest, Model, Page, RemoteFile, Weights
-from tintype.settings import Secret
 
 T = TypeVar("T")
 
@@ -235,8 +233,11 @@ class OpenAIApi:
         retry, begun, found = self._wire.retry(), False, list[str]()
         while True:
             try:
-                async with aclosing(self._answer(body, asked)) as answer:
-                    async for piece in answer:
+                async with (
+                    aclosing(self._answer(body, asked)) as answer,
+                    aclosing(without_key(answer, asked.key)) as shown,
+                ):
+                    async for piece in shown:
                         if found and not begun:
                             self._left_out[request.model] = (*known, *found)
                         begun = True
@@ -263,30 +264,17 @@ class OpenAIApi:
             if not finished:
                 raise unreachable("nonsense", asked)
             return
-        filters: dict[tuple[int, str], StreamFilter] = {}
         async with aclosing(self._wire.stream(url, asked, body)) as chunks:
             async for chunk in chunks:
                 pieces = _understood(parsing.pieces, chunk, asked)
                 understood = bool(pieces) or (understood and isinstance(chunk, Mapping))
                 for piece in pieces:
                     finished = finished or bool(piece.finish_reason)
-                    yield _shown(piece, filters, asked.key)
+                    yield piece
         if not understood:
             raise unreachable("nonsense", asked)
         if not finished:  # the connection was closed in an orderly way, but too early
             raise unreachable("cut", asked)
-
-
-def _shown(
-    piece: ChatPiece, filters: dict[tuple[int, str], StreamFilter], key: Secret
-) -> ChatPiece:
-    """A piece without the key, however it is cut; what may begin it waits for the next piece."""
-    last = bool(piece.finish_reason)
-    text, refusal = (
-        filters.setdefault((piece.index, of), StreamFilter(key)).feed(said, last=last)
-        for of, said in (("text", piece.text), ("refusal", piece.refusal))
-    )
-    return replace(piece, text=text, refusal=refusal)
 
 
 def _page(read: Callable[[object], T]) -> Callable[[object], Page[T]]:

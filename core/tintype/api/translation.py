@@ -139,7 +139,8 @@ def _new_key(asked: CallContext) -> str:
 
 
 def _quoted(said: _Said) -> str:
-    return f" It says: “{said.message}”" if said.message else ""
+    stop = "" if said.message.endswith((".", "!", "?", "…")) else "."
+    return f" It says: “{said.message}”{stop}" if said.message else ""
 
 
 def _forbidden(said: _Said, asked: CallContext, known: dict[str, Any]) -> ForbiddenError:

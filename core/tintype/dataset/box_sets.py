@@ -20,6 +20,7 @@ from tintype.dataset.places import slots
 from tintype.dataset.reshaping import answers, reshaped
 from tintype.dataset.rewriting import ChangedRow, changed
 from tintype.dataset.row_size import upright_size
+from tintype.dataset.spread import scattered
 from tintype.dataset.treatment import Treatment
 from tintype.dataset.writing import refuse_existing, refuse_source, row_bytes
 from tintype.detection import Convention, Verdict, find_written, judge_convention
@@ -59,13 +60,12 @@ class Converted:
 async def judge_boxes(dataset: Dataset, *, most: int = SAMPLE) -> Verdict | None:
     """Find out which convention a dataset's boxes are written in; none if it holds no boxes.
 
-    Judged by `most` of the rows known so far, at equal distances.
+    Judged by `most` of the rows known so far, scattered over them.
 
     Raises:
         DatasetError: if the file cannot be read.
     """
-    rows = dataset.count
-    picked = sorted({at * rows // most for at in range(most)}) if rows > most else range(rows)
+    picked = scattered(dataset.count, most)
     samples: list[tuple[str, tuple[int, int] | None]] = []
     for index in picked:
         for line in await dataset.lines(index, 1, BYTES_AT_ONCE):
@@ -170,13 +170,12 @@ class BoxedRow:
 
 
 async def boxed_rows(dataset: Dataset, most: int = 3) -> tuple[BoxedRow, ...]:
-    """Return some rows with boxes and an image, at equal distances of those looked at.
+    """Return some rows with boxes and an image, scattered over those looked at.
 
     Raises:
         DatasetError: if the file cannot be read.
     """
-    rows = dataset.count
-    looked_at = sorted({at * rows // SAMPLE for at in range(SAMPLE)}) if rows else []
+    looked_at = scattered(dataset.count, SAMPLE)
     boxed = [
         index
         for index in looked_at

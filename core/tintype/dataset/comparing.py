@@ -5,11 +5,11 @@ are a changed row if they ask the same of the same images, or else show the same
 """
 
 import hashlib
+import json
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tintype.dataset.conversation import example as read_example
-from tintype.dataset.edits import content_key
 from tintype.dataset.handle import Dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.threads import in_thread
@@ -67,13 +67,14 @@ class _Version:
     def add(self, lines: Iterable[ParsedLine]) -> None:
         for line in lines:
             if not line.row.flaw:
-                keys = [line.key(ordinal) for ordinal in range(len(line.row.images))]
+                keys = [_image(line, ordinal) for ordinal in range(len(line.row.images))]
                 self.images.update(keys)
+                value = json.dumps(line.row.value, sort_keys=True).encode("ascii")
                 shown = read_example(line.row)
                 asked = [f"{message.role}\n{message.text}" for message in shown.prompt]
                 question = _digest(["\0".join(asked).encode("utf-8", "surrogatepass"), *keys])
                 own = _digest(keys) if keys else b""
-                self.rows.append(_Row(line.row.line, (content_key(line), question, own)))
+                self.rows.append(_Row(line.row.line, (_digest([value, *keys]), question, own)))
 
 
 async def compare_versions(
@@ -131,6 +132,12 @@ def _paired(
         else:
             left.append(row)
     return pairs, [row for row in old if row.line not in pairs], left
+
+
+def _image(line: ParsedLine, ordinal: int) -> bytes:
+    """What is equal for equal images: by their bytes, where the row has them."""
+    data = line.data(ordinal)
+    return line.key(ordinal) if data is None else hashlib.sha256(data).digest()[:16]
 
 
 def _digest(pieces: Sequence[bytes]) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tintype.dataset.file_set import FileSet
-from tintype.dataset.files import image_bytes
+from tintype.dataset.files import MAX_IMAGE_BYTES, image_bytes
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.places import origin, slots
 from tintype.dataset.reshaping import image_parts, parts_of, reshaped
@@ -98,7 +98,7 @@ def rows_of_copy(
     line: ParsedLine, treated: TreatedImages, fetched: Fetched, notes: list[ExportNote]
 ) -> list[bytes]:
     """Return what a row becomes in a copy, each with its line end; notes are added to."""
-    if line.usual is not None and not line.slots and _stays(line, treated.treatment, notes):
+    if line.usual is not None and _stays(line, treated.treatment, notes):
         return [line.raw + b"\n"]
     value = copy.deepcopy(line.row.value)
     for slot, url in zip(slots(value), line.every_url(), strict=True):
@@ -129,9 +129,22 @@ def rows_of_copy(
 
 
 def _stays(line: ParsedLine, wanted: Treatment, notes: list[ExportNote]) -> bool:
-    """Whether nothing is changed in a row without images; if so, notes are added to."""
+    """Whether nothing is changed in a row whose images are data URLs; if so, notes are added to."""
+    if line.slots and not (wanted.keeps_images and _are_usable(line)):
+        return False
     own: list[str] = []
     if reshaped(line.row.value, wanted, lambda: None, own.append) is not line.row.value:
         return False
     notes += [ExportNote(line.row.line, "", message) for message in own]
+    return True
+
+
+def _are_usable(line: ParsedLine) -> bool:
+    """Whether all images of a usual row are data URLs of which nothing has to be said."""
+    from tintype.images import probe
+
+    for image in line.row.images:
+        data = None if image.encoded_chars > MAX_IMAGE_BYTES else line.data(image.ordinal)
+        if data is None or probe(data, verify=False, digest="none").flaw:
+            return False
     return True

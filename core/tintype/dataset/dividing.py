@@ -173,7 +173,7 @@ def _traits_of(lines: Sequence[ParsedLine], keys: "_ImageKeys") -> list[RowTrait
 
 def _traits(line: ParsedLine, keys: "_ImageKeys") -> RowTraits:
     shown = read_example(line.row)
-    found = tuple(keys.of(url) for url in line.urls())
+    found = tuple(keys.of(line, ordinal) for ordinal in range(len(line.row.images)))
     if not found:
         said = "\n".join(" ".join(message.text.split()) for message in shown.messages)
         found = (_digest(said.encode("utf-8", "surrogatepass")),)
@@ -194,15 +194,18 @@ class _ImageKeys:
         self._gallery = _gallery() if near else None
         self._alike: dict[str, str] = {}
 
-    def of(self, url: str) -> str:
-        """The key of an image; one that cannot be read goes by its name."""
-        if origin(url) == "url":
-            return url
-        try:
-            data = image_bytes(url, self._folder)
-        except DatasetError:
-            return _digest(url.encode("utf-8", "surrogatepass"))
-        key = _digest(data)
+    def of(self, line: ParsedLine, ordinal: int) -> str:
+        """The key of an image of a row; one that cannot be read goes by its name."""
+        data = line.data(ordinal)
+        if data is None:
+            url = line.url(ordinal)
+            if origin(url) == "url":
+                return url
+            try:
+                data = image_bytes(url, self._folder)
+            except DatasetError:
+                return _digest(url.encode("utf-8", "surrogatepass"))
+        key = hashlib.sha256(data).hexdigest()
         if self._gallery is None:
             return key
         if key not in self._alike:

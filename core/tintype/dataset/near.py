@@ -149,7 +149,7 @@ class _Search:
             return key.hex()
 
     def _add(self, data: bytes, place: ImagePlace) -> str:
-        key = hashlib.blake2b(data, digest_size=16).digest()
+        key = hashlib.sha256(data).digest()
         if key not in self._group_of:
             self._group_of[key] = self._gallery.add(self._likeness(data))
         group = self._group_of[key]

@@ -9,7 +9,7 @@ from tintype.dataset.files import PlainFile, refuse_foreign
 from tintype.dataset.handle import Dataset
 from tintype.errors import DatasetError
 from tintype.overlay import laying_over
-from tintype.paths import exists
+from tintype.paths import exists, is_folder
 
 
 @asynccontextmanager
@@ -76,6 +76,9 @@ def _refuse_other(file: PlainFile) -> None:
 
 
 def _known_otherwise(path: Path) -> DatasetError | None:
-    from tintype.dataset.formats import recognised  # imported where something else is opened
+    # Imported where something else is opened.
+    from tintype.dataset.formats import not_understood, recognised
 
-    return recognised(path) if exists(path) else None
+    if not exists(path):
+        return None
+    return recognised(path) or (not_understood(path) if is_folder(path) else None)

@@ -20,6 +20,7 @@ from tintype.dataset.conversation import example as read_example
 from tintype.dataset.example import Example, Row, TextPart
 from tintype.dataset.handle import Dataset
 from tintype.dataset.places import strings
+from tintype.dataset.spread import scattered
 from tintype.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -197,14 +198,13 @@ def find(
 async def shared_texts(dataset: Dataset) -> frozenset[str]:
     """Texts that every row says, answers aside: a system prompt, one question for all.
 
-    Judged by 24 rows, taken at equal distances from those known so far; lines that are no JSON and
+    Judged by 24 rows, scattered over those known so far; lines that are no JSON and
     rows without messages are passed over. With fewer than three rows nothing is shared.
 
     Raises:
         DatasetError: if the file cannot be read.
     """
-    count = dataset.count
-    picked = dict.fromkeys(at * count // SAMPLE for at in range(SAMPLE)) if count else ()
+    picked = scattered(dataset.count, SAMPLE)
     said = [_asked(row) for row in [await dataset.row(index) for index in picked] if not row.flaw]
     if len(said) < FEWEST_SHARING:
         return frozenset()

@@ -11,6 +11,8 @@ AT_ONCE = 100_000
 """Values counted in one go, for a few milliseconds, in which no other thread runs."""
 STEPS = 24
 """Of a histogram."""
+_GOLDEN = (5**0.5 - 1) / 2
+"""Its multiples, whole parts left out, come as close to even distances as can be without a beat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,22 @@ class Spread:
     def mean(self) -> float:
         """The mean, or 0 of nothing."""
         return self.total / self.count if self.count else 0.0
+
+
+def scattered(count: int, most: int) -> tuple[int, ...]:
+    """Return `most` of `count` indices in order, spread evenly and yet in no period.
+
+    Rows often come in turns, four questions about each image: at equal distances all that is picked
+    may be the same question.
+    """
+    if most >= count:
+        return tuple(range(count))
+    picked: set[int] = set()
+    at = 0
+    while len(picked) < most:
+        picked.add(int(at * _GOLDEN % 1 * count))
+        at += 1
+    return tuple(sorted(picked))
 
 
 NO_SPREAD = Spread()

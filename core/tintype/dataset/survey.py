@@ -12,19 +12,19 @@ import os
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tintype.dataset.example import ImagePart, Row
-from tintype.dataset.fetched import MAX_FETCHED_BYTES
+from tintype.dataset.fetcher import Fetcher, cancel
 from tintype.dataset.files import MAX_IMAGE_BYTES, TooLarge, image_bytes
 from tintype.dataset.handle import Dataset
 from tintype.dataset.pace import RowPace
 from tintype.dataset.parsing import ParsedLine
 from tintype.errors import DatasetError
-from tintype.images.facts import INACCESSIBLE, NOT_FETCHED, NOT_REACHED, ImageFacts
+from tintype.images.facts import INACCESSIBLE, NOT_FETCHED, ImageFacts
 
 WORKERS = max(2, min(4, os.cpu_count() or 2))
 MAX_PIECE_BYTES = 4_000_000
@@ -33,12 +33,6 @@ MAX_DECODED_BYTES = 64_000_000
 judged by their structure: markers, chunks, checksums, and that the end is there."""
 MAX_KNOWN = 100_000
 """Images remembered; about 40 MB."""
-
-FETCHES = 8
-"""Images fetched at once."""
-FETCH_TIMEOUT_S = 10.0
-HOST_PATIENCE_S = 40.0
-"""Time wasted on a host without a single image before it is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +68,40 @@ async def survey(
     Raises:
         DatasetError: if the file cannot be read.
     """
+    steps = survey_some(dataset, None, fetch=fetch, fetched=fetched, deep=deep, clock=clock)
+    async with aclosing(steps):
+        async for _, batch in steps:
+            yield batch
+
+
+async def survey_some(
+    dataset: Dataset,
+    wanted: Callable[[Row], bool] | None,
+    *,
+    fetch: bool = True,
+    fetched: dict[str, ImageFacts] | None = None,
+    deep: bool | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> AsyncGenerator[tuple[int, tuple[Surveyed, ...]], None]:
+    """Those rows that are wanted, as `survey` has them, each batch with how many rows were read.
+
+    Args:
+        dataset: Open.
+        wanted: Whether a row is, called in threads; the images of others are not looked at. None:
+            every row.
+        fetch: As for `survey`; likewise the next.
+        fetched: …
+        deep: …
+        clock: …
+
+    Raises:
+        DatasetError: if the file cannot be read.
+    """
     known = {} if fetched is None else fetched
     fetcher = Fetcher(known, allow_private=dataset.allow_private, clock=clock) if fetch else None
     local = LocalImages(dataset.folder, deep=decodes(dataset, deep))
-    surveyor = _Surveyor(local, fetcher)
-    under_way: deque[asyncio.Task[tuple[Surveyed, ...]]] = deque()
+    surveyor = _Surveyor(local, fetcher, wanted)
+    under_way: deque[asyncio.Task[tuple[int, tuple[Surveyed, ...]]]] = deque()
     start = 0
     try:
         while True:
@@ -91,26 +114,31 @@ async def survey(
                 return
             yield await under_way.popleft()
     finally:
-        await _cancel(under_way)
+        await cancel(under_way)
         await surveyor.close()
 
 
 class _Surveyor:
     """Looks at pieces of the file."""
 
-    def __init__(self, local: "LocalImages", fetcher: "Fetcher | None") -> None:
+    def __init__(
+        self,
+        local: "LocalImages",
+        fetcher: "Fetcher | None",
+        wanted: Callable[[Row], bool] | None,
+    ) -> None:
         self._local = local
+        self._wanted = wanted
         self._fetcher = fetcher
         self.pace = RowPace()
 
-    async def survey(self, lines: Sequence[ParsedLine]) -> tuple[Surveyed, ...]:
-        """The facts of a piece, images on the network last."""
-        local = await asyncio.to_thread(self.pace.work, len(lines), self._probe_all, lines)
-        found = list(zip(lines, local, strict=True))
+    async def survey(self, lines: Sequence[ParsedLine]) -> tuple[int, tuple[Surveyed, ...]]:
+        """How many rows a piece has, and those wanted of them, images on the network last."""
+        found = await asyncio.to_thread(self.pace.work, len(lines), self._look, lines)
         # A task for each of a thousand rows would hold the event loop for nothing.
         waiting = (self._finish(line.row, known) for line, known in found if None in known)
         fetched = iter(await asyncio.gather(*waiting))
-        return tuple(
+        return len(lines), tuple(
             next(fetched) if None in known else Surveyed(line.row, tuple(filter(None, known)))
             for line, known in found
         )
@@ -132,8 +160,15 @@ class _Surveyor:
             return not_fetched(image)
         return await self._fetcher.facts(image.reference)
 
-    def _probe_all(self, lines: Sequence[ParsedLine]) -> list[list[ImageFacts | None]]:
-        return [[self._local.facts(line, image) for image in line.row.images] for line in lines]
+    def _look(
+        self, lines: Sequence[ParsedLine]
+    ) -> list[tuple[ParsedLine, list[ImageFacts | None]]]:
+        wanted = self._wanted
+        return [
+            (line, [self._local.facts(line, image) for image in line.row.images])
+            for line in lines
+            if wanted is None or wanted(line.row)
+        ]
 
 
 class LocalImages:
@@ -205,77 +240,3 @@ def not_fetched(image: ImagePart) -> ImageFacts:
 def decodes(dataset: Dataset, deep: bool | None) -> bool:
     """Whether the pixels of a dataset's images are decoded: where asked for, and in small files."""
     return dataset.size_bytes <= MAX_DECODED_BYTES if deep is None else deep
-
-
-class Fetcher:
-    """Fetches images, a few at a time and each once, and gives up on hosts that do not answer."""
-
-    def __init__(
-        self,
-        known: dict[str, ImageFacts],
-        *,
-        allow_private: bool,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Begin; what is fetched is added to `known`, by address."""
-        self._clock = clock
-        self._allow_private = allow_private
-        self._slots = asyncio.Semaphore(FETCHES)
-        self._known = known
-        self._under_way: dict[str, asyncio.Task[ImageFacts]] = {}
-        self._wasted_s: dict[str, float] = {}
-
-    async def facts(self, url: str) -> ImageFacts:
-        """What an image on the network is."""
-        if url in self._known:
-            return self._known[url]
-        task = self._under_way.get(url)
-        if task is None:
-            task = self._under_way[url] = asyncio.create_task(self._look(url))
-        # Others may wait for the same image: one of them going away does not end the fetching.
-        facts = await asyncio.shield(task)
-        self._under_way.pop(url, None)
-        if len(self._known) < MAX_KNOWN:
-            self._known[url] = facts
-        return facts
-
-    async def close(self) -> None:
-        """Stop everything that is under way."""
-        await _cancel(list(self._under_way.values()))
-
-    async def _look(self, url: str) -> ImageFacts:
-        from tintype.images import NotReached, fetch, probe
-
-        host = _host(url)
-        async with self._slots:
-            if self._wasted_s.get(host, 0.0) >= HOST_PATIENCE_S:
-                detail = f"not reached: {host} was given up because it did not answer"
-                return ImageFacts(size_bytes=0, flaw=NOT_REACHED, detail=detail)
-            begun = self._clock()
-            try:
-                data = await fetch(
-                    url,
-                    max_bytes=MAX_FETCHED_BYTES,
-                    timeout_s=FETCH_TIMEOUT_S,
-                    allow_private=self._allow_private,
-                )
-            except DatasetError as error:
-                spent = self._clock() - begun
-                self._wasted_s[host] = self._wasted_s.get(host, 0.0) + spent
-                flaw = NOT_REACHED if isinstance(error, NotReached) else INACCESSIBLE
-                return ImageFacts(size_bytes=0, flaw=flaw, detail=error.message)
-        self._wasted_s[host] = 0.0
-        return await asyncio.to_thread(probe, data)
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc.rpartition("@")[2].lower()
-    except ValueError:
-        return ""
-
-
-async def _cancel(tasks: "Sequence[asyncio.Task[object]] | deque[asyncio.Task[object]]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -55,6 +55,14 @@ class Treatment:
     """Write rows of other dialects as chat rows, each image as a part where it belongs, and image
     data as plain data URLs of their true type."""
 
+    @property
+    def keeps_images(self) -> bool:
+        """Whether the bytes of an image that is a data URL stay as they are, whatever it is."""
+        return replace(self, embed=True, fetch=False, quality=90, detail="", boxes=None) == _NOTHING
+
+
+_NOTHING = Treatment()
+
 
 def needs(facts: ImageFacts, treatment: Treatment) -> tuple[str, ...]:
     """Why an image would be encoded again; nothing if its pixels may stay as they are."""
@@ -84,7 +92,7 @@ def treat(data: bytes, treatment: Treatment) -> bytes:
     """
     from tintype.images import MOST_PIXELS, decode, encode_jpeg, probe, without_metadata
 
-    facts = probe(data, verify=False)
+    facts = probe(data, verify=False, digest="none")  # which nobody asks for here
     if facts.flaw:
         raise DatasetError(f"The image is unusable: {facts.detail or facts.flaw}")
     turned = facts.orientation != 1  # what says so is metadata too: the pixels must be turned

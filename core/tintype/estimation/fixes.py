@@ -15,6 +15,7 @@ from tintype.dataset.copied_rows import ExportNote, TreatedImages, rows_of_copy
 from tintype.dataset.edits import marked_again
 from tintype.dataset.nowhere import Nowhere
 from tintype.dataset.parsing import ParsedLine, read_line
+from tintype.dataset.spread import scattered
 from tintype.dataset.statistics import Statistics
 from tintype.dataset.treatment import Treatment
 from tintype.errors import DatasetError
@@ -153,8 +154,8 @@ async def measure(
     most = len(meant) if len(meant) <= MOST_TRIED else MOST_TRIED
     done = Effect(len(meant))
     yield done
-    for at in range(most):
-        lines = await dataset.lines(meant[at * len(meant) // most], 1, ONE_ROW)
+    for at in scattered(len(meant), most):
+        lines = await dataset.lines(meant[at], 1, ONE_ROW)
         if not lines[0].row.flaw:
             done = await in_thread(_tried, done, lines[0], dataset, treatment, rule)
         done = replace(done, tried=done.tried + 1)

@@ -12,6 +12,7 @@ from decimal import ROUND_UP, Decimal
 from tintype.dataset import Dataset
 from tintype.dataset.parsing import ParsedLine
 from tintype.dataset.reshaping import answers
+from tintype.dataset.spread import scattered
 from tintype.estimation.counts import Counts
 from tintype.estimation.plan import Estimate
 from tintype.pricing import InferencePrice, Prices
@@ -57,9 +58,8 @@ async def usual_request(dataset: Dataset, counts: Counts, rule: TokenRule) -> Re
     total = counts.bill().total.likely
     if not counts.trained or not total or not rows:
         return None
-    picked = sorted({at * rows // MOST_ROWS for at in range(MOST_ROWS)})
     tokens = []
-    for row in picked:
+    for row in scattered(rows, MOST_ROWS):
         lines = await dataset.lines(row, 1, _ROW_BYTES)
         tokens += await asyncio.to_thread(_answer_tokens, lines, rule)
     if not tokens:

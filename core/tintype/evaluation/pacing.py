@@ -25,6 +25,8 @@ _FORGET = 1.02
 """The shortest mean time is forgotten that slowly: a provider may change."""
 _FALL = 0.85
 """What rate and number are multiplied by when a question is turned down."""
+_LONGEST_S = 60.0
+"""Between two questions to a provider that has answered none yet, and does not say when it will."""
 _BELOW = 0.98
 """The part of a stated limit that is used: requests may bunch up on their way."""
 _RISE, _CREEP, _NEAR = 1.25, 1.02, 0.9
@@ -69,6 +71,8 @@ class SharedPace:
         self._answered: deque[float] = deque()
         self._sent: deque[float] = deque()
         self._ceiling = math.inf
+        self._refusals = 0
+        """In a row, of questions that were not under way together."""
         self._in_window, self._latency_s = 0, 0.0
         self._best_per_s, self._least_s = 0.0, math.inf
         self._doubling = True
@@ -124,6 +128,7 @@ class SharedPace:
     def answered(self, begun_s: float) -> None:
         """A question was answered: perhaps more may be under way."""
         now = self._now()
+        self._refusals = 0
         self._latency_s += now - begun_s
         self._answered.append(now)
         _forget(self._answered, now)
@@ -140,9 +145,13 @@ class SharedPace:
     def turned_down(self, begun_s: float, retry_after_s: float | None) -> None:
         """The provider limits its rate: fewer at once, and none before it says so."""
         now = self._now()
+        news = begun_s >= self._fell_s  # those sent before the last fall say nothing new
+        self._refusals += news
+        if retry_after_s is None and self._rate is None:  # nothing says how long to wait
+            retry_after_s = min(_LONGEST_S, 2.0 ** min(self._refusals - 1, 10))
         turns = (Turned(now, 429, retry_after_s), Turned(self._not_before_s, 429))
         self._not_before_s = next_allowed_s(turns)
-        if begun_s >= self._fell_s:  # those sent before the last fall say nothing new
+        if news:
             self._doubling = False
             _forget(self._sent, now)
             if self._answered:

@@ -10,6 +10,7 @@ from typing import Any
 from tintype import paths
 from tintype.dataset import example
 from tintype.dataset.parsing import ParsedLine, read_line
+from tintype.dataset.spread import scattered
 from tintype.dataset.wire import wire_messages
 from tintype.errors import DatasetError
 
@@ -39,7 +40,7 @@ def draw_shots(dataset: Path, number: int) -> Shots:
         raise DatasetError(
             f"{dataset} has {len(usable):,} rows with an answer, and not {number:,}.", path=dataset
         )
-    rows = tuple(usable[at * len(usable) // number] for at in range(number))
+    rows = tuple(usable[at] for at in scattered(len(usable), number))
     return Shots(str(paths.absolute(dataset)), rows, _digest(_chosen(dataset, rows)))
 
 

@@ -186,7 +186,9 @@ class _Maker:
         if probe is not None:
             return Reach("unknown", probe.words, probe.at)
         if asked is not None:
-            return Reach("unknown", "It answered when it was last asked.", asked.last_at)
+            return Reach(
+                "unknown", "It was asked from here, and has not been probed.", asked.last_at
+            )
         missing = " The provider does not list it." if presence == "missing" else ""
         return Reach("unknown", f"It has not been probed.{missing}")
 

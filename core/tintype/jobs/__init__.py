@@ -30,7 +30,7 @@ from tintype.jobs.labelling import labels_before, labels_of, line_of, relabel
 from tintype.jobs.launching import LaunchProgress, Order, launch
 from tintype.jobs.moderating import Moderation, moderation
 from tintype.jobs.overview import RESULTS, SORTED_BY, JobLine, arranged, overview, sorted_by
-from tintype.jobs.recalling import recorded
+from tintype.jobs.recalling import recorded, trained_s
 from tintype.jobs.replaying import replay
 from tintype.jobs.results import Results, charted, results
 from tintype.jobs.sending import UploadLimits, UploadProgress, limits_for
@@ -107,6 +107,7 @@ __all__ = [
     "source_of",
     "strike_out",
     "to_repeat",
+    "trained_s",
     "training_s",
     "trouble_of",
     "upload",

@@ -168,6 +168,7 @@ def outcomes(
     prices: Prices | None,
     providers: Mapping[str, str],
     scores: Scores = MappingProxyType({}),
+    trained_s: Mapping[str, float] = MappingProxyType({}),
 ) -> Outcomes:
     """Compare what came of jobs: losses and accuracies by the best measure that all of them have.
 
@@ -179,6 +180,8 @@ def outcomes(
         prices: What providers charge; none while that is not known.
         providers: The provider of each profile, in the price table.
         scores: What has been evaluated.
+        trained_s: How long jobs trained, by id, where that is known from their events; else it is
+            counted from the first step.
     """
     loss, accuracy = (_shared(names, runs) for names in (JUDGED_BY, ACCURACIES))
     each = []
@@ -191,7 +194,7 @@ def outcomes(
                 best_loss=lowest.low if lowest else None,
                 best_step=lowest.low_step if lowest else None,
                 accuracy=highest.high if highest else None,
-                training_s=training_s(kept.job, metrics),
+                training_s=trained_s.get(kept.job.id, training_s(kept.job, metrics)),
                 cost_usd=cost_usd,
                 estimated=estimated,
                 score=score,

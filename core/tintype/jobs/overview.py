@@ -13,9 +13,8 @@ from tintype.jobs.comparing import (
     cost_or_estimate,
     data_of,
     fits,
-    training_s,
 )
-from tintype.jobs.recalling import recorded
+from tintype.jobs.recalling import recorded, trained_s
 from tintype.metrics import Metrics, Series, smooth, summary
 from tintype.pricing import Prices
 from tintype.store import KeptJob, Labels, Store
@@ -81,7 +80,7 @@ async def overview(
                 _known(figures.last),
                 _known(smoothed[-1] if len(smoothed) else math.nan),
                 _known(summary(accuracy).high),
-                training_s(job, metrics),
+                await trained_s(store, kept, metrics),
                 evaluated[0] if evaluated else None,
             )
         )

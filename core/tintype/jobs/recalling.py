@@ -2,9 +2,10 @@
 
 import asyncio
 
+from tintype.jobs.comparing import training_s
 from tintype.jobs.results import charted
 from tintype.metrics import Metrics, fold
-from tintype.store import Store
+from tintype.store import KeptJob, Store
 
 WORTH = 200
 """So many events to be folded are worth keeping what comes of it."""
@@ -31,3 +32,11 @@ async def recorded(store: Store, profile: str, job_id: str) -> tuple[Metrics, in
     if not metrics.series and (csv := store.jobs.results(profile, job_id)):
         metrics = await asyncio.to_thread(charted, csv, metrics)
     return metrics, whole
+
+
+async def trained_s(store: Store, kept: KeptJob, metrics: Metrics) -> float | None:
+    """Return how long a job trained, in seconds, as `training_s` does, with its events as kept."""
+    if not kept.job.ended:
+        return None
+    started = await store.curves.log(kept.profile, kept.job.id, word="started")
+    return training_s(kept.job, metrics, started)

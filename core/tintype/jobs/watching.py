@@ -8,16 +8,17 @@ next run of the program. Pages may overlap, repeat or come shuffled: an event is
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from tintype.api import Api, Clock
+from tintype.api import Api, Clock, one_line
 from tintype.api.retrying import ONE_MORE_S, may_pass, trying_for
 from tintype.errors import ApiError, NotFoundError, RateLimitError, UnreachableError
 from tintype.jobs.billing import settle
 from tintype.metrics import Metrics, fold
-from tintype.resources import Checkpoint, Event, Job, Page
+from tintype.resources import STATES, Checkpoint, Event, Job, Page
 from tintype.store import Ranked, Store
 
 T = TypeVar("T")
@@ -112,9 +113,15 @@ class Watch:
             self._metrics,
             self._checkpoints,
             self._fresh_at,
-            trouble or self._note,
+            trouble or self._note or self._odd_state(),
             next_look_s,
         )
+
+    def _odd_state(self) -> str:
+        if self.status in STATES:
+            return ""
+        named = f"the state “{one_line(self.status, 40)}”, which is not known here"
+        return f"The provider gives the job {named}: whether it has ended cannot be said."
 
     async def recall(self) -> AsyncGenerator[JobProgress, None]:
         """Tell what the store knows."""
@@ -158,8 +165,11 @@ class Watch:
         yield self.progress(self._tell())
 
     async def _once(self, asking: Awaitable[T]) -> T:
-        """Wait for an answer with one more try only: what fails longer goes to `trouble`."""
-        with trying_for(ONE_MORE_S):
+        """Wait for an answer with one more try only: what fails longer goes to `trouble`.
+
+        Of a job that is not known yet nothing could be shown meanwhile: it is waited for as usual.
+        """
+        with trying_for(ONE_MORE_S) if self.job is not None else nullcontext():
             answer = await asking
         self.answers += 1
         return answer

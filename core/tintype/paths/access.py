@@ -1,6 +1,7 @@
 """Files read and written, folders listed and made."""
 
 import contextlib
+import fnmatch
 import os
 import secrets
 import shutil
@@ -156,6 +157,24 @@ def append_private(path: Path, data: bytes, *, max_bytes: int) -> Path:
                 os.ftruncate(number, 0)
             file.write(data)
     return path
+
+
+def matching(path: Path) -> list[Path]:
+    """Return the path, or, where its name has `*`, `?` or `[`, what it fits in its folder, sorted.
+
+    Raises:
+        FileError: if nothing is there, or the folder cannot be listed.
+    """
+    if not set(path.name) & set("*?["):
+        require(path)
+        return [path]
+    named = [entry.path for entry in list_folder(path.parent)]
+    found = sorted(each for each in named if fnmatch.fnmatchcase(each.name, path.name))
+    if not found:
+        raise FileError(
+            f"{shown(path)} fits nothing in its folder.", advice="Check its spelling.", path=path
+        )
+    return found
 
 
 def remove(path: Path) -> None:

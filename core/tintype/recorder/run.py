@@ -108,6 +108,7 @@ def record(settings: Settings, profile: str, *, ready: Callable[[], None] = lamb
         SettingsError: if there is no such profile.
         FileError: if its folder cannot be used.
         StoreError: if the store cannot be opened.
+        KeyboardInterrupt: after SIGINT.
     """
     folder = make_folder(place.folder_of(settings.folders, profile), private=True)
     lock = locked(folder / place.LOCK)
@@ -115,11 +116,14 @@ def record(settings: Settings, profile: str, *, ready: Callable[[], None] = lamb
         return False
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with lock:
-        asyncio.run(_record(settings, profile, ready))
+        ended = asyncio.run(_record(settings, profile, ready))
+    if ended == signal.SIGINT:
+        raise KeyboardInterrupt
     return True
 
 
-async def _record(settings: Settings, profile_name: str, ready: Callable[[], None]) -> None:
+async def _record(settings: Settings, profile_name: str, ready: Callable[[], None]) -> int:
+    """Record; returns the signal that ended it, or 0."""
     from tintype.connection import chosen
     from tintype.jobs.following import LOCAL as NEAR
     from tintype.jobs.following import pace_for
@@ -131,8 +135,14 @@ async def _record(settings: Settings, profile_name: str, ready: Callable[[], Non
     profile = Profile(profile_name) if of_logs else chosen(settings, profile_name)
     working = asyncio.current_task()
     assert working is not None
+    signals = [0]
+
+    def end(number: int) -> None:
+        signals.append(number)
+        working.cancel()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, working.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, end, number)
     log = place.folder_of(settings.folders, profile.name) / place.LOG
     rotating = asyncio.create_task(_rotate(log))
     try:
@@ -152,6 +162,7 @@ async def _record(settings: Settings, profile_name: str, ready: Callable[[], Non
         LOG.info("Stopped.")
     finally:
         rotating.cancel()
+    return signals[-1]
 
 
 async def _rotate(log: os.PathLike[str]) -> None:
@@ -205,4 +216,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (TintypeError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     return 0

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 
 from tintype.dataset import Dataset
+from tintype.dataset.fetcher import Fetcher
 from tintype.dataset.index import end_of_run
-from tintype.dataset.survey import Fetcher
 from tintype.images.facts import ImageFacts
 from tintype.plugins import plugins
 from tintype.rules.alike import Lines, Run

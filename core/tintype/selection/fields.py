@@ -173,3 +173,9 @@ FIELDS: Mapping[str, Field] = {
                    lambda seen: [centre(box) for box in seen.boxes()]),
 }  # fmt: skip
 """Name → field."""
+
+OF_IMAGES = frozenset({
+    "problem", "private", "format", "mode", "flaw", "tokens", "width", "height", "side", "frames",
+    "size", "place",
+})  # fmt: skip
+"""Fields for which images must be looked at; the others are read from the row alone."""

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from tintype.dataset.box_sets import judge_boxes
+from tintype.dataset.example import Row
 from tintype.dataset.handle import Dataset
 from tintype.dataset.splits import split_of
-from tintype.dataset.survey import Surveyed, survey
+from tintype.dataset.survey import Surveyed, survey_some
 from tintype.rules import ProviderRules
 from tintype.selection.conditions import Condition, fitting
-from tintype.selection.fields import FIELDS, Beside, SeenRow
+from tintype.selection.fields import FIELDS, OF_IMAGES, Beside, SeenRow
 from tintype.tokens import model_tokens
 
 
@@ -77,16 +79,25 @@ async def select(
     """
     boxes = any(condition.field == "place" for condition in conditions)
     beside = await known_beside(dataset, profile, model=model, marks=marks, boxes=boxes)
-    tests = [_holds(condition) for condition in conditions]
+    # Only of rows that are as wanted but for their images, images are looked at.
+    by_text = [_holds(one) for one in conditions if one.field not in OF_IMAGES]
+    by_images = [_holds(one) for one in conditions if one.field in OF_IMAGES]
+
+    def wanted(row: Row) -> bool:
+        seen = SeenRow(Surveyed(row, ()), beside)
+        return all(test(seen) for test in by_text)
 
     def those(batch: Sequence[Surveyed]) -> tuple[Surveyed, ...]:
         seen = ((one, SeenRow(one, beside)) for one in batch)
-        return tuple(one for one, row in seen if all(test(row) for test in tests))
+        return tuple(one for one, row in seen if all(test(row) for test in by_images))
 
+    # Pixels are decoded where somebody asks for flaws, as in a check.
+    deep = None if any(one.field in ("problem", "flaw") for one in conditions) else False
     rows = 0
-    async for batch in survey(dataset, fetch=fetch):
-        rows += len(batch)
-        yield SelectionProgress(rows, await asyncio.to_thread(those, batch))
+    async with aclosing(survey_some(dataset, wanted, fetch=fetch, deep=deep)) as batches:
+        async for read, batch in batches:
+            rows += read
+            yield SelectionProgress(rows, await asyncio.to_thread(those, batch))
 
 
 def _holds(condition: Condition) -> Callable[[SeenRow], bool]:

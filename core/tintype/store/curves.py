@@ -49,12 +49,15 @@ class CurveTable:
         )
         return int(rows[0][0]) if rows else 0
 
-    async def log(self, profile: str, job_id: str) -> list[Event]:
-        """Read a job's events but those of type `metrics`, oldest first: 5 µs each."""
+    async def log(self, profile: str, job_id: str, *, word: str = "") -> list[Event]:
+        """Read a job's events but those of type `metrics`, oldest first: 5 µs each.
+
+        With a word, only those that have it somewhere.
+        """
         texts = await self._database.apart(
             "SELECT value FROM events WHERE profile = ? AND job_id = ? AND metric = 0 "
-            "ORDER BY created_at, sweep, place",
-            (profile, job_id),
+            "AND (? = '' OR instr(value, ?)) ORDER BY created_at, sweep, place",
+            (profile, job_id, word, word),
             _text,
         )
         return await asyncio.to_thread(_events, texts)

@@ -84,7 +84,7 @@ def zoo(build: Any) -> Path:
         ("yolo", "yolo", "a YOLO dataset (data.yaml)"),
         ("yolo/data.yaml", "yolo", "a YOLO dataset (data.yaml)"),
         ("flat-yolo", "yolo", "a YOLO dataset"),
-        ("parquet", "parquet", "a folder of Parquet (1 files: "),
+        ("parquet", "parquet", "a folder of Parquet ("),
         ("parquet/data/train-00000-of-00001.parquet", "parquet", "a Parquet file"),
         ("arrow/data.arrow", "arrow", "an Arrow file"),
         ("classes", "imagefolder", "a folder of 2 classes of images"),
@@ -105,6 +105,13 @@ async def test_a_path_is_recognised_and_opening_it_says_what_takes_it(
     assert what in str(caught.value)
     named = f"tintype import {format}" if format != "json" else "does not read"
     assert named in str(caught.value)
+
+
+async def test_a_folder_that_is_no_dataset_is_said_to_be_what_it_is(build: Any) -> None:
+    build.file("photos/a.png", build.image())
+    with pytest.raises(DatasetError, match="holds 1 image and nothing that says what is on them"):
+        async with open_dataset(build.folder / "photos"):
+            pass
 
 
 def test_what_is_nothing_known_is_recognised_by_nobody(zoo: Path, build: Any) -> None:

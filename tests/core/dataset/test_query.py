@@ -1,6 +1,8 @@
 """Text found in rows."""
 
 import base64
+import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from tintype.dataset import open_dataset
 from tintype.dataset.base64_text import displayed, elided
 from tintype.dataset.query import (
+    SAMPLE,
     Hit,
     Query,
     Searched,
@@ -19,6 +22,7 @@ from tintype.dataset.query import (
     shared_texts,
     spans,
 )
+from tintype.dataset.spread import scattered
 from tintype.errors import DatasetError
 
 
@@ -187,3 +191,28 @@ async def test_base64_inside_a_text_is_neither_searched_nor_shown(build: Any) ->
 def test_what_only_looks_like_base64_stays_as_it_is() -> None:
     for text in ("a" * 500, "word " * 100, "/usr/share/" + "x" * 40, "<loc0012>" * 60):
         assert elided(text) == text
+
+
+@pytest.mark.parametrize("period", [2, 3, 4, 5, 6, 7, 8, 9, 10])
+async def test_what_every_nth_row_asks_is_not_taken_for_what_all_ask(
+    tmp_path: Path, period: int
+) -> None:
+    path = tmp_path / "turns.jsonl"
+    with path.open("w") as file:
+        for number in range(SAMPLE * period):
+            asked = {"role": "user", "content": f"Question {number % period}?"}
+            said = [{"role": "system", "content": "Be short."}, asked]
+            said.append({"role": "assistant", "content": "yes"})
+            file.write(json.dumps({"messages": said}) + "\n")
+    async with open_dataset(path) as dataset:
+        await dataset.scan()
+        assert await shared_texts(dataset) == {"Be short."}
+
+
+@pytest.mark.parametrize("count", [0, 1, 23, 24, 25, 30, 240, 100_003])
+def test_as_many_rows_are_scattered_as_are_asked_for_and_evenly(count: int) -> None:
+    picked = scattered(count, SAMPLE)
+    assert len(picked) == min(count, SAMPLE)
+    assert list(picked) == sorted({at for at in picked if 0 <= at < count})
+    gaps = [after - before for before, after in pairwise((0, *picked, count))]
+    assert max(gaps, default=0) <= 3 * count / SAMPLE + 1

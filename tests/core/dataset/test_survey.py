@@ -4,8 +4,9 @@ from contextlib import aclosing
 from typing import Any
 
 from tintype.dataset import open_dataset
+from tintype.dataset.fetcher import HOST_PATIENCE_S
 from tintype.dataset.files import MAX_IMAGE_BYTES
-from tintype.dataset.survey import HOST_PATIENCE_S, Surveyed, survey
+from tintype.dataset.survey import Surveyed, survey
 
 
 async def surveyed(path: Any, *, allow_private: bool = False, **options: Any) -> list[Surveyed]:

@@ -5,6 +5,7 @@ import random
 import selectors
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -95,6 +96,29 @@ def run(
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(all_of_them())
+
+
+def test_a_provider_that_answers_nothing_and_does_not_say_for_how_long_is_asked_ever_less() -> None:
+    async def asking() -> list[float]:
+        loop = asyncio.get_running_loop()
+        clock = Clock(lambda: datetime.now(UTC), loop.time, asyncio.sleep)
+        pace, sent = SharedPace(clock, most=64), list[float]()
+
+        async def ask() -> None:
+            while loop.time() < 900:
+                begun = await pace.begin()
+                sent.append(loop.time())
+                await asyncio.sleep(0.01)
+                pace.turned_down(begun, None)
+                pace.end()
+
+        await asyncio.gather(*(ask() for _ in range(20)))
+        return sent
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        sent = runner.run(asking())
+    assert len(sent) < 150
+    assert max(b - a for a, b in pairwise(sent)) <= 61
 
 
 @pytest.mark.parametrize("per_s", [40, 20, 10])

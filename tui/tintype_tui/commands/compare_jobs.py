@@ -42,7 +42,9 @@ async def compare(profile: str | None, job_ids: tuple[str, ...], as_json: bool) 
     async with open_store(settings.folders.store_file) as store:
         kept = [named(store, job_id, profile) for job_id in dict.fromkeys(job_ids)]
         runs = [(one, (await jobs.recorded(store, one.profile, one.job.id))[0]) for one in kept]
-    found = jobs.outcomes(runs, load_prices(settings.prices), providers, scores)
+        times = {one.job.id: await jobs.trained_s(store, one, metrics) for one, metrics in runs}
+    trained_s = {id: seconds for id, seconds in times.items() if seconds is not None}
+    found = jobs.outcomes(runs, load_prices(settings.prices), providers, scores, trained_s)
     differing = jobs.differences(kept)
     if as_json:
         put_json(_report(kept, found, differing), indent=2)

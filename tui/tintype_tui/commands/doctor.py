@@ -14,8 +14,8 @@ from tintype import paths
 from tintype.settings import Profile, Settings
 from tintype_tui.commands.output import (
     as_json,
-    asynchronous,
     leave,
+    looking,
     profile_option,
     put,
     put_json,
@@ -49,7 +49,7 @@ MARKS = {"ok": "✓", "note": "·", "trouble": "✗"}
 @click.command(name="doctor")
 @profile_option
 @as_json
-@asynchronous
+@looking
 async def command(profile: str | None, as_json: bool) -> None:
     """Check everything Tintype needs and say how to fix what is missing.
 

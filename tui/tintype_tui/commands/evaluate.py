@@ -232,7 +232,7 @@ async def run_plan(
         say(f"Cost about {money(cost.likely_usd)}, at most {money(cost.most_usd)}{blind}.")
     demand = cost.demand(store, limits, datetime.now(UTC), stop_at_usd=budget)
     confirmation = agreed(demand, chosen["confirm"], yes=chosen["yes"], act="evaluate")
-    progress, last = Progress(quiet=quiet), None
+    progress, last, waits = Progress(quiet=quiet), None, False
     running = evaluation.run(
         plan,
         folder,
@@ -249,13 +249,23 @@ async def run_plan(
         async with aclosing(running) as steps:
             async for last in steps:
                 progress(_progress_words(last))
+                waits = _told_of_wait(last, progress, told=waits)
     except asyncio.CancelledError:
-        say(f"What was answered is kept in {folder.name}; --resume takes it up.")
+        again = "--resume takes it up" if "resume" in chosen else "the same command goes on"
+        say(f"What was answered is kept in {folder.name}; {again}.")
         raise
     finally:
         progress.clear()
     assert last is not None  # a run yields its end
     return last
+
+
+def _told_of_wait(step: "RunProgress", progress: Progress, *, told: bool) -> bool:
+    """Say where no line shows it that a provider limits its rate; once for each wait."""
+    waits = bool(step.words) and step.phase in ("asking", "grading")
+    if waits and not told:
+        progress.say_unseen(f"{step.words} No question waits for more than 15 min.")
+    return waits
 
 
 def _progress_words(step: "RunProgress") -> str:

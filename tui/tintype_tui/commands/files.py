@@ -13,6 +13,7 @@ from tintype_tui.commands.output import (
     first_of,
     leave,
     limit_option,
+    looking,
     profile_option,
     put,
     put_json,
@@ -34,7 +35,7 @@ def command(context: click.Context, profile: str | None, limit: int, as_json: bo
         _list(profile, limit, as_json)
 
 
-@asynchronous
+@looking
 async def _list(profile: str | None, limit: int, as_json: bool) -> None:
     from tintype.api import pages
     from tintype_tui.commands.session import at_work, chosen

@@ -13,6 +13,7 @@ from tintype_tui.commands.output import (
     asynchronous,
     confirm_option,
     leave,
+    looking,
     plain,
     profile_option,
     put,
@@ -61,7 +62,7 @@ def command(
         _list(profile, offline, f"{words} {f'kind:{kind}' if kind else ''}", sort, form)
 
 
-@asynchronous
+@looking
 async def _list(
     profile: str | None, offline: bool, words: str, sort: str, form: str | None
 ) -> None:
@@ -93,7 +94,7 @@ async def _list(
 @command.command(name="plan")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-@asynchronous
+@looking
 async def plan(given: tuple[str | None, bool], as_json: bool) -> None:
     """Say what will be lost when, and the last safe day to begin replacing each model."""
     from tintype import inventory
@@ -113,7 +114,7 @@ async def plan(given: tuple[str | None, bool], as_json: bool) -> None:
 @click.argument("name", type=A_NAME)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
-@asynchronous
+@looking
 async def show(given: tuple[str | None, bool], name: str, as_json: bool) -> None:
     """Show one thing: what is known of it, and its lineage as a tree. By id, alias or name."""
     from tintype import inventory

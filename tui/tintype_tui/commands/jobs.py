@@ -12,6 +12,7 @@ from tintype_tui.commands.output import (
     first_of,
     leave,
     limit_option,
+    looking,
     plain,
     profile_option,
     put,
@@ -84,7 +85,7 @@ def command(
             _list(profile, wanted, limit, as_json)
 
 
-@asynchronous
+@looking
 async def _screen(profile: str | None) -> None:
     from tintype_tui.commands.session import at_work, chosen
     from tintype_tui.commands.status import MOST, job_line, newest, none_listed, put_lines
@@ -96,7 +97,7 @@ async def _screen(profile: str | None) -> None:
         put_lines(lines, more, none_listed(store, provider))
 
 
-@asynchronous
+@looking
 async def _list(profile: str | None, wanted: str, limit: int, as_json: bool) -> None:
     from tintype import jobs
     from tintype_tui.commands.session import at_work, chosen
@@ -150,7 +151,7 @@ _acting("resume", "Resume a paused job.")
 @click.argument("job_id", type=A_NAME)
 @as_json
 @click.pass_obj
-@asynchronous
+@looking
 async def show(profile: str | None, job_id: str, as_json: bool) -> None:
     """Show everything about one job: settings, checkpoints, bill, and why it failed."""
     from tintype import jobs
@@ -180,7 +181,7 @@ async def show(profile: str | None, job_id: str, as_json: bool) -> None:
 @command.command(name="results")
 @click.argument("job_id", type=A_NAME)
 @click.pass_obj
-@asynchronous
+@looking
 async def results(profile: str | None, job_id: str) -> None:
     """Print a finished job's results as CSV, with every digit the provider reported.
 

@@ -12,6 +12,7 @@ from tintype_tui.commands.output import (
     answered_by_somebody,
     as_json,
     asynchronous,
+    looking,
     profile_option,
     put,
     put_json,
@@ -37,7 +38,7 @@ def command(context: click.Context, profile: str | None, tuned: bool, as_json: b
         _list(profile, tuned, as_json)
 
 
-@asynchronous
+@looking
 async def _list(profile: str | None, tuned: bool, as_json: bool) -> None:
     from tintype.model_names import parse_model_name
     from tintype.pricing import load_prices

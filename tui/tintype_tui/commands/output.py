@@ -105,6 +105,11 @@ class Progress:
             self.clear()
             say(words)
 
+    def say_unseen(self, words: str) -> None:
+        """Leave a sentence where there is no line that shows it."""
+        if not self._shown:
+            say(words)
+
     def clear(self) -> None:
         """Wipe the line."""
         if self._shown and self._width:
@@ -121,6 +126,16 @@ def asynchronous(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R
         return asyncio.run(function(*args, **kwargs))
 
     return run
+
+
+def looking(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
+    """Run a command that only looks: it ends, too, when nobody reads what it would print."""
+
+    @functools.wraps(function)
+    async def read(*args: P.args, **kwargs: P.kwargs) -> R:
+        return await while_read(function(*args, **kwargs))
+
+    return asynchronous(read)
 
 
 async def while_read(work: Coroutine[Any, Any, R]) -> R:

@@ -46,7 +46,7 @@ def command(profile: str | None, foreground: bool, asked: str | None, as_json: b
 
     Everything they say, their checkpoints and results files come into the store, whether an app is
     open or not. `train`, `watch` and the app start it by themselves (`recorder = false` in the
-    configuration: never). Exit codes: 0 done, 2 could not run.
+    configuration: never). Exit codes: 0 done or stopped, 2 could not run, 130 interrupted.
     """
     settings, provider = _chosen(profile)
     if asked == "status":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tintype_tui.commands.output import as_json, asynchronous, profile_option, put, put_json
+from tintype_tui.commands.output import as_json, looking, profile_option, put, put_json
 from tintype_tui.commands.spent import sums
 from tintype_tui.text import age, clip, count, money, one_line, pad
 
@@ -22,7 +22,7 @@ WIDTH, MOST = 79, 20
 @click.command(name="status")
 @profile_option
 @as_json
-@asynchronous
+@looking
 async def command(profile: str | None, as_json: bool) -> None:
     """Show jobs and spending on one screen of plain text, for slow lines.
 

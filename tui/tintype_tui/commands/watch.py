@@ -22,7 +22,7 @@ from tintype_tui.commands.output import (
     say,
     while_read,
 )
-from tintype_tui.text import age, duration
+from tintype_tui.text import age, clock, duration
 
 if TYPE_CHECKING:
     from tintype.api import Api
@@ -206,5 +206,4 @@ def print_event(event: "Event", *, as_json: bool) -> None:
         values_in_words = (f"{label(name)} {figure(value)}" for name, (_, value) in points.items())
         (step, _), *_ = points.values()
         words = f"step {step}: {', '.join(values_in_words)}"
-    timed = event.created_at.timestamp() > 0
-    put_row(f"{f'{event.created_at.astimezone():%H:%M:%S}' if timed else '--:--:--'}  {words}")
+    put_row(f"{clock(event.created_at)}  {words}")

@@ -60,7 +60,7 @@ class Import(Dialog[Path | None]):
             )
             yield Field(placeholder="the format", id="format", classes="before", compact=True)
             yield Field(
-                placeholder="further files of it, such as val.json; test.json",
+                placeholder="further files of it, such as val.json; test*.json",
                 id="more",
                 classes="before",
                 compact=True,
@@ -104,6 +104,9 @@ class Import(Dialog[Path | None]):
 
     def _show(self, found: "Preview") -> None:
         self._say(visible("\n".join(preview_lines(found))))
+        if found.splits_given:
+            tick = self.query_one("#draw", Checkbox)
+            tick.label, tick.value, tick.disabled = "the source's own splits", False, True
         field = self.query_one("#format", Input)
         if found.others and not field.display:
             field.value = found.format
@@ -157,7 +160,7 @@ class Import(Dialog[Path | None]):
         return import_dataset(sources, paths.typed_path(self.target.value), format, options)
 
     def _further(self) -> list[Path]:
-        """Further files of the dataset, by their names beside the first one or by whole paths.
+        """Further files of the dataset, by their names beside the first one or by whole paths; `*`.
 
         Raises:
             FileError: if no path can be made of one, or nothing is there.
@@ -166,8 +169,7 @@ class Import(Dialog[Path | None]):
         found = []
         for name in filter(None, names):
             path = paths.typed_path(name) if name[0] in "/~" else self._source.parent / name
-            paths.require(path)
-            found.append(path)
+            found += [each for each in paths.matching(path) if each != self._source]
         return found
 
     def _finish(self, report: ImportReport, lines: list[str]) -> None:

@@ -32,7 +32,7 @@ MOST_SHOWN = 200
 
 ENDINGS = (
     *(".jsonl", ".json", ".ndjson", ".csv", ".tsv"),
-    *(".parquet", ".arrow", ".zip", ".tar", ".gz", ".tgz"),
+    *(".parquet", ".arrow", ".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".jsonlines"),
 )
 """Of the files that are listed; any other can be typed."""
 

@@ -14,7 +14,7 @@ from textual.reactive import var
 
 from tintype.resources import Event
 from tintype_tui.keys import with_keys
-from tintype_tui.text import age, clip, one_line
+from tintype_tui.text import age, clip, clock, one_line
 from tintype_tui.widgets.line_list import Line, LineList
 
 LEVELS = ("info", "warn", "error")
@@ -99,7 +99,7 @@ def segments(
     event = line.event
     color = colors[LEVEL_COLORS.get(event.level, "foreground")]
     tint = style if style.bold and style.bgcolor else style + Style(color=color)
-    when = age(event.created_at) if by_age else f"{event.created_at.astimezone():%H:%M:%S}"
+    when = age(event.created_at) if by_age else clock(event.created_at)
     wide = _HEAD - 3 if by_age else 8
     head = f"{when if line.first else '':>{wide}} "
     mark = LEVEL_MARKS.get(event.level, "?") if line.first else " "

@@ -1,5 +1,6 @@
 """The rows of a dataset, one line each; rows are asked for when they come into view."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ SEVERITY_COLORS: Mapping[str, str] = {
 
 MOST_KEPT = 4_000
 """Rows kept for drawing; those furthest from the view are forgotten first."""
+
+_COORDINATES = re.compile(r"(?<=^…)[loc\d]{0,7}> ?|(?:<loc\d{4}>)+ ?|<[loc]{0,3}\d{0,4}(?=…$)")
+"""What stands before a label in an answer, cut through at the ends of an excerpt."""
 
 LONGEST = 400
 """Characters of a text that a single line can ever need."""
@@ -226,13 +230,14 @@ def _question_and_answer(row: RowLine, width: int, style: Style) -> Line:
 def _found(found: Hit, width: int, style: Style) -> Line:
     """An excerpt, cut so that the hit is in sight."""
     end = found.excerpt_start + found.end - found.start
-    before = one_line(found.excerpt[: found.excerpt_start])
+    before = one_line(_COORDINATES.sub("", found.excerpt[: found.excerpt_start]))
     hit = one_line(found.excerpt[found.excerpt_start : end])
     lead = max(3, (width - cell_len(hit)) // 3)
     if cell_len(before) > lead:
         before = "…" + before[-(lead - 1) :]
     before, hit = clip(before, width), clip(hit, max(0, width - cell_len(before)))
-    after = pad(one_line(found.excerpt[end:]), width - cell_len(before) - cell_len(hit))
+    after = one_line(_COORDINATES.sub("", found.excerpt[end:]))
+    after = pad(after, width - cell_len(before) - cell_len(hit))
     return [
         Segment(before, style),
         Segment(hit, style + Style(reverse=True)),

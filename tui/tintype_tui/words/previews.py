@@ -57,7 +57,8 @@ def problem_lines(problems: Sequence["ImportProblem"]) -> list[str]:
 def _rows_line(preview: "Preview") -> str:
     rows = count(preview.rows, "row") + ("" if preview.complete else " so far")
     splits = ", ".join(f"{name} {number:,}" for name, number in preview.splits.items())
-    parts = [f"{rows}: {splits}" if splits else rows]
+    by = ", as the source says" if preview.splits_given else ""
+    parts = [f"{rows}: {splits}{by}" if splits else rows]
     if preview.negatives:
         parts.append(count(preview.negatives, "negative"))
     if preview.unlabelled:

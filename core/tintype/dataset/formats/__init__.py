@@ -34,6 +34,7 @@ from tintype.dataset.formats.registry import (
     each_item,
     format_named,
     formats,
+    not_understood,
     plugin_of,
     reads,
     recognised,
@@ -78,6 +79,7 @@ __all__ = [
     "format_named",
     "formats",
     "import_dataset",
+    "not_understood",
     "recognised",
 ]
 

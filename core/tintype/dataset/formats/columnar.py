@@ -49,7 +49,8 @@ class Columnar(FilesFormat):
         if files.given:
             return Detection("a Parquet file" if self.name == "parquet" else "an Arrow file")
         names = ", ".join(file.name for file in found[:3])
-        return Detection(f"a folder of {self.title} ({len(found)} files: {names})")
+        more = f" and {len(found) - 3:,} more" if len(found) > 3 else ""
+        return Detection(f"a folder of {self.title} ({names}{more})")
 
     def items(self, files: Files, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
         """Yield every row of every file.

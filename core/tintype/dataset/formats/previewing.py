@@ -55,6 +55,8 @@ class Preview:
     """Whether that is all of them."""
     splits: Mapping[str, int] = field(default_factory=dict)
     """Rows of each; those without a split under `train`."""
+    splits_given: bool = False
+    """Whether the source itself says of every row which split it is of: none is drawn then."""
     labels: Mapping[str, int] = field(default_factory=dict)
     """Boxes, or images, of each label, the commonest first."""
     negatives: int = 0
@@ -113,6 +115,7 @@ def preview(
         rows=len(items),
         complete=complete,
         splits={split: splits[split] for split in SPLITS if splits[split]},
+        splits_given=bool(items) and all(item.split is not None for item in items),
         labels=dict(labels.most_common()),
         negatives=negatives,
         unlabelled=log.unlabelled,

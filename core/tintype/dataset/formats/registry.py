@@ -144,8 +144,8 @@ def not_understood(source: Path) -> DatasetError:
     images = len(files.images)
     if images and not files.given and images == len(files.names):
         return DatasetError(
-            f"{source} holds {images:,} images and nothing that says what is on them: they are "
-            "not labelled, which is not the same as negatives.",
+            f"{source} holds {images:,} image{'s' * (images > 1)} and nothing that says what is on "
+            "them: they are not labelled, which is not the same as negatives.",
             advice="Put each image into a folder named by its class, or add a table or labels.",
             path=source,
         )

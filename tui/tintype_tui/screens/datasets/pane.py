@@ -39,6 +39,7 @@ from tintype_tui.screens.datasets.part import DatasetPart, Narrow, Words
 from tintype_tui.screens.datasets.row_part import RowPart, look_of
 from tintype_tui.screens.datasets.search_line import SearchLine
 from tintype_tui.screens.datasets.tags_line import TagsLine
+from tintype_tui.screens.datasets.versions_line import VersionsLine
 from tintype_tui.screens.datasets.views import VIEWS
 from tintype_tui.screens.datasets.views.rows import RowsView
 from tintype_tui.screens.datasets.views_part import ViewsPart
@@ -49,7 +50,7 @@ from tintype_tui.widgets.row_view import RowView
 
 NOTHING = "No dataset is open.\nPress {data.open} to open one, {go.home} for samples."
 LINES: Sequence[type[Words]] = (
-    *(MarksLine, EditsLine, FilterLine, SearchLine, LikeLine, ColumnsLine),
+    *(MarksLine, EditsLine, FilterLine, SearchLine, LikeLine, VersionsLine, ColumnsLine),
     *(CopyLine, ExportLine, DivideLine, ImageLine),
     *(TagsLine, FixesLine, BoxesLine, CompareLine),
 )

@@ -12,6 +12,7 @@ from tintype.jobs import Blamed, FoundRow
 from tintype.metrics import to_csv
 from tintype.resources import Job
 from tintype.store import Store
+from tintype.trainer_logs import LOCAL
 from tintype_tui import requests
 from tintype_tui.screen import Pane
 from tintype_tui.screens.dialogs import Confirm
@@ -61,6 +62,8 @@ def can(act: str, known: Known | None, session: Session, *, loading: bool = Fals
         return not known.job.ended or None
     if act == "row":
         return bool(known.trouble.rows)
+    if act == "clone":  # of the log of another tool neither dataset nor base model is known
+        return known.kept is None or known.kept.profile != LOCAL or None
     if act in ("try", "copy", "evaluate"):
         return bool(known.job.fine_tuned_model) or None
     return True

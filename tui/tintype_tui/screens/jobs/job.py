@@ -219,6 +219,8 @@ class JobPart(Part):
         model, pane = known.job.fine_tuned_model, self.pane
         with pane.reporting(f"Cannot {name}"):
             if name == "clone":
+                if known.kept is None or known.kept.made_from.training is None:
+                    pane.say("Which dataset this job has is not known here: choose it.")
                 self.post_message(await asyncio.to_thread(acting.cloning, known))
             elif name == "export":
                 table, drawing = await acting.exported(known, self.charts.leader)

@@ -62,6 +62,8 @@ class JobViews(Vertical):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._placed = ""
+        self._trained_s: dict[str, float] = {}
+        """How long the jobs that were selected trained, by id."""
         self._spans: list[tuple[int, str]] = []
         """Where the titles of the views end, in cells."""
 
@@ -150,6 +152,8 @@ class JobViews(Vertical):
             return
         self.feed.events = known.events if known is not None else ()
         self.checkpoints.checkpoints = known.progress.checkpoints if known is not None else ()
+        if known is not None and known.training_s is not None:
+            self._trained_s[known.job.id] = known.training_s
         if known is not None:
             self.checkpoints.empty_text = no_checkpoints(known.job)
             self.details.kept, self.details.job = known.kept, known.job
@@ -185,6 +189,7 @@ class JobViews(Vertical):
                 listing.prices,
                 listing.providers,
                 listing.scores or {},
+                self._trained_s,
             ),
         )
         self._title()

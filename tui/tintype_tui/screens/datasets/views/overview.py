@@ -205,6 +205,8 @@ def _laid_out(view: OverviewView) -> tuple[FacetLine, ...]:
     if own is None or opened is None:
         return mark_lines(view.marks)
     of = f" of {view.arrangement.why}" if view.arrangement.why else ""
+    if view.columns is not None and not view.columns.complete:
+        of += f", in the first {count(view.columns.total, 'row')}"
     charted: tuple[FacetLine, ...] = (FacetLine("charts: counting what rows say…"),)
     if counted is not None:
         charted = chart_lines(counted.charts, f"charts{of} (Enter opens)")

@@ -50,7 +50,8 @@ class RowsView(View):
         self.rows.order = arrangement.indices
         self.rows.total = arrangement.shown
         self.rows.rows_in_all = arrangement.total
-        self.rows.excerpts = arrangement.found.hits if arrangement.found else {}
+        searched = arrangement.chosen is not None and not arrangement.query
+        self.rows.excerpts = arrangement.found.hits if searched and arrangement.found else {}
         self._measure()
 
     def watch_assessed(self) -> None:
