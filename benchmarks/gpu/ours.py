@@ -48,7 +48,7 @@ def trained(
 
     The pace is that of the median of all steps but the first two.
     """
-    from tintype.engines.lora import passing, states, training
+    from tintype.engines.lora import passing, states
 
     (order.folder / states.STATE).unlink(missing_ok=True)
     made.adapters.draw(7)
@@ -73,7 +73,7 @@ def trained(
 
 def resumed(section: Section, order: Any, made: Any, whole: str, steps: int = 12) -> None:
     """Whether a training that is stopped, and taken up from its state, ends with the same bits."""
-    from tintype.engines.lora import passing, states, training
+    from tintype.engines.lora import passing, states
 
     (order.folder / states.STATE).unlink(missing_ok=True)
     made.adapters.draw(7)
