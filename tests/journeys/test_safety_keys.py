@@ -15,7 +15,9 @@ import pytest
 from tintype_tui.__main__ import run_command
 
 KEY = "sk-proj-Tk7Qz41vWm93Xb25Nd88Hc66"
-PARTS = (KEY, KEY[8:], base64.b64encode(KEY.encode()).decode()[:24])
+CODED = base64.b64encode(KEY.encode()).decode()
+QUOTED = "".join(f"%{ord(letter):02X}" for letter in KEY)
+PARTS = (KEY, KEY[8:], CODED[:24], QUOTED[:24])
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def loose_umask() -> Iterator[None]:
 def talkative(home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A provider that repeats the key wherever it can say something."""
     answer = hostile_apart.answer
-    words = f"Incorrect API key provided: {KEY}. See http://{KEY}@x/?api_key={KEY}"
+    words = f"Incorrect API key provided: {KEY}, {CODED}. See http://{KEY}@x/?api_key={QUOTED}"
     refusal = {"error": {"message": words, "type": KEY, "code": "invalid_api_key", "param": KEY}}
     job = {"id": "ftjob-1", "created_at": 1_760_000_000, "model": "m", "status": "failed"}
     job["error"] = {"code": "x", "message": words, "param": None}
@@ -102,6 +104,15 @@ def test_no_command_tells_a_key(
         ["ask", "m", "What?", "--json"],
         train,
         [*train, "--json"],
+        ["evaluate", str(dataset), "-m", "m", "--confirm", "unknown"],
+        ["keep", "golden", "m", str(dataset), "--confirm", "unknown"],
+        ["keep", "--all", "-o", str(home / "kept")],
+        ["keep", "--all", "-o", str(home / "kept.zip")],
+        ["keep", "verify", str(home / "kept")],
+        ["inventory", "--json"],
+        ["jobs", "export", "ftjob-1", str(home / "job.json")],
+        ["evaluations", "export", "last", str(home / "report.html")],
+        ["record", "--status"],
     ):
         code = run_command(command)
         said = capfd.readouterr()

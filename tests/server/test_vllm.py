@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +21,9 @@ MODEL = "ft:open:tintype::1"
 FILES = {"adapter_config.json": b'{"r": 20}', "adapter_model.safetensors": b"x"}
 
 
+Fault = Callable[[BaseHTTPRequestHandler, str], None]
+
+
 @dataclass
 class Vllm:
     """What vLLM has loaded, and how it was started."""
@@ -28,6 +32,8 @@ class Vllm:
     updating: bool = True
     loaded: dict[str, str] = field(default_factory=dict)
     url: str = ""
+    fault: Fault | None = None
+    """What goes wrong with every answer."""
     holds: threading.Event | None = None
     """Until when loading takes."""
     loads: threading.Event = field(default_factory=threading.Event)
@@ -89,6 +95,8 @@ def vllm() -> Iterator[Vllm]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             status, text = vllm.answer(self.path, body)
+            if vllm.fault is not None:
+                return vllm.fault(self, text)
             self.send_response(status)
             kind = "text/event-stream" if body.get("stream") else "application/json"
             self.send_header("content-type", kind)
@@ -197,6 +205,61 @@ def test_what_vllm_does_not_take_is_said_with_what_to_do(
     vllm.updating = False
     with pytest.raises(openai.APIStatusError, match="VLLM_ALLOW_RUNTIME_LORA_UPDATING=True"):
         asked(client, tuned)
+
+
+def _wants_a_key(handler: BaseHTTPRequestHandler, text: str) -> None:
+    said = f"Unauthorized: {handler.headers['authorization']}".encode()
+    handler.send_response(401)
+    handler.send_header("content-length", str(len(said)))
+    handler.end_headers()
+    handler.wfile.write(said)
+
+
+def _never_ends(handler: BaseHTTPRequestHandler, text: str) -> None:
+    handler.send_response(500)
+    handler.end_headers()
+    with suppress(OSError):
+        while True:
+            handler.wfile.write(b"no end " * 1000)
+
+
+def _breaks_off(handler: BaseHTTPRequestHandler, text: str) -> None:
+    handler.send_response(200)
+    handler.send_header("content-type", "text/event-stream")
+    handler.send_header("content-length", "100000")
+    handler.end_headers()
+    handler.wfile.write(text.encode()[: text.index("vLLM")])
+
+
+def test_a_vllm_server_that_wants_another_key_or_says_without_end_is_said(
+    client: openai.OpenAI, tuned: str, vllm: Vllm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VLLM_API_KEY", "vllm-secret-0123456789")
+    vllm.fault = _wants_a_key
+    with pytest.raises(openai.APIStatusError, match="set VLLM_API_KEY") as refused:
+        asked(client, tuned)
+    assert "vllm-secret" not in str(refused.value)
+    vllm.fault = _never_ends
+    with pytest.raises(openai.APIStatusError, match="does not take this adapter: no end"):
+        asked(client, tuned)
+    vllm.fault = None
+    assert asked(client, tuned) == "by vLLM"
+    vllm.fault = _wants_a_key  # it was started again, with another key
+    with pytest.raises(openai.APIStatusError, match="set VLLM_API_KEY"):
+        asked(client, tuned)
+
+
+def test_an_answer_of_vllm_that_breaks_off_is_said_and_no_bug(
+    client: openai.OpenAI, tuned: str, vllm: Vllm, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert asked(client, tuned) == "by vLLM"
+    vllm.fault = _breaks_off
+    message: Any = {"role": "user", "content": "Who answers?"}
+    answer = client.chat.completions.create(model=tuned, messages=[message], stream=True)
+    with pytest.raises(openai.APIError, match="connection to vLLM was lost"):
+        for _ in answer:
+            pass
+    assert not [one for one in caplog.records if one.exc_info]
 
 
 def test_a_vllm_server_that_is_not_there_is_said(

@@ -6,7 +6,6 @@ import functools
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -14,13 +13,12 @@ from urllib.parse import quote
 from tintype.api import parsing
 from tintype.api.base import ChatPiece, ChatRequest, Sent, Upload, unheard
 from tintype.api.bodies import chat_body, given, job_body, turned_down, weights_text, without
-from tintype.api.redaction import StreamFilter
+from tintype.api.redaction import without_key
 from tintype.api.silence import CallContext, unreachable
 from tintype.api.transport import Slice, opened
 from tintype.api.wire import Wire, decoded
 from tintype.errors import ApiError
 from tintype.resources import Checkpoint, Event, Job, JobRequest, Model, Page, RemoteFile, Weights
-from tintype.settings import Secret
 
 T = TypeVar("T")
 
@@ -237,7 +235,7 @@ class OpenAIApi:
             try:
                 async with (
                     aclosing(self._answer(body, asked)) as answer,
-                    aclosing(_without_key(answer, asked.key)) as shown,
+                    aclosing(without_key(answer, asked.key)) as shown,
                 ):
                     async for piece in shown:
                         if found and not begun:
@@ -277,30 +275,6 @@ class OpenAIApi:
             raise unreachable("nonsense", asked)
         if not finished:  # the connection was closed in an orderly way, but too early
             raise unreachable("cut", asked)
-
-
-async def _without_key(
-    answer: AsyncGenerator[ChatPiece, None], key: Secret
-) -> AsyncGenerator[ChatPiece, None]:
-    """Hide the key however it is cut into pieces; what may begin it waits for the next."""
-    filters: dict[tuple[int, str], StreamFilter] = {}
-    broken: ApiError | None = None
-    try:
-        async for piece in answer:
-            last = bool(piece.finish_reason)
-            text, refusal = (
-                filters.setdefault((piece.index, of), StreamFilter(key)).feed(said, last=last)
-                for of, said in (("text", piece.text), ("refusal", piece.refusal))
-            )
-            yield replace(piece, text=text, refusal=refusal)
-    except ApiError as error:
-        broken = error
-    for (index, of), waiting in filters.items():
-        if rest := waiting.rest():
-            text, refusal = (rest, "") if of == "text" else ("", rest)
-            yield ChatPiece(text=text, refusal=refusal, index=index)
-    if broken is not None:
-        raise broken
 
 
 def _page(read: Callable[[object], T]) -> Callable[[object], Page[T]]:

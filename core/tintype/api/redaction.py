@@ -8,10 +8,13 @@ import base64
 import functools
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
+from tintype.api.base import ChatPiece
+from tintype.errors import ApiError
 from tintype.settings import Secret
 
 HIDDEN = "[key]"
@@ -91,6 +94,30 @@ class StreamFilter:
             if "%" in end and self._secret.startswith(unquote(_CUT_CODE.sub("", end))):
                 return length
         return 0
+
+
+async def without_key(
+    answer: AsyncGenerator[ChatPiece, None], key: Secret
+) -> AsyncGenerator[ChatPiece, None]:
+    """Hide the key however it is cut into pieces; what may begin it waits for the next."""
+    filters: dict[tuple[int, str], StreamFilter] = {}
+    broken: ApiError | None = None
+    try:
+        async for piece in answer:
+            last = bool(piece.finish_reason)
+            text, refusal = (
+                filters.setdefault((piece.index, of), StreamFilter(key)).feed(said, last=last)
+                for of, said in (("text", piece.text), ("refusal", piece.refusal))
+            )
+            yield replace(piece, text=text, refusal=refusal)
+    except ApiError as error:
+        broken = error
+    for (index, of), waiting in filters.items():
+        if rest := waiting.rest():
+            text, refusal = (rest, "") if of == "text" else ("", rest)
+            yield ChatPiece(text=text, refusal=refusal, index=index)
+    if broken is not None:
+        raise broken
 
 
 @functools.lru_cache(maxsize=8)

@@ -27,6 +27,8 @@ KEY = "VLLM_API_KEY"
 ADAPTER = "adapter_config.json"
 """In the folder of every adapter, and of nothing else."""
 LOADING_S, CONNECT_S = 120.0, 10.0
+MOST_BYTES = 64 << 10
+"""What is read of vLLM's words about an adapter."""
 _NEEDED = "Start vLLM with --enable-lora and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True."
 
 
@@ -59,7 +61,11 @@ class Handover:
             await self._give(model, adapter)
             answered = await self._asked(body)
         kind = answered.headers.get("content-type", "application/json")
-        return StreamingResponse(_passed(answered), answered.status_code, media_type=kind)
+        if answered.status_code in (401, 403):
+            words = await _beginning(answered)
+            await answered.aclose()
+            raise _refused(answered.status_code, words, adapter)
+        return StreamingResponse(_passed(answered, kind), answered.status_code, media_type=kind)
 
     async def forget(self, model: str) -> None:
         """Have vLLM let go of a model that was deleted, if it is there."""
@@ -86,14 +92,21 @@ class Handover:
             self._given.add(model)
 
     async def _told(self, what: str, body: Mapping[str, Any]) -> tuple[int, str]:
-        answered = await self._sent(what, body, LOADING_S, whole=True)
-        return answered.status_code, answered.text
+        answered = await self._sent(what, body, LOADING_S)
+        try:
+            async with asyncio.timeout(LOADING_S):
+                words = await _beginning(answered)
+        except TimeoutError:
+            words = ""
+        finally:
+            await answered.aclose()
+        return answered.status_code, words
 
     async def _asked(self, body: Mapping[str, Any]) -> "httpx2.Response":
         return await self._sent("chat/completions", body, None)
 
     async def _sent(
-        self, what: str, body: Mapping[str, Any], limit_s: float | None, *, whole: bool = False
+        self, what: str, body: Mapping[str, Any], limit_s: float | None
     ) -> "httpx2.Response":
         import httpx2
 
@@ -103,7 +116,7 @@ class Handover:
         timeout = httpx2.Timeout(limit_s, connect=CONNECT_S)
         request = self._made.build_request("POST", url, json=dict(body), timeout=timeout)
         try:
-            return await self._made.send(request, stream=not whole)
+            return await self._made.send(request, stream=True)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise RefusalError(
                 502,
@@ -122,18 +135,46 @@ def _client() -> "httpx2.AsyncClient":
     return httpx2.AsyncClient(headers={"authorization": f"Bearer {key}"} if key else {})
 
 
-async def _passed(answered: "httpx2.Response") -> AsyncIterator[bytes]:
-    """The body as it comes; who stops reading stops vLLM's work."""
+async def _beginning(answered: "httpx2.Response") -> str:
+    """What it says first, without its key; an answer may have no end, or break off."""
+    import httpx2
+
+    found = b""
+    with suppress(httpx2.HTTPError):
+        async for piece in answered.aiter_bytes():
+            found += piece
+            if len(found) >= MOST_BYTES:
+                break
+    words, key = found[:MOST_BYTES].decode("utf-8", "replace"), os.environ.get(KEY)
+    return words.replace(key, "[key]") if key else words
+
+
+async def _passed(answered: "httpx2.Response", kind: str) -> AsyncIterator[bytes]:
+    """The body as it comes, a stream line by line, so that where it breaks off can be said.
+
+    Who stops reading stops vLLM's work.
+    """
+    import httpx2
+
+    streams, rest = "event-stream" in kind, b""
     try:
         async for piece in answered.aiter_bytes():
-            yield piece
+            lines, end, rest = (rest + piece).rpartition(b"\n") if streams else (piece, b"", b"")
+            yield lines + end
+        yield rest
+    except httpx2.HTTPError:
+        if streams:
+            said = {"message": "The connection to vLLM was lost.", "code": "vllm_unreachable"}
+            yield f"\ndata: {json.dumps({'error': said})}\n\n".encode()
     finally:
         await answered.aclose()
 
 
 def _refused(status: int, words: str, adapter: Path) -> RefusalError:
     """Why vLLM does not take an adapter, and what to do."""
-    if status == 404 and "error" not in words:
+    if status in (401, 403):
+        message = f"vLLM does not take the key: set {KEY} to its --api-key, and serve again."
+    elif status == 404 and "error" not in words:
         message = f"This vLLM server loads no adapters at run time. {_NEEDED}"
     elif "rank" in words:
         rank = json.loads((adapter / ADAPTER).read_text())["r"]
