@@ -16,6 +16,7 @@ ALL = (
     "chart",
     "dataset",
     "check",
+    "scripts",
     "importing",
     "server",
     "commands",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tintype.estimation import Cost, Estimate, Gauge
 from tintype_tui import theme
 from tintype_tui.screens.datasets import DatasetsPane
 from tintype_tui.screens.estimate import EstimatePane
+from tintype_tui.screens.estimate.cost_part import CostPart
 from tintype_tui.screens.jobs import JobsPane
 from tintype_tui.widgets.cost_card import CostCard
 
@@ -63,6 +65,20 @@ async def test_bars_stay_beside_their_figures_at_80_columns(
         assert not bars
         assert said[first + 1].startswith("images ")
         assert said[first + 2].startswith("12 rows")
+
+
+async def test_what_is_counted_so_far_is_not_taken_for_the_cost(sit: Any, dataset: Path) -> None:
+    async with sit(dataset, size=(80, 24)) as person:
+        await person.sees("12 rows")
+        await person.press("e")
+        await person.sees("free", "tokens billed")
+        part = person.app.screen.query_one(CostPart)
+        whole = part.outlook
+        part.outlook = replace(whole, state="counting", quote=None)
+        await person.sees("free so far")
+        assert "tokens billed" not in person.screen
+        part.outlook = whole
+        await person.sees_no("so far")
 
 
 async def test_escape_leaves_a_field_and_keys_are_commands_again(sit: Any, dataset: Path) -> None:

@@ -91,8 +91,10 @@ async def select(
         seen = ((one, SeenRow(one, beside)) for one in batch)
         return tuple(one for one, row in seen if all(test(row) for test in by_images))
 
+    # Pixels are decoded where somebody asks for flaws, as in a check.
+    deep = None if any(one.field in ("problem", "flaw") for one in conditions) else False
     rows = 0
-    async with aclosing(survey_some(dataset, wanted, fetch=fetch)) as batches:
+    async with aclosing(survey_some(dataset, wanted, fetch=fetch, deep=deep)) as batches:
         async for read, batch in batches:
             rows += read
             yield SelectionProgress(rows, await asyncio.to_thread(those, batch))

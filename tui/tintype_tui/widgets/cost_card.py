@@ -26,6 +26,8 @@ class CostCard(Widget):
     """
 
     estimate: reactive[Estimate | None] = reactive(None, layout=True)
+    so_far: reactive[bool] = reactive(False, layout=True)
+    """Whether rows are still being counted: the sum is of those that were."""
     gauges: reactive[tuple[Gauge, ...]] = reactive((), layout=True)
     prospects: reactive[Prospects | None] = reactive(None, layout=True)
     """What is expected beside the bill; none while it is not known."""
@@ -59,6 +61,8 @@ class CostCard(Widget):
 
     def _sum(self, estimate: Estimate) -> list[Content]:
         head = Content.styled(cost_words(estimate), "bold $primary")
+        if self.so_far:
+            return [head + " so far", Content(f"{tokens_words(estimate.billed_tokens)} tokens")]
         if self._forecast is not None:
             head += Content.styled(f", {time_words(self._forecast)}", "bold $primary")
         if estimate.cost_usd is not None and estimate.cost_usd.low != estimate.cost_usd.high:

@@ -105,7 +105,7 @@ class CostPart(Part):
 
     def watch_outlook(self, outlook: Outlook) -> None:
         """Show the cost, or why there is none: each state looks another way."""
-        self.card.estimate = outlook.estimate
+        self.card.estimate, self.card.so_far = outlook.estimate, outlook.state == "counting"
         if outlook.found is not None:
             self.card.gauges = gauges(outlook.found.counts, outlook.found.rules)
         words = "" if outlook.estimate else with_keys(self, STATES[outlook.state])
