@@ -55,7 +55,11 @@ async def running(settings: Settings) -> "Running":
     """
     from tintype.server.run import start
 
-    return await start(server_folder(settings))
+    return await start(
+        server_folder(settings),
+        launcher=settings.launcher,
+        launcher_options=settings.slurm_options,
+    )
 
 
 async def _revived(settings: Settings, notify: Callable[[str], None]) -> bool:

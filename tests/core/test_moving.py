@@ -131,6 +131,9 @@ async def test_a_job_is_found_with_its_data_or_it_is_said_how_to_get_it(
         moving.job_to_move(store, "ftjob-1")
     store.jobs.remember("old", JOB, seen_at=AT)
     kept = moving.job_to_move(store, "last")
+    other = replace(kept, profile="local", made_from=MadeFrom())
+    with pytest.raises(DatasetError, match="training of another tool"):
+        moving.data_of(other)
     with pytest.raises(DatasetError, match="not launched here"):
         moving.data_of(kept)
     digest = hashlib.sha256(b"".join(lines(rows))).hexdigest()

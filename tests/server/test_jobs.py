@@ -163,7 +163,7 @@ def test_a_trainer_that_does_not_listen_is_not_waited_for(
     rows: Rows,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tintype.server.queue.OBEY_S", 0.5)
+    monkeypatch.setattr("tintype.engines.launchers.LocalLauncher.obey_s", 0.5)
     deaf = create(rows(wait_at=2, deaf=True)).id
     after = create(rows()).id
     until(lambda: [event for event in job_events(deaf) if event.message.startswith("Step 1/6")])
@@ -238,7 +238,7 @@ def test_a_cancelled_job_says_so_once(
     monkeypatch: pytest.MonkeyPatch,
     deaf: bool,
 ) -> None:
-    monkeypatch.setattr("tintype.server.queue.OBEY_S", 0.5)
+    monkeypatch.setattr("tintype.engines.launchers.LocalLauncher.obey_s", 0.5)
     id = create(rows(30, step_s=0.4, deaf=deaf)).id
     until(lambda: [event for event in job_events(id) if event.message.startswith("Step 1/")])
     client.fine_tuning.jobs.cancel(id)

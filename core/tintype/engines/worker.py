@@ -1,7 +1,10 @@
 """The process that trains one job: `python -m tintype.engines.worker FOLDER LOCK`.
 
 It is started by `launch`, which explains the folder; `LOCK` is the descriptor of the lock that was
-handed down. An error that the engine raises on purpose ends the job with its sentence. Any other is
+handed down. A scheduler gives the name in the ticket of the job instead: then it takes the lock
+itself, and leaves at once if the ticket is another's by now.
+
+An error that the engine raises on purpose ends the job with its sentence. Any other is
 a crash: it goes to the log, no `exit.json` is written, and the server tries again from the last
 saved state before it gives up.
 """
@@ -25,6 +28,7 @@ from tintype.engines.launch import (
     Ending,
     read_order,
     replace,
+    take_lock,
     unwritable,
 )
 from tintype.errors import EngineError, TintypeError
@@ -89,5 +93,14 @@ def _wanted(folder: Path) -> Wanted:
     return "cancel" if text == "cancel" else "pause"
 
 
+def run(folder: Path, lock_or_name: str) -> None:
+    """Train with a lock that was handed down, or as the trainer of a ticket."""
+    lock = int(lock_or_name) if lock_or_name.isdecimal() else take_lock(folder, lock_or_name)
+    if lock is None:
+        sys.stderr.write(f"{lock_or_name} is not, or no longer, the trainer of {folder.name}.\n")
+    else:
+        main(folder, lock)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    run(Path(sys.argv[1]), sys.argv[2])

@@ -15,6 +15,7 @@ from tintype.dataset.treatment import Treatment
 from tintype.errors import DatasetError, NotFoundError
 from tintype.moving.changes import RowChange, changes
 from tintype.store import KeptJob, Source, Store
+from tintype.trainer_logs import LOCAL
 
 WITH_IMAGES = "-with-images"
 """How a restored file is called that has the images of its URLs inside."""
@@ -53,6 +54,11 @@ def data_of(kept: KeptJob) -> tuple[Path, Path | None]:
         DatasetError: if one is not here.
     """
     origin = kept.made_from
+    if kept.profile == LOCAL:
+        raise DatasetError(
+            f"{kept.job.id} is a training of another tool, whose data are not known here.",
+            advice="Launch the dataset itself: `tintype train PATH -p PROFILE`.",
+        )
     if origin.training is None:
         raise DatasetError(
             f"It is not known what {kept.job.id} was trained on: it was not launched here.",

@@ -208,8 +208,8 @@ class Alike:
             else:
                 continue
             if template is not self._templates[0]:  # the next is probably written like this one
-                self._templates.remove(template)
-                self._templates.insert(0, template)
+                others = [one for one in self._templates if one is not template]
+                self._templates = [template, *others]  # threads may be on their way through the old
             return self._add(template, texts, size, plain, raw, cuts)
         return None
 

@@ -7,7 +7,7 @@ A server belongs to a folder. It holds the folder's lock as long as it lives and
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +37,10 @@ class Options:
     """End when there was nothing to do for so long; none: never."""
     vllm: str = ""
     """The URL of a vLLM server that is to answer for tuned open models; empty: none."""
+    launcher: str = "local"
+    """Where trainings run: a name of `engines.launchers`."""
+    launcher_options: Mapping[str, str] = field(default_factory=dict)
+    """What a scheduler is told of each."""
     stop_training: bool = False
     """At the end, have the trainers save their states and stop too, instead of going on."""
 

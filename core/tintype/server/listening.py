@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from tintype import __version__
 from tintype.engines import engines
+from tintype.engines.launchers import Launchers
 from tintype.errors import SettingsError
 from tintype.server.address import (
     ADDRESS,
@@ -83,7 +84,7 @@ async def serving(options: Options) -> AsyncIterator[Serving]:
         provider = ServerHandles(
             state,
             found,
-            Queue(state, found),
+            Queue(state, found, Launchers(options.launcher, options.launcher_options)),
             Answers(state, found),
             activity,
             Handover(options.vllm) if options.vllm else None,

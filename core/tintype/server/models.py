@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tintype.errors import RefusalError
-from tintype.server import training, weights, wire
+from tintype.server import clearing, weights, wire
 from tintype.server.provider import provider, unknown_model
 from tintype.server.records import Tuned
 
@@ -47,7 +47,7 @@ async def delete(request: Request) -> Response:
     if here.handover is not None:
         await here.handover.forget(name)
     for path in (here.state.folder / model.path, weights.home_of(here.state, name)):
-        await asyncio.to_thread(training.remove, path)
+        await asyncio.to_thread(clearing.remove, path)
     return wire.JsonAnswer(wire.deleted(name, "model"))
 
 

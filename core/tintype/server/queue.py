@@ -1,5 +1,7 @@
 """A job's way: validated, queued, trained, ended. One training at a time, the others wait.
 
+A cluster's scheduler is given all of them, and they wait in its queue (`engines.launchers`).
+
 The database says where each job stands, and every move is one transaction; whatever the moment at
 which the server dies, the next one goes on from there. It adopts trainers that are still at work,
 starts those again that were killed (a few times in a row without getting any further are enough),
@@ -14,12 +16,14 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import chain
+from pathlib import Path
 
 from tintype.engines import launch as launching
 from tintype.engines.base import Engine, Wanted
 from tintype.engines.launch import Ending, unwritable
+from tintype.engines.launchers import Launcher, Launchers, TrainerState
 from tintype.errors import EngineError
-from tintype.server import job_events, storage, training
+from tintype.server import clearing, job_events, storage, training
 from tintype.server.opening import RESERVE
 from tintype.server.records import Completion, File, JobRecord, Part, Tuned
 from tintype.server.state import State, now
@@ -32,8 +36,6 @@ REST_S = 60.0
 """How often an idle server looks for files whose time is up."""
 PATIENCE_S = 0.8
 """How long a request waits for the trainer to obey, before it is answered all the same."""
-OBEY_S = 20.0
-"""After so long a trainer that does not obey is killed."""
 LAUNCHES, KILLS = 3, 20
 """How often a trainer is started without getting any further: if it crashed, and if it left no
 word, because somebody or something killed it from outside."""
@@ -46,14 +48,18 @@ _log = logging.getLogger("tintype.server")
 class Queue:
     """Moves jobs on. `run` is its life; the other methods are called by requests."""
 
-    def __init__(self, state: State, engines: Mapping[str, Engine]) -> None:
+    def __init__(
+        self, state: State, engines: Mapping[str, Engine], launchers: Launchers | None = None
+    ) -> None:
         self._state = state
         self._engines = engines
+        self._launchers = launchers or Launchers()
         self._poked = asyncio.Event()
         self._turned = asyncio.Event()
         self._validation = JobValidator(state, self.poke)
         self._reserve = Reserve(state.folder / RESERVE)
         self._asked_s: dict[str, float] = {}
+        self._said: dict[str, str] = {}
         self._expired_s = 0.0
 
     async def run(self) -> None:
@@ -83,7 +89,8 @@ class Queue:
     def interrupt(self) -> None:
         """Have the trainers save their states and leave; the next server takes them up again."""
         for job in self._watched():
-            launching.interrupt(self._state.job_folder(job.id))
+            folder = self._state.job_folder(job.id)
+            self._launchers.of(folder).interrupt(folder)
 
     async def stop(self, job: JobRecord, wanted: Wanted) -> JobRecord:
         """Pause or cancel a job that has not ended; answers within a second."""
@@ -92,7 +99,7 @@ class Queue:
             job = end(self._state, job)
             await self._validation.stop(job)
             if job.ended:
-                await training.clear(self._state, job)
+                await clearing.clear(self._state, job)
             self.poke()
             return job
         job = self._state.change(job, wanted=wanted)
@@ -120,8 +127,9 @@ class Queue:
     def _watched(self) -> list[JobRecord]:
         """Jobs whose trainers are at work, or were until a moment ago."""
         running = self._state.all(JobRecord, status="running")
+        submitted = filter(_has_trainer, self._state.all(JobRecord, status="queued"))
         stopping = (self._state.all(JobRecord, wanted=wanted) for wanted in ("pause", "cancel"))
-        return list({job.id: job for job in chain(running, *stopping)}.values())
+        return list({job.id: job for job in chain(running, submitted, *stopping)}.values())
 
     async def _turn_or_rest(self) -> float:
         """Do what there is to do; returns for how long there is nothing more, in seconds."""
@@ -138,9 +146,9 @@ class Queue:
         await self._validation.turn()
         for job in self._watched():
             await self._watch(job)
-        if not self._watched():
-            waiting = next(self._state.all(JobRecord, status="queued", wanted=""), None)
-            if waiting is not None:
+        for waiting in list(self._state.all(JobRecord, status="queued", wanted="")):
+            free = self._launchers.chosen.queues or not self._watched()
+            if free and not _has_trainer(waiting):
                 await self._launch(waiting)
         self._expire()
         return bool(self._watched())
@@ -152,17 +160,27 @@ class Queue:
             self._reserve.put_by()
 
     async def _launch(self, job: JobRecord) -> None:
+        launcher = self._launchers.chosen
         try:
-            job = training.begin(self._state, job, self._engine(job.model))
+            engine = self._engine(job.model)
+            job = training.begin(self._state, job, engine, waits=launcher.queues)
         except EngineError as error:
             job = training.fail(self._state, job, "model_not_available", str(error))
-            await training.clear(self._state, job)
+            await clearing.clear(self._state, job)
             return
         try:
-            await asyncio.to_thread(training.start, self._state.job_folder(job.id), job)
+            folder = self._state.job_folder(job.id)
+            await asyncio.to_thread(training.start, folder, job, launcher)
         except OSError as error:
-            job = training.fail(self._state, job, "training_failed", unwritable(error))
-            await training.clear(self._state, job)
+            await self._fail(job, unwritable(error))
+        except EngineError as error:
+            if not launcher.queues:
+                raise
+            await self._fail(job, str(error))
+
+    async def _fail(self, job: JobRecord, words: str) -> None:
+        job = training.fail(self._state, job, "training_failed", words)
+        await clearing.clear(self._state, job)
 
     def _engine(self, model: str) -> Engine:
         engine = self._engines.get(model)
@@ -172,26 +190,40 @@ class Queue:
 
     async def _watch(self, job: JobRecord) -> None:
         job, folder = self._fresh(job), self._state.job_folder(job.id)
-        alive = launching.alive(folder)  # before the reports are read: else the last are missed
-        ended = None if alive else launching.ending(folder)
+        launcher = self._launchers.of(folder)
+        # Before the reports are read: else the last are missed.
+        trainer = await _asked(launcher, folder)
+        job = self._fresh(job)
+        ended = None if trainer.phase != "gone" else launching.ending(folder)
+        if job.status == "queued" and (trainer.phase == "running" or ended is not None):
+            job = training.run(self._state, job)
+        self._note(job, trainer)
         job = training.listen(self._state, job, ended=ended is not None)
-        if alive:
-            self._insist(job)
+        if trainer.phase != "gone":
+            await self._insist(job, launcher, trainer)
             return
         self._asked_s.pop(job.id, None)
-        await self._end(job, ended)
+        self._said.pop(job.id, None)
+        await self._end(job, ended, trainer)
 
-    def _insist(self, job: JobRecord) -> None:
+    def _note(self, job: JobRecord, trainer: TrainerState) -> None:
+        """Have the job's events say what its scheduler says, when it says something else."""
+        if trainer.words and not job.ended and self._said.get(job.id) != trainer.words:
+            self._said[job.id] = trainer.words
+            if not trainer.is_final:
+                training.say(self._state, job, trainer.words)
+
+    async def _insist(self, job: JobRecord, launcher: Launcher, trainer: TrainerState) -> None:
         if not job.wanted:
             return
         folder = self._state.job_folder(job.id)
         since_s = self._asked_s.setdefault(job.id, time.monotonic())
-        if time.monotonic() - since_s > OBEY_S:
-            launching.kill(folder)
+        if trainer.phase == "waiting" or time.monotonic() - since_s > launcher.obey_s:
+            await asyncio.to_thread(launcher.kill, folder)
         elif not (folder / launching.WANTED).exists():  # the server died before it wrote it
             launching.want(folder, "cancel" if job.wanted == "cancel" else "pause")
 
-    async def _end(self, job: JobRecord, ended: Ending | None) -> None:
+    async def _end(self, job: JobRecord, ended: Ending | None, trainer: TrainerState) -> None:
         """The trainer is gone: move the job on."""
         if ended is not None and ended.outcome == "succeeded" and not job.ended:
             job = training.succeed(self._state, job)
@@ -199,14 +231,17 @@ class Queue:
             job = training.fail(self._state, job, "training_failed", ended.message)
         elif job.wanted == "cancel":
             job = training.cancel(self._state, job)
-        elif job.wanted == "pause" and job.status == "queued":  # resumed in the meantime
+        elif job.wanted == "pause" and job.status == "queued" and not job.launches:
+            # Resumed in the meantime.
             job = self._state.change(job, wanted="")
         elif job.wanted == "pause":
             job = training.pause(self._state, job)
+        elif trainer.is_final:
+            job = training.fail(self._state, job, "training_failed", trainer.words)
         else:
             job = await self._start_again(job)
         if job.ended:
-            await training.clear(self._state, job)
+            await clearing.clear(self._state, job)
 
     async def _start_again(self, job: JobRecord) -> JobRecord:
         words = launching.last_words(self._state.job_folder(job.id))
@@ -238,14 +273,23 @@ class Queue:
         ):
             for entry in list(os.scandir(self._state.folder / name)):
                 if entry.name not in known:
-                    training.remove(self._state.folder / name / entry.name)
+                    clearing.remove(self._state.folder / name / entry.name)
         for job in jobs.values():
             if job.ended and not job.wanted:
-                await training.clear(self._state, job)
+                await clearing.clear(self._state, job)
         for model in list(self._state.all(Tuned)):
             if not (self._state.folder / model.path).exists():
                 self._state.remove(model)
 
 
+async def _asked(launcher: Launcher, folder: Path) -> TrainerState:
+    """What is known of a trainer; a scheduler is asked in a thread."""
+    if launcher.queues:
+        return await asyncio.to_thread(launcher.state, folder)
+    return launcher.state(folder)
+
+
 def _has_trainer(job: JobRecord) -> bool:
-    return job.status == "running" or bool(job.wanted)
+    """Whether a trainer has been started, or a scheduler asked to start one."""
+    submitted = job.status == "queued" and job.launches > 0
+    return job.status == "running" or submitted or bool(job.wanted)

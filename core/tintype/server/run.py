@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tintype.engines import launch
@@ -48,14 +48,32 @@ def serve(options: Options, *, ready: Callable[[Running], None] = lambda running
     asyncio.run(_serve(options, ready))
 
 
-async def start(folder: Path, *, idle_exit_s: float | None = IDLE_EXIT_S) -> Running:
+async def start(
+    folder: Path,
+    *,
+    idle_exit_s: float | None = IDLE_EXIT_S,
+    launcher: str = "local",
+    launcher_options: Mapping[str, str] | None = None,
+) -> Running:
     """The server that runs on a folder, started if need be, detached from this process.
+
+    Args:
+        folder: The server's.
+        idle_exit_s: As in `Options`.
+        launcher: As in `Options`; a server that runs already keeps to its own.
+        launcher_options: As in `Options`.
 
     Raises:
         StoreError: if it does not start, with the reason.
         EngineError: if no process can be started.
     """
-    return await asyncio.to_thread(_start, folder, idle_exit_s)
+    arguments = [] if idle_exit_s is None else ["--idle-exit-s", str(idle_exit_s)]
+    if launcher != "local":
+        arguments += ["--launcher", launcher]
+        arguments += [
+            f"--launch-with={name}={value}" for name, value in (launcher_options or {}).items()
+        ]
+    return await asyncio.to_thread(_start, folder, arguments)
 
 
 async def stop(running: Running, *, training: bool = False) -> None:
@@ -83,7 +101,7 @@ async def _serve(options: Options, ready: Callable[[Running], None]) -> None:
     leaving.start()
 
 
-def _start(folder: Path, idle_exit_s: float | None) -> Running:
+def _start(folder: Path, arguments: Sequence[str]) -> Running:
     running = find(folder)
     if running is not None:
         return running
@@ -94,7 +112,7 @@ def _start(folder: Path, idle_exit_s: float | None) -> Running:
         rotate_log(log)
     except OSError as error:
         raise StoreError(f"The server cannot use its folder {folder}: {error.strerror}.") from error
-    answered = _spawn(folder, log, idle_exit_s)
+    answered = _spawn(folder, log, arguments)
     running = find(folder)  # perhaps another's, who was faster
     if running is None:
         words = " ".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
@@ -106,16 +124,16 @@ def _start(folder: Path, idle_exit_s: float | None) -> Running:
     return running
 
 
-def _spawn(folder: Path, log: Path, idle_exit_s: float | None) -> bool:
+def _spawn(folder: Path, log: Path, arguments: Sequence[str]) -> bool:
     """Start the process and wait for its word; returns whether it spoke or died, in time.
 
     It inherits one end of a pipe: a byte says that it listens, the end of the file that it died.
     """
     reading, writing = os.pipe()
     try:
-        idle = [] if idle_exit_s is None else ["--idle-exit-s", str(idle_exit_s)]
+        own = [os.fspath(folder), "--ready", str(writing), *arguments]
         launch.detach(
-            ["-P", "-m", "tintype.server.run", os.fspath(folder), "--ready", str(writing), *idle],
+            ["-P", "-m", "tintype.server.run", *own],
             log=log,
             folder=folder,
             keep=[writing],
@@ -151,6 +169,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", default=HOST)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--idle-exit-s", type=float)
+    parser.add_argument("--launcher", default="local")
+    parser.add_argument("--launch-with", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--ready", type=int, help="a file descriptor to write to when listening")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
@@ -161,7 +181,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.write(chosen.ready, b".")
             os.close(chosen.ready)
 
-    options = Options(chosen.folder, chosen.host, chosen.port, idle_exit_s=chosen.idle_exit_s)
+    options = Options(
+        chosen.folder,
+        chosen.host,
+        chosen.port,
+        idle_exit_s=chosen.idle_exit_s,
+        launcher=chosen.launcher,
+        launcher_options=dict(one.split("=", 1) for one in chosen.launch_with),
+    )
     try:
         serve(options, ready=ready)
     except TintypeError as error:

@@ -4,11 +4,9 @@ Every step is one event, however often the trainer was killed and began again fr
 what was read is remembered in the transaction that keeps it, and `(job, step)` is unique.
 """
 
-import asyncio
 import math
 import os
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 from tintype.engines import journal
 from tintype.engines import launch as launching
 from tintype.engines.base import Engine, Note, Resolved, Saved, Step, TrainingOrder
+from tintype.engines.launchers import Launcher
 from tintype.resources import Hyperparameters
 from tintype.server import job_events, wire
 from tintype.server.records import CheckpointRecord, EventRecord, JobRecord, Tuned
@@ -34,18 +33,19 @@ _PACE_STEPS, _PACE_S = 5, 2.0
 """What it takes before an estimate of the end is worth anything."""
 
 
-def begin(state: State, job: JobRecord, engine: Engine) -> JobRecord:
+def begin(state: State, job: JobRecord, engine: Engine, *, waits: bool = False) -> JobRecord:
     """Note that a trainer is being started, before it is: a crash in between is seen as its death.
 
-    The hyperparameters are settled at the first start.
+    The hyperparameters are settled at the first start. With `waits`, a scheduler has the job first:
+    it stays queued until its trainer runs (`run`).
     """
     resolved = job.resolved or engine.resolve(job.examples, Hyperparameters.of(job.asked)).flat()
     with state.transaction():
-        if job.resolved is None:
+        if job.resolved is None and not waits:
             state.add(job_events.event(job.id, now(), job_events.STARTED))
         return state.change(
             job,
-            status="running",
+            status="queued" if waits else "running",
             resolved=resolved,
             launches=job.launches + 1,
             pace_at=None,
@@ -53,11 +53,25 @@ def begin(state: State, job: JobRecord, engine: Engine) -> JobRecord:
         )
 
 
-def start(folder: Path, job: JobRecord) -> None:
-    """Start the trainer; blocks for some tens of milliseconds.
+def run(state: State, job: JobRecord) -> JobRecord:
+    """A job that a scheduler had in its queue has begun to run."""
+    with state.transaction():
+        if not any(state.all(EventRecord, job_id=job.id, message=job_events.STARTED)):
+            state.add(job_events.event(job.id, now(), job_events.STARTED))
+        return state.change(job, status="running")
+
+
+def say(state: State, job: JobRecord, words: str) -> None:
+    """Note what a scheduler says of a job, once."""
+    if not any(state.all(EventRecord, job_id=job.id, message=words)):
+        state.add(job_events.event(job.id, now(), words))
+
+
+def start(folder: Path, job: JobRecord, launcher: Launcher) -> None:
+    """Start the trainer, or have it started; blocks.
 
     Raises:
-        EngineError: if it runs already, or no process can be started.
+        EngineError: if it runs already, no process can be started, or a scheduler refuses it.
     """
     data = folder / DATA
     order = TrainingOrder(
@@ -68,7 +82,7 @@ def start(folder: Path, job: JobRecord) -> None:
         seed=job.seed,
     )
     launching.write_order(folder, job.model, order)
-    launching.launch(folder)
+    launcher.launch(folder)
 
 
 def listen(state: State, job: JobRecord, *, ended: bool) -> JobRecord:
@@ -244,47 +258,6 @@ def pause(state: State, job: JobRecord, *, wanted: str = "") -> JobRecord:
         if job.status != "paused":
             state.add(job_events.event(job.id, now(), job_events.PAUSED))
         return state.change(job, status="paused", estimated_finish=None, launches=0, wanted=wanted)
-
-
-async def clear(state: State, job: JobRecord) -> None:
-    """Remove what an ended job needs no longer: all but its log and the models that live."""
-    keep = {state.folder / model.path for model in state.all(Tuned, job_id=job.id)}
-    await asyncio.to_thread(_clear, state.job_folder(job.id), keep)
-
-
-def _clear(folder: Path, keep: set[Path]) -> None:
-    shutil.rmtree(folder / DATA, ignore_errors=True)
-    for name in (
-        launching.REPORTS,
-        launching.ORDER,
-        launching.WANTED,
-        launching.EXIT,
-        launching.RESERVE,
-    ):
-        (folder / name).unlink(missing_ok=True)
-    for path in _others(folder / ENGINE, keep):
-        remove(path)
-
-
-def _others(folder: Path, keep: set[Path]) -> Iterator[Path]:
-    """Everything in a folder that neither is one of `keep` nor leads to one."""
-    if not folder.is_dir():
-        return
-    for path in list(folder.iterdir()):
-        if path in keep:
-            continue
-        if any(path in one.parents for one in keep):
-            yield from _others(path, keep)
-        else:
-            yield path
-
-
-def remove(path: Path) -> None:
-    """Remove a file or a folder, if it is there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def slug(suffix: str | None) -> str:

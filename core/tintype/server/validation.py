@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict
 
-from tintype.server import checking, job_events, training
+from tintype.server import checking, clearing, job_events, training
 from tintype.server.records import JobRecord
 from tintype.server.state import State, now
 
@@ -56,7 +56,7 @@ class JobValidator:
                 prepared.param,
                 data={"problems": list(map(asdict, prepared.problems))},
             )
-            await training.clear(self._state, job)
+            await clearing.clear(self._state, job)
             return
         with self._state.transaction():
             for file, reasons in prepared.skipped.items():
@@ -77,4 +77,4 @@ class JobValidator:
             return
         _log.error("The validation of %s failed.", job.id, exc_info=error)
         words = f"The server could not validate the files: {error}"
-        await training.clear(self._state, training.fail(self._state, job, "server_error", words))
+        await clearing.clear(self._state, training.fail(self._state, job, "server_error", words))

@@ -101,6 +101,30 @@ def days(value: object) -> Mapping[str, int]:
     return MappingProxyType(value)
 
 
+LAUNCHERS = ("local", "slurm")
+"""Where the embedded server may have trainings run."""
+
+
+def launcher(value: object) -> str:
+    """Read where trainings run."""
+    text = line(value)
+    if text in LAUNCHERS:
+        return text
+    raise ValueError
+
+
+def options(value: object) -> Mapping[str, str]:
+    """Read a table of options of a command, by their long names; numbers are texts, true is ``."""
+    if not isinstance(value, dict):
+        raise ValueError
+    found = {}
+    for name, given in value.items():
+        if not re.fullmatch(r"[a-z][a-z-]*", line(name)) or given is False:
+            raise ValueError
+        found[name] = "" if given is True else line(str(given) if type(given) is int else given)
+    return MappingProxyType(found)
+
+
 def command(value: object) -> tuple[str, ...]:
     """A list of arguments; a line of text would need a shell to be understood."""
     if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):

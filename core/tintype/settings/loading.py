@@ -50,6 +50,9 @@ class Settings:
     day_limit_usd: Decimal | None
     month_limit_usd: Decimal | None
     machine_usd_per_hour: Decimal | None
+    launcher: str
+    """`local` or `slurm`: where the embedded server has trainings run."""
+    slurm_options: Mapping[str, str]
     read_only: bool
     recorder: bool
     """Whether running jobs are followed in a process of its own."""

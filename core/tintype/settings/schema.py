@@ -82,6 +82,21 @@ FIELDS: tuple[Setting, ...] = (
         _SUM_OR_NONE,
         "What the machine that trains open models costs in an hour, for the estimate.",
     ),
+    _setting(
+        "launcher",
+        "local",
+        (forms.launcher, "local or slurm"),
+        "Where the embedded server has trainings run: on this machine, or through Slurm, on a disk "
+        "that its nodes share. A server that runs already keeps to its own.",
+    ),
+    _setting(
+        "slurm_options",
+        MappingProxyType({}),
+        (forms.options, 'a table of long options of sbatch, such as {partition = "gpu", gres = 1}'),
+        'What each training is submitted with: partition, gres = "gpu:1", time, mem, account or '
+        "others.",
+        variable="",
+    ),
     _setting("read_only", False, _FLAG, "Spend, change and delete nothing at any provider."),
     _setting(
         "recorder",

@@ -3,8 +3,11 @@
 import base64
 import io
 import json
+import sys
 from array import array
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +154,30 @@ def test_a_row_in_which_little_is_changed_is_judged_as_by_itself(
         line = line[:at] + data.draw(st.sampled_from((b"", *PIECES))) + line[at + gone :]
     rows[EDITED] = line.replace(b"\n", b" ")
     assert examined(rows, learns=True)[0] == examined(rows, learns=False)[0]
+
+
+def test_two_threads_may_look_at_rows_that_are_written_in_two_ways() -> None:
+    rows = [row(number, ()) for number in range(4)]
+    other = [json.dumps(json.loads(line), separators=(",", ":")).encode() for line in rows]
+    profile = rules_of("openai")
+    rule = model_tokens(profile.model, profile.provider)
+    examiner = Examiner(Setup(profile, rule, Path(), False, False, False))
+    written = [line for pair in zip(rows, other, strict=True) for line in pair]
+    ends = list(accumulate(len(line) + 1 for line in written))
+    starts = [0, *ends[:-1]]
+    run = Run(1, array("I", range(2, 10)), array("Q", starts), array("Q", (at - 1 for at in ends)))
+    source = Stretch(b"\n".join(written), 0)
+    for _ in range(2):
+        examiner.examine(run, examiner.read(run, source))
+
+    def look(_: int) -> list[int]:
+        many = (examiner.read(run, source) for _ in range(300))
+        return [len(one.rows) for lines in many for one in lines if isinstance(one, Columns)]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert [*threads.map(look, range(4))] == [[8] * 300] * 4
+    finally:
+        sys.setswitchinterval(interval)

@@ -52,12 +52,15 @@ def command(
             put_json({"base_url": running.url, "token_file": token_file, "pid": running.pid})
             return
         say(f"Serving at {running.url}, from {running.folder}.")
+        if settings.launcher != "local":
+            say(f"Trainings are given to {settings.launcher.capitalize()}.")
         say("For OpenAI's clients, in a POSIX shell:")
         say(f"  export OPENAI_BASE_URL={running.url}")
         say(f'  export OPENAI_API_KEY="$(cat {token_file})"')
         say("Ctrl+C stops the server; trainings under way go on.")
 
-    where = folder or server_folder(load())
+    settings = load()
+    where = folder or server_folder(settings)
     serve(
         Options(
             where,
@@ -65,6 +68,8 @@ def command(
             port,
             names=names,
             vllm=beside[1] if beside else "",
+            launcher=settings.launcher,
+            launcher_options=settings.slurm_options,
             stop_training=stop_training,
         ),
         ready=ready,

@@ -1,0 +1,122 @@
+"""Where trainers run: on this machine, or on one that a cluster's scheduler chooses.
+
+Whoever launches, the folder is the same (`launch`). What differs is how a trainer is started, found
+again and ended, and who knows whether it lives: on this machine the kernel's lock does; on a
+cluster, where folders are shared over a network and locks may not be, the scheduler does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from tintype.engines import launch
+from tintype.errors import EngineError
+
+Phase = Literal["waiting", "running", "unknown", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerState:
+    """What is known of a job's trainer."""
+
+    phase: Phase
+    """`waiting` in a scheduler's queue; `unknown` when nobody can be asked; `gone` once it ended,
+    or was never started."""
+    words: str = ""
+    """What the scheduler says of it, in a sentence; empty if there is nothing to say."""
+    is_final: bool = False
+    """Gone, and not to be started again: somebody ended it on purpose, or it would end alike."""
+
+
+class Launcher(Protocol):
+    """How trainers are started, and found again. Its methods block."""
+
+    name: str
+    """As in `launcher` of the settings."""
+    queues: bool
+    """Whether it has a queue of its own: then it is given every job at once."""
+    obey_s: float
+    """How long a trainer may take to obey before it is killed, in seconds."""
+
+    def launch(self, folder: Path) -> None:
+        """Start the trainer of a job whose order is written.
+
+        What finds it again is in the folder before anything is started, so that whoever comes
+        after a crash starts no second one.
+
+        Raises:
+            EngineError: if it is refused, or runs already.
+        """
+        ...
+
+    def state(self, folder: Path) -> TrainerState:
+        """What is known of the trainer; asked several times a second."""
+        ...
+
+    def interrupt(self, folder: Path) -> None:
+        """Have the trainer save its state and leave, to be taken up again later."""
+        ...
+
+    def kill(self, folder: Path) -> None:
+        """End the trainer, or what waits to become one."""
+        ...
+
+
+class LocalLauncher:
+    """A process of this machine."""
+
+    name = "local"
+    queues = False
+    obey_s = 20.0
+
+    def launch(self, folder: Path) -> None:
+        """Start it, detached."""
+        launch.launch(folder)
+
+    def state(self, folder: Path) -> TrainerState:
+        """Whether its lock is held."""
+        return TrainerState("running" if launch.alive(folder) else "gone")
+
+    def interrupt(self, folder: Path) -> None:
+        """Send SIGTERM."""
+        launch.interrupt(folder)
+
+    def kill(self, folder: Path) -> None:
+        """Send SIGKILL."""
+        launch.kill(folder)
+
+
+class Launchers:
+    """The launcher of new jobs, and those that have begun others: a job stays with its own."""
+
+    def __init__(self, name: str = "local", options: Mapping[str, str] | None = None) -> None:
+        """Choose one for new jobs.
+
+        Args:
+            name: One of `NAMES`.
+            options: What a scheduler is to be told of each job, by its own names.
+
+        Raises:
+            EngineError: if there is no such launcher, or it takes no such options.
+        """
+        from tintype.engines.slurm import SlurmLauncher
+
+        if name not in NAMES:
+            raise EngineError(
+                f"There is no launcher {name!r}.", advice=f"There are {', '.join(NAMES)}."
+            )
+        slurm = SlurmLauncher(options or {} if name == "slurm" else {})
+        self._known: Mapping[str, Launcher] = {"local": LocalLauncher(), "slurm": slurm}
+        self.chosen = self._known[name]
+
+    def of(self, folder: Path) -> Launcher:
+        """The one that has begun a job's trainer; of a job not begun, that of new jobs."""
+        ticket = launch.read_ticket(folder)
+        if ticket is not None:
+            return self._known.get(ticket.launcher, self.chosen)
+        return self._known["local"] if (folder / launch.LOCK).exists() else self.chosen
+
+
+NAMES = ("local", "slurm")
+"""The launchers there are."""
