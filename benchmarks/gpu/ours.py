@@ -48,11 +48,11 @@ def trained(
 
     The pace is that of the median of all steps but the first two.
     """
-    from tintype.engines.lora import states, training
+    from tintype.engines.lora import passing, states
 
     (order.folder / states.STATE).unlink(missing_ok=True)
     made.adapters.draw(7)
-    with training.deterministic(deterministic):
+    with passing.deterministic(deterministic):
         marks, told, captured = _run(section, order, made, steps)
     between = [later - earlier for earlier, later in itertools.pairwise(marks[1:])]
     pace = order.hyperparameters.batch_size / statistics.median(between)
@@ -73,11 +73,11 @@ def trained(
 
 def resumed(section: Section, order: Any, made: Any, whole: str, steps: int = 12) -> None:
     """Whether a training that is stopped, and taken up from its state, ends with the same bits."""
-    from tintype.engines.lora import states, training
+    from tintype.engines.lora import passing, states
 
     (order.folder / states.STATE).unlink(missing_ok=True)
     made.adapters.draw(7)
-    with training.deterministic():
+    with passing.deterministic():
         _run(section, order, made, steps // 2, save=True)
         made.adapters.draw(8)
         _run(section, order, made, steps)

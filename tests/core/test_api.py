@@ -796,6 +796,25 @@ def test_a_number_that_nothing_can_be_counted_to_is_unknown(number: float) -> No
     assert parsing.remote_file({"id": "f", "bytes": number}).size_bytes is None
 
 
+def test_a_bill_below_nothing_is_no_bill() -> None:
+    """It would make room for more than the limits of a day and a month allow."""
+    hyperparameters = {"n_epochs": -1, "batch_size": -5}
+    found = parsing.job(
+        {"id": "j", "trained_tokens": -312, "seed": -7, "hyperparameters": hyperparameters}
+    )
+    assert (found.trained_tokens, found.seed) == (None, -7)
+    assert (found.hyperparameters.n_epochs, found.hyperparameters.batch_size) == ("auto", "auto")
+    assert parsing.remote_file({"id": "f", "bytes": -1}).size_bytes is None
+    unknown: tuple[object, ...] = (-1_000_000, None, {})
+    for asked in unknown:
+        usage = {"prompt_tokens": asked, "completion_tokens": 2}
+        assert parsing.pieces({"choices": [], "usage": usage}) == []
+    usage = {
+        "prompt_tokens": 9, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 50}
+    }  # fmt: skip
+    assert parsing.pieces({"choices": [], "usage": usage})[0].usage == Usage(9, 2, 9)
+
+
 @given(value=JSON)
 @settings(max_examples=200)
 def test_no_json_at_all_makes_parsing_crash(value: object) -> None:

@@ -1,5 +1,7 @@
 """Bringing in another format: what it is, what was lost, and again over what is there."""
 
+import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,23 @@ async def test_further_files_of_a_dataset_are_its_splits(sit: Any, tmp_path: Pat
         person.app.screen.query_one("#more", Input).value = "v*.csv; more.csv"
         await person.press("enter")
         await person.sees("3 of 3 rows are written: train 2, valid 1")
+
+
+async def test_a_compressed_file_is_imported_beside_it(sit: Any, tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl.gz"
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]
+    path.write_bytes(gzip.compress(json.dumps({"messages": turns}).encode() + b"\n"))
+    async with sit(None, (80, 24)) as person:
+        await person.press("o")
+        await person.sees("Open a dataset")
+        await person.press("ctrl+u")
+        await person.type(str(path))
+        await person.press("enter")
+        await person.sees("a compressed file of chat rows", "train-chat")
+        await person.press("enter")
+        await person.sees("1 of 1 rows are written: train 1")
+        await person.press("enter")
+        await person.sees("train-chat/train.jsonl · 1 row")
 
 
 async def test_splits_of_the_source_are_kept_and_said(sit: Any, tmp_path: Path) -> None:

@@ -56,10 +56,10 @@ def _number(value: object) -> float | None:
         return None
 
 
-def _integer(value: object) -> int | None:
-    """A whole number; none for one that no count, size or moment can be, nor a database hold."""
+def _integer(value: object, least: float = 0.0) -> int | None:
+    """A whole number; none for one that no count or size can be, nor a database hold."""
     number = _number(value)
-    return int(number) if number is not None and abs(number) <= _MOST else None
+    return int(number) if number is not None and least <= number <= _MOST else None
 
 
 def _moment(value: object) -> datetime | None:
@@ -150,7 +150,7 @@ def job(value: object) -> Job:
     """Read a fine-tuning job."""
     found = _identity(value, "job")
     files = found.get("result_files")
-    seed, tokens = _integer(found.get("seed")), _integer(found.get("trained_tokens"))
+    seed, tokens = _integer(found.get("seed"), -_MOST), _integer(found.get("trained_tokens"))
     return Job(
         id=_text(found["id"]),
         model=_text(found.get("model")),
@@ -250,14 +250,11 @@ def page(value: object, read: Callable[[object], T]) -> Page[T]:
 
 def _usage(value: object) -> Usage | None:
     found = _object(value)
-    if not found:
+    asked, said = _integer(found.get("prompt_tokens")), _integer(found.get("completion_tokens"))
+    if asked is None or said is None:  # a cost of half the tokens would be a wrong one
         return None
-    details = _object(found.get("prompt_tokens_details"))
-    return Usage(
-        _integer(found.get("prompt_tokens")) or 0,
-        _integer(found.get("completion_tokens")) or 0,
-        _integer(details.get("cached_tokens")) or 0,
-    )
+    cached = _integer(_object(found.get("prompt_tokens_details")).get("cached_tokens"))
+    return Usage(asked, said, min(cached or 0, asked))
 
 
 def _content(value: object) -> str:

@@ -34,7 +34,8 @@ class FileSet:
     def __init__(self) -> None:
         self._files: list[tuple[Path, IO[bytes]]] = []
         self._stages: dict[Path, StagingFolder] = {}
-        self._made: set[Path] = set()
+        self._beside: dict[Path, Path] = {}
+        """Folders, and those in which their files are made."""
         self._unsaved: list[Path] = []
 
     def __enter__(self) -> Self:
@@ -88,18 +89,21 @@ class FileSet:
 
     def _staged(self, path: Path) -> Path:
         """Where a file is made until all are complete: below the nearest folder that exists."""
-        root = path.parent
+        if path.parent not in self._beside:
+            self._beside[path.parent] = self._stage_for(path.parent)
+        return self._beside[path.parent] / path.name
+
+    def _stage_for(self, folder: Path) -> Path:
+        root = folder
         if not is_folder(root):
-            path = Path(os.path.abspath(path))
-            root = next(parent for parent in path.parents if os.path.lexists(parent))
+            folder = Path(os.path.abspath(folder))
+            root = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
             if not is_folder(root):
                 raise NotADirectoryError(20, "Not a directory", str(root))
         if root not in self._stages:
             self._stages[root] = StagingFolder(root)
-        beside = self._stages[root].path / path.relative_to(root)
-        if beside.parent not in self._made:
-            beside.parent.mkdir(parents=True, exist_ok=True)
-            self._made.add(beside.parent)
+        beside = self._stages[root].path / folder.relative_to(root)
+        beside.mkdir(parents=True, exist_ok=True)
         return beside
 
     def _save(self) -> None:

@@ -42,7 +42,7 @@ _OPTION = re.compile(r"[a-z][a-z-]*")
 _PASSED_ON = (
     *("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "USER", "VIRTUAL_ENV"),
     *("CUDA_HOME", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "XDG_CACHE_HOME"),
-    *("PYTHONPATH", variable("engines")),
+    *("PYTHONPATH", "TINTYPE_RANKS", variable("engines")),
 )
 """What a job gets of the server's environment: what programs and models are found by, no keys."""
 _WAITING = frozenset(

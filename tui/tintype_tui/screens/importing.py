@@ -46,7 +46,7 @@ class Import(Dialog[Path | None]):
         self._report: ImportReport | None = None
 
     def compose(self) -> ComposeResult:
-        beside = self._source.parent / f"{self._source.stem}-chat"
+        beside = self._source.parent / f"{_plain_stem(self._source)}-chat"
         with Vertical(classes="dialog -tall"):
             yield Static(Content("Import a dataset"), classes="dialog-title", id="import-title")
             yield Static(Content(visible(str(self._source))))
@@ -194,3 +194,9 @@ class Import(Dialog[Path | None]):
     def action_back(self) -> None:
         self.workers.cancel_node(self)
         self.dismiss(None)
+
+
+def _plain_stem(path: Path) -> str:
+    """A name without its ending; `train` of `train.jsonl.gz`."""
+    packed = path.suffix.lower() in (".gz", ".bz2", ".xz", ".zst")
+    return Path(path.stem).stem if packed else path.stem

@@ -61,7 +61,10 @@ class Features:
         image: Callable[[str], Image],
         limit_bytes: int = LIMIT_BYTES,
     ) -> None:
-        """Open them, or begin with none. `image` gives one by its key, should it be needed."""
+        """Open them, or begin with none. `image` gives one by its key, should it be needed.
+
+        With a limit of 0 nothing is written: they are another process's.
+        """
         self._opened = opened
         self._image = image
         self._data, self._index = folder / "features.bin", folder / "features.json"
@@ -81,6 +84,8 @@ class Features:
 
     def add(self, images: Mapping[str, Mapping[str, Tensor]]) -> None:
         """Compute the features of some images (key → pixels) and keep them, as far as they fit."""
+        if self._limit <= self._size:
+            return
         for part in _alike(images, self._opened.three_axes):
             made = compute(self._opened, [images[key] for key in part])
             self.computed += len(part)
@@ -99,6 +104,8 @@ class Features:
 
     def close_up(self) -> None:
         """Write down what there is, for a training that is taken up again."""
+        if not self._limit:
+            return
         self._file.flush()
         new = self._index.with_name(self._index.name + ".new")
         new.write_text(json.dumps(self._places))

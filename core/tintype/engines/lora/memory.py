@@ -42,11 +42,13 @@ def out_of_memory(error: BaseException) -> bool:
 class PaceMeter:
     """The pace of steps."""
 
-    def __init__(self, opened: OpenModel) -> None:
+    def __init__(self, opened: OpenModel, ranks: int = 1) -> None:
+        """Measure for so many processes, a GPU each."""
         self._opened = opened
         self._cuda = opened.device.type == "cuda"
         name = torch.cuda.get_device_name(opened.device) if self._cuda else ""
-        self._peak = next((value for sign, value in PEAKS.items() if sign in name), 0.0)
+        peak = next((value for sign, value in PEAKS.items() if sign in name), 0.0)
+        self._peak = peak * ranks
         self._begun = time.perf_counter()
 
     def begin(self) -> None:

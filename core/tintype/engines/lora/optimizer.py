@@ -28,6 +28,11 @@ class Optimizer:
             torch._foreach_add_(self._grads, found, alpha=share)
         self._forget()
 
+    @property
+    def gradients(self) -> list[Tensor]:
+        """Of the step so far, in float32."""
+        return self._grads
+
     def discard(self) -> None:
         """Begin the step again."""
         torch._foreach_zero_(self._grads)

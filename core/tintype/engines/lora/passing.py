@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +17,7 @@ from tintype.engines.lora.optimizer import Optimizer
 from tintype.engines.lora.packing import PackedRows
 from tintype.engines.lora.plan import Fit
 from tintype.engines.lora.preparation import PreparedTraining
+from tintype.engines.lora.ranks import Ranks
 from tintype.engines.lora.rows import IGNORED, Encoded
 
 CAPTURE = "TINTYPE_CAPTURE"
@@ -26,14 +28,29 @@ LOOKED_AT = 5000
 """Steps whose sizes are looked at to find the largest pack."""
 
 
+@contextmanager
+def deterministic(on: bool = True) -> Iterator[None]:
+    """Kernels that give the same bits each time, where there are any."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(on, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
 @dataclass(frozen=True, slots=True)
 class PackedStep:
     """One step's rows, ready to be computed."""
 
     rows: Sequence[Encoded]
+    """All of them, whoever computes them."""
     packs: Sequence[PackedRows]
+    """Of those that are this process's."""
     learnt: int
-    """Tokens to be learnt, over which the loss is a mean."""
+    """Tokens of all rows to be learnt, over which the loss is a mean."""
     fit: Fit
     """By which it was laid out."""
 
@@ -41,8 +58,10 @@ class PackedStep:
 class Layout:
     """Which rows meet in a step, and in which packs."""
 
-    def __init__(self, order: TrainingOrder, prepared: PreparedTraining, fit: Fit) -> None:
-        self._order, self._prepared = order, prepared
+    def __init__(
+        self, order: TrainingOrder, prepared: PreparedTraining, fit: Fit, ranks: Ranks
+    ) -> None:
+        self._order, self._prepared, self._ranks = order, prepared, ranks
         self._opened = prepared.opened
         self.change(fit)
 
@@ -69,15 +88,22 @@ class Layout:
         looked = 0
         for epoch in range(self._order.hyperparameters.n_epochs):
             for step in self.steps(epoch):
-                yield step
+                yield self._own(step)
                 looked += 1
             if looked >= LOOKED_AT:
                 return
 
+    def _own(self, rows: Sequence[Encoded]) -> list[Encoded]:
+        """Those of a step that this process computes; all of them, if it is alone."""
+        if self._ranks.size == 1:
+            return list(rows)
+        return [rows[at] for at in self._ranks.share(_lengths(rows))]
+
     def packed(self, rows: Sequence[Encoded]) -> PackedStep:
         """Some rows as packs, in memory."""
-        fit = self._fit
-        packs = [self._together([rows[at] for at in group]) for group in self._groups(rows)]
+        fit, own = self._fit, self._own(rows)
+        groups = self._groups(own) if own else []
+        packs = [self._together([own[at] for at in group]) for group in groups]
         return PackedStep(rows, packs, sum(map(_learnt, rows)), fit)
 
     def _groups(self, rows: Sequence[Encoded]) -> list[list[int]]:
@@ -104,7 +130,7 @@ class Layout:
         """What the largest pack holds, and the levels of vision (0: there are no images)."""
         tokens, count, learnt, images, longest = 0, 0, 0, 0, 0
         for step in self._all_steps():
-            for group in self._groups(step):
+            for group in self._groups(step) if step else []:
                 rows = [step[at] for at in group]
                 tokens = max(tokens, sum(_lengths(rows)))
                 count = max(count, len(rows))

@@ -16,10 +16,10 @@ from PIL import Image
 
 from tintype.dataset import Example, TextPart, example, image_bytes, read_rows
 from tintype.engines.base import Note, Report, TrainingOrder
-from tintype.engines.lora import adapters, loading
+from tintype.engines.lora import adapters
 from tintype.engines.lora.adapters import Adapters
 from tintype.engines.lora.bases import Base
-from tintype.engines.lora.features import TOGETHER, Features
+from tintype.engines.lora.features import LIMIT_BYTES, TOGETHER, Features
 from tintype.engines.lora.loading import OpenModel
 from tintype.engines.lora.plan import LoraShape
 from tintype.engines.lora.rows import MOST_PIXELS, Encoded, Said, Shown, encode, shrunk
@@ -54,21 +54,22 @@ class PreparedTraining:
         return max(one.ids.numel() for one in every)
 
 
-def prepare(
-    base: Base, order: TrainingOrder, report: Callable[[Report], None], pulse: Pulse
-) -> PreparedTraining:
-    """Load the base, read and tokenise the rows, and look at every image once.
-
-    Raises:
-        EngineError: if there is nothing to learn, or the base or an image cannot be used.
-    """
-    return prepared_for(patiently(lambda: loading.load(base), pulse), order, report, pulse)
-
-
 def prepared_for(
-    opened: OpenModel, order: TrainingOrder, report: Callable[[Report], None], pulse: Pulse
+    opened: OpenModel,
+    order: TrainingOrder,
+    report: Callable[[Report], None],
+    pulse: Pulse,
+    *,
+    keeps: bool = True,
 ) -> PreparedTraining:
-    """The same for a base that is in memory already.
+    """Read and tokenise the rows, and look at every image once.
+
+    Args:
+        opened: The base.
+        order: What is to be trained.
+        report: Is given notes.
+        pulse: Is called now and then, and may raise to stop.
+        keeps: Whether features of images are written; else they are taken from who has done so.
 
     Raises:
         EngineError: if there is nothing to learn, or an image cannot be used.
@@ -79,7 +80,10 @@ def prepared_for(
     urls: dict[str, str] = {}
     order.folder.mkdir(parents=True, exist_ok=True)
     features = Features(
-        order.folder, opened, lambda key: shrunk(_opened(image_bytes(urls[key], folder)))
+        order.folder,
+        opened,
+        lambda key: shrunk(_opened(image_bytes(urls[key], folder))),
+        LIMIT_BYTES if keeps else 0,
     )
     read = _Reading(opened, folder, features, urls, report, pulse)
     rows = read.rows(order.training)

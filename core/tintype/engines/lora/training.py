@@ -5,20 +5,25 @@ with the state, so a training that was paused or killed goes on as it would have
 processor, and up to rounding on a GPU, which is asked for deterministic kernels.
 """
 
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
 from tintype.engines.base import Note, Outcome, Report, Saved, Step, TrainingOrder, Wanted
-from tintype.engines.lora import adapters, attention, forward, plan, states
+from tintype.engines.lora import adapters, attention, forward, loading, plan, states
 from tintype.engines.lora.bases import Base
 from tintype.engines.lora.memory import PaceMeter, free_bytes, out_of_memory
 from tintype.engines.lora.optimizer import Optimizer
-from tintype.engines.lora.passing import Layout, PackedStep, Passing
-from tintype.engines.lora.preparation import PreparedTraining, ahead, prepare
+from tintype.engines.lora.passing import Layout, PackedStep, Passing, deterministic
+from tintype.engines.lora.preparation import (
+    PreparedTraining,
+    Pulse,
+    ahead,
+    patiently,
+    prepared_for,
+)
+from tintype.engines.lora.ranks import Ranks, together
 from tintype.engines.lora.rows import Encoded
 from tintype.engines.lora.states import TrainingProgress
 from tintype.errors import EngineError
@@ -53,32 +58,39 @@ def train(
         if word:
             raise _Interrupted(word)
 
-    with deterministic():
-        try:
-            prepared = prepare(base, order, report, pulse)
-        except _Interrupted as stop:
-            return stop.outcome
-        training = Training(order, prepared, report, pulse)
-        try:
-            training.go()
-        except _Interrupted as stop:
-            training.save_state()
-            return stop.outcome
-    prepared.features.discard()
+    try:
+        with together(base, order, pulse) as ranks:
+            train_as(ranks, base, order, report, pulse)
+    except _Interrupted as stop:
+        return stop.outcome
     return "succeeded"
 
 
-@contextmanager
-def deterministic(on: bool = True) -> Iterator[None]:
-    """Kernels that give the same bits each time, where there are any."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    before = torch.are_deterministic_algorithms_enabled()
-    torch.use_deterministic_algorithms(on, warn_only=True)
-    torch.utils.deterministic.fill_uninitialized_memory = False
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before)
+def train_as(
+    ranks: Ranks, base: Base, order: TrainingOrder, report: Callable[[Report], None], pulse: Pulse
+) -> None:
+    """Train to the end as one of several processes, or alone.
+
+    Raises:
+        EngineError: if the training cannot go on.
+        RankLostError: if one of the processes has ended.
+    """
+    with deterministic():
+        opened = patiently(lambda: loading.load(base), pulse)
+        if not ranks.leads:
+            ranks.meet(pulse)
+        prepared = prepared_for(opened, order, report, pulse, keeps=ranks.leads)
+        if ranks.leads:
+            ranks.meet(pulse)  # its features of images are there for the others
+        training = Training(order, prepared, report, pulse, ranks)
+        try:
+            ranks.meet(pulse)  # all have taken up the same state
+            training.go()
+        except _Interrupted:
+            training.save_state()
+            raise
+    if ranks.leads:
+        prepared.features.discard()
 
 
 class Training:
@@ -90,13 +102,15 @@ class Training:
         prepared: PreparedTraining,
         report: Callable[[Report], None],
         pulse: Callable[[], None],
+        ranks: Ranks | None = None,
     ) -> None:
         self._order, self._prepared = order, prepared
+        self._ranks = ranks = ranks or Ranks()
         self._report, self._pulse = report, pulse
         self._chosen = order.hyperparameters
         self._opened = prepared.opened
         self._optimizer = Optimizer(prepared.adapters.parameters)
-        self._meter = PaceMeter(self._opened)
+        self._meter = PaceMeter(self._opened, ranks.size)
         self._saved_at, self._saving_s = time.monotonic(), 0.0
         self._per_epoch = -(-len(prepared.rows) // self._chosen.batch_size)
         self._total = self._per_epoch * self._chosen.n_epochs
@@ -104,7 +118,7 @@ class Training:
             self._opened.text, attention.PACKED if self._opened.packs else attention.PLAIN
         )
         self._progress = self._taken_up()
-        self._layout = Layout(order, prepared, self._progress.fit)
+        self._layout = Layout(order, prepared, self._progress.fit, ranks)
         self._passing = Passing(self._opened, self._optimizer, self._layout, report)
 
     def go(self) -> None:
@@ -130,6 +144,8 @@ class Training:
 
     def save_state(self) -> None:
         """Write down everything that the next step depends on."""
+        if not self._ranks.leads:
+            return
         begun = time.monotonic()
         path = self._order.folder / states.STATE
         states.save(path, self._prepared.identity, self._optimizer.state(), self._progress)
@@ -150,9 +166,8 @@ class Training:
                     self._report(Note(f"Training resumed after step {progress.step}."))
                 return progress
         base, longest = self._opened.base, self._prepared.longest
-        return TrainingProgress(
-            fit=plan.fit(base, free_bytes(self._opened), longest, self._prepared.adapters.rank)
-        )
+        free = self._ranks.least(free_bytes(self._opened))
+        return TrainingProgress(fit=plan.fit(base, free, longest, self._prepared.adapters.rank))
 
     def _step(self, packed: PackedStep, epoch: int) -> None:
         """One optimiser step."""
@@ -184,16 +199,27 @@ class Training:
     def _gradients(self, packed: PackedStep) -> tuple[float, float, int]:
         """Gradients of a step; its loss, token accuracy, and how many tokens it has."""
         while True:
+            if packed.fit != self._progress.fit:  # made before memory ran out
+                packed = self._layout.packed(packed.rows)
+            done = self._tried(packed)
+            total, right, tokens, short = self._ranks.add_up(
+                self._optimizer.gradients, *(done or (0.0, 0, 0)), done is None
+            )
+            if not short:
+                return total / packed.learnt, right / packed.learnt, int(tokens)
+            self._optimizer.discard()
+            self._shrink()
+
+    def _tried(self, packed: PackedStep) -> tuple[float, int, int] | None:
+        """This process's passes; none if memory ran out."""
+        while True:
             try:
-                if packed.fit != self._progress.fit:  # made before memory ran out
-                    packed = self._layout.packed(packed.rows)
                 return self._passes(packed)
             except RuntimeError as error:  # running out of memory is one
                 self._optimizer.discard()
-                if not out_of_memory(error):
-                    self._passing.allow(error)
-                    continue
-            self._shrink()
+                if out_of_memory(error):
+                    return None
+                self._passing.allow(error)
 
     def _shrink(self) -> None:
         """Memory ran out: the step is done again in smaller packs."""
@@ -211,7 +237,7 @@ class Training:
         words = f"Memory ran out: steps go on in packs of {smaller.tokens:,} tokens{how}."
         self._report(Note(words, "warn"))
 
-    def _passes(self, packed: PackedStep) -> tuple[float, float, int]:
+    def _passes(self, packed: PackedStep) -> tuple[float, int, int]:
         self._opened.text.train()
         total, right, tokens = 0.0, 0, 0
         for rows in packed.packs:
@@ -219,7 +245,7 @@ class Training:
             lost, hits = self._passing.run(rows)
             self._optimizer.gather(1 / packed.learnt)
             total, right, tokens = total + float(lost), right + int(hits), tokens + rows.tokens
-        return total / packed.learnt, right / packed.learnt, tokens
+        return total, right, tokens
 
     def _pulse_between(self) -> None:
         try:
@@ -248,7 +274,8 @@ class Training:
                 self._pulse()
                 lost, hits = forward.loss(self._opened, pack.to(self._opened.device))
                 total, right = total + float(lost), right + int(hits)
-        return total / packed.learnt, right / packed.learnt
+        total, hit = self._ranks.add_up((), total, right)
+        return total / packed.learnt, hit / packed.learnt
 
     def _close(self, epoch: int) -> None:
         """Validate and save at the end of an epoch (from 1)."""
@@ -259,7 +286,8 @@ class Training:
             full = {"full_valid_loss": loss, "full_valid_mean_token_accuracy": accuracy}
             self._tell(full, epoch)
         path = self._order.folder / f"checkpoint-{done.step}"
-        adapters.save(path, self._opened, self._prepared.adapters)
+        if self._ranks.leads:
+            adapters.save(path, self._opened, self._prepared.adapters)
         self._report(Saved(done.step, epoch, path, {**done.metrics, **full}))
         done.epochs_closed = epoch
         self.save_state()
