@@ -1,12 +1,13 @@
 """Random sessions: keys, resizes, stalls, cuts, and answers that are late, lost or doubled.
 
-    python -m benchmarks.sessions [--minutes 60] [--seed 1] [--rounds 12] [--kind sixel]
+    python -m benchmarks.sessions [--minutes 60] [--seed 1] [--rounds 12] [--kind sixel|tmux|…]
 
-The app runs in a pseudo-terminal that misbehaves. After each round of random keys the line is well
-again, and what the emulator shows must be what it shows after a full repaint; words typed into the
-search through all of it must all be there. Each session ends by `q`, by a signal at any moment
-(stalled or not), or by a terminal that goes away: within a second, with the terminal as it was and
-nothing typed into the shell. What went wrong is printed with the seed that brings it back.
+The app runs in a pseudo-terminal that misbehaves, every sixth time with tmux in between. After
+each round of random keys, in all panes and what lies over them, the line is well again, and what
+the emulator shows must be what it shows after a full repaint; words typed into the search through
+all of it must all be there. Each session ends by `q`, by a signal at any moment (stalled or not),
+or by a terminal that goes away: within a second, with the terminal as it was and nothing typed into
+the shell. What went wrong is printed with the seed that brings it back.
 """
 
 import argparse
@@ -17,6 +18,8 @@ import json
 import os
 import random
 import select
+import shlex
+import shutil
 import signal
 import struct
 import subprocess
@@ -38,17 +41,27 @@ QUICK: dict[str, Any] = {"sessions": 1, "rounds": 1}
 KEYS = (
     *([b"\x1b[B"] * 6),
     *([b"\x1b[A"] * 3),
-    *(b"1", b"2", b"3", b"4", b"5", b"6", b"2", b"2", b"\t", b"\x1b[Z", b"\x1b", b"\x1b"),
+    *(b"1", b"2", b"3", b"4", b"5", b"6", b"7", b"2", b"2", b"\t", b"\x1b[Z", b"\x1b", b"\x1b"),
     *(b"j", b"k", b"f", b"p", b"v", b"c", b"b", b"s", b"x", b"!", b"?", b"+", b"-", b"z", b"W"),
+    *(b":", b"\x10", b"\x14", b"\x0c", b"o", b"/", b"\x1b[19~"),
     *(b"\x1b[6~", b"\x1b[5~", b"\x1b[F", b"\x1b[H", b"\x1b[C", b"\x1b[D"),
 )
 """None of them asks, launches, writes or leaves."""
 SIZES = ((140, 42), (120, 40), (80, 24), (100, 30))
 FAULTS = ("none", "stall", "late", "lost", "doubled", "resize")
+TMUX_CONFIG = """\
+set -g status off
+set -g escape-time 10
+set -g default-terminal tmux-256color
+set -as terminal-features ",xterm*:RGB"
+"""
 PATIENCE_S = 20.0
 SETTLED_S = 0.1
 QUIET_S = 0.7
 """How long nothing must come for the app to have finished."""
+TMUX = "tmux"
+"""The kind of terminal with a tmux of one's own between it and the app."""
+ALL_KINDS = (*KINDS, *((TMUX,) if shutil.which("tmux") else ()))
 TRIES = 20
 SOON_S = 1.0
 """How long an app may take to end after a signal."""
@@ -101,14 +114,15 @@ class BadTerminal:
             ready = select.select([self.master] if flows else [], [], [], 0.01)[0]
             try:
                 if ready:
-                    self._take(os.read(self.master, 1 << 16))
+                    self._take()
                 while self._replies and self._replies[0][0] <= time.monotonic():
                     os.write(self.master, self._replies.pop(0)[1])
             except OSError:
                 return
 
-    def _take(self, data: bytes) -> None:
+    def _take(self) -> None:
         with self._lock:
+            data = os.read(self.master, 1 << 16)
             self.written += data
             self.display.write(data)
             self._last_s = time.monotonic()
@@ -155,7 +169,8 @@ class BadTerminal:
         end_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < end_s:
             with self._lock:
-                if time.monotonic() - self._last_s > SETTLED_S:
+                waiting = select.select([self.master], [], [], 0)[0]
+                if not waiting and time.monotonic() - self._last_s > SETTLED_S:
                     return
             time.sleep(0.01)
 
@@ -272,6 +287,13 @@ class Visit:
         environ["CHECKED"] = str(self.asked)
         environ["TERM"] = "xterm-kitty" if kind == "kitty" else "xterm-256color"
         command = [sys.executable, "-m", "benchmarks.checked_app", str(data)]
+        self.tmux: list[str] = []
+        if kind == TMUX:
+            config = folder / "tmux.conf"
+            config.write_text(TMUX_CONFIG)
+            self.tmux = ["tmux", "-S", str(folder / f"tmux-{seed}"), "-f", str(config)]
+            command = [*self.tmux, "new-session", shlex.join(command)]
+            kind = "xterm-256color"
         self.terminal = BadTerminal(command, environ, kind)
 
     def run(self, rounds: int) -> None:
@@ -287,6 +309,19 @@ class Visit:
             self._leave()
         finally:
             self.terminal.kill()
+            if self.tmux:
+                subprocess.run([*self.tmux, "kill-server"], stderr=subprocess.DEVNULL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Send the app a signal, past a tmux that it is in."""
+        if not self.tmux:
+            self.terminal.process.send_signal(number)
+            return
+        asked = [*self.tmux, "list-panes", "-a", "-F", "#{pane_pid}"]
+        found = subprocess.run(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        for pid in found.stdout.split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), number)
 
     def _round(self, number: int) -> bool:
         """Some keys on a bad line, then a look; whether the app is still there."""
@@ -355,7 +390,7 @@ class Visit:
     def _answer(self) -> dict[str, Any] | None:
         """What the app says should be seen; none if it does not say so."""
         self.asked.unlink(missing_ok=True)
-        self.terminal.process.send_signal(signal.SIGUSR1)
+        self._signal(signal.SIGUSR1)
         end_s = time.monotonic() + PATIENCE_S
         while not self.asked.exists():
             if time.monotonic() > end_s or self.terminal.process.poll() is not None:
@@ -409,7 +444,7 @@ class Visit:
         if way == "gone":
             self.terminal.close()
         else:
-            self.terminal.process.send_signal(signal.Signals[way])
+            self._signal(signal.Signals[way])
 
     def _screen(self) -> str:
         return "\n".join(line.rstrip() for line in self.terminal.texts())
@@ -420,7 +455,7 @@ def run(
     minutes: float = 2.0,
     rounds: int = 12,
     first: int = 1,
-    kinds: Sequence[str] = tuple(KINDS),
+    kinds: Sequence[str] = ALL_KINDS,
 ) -> Account:
     """Go through so many sessions, or as many as there is time for."""
     account = Account()
@@ -475,9 +510,9 @@ def main() -> None:
     parser.add_argument("--sessions", type=int)
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kind", choices=tuple(KINDS))
+    parser.add_argument("--kind", choices=ALL_KINDS)
     given = parser.parse_args()
-    kinds = (given.kind,) if given.kind else tuple(KINDS)
+    kinds = (given.kind,) if given.kind else ALL_KINDS
     account = run(given.sessions, given.minutes, given.rounds, given.seed, kinds)
     print(machine())
     report(figures(account))

@@ -10,6 +10,12 @@ from tintype.detection import LOC, labels_in, name_convention, parse_boxes
 Facet = tuple[str, str]
 """A name and a value, e.g. `("format", "jpeg")`."""
 
+NAMES = (
+    *("row", "images", "turns", "role", "system prompt", "objects", "label", "answer", "boxes"),
+    *("origin", "detail", "flaw", "format", "mode", "size"),
+)
+"""Of facets, in the order in which they are shown."""
+
 SHORT_ANSWER = 40
 """Characters up to which answers are counted as values: `Yes`, `rectangle`, a title."""
 

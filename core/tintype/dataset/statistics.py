@@ -14,7 +14,7 @@ from typing import Any
 
 from tintype.dataset.conversation import example as read_example
 from tintype.dataset.example import Example
-from tintype.dataset.facets import SHORT_ANSWER, Facet, facets
+from tintype.dataset.facets import NAMES, SHORT_ANSWER, Facet, facets
 from tintype.dataset.identity import RowIdentity, identify, short
 from tintype.dataset.repetitions import Contradiction, Identities
 from tintype.dataset.spread import NO_SPREAD, Spread, spread
@@ -123,7 +123,8 @@ class StatisticsTally:
             images=len(self._bytes),
             distinct_images=len(self._images.first),
             facets={
-                name: dict(Counter(counts).most_common()) for name, counts in self._facets.items()
+                name: dict(Counter(self._facets[name]).most_common())
+                for name in sorted(self._facets, key=NAMES.index)  # whichever was counted first
             },
             boxes=dict(self._boxes.most_common()),
             answer_chars=spread(self._answers),

@@ -68,6 +68,12 @@ def test_every_value_is_in_the_shape_once(values: list[int]) -> None:
     assert found.low <= found.median <= found.p95 <= found.high
 
 
+def test_facets_come_in_one_order_whichever_was_counted_first() -> None:
+    tally = StatisticsTally()
+    tally.add_facets([("size", "1×1"), ("answer", "a"), ("images", "1")])
+    assert list(tally.statistics().facets) == ["images", "answer", "size"]
+
+
 async def test_what_is_counted_can_be_found_again(build: Any) -> None:
     path = build.jsonl(build.chat(answer="Yes"), build.chat(answer="No"), "no json")
     async with open_dataset(path) as dataset:

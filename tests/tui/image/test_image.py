@@ -1,5 +1,6 @@
 """The widget in an app without a terminal."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from textual.pilot import Pilot
 
 from tintype.detection import Box
 from tintype_tui.terminal import Capabilities
-from tintype_tui.terminal.output import Line
+from tintype_tui.terminal.output import Line, Output
 from tintype_tui.terminal.output.cells import MARK, PLACEHOLDER
 from tintype_tui.widgets.image import FIT, ImageView, View, draw, widget
 from tintype_tui.widgets.image.blocks import SHAPES
@@ -194,6 +195,24 @@ async def test_over_a_line_images_that_are_passed_are_not_drawn(
         app.image.data = grey
         await until(pilot, lambda: len(app.only.asked) == 2)
         assert app.only.asked[-1].data == grey
+
+
+async def test_an_image_waits_for_keys_that_a_busy_app_has_not_done_yet(
+    app: Any, halves: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 10.0
+    monkeypatch.setattr(widget, "monotonic", lambda: now_s)
+    monkeypatch.setattr(widget, "REST_S", 0.02)
+    async with app.run_test(size=(60, 15)) as pilot:
+        app._driver.output = Output(asyncio.get_running_loop())
+        app.image.sparing = True
+        app.image.data = halves
+        app._driver.output.pace.key(now_s)  # the next one is pressed, and waits
+        await asyncio.sleep(0.1)
+        await settled(pilot)
+        assert not app.only.asked
+        now_s += 1
+        await until(pilot, lambda: len(app.only.asked) == 1)
 
 
 async def test_a_line_that_becomes_slow_is_not_sent_the_same_image_again(

@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -69,13 +68,14 @@ async def command(
 
 async def _survey(settings: "Settings") -> "tuple[StoredItem, ...]":
     from tintype.cleaning import survey
+    from tintype.paths import as_path
     from tintype.store import open_store
 
     async with open_store(settings.folders.store_file) as store:
         noted = store.notes.read("archives") or {}
 
     def look() -> "tuple[StoredItem, ...]":
-        return survey(settings.folders, [Path(path).expanduser() for path in noted.values()])
+        return survey(settings.folders, [as_path(path) for path in noted.values()])
 
     return await asyncio.to_thread(look)
 

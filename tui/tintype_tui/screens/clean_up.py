@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -18,6 +17,7 @@ from textual.widgets import Static
 
 from tintype.cleaning import KINDS, StoredItem, remove, survey
 from tintype.errors import TintypeError
+from tintype.paths import as_path
 from tintype_tui.keys import with_keys
 from tintype_tui.screens.dialogs import Ask, Confirm, Dialog
 from tintype_tui.session import Session, SessionApp
@@ -185,6 +185,6 @@ async def kept_here(session: Session) -> tuple[StoredItem, ...]:
     noted = (await session.store()).notes.read("archives") or {}
 
     def look() -> tuple[StoredItem, ...]:
-        return survey(session.settings.folders, [Path(one).expanduser() for one in noted.values()])
+        return survey(session.settings.folders, [as_path(one) for one in noted.values()])
 
     return await asyncio.to_thread(look)

@@ -1,5 +1,6 @@
 """Images of other datasets taken over: as they are where a provider takes them so."""
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -119,7 +120,10 @@ class ImageFinder:
         if self._archives is None:
             inside = self._files.archive is not None
             paths = [] if inside else self._files.archives()
-            self._archives = [Files.of(path) for path in paths]
+            self._archives = []
+            for path in paths:
+                with contextlib.suppress(DatasetError):  # damaged: nothing is found in it
+                    self._archives.append(Files.of(path))
         for archive in self._archives:
             file = archive.get(name) if not is_absolute(name) else None
             found = [file] if file else nearest(archive.ending(name), base, split)

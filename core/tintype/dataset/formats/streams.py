@@ -127,7 +127,7 @@ def unpacked_stream(path: Path) -> io.BufferedReader:
     plain = plain_stream(path)
     start, size = plain.peek(6)[:6], os.stat(path).st_size
     if start.startswith(b"\x1f\x8b"):
-        return io.BufferedReader(GzipStream(path), 1 << 16)
+        return io.BufferedReader(GzipStream(path, whole=True), 1 << 16)
     if start.startswith(b"BZh"):
         return io.BufferedReader(BoundedStream(bz2.open(plain), size))
     if start.startswith(b"\xfd7zXZ\x00"):
@@ -169,15 +169,23 @@ class GzipStream(PlacedStream):
 
     _CHUNK = 1 << 16
 
-    def __init__(self, path: Path, *, largest: int = _BOMB_BYTES, every: int = 8_000_000) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        largest: int = _BOMB_BYTES,
+        every: int = 8_000_000,
+        whole: bool = False,
+    ) -> None:
         """Open a file.
 
         Args:
             path: The file.
             largest: How much it may become in any case, in bytes.
             every: After how many decompressed bytes the state is kept.
+            whole: Whether to raise EOFError where it was cut off, instead of ending there.
         """
-        self._largest, self._every = largest, every
+        self._largest, self._every, self._whole = largest, every, whole
         self._file = PlainStream(path)
         self._packed = self._file.seek(0, os.SEEK_END)
         self._states = [_State(0, 0, zlib.decompressobj(wbits=31))]
@@ -211,7 +219,8 @@ class GzipStream(PlacedStream):
         while True:
             data = now.left or self._raw()
             if not data:
-                return b""
+                made = self._rest(size)
+                break
             if now.decompressor.eof:  # another member follows
                 now.decompressor = zlib.decompressobj(wbits=31)
             made = now.decompressor.decompress(data, size)
@@ -223,6 +232,14 @@ class GzipStream(PlacedStream):
             raise OSError("it grows beyond all measure when it is decompressed")
         if now.place - self._states[-1].place >= self._every:
             self._states.append(self._copied(now))
+        return made
+
+    def _rest(self, size: int) -> bytes:
+        """What is left to be decompressed at the end of the file."""
+        last = self._now.decompressor
+        made = b"" if last.eof else last.decompress(b"", size)
+        if self._whole and not (made or last.eof):
+            raise EOFError("it ends too early")
         return made
 
     def _raw(self) -> bytes:

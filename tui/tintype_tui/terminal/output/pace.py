@@ -47,6 +47,8 @@ class Pace:
     slow: bool = False
     """Whether to spare the line: what nobody asked for waits."""
     answers: int = 0
+    last_key_s: float = float("-inf")
+    """When somebody has pressed a key last, whether or not it has been done."""
     _asked: int = 0
     _first_s: float | None = None
     _under_way: deque[_Sent] = field(default_factory=deque)
@@ -55,7 +57,6 @@ class Pace:
     _trips: deque[float] = field(default_factory=lambda: deque(maxlen=24))
     _rates: deque[float] = field(default_factory=lambda: deque(maxlen=3))
     _last_answer_s: float = 0.0
-    _last_key_s: float = float("-inf")
     _last: _Sent | None = None
     _unasked_due_s: float = 0.0
 
@@ -96,7 +97,7 @@ class Pace:
 
     def key(self, now_s: float) -> None:
         """Note that somebody has pressed a key: they wait for its effect, and the line is alive."""
-        self._last_key_s, self._lost = now_s, 0
+        self.last_key_s, self._lost = now_s, 0
 
     def answered(self, now_s: float) -> None:
         """Note an answer."""
@@ -120,7 +121,7 @@ class Pace:
 
     def _is_asked(self, now_s: float) -> bool:
         trip = min(self._trips) if self._trips else 0.0
-        return now_s <= self._last_key_s + ASKED_S + 2 * trip
+        return now_s <= self.last_key_s + ASKED_S + 2 * trip
 
     def _fence_s(self, now_s: float) -> float:
         under_way = self._under_way

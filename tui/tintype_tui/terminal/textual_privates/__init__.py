@@ -15,6 +15,7 @@ from tintype_tui.terminal.textual_privates.driver import (
     OpenDriver,
     driver_of,
     has_mouse,
+    last_key_s,
     output_of,
     take_mouse,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "driver_of",
     "forget_lines",
     "has_mouse",
+    "last_key_s",
     "output_of",
     "screens_of",
     "seen_in_order",

@@ -21,6 +21,15 @@ def output_of(app: App[Any]) -> Output | None:
     return getattr(app._driver, "output", None)
 
 
+def last_key_s(app: App[Any]) -> float:
+    """When a key was pressed last, on the monotonic clock; minus infinity if never or not known.
+
+    It may be waiting still for those before it to be done.
+    """
+    output = output_of(app)
+    return float("-inf") if output is None else output.pace.last_key_s
+
+
 def has_mouse(app: App[Any]) -> bool | None:
     """Whether the mouse is the app's; none where the terminal has none to give."""
     driver: Any = app._driver

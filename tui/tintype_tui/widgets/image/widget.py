@@ -13,6 +13,7 @@ has; that of another image only for a moment, so that paging quickly does not fl
 """
 
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import ClassVar
 
@@ -29,6 +30,7 @@ from tintype.detection import Box
 from tintype_tui.terminal import Capabilities
 from tintype_tui.terminal.app import TerminalApp
 from tintype_tui.terminal.output import Line
+from tintype_tui.terminal.textual_privates import last_key_s
 from tintype_tui.widgets.image.canvas import ImageCanvas
 from tintype_tui.widgets.image.drawing import PIXELS, Drawing, Wanted, draw
 from tintype_tui.widgets.image.framing import FIT, Room, View, filling_zoom, fitted_scale
@@ -146,8 +148,8 @@ class ImageView(Widget, can_focus=True):
     def on_mount(self) -> None:
         """Learn of the terminal."""
         if isinstance(self.app, TerminalApp):
-            self.watch(self.app, "capabilities", self._terminal_answered)
-            self.watch(self.app, "slow", self._line_changed)
+            self.watch(self.app, "capabilities", partial(setattr, self, "capabilities"))
+            self.watch(self.app, "slow", partial(setattr, self, "sparing"))
 
     def watch_data(self) -> None:
         """Look at all of another image."""
@@ -167,12 +169,6 @@ class ImageView(Widget, can_focus=True):
         self._ask()
 
     on_resize = watch_predicted = watch_view = watch_capabilities = watch_truth
-
-    def _terminal_answered(self, capabilities: Capabilities) -> None:
-        self.capabilities = capabilities
-
-    def _line_changed(self, slow: bool) -> None:
-        self.sparing = slow
 
     def watch_sparing(self) -> None:
         """Draw it better; what is there already is good enough for a line that has become slow."""
@@ -203,10 +199,17 @@ class ImageView(Widget, can_focus=True):
             self._rest.stop()
             self._rest = None
         if self.sparing or (self._passing and self._line.far):
-            self._rest = self.set_timer(REST_S, self._ask_now)
+            self._rest = self.set_timer(REST_S, self._rested)
         elif not self._about_to_ask:
             self._about_to_ask = True
             self.call_next(self._ask_now)
+
+    def _rested(self) -> None:
+        """Ask, unless keys have come that a busy machine has not got round to."""
+        if (left_s := last_key_s(self.app) + REST_S - monotonic()) > 0:
+            self._rest = self.set_timer(left_s, self._rested)
+        else:
+            self._ask_now()
 
     def _ask_now(self) -> None:
         self._about_to_ask, self._rest, self._passing = False, None, False
