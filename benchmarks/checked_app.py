@@ -60,7 +60,7 @@ def answer(app: Any, file: Path) -> None:
 
 def main() -> None:
     """Run the app."""
-    from tintype_tui.__main__ import run_app
+    from tintype_tui.__main__ import _left_at_once
     from tintype_tui.app import TintypeApp
 
     file = Path(os.environ["CHECKED"])
@@ -73,7 +73,7 @@ def main() -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, asked)
 
     TintypeApp.on_load = on_load  # type: ignore[assignment, method-assign]
-    sys.exit(run_app(Path(sys.argv[1]) if len(sys.argv) > 1 else None))
+    sys.exit(_left_at_once(Path(sys.argv[1]) if len(sys.argv) > 1 else None))
 
 
 if __name__ == "__main__":

@@ -114,14 +114,15 @@ class BadTerminal:
             ready = select.select([self.master] if flows else [], [], [], 0.01)[0]
             try:
                 if ready:
-                    self._take(os.read(self.master, 1 << 16))
+                    self._take()
                 while self._replies and self._replies[0][0] <= time.monotonic():
                     os.write(self.master, self._replies.pop(0)[1])
             except OSError:
                 return
 
-    def _take(self, data: bytes) -> None:
+    def _take(self) -> None:
         with self._lock:
+            data = os.read(self.master, 1 << 16)
             self.written += data
             self.display.write(data)
             self._last_s = time.monotonic()
@@ -168,7 +169,8 @@ class BadTerminal:
         end_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < end_s:
             with self._lock:
-                if time.monotonic() - self._last_s > SETTLED_S:
+                waiting = select.select([self.master], [], [], 0)[0]
+                if not waiting and time.monotonic() - self._last_s > SETTLED_S:
                     return
             time.sleep(0.01)
 

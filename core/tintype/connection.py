@@ -58,7 +58,7 @@ async def running(settings: Settings) -> "Running":
     return await start(
         server_folder(settings),
         launcher=settings.launcher,
-        launcher_options=settings.slurm_options,
+        launcher_options=settings.launcher_options,
     )
 
 

@@ -19,7 +19,7 @@ from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from tests.conftest import running_server
 from tests.server.conftest import Rows
 
-from tintype.engines import launch
+from tintype.engines import launch, tickets
 from tintype.engines.launchers import Launchers
 from tintype.engines.slurm import SlurmLauncher
 from tintype.engines.worker import run
@@ -117,9 +117,9 @@ def test_a_server_that_comes_back_finds_the_job_and_submits_no_second(
         file = client.files.create(file=("rows.jsonl", rows()), purpose="fine-tune").id
         id = client.fine_tuning.jobs.create(model="scripted", training_file=file).id
         until(lambda: cluster.jobs)
-    ticket = launch.read_ticket(options.folder / "jobs" / id)
+    ticket = tickets.read_ticket(options.folder / "jobs" / id)
     assert ticket is not None
-    launch.write_ticket(options.folder / "jobs" / id, launch.Ticket("slurm", ticket.name))
+    tickets.write_ticket(options.folder / "jobs" / id, tickets.Ticket("slurm", ticket.name))
     cluster.let("hold")
     there = Options(options.folder)  # whose new jobs are its own; that one stays Slurm's
     with running_server(there) as after:
@@ -237,7 +237,7 @@ def test_a_job_whose_time_was_up_goes_on_in_another(
 def test_a_trainer_whose_ticket_is_anothers_leaves_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    launch.write_ticket(tmp_path, launch.Ticket("slurm", "the-second", "2"))
+    tickets.write_ticket(tmp_path, tickets.Ticket("slurm", "the-second", "2"))
     run(tmp_path, "the-first")
     assert "is not, or no longer, the trainer of" in capsys.readouterr().err
     assert not (tmp_path / launch.EXIT).exists()
@@ -250,7 +250,7 @@ def test_options_that_are_not_a_persons_to_choose_are_refused(option: str) -> No
 
 
 def test_an_unknown_launcher_is_refused_with_those_there_are() -> None:
-    with pytest.raises(EngineError, match=r"There is no launcher 'pbs'\. There are local, slurm"):
+    with pytest.raises(EngineError, match=r"no launcher 'pbs'\. There are local, slurm, ray"):
         Launchers("pbs")
 
 
@@ -360,7 +360,7 @@ def test_real_slurm_submits_runs_cancels_and_is_found_again(
         said = "Slurm job 2 waits: Resources."
         until(lambda: any(event.message == said for event in jobs.list_events(second, limit=50)))
         assert jobs.retrieve(second).status == "queued"
-        until(lambda: launch.read_ticket(real.folder / "jobs" / third))
+        until(lambda: tickets.read_ticket(real.folder / "jobs" / third))
         jobs.cancel(third)
         until(lambda: jobs.retrieve(third).status == "cancelled")
     # What ended the server's own trainers has ended the first; the next server submits it again.

@@ -24,14 +24,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from tintype.engines.base import Resolved, TrainingOrder, Wanted
-from tintype.errors import EngineError, FileError
+from tintype.errors import EngineError
 from tintype.paths import hold, is_held
 
 ORDER, LOCK, REPORTS, WANTED, EXIT, LOG, RESERVE, TICKET = (
@@ -44,8 +43,6 @@ ORDER, LOCK, REPORTS, WANTED, EXIT, LOG, RESERVE, TICKET = (
     "reserve",
     "ticket.json",
 )
-GOING_S = 20.0
-"""How long a trainer that has ended may take to be gone."""
 ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -76,17 +73,6 @@ class Ending:
     outcome: Literal["succeeded", "paused", "cancelled", "failed"]
     message: str = ""
     """For `failed`: why, in a sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """How a cluster's scheduler knows a trainer."""
-
-    launcher: str
-    name: str
-    """Nobody else's."""
-    id: str = ""
-    """The scheduler's own; empty until it has said so."""
 
 
 def detach(
@@ -170,49 +156,6 @@ def launch(folder: Path) -> None:
         )
     finally:
         os.close(lock)
-
-
-def begin_with(folder: Path, ticket: Ticket) -> None:
-    """Make a folder ready for a trainer that a scheduler starts, before it is asked to."""
-    for leftover in (WANTED, EXIT):
-        (folder / leftover).unlink(missing_ok=True)
-    write_ticket(folder, ticket)
-
-
-def write_ticket(folder: Path, ticket: Ticket) -> None:
-    """Write down how a scheduler knows the trainer."""
-    fields = {"launcher": ticket.launcher, "name": ticket.name, "id": ticket.id}
-    replace(folder / TICKET, json.dumps(fields))
-
-
-def read_ticket(folder: Path) -> Ticket | None:
-    """How a scheduler knows the trainer; none if none has been asked to start it."""
-    try:
-        return Ticket(**json.loads((folder / TICKET).read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
-
-
-def take_lock(folder: Path, ticket_name: str) -> int | None:
-    """Lock the folder as the trainer of a ticket; none if it is not, or another stays at work.
-
-    One that has said how it ended may take a moment to be gone.
-    """
-    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    deadline_s = time.monotonic() + GOING_S
-    while (ticket := read_ticket(folder)) is not None and ticket.name == ticket_name:
-        try:
-            held = hold(lock, folder / LOCK)
-        except FileError:  # a disk without locks: the name in the ticket is guard enough
-            held = True
-        if held:
-            os.ftruncate(lock, 0)
-            return lock
-        if time.monotonic() > deadline_s:
-            break
-        time.sleep(0.1)
-    os.close(lock)
-    return None
 
 
 def alive(folder: Path) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from tintype.engines import launch
+from tintype.engines.tickets import read_ticket
 from tintype.errors import EngineError
 
 Phase = Literal["waiting", "running", "unknown", "gone"]
@@ -100,23 +101,28 @@ class Launchers:
         Raises:
             EngineError: if there is no such launcher, or it takes no such options.
         """
+        from tintype.engines.ray import RayLauncher
         from tintype.engines.slurm import SlurmLauncher
 
         if name not in NAMES:
             raise EngineError(
                 f"There is no launcher {name!r}.", advice=f"There are {', '.join(NAMES)}."
             )
-        slurm = SlurmLauncher(options or {} if name == "slurm" else {})
-        self._known: Mapping[str, Launcher] = {"local": LocalLauncher(), "slurm": slurm}
+        given = {name: options or {}}
+        self._known: Mapping[str, Launcher] = {
+            "local": LocalLauncher(),
+            "slurm": SlurmLauncher(given.get("slurm", {})),
+            "ray": RayLauncher(given.get("ray", {})),
+        }
         self.chosen = self._known[name]
 
     def of(self, folder: Path) -> Launcher:
         """The one that has begun a job's trainer; of a job not begun, that of new jobs."""
-        ticket = launch.read_ticket(folder)
+        ticket = read_ticket(folder)
         if ticket is not None:
             return self._known.get(ticket.launcher, self.chosen)
         return self._known["local"] if (folder / launch.LOCK).exists() else self.chosen
 
 
-NAMES = ("local", "slurm")
+NAMES = ("local", "slurm", "ray")
 """The launchers there are."""

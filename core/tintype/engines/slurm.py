@@ -1,9 +1,7 @@
 """Trainers as jobs of a Slurm cluster, by its commands: `sbatch`, `squeue` and `scancel`.
 
-The server's folder has to be on a disk that the nodes share, and Tintype's Python too. A job has a
-name that nobody else has, written into its folder before `sbatch` is called: whatever happens to
-the server in between, the name finds the job again. A trainer whose name is no longer that of its
-folder leaves at once, so two never train the same job. Accounting (`sacct`) is not needed.
+The server's folder has to be on a disk that the nodes share, and Tintype's Python too. Jobs are
+found by their names (`tickets`); accounting (`sacct`) is not needed.
 
 Source of the options and states: the manual pages of Slurm 22.05, sbatch(1) and squeue(1).
 """
@@ -13,7 +11,6 @@ import re
 import secrets
 import shlex
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +18,15 @@ from pathlib import Path
 
 from tintype.engines import launch as launching
 from tintype.engines.launchers import TrainerState
+from tintype.engines.tickets import (
+    Ticket,
+    begin_with,
+    passed_on,
+    read_ticket,
+    worker_command,
+    write_ticket,
+)
 from tintype.errors import EngineError
-from tintype.plugins import variable
 
 POLL_S = 2.0
 """How often the scheduler is asked, for all jobs at once."""
@@ -39,12 +43,8 @@ _OWN = frozenset(
 )
 """Options of `sbatch` that are Tintype's to set."""
 _OPTION = re.compile(r"[a-z][a-z-]*")
-_PASSED_ON = (
-    *("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "USER", "VIRTUAL_ENV"),
-    *("CUDA_HOME", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "XDG_CACHE_HOME"),
-    *("PYTHONPATH", "TINTYPE_RANKS", variable("engines")),
-)
-"""What a job gets of the server's environment: what programs and models are found by, no keys."""
+_ITS_OWN = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "USER", "VIRTUAL_ENV")
+"""What a job gets of the server's environment besides what Tintype is found by."""
 _WAITING = frozenset(
     {"CONFIGURING", "PENDING", "REQUEUED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SUSPENDED"}
 )
@@ -100,22 +100,22 @@ class SlurmLauncher:
         Raises:
             EngineError: if Slurm refuses it. If it cannot be reached, `state` says so.
         """
-        ticket = launching.Ticket(self.name, f"tintype-{folder.name}-{secrets.token_hex(4)}")
-        launching.begin_with(folder, ticket)
+        ticket = Ticket(self.name, f"tintype-{folder.name}-{secrets.token_hex(4)}")
+        begin_with(folder, ticket)
         self._asked_s = -POLL_S
         done = _called("sbatch", *self._arguments(folder, ticket), script=_script(folder, ticket))
         number = done.stdout.strip().partition(";")[0]
         if done.returncode == 0 and number.isdecimal():
-            launching.write_ticket(folder, launching.Ticket(self.name, ticket.name, number))
+            write_ticket(folder, Ticket(self.name, ticket.name, number))
         elif not _is_passing(done.stderr):
             raise EngineError(
                 f"Slurm refused the job: {_said(done)}.",
-                advice="Change the options in `slurm_options` of the settings, or the launcher.",
+                advice="Change `launcher_options` in the settings, or the launcher.",
             )
 
     def state(self, folder: Path) -> TrainerState:
         """What the scheduler says; if it cannot be asked, the state is unknown."""
-        ticket = launching.read_ticket(folder)
+        ticket = read_ticket(folder)
         if ticket is None or launching.ending(folder) is not None:  # its last act
             return TrainerState("gone")
         self._ask()
@@ -148,14 +148,14 @@ class SlurmLauncher:
         self._end(folder)
 
     def _end(self, folder: Path, *arguments: str) -> None:
-        ticket = launching.read_ticket(folder)
+        ticket = read_ticket(folder)
         if ticket is not None:
             known = [ticket.id] if ticket.id else [f"--name={ticket.name}"]
             self._asked_s = -POLL_S
             _called("scancel", *arguments, *known)
 
-    def _arguments(self, folder: Path, ticket: launching.Ticket) -> Sequence[str]:
-        passed = [name for name in _PASSED_ON if name in os.environ]
+    def _arguments(self, folder: Path, ticket: Ticket) -> Sequence[str]:
+        passed = [*(name for name in _ITS_OWN if name in os.environ), *passed_on()]
         return (
             "--parsable",
             f"--job-name={ticket.name}",
@@ -186,10 +186,8 @@ class SlurmLauncher:
         self._asked_s = time.monotonic()
 
 
-def _script(folder: Path, ticket: launching.Ticket) -> str:
-    variables = " ".join(f"{name}={value}" for name, value in launching.ONE_THREAD.items())
-    command = ["-P", "-m", "tintype.engines.worker", os.fspath(folder), ticket.name]
-    return f"#!/bin/sh\nexec env {variables} {shlex.join([sys.executable, *command])}\n"
+def _script(folder: Path, ticket: Ticket) -> str:
+    return f"#!/bin/sh\nexec {shlex.join(worker_command(folder, ticket.name))}\n"
 
 
 def _called(

@@ -28,9 +28,9 @@ from tintype.engines.launch import (
     Ending,
     read_order,
     replace,
-    take_lock,
     unwritable,
 )
+from tintype.engines.tickets import take_lock
 from tintype.errors import EngineError, TintypeError
 
 RESERVE_BYTES = 16 << 10

@@ -101,7 +101,7 @@ def days(value: object) -> Mapping[str, int]:
     return MappingProxyType(value)
 
 
-LAUNCHERS = ("local", "slurm")
+LAUNCHERS = ("local", "slurm", "ray")
 """Where the embedded server may have trainings run."""
 
 
@@ -119,7 +119,7 @@ def options(value: object) -> Mapping[str, str]:
         raise ValueError
     found = {}
     for name, given in value.items():
-        if not re.fullmatch(r"[a-z][a-z-]*", line(name)) or given is False:
+        if not re.fullmatch(r"[a-z][a-z_-]*", line(name)) or given is False:
             raise ValueError
         found[name] = "" if given is True else line(str(given) if type(given) is int else given)
     return MappingProxyType(found)

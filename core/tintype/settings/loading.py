@@ -51,8 +51,8 @@ class Settings:
     month_limit_usd: Decimal | None
     machine_usd_per_hour: Decimal | None
     launcher: str
-    """`local` or `slurm`: where the embedded server has trainings run."""
-    slurm_options: Mapping[str, str]
+    """`local`, `slurm` or `ray`: where the embedded server has trainings run."""
+    launcher_options: Mapping[str, str]
     read_only: bool
     recorder: bool
     """Whether running jobs are followed in a process of its own."""

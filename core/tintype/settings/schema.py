@@ -85,16 +85,16 @@ FIELDS: tuple[Setting, ...] = (
     _setting(
         "launcher",
         "local",
-        (forms.launcher, "local or slurm"),
-        "Where the embedded server has trainings run: on this machine, or through Slurm, on a disk "
-        "that its nodes share. A server that runs already keeps to its own.",
+        (forms.launcher, "local, slurm or ray"),
+        "Where the embedded server has trainings run: on this machine, or through Slurm or Ray, on "
+        "a disk that its nodes share. A server that runs already keeps to its own.",
     ),
     _setting(
-        "slurm_options",
+        "launcher_options",
         MappingProxyType({}),
-        (forms.options, 'a table of long options of sbatch, such as {partition = "gpu", gres = 1}'),
-        'What each training is submitted with: partition, gres = "gpu:1", time, mem, account or '
-        "others.",
+        (forms.options, 'a table such as {partition = "gpu", gres = "gpu:1"}'),
+        "What each training is submitted with: long options of sbatch (partition, gres, time, mem "
+        "…); for Ray its address, and entrypoint_num_gpus and the like.",
         variable="",
     ),
     _setting("read_only", False, _FLAG, "Spend, change and delete nothing at any provider."),

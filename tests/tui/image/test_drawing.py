@@ -16,7 +16,7 @@ from textual.strip import Strip
 from tintype.detection import Box
 from tintype_tui.terminal.output import PLACEHOLDER
 from tintype_tui.terminal.output.surface import Surface
-from tintype_tui.widgets.image import FIT, Room, View, Wanted, describe, draw
+from tintype_tui.widgets.image import FIT, Room, View, Wanted, describe, draw, sixel
 from tintype_tui.widgets.image.blocks import HALF, RAMP, SHAPES, block_strips, letter_strips
 from tintype_tui.widgets.image.framing import Frame, frame
 from tintype_tui.widgets.image.kitty import (
@@ -245,6 +245,16 @@ async def test_a_slow_line_is_sent_fewer_bytes(protocol: Any) -> None:
     plain = await draw(Wanted(data, ROOM, protocol=protocol))
     sparing = await draw(Wanted(data, ROOM, protocol=protocol, sparing=True))
     assert sparing.sent_bytes < plain.sent_bytes * 0.8
+
+
+def test_that_sixels_would_be_too_many_is_known_from_some_of_them() -> None:
+    noise = Image.effect_noise((600, 480), 60).convert("RGB")
+    flat = Image.new("RGB", (600, 480), (10, 200, 90))
+    for image, fits in ((noise, False), (flat, True)):
+        whole = sixel.encode(image, sparing=True)
+        assert sixel.encode(image, sparing=True, most=20_000) == (whole if fits else "")
+    some = sixel.encode(sixel._some(noise), sparing=True)
+    assert len(some) == pytest.approx(len(sixel.encode(noise, sparing=True)) / 8, rel=0.2)
 
 
 async def test_on_a_slow_line_sixels_of_a_photograph_give_way_to_block_characters() -> None:

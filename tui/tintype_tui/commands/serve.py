@@ -69,7 +69,7 @@ def command(
             names=names,
             vllm=beside[1] if beside else "",
             launcher=settings.launcher,
-            launcher_options=settings.slurm_options,
+            launcher_options=settings.launcher_options,
             stop_training=stop_training,
         ),
         ready=ready,

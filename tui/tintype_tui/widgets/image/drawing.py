@@ -216,20 +216,20 @@ def _rendered(
     if boxes:
         image = _with_boxes(wanted, image, drawing)
     payload = _encoded(wanted, image, drawing, own)
-    if wanted.protocol == "sixel" and wanted.sparing and len(payload) > SLOW_SIXELS:
+    if not payload:
         return replace(drawing, protocol="halfblock")
     return replace(drawing, payload=payload)
 
 
 def _encoded(wanted: Wanted, image: "Image", drawing: Drawing, own: bytes) -> str:
-    """What gives the terminal an image of pixels."""
+    """What gives the terminal an image of pixels; empty where characters show more of it."""
     from tintype_tui.widgets.image import iterm, kitty, sixel
 
     seen, sparing = drawing.frame, wanted.sparing
     if wanted.protocol == "kitty":
         return kitty.encode(image, sparing=sparing)
     if wanted.protocol == "sixel":
-        return sixel.encode(image, sparing=sparing)
+        return sixel.encode(image, sparing=sparing, most=SLOW_SIXELS if sparing else None)
     whole = seen.region == (0.0, 0.0, 1.0, 1.0) and not (wanted.truth or wanted.predicted)
     return iterm.encode(image, seen.columns, seen.rows, own if whole else b"", sparing=sparing)
 

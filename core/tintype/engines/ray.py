@@ -1,0 +1,169 @@
+"""Trainers as jobs of a Ray cluster, through the REST API of its head node.
+
+The server's folder has to be on a disk that the nodes share, and Tintype's Python too. The
+submission id is the name in the ticket, so a job is found again whatever became of the answer. If
+the cluster wants a token, it is in `RAY_AUTH_TOKEN`.
+
+Source: the Ray Jobs REST API and its OpenAPI specification, Ray 2.60.
+"""
+
+import os
+import secrets
+import shlex
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tintype.engines import launch as launching
+from tintype.engines.launchers import TrainerState
+from tintype.engines.tickets import (
+    Ticket,
+    begin_with,
+    passed_on,
+    read_ticket,
+    worker_command,
+    write_ticket,
+)
+from tintype.errors import EngineError
+
+if TYPE_CHECKING:
+    import httpx2
+
+POLL_S = 2.0
+"""How often a job is asked for."""
+ANSWER_S = 20.0
+ADDRESS = "http://127.0.0.1:8265"
+"""Where Ray's head node listens by default."""
+TOKEN = "RAY_AUTH_TOKEN"
+_NUMBERS = ("entrypoint_num_cpus", "entrypoint_num_gpus", "entrypoint_memory")
+_ENDED = "ended by Tintype"
+
+
+class RayLauncher:
+    """Jobs of one Ray cluster."""
+
+    name = "ray"
+    queues = True
+    obey_s = 120.0
+
+    def __init__(self, options: Mapping[str, str]) -> None:
+        """Take where the cluster is, and what each job is submitted with.
+
+        Args:
+            options: `address`, and `entrypoint_num_gpus`, `entrypoint_num_cpus` or
+                `entrypoint_memory` (bytes).
+
+        Raises:
+            EngineError: if there is no such option, or its value is no number.
+        """
+        self._address = options.get("address", ADDRESS).rstrip("/")
+        try:
+            self._numbers = {name: float(options[name]) for name in _NUMBERS if name in options}
+        except ValueError:
+            raise EngineError(f"Options of Ray such as {_NUMBERS[0]} are numbers.") from None
+        for option in options.keys() - {"address", *_NUMBERS}:
+            raise EngineError(
+                f"{option!r} is no option of Ray that can be chosen.",
+                advice=f"There are address, {', '.join(_NUMBERS)}.",
+            )
+        self._known: dict[str, tuple[float, TrainerState]] = {}
+
+    def launch(self, folder: Path) -> None:
+        """Submit the job.
+
+        Raises:
+            EngineError: if Ray refuses it. If it cannot be reached, `state` says so.
+        """
+        ticket = Ticket(self.name, f"tintype-{folder.name}-{secrets.token_hex(4)}")
+        begin_with(folder, ticket)
+        variables = [f"{name}={value}" for name, value in passed_on().items()]
+        command = shlex.join(["env", *variables, *worker_command(folder, ticket.name)])
+        log = shlex.quote(os.fspath(folder / launching.LOG))
+        asked = {
+            "entrypoint": f"exec {command} >> {log} 2>&1",
+            "submission_id": ticket.name,
+            **self._numbers,
+        }
+        try:
+            answered = self._asked("POST", "", json=asked)
+        except OSError:
+            return
+        if answered.status_code in (400, 401, 403, 404, 422):
+            raise EngineError(
+                f"Ray refused the job: {_said(answered)}.",
+                advice="Change `launcher_options` in the settings, or the launcher.",
+            )
+
+    def state(self, folder: Path) -> TrainerState:
+        """What Ray says; if it cannot be asked, the state is unknown."""
+        ticket = read_ticket(folder)
+        if ticket is None or launching.ending(folder) is not None:  # its last act
+            return TrainerState("gone")
+        at_s, state = self._known.get(ticket.name, (-POLL_S, None))
+        if state is None or time.monotonic() - at_s >= POLL_S:
+            state = self._look(ticket)
+            self._known[ticket.name] = time.monotonic(), state
+        if state.phase == "gone":
+            self._known.pop(ticket.name, None)
+        return state
+
+    def interrupt(self, folder: Path) -> None:
+        """Have Ray stop it: the trainer saves its state and leaves."""
+        self.kill(folder)
+
+    def kill(self, folder: Path) -> None:
+        """Have Ray stop it; after some seconds it is killed."""
+        ticket = read_ticket(folder)
+        if ticket is not None:
+            write_ticket(folder, Ticket(self.name, ticket.name, _ENDED))
+            self._known.pop(ticket.name, None)
+            try:
+                self._asked("POST", f"{ticket.name}/stop")
+            except OSError:
+                return
+
+    def _look(self, ticket: Ticket) -> TrainerState:
+        try:
+            answered = self._asked("GET", ticket.name)
+        except OSError as error:
+            return TrainerState("unknown", f"Ray cannot be asked: {error}.")
+        if answered.status_code == 404:
+            return TrainerState("gone")
+        try:
+            said: Mapping[str, Any] = answered.json()
+            status, message = str(said["status"]), " ".join(str(said.get("message") or "").split())
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return TrainerState("unknown", f"Ray cannot be asked: {_said(answered)}.")
+        if status == "PENDING":
+            return TrainerState("waiting", f"Ray has the job wait: {message[:300] or 'pending'}")
+        if status == "RUNNING":
+            return TrainerState("running", f"Ray runs the job {ticket.name}.")
+        if status == "STOPPED" and ticket.id != _ENDED:
+            words = "The Ray job was stopped, and not by Tintype."
+            return TrainerState("gone", words, is_final=True)
+        return TrainerState("gone")
+
+    def _asked(self, method: str, path: str, **given: Any) -> "httpx2.Response":
+        """Ask the head node.
+
+        Raises:
+            OSError: if it does not answer.
+        """
+        import httpx2
+
+        token = os.environ.get(TOKEN, "")
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        url = f"{self._address}/api/jobs/{path}"
+        try:
+            return httpx2.request(method, url, headers=headers, timeout=ANSWER_S, **given)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            words = " ".join(str(error).split()) or type(error).__name__
+            raise OSError(f"{self._address} does not answer ({words[:200]})") from None
+
+
+def _said(answered: "httpx2.Response") -> str:
+    """What went wrong, in one line."""
+    lines = [line for line in answered.text.splitlines() if line.strip()]
+    words = " ".join(lines[-1].split())[:300].rstrip(".") if lines else ""
+    return f"{words} (HTTP {answered.status_code})" if words else f"HTTP {answered.status_code}"

@@ -1,0 +1,93 @@
+"""What a scheduler's trainer is found by: written into the job's folder before it is asked for.
+
+A ticket names what nobody else has. Whatever happens to the server in between, the name finds the
+job again at its scheduler; and a trainer whose name is no longer that of its folder leaves at once,
+so two never train the same job.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tintype.engines.launch import EXIT, LOCK, ONE_THREAD, TICKET, WANTED, replace
+from tintype.errors import FileError
+from tintype.paths.locks import hold
+from tintype.plugins import variable
+
+GOING_S = 20.0
+"""How long a trainer that has ended may take to be gone."""
+FOUND_BY = (
+    *("CUDA_HOME", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "PYTHONPATH", "XDG_CACHE_HOME"),
+    *("TINTYPE_RANKS", variable("engines")),
+)
+"""What a trainer elsewhere gets of this environment: where things are, and never a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """How a cluster's scheduler knows a trainer."""
+
+    launcher: str
+    name: str
+    """Nobody else's."""
+    id: str = ""
+    """The scheduler's own; empty until it has said so."""
+
+
+def begin_with(folder: Path, ticket: Ticket) -> None:
+    """Make a folder ready for a trainer that a scheduler starts, before it is asked to."""
+    for leftover in (WANTED, EXIT):
+        (folder / leftover).unlink(missing_ok=True)
+    write_ticket(folder, ticket)
+
+
+def write_ticket(folder: Path, ticket: Ticket) -> None:
+    """Write down how a scheduler knows the trainer."""
+    fields = {"launcher": ticket.launcher, "name": ticket.name, "id": ticket.id}
+    replace(folder / TICKET, json.dumps(fields))
+
+
+def read_ticket(folder: Path) -> Ticket | None:
+    """How a scheduler knows the trainer; none if none has been asked to start it."""
+    try:
+        return Ticket(**json.loads((folder / TICKET).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def take_lock(folder: Path, ticket_name: str) -> int | None:
+    """Lock the folder as the trainer of a ticket; none if it is not, or another stays at work.
+
+    One that has said how it ended may take a moment to be gone.
+    """
+    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    deadline_s = time.monotonic() + GOING_S
+    while (ticket := read_ticket(folder)) is not None and ticket.name == ticket_name:
+        try:
+            held = hold(lock, folder / LOCK)
+        except FileError:  # a disk without locks: the name in the ticket is guard enough
+            held = True
+        if held:
+            os.ftruncate(lock, 0)
+            return lock
+        if time.monotonic() > deadline_s:
+            break
+        time.sleep(0.1)
+    os.close(lock)
+    return None
+
+
+def worker_command(folder: Path, name: str) -> Sequence[str]:
+    """The arguments of the command that is the trainer of a ticket, on whatever machine."""
+    variables = (f"{variable}={value}" for variable, value in ONE_THREAD.items())
+    command = ("-P", "-m", "tintype.engines.worker", os.fspath(folder), name)
+    return ("env", *variables, sys.executable, *command)
+
+
+def passed_on() -> Mapping[str, str]:
+    """Those of `FOUND_BY` that are set."""
+    return {name: os.environ[name] for name in FOUND_BY if name in os.environ}

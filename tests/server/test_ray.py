@@ -1,0 +1,224 @@
+"""Trainings given to Ray: a stand-in of its REST API that runs what it is given."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import openai
+import pytest
+from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
+from tests.conftest import running_server
+from tests.server.conftest import Rows
+
+from tintype.engines.ray import RayLauncher
+from tintype.errors import EngineError
+from tintype.server.run import Options, Running
+
+Create = Callable[..., FineTuningJob]
+Reaches = Callable[..., FineTuningJob]
+Until = Callable[[Callable[[], Any]], Any]
+Read = Callable[[str], list[FineTuningJobEvent]]
+WAITS = "Job has not started yet. It may be waiting for resources."
+
+
+class Head:
+    """What a head node is asked, and what it does: as Ray 2.60 answers."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.tokens: list[str] = []
+        self.holds = self.loses = False
+        self.fails = 0
+
+    def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        name, _, act = path.removeprefix("/api/jobs/").partition("/")
+        if self.fails:
+            return self.fails, "Internal Server Error"
+        if method == "POST" and not name:
+            self.jobs[body["submission_id"]] = {"asked": body, "status": "PENDING"}
+            return (500, "lost") if self.loses else (200, {"submission_id": body["submission_id"]})
+        if name not in self.jobs:
+            return 404, f"Job {name} does not exist"
+        job = self.jobs[name]
+        if act == "stop":
+            job["status"] = "STOPPED"
+            if name in self.processes:
+                os.killpg(self.processes[name].pid, signal.SIGTERM)
+            return 200, {"stopped": True}
+        if job["status"] == "PENDING" and not self.holds:
+            command = ["/bin/sh", "-c", job["asked"]["entrypoint"]]
+            self.processes[name] = subprocess.Popen(command, start_new_session=True)
+            job["status"] = "RUNNING"
+        elif job["status"] == "RUNNING" and self.processes[name].poll() is not None:
+            job["status"] = "FAILED" if self.processes[name].returncode else "SUCCEEDED"
+        return 200, {"status": job["status"], "message": WAITS}
+
+
+@pytest.fixture
+def head() -> Iterator[tuple[Head, str]]:
+    node = Head()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            node.tokens.append(self.headers.get("authorization", ""))
+            sent = self.rfile.read(int(self.headers.get("content-length", 0)))
+            status, said = node.answer(self.command, self.path, json.loads(sent or "null"))
+            body = (said if isinstance(said, str) else json.dumps(said)).encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield node, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+        for process in node.processes.values():
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def node(head: tuple[Head, str]) -> Head:
+    return head[0]
+
+
+@pytest.fixture
+def provider(
+    tmp_path: Path,
+    head: tuple[Head, str],
+    scripted_engine: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Running]:
+    monkeypatch.setattr("tintype.engines.ray.POLL_S", 0.1)
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "ray-token-planted")
+    options = {"address": head[1], "entrypoint_num_gpus": "1"}
+    made = Options(tmp_path / "provider", launcher="ray", launcher_options=options)
+    with running_server(made) as running:
+        yield running
+
+
+def words(events: list[FineTuningJobEvent]) -> list[str]:
+    return [event.message for event in events]
+
+
+def test_a_job_waits_at_ray_runs_there_and_succeeds(
+    node: Head, create: Create, reaches: Reaches, job_events: Read, until: Until, rows: Rows
+) -> None:
+    node.holds = True
+    id = create(rows()).id
+    until(lambda: f"Ray has the job wait: {WAITS}" in words(job_events(id)))
+    assert reaches(id, "queued")
+    node.holds = False
+    reaches(id, "succeeded")
+    assert words(job_events(id)).count("Fine-tuning job started") == 1
+    (job,) = node.jobs.values()
+    assert job["asked"]["entrypoint_num_gpus"] == 1
+    assert set(node.tokens) == {"Bearer ray-token-planted"}
+    assert "planted" not in job["asked"]["entrypoint"]
+
+
+def test_a_job_whose_answer_was_lost_is_found_by_its_name(
+    node: Head, create: Create, reaches: Reaches, rows: Rows
+) -> None:
+    node.loses = True
+    assert reaches(create(rows()).id, "succeeded")
+    assert len(node.jobs) == 1
+
+
+def test_while_ray_cannot_be_asked_nothing_is_given_up(
+    node: Head,
+    create: Create,
+    reaches: Reaches,
+    job_events: Read,
+    let_go: Callable[[str], None],
+    until: Until,
+    rows: Rows,
+) -> None:
+    id = create(rows(wait_at=2)).id
+    until(lambda: any(event.message.startswith("Step 1/") for event in job_events(id)))
+    node.fails = 503
+    said = "Ray cannot be asked: Internal Server Error (HTTP 503)."
+    until(lambda: said in words(job_events(id)))
+    assert reaches(id, "running")
+    let_go(id)
+    reaches(id, "succeeded")
+    assert len(node.jobs) == 1
+
+
+def test_paused_it_leaves_ray_and_resumed_it_is_submitted_again(
+    node: Head,
+    client: openai.OpenAI,
+    create: Create,
+    reaches: Reaches,
+    until: Until,
+    rows: Rows,
+) -> None:
+    node.holds = True
+    id = create(rows()).id
+    until(lambda: node.jobs)
+    client.fine_tuning.jobs.pause(id)
+    until(lambda: [job["status"] for job in node.jobs.values()] == ["STOPPED"])
+    reaches(id, "paused")
+    node.holds = False
+    client.fine_tuning.jobs.resume(id)
+    reaches(id, "succeeded")
+    assert len(node.jobs) == 2
+
+
+def test_a_job_that_somebody_stopped_at_ray_is_not_submitted_again(
+    node: Head,
+    client: openai.OpenAI,
+    create: Create,
+    job_events: Read,
+    until: Until,
+    rows: Rows,
+) -> None:
+    id = create(rows(wait_at=2)).id
+    until(lambda: any(event.message.startswith("Step 1/") for event in job_events(id)))
+    assert node.answer("POST", f"/api/jobs/{next(iter(node.jobs))}/stop", None)[0] == 200
+    until(lambda: client.fine_tuning.jobs.retrieve(id).status == "failed")
+    error = client.fine_tuning.jobs.retrieve(id).error
+    assert error is not None
+    assert error.message == "The Ray job was stopped, and not by Tintype."
+    assert len(node.jobs) == 1
+
+
+def test_what_ray_refuses_is_said_and_ends_the_job(
+    node: Head, client: openai.OpenAI, create: Create, until: Until, rows: Rows
+) -> None:
+    node.fails = 401
+    id = create(rows()).id
+    until(lambda: client.fine_tuning.jobs.retrieve(id).status == "failed")
+    error = client.fine_tuning.jobs.retrieve(id).error
+    assert error is not None
+    assert error.message is not None
+    assert error.message.startswith("Ray refused the job: Internal Server Error (HTTP 401).")
+
+
+def test_an_address_where_nobody_listens_is_said(tmp_path: Path) -> None:
+    launcher = RayLauncher({"address": "http://127.0.0.1:9"})
+    launcher.launch(tmp_path)
+    state = launcher.state(tmp_path)
+    assert state.phase == "unknown"
+    assert state.words.startswith("Ray cannot be asked: http://127.0.0.1:9 does not answer")
+
+
+@pytest.mark.parametrize("options", [{"working_dir": "x"}, {"entrypoint_num_gpus": "many"}])
+def test_options_that_ray_does_not_know_are_refused(options: dict[str, str]) -> None:
+    with pytest.raises(EngineError):
+        RayLauncher(options)
