@@ -66,6 +66,8 @@ def test_one_that_is_killed_ends_all_and_what_is_taken_up_again_has_the_same_wei
     monkeypatch.setenv(RANKS, "2")
     before, one = children(), order()
     told: list[Report] = []
+    left = one.folder / "ranks-of-a-trainer-that-was-killed"
+    left.mkdir(parents=True)
 
     def report(what: Report) -> None:
         told.append(what)
@@ -83,6 +85,7 @@ def test_one_that_is_killed_ends_all_and_what_is_taken_up_again_has_the_same_wei
     every = [what.step for what in told + some + rest if isinstance(what, Step)]
     assert every == [1, 2, 3, 4]
     assert same(weights(trained(base("qwen25"), order("whole"))[1]), weights(rest))
+    assert not list(one.folder.glob("ranks-*"))
 
 
 def test_one_that_cannot_begin_is_said(

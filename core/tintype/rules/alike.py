@@ -231,7 +231,7 @@ class Alike:
             tokens += own_tokens
             pieces.append(piece)
         shown = self._shown(template, raw, cuts) if cuts else NOTHING_SHOWN
-        if shown is None or tokens + shown.most > self._most:
+        if shown is None or tokens + (shown.most if cuts else 0) > self._most:
             return None
         asked, answer, said = template.asked, pattern.answer, pieces[pattern.answer]
         if cuts:

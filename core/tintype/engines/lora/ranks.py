@@ -13,6 +13,7 @@ every megabyte of adapters, but no library that waits for a process that has gon
 
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,8 @@ RANKS = "TINTYPE_RANKS"
 """How many processes train together: a number, or `all` for as many as there are GPUs."""
 _LONGEST = timedelta(days=7)
 """For which one waits for another: what takes long is reading rows, and who ends is noticed."""
+_MEETING = "ranks-"
+"""Folders of an order in which they find each other begin so: a new one each time."""
 _LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 
 
@@ -205,7 +208,10 @@ def together(base: Base, order: TrainingOrder, pulse: Pulse) -> Iterator[Ranks]:
     if ranks.size == 1:
         yield ranks
         return
-    with tempfile.TemporaryDirectory(prefix="tintype-ranks-") as folder:
+    order.folder.mkdir(parents=True, exist_ok=True)
+    for leftover in order.folder.glob(f"{_MEETING}*"):  # of a trainer that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_MEETING, dir=order.folder) as folder:
         try:
             ranks.start(base, order, Path(folder) / "store")
             ranks.join(Path(folder) / "store", pulse)
