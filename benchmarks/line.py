@@ -211,7 +211,7 @@ def follow(desk: Desk) -> None:
     desk.seat.type(b"4")
     time.sleep(4 + 4 * desk.line.round_trip_s)
     desk.watch("watching", WATCHED_S)
-    desk.find("key", b"?", "Everywhere")
+    desk.find("key", b"?", "lists all as commands")
 
 
 NAMES = ("open", "one", "ten", "tab", "image", "esc", "held", "jobs", "nothing", "watching", "key")
