@@ -78,7 +78,8 @@ def run_app(dataset: Path | None = None, *, with_samples: bool = False) -> int:
     from tintype_tui.app import TintypeApp
 
     app = TintypeApp(settings, dataset=dataset, with_samples=with_samples)
-    return app.run() or app.return_code or 0
+    # In mouse mode GNU screen keeps Escape back until another key comes; F9 takes the mouse anyway.
+    return app.run(mouse="STY" not in os.environ) or app.return_code or 0
 
 
 def _left_at_once(dataset: Path | None = None, *, with_samples: bool = False) -> int:

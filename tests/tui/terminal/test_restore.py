@@ -167,3 +167,14 @@ def test_keys_typed_before_the_first_frame_reach_the_pane_that_was_asked_for(
     terminal.until_seen("· 1 ma")  # marked, as far as there is room
     terminal.type(KITTY, b"q")
     assert Restored(terminal, b"", termios.tcgetattr(terminal.slave)).code == 0
+
+
+@pytest.mark.parametrize(("within", "taken"), [({}, True), ({"STY": "1.screen"}, False)])
+def test_gnu_screen_keeps_the_mouse_for_with_it_escape_would_wait_for_another_key(
+    within: dict[str, str], taken: bool, play: Any, tmp_path: Path
+) -> None:
+    terminal = play(COMMAND, TINTYPE_HOME=str(tmp_path / "home"), **within)
+    terminal.until_seen("Start here")
+    assert (b"\x1b[?1000h" in terminal.shown) is taken
+    terminal.type(b"q")
+    assert terminal.ended() == 0
