@@ -191,10 +191,8 @@ def are_what_they_are_declared_to_be(case: Case) -> Iterator[Problem]:
         declared = _TYPES.get(image.media_type, image.media_type)
         if image.origin != "data" or not facts.format or declared == f"image/{facts.format}":
             continue
-        text = (
-            f"Example {case.number}: an image is declared {quoted(image.media_type or 'nothing')} "
-            f"but its bytes are {facts.format.upper()}."
-        )
+        said = f"is declared {quoted(image.media_type)}" if image.media_type else "declares no type"
+        text = f"Example {case.number}: an image {said} but its bytes are {facts.format.upper()}."
         fix = f"A fixed copy writes data:image/{facts.format};base64,…"
         yield case.problem("image_type", "warning", text, place=image.place, fix=fix)
 

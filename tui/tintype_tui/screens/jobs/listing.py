@@ -98,7 +98,8 @@ class Listing:
             if self.again_s is not None and self.again_s > LIST_S and not self.lasting:
                 again = f"It is asked again in {duration(self.again_s)}; {{jobs.refresh}} asks now."
             kept = "Not up to date. " if self.jobs else "Cannot list the jobs. "
-            return wrap(f"{kept}{visible(self.why)} {named(again)}", max(20, width))
+            why = visible(self.why.removeprefix("Could not list the jobs: "))
+            return wrap(f"{kept}{why} {named(again)}", max(20, width))
         return [] if self.jobs else named(NO_JOBS).splitlines()
 
 
