@@ -170,4 +170,5 @@ def _fitting(dataset: Dataset) -> int:
     """How many processes suit a file. Rules from outside may be known to this one only."""
     if dataset.size_bytes < LARGE_BYTES or plugins("rules"):
         return 0
-    return min(MOST_WORKERS, len(os.sched_getaffinity(0)))
+    allowed = getattr(os, "sched_getaffinity", None)  # what of them this process may use; Linux's
+    return min(MOST_WORKERS, len(allowed(0)) if allowed else os.cpu_count() or 1)
