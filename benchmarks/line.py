@@ -237,7 +237,9 @@ def run(
     """Measure every row on every line, in every way."""
     done: list[Measured] = []
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        # A recorder that is just ending may still write.
+        made = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        folder = Path(stack.enter_context(made))
         sshd = None if pty else stack.enter_context(ssh_server())
         open_seat = sshd.seat if sshd is not None else plain_seat
         data = made_dataset(folder, images)
