@@ -259,6 +259,7 @@ def run(
                         (home / "data" / "server").symlink_to(server)
                     with open_seat(line, program) as seat:
                         visit(Desk(seat, line, way, Display(*size), done, rows, quiet_s))
+                    _stop_recorder(home)
     return done
 
 
@@ -270,6 +271,12 @@ def _app(home: Path, way: str, kind: str, size: tuple[int, int], dataset: Path |
     opened = [str(dataset)] if dataset is not None else []
     command = [sys.executable, "-m", "tintype_tui", *opened]
     return Program(command, environ, size, kind, compressed=way.endswith("-C"))
+
+
+def _stop_recorder(home: Path) -> None:
+    """End the recorder that an app or a training has begun."""
+    command = [sys.executable, "-m", "tintype_tui", "record", "--stop"]
+    subprocess.run(command, env={**os.environ, **_environment(home)}, stdout=2, check=False)
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -324,6 +331,7 @@ def training(folder: Path, data: Path) -> Iterator[Path]:
     finally:
         if (running := servers.find(server)) is not None:
             asyncio.run(servers.stop(running, training=True))
+        _stop_recorder(home)
         shutil.rmtree(home, ignore_errors=True)
 
 
