@@ -353,6 +353,28 @@ class Leaving(Screen[None]):
         self.query_one(Input)
 
 
+class LeftAtOnce(Screen[None]):
+    def on_mount(self) -> None:
+        self.app.pop_screen()
+        self.query_one(Input)
+
+
+async def test_a_screen_that_a_worker_asks_for_and_is_left_before_it_is_there_ends_no_app() -> None:
+    app = fence.ReportingApp[None]()
+    app.report = lambda error, details: "a report"
+    screen = LeftAtOnce()
+
+    async def ask() -> None:  # what is begun here, the screen's own task too, knows of the worker
+        await app.push_screen(screen)
+
+    async with app.run_test() as pilot:
+        app.run_worker(ask())
+        await until(pilot, lambda: screen.is_mounted)
+        await pilot.pause()
+        assert app.is_running
+        assert app.return_code is None
+
+
 async def test_work_for_a_screen_that_was_left_ends_no_app() -> None:
     app = fence.ReportingApp[None]()
     app.report = lambda error, details: "a report"

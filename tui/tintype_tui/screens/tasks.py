@@ -93,8 +93,6 @@ class TaskDialog(Dialog[Callable[[], Awaitable[None]] | None]):
             yield Static(words, classes="hint")
 
     def on_mount(self) -> None:
-        if not self.query(TaskList):
-            return  # it was left before it was there, and nothing is mounted in it any more
         self.list.empty_text = "Looking …"
         self.list.focus()
         self._look()

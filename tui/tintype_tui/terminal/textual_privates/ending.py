@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from io import StringIO
 from typing import cast
 
@@ -11,9 +12,11 @@ from textual._context import active_message_pump
 from textual.app import App, ReturnType
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
+from textual.screen import Screen
 from textual.worker import NoActiveWorker, WorkerFailed, get_current_worker
 
 from tintype_tui.terminal.textual_privates.driver import output_of
+from tintype_tui.terminal.textual_privates.screens import screens_of
 
 
 class ReportingApp(App[ReturnType]):
@@ -55,22 +58,27 @@ def _is_late(error: Exception, ends: bool) -> bool:
     What is still being made when the app ends is never whole.
     """
     cause = error.error if isinstance(error, WorkerFailed) else error
-    return isinstance(cause, NoMatches) and (ends or _has_left(_at_work()))
+    return isinstance(cause, NoMatches) and (ends or any(map(_has_left, _at_work())))
 
 
-def _at_work() -> object:
-    """Whose worker or message is under way."""
-    try:
-        return get_current_worker().node
-    except NoActiveWorker:
-        return active_message_pump.get(None)
+def _at_work() -> Iterable[object]:
+    """Whose message and whose worker is under way.
+
+    The screens that a worker asks for handle their messages as part of it, though it is another's.
+    """
+    yield active_message_pump.get(None)
+    with suppress(NoActiveWorker):
+        yield get_current_worker().node
 
 
 def _has_left(node: object) -> bool:
     """Whether a widget, or what it is in, has been taken away or is about to be."""
-    return isinstance(node, DOMNode) and any(
-        one._pruning or one._closing or one._closed for one in node.ancestors_with_self
-    )
+    if not isinstance(node, DOMNode):
+        return False
+    within = node.ancestors_with_self
+    screen = next((one for one in within if isinstance(one, Screen)), None)
+    shown = screen is None or screen in screens_of(screen.app)
+    return not shown or any(one._pruning or one._closing or one._closed for one in within)
 
 
 def _printed(renderables: Iterable[RenderableType]) -> str:
