@@ -130,7 +130,8 @@ def rows_of_copy(
 
 def _stays(line: ParsedLine, wanted: Treatment, notes: list[ExportNote]) -> bool:
     """Whether nothing is changed in a row whose images are data URLs; if so, notes are added to."""
-    if line.slots and not (wanted.keeps_images and _are_usable(line)):
+    stay = wanted.keeps_images and not wanted.boxes  # which may need the image's size
+    if line.slots and not (stay and _are_usable(line)):
         return False
     own: list[str] = []
     if reshaped(line.row.value, wanted, lambda: None, own.append) is not line.row.value:

@@ -18,7 +18,7 @@ Phase = Literal["waiting", "running", "unknown", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
-class TrainerState:
+class LaunchState:
     """What is known of a job's trainer."""
 
     phase: Phase
@@ -51,7 +51,7 @@ class Launcher(Protocol):
         """
         ...
 
-    def state(self, folder: Path) -> TrainerState:
+    def state(self, folder: Path) -> LaunchState:
         """What is known of the trainer; asked several times a second."""
         ...
 
@@ -75,9 +75,9 @@ class LocalLauncher:
         """Start it, detached."""
         launch.launch(folder)
 
-    def state(self, folder: Path) -> TrainerState:
+    def state(self, folder: Path) -> LaunchState:
         """Whether its lock is held."""
-        return TrainerState("running" if launch.alive(folder) else "gone")
+        return LaunchState("running" if launch.alive(folder) else "gone")
 
     def interrupt(self, folder: Path) -> None:
         """Send SIGTERM."""

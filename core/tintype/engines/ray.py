@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tintype.engines import launch as launching
-from tintype.engines.launchers import TrainerState
+from tintype.engines.launchers import LaunchState
 from tintype.engines.tickets import (
     Ticket,
     begin_with,
@@ -67,7 +67,7 @@ class RayLauncher:
                 f"{option!r} is no option of Ray that can be chosen.",
                 advice=f"There are address, {', '.join(_NUMBERS)}.",
             )
-        self._known: dict[str, tuple[float, TrainerState]] = {}
+        self._known: dict[str, tuple[float, LaunchState]] = {}
 
     def launch(self, folder: Path) -> None:
         """Submit the job.
@@ -95,11 +95,11 @@ class RayLauncher:
                 advice="Change `launcher_options` in the settings, or the launcher.",
             )
 
-    def state(self, folder: Path) -> TrainerState:
+    def state(self, folder: Path) -> LaunchState:
         """What Ray says; if it cannot be asked, the state is unknown."""
         ticket = read_ticket(folder)
         if ticket is None or launching.ending(folder) is not None:  # its last act
-            return TrainerState("gone")
+            return LaunchState("gone")
         at_s, state = self._known.get(ticket.name, (-POLL_S, None))
         if state is None or time.monotonic() - at_s >= POLL_S:
             state = self._look(ticket)
@@ -123,26 +123,26 @@ class RayLauncher:
             except OSError:
                 return
 
-    def _look(self, ticket: Ticket) -> TrainerState:
+    def _look(self, ticket: Ticket) -> LaunchState:
         try:
             answered = self._asked("GET", ticket.name)
         except OSError as error:
-            return TrainerState("unknown", f"Ray cannot be asked: {error}.")
+            return LaunchState("unknown", f"Ray cannot be asked: {error}.")
         if answered.status_code == 404:
-            return TrainerState("gone")
+            return LaunchState("gone")
         try:
             said: Mapping[str, Any] = answered.json()
             status, message = str(said["status"]), " ".join(str(said.get("message") or "").split())
         except (ValueError, KeyError, TypeError, AttributeError):
-            return TrainerState("unknown", f"Ray cannot be asked: {_said(answered)}.")
+            return LaunchState("unknown", f"Ray cannot be asked: {_said(answered)}.")
         if status == "PENDING":
-            return TrainerState("waiting", f"Ray has the job wait: {message[:300] or 'pending'}")
+            return LaunchState("waiting", f"Ray has the job wait: {message[:300] or 'pending'}")
         if status == "RUNNING":
-            return TrainerState("running", f"Ray runs the job {ticket.name}.")
+            return LaunchState("running", f"Ray runs the job {ticket.name}.")
         if status == "STOPPED" and ticket.id != _ENDED:
             words = "The Ray job was stopped, and not by Tintype."
-            return TrainerState("gone", words, is_final=True)
-        return TrainerState("gone")
+            return LaunchState("gone", words, is_final=True)
+        return LaunchState("gone")
 
     def _asked(self, method: str, path: str, **given: Any) -> "httpx2.Response":
         """Ask the head node.

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tintype.engines import launch as launching
-from tintype.engines.launchers import TrainerState
+from tintype.engines.launchers import LaunchState
 from tintype.engines.tickets import (
     Ticket,
     begin_with,
@@ -113,28 +113,28 @@ class SlurmLauncher:
                 advice="Change `launcher_options` in the settings, or the launcher.",
             )
 
-    def state(self, folder: Path) -> TrainerState:
+    def state(self, folder: Path) -> LaunchState:
         """What the scheduler says; if it cannot be asked, the state is unknown."""
         ticket = read_ticket(folder)
         if ticket is None or launching.ending(folder) is not None:  # its last act
-            return TrainerState("gone")
+            return LaunchState("gone")
         self._ask()
         if self._trouble:
-            return TrainerState("unknown", f"Slurm cannot be asked: {self._trouble}.")
+            return LaunchState("unknown", f"Slurm cannot be asked: {self._trouble}.")
         listed = self._listed.get(ticket.name)
         if listed is None:
-            return TrainerState("gone")
+            return LaunchState("gone")
         if listed.state in _WAITING:
-            return TrainerState("waiting", f"Slurm job {listed.id} waits: {_why(listed)}.")
+            return LaunchState("waiting", f"Slurm job {listed.id} waits: {_why(listed)}.")
         if listed.state in _RUNNING:
             words = f"Slurm job {listed.id} runs on {listed.nodes or 'a node'}."
-            return TrainerState("running", words)
+            return LaunchState("running", words)
         if listed.state == "COMPLETED":
-            return TrainerState("gone")
+            return LaunchState("gone")
         if words := _FINAL.get(listed.state, ""):
-            return TrainerState("gone", words.format(id=listed.id), is_final=True)
+            return LaunchState("gone", words.format(id=listed.id), is_final=True)
         why = f"Slurm job {listed.id} ended: {listed.state.replace('_', ' ').lower()}"
-        return TrainerState("gone", f"{why} ({listed.reason}).")
+        return LaunchState("gone", f"{why} ({listed.reason}).")
 
     def interrupt(self, folder: Path) -> None:
         """Have the trainer save its state and leave; what still waits is taken from the queue."""

@@ -24,7 +24,7 @@ from tintype.images.facts import ImageFacts
 from tintype.rules.between_rows import prompt_of
 from tintype.rules.block import Block
 from tintype.rules.pattern import Pattern, may_hold_pasted
-from tintype.rules.plain_images import NOTHING_SHOWN, PlainImages, Shown, kinds
+from tintype.rules.plain_images import NOTHING_SHOWN, ImagesShown, PlainImages, kinds
 from tintype.rules.template import Template, template_of
 
 _MOST_TEMPLATES, _MOST_TRIED = 8, 64
@@ -37,7 +37,9 @@ Text = tuple[int, bool, bytes]
 """Its tokens, whether it is conspicuous, and what stands for it in the keys of a row."""
 
 
-Counted = tuple[int, int, Template, Shown, bytes, bytes, bytes, str, int, str, tuple[Facet, ...]]
+Counted = tuple[
+    int, int, Template, ImagesShown, bytes, bytes, bytes, str, int, str, tuple[Facet, ...]
+]
 """What is counted of a row that is written like others: the bytes of its line, the tokens of its
 texts, its template and images; the keys of row, question and answer; the answer, the characters
 before it; the beginning of the system prompt as it is compared with others, and the facets of all
@@ -255,7 +257,7 @@ class Alike:
             system,
         )
 
-    def _shown(self, template: Template, raw: bytes, cuts: tuple[Cut, ...]) -> Shown | None:
+    def _shown(self, template: Template, raw: bytes, cuts: tuple[Cut, ...]) -> ImagesShown | None:
         """The images of a line; none if a rule may have something to say of them."""
         facts = self._images.cut_out(raw, cuts)
         shown = None if facts is None else self._images.shown(template.details, facts)

@@ -27,7 +27,7 @@ from tintype.rules.block import Block
 from tintype.rules.case import case
 from tintype.rules.judging import row_problems, skip_reason
 from tintype.rules.pattern import Pattern, conspicuous, pattern_of, text_piece
-from tintype.rules.plain_images import NOTHING_SHOWN, PlainImages, Shown, kinds
+from tintype.rules.plain_images import NOTHING_SHOWN, ImagesShown, PlainImages, kinds
 from tintype.tokens import PER_REPLY, TokenRule, counter
 
 _MOST_TEXTS, _LONGEST_TEXT = 10_000, 1_000
@@ -139,7 +139,7 @@ class Examiner:
         self,
         pattern: Pattern,
         texts: Sequence[bytes],
-        shown: Shown,
+        shown: ImagesShown,
         line: ParsedLine,
         block: Block,
     ) -> tuple[int, int, int]:

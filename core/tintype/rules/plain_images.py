@@ -24,7 +24,7 @@ Kinds = tuple[tuple[str, str, str, str], ...]
 """All that a rule looks at of images without a flaw, besides the shape of their row."""
 
 
-class Shown(NamedTuple):
+class ImagesShown(NamedTuple):
     """The images of a row of which no rule has anything to say."""
 
     images: tuple[ImageFacts, ...] = ()
@@ -49,7 +49,7 @@ class Shown(NamedTuple):
         return max(self.tokens.as_is.high, self.tokens.low.high, self.tokens.high.high)
 
 
-NOTHING_SHOWN = Shown()
+NOTHING_SHOWN = ImagesShown()
 
 
 class PlainImages:
@@ -75,7 +75,7 @@ class PlainImages:
             found.append(self.local.of(data))
         return tuple(found)
 
-    def shown(self, details: tuple[str, ...], facts: tuple[ImageFacts, ...]) -> Shown | None:
+    def shown(self, details: tuple[str, ...], facts: tuple[ImageFacts, ...]) -> ImagesShown | None:
         """The images of a row with what they cost at the levels of detail that it asks for.
 
         None if a rule may have something to say of them but by their kinds.
@@ -99,7 +99,7 @@ class PlainImages:
             known = (image_tokens_of(self._rule, sizes), _facets(facts))
             if len(self._sizes) < _MOST_SIZES:
                 self._sizes[key] = known
-        return Shown(facts, *known)
+        return ImagesShown(facts, *known)
 
 
 def kinds(parts: Sequence[ImagePart], facts: Sequence[ImageFacts]) -> Kinds:

@@ -21,7 +21,7 @@ from pathlib import Path
 from tintype.engines import launch as launching
 from tintype.engines.base import Engine, Wanted
 from tintype.engines.launch import Ending, unwritable
-from tintype.engines.launchers import Launcher, Launchers, TrainerState
+from tintype.engines.launchers import Launcher, Launchers, LaunchState
 from tintype.errors import EngineError
 from tintype.server import clearing, job_events, storage, training
 from tintype.server.opening import RESERVE
@@ -206,14 +206,14 @@ class Queue:
         self._said.pop(job.id, None)
         await self._end(job, ended, trainer)
 
-    def _note(self, job: JobRecord, trainer: TrainerState) -> None:
+    def _note(self, job: JobRecord, trainer: LaunchState) -> None:
         """Have the job's events say what its scheduler says, when it says something else."""
         if trainer.words and not job.ended and self._said.get(job.id) != trainer.words:
             self._said[job.id] = trainer.words
             if not trainer.is_final:
                 training.say(self._state, job, trainer.words)
 
-    async def _insist(self, job: JobRecord, launcher: Launcher, trainer: TrainerState) -> None:
+    async def _insist(self, job: JobRecord, launcher: Launcher, trainer: LaunchState) -> None:
         if not job.wanted:
             return
         folder = self._state.job_folder(job.id)
@@ -223,7 +223,7 @@ class Queue:
         elif not (folder / launching.WANTED).exists():  # the server died before it wrote it
             launching.want(folder, "cancel" if job.wanted == "cancel" else "pause")
 
-    async def _end(self, job: JobRecord, ended: Ending | None, trainer: TrainerState) -> None:
+    async def _end(self, job: JobRecord, ended: Ending | None, trainer: LaunchState) -> None:
         """The trainer is gone: move the job on."""
         if ended is not None and ended.outcome == "succeeded" and not job.ended:
             job = training.succeed(self._state, job)
@@ -282,7 +282,7 @@ class Queue:
                 self._state.remove(model)
 
 
-async def _asked(launcher: Launcher, folder: Path) -> TrainerState:
+async def _asked(launcher: Launcher, folder: Path) -> LaunchState:
     """What is known of a trainer; a scheduler is asked in a thread."""
     if launcher.queues:
         return await asyncio.to_thread(launcher.state, folder)

@@ -106,7 +106,7 @@ class CaptionLines(FilesFormat):
                     yield item
 
 
-class Beside(FilesFormat):
+class TextBeside(FilesFormat):
     """A text beside each image."""
 
     name = "pairs"
@@ -145,7 +145,7 @@ class Beside(FilesFormat):
                 log.note("unlabelled", words, image.name)
 
 
-FORMATS = (ImageJson(), CaptionLines(), Beside())
+FORMATS = (ImageJson(), CaptionLines(), TextBeside())
 
 
 def _json_files(files: Files) -> list[SourceFile]:
