@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import shutil
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
@@ -346,6 +347,29 @@ async def test_a_recorder_that_is_killed_is_started_again_and_nothing_is_lost_or
     assert "Warning" not in log
     assert "Recording the jobs of hostile" in log
     assert "sk-hostile" not in log
+
+
+async def test_a_recorder_whose_folder_is_removed_ends(
+    apart: Settings, hostile_apart: HostileProvider
+) -> None:
+    from tests.conftest import Diary
+
+    Diary(hostile_apart).add(5)
+    async with open_store(apart.folders.store_file) as store:
+        known(store, "ftjob-1")
+        await recorder.start(apart, "hostile")
+        status = recorder.find(apart.folders, "hostile")
+    assert status is not None
+
+    def runs() -> bool:
+        try:
+            return bool(Path(f"/proc/{status.pid}/cmdline").read_bytes())  # empty once it has ended
+        except OSError:
+            return False
+
+    assert runs()
+    shutil.rmtree(apart.folders.state)
+    await until(lambda: not runs())
 
 
 def test_the_unit_for_systemd_names_the_command_and_the_home(

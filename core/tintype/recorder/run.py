@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from tintype.engines import launch
 from tintype.errors import StoreError, TintypeError
@@ -21,9 +22,10 @@ from tintype.recorder import place
 from tintype.server.address import rotate_log
 from tintype.settings import Profile, Settings
 
+LOG = logging.getLogger("tintype.recorder")
 START_S, STOP_S = 30.0, 10.0
-ROTATE_S = 300.0
-"""How often the length of the log is looked at."""
+LOOK_S, ROTATE_S = 3.0, 300.0
+"""How often it is seen whether its folder is still there, and how long its log has become."""
 
 
 async def start(settings: Settings, profile: str) -> None:
@@ -128,7 +130,7 @@ async def _record(settings: Settings, profile_name: str, ready: Callable[[], Non
     from tintype.jobs.following import LOCAL as NEAR
     from tintype.jobs.following import pace_for
     from tintype.recorder.local import LogRecording
-    from tintype.recorder.recording import LOCAL, LOG, REMOTE, Recording
+    from tintype.recorder.recording import LOCAL, REMOTE, Recording
     from tintype.store import open_store
 
     of_logs = place.reads_logs(settings, profile_name)
@@ -144,7 +146,7 @@ async def _record(settings: Settings, profile_name: str, ready: Callable[[], Non
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end, number)
     log = place.folder_of(settings.folders, profile.name) / place.LOG
-    rotating = asyncio.create_task(_rotate(log))
+    minding = asyncio.create_task(_mind(log, end))
     try:
         async with open_store(settings.folders.store_file) as store:
             rhythm = LOCAL if pace_for(profile) == NEAR else REMOTE
@@ -161,17 +163,21 @@ async def _record(settings: Settings, profile_name: str, ready: Callable[[], Non
     except asyncio.CancelledError:
         LOG.info("Stopped.")
     finally:
-        rotating.cancel()
+        minding.cancel()
     return signals[-1]
 
 
-async def _rotate(log: os.PathLike[str]) -> None:
-    from pathlib import Path
-
-    while True:
-        await asyncio.sleep(ROTATE_S)
-        with suppress(OSError):
-            rotate_log(Path(log))
+async def _mind(log: Path, end: Callable[[int], None]) -> None:
+    """Keep the log short, and end when the folder has been removed: nobody could find it there."""
+    rotated_s = time.monotonic()
+    while await asyncio.to_thread(log.parent.exists):
+        if time.monotonic() - rotated_s > ROTATE_S:
+            rotated_s = time.monotonic()
+            with suppress(OSError):
+                rotate_log(log)
+        await asyncio.sleep(LOOK_S)
+    LOG.info("Its folder has been removed.")
+    end(0)
 
 
 class _Harmless(logging.Formatter):
