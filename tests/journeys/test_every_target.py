@@ -88,7 +88,7 @@ MOVING = frozenset(
 """What may have no effect: at an end of a list, or where one is already."""
 TOGETHER = frozenset(["list", "thumbs", "image", "chart", "composer"])
 """Keys that move about, by the beginning of their ids: pressed in one go."""
-SETTLED_S = 1.0
+SETTLED_S, EFFECT_S = 1.0, 20.0
 AT_ONCE = 5
 """Points that are clicked one after the other, before one comes back."""
 KEPT_ABOUT = (
@@ -317,7 +317,7 @@ class Keys(There):
         await self.send(key)
         self.lives(f"{key} ({binding.action})")
         if enabled and _name(binding) not in MOVING and self.seen() == before:
-            end_s = time.monotonic() + 2 * SETTLED_S
+            end_s = time.monotonic() + EFFECT_S
             while self.seen() == before and time.monotonic() < end_s:
                 await asyncio.sleep(0.02)
                 await self.settle()
