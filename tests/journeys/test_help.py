@@ -53,6 +53,14 @@ async def test_the_theme_is_chosen_in_the_palette(sit: Any) -> None:
         await person.sees("tintype-light")
 
 
+async def test_a_theme_is_found_by_its_name(sit: Any) -> None:
+    async with sit() as person:
+        await person.sees("Start here")
+        await searched(person, "textual-light")
+        await person.press("enter")
+        await person.until(lambda: person.app.theme == "textual-light", "the theme")
+
+
 @pytest.mark.parametrize("key", ["z", "f6"])
 async def test_a_key_can_be_another_and_help_says_so(
     sit: Any, dataset: Path, home: Path, key: str

@@ -152,9 +152,18 @@ class KeyCommands(Provider):
         for words, help, run in self._commands():
             yield DiscoveryHit(words, run, help=help)
 
+    def _themes(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+        """Each theme by its name: too many to be listed before anything is searched for."""
+        for name in sorted(self.app.available_themes):
+            yield (
+                f"Theme {name}",
+                "draw in these colours",
+                partial(setattr, self.app, "theme", name),
+            )
+
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for words, help, run in self._commands():
+        for words, help, run in (*self._commands(), *self._themes()):  # in this order, if alike
             # What it says of itself counts too, below its name.
             if (score := max(matcher.match(words), matcher.match(help) * 0.5)) > 0:
                 yield Hit(score, matcher.highlight(words), run, help=help)
