@@ -83,8 +83,9 @@ def test_what_could_not_go_is_said_and_not_counted(
     (folder / "recorder.log").write_text("12345")
     (folder / "recorder.log.1").write_text("123")
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    with locked(folder / "lock") as held:
-        assert held is not None
+    held = locked(folder / "lock")
+    assert held is not None
+    with held:
         assert "Remove 1 item, 3 B?" in tintype("clean", "logs", "--delete").err
         done = tintype("clean", "logs", "--delete", "--yes", "--json")
         assert (done.code, json.loads(done.out)) == (1, {"freed_bytes": 3})
