@@ -224,7 +224,7 @@ def test_numbers_beside_images_are_no_captions(
 @pytest.mark.parametrize(
     ("files", "problem"),
     [
-        ({"t.json": json.dumps({"b.jpg": None, "a.jpg": "a dog"})}, "t.json:1: The row has neither"),
+        ({"t.json": json.dumps({"b.jpg": None, "a.jpg": "a dog"})}, "t.json:1: The row has nei"),
         ({"t.json": json.dumps({"b.jpg": "", "a.jpg": "a dog"})}, "t.json:1: The row has neither"),
         ({"t.json": json.dumps({"b.jpg": [None], "a.jpg": [None, "a dog"]})},
          "t.json:1: The row has neither"),
