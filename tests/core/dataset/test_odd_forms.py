@@ -239,7 +239,7 @@ def test_numbers_beside_images_are_no_captions(
 async def test_what_nobody_wrote_of_an_image_is_said_and_not_made_up(
     files: Mapping[str, str], problem: str, tmp_path: Path
 ) -> None:
-    everything = {**IMAGE, "b.jpg": drawn(), **files}
+    everything: dict[str, str | bytes] = {**IMAGE, "b.jpg": drawn(), **files}
     made = await imported(written(tmp_path, everything), tmp_path / "out")
     assert made.error == ""
     assert made.report is not None

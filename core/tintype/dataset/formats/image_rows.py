@@ -208,7 +208,7 @@ def _row(row: Mapping[str, Any]) -> Mapping[str, Any]:
     boxes: list[Any] = row[key]
     kept = {name: value for name, value in row.items() if name != key}
     if not isinstance(boxes[0], dict):
-        names = next((row[lower[name]] for name in _CLASSES if name in lower), [])
+        names: Any = next((row[lower[name]] for name in _CLASSES if name in lower), [])
         every = names if isinstance(names, list) else [names] * len(boxes)
         return {**kept, "objects": {"bbox": boxes, "category": every}}
     return {**kept, "objects": [_boxed(box) for box in boxes if isinstance(box, dict)]}
