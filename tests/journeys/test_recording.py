@@ -16,7 +16,7 @@ import pytest
 
 from tintype import recorder, trainer_logs
 from tintype.recorder import place, run
-from tintype.resources import Job
+from tintype.resources import Event, Job
 from tintype.settings import load
 from tintype.store import open_store
 from tintype_tui.__main__ import run_command
@@ -99,7 +99,8 @@ async def test_a_training_that_the_recorder_has_given_up_is_followed_again(
     path, aside = tmp_path / "log.jsonl", tmp_path / "aside"
     lines = [json.dumps({"current_steps": at, "total_steps": 3, "loss": 1.0}) for at in (1, 2, 3)]
     path.write_text(f"{lines[0]}\n")
-    settings, log, events = load(), trainer_logs.find(path), []
+    settings, log = load(), trainer_logs.find(path)
+    events: list[Event] = []
     async with open_store(settings.folders.store_file) as store:
         async for _ in trainer_logs.follow(store, log, once=True):
             path.rename(aside)
