@@ -18,6 +18,7 @@ PLACEHOLDER = re.compile(r"<image>|<image_\d{1,3}>"
                          r"|<\|image\|>|<\|image_pad\|>|<\|vision_start\|><\|image_pad\|>"
                          r"<\|vision_end\|>")  # fmt: skip
 """What stands for an image in the texts of other trainers."""
+_NUMBERED = re.compile(r"<image_\d{1,3}>")
 PASTED = re.compile(
     r"(?:data:image/[\w.+-]{1,20};base64,\s{0,2}"
     r"|(?<![A-Za-z0-9+/])(?=/9j/|iVBORw0KGgo|R0lGOD|UklGR))"
@@ -73,8 +74,8 @@ def _repaired(value: dict[str, Any]) -> Any:
     columns = [name for name in IMAGE_COLUMNS if _images_in(value.get(name))]
     images = [image for name in columns for image in _images_in(value[name])]
     marked = key != "messages" or any(name in value for name in IMAGE_COLUMNS)
-    placing = _Placing(images, marked=marked)
-    turns = _turns(value, key) if key else _pair(value)
+    turns = _turns(value, key) if key else list(_pair(value))
+    placing = _Placing(images, _numbered_in(turns) if marked and images else [], marked=marked)
     messages = [placing.message(turn, at) for at, turn in enumerate(turns)]
     placing.finish(messages)
     kept = (
@@ -87,13 +88,15 @@ def _repaired(value: dict[str, Any]) -> Any:
 
 
 class _Placing:
-    """Puts the images of a row where they belong, one after the other."""
+    """Puts the images of a row where they belong: by number, or one after the other."""
 
-    def __init__(self, images: list[str], *, marked: bool) -> None:
+    def __init__(self, images: list[str], numbered: list[str], *, marked: bool) -> None:
         self._images = images
+        self._numbered = numbered
+        """The places with numbers, the first image's first."""
         self._marked = marked
         """Whether `<image>` in a text means one of them."""
-        self._next = 0
+        self._used: set[int] = set()
         self._of_user = True
         """Whether the turn may hold images: those pasted into another's text stay there."""
 
@@ -121,19 +124,18 @@ class _Placing:
         Raises:
             DatasetError: if there are fewer than places, or some places but fewer than images.
         """
-        left = self._images[self._next :]
-        if not left:
+        if len(self._used) == len(self._images):
             return
-        if self._next:
+        if self._used:
             raise DatasetError(
-                f"The texts have {self._next} places for images, but there are "
+                f"The texts have {len(self._used)} places for images, but there are "
                 f"{len(self._images)} images."
             )
         for at, message in enumerate(messages):
             if message["role"] == "user":
                 content = message.get("content")
                 parts = content if isinstance(content, list) else [_text(content or "")]
-                messages[at] = {**message, "content": [*map(_image, left), *parts]}
+                messages[at] = {**message, "content": [*map(_image, self._images), *parts]}
                 return
         raise DatasetError("There is an image, but no question about it.")
 
@@ -173,7 +175,7 @@ class _Placing:
             if before := text[at : found.start()].strip("\n"):
                 yield _text(before)
             pasted = holds_data(found[0])
-            yield _image(found[0] if pasted else self._take())
+            yield _image(found[0] if pasted else self._take(found[0]))
             at = found.end()
         rest = text[at:].strip("\n") if at else text
         if not at and isinstance(part, dict) and part.get("type") == "text":
@@ -181,14 +183,29 @@ class _Placing:
         elif rest or not at:
             yield _text(rest)
 
-    def _take(self) -> str:
-        if self._next >= len(self._images):
+    def _take(self, mark: str = "") -> str:
+        numbered = mark in self._numbered
+        at = self._numbered.index(mark) if numbered else len(self._used)
+        if at >= len(self._images):
             raise DatasetError(
                 f"The texts have more places for images than there are images "
                 f"({len(self._images)})."
             )
-        self._next += 1
-        return self._images[self._next - 1]
+        self._used.add(at)
+        return self._images[at]
+
+
+def _numbered_in(turns: Any) -> list[str]:
+    """The numbered places for images that texts have, each once, by their numbers."""
+    if isinstance(turns, str):
+        return _NUMBERED.findall(turns)
+    inner = turns.values() if isinstance(turns, dict) else turns if isinstance(turns, list) else ()
+    return sorted({mark for each in inner for mark in _numbered_in(each)}, key=_number)
+
+
+def _number(mark: str) -> int:
+    """Of a numbered place; -1 of one without."""
+    return int("".join(filter(str.isdecimal, mark)) or -1)
 
 
 def _marks(text: str, *, pasted: bool, placeholders: bool) -> list[re.Match[str]]:
@@ -216,7 +233,8 @@ def _has_turns(name: str, value: Any) -> bool:
 
 def _spoken(turn: Any) -> Iterator[Any]:
     """A turn as it is; of one that names who speaks by its keys, a turn for each of them."""
-    who = [] if "role" in turn or "from" in turn else [name for name in turn if name in ROLES]
+    known = any(name in turn for name in ("role", "from", *_SAID))
+    who = [] if known else [name for name in turn if name in ROLES]
     if not who:
         yield turn
     for name in who:
@@ -271,7 +289,9 @@ def _images_in(value: Any) -> list[str]:
         return [image for item in value for image in _images_in(item)]
     if isinstance(value, dict):
         if value and all(PLACEHOLDER.fullmatch(str(name)) for name in value):
-            return [image for name in sorted(value) for image in _images_in(value[name])]
+            return [
+                image for name in sorted(value, key=_number) for image in _images_in(value[name])
+            ]
         found = _source(value)
         return [] if found is None else [found]
     return [value] if isinstance(value, str) and value else []
