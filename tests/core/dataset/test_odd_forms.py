@@ -219,3 +219,37 @@ def test_numbers_beside_images_are_no_captions(
 ) -> None:
     found = [each.format.name for each in detected(written(tmp_path, files))]
     assert not {"pairs", "captions", "imagejson"} & set(found)
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({"t.json": json.dumps({"b.jpg": None, "a.jpg": "a dog"})}, "t.json:1: The row has nei"),
+        ({"t.json": json.dumps({"b.jpg": "", "a.jpg": "a dog"})}, "t.json:1: The row has neither"),
+        ({"t.json": json.dumps({"b.jpg": [None], "a.jpg": [None, "a dog"]})},
+         "t.json:1: The row has neither"),
+        ({"t.jsonl": '{"image": "a.jpg", "caption": "a dog"}\n\n{"image": "b.jpg", "caption": "a'},
+         "t.jsonl:3: Not JSON"),
+        ({"t.json": boxes(boxes=[[10, 8, 40, 16], [1, 2, 3, 4]], labels=["dog"])},
+         "There are 2 boxes and 1 categories"),
+        ({"t.json": boxes(boxes=[[10, 8, 40, 16]])}, "There are 1 boxes and 0 categories"),
+        ({"t.json": boxes(boxes=[[10, 8, 40, 16]], labels=[None])}, "A box has no category"),
+    ],
+)  # fmt: skip
+async def test_what_nobody_wrote_of_an_image_is_said_and_not_made_up(
+    files: Mapping[str, str], problem: str, tmp_path: Path
+) -> None:
+    everything: dict[str, str | bytes] = {**IMAGE, "b.jpg": drawn(), **files}
+    made = await imported(written(tmp_path, everything), tmp_path / "out")
+    assert made.error == ""
+    assert made.report is not None
+    said = [f"{one.file}:{one.line}: {one.message}" for one in made.report.problems]
+    assert problem in "\n".join(said)
+    answers = [messages[-1]["content"] for messages in made.rows.get("train", [])]
+    assert answers == ([] if "boxes" in files.get("t.json", "") else ["a dog"])
+
+
+async def test_a_caption_may_hold_a_line_separator(tmp_path: Path) -> None:
+    line = json.dumps({"image": "a.jpg", "caption": "a\u2028dog"}, ensure_ascii=False)
+    made = await imported(written(tmp_path, {**IMAGE, "t.jsonl": line}), tmp_path / "out")
+    assert made.rows["train"][0][-1]["content"] == "a\u2028dog"
