@@ -257,30 +257,29 @@ def _typed(part: dict[str, Any]) -> dict[str, Any]:
 
 def _pair(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A row of columns as turns."""
-    names = _pair_names(value)
-    if not names:
+    both = (pair for pair in PAIRS if all(isinstance(value.get(name), str) for name in pair))
+    names = next(both, None)
+    if names is None:
         raise DatasetError("There is neither a conversation nor a question with an answer.")
     if isinstance(value.get("system"), str) and value["system"]:
         yield {"role": "system", "content": value["system"]}
-    history = value.get("history")
-    for earlier in history if isinstance(history, list) else ():
-        if isinstance(earlier, list) and len(earlier) == 2:
-            yield {"role": "user", "content": earlier[0]}
-            yield {"role": "assistant", "content": earlier[1]}
+    history = value.get("history") or []
+    if not isinstance(history, list) or not all(map(_is_exchange, history)):
+        raise DatasetError("The history is not a list of questions with their answers.")
+    for earlier in history:
+        yield {"role": "user", "content": earlier[0]}
+        yield {"role": "assistant", "content": earlier[1]}
     asked, answer = value[names[0]], value[names[1]]
-    more = value.get("input") if names == ["instruction", "output", "input"] else ""
-    yield {"role": "user", "content": f"{asked}\n{more}" if more else asked}
+    more = value.get("input") if names[0] == "instruction" else ""
+    yield {
+        "role": "user",
+        "content": f"{asked}\n{more}" if more and isinstance(more, str) else asked,
+    }
     yield {"role": "assistant", "content": answer}
 
 
-def _pair_names(value: dict[str, Any]) -> list[str]:
-    for question, answer in PAIRS:
-        if isinstance(value.get(question), str) and isinstance(value.get(answer), str):
-            more = [name for name in ("system", "history") if value.get(name) is not None]
-            if question == "instruction" and isinstance(value.get("input"), str):
-                return [question, answer, "input", *more]
-            return [question, answer, *more]
-    return []
+def _is_exchange(earlier: Any) -> bool:
+    return isinstance(earlier, list) and len(earlier) == 2
 
 
 def _images_in(value: Any) -> list[str]:
