@@ -10,6 +10,7 @@ import pytest
 from tintype import cleaning
 from tintype.cleaning import FREE, KINDS, StoredItem
 from tintype.errors import ConfirmationError, SettingsError, StoreError
+from tintype.evaluation.run_folder import listed as listed_runs
 from tintype.paths import locked
 from tintype.paths.staging import StagingFolder
 from tintype.settings import Folders, load
@@ -143,6 +144,16 @@ def test_what_a_killed_run_left_is_found_once_nobody_can_be_writing_it(
     cleaning.remove(next(one for one in items if one.path != old), kept)
     assert not left()
     assert archive.exists()
+
+
+def test_what_was_being_removed_is_no_evaluation_any_more(kept: Folders) -> None:
+    runs = kept.data / "evaluations"
+    assert len(listed_runs(runs)) == 1
+    (runs / "run-1").rename(runs / ".tintype-aabbccddeeff.tmp")
+    assert listed_runs(runs) == ()
+    aged(runs / ".tintype-aabbccddeeff.tmp" / "answers.jsonl", 2)
+    aged(runs / ".tintype-aabbccddeeff.tmp" / "manifest.json", 2)
+    assert [one.name for one in listed(kept, "leftovers")] == [".tintype-aabbccddeeff.tmp"]
 
 
 def test_a_link_is_removed_and_not_what_it_leads_to(kept: Folders, tmp_path: Path) -> None:

@@ -82,6 +82,9 @@ TALKS: Mapping[str, tuple[Mapping[str, str | bytes], list[str]]] = {
     "captions in a list": ({"t.json": '[{"image": "a.jpg", "caption": "a dog"}]'}, CAPTION),
     "captions by image": ({"t.json": '{"a.jpg": "a dog"}'}, CAPTION),
     "captions by image, as lists": ({"t.json": '{"a.jpg": ["a dog", "one dog"]}'}, CAPTION),
+    "captions by image on lines": ({"t.jsonl": '{"a.jpg": "a dog"}\n'}, CAPTION),
+    "captions by image, several on lines": (
+        {"t.jsonl": '{"a.jpg": "a dog"}\n{"gone.jpg": "a cat"}\n'}, CAPTION),
     "questions by image": (
         {"t.json": '{"a.jpg": [{"question": "What?", "answer": "a dog"}]}'}, SAID),
     "captions on lines": (

@@ -177,12 +177,19 @@ def _is_boxes(value: Any) -> bool:
 
 def _rows(file: SourceFile, log: ImportLog) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """A row of columns for each image, with its line, or which it is."""
-    if not _KEYED.match(head_text(file)):
-        values = json_rows(file, log)
-        yield from ((at, _row(each)) for at, each in values if isinstance(each, dict))
-        return
-    said = [(name, each) for name, value in read_json(file).items() for each in _said(value)]
-    yield from ((at, _row({"image": name, **each})) for at, (name, each) in enumerate(said, 1))
+    keyed = _KEYED.match(head_text(file)) is not None
+    whole = keyed and file.suffix == ".json"
+    for at, value in [(0, read_json(file))] if whole else json_rows(file, log):
+        if not isinstance(value, dict):
+            log.lose(file.name, at, "This is not a JSON object.")
+            continue
+        rows = _by_image(value) if keyed else [value]
+        yield from ((at or number, _row(row)) for number, row in enumerate(rows, 1))
+
+
+def _by_image(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for name, said in value.items():
+        yield from ({"image": name, **each} for each in _said(said))
 
 
 def _said(value: Any) -> list[Mapping[str, Any]]:
