@@ -95,6 +95,8 @@ TALKS: Mapping[str, tuple[Mapping[str, str | bytes], list[str]]] = {
     "a text beside each image": ({"a.txt": "a dog\n"}, CAPTION),
     "an object beside each image": ({"a.json": '{"caption": "a dog"}'}, CAPTION),
     "chat rows in gzip": ({"t.jsonl.gz": gzip.compress(LINE)}, SAID),
+    "chat rows in gzip, filled up with zeros": (
+        {"t.jsonl.gz": gzip.compress(LINE) + bytes(70_000)}, SAID),
     "chat rows in bzip2": ({"t.jsonl.bz2": bz2.compress(LINE)}, SAID),
     "chat rows in xz": ({"t.jsonl.xz": lzma.compress(LINE)}, SAID),
     "captions in gzip": ({"t.json.gz": gzip.compress(b'[{"image": "a.jpg", "caption": "a dog"}]')},
