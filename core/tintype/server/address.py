@@ -40,7 +40,7 @@ class Options:
     launcher: str = "local"
     """Where trainings run: a name of `engines.launchers`."""
     launcher_options: Mapping[str, str] = field(default_factory=dict)
-    """What a scheduler is told of each."""
+    """What each is submitted to a scheduler with."""
     stop_training: bool = False
     """At the end, have the trainers save their states and stop too, instead of going on."""
 
