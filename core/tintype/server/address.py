@@ -96,6 +96,17 @@ def write_address(path: Path, running: Running) -> None:
     replace(path, json.dumps(said, indent=1))
 
 
+def log_size(log: Path) -> int:
+    """How long a log is by now, in bytes; 0 if there is none."""
+    return log.stat().st_size if log.exists() else 0
+
+
+def said_since(log: Path, size_bytes: int, lines: int) -> str:
+    """The last lines of what was written to a log since it was so long."""
+    text = log.read_bytes()[size_bytes:].decode(errors="replace")
+    return " ".join(text.splitlines()[-lines:])
+
+
 def rotate_log(log: Path) -> None:
     """Put a long log aside, also while a server appends to it.
 
