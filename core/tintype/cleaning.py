@@ -82,22 +82,23 @@ FREE = tuple(name for name, kind in KINDS.items() if kind.mode == "free")
 """What `clean_after_days` may name."""
 LEFT_AFTER = timedelta(days=1)
 """A half written file that nobody has written to for so long was left by a run that was killed."""
-CRASHES = "crash.log"
-_LEFTOVER = re.compile(r"\..+\.tmp")
+CRASHES, STORE = "crash.log", "tintype.sqlite"
+_LEFTOVER = re.compile(r"\.tintype-.+\.tmp")
 _PASSED_OVER = re.compile(rf"{_LEFTOVER.pattern}|\.lock")
 _WHERE = (
-    ("config", "config", "*"),
     ("checks", "cache", "checks/*"),
-    ("cache", "cache", "*"),
     *((name, "data", f"{name}/*") for name, kind in KINDS.items() if kind.mode == "typed"),
     ("logs", "data", "server/server.log*"),
     ("server", "data", "server/*"),
-    ("other", "data", "*"),
     ("logs", "state", CRASHES),
     ("logs", "state", "recorders/*/recorder.log*"),
+    ("store", "state", f"{STORE}*"),
+    ("config", "config", "*"),
     ("store", "state", "*"),
+    ("other", "data", "*"),
+    ("cache", "cache", "*"),
 )
-"""Kind, folder, and where in it."""
+"""Kind, folder, and where in it; what may go comes last, for a system may make folders one."""
 _LOCKED_BY = ("answers.jsonl", "grades.jsonl")
 """What a running evaluation holds."""
 
@@ -125,7 +126,7 @@ def survey(
 ) -> tuple[StoredItem, ...]:
     """Return all that is kept, in the order of `KINDS`, the largest of each kind first. Blocking.
 
-    Links are not followed, and what cannot be looked at counts nothing.
+    Links are not followed; what cannot be looked at counts nothing.
 
     Args:
         folders: Tintype's.
@@ -211,20 +212,15 @@ def clean_due(folders: Folders, after_days: Mapping[str, int]) -> int:
     return freed
 
 
-# ------------------------------------------------------------------------------------ what there is
-
-
 def _places(folders: Folders) -> Iterator[tuple[str, Path]]:
     """What there is, with its kind; the first that a path fits counts."""
-    seen: set[Path] = set()
+    roots: dict[str, Path] = {name: getattr(folders, name) for _, name, _ in _WHERE}
+    seen = {one for root in roots.values() for one in (root, *root.parents)}  # they hold others
+    seen |= {roots[name] / one.split("/")[0] for _, name, one in _WHERE if "/" in one}
     for kind, name, pattern in _WHERE:
-        root: Path = getattr(folders, name)
-        holds_others = {
-            root / one.split("/")[0] for _, at, one in _WHERE if at == name and "/" in one
-        }
         with suppress(OSError):
-            for path in sorted(root.glob(pattern)):
-                if path not in seen | holds_others and not _PASSED_OVER.fullmatch(path.name):
+            for path in sorted(roots[name].glob(pattern)):
+                if path not in seen and not _PASSED_OVER.fullmatch(path.name):
                     seen.add(path)
                     yield kind, path
 
@@ -236,10 +232,8 @@ def _half_written(folders: Folders, archives: Iterable[Path]) -> Iterator[Path]:
             found = [name for name in (*inner, *files) if _LEFTOVER.fullmatch(name)]
             inner[:] = [name for name in inner if name not in found]
             yield from (Path(folder, name) for name in found)
-    for archive in archives:
-        packed = archive.with_name(f".tintype-{archive.name}.tmp")
-        if os.path.lexists(packed):
-            yield packed
+    packed = (one.with_name(f".tintype-{one.name}.tmp") for one in archives)
+    yield from filter(os.path.lexists, packed)
 
 
 def _item(kind: str, path: Path, now: datetime) -> StoredItem:
@@ -249,30 +243,42 @@ def _item(kind: str, path: Path, now: datetime) -> StoredItem:
 
 
 def _measured(path: Path) -> tuple[int, float]:
-    """How many bytes a file, or all in a folder, has, and when anything was written last."""
-    files = [os.fspath(path)]
-    if path.is_dir() and not path.is_symlink():
-        walk = os.walk(path)
-        files = [os.path.join(folder, name) for folder, _, names in walk for name in names]
+    """Bytes of a file, or of all in a folder, and when anything was written last."""
     sizes, latest = 0, 0.0
-    for one in files:
+    for one in _files(path):
         with suppress(OSError):
             found = os.lstat(one)
             sizes, latest = sizes + found.st_size, max(latest, found.st_mtime)
     return sizes, latest
 
 
+def _files(path: Path) -> list[str]:
+    if path.is_dir() and not path.is_symlink():
+        return [os.path.join(at, name) for at, _, names in os.walk(path) for name in names]
+    return [os.fspath(path)]
+
+
 def _held(kind: str, path: Path, changed_at: datetime | None, now: datetime) -> str:
     if kind == "evaluations" and any(paths.is_held(path / name) for name in _LOCKED_BY):
         return "The evaluation is running."
-    if kind == "leftovers" and (changed_at is None or now - changed_at < LEFT_AFTER):
-        return "It may be being written: it was changed within a day."
+    is_fresh = changed_at is None or now - changed_at < LEFT_AFTER
+    if kind == "leftovers" and (is_fresh or paths.is_held(path)):
+        return "It may be being written: somebody holds it, or changed it within a day."
     if kind == "restored" and paths.is_held(path.with_name(".lock")):
         return "An archive is being restored."
+    if KINDS[kind].mode != "kept" and _is_of_a_home(kind, path):
+        return "Another TINTYPE_HOME is there."
     writer = path.with_name("lock")
     if kind == "logs" and path.suffix == ".log" and path.name != CRASHES and paths.is_held(writer):
         return "The process that writes it is running."
     return ""
+
+
+def _is_of_a_home(kind: str, path: Path) -> bool:
+    """Whether it holds, or is a part of, another `TINTYPE_HOME`."""
+    if kind == "cache" and os.path.lexists(path.parent / "state" / STORE):
+        return True
+    return any(os.path.basename(one) == STORE for one in _files(path))
 
 
 @contextmanager
@@ -287,7 +293,8 @@ def _held_meanwhile(item: StoredItem) -> Iterator[None]:
     with ExitStack() as stack:
         for path in locks:
             if paths.is_file(path):
-                file = stack.enter_context(path.open("rb"))
+                with translated("open", path):
+                    file = stack.enter_context(path.open("rb"))
                 if not paths.hold(file.fileno(), path):
                     raise StoreError(f"{item.path} was not removed: it is in use.")
         yield

@@ -10,7 +10,9 @@ import pytest
 from tintype import cleaning
 from tintype.cleaning import FREE, KINDS, StoredItem
 from tintype.errors import ConfirmationError, SettingsError, StoreError
+from tintype.evaluation.run_folder import listed as listed_runs
 from tintype.paths import locked
+from tintype.paths.staging import StagingFolder
 from tintype.settings import Folders, load
 from tintype.settings.forms import CLEANED
 
@@ -120,7 +122,7 @@ def test_what_a_killed_run_left_is_found_once_nobody_can_be_writing_it(
     archive.write_bytes(b"zip")
     for path in (
         kept.data / "server" / "jobs" / ".tintype-0011aabb.tmp",
-        kept.data / "samples" / ".train.jsonl.aabbccdd.tmp",
+        kept.data / "samples" / ".tintype-aabbccddeeff.tmp",
         archive.with_name(".tintype-kept.zip.tmp"),
     ):
         path.write_bytes(b"half")
@@ -133,7 +135,7 @@ def test_what_a_killed_run_left_is_found_once_nobody_can_be_writing_it(
     assert not left()
     aged(archive.with_name(".tintype-kept.zip.tmp"), 2)
     aged(archive.parent / ".somebody's.tmp", 2)
-    old = aged(kept.data / "samples" / ".train.jsonl.aabbccdd.tmp", 2)
+    old = aged(kept.data / "samples" / ".tintype-aabbccddeeff.tmp", 2)
     assert {one.path for one in left()} == {old, archive.with_name(".tintype-kept.zip.tmp")}
     items = left()
     os.utime(old)  # somebody writes to it after all
@@ -142,6 +144,16 @@ def test_what_a_killed_run_left_is_found_once_nobody_can_be_writing_it(
     cleaning.remove(next(one for one in items if one.path != old), kept)
     assert not left()
     assert archive.exists()
+
+
+def test_what_was_being_removed_is_no_evaluation_any_more(kept: Folders) -> None:
+    runs = kept.data / "evaluations"
+    assert len(listed_runs(runs)) == 1
+    (runs / "run-1").rename(runs / ".tintype-aabbccddeeff.tmp")
+    assert listed_runs(runs) == ()
+    aged(runs / ".tintype-aabbccddeeff.tmp" / "answers.jsonl", 2)
+    aged(runs / ".tintype-aabbccddeeff.tmp" / "manifest.json", 2)
+    assert [one.name for one in listed(kept, "leftovers")] == [".tintype-aabbccddeeff.tmp"]
 
 
 def test_a_link_is_removed_and_not_what_it_leads_to(kept: Folders, tmp_path: Path) -> None:
@@ -154,6 +166,83 @@ def test_a_link_is_removed_and_not_what_it_leads_to(kept: Folders, tmp_path: Pat
     cleaning.remove(item, kept)
     assert (precious / "file").read_text() == "precious"
     assert not (kept.cache / "link").is_symlink()
+
+
+def test_hidden_files_of_a_person_are_no_leftovers(kept: Folders, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    own = [archive / ".mine.tmp", kept.data / "samples" / "cards" / ".mine.tmp"]
+    for path in own:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("precious")
+        aged(path, 400)
+    assert not [one for one in cleaning.survey(kept, [archive]) if one.kind == "leftovers"]
+    for path in own:
+        with pytest.raises(SettingsError):
+            cleaning.remove(StoredItem("leftovers", path, 8, None), kept)
+        assert path.read_text() == "precious"
+
+
+def test_what_is_unpacked_with_its_old_times_is_no_leftover(kept: Folders) -> None:
+    staging = StagingFolder(kept.data / "samples")
+    (staging.path / "image.png").write_text("png")
+    aged(staging.path / "image.png", 400)
+    assert not listed(kept, "leftovers")
+    with pytest.raises(StoreError, match="being written"):
+        cleaning.remove(StoredItem("leftovers", staging.path, 3, None), kept)
+    assert (staging.path / "image.png").exists()
+    staging.close()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("t", "t", "t", "t"),
+        ("t", "t", "t", "cache"),  # as on macOS
+        ("cache/config", "cache/data/t", "cache/state", "cache"),
+        ("t", "t/data", "t/state", "t"),
+    ],
+)
+def test_folders_that_are_one_or_in_one_another_keep_what_they_hold(
+    names: tuple[str, ...], tmp_path: Path
+) -> None:
+    folders = Folders(*(tmp_path / name for name in names))
+    for path in (
+        precious := [
+            folders.config / "keys.toml",
+            folders.data / "server" / "server.db",
+            folders.data / "evaluations" / "run-1" / "answers.jsonl",
+            folders.data / "samples" / "cards" / "train.jsonl",
+            folders.data / "unknown" / "thing",
+            folders.state / "tintype.sqlite",
+            folders.state / "recorders" / "openai" / "status.json",
+        ]
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("?")
+    (checked := folders.cache / "checks" / "a.checked").parent.mkdir(parents=True)
+    checked.write_text("abc")
+    items = cleaning.survey(folders)
+    assert [one.name for one in items if KINDS[one.kind].mode == "free"] == ["a.checked"]
+    assert [one.name for one in items if KINDS[one.kind].mode == "typed"] == ["run-1", "cards"]
+    for item in items:
+        if KINDS[item.kind].mode == "free":
+            cleaning.remove(item, folders)
+    assert not checked.exists()
+    assert all(path.exists() for path in precious)
+
+
+@pytest.mark.parametrize("place", ["", "inner"])
+def test_what_another_home_keeps_in_the_cache_stays(place: str, kept: Folders) -> None:
+    home = kept.cache / place
+    for name in ("state/tintype.sqlite", "config/keys.toml", "data/samples/cards/train.jsonl"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("?")
+    for item in listed(kept, "cache"):
+        if item.path.is_relative_to(home) or home.is_relative_to(item.path):
+            with pytest.raises(StoreError, match="Another TINTYPE_HOME"):
+                cleaning.remove(item, kept)
+    assert len([one for one in home.rglob("*") if one.is_file()]) >= 3
+    assert cleaning.clean_due(kept, {"cache": 1}) == 0
 
 
 def test_what_is_not_of_these_folders_is_refused(kept: Folders, tmp_path: Path) -> None:

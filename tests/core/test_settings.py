@@ -123,6 +123,14 @@ def test_a_key_in_the_wrong_file_is_not_repeated(places: Folders) -> None:
     assert KEY not in refused(places, f'api_key = "{KEY}"')
 
 
+def test_the_folder_of_an_unknown_user_is_refused_in_a_sentence(places: Folders) -> None:
+    with pytest.raises(SettingsError, match=r"TINTYPE_HOME: There is no user qz on this machine"):
+        settings.load(environ={"TINTYPE_HOME": "~qz/x"})
+    for name in ("prices", "limits", "keymap"):
+        assert "~qz/x.toml" in refused(places, f'{name} = "~qz/x.toml"')
+    assert "~qz/x.toml" in refused(places, '[profiles.a]\nprovider = "~qz/x.toml"')
+
+
 @pytest.mark.parametrize("content", [b"a = [", b"\xff\xfe", b"a = 1\na = 2"])
 def test_a_file_that_is_no_toml_is_refused_by_name(places: Folders, content: bytes) -> None:
     places.config.mkdir(parents=True)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tintype.paths import locked
+
 
 @pytest.fixture
 def kept(home: Path) -> Path:
@@ -63,6 +65,37 @@ def test_what_cannot_be_made_again_goes_by_its_whole_name(
     assert [one.name for one in runs.iterdir()] == ["run-2"]
 
 
+def test_a_name_agrees_to_nothing_else(
+    tintype: Callable[..., Any], kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    for words in (("checks",), ("checks", "evaluations/run-1"), ("evaluations",)):
+        assert tintype("clean", *words, "--delete", "--confirm", "run-1").code == 2, words
+    assert len(list((kept / "cache" / "checks").iterdir())) == 2
+    assert len(list((kept / "data" / "evaluations").iterdir())) == 2
+
+
+def test_what_could_not_go_is_said_and_not_counted(
+    tintype: Callable[..., Any], kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = kept / "state" / "recorders" / "openai"
+    folder.mkdir(parents=True)
+    (folder / "recorder.log").write_text("12345")
+    (folder / "recorder.log.1").write_text("123")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    held = locked(folder / "lock")
+    assert held is not None
+    with held:
+        assert "Remove 1 item, 3 B?" in tintype("clean", "logs", "--delete").err
+        done = tintype("clean", "logs", "--delete", "--yes", "--json")
+        assert (done.code, json.loads(done.out)) == (1, {"freed_bytes": 3})
+        (kept / "state" / "crash.log").symlink_to("/nowhere")
+        done = tintype("clean", "logs", "store", "--delete", "--yes")
+    assert done.code == 1
+    assert (folder / "recorder.log").exists()
+    assert (kept / "state" / "tintype.sqlite").exists()
+
+
 def test_what_is_due_is_what_the_settings_say(
     tintype: Callable[..., Any], kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,3 +136,24 @@ async def test_the_app_lists_it_and_removes_what_is_confirmed_or_typed(
         await person.sees("It stays.")
         await person.press("escape")
     assert [one.name for one in (kept / "data" / "evaluations").iterdir()] == ["run-2"]
+
+
+async def test_the_app_asks_nothing_about_what_is_held(sit: Any, home: Path) -> None:
+    folder = home / "state" / "recorders" / "openai"
+    folder.mkdir(parents=True)
+    (folder / "recorder.log").write_text("12345")
+    held = locked(folder / "lock")
+    assert held is not None
+    async with sit(size=(80, 24)) as person:
+        with held:
+            await person.press("f8")
+            await person.sees("logs of crashes", "It cannot go now.")
+            await person.press("x")
+            await person.sees_no("Remove logs of crashes")
+        await person.press("x")
+        await person.sees("It can be made again.")
+        await person.press("x")
+        await person.sees("Remove logs of crashes", "1 item, 5 B")
+        await person.press("y")
+        await person.sees_no("logs of crashes")
+    assert not (folder / "recorder.log").exists()

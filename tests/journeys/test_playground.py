@@ -205,6 +205,8 @@ async def test_an_image_is_pasted_refused_or_found_again(
         await person.press("i")
         await paste(person, str(bad))
         await told(person, "bad.png cannot be used")
+        assert await pane_of(person).about.attach("~qz/x.png") is None
+        await told(person, "There is no user qz")
         await paste(person, "see /no/such/file.png")
         pane = pane_of(person)
         await person.until(lambda: "/no/such" in pane.writing.composer.text, "prose stays prose")

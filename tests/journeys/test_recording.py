@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from tintype import recorder
+from tintype import recorder, trainer_logs
 from tintype.recorder import place, run
-from tintype.resources import Job
+from tintype.resources import Event, Job
 from tintype.settings import load
 from tintype.store import open_store
 from tintype_tui.__main__ import run_command
@@ -91,6 +91,32 @@ async def test_a_job_goes_on_being_recorded_when_the_app_is_closed(
             await asyncio.sleep(0.02)
         steps = [e for e in await store.jobs.events("tintype", job_id) if e.type == "metrics"]
     assert len(steps) == 9
+
+
+async def test_a_training_that_the_recorder_has_given_up_is_followed_again(
+    home: Path, tmp_path: Path
+) -> None:
+    path, aside = tmp_path / "log.jsonl", tmp_path / "aside"
+    lines = [json.dumps({"current_steps": at, "total_steps": 3, "loss": 1.0}) for at in (1, 2, 3)]
+    path.write_text(f"{lines[0]}\n")
+    settings, log = load(), trainer_logs.find(path)
+    events: list[Event] = []
+    async with open_store(settings.folders.store_file) as store:
+        async for _ in trainer_logs.follow(store, log, once=True):
+            path.rename(aside)
+        await recorder.start(settings, "local")
+        for _ in range(3000):
+            status = recorder.find(settings.folders, "local")
+            if status is not None and status.given_up:
+                break
+            await asyncio.sleep(0.02)
+        aside.rename(path)
+        async for progress in recorder.follow_log(settings, store, log):
+            events += progress.events
+            if progress.job.status == "running" and not events:
+                path.write_text("\n".join(lines) + "\n")
+    assert progress.job.status == "succeeded"
+    assert [event.data["step"] for event in events] == [2, 3]
 
 
 def test_a_training_of_another_tool_is_followed_as_a_job(

@@ -97,18 +97,42 @@ def create(client: openai.OpenAI, upload: Callable[[bytes], str]) -> Callable[..
     return make
 
 
+def eventually(question: Callable[[], T | None]) -> T:
+    """Ask until the answer is neither none nor false."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (answer := question()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+    return answer
+
+
 @pytest.fixture
 def until() -> Callable[[Callable[[], T | None]], T]:
     """Ask until the answer is neither none nor false."""
+    return eventually
 
-    def ask(question: Callable[[], T | None]) -> T:
-        deadline = time.monotonic() + PATIENCE_S
-        while not (answer := question()):
-            assert time.monotonic() < deadline, "it did not happen"
-            time.sleep(0.02)
-        return answer
 
-    return ask
+@pytest.fixture
+def first_step(job_events: Callable[[str], list[FineTuningJobEvent]]) -> Callable[[str], None]:
+    """Wait until a job has reported its first step."""
+
+    def wait(id: str) -> None:
+        eventually(lambda: any(one.message.startswith("Step 1/") for one in job_events(id)))
+
+    return wait
+
+
+@pytest.fixture
+def failure(client: openai.OpenAI) -> Callable[[str], str]:
+    """Wait until a job has failed; returns why."""
+
+    def wait(id: str) -> str:
+        eventually(lambda: client.fine_tuning.jobs.retrieve(id).status == "failed")
+        error = client.fine_tuning.jobs.retrieve(id).error
+        assert error is not None
+        return error.message or ""
+
+    return wait
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """Trainings given to Slurm: a stand-in of its commands, and the real one where it is installed."""
 
+import asyncio
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -17,18 +19,21 @@ import openai
 import pytest
 from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from tests.conftest import running_server
-from tests.server.conftest import Rows
+from tests.server.conftest import Rows, eventually
 
 from tintype.engines import launch, tickets
-from tintype.engines.launchers import Launchers
+from tintype.engines.launchers import NAMES, Launchers
 from tintype.engines.slurm import SlurmLauncher
 from tintype.engines.worker import run
 from tintype.errors import EngineError
-from tintype.server.run import Options, Running
+from tintype.server.run import Options, Running, start, stop
+from tintype.settings import forms
 
 Create = Callable[..., FineTuningJob]
 Reaches = Callable[..., FineTuningJob]
 Until = Callable[[Callable[[], Any]], Any]
+First = Callable[[str], None]
+Failure = Callable[[str], str]
 Read = Callable[[str], list[FineTuningJobEvent]]
 OPTIONS = {"partition": "gpu", "gres": "gpu:1", "exclusive": ""}
 
@@ -77,6 +82,22 @@ def provider(cluster: Cluster, options: Options, scripted_engine: None) -> Itera
         yield running
 
 
+def created(running: Running, rows: bytes, then: Callable[[], Any]) -> str:
+    """Create a job, and wait for something."""
+    with openai.OpenAI(base_url=running.url, api_key=running.token) as client:
+        file = client.files.create(file=("rows.jsonl", rows), purpose="fine-tune").id
+        id = client.fine_tuning.jobs.create(model="scripted", training_file=file).id
+        eventually(then)
+        return id
+
+
+def ended_well(running: Running, id: str) -> None:
+    """Wait until a job has succeeded."""
+    with openai.OpenAI(base_url=running.url, api_key=running.token) as client:
+        eventually(lambda: client.fine_tuning.jobs.retrieve(id).status in ("succeeded", "failed"))
+        assert client.fine_tuning.jobs.retrieve(id).status == "succeeded"
+
+
 def words(events: list[FineTuningJobEvent]) -> list[str]:
     return [event.message for event in events]
 
@@ -109,23 +130,33 @@ def test_a_job_waits_in_the_cluster_runs_there_and_succeeds(
 
 
 def test_a_server_that_comes_back_finds_the_job_and_submits_no_second(
-    cluster: Cluster, options: Options, scripted_engine: None, rows: Rows, until: Until
+    cluster: Cluster, options: Options, scripted_engine: None, rows: Rows
 ) -> None:
     cluster.has("hold", "Priority")
     with running_server(options) as before:
-        client = openai.OpenAI(base_url=before.url, api_key=before.token)
-        file = client.files.create(file=("rows.jsonl", rows()), purpose="fine-tune").id
-        id = client.fine_tuning.jobs.create(model="scripted", training_file=file).id
-        until(lambda: cluster.jobs)
+        id = created(before, rows(), lambda: cluster.jobs)
     ticket = tickets.read_ticket(options.folder / "jobs" / id)
     assert ticket is not None
     tickets.write_ticket(options.folder / "jobs" / id, tickets.Ticket("slurm", ticket.name))
     cluster.let("hold")
     there = Options(options.folder)  # whose new jobs are its own; that one stays Slurm's
     with running_server(there) as after:
-        client = openai.OpenAI(base_url=after.url, api_key=after.token)
-        until(lambda: client.fine_tuning.jobs.retrieve(id).status == "succeeded")
+        ended_well(after, id)
     assert len(cluster.jobs) == 1
+
+
+async def test_a_server_that_stops_its_trainings_takes_one_that_waited_out_of_the_queue(
+    cluster: Cluster, options: Options, scripted_engine: None, warm_starts: None, rows: Rows
+) -> None:
+    cluster.has("hold", "Resources")
+    running = await start(options.folder, launcher="slurm", launcher_options=OPTIONS)
+    id = await asyncio.to_thread(created, running, rows(), lambda: cluster.jobs)
+    await stop(running, training=True)
+    assert cluster.jobs[0]["cancelled"]
+    cluster.let("hold")
+    with running_server(options) as after:
+        await asyncio.to_thread(ended_well, after, id)
+    assert len(cluster.jobs) == 2
 
 
 def test_a_job_that_sbatch_took_without_saying_so_is_found_by_its_name(
@@ -137,15 +168,11 @@ def test_a_job_that_sbatch_took_without_saying_so_is_found_by_its_name(
 
 
 def test_what_slurm_refuses_is_said_and_ends_the_job(
-    cluster: Cluster, client: openai.OpenAI, create: Create, until: Until, rows: Rows
+    cluster: Cluster, create: Create, rows: Rows, failure: Failure
 ) -> None:
     cluster.has("refuse", "invalid partition specified: gpu")
     id = create(rows()).id
-    until(lambda: client.fine_tuning.jobs.retrieve(id).status == "failed")
-    error = client.fine_tuning.jobs.retrieve(id).error
-    assert error is not None
-    assert error.message is not None
-    assert error.message.startswith("Slurm refused the job: invalid partition specified: gpu.")
+    assert failure(id).startswith("Slurm refused the job: invalid partition specified: gpu.")
     assert not cluster.jobs
 
 
@@ -157,13 +184,35 @@ def test_while_slurm_cannot_be_asked_nothing_is_given_up(
     let_go: Callable[[str], None],
     until: Until,
     rows: Rows,
+    first_step: First,
 ) -> None:
     id = create(rows(wait_at=2)).id
-    until(lambda: any(event.message.startswith("Step 1/") for event in job_events(id)))
+    first_step(id)
     cluster.has("deaf", "slurm_load_jobs error: Unable to contact slurm controller")
     asked = "Slurm cannot be asked: error: Unable to contact slurm controller."
     until(lambda: [one for one in words(job_events(id)) if one.startswith("Slurm cannot be asked")])
     assert reaches(id, "running"), asked
+    let_go(id)
+    reaches(id, "succeeded")
+    assert len(cluster.jobs) == 1
+
+
+def test_a_job_that_reports_while_slurm_still_has_it_wait_is_submitted_once(
+    cluster: Cluster,
+    create: Create,
+    reaches: Reaches,
+    job_events: Read,
+    let_go: Callable[[str], None],
+    first_step: First,
+    rows: Rows,
+) -> None:
+    cluster.has("late", "yes")
+    id = create(rows(wait_at=2)).id
+    first_step(id)
+    reaches(id, "running")
+    said = words(job_events(id))
+    assert said.index("Fine-tuning job started") < said.index("Step 1/6: training loss=1.00")
+    cluster.let("late")
     let_go(id)
     reaches(id, "succeeded")
     assert len(cluster.jobs) == 1
@@ -194,30 +243,22 @@ def test_cancelling_ends_it_there_too(
     client: openai.OpenAI,
     create: Create,
     job_events: Read,
-    until: Until,
     rows: Rows,
+    first_step: First,
 ) -> None:
     id = create(rows(wait_at=2)).id
-    until(lambda: any(event.message.startswith("Step 1/") for event in job_events(id)))
+    first_step(id)
     assert client.fine_tuning.jobs.cancel(id).status == "cancelled"
     assert words(job_events(id)).count("Fine-tuning job cancelled") == 1
 
 
 def test_a_job_that_somebody_cancelled_in_slurm_is_not_submitted_again(
-    cluster: Cluster,
-    client: openai.OpenAI,
-    create: Create,
-    job_events: Read,
-    until: Until,
-    rows: Rows,
+    cluster: Cluster, create: Create, rows: Rows, first_step: First, failure: Failure
 ) -> None:
     id = create(rows(wait_at=2)).id
-    until(lambda: any(event.message.startswith("Step 1/") for event in job_events(id)))
+    first_step(id)
     assert os.spawnlp(os.P_WAIT, "scancel", "scancel", "1") == 0
-    until(lambda: client.fine_tuning.jobs.retrieve(id).status == "failed")
-    error = client.fine_tuning.jobs.retrieve(id).error
-    assert error is not None
-    assert error.message == "Slurm job 1 was cancelled, and not by Tintype."
+    assert failure(id) == "Slurm job 1 was cancelled, and not by Tintype."
     assert len(cluster.jobs) == 1
 
 
@@ -252,6 +293,7 @@ def test_options_that_are_not_a_persons_to_choose_are_refused(option: str) -> No
 def test_an_unknown_launcher_is_refused_with_those_there_are() -> None:
     with pytest.raises(EngineError, match=r"no launcher 'pbs'\. There are local, slurm, ray"):
         Launchers("pbs")
+    assert forms.LAUNCHERS == NAMES
 
 
 def test_without_slurm_a_job_is_refused_and_says_why(
@@ -357,8 +399,8 @@ def test_real_slurm_submits_runs_cancels_and_is_found_again(
         first = jobs.create(model="scripted", training_file=waiting).id
         until(lambda: jobs.retrieve(first).status == "running")
         second, third = (jobs.create(model="scripted", training_file=quick).id for _ in range(2))
-        said = "Slurm job 2 waits: Resources."
-        until(lambda: any(event.message == said for event in jobs.list_events(second, limit=50)))
+        waits = re.compile(r"Slurm job [23] waits: (Resources|Priority)\.")  # one or the other
+        until(lambda: any(waits.match(one.message) for one in jobs.list_events(second, limit=50)))
         assert jobs.retrieve(second).status == "queued"
         until(lambda: tickets.read_ticket(real.folder / "jobs" / third))
         jobs.cancel(third)

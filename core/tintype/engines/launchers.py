@@ -5,6 +5,7 @@ again and ended, and who knows whether it lives: on this machine the kernel's lo
 cluster, where folders are shared over a network and locks may not be, the scheduler does.
 """
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,13 @@ class Launcher(Protocol):
     def kill(self, folder: Path) -> None:
         """End the trainer, or what waits to become one."""
         ...
+
+
+async def state_of(launcher: Launcher, folder: Path) -> LaunchState:
+    """What is known of a trainer; a scheduler is asked in a thread."""
+    if launcher.queues:
+        return await asyncio.to_thread(launcher.state, folder)
+    return launcher.state(folder)
 
 
 class LocalLauncher:

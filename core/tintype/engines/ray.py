@@ -8,22 +8,23 @@ Source: the Ray Jobs REST API and its OpenAPI specification, Ray 2.60.
 """
 
 import os
-import secrets
+import re
 import shlex
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from tintype.engines import launch as launching
 from tintype.engines.launchers import LaunchState
 from tintype.engines.tickets import (
     Ticket,
-    begin_with,
+    begin,
+    end,
     passed_on,
     read_ticket,
     worker_command,
-    write_ticket,
 )
 from tintype.errors import EngineError
 
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
 
 POLL_S = 2.0
 """How often a job is asked for."""
-ANSWER_S = 20.0
+ANSWER_S, REST_S = 10.0, 5.0
+"""How long its head node may take to answer, and is left alone when it has not."""
 ADDRESS = "http://127.0.0.1:8265"
 """Where Ray's head node listens by default."""
 TOKEN = "RAY_AUTH_TOKEN"
 _NUMBERS = ("entrypoint_num_cpus", "entrypoint_num_gpus", "entrypoint_memory")
-_ENDED = "ended by Tintype"
 
 
 class RayLauncher:
@@ -58,8 +59,12 @@ class RayLauncher:
             EngineError: if there is no such option, or its value is no number.
         """
         self._address = options.get("address", ADDRESS).rstrip("/")
+        if not re.match(r"https?://[^/]", self._address):
+            raise EngineError(
+                "The address of Ray is no address of a web page.", advice=f"Such as {ADDRESS}."
+            )
         try:
-            self._numbers = {name: float(options[name]) for name in _NUMBERS if name in options}
+            self._numbers = {name: _number(options[name]) for name in _NUMBERS if name in options}
         except ValueError:
             raise EngineError(f"Options of Ray such as {_NUMBERS[0]} are numbers.") from None
         for option in options.keys() - {"address", *_NUMBERS}:
@@ -67,6 +72,7 @@ class RayLauncher:
                 f"{option!r} is no option of Ray that can be chosen.",
                 advice=f"There are address, {', '.join(_NUMBERS)}.",
             )
+        self._silent_until_s, self._trouble = 0.0, ""
         self._known: dict[str, tuple[float, LaunchState]] = {}
 
     def launch(self, folder: Path) -> None:
@@ -75,8 +81,7 @@ class RayLauncher:
         Raises:
             EngineError: if Ray refuses it. If it cannot be reached, `state` says so.
         """
-        ticket = Ticket(self.name, f"tintype-{folder.name}-{secrets.token_hex(4)}")
-        begin_with(folder, ticket)
+        ticket = begin(folder, self.name)
         variables = [f"{name}={value}" for name, value in passed_on().items()]
         command = shlex.join(["env", *variables, *worker_command(folder, ticket.name)])
         log = shlex.quote(os.fspath(folder / launching.LOG))
@@ -114,9 +119,8 @@ class RayLauncher:
 
     def kill(self, folder: Path) -> None:
         """Have Ray stop it; after some seconds it is killed."""
-        ticket = read_ticket(folder)
+        ticket = end(folder)
         if ticket is not None:
-            write_ticket(folder, Ticket(self.name, ticket.name, _ENDED))
             self._known.pop(ticket.name, None)
             try:
                 self._asked("POST", f"{ticket.name}/stop")
@@ -124,10 +128,14 @@ class RayLauncher:
                 return
 
     def _look(self, ticket: Ticket) -> LaunchState:
+        if time.monotonic() < self._silent_until_s:
+            return LaunchState("unknown", self._trouble)
         try:
             answered = self._asked("GET", ticket.name)
-        except OSError as error:
-            return LaunchState("unknown", f"Ray cannot be asked: {error}.")
+        except OSError as error:  # it is not waited for again for each job
+            self._silent_until_s = time.monotonic() + REST_S
+            self._trouble = f"Ray cannot be asked: {error}."
+            return LaunchState("unknown", self._trouble)
         if answered.status_code == 404:
             return LaunchState("gone")
         try:
@@ -135,14 +143,7 @@ class RayLauncher:
             status, message = str(said["status"]), " ".join(str(said.get("message") or "").split())
         except (ValueError, KeyError, TypeError, AttributeError):
             return LaunchState("unknown", f"Ray cannot be asked: {_said(answered)}.")
-        if status == "PENDING":
-            return LaunchState("waiting", f"Ray has the job wait: {message[:300] or 'pending'}")
-        if status == "RUNNING":
-            return LaunchState("running", f"Ray runs the job {ticket.name}.")
-        if status == "STOPPED" and ticket.id != _ENDED:
-            words = "The Ray job was stopped, and not by Tintype."
-            return LaunchState("gone", words, is_final=True)
-        return LaunchState("gone")
+        return _state_of(ticket, status, message)
 
     def _asked(self, method: str, path: str, **given: Any) -> "httpx2.Response":
         """Ask the head node.
@@ -159,11 +160,34 @@ class RayLauncher:
             return httpx2.request(method, url, headers=headers, timeout=ANSWER_S, **given)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             words = " ".join(str(error).split()) or type(error).__name__
-            raise OSError(f"{self._address} does not answer ({words[:200]})") from None
+            host = urlsplit(self._address).hostname or "its address"
+            raise OSError(f"{host} does not answer ({words[:200]})") from None
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _state_of(ticket: Ticket, status: str, message: str) -> LaunchState:
+    """What is known of a job by what Ray says of it."""
+    if status == "PENDING":
+        return LaunchState("waiting", f"Ray has the job wait: {message[:300] or 'pending'}")
+    if status == "RUNNING":
+        return LaunchState("running", f"Ray runs the job {ticket.name}.")
+    if status == "STOPPED" and not ticket.is_ended:
+        words = "The Ray job was stopped, and not by Tintype."
+        return LaunchState("gone", words, is_final=True)
+    if status == "FAILED":
+        why = f" ({message[:300].rstrip('.')})" if message else ""
+        return LaunchState("gone", f"The Ray job {ticket.name} failed{why}.")
+    return LaunchState("gone")
 
 
 def _said(answered: "httpx2.Response") -> str:
     """What went wrong, in one line."""
     lines = [line for line in answered.text.splitlines() if line.strip()]
     words = " ".join(lines[-1].split())[:300].rstrip(".") if lines else ""
+    if token := os.environ.get(TOKEN):
+        words = words.replace(token, "…")
     return f"{words} (HTTP {answered.status_code})" if words else f"HTTP {answered.status_code}"

@@ -8,7 +8,6 @@ Source of the options and states: the manual pages of Slurm 22.05, sbatch(1) and
 
 import os
 import re
-import secrets
 import shlex
 import subprocess
 import time
@@ -20,7 +19,8 @@ from tintype.engines import launch as launching
 from tintype.engines.launchers import LaunchState
 from tintype.engines.tickets import (
     Ticket,
-    begin_with,
+    begin,
+    end,
     passed_on,
     read_ticket,
     worker_command,
@@ -100,8 +100,7 @@ class SlurmLauncher:
         Raises:
             EngineError: if Slurm refuses it. If it cannot be reached, `state` says so.
         """
-        ticket = Ticket(self.name, f"tintype-{folder.name}-{secrets.token_hex(4)}")
-        begin_with(folder, ticket)
+        ticket = begin(folder, self.name)
         self._asked_s = -POLL_S
         done = _called("sbatch", *self._arguments(folder, ticket), script=_script(folder, ticket))
         number = done.stdout.strip().partition(";")[0]
@@ -122,19 +121,7 @@ class SlurmLauncher:
         if self._trouble:
             return LaunchState("unknown", f"Slurm cannot be asked: {self._trouble}.")
         listed = self._listed.get(ticket.name)
-        if listed is None:
-            return LaunchState("gone")
-        if listed.state in _WAITING:
-            return LaunchState("waiting", f"Slurm job {listed.id} waits: {_why(listed)}.")
-        if listed.state in _RUNNING:
-            words = f"Slurm job {listed.id} runs on {listed.nodes or 'a node'}."
-            return LaunchState("running", words)
-        if listed.state == "COMPLETED":
-            return LaunchState("gone")
-        if words := _FINAL.get(listed.state, ""):
-            return LaunchState("gone", words.format(id=listed.id), is_final=True)
-        why = f"Slurm job {listed.id} ended: {listed.state.replace('_', ' ').lower()}"
-        return LaunchState("gone", f"{why} ({listed.reason}).")
+        return LaunchState("gone") if listed is None else _state_of(ticket, listed)
 
     def interrupt(self, folder: Path) -> None:
         """Have the trainer save its state and leave; what still waits is taken from the queue."""
@@ -148,13 +135,14 @@ class SlurmLauncher:
         self._end(folder)
 
     def _end(self, folder: Path, *arguments: str) -> None:
-        ticket = read_ticket(folder)
+        ticket = end(folder)
         if ticket is not None:
             known = [ticket.id] if ticket.id else [f"--name={ticket.name}"]
             self._asked_s = -POLL_S
             _called("scancel", *arguments, *known)
 
     def _arguments(self, folder: Path, ticket: Ticket) -> Sequence[str]:
+        options = sorted(self._options.items())
         passed = [*(name for name in _ITS_OWN if name in os.environ), *passed_on()]
         return (
             "--parsable",
@@ -165,11 +153,8 @@ class SlurmLauncher:
             "--no-requeue",
             f"--signal=B:TERM@{WARNED_S}",
             f"--export={','.join(passed)}",
-            *(f"--{name}={value}" if value else f"--{name}" for name, value in self._chosen()),
+            *(f"--{name}={value}" if value else f"--{name}" for name, value in options),
         )
-
-    def _chosen(self) -> Sequence[tuple[str, str]]:
-        return sorted(self._options.items())
 
     def _ask(self) -> None:
         """Ask for all jobs, unless they were asked for a moment ago."""
@@ -184,6 +169,23 @@ class SlurmLauncher:
                 found[name] = _Listed(id, state, reason, nodes)
             self._listed = found
         self._asked_s = time.monotonic()
+
+
+def _state_of(ticket: Ticket, listed: _Listed) -> LaunchState:
+    """What is known of a job that the scheduler knows."""
+    if listed.state in _WAITING:
+        return LaunchState("waiting", f"Slurm job {listed.id} waits: {_why(listed)}.")
+    if listed.state in _RUNNING:
+        words = f"Slurm job {listed.id} runs on {listed.nodes or 'a node'}."
+        return LaunchState("running", words)
+    if listed.state == "COMPLETED":
+        return LaunchState("gone")
+    if ticket.is_ended and listed.state == "CANCELLED":
+        return LaunchState("gone")
+    if words := _FINAL.get(listed.state, ""):
+        return LaunchState("gone", words.format(id=listed.id), is_final=True)
+    why = f"Slurm job {listed.id} ended: {listed.state.replace('_', ' ').lower()}"
+    return LaunchState("gone", f"{why} ({listed.reason}).")
 
 
 def _script(folder: Path, ticket: Ticket) -> str:

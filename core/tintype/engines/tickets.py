@@ -7,13 +7,15 @@ so two never train the same job.
 
 import json
 import os
+import secrets
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from tintype.engines.launch import EXIT, LOCK, ONE_THREAD, TICKET, WANTED, replace
+from tintype.engines.launch import EXIT, LOCK, ONE_THREAD, TICKET, WANTED
+from tintype.engines.launch import replace as write_small
 from tintype.errors import FileError
 from tintype.paths.locks import hold
 from tintype.plugins import variable
@@ -36,19 +38,31 @@ class Ticket:
     """Nobody else's."""
     id: str = ""
     """The scheduler's own; empty until it has said so."""
+    is_ended: bool = False
+    """Whether Tintype has it ended; who else does, does not want it to be started again."""
 
 
-def begin_with(folder: Path, ticket: Ticket) -> None:
+def begin(folder: Path, launcher: str) -> Ticket:
     """Make a folder ready for a trainer that a scheduler starts, before it is asked to."""
     for leftover in (WANTED, EXIT):
         (folder / leftover).unlink(missing_ok=True)
+    ticket = Ticket(launcher, f"tintype-{folder.name}-{secrets.token_hex(4)}")
     write_ticket(folder, ticket)
+    return ticket
+
+
+def end(folder: Path) -> Ticket | None:
+    """Note that Tintype has the trainer ended, before it asks for that."""
+    ticket = read_ticket(folder)
+    if ticket is not None:
+        write_ticket(folder, ended := replace(ticket, is_ended=True))
+        return ended
+    return None
 
 
 def write_ticket(folder: Path, ticket: Ticket) -> None:
     """Write down how a scheduler knows the trainer."""
-    fields = {"launcher": ticket.launcher, "name": ticket.name, "id": ticket.id}
-    replace(folder / TICKET, json.dumps(fields))
+    write_small(folder / TICKET, json.dumps(asdict(ticket)))
 
 
 def read_ticket(folder: Path) -> Ticket | None:

@@ -134,7 +134,8 @@ def run_at(folder: Path) -> EvaluationRun:
 def listed(home: Path) -> tuple[EvaluationRun | UnreadableRun, ...]:
     """The runs of a folder, newest first, those that cannot be read with why.
 
-    A folder without a manifest is none: its run never began, or it is something else.
+    A folder without a manifest is none: its run never began, or it is something else; nor is one
+    that was being removed when its process was killed.
 
     Raises:
         FileError: if the folder cannot be listed.
@@ -143,7 +144,8 @@ def listed(home: Path) -> tuple[EvaluationRun | UnreadableRun, ...]:
         return ()
     found: list[EvaluationRun | UnreadableRun] = []
     for entry in sorted(paths.list_folder(home), key=lambda one: one.path.name, reverse=True):
-        if not paths.is_file(entry.path / MANIFEST):
+        going = entry.path.name.startswith(".tintype-")
+        if going or not paths.is_file(entry.path / MANIFEST):
             continue
         try:
             found.append(run_at(entry.path))

@@ -32,7 +32,7 @@ class StagingFolder:
         self.path = Path(tempfile.mkdtemp(prefix=".tintype-", suffix=".tmp", dir=parent))
         self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         with contextlib.suppress(OSError):  # no locks here: nobody can tell, nobody removes it
-            fcntl.flock(self._lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def close(self) -> None:
         """Remove it."""

@@ -7,6 +7,7 @@ from stat import S_ISREG
 from typing import Any
 
 from tintype.errors import DatasetError
+from tintype.paths import as_path
 
 Image = bytes | Path | str
 """Encoded bytes, a file, or a URL (http, https or data)."""
@@ -148,8 +149,9 @@ def read_image(path: Path) -> bytes:
 
     Raises:
         DatasetError: if it cannot be read, is no image, or is one that models do not take.
+        FileError: if its path names no user's folder.
     """
-    path = path.expanduser()
+    path = as_path(path)
     data = _read(path)
     check_image(data, path.name)
     return data

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tintype.api import ChatRequest
 from tintype.detection import parse_boxes, prompt_labels
 from tintype.errors import DatasetError
+from tintype.paths import as_path
 from tintype.prompting.conversation import Conversation
 from tintype.prompting.origins import QuestionOrigin, row_origin
 from tintype.prompting.prompt import Prompt
@@ -168,9 +169,10 @@ async def file_subject(path: Path, question: str = "") -> Subject:
 
     Raises:
         DatasetError: if models would not take it, with the reason.
+        FileError: if its path names no user's folder.
     """
     data = await asyncio.to_thread(read_image, path)
-    whole = await asyncio.to_thread(lambda: path.expanduser().absolute())
+    whole = await asyncio.to_thread(lambda: as_path(path).absolute())
     return Subject(title=path.name, data=data, question=question, origin=QuestionOrigin(whole))
 
 

@@ -110,7 +110,8 @@ async def follow_log(
                 new = tuple(event for event in progress.events if event.id not in known)
                 known.update(event.id for event in new)
                 yield replace(progress, events=new)
-        return
+        if progress.job.ended:
+            return  # else the recorder has given it up, or has gone
     async with aclosing(trainer_logs.follow(store, log)) as reading:
         async for progress in reading:
             yield progress

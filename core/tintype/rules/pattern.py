@@ -18,7 +18,7 @@ from tintype.detection import labels_in, name_convention
 from tintype.rules.private import gives_notice
 from tintype.tokens import PER_MESSAGE, TokenRule, count_text
 
-_ANGLE = re.compile(r"<(?:\||image>|\s*/?\s*loc|box>|point|seg)", re.IGNORECASE)
+_ANGLE = re.compile(r"<(?:\||image(?:_\d{1,3})?>|\s*/?\s*loc|box>|point|seg)", re.IGNORECASE)
 _FOUR_NUMBERS = re.compile(
     r"(?<!\d)\d++\D++\d++\D++\d++\D++\d|\[\s*-?[\d.]+(?:\s*,\s*-?[\d.]+){3}\s*\]"
 )

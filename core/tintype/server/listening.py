@@ -62,8 +62,11 @@ class Serving:
 
     def end(self, *, training: bool = False) -> None:
         """End it, and with `training` the trainers as well: they save their states first."""
+        self._ending = asyncio.ensure_future(self._end(training))
+
+    async def _end(self, training: bool) -> None:
         if training:
-            self._queue.interrupt()
+            await self._queue.interrupt()
         self._server.should_exit = True
         self._ended.set()
 

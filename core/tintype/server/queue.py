@@ -16,12 +16,11 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import chain
-from pathlib import Path
 
 from tintype.engines import launch as launching
 from tintype.engines.base import Engine, Wanted
 from tintype.engines.launch import Ending, unwritable
-from tintype.engines.launchers import Launcher, Launchers, LaunchState
+from tintype.engines.launchers import Launcher, Launchers, LaunchState, state_of
 from tintype.errors import EngineError
 from tintype.server import clearing, job_events, storage, training
 from tintype.server.opening import RESERVE
@@ -60,6 +59,7 @@ class Queue:
         self._reserve = Reserve(state.folder / RESERVE)
         self._asked_s: dict[str, float] = {}
         self._said: dict[str, str] = {}
+        self._leaving = False
         self._expired_s = 0.0
 
     async def run(self) -> None:
@@ -86,11 +86,12 @@ class Queue:
         """Whether a job is being validated, waits or trains."""
         return any(not job.ended and job.status != "paused" for job in self._state.all(JobRecord))
 
-    def interrupt(self) -> None:
+    async def interrupt(self) -> None:
         """Have the trainers save their states and leave; the next server takes them up again."""
+        self._leaving = True
         for job in self._watched():
             folder = self._state.job_folder(job.id)
-            self._launchers.of(folder).interrupt(folder)
+            await asyncio.to_thread(self._launchers.of(folder).interrupt, folder)
 
     async def stop(self, job: JobRecord, wanted: Wanted) -> JobRecord:
         """Pause or cancel a job that has not ended; answers within a second."""
@@ -133,6 +134,8 @@ class Queue:
 
     async def _turn_or_rest(self) -> float:
         """Do what there is to do; returns for how long there is nothing more, in seconds."""
+        if self._leaving:
+            return REST_S
         try:
             return TICK_S if await self._turn() else REST_S
         except (OSError, sqlite3.Error, EngineError) as error:
@@ -160,6 +163,8 @@ class Queue:
             self._reserve.put_by()
 
     async def _launch(self, job: JobRecord) -> None:
+        if self._leaving:
+            return
         launcher = self._launchers.chosen
         try:
             engine = self._engine(job.model)
@@ -192,7 +197,9 @@ class Queue:
         job, folder = self._fresh(job), self._state.job_folder(job.id)
         launcher = self._launchers.of(folder)
         # Before the reports are read: else the last are missed.
-        trainer = await _asked(launcher, folder)
+        trainer = await state_of(launcher, folder)
+        if self._leaving:
+            return
         job = self._fresh(job)
         ended = None if trainer.phase != "gone" else launching.ending(folder)
         if job.status == "queued" and (trainer.phase == "running" or ended is not None):
@@ -280,13 +287,6 @@ class Queue:
         for model in list(self._state.all(Tuned)):
             if not (self._state.folder / model.path).exists():
                 self._state.remove(model)
-
-
-async def _asked(launcher: Launcher, folder: Path) -> LaunchState:
-    """What is known of a trainer; a scheduler is asked in a thread."""
-    if launcher.queues:
-        return await asyncio.to_thread(launcher.state, folder)
-    return launcher.state(folder)
 
 
 def _has_trainer(job: JobRecord) -> bool:

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tintype.errors import FileError, SettingsError
+from tintype.paths import as_path
+
 
 @dataclass(frozen=True, slots=True)
 class Folders:
@@ -36,10 +39,17 @@ class Folders:
 
 
 def folders(environ: Mapping[str, str] | None = None) -> Folders:
-    """Return the folders, by the environment; makes none of them."""
+    """Return the folders, by the environment; makes none of them.
+
+    Raises:
+        SettingsError: if no folder can be what `TINTYPE_HOME` says.
+    """
     environ = os.environ if environ is None else environ
     if home := environ.get("TINTYPE_HOME"):
-        root = Path(home).expanduser().absolute()
+        try:
+            root = as_path(home).absolute()
+        except FileError as error:
+            raise SettingsError(f"TINTYPE_HOME: {error}") from error
         return Folders(root / "config", root / "data", root / "state", root / "cache")
     from platformdirs import PlatformDirs  # late: with TINTYPE_HOME set it is never needed
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from tintype.errors import FileError
+from tintype.paths import as_path
+
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -70,7 +73,7 @@ def limit(value: object) -> Decimal | None:
 def path(value: object) -> Path | None:
     """Read a path, or none for an empty text."""
     text = line(value)
-    return Path(text).expanduser() if text else None
+    return _expanded(text) if text else None
 
 
 RULES = ("nan", "silence", "validation", "budget", "deadline", "ended")
@@ -168,7 +171,14 @@ def variable(value: object) -> str:
 def provider(value: object) -> str:
     """Read a provider's name, or the path of its file."""
     text = line(value)
-    return str(Path(text).expanduser()) if text.endswith(".toml") else word(text)
+    return str(_expanded(text)) if text.endswith(".toml") else word(text)
+
+
+def _expanded(text: str) -> Path:
+    try:
+        return as_path(text)
+    except FileError as error:  # of an unknown user
+        raise ValueError(str(error)) from error
 
 
 def base_url(value: object) -> str:

@@ -82,6 +82,9 @@ TALKS: Mapping[str, tuple[Mapping[str, str | bytes], list[str]]] = {
     "captions in a list": ({"t.json": '[{"image": "a.jpg", "caption": "a dog"}]'}, CAPTION),
     "captions by image": ({"t.json": '{"a.jpg": "a dog"}'}, CAPTION),
     "captions by image, as lists": ({"t.json": '{"a.jpg": ["a dog", "one dog"]}'}, CAPTION),
+    "captions by image on lines": ({"t.jsonl": '{"a.jpg": "a dog"}\n'}, CAPTION),
+    "captions by image, several on lines": (
+        {"t.jsonl": '{"a.jpg": "a dog"}\n{"gone.jpg": "a cat"}\n'}, CAPTION),
     "questions by image": (
         {"t.json": '{"a.jpg": [{"question": "What?", "answer": "a dog"}]}'}, SAID),
     "captions on lines": (
@@ -92,6 +95,8 @@ TALKS: Mapping[str, tuple[Mapping[str, str | bytes], list[str]]] = {
     "a text beside each image": ({"a.txt": "a dog\n"}, CAPTION),
     "an object beside each image": ({"a.json": '{"caption": "a dog"}'}, CAPTION),
     "chat rows in gzip": ({"t.jsonl.gz": gzip.compress(LINE)}, SAID),
+    "chat rows in gzip, filled up with zeros": (
+        {"t.jsonl.gz": gzip.compress(LINE) + bytes(70_000)}, SAID),
     "chat rows in bzip2": ({"t.jsonl.bz2": bz2.compress(LINE)}, SAID),
     "chat rows in xz": ({"t.jsonl.xz": lzma.compress(LINE)}, SAID),
     "captions in gzip": ({"t.json.gz": gzip.compress(b'[{"image": "a.jpg", "caption": "a dog"}]')},
@@ -219,3 +224,37 @@ def test_numbers_beside_images_are_no_captions(
 ) -> None:
     found = [each.format.name for each in detected(written(tmp_path, files))]
     assert not {"pairs", "captions", "imagejson"} & set(found)
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({"t.json": json.dumps({"b.jpg": None, "a.jpg": "a dog"})}, "t.json:1: The row has nei"),
+        ({"t.json": json.dumps({"b.jpg": "", "a.jpg": "a dog"})}, "t.json:1: The row has neither"),
+        ({"t.json": json.dumps({"b.jpg": [None], "a.jpg": [None, "a dog"]})},
+         "t.json:1: The row has neither"),
+        ({"t.jsonl": '{"image": "a.jpg", "caption": "a dog"}\n\n{"image": "b.jpg", "caption": "a'},
+         "t.jsonl:3: Not JSON"),
+        ({"t.json": boxes(boxes=[[10, 8, 40, 16], [1, 2, 3, 4]], labels=["dog"])},
+         "There are 2 boxes and 1 categories"),
+        ({"t.json": boxes(boxes=[[10, 8, 40, 16]])}, "There are 1 boxes and 0 categories"),
+        ({"t.json": boxes(boxes=[[10, 8, 40, 16]], labels=[None])}, "A box has no category"),
+    ],
+)  # fmt: skip
+async def test_what_nobody_wrote_of_an_image_is_said_and_not_made_up(
+    files: Mapping[str, str], problem: str, tmp_path: Path
+) -> None:
+    everything: dict[str, str | bytes] = {**IMAGE, "b.jpg": drawn(), **files}
+    made = await imported(written(tmp_path, everything), tmp_path / "out")
+    assert made.error == ""
+    assert made.report is not None
+    said = [f"{one.file}:{one.line}: {one.message}" for one in made.report.problems]
+    assert problem in "\n".join(said)
+    answers = [messages[-1]["content"] for messages in made.rows.get("train", [])]
+    assert answers == ([] if "boxes" in files.get("t.json", "") else ["a dog"])
+
+
+async def test_a_caption_may_hold_a_line_separator(tmp_path: Path) -> None:
+    line = json.dumps({"image": "a.jpg", "caption": "a\u2028dog"}, ensure_ascii=False)
+    made = await imported(written(tmp_path, {**IMAGE, "t.jsonl": line}), tmp_path / "out")
+    assert made.rows["train"][0][-1]["content"] == "a\u2028dog"

@@ -158,3 +158,38 @@ def test_a_row_nested_without_end_is_refused() -> None:
         deep = [deep]
     with pytest.raises(DatasetError, match="nested too deeply"):
         repaired({"images": deep, "question": "Q", "answer": "A"})
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("listed", [True, False])
+def test_numbered_images_stand_where_their_numbers_are(first: int, listed: bool) -> None:
+    places = [f"<image_{number}>" for number in range(first, first + 12)]
+    names = [f"{number}.jpg" for number in range(12)]
+    order = [2, 11, 0, 1, 10, *range(3, 10), 2]
+    turns = [
+        {"role": "user", "content": "".join(places[number] for number in order)},
+        {"role": "assistant", "content": "No."},
+    ]
+    images: Any = names if listed else dict(zip(places, names, strict=True))
+    made = repaired({"image": images, "conversations": turns})
+    shown = [part["image_url"]["url"] for part in made["messages"][0]["content"]]
+    assert shown == [names[number] for number in order]
+
+
+def test_a_turn_without_a_role_that_says_something_is_not_taken_for_another() -> None:
+    turns = [{"content": "What?", "model": "x"}, {"role": "assistant", "content": "A cat."}]
+    with pytest.raises(DatasetError, match="Turn 1 has no role"):
+        repaired({"messages": turns})
+
+
+@pytest.mark.parametrize("beside", [{}, {"system": "", "history": []}, {"system": "S"}])
+def test_the_input_of_an_instruction_is_kept_whatever_stands_beside(beside: dict[str, Any]) -> None:
+    row = {"instruction": "Sum up.", "input": "A long text.", "output": "Short.", **beside}
+    said = [message["content"] for message in repaired(row)["messages"]]
+    assert said[-2:] == ["Sum up.\nA long text.", "Short."]
+
+
+@pytest.mark.parametrize("history", [[{"role": "user", "content": "Q"}], [["Q"]], "Q"])
+def test_a_history_of_another_shape_is_refused_and_not_left_out(history: Any) -> None:
+    with pytest.raises(DatasetError, match="history is not"):
+        repaired({"query": "And now?", "response": "Yes.", "history": history})

@@ -44,7 +44,7 @@ async def imported(source: Path, target: Path, format: str = "", **options: Any)
         return Made(error=str(error))
     assert report is not None
     rows: dict[str, list[Any]] = {
-        split: [json.loads(line)["messages"] for line in path.read_text("utf-8").splitlines()]
+        split: [json.loads(line)["messages"] for line in path.read_bytes().splitlines()]
         for split, path in report.files.items()
     }
     return Made(report, "", rows, target)

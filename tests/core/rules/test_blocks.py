@@ -49,6 +49,7 @@ TEXTS = (
     "< LOC12 >",
     "<|im_start|>",
     "Look: <image>",
+    "Look: <image_1>",
     "detect cat ; dog",
     "a < b and <b>bold</b>",
     "data:image/png;base64," + "A" * 80,
@@ -264,8 +265,9 @@ def said(question: str, answer: str) -> str:
 def test_rows_written_alike_are_read_together_once_two_have_been_judged(tmp_path: Path) -> None:
     rows = [said(f"What is {number}?\n\u00e9", "It is 4.") for number in range(6)]
     assert lines_read(tmp_path, rows) == [0, 0, 2, 2]
-    odd = [*rows[:4], said("<image>", "A cat."), rows[5]]
-    assert lines_read(tmp_path, odd) == [0, 0, 2, 0, 1]
+    for place in ("<image>", "<image_1>", "<Image_012>"):
+        odd = [*rows[:4], said(f"Look: {place}", "A cat."), rows[5]]
+        assert lines_read(tmp_path, odd) == [0, 0, 2, 0, 1]
 
 
 BOX_PIECES = (

@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tintype_tui.commands.output import (
-    answered_by_somebody,
-    as_json,
-    asynchronous,
-    leave,
-    plain,
-    put_json,
-    put_row,
-    say,
-)
+from tintype_tui.commands.agreeing import answered_by_somebody
+from tintype_tui.commands.output import as_json, asynchronous, leave, plain, put_json, put_row, say
 from tintype_tui.text import age, count, one_line, pad, size
 
 if TYPE_CHECKING:
@@ -54,9 +46,11 @@ async def command(
     if delete:
         if not (what or due):
             raise click.UsageError("Name what to remove; `tintype clean` lists what there is.")
-        freed = await _remove(settings, chosen, confirm, yes=yes)
+        freed, failed = await _remove(settings, chosen, confirm, yes=yes)
         if as_json:
             put_json({"freed_bytes": freed})
+        if failed:
+            leave(1)
         return
     if as_json:
         put_json({"items": [_report(one) for one in chosen]}, indent=2)
@@ -127,15 +121,18 @@ def _list(items: "Sequence[StoredItem]") -> None:
 
 async def _remove(
     settings: "Settings", items: "Sequence[StoredItem]", confirm: str | None, *, yes: bool
-) -> int:
-    """Remove what is chosen; what cannot be made again only alone, by its name."""
+) -> tuple[int, bool]:
+    """Remove what is chosen; what cannot be made again only alone, by its name.
+
+    Gives the bytes that are free then, and whether something could not be removed.
+    """
     from tintype.cleaning import remove
     from tintype.errors import TintypeError
 
     if not items:
         say("There is nothing of that.")
-        return 0
-    typed = confirm or _agreed(items, yes=yes)
+        return 0, False
+    typed = _agreed(items, confirm, yes=yes)
     freed, failed = 0, False
     for one in items:
         try:
@@ -145,13 +142,12 @@ async def _remove(
                 raise
             failed = True
             say(str(error))
-    say(f"Removed; {size(freed)} are free.")
-    if failed:
-        leave(1)
-    return freed
+    if freed or not failed:
+        say(f"Removed; {size(freed)} are free.")
+    return freed, failed
 
 
-def _agreed(items: "Sequence[StoredItem]", *, yes: bool) -> str:
+def _agreed(items: "Sequence[StoredItem]", confirm: str | None, *, yes: bool) -> str:
     """Ask whether they are to be removed; gives what was typed, if it had to be."""
     from tintype.cleaning import KINDS
 
@@ -159,6 +155,8 @@ def _agreed(items: "Sequence[StoredItem]", *, yes: bool) -> str:
     if apart and len(items) > 1:
         example = f"{apart[0].kind}/{apart[0].name}"
         raise click.UsageError(f"Of {apart[0].kind}, name one at a time: {example}")
+    if apart and confirm is not None:
+        return confirm
     if apart:
         if not sys.stdin.isatty():
             raise click.UsageError(f"Add --confirm {apart[0].name} to remove it unasked.")
@@ -167,9 +165,10 @@ def _agreed(items: "Sequence[StoredItem]", *, yes: bool) -> str:
             f"Type {apart[0].name} to remove it", default="", show_default=False, err=True
         )
         return text
-    if not yes and any(KINDS[one.kind].mode == "free" for one in items):
-        total = size(sum(one.size_bytes for one in items))
+    going = [one for one in items if KINDS[one.kind].mode == "free" and not one.held]
+    if going and not yes:
+        total = size(sum(one.size_bytes for one in going))
         with answered_by_somebody():
-            question = f"Remove {count(len(items), 'item')}, {total}?"
+            question = f"Remove {count(len(going), 'item')}, {total}?"
             click.confirm(question, abort=True, err=True)
     return ""

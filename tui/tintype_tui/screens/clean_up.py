@@ -51,12 +51,7 @@ class KeptEntry:
         mode, loss = KINDS[self.kind].mode, KINDS[self.kind].loss
         if held and len(held) == len(self.items):
             return f"It cannot go now. {held[0]}"
-        how = {
-            "free": "It can be made again.",
-            "typed": "It goes by its name.",
-            "kept": "It stays.",
-        }
-        return f"{how[mode]} {loss}"
+        return f"{_HOW[mode]} {loss}"
 
 
 def entries(items: Sequence[StoredItem]) -> tuple[KeptEntry, ...]:
@@ -149,6 +144,10 @@ class CleanUp(Dialog[None]):
         if (here := self._here) is None or KINDS[here.kind].mode == "kept":
             self.app.bell()
             return
+        if all(one.held for one in here.items):  # what holds them is said, if it is there still
+            self.app.bell()
+            self._look()
+            return
         typed = await self._agreed(here)
         if typed is None:
             return
@@ -171,7 +170,9 @@ class CleanUp(Dialog[None]):
             return await self.app.push_screen_wait(
                 Ask(f"Type {name} to remove it", hints=(loss, "Esc leaves it."))
             )
-        words = f"{count(len(here.items), 'item')}, {size(here.size_bytes)}. {loss}"
+        going = [one for one in here.items if not one.held]
+        total = size(sum(one.size_bytes for one in going))
+        words = f"{count(len(going), 'item')}, {total}. {loss}"
         asked = Confirm(f"Remove {here.title}?", words, yes="Remove", no="Leave", harm=True)
         return "" if await self.app.push_screen_wait(asked) else None
 

@@ -73,8 +73,9 @@ class ObjectColumns:
             self._note_names(labels, objects, place)
         for box, label in zip(listed, labels, strict=True):
             sides = numbers(box)
-            if sides is None:
-                self.log.add(place, 0, "A box is not four numbers.", "dropped")
+            if sides is None or label is None:
+                flaw = "A box is not four numbers." if sides is None else "A box has no category."
+                self.log.add(place, 0, flaw, "dropped")
                 continue
             meaning = "two corners" if self.corners else "x, y, width, height"
             words = f"boxes are read as {meaning}: {self.evidence}."

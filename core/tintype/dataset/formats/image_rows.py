@@ -6,7 +6,6 @@ captions, labels, questions or boxes in it; `captions.txt` with an image and a c
 """
 
 import itertools
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -30,6 +29,7 @@ from tintype.dataset.formats.json_files import (
     read_json,
 )
 from tintype.dataset.formats.report import ImportLog
+from tintype.dataset.formats.rows import json_rows
 from tintype.dataset.formats.shapes import Named
 from tintype.dataset.formats.sources import IMAGE_SUFFIXES, Files, SourceFile
 from tintype.dataset.formats.table_text import table_text
@@ -47,7 +47,6 @@ _LINE = re.compile(
 )
 _PROBED = 60
 _HEAD = 64 * 1024
-_MOST_LINES_BYTES = 500_000_000
 
 
 class ImageJson(FilesFormat):
@@ -70,11 +69,12 @@ class ImageJson(FilesFormat):
         """
         finder = ImageFinder(files, log, options.images)
         for file in _json_files(files):
-            rows = list(_rows(_value(file)))
-            log.total += 2 * len(rows)
+            before = log.total
+            rows = list(_rows(file, log))
+            log.total = before + 2 * len(rows)
             reader = ColumnRows(_finding(finder, file), options, log)
-            _decide(reader, rows, finder, file)
-            for at, row in enumerate(rows, 1):
+            _decide(reader, [row for _, row in rows], finder, file)
+            for at, row in rows:
                 yield from reader.items(row, file.name, at, file.split)
 
 
@@ -175,23 +175,21 @@ def _is_boxes(value: Any) -> bool:
     return numbers(first) is not None
 
 
-def _value(file: SourceFile) -> Any:
-    if file.suffix == ".json":
-        return read_json(file)
-    text = file.read(_MOST_LINES_BYTES).decode("utf-8-sig", "replace")
-    try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{file.name} is no JSON: {error}.") from error
+def _rows(file: SourceFile, log: ImportLog) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """A row of columns for each image, with its line, or which it is."""
+    keyed = _KEYED.match(head_text(file)) is not None
+    whole = keyed and file.suffix == ".json"
+    for at, value in [(0, read_json(file))] if whole else json_rows(file, log):
+        if not isinstance(value, dict):
+            log.lose(file.name, at, "This is not a JSON object.")
+            continue
+        rows = _by_image(value) if keyed else [value]
+        yield from ((at or number, _row(row)) for number, row in enumerate(rows, 1))
 
 
-def _rows(value: Any) -> Iterator[Mapping[str, Any]]:
-    """A row of columns for each image."""
-    if isinstance(value, dict):
-        for name, said in value.items():
-            yield from (_row({"image": name, **each}) for each in _said(said))
-        return
-    yield from (_row(each) for each in value if isinstance(each, dict))
+def _by_image(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for name, said in value.items():
+        yield from ({"image": name, **each} for each in _said(said))
 
 
 def _said(value: Any) -> list[Mapping[str, Any]]:
@@ -201,13 +199,13 @@ def _said(value: Any) -> list[Mapping[str, Any]]:
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return [{"objects": value}] if _is_boxes(value) else value
     if isinstance(value, list):
-        return [{"caption": [str(each) for each in value]}]
-    text = str(value).strip()
-    return [{"caption" if " " in text else "label": text}]
+        return [{"caption": [str(each) for each in value if each is not None]}]
+    text = "" if value is None else str(value).strip()
+    return [{"caption" if " " in text else "label": text} if text else {}]
 
 
 def _row(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A row whose boxes stand in `objects`, each with `bbox` and `category`."""
+    """A row whose boxes stand in `objects`, with `bbox` and `category`."""
     lower = {str(key).casefold(): key for key in row}
     key = next(
         (lower[name] for name in _OBJECTS if name in lower and _is_boxes(row[lower[name]])), ""
@@ -215,11 +213,11 @@ def _row(row: Mapping[str, Any]) -> Mapping[str, Any]:
     if not key:
         return row
     boxes: list[Any] = row[key]
-    if not isinstance(boxes[0], dict):
-        names = next((row[lower[name]] for name in _CLASSES if name in lower), None)
-        every = names if isinstance(names, list) else [names] * len(boxes)
-        boxes = [{"bbox": box, "category": name} for box, name in zip(boxes, every, strict=False)]
     kept = {name: value for name, value in row.items() if name != key}
+    if not isinstance(boxes[0], dict):
+        names: Any = next((row[lower[name]] for name in _CLASSES if name in lower), [])
+        every = names if isinstance(names, list) else [names] * len(boxes)
+        return {**kept, "objects": {"bbox": boxes, "category": every}}
     return {**kept, "objects": [_boxed(box) for box in boxes if isinstance(box, dict)]}
 
 

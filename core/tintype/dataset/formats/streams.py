@@ -221,7 +221,10 @@ class GzipStream(PlacedStream):
             if not data:
                 made = self._rest(size)
                 break
-            if now.decompressor.eof:  # another member follows
+            if now.decompressor.eof:  # another member follows, or zeros that fill a block
+                now.left = data = data.lstrip(b"\0")
+                if not data:
+                    continue
                 now.decompressor = zlib.decompressobj(wbits=31)
             made = now.decompressor.decompress(data, size)
             now.left = now.decompressor.unconsumed_tail or now.decompressor.unused_data
