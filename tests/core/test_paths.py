@@ -293,6 +293,11 @@ def test_what_a_killed_run_has_left_is_written_over_by_who_has_the_place_alone(
     assert target.read_bytes() == b"x"
 
 
+def test_no_other_folder_is_advised_for_what_cannot_be_removed() -> None:
+    for number, advice in {errno.EACCES: "Make its folder writable.", errno.EROFS: ""}.items():
+        assert paths.failure("remove", Path("a"), OSError(number, "no")).advice == advice
+
+
 def test_who_only_looks_whether_a_lock_is_held_keeps_nobody_from_taking_it(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     look = os.open(lock, os.O_RDWR | os.O_CREAT)

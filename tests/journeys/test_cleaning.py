@@ -136,3 +136,24 @@ async def test_the_app_lists_it_and_removes_what_is_confirmed_or_typed(
         await person.sees("It stays.")
         await person.press("escape")
     assert [one.name for one in (kept / "data" / "evaluations").iterdir()] == ["run-2"]
+
+
+async def test_the_app_asks_nothing_about_what_is_held(sit: Any, home: Path) -> None:
+    folder = home / "state" / "recorders" / "openai"
+    folder.mkdir(parents=True)
+    (folder / "recorder.log").write_text("12345")
+    held = locked(folder / "lock")
+    assert held is not None
+    async with sit(size=(80, 24)) as person:
+        with held:
+            await person.press("f8")
+            await person.sees("logs of crashes", "It cannot go now.")
+            await person.press("x")
+            await person.sees_no("Remove logs of crashes")
+        await person.press("x")
+        await person.sees("It can be made again.")
+        await person.press("x")
+        await person.sees("Remove logs of crashes", "1 item, 5 B")
+        await person.press("y")
+        await person.sees_no("logs of crashes")
+    assert not (folder / "recorder.log").exists()

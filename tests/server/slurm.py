@@ -3,7 +3,7 @@
 Its folder holds the cluster: `jobs.json`, and files by which a test changes what happens: `hold`
 (jobs stay in the queue; the reason), `deaf` (squeue fails; the words), `refuse` (sbatch fails; the
 words), `lost` (sbatch takes the job, and fails with these words), `ends` (what a job that is gone
-ended as).
+ended as), `late` (squeue does not know yet that a job runs).
 """
 
 import json
@@ -59,7 +59,7 @@ def state(job: dict[str, Any]) -> str:
     if not job["pid"]:
         return "PENDING"
     if lives(job["pid"]):
-        return "RUNNING"
+        return "PENDING" if said("late") else "RUNNING"
     code = Path(f"{job['script']}.code")
     ended = code.read_text().strip() if code.exists() else "9"
     return said("ends") or ("COMPLETED" if ended == "0" else "FAILED")

@@ -197,6 +197,27 @@ def test_while_slurm_cannot_be_asked_nothing_is_given_up(
     assert len(cluster.jobs) == 1
 
 
+def test_a_job_that_reports_while_slurm_still_has_it_wait_is_submitted_once(
+    cluster: Cluster,
+    create: Create,
+    reaches: Reaches,
+    job_events: Read,
+    let_go: Callable[[str], None],
+    first_step: First,
+    rows: Rows,
+) -> None:
+    cluster.has("late", "yes")
+    id = create(rows(wait_at=2)).id
+    first_step(id)
+    reaches(id, "running")
+    said = words(job_events(id))
+    assert said.index("Fine-tuning job started") < said.index("Step 1/6: training loss=1.00")
+    cluster.let("late")
+    let_go(id)
+    reaches(id, "succeeded")
+    assert len(cluster.jobs) == 1
+
+
 def test_pausing_takes_a_waiting_job_out_of_the_queue_and_resuming_submits_it_again(
     cluster: Cluster,
     client: openai.OpenAI,

@@ -72,9 +72,11 @@ class _Version:
                 value = json.dumps(line.row.value, sort_keys=True).encode("ascii")
                 shown = read_example(line.row)
                 asked = [f"{message.role}\n{message.text}" for message in shown.prompt]
-                question = _digest(["\0".join(asked).encode("utf-8", "surrogatepass"), *keys])
+                every = [*keys, *line.other_keys()]
+                question = _digest(["\0".join(asked).encode("utf-8", "surrogatepass"), *every])
                 own = _digest(keys) if keys else b""
-                self.rows.append(_Row(line.row.line, (_digest([value, *keys]), question, own)))
+                content = _digest([value, *every])
+                self.rows.append(_Row(line.row.line, (content, question, own)))
 
 
 async def compare_versions(

@@ -66,11 +66,13 @@ def laid_over(
 
 
 def content_key(line: ParsedLine) -> bytes:
-    """Return what is equal for rows of equal content: 16 bytes, by the JSON and its images."""
+    """Return what is equal for rows of equal content: 16 bytes, by the JSON and its data URLs."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(json.dumps(line.row.value, sort_keys=True).encode("ascii"))
     for ordinal in range(len(line.row.images)):
         digest.update(line.key(ordinal))
+    for key in line.other_keys():
+        digest.update(key)
     return digest.digest()
 
 

@@ -68,11 +68,11 @@ class ParsedLine:
 
     def key(self, ordinal: int) -> bytes:
         """A digest of an image's raw URL, equal for equal URLs, made without copying it."""
-        original = self.originals[self._at(ordinal)]
-        if isinstance(original, int):
-            cut = self.lifted.cuts[original]
-            return _digest(memoryview(self.raw)[cut.start : cut.end])
-        return _digest(original.encode("utf-8", "surrogatepass"))
+        return self._key(self._at(ordinal))
+
+    def other_keys(self) -> tuple[bytes, ...]:
+        """The same of each data URL that is no image."""
+        return tuple(self._key(at) for at, slot in enumerate(self.slots) if not slot.image)
 
     def every_url(self) -> tuple[str, ...]:
         """The string of every slot, images or not."""
@@ -80,6 +80,13 @@ class ParsedLine:
 
     def _at(self, ordinal: int) -> int:
         return [at for at, slot in enumerate(self.slots) if slot.image][ordinal]
+
+    def _key(self, at: int) -> bytes:
+        original = self.originals[at]
+        if isinstance(original, int):
+            cut = self.lifted.cuts[original]
+            return _digest(memoryview(self.raw)[cut.start : cut.end])
+        return _digest(original.encode("utf-8", "surrogatepass"))
 
     def _url(self, at: int) -> str:
         original = self.originals[at]

@@ -7,24 +7,22 @@ into a text. Here each becomes `messages` with an image part where its image bel
 said in that shape is an error with its reason, never left out in silence.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tintype.dataset.places import holds_data, misspelling, plain_url
-from tintype.errors import DatasetError
-
-PLACEHOLDER = re.compile(r"<image>|<image_\d{1,3}>"
-                         r"|<\|image\|>|<\|image_pad\|>|<\|vision_start\|><\|image_pad\|>"
-                         r"<\|vision_end\|>")  # fmt: skip
-"""What stands for an image in the texts of other trainers."""
-_NUMBERED = re.compile(r"<image_\d{1,3}>")
-PASTED = re.compile(
-    r"(?:data:image/[\w.+-]{1,20};base64,\s{0,2}"
-    r"|(?<![A-Za-z0-9+/])(?=/9j/|iVBORw0KGgo|R0lGOD|UklGR))"
-    r"[A-Za-z0-9+/]{60,}(?:\s[A-Za-z0-9+/]{20,})*={0,2}"
+from tintype.dataset.foreign_images import (
+    IMAGE_COLUMNS,
+    image_part,
+    images_in,
+    is_image_part,
+    marks,
+    numbered_in,
+    source_in,
+    text_part,
+    typed,
 )
-"""Image data within a text."""
+from tintype.dataset.places import holds_data
+from tintype.errors import DatasetError
 
 ROLES: Mapping[str, str] = {
     "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant",
@@ -45,10 +43,8 @@ PAIRS = (
     ("user", "assistant"),
 )
 """Names of the question's and the answer's column."""
-IMAGE_COLUMNS = ("images", "image", "image_url", "image_path", "img")
 LISTS = ("messages", "conversations", "conversation", "texts", "contents")
 """Names of the list of turns."""
-_SOURCES = ("bytes", "url", "image_url", "image", "path", "file_name", "source")
 
 
 def repaired(value: Any) -> Any:
@@ -71,11 +67,11 @@ def repaired(value: Any) -> Any:
 
 def _repaired(value: dict[str, Any]) -> Any:
     key = next((name for name in LISTS if _has_turns(name, value.get(name))), "")
-    columns = [name for name in IMAGE_COLUMNS if _images_in(value.get(name))]
-    images = [image for name in columns for image in _images_in(value[name])]
+    columns = [name for name in IMAGE_COLUMNS if images_in(value.get(name))]
+    images = [image for name in columns for image in images_in(value[name])]
     marked = key != "messages" or any(name in value for name in IMAGE_COLUMNS)
     turns = _turns(value, key) if key else list(_pair(value))
-    placing = _Placing(images, _numbered_in(turns) if marked and images else [], marked=marked)
+    placing = _Placing(images, numbered_in(turns) if marked and images else [], marked=marked)
     messages = [placing.message(turn, at) for at, turn in enumerate(turns)]
     placing.finish(messages)
     kept = (
@@ -134,8 +130,8 @@ class _Placing:
         for at, message in enumerate(messages):
             if message["role"] == "user":
                 content = message.get("content")
-                parts = content if isinstance(content, list) else [_text(content or "")]
-                messages[at] = {**message, "content": [*map(_image, self._images), *parts]}
+                parts = content if isinstance(content, list) else [text_part(content or "")]
+                messages[at] = {**message, "content": [*map(image_part, self._images), *parts]}
                 return
         raise DatasetError("There is an image, but no question about it.")
 
@@ -150,17 +146,17 @@ class _Placing:
         if isinstance(part, str):
             yield from self._text_parts(part)
             return
-        part = _typed(part) if isinstance(part, dict) and "type" not in part else part
+        part = typed(part) if isinstance(part, dict) and "type" not in part else part
         kind = part.get("type") if isinstance(part, dict) else None
         if kind in ("text", "input_text", "output_text") and isinstance(part.get("text"), str):
             yield from self._text_parts(part["text"], part)
         elif kind in ("image", "input_image", "image_url"):
-            source = _source(part)
+            source = source_in(part)
             detail = part.get("detail")
             yield (
                 part
-                if _is_image_part(part)
-                else _image(self._take() if source is None else source, detail)
+                if is_image_part(part)
+                else image_part(self._take() if source is None else source, detail)
             )
         else:
             yield part
@@ -168,20 +164,20 @@ class _Placing:
     def _text_parts(self, text: str, part: Any = None) -> Iterator[Any]:
         """A text cut where images belong; the part as it is if there is nothing to cut."""
         if self._of_user and holds_data(text):
-            yield _image(text.strip())
+            yield image_part(text.strip())
             return
         at = 0
-        for found in _marks(text, pasted=self._of_user, placeholders=self._marked):
+        for found in marks(text, pasted=self._of_user, placeholders=self._marked):
             if before := text[at : found.start()].strip("\n"):
-                yield _text(before)
+                yield text_part(before)
             pasted = holds_data(found[0])
-            yield _image(found[0] if pasted else self._take(found[0]))
+            yield image_part(found[0] if pasted else self._take(found[0]))
             at = found.end()
         rest = text[at:].strip("\n") if at else text
         if not at and isinstance(part, dict) and part.get("type") == "text":
             yield part
         elif rest or not at:
-            yield _text(rest)
+            yield text_part(rest)
 
     def _take(self, mark: str = "") -> str:
         numbered = mark in self._numbered
@@ -193,26 +189,6 @@ class _Placing:
             )
         self._used.add(at)
         return self._images[at]
-
-
-def _numbered_in(turns: Any) -> list[str]:
-    """The numbered places for images that texts have, each once, by their numbers."""
-    if isinstance(turns, str):
-        return _NUMBERED.findall(turns)
-    inner = turns.values() if isinstance(turns, dict) else turns if isinstance(turns, list) else ()
-    return sorted({mark for each in inner for mark in _numbered_in(each)}, key=_number)
-
-
-def _number(mark: str) -> int:
-    """Of a numbered place; -1 of one without."""
-    return int("".join(filter(str.isdecimal, mark)) or -1)
-
-
-def _marks(text: str, *, pasted: bool, placeholders: bool) -> list[re.Match[str]]:
-    found = list(PASTED.finditer(text)) if pasted and len(text) > 60 else []
-    if placeholders:
-        found += PLACEHOLDER.finditer(text)
-    return sorted(found, key=lambda each: each.start())
 
 
 def _turns(value: dict[str, Any], key: str) -> list[Any]:
@@ -241,95 +217,31 @@ def _spoken(turn: Any) -> Iterator[Any]:
         yield {"role": name, "content": turn[name]}
 
 
-def _typed(part: dict[str, Any]) -> dict[str, Any]:
-    """A part of Gemini's, which says by its key what it is."""
-    if isinstance(part.get("text"), str):
-        return {"type": "text", "text": part["text"]}
-    inline = part.get("inlineData", part.get("inline_data"))
-    file = part.get("fileData", part.get("file_data"))
-    if isinstance(inline, dict):
-        kind = inline.get("mimeType", inline.get("mime_type"))
-        return {"type": "image", "url": f"data:{kind};base64,{inline.get('data', '')}"}
-    if isinstance(file, dict):
-        return {"type": "image", "url": str(file.get("fileUri", file.get("file_uri", "")))}
-    return part
-
-
 def _pair(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A row of columns as turns."""
-    names = _pair_names(value)
-    if not names:
+    both = (pair for pair in PAIRS if all(isinstance(value.get(name), str) for name in pair))
+    names = next(both, None)
+    if names is None:
         raise DatasetError("There is neither a conversation nor a question with an answer.")
     if isinstance(value.get("system"), str) and value["system"]:
         yield {"role": "system", "content": value["system"]}
-    history = value.get("history")
-    for earlier in history if isinstance(history, list) else ():
-        if isinstance(earlier, list) and len(earlier) == 2:
-            yield {"role": "user", "content": earlier[0]}
-            yield {"role": "assistant", "content": earlier[1]}
+    history = value.get("history") or []
+    if not isinstance(history, list) or not all(map(_is_exchange, history)):
+        raise DatasetError("The history is not a list of questions with their answers.")
+    for earlier in history:
+        yield {"role": "user", "content": earlier[0]}
+        yield {"role": "assistant", "content": earlier[1]}
     asked, answer = value[names[0]], value[names[1]]
-    more = value.get("input") if names == ["instruction", "output", "input"] else ""
-    yield {"role": "user", "content": f"{asked}\n{more}" if more else asked}
+    more = value.get("input") if names[0] == "instruction" else ""
+    yield {
+        "role": "user",
+        "content": f"{asked}\n{more}" if more and isinstance(more, str) else asked,
+    }
     yield {"role": "assistant", "content": answer}
 
 
-def _pair_names(value: dict[str, Any]) -> list[str]:
-    for question, answer in PAIRS:
-        if isinstance(value.get(question), str) and isinstance(value.get(answer), str):
-            more = [name for name in ("system", "history") if value.get(name) is not None]
-            if question == "instruction" and isinstance(value.get("input"), str):
-                return [question, answer, "input", *more]
-            return [question, answer, *more]
-    return []
-
-
-def _images_in(value: Any) -> list[str]:
-    """The images that a column holds."""
-    if isinstance(value, list):
-        return [image for item in value for image in _images_in(item)]
-    if isinstance(value, dict):
-        if value and all(PLACEHOLDER.fullmatch(str(name)) for name in value):
-            return [
-                image for name in sorted(value, key=_number) for image in _images_in(value[name])
-            ]
-        found = _source(value)
-        return [] if found is None else [found]
-    return [value] if isinstance(value, str) and value else []
-
-
-def _source(part: dict[str, Any]) -> str | None:
-    """The URL, path or data in a part of whatever dialect."""
-    inner = part.get("source")
-    if isinstance(inner, dict) and isinstance(inner.get("data"), str):  # Anthropic's
-        return f"data:{inner.get('media_type', 'image/png')};base64,{inner['data']}"
-    for key in _SOURCES:
-        found = part.get(key)
-        if isinstance(found, dict):
-            found = _source(found)
-        if isinstance(found, str) and found:
-            return found
-    return None
-
-
-def _is_image_part(part: dict[str, Any]) -> bool:
-    image = part.get("image_url")
-    return (
-        part.get("type") == "image_url"
-        and isinstance(image, dict)
-        and isinstance(image.get("url"), str)
-        and not misspelling(image["url"])
-    )
-
-
-def _image(url: str, detail: Any = None) -> dict[str, Any]:
-    source = {"url": plain_url(url)}
-    if isinstance(detail, str):
-        source["detail"] = detail
-    return {"type": "image_url", "image_url": source}
-
-
-def _text(text: str) -> dict[str, Any]:
-    return {"type": "text", "text": text}
+def _is_exchange(earlier: Any) -> bool:
+    return isinstance(earlier, list) and len(earlier) == 2
 
 
 def _simplest(parts: list[Any], content: Any) -> Any:

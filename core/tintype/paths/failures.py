@@ -62,6 +62,8 @@ def _advice(doing: str, path: Path, error: OSError | ValueError) -> str:
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.EACCES, errno.EPERM) and doing == "read":
         return f"Run `chmod u+r {shlex.quote(shown(path))}` or choose another file."
+    if doing == "remove":
+        return "Make its folder writable." if number in (errno.EACCES, errno.EPERM) else ""
     if number in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "Choose another folder."
     if number in (errno.ENOSPC, errno.EDQUOT):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from tintype.dataset import ImagePart
-from tintype.dataset.repair import IMAGE_COLUMNS, PASTED, PLACEHOLDER
+from tintype.dataset.foreign_images import IMAGE_COLUMNS, PASTED, PLACEHOLDER
 from tintype.images import ImageFacts, expiry
 from tintype.rules.case import Case, message_index
 from tintype.rules.problem import Problem, quoted

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tintype.dataset.repair import IMAGE_COLUMNS
+from tintype.dataset.foreign_images import IMAGE_COLUMNS
 from tintype.rules.case import Case
 from tintype.rules.problem import Problem, quoted
 

@@ -96,6 +96,8 @@ def listen(state: State, job: JobRecord, *, ended: bool) -> JobRecord:
             offset = told[-1].end if told else job.reports_read
         if offset == job.reports_read:
             return job
+        if told and job.status == "queued" and not job.wanted:
+            job = run(state, job)  # whatever its scheduler still says
         with state.transaction():
             for entry in told:
                 job = _take(state, job, entry)

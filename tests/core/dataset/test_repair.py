@@ -180,3 +180,16 @@ def test_a_turn_without_a_role_that_says_something_is_not_taken_for_another() ->
     turns = [{"content": "What?", "model": "x"}, {"role": "assistant", "content": "A cat."}]
     with pytest.raises(DatasetError, match="Turn 1 has no role"):
         repaired({"messages": turns})
+
+
+@pytest.mark.parametrize("beside", [{}, {"system": "", "history": []}, {"system": "S"}])
+def test_the_input_of_an_instruction_is_kept_whatever_stands_beside(beside: dict[str, Any]) -> None:
+    row = {"instruction": "Sum up.", "input": "A long text.", "output": "Short.", **beside}
+    said = [message["content"] for message in repaired(row)["messages"]]
+    assert said[-2:] == ["Sum up.\nA long text.", "Short."]
+
+
+@pytest.mark.parametrize("history", [[{"role": "user", "content": "Q"}], [["Q"]], "Q"])
+def test_a_history_of_another_shape_is_refused_and_not_left_out(history: Any) -> None:
+    with pytest.raises(DatasetError, match="history is not"):
+        repaired({"query": "And now?", "response": "Yes.", "history": history})

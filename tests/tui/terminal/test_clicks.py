@@ -45,7 +45,7 @@ async def test_a_message_is_clicked_away_twice() -> None:
     async with app.run_test(notifications=True) as pilot:
         app.notify("said")
         await until(pilot, lambda: any(toast.region for toast in app.screen.query(Toast)))
-        x, y = app.screen.query_one(Toast).region.offset + (2, 1)
+        x, y = app.screen.query_one(Toast).region.offset
         for made in (events.MouseDown, events.MouseUp) * 4:
-            app._driver.send_message(at(made, x, y))  # type: ignore[union-attr]
+            app._driver.send_message(at(made, x + 2, y + 1))  # type: ignore[union-attr]
         await until(pilot, lambda: not app.screen.query(Toast))

@@ -5,18 +5,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tintype_tui.commands.agreeing import confirm_option, yes_option
 from tintype_tui.commands.asking import agreement, figures, read_question, report
 from tintype_tui.commands.output import (
     A_NAME,
     as_json,
     asynchronous,
-    confirm_option,
     leave,
     profile_option,
     put_json,
     say,
     while_read,
-    yes_option,
 )
 from tintype_tui.text import visible
 

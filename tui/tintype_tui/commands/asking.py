@@ -11,7 +11,8 @@ import click
 
 from tintype.errors import DatasetError
 from tintype.paths import absolute, as_path
-from tintype_tui.commands.output import agreed, say
+from tintype_tui.commands.agreeing import agreed
+from tintype_tui.commands.output import say
 from tintype_tui.text import count, duration, money
 
 if TYPE_CHECKING:

@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tintype_tui.commands.output import (
-    answered_by_somebody,
-    as_json,
-    asynchronous,
-    leave,
-    plain,
-    put_json,
-    put_row,
-    say,
-)
+from tintype_tui.commands.agreeing import answered_by_somebody
+from tintype_tui.commands.output import as_json, asynchronous, leave, plain, put_json, put_row, say
 from tintype_tui.text import age, count, one_line, pad, size
 
 if TYPE_CHECKING:

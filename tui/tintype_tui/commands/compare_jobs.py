@@ -57,7 +57,8 @@ def table(
     kept: "Sequence[KeptJob]", found: "Outcomes", differing: "Sequence[Difference]"
 ) -> list[str]:
     """The lines of a table: a column for each job."""
-    from tintype_tui.words.jobs import name_of, outcome_rows
+    from tintype_tui.words.jobs import name_of
+    from tintype_tui.words.outcomes import outcome_rows
 
     rows = [
         ("", [name_of(one.job) for one in kept]),

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tintype_tui.commands.agreeing import agreed, asking_options
 from tintype_tui.commands.output import (
     A_PATH,
     Progress,
-    agreed,
     as_json,
-    asking_options,
     asynchronous,
     leave,
     profile_option,

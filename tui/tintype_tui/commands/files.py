@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
+from tintype_tui.commands.agreeing import answered_by_somebody
 from tintype_tui.commands.output import (
     A_NAME,
     A_PATH,
-    answered_by_somebody,
     as_json,
     asynchronous,
     first_of,

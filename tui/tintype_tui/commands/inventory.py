@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tintype_tui.commands.agreeing import agreed, confirm_option, yes_option
 from tintype_tui.commands.forms import form_options, put_tables
 from tintype_tui.commands.output import (
     A_NAME,
     Progress,
-    agreed,
     asynchronous,
-    confirm_option,
     leave,
     looking,
     plain,
@@ -19,7 +18,6 @@ from tintype_tui.commands.output import (
     put,
     put_json,
     say,
-    yes_option,
 )
 from tintype_tui.text import clip, count, one_line, pad
 

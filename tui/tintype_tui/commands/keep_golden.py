@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tintype_tui.commands.agreeing import asking_options
 from tintype_tui.commands.output import (
     A_NAME,
     A_PATH,
     as_json,
-    asking_options,
     asynchronous,
     leave,
     profile_option,

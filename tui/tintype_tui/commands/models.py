@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tintype_tui.commands.agreeing import answered_by_somebody
 from tintype_tui.commands.output import (
     A_NAME,
     A_PATH,
-    answered_by_somebody,
     as_json,
     asynchronous,
     looking,

@@ -9,21 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tintype_tui.commands.agreeing import agreed, confirm_option, dollars, yes_option
 from tintype_tui.commands.output import (
     A_NAME,
     A_PATH,
     Progress,
-    agreed,
     as_json,
     asynchronous,
-    confirm_option,
-    dollars,
     leave,
     profile_option,
     put,
     put_json,
     say,
-    yes_option,
 )
 from tintype_tui.text import count, pad
 

@@ -61,7 +61,7 @@ def line_words(line: "JobLine") -> str:
     """A job in one line: pin, state, profile, model, data, age, results, tags, note, id."""
     from tintype.jobs import data_of
     from tintype.metrics import figure
-    from tintype_tui.words.jobs import cost_words, share_words, sorted_by_words
+    from tintype_tui.words.outcomes import cost_words, share_words, sorted_by_words
 
     job = line.kept.job
     cost = "" if line.cost_usd is None else cost_words(line.cost_usd, line.estimated)

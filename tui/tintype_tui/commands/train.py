@@ -10,21 +10,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tintype.errors import TintypeError
+from tintype_tui.commands.agreeing import agreed, confirm_option, dollars, yes_option
 from tintype_tui.commands.output import (
     A_PATH,
     Progress,
-    agreed,
     as_json,
     asynchronous,
-    confirm_option,
-    dollars,
     leave,
     profile_option,
     put,
     put_json,
     say,
     while_read,
-    yes_option,
 )
 from tintype_tui.text import count
 from tintype_tui.words.costs import launch_words

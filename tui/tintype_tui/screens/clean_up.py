@@ -144,6 +144,10 @@ class CleanUp(Dialog[None]):
         if (here := self._here) is None or KINDS[here.kind].mode == "kept":
             self.app.bell()
             return
+        if all(one.held for one in here.items):  # what holds them is said, if it is there still
+            self.app.bell()
+            self._look()
+            return
         typed = await self._agreed(here)
         if typed is None:
             return

@@ -11,7 +11,7 @@ from tintype_tui.text import clip, one_line, pad
 from tintype_tui.widgets.chart.palette import UNICODE, curve_styles
 from tintype_tui.widgets.chart.traces import Run
 from tintype_tui.widgets.line_list import Line, LineList
-from tintype_tui.words.jobs import outcome_rows
+from tintype_tui.words.outcomes import outcome_rows
 
 _WIDEST = 26
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from tintype.dataset.example import ImagePart, Message, TextPart
 from tintype.dataset.file_set import FileSet
+from tintype.dataset.foreign_images import PLACEHOLDER
 from tintype.dataset.formats.contract import Detection, FormatOption, WrittenRow
 from tintype.dataset.formats.images import ImageKeeper
 from tintype.dataset.formats.report import ImportLog
-from tintype.dataset.repair import PLACEHOLDER
 from tintype.dataset.splits import Split
 from tintype.errors import DatasetError
 

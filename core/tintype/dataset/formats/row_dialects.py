@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tintype.dataset.foreign_images import IMAGE_COLUMNS, PLACEHOLDER
 from tintype.dataset.formats.contract import Boxes, Region
 from tintype.dataset.formats.json_files import numbers
 from tintype.dataset.formats.report import ImportLog
-from tintype.dataset.repair import IMAGE_COLUMNS, LISTS, PLACEHOLDER
+from tintype.dataset.repair import LISTS
 from tintype.detection import parse_boxes
 from tintype.errors import DatasetError
 

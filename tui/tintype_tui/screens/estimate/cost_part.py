@@ -33,8 +33,8 @@ from tintype_tui.screens.offers import Offers
 from tintype_tui.screens.what_if import TryChanges
 from tintype_tui.screens.why import Why
 from tintype_tui.text import visible
+from tintype_tui.widgets.choices import Choices
 from tintype_tui.widgets.cost_card import CostCard
-from tintype_tui.widgets.plan_form import Choices
 from tintype_tui.words.estimate_markdown import estimate_markdown
 from tintype_tui.words.reports import as_text, estimate_report, forecast_report
 

@@ -31,7 +31,7 @@ from tintype_tui.screens.dialogs import Confirm
 from tintype_tui.screens.estimate.plan_part import Replanned
 from tintype_tui.screens.launch import Launch, Marked
 from tintype_tui.text import count, visible
-from tintype_tui.widgets.plan_form import Choices
+from tintype_tui.widgets.choices import Choices
 
 
 class LaunchLine(Part):

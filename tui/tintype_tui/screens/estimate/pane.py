@@ -28,8 +28,9 @@ from tintype_tui.screen import Pane
 from tintype_tui.screens.estimate.cost_part import CostPart
 from tintype_tui.screens.estimate.launch_line import LaunchLine
 from tintype_tui.screens.estimate.plan_part import PlanPart, Replanned
+from tintype_tui.widgets.choices import Choices, proposed, read_choices
 from tintype_tui.widgets.loop_strip import LoopStrip, Serving
-from tintype_tui.widgets.plan_form import Choices, PlanForm, proposed, read_choices
+from tintype_tui.widgets.plan_form import PlanForm
 from tintype_tui.words.costs import cost_words
 
 

@@ -21,7 +21,8 @@ from tintype_tui.keys import with_keys
 from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.text import visible
-from tintype_tui.widgets.plan_form import LABELS, Choices, PlanForm
+from tintype_tui.widgets.choices import LABELS, Choices
+from tintype_tui.widgets.plan_form import PlanForm
 
 
 class Replanned(Message):

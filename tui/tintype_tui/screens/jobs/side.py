@@ -18,7 +18,8 @@ from tintype_tui.screen import Part
 from tintype_tui.screens.jobs.listing import NONE_FITS, Listing, listings
 from tintype_tui.text import visible
 from tintype_tui.widgets.job_list import Beside, JobList
-from tintype_tui.words.jobs import cost_words, heard_words, sorted_by_words
+from tintype_tui.words.jobs import heard_words
+from tintype_tui.words.outcomes import cost_words, sorted_by_words
 
 
 class JobsSide(Part):
