@@ -93,6 +93,20 @@ async def test_a_job_goes_on_being_recorded_when_the_app_is_closed(
     assert len(steps) == 9
 
 
+def test_what_is_not_known_of_trainings_is_not_said_to_be_the_same(
+    tintype: Callable[..., Any], tmp_path: Path
+) -> None:
+    names = ["訓練" * 6 + ".jsonl", "b.jsonl"]
+    for name in names:
+        (tmp_path / name).write_text('{"current_steps": 2, "total_steps": 2, "loss": 1}\n')
+        assert tintype("follow", tmp_path / name, "--once").code == 0
+    ids = [one["id"] for one in tintype("jobs", "--all", "--json").json]
+    out = tintype("jobs", "compare", *ids).out
+    assert all(name in out for name in names)  # whole, however wide they are
+    assert "same data" not in out
+    assert out.splitlines()[-1] == "nothing known differs; the data are not known"
+
+
 async def test_a_training_that_the_recorder_has_given_up_is_followed_again(
     home: Path, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.cells import cell_len
 
 from tintype_tui.commands.output import A_NAME, as_json, asynchronous, plain, put_json, put_row
 from tintype_tui.text import clip, one_line, pad
@@ -45,20 +46,17 @@ async def compare(profile: str | None, job_ids: tuple[str, ...], as_json: bool) 
         times = {one.job.id: await jobs.trained_s(store, one, metrics) for one, metrics in runs}
     trained_s = {id: seconds for id, seconds in times.items() if seconds is not None}
     found = jobs.outcomes(runs, load_prices(settings.prices), providers, scores, trained_s)
-    differing = jobs.differences(kept)
     if as_json:
-        put_json(_report(kept, found, differing), indent=2)
+        put_json(_report(kept, found, jobs.differences(kept)), indent=2)
         return
-    for line in table(kept, found, differing):
+    for line in table(kept, found):
         put_row(line)
 
 
-def table(
-    kept: "Sequence[KeptJob]", found: "Outcomes", differing: "Sequence[Difference]"
-) -> list[str]:
+def table(kept: "Sequence[KeptJob]", found: "Outcomes") -> list[str]:
     """The lines of a table: a column for each job."""
     from tintype_tui.words.jobs import name_of
-    from tintype_tui.words.outcomes import outcome_rows
+    from tintype_tui.words.outcomes import outcome_rows, setting_rows
 
     rows = [
         ("", [name_of(one.job) for one in kept]),
@@ -66,13 +64,11 @@ def table(
         ("profile", [one.profile for one in kept]),
         ("state", [one.job.status for one in kept]),
         *outcome_rows(found),
-        *((one.name, one.values) for one in differing),
+        *setting_rows(kept),
     ]
-    if len(kept) > 1 and not differing:
-        rows.append(("same data, and no setting differs", ()))
     shown = [(name, [clip(one_line(value or "–"), WIDEST) for value in row]) for name, row in rows]
     first = max(len(name) for name, row in shown if row)
-    widths = [max(len(row[at]) for _, row in shown if row) for at in range(len(kept))]
+    widths = [max(cell_len(row[at]) for _, row in shown if row) for at in range(len(kept))]
     return [
         "  ".join([pad(name, first) if row else name, *map(pad, row, widths)]).rstrip()
         for name, row in shown

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.segment import Segment
 from rich.style import Style
 
-from tintype.jobs import Difference, Outcomes
+from tintype.jobs import Outcomes
 from tintype_tui.keys import key_of
 from tintype_tui.text import clip, one_line, pad
 from tintype_tui.widgets.chart.palette import UNICODE, curve_styles
@@ -27,16 +27,13 @@ class Comparison(LineList):
         self._rows: list[tuple[str, Sequence[str]]] = []
 
     def show(
-        self, runs: Sequence[Run], differences: Sequence[Difference], outcomes: Outcomes
+        self, runs: Sequence[Run], settings: Sequence[tuple[str, Sequence[str]]], outcomes: Outcomes
     ) -> None:
-        """Compare runs; with one, what came of it, and how to compare it."""
+        """Compare runs, `settings` as `setting_rows`; with one, how to compare it."""
         self._runs = runs
         self._rows = [*outcome_rows(outcomes)] if runs else []
         if len(runs) > 1:
-            self._rows += [("settings", ())]
-            self._rows += [(one.name, one.values) for one in differences]
-            if not differences:
-                self._rows.append(("same data, and no setting differs", ()))
+            self._rows += [("settings", ()), *settings]
         elif runs:
             key = key_of(self, "jobs.overlay")
             self._rows.append((f"press {key} to keep this run, then go to another job", ()))

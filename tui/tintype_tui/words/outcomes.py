@@ -3,13 +3,9 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from tintype.jobs import (
-    JobLine,
-    ModelScore,
-    Outcome,
-    Outcomes,
-)
+from tintype.jobs import JobLine, ModelScore, Outcome, Outcomes, differences
 from tintype.metrics import figure, label
+from tintype.store import KeptJob
 from tintype_tui.text import duration, money
 
 
@@ -33,6 +29,16 @@ def outcome_rows(outcomes: Outcomes) -> list[tuple[str, Sequence[str]]]:
     elif outcomes.evaluations and len(every) > 1:
         rows.insert(3, (f"evaluation {outcomes.evaluations[0]}", ()))
     return [(name, values) for name, values in rows if any(values) or not values]
+
+
+def setting_rows(every: Sequence[KeptJob]) -> list[tuple[str, Sequence[str]]]:
+    """In which settings jobs differ, one a row, as `outcome_rows`; a remark where they do not."""
+    rows: list[tuple[str, Sequence[str]]] = [(one.name, one.values) for one in differences(every)]
+    if rows or len(every) < 2:
+        return rows
+    if all(one.made_from.training or one.job.training_file for one in every):
+        return [("same data, and no setting differs", ())]
+    return [("nothing known differs; the data are not known", ())]
 
 
 def score_words(score: ModelScore | None) -> str:

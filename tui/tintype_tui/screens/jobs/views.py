@@ -23,6 +23,7 @@ from tintype_tui.widgets.job_comparison import Comparison
 from tintype_tui.widgets.job_details import JobDetails
 from tintype_tui.widgets.job_trouble import TroubleList
 from tintype_tui.widgets.line_list import LineList, item_of
+from tintype_tui.words.outcomes import setting_rows
 
 VIEWS = ("events", "checkpoints", "details", "trouble", "compare")
 """What can be seen below the curves."""
@@ -183,7 +184,7 @@ class JobViews(Vertical):
         runs = [run for run in self.runs if run.id in kept]
         self.comparison.show(
             runs,
-            jobs.differences([kept[run.id] for run in runs]),
+            setting_rows([kept[run.id] for run in runs]),
             jobs.outcomes(
                 [(kept[run.id], run.metrics) for run in runs],
                 listing.prices,
