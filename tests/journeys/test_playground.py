@@ -442,6 +442,36 @@ async def test_what_has_no_known_price_is_asked_for_once_before_it_is_spent(
         )
 
 
+async def test_what_is_asked_right_after_another_row_was_asked_for_is_asked_about_that_row(
+    sit: Any, dataset: Path, dear: Callable[..., None], hostile_apart: Any
+) -> None:
+    dear("house-vlm")
+    async with sit(dataset) as person:
+        await person.sees("12 rows")
+        await person.press("5")
+        await person.sees("row 1")
+        await choose(person, "m", "house")
+        pane, first = pane_of(person), pane_of(person).question.subject
+        late = asyncio.create_task(pane.about.attach(str(dataset.with_name("none.png"))))
+        await asyncio.sleep(0)
+        pane.asking.action_ask()
+        await late
+        await told(person, "Cannot take the image")
+        await person.until(
+            lambda: all(w.is_finished for w in pane.workers if w.group == "prepare"), "an end"
+        )
+        assert person.app.screen is pane, "what is shown was not meant"
+        for key in "na":
+            person.app.post_message(events.Key(key, key))
+        await person.sees("The cost of this question is unknown")
+        assert pane.question.subject is not first
+        await person.type("unknown")
+        await person.press("enter")
+        await person.sees("A cat.", "row 2")
+        (sent,) = hostile_apart.sent("POST", "/chat/completions")
+        assert first.question not in sent.body.decode()
+
+
 async def test_a_burst_of_keys_into_the_question_is_not_lost_and_replaces_the_rows_own(
     sit: Any, dataset: Path
 ) -> None:

@@ -156,6 +156,13 @@ async def test_a_server_that_cannot_start_says_why(
         await start(tmp_path / "file")
 
 
+async def test_a_server_that_does_not_start_says_nothing_of_an_earlier_day(tmp_path: Path) -> None:
+    (tmp_path / "server.log").write_text("What went wrong yesterday.\n")
+    with pytest.raises(StoreError, match="There is no launcher 'pbs'") as failed:
+        await start(tmp_path, launcher="pbs")
+    assert "yesterday" not in str(failed.value)
+
+
 async def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -27,7 +27,6 @@ from tintype_tui.late_screens import (
     SCREENS,
     help_of,
     key_commands,
-    messages,
     palette,
 )
 from tintype_tui.leaving import heed_signals
@@ -49,7 +48,7 @@ KEYS: list[BindingType] = [
     ),
     Binding("question_mark", "help", "Help", id="help", key_display="?"),
     Binding("colon", "command_palette", "Commands", show=False, id="palette", key_display=":"),
-    Binding("exclamation_mark", "messages", "Messages", show=False, id="messages"),
+    Binding("exclamation_mark", "over('messages')", "Messages", show=False, id="messages"),
     Binding("ctrl+p", "over('everything')", "Search everything", show=False, id="everything"),
     # These two in dialogs, too.
     Binding(
@@ -80,6 +79,10 @@ def _suit(app: SessionApp, chosen: Settings) -> None:
         app.draw_with(Spoken())
     app.sparing.moves = not chosen.reduced_motion
     app.sparing.low_bandwidth = chosen.low_bandwidth
+
+
+def _warn(app: SessionApp, words: str) -> None:
+    app.notify(visible(words), severity="warning", markup=False, timeout=12)
 
 
 LEAVE_FIELD = "in a field, Esc leaves it first"
@@ -123,7 +126,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         self.session = Session(chosen)
         self.report = partial(_reported, chosen.folders.state)
         self.set_reactive(TintypeApp.profile_name, self.session.profile.name)
-        self.session.warn = self._warn
+        self.session.warn = partial(_warn, self)
         if dataset is not None:
             self.set_reactive(TintypeApp.loop_state, LoopState().opening(absolute(dataset)))
         self.with_samples = with_samples
@@ -149,9 +152,6 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     async def on_unmount(self) -> None:
         await self.evaluator.leave()
         await self.session.leave(self.loop_state, cut=(self.return_value or 0) > 128)
-
-    def _warn(self, words: str) -> None:
-        self.notify(visible(words), severity="warning", markup=False, timeout=12)
 
     def action_go(self, mode: str) -> None:
         # A click arrives in the widget that was clicked; a pane is bound to the app from here.
@@ -179,9 +179,6 @@ class TintypeApp(SessionApp, inherit_bindings=False):
     def action_command_palette(self) -> None:
         if self.screen.id != PALETTE:
             self.push_screen(palette())
-
-    def action_messages(self) -> None:
-        self.push_screen(messages(self.session))
 
     def action_over(self, what: str) -> None:
         OVER[what](self)

@@ -9,7 +9,7 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from tintype_tui.screen import Pane
-from tintype_tui.session import Session, SessionApp
+from tintype_tui.session import SessionApp
 from tintype_tui.widgets.masthead import PANES
 
 
@@ -48,11 +48,10 @@ def help_of(pane: Screen[Any]) -> Screen[Any]:
     return Help(keys_of(pane))
 
 
-def messages(session: Session) -> Screen[Any]:
-    """What was said so far."""
+def _messages(app: SessionApp) -> None:
     from tintype_tui.screens.messages import Messages
 
-    return Messages(session.said, session.settings.folders)
+    app.push_screen(Messages(app.session.said, app.session.settings.folders))
 
 
 def _search(app: SessionApp) -> None:
@@ -77,5 +76,6 @@ OVER: Mapping[str, Callable[[SessionApp], None]] = {
     "everything": _search,
     "tasks": _look_at_tasks,
     "clean": _clean_up,
+    "messages": _messages,
 }
-"""What lies over a pane and leads elsewhere; by the argument of the key."""
+"""What lies over a pane; by the argument of the key."""

@@ -104,7 +104,7 @@ class Launchers:
 
         Args:
             name: One of `NAMES`.
-            options: What a scheduler is to be told of each job, by its own names.
+            options: What each job is submitted to a scheduler with, by its own names.
 
         Raises:
             EngineError: if there is no such launcher, or it takes no such options.

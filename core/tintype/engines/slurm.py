@@ -33,7 +33,7 @@ POLL_S = 2.0
 ANSWER_S = 20.0
 """How long one of its commands may take."""
 WARNED_S = 120
-"""How long before its time is up a trainer is told to save its state and leave."""
+"""How long before its time is up a trainer gets SIGTERM, to save its state and leave."""
 _OWN = frozenset(
     {
         *("array", "batch", "chdir", "clusters", "error", "export", "export-file", "get-user-env"),

@@ -1,8 +1,8 @@
 """Hidden folders in which something is made before it is put in its place.
 
 Whoever makes something there holds a lock on the folder for as long as the process lives. So what a
-killed process has left is told from what is under way, and is removed by the next that makes such a
-folder beside it.
+killed process has left is distinguished from what is under way, and is removed by the next that
+makes such a folder beside it.
 """
 
 import contextlib

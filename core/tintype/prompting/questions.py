@@ -6,7 +6,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
-from tintype.errors import DatasetError
+from tintype.errors import DatasetError, FileError
 from tintype.paths import as_path
 
 Image = bytes | Path | str
@@ -149,9 +149,11 @@ def read_image(path: Path) -> bytes:
 
     Raises:
         DatasetError: if it cannot be read, is no image, or is one that models do not take.
-        FileError: if its path names no user's folder.
     """
-    path = as_path(path)
+    try:
+        path = as_path(path)
+    except FileError as error:  # a NUL, half a character, the folder of an unknown user
+        raise DatasetError(f"The image cannot be read: {error}", path=path) from error
     data = _read(path)
     check_image(data, path.name)
     return data

@@ -169,7 +169,6 @@ async def file_subject(path: Path, question: str = "") -> Subject:
 
     Raises:
         DatasetError: if models would not take it, with the reason.
-        FileError: if its path names no user's folder.
     """
     data = await asyncio.to_thread(read_image, path)
     whole = await asyncio.to_thread(lambda: as_path(path).absolute())

@@ -19,7 +19,7 @@ from tintype.engines import launch
 from tintype.errors import StoreError, TintypeError
 from tintype.paths import is_held, locked, make_folder
 from tintype.recorder import place
-from tintype.server.address import rotate_log
+from tintype.server.address import log_size, rotate_log, said_since
 from tintype.settings import Profile, Settings
 
 LOG = logging.getLogger("tintype.recorder")
@@ -57,6 +57,7 @@ def _start(settings: Settings, profile: str) -> None:
     try:
         with suppress(OSError):
             rotate_log(log)
+        before = log_size(log)
         launch.detach(
             ["-P", "-m", "tintype.recorder", profile, "--ready", str(writing)],
             log=log,
@@ -71,7 +72,7 @@ def _start(settings: Settings, profile: str) -> None:
         if writing >= 0:
             os.close(writing)
     if not is_held(folder / place.LOCK):
-        words = " ".join(log.read_text(errors="replace").splitlines()[-2:])
+        words = said_since(log, before, 2)
         raise StoreError(
             f"The recorder of {profile} did not start: {words or 'it said nothing'}",
             advice=f"Its log is {log}.",

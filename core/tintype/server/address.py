@@ -40,7 +40,7 @@ class Options:
     launcher: str = "local"
     """Where trainings run: a name of `engines.launchers`."""
     launcher_options: Mapping[str, str] = field(default_factory=dict)
-    """What a scheduler is told of each."""
+    """What each is submitted to a scheduler with."""
     stop_training: bool = False
     """At the end, have the trainers save their states and stop too, instead of going on."""
 
@@ -94,6 +94,17 @@ def write_address(path: Path, running: Running) -> None:
         "version": running.version,
     }
     replace(path, json.dumps(said, indent=1))
+
+
+def log_size(log: Path) -> int:
+    """How long a log is by now, in bytes; 0 if there is none."""
+    return log.stat().st_size if log.exists() else 0
+
+
+def said_since(log: Path, size_bytes: int, lines: int) -> str:
+    """The last lines of what was written to a log since it was so long."""
+    text = log.read_bytes()[size_bytes:].decode(errors="replace")
+    return " ".join(text.splitlines()[-lines:])
 
 
 def rotate_log(log: Path) -> None:

@@ -18,7 +18,17 @@ from pathlib import Path
 from tintype.engines import launch
 from tintype.errors import StoreError, TintypeError
 from tintype.paths import is_held
-from tintype.server.address import HOST, LOCK, LOG, Options, Running, find, rotate_log
+from tintype.server.address import (
+    HOST,
+    LOCK,
+    LOG,
+    Options,
+    Running,
+    find,
+    log_size,
+    rotate_log,
+    said_since,
+)
 
 __all__ = ["Options", "Running", "find", "serve", "start", "stop"]
 
@@ -112,10 +122,11 @@ def _start(folder: Path, arguments: Sequence[str]) -> Running:
         rotate_log(log)
     except OSError as error:
         raise StoreError(f"The server cannot use its folder {folder}: {error.strerror}.") from error
+    before = log_size(log)
     answered = _spawn(folder, log, arguments)
     running = find(folder)  # perhaps another's, who was faster
     if running is None:
-        words = " ".join(log.read_text(errors="replace").splitlines()[-_LOG_LINES:])
+        words = said_since(log, before, _LOG_LINES)
         raise StoreError(
             f"The embedded server {'did not start' if answered else 'does not answer'}: "
             f"{words or 'it said nothing'}",

@@ -275,3 +275,11 @@ async def test_a_caption_may_hold_a_line_separator(tmp_path: Path) -> None:
     line = json.dumps({"image": "a.jpg", "caption": "a\u2028dog"}, ensure_ascii=False)
     made = await imported(written(tmp_path, {**IMAGE, "t.jsonl": line}), tmp_path / "out")
     assert made.rows["train"][0][-1]["content"] == "a\u2028dog"
+
+
+async def test_sides_that_have_names_are_not_taken_for_corners(tmp_path: Path) -> None:
+    beyond = {"x": 30, "y": 20, "width": 80, "height": 60, "label": "dog"}
+    files: dict[str, str | bytes] = {**IMAGE, "t.json": boxes(objects=[beyond])}
+    made = await imported(written(tmp_path, files), tmp_path / "out")
+    (box,) = parse_boxes(made.rows["train"][0][-1]["content"]).boxes
+    assert (round(box.x_max, 2), round(box.y_max, 2)) == (1, 1)

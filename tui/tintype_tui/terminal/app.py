@@ -60,6 +60,11 @@ class TerminalApp(PaintedApp[ReturnType]):
         if not self.is_headless:
             _use(self, assess(Told(), _surroundings(self.no_color)))
 
+    async def on_event(self, event: events.Event) -> None:
+        """Leave the mouse alone where the last frame still shows what has gone; Textual fails."""
+        if not (isinstance(event, events.MouseDown | events.MouseMove) and _is_gone(self, event)):
+            await super().on_event(event)
+
     def on_key(self, event: events.Key) -> None:
         """Give a key to the field that has come into focus since it was pressed."""
         if _handed_on(event, self.focused):
@@ -108,6 +113,14 @@ def _use(app: TerminalApp[Any], capabilities: Capabilities) -> None:
         output.wear_again()
         output.erasing(erases_in_colour(capabilities))
     app.capabilities = capabilities
+
+
+def _is_gone(app: TerminalApp[Any], event: events.MouseEvent) -> bool:
+    """Whether the mouse is on a widget that has been removed."""
+    if event.is_forwarded or not app.screen_stack:
+        return False
+    widget, _ = app.screen.get_widget_and_offset_at(event.x, event.y)
+    return widget is not None and widget.parent is None
 
 
 def _handed_on(event: events.Key, focused: Widget | None) -> bool:

@@ -77,21 +77,18 @@ class ObjectColumns:
                 flaw = "A box is not four numbers." if sides is None else "A box has no category."
                 self.log.add(place, 0, flaw, "dropped")
                 continue
-            meaning = "two corners" if self.corners else "x, y, width, height"
-            words = f"boxes are read as {meaning}: {self.evidence}."
-            self.log.note("box-convention", words, place)
-            regions.append(Region(self._name(label, objects), *self._corners(sides)))
+            corners = bool(self.corners) and not isinstance(box, dict)  # whose sides have names
+            if not isinstance(box, dict):
+                meaning = "two corners" if corners else "x, y, width, height"
+                words = f"boxes are read as {meaning}: {self.evidence}."
+                self.log.note("box-convention", words, place)
+            regions.append(Region(self._name(label, objects), *_bounds(sides, corners=corners)))
         width, height = (
             pixels(row[named[key]]) if key in named else 0 for key in ("width", "height")
         )
         size = (width, height) if width and height and not self.fractions else None
         lost = len(regions) < len(listed)
         return Boxes(tuple(regions), size, fractions=self.fractions, lost=lost)
-
-    def _corners(self, box: Sequence[float]) -> tuple[float, float, float, float]:
-        if self.corners:
-            return box[0], box[1], box[2], box[3]
-        return box[0], box[1], box[0] + box[2], box[1] + box[3]
 
     def _names_of(self, objects: Any) -> Sequence[str]:
         keys = objects if isinstance(objects, dict) else _CATEGORIES
@@ -109,6 +106,12 @@ class ObjectColumns:
         if not self._names_of(objects) and all(isinstance(label, int) for label in labels):
             words = "rows have categories that are numbers without names (--names gives them)."
             self.log.note("no-names", words, place)
+
+
+def _bounds(box: Sequence[float], *, corners: bool) -> tuple[float, float, float, float]:
+    if corners:
+        return box[0], box[1], box[2], box[3]
+    return box[0], box[1], box[0] + box[2], box[1] + box[3]
 
 
 def _listed(objects: Any, keys: Sequence[str]) -> list[Any]:

@@ -38,6 +38,7 @@ from tintype_tui.screen import Part
 from tintype_tui.screens.dialogs import Ask
 from tintype_tui.screens.playground.cost_part import CostPart
 from tintype_tui.screens.playground.keeping_part import KeepingPart
+from tintype_tui.screens.playground.subject_part import SubjectPart
 from tintype_tui.screens.playground.turns_part import TurnsPart
 from tintype_tui.widgets.answer_column import Answer
 from tintype_tui.words.answers import taught_words
@@ -163,6 +164,8 @@ class AskingPart(Part):
         await self._ask_all(self.question.models, self._times)
 
     async def _ask_all(self, models: Sequence[str], times: int = 1) -> None:
+        if not await self.pane.query_one(SubjectPart).awaited.settled():
+            return
         with self.pane.reporting("Cannot ask"):
             system = await self._system(self.question.models)
             question = self.question  # as it stands by now: what is sent is what is noted

@@ -97,6 +97,6 @@ class BeginningPart(Part):
     async def _take_up(self, answer: KeptAnswer) -> None:
         await self._begun.wait()
         about = self.pane.query_one(SubjectPart)
-        about.workers.cancel_node(about)  # a row that is being read would come after it
+        about.drop()  # a row that is being read would come after it
         self.pane.query_one(QuestionPart).put(question_text(answer))
         await about.take_up(answer)

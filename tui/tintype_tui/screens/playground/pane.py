@@ -89,6 +89,7 @@ class PlaygroundPane(Pane):
         self.subject = one = event.subject
         self.writing.put(one.question if event.question is None else event.question)
         self._note(subject=one, prompt=self.writing.prompt, conversation=Conversation())
+        event.coming.end(taken=True)
 
     @on(TurnsPart.Turned)
     def _turn(self, event: TurnsPart.Turned) -> None:
@@ -156,6 +157,7 @@ class PlaygroundPane(Pane):
         """Stop answers under way, and leave the question."""
         if self.focused is self.writing.composer:
             self.set_focus(self.about.image)
+        self.asking.workers.cancel_group(self.asking, "prepare")  # what waits for an image
         self.asking.stop()
 
     def on_paste(self, event: events.Paste) -> None:

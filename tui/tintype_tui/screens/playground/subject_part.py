@@ -34,6 +34,7 @@ from tintype_tui.held_keys import HoldingApp, opens
 from tintype_tui.screen import Part
 from tintype_tui.screens.open_image import OpenImage
 from tintype_tui.screens.past_answers import question_text
+from tintype_tui.screens.playground.coming import Awaited, Coming
 from tintype_tui.text import visible
 from tintype_tui.widgets.example_list import said
 from tintype_tui.widgets.image import ImageView
@@ -69,10 +70,12 @@ class SubjectPart(Part):
     class Taken(Message):
         """Something else is asked about."""
 
-        def __init__(self, subject: Subject, question: str | None) -> None:
+        def __init__(self, subject: Subject, question: str | None, coming: Coming) -> None:
             super().__init__()
             self.subject, self.question = subject, question
             """None for the subject's own question."""
+            self.coming = coming
+            """Ended by whoever takes the subject."""
 
     class Counted(Message):
         """It is known how many rows the dataset has."""
@@ -86,8 +89,7 @@ class SubjectPart(Part):
         self._dataset: Dataset | None = None
         self._path: Path | None = None
         self._row = 0
-        self._wish = object()
-        """What was asked for last: what an earlier wish brings late is not taken."""
+        self.awaited = Awaited()
 
     def compose(self) -> ComposeResult:
         yield ImageView(id="image")
@@ -108,8 +110,12 @@ class SubjectPart(Part):
             self._path = state.dataset
             self.hold(state.dataset)
 
-    @work(exclusive=True, group="dataset")
-    async def hold(self, path: Path, line: int = 0, question: str | None = None) -> None:
+    def drop(self) -> None:
+        """Take nothing of what is being read."""
+        self.workers.cancel_node(self)
+        self.awaited.last.end()
+
+    def hold(self, path: Path, line: int = 0, question: str | None = None) -> None:
         """Hold a dataset open, and take a row of it.
 
         Args:
@@ -118,16 +124,19 @@ class SubjectPart(Part):
             line: The row at this 1-based line of this very file.
             question: What to ask in place of the row's own question.
         """
-        wish = self._wish = object()
-        with self.pane.reporting("Cannot open the dataset"):
+        self._hold(self.awaited.expect(), path, line, question)
+
+    @work(exclusive=True, group="dataset")
+    async def _hold(self, coming: Coming, path: Path, line: int, question: str | None) -> None:
+        with self.pane.reporting("Cannot open the dataset"), coming:
             if not line:
                 splits = await asyncio.to_thread(siblings, path)
                 path = splits.test or splits.valid or path
             async with open_dataset(path) as dataset:
                 self._dataset = dataset
                 self._row = await dataset.find_line(line) if line else 0
-                if wish is self._wish:
-                    self._take_row(question)
+                if coming is self.awaited.last:
+                    self._take_row(dataset, coming, question)
                 async for _ in dataset.index():
                     pass
                 self.post_message(self.Counted(dataset.count))
@@ -135,16 +144,13 @@ class SubjectPart(Part):
                 await asyncio.Event().wait()  # held open until another takes its place
 
     @work(exclusive=True, group="row")
-    async def _take_row(self, question: str | None = None) -> None:
-        if (dataset := self._dataset) is None:
-            return
-        with self.pane.reporting("Cannot read the row"):
-            wish = self._wish
-            self._take(wish, await row_subject(dataset, self._row), question)
+    async def _take_row(self, dataset: Dataset, coming: Coming, question: str | None) -> None:
+        with self.pane.reporting("Cannot read the row"), coming:
+            self._take(coming, await row_subject(dataset, self._row), question)
 
-    def _take(self, wish: object, subject: Subject, question: str | None = None) -> None:
-        if wish is self._wish:
-            self.post_message(self.Taken(subject, question))
+    def _take(self, coming: Coming, subject: Subject, question: str | None = None) -> None:
+        if coming is self.awaited.last:
+            self.post_message(self.Taken(subject, question, coming))
 
     def watch_subject(self, subject: Subject | None) -> None:
         if subject is not None:
@@ -189,13 +195,12 @@ class SubjectPart(Part):
 
     def action_row(self, by: int) -> None:
         """Go on to another row; a question that was typed over goes along."""
-        if self._dataset is not None and self._dataset.count:
+        if (dataset := self._dataset) is not None and dataset.count:
             subject = self.subject
             on_a_row = subject is not None and subject.is_row
-            self._row = (self._row + (by if on_a_row else 0)) % self._dataset.count
-            self._wish = object()
+            self._row = (self._row + (by if on_a_row else 0)) % dataset.count
             keeps = on_a_row and subject is not None and not subject.is_own(self.typed)
-            self._take_row(self.typed if keeps else None)
+            self._take_row(dataset, self.awaited.expect(), self.typed if keeps else None)
 
     def action_full(self) -> None:
         """Show the image alone, or all again."""
@@ -219,14 +224,14 @@ class SubjectPart(Part):
             question: What to ask about it; none for the question that stands there.
         """
         words = self.typed if question is None else question
-        wish = self._wish = object()
-        with self.pane.reporting("Cannot take the image"):
+        coming = self.awaited.expect()
+        with self.pane.reporting("Cannot take the image"), coming:
             if name.lower().startswith(("http://", "https://")):
                 self.pane.say("Fetching the image …")
                 subject = await web_subject(name, words)
             else:
                 subject = await file_subject(Path(name.removeprefix("file://")), words)
-            self._take(wish, subject)
+            self._take(coming, subject)
             return subject
         return None
 
@@ -234,9 +239,9 @@ class SubjectPart(Part):
         """Take up what an earlier question was about, if it is still there."""
         if place.url:
             return await self.attach(place.url, question) or False
-        wish = self._wish
+        coming = self.awaited.last
         if place.path is None or not await asyncio.to_thread(_is_file, str(place.path)):
-            return wish is not self._wish  # something else has been asked for since
+            return coming is not self.awaited.last  # something else has been asked for since
         if place.line:
             self.hold(place.path, place.line, question)
             return True
