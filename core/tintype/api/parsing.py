@@ -194,7 +194,10 @@ def checkpoint(value: object) -> Checkpoint:
     """Read a checkpoint."""
     found = _identity(value, "checkpoint")
     metrics = {str(k): _number(v) for k, v in _object(found.get("metrics")).items()}
-    model, step = _text(found.get("fine_tuned_model_checkpoint")), _integer(found.get("step_number"))
+    model, step = (
+        _text(found.get("fine_tuned_model_checkpoint")),
+        _integer(found.get("step_number")),
+    )
     return Checkpoint(
         id=_text(found["id"]),
         job_id=_text(found.get("fine_tuning_job_id")),
