@@ -16,6 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tintype.metrics import AXES, Axis
+from tintype_tui.keys import key_of
 from tintype_tui.widgets.chart import palette
 from tintype_tui.widgets.chart.canvas import Canvas, Content
 from tintype_tui.widgets.chart.navigation import (
@@ -103,6 +104,7 @@ class Chart(Widget, can_focus=True):
         super().__init__(id=id)
         self._canvas = Canvas()
         self._strips: list[Strip] | None = None
+        self._range_key = ""
         self.set_reactive(Chart.traces, traces)
         self.set_reactive(Chart.heading, heading)
 
@@ -156,7 +158,12 @@ class Chart(Widget, can_focus=True):
             Cursors(self._hover if self.cursor is None else self.cursor, self.second),
             self.size,
             self.zone,
+            self._range_key,
         )
+
+    def on_mount(self) -> None:
+        """Learn which key chooses the range, by the keymap."""
+        self._range_key = key_of(self, "chart.outliers")
 
     # -- when it changes -------------------------------------------------------------------------
 
