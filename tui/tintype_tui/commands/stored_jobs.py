@@ -23,7 +23,6 @@ from tintype_tui.text import age, clip, count, duration, one_line, pad
 
 if TYPE_CHECKING:
     from tintype.jobs import JobLine
-    from tintype.store import KeptJob, Store
 
 
 @asynchronous
