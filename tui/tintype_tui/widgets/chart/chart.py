@@ -104,7 +104,6 @@ class Chart(Widget, can_focus=True):
         super().__init__(id=id)
         self._canvas = Canvas()
         self._strips: list[Strip] | None = None
-        self._range_key = ""
         self.set_reactive(Chart.traces, traces)
         self.set_reactive(Chart.heading, heading)
 
@@ -158,12 +157,8 @@ class Chart(Widget, can_focus=True):
             Cursors(self._hover if self.cursor is None else self.cursor, self.second),
             self.size,
             self.zone,
-            self._range_key,
+            key_of(self, "chart.outliers"),
         )
-
-    def on_mount(self) -> None:
-        """Learn which key chooses the range, by the keymap."""
-        self._range_key = key_of(self, "chart.outliers")
 
     # -- when it changes -------------------------------------------------------------------------
 
