@@ -109,6 +109,7 @@ class Launchers:
         Raises:
             EngineError: if there is no such launcher, or it takes no such options.
         """
+        from tintype.engines.kubernetes import KubernetesLauncher
         from tintype.engines.ray import RayLauncher
         from tintype.engines.slurm import SlurmLauncher
 
@@ -121,6 +122,7 @@ class Launchers:
             "local": LocalLauncher(),
             "slurm": SlurmLauncher(given.get("slurm", {})),
             "ray": RayLauncher(given.get("ray", {})),
+            "kubernetes": KubernetesLauncher(given.get("kubernetes")),
         }
         self.chosen = self._known[name]
 
@@ -132,5 +134,5 @@ class Launchers:
         return self._known["local"] if (folder / launch.LOCK).exists() else self.chosen
 
 
-NAMES = ("local", "slurm", "ray")
+NAMES = ("local", "slurm", "ray", "kubernetes")
 """The launchers there are."""

@@ -95,11 +95,14 @@ def take_lock(folder: Path, ticket_name: str) -> int | None:
     return None
 
 
-def worker_command(folder: Path, name: str) -> Sequence[str]:
-    """The arguments of the command that is the trainer of a ticket, on whatever machine."""
+def worker_command(folder: Path, name: str, *, python: str = "") -> Sequence[str]:
+    """The arguments of the command that is the trainer of a ticket, on whatever machine.
+
+    `python` is Python there; this one if it is empty.
+    """
     variables = (f"{variable}={value}" for variable, value in ONE_THREAD.items())
     command = ("-P", "-m", "tintype.engines.worker", os.fspath(folder), name)
-    return ("env", *variables, sys.executable, *command)
+    return ("env", *variables, python or sys.executable, *command)
 
 
 def passed_on() -> Mapping[str, str]:

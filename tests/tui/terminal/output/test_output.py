@@ -80,6 +80,26 @@ async def test_nothing_is_sent_when_nothing_changes(line: Any) -> None:
     assert line.output.written_bytes == written
 
 
+@pytest.mark.parametrize("why", ["start", "repaint", "resize"])
+async def test_after_the_whole_screen_what_follows_is_not_held_back(line: Any, why: str) -> None:
+    pace = line.output.pace
+    pace.slow = True
+    if why != "start":
+        line.show("first")
+        await line.until(b"\x1b[5n")
+        pace._whole_s = float("-inf")  # long ago
+        line.output.answered(pace.last_s + 0.001)
+        line.read = b""
+    if why == "repaint":
+        line.output.repaint()
+    line.output.paint(
+        (20, 3) if why == "resize" else (20, 2), [(0, 0, [("x", "", None)])], str, (0, 0)
+    )
+    await line.until(b"\x1b[5n")
+    line.output.answered(pace.last_s + 0.001)
+    assert line.output.ready
+
+
 async def test_control_sequences_come_in_order_and_whole(line: Any) -> None:
     termios.tcflow(line.slave, termios.TCOOFF)
     long = "x" * 100_000

@@ -129,3 +129,15 @@ def test_what_a_key_does_is_not_held_back() -> None:
     line.pace.key(151.5)
     line.send(3000)
     assert line.now_s == 151.5
+
+
+def test_what_a_start_or_a_resize_makes_drawn_is_not_held_back() -> None:
+    line = Played(0.3, 100e3, slow=True)
+    line.pace.whole(line.now_s)
+    for size in (8_500, 3_000, 13_000, 100):  # empty panes, a list, an image, words
+        line.send(size)
+    assert line.now_s < 101.5
+    line.wait_until(110.0)
+    line.send(3_000)
+    line.send(100)
+    assert line.now_s > 113.0

@@ -47,7 +47,7 @@ class Output:
     def open(self, fd: int) -> None:
         """Take a terminal over; nothing is known of what it shows."""
         self._writer, self._parting = Writer(fd, self._loop, self._pump), None
-        self._surface.forget()
+        self._forget()
 
     def write(self, text: str) -> None:
         """Write control sequences, after all that has been written."""
@@ -90,6 +90,7 @@ class Output:
         if size != (self._surface.width, self._surface.height):
             before, self._surface = self._surface, Surface(*size)
             self._surface.take_over(before)
+            self.pace.whole(time.monotonic())
         for y, x, strip in pieces:
             self._surface.put(y, x, strip, pen_of)
         self._cursor = cursor
@@ -106,8 +107,12 @@ class Output:
 
     def repaint(self) -> None:
         """Draw everything again: the terminal may show something else."""
-        self._surface.forget()
+        self._forget()
         self._wake(_SETTLE_S)
+
+    def _forget(self) -> None:
+        self._surface.forget()
+        self.pace.whole(time.monotonic())
 
     def wear_again(self) -> None:
         """Look again at what styles look like: the terminal's colours have changed."""

@@ -27,6 +27,8 @@ UNASKED_MOST_S = 15.0
 """How long a change that nobody asked for may wait at most."""
 ASKED_S = 1.5
 """How long after a key, beyond a round trip, what is drawn counts as its effect."""
+SETTLED_S = 5.0
+"""Likewise after the whole screen had to be drawn: by a start or a resize somebody asks as well."""
 LARGE = 1_500
 """Bytes from which on a frame says what the line carries."""
 SURE_S = 0.25
@@ -49,6 +51,7 @@ class Pace:
     answers: int = 0
     last_key_s: float = float("-inf")
     """When somebody has pressed a key last, whether or not it has been done."""
+    _whole_s: float = float("-inf")
     _asked: int = 0
     _first_s: float | None = None
     _under_way: deque[_Sent] = field(default_factory=deque)
@@ -99,6 +102,10 @@ class Pace:
         """Note that somebody has pressed a key: they wait for its effect, and the line is alive."""
         self.last_key_s, self._lost = now_s, 0
 
+    def whole(self, now_s: float) -> None:
+        """Note that the whole screen is drawn, as at a start, after a resize or a pause."""
+        self._whole_s = now_s
+
     def answered(self, now_s: float) -> None:
         """Note an answer."""
         if self._asked == 0:
@@ -121,7 +128,7 @@ class Pace:
 
     def _is_asked(self, now_s: float) -> bool:
         trip = min(self._trips) if self._trips else 0.0
-        return now_s <= self.last_key_s + ASKED_S + 2 * trip
+        return now_s <= max(self.last_key_s + ASKED_S, self._whole_s + SETTLED_S) + 2 * trip
 
     def _fence_s(self, now_s: float) -> float:
         under_way = self._under_way
