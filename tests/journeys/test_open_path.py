@@ -193,7 +193,7 @@ def voc(here: Path) -> Path:
 async def test_a_folder_that_is_a_dataset_beyond_doubt_is_imported(sit: Any, voc: Path) -> None:
     async with sit() as person:
         await chosen(person, voc)
-        await person.sees("Import a dataset: a Pascal VOC folder of 1 annotations")
+        await person.sees("Import a dataset: a Pascal VOC folder of 1 annotation")
 
 
 async def test_a_folder_that_may_be_a_dataset_is_looked_into_and_imported_at_the_next_enter(

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -85,9 +85,13 @@ class PathDialog(Dialog[R]):
             yield Static(Content(self._title), classes="dialog-title")
             self._proposed = self._start()
             yield Field(value=self._proposed, id="path", select_on_focus=False)
-            yield OptionList(id="found", markup=False)
+            yield from self.listing()
             yield Static(id="path-words", classes="hint")
             yield Static(self.hint, classes="hint")
+
+    def listing(self) -> ComposeResult:
+        """What there is."""
+        yield OptionList(id="found", markup=False)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -155,7 +159,7 @@ class PathDialog(Dialog[R]):
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         for entry in self._listed[event.option_index :][:1]:  # none if fewer are listed by now
-            self._open(self._with_others(entry.path))
+            self._open(f"{self.before}{entry.path}" if self.before else entry.path)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -165,7 +169,7 @@ class PathDialog(Dialog[R]):
         """Open what is highlighted, else what was typed."""
         found = self.query_one(OptionList)
         if found.highlighted is not None:
-            self._open(self._with_others(self._listed[found.highlighted].path))
+            found.action_select()
         elif text:
             self._open(text)
 
@@ -175,10 +179,6 @@ class PathDialog(Dialog[R]):
     def completed(self, typed: str) -> str:
         """The path in a text that is completed; called in a thread."""
         return typed
-
-    def _with_others(self, path: Path) -> Path | str:
-        """A path that was chosen, with those that were typed before it."""
-        return f"{self.before}{path}" if self.before else path
 
     @work(exclusive=True)  # of the same group as listing, which must not take back what is said
     async def _open(self, chosen: Path | str) -> None:
@@ -197,17 +197,8 @@ class PathDialog(Dialog[R]):
             self._list(self.query_one(Input).value, trouble=refusal)
 
     def looked_up(self, chosen: Path | str) -> tuple[Path, paths.Status]:
-        """A path and what is there; in place of what is not there, the only one that fits."""
-        path = paths.typed_path(chosen) if isinstance(chosen, str) else chosen
-        try:
-            return path, paths.require(path)
-        except FileError:
-            fitting: list[paths.FolderEntry] = []
-            with suppress(FileError):  # nothing fits in what cannot be listed
-                fitting = self._matches(chosen) if isinstance(chosen, str) else []
-            if len(fitting) != 1:
-                raise
-            return fitting[0].path, paths.require(fitting[0].path)
+        """A path and what is there; called in a thread."""
+        return _looked_up(chosen, self._matches)
 
     def _enter(self, text: str, note: str = "") -> None:
         field = self.query_one(Input)
@@ -284,6 +275,22 @@ class OpenPath(PathDialog[Path | None]):
         """Whether a folder is a dataset beyond doubt, or was chosen once more."""
         again, self._offered = folder == self._offered, folder
         return again or detection.certainty == "certain"
+
+
+def _looked_up(
+    chosen: Path | str, matches: Callable[[str], Sequence[paths.FolderEntry]]
+) -> tuple[Path, paths.Status]:
+    """A path and what is there; in place of what is not there, the only one that fits."""
+    path = paths.typed_path(chosen) if isinstance(chosen, str) else chosen
+    try:
+        return path, paths.require(path)
+    except FileError:
+        fitting: Sequence[paths.FolderEntry] = []
+        with suppress(FileError):  # nothing fits in what cannot be listed
+            fitting = matches(chosen) if isinstance(chosen, str) else []
+        if len(fitting) != 1:
+            raise
+        return fitting[0].path, paths.require(fitting[0].path)
 
 
 def _slash(entry: paths.FolderEntry) -> str:
