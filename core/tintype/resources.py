@@ -185,7 +185,8 @@ class Checkpoint:
     job_id: str
     model: str
     """The name to ask it by."""
-    step: int
+    step: int | None
+    """None if the provider does not say."""
     created_at: datetime
     metrics: Mapping[str, float] = field(default_factory=dict)
 

@@ -1,8 +1,6 @@
 """How a Kubernetes cluster is reached: by a kubeconfig, or from a pod by its service account.
 
-Kubeconfigs are YAML as `kubectl` and the clouds' tools write it: mappings, lists and scalars, one
-on a line. That much is read here, JSON too; what else YAML knows (anchors, flow style) is refused
-with a way out. No value of such a file is ever part of an error: any of them may be a secret.
+No value of a kubeconfig is ever part of an error: any of them may be a secret.
 
 Source: the reference of kubeconfig (v1) and of client authentication (ExecCredential v1),
 Kubernetes 1.34.
@@ -11,7 +9,6 @@ Kubernetes 1.34.
 import base64
 import json
 import os
-import re
 import ssl
 import subprocess
 import tempfile
@@ -22,18 +19,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tintype.errors import EngineError
+from tintype.yaml_reading import read_yaml
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a pod has what it may reach its own cluster by."""
 EXEC_S = 30.0
 """How long a cloud's tool may take to give a token."""
-_KEY = re.compile(
-    r"""("(?:[^"\\]|\\.)*"|'[^']*'|[^\s'"#{\[&*!|>%@`-][^#]*?|-[^\s][^#]*?):(?:\s+|$)"""
-)
-_WORDS: Mapping[str, Any] = {
-    **dict.fromkeys(("", "~", "null")),
-    **{"true": True, "false": False, "{}": {}, "[]": []},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +122,15 @@ def _read(file: Path) -> Mapping[str, Any]:
     try:
         found = read_yaml(file.read_text(encoding="utf-8"))
         for kind in ("contexts", "clusters", "users"):
-            if not all("name" in one for one in found.get(kind) or []):
-                raise ValueError
+            for one in found.get(kind) or []:
+                if "name" not in one or not isinstance(one.get(kind[:-1]) or {}, Mapping):
+                    raise ValueError
     except OSError as error:
         raise EngineError(f"The kubeconfig {file} cannot be read: {error.strerror}.") from None
     except (ValueError, AttributeError, TypeError):
         raise EngineError(
             f"The kubeconfig {file} is not understood.",
-            advice="`kubectl config view --raw --flatten -o json` writes it as JSON, which is.",
+            advice="`kubectl config view` says what is wrong with it.",
         ) from None
     config: Mapping[str, Any] = found
     return config
@@ -206,79 +198,3 @@ def _pem(entry: Mapping[str, Any], name: str, place: Path) -> str:
 
 def _trusting(authority: str) -> ssl.SSLContext:
     return ssl.create_default_context(cadata=authority or None)
-
-
-def read_yaml(text: str) -> Any:
-    """Read JSON, or YAML of block style.
-
-    Raises:
-        ValueError: if it is neither.
-    """
-    if text.lstrip().startswith("{"):
-        return json.loads(text)
-    lines = [
-        (len(line) - len(line.lstrip()), line.strip())
-        for line in text.splitlines()
-        if line.strip() and not line.lstrip().startswith("#") and line.strip() != "---"
-    ]
-    found = _block(lines, lines[0][0]) if lines else {}
-    if lines:
-        raise ValueError
-    return found
-
-
-def _block(lines: list[tuple[int, str]], indent: int) -> Any:
-    """Take a mapping or a list of this indent from the front of the lines."""
-    if lines[0][1].startswith(("- ", "-\n")) or lines[0][1] == "-":
-        listed = []
-        while lines and lines[0][0] == indent and (lines[0][1] + " ").startswith("- "):
-            rest = lines[0][1][1:]
-            inner = indent + 1 + len(rest) - len(rest.lstrip())
-            lines[0] = (inner, rest.strip())
-            if not rest.strip():
-                del lines[0]
-                listed.append(_nested(lines, indent))
-            elif _KEY.match(rest.strip()) or rest.strip().startswith("- "):
-                listed.append(_block(lines, inner))
-            else:
-                listed.append(_scalar(lines.pop(0)[1], lines, indent))
-        return listed
-    mapped: dict[str, Any] = {}
-    while lines and lines[0][0] == indent and (key := _KEY.match(lines[0][1])):
-        value = lines.pop(0)[1][key.end() :].strip()
-        plain = _words(key[1])
-        same = bool(lines) and lines[0] == (indent, lines[0][1]) and lines[0][1].startswith("-")
-        if value and not value.startswith("#"):
-            mapped[str(plain)] = _scalar(value, lines, indent)
-        else:
-            mapped[str(plain)] = _block(lines, indent) if same else _nested(lines, indent)
-    if not mapped:
-        raise ValueError
-    return mapped
-
-
-def _nested(lines: list[tuple[int, str]], indent: int) -> Any:
-    return _block(lines, lines[0][0]) if lines and lines[0][0] > indent else None
-
-
-def _scalar(value: str, lines: list[tuple[int, str]], indent: int) -> Any:
-    """A scalar, with the lines that it goes on in."""
-    parts = []
-    while lines and lines[0][0] > indent:
-        parts.append(lines.pop(0)[1])
-    if re.fullmatch(r"[|>][-+]?", value):
-        return "\n".join(parts) + ("" if value.endswith("-") else "\n")
-    return _words(" ".join([value, *parts]))
-
-
-def _words(text: str) -> Any:
-    if text.startswith('"'):
-        return json.loads(re.sub(r"\s+#.*$", "", text) if not text.endswith('"') else text)
-    if text.startswith("'"):
-        if not re.fullmatch(r"'(?:[^']|'')*'", text):
-            raise ValueError
-        return text[1:-1].replace("''", "'")
-    plain = re.sub(r"\s+#.*$", "", text)
-    if plain not in _WORDS and plain[:1] in "{[&*!%@`":
-        raise ValueError
-    return _WORDS.get(plain, plain)

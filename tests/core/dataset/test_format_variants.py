@@ -229,6 +229,16 @@ async def test_a_class_may_be_named_as_a_split(tmp_path: Path) -> None:
     assert made.report.unlabelled == 1
 
 
+async def test_names_in_a_file_that_is_no_yaml_are_said_to_be_unknown(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"images/a.jpg": drawn(), "labels/a.txt": "0 .5 .5 .2 .2"}
+    files["data.yaml"] = "train: images\nnames: [dog\n"
+    made = await imported(written(tmp_path, files), tmp_path / "out")
+    assert made.report is not None
+    assert made.report.labels == {"class_0": 1}
+    notices = {notice.code: notice.places for notice in made.report.notices}
+    assert notices["not-yaml"] == ("data.yaml",)
+
+
 async def test_images_with_the_id_of_another_are_left_out_and_said(tmp_path: Path) -> None:
     value = json.loads(coco(BOX, images=2))
     value["images"][1]["id"] = 0

@@ -67,7 +67,8 @@ class PascalVoc(FilesFormat):
         found = () if files.given else _annotations(files, _root(files))
         if not any(_is_annotation(file.annotation) for file in found[:_LOOKED_AT]):
             return None
-        return Detection(f"a Pascal VOC folder of {len(found):,} annotations")
+        many = "1 annotation" if len(found) == 1 else f"{len(found):,} annotations"
+        return Detection(f"a Pascal VOC folder of {many}")
 
     def items(self, files: Files, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
         """Yield the boxes of every annotation that has an image.
