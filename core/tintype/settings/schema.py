@@ -94,9 +94,9 @@ FIELDS: tuple[Setting, ...] = (
         MappingProxyType({}),
         (forms.options, 'a table such as {partition = "gpu", gres = "gpu:1"}'),
         "`ranks`: how many processes train an open model together (a number; all: one for each "
-        "GPU). What each training is submitted with: long options of sbatch (partition, gres, "
-        "time, mem …); for Ray its address, and entrypoint_num_gpus and the like; for Kubernetes claim, "
-        "mount, image, gpus and the like.",
+        "GPU). The others are what each training is submitted with: long options of sbatch "
+        "(partition, gres, time, mem …); for Ray its address, and entrypoint_num_gpus and the "
+        "like; for Kubernetes claim, mount, image, gpus and the like.",
         variable="",
     ),
     _setting("read_only", False, _FLAG, "Spend, change and delete nothing at any provider."),
