@@ -110,5 +110,13 @@ async def test_control_sequences_come_in_order_and_whole(line: Any) -> None:
     assert sent == b"".join(f"<{number}{long}>".encode() for number in range(3))
 
 
+async def test_the_pen_that_comes_back_with_the_shells_screen_is_the_shells(line: Any) -> None:
+    line.show("red")
+    line.output.leave()
+    line.output.write("\x1b[?1049l")  # in foot with the pen of the last image
+    line.output.close()
+    assert (await line.until(b"\x1b[?1049l")).endswith(b"\x1b[?1049l\x1b[m")
+
+
 async def test_the_shells_descriptors_block_as_before(line: Any) -> None:
     assert not fcntl.fcntl(line.slave, fcntl.F_GETFL) & os.O_NONBLOCK

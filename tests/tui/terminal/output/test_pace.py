@@ -141,3 +141,15 @@ def test_what_a_start_or_a_resize_makes_drawn_is_not_held_back() -> None:
     line.send(3_000)
     line.send(100)
     assert line.now_s > 113.0
+
+
+def test_who_leaves_waits_longer_for_a_terminal_that_has_always_answered() -> None:
+    pace = Pace()
+    pace.sent(40, 100.0)
+    assert pace.parting_s == 1.0  # it may never answer
+    pace.answered(100.2)
+    pace.sent(400, 101.0)
+    assert pace.parting_s == 4.0
+    for at in range(4):  # answers have been lost
+        pace.sent(400, 102.0 + at)
+    assert pace.parting_s == pytest.approx(1.4)

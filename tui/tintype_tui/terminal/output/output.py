@@ -73,6 +73,7 @@ class Output:
     def close(self) -> None:
         """Let the terminal go within `CLOSE_S`, even if it takes nothing."""
         if self._writer is not None:
+            self.write("\x1b[m")  # with its own screen some bring back the pen saved last
             last = "".join(self._parting or ())
             self.stuck = not self._writer.close(last.encode(self._encoding, "replace"), CLOSE_S)
             self._writer = None

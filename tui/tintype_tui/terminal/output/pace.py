@@ -29,6 +29,11 @@ ASKED_S = 1.5
 """How long after a key, beyond a round trip, what is drawn counts as its effect."""
 SETTLED_S = 5.0
 """Likewise after the whole screen had to be drawn: by a start or a resize somebody asks as well."""
+PARTING_S, PARTING_MOST_S = 1.0, 4.0
+"""How long after asking an app that leaves still waits for the answer, so that it is not typed into
+the shell: besides two round trips; and at most, where the terminal has answered all it was asked,
+for a machine that is busy answers late."""
+_MOST_UNDER_WAY = 3
 LARGE = 1_500
 """Bytes from which on a frame says what the line carries."""
 SURE_S = 0.25
@@ -78,6 +83,13 @@ class Pace:
     def awaited(self) -> int:
         """Answers that may still come."""
         return max(0, self._asked - self.answers)
+
+    @property
+    def parting_s(self) -> float:
+        """How long after the last question its answer is worth waiting for."""
+        if self.answers and self.awaited <= _MOST_UNDER_WAY:
+            return PARTING_MOST_S
+        return min(PARTING_S + 2 * (self.line.round_trip_s or 0.0), PARTING_MOST_S)
 
     @property
     def last_s(self) -> float:
@@ -139,7 +151,7 @@ class Pace:
         limit_s, trip, rate = self._oldest_limit_s(), min(self._trips), self._rate or _FASTEST
         passing_s = under_way[-1].size / rate
         small = self._rate is not None and all(sent.size / rate < trip / 3 for sent in under_way)
-        most = 3 if small else 2
+        most = _MOST_UNDER_WAY if small else 2
         if len(under_way) >= most:
             return limit_s
         return min(limit_s, under_way[-1].at_s + max((trip + passing_s) / most, passing_s))
