@@ -14,6 +14,7 @@ from benchmarks.figures import machine, report
 ALL = (
     "startup",
     "chart",
+    "drawing",
     "dataset",
     "check",
     "scripts",

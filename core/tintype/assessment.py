@@ -19,7 +19,7 @@ from tintype.dataset.survey import decodes
 from tintype.earlier_checks import LEAST_BYTES, keep, name_of, recall
 from tintype.estimation import Counts
 from tintype.images.facts import ImageFacts
-from tintype.overlay import checks_folder
+from tintype.overlay import cache_folder
 from tintype.plugins import plugins
 from tintype.rules import (
     Checked,
@@ -202,13 +202,13 @@ class _Kept:
     @staticmethod
     async def of(begun: Assessment, dataset: Dataset, deep: bool | None) -> "_Kept | None":
         """Nowhere, if it is not worth while or depends on more than the file and the rules."""
-        where = checks_folder.get()
+        where = cache_folder.get()
         if where is None or dataset.size_bytes < LEAST_BYTES or plugins("rules"):
             return None
         print_, decoded = await dataset.fingerprint(), decodes(dataset, deep)
         file = replace(begun.file, path=Path(begun.file.path.name))  # whichever way it is named
         inputs = (file, print_, begun.rules, begun.model, begun.counts.rule, decoded)
-        return _Kept(where(), await asyncio.to_thread(name_of, *inputs), begun)
+        return _Kept(where() / "checks", await asyncio.to_thread(name_of, *inputs), begun)
 
     def recall(self) -> Assessment | None:
         """What an earlier pass found, if nothing has changed since. Blocking."""

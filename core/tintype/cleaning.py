@@ -38,7 +38,7 @@ KINDS: Mapping[str, DataKind] = {
     "checks": DataKind(
         "results of dataset checks", "free", "The next check of those datasets takes its time."
     ),
-    "cache": DataKind("images and texts for other programs", "free", "Nothing is lost."),
+    "cache": DataKind("images and texts, drawn or passed on", "free", "They are made again."),
     "leftovers": DataKind(
         "files that killed runs left half written", "free", "Nothing is lost: none is complete."
     ),

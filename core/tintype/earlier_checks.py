@@ -5,38 +5,27 @@ provider's rules, how the model counts, whether pixels are decoded, and Tintype'
 is kept of small files, which are checked in a moment, nor where more than the file decides: images
 beside it or on the network, rules from outside, a training file that it is compared with.
 
-Entries are private to the user. What is damaged is as if absent, and nothing that stands in an
-entry is run: only values of Tintype's own are read.
+Nothing that stands in an entry is run: only values of Tintype's own are read.
 """
 
 import hashlib
 import io
 import os
 import pickle
-import time
 import zlib
 from collections.abc import Iterator, Mapping, Set
-from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tintype.errors import FileError
-from tintype.paths import list_folder, read_bytes, remove, write_whole
+from tintype.paths.entries import Entries
 from tintype.providers.limits import ProviderRules
 from tintype.providers.token_rules import TokenRule
 
 LEAST_BYTES = 1_000_000
 """Of a file of which anything is kept."""
-MOST_ENTRIES = 50
-MOST_BYTES = 200_000_000
-"""Of all entries."""
-MOST_ENTRY_BYTES = 64_000_000
-MOST_DAYS = 60
-"""Since an entry was last of use."""
-_ENDING = ".checked"
-_DIGEST_BYTES = 32
+ENTRIES = Entries(".checked", most=50, most_bytes=200_000_000, most_entry_bytes=64_000_000)
 _PLAIN = {
     ("builtins", "set"),
     ("builtins", "frozenset"),
@@ -62,44 +51,19 @@ def recall(folder: Path, name: str, rules: ProviderRules, rule: TokenRule) -> An
         rules: Stands in the value where these did when it was kept; likewise the next.
         rule: How the model counts.
     """
-    path = folder / f"{name}{_ENDING}"
+    if (data := ENTRIES.read(folder, name)) is None:
+        return None
     try:
-        data = read_bytes(path, max_bytes=MOST_ENTRY_BYTES)
-        if _digest(data[_DIGEST_BYTES:]) != data[:_DIGEST_BYTES]:
-            return None
-        value = _Reader(zlib.decompress(data[_DIGEST_BYTES:]), rules, rule).load()
-        with suppress(OSError):
-            os.utime(path)
-        return value
-    except Exception:  # whatever a damaged or foreign entry does, it is as if absent
+        return _Reader(zlib.decompress(data), rules, rule).load()
+    except Exception:  # whatever a foreign entry does, it is as if absent
         return None
 
 
 def keep(folder: Path, name: str, value: object) -> None:
     """Keep a value, and remove what is old or too much. Blocking; what cannot be kept is not."""
-    with suppress(FileError):
-        _tidy(folder)
-        out = io.BytesIO()
-        _Writer(out, pickle.HIGHEST_PROTOCOL).dump(value)
-        data = zlib.compress(out.getvalue(), 1)
-        if len(data) + _DIGEST_BYTES <= MOST_ENTRY_BYTES:
-            path = folder / f"{name}{_ENDING}"
-            write_whole(path, _digest(data) + data, replace=True, private=True)
-
-
-def _tidy(folder: Path) -> None:
-    """Make room for one entry more."""
-    found: list[tuple[float, int, Path]] = []
-    for entry in list_folder(folder) if folder.is_dir() else ():
-        with suppress(OSError):  # another process tidies too
-            seen = os.stat(entry.path)
-            found.append((seen.st_mtime, seen.st_size, entry.path))
-    found.sort(reverse=True)
-    oldest, room = time.time() - MOST_DAYS * 86_400, MOST_BYTES - MOST_ENTRY_BYTES
-    for at, (used_at, size, path) in enumerate(found, 1):
-        room -= size
-        if at >= MOST_ENTRIES or room < 0 or used_at < oldest:
-            remove(path)
+    out = io.BytesIO()
+    _Writer(out, pickle.HIGHEST_PROTOCOL).dump(value)
+    ENTRIES.keep(folder, name, zlib.compress(out.getvalue(), 1))
 
 
 class _Writer(pickle.Pickler):
@@ -129,10 +93,6 @@ class _Reader(pickle.Unpickler):
             if isinstance(found, type) and is_dataclass(found):
                 return found
         raise pickle.UnpicklingError(f"{module}.{name}")
-
-
-def _digest(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).digest()
 
 
 def _spelt(value: object) -> str:

@@ -20,5 +20,5 @@ own_limits: ContextVar[Callable[[], Mapping[str, Mapping[str, int]]] | None] = C
 """Gives a person's own limits by provider and name; none outside the app and its commands, and in
 the server."""
 
-checks_folder: ContextVar[Callable[[], Path] | None] = ContextVar("checks_folder", default=None)
-"""Says where `earlier_checks` are kept; none outside the app and its commands."""
+cache_folder: ContextVar[Callable[[], Path] | None] = ContextVar("cache_folder", default=None)
+"""Says where what can be made again is kept; none outside the app and its commands."""

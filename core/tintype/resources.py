@@ -160,6 +160,10 @@ class Job:
         return replace(self, **kept)
 
 
+TOGETHER = "{} processes share every step."
+"""What an engine notes when several do; an estimate reads it of earlier trainings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One line of a job's event log."""
@@ -181,7 +185,8 @@ class Checkpoint:
     job_id: str
     model: str
     """The name to ask it by."""
-    step: int
+    step: int | None
+    """None if the provider does not say."""
     created_at: datetime
     metrics: Mapping[str, float] = field(default_factory=dict)
 

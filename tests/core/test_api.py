@@ -112,6 +112,7 @@ async def test_other_prohibitions_repeat_the_providers_words(hostile: HostilePro
 async def test_what_is_missing_is_named(hostile: HostileProvider) -> None:
     said = await refusal(hostile, error("No such job"), 404)
     assert isinstance(said, NotFoundError)
+    assert "has no job ftjob" in str(said)
     assert "ftjob-1" in said.message
 
 
@@ -757,6 +758,13 @@ def test_a_diverged_loss_may_be_a_text() -> None:
     found = parsing.checkpoint({"id": "c", "metrics": {"train_loss": "NaN", "step": None}})
     assert list(found.metrics) == ["train_loss"]
     assert math.isnan(found.metrics["train_loss"])
+
+
+def test_a_checkpoint_whose_step_nobody_gives_is_not_of_step_0() -> None:
+    assert parsing.checkpoint({"id": "c"}).step is None
+    named = {"id": "c", "fine_tuned_model_checkpoint": "ft:m:o::1:ckpt-step-88"}
+    assert parsing.checkpoint(named).step == 88
+    assert parsing.checkpoint({**named, "step_number": 5}).step == 5
 
 
 def test_a_bare_array_is_a_page_and_items_without_id_are_passed_over() -> None:

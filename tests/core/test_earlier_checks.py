@@ -17,7 +17,7 @@ from tintype import assessment, earlier_checks, plugins
 from tintype.assessment import Assessment, assess
 from tintype.dataset import open_dataset
 from tintype.dataset.edits import Edits
-from tintype.overlay import checks_folder, laying_over
+from tintype.overlay import cache_folder, laying_over
 from tintype.rules import Keys, rules_of
 
 PIXEL = base64.b64encode(bytes(70)).decode()
@@ -27,10 +27,9 @@ PIXEL = base64.b64encode(bytes(70)).decode()
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where checks are kept; files of any size are worth it here."""
     monkeypatch.setattr(assessment, "LEAST_BYTES", 1)
-    kept = tmp_path / "checks"
-    token = checks_folder.set(lambda: kept)
-    yield kept
-    checks_folder.reset(token)
+    token = cache_folder.set(lambda: tmp_path)
+    yield tmp_path / "checks"
+    cache_folder.reset(token)
 
 
 def write(path: Path, *questions: str, image: str = f"data:image/png;base64,{PIXEL}") -> Path:
@@ -236,19 +235,3 @@ async def test_a_damaged_entry_is_as_if_absent(
     assert same(first, again)
     assert not entries(tmp_path, "made by*")
     assert (await checked(path)).earlier
-
-
-def test_entries_are_bounded_and_the_oldest_go(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(earlier_checks, "MOST_ENTRIES", 3)
-    for at in range(5):
-        earlier_checks.keep(folder, f"{at}", at)
-        os.utime(folder / f"{at}.checked", (2e9 + at, 2e9 + at))
-    assert [entry.stem for entry in entries(folder)] == ["2", "3", "4"]
-    monkeypatch.setattr(earlier_checks, "MOST_BYTES", earlier_checks.MOST_ENTRY_BYTES)
-    earlier_checks.keep(folder, "5", 5)
-    assert [entry.stem for entry in entries(folder)] == ["5"]
-    os.utime(folder / "5.checked", (1e9, 1e9))
-    earlier_checks.keep(folder, "6", 6)
-    assert [entry.stem for entry in entries(folder)] == ["6"]

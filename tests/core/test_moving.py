@@ -20,10 +20,10 @@ import pytest
 from PIL import Image
 
 from tintype import moving
-from tintype.dataset.formats.yaml_text import parse_yaml
 from tintype.errors import DatasetError, NotFoundError
 from tintype.resources import Hyperparameters, Job
 from tintype.store import MadeFrom, Source, Store
+from tintype.yaml_reading import read_yaml
 
 AT = datetime(2026, 11, 28, tzinfo=UTC)
 JOB = Job(
@@ -166,7 +166,7 @@ def _shell(folder: Path) -> Iterator[str]:
 def _yaml(folder: Path) -> Iterator[str]:
     known = json.loads((folder / "dataset_info.json").read_text())
     assert (folder / known["tintype_train"]["file_name"]).is_file()
-    found = parse_yaml((folder / "train.yaml").read_text())
+    found = read_yaml((folder / "train.yaml").read_text())
     assert found["dataset"] == "tintype_train"
     yield from ("num_train_epochs: 3.0", "learning_rate: 1.0e-04")
 

@@ -140,7 +140,12 @@ async def test_a_forgotten_job_takes_its_events_along(path: Path) -> None:
         store.jobs.remember("p", JOB, seen_at=NOW)
         store.jobs.add_events("p", JOB.id, [Ranked(event(1), 0)], sweep=1)
         store.jobs.add_checkpoints("p", JOB.id, Checkpoint("c", JOB.id, "m:ckpt", 5, NOW))
-        assert store.jobs.checkpoints("p", JOB.id)[0].step == 5
+        later = NOW + timedelta(1)
+        store.jobs.add_checkpoints("p", JOB.id, Checkpoint("d", JOB.id, "m", None, later))
+        store.jobs.add_checkpoints(
+            "p", JOB.id, Checkpoint("e", JOB.id, "m", 9, later + timedelta(1))
+        )
+        assert [one.step for one in store.jobs.checkpoints("p", JOB.id)] == [5, None, 9]
         store.jobs.forget("p", JOB.id)
         assert store.jobs.newest() == ()
         assert await store.jobs.events("p", JOB.id) == []

@@ -267,6 +267,8 @@ def test_importing_says_by_its_exit_code_whether_rows_were_lost(
 def test_checking_what_is_no_file_of_chat_rows_says_what_it_is(
     tintype: Tintype, tmp_path: Path
 ) -> None:
+    from PIL import Image
+
     table = tmp_path / "table.csv"
     table.write_text("image,question,answer\na.png,Q,A\n")
     done = tintype("check", table)
@@ -277,6 +279,15 @@ def test_checking_what_is_no_file_of_chat_rows_says_what_it_is(
     listed = tintype("check", tmp_path / "list.json")
     assert listed.code == 2
     assert "a JSON list of PaliGemma's prefixes and suffixes" in listed.err
+    (tmp_path / "set" / "labels").mkdir(parents=True)
+    (tmp_path / "set" / "images").mkdir()
+    Image.new("L", (8, 8)).save(tmp_path / "set" / "images" / "a.png")
+    label = tmp_path / "set" / "labels" / "a.txt"
+    label.write_text("0 0.5 0.5 0.2 0.2")
+    part = tintype("check", label)
+    assert part.code == 2
+    assert "a.txt is one file of a YOLO dataset" in part.err
+    assert f"tintype import yolo {tmp_path / 'set'} DIR" in part.err
 
 
 def test_embedding_makes_a_local_dataset_acceptable(tintype: Tintype, tmp_path: Path) -> None:

@@ -106,7 +106,9 @@ def test_what_is_no_model_of_this_server_is_refused(
 
 
 def test_a_base_model_has_no_weights_to_fetch(http: httpx2.Client) -> None:
-    assert http.get("/models/scripted/weights").status_code == 404
+    of_base = http.get("/models/scripted/weights")
+    assert (of_base.status_code, http.get("/models/nope/weights").status_code) == (400, 404)
+    assert "is a base model" in of_base.json()["error"]["message"]
     assert sent(http, TOLD, "weights.json", CONTENT).status_code == 200
     assert http.get(f"/models/{TOLD['id']}/weights/..%2F..%2Ftoken").status_code == 404
     assert http.get(f"/models/{TOLD['id']}/weights/token").status_code == 404

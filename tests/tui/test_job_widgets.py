@@ -157,12 +157,13 @@ async def test_the_best_checkpoint_is_marked_and_those_that_may_be_gone() -> Non
     losses = [3.0, 1.0, 2.0, 2.5, 2.7]
     async with One(widget).run_test(size=(100, 8)) as pilot:
         widget.checkpoints = [
-            Checkpoint(f"c{n}", "ftjob-1", f"m:{n}", n, NOW, {"full_valid_loss": loss})
+            Checkpoint(f"c{n}", "ftjob-1", f"m:{n}", n or None, NOW, {"full_valid_loss": loss})
             for n, loss in enumerate(losses)
         ]
         await pilot.pause()
         assert isinstance(pilot.app, One)
         lines = pilot.app.lines
+        assert "step      ?" in lines[0]
         assert "★" in lines[1]
         assert "best, may be gone" in lines[1]
         assert [("may be gone" in line) for line in lines[:5]] == [True, True, False, False, False]

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.overlay import checks_folder, laying_over, own_limits
+from tintype.overlay import cache_folder, laying_over, own_limits
 
 if TYPE_CHECKING:
     from tintype.dataset import Dataset
@@ -20,10 +20,10 @@ async def _over(dataset: "Dataset") -> "Edits":
     return await editing.over(dataset)
 
 
-def _checks() -> Path:
+def _cache() -> Path:
     from tintype.settings import folders
 
-    return folders().cache / "checks"
+    return folders().cache
 
 
 def _limits() -> Mapping[str, Mapping[str, int]]:
@@ -46,20 +46,20 @@ def _limits_in(path: Path, modified: datetime) -> Mapping[str, Mapping[str, int]
 def lay_edits() -> None:
     """Lay edits over the datasets that this task and those it starts open from now on.
 
-    What is found in them is kept for a second look.
+    What is found in them, and encoded for the terminal, is kept for a second look.
     """
     laying_over.set(_over)
-    checks_folder.set(_checks)
+    cache_folder.set(_cache)
     own_limits.set(_limits)
 
 
 @contextmanager
 def edits_laid() -> Iterator[None]:
     """Likewise for the datasets that are opened in a block."""
-    tokens = laying_over.set(_over), checks_folder.set(_checks), own_limits.set(_limits)
+    tokens = laying_over.set(_over), cache_folder.set(_cache), own_limits.set(_limits)
     try:
         yield
     finally:
         laying_over.reset(tokens[0])
-        checks_folder.reset(tokens[1])
+        cache_folder.reset(tokens[1])
         own_limits.reset(tokens[2])

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, Literal, TypeVar
 
 from tintype.api.base import ChatPiece, Upload, Usage
+from tintype.model_names import parse_model_name
 from tintype.resources import (
     USUAL,
     Checkpoint,
@@ -193,11 +194,15 @@ def checkpoint(value: object) -> Checkpoint:
     """Read a checkpoint."""
     found = _identity(value, "checkpoint")
     metrics = {str(k): _number(v) for k, v in _object(found.get("metrics")).items()}
+    model, step = (
+        _text(found.get("fine_tuned_model_checkpoint")),
+        _integer(found.get("step_number")),
+    )
     return Checkpoint(
         id=_text(found["id"]),
         job_id=_text(found.get("fine_tuning_job_id")),
-        model=_text(found.get("fine_tuned_model_checkpoint")),
-        step=_integer(found.get("step_number")) or 0,
+        model=model,
+        step=parse_model_name(model).step if step is None else step,
         created_at=_moment(found.get("created_at")) or EPOCH,
         metrics={name: number for name, number in metrics.items() if number is not None},
     )

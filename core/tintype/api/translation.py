@@ -181,9 +181,11 @@ def _not_found(
             advice="The file or model may have been deleted, or belong to another project or key.",
             **known,
         )
-    subject = f" {one_line(asked.subject, 100)}"
+    # A checkpoint list is asked for by its job's id.
+    kind = next((one for one in ("upload", "file", "model") if one in asked.doing), "job")
     return NotFoundError(
-        f"Could not {asked.doing}: {name} has no{subject}.{_quoted(said)}",
+        f"Could not {asked.doing}: {name} has no {kind} {one_line(asked.subject, 100)}."
+        f"{_quoted(said)}",
         advice="It may have been deleted, or belong to another project or key.",
         **known,
     )

@@ -22,6 +22,7 @@ from tintype.dataset.foreign_images import (
     typed,
 )
 from tintype.dataset.places import holds_data
+from tintype.dataset.responses import as_messages
 from tintype.errors import DatasetError
 
 ROLES: Mapping[str, str] = {
@@ -65,7 +66,8 @@ def repaired(value: Any) -> Any:
         raise DatasetError("The row is nested too deeply.") from None
 
 
-def _repaired(value: dict[str, Any]) -> Any:
+def _repaired(given: dict[str, Any]) -> Any:
+    value = as_messages(given)
     key = next((name for name in LISTS if _has_turns(name, value.get(name))), "")
     columns = [name for name in IMAGE_COLUMNS if images_in(value.get(name))]
     images = [image for name in columns for image in images_in(value[name])]
@@ -80,7 +82,7 @@ def _repaired(value: dict[str, Any]) -> Any:
         else {name: value[name] for name in ("tools",) if name in value}
     )
     made = {"messages": messages, **kept}
-    return value if made == value else made
+    return given if made == given else made
 
 
 class _Placing:

@@ -24,7 +24,7 @@ GOING_S = 20.0
 """How long a trainer that has ended may take to be gone."""
 FOUND_BY = (
     *("CUDA_HOME", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "PYTHONPATH", "XDG_CACHE_HOME"),
-    *("TINTYPE_RANKS", variable("engines")),
+    variable("engines"),
 )
 """What a trainer elsewhere gets of this environment: where things are, and never a key."""
 
@@ -95,11 +95,14 @@ def take_lock(folder: Path, ticket_name: str) -> int | None:
     return None
 
 
-def worker_command(folder: Path, name: str) -> Sequence[str]:
-    """The arguments of the command that is the trainer of a ticket, on whatever machine."""
+def worker_command(folder: Path, name: str, *, python: str = "") -> Sequence[str]:
+    """The arguments of the command that is the trainer of a ticket, on whatever machine.
+
+    `python` is Python there; this one if it is empty.
+    """
     variables = (f"{variable}={value}" for variable, value in ONE_THREAD.items())
     command = ("-P", "-m", "tintype.engines.worker", os.fspath(folder), name)
-    return ("env", *variables, sys.executable, *command)
+    return ("env", *variables, python or sys.executable, *command)
 
 
 def passed_on() -> Mapping[str, str]:

@@ -86,7 +86,7 @@ class _Maker:
 
     def _every_model(self) -> Iterator[InventoryItem]:
         made: dict[Place, KeptJob] = dict(self._uses.made)
-        steps: dict[Place, int] = {}
+        steps: dict[Place, int | None] = {}
         jobs = {(kept.profile, kept.job.id): kept for kept in self._known.jobs}
         for profile, one in self._known.checkpoints:
             if one.model and (kept := jobs.get((profile, one.job_id))):
@@ -95,13 +95,15 @@ class _Maker:
         tuned = (place for place in self._seen if parse_model_name(place[1]).tuned)
         for profile, name in dict.fromkeys((*made, *tuned)):
             finished = (profile, name) in self._uses.made
-            step = None if finished else steps.get((profile, name), parse_model_name(name).step)
-            yield self._model(profile, name, made.get((profile, name)), step)
+            named = parse_model_name(name).step
+            step = None if finished else steps.get((profile, name), named)
+            saved = not finished and ((profile, name) in steps or named is not None)
+            kind: Kind = "checkpoint" if saved else "model"
+            yield self._model(profile, name, made.get((profile, name)), kind, step)
 
     def _model(
-        self, profile: str, name: str, kept: KeptJob | None, step: int | None
+        self, profile: str, name: str, kept: KeptJob | None, kind: Kind, step: int | None
     ) -> InventoryItem:
-        kind: Kind = "model" if step is None else "checkpoint"
         of = parse_model_name(name)
         origin = kept or self._uses.made.get((profile, name.partition(":ckpt-step-")[0]))
         called = of.suffix or (origin.job.suffix if origin else None) or ""

@@ -45,7 +45,7 @@ async def replay(
         if at < last and (not begun or due_s < FRAME_S):
             continue
         metrics = fold(batch, metrics)
-        so_far = tuple(one for one in checkpoints if one.step <= metrics.last_step)
+        so_far = tuple(one for one in checkpoints if (one.step or 0) <= metrics.last_step)
         yield JobProgress(kept.job, tuple(batch), metrics, so_far, event.created_at)
         batch = []
         if at < last:

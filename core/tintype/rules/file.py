@@ -71,7 +71,9 @@ def is_named_jsonl(summary: Summary, profile: ProviderRules) -> Iterator[Problem
     """The name ends in .jsonl."""
     if not summary.file.name.lower().endswith(".jsonl"):
         text = f"The file is called {quoted(summary.file.name)}; only .jsonl files are accepted."
-        yield _problem("file_name", "error", text, "Rename it.")
+        rows = summary.file.head.removeprefix(_UTF8_BOM).lstrip().startswith(b"{")
+        fix = "Rename it." if rows else "`tintype open` says what a file is and what takes it."
+        yield _problem("file_name", "error", text, fix)
 
 
 def holds_something(summary: Summary, profile: ProviderRules) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ be told from bytes.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tintype.dataset import ImagePart
 from tintype.dataset.foreign_images import IMAGE_COLUMNS, PASTED, PLACEHOLDER
@@ -23,6 +23,8 @@ _NOT_HERE = "Take it out, or move it into a user message: only those may contain
 _EMBED = "Embed the image as a data URL."
 _TYPES = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
 _GREY = frozenset({"1", "L", "LA", "I;16"})
+_LONGEST_JOB = timedelta(days=30)
+"""A signed URL that lasts so long outlasts any queue and training, one more try included."""
 
 
 def are_few_enough(case: Case) -> Iterator[Problem]:
@@ -119,12 +121,13 @@ def can_be_had(case: Case) -> Iterator[Problem]:
 
 
 def stay_available(case: Case) -> Iterator[Problem]:
-    """No URL ceases to work before the provider has fetched the image."""
+    """No URL ceases to work before the provider has surely fetched the image."""
     for image in case.row.images:
         end = expiry(image.reference) if image.origin == "url" else None
-        if end is None or not case.profile.url_images:
+        now = datetime.now(UTC)
+        if end is None or end > now + _LONGEST_JOB or not case.profile.url_images:
             continue
-        past = end < datetime.now(UTC)
+        past = end < now
         text = (
             f"Example {case.number}: the signed URL of an image "
             f"{'expired' if past else 'expires'} on {end:%Y-%m-%d at %H:%M} UTC."

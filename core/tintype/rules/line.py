@@ -59,7 +59,7 @@ _SHAPES: tuple[tuple[frozenset[str], str], ...] = (
     ),
     (
         frozenset({"input"}),
-        "This is the shape of the Responses API; call its input messages.",
+        f"This is the shape of the Responses API. {FIXED}",
     ),
 )
 

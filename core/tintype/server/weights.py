@@ -76,8 +76,10 @@ def home_of(state: State, model: str) -> Path:
 
 
 def _tuned(request: Request) -> Tuned:
-    name = request.path_params["model"]
-    model = provider(request).state.find(Tuned, name)
+    here, name = provider(request), request.path_params["model"]
+    model = here.state.find(Tuned, name)
+    if model is None and name in here.engines:
+        refuse(f"The model '{name}' is a base model: only tuned models have weights to read.")
     if model is None:
         raise unknown_model(name)
     return model

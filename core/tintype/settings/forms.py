@@ -104,7 +104,7 @@ def days(value: object) -> Mapping[str, int]:
     return MappingProxyType(value)
 
 
-LAUNCHERS = ("local", "slurm", "ray")
+LAUNCHERS = ("local", "slurm", "ray", "kubernetes")
 """Where the embedded server may have trainings run."""
 
 

@@ -85,16 +85,18 @@ FIELDS: tuple[Setting, ...] = (
     _setting(
         "launcher",
         "local",
-        (forms.launcher, "local, slurm or ray"),
-        "Where the embedded server has trainings run: on this machine, or through Slurm or Ray, on "
-        "a disk that its nodes share. A server that runs already keeps to its own.",
+        (forms.launcher, "local, slurm, ray or kubernetes"),
+        "Where the embedded server has trainings run: on this machine, or through Slurm, Ray or "
+        "Kubernetes, on a disk that its nodes share. A server that runs already keeps to its own.",
     ),
     _setting(
         "launcher_options",
         MappingProxyType({}),
         (forms.options, 'a table such as {partition = "gpu", gres = "gpu:1"}'),
-        "What each training is submitted with: long options of sbatch (partition, gres, time, mem "
-        "…); for Ray its address, and entrypoint_num_gpus and the like.",
+        "`ranks`: how many processes train an open model together (a number; all: one for each "
+        "GPU). The others are what each training is submitted with: long options of sbatch "
+        "(partition, gres, time, mem …); for Ray its address, and entrypoint_num_gpus and the "
+        "like; for Kubernetes claim, mount, image, gpus and the like.",
         variable="",
     ),
     _setting("read_only", False, _FLAG, "Spend, change and delete nothing at any provider."),

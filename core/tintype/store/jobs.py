@@ -231,18 +231,19 @@ class JobTables:
             for one in checkpoints:
                 self._database.run(
                     "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)",
-                    (profile, job_id, one.id, one.step, pack(one)),
+                    (profile, job_id, one.id, -1 if one.step is None else one.step, pack(one)),
                 )
 
     def checkpoints(self, profile: str, job_id: str) -> tuple[Checkpoint, ...]:
-        """List a job's checkpoints by step."""
-        return tuple(
-            self._database.fetch(
-                "SELECT value FROM checkpoints WHERE profile = ? AND job_id = ? ORDER BY step, id",
-                (profile, job_id),
-                lambda row: unpack_checkpoint(row["value"]),
-            )
+        """List a job's checkpoints by step; where one is of an unknown step, by their times."""
+        found = self._database.fetch(
+            "SELECT value FROM checkpoints WHERE profile = ? AND job_id = ? ORDER BY step, id",
+            (profile, job_id),
+            lambda row: unpack_checkpoint(row["value"]),
         )
+        if any(one.step is None for one in found):
+            found = sorted(found, key=lambda one: one.created_at)
+        return tuple(found)
 
     def keep_results(self, profile: str, job_id: str, csv: str) -> None:
         """Keep the results file of a remembered job."""

@@ -1,7 +1,9 @@
 """Odd forms of formats beyond the zoo: each a few files, and what they must become."""
 
+import base64
 import io
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,16 @@ def coco(*annotations: Mapping[str, Any], images: int = 1, **more: Any) -> str:
 
 BOX = {"id": 1, "image_id": 0, "category_id": 7, "bbox": [10, 8, 40, 16]}
 KEPT = ("dog", 10, 8, 50, 24)
+
+IGNORED = f"DontCare -1 -1 -10 1 1 9 9 {'-1 ' * 7}"
+
+
+def bitmap(width: int, height: int) -> str:
+    """A shape of Supervisely's that covers so many pixels."""
+    out = io.BytesIO()
+    Image.new("1", (width, height), 1).save(out, "PNG")
+    return base64.b64encode(zlib.compress(out.getvalue())).decode()
+
 
 CASES: Mapping[str, tuple[Mapping[str, str | bytes], list[tuple[Any, ...]]]] = {
     "coco beside key points and captions of the same images": (
@@ -105,6 +117,42 @@ CASES: Mapping[str, tuple[Mapping[str, str | bytes], list[tuple[Any, ...]]]] = {
          "shapes": [{"label": "dog", "shape_type": "circle", "points": [[50, 40], [60, 40]]}]})},
         [("dog", 40, 30, 60, 50)],
     ),
+    "kitti, with what is no object": (
+        {"training/image_2/a.jpg": drawn(), "training/image_2/b.jpg": drawn(),
+         "training/image_3/a.jpg": drawn(), "testing/image_2/a.jpg": drawn(),
+         "training/label_2/a.txt": f"dog 0.00 0 1.55 10 8 50 24 {'1 ' * 7}\n{IGNORED}",
+         "training/label_2/b.txt": IGNORED},
+        [KEPT],
+    ),
+    "dota with a turned box": (
+        {"images/a.jpg": drawn(), "labelTxt/a.txt": "imagesource:x\ngsd:0.1\n"
+         "10.0 8.0 50.0 8.0 50.0 24.0 10.0 24.0 dog 0\n70 40 80 50 70 60 60 50 cat 1"},
+        [("cat", 60, 40, 80, 60), KEPT],
+    ),
+    "visdrone": (
+        {"VisDrone-DET-train/images/a.jpg": drawn(),
+         "VisDrone-DET-train/annotations/a.txt": "10,8,40,16,1,4,0,0\n0,0,9,9,0,0,0,0"},
+        [("car", *KEPT[1:])],
+    ),
+    "wider face": (
+        {"WIDER_train/images/0--P/a.jpg": drawn(), "split/wider_face_train_bbx_gt.txt":
+         "0--P/a.jpg\n2\n10 8 40 16 0 0 0 0 0 0 \n60 8 9 9 0 0 0 1 0 0 \n"},
+        [("face", *KEPT[1:])],
+    ),
+    "wider face with points, as RetinaFace has it": (
+        {"train/images/a.jpg": drawn(), "train/label.txt":
+         f"# a.jpg\n10 8 40 16 {'1.0 ' * 16}\n"},
+        [("face", *KEPT[1:])],
+    ),
+    "supervisely with a rectangle and a bitmap": (
+        {"meta.json": "{}", "ds/img/a.jpg": drawn(), "ds/img/b.jpg": drawn(),
+         "ds/ann/a.jpg.json": json.dumps({"size": {"width": 100, "height": 80}, "objects": [
+             {"classTitle": "dog", "geometryType": "rectangle",
+              "points": {"exterior": [[50, 24], [10, 8]], "interior": []}},
+             {"classTitle": "cat", "geometryType": "bitmap",
+              "bitmap": {"origin": [60, 40], "data": bitmap(20, 10)}}]})},
+        [("cat", 60, 40, 80, 50), KEPT],
+    ),
     "imagefolder with corners": (
         {"train/a.jpg": drawn(), "train/metadata.jsonl": json.dumps({"file_name": "a.jpg",
          "objects": {"bbox": [[60, 50, 98, 78]], "category": ["dog"]}})},
@@ -164,12 +212,31 @@ async def test_questions_become_what_they_must(case: str, tmp_path: Path) -> Non
     assert (messages[0]["content"][0]["text"], messages[1]["content"]) == ("What?", "a dog")
 
 
+async def test_images_that_nobody_labelled_are_no_negatives(tmp_path: Path) -> None:
+    files, _ = CASES["kitti, with what is no object"]
+    made = await imported(written(tmp_path, files), tmp_path / "out", keep_empty=True)
+    assert made.report is not None
+    assert (made.report.rows, made.report.negatives, made.report.unlabelled) == (1, 0, 2)
+    notices = {notice.code: notice.count for notice in made.report.notices}
+    assert (notices["regions-left-out"], notices["depth-not-used"]) == (2, 1)
+
+
 async def test_a_class_may_be_named_as_a_split(tmp_path: Path) -> None:
     files = {"red/1.jpg": drawn(), "test/1.jpg": drawn((90, 80)), "images/2.jpg": drawn((80, 80))}
     made = await imported(written(tmp_path, files), tmp_path / "out")
     assert made.report is not None
     assert made.report.labels == {"red": 1, "test": 1}
     assert made.report.unlabelled == 1
+
+
+async def test_names_in_a_file_that_is_no_yaml_are_said_to_be_unknown(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"images/a.jpg": drawn(), "labels/a.txt": "0 .5 .5 .2 .2"}
+    files["data.yaml"] = "train: images\nnames: [dog\n"
+    made = await imported(written(tmp_path, files), tmp_path / "out")
+    assert made.report is not None
+    assert made.report.labels == {"class_0": 1}
+    notices = {notice.code: notice.places for notice in made.report.notices}
+    assert notices["not-yaml"] == ("data.yaml",)
 
 
 async def test_images_with_the_id_of_another_are_left_out_and_said(tmp_path: Path) -> None:

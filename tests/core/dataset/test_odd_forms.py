@@ -79,6 +79,23 @@ TALKS: Mapping[str, tuple[Mapping[str, str | bytes], list[str]]] = {
             {"role": "model", "parts": [{"text": "a dog"}]}]})},
         SAID,
     ),
+    "the Responses API's input and output": (
+        {"t.jsonl": json.dumps({
+            "input": [{"role": "user", "content": [
+                {"type": "input_image", "image_url": f"data:image/jpeg;base64,{DATA}"},
+                {"type": "input_text", "text": "What?"}]}],
+            "output": [{"type": "reasoning", "summary": []},
+                       {"type": "message", "role": "assistant", "id": "m",
+                        "content": [{"type": "output_text", "text": "a dog"}]}]})},
+        SAID,
+    ),
+    "a request of a batch": (
+        {"t.jsonl": json.dumps({"custom_id": "1", "url": "/v1/responses", "body": {
+            "model": "m", "output": "a dog", "input": [{"role": "user", "content": [
+                {"type": "input_text", "text": "What?"},
+                {"type": "input_image", "image_url": f"data:image/jpeg;base64,{DATA}"}]}]}})},
+        SAID,
+    ),
     "captions in a list": ({"t.json": '[{"image": "a.jpg", "caption": "a dog"}]'}, CAPTION),
     "captions by image": ({"t.json": '{"a.jpg": "a dog"}'}, CAPTION),
     "captions by image, as lists": ({"t.json": '{"a.jpg": ["a dog", "one dog"]}'}, CAPTION),

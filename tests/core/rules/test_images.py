@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -239,11 +240,17 @@ def test_what_this_machine_could_not_reach_is_not_held_against_the_row(
     assert judge_row(replace(row, images=(facts,)), rules_of("openai")) == ()
 
 
-def test_a_signed_url_is_warned_of_with_its_last_day(
+LONG_AGO = datetime(2001, 1, 2, tzinfo=UTC)
+
+
+def test_a_signed_url_is_warned_of_with_its_last_day_unless_it_outlasts_any_job(
     judge: Judge, make_row: Make, make_part: Make
 ) -> None:
-    for year, words in ((2099, "expires on 2099-01-02 at 03:04"), (2001, "expired on 2001-01-02")):
-        part = make_part(f"https://x.example/a.png?sig=s&se={year}-01-02T03:04:00Z")
+    soon = datetime.now(UTC) + timedelta(days=3)
+    for end, words in ((soon, f"expires on {soon:%Y-%m-%d}"), (LONG_AGO, "expired on 2001-01-02")):
+        part = make_part(f"https://x.example/a.png?sig=s&se={end:%Y-%m-%dT%H:%M:%SZ}")
         problem = judge(make_row(part))[-1]
         assert (problem.rule, problem.severity) == ("image_expires", "warning")
         assert words in problem.message
+    for_years = make_part("https://x.example/a.png?sig=s&se=2999-01-02T03:04:00Z")
+    assert judge(make_row(for_years)) == judge(make_row(make_part("https://x.example/a.png")))

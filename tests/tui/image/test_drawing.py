@@ -3,8 +3,11 @@
 import asyncio
 import base64
 import io
+import threading
 import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +17,22 @@ from PIL import Image
 from textual.strip import Strip
 
 from tintype.detection import Box
+from tintype.overlay import cache_folder
+from tintype.paths.entries import Entries
 from tintype_tui.terminal.output import PLACEHOLDER
 from tintype_tui.terminal.output.surface import Surface
-from tintype_tui.widgets.image import FIT, Room, View, Wanted, describe, draw, sixel
+from tintype_tui.widgets.image import (
+    FIT,
+    Room,
+    View,
+    Wanted,
+    describe,
+    draw,
+    kept,
+    kitty,
+    sixel,
+)
+from tintype_tui.widgets.image import drawing as drawing_module
 from tintype_tui.widgets.image.blocks import HALF, RAMP, SHAPES, block_strips, letter_strips
 from tintype_tui.widgets.image.framing import Frame, frame
 from tintype_tui.widgets.image.kitty import (
@@ -27,6 +43,7 @@ from tintype_tui.widgets.image.kitty import (
     transmission,
 )
 from tintype_tui.widgets.image.marks import mark_boxes
+from tintype_tui.widgets.image.recent import RecentDrawings
 from tintype_tui.widgets.image.sparing import LEAST_BYTES
 
 ROOM = Room(40, 12, (10, 20))
@@ -375,3 +392,93 @@ async def test_sixteen_colours_are_mixed_from_half_blocks() -> None:
 )
 def test_an_image_is_put_into_words(truth: list[Box], predicted: list[Box], words: str) -> None:
     assert describe((640, 480), truth, predicted) == words
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Iterator[Path]:
+    token = cache_folder.set(lambda: tmp_path)
+    yield tmp_path / "drawings"
+    cache_folder.reset(token)
+
+
+def entries(folder: Path) -> list[Path]:
+    return [*folder.iterdir()] if folder.exists() else []
+
+
+def forget() -> None:
+    """Draw as in another session."""
+    drawing_module._recent = RecentDrawings()
+
+
+@pytest.fixture
+def encodings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is encoded, by module."""
+    seen: list[str] = []
+
+    def counted(module: Any, of: Callable[..., str]) -> Callable[..., str]:
+        def encode(*given: Any, **how: Any) -> str:
+            seen.append(module.__name__)
+            return of(*given, **how)
+
+        return encode
+
+    for module in (kitty, sixel):
+        monkeypatch.setattr(module, "encode", counted(module, module.encode))
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("protocol", "sparing"), [("sixel", False), ("sixel", True), ("kitty", True)]
+)
+async def test_what_took_long_to_encode_is_encoded_once_for_all_sessions(
+    protocol: Any, sparing: bool, cache: Path, encodings: list[str]
+) -> None:
+    wanted = Wanted(encoded(image()), ROOM, protocol=protocol, sparing=sparing)
+
+    async def drawn(**how: Any) -> str:
+        forget()
+        made = await draw(replace(wanted, **how))
+        with kept._writing:  # once it is written
+            return made.payload
+
+    first = await drawn()
+    assert await drawn() == first
+    assert len(encodings) == 1
+    [entry] = entries(cache)
+    boxed = await drawn(truth=(Box("cat", 0.1, 0.1, 0.5, 0.5),))
+    assert boxed != first
+    assert len(encodings) == 2
+    entry.write_bytes(entry.read_bytes()[:-1])
+    assert await drawn() == first
+    assert len(encodings) == 3
+
+
+async def test_a_drawing_does_not_wait_for_the_disk(
+    cache: Path, encodings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+    keep = Entries.keep
+
+    def slow(*given: Any) -> None:
+        goes_on.wait()
+        keep(*given)
+
+    monkeypatch.setattr(Entries, "keep", slow)
+    for colour in ("#102030", "#405060"):
+        wanted = Wanted(encoded(image(colour=colour)), ROOM, protocol="sixel")
+        assert (await draw(wanted)).payload
+    assert not entries(cache)
+    goes_on.set()
+    with kept._writing:
+        assert len(entries(cache)) == 1  # the other came while this was written
+
+
+async def test_code_that_encodes_otherwise_finds_nothing_of_other_code(
+    cache: Path, encodings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for code in ("one", "other"):
+        monkeypatch.setattr(kept, "_code", lambda code=code: code)
+        forget()
+        await draw(Wanted(encoded(image()), ROOM, protocol="sixel"))
+        with kept._writing:
+            assert len(encodings) == len(entries(cache))

@@ -163,11 +163,11 @@ async def _expected(made: "Quote", profile: "Profile", settings: "Settings") -> 
     from tintype.store import open_store
 
     prices, file = load_prices(settings.prices), settings.folders.store_file
-    request, hourly = await usual_request(made.assessment), settings.machine_usd_per_hour
+    request = await usual_request(made.assessment)
     if profile.dialect != "embedded" and not exists(file):
         return await prospects(None, profile, made, prices, request)
     async with open_store(file) as store:
-        return await prospects(store, profile, made, prices, request, usd_per_hour=hourly)
+        return await prospects(store, profile, made, prices, request, settings=settings)
 
 
 async def _compare(

@@ -173,7 +173,8 @@ async def show(profile: str | None, job_id: str, as_json: bool) -> None:
     for name, words in job_words.facts(kept, bill, diagnose(fold(events))):
         put_row(f"{pad(name, 16)}  {words}".rstrip())
     for one in checkpoints:
-        put_row(f"{pad('checkpoint', 16)}  step {one.step}  {one.model}")
+        step = "?" if one.step is None else one.step
+        put_row(f"{pad('checkpoint', 16)}  step {step}  {one.model}")
     for said in job_words.told(trouble):
         put(said.text)
 

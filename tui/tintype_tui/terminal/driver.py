@@ -32,9 +32,8 @@ _LINE_S = 1.0
 """How often the app hears of another line at most."""
 _TICK_S = 0.1
 """How often held input and leaving are looked at; Textual's own figure."""
-_PARTING_S, _PARTING_MOST_S, _AT_ONCE_S = 1.0, 4.0, 0.1
-"""How long after asking an app that is leaving still waits for the answer, so that it is not typed
-into the shell: besides two round trips, at most, and when it leaves by a signal."""
+_AT_ONCE_S = 0.1
+"""How long after asking an app that leaves by a signal still waits for the answer."""
 
 
 class SiftingParser(KeyParser):
@@ -149,7 +148,7 @@ class AskingDriver(OpenDriver):
     def _must_hear_out(self) -> bool:
         """Whether an answer is still to come, and soon; a signal is obeyed at once."""
         asked = self.output.pace
-        left_s = min(_PARTING_S + 2 * (asked.line.round_trip_s or 0.0), _PARTING_MOST_S)
+        left_s = asked.parting_s
         if isinstance(result := self.driven.return_value, int) and result > 128:
             left_s = _AT_ONCE_S
         since_s = time.monotonic() - max(self._asked_s or 0.0, asked.last_s)

@@ -72,7 +72,8 @@ class CheckpointList(LineList):
         checkpoint = self.checkpoints[index]
         is_best = checkpoint == best(self.checkpoints)
         gone = index < len(self.checkpoints) - KEPT
-        head = f" {'★' if is_best else ' '} step {checkpoint.step:>6}  "
+        step = "?" if checkpoint.step is None else checkpoint.step
+        head = f" {'★' if is_best else ' '} step {step:>6}  "
         words = [
             f"{name} {figure(checkpoint.metrics[metric]):<7}"
             for metric, name in SHOWN

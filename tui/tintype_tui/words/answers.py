@@ -25,13 +25,13 @@ def short_name(model: str) -> str:
     name = parse_model_name(model)
     whole = model.partition(":ckpt-step-")[0]
     shown = name.suffix or (model if not name.tuned else whole.rsplit(":", 1)[-1])
-    return shown + (f" · step {name.step}" if name.step else "")
+    return shown + (f" · step {name.step}" if name.step is not None else "")
 
 
 def kind_of(model: str) -> str:
     """What a model is, in a word."""
     name = parse_model_name(model)
-    if name.step:
+    if name.step is not None:
         return "checkpoint"
     return "tuned" if name.tuned else "base"
 

@@ -10,9 +10,10 @@ def upload_words(size_bytes: int, speed: UploadSpeed | None) -> str:
     """`11.4 MB, about 40 s at 300 KB/s (3 uploads)`; the time is unknown before the first."""
     if speed is None:
         return f"{size(size_bytes)}, time unknown until a first upload"
-    took = duration(speed.seconds(size_bytes))
+    seconds = speed.seconds(size_bytes)
+    took = f"about {duration(seconds)}" if seconds >= 0.5 else "less than 1 s"
     by = count(speed.uploads, "upload")
-    return f"{size(size_bytes)}, about {took} at {size(speed.likely)}/s ({by})"
+    return f"{size(size_bytes)}, {took} at {size(speed.likely)}/s ({by})"
 
 
 def learnt_words(learnt: Learnt, estimate: Estimate) -> str:

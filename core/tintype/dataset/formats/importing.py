@@ -6,7 +6,8 @@ by the images' content, so that rows that share an image, under whatever name, s
 
 import random
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tintype.dataset.formats.chat_rows import ChatRows, without_system
 from tintype.dataset.formats.contract import ImageSource, ImportOptions, Item
 from tintype.dataset.formats.images import ImageKeeper, content_key
 from tintype.dataset.formats.report import ImportLog, ImportProgress, ImportReport
-from tintype.dataset.splits import SPLITS, Split, draw_splits
+from tintype.dataset.splits import SPLITS, Split, draw_splits, split_of
 from tintype.dataset.writing import SplitWriter, refuse_existing
 from tintype.errors import DatasetError
 from tintype.paths import free_at
@@ -62,6 +63,13 @@ def write_items(
             problems=tuple(log.problems),
         )
     )
+
+
+def in_split(items: Iterator[Item], source: Path | None) -> Iterator[Item]:
+    """Items whose source says no split are in that of the source's name, if it says one."""
+    split = split_of(source) if source is not None else None
+    for item in items:
+        yield replace(item, split=split) if split is not None and item.split is None else item
 
 
 def _taken(

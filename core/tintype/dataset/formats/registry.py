@@ -6,6 +6,7 @@ Every module of this package with a `FORMAT` or `FORMATS` is one; others come fr
 
 import functools
 import importlib
+import os
 import pkgutil
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from tintype.plugins import Plugin, guarded, plugins
 T = TypeVar("T")
 _END = object()
 _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".7z", ".rar", ".zip", ".tar", ".tgz"})
+_PARTS = frozenset({".xml", ".txt", ".yaml", ".yml", ".names", ".data"})
+"""Endings of files that say something of the images beside them, or of their labels."""
 _MOST_HIDDEN = 1000
 _MOST_HIDDEN_BYTES = 50_000_000
 
@@ -83,7 +86,7 @@ def recognised(path: Path) -> DatasetError | None:
     """Why a path is no file of chat rows but another dataset, and what takes it, if known."""
     found = detected(path)
     if not found:
-        return None
+        return part_of_folder(path)
     best = found[0]
     if not best.is_read:
         advice = f"Tintype does not read {best.format.title} yet: {best.format.about}"
@@ -92,6 +95,23 @@ def recognised(path: Path) -> DatasetError | None:
     return DatasetError(
         f"{path.name or path} is {best.detection.what}, not a file of chat rows.",
         advice=advice,
+        path=path,
+    )
+
+
+def part_of_folder(path: Path) -> DatasetError | None:
+    """Why a file is no dataset by itself: labels or a list that belong to a folder's, if so."""
+    files = Files.of(path, partial=True)
+    given = files.given
+    if given is None or given.suffix not in _PARTS:
+        return None
+    best = next((one for one in detected(files.root) if one.is_read), None)
+    if best is None:
+        return None
+    root = files.root if path.is_absolute() else Path(os.path.relpath(files.root))
+    return DatasetError(
+        f"{path.name} is one file of {best.detection.what}, not a file of chat rows.",
+        advice=f"Import the folder with `tintype import {best.format.name} {root} DIR`.",
         path=path,
     )
 
@@ -140,6 +160,9 @@ def not_understood(source: Path) -> DatasetError:
         kinds = Counter({files.given.suffix or "a file without an ending": 1})
     if not kinds or (files.given and not files.given.head(_BLANK_BYTES).strip()):
         return DatasetError(f"{source} is empty.", advice="Choose another.", path=source)
+    if files.given and files.given.is_image:
+        advice = "Name the folder that it is in, or a file of rows."
+        return DatasetError(f"{source} is an image, not a dataset.", advice=advice, path=source)
     there = ", ".join(f"{count:,} × {kind}" for kind, count in kinds.most_common(6))
     images = len(files.images)
     if images and not files.given and images == len(files.names):
@@ -149,9 +172,9 @@ def not_understood(source: Path) -> DatasetError:
             advice="Put each image into a folder named by its class, or add a table or labels.",
             path=source,
         )
-    hidden = _hidden(source, files)
-    if hidden is not None:
-        return hidden
+    known = _hidden(source, files) or part_of_folder(source)
+    if known is not None:
+        return known
     names = ", ".join(format.title for format in formats() if reads(format))
     return DatasetError(
         f"{source} has a format that Tintype does not know ({there}).",

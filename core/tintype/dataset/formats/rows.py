@@ -56,6 +56,8 @@ _KINDS = (
     ("texts", "pairs of turns (The Cauldron)"),
     ("contents", "Gemini's contents"),
     ("question", "questions and answers"),
+    ("input", "inputs and outputs"),
+    ("body", "requests of a batch"),
 )
 
 

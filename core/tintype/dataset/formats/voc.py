@@ -67,7 +67,8 @@ class PascalVoc(FilesFormat):
         found = () if files.given else _annotations(files, _root(files))
         if not any(_is_annotation(file.annotation) for file in found[:_LOOKED_AT]):
             return None
-        return Detection(f"a Pascal VOC folder of {len(found):,} annotations")
+        many = "1 annotation" if len(found) == 1 else f"{len(found):,} annotations"
+        return Detection(f"a Pascal VOC folder of {many}")
 
     def items(self, files: Files, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
         """Yield the boxes of every annotation that has an image.
@@ -218,8 +219,8 @@ def _listed(
     """The files with the splits that the lists give them."""
     splits: dict[str, Split] = {}
     known = {file.annotation.stem for file in files}
-    for listed, split in _lists(lists):
-        for line, stem in enumerate(_names(listed), 1):
+    for listed, split in split_lists(lists):
+        for line, stem in enumerate(listed_stems(listed), 1):
             if stem and stem not in known:
                 log.lose(listed.name, line, f"There is no annotation {stem}.")
             elif stem and splits.setdefault(stem, split) != split:
@@ -237,7 +238,7 @@ def _listed(
     )
 
 
-def _lists(files: Sequence[SourceFile]) -> list[tuple[SourceFile, Split]]:
+def split_lists(files: Sequence[SourceFile]) -> list[tuple[SourceFile, Split]]:
     """The lists to be read. `trainval` only repeats what `train` and `val` say, where they are."""
     found: dict[Split, SourceFile] = {}
     texts = [file for file in files if file.suffix == ".txt"]
@@ -252,7 +253,7 @@ def _lists(files: Sequence[SourceFile]) -> list[tuple[SourceFile, Split]]:
     return [(found[split], split) for split in order if split in found]
 
 
-def _names(file: SourceFile) -> list[str]:
+def listed_stems(file: SourceFile) -> list[str]:
     """The first word of every line; a number may follow it."""
     text = file.read(_MAX_LIST_BYTES).decode("utf-8-sig", "replace")
     return [_stem(line.strip()) for line in text.splitlines()]

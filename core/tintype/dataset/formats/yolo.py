@@ -64,6 +64,8 @@ class Yolo(FilesFormat):
     def items(self, files: Files, options: ImportOptions, log: ImportLog) -> Iterator[Item]:
         """Yield every image that is labelled, or is a negative."""
         head = yolo_head(files)
+        for name in head.unread:
+            log.note("not-yaml", "cannot be read as YAML: what it says is not known.", name)
         classes = _classes(files, head, options)
         images = images_by_split(files, head, log)
         if not images:

@@ -11,8 +11,8 @@ from tintype.dataset.formats.images import nearest
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.source_names import is_absolute
 from tintype.dataset.formats.sources import Files, SourceFile
-from tintype.dataset.formats.yaml_text import MAX_YAML_BYTES, parse_yaml
 from tintype.dataset.splits import Split
+from tintype.yaml_reading import read_yaml
 
 CLASS_FILES = (
     "classes.txt",
@@ -27,6 +27,7 @@ NO_LABELS = frozenset({*CLASS_FILES, "train.txt", "valid.txt", "val.txt", "test.
 
 
 _MAX_LIST_BYTES = 200_000_000
+_MAX_YAML_BYTES = 2_000_000
 
 
 _SPLITS: Sequence[tuple[Split, tuple[str, ...]]] = (
@@ -42,12 +43,22 @@ class YoloHead:
 
     file: SourceFile | None
     values: Mapping[str, Any]
+    unread: tuple[str, ...] = ()
+    """Files that would be such, were they YAML."""
 
 
 def yolo_head(files: Files) -> YoloHead:
     """What describes a dataset, of the files in the folder or one below."""
+    unread = []
     for file in files.named(".yaml", ".yml", deep=1)[:20]:
-        values = parse_yaml(file.head(MAX_YAML_BYTES).decode("utf-8-sig", "replace"))
+        text = file.head(_MAX_YAML_BYTES).decode("utf-8-sig", "replace").replace("\t", "    ")
+        try:
+            values = read_yaml(text, as_texts=True)
+        except ValueError:
+            unread.append(file.name)
+            continue
+        if not isinstance(values, dict):
+            continue
         named = isinstance(values.get("names"), (list, dict)) and values["names"]
         if named and {"train", "val", "test", "nc", "path"} & values.keys():
             return YoloHead(file, values)
@@ -57,7 +68,7 @@ def yolo_head(files: Files) -> YoloHead:
         values = {key.strip(): value.strip() for key, _, value in pairs if value}
         if "names" in values and {"train", "valid"} & values.keys():
             return YoloHead(file, values)
-    return YoloHead(None, {})
+    return YoloHead(None, {}, tuple(unread))
 
 
 def swapped(name: str, one: str, other: str) -> str:

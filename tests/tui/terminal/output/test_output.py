@@ -11,6 +11,7 @@ from string import ascii_uppercase
 from typing import Any
 
 import pytest
+from benchmarks.terminal import Display
 
 from tintype_tui.terminal.output import Output
 
@@ -80,6 +81,26 @@ async def test_nothing_is_sent_when_nothing_changes(line: Any) -> None:
     assert line.output.written_bytes == written
 
 
+@pytest.mark.parametrize("why", ["start", "repaint", "resize"])
+async def test_after_the_whole_screen_what_follows_is_not_held_back(line: Any, why: str) -> None:
+    pace = line.output.pace
+    pace.slow = True
+    if why != "start":
+        line.show("first")
+        await line.until(b"\x1b[5n")
+        pace._whole_s = float("-inf")  # long ago
+        line.output.answered(pace.last_s + 0.001)
+        line.read = b""
+    if why == "repaint":
+        line.output.repaint()
+    line.output.paint(
+        (20, 3) if why == "resize" else (20, 2), [(0, 0, [("x", "", None)])], str, (0, 0)
+    )
+    await line.until(b"\x1b[5n")
+    line.output.answered(pace.last_s + 0.001)
+    assert line.output.ready
+
+
 async def test_control_sequences_come_in_order_and_whole(line: Any) -> None:
     termios.tcflow(line.slave, termios.TCOOFF)
     long = "x" * 100_000
@@ -88,6 +109,26 @@ async def test_control_sequences_come_in_order_and_whole(line: Any) -> None:
     termios.tcflow(line.slave, termios.TCOON)
     sent = await line.until(b"<2" + b"x" * 100_000 + b">")
     assert sent == b"".join(f"<{number}{long}>".encode() for number in range(3))
+
+
+async def test_the_pen_that_comes_back_with_the_shells_screen_is_the_shells(line: Any) -> None:
+    line.show("red")
+    line.output.leave()
+    line.output.write("\x1b[?1049l")  # in foot with the pen of the last image
+    line.output.close()
+    assert (await line.until(b"\x1b[?1049l")).endswith(b"\x1b[?1049l\x1b[m")
+
+
+async def test_where_there_is_but_one_screen_the_shell_finds_it_empty(line: Any) -> None:
+    """As in GNU screen, which has another one for programs only if it is configured."""
+    line.show("something")
+    line.output.leave()
+    line.output.write("\x1b[?1049l")
+    line.output.close()
+    display = Display(20, 2)
+    display.write(await line.until(b"\x1b[?1049l\x1b[m"))
+    assert not "".join(display.display).strip()
+    assert (display.cursor.x, display.cursor.y) == (0, 0)
 
 
 async def test_the_shells_descriptors_block_as_before(line: Any) -> None:

@@ -129,3 +129,27 @@ def test_what_a_key_does_is_not_held_back() -> None:
     line.pace.key(151.5)
     line.send(3000)
     assert line.now_s == 151.5
+
+
+def test_what_a_start_or_a_resize_makes_drawn_is_not_held_back() -> None:
+    line = Played(0.3, 100e3, slow=True)
+    line.pace.whole(line.now_s)
+    for size in (8_500, 3_000, 13_000, 100):  # empty panes, a list, an image, words
+        line.send(size)
+    assert line.now_s < 101.5
+    line.wait_until(110.0)
+    line.send(3_000)
+    line.send(100)
+    assert line.now_s > 113.0
+
+
+def test_who_leaves_waits_longer_for_a_terminal_that_has_always_answered() -> None:
+    pace = Pace()
+    pace.sent(40, 100.0)
+    assert pace.parting_s == 1.0  # it may never answer
+    pace.answered(100.2)
+    pace.sent(400, 101.0)
+    assert pace.parting_s == 4.0
+    for at in range(4):  # answers have been lost
+        pace.sent(400, 102.0 + at)
+    assert pace.parting_s == pytest.approx(1.4)

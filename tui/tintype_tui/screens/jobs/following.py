@@ -240,7 +240,8 @@ def _provider(session: Session, profile: str) -> str:
 
 def _scores(session: Session, known: Known) -> StepScores | None:
     """What has been evaluated of a job: its checkpoints, and its last model. Blocking."""
-    steps = {one.model: one.step for one in known.progress.checkpoints}
+    found = known.progress.checkpoints
+    steps = {one.model: one.step for one in found if one.step is not None}
     metrics = known.progress.metrics
     if (model := known.job.fine_tuned_model) and (last := metrics.total_steps or metrics.last_step):
         steps.setdefault(model, last)

@@ -47,7 +47,7 @@ class Output:
     def open(self, fd: int) -> None:
         """Take a terminal over; nothing is known of what it shows."""
         self._writer, self._parting = Writer(fd, self._loop, self._pump), None
-        self._surface.forget()
+        self._forget()
 
     def write(self, text: str) -> None:
         """Write control sequences, after all that has been written."""
@@ -59,11 +59,14 @@ class Output:
             self._writer.write(data)
 
     def leave(self) -> None:
-        """Draw no more, and free the images; what is written from here on gives it back."""
+        """Draw no more, and free the images; what is written from here on gives it back.
+
+        It is left empty: some have but one screen, which is the shell's again.
+        """
         if self._alarm is not None:
             self._alarm.cancel()
         self._parting = []
-        self.write("\x1b[m" + self._surface.farewells())
+        self.write("\x1b[m\x1b[2J\x1b[H" + self._surface.farewells())
 
     @property
     def closed(self) -> bool:
@@ -73,6 +76,7 @@ class Output:
     def close(self) -> None:
         """Let the terminal go within `CLOSE_S`, even if it takes nothing."""
         if self._writer is not None:
+            self.write("\x1b[m")  # with its own screen some bring back the pen saved last
             last = "".join(self._parting or ())
             self.stuck = not self._writer.close(last.encode(self._encoding, "replace"), CLOSE_S)
             self._writer = None
@@ -90,6 +94,7 @@ class Output:
         if size != (self._surface.width, self._surface.height):
             before, self._surface = self._surface, Surface(*size)
             self._surface.take_over(before)
+            self.pace.whole(time.monotonic())
         for y, x, strip in pieces:
             self._surface.put(y, x, strip, pen_of)
         self._cursor = cursor
@@ -106,8 +111,12 @@ class Output:
 
     def repaint(self) -> None:
         """Draw everything again: the terminal may show something else."""
-        self._surface.forget()
+        self._forget()
         self._wake(_SETTLE_S)
+
+    def _forget(self) -> None:
+        self._surface.forget()
+        self.pace.whole(time.monotonic())
 
     def wear_again(self) -> None:
         """Look again at what styles look like: the terminal's colours have changed."""

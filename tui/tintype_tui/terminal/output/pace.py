@@ -27,6 +27,13 @@ UNASKED_MOST_S = 15.0
 """How long a change that nobody asked for may wait at most."""
 ASKED_S = 1.5
 """How long after a key, beyond a round trip, what is drawn counts as its effect."""
+SETTLED_S = 5.0
+"""Likewise after the whole screen had to be drawn: by a start or a resize somebody asks as well."""
+PARTING_S, PARTING_MOST_S = 1.0, 4.0
+"""How long after asking an app that leaves still waits for the answer, so that it is not typed into
+the shell: besides two round trips; and at most, where the terminal has answered all it was asked,
+for a machine that is busy answers late."""
+_MOST_UNDER_WAY = 3
 LARGE = 1_500
 """Bytes from which on a frame says what the line carries."""
 SURE_S = 0.25
@@ -49,6 +56,7 @@ class Pace:
     answers: int = 0
     last_key_s: float = float("-inf")
     """When somebody has pressed a key last, whether or not it has been done."""
+    _whole_s: float = float("-inf")
     _asked: int = 0
     _first_s: float | None = None
     _under_way: deque[_Sent] = field(default_factory=deque)
@@ -77,6 +85,13 @@ class Pace:
         return max(0, self._asked - self.answers)
 
     @property
+    def parting_s(self) -> float:
+        """How long after the last question its answer is worth waiting for."""
+        if self.answers and self.awaited <= _MOST_UNDER_WAY:
+            return PARTING_MOST_S
+        return min(PARTING_S + 2 * (self.line.round_trip_s or 0.0), PARTING_MOST_S)
+
+    @property
     def last_s(self) -> float:
         """When the terminal was asked last."""
         return self._last.at_s if self._last else float("-inf")
@@ -98,6 +113,10 @@ class Pace:
     def key(self, now_s: float) -> None:
         """Note that somebody has pressed a key: they wait for its effect, and the line is alive."""
         self.last_key_s, self._lost = now_s, 0
+
+    def whole(self, now_s: float) -> None:
+        """Note that the whole screen is drawn, as at a start, after a resize or a pause."""
+        self._whole_s = now_s
 
     def answered(self, now_s: float) -> None:
         """Note an answer."""
@@ -121,7 +140,7 @@ class Pace:
 
     def _is_asked(self, now_s: float) -> bool:
         trip = min(self._trips) if self._trips else 0.0
-        return now_s <= self.last_key_s + ASKED_S + 2 * trip
+        return now_s <= max(self.last_key_s + ASKED_S, self._whole_s + SETTLED_S) + 2 * trip
 
     def _fence_s(self, now_s: float) -> float:
         under_way = self._under_way
@@ -132,7 +151,7 @@ class Pace:
         limit_s, trip, rate = self._oldest_limit_s(), min(self._trips), self._rate or _FASTEST
         passing_s = under_way[-1].size / rate
         small = self._rate is not None and all(sent.size / rate < trip / 3 for sent in under_way)
-        most = 3 if small else 2
+        most = _MOST_UNDER_WAY if small else 2
         if len(under_way) >= most:
             return limit_s
         return min(limit_s, under_way[-1].at_s + max((trip + passing_s) / most, passing_s))

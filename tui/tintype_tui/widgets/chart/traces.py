@@ -95,8 +95,9 @@ def pins(metrics: Metrics, checkpoints: Sequence[Checkpoint] = ()) -> tuple[Pin,
     found = {
         step: Pin(step, f"epoch {number}") for number, step in enumerate(metrics.epoch_ends, 1)
     }
-    for checkpoint in checkpoints:
-        found.setdefault(checkpoint.step, Pin(checkpoint.step, f"checkpoint {checkpoint.step}"))
+    for step in (checkpoint.step for checkpoint in checkpoints):
+        if step is not None:
+            found.setdefault(step, Pin(step, f"checkpoint {step}"))
     return tuple(found[step] for step in sorted(found))
 
 

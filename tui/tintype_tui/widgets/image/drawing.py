@@ -8,6 +8,7 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -224,12 +225,17 @@ def _rendered(
 def _encoded(wanted: Wanted, image: "Image", drawing: Drawing, own: bytes) -> str:
     """What gives the terminal an image of pixels; empty where characters show more of it."""
     from tintype_tui.widgets.image import iterm, kitty, sixel
+    from tintype_tui.widgets.image.kept import kept
 
     seen, sparing = drawing.frame, wanted.sparing
     if wanted.protocol == "kitty":
-        return kitty.encode(image, sparing=sparing)
+        if not sparing:
+            return kitty.encode(image, sparing=False)  # as fast as reading its many bytes
+        return kept(image, "kitty", partial(kitty.encode, image, sparing=True))
     if wanted.protocol == "sixel":
-        return sixel.encode(image, sparing=sparing, most=SLOW_SIXELS if sparing else None)
+        most = SLOW_SIXELS if sparing else None
+        encode = partial(sixel.encode, image, sparing=sparing, most=most)
+        return kept(image, f"sixel {most}", encode)
     whole = seen.region == (0.0, 0.0, 1.0, 1.0) and not (wanted.truth or wanted.predicted)
     return iterm.encode(image, seen.columns, seen.rows, own if whole else b"", sparing=sparing)
 
