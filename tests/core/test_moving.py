@@ -160,7 +160,7 @@ async def test_a_job_is_found_with_its_data_or_it_is_said_how_to_get_it(
 def _python(folder: Path) -> Iterator[str]:
     text = (folder / "train.py").read_text()
     ast.parse(text)
-    yield from ("rows('train.jsonl')", "num_train_epochs=3", "lora_alpha=32", "seed=7")
+    yield from ("answers('train.jsonl')", "num_train_epochs=3", "lora_alpha=32", "seed=7")
     assert "{epochs}" not in text
 
 
