@@ -167,6 +167,10 @@ BOXES: Mapping[str, Mapping[str, str | bytes]] = {
         "t.csv": "filename;class;xmin;ymin;xmax;ymax\na.jpg;dog;10,0;8,0;50,0;24,00\n"},
     "a table of fractions with decimal commas": {**IMAGE} | {
         "t.csv": 'filename,class,xmin,ymin,xmax,ymax\na.jpg,dog,"0,1","0,1","0,5","0,300"\n'},
+    "a table of centres": {**IMAGE} | {
+        "t.csv": "filename,class,x_center,y_center,width,height\na.jpg,dog,30,16,40,16\n"},
+    "a table of centres in fractions": {**IMAGE} | {
+        "t.csv": "image,label,cx,cy,w,h\na.jpg,dog,.3,.2,.4,.2\n"},
     "objects with boxes that are objects": {**IMAGE} | {"x.json": boxes(annotations=[
         {"bbox": {"x": 10, "y": 8, "width": 40, "height": 16}, "label": "dog"}])},
     "objects that are boxes": {**IMAGE} | {"x.json": boxes(objects=[
@@ -176,6 +180,17 @@ BOXES: Mapping[str, Mapping[str, str | bytes]] = {
     "boxes by image": {**IMAGE} | {
         "x.json": json.dumps({"a.jpg": [{"bbox": [10, 8, 40, 16], "label": "dog"}]})},
 }  # fmt: skip
+
+
+async def test_numbers_of_classes_in_a_table_are_named(tmp_path: Path) -> None:
+    table = {"t.csv": "filename,class_id,xmin,ymin,xmax,ymax\na.jpg,1,10,8,50,24\n"}
+    source = written(tmp_path, {**IMAGE, **table})
+    named = await imported(source, tmp_path / "named", names=("cat", "dog"))
+    assert named.report
+    assert (named.report.labels, named.report.notices) == ({"dog": 1}, ())
+    alone = await imported(source, tmp_path / "alone")
+    assert alone.report
+    assert [each.code for each in alone.report.notices] == ["no-names"]
 
 
 @pytest.mark.parametrize("case", BOXES)

@@ -39,6 +39,8 @@ from tintype.errors import DatasetError
 
 _FOUR = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?(?:\d*,(?:\d{1,2}|\d{4,})|0?,\d+)")
+_ONE = 1.001
+"""The greatest fraction, made of others; no box in pixels ends there."""
 REMOTE = "addresses in a bucket: the files of the same names beside the table are taken."
 
 
@@ -176,7 +178,10 @@ def _four(texts: Sequence[str], kind: str) -> tuple[float, ...] | None:
         if len(kept) not in (4, 6, 8):
             return None
         return min(across), min(down), max(across), max(down)
-    return tuple(kept) if len(kept) == 4 else None
+    if len(kept) != 4:
+        return None
+    a, b, c, d = kept
+    return (a - c / 2, b - d / 2, a + c / 2, b + d / 2) if kind == "centres" else (a, b, c, d)
 
 
 def _with_point(text: str) -> str:
@@ -206,7 +211,7 @@ class _Convention:
         self, layout: BoxLayout, images: Sequence[_Image], file: SourceFile, log: ImportLog
     ) -> None:
         every = [(sides, image.size) for image in images for _, sides, _ in image.boxes]
-        self.fractions = bool(every) and all(max(sides) <= 1.0 for sides, _ in every)
+        self.fractions = bool(every) and all(max(sides) <= _ONE for sides, _ in every)
         self._extents = layout.kind == "extents"
         self._log = log
         self._file = file
@@ -226,10 +231,21 @@ class _Convention:
         """The boxes of an image."""
         made = []
         for label, (a, b, c, d), line in image.boxes:
-            name = (options.label or "object") if self._nameless else codes.get(label, label)
+            name = (options.label or "object") if self._nameless else codes.get(label, "")
+            name = name or self._named(label, options.names)
             corners = (a, b, a + c, b + d) if self._extents else (a, b, c, d)
             made.append(Region(name, *corners, line=line))
         return tuple(made)
+
+    def _named(self, label: str, names: Sequence[str]) -> str:
+        """What a label says; of a number, the class of that number."""
+        if not label.isdecimal():
+            return label
+        if int(label) < len(names):
+            return names[int(label)]
+        words = "boxes have classes that are numbers without names (--names gives them)."
+        self._log.note("no-names", words, f"{self._file.name}: {label}")
+        return label
 
 
 def _are_extents(every: Sequence[tuple[tuple[float, ...], Any]]) -> bool:
