@@ -22,6 +22,7 @@ from tintype.detection import parse_boxes
 from tintype.errors import DatasetError
 
 SAID = ["What?", "a dog"]
+LABEL = ["Which of these does the image show: a dog?", "a dog"]
 CAPTION = ["Describe the image.", "a dog"]
 
 
@@ -96,6 +97,27 @@ TALKS: Mapping[str, tuple[Mapping[str, str | bytes], list[str]]] = {
                 {"type": "input_image", "image_url": f"data:image/jpeg;base64,{DATA}"}]}]}})},
         SAID,
     ),
+    "TRL's prompt and completion": (
+        {"t.jsonl": json.dumps({
+            "images": ["a.jpg"],
+            "prompt": [{"role": "user", "content": [{"type": "image"},
+                                                    {"type": "text", "text": "What?"}]}],
+            "completion": [{"role": "assistant", "content": [
+                {"type": "text", "text": "a dog"}]}]})},
+        SAID,
+    ),
+    "questions with a list of answers": (
+        {"t.json": json.dumps([{"image": "a.jpg", "question": "What?",
+                                "answer": ["a cat", "a dog", "a dog"]}])},
+        SAID,
+    ),
+    "a conversation written in a column": (
+        {"metadata.csv": "file_name,conversations\na.jpg," + json.dumps(json.dumps([
+            {"from": "human", "value": "What?"}, {"from": "gpt", "value": "a dog"}])).replace(
+                '\\"', '""') + "\n"},
+        SAID,
+    ),
+    "a table of classes": ({"t.csv": "id,label\na,a dog\n"}, LABEL),
     "captions in a list": ({"t.json": '[{"image": "a.jpg", "caption": "a dog"}]'}, CAPTION),
     "captions by image": ({"t.json": '{"a.jpg": "a dog"}'}, CAPTION),
     "captions by image, as lists": ({"t.json": '{"a.jpg": ["a dog", "one dog"]}'}, CAPTION),

@@ -22,13 +22,14 @@ from tintype.dataset.formats.contract import (
     Item,
     Region,
 )
-from tintype.dataset.formats.images import ImageFinder, nearest
+from tintype.dataset.formats.images import ImageFinder
 from tintype.dataset.formats.json_files import number, pixels
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.source_names import is_absolute
 from tintype.dataset.formats.sources import Files, SourceFile
 from tintype.dataset.formats.table_text import (
     SUFFIXES,
+    class_named,
     fields_of,
     first_rows,
     likely_delimiter,
@@ -81,7 +82,7 @@ class BoxTables(FilesFormat):
             log.total += 2 * len(images)
             convention = _Convention(layout, images, file, log)
             for image in images:
-                found = _find(image, file, files, finder, log)
+                found = _find(image, file, finder, log)
                 if found is None:
                     continue
                 used.add(found.name)
@@ -232,20 +233,10 @@ class _Convention:
         made = []
         for label, (a, b, c, d), line in image.boxes:
             name = (options.label or "object") if self._nameless else codes.get(label, "")
-            name = name or self._named(label, options.names)
+            name = name or class_named(label, options.names, self._log, f"{self._file.name}:{line}")
             corners = (a, b, a + c, b + d) if self._extents else (a, b, c, d)
             made.append(Region(name, *corners, line=line))
         return tuple(made)
-
-    def _named(self, label: str, names: Sequence[str]) -> str:
-        """What a label says; of a number, the class of that number."""
-        if not label.isdecimal():
-            return label
-        if int(label) < len(names):
-            return names[int(label)]
-        words = "boxes have classes that are numbers without names (--names gives them)."
-        self._log.note("no-names", words, f"{self._file.name}: {label}")
-        return label
 
 
 def _are_extents(every: Sequence[tuple[tuple[float, ...], Any]]) -> bool:
@@ -258,13 +249,10 @@ def _are_extents(every: Sequence[tuple[tuple[float, ...], Any]]) -> bool:
 
 
 def _find(
-    image: _Image, file: SourceFile, files: Files, finder: ImageFinder, log: ImportLog
+    image: _Image, file: SourceFile, finder: ImageFinder, log: ImportLog
 ) -> SourceFile | None:
-    """The image's file, by its name or by its name without an ending."""
+    """The image's file; none if there is none, which is noted."""
     split = image.split or file.split
-    stems = nearest(files.stems(image.name), file.folder, split) if "." not in image.name else ()
-    if len(stems) == 1:
-        return stems[0]
     try:
         found = finder.file(image.name, file.folder, split)
     except DatasetError as error:
