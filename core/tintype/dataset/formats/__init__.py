@@ -87,6 +87,8 @@ def import_dataset(
     target: Path,
     format: str = "",
     options: ImportOptions | None = None,
+    *,
+    dry_run: bool = False,
 ) -> AsyncGenerator[ImportProgress, None]:
     """Write a dataset of another format as `train.jsonl`, `valid.jsonl`, `test.jsonl`.
 
@@ -98,6 +100,7 @@ def import_dataset(
         target: The folder to write into.
         format: The name of its format; empty to have it recognised.
         options: How.
+        dry_run: Whether nothing is written: the reports say what would be.
 
     Raises:
         DatasetError: if the format is not known, the source cannot be read, or the target cannot be
@@ -105,11 +108,11 @@ def import_dataset(
         PluginError: if a format from outside fails, with its file and line.
     """
     sources = [source] if isinstance(source, Path) else list(source)
-    return stepwise(_import(sources, target, format, options or ImportOptions()))
+    return stepwise(_import(sources, target, format, options or ImportOptions(), dry_run))
 
 
 def _import(
-    sources: Sequence[Path], target: Path, name: str, options: ImportOptions
+    sources: Sequence[Path], target: Path, name: str, options: ImportOptions, dry_run: bool
 ) -> Generator[ImportProgress, None, None]:
     log = ImportLog()
     readers = [(_reader(source, name), source) for source in sources]
@@ -117,7 +120,8 @@ def _import(
         in_split(_items(chosen, source, options, log), source if len(sources) > 1 else None)
         for chosen, source in readers
     )
-    yield from write_items(itertools.chain.from_iterable(every), target, options, log)
+    items = itertools.chain.from_iterable(every)
+    yield from write_items(items, target, options, log, dry_run=dry_run)
 
 
 def _reader(source: Path, name: str) -> Format:
