@@ -122,7 +122,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
             self.DEFAULT_MODE = "datasets"  # type: ignore[misc]
         chosen = settings or load()
         if chosen.screen_reader:
-            self.CSS_PATH = ["app.tcss", "reader.tcss"]  # type: ignore[assignment]
+            self.CSS_PATH = ["app.tcss", "reader.tcss"]  # type: ignore[misc, assignment]
         super().__init__()
         lay_edits()
         self.session = Session(chosen)
