@@ -16,6 +16,7 @@ ELSEWHERE = {
     "data.problems": "p",
     "estimate.launch": "l",
     "jobs.look": "p",
+    "jobs.metric": "w",
     "jobs.overlay": "O",
     "jobs.refresh": "r",
 }
