@@ -16,7 +16,7 @@ from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from tests.conftest import running_server
 from tests.server.conftest import Rows
 
-from tintype.engines.launchers import Reach
+from tintype.engines.launchers import LauncherLook
 from tintype.engines.ray import RayLauncher
 from tintype.errors import EngineError
 from tintype.server.run import Options, Running
@@ -214,7 +214,7 @@ def test_an_address_where_nobody_listens_is_said(tmp_path: Path) -> None:
 
 def test_whether_ray_is_there_is_said(head: tuple[Head, str]) -> None:
     launcher = RayLauncher({"address": head[1]})
-    assert launcher.reach() == Reach("Ray 2.60.0 at 127.0.0.1")
+    assert launcher.reach() == LauncherLook("Ray 2.60.0 at 127.0.0.1")
     head[0].fails = 401
     found = launcher.reach()
     assert found.words.endswith("does not answer as Ray does: Internal Server Error (HTTP 401)")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from tintype.engines import launch as launching
 from tintype.engines.kubernetes_api import KubernetesApi, SilenceError
-from tintype.engines.launchers import LaunchState, Reach
+from tintype.engines.launchers import LauncherLook, LaunchState
 from tintype.engines.tickets import Ticket, begin, end, passed_on, read_ticket, write_ticket
 from tintype.engines.trainjob import (
     API_VERSION,
@@ -112,7 +112,7 @@ class KubernetesLauncher:
             return replace(found, words=f"{found.words} {printed}".strip())
         return found
 
-    def reach(self) -> Reach:
+    def reach(self) -> LauncherLook:
         """Which cluster it is, and whether Trainer, runtime and volume claim are there."""
         try:
             version = self._api.call("GET", "version").json()["gitVersion"]
@@ -120,19 +120,21 @@ class KubernetesLauncher:
             where = f"Kubernetes {version} at {self._api.where}"
             if jobs.status_code == 404:
                 advice = "Have Kubeflow Trainer 2.3 or newer installed there."
-                return Reach(f"{where}: Kubeflow Trainer is not there", advice)
+                return LauncherLook(f"{where}: Kubeflow Trainer is not there", advice)
             if not jobs.is_success:
                 advice = f"Needed are the rights to create, list and delete trainjobs ({OURS})."
-                return Reach(f"{where}: {self._api.said(jobs)}", advice)
+                return LauncherLook(f"{where}: {self._api.said(jobs)}", advice)
             for path, what in wanted(self._options).items():
                 if self._api.call("GET", path).status_code == 404:
                     advice = "Change `launcher_options` in the settings, or have it made."
-                    return Reach(f"{where}: there is no {what}", advice)
+                    return LauncherLook(f"{where}: there is no {what}", advice)
         except SilenceError as silence:
-            return Reach(f"Kubernetes cannot be asked: {silence}", "See `kubectl cluster-info`.")
+            return LauncherLook(
+                f"Kubernetes cannot be asked: {silence}", "See `kubectl cluster-info`."
+            )
         except (ValueError, KeyError, TypeError):
-            return Reach(f"{self._api.where} answers, but not as Kubernetes does", "")
-        return Reach(f"{where}, {' and '.join(wanted(self._options).values())}")
+            return LauncherLook(f"{self._api.where} answers, but not as Kubernetes does", "")
+        return LauncherLook(f"{where}, {' and '.join(wanted(self._options).values())}")
 
     def interrupt(self, folder: Path) -> None:
         """Have the trainer save its state and leave."""

@@ -34,7 +34,7 @@ class LaunchState:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class LauncherLook:
     """Whether a launcher could start a trainer, as far as that is seen without starting one."""
 
     words: str
@@ -76,7 +76,7 @@ class Launcher(Protocol):
         """End the trainer, or what waits to become one."""
         ...
 
-    def reach(self) -> Reach:
+    def reach(self) -> LauncherLook:
         """Look whether it is there; starts nothing."""
         ...
 
@@ -117,13 +117,13 @@ class LocalLauncher:
         """Send SIGKILL."""
         launch.kill(folder)
 
-    def reach(self) -> Reach:
+    def reach(self) -> LauncherLook:
         """Say which GPUs there are."""
         here = this_machine()
         if not here.gpus:
-            return Reach("this machine, no GPU of NVIDIA")
+            return LauncherLook("this machine, no GPU of NVIDIA")
         memory = f"{here.memory_bytes / (1 << 30):.0f} GiB"
-        return Reach(f"this machine, {here.gpus} × {here.name} with {memory}")
+        return LauncherLook(f"this machine, {here.gpus} × {here.name} with {memory}")
 
 
 class Launchers:

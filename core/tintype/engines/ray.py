@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tintype.engines import launch as launching
-from tintype.engines.launchers import LaunchState, Reach
+from tintype.engines.launchers import LauncherLook, LaunchState
 from tintype.engines.tickets import (
     Ticket,
     begin,
@@ -113,17 +113,21 @@ class RayLauncher:
             self._known.pop(ticket.name, None)
         return state
 
-    def reach(self) -> Reach:
+    def reach(self) -> LauncherLook:
         """Which version answers."""
         try:
             answered = self._asked("GET", "version")
             version = answered.json()["ray_version"]
         except OSError as error:
-            return Reach(f"Ray cannot be asked: {error}", f"Set `address`, such as {ADDRESS}.")
+            return LauncherLook(
+                f"Ray cannot be asked: {error}", f"Set `address`, such as {ADDRESS}."
+            )
         except (ValueError, KeyError, TypeError):
             advice = f"Set {TOKEN} to its token, and `address` to its head node."
-            return Reach(f"{self._host} does not answer as Ray does: {_said(answered)}", advice)
-        return Reach(f"Ray {version} at {self._host}")
+            return LauncherLook(
+                f"{self._host} does not answer as Ray does: {_said(answered)}", advice
+            )
+        return LauncherLook(f"Ray {version} at {self._host}")
 
     def interrupt(self, folder: Path) -> None:
         """Have Ray stop it: the trainer saves its state and leaves."""
