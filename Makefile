@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LORA   := .venv-lora
 
-.PHONY: run test test-lora check format screenshots bench lock clean
+.PHONY: run test test-lora trainers check format screenshots bench lock clean
 
 run: $(VENV)/run.stamp  ## set up, then go once round the loop: the app in a terminal, plain lines elsewhere
 	@$(BIN)/tintype tour
@@ -25,6 +25,13 @@ test: $(VENV)/dev.stamp  ## set up, then run the tests
 # for the processor, which the pins in constraints-lora.txt choose).
 test-lora: $(LORA)/stamp  ## set up, then run the tests of open models
 	$(LORA)/bin/python -m pytest -q tests/lora
+
+# Trainers of others, each in a folder of its own, with the versions that it asks for and without
+# what only a GPU or a server needs (150 MB each): `make test-lora` has them read their recipes.
+trainers: $(LORA)/stamp  ## install the trainers that `tintype move --recipe` writes for
+	for one in trl llama-factory ms-swift unsloth; do \
+	  $(LORA)/bin/python -m pip install -q --no-deps --upgrade --target $(LORA)/trainers/$$one \
+	    -r tests/lora/trainers/$$one.txt || exit; done
 
 check: $(VENV)/dev.stamp  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -45,15 +45,17 @@ def measure(rounds: int = ROUNDS) -> list[Figure]:
         if rounds:
             environment["PYTHONPYCACHEPREFIX"] = str(home / "compiled")
             environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        _run([*TINTYPE, "sample", str(home / "sample")], environment, _Taken())
         return asyncio.run(_measure(home, environment, rounds))
 
 
 async def _measure(home: Path, environment: dict[str, str], rounds: int) -> list[Figure]:
+    from tintype.samples import SplitCounts, make_cards
     from tintype.server.run import start, stop
 
+    async for _ in make_cards(home / "cards", counts=SplitCounts(train=1, valid=1, test=4)):
+        pass
     server = await start(home / "data" / "server")
-    row = str(home / "sample" / "cards" / "test.jsonl:3")
+    row = str(home / "cards" / "test.jsonl:3")
     commands = {
         "import of the SDK": [sys.executable, "-c", "import openai"],
         "tintype models": [*TINTYPE, "models"],

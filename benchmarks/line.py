@@ -48,6 +48,8 @@ QUICK: dict[str, Any] = {
     "ways": ("now",),
     "rows": ("open", "one"),
     "pty": True,
+    "images": 8,
+    "quiet_s": 0.5,
 }
 
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from benchmarks.figures import Figure
 
-QUICK = {"share": 0.002, "names": ("query", "split")}
+QUICK = {"share": 0.0005, "names": ("query", "split")}
 LIMIT = 1.1
 SPLITS = ("train", "valid", "test")
 

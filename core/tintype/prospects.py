@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 from tintype.connection import server_folder
 from tintype.errors import SettingsError
 from tintype.providers import identity
-from tintype.settings import Profile
+from tintype.settings import Profile, Settings
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from tintype.assessment import Assessment
     from tintype.estimation import Estimate, Forecast
     from tintype.estimation.usage import Request
@@ -63,7 +61,7 @@ async def forecast(
     profile: Profile,
     estimate: "Estimate",
     batch_size: int | None = None,
-    usd_per_hour: "Decimal | None" = None,
+    settings: Settings | None = None,
 ) -> "Forecast | None":
     """Return how long a training will take by one's own earlier ones; none for an unknown engine.
 
@@ -75,13 +73,15 @@ async def forecast(
         profile: Whose provider.
         estimate: Rows, base model and epochs.
         batch_size: Rows in a step; none for what the engine chooses.
-        usd_per_hour: What this machine costs; none if that is not known.
+        settings: What this machine costs, and how many processes share a step; none for unknown
+            costs and one process.
 
     Raises:
         EngineError: if an engine cannot be loaded.
         StoreError: if the store cannot be read.
     """
     from tintype.engines import engines
+    from tintype.engines.launchers import processes
     from tintype.estimation import forecast, step_time
     from tintype.jobs import job_time
     from tintype.resources import Hyperparameters
@@ -101,9 +101,14 @@ async def forecast(
             measured = step_time(
                 kept.job.id, batch, await store.jobs.events(profile.name, kept.job.id)
             )
-    found = forecast(steps, chosen.batch_size, measured, model)
     if (needed := engine.card.training_bytes) is None:
-        return found
+        return forecast(steps, chosen.batch_size, measured, model)
+    sharing: int | None = 1
+    if settings is not None:
+        launcher, options = settings.launcher, settings.launcher_options
+        sharing = await asyncio.to_thread(processes, launcher, options)
+    found = forecast(steps, chosen.batch_size, measured, model, sharing)
+    usd_per_hour = settings.machine_usd_per_hour if settings is not None else None
     return replace(found, memory_bytes=needed, usd_per_hour=usd_per_hour)
 
 
@@ -129,7 +134,7 @@ async def prospects(
     prices: "Prices",
     request: "Request | None",
     batch_size: int | None = None,
-    usd_per_hour: "Decimal | None" = None,
+    settings: Settings | None = None,
 ) -> "Prospects":
     """Return what is to be expected of a training beside its bill; nothing is read of the file.
 
@@ -147,7 +152,7 @@ async def prospects(
     if store is None:
         return Prospects(request=request, answers=answers)
     return Prospects(
-        await forecast(store, profile, estimate, batch_size, usd_per_hour),
+        await forecast(store, profile, estimate, batch_size, settings),
         upload_speed(store, profile.name),
         learnt(store, profile.name, estimate.plan.model),
         request,

@@ -160,6 +160,10 @@ class Job:
         return replace(self, **kept)
 
 
+TOGETHER = "{} processes share every step."
+"""What an engine notes when several do; an estimate reads it of earlier trainings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One line of a job's event log."""

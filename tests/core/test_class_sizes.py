@@ -1,6 +1,8 @@
-"""No class is longer than one can read at a sitting, its bases in this repository counted in."""
+"""No class is longer than one can read at a sitting, its bases counted in; and names are unique."""
 
 import ast
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,8 +18,12 @@ class Source:
     """What a module says of names: its classes, and where its imports come from."""
 
     name: str
-    classes: dict[str, ast.ClassDef]
+    every: list[ast.ClassDef]
     imports: dict[str, tuple[str, str]]
+
+    @property
+    def classes(self) -> dict[str, ast.ClassDef]:
+        return {node.name: node for node in self.every}
 
 
 @cache
@@ -31,11 +37,10 @@ def sources() -> dict[str, Source]:
 
 
 def source(name: str, path: Path) -> Source:
-    tree = ast.parse(path.read_text("utf-8"))
-    nodes = list(ast.walk(tree))
+    nodes = list(statements(ast.parse(path.read_text("utf-8")).body))
     return Source(
         name.removesuffix(".__init__"),
-        {node.name: node for node in nodes if isinstance(node, ast.ClassDef)},
+        [node for node in nodes if isinstance(node, ast.ClassDef)],
         {
             alias.asname or alias.name: (node.module or "", alias.name)
             for node in nodes
@@ -43,6 +48,15 @@ def source(name: str, path: Path) -> Source:
             for alias in node.names
         },
     )
+
+
+def statements(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """Statements and those in them; expressions, most of a module, define and import nothing."""
+    for node in body:
+        yield node
+        for part in ("body", "handlers", "orelse", "finalbody", "cases"):
+            inner = getattr(node, part, ())
+            yield from statements(inner if isinstance(inner, list) else ())
 
 
 def module(name: str) -> Source | None:
@@ -108,3 +122,15 @@ def test_bases_are_found_through_imports(name: str, bases: set[str]) -> None:
     place = sources()[home]
     counted = lines(place, place.classes[own])
     assert all(any(base in one for one in counted) for base in bases)
+
+
+def test_class_names_are_unique_in_core() -> None:
+    """One name is one thing; what two engines call alike is the same thing in both."""
+    places: dict[str, set[str]] = defaultdict(set)
+    for name, place in sources().items():
+        parts = name.split(".")
+        engine = parts[1:2] == ["engines"] and len(parts) > 3
+        for node in place.every if parts[0] == "tintype" else ():
+            if not node.name.startswith("_"):
+                places[node.name].add("engines" if engine else f"{name}:{node.lineno}")
+    assert not {name: found for name, found in places.items() if len(found) > 1}

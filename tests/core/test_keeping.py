@@ -319,12 +319,13 @@ async def test_a_part_that_was_lost_is_said(
 
 
 async def test_an_archive_is_of_one_profile_and_no_folder_is_taken_over(
-    old: OldProvider, kept: Callable[..., Any], tmp_path: Path
+    old: OldProvider, store: Store, kept: Callable[..., Any], tmp_path: Path
 ) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full/mine.txt").write_text("mine")
     with pytest.raises(ArchiveError, match="is no archive"):
         await kept(target=tmp_path / "full")
+    assert store.archives.read() == {}, "what is no archive is not noted as one"
     await kept()
     path = tmp_path / "archive/manifest.json"
     path.write_text(path.read_text().replace('"hostile"', '"other"'))
@@ -336,7 +337,7 @@ async def test_an_archive_is_of_one_profile_and_no_folder_is_taken_over(
 
 @pytest.mark.parametrize("ending", [".zip", ".tar.gz"])
 async def test_one_file_is_kept_into_again_and_verified(
-    ending: str, old: OldProvider, kept: Callable[..., Any], tmp_path: Path
+    ending: str, old: OldProvider, store: Store, kept: Callable[..., Any], tmp_path: Path
 ) -> None:
     target = tmp_path / f"archive{ending}"
     await kept(target=target)
@@ -347,6 +348,7 @@ async def test_one_file_is_kept_into_again_and_verified(
     assert len(old.downloads) == before
     assert [path for path in os.listdir(tmp_path) if ending in path] == [target.name]
     assert keeping.manifest_of(target).models == last.manifest.models
+    assert store.archives.read() == {target: "hostile"}
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="Zstandard is there")

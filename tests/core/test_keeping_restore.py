@@ -23,6 +23,7 @@ from tintype.api import Api
 from tintype.budget import Confirmation, Limits
 from tintype.errors import ArchiveError
 from tintype.evaluation import EvaluatedModel, EvaluationPlan
+from tintype.jobs import kept_job
 from tintype.keeping import Restored, Wanted
 from tintype.pricing import Prices
 from tintype.store import Store, open_store
@@ -145,7 +146,7 @@ async def test_the_files_of_a_job_launched_elsewhere_are_known_as_its_data(
 ) -> None:
     await keep(api, store, tmp_path / "archive")
     await restored(tmp_path / "archive", store, tmp_path / "there")
-    training, validation = moving.data_of(moving.job_to_move(store, "ftjob-cards"))
+    training, validation = moving.data_of(kept_job(store, "ftjob-cards", None, ""))
     assert training.name == "cards-with-images.jsonl"
     assert validation is not None
     assert validation.read_bytes() == ending.contents["file-cards-valid"]

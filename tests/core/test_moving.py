@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from PIL import Image
 
 from tintype import moving
 from tintype.errors import DatasetError, NotFoundError
+from tintype.jobs import kept_job
 from tintype.resources import Hyperparameters, Job
 from tintype.store import MadeFrom, Source, Store
 from tintype.yaml_reading import read_yaml
@@ -128,9 +129,14 @@ async def test_a_job_is_found_with_its_data_or_it_is_said_how_to_get_it(
     store: Store, rows: Path
 ) -> None:
     with pytest.raises(NotFoundError, match="keep restore"):
-        moving.job_to_move(store, "ftjob-1")
+        kept_job(store, "ftjob-1", None, "old")
     store.jobs.remember("old", JOB, seen_at=AT)
-    kept = moving.job_to_move(store, "last")
+    kept = kept_job(store, "last", None, "old")
+    later = replace(JOB, id="ftjob-2", created_at=JOB.created_at + timedelta(1))
+    store.jobs.remember("local", later, seen_at=AT)  # of another profile: `last` is none of its
+    assert kept_job(store, "last", None, "old") == kept
+    for profile, in_use in ((None, "without a job"), ("local", "old")):
+        assert kept_job(store, "last", profile, in_use).job.id == "ftjob-2"
     other = replace(kept, profile="local", made_from=MadeFrom())
     with pytest.raises(DatasetError, match="training of another tool"):
         moving.data_of(other)
@@ -138,23 +144,23 @@ async def test_a_job_is_found_with_its_data_or_it_is_said_how_to_get_it(
         moving.data_of(kept)
     digest = hashlib.sha256(b"".join(lines(rows))).hexdigest()
     store.jobs.made_from("old", "ftjob-1", MadeFrom(Source(str(rows), digest)))
-    assert moving.data_of(moving.job_to_move(store, "ftjob-1")) == (rows, None)
-    assert not moving.has_changed(moving.job_to_move(store, "ftjob-1"))
+    assert moving.data_of(kept_job(store, "ftjob-1", None, "old")) == (rows, None)
+    assert not moving.has_changed(kept_job(store, "ftjob-1", None, "old"))
     lines(rows, 2)
-    assert moving.has_changed(moving.job_to_move(store, "ftjob-1"))
+    assert moving.has_changed(kept_job(store, "ftjob-1", None, "old"))
     whole = rows.with_name("train-with-images.jsonl")
     shutil.copyfile(rows, whole)
-    assert moving.data_of(moving.job_to_move(store, "ftjob-1", "old"))[0] == whole
+    assert moving.data_of(kept_job(store, "ftjob-1", "old", "old"))[0] == whole
     os.remove(whole)
     os.remove(rows)
     with pytest.raises(DatasetError, match="not here any more"):
-        moving.data_of(moving.job_to_move(store, "ftjob-1"))
+        moving.data_of(kept_job(store, "ftjob-1", None, "old"))
 
 
 def _python(folder: Path) -> Iterator[str]:
     text = (folder / "train.py").read_text()
     ast.parse(text)
-    yield from ("rows('train.jsonl')", "num_train_epochs=3", "lora_alpha=32", "seed=7")
+    yield from ("answers('train.jsonl')", "num_train_epochs=3", "lora_alpha=32", "seed=7")
     assert "{epochs}" not in text
 
 

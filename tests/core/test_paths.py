@@ -311,3 +311,15 @@ def test_who_only_looks_whether_a_lock_is_held_keeps_nobody_from_taking_it(tmp_p
         assert paths.is_held(lock)
         assert paths.locked(lock) is None
     assert not paths.is_held(lock)
+
+
+def test_several_paths_are_typed_at_once(tmp_path: Path) -> None:
+    for name in ("a;b.json", "t.json", "v1.json", "v2.json"):
+        (tmp_path / name).touch()
+    found = paths.typed_paths(f"{tmp_path}/t.json; v*.json;v1.json ;{tmp_path}/t.json;")
+    assert [path.name for path in found] == ["t.json", "v1.json", "v2.json"]
+    assert paths.typed_paths("v2.json", tmp_path) == [tmp_path / "v2.json"]
+    assert paths.typed_paths(f"{tmp_path}/a;b.json") == [tmp_path / "a;b.json"]
+    for nothing in (f"{tmp_path}/t.json; gone.json", f"{tmp_path}/x*", ";"):
+        with pytest.raises(FileError):
+            paths.typed_paths(nothing)

@@ -330,6 +330,21 @@ async def test_every_version_is_brought_to_the_present_with_what_is_in_it(
     connection.close()
 
 
+def test_archives_are_listed_the_newest_last_and_those_that_were_noted_first_too(
+    store: Store,
+) -> None:
+    store.notes.write("archives", {"openai": "/old/one", "azure": "/old/two"}, NOW)
+    for path, days in (("/new.zip", 2), ("/newer", 1), ("/newer", 3)):
+        store.archives.kept(Path(path), "openai", NOW + timedelta(days=days))
+    found = store.archives.read()
+    assert [(str(path), profile) for path, profile in found.items()] == [
+        ("/old/one", "openai"),
+        ("/old/two", "azure"),
+        ("/new.zip", "openai"),
+        ("/newer", "openai"),
+    ]
+
+
 def test_migrations_are_numbered_without_gaps() -> None:
     assert sorted(migrations()) == list(range(1, len(migrations()) + 1))
 

@@ -98,11 +98,13 @@ def test_estimate_of_what_cannot_be_trained_on_is_null_and_not_free(
 ) -> None:
     nothing = tmp_path / "nothing.jsonl"
     nothing.write_text(content)
-    assert tintype("estimate", nothing, "-p", "openai", "--json").json["cost_usd"] is None
-    done = tintype("estimate", nothing, "-p", "openai")
-    assert "cost unknown" in done.out
-    assert "free" not in done.out
-    assert "No row of the file can be counted" in done.err
+    for profile in ("openai", "tintype"):
+        assert tintype("estimate", nothing, "-p", profile, "--json").json["cost_usd"] is None
+        done = tintype("estimate", nothing, "-p", profile)
+        assert "cost unknown" in done.out
+        assert "free" not in done.out
+        assert "Costs nothing" not in done.err
+        assert "No row of the file can be counted" in done.err
 
 
 def test_estimate_refuses_what_the_embedded_server_cannot_train(

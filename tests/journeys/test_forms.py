@@ -32,6 +32,9 @@ EVERY = {
     "split": ["{dataset}", "{out}", "--dry-run"],
     "subset": ["{dataset}", "{out}.jsonl", "-n", "3", "--dry-run"],
     "show": ["{dataset}:2"],
+    "check": ["{again}", "--validation", "{again}"],
+    "estimate": ["{dataset}", "--longest-side", "16"],
+    "import": ["{yolo}", "{out}", "--dry-run"],
 }
 WRITES = {
     "sample": ["{out}"],
@@ -44,6 +47,7 @@ WRITES = {
     "convert": ["{dataset}", "{out}", "--to", "coco"],
     "split": ["{dataset}", "{out}"],
     "subset": ["{dataset}", "{out}.jsonl", "-n", "3"],
+    "import": ["{yolo}", "{out}"],
 }
 
 
@@ -67,8 +71,8 @@ def with_option(name: str) -> set[str]:
 
 
 def test_every_command_with_forms_or_a_dry_run_is_tried_here() -> None:
-    assert with_option("form") - {"inventory"} == set(EVERY)
-    assert with_option("dry_run") - {"ask", "move", "train"} == set(WRITES)
+    assert (with_option("form") | {"import"}) - {"inventory"} == set(EVERY)
+    assert (with_option("dry_run") | {"import"}) - {"ask", "move", "train"} == set(WRITES)
 
 
 def parsed(form: str, text: str) -> Any:

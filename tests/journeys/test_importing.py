@@ -86,6 +86,16 @@ async def test_further_files_of_a_dataset_are_its_splits(sit: Any, tmp_path: Pat
         await person.sees("3 of 3 rows are written: train 2, valid 1")
 
 
+async def test_the_other_splits_beside_a_file_come_with_it(sit: Any, tmp_path: Path) -> None:
+    path = table(tmp_path / "set", "a.png,Q,A").rename(tmp_path / "set" / "train.csv")
+    for name, text in (("val.csv", "image,question,answer\na.png,R,B\n"), ("test.csv", "1,2\n")):
+        path.with_name(name).write_text(text)
+    async with sit() as person:
+        person.app.push_screen(Import(path))
+        await person.sees("2 rows: train 1, valid 1, as the source says")
+        assert person.app.screen.query_one("#more", Input).value == "val.csv"
+
+
 async def test_a_compressed_file_is_imported_beside_it(sit: Any, tmp_path: Path) -> None:
     path = tmp_path / "train.jsonl.gz"
     turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]

@@ -9,11 +9,20 @@ from typing import Any
 import pytest
 from PIL import Image
 from textual import events
+from textual.widgets import Input
 
 from tintype_tui.screens.importing import Import
 from tintype_tui.screens.open_path import OpenPath
 
-NAMED = {"/": "slash", "~": "tilde", ".": "full_stop", "-": "minus", "_": "underscore"}
+NAMED = {
+    "/": "slash",
+    "~": "tilde",
+    ".": "full_stop",
+    "-": "minus",
+    "_": "underscore",
+    ";": "semicolon",
+    " ": "space",
+}
 
 
 async def typed(person: Any, text: str) -> None:
@@ -184,7 +193,7 @@ def voc(here: Path) -> Path:
 async def test_a_folder_that_is_a_dataset_beyond_doubt_is_imported(sit: Any, voc: Path) -> None:
     async with sit() as person:
         await chosen(person, voc)
-        await person.sees("Import a dataset: a Pascal VOC folder of 1 annotations")
+        await person.sees("Import a dataset: a Pascal VOC folder of 1 annotation")
 
 
 async def test_a_folder_that_may_be_a_dataset_is_looked_into_and_imported_at_the_next_enter(
@@ -209,3 +218,21 @@ async def test_an_archive_says_what_is_in_it(sit: Any, here: Path) -> None:
         await chosen(person, here / "set.zip")
         await person.sees("Import a dataset: a folder with a JSON list", "in a ZIP archive")
         await person.sees("1 row: train 1", "Nothing is lost.")
+
+
+async def test_several_files_are_opened_together_as_splits(sit: Any, here: Path) -> None:
+    for name in ("train", "val", "other"):
+        row = {**LLAVA, "id": name}
+        (here / f"{name}.json").write_text(json.dumps([row]))
+    Image.new("RGB", (8, 8), "red").save(here / "a.png")
+    async with sit(None, (80, 24)) as person:
+        field = await opened(person)
+        await typed(person, f"{here}/train.json; v")
+        await person.sees("val.json")
+        await person.press("tab")
+        assert field.value == f"{here}/train.json; {here}/val.json"
+        await person.press("enter")
+        await person.sees("Import a dataset: a ", "2 rows: train 1, valid 1, as the source says")
+        assert person.app.screen.query_one("#more", Input).value == "val.json"
+        await person.press("enter")
+        await person.sees("2 of 2 rows are written: train 1, valid 1")

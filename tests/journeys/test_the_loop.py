@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tintype_tui.screens.jobs import JobsPane
+from tintype_tui.screens.jobs.pane import JobsPane
 from tintype_tui.screens.playground import PlaygroundPane
 
 
@@ -99,6 +99,10 @@ async def test_a_dataset_that_would_be_refused_is_not_launched_unasked(
         await person.sees("The provider would reject this file", "Press 2, then p,")
         await person.press("n")
         await person.sees_no("Fix it first")
+        await person.press("2", "M")
+        await person.sees("Write a fixed copy into")
+        await person.press("enter")
+        await person.sees("train-fixed", "next: p Problems")  # another copy would fix no more
 
 
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (200, 60)])

@@ -6,21 +6,22 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tintype.engines.base import Report, Resolved, Saved, Step, TrainingOrder
+from tintype.engines.base import Note, Report, Resolved, Saved, Step, TrainingOrder
 from tintype.engines.lora.bases import Base
 from tintype.engines.lora.engine import Lora
-from tintype.errors import EngineError
+from tintype.resources import TOGETHER
 
 torch = pytest.importorskip("torch", reason="needs the extra tintype[lora]: make test-lora")
 
 from tests.lora.test_training import after, same, steps, trained, weights
 
-from tintype.engines.lora.ranks import RANKS, RankLostError, Ranks, asked_for
+from tintype.engines.lora.ranks import RankLostError, Ranks, asked_for
 
 Bases = Callable[[str], Base]
 Orders = Callable[..., TrainingOrder]
@@ -43,13 +44,12 @@ def close(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("resolved", [Resolved(2, 4, 10.0), UNEVEN])
-def test_two_processes_train_as_one_does(
-    base: Bases, order: Orders, monkeypatch: pytest.MonkeyPatch, resolved: Resolved
-) -> None:
+def test_two_processes_train_as_one_does(base: Bases, order: Orders, resolved: Resolved) -> None:
     _, alone = trained(base("qwen25"), order("alone", resolved=resolved, validation=True))
-    monkeypatch.setenv(RANKS, "2")
-    outcome, both = trained(base("qwen25"), order("both", resolved=resolved, validation=True))
+    together = replace(order("both", resolved=resolved, validation=True), ranks="2")
+    outcome, both = trained(base("qwen25"), together)
     assert outcome == "succeeded"
+    assert both[0] == Note(TOGETHER.format(2))
     assert losses(both) == pytest.approx(losses(alone), rel=1e-4)
     for name in ("train_mean_token_accuracy", "full_valid_loss", "grad_norm"):
         found = [
@@ -61,10 +61,9 @@ def test_two_processes_train_as_one_does(
 
 
 def test_one_that_is_killed_ends_all_and_what_is_taken_up_again_has_the_same_weights(
-    base: Bases, order: Orders, monkeypatch: pytest.MonkeyPatch
+    base: Bases, order: Orders
 ) -> None:
-    monkeypatch.setenv(RANKS, "2")
-    before, one = children(), order()
+    before, one = children(), replace(order(), ranks="2")
     told: list[Report] = []
     left = one.folder / "ranks-of-a-trainer-that-was-killed"
     left.mkdir(parents=True)
@@ -84,7 +83,9 @@ def test_one_that_is_killed_ends_all_and_what_is_taken_up_again_has_the_same_wei
     assert outcome == "succeeded"
     every = [what.step for what in told + some + rest if isinstance(what, Step)]
     assert every == [1, 2, 3, 4]
-    assert same(weights(trained(base("qwen25"), order("whole"))[1]), weights(rest))
+    assert same(
+        weights(trained(base("qwen25"), replace(order("whole"), ranks="2"))[1]), weights(rest)
+    )
     assert not list(one.folder.glob("ranks-*"))
 
 
@@ -94,10 +95,9 @@ def test_one_that_cannot_begin_is_said(
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\nexit 7\n")
     broken.chmod(0o700)
-    monkeypatch.setenv(RANKS, "2")
     monkeypatch.setattr(sys, "executable", os.fspath(broken))
     with pytest.raises(RankLostError, match=r"ended: exit code 7\."):
-        trained(base("qwen25"), order())
+        trained(base("qwen25"), replace(order(), ranks="2"))
 
 
 def test_one_whose_trainer_has_gone_ends(base: Bases, order: Orders, tmp_path: Path) -> None:
@@ -128,13 +128,8 @@ def test_a_step_is_shared_out_by_its_tokens() -> None:
     assert [Ranks(rank, 3).share([7]) for rank in range(3)] == [[0], [], []]
 
 
-def test_how_many_train_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(RANKS, raising=False)
-    assert asked_for(16) == 1
-    monkeypatch.setenv(RANKS, "4")
-    assert (asked_for(16), asked_for(3)) == (4, 3)
-    monkeypatch.setenv(RANKS, "all")
-    assert asked_for(16) == max(1, torch.cuda.device_count())
-    monkeypatch.setenv(RANKS, "many")
-    with pytest.raises(EngineError, match="TINTYPE_RANKS is 'many'"):
-        asked_for(16)
+def test_how_many_train_together(order: Orders) -> None:
+    large, small = (order(f"of-{rows}", resolved=Resolved(1, rows, 1.0)) for rows in (16, 3))
+    assert asked_for(large) == 1
+    assert (asked_for(replace(large, ranks="4")), asked_for(replace(small, ranks="4"))) == (4, 3)
+    assert asked_for(replace(large, ranks="all")) == max(1, torch.cuda.device_count())

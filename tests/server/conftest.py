@@ -28,8 +28,11 @@ class Rows(Protocol):
 
 @pytest.fixture
 def client(provider: Running) -> Iterator[openai.OpenAI]:
-    """OpenAI's own client, which tries nothing twice."""
-    with openai.OpenAI(base_url=provider.url, api_key=provider.token, max_retries=0) as made:
+    """OpenAI's own client, which tries nothing twice, and reads no certificates: 30 ms."""
+    plain = openai.DefaultHttpxClient(verify=False)
+    with openai.OpenAI(
+        base_url=provider.url, api_key=provider.token, max_retries=0, http_client=plain
+    ) as made:
         yield made
 
 
@@ -167,7 +170,9 @@ def job_events(client: openai.OpenAI) -> Callable[[str], list[FineTuningJobEvent
 def http(provider: Running) -> Iterator[httpx2.Client]:
     """A plain client with the key, for what OpenAI's would not send."""
     headers = {"authorization": f"Bearer {provider.token}"}
-    with httpx2.Client(base_url=provider.url, headers=headers, timeout=PATIENCE_S) as made:
+    with httpx2.Client(
+        base_url=provider.url, headers=headers, timeout=PATIENCE_S, verify=False
+    ) as made:
         yield made
 
 

@@ -21,7 +21,7 @@ from tintype.server.reports import settled
 def ordered(folder: Path, rows: bytes, model: str = "scripted") -> TrainingOrder:
     (folder / "training.jsonl").write_bytes(rows)
     order = TrainingOrder(
-        folder / "training.jsonl", None, folder / "engine", Resolved(1, 5, 1.0), 0
+        folder / "training.jsonl", None, folder / "engine", Resolved(1, 5, 1.0), 0, "all"
     )
     launch.write_order(folder, model, order)
     return order

@@ -22,7 +22,7 @@ from tests.conftest import running_server
 from tests.server.conftest import Rows, eventually
 
 from tintype.engines import launch, tickets
-from tintype.engines.launchers import NAMES, Launchers
+from tintype.engines.launchers import NAMES, Launchers, processes
 from tintype.engines.slurm import SlurmLauncher
 from tintype.engines.worker import run
 from tintype.errors import EngineError
@@ -36,6 +36,7 @@ First = Callable[[str], None]
 Failure = Callable[[str], str]
 Read = Callable[[str], list[FineTuningJobEvent]]
 OPTIONS = {"partition": "gpu", "gres": "gpu:1", "exclusive": ""}
+RANKS = {"ranks": "2"}
 
 
 class Cluster:
@@ -73,7 +74,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
 
 @pytest.fixture
 def options(tmp_path: Path) -> Options:
-    return Options(tmp_path / "provider", launcher="slurm", launcher_options=OPTIONS)
+    return Options(tmp_path / "provider", launcher="slurm", launcher_options=OPTIONS | RANKS)
 
 
 @pytest.fixture
@@ -126,6 +127,7 @@ def test_a_job_waits_in_the_cluster_runs_there_and_succeeds(
     given = cluster.jobs[0]["options"]
     assert {name: given.get(name) for name in OPTIONS} == OPTIONS
     assert "OPENAI_API_KEY" not in given["export"]
+    assert "ranks" not in given
     assert len(cluster.jobs) == 2
 
 
@@ -149,7 +151,7 @@ async def test_a_server_that_stops_its_trainings_takes_one_that_waited_out_of_th
     cluster: Cluster, options: Options, scripted_engine: None, warm_starts: None, rows: Rows
 ) -> None:
     cluster.has("hold", "Resources")
-    running = await start(options.folder, launcher="slurm", launcher_options=OPTIONS)
+    running = await start(options.folder, launcher="slurm", launcher_options=OPTIONS | RANKS)
     id = await asyncio.to_thread(created, running, rows(), lambda: cluster.jobs)
     await stop(running, training=True)
     assert cluster.jobs[0]["cancelled"]
@@ -294,6 +296,28 @@ def test_an_unknown_launcher_is_refused_with_those_there_are() -> None:
     with pytest.raises(EngineError, match=r"no launcher 'pbs'\. There are local, slurm, ray"):
         Launchers("pbs")
     assert forms.LAUNCHERS == NAMES
+
+
+@pytest.mark.parametrize(
+    ("launcher", "options", "expected"),
+    [
+        ("local", {}, 1),
+        ("local", {"ranks": "4"}, 4),
+        ("slurm", {"ranks": "all", "gres": "gpu:h100:8"}, 8),
+        ("slurm", {"ranks": "all"}, None),
+        ("ray", {"ranks": "all", "entrypoint_num_gpus": "2"}, 2),
+        ("kubernetes", {"ranks": "all", "gpus": "4"}, 4),
+        ("slurm", {"gres": "gpu:8"}, 1),
+    ],
+)
+def test_how_many_processes_train_together_is_an_option_of_any_launcher(
+    launcher: str, options: dict[str, str], expected: int | None
+) -> None:
+    assert processes(launcher, options) == expected
+    needed = {"claim": "c", "mount": "/m"} if launcher == "kubernetes" else {}
+    assert Launchers(launcher, {**options, **needed}).ranks == options.get("ranks", "")
+    with pytest.raises(EngineError, match="'many', which is no number of processes"):
+        Launchers(launcher, {"ranks": "many"})
 
 
 def test_without_slurm_a_job_is_refused_and_says_why(

@@ -46,7 +46,8 @@ _VERBS = (
     "goes|keeps|estimates|writes|chooses"
 )
 _NAMED = re.compile(
-    rf"(?:^|[\s(])([A-Za-z/]) (?:{_VERBS})\b|[Pp]ress ([A-Za-z0-9/])\b|\bsee \d \w\b"
+    rf"(?:^|[\s(])([A-Za-z/!?\[\]]) (?:{_VERBS})\b|[Pp]ress ([A-Za-z0-9/])\b|\bsee \d \w\b"
+    r"|[(,] ?([A-Za-z/!?\[\]]): "
 )
 """How a key is named in a sentence, other than by its id."""
 

@@ -106,7 +106,8 @@ def treat(data: bytes, treatment: Treatment) -> bytes:
     # A JPEG is decoded at its own size or a half, a quarter, an eighth of it.
     while facts.width * facts.height * min(1.0, 2 * side / longest) ** 2 > MOST_PIXELS:
         side //= 2
-    while side >= min(_SMALLEST_SIDE, longest):
+    smallest = min(_SMALLEST_SIDE, side)
+    while side >= smallest:
         image = decode(data, box=(side, side), most_pixels=MOST_PIXELS)
         for quality in _qualities(treatment):
             encoded = encode_jpeg(image, quality)

@@ -101,11 +101,12 @@ class SplitWriter:
     cannot be moved into its place at the end, leaves the folder as it was.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, files: FileSet | None = None) -> None:
+        """Write into a folder, by a set of files that ends with the block."""
         self.folder = folder
         self.counts: dict[Split, int] = {}
         """Rows written to each."""
-        self.beside = FileSet()
+        self.beside = files or FileSet()
         """For further files that appear together with the rows, such as their images."""
         self._files: dict[Split, IO[bytes]] = {}
 

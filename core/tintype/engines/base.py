@@ -62,6 +62,9 @@ class TrainingOrder:
     """The engine's own: states to resume from, and checkpoints. Survives a kill."""
     hyperparameters: Resolved
     seed: int
+    ranks: str = ""
+    """How many processes of the machine share every step, for engines that can: a number, or `all`
+    for one for each GPU; empty for one."""
 
 
 @dataclass(frozen=True, slots=True)

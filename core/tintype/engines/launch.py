@@ -117,6 +117,7 @@ def write_order(folder: Path, model: str, order: TrainingOrder) -> None:
         "folder": os.fspath(order.folder),
         "hyperparameters": order.hyperparameters.flat(),
         "seed": order.seed,
+        "ranks": order.ranks,
     }
     replace(folder / ORDER, json.dumps(fields, indent=1))
 
@@ -130,6 +131,7 @@ def read_order(folder: Path) -> tuple[str, TrainingOrder]:
         folder=Path(fields["folder"]),
         hyperparameters=Resolved.of(fields["hyperparameters"]),
         seed=fields["seed"],
+        ranks=fields.get("ranks", ""),
     )
     return fields["model"], order
 

@@ -6,12 +6,14 @@ cluster, where folders are shared over a network and locks may not be, the sched
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 from tintype.engines import launch
+from tintype.engines.lora.machine import this_machine
 from tintype.engines.tickets import read_ticket
 from tintype.errors import EngineError
 
@@ -104,7 +106,8 @@ class Launchers:
 
         Args:
             name: One of `NAMES`.
-            options: What each job is submitted to a scheduler with, by its own names.
+            options: What each job is submitted to a scheduler with, by its own names; and for any
+                launcher `ranks`, as in `TrainingOrder`.
 
         Raises:
             EngineError: if there is no such launcher, or it takes no such options.
@@ -117,7 +120,14 @@ class Launchers:
             raise EngineError(
                 f"There is no launcher {name!r}.", advice=f"There are {', '.join(NAMES)}."
             )
-        given = {name: options or {}}
+        chosen = dict(options or {})
+        self.ranks = chosen.pop(RANKS, "")
+        if not re.fullmatch(r"|all|[1-9]\d{0,3}", self.ranks):
+            raise EngineError(
+                f"`{RANKS}` of the launcher is {self.ranks!r}, which is no number of processes.",
+                advice="Set it to a number from 1 on, or to all.",
+            )
+        given = {name: chosen}
         self._known: Mapping[str, Launcher] = {
             "local": LocalLauncher(),
             "slurm": SlurmLauncher(given.get("slurm", {})),
@@ -134,5 +144,28 @@ class Launchers:
         return self._known["local"] if (folder / launch.LOCK).exists() else self.chosen
 
 
+def processes(launcher: str, options: Mapping[str, str]) -> int | None:
+    """How many processes will share every step of an open model's training.
+
+    None where as many are wanted as there will be GPUs, and how many that are is not known here.
+    """
+    ranks = options.get(RANKS, "1")
+    if ranks != "all":
+        return int(ranks) if ranks.isdecimal() else 1
+    if launcher == "local":
+        return max(1, this_machine().gpus)
+    asked = " ".join(options.get(name, "") for name in _GPUS.get(launcher, ()))
+    found = re.search(r"(\d+)\b[^\d]*$", asked)
+    return max(1, int(found[1])) if found else None
+
+
+_GPUS = {
+    "slurm": ("gpus-per-node", "gpus", "gres"),
+    "ray": ("entrypoint_num_gpus",),
+    "kubernetes": ("gpus",),
+}
+"""Options by which a scheduler is asked for GPUs."""
+RANKS = "ranks"
+"""The option of any launcher that says how many processes train together."""
 NAMES = ("local", "slurm", "ray", "kubernetes")
 """The launchers there are."""

@@ -24,7 +24,7 @@ GOING_S = 20.0
 """How long a trainer that has ended may take to be gone."""
 FOUND_BY = (
     *("CUDA_HOME", "HF_HOME", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "PYTHONPATH", "XDG_CACHE_HOME"),
-    *("TINTYPE_RANKS", variable("engines")),
+    variable("engines"),
 )
 """What a trainer elsewhere gets of this environment: where things are, and never a key."""
 

@@ -1,5 +1,6 @@
 """How long a training on this machine will take: steps × the time of a step, as measured before."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 from statistics import quantiles
 
-from tintype.resources import Event
+from tintype.resources import TOGETHER, Event
 
 FEWEST_STEPS = 5
 """Of fewer, start-up is too large a part."""
@@ -30,6 +31,8 @@ class StepTime:
     low_s: float
     likely_s: float
     high_s: float
+    processes: int = 1
+    """How many shared every step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Forecast:
     """Where the figure comes from, or why there is none: a sentence."""
     memory_bytes: int | None = None
     """What training takes at least, of a GPU or twice of the machine; none where it is unknown."""
+    processes: int | None = 1
+    """How many share every step, each with such memory; none for as many as there will be GPUs."""
     usd_per_hour: Decimal | None = None
     """What the machine that trains costs; none if nobody said."""
 
@@ -81,30 +86,49 @@ def step_time(job: str, batch: int, events: Sequence[Event]) -> StepTime | None:
     doubt_s = 0.5 / steps
     likely_s = max(likely_s, doubt_s)
     low_s, high_s = min(low_s, likely_s - doubt_s), max(high_s, likely_s + doubt_s)
-    return StepTime(job, steps, batch, max(0.0, low_s), likely_s, high_s)
+    return StepTime(job, steps, batch, max(0.0, low_s), likely_s, high_s, _sharing(events))
 
 
-def forecast(steps: int, batch: int, measured: StepTime | None, model: str) -> Forecast:
+def _sharing(events: Sequence[Event]) -> int:
+    """How many processes shared the last steps."""
+    pattern = re.escape(TOGETHER).replace(re.escape("{}"), r"(\d+)")
+    noted = [found for event in events if (found := re.fullmatch(pattern, event.message))]
+    return int(noted[-1][1]) if noted else 1
+
+
+def forecast(
+    steps: int,
+    batch: int,
+    measured: StepTime | None,
+    model: str,
+    processes: int | None = 1,
+) -> Forecast:
     """Return how long so many steps of `batch` rows will take.
 
     Where batches differ in size, a step takes between as long as the measured one and in
-    proportion to its rows: engines show small batches in several variations at once.
+    proportion to its rows: engines show small batches in several variations at once. So it is where
+    more or fewer processes share it: in proportion at best, and at worst no faster.
     """
     if measured is None:
         reason = f"How long it takes is unknown until the first training of {model} on this machine"
-        return Forecast(steps, None, None, None, f"{reason} has been watched.")
-    ratio = batch / measured.batch
-    low, high = min(1.0, ratio), max(1.0, ratio)
+        words = f"{reason} has been watched."
+        return Forecast(steps, None, None, None, words, processes=processes)
+    ratio, sharing = batch / measured.batch, processes or measured.processes
+    shared = measured.processes / sharing
+    low, high = min(1.0, ratio) * min(1.0, shared), max(1.0, ratio) * max(1.0, shared)
     reason = (
         f"{steps:,} steps of {batch} rows; {measured.job} took {measured.likely_s:.2g} s a step "
         f"({measured.steps:,} steps of {measured.batch} rows measured on this machine)."
     )
+    if shared != 1:
+        reason += f" Processes that share a step: {sharing} now, {measured.processes} then."
     return Forecast(
         steps,
         steps * measured.low_s * low,
         steps * measured.likely_s * (low + high) / 2,
         steps * measured.high_s * high,
         reason,
+        processes=processes,
     )
 
 

@@ -157,7 +157,7 @@ def estimate(counts: Counts, plan: Plan, prices: Prices, *, today: date | None =
 
 
 def _cost(billed: Range, price: TrainingPrice | None) -> Cost | None:
-    if price is None or (not billed.high and price.usd_per_million):
+    if price is None or not billed.high:
         return None
     low, likely, high = (price.cost(n) for n in (billed.low, billed.likely, billed.high))
     if low is None or likely is None or high is None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tintype import paths
-from tintype.errors import EvaluationError, FileError
+from tintype.errors import EvaluationError, FileError, TintypeError
 from tintype.evaluation.log import Replay, canonical, replay
 from tintype.evaluation.plan import EvaluationPlan, plan_from
 from tintype.evaluation.rows import EvaluatedRow, LeftOut, row_from
@@ -180,6 +180,20 @@ def logged(folder: Path, name: str) -> Replay:
         FileError: if it cannot be read.
     """
     return replay(_lines(folder / name))
+
+
+def forget_unanswered(
+    folder: Path, begun: bool, _: object, error: BaseException | None, __: object
+) -> None:
+    """Leave nothing of a new run that was refused, as for a mistyped model, before any answer.
+
+    Args:
+        folder: The run's own.
+        begun: Whether it was there before.
+        error: Why the run ends; none if it came to its end.
+    """
+    if not begun and isinstance(error, TintypeError) and not logged(folder, ANSWERS).answers:
+        paths.remove(folder)
 
 
 def _lines(path: Path) -> Iterable[bytes]:

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +34,7 @@ from tintype.evaluation.run_folder import (
     EvaluationRun,
     RunLog,
     begin,
+    forget_unanswered,
     logged,
     run_at,
     writing_log,
@@ -129,6 +131,7 @@ async def run(
     scorers = await asyncio.to_thread(lambda: [scorer_of(spec) for spec in plan.scorers])
     table = await asyncio.to_thread(load_prices) if prices is None else prices
     async with AsyncExitStack() as stack:
+        stack.push(partial(forget_unanswered, folder, paths.is_file(folder / MANIFEST)))
         dataset = await stack.enter_async_context(open_dataset(plan.dataset))
         rows: list[EvaluatedRow] = []
         out: list[LeftOut] = []

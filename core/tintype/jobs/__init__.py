@@ -35,7 +35,7 @@ from tintype.jobs.replaying import replay
 from tintype.jobs.results import Results, charted, results
 from tintype.jobs.sending import UploadLimits, UploadProgress, limits_for
 from tintype.jobs.sharing import export, restore
-from tintype.jobs.steering import cancel, full_id, full_name, listed, pause, resume
+from tintype.jobs.steering import cancel, full_id, full_name, kept_job, listed, pause, resume
 from tintype.jobs.uploading import upload
 from tintype.jobs.watching import JobProgress
 
@@ -82,6 +82,7 @@ __all__ = [
     "full_id",
     "full_name",
     "job_time",
+    "kept_job",
     "labels_before",
     "labels_of",
     "launch",

@@ -10,7 +10,7 @@ from tintype.jobs.billing import Doubts, settle
 from tintype.jobs.sending import BUDGET_S
 from tintype.model_names import parse_model_name
 from tintype.resources import Job
-from tintype.store import Store
+from tintype.store import KeptJob, Store
 
 
 async def cancel(api: Api, store: Store, job_id: str, *, clock: Clock = SYSTEM) -> Job:
@@ -102,6 +102,30 @@ async def full_id(job_id: str, api: Api, store: Store) -> str:
     for kept in store.jobs.newest(1, profile=api.profile.name):
         return kept.job.id  # restored from an archive: the provider has it no longer
     raise NotFoundError("There is no job yet.", advice="Launch one with `tintype train`.")
+
+
+def kept_job(store: Store, job_id: str, profile: str | None, in_use: str) -> KeptJob:
+    """Return a job as the store knows it: by its id, of any profile where none is named.
+
+    `last` is the newest job of that profile; where none is named, of the profile in use, or of any
+    if that has none.
+
+    Raises:
+        NotFoundError: if the store does not know it.
+    """
+    named = store.jobs.newest(profile=profile)
+    if job_id == "last" and profile is None:
+        named = store.jobs.newest(1, profile=in_use) or named
+    for kept in named:
+        if job_id in ("last", kept.job.id):
+            return kept
+    where = f" of profile {profile}" if profile else ""
+    what = f"No job{where}" if job_id == "last" else f"The job {job_id}{where}"
+    raise NotFoundError(
+        f"{what} is {'' if job_id == 'last' else 'not '}known here.",
+        advice="`tintype jobs --all` lists those that are; `tintype jobs` reads a provider's, "
+        "`tintype keep restore` an archive's.",
+    )
 
 
 async def full_name(model: str, api: Api, store: Store, *, other: str = "") -> str:

@@ -31,7 +31,7 @@ async def keep_into(
     allow_private: bool = False,
     clock: Clock = SYSTEM,
 ) -> AsyncGenerator[KeepProgress, None]:
-    """As `keep`, into a folder or, by its ending, into one file.
+    """As `keep`, into a folder or, by its ending, into one file; the store notes the archive.
 
     Raises:
         As `keep`; ArchiveError also if what was packed cannot be read back.
@@ -44,7 +44,11 @@ async def keep_into(
     )
     with _alone(target) if packed else nullcontext():
         async with aclosing(_kept(keeping, target, folder)) as steps:
-            async for step in steps:
+            noted = False
+            async for step in steps:  # now it is an archive, and nobody else keeps into it
+                if not noted:
+                    store.archives.kept(paths.absolute(target), api.profile.name, clock.now())
+                    noted = True
                 yield step
 
 

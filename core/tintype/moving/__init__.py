@@ -1,7 +1,7 @@
 """Moving on: a job's data and settings at another provider or trainer, and the proof after."""
 
 from tintype.moving.changes import RowChange
-from tintype.moving.data import MovedFile, convert, data_of, has_changed, in_form, job_to_move
+from tintype.moving.data import MovedFile, convert, data_of, has_changed, in_form
 from tintype.moving.mapping import MappedSetting, MovedSettings, mapped, mapped_to_trainer
 from tintype.moving.recipes import BASE, RECIPES, Recipe, recipe_named, write_recipe
 from tintype.moving.replacement import (
@@ -24,7 +24,6 @@ __all__ = [
     "data_of",
     "has_changed",
     "in_form",
-    "job_to_move",
     "mapped",
     "mapped_to_trainer",
     "recipe_named",

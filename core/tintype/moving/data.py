@@ -12,9 +12,9 @@ from tintype.dataset import open_dataset
 from tintype.dataset.embed import export
 from tintype.dataset.formats import ImportProgress, export_dataset
 from tintype.dataset.treatment import Treatment
-from tintype.errors import DatasetError, NotFoundError
+from tintype.errors import DatasetError
 from tintype.moving.changes import RowChange, changes
-from tintype.store import KeptJob, Source, Store
+from tintype.store import KeptJob, Source
 from tintype.trainer_logs import LOCAL
 
 WITH_IMAGES = "-with-images"
@@ -30,21 +30,6 @@ class MovedFile:
     changed: tuple[RowChange, ...] = ()
     undone: tuple[str, ...] = ()
     """What could not be done: sentences."""
-
-
-def job_to_move(store: Store, job_id: str, profile: str = "") -> KeptJob:
-    """A job that the store knows: by its id, or `last`.
-
-    Raises:
-        NotFoundError: if it knows none.
-    """
-    for kept in store.jobs.newest(profile=profile or None):
-        if job_id in ("last", kept.job.id):
-            return kept
-    raise NotFoundError(
-        "No job is known here." if job_id == "last" else f"The job {job_id} is not known here.",
-        advice="`tintype jobs` reads a provider's jobs, `tintype keep restore` an archive's.",
-    )
 
 
 def data_of(kept: KeptJob) -> tuple[Path, Path | None]:

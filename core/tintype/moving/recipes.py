@@ -1,7 +1,7 @@
 """A job as a recipe for a trainer of one's own: data in its form, a configuration, a README.
 
-What is written is read by the trainer's own program; which of its versions a recipe was made for is
-in the README, since none of them is installed here.
+What is written is read by the trainer's own program, in the version that its README names:
+`make trainers test-lora` installs each and has it read its recipe, and train by it without a GPU.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tintype import paths
 from tintype.moving.mapping import MappedSetting
-from tintype.moving.scripts import TRL, UNSLOTH, script
+from tintype.moving.scripts import TRL, TRL_IMPORTS, UNSLOTH, UNSLOTH_IMPORTS, script
 from tintype.resources import Job
 
 BASE = "Qwen/Qwen2.5-VL-7B-Instruct"
@@ -25,6 +25,8 @@ class Recipe:
 
     name: str
     title: str
+    version: str
+    """That has read what is written here."""
     format: str
     """Of the data, as `tintype convert` names it."""
     install: str
@@ -72,7 +74,7 @@ def _readme(
         f"# {job.suffix or job.id} for {recipe.title}",
         "",
         f"Made by Tintype from the job `{job.id}`, which tuned `{job.model}`. Trains `{base}`: a "
-        "model whose weights are yours.",
+        f"model whose weights are yours. {recipe.title} {recipe.version} reads what is here.",
         "",
         "```sh",
         recipe.install,
@@ -96,7 +98,6 @@ def _readme(
 def _swift(values: Mapping[str, str], data: Mapping[str, str]) -> Mapping[str, str]:
     options = {
         "model": values["base"],
-        "train_type": "lora",
         "dataset": data["train"],
         **({"val_dataset": data["valid"]} if "valid" in data else {}),
         "split_dataset_ratio": "0",
@@ -127,7 +128,7 @@ def _llama_factory(values: Mapping[str, str], data: Mapping[str, str]) -> Mappin
         "lora_alpha": values["LoRA alpha"],
         "dataset_dir": ".",
         "dataset": "tintype_train",
-        **({"eval_dataset": "tintype_valid"} if "valid" in data else {}),
+        **({"eval_dataset": "tintype_valid", "eval_strategy": "epoch"} if "valid" in data else {}),
         "template": "qwen2_vl",
         "cutoff_len": "4096",
         "output_dir": "output",
@@ -153,10 +154,19 @@ def _llama_factory(values: Mapping[str, str], data: Mapping[str, str]) -> Mappin
 
 
 RECIPES = (
-    Recipe("ms-swift", "ms-swift", "swift", "pip install ms-swift", "sh train.sh", _swift),
+    Recipe(
+        "ms-swift",
+        "ms-swift",
+        "4.6.0",
+        "swift",
+        "pip install ms-swift 'qwen_vl_utils>=0.0.6' torchvision",
+        "sh train.sh",
+        _swift,
+    ),
     Recipe(
         "llama-factory",
         "LLaMA-Factory",
+        "0.9.5",
         "sharegpt",
         "pip install llamafactory",
         "llamafactory-cli train train.yaml",
@@ -165,27 +175,19 @@ RECIPES = (
     Recipe(
         "trl",
         "TRL",
+        "1.16.0",
         "trl",
-        "pip install trl peft transformers pillow torchvision",
+        "pip install trl peft pillow torchvision",
         "python train.py",
-        script(
-            "TRL",
-            "from peft import LoraConfig\nfrom transformers import "
-            "AutoModelForImageTextToText, AutoProcessor\nfrom trl import SFTConfig, SFTTrainer",
-            TRL,
-        ),
+        script("TRL", TRL_IMPORTS, TRL),
     ),
     Recipe(
         "unsloth",
         "Unsloth",
+        "2026.10.9",
         "trl",
-        "pip install unsloth pillow",
+        "pip install unsloth",
         "python train.py",
-        script(
-            "Unsloth",
-            "from unsloth import FastVisionModel\nfrom unsloth.trainer import "
-            "UnslothVisionDataCollator\nfrom trl import SFTConfig, SFTTrainer",
-            UNSLOTH,
-        ),
+        script("Unsloth", UNSLOTH_IMPORTS, UNSLOTH),
     ),
 )

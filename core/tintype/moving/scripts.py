@@ -7,61 +7,65 @@ _LOADED = '''"""{title}: the job's data and settings; run it in this folder."""
 import json
 from pathlib import Path
 
-from PIL import Image
 {imports}
 
 BASE = {base!r}
+BF16 = is_torch_bf16_gpu_available()
+TURNS = [
+    {{
+        "role": Value("string"),
+        "content": [{{"type": Value("string"), "text": Value("string")}}],
+    }}
+]
+ROWS = Features(prompt=TURNS, completion=TURNS, images=[Image(mode="RGB")])
 
 
-def rows(name):
-    """Every row, its images opened, in the places that the messages have for them."""
+def answers(name):
+    """Every answer with what comes before it: the loss is over the answers alone."""
     for line in Path(name).read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        images = iter(Image.open(path).convert("RGB") for path in row["images"])
-        for message in row["messages"]:
-            for part in message["content"]:
-                if part["type"] == "image":
-                    part["image"] = next(images)
-        yield {{"messages": row["messages"]}}
+        for place, message in enumerate(row["messages"]):
+            if message["role"] == "assistant":
+                before = row["messages"][:place]
+                shown = sum(part["type"] == "image" for m in before for part in m["content"])
+                yield {{"prompt": before, "completion": [message], "images": row["images"][:shown]}}
 
 
-train = list(rows({train!r}))
-valid = list(rows({valid!r})) if {valid!r} else None
+train = Dataset.from_list(list(answers({train!r})), ROWS)
+valid = Dataset.from_list(list(answers({valid!r})), ROWS) if {valid!r} else None
 '''
 
-TRL = '''
-
-def collate(batch):
-    """Texts and images as the model takes them; the loss is over the answers and the prompts."""
-    processor = AutoProcessor.from_pretrained(BASE)
-    texts = [processor.apply_chat_template(row["messages"], tokenize=False) for row in batch]
-    images = [
-        [part["image"] for m in row["messages"] for part in m["content"] if part["type"] == "image"]
-        for row in batch
-    ]
-    found = processor(text=texts, images=images, padding=True, return_tensors="pt")
-    labels = found["input_ids"].clone()
-    labels[labels == processor.tokenizer.pad_token_id] = -100
-    found["labels"] = labels
-    return found
-
-
-trainer = SFTTrainer(
-    model=AutoModelForImageTextToText.from_pretrained(BASE, torch_dtype="bfloat16"),
-    args=SFTConfig(
+_SETTINGS = """SFTConfig(
         output_dir="output",
         num_train_epochs={epochs},
         per_device_train_batch_size=1,
         gradient_accumulation_steps={batch},
         learning_rate={rate},
-        bf16=True,
+        bf16=BF16,
         seed={seed},
         logging_steps=1,
+        report_to="none",
         max_length=None,
+        eval_strategy="epoch" if valid else "no",
         remove_unused_columns=False,
-        dataset_kwargs={{"skip_prepare_dataset": True}},
+    )"""
+
+TRL_IMPORTS = """from datasets import Dataset, Features, Image, Value
+from peft import LoraConfig
+from transformers import AutoModelForImageTextToText
+from transformers.utils import is_torch_bf16_gpu_available
+from trl import SFTConfig, SFTTrainer"""
+
+TRL = (
+    """
+
+trainer = SFTTrainer(
+    model=AutoModelForImageTextToText.from_pretrained(
+        BASE, torch_dtype="bfloat16" if BF16 else "float32"
     ),
-    data_collator=collate,
+    args="""
+    + _SETTINGS
+    + """,
     train_dataset=train,
     eval_dataset=valid,
     peft_config=LoraConfig(
@@ -70,10 +74,20 @@ trainer = SFTTrainer(
 )
 trainer.train()
 trainer.save_model("output")
-'''
+"""
+)
 
-UNSLOTH = """
-model, tokenizer = FastVisionModel.from_pretrained(BASE, load_in_4bit=True)
+UNSLOTH_IMPORTS = """from unsloth import FastVisionModel  # before what it patches
+from unsloth.trainer import UnslothVisionDataCollator
+from datasets import Dataset, Features, Image, Value
+from transformers.utils import is_torch_bf16_gpu_available
+from trl import SFTConfig, SFTTrainer"""
+
+UNSLOTH = (
+    """
+model, processor = FastVisionModel.from_pretrained(
+    BASE, load_in_4bit=True, max_seq_length=16384
+)
 model = FastVisionModel.get_peft_model(
     model,
     finetune_vision_layers=False,
@@ -84,40 +98,31 @@ model = FastVisionModel.get_peft_model(
 FastVisionModel.for_training(model)
 trainer = SFTTrainer(
     model=model,
-    tokenizer=tokenizer,
-    data_collator=UnslothVisionDataCollator(model, tokenizer),
+    processing_class=processor,
+    data_collator=UnslothVisionDataCollator(model, processor, resize="max"),
+    args="""
+    + _SETTINGS
+    + """,
     train_dataset=train,
     eval_dataset=valid,
-    args=SFTConfig(
-        output_dir="output",
-        num_train_epochs={epochs},
-        per_device_train_batch_size=1,
-        gradient_accumulation_steps={batch},
-        learning_rate={rate},
-        seed={seed},
-        logging_steps=1,
-        remove_unused_columns=False,
-        dataset_text_field="",
-        dataset_kwargs={{"skip_prepare_dataset": True}},
-    ),
 )
 trainer.train()
 model.save_pretrained("output")
+processor.save_pretrained("output")
 """
+)
 
 
 def script(title: str, imports: str, training: str) -> Callable[..., Mapping[str, str]]:
     """Make what writes `train.py` from values and the data's files."""
 
     def files(values: Mapping[str, str], data: Mapping[str, str]) -> Mapping[str, str]:
-        head = _LOADED.format(
+        text = (_LOADED + training).format(
             title=title,
             imports=imports,
             base=values["base"],
             train=data["train"],
             valid=data.get("valid", ""),
-        )
-        body = training.format(
             epochs=values["epochs"],
             batch=values["batch size"],
             rate=values["learning rate"],
@@ -125,6 +130,6 @@ def script(title: str, imports: str, training: str) -> Callable[..., Mapping[str
             alpha=values["LoRA alpha"],
             seed=values["seed"],
         )
-        return {"train.py": head + body}
+        return {"train.py": text}
 
     return files

@@ -45,6 +45,7 @@ from tintype.paths.names import (
     current_folder,
     safe_name,
     typed_path,
+    typed_paths,
 )
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "size",
     "status",
     "typed_path",
+    "typed_paths",
     "writable",
     "write_whole",
     "writing",

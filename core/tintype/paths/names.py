@@ -1,6 +1,5 @@
 """Paths made of text: typed by a person, half typed, or from a job's id."""
 
-import hashlib
 import heapq
 import os
 import re
@@ -8,8 +7,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from tintype.errors import FileError
-from tintype.paths.access import FolderEntry, list_folder
+from tintype.paths.access import FolderEntry, list_folder, matching
 from tintype.paths.failures import shown
+from tintype.paths.lookup import exists
 
 MAX_NAME_BYTES = 120
 """The longest name made by `safe_name`, its ending included; file systems allow 255."""
@@ -31,6 +31,24 @@ def typed_path(text: str) -> Path:
     if text.startswith("file://"):
         text = unquote(text.removeprefix("file://"))
     return as_path(text)
+
+
+def typed_paths(text: str, folder: Path | None = None) -> list[Path]:
+    """Return every path of a text in which `;` sets them apart, those fitting `*` sorted.
+
+    A path that is no whole one lies in `folder`, or else beside the first. Something whose own name
+    has such signs is meant before others are.
+
+    Raises:
+        FileError: if no path can be made of one, or nothing is there.
+    """
+    if exists(whole := typed_path(text)):
+        return [whole]
+    found: list[Path] = []
+    for name in filter(None, (name.strip() for name in text.split(";"))):
+        base = folder or (found[0].parent if found else Path())
+        found += [each for each in matching(base / typed_path(name)) if each not in found]
+    return found or matching(whole)
 
 
 def as_path(path: str | os.PathLike[str]) -> Path:
@@ -95,6 +113,8 @@ def safe_name(text: str, ending: str = "") -> str:
     name = _UNSAFE.sub("_", text.encode("utf-8", "replace").decode()).strip(" ").lstrip(".-") or "_"
     room = MAX_NAME_BYTES - len(ending.encode())
     if len(name.encode()) > room:
+        import hashlib  # late: few names are that long, and the first frame waits for it
+
         digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
         name = f"{name.encode()[: room - 9].decode('utf-8', 'ignore')}-{digest}"
     return f"{name}{ending}"

@@ -175,7 +175,7 @@ class Queue:
             return
         try:
             folder = self._state.job_folder(job.id)
-            await asyncio.to_thread(training.start, folder, job, launcher)
+            await asyncio.to_thread(training.start, folder, job, launcher, self._launchers.ranks)
         except OSError as error:
             await self._fail(job, unwritable(error))
         except EngineError as error:

@@ -80,9 +80,8 @@ async def start(
     arguments = [] if idle_exit_s is None else ["--idle-exit-s", str(idle_exit_s)]
     if launcher != "local":
         arguments += ["--launcher", launcher]
-        arguments += [
-            f"--launch-with={name}={value}" for name, value in (launcher_options or {}).items()
-        ]
+    given = (launcher_options or {}).items()
+    arguments += [f"--launch-with={name}={value}" for name, value in given]
     return await asyncio.to_thread(_start, folder, arguments)
 
 

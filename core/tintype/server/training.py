@@ -67,8 +67,10 @@ def say(state: State, job: JobRecord, words: str) -> None:
         state.add(job_events.event(job.id, now(), words))
 
 
-def start(folder: Path, job: JobRecord, launcher: Launcher) -> None:
+def start(folder: Path, job: JobRecord, launcher: Launcher, ranks: str = "") -> None:
     """Start the trainer, or have it started; blocks.
+
+    `ranks` is how many processes are to share every step, as in `TrainingOrder`.
 
     Raises:
         EngineError: if it runs already, no process can be started, or a scheduler refuses it.
@@ -80,6 +82,7 @@ def start(folder: Path, job: JobRecord, launcher: Launcher) -> None:
         folder=folder / ENGINE,
         hyperparameters=Resolved.of(job.resolved or {}),
         seed=job.seed,
+        ranks=ranks,
     )
     launching.write_order(folder, job.model, order)
     launcher.launch(folder)

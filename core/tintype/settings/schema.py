@@ -93,9 +93,10 @@ FIELDS: tuple[Setting, ...] = (
         "launcher_options",
         MappingProxyType({}),
         (forms.options, 'a table such as {partition = "gpu", gres = "gpu:1"}'),
-        "What each training is submitted with: long options of sbatch (partition, gres, time, mem "
-        "…); for Ray its address, and entrypoint_num_gpus and the like; for Kubernetes claim, "
-        "mount, image, gpus and the like.",
+        "`ranks`: how many processes train an open model together (a number; all: one for each "
+        "GPU). The others are what each training is submitted with: long options of sbatch "
+        "(partition, gres, time, mem …); for Ray its address, and entrypoint_num_gpus and the "
+        "like; for Kubernetes claim, mount, image, gpus and the like.",
         variable="",
     ),
     _setting("read_only", False, _FLAG, "Spend, change and delete nothing at any provider."),

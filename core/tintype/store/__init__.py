@@ -18,7 +18,7 @@ from tintype.store.inventory import Asked, InventoryTables, Listing, Naming, Pro
 from tintype.store.jobs import JobTables, KeptJob, MadeFrom, Pending, Ranked, Source
 from tintype.store.labels import Labels, LabelTable
 from tintype.store.marks import KeptMarks
-from tintype.store.notes import DatasetTable, NoteTable, QueryTable, RecentDataset
+from tintype.store.notes import ArchiveTable, DatasetTable, NoteTable, QueryTable, RecentDataset
 from tintype.store.spending import Ledger, Spending, Spent, day_of, month_of, total_of
 from tintype.store.uploads import KeptUpload, UploadTable
 
@@ -66,6 +66,7 @@ class Store:
         self.answers = AnswerTable(database)
         self.spending = Ledger(database)
         self.notes = NoteTable(database)
+        self.archives = ArchiveTable(database)
         self.queries = QueryTable(database)
         self.marks = KeptMarks(database)
         self.edits = EditTable(database)

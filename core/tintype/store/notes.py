@@ -90,6 +90,39 @@ class NoteTable:
         )
 
 
+class ArchiveTable:
+    """Archives that were kept into: notes of their own kind."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def read(self) -> dict[Path, str]:
+        """The profile that was kept into each, by the archive's absolute path; the newest last."""
+        found = self._database.fetch(
+            "SELECT substr(notes.name, 9) AS path, json_extract(notes.value, '$') AS profile, "
+            "written_at FROM notes WHERE substr(notes.name, 1, 8) = 'archive:' "
+            "UNION ALL SELECT each.value, each.key, written_at "  # as they were noted first
+            "FROM notes, json_each(notes.value) AS each WHERE notes.name = 'archives' "
+            "ORDER BY written_at",
+            (),
+            lambda row: (Path(row["path"]), str(row["profile"])),
+        )
+        return dict(found)
+
+    def kept(self, path: Path, profile: str, at: datetime) -> None:
+        """Note that a profile is kept into an archive.
+
+        Args:
+            path: Absolute; a folder or a file.
+            profile: By its name.
+            at: When.
+        """
+        self._database.run(
+            "INSERT OR REPLACE INTO notes VALUES (?, ?, ?)",
+            (f"archive:{path}", json.dumps(profile), at.timestamp()),
+        )
+
+
 class QueryTable:
     """Queries that a person saved under names: notes of their own kind."""
 

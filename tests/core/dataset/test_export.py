@@ -173,6 +173,7 @@ def test_an_image_that_needs_nothing_keeps_its_bytes(build: Any) -> None:
     ("made", "treatment", "expected"),
     [
         ({"size": (300, 100)}, Treatment(max_side=150), {"width": 150, "height": 50}),
+        ({"size": (300, 100)}, Treatment(max_side=30), {"width": 30, "height": 10}),
         ({"mode": "CMYK", "format": "JPEG"}, Treatment(rgb=True), {"mode": "RGB"}),
         ({"mode": "P"}, Treatment(rgb=True), {"mode": "RGB"}),
         ({"size": (30, 10), "format": "JPEG", "orientation": 6}, Treatment(upright=True),

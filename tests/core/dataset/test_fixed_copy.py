@@ -130,7 +130,7 @@ async def test_a_file_of_which_nothing_can_be_read_gives_no_copy(build: Any) -> 
 
 
 async def test_images_are_shrunk_as_the_advice_says(build: Any) -> None:
-    path = build.jsonl(build.chat(build.data_url(build.image(size=(12_000, 9_000), format="JPEG"))))
+    path = build.jsonl(build.chat(build.data_url(build.image(size=(6_000, 4_500), format="JPEG"))))
     report, _ = await fixed(path, build.folder / "copy.jsonl", max_side=600)
     assert (report.rows, report.images, report.undone) == (1, 1, 0)
     async with open_dataset(build.folder / "copy.jsonl") as copied:

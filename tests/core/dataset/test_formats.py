@@ -74,7 +74,7 @@ def zoo(build: Any) -> Path:
 @pytest.mark.parametrize(
     ("path", "format", "what"),
     [
-        ("voc", "voc", "a Pascal VOC folder of 1 annotations"),
+        ("voc", "voc", "a Pascal VOC folder of 1 annotation"),
         ("csv", "csv", "a folder of a table"),
         ("csv/train.csv", "csv", "a table"),
         ("llava/train.json", "rows", "a JSON list of LLaVA's or ShareGPT's conversations"),

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tintype.estimation import forecast, step_time
-from tintype.resources import Event
+from tintype.resources import TOGETHER, Event
 from tintype_tui.words.costs import time_words
 
 BEGUN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -54,6 +54,23 @@ def test_batches_of_another_size_widen_the_range() -> None:
     assert same.likely_s == pytest.approx(100, rel=0.02)
     assert larger.low_s == pytest.approx(same.low_s)
     assert larger.high_s == pytest.approx(2 * (same.high_s or 0))
+
+
+def test_more_processes_take_between_their_share_and_as_long() -> None:
+    seen = events(step * 1.0 for step in range(100))
+    one = step_time("ftjob-1", 8, seen)
+    two = step_time("ftjob-1", 8, [Event("n", BEGUN, TOGETHER.format(2)), *seen])
+    assert (one and one.processes, two and two.processes) == (1, 2)
+    alone, four = (forecast(100, 8, one, "m", sharing) for sharing in (1, 4))
+    assert four.low_s == pytest.approx((alone.low_s or 0) / 4)
+    assert four.high_s == alone.high_s
+    assert four.reason.endswith("Processes that share a step: 4 now, 1 then.")
+    fewer = forecast(100, 8, two, "m", 1)
+    assert fewer.low_s == alone.low_s
+    assert fewer.high_s == pytest.approx(2 * (alone.high_s or 0))
+    needs = replace(four, memory_bytes=9 << 30)
+    assert time_words(needs).endswith("9.66 GB or more of memory for each of 4 processes")
+    assert time_words(replace(needs, processes=None)).endswith("memory for each GPU")
 
 
 def test_steps_too_fast_for_the_clock_are_never_no_time() -> None:

@@ -13,7 +13,7 @@ import pytest
 from tintype import evaluation
 from tintype.api import Api
 from tintype.budget import Confirmation, Limits
-from tintype.errors import AuthenticationError, ConfirmationError
+from tintype.errors import AuthenticationError, ConfirmationError, NotFoundError
 from tintype.evaluation import AskingLimits, EvaluatedModel, EvaluationPlan, JudgePlan
 from tintype.evaluation.judging import GRADES
 from tintype.pricing import InferencePrice, Prices
@@ -198,6 +198,18 @@ async def test_nothing_is_sent_before_the_cost_is_confirmed(
             await finished(plan(dataset), tmp_path / "run", api, store=store, prices=prices)
     assert not hostile.sent("POST", CHAT)
     assert not store.spending.entries()
+    assert not (tmp_path / "run").exists()
+
+
+async def test_a_run_that_is_refused_before_its_first_answer_leaves_nothing(
+    hostile: Any, api: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
+) -> None:
+    dataset = rows(tmp_path / "t.jsonl", [(f"{n}?", "yes") for n in range(9)])
+    unknown = {"error": {"message": "no such model", "code": "model_not_found"}}
+    hostile.on("POST", CHAT, hostile.answer(unknown, 404))
+    with pytest.raises(NotFoundError):
+        await finished(plan(dataset), tmp_path / "run", api, store=store, confirmation=UNKNOWN)
+    assert not (tmp_path / "run").exists()
 
 
 async def test_a_refused_key_ends_the_run_and_keeps_what_was_answered(
@@ -235,13 +247,14 @@ async def test_what_may_have_been_billed_without_an_answer_has_no_known_cost(
     assert entry.state != "settled"
 
 
-async def test_a_run_refused_before_any_answer_has_no_known_cost(
+async def test_a_run_without_any_answer_has_no_known_cost(
     hostile: Any, api: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
 ) -> None:
-    dataset = rows(tmp_path / "t.jsonl", [("0?", "yes")])
-    hostile.on("POST", CHAT, hostile.answer({"error": {"message": "no"}}, 401))
-    with pytest.raises(AuthenticationError):
-        await finished(plan(dataset), tmp_path / "run", api, store=store, confirmation=UNKNOWN)
+    dataset, asking = rows(tmp_path / "t.jsonl", [("0?", "yes")]), AskingLimits(answer_s=0.3)
+    hostile.on("POST", CHAT, hostile.answer(said("yes"), hang=True))
+    await finished(
+        plan(dataset), tmp_path / "run", api, store=store, confirmation=UNKNOWN, asking=asking
+    )
     [figures] = evaluation.figures(evaluation.open(tmp_path / "run"))
     assert (figures.answered, figures.cost_usd, figures.usd_per_1000) == (0, None, None)
 

@@ -138,7 +138,7 @@ def test_an_image_of_another_kind_is_judged_by_itself(kind: str, deep: bool) -> 
     assert any(block[0] for block in found)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data(), kinds=st.sampled_from([(), ("jpeg",), ("png", "jpeg")]))
 def test_a_row_in_which_little_is_changed_is_judged_as_by_itself(
     data: st.DataObject, kinds: tuple[str, ...]

@@ -6,7 +6,7 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiktoken_ext import openai_public  # type: ignore[import-untyped]
 
@@ -56,6 +56,7 @@ def test_a_million_of_anything_is_counted(unit: str) -> None:
     assert count_text(unit * 1_000_000) > 1_000
 
 
+@settings(max_examples=30)
 @given(st.lists(st.text("abc XYZ", min_size=1, max_size=12), min_size=1, max_size=40))
 def test_a_long_text_counts_the_same_in_pieces(words: list[str]) -> None:
     text = " ".join(words)

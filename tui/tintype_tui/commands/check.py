@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tintype_tui.commands.forms import form_options, put_value
 from tintype_tui.commands.output import (
     A_PATH,
     Progress,
-    as_json,
     asynchronous,
     leave,
     profile_option,
     put,
-    put_json,
     say,
 )
 from tintype_tui.text import count, within
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--validation", type=A_PATH, help="The validation file to check too.")
 @click.option("--no-fetch", is_flag=True, help="Do not fetch images from the web.")
 @click.option("--deep", is_flag=True, help="Decode every image, in files over 64 MB too.")
-@as_json
+@form_options
 @asynchronous
 async def command(
     path: Path,
@@ -44,7 +43,7 @@ async def command(
     validation: Path | None,
     no_fetch: bool,
     deep: bool,
-    as_json: bool,
+    form: str | None,
 ) -> None:
     """Check the dataset at PATH against a provider's rules, before anything is sent.
 
@@ -59,17 +58,20 @@ async def command(
     from tintype_tui.words.reports import check_report
 
     judged_by = rules.rules_of(provider_name or chosen(profile)[1].provider)
-    found = await _check(path, judged_by, model, not no_fetch, deep, None, as_json)
+    found = await _check(path, judged_by, model, not no_fetch, deep, None, form)
     checked = [(path, found)]
     if validation is not None:
         keys = _summary(found).keys
-        of_it = await _check(validation, judged_by, model, not no_fetch, deep, keys, as_json)
+        of_it = await _check(validation, judged_by, model, not no_fetch, deep, keys, form)
         checked.append((validation, of_it))
-    if as_json:
-        report = check_report(_summary(found), found.problems)
-        if validation is not None:
-            report["validation"] = check_report(_summary(of_it), of_it.problems)
-        put_json(report, indent=2)
+    if form:
+        reports = [check_report(_summary(its), its.problems) for _, its in checked]
+        if form != "json":  # one list of what is wrong, whichever file it is in
+            for (each, _), report in zip(checked, reports, strict=True):
+                report["problems"] = [{"file": each, **one} for one in report["problems"]]
+            reports[0]["problems"] += [one for more in reports[1:] for one in more["problems"]]
+        report = reports[0] | ({"validation": reports[1]} if reports[1:] and form == "json" else {})
+        put_value(report, form, path.name, "problems")
     else:
         for each, its in checked:
             _print(each, its)
@@ -89,12 +91,12 @@ async def _check(
     fetch: bool,
     deep: bool,
     training: "Keys | None",
-    quiet: bool,
+    form: str | None,
 ) -> "Assessment":
     from tintype.assessment import assess
     from tintype.dataset import open_dataset
 
-    progress = Progress(quiet=quiet)
+    progress = Progress(quiet=form is not None)
     found: Assessment | None = None
     async with open_dataset(path) as dataset:
         async for found in assess(

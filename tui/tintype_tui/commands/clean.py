@@ -62,16 +62,11 @@ async def command(
 
 async def _survey(settings: "Settings") -> "tuple[StoredItem, ...]":
     from tintype.cleaning import survey
-    from tintype.paths import as_path
     from tintype.store import open_store
 
     async with open_store(settings.folders.store_file) as store:
-        noted = store.notes.read("archives") or {}
-
-    def look() -> "tuple[StoredItem, ...]":
-        return survey(settings.folders, [as_path(path) for path in noted.values()])
-
-    return await asyncio.to_thread(look)
+        archives = store.archives.read()
+    return await asyncio.to_thread(survey, settings.folders, archives)
 
 
 def _is_named(item: "StoredItem", what: Sequence[str]) -> bool:

@@ -34,14 +34,14 @@ async def compare(profile: str | None, job_ids: tuple[str, ...], as_json: bool) 
     from tintype.pricing import load_prices
     from tintype.settings import load
     from tintype.store import open_store
-    from tintype_tui.commands.stored_jobs import named
 
     settings = load()
     home = evaluation.runs_folder(settings.folders.data)
     scores = await asyncio.to_thread(evaluation.model_scores, home)
     providers = {name: one.provider for name, one in settings.profiles.items()}
     async with open_store(settings.folders.store_file) as store:
-        kept = [named(store, job_id, profile) for job_id in dict.fromkeys(job_ids)]
+        in_use, ids = settings.default_profile, dict.fromkeys(job_ids)
+        kept = [jobs.kept_job(store, id, profile, in_use) for id in ids]
         runs = [(one, (await jobs.recorded(store, one.profile, one.job.id))[0]) for one in kept]
         times = {one.job.id: await jobs.trained_s(store, one, metrics) for one, metrics in runs}
     trained_s = {id: seconds for id, seconds in times.items() if seconds is not None}

@@ -2,20 +2,19 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from tintype_tui.commands.forms import form_options, put_value
 from tintype_tui.commands.output import (
     A_PATH,
     Progress,
-    as_json,
     asynchronous,
     leave,
     plain,
     profile_option,
     put,
-    put_json,
     say,
 )
 from tintype_tui.text import count, number, pad
@@ -49,9 +48,8 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=A_PATH, help="Write the copy of which that is true.")
 @click.option("--compare", is_flag=True, help="Compare all providers with known rules.")
 @click.option("--why", type=int, metavar="LINE", help="Explain the tokens of this line.")
-@click.option("--md", "as_md", is_flag=True, help="A page of Markdown, to be signed off.")
 @click.option("--no-fetch", is_flag=True, help="Do not fetch images from the web.")
-@as_json
+@form_options
 @asynchronous
 async def command(
     path: Path,
@@ -66,11 +64,13 @@ async def command(
     output: Path | None,
     compare: bool,
     why: int | None,
-    as_md: bool,
     no_fetch: bool,
-    as_json: bool,
+    form: str | None,
 ) -> None:
-    """Estimate what training on the dataset at PATH takes: tokens, cost, bytes."""
+    """Estimate what training on the dataset at PATH takes: tokens, cost, bytes.
+
+    With --md alone that is a page to be signed off.
+    """
     from dataclasses import replace
 
     from tintype.estimation.what_if import WhatIf
@@ -82,46 +82,48 @@ async def command(
     from tintype_tui.words.estimate_markdown import estimate_markdown
 
     settings, provider = chosen(profile)
-    progress = Progress(quiet=as_json or as_md)
+    progress = Progress(quiet=form is not None)
     if compare:
-        await _compare(
-            path, settings, progress, epochs, cast("Detail", detail), not no_fetch, as_json
-        )
+        await _compare(path, settings, progress, epochs, cast("Detail", detail), not no_fetch, form)
         return
     assessment = await assessed(path, provider, model, progress, fetch=not no_fetch)
     if why is not None:
-        await _explain(assessment, why, as_json)
+        await _explain(assessment, why, form)
         return
     change = WhatIf(cast("Detail", detail), longest_side, quality, rows)
     if answers or output is not None or replace(change, detail="as is") != WhatIf():
         plan, prices = planned(assessment, provider.provider, epochs), load_prices(settings.prices)
-        await compare_changes(assessment, plan, prices, change, answers, output, progress, as_json)
+        await compare_changes(assessment, plan, prices, change, answers, output, progress, form)
         return
     made = await quoted(
         assessment, provider, settings, epochs=epochs, detail=cast("Detail", detail)
     )
     expected = await _expected(made, provider, settings)
-    if as_md:
+    if form == "md":
         click.echo(estimate_markdown(made, expected, datetime.now(UTC).date()), nl=False)
+    elif form:
+        put_value(_report(made.estimate, expected), form, path.name)
     else:
-        _print(made.estimate, expected, provider.name, as_json)
+        _print(made.estimate, expected, provider.name)
     if not made.estimate.tokens_per_epoch.high:
         words = [one.message for one in assessment.problems if one.severity == "error"][:1]
         say(" ".join([f"{path}: no row of it can be trained on.", *words]))
         leave(1)
 
 
-def _print(found: "Estimate", expected: "Prospects", name: str, as_json: bool) -> None:
-    from tintype_tui.words.costs import cost_words, time_words, tokens_words
-    from tintype_tui.words.prospects import prospects_lines
+def _report(found: "Estimate", expected: "Prospects") -> dict[str, Any]:
     from tintype_tui.words.reports import estimate_report, forecast_report
 
+    report = {"forecast": forecast_report(expected.forecast), "expected": plain(expected)}
+    report["expected"].pop("forecast")
+    return estimate_report(found) | report
+
+
+def _print(found: "Estimate", expected: "Prospects", name: str) -> None:
+    from tintype_tui.words.costs import cost_words, time_words, tokens_words
+    from tintype_tui.words.prospects import prospects_lines
+
     foreseen = expected.forecast
-    if as_json:
-        report = {"forecast": forecast_report(foreseen), "expected": plain(expected)}
-        report["expected"].pop("forecast")
-        put_json(estimate_report(found) | report, indent=2)
-        return
     time = f", {time_words(foreseen)}" if foreseen else ""
     put(f"{cost_words(found)}{time} at {name} with {found.plan.model}")
     put(f"  {tokens_words(found.billed_tokens)} tokens billed")
@@ -139,7 +141,7 @@ def _print(found: "Estimate", expected: "Prospects", name: str, as_json: bool) -
         say(f"  · {reason}")
 
 
-async def _explain(assessment: "Assessment", line: int, as_json: bool) -> None:
+async def _explain(assessment: "Assessment", line: int, form: str | None) -> None:
     """Print how the tokens of a row come about."""
     from tintype.dataset import open_dataset
     from tintype.estimation import explained
@@ -148,8 +150,8 @@ async def _explain(assessment: "Assessment", line: int, as_json: bool) -> None:
     async with open_dataset(assessment.file.path) as dataset:
         index = await dataset.find_line(line)
         row = await explained(dataset, index, assessment.counts.rule, assessment.fetched)
-    if as_json:
-        put_json(row, indent=2)
+    if form:
+        put_value(row, form, f"Line {line}")
         return
     for words in row_words(row, skipped=assessment.figures.skips(index)):
         put(words)
@@ -163,11 +165,11 @@ async def _expected(made: "Quote", profile: "Profile", settings: "Settings") -> 
     from tintype.store import open_store
 
     prices, file = load_prices(settings.prices), settings.folders.store_file
-    request, hourly = await usual_request(made.assessment), settings.machine_usd_per_hour
+    request = await usual_request(made.assessment)
     if profile.dialect != "embedded" and not exists(file):
         return await prospects(None, profile, made, prices, request)
     async with open_store(file) as store:
-        return await prospects(store, profile, made, prices, request, usd_per_hour=hourly)
+        return await prospects(store, profile, made, prices, request, settings=settings)
 
 
 async def _compare(
@@ -177,7 +179,7 @@ async def _compare(
     epochs: int | None,
     detail: "Detail",
     fetch: bool,
-    as_json: bool,
+    form: str | None,
 ) -> None:
     """Print one line for each base model of each provider."""
     from tintype.dataset import open_dataset
@@ -195,8 +197,8 @@ async def _compare(
             progress(f"checking: {step.bytes_done / max(1, step.size_bytes):.0%}")
             offers = step.offers
     progress.clear()
-    if as_json:
-        put_json({"offers": offers_report(offers)}, indent=2)
+    if form:
+        put_value({"offers": offers_report(offers)}, form, path.name, "offers")
         return
     for offer in offers:
         title, model = pad(offer.profile.title, 22), pad(offer.estimate.plan.model, 27)

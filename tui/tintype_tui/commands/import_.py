@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tintype_tui.commands.forms import dry_run_option, form_options, put_value, replace_option
 from tintype_tui.commands.output import (
     A_FOLDER,
     A_PATH,
     PathName,
     Progress,
-    as_json,
     asynchronous,
     leave,
+    plain,
     put,
-    put_json,
     say,
 )
 from tintype_tui.text import count
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from tintype.dataset.formats import Format, ImportReport
 
 _COMMON = (
-    as_json,
-    click.option("--replace", is_flag=True, help="Overwrite existing files."),
+    form_options,
+    dry_run_option,
+    replace_option,
     click.option("--seed", type=int, default=0, help="For what is drawn: splits, samples, shots."),
     click.option(
         "--valid",
@@ -134,7 +135,12 @@ def _command(format: "Format | None") -> click.Command:
     own_names = [option.name for option in format.options] if format else []
 
     async def run(
-        source: tuple[Path, ...], target: Path, link: bool, as_json: bool, **options: Any
+        source: tuple[Path, ...],
+        target: Path,
+        link: bool,
+        dry_run: bool,
+        form: str | None,
+        **options: Any,
     ) -> None:
         from tintype.dataset.formats import ImportOptions
 
@@ -143,7 +149,7 @@ def _command(format: "Format | None") -> click.Command:
         named = tuple(name.strip() for name in options.pop("names").split(",") if name.strip())
         keep: Any = "link" if link else "embed"
         chosen = ImportOptions(keep=keep, more=own, names=named, **shares, **options)
-        await _run(format, source, target, chosen, as_json)
+        await _run(format, source, target, chosen, dry_run, form)
 
     made: Any = asynchronous(run)
     for decorate in (*_COMMON, *_own(format)):
@@ -165,26 +171,37 @@ def _own(format: "Format | None") -> list[Any]:
 
 
 async def _run(
-    format: "Format | None", source: Sequence[Path], target: Path, options: Any, as_json: bool
+    format: "Format | None",
+    source: Sequence[Path],
+    target: Path,
+    options: Any,
+    dry_run: bool,
+    form: str | None,
 ) -> None:
     from tintype.dataset.formats import import_dataset
 
-    progress = Progress(quiet=as_json)
-    report = None
-    async for step in import_dataset(source, target, format.name if format else "", options):
+    progress = Progress(quiet=form is not None)
+    report, name = None, format.name if format else ""
+    async for step in import_dataset(source, target, name, options, dry_run=dry_run):
         progress(f"importing: {step.done}/{step.total}")
         report = step.report
     progress.clear()
     assert report is not None  # the last step has it
-    if as_json:
-        put_json(report, indent=2)
+    if form:
+        said = plain(report) | {"written": not dry_run}
+        if form in ("csv", "jsonl"):  # the files, whose list is never empty where anything is read
+            said["files"] = [
+                {"split": split, "file": path, "rows": report.splits[split]}
+                for split, path in report.files.items()
+            ]
+        put_value(said, form, target.name, "problems" if form == "md" else "files")
     else:
-        _print(report)
+        _print(report, dry_run=dry_run)
     if report.lost or not report.rows:
         leave(1)
 
 
-def _print(report: "ImportReport") -> None:
+def _print(report: "ImportReport", *, dry_run: bool) -> None:
     from tintype_tui.words.previews import notice_lines, problem_lines
 
     for line in (*problem_lines(report.problems), *notice_lines(report.notices)):
@@ -192,8 +209,9 @@ def _print(report: "ImportReport") -> None:
     rows = count(report.rows, "row")
     written = f"{report.rows:,} of {report.rows + report.lost:,} rows" if report.lost else rows
     verb = "is" if report.rows == 1 and not report.lost else "are"
+    said = "would be" if dry_run else verb
     say(
-        f"{written} {verb} written, with {count(report.images, 'image')}; "
+        f"{written} {said} written, with {count(report.images, 'image')}; "
         f"{count(len(report.problems), 'problem')}."
     )
     for path in report.files.values():

@@ -74,7 +74,10 @@ def command(
     limit: int,
     as_json: bool,
 ) -> None:
-    """List the provider's jobs, newest first; or act on one, where `last` is the newest."""
+    """List the provider's jobs, newest first; or act on one.
+
+    `last` is the newest job of the profile in use, or of the one that --profile names.
+    """
     context.obj = profile
     if context.invoked_subcommand is None:
         if every:

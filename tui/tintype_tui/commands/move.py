@@ -64,11 +64,12 @@ async def command(
 ) -> None:
     """Train JOB's data at another provider (--to), or write a recipe for a trainer (--recipe).
 
-    JOB is one that Tintype knows, restored ones included; `last` is the newest. The data is
-    converted to the target's rules, each changed row listed; settings are mapped, each with its
-    reason; the price there is said and confirmed before anything is sent.
+    JOB is one that Tintype knows, restored ones included; `last` is the newest of the profile in
+    use. The data is converted to the target's rules, each changed row listed; settings are mapped,
+    each with its reason; the price there is said and confirmed before anything is sent.
     """
     from tintype import moving
+    from tintype.jobs import kept_job
     from tintype.settings import load
     from tintype.store import open_store
 
@@ -76,7 +77,7 @@ async def command(
         raise click.UsageError("Name either --to PROFILE or --recipe TRAINER.")
     settings = load()
     async with open_store(settings.folders.store_file) as store:
-        kept = moving.job_to_move(store, job_id, profile or "")
+        kept = kept_job(store, job_id, profile, settings.default_profile)
     if moving.has_changed(kept):
         say(f"The training file has changed since {kept.job.id} was made from it.")
     if recipe is not None:

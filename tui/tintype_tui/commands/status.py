@@ -61,7 +61,7 @@ async def newest(api: "Api", store: "Store", most: int) -> tuple[list["KeptJob"]
 
 
 async def job_line(api: "Api", store: "Store", kept: "KeptJob") -> str:
-    """A job in one line of plain letters: state, name, how far or how long ago, id."""
+    """A job in one line of plain letters: state, name, how far or how long ago, its whole id."""
     from tintype import jobs
 
     job, words = kept.job, age(kept.job.finished_at or kept.job.created_at)
@@ -69,9 +69,12 @@ async def job_line(api: "Api", store: "Store", kept: "KeptJob") -> str:
         kept, events = await jobs.look_at(api, store, job.id)
         job, words = kept.job, _standing(events) or words
     name = one_line(job.suffix or jobs.data_of(kept) or job.model)
-    start = f"{pad(one_line(job.status), 10)} {pad(name, 14)} "
-    room = WIDTH - len(start) - 1 - len(job.id)
-    return clip(f"{start}{pad(words, max(room, 12))} {job.id}", WIDTH)
+    return fitted(f"{pad(one_line(job.status), 10)} {pad(name, 14)} {words}", one_line(job.id))
+
+
+def fitted(words: str, id: str) -> str:
+    """Words and an id in one line of the screen; an id is never cut, as it would name nothing."""
+    return f"{pad(words, max(WIDTH - 1 - len(id), 24))} {id}"
 
 
 def none_listed(store: "Store", provider: "Profile") -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tintype.errors import NotFoundError
 from tintype_tui.commands.output import (
     A_NAME,
     A_PATH,
@@ -24,7 +23,6 @@ from tintype_tui.text import age, clip, count, duration, one_line, pad
 
 if TYPE_CHECKING:
     from tintype.jobs import JobLine
-    from tintype.store import KeptJob, Store
 
 
 @asynchronous
@@ -110,20 +108,6 @@ def _report(line: "JobLine") -> dict[str, Any]:
     }
 
 
-def named(store: "Store", job_id: str, profile: str | None) -> "KeptJob":
-    """The job of an id, whichever profile's; `last` is the newest.
-
-    Raises:
-        NotFoundError: if the store does not know it.
-    """
-    for kept in store.jobs.newest(1 if job_id == "last" else None, profile=profile):
-        if job_id in ("last", kept.job.id):
-            return kept
-    raise NotFoundError(
-        f"The job {job_id} is not known here.", advice="`tintype jobs --all` lists what is."
-    )
-
-
 @click.command(name="label")
 @click.argument("job_id", type=A_NAME)
 @click.option("--tag", "tags", multiple=True, type=A_NAME, help="Add a word to find it by.")
@@ -151,8 +135,9 @@ async def label(
     from tintype.settings import load
     from tintype.store import Labels, open_store
 
-    async with open_store(load().folders.store_file) as store:
-        kept = named(store, job_id, profile)
+    settings = load()
+    async with open_store(settings.folders.store_file) as store:
+        kept = jobs.kept_job(store, job_id, profile, settings.default_profile)
         before = store.labels.of(kept.profile, kept.job.id)
         if undo:
             now = jobs.labels_before(store, kept)
@@ -186,8 +171,9 @@ async def export(profile: str | None, job_id: str, path: Path) -> None:
     from tintype.settings import load
     from tintype.store import open_store
 
-    async with open_store(load().folders.store_file) as store:
-        kept = named(store, job_id, profile)
+    settings = load()
+    async with open_store(settings.folders.store_file) as store:
+        kept = jobs.kept_job(store, job_id, profile, settings.default_profile)
         await jobs.export(store, kept.profile, kept.job.id, path)
     put(str(path))
 
@@ -227,8 +213,9 @@ async def replay(profile: str | None, job_id: str, speed: float, step: int, as_j
     from tintype.store import open_store
     from tintype_tui.commands.watch import print_event
 
-    async with open_store(load().folders.store_file) as store:
-        kept = named(store, job_id, profile)
+    settings = load()
+    async with open_store(settings.folders.store_file) as store:
+        kept = jobs.kept_job(store, job_id, profile, settings.default_profile)
         events = await store.jobs.events(kept.profile, kept.job.id)
 
     async def play() -> None:

@@ -2,10 +2,11 @@
 
 from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tintype.errors import DatasetError, SettingsError
-from tintype_tui.commands.output import Progress, put, put_json, say
+from tintype_tui.commands.forms import put_value
+from tintype_tui.commands.output import Progress, put, say
 from tintype_tui.text import count
 from tintype_tui.words.what_if import change_notes, comparison
 
@@ -27,7 +28,7 @@ async def compare_changes(
     answers: str,
     output: Path | None,
     progress: Progress,
-    as_json: bool,
+    form: str | None,
 ) -> None:
     """Print the cost as it is and as it would be; with an output, write the copy.
 
@@ -55,8 +56,8 @@ async def compare_changes(
         progress("measuring what it weighs")
         weights = await weigh(dataset, table, WhatIf()), await weigh(dataset, table, change)
         progress.clear()
-        if as_json:
-            _print_json(now, then, weights[1])
+        if form:
+            put_value(_report(now, then, weights[1]), form, found.file.path.name)
         else:
             notes = change_notes(change, counts.rows, table.rows, rewritten)
             for line in (*comparison(now, then, weights), *notes):
@@ -79,12 +80,11 @@ async def _table(dataset: "Dataset", found: "Assessment", progress: Progress) ->
     return table
 
 
-def _print_json(now: "Estimate", then: "Estimate", weight: "FileWeight") -> None:
+def _report(now: "Estimate", then: "Estimate", weight: "FileWeight") -> dict[str, Any]:
     from tintype_tui.words.reports import estimate_report
 
     upload = {"bytes": weight.size_bytes, "measured": weight.measured}
-    report = {"now": estimate_report(now), "then": estimate_report(then), "upload": upload}
-    put_json(report, indent=2)
+    return {"now": estimate_report(now), "then": estimate_report(then), "upload": upload}
 
 
 async def _write(

@@ -17,7 +17,6 @@ from textual.widgets import Static
 
 from tintype.cleaning import KINDS, StoredItem, remove, survey
 from tintype.errors import TintypeError
-from tintype.paths import as_path
 from tintype_tui.keys import with_keys
 from tintype_tui.screens.dialogs import Ask, Confirm, Dialog
 from tintype_tui.session import Session, SessionApp
@@ -178,14 +177,14 @@ class CleanUp(Dialog[None]):
 
 
 async def kept_here(session: Session) -> tuple[StoredItem, ...]:
-    """Look at all that is kept, archives that were written from the app among it.
+    """Look at all that is kept here, archives wherever they are among it.
 
     Raises:
         StoreError: if the store cannot be read.
     """
-    noted = (await session.store()).notes.read("archives") or {}
+    store = await session.store()
 
     def look() -> tuple[StoredItem, ...]:
-        return survey(session.settings.folders, [as_path(one) for one in noted.values()])
+        return survey(session.settings.folders, store.archives.read())
 
     return await asyncio.to_thread(look)

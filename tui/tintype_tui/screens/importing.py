@@ -1,7 +1,7 @@
 """Importing a dataset of another format: what it is, where to, how, how far, what was odd in it."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -40,9 +40,10 @@ class Import(Dialog[Path | None]):
     target = getters.query_one("#target", Input)
     words = getters.query_one("#import-words", Static)
 
-    def __init__(self, source: Path) -> None:
+    def __init__(self, source: Path, further: Sequence[Path] = ()) -> None:
+        """Import a file, folder or archive, with further files of the same dataset."""
         super().__init__()
-        self._source = source
+        self._source, self._given = source, further
         self._report: ImportReport | None = None
 
     def compose(self) -> ComposeResult:
@@ -91,16 +92,29 @@ class Import(Dialog[Path | None]):
     async def _look(self) -> None:
         """Say what the source is, and show its first rows as they would become."""
         from tintype.dataset.formats import detected
-        from tintype.dataset.formats.previewing import preview
 
         try:
             found = await asyncio.to_thread(detected, self._source)
             what = found[0].detection.what if found else "in an unknown format"
             title = self.query_one("#import-title", Static)
             title.update(Content(f"Import a dataset: {visible(what)}"))
-            self._show(await asyncio.to_thread(preview, self._source))
+            seen, further = await asyncio.to_thread(self._seen)
+            field = self.query_one("#more", Input)
+            field.value = field.value or "; ".join(map(self._named, further))
+            self._show(seen)
         except TintypeError as error:
             self._say(visible(str(error)))
+
+    def _seen(self) -> "tuple[Preview, Sequence[Path]]":
+        """What the source becomes, with the further files that are given or lie beside it."""
+        from tintype.dataset.formats.previewing import preview, readable_splits
+
+        further = self._given or readable_splits(self._source)
+        return preview([self._source, *further]), further
+
+    def _named(self, path: Path) -> str:
+        """A further file as it is typed: by its name where that is enough."""
+        return path.name if path.parent == self._source.parent else str(path)
 
     def _show(self, found: "Preview") -> None:
         self._say(visible("\n".join(preview_lines(found))))
@@ -165,12 +179,9 @@ class Import(Dialog[Path | None]):
         Raises:
             FileError: if no path can be made of one, or nothing is there.
         """
-        names = (name.strip() for name in self.query_one("#more", Input).value.split(";"))
-        found = []
-        for name in filter(None, names):
-            path = paths.typed_path(name) if name[0] in "/~" else self._source.parent / name
-            found += [each for each in paths.matching(path) if each != self._source]
-        return found
+        typed = self.query_one("#more", Input).value.strip()
+        found = paths.typed_paths(typed, self._source.parent) if typed else []
+        return [each for each in found if each != self._source]
 
     def _finish(self, report: ImportReport, lines: list[str]) -> None:
         splits = ", ".join(f"{name} {rows}" for name, rows in report.splits.items())

@@ -16,7 +16,6 @@ from tintype.paths import FolderEntry, current_folder
 from tintype.prompting import read_image
 from tintype_tui.screens.open_path import PathDialog
 from tintype_tui.text import size, visible
-from tintype_tui.widgets.field import Field
 from tintype_tui.widgets.image import ImageView
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif")
@@ -29,27 +28,20 @@ class OpenImage(PathDialog[str | None]):
         Binding("escape", "dismiss(None)", "Back", id="image.back"),
     ]
 
+    hint = "a path or https:// · ↑ ↓ · Tab completes · Enter takes · Esc back"
     last: ClassVar[Path | None] = None
     """The folder that the last image was taken from."""
 
     def __init__(self) -> None:
         super().__init__("Choose an image", endings=ENDINGS)
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog -tall"):
-            yield Static(Content(self._title), classes="dialog-title")
-            self._proposed = self._start()
-            yield Field(value=self._proposed, id="path", select_on_focus=False)
-            with Horizontal(id="found-and-seen"):
-                yield OptionList(id="found", markup=False)
-                with Vertical(id="seen"):
-                    yield ImageView(id="preview")
-                    yield Static(id="preview-words", classes="hint")
-            yield Static(id="path-words", classes="hint")
-            yield Static(
-                "a path or https:// · ↑ ↓ · Tab completes · Enter takes · Esc back",
-                classes="hint",
-            )
+    def listing(self) -> ComposeResult:
+        """What there is, and beside it the image that is highlighted."""
+        with Horizontal(id="found-and-seen"):
+            yield from super().listing()
+            with Vertical(id="seen"):
+                yield ImageView(id="preview")
+                yield Static(id="preview-words", classes="hint")
 
     def on_mount(self) -> None:
         self.query_one(ImageView).can_focus = False

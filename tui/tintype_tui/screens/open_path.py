@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -37,6 +37,12 @@ ENDINGS = (
 """Of the files that are listed; any other can be typed."""
 
 
+CHAT_ROWS = (
+    "These are files of chat rows: open the first alone. Those beside it whose names say a split "
+    "are its splits."
+)
+
+
 async def choose_dataset(pane: "Pane", title: str = "Open a dataset") -> Path | None:
     """Have a dataset chosen; what is in another format is imported first. Call it in a worker."""
     store = await pane.session.store()
@@ -47,7 +53,7 @@ async def choose_dataset(pane: "Pane", title: str = "Open a dataset") -> Path | 
         return path
     from tintype_tui.screens.importing import Import
 
-    return await pane.app.push_screen_wait(Import(path))
+    return await pane.app.push_screen_wait(Import(path, dialog.further))
 
 
 class PathDialog(Dialog[R]):
@@ -59,6 +65,8 @@ class PathDialog(Dialog[R]):
         Binding("down", "choose(1)", "Choose", show=False, id="path.down", priority=True),
         Binding("up", "choose(-1)", "Choose", show=False, id="path.up", priority=True),
     ]
+
+    hint = "↑ ↓ choose · Tab completes · Enter opens · Esc goes back"
 
     def __init__(
         self, title: str, *, recent: Sequence[Path] = (), endings: tuple[str, ...] = ()
@@ -77,9 +85,13 @@ class PathDialog(Dialog[R]):
             yield Static(Content(self._title), classes="dialog-title")
             self._proposed = self._start()
             yield Field(value=self._proposed, id="path", select_on_focus=False)
-            yield OptionList(id="found", markup=False)
+            yield from self.listing()
             yield Static(id="path-words", classes="hint")
-            yield Static("↑ ↓ choose · Tab completes · Enter opens · Esc goes back", classes="hint")
+            yield Static(self.hint, classes="hint")
+
+    def listing(self) -> ComposeResult:
+        """What there is."""
+        yield OptionList(id="found", markup=False)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -125,7 +137,7 @@ class PathDialog(Dialog[R]):
     def _matches(self, typed: str) -> list[paths.FolderEntry]:
         if not typed:
             return [paths.FolderEntry(path, False) for path in self._recent if paths.exists(path)]
-        return paths.completions(typed, endings=self._endings, most=MOST_SHOWN)
+        return paths.completions(self.completed(typed), endings=self._endings, most=MOST_SHOWN)
 
     @opens(group="keys")
     async def action_choose(self, by: int) -> None:
@@ -142,12 +154,12 @@ class PathDialog(Dialog[R]):
         found = self.query_one(OptionList)
         if self._listed:
             entry = self._listed[found.highlighted or 0]
-            self._enter(f"{entry.path}{_slash(entry)}")
+            self._enter(f"{self.before}{entry.path}{_slash(entry)}")
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         for entry in self._listed[event.option_index :][:1]:  # none if fewer are listed by now
-            self._open(entry.path)
+            self._open(f"{self.before}{entry.path}" if self.before else entry.path)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -157,15 +169,22 @@ class PathDialog(Dialog[R]):
         """Open what is highlighted, else what was typed."""
         found = self.query_one(OptionList)
         if found.highlighted is not None:
-            self._open(self._listed[found.highlighted].path)
+            found.action_select()
         elif text:
             self._open(text)
+
+    before = ""
+    """What was typed before the path that is completed."""
+
+    def completed(self, typed: str) -> str:
+        """The path in a text that is completed; called in a thread."""
+        return typed
 
     @work(exclusive=True)  # of the same group as listing, which must not take back what is said
     async def _open(self, chosen: Path | str) -> None:
         """Take a file, or a folder that is wanted; look into any other folder."""
         try:
-            path, found = await asyncio.to_thread(self._looked_up, chosen)
+            path, found = await asyncio.to_thread(self.looked_up, chosen)
             refusal = await asyncio.to_thread(self.refusal, path, found.kind == "folder")
         except TintypeError as error:
             self._list(self.query_one(Input).value, trouble=str(error))
@@ -177,18 +196,9 @@ class PathDialog(Dialog[R]):
         else:
             self._list(self.query_one(Input).value, trouble=refusal)
 
-    def _looked_up(self, chosen: Path | str) -> tuple[Path, paths.Status]:
-        """A path and what is there; in place of what is not there, the only one that fits."""
-        path = paths.typed_path(chosen) if isinstance(chosen, str) else chosen
-        try:
-            return path, paths.require(path)
-        except FileError:
-            fitting: list[paths.FolderEntry] = []
-            with suppress(FileError):  # nothing fits in what cannot be listed
-                fitting = self._matches(chosen) if isinstance(chosen, str) else []
-            if len(fitting) != 1:
-                raise
-            return fitting[0].path, paths.require(fitting[0].path)
+    def looked_up(self, chosen: Path | str) -> tuple[Path, paths.Status]:
+        """A path and what is there; called in a thread."""
+        return _looked_up(chosen, self._matches)
 
     def _enter(self, text: str, note: str = "") -> None:
         field = self.query_one(Input)
@@ -216,8 +226,30 @@ class OpenPath(PathDialog[Path | None]):
 
     imports = False
     """Whether what was chosen has to be imported."""
+    further: Sequence[Path] = ()
+    """Further files of the same dataset."""
+    hint = "↑ ↓ choose · Tab completes · ; adds a file · Enter opens · Esc goes back"
     _offered: Path | None = None
     """The folder that may be meant itself: entering it again takes it."""
+
+    def completed(self, typed: str) -> str:
+        """The last of several paths, which lies beside the first unless it says where."""
+        head, _, last = typed.rpartition(";")
+        first = head.partition(";")[0].strip()
+        several = bool(first) and paths.exists(paths.typed_path(first))
+        self.before = f"{head}; " if several else ""
+        if not several:
+            return typed
+        folder = paths.typed_path(first).parent
+        return str(folder / last.strip()) if last.strip() else f"{folder}{os.sep}"
+
+    def looked_up(self, chosen: Path | str) -> tuple[Path, paths.Status]:
+        """The first of several paths; the others are its further files."""
+        self.further = ()
+        if isinstance(chosen, Path) or not set(chosen) & set(";*?["):
+            return super().looked_up(chosen)
+        first, *self.further = paths.typed_paths(chosen)
+        return first, paths.require(first)
 
     def took(self, path: Path) -> None:
         """That is all that was wanted."""
@@ -235,7 +267,7 @@ class OpenPath(PathDialog[Path | None]):
         if self.imports:
             return f"This is {found[0].detection.what}: Enter imports it."
         if not is_folder:
-            return str(recognised(path)) if found else None
+            return str(recognised(path)) if found else CHAT_ROWS if self.further else None
         certain = found and found[0].detection.certainty == "certain"
         return str(recognised(path)) if certain else ""
 
@@ -243,6 +275,22 @@ class OpenPath(PathDialog[Path | None]):
         """Whether a folder is a dataset beyond doubt, or was chosen once more."""
         again, self._offered = folder == self._offered, folder
         return again or detection.certainty == "certain"
+
+
+def _looked_up(
+    chosen: Path | str, matches: Callable[[str], Sequence[paths.FolderEntry]]
+) -> tuple[Path, paths.Status]:
+    """A path and what is there; in place of what is not there, the only one that fits."""
+    path = paths.typed_path(chosen) if isinstance(chosen, str) else chosen
+    try:
+        return path, paths.require(path)
+    except FileError:
+        fitting: Sequence[paths.FolderEntry] = []
+        with suppress(FileError):  # nothing fits in what cannot be listed
+            fitting = matches(chosen) if isinstance(chosen, str) else []
+        if len(fitting) != 1:
+            raise
+        return fitting[0].path, paths.require(fitting[0].path)
 
 
 def _slash(entry: paths.FolderEntry) -> str:

@@ -24,7 +24,8 @@ SPOKEN: dict[Progress, str] = {
 
 
 Serving = Mapping[str, tuple[str, ...]]
-"""Actions by the stage that they serve: `""` is the pane's own, `job trouble` one in trouble."""
+"""Actions, or ids of keys, by the stage that they serve: `""` is the pane's own, `job trouble` one
+in trouble."""
 
 PANES_OF = {
     "data": "datasets",
@@ -65,12 +66,14 @@ class LoopStrip(Widget):
     loop_state: reactive[LoopState] = reactive(LoopState())
     next_actions: reactive[tuple[str, ...]] = reactive(())
     """What goes on with the stage of this pane."""
+    serving: reactive[Serving] = reactive[Serving]({})
+    """What serves stages of other panes, and those in trouble."""
     waiting: reactive[str] = reactive("")
     """What the next step waits for, in its place; empty where it waits for nothing."""
 
     def __init__(self, serving: Serving) -> None:
         super().__init__()
-        self._serving = serving
+        self.set_reactive(LoopStrip.serving, serving)
         self.set_reactive(LoopStrip.next_actions, serving.get("", ()))
 
     def on_mount(self) -> None:
@@ -136,9 +139,10 @@ class LoopStrip(Widget):
         if self.waiting:
             return "next: ", self.waiting
         here = str(self.app.current_mode)
-        for action in wanted(self.loop_state, here, self.next_actions, self._serving):
+        for action in wanted(self.loop_state, here, self.next_actions, self.serving):
             for active in self.screen.active_bindings.values():
-                if active.binding.action == action and active.enabled:
+                named = action in (active.binding.action, active.binding.id)
+                if named and active.enabled:
                     key = self.app.get_key_display(active.binding)
                     return f"next: {key}", f" {active.binding.description}"
         return "", ""

@@ -36,10 +36,17 @@ def time_words(forecast: "Forecast") -> str:
     And what it needs, where that is known: `…, 9 GB of memory, $1.20 for the machine`.
     """
     needed = forecast.memory_bytes
-    also = [] if needed is None else [f"{size(needed)} or more of memory"]
+    also = [] if needed is None else [f"{size(needed)} or more of memory{_each(forecast)}"]
     if forecast.machine_usd is not None:
         also.append(f"{money(forecast.machine_usd)} for the machine")
     return ", ".join([_time_words(forecast), *also])
+
+
+def _each(forecast: "Forecast") -> str:
+    sharing = forecast.processes
+    if sharing is None:
+        return " for each GPU"
+    return f" for each of {sharing} processes" if sharing > 1 else ""
 
 
 def _time_words(forecast: "Forecast") -> str:

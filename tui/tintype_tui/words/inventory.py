@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from tintype_tui.text import age, count, duration, money, one_line, size
+from tintype_tui.text import age, count, duration, money, one_line, size, visible
 from tintype_tui.words.tables import Table
 
 if TYPE_CHECKING:
@@ -29,10 +30,22 @@ SIGNS = {"answers": "✓", "gone": "✗", "unknown": "?"}
 """Whether a model answers, by mark; a word stands beside each."""
 NO_USE = "nothing known"
 MOST_NAMED = 4
+MOST_TROUBLES = 3
 COLUMNS = (
     "kind", "name", "profile", "id", "state", "reachable", "ends", "days left", "source", "base",
     "bytes", "input $/M", "output $/M", "billed $", "used by", "orphan", "note",
 )  # fmt: skip
+
+
+def trouble_lines(troubles: Sequence[tuple[str, str]], width: int, rows: int) -> list[str]:
+    """Which profiles could not be asked and why, whole as far as there are `rows` for it."""
+    shown, lines = troubles[:MOST_TROUBLES], list[str]()
+    most = max(2, rows // max(1, len(shown)))
+    for profile, why in shown:
+        words = f"! {profile}: {visible(why)}"
+        lines += wrap(words, max(20, width), max_lines=most, placeholder=" …")
+    more = len(troubles) - len(shown)
+    return [*lines, f"! {more} more profiles could not be asked."] if more else lines
 
 
 def day(when: date) -> str:

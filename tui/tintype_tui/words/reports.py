@@ -91,6 +91,7 @@ def forecast_report(forecast: Forecast | None) -> dict[str, Any] | None:
         else [round(low_s, 1), round(high_s, 1)],
         "reason": forecast.reason,
         "memory_bytes": forecast.memory_bytes,
+        "processes": forecast.processes,
         "machine_usd": None if forecast.machine_usd is None else float(forecast.machine_usd),
     }
 

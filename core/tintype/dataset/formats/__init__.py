@@ -6,7 +6,6 @@ from outside (`tintype.plugins`). Commands, the app and scripts all read this re
 
 import itertools
 from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from tintype.dataset.formats.checking import check_format
@@ -27,7 +26,7 @@ from tintype.dataset.formats.contract import (
     WrittenRow,
 )
 from tintype.dataset.formats.exporting import export_dataset
-from tintype.dataset.formats.importing import write_items
+from tintype.dataset.formats.importing import in_split, write_items
 from tintype.dataset.formats.registry import (
     RecognisedFormat,
     detected,
@@ -47,7 +46,6 @@ from tintype.dataset.formats.report import (
     ImportReport,
     Notice,
 )
-from tintype.dataset.splits import split_of
 from tintype.errors import DatasetError
 from tintype.plugins import guarded
 from tintype.threads import stepwise
@@ -89,6 +87,8 @@ def import_dataset(
     target: Path,
     format: str = "",
     options: ImportOptions | None = None,
+    *,
+    dry_run: bool = False,
 ) -> AsyncGenerator[ImportProgress, None]:
     """Write a dataset of another format as `train.jsonl`, `valid.jsonl`, `test.jsonl`.
 
@@ -100,6 +100,7 @@ def import_dataset(
         target: The folder to write into.
         format: The name of its format; empty to have it recognised.
         options: How.
+        dry_run: Whether nothing is written: the reports say what would be.
 
     Raises:
         DatasetError: if the format is not known, the source cannot be read, or the target cannot be
@@ -107,19 +108,20 @@ def import_dataset(
         PluginError: if a format from outside fails, with its file and line.
     """
     sources = [source] if isinstance(source, Path) else list(source)
-    return stepwise(_import(sources, target, format, options or ImportOptions()))
+    return stepwise(_import(sources, target, format, options or ImportOptions(), dry_run))
 
 
 def _import(
-    sources: Sequence[Path], target: Path, name: str, options: ImportOptions
+    sources: Sequence[Path], target: Path, name: str, options: ImportOptions, dry_run: bool
 ) -> Generator[ImportProgress, None, None]:
     log = ImportLog()
     readers = [(_reader(source, name), source) for source in sources]
     every = (
-        _in_split(_items(chosen, source, options, log), source if len(sources) > 1 else None)
+        in_split(_items(chosen, source, options, log), source if len(sources) > 1 else None)
         for chosen, source in readers
     )
-    yield from write_items(itertools.chain.from_iterable(every), target, options, log)
+    items = itertools.chain.from_iterable(every)
+    yield from write_items(items, target, options, log, dry_run=dry_run)
 
 
 def _reader(source: Path, name: str) -> Format:
@@ -127,13 +129,6 @@ def _reader(source: Path, name: str) -> Format:
     if not reads(chosen):
         raise DatasetError(f"Tintype does not read {chosen.title} yet: {chosen.about}", path=source)
     return chosen
-
-
-def _in_split(items: Iterator[Item], source: Path | None) -> Iterator[Item]:
-    """Items whose source says no split are in that of the source's name, if it says one."""
-    split = split_of(source) if source is not None else None
-    for item in items:
-        yield replace(item, split=split) if split is not None and item.split is None else item
 
 
 def _items(format: Format, source: Path, options: ImportOptions, log: ImportLog) -> Iterator[Item]:

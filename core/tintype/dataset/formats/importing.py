@@ -6,7 +6,8 @@ by the images' content, so that rows that share an image, under whatever name, s
 
 import random
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from tintype.dataset.formats.chat_rows import ChatRows, without_system
 from tintype.dataset.formats.contract import ImageSource, ImportOptions, Item
 from tintype.dataset.formats.images import ImageKeeper, content_key
 from tintype.dataset.formats.report import ImportLog, ImportProgress, ImportReport
-from tintype.dataset.splits import SPLITS, Split, draw_splits
+from tintype.dataset.nowhere import Nowhere
+from tintype.dataset.splits import SPLITS, Split, draw_splits, split_of
 from tintype.dataset.writing import SplitWriter, refuse_existing
 from tintype.errors import DatasetError
 from tintype.paths import free_at
@@ -24,14 +26,22 @@ _ROW_BYTES = 300
 
 
 def write_items(
-    source: Iterable[Item], target: Path, options: ImportOptions, log: ImportLog
+    source: Iterable[Item],
+    target: Path,
+    options: ImportOptions,
+    log: ImportLog,
+    *,
+    dry_run: bool = False,
 ) -> Generator[ImportProgress, None, None]:
     """Write items as splits; the files appear all together, just before the last report.
+
+    With `dry_run` nothing is written: the reports say what would be.
 
     Raises:
         DatasetError: if the source cannot be read, the target cannot be written, or exists.
     """
-    refuse_existing([target / f"{split}.jsonl" for split in SPLITS], replace=options.replace)
+    if not dry_run:
+        refuse_existing([target / f"{split}.jsonl" for split in SPLITS], replace=options.replace)
     read: list[Item] = []
     for item in source:
         read.append(item)
@@ -39,8 +49,9 @@ def write_items(
             yield log.progress()
     log.total = log.done + len(read)
     items, splits = yield from _drawn(read, options, log)
-    _require_room(items, target, options)
-    with SplitWriter(target) as writer:
+    if not dry_run:
+        _require_room(items, target, options)
+    with SplitWriter(target, Nowhere() if dry_run else None) as writer:
         making = ChatRows(items, ImageKeeper(target, options.keep, writer.beside), options, log)
         for item, split in _taken(items, splits, options, making):
             for row in making.rows(item):
@@ -62,6 +73,13 @@ def write_items(
             problems=tuple(log.problems),
         )
     )
+
+
+def in_split(items: Iterator[Item], source: Path | None) -> Iterator[Item]:
+    """Items whose source says no split are in that of the source's name, if it says one."""
+    split = split_of(source) if source is not None else None
+    for item in items:
+        yield replace(item, split=split) if split is not None and item.split is None else item
 
 
 def _taken(

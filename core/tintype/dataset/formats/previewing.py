@@ -16,9 +16,11 @@ from tintype.dataset.file_set import FileSet
 from tintype.dataset.formats.chat_rows import ChatRows
 from tintype.dataset.formats.contract import Boxes, Format, ImportOptions, Item, Label
 from tintype.dataset.formats.images import ImageKeeper, TakenImage
+from tintype.dataset.formats.importing import in_split
 from tintype.dataset.formats.registry import detected, format_named, not_understood
 from tintype.dataset.formats.report import ImportLog, ImportProblem, Notice
-from tintype.dataset.splits import SPLITS, Split
+from tintype.dataset.splits import SPLITS, Split, siblings
+from tintype.errors import DatasetError
 
 LONGEST_S = 5.0
 """Reading ends after this time, and the numbers are so far."""
@@ -83,12 +85,17 @@ class _NamingKeeper(ImageKeeper):
 
 
 def preview(
-    source: Path, format: str = "", options: ImportOptions | None = None, *, rows: int = 3
+    source: Path | Sequence[Path],
+    format: str = "",
+    options: ImportOptions | None = None,
+    *,
+    rows: int = 3,
 ) -> Preview:
     """Look at a dataset of another format; call it in a thread.
 
     Args:
-        source: A file, a folder or an archive.
+        source: A file, a folder or an archive; of several, as `import_dataset` joins them, the
+            first says what they are.
         format: The name of its format; empty to have it recognised.
         options: How it would be imported.
         rows: How many rows are shown.
@@ -98,11 +105,17 @@ def preview(
         PluginError: if a format from outside fails.
     """
     log = ImportLog()
-    chosen, what, others = _chosen(source, format)
+    sources = [source] if isinstance(source, Path) else list(source)
+    chosen, what, others = _chosen(sources[0], format)
     options = options or ImportOptions()
-    items, complete = _read(chosen, source, options, log)
+    formats = [chosen, *(_chosen(other, format)[0] for other in sources[1:])]
+    every = itertools.chain.from_iterable(
+        in_split(its.read(path, options, log), path if len(sources) > 1 else None)
+        for its, path in zip(formats, sources, strict=True)
+    )
+    items, complete = _read(every)
     with FileSet() as files:
-        making = ChatRows(items, _NamingKeeper(source, "embed", files), options, log)
+        making = ChatRows(items, _NamingKeeper(sources[0], "embed", files), options, log)
         shown = tuple(itertools.islice(_shown(items, making), rows))
         making.finish()
     labels, negatives = _labels(items)
@@ -126,6 +139,24 @@ def preview(
     )
 
 
+def readable_splits(source: Path) -> list[Path]:
+    """The files beside a file that are its other splits, in the same format and not damaged."""
+    others = {} if source.is_dir() else siblings(source).named()
+    own = _first(source) if len(others) > 1 else None
+    return [path for path in others.values() if path != source and own and _first(path) == own]
+
+
+def _first(source: Path) -> Format | None:
+    """The format of a file, if it has a row that can be read."""
+    try:
+        chosen = _chosen(source, "")[0]
+        return (
+            chosen if any(True for _ in chosen.read(source, ImportOptions(), ImportLog())) else None
+        )
+    except DatasetError:
+        return None
+
+
 def _chosen(source: Path, name: str) -> tuple[Format, str, Mapping[str, str]]:
     found = [each for each in detected(source) if each.is_read]
     if name:
@@ -143,12 +174,11 @@ def _chosen(source: Path, name: str) -> tuple[Format, str, Mapping[str, str]]:
     return best.format, best.detection.what, others
 
 
-def _read(
-    chosen: Format, source: Path, options: ImportOptions, log: ImportLog
-) -> tuple[list[Item], bool]:
+def _read(every: Iterator[Item]) -> tuple[list[Item], bool]:
+    """The items that can be read in time, and whether they are all."""
     until = time.monotonic() + LONGEST_S
     items: list[Item] = []
-    for item in chosen.read(source, options, log):
+    for item in every:
         items.append(item)
         if len(items) >= FEWEST_READ and time.monotonic() > until:
             return items, False

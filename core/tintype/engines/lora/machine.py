@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _LIMIT_S = 5.0
 
@@ -15,6 +15,7 @@ class Machine:
     """Of the GPU with the most memory; empty if there is none."""
     memory_bytes: int
     """Of that GPU, or of the machine."""
+    gpus: int = 0
 
 
 def this_machine() -> Machine:
@@ -24,7 +25,8 @@ def this_machine() -> Machine:
         told = subprocess.run(
             asked, capture_output=True, text=True, timeout=_LIMIT_S, check=True
         ).stdout
-        return max(map(_gpu, told.strip().splitlines()), key=lambda one: one.memory_bytes)
+        found = [_gpu(line) for line in told.strip().splitlines()]
+        return replace(max(found, key=lambda one: one.memory_bytes), gpus=len(found))
     except (OSError, ValueError, subprocess.SubprocessError):
         pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         return Machine("", pages)

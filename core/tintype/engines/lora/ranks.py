@@ -32,8 +32,6 @@ from tintype.engines.lora.bases import Base
 from tintype.engines.lora.preparation import Pulse, patiently
 from tintype.errors import EngineError
 
-RANKS = "TINTYPE_RANKS"
-"""How many processes train together: a number, or `all` for as many as there are GPUs."""
 _LONGEST = timedelta(days=7)
 """For which one waits for another: what takes long is reading rows, and who ends is noticed."""
 _MEETING = "ranks-"
@@ -179,21 +177,10 @@ class Ranks:
             raise RankLostError(f"The processes that train together lost touch: {error}") from error
 
 
-def asked_for(batch: int) -> int:
-    """How many processes are to train, at most as many as a step has rows.
-
-    Raises:
-        EngineError: if the environment says something else than a number.
-    """
-    asked = os.environ.get(RANKS, "1").strip() or "1"
-    if asked == "all":
-        return max(1, min(batch, torch.cuda.device_count()))
-    if not asked.isdecimal() or int(asked) < 1:
-        raise EngineError(
-            f"{RANKS} is {asked!r}, which is no number of processes.",
-            advice=f"Set {RANKS} to a number from 1 on, or to all.",
-        )
-    return min(batch, int(asked))
+def asked_for(order: TrainingOrder) -> int:
+    """How many processes are to train, at most as many as a step has rows."""
+    there = torch.cuda.device_count() if order.ranks == "all" else int(order.ranks or 1)
+    return max(1, min(order.hyperparameters.batch_size, there))
 
 
 @contextmanager
@@ -204,7 +191,7 @@ def together(base: Base, order: TrainingOrder, pulse: Pulse) -> Iterator[Ranks]:
         EngineError: if it cannot be started.
         RankLostError: if it ends.
     """
-    ranks = Ranks(0, asked_for(order.hyperparameters.batch_size))
+    ranks = Ranks(0, asked_for(order))
     if ranks.size == 1:
         yield ranks
         return

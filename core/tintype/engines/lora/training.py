@@ -10,7 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
-from tintype.engines.base import Note, Outcome, Report, Saved, Step, TrainingOrder, Wanted
+from tintype.engines.base import (
+    Note,
+    Outcome,
+    Report,
+    Saved,
+    Step,
+    TrainingOrder,
+    Wanted,
+)
 from tintype.engines.lora import adapters, attention, forward, loading, plan, states
 from tintype.engines.lora.bases import Base
 from tintype.engines.lora.memory import PaceMeter, free_bytes, out_of_memory
@@ -27,6 +35,7 @@ from tintype.engines.lora.ranks import Ranks, together
 from tintype.engines.lora.rows import Encoded
 from tintype.engines.lora.states import TrainingProgress
 from tintype.errors import EngineError
+from tintype.resources import TOGETHER
 
 STATE_EVERY_S = 2.0
 STATE_SHARE = 20
@@ -60,6 +69,8 @@ def train(
 
     try:
         with together(base, order, pulse) as ranks:
+            if ranks.size > 1:
+                report(Note(TOGETHER.format(ranks.size)))
             train_as(ranks, base, order, report, pulse)
     except _Interrupted as stop:
         return stop.outcome

@@ -11,6 +11,7 @@ from string import ascii_uppercase
 from typing import Any
 
 import pytest
+from benchmarks.terminal import Display
 
 from tintype_tui.terminal.output import Output
 
@@ -116,6 +117,18 @@ async def test_the_pen_that_comes_back_with_the_shells_screen_is_the_shells(line
     line.output.write("\x1b[?1049l")  # in foot with the pen of the last image
     line.output.close()
     assert (await line.until(b"\x1b[?1049l")).endswith(b"\x1b[?1049l\x1b[m")
+
+
+async def test_where_there_is_but_one_screen_the_shell_finds_it_empty(line: Any) -> None:
+    """As in GNU screen, which has another one for programs only if it is configured."""
+    line.show("something")
+    line.output.leave()
+    line.output.write("\x1b[?1049l")
+    line.output.close()
+    display = Display(20, 2)
+    display.write(await line.until(b"\x1b[?1049l\x1b[m"))
+    assert not "".join(display.display).strip()
+    assert (display.cursor.x, display.cursor.y) == (0, 0)
 
 
 async def test_the_shells_descriptors_block_as_before(line: Any) -> None:

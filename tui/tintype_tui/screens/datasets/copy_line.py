@@ -4,6 +4,7 @@ The dataset itself is never changed.
 """
 
 from collections.abc import Sequence, Set
+from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -21,6 +22,7 @@ from tintype_tui.screens.datasets.opened import Opened
 from tintype_tui.screens.datasets.part import Words, is_busy, stop_workers
 from tintype_tui.screens.save_as import SaveAs, Target
 from tintype_tui.text import count
+from tintype_tui.widgets.loop_strip import LoopStrip
 
 
 class CopyLine(Words):
@@ -44,6 +46,18 @@ class CopyLine(Words):
             tooltip="without or only the marked ones, or those of a filter",
         ),
     ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: set[Path] = set()
+        """Copies of this session, fixed as far as can be."""
+
+    def begun(self) -> None:
+        """What a fixed copy has left is nothing that another one fixes."""
+        if self.opened is not None:
+            fixed = self.opened.path in self.written
+            trouble = ("data.problems", "open") if fixed else self.pane.NEXT["data trouble"]
+            self.pane.query_one(LoopStrip).serving = {**self.pane.NEXT, "data trouble": trouble}
 
     def words(self) -> str:
         return ""
@@ -149,6 +163,7 @@ class CopyLine(Words):
                         changed = f", {count(done.images, 'image')} changed"
                         name = f"{target.path.name} {target.written}"
                         self.pane.say(f"{name}: {count(done.rows, 'row')}{changed}{left}.")
+                        self.written.update(done.files if wanted.chat else ())
                         self.post_message(requests.open_dataset(done.files[0]))
         finally:
             self.doing = ""

@@ -65,7 +65,7 @@ class DatasetsPane(Pane):
     CSS_PATH = "datasets.tcss"
     NEXT: ClassVar[Serving] = {
         "": ("open",),
-        "data trouble": ("fix", "open"),
+        "data trouble": ("data.fix", "open"),
         **dict.fromkeys(("estimate", "job"), ("estimate",)),
         "try": ("try",),
         "evaluate": ("evaluate",),

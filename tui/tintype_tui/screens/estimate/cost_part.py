@@ -134,7 +134,7 @@ class CostPart(Part):
                     prices,
                     request,
                     self.choices.batch_size,
-                    settings.machine_usd_per_hour,
+                    settings,
                 )
 
     async def _request(self, found: Assessment) -> Request | None:

@@ -128,7 +128,7 @@ class LaunchLine(Part):
             api.profile,
             made.estimate,
             choices.batch_size,
-            self.session.settings.machine_usd_per_hour,
+            self.session.settings,
         )
         dialog = Launch(order, api, store, limits, demand, spent, time)
         job = await self.app.push_screen_wait(dialog)

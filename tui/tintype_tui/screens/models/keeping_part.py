@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, aclosing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -33,8 +32,6 @@ WHOLE = ("all", "plan")
 """Views in which all of a profile is kept, and not the thing under the cursor."""
 MOST_NAMED = 3
 """So much of what could not be had is named here, with why; the archive's README names all."""
-NOTE = "archives"
-"""The note that says into which archive each profile was kept last."""
 
 
 class KeepingPart(ItemPart):
@@ -97,16 +94,14 @@ class KeepingPart(ItemPart):
             return
         with self.pane.reporting("Cannot keep"):
             store = await self.session.store()
-            archives = await asyncio.to_thread(store.notes.read, NOTE) or {}
-            proposed = archives.get(profile) or Path("~/tintype-kept") / safe_name(profile)
+            archives = await asyncio.to_thread(store.archives.read)
+            earlier = (path for path, name in reversed(archives.items()) if name == profile)
+            proposed = next(earlier, Path("~/tintype-kept") / safe_name(profile))
             dialog = Ask(f"Keep {what} in which archive?", value=str(proposed), hints=_HINTS)
             typed = await self.app.push_screen_wait(dialog)
             if not typed or not typed.strip():
                 return
-            target = absolute(typed_path(typed))
-            archives[profile] = str(target)
-            store.notes.write(NOTE, archives, datetime.now(UTC))
-            self._keep(profile, what, target, wanted)
+            self._keep(profile, what, absolute(typed_path(typed)), wanted)
 
     def _chosen(self) -> tuple[str, str, "Wanted"]:
         """Of which profile something is kept, and what, in words and for the library."""

@@ -45,9 +45,10 @@ ORDER_WORDS = {
     "profile": "by profile",
 }
 NOTHING = "Nothing is known of any provider yet.\n{models.refresh} asks them all."
-NONE_OF_KIND = "There is nothing of this kind.\n] shows another, {models.refresh} asks again."
+NONE_OF_KIND = (
+    "There is nothing of this kind.\n{models.turn} shows another, {models.refresh} asks again."
+)
 NONE_FITS = "Nothing fits “{needle}”.\nEsc shows all, {models.filter} looks for something else."
-MOST_TROUBLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +189,7 @@ class ListPart(Part):
         if self.shown.needle:
             lines.append(f"only “{visible(self.shown.needle)}” · Esc shows all")
         troubles = [] if self.found is None or self.asking else list(self.found.troubles)
-        width = max(20, self.size.width - 2)
-        for profile, why in troubles[:MOST_TROUBLES]:
-            lines += wrap(f"! {profile}: {visible(why)}", width, max_lines=2, placeholder=" …")
-        more = len(troubles) - MOST_TROUBLES
-        lines += [f"! {more} more profiles could not be asked."] if more > 0 else []
+        lines += said.trouble_lines(troubles, self.size.width - 2, self.screen.size.height // 3)
         note = self.query_one("#models-note", Static)
         note.display = bool(lines)
         note.update(Content("\n".join(lines)))

@@ -59,11 +59,14 @@ class Output:
             self._writer.write(data)
 
     def leave(self) -> None:
-        """Draw no more, and free the images; what is written from here on gives it back."""
+        """Draw no more, and free the images; what is written from here on gives it back.
+
+        It is left empty: some have but one screen, which is the shell's again.
+        """
         if self._alarm is not None:
             self._alarm.cancel()
         self._parting = []
-        self.write("\x1b[m" + self._surface.farewells())
+        self.write("\x1b[m\x1b[2J\x1b[H" + self._surface.farewells())
 
     @property
     def closed(self) -> bool:

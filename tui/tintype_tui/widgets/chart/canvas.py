@@ -45,6 +45,8 @@ class Content:
     cursors: Cursors
     size: Size
     zone: tzinfo | None
+    range_key: str
+    """That chooses another range of values."""
 
     @property
     def visible(self) -> dict[int, Trace]:
@@ -125,6 +127,7 @@ class Canvas:
         return Scene(
             traces=visible,
             hidden=len(content.traces) - len(visible),
+            range_key=content.range_key,
             pins=content.pins,
             heading=content.heading,
             cursors=content.cursors,

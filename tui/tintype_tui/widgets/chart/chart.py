@@ -16,6 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tintype.metrics import AXES, Axis
+from tintype_tui.keys import key_of
 from tintype_tui.widgets.chart import palette
 from tintype_tui.widgets.chart.canvas import Canvas, Content
 from tintype_tui.widgets.chart.navigation import (
@@ -156,6 +157,7 @@ class Chart(Widget, can_focus=True):
             Cursors(self._hover if self.cursor is None else self.cursor, self.second),
             self.size,
             self.zone,
+            key_of(self, "chart.outliers"),
         )
 
     # -- when it changes -------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import var
 
+from tintype_tui.keys import key_of
 from tintype_tui.widgets.chart.chart import Chart
 from tintype_tui.widgets.chart.traces import Pin, Trace
 
@@ -92,7 +93,7 @@ class ChartGrid(Container):
         start = self.first % len(every)
         shown = [*every[start:], *every[:start]][:fit]
         if fit > 1:
-            more = f"{shown[-1].heading} (w: {len(every) - fit} more)"
+            more = f"{shown[-1].heading} ({key_of(self, 'jobs.metric')}: {len(every) - fit} more)"
             shown[-1] = Panel(more, shown[-1].traces)
         return shown
 

@@ -165,6 +165,7 @@ class Scene:
     """Those that are shown, by their numbers."""
     hidden: int
     """How many are not."""
+    range_key: str
     pins: Sequence[Pin]
     heading: str
     cursors: Cursors
@@ -207,7 +208,9 @@ class Scene:
         first = next(trace for trace in self.traces.values() if len(trace.series))
         view, signs = self.plot.view, self.signs
         right = readout.whereabouts(self.cursors, first, self.plotter, view, signs)
-        right = right or readout.facts(self.plot, self.traces, self.following, self.hidden)
+        right = right or readout.facts(
+            self.plot, self.traces, self.following, self.hidden, self.range_key
+        )
         return readout.heading(self.heading, right, self.frame.width, signs)
 
     def _legend(self) -> list[Segments]:

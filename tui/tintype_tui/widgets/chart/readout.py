@@ -77,8 +77,13 @@ def legend_rows(traces: Sequence[Trace], smoothing: float, width: int) -> int:
     return 1 if wanted <= width + 2 else 2
 
 
-def facts(plot: Plot, traces: Mapping[int, Trace], following: bool, hidden: int) -> list[str]:
-    """What one must know to read the plot right, the most important first."""
+def facts(
+    plot: Plot, traces: Mapping[int, Trace], following: bool, hidden: int, range_key: str
+) -> list[str]:
+    """What one must know to read the plot right, the most important first.
+
+    `range_key` chooses another range of values.
+    """
     view, found = plot.view, []
     if plot.drawn < plot.points:
         found.append(f"{plot.drawn:,} of {plot.points:,} points, extremes kept")
@@ -90,7 +95,7 @@ def facts(plot: Plot, traces: Mapping[int, Trace], following: bool, hidden: int)
         found.append("log")
     if plot.cut:
         what = "outliers cut" if view.clip == "outliers" else f"cut at {_cut_at(plot)}"
-        found.insert(0, f"{what}, o: all")
+        found.insert(0, f"{what}, {range_key}: all")
     if following:
         found.append("following")
     return found
