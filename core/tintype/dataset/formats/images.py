@@ -169,9 +169,7 @@ def content_key(source: ImageSource) -> str:
 class ImageKeeper:
     """Takes images over and gives each the URL it has in the rows. Not for several threads."""
 
-    def __init__(
-        self, target: Path, keep: Keep, files: FileSet, *, verify: bool = True
-    ) -> None:
+    def __init__(self, target: Path, keep: Keep, files: FileSet, *, verify: bool = True) -> None:
         """Begin.
 
         Args:
