@@ -399,3 +399,18 @@ async def test_work_that_finds_nothing_on_a_screen_that_is_there_is_a_crash() ->
 
     with pytest.raises(WorkerFailed):
         await run()
+
+
+async def test_what_moved_is_drawn_again_though_its_place_was_asked_before_the_layout() -> None:
+    app = App[None]()
+    async with app.run_test(size=(40, 3)) as pilot:
+        line = Static("a line")
+        await app.mount(line)
+        await pilot.pause()
+        compositor, before = app.screen._compositor, line.region
+        line.display = False
+        line._check_refresh()  # as when it is idle: a layout is due
+        compositor._dirty_regions.clear()
+        compositor.update_widgets({Static()})  # one that is not seen
+        assert line not in compositor.full_map, HINT
+        assert before in compositor._dirty_regions, HINT

@@ -10,7 +10,13 @@ from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from rich.style import Style
 from textual import constants
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual._compositor import (
+    ChopsUpdate,
+    Compositor,
+    CompositorMap,
+    CompositorUpdate,
+    LayoutUpdate,
+)
 from textual.app import App, ReturnType
 from textual.screen import Screen
 from textual.strip import Strip
@@ -25,6 +31,27 @@ if TYPE_CHECKING:
 
 _WHOLE_FRAMES = "TINTYPE_FULL_REPAINT" in os.environ
 """Whether every frame is sent as Textual makes it: to compare with."""
+
+
+_full_map: Any = Compositor.full_map
+
+
+def _map_and_what_changed(self: Compositor) -> CompositorMap:
+    """Where widgets are; where they were and are now is to be drawn again.
+
+    Textual makes this map again between two layouts if it is asked for it, and the next layout,
+    which draws what has moved, compares with it: what had moved by then stayed on the screen.
+    """
+    before = self._full_map if self._visible_map is None else self._visible_map
+    stale = self._full_map_invalidated
+    found: CompositorMap = _full_map.fget(self)
+    if stale:
+        places = (one.clip.intersection(one.region) for _, one in found.items() ^ before.items())
+        self._dirty_regions.update(filter(None, places))
+    return found
+
+
+Compositor.full_map = property(_map_and_what_changed)  # type: ignore[assignment, method-assign]
 
 
 class PaintedApp(ReportingApp[ReturnType]):
