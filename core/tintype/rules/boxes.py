@@ -74,10 +74,10 @@ def _named(flaws: list[str]) -> str:
 
 
 def _fix(asked: tuple[str, ...], flaws: list[str]) -> str:
+    label = asked[0] if asked else "label"
+    shape = f"<locNNNN><locNNNN><locNNNN><locNNNN> {label}"
     if all(flaw.endswith(_UNASKED) for flaw in flaws):
-        return (
-            f"Ask for it in the prompt, too, or label the box as one that is asked for: `{shape}`."
-        )
+        return f"Ask for it in the prompt, or label the box as one that is asked for: `{shape}`."
     return f"Write each box as `{shape}`: top, left, bottom, right in 0…1023, boxes apart by ` ; `."
 
 
