@@ -16,7 +16,7 @@ from tintype_tui import theme
 from tintype_tui.screens.datasets import DatasetsPane
 from tintype_tui.screens.estimate import EstimatePane
 from tintype_tui.screens.estimate.cost_part import CostPart
-from tintype_tui.screens.jobs import JobsPane
+from tintype_tui.screens.jobs.pane import JobsPane
 from tintype_tui.widgets.cost_card import CostCard
 
 

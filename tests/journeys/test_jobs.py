@@ -17,9 +17,9 @@ from tintype.budget import NOTHING_CONFIRMED, Limits
 from tintype.resources import Job
 from tintype.settings import load
 from tintype.store import open_store
-from tintype_tui.screens.jobs import JobsPane
 from tintype_tui.screens.jobs.acting import can
 from tintype_tui.screens.jobs.job import JobPart
+from tintype_tui.screens.jobs.pane import JobsPane
 from tintype_tui.widgets.chart import Chart
 from tintype_tui.widgets.plan_form import PlanForm
 

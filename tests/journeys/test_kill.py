@@ -17,7 +17,7 @@ import pytest
 from tintype.engines import launch
 from tintype.server import run
 from tintype_tui.__main__ import run_command
-from tintype_tui.screens.jobs import JobsPane
+from tintype_tui.screens.jobs.pane import JobsPane
 
 COMMAND = Path(sys.executable).with_name("tintype")
 

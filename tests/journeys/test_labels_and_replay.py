@@ -11,8 +11,8 @@ from tintype.resources import Event, Job
 from tintype.settings import load
 from tintype.store import Labels, open_store
 from tintype.store.jobs import Ranked
-from tintype_tui.screens.jobs import JobsPane
 from tintype_tui.screens.jobs.labels_part import LabelsPart
+from tintype_tui.screens.jobs.pane import JobsPane
 
 MADE = datetime(2026, 11, 1, tzinfo=UTC)
 

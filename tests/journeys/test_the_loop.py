@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tintype_tui.screens.jobs import JobsPane
+from tintype_tui.screens.jobs.pane import JobsPane
 from tintype_tui.screens.playground import PlaygroundPane
 
 

@@ -120,8 +120,10 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         """Make ready; `with_samples` begins by drawing them and opening the playing cards."""
         if dataset is not None:  # shown first, so that what is typed meanwhile is for it
             self.DEFAULT_MODE = "datasets"  # type: ignore[misc]
-        super().__init__()
         chosen = settings or load()
+        if chosen.screen_reader:
+            self.CSS_PATH = ["app.tcss", "reader.tcss"]  # type: ignore[misc, assignment]
+        super().__init__()
         lay_edits()
         self.session = Session(chosen)
         self.report = partial(_reported, chosen.folders.state)

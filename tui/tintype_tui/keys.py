@@ -2,7 +2,6 @@
 
 import importlib
 import inspect
-import pkgutil
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -56,6 +55,8 @@ def every_binding() -> Mapping[str, list[tuple[str, Binding]]]:
     Imports the whole app, which takes a second.
     """
     found: dict[str, list[tuple[str, Binding]]] = {}
+    import pkgutil
+
     package = importlib.import_module("tintype_tui")
     for module in pkgutil.walk_packages(package.__path__, "tintype_tui."):
         if not module.name.endswith("__main__"):

@@ -14,8 +14,8 @@ from tintype_tui.widgets.masthead import PANES
 
 
 def _pane(mode: str) -> Pane:
-    """The class `HomePane` of `screens.home`, and so on."""
-    made: Pane = getattr(import_module(f"tintype_tui.screens.{mode}"), f"{mode.title()}Pane")()
+    """The class `HomePane` of `screens.home.pane`, and so on."""
+    made: Pane = getattr(import_module(f"tintype_tui.screens.{mode}.pane"), f"{mode.title()}Pane")()
     return made
 
 

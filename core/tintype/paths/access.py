@@ -3,7 +3,6 @@
 import contextlib
 import fnmatch
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -98,7 +97,7 @@ def writing(
     if not replace and status(path).is_there:
         raise exists_already(path)
     make_folder(path.parent)
-    temporary = path.with_name(f".tintype-{path.name if alone else secrets.token_hex(6)}.tmp")
+    temporary = path.with_name(f".tintype-{path.name if alone else os.urandom(6).hex()}.tmp")
     how = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | (os.O_TRUNC if alone else os.O_EXCL)
     with translated("write", path):
         number = os.open(temporary, how, 0o600 if private else 0o666)

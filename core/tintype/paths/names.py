@@ -1,6 +1,5 @@
 """Paths made of text: typed by a person, half typed, or from a job's id."""
 
-import hashlib
 import heapq
 import os
 import re
@@ -114,6 +113,8 @@ def safe_name(text: str, ending: str = "") -> str:
     name = _UNSAFE.sub("_", text.encode("utf-8", "replace").decode()).strip(" ").lstrip(".-") or "_"
     room = MAX_NAME_BYTES - len(ending.encode())
     if len(name.encode()) > room:
+        import hashlib  # late: few names are that long, and the first frame waits for it
+
         digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:8]
         name = f"{name.encode()[: room - 9].decode('utf-8', 'ignore')}-{digest}"
     return f"{name}{ending}"

@@ -64,10 +64,17 @@ def test_another_driver_is_left_in_its_place(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    "module", ["tintype_tui.terminal", "tintype_tui.widgets.image", "tintype_tui.terminal.driver"]
+    "module",
+    [
+        "tintype_tui.terminal",
+        "tintype_tui.widgets.image",
+        "tintype_tui.terminal.driver",
+        "tintype_tui.screens.home.provider_part",  # and with it all of Home
+    ],
 )
 def test_nothing_heavy_is_imported_before_an_image_is_drawn(module: str) -> None:
     heavy = ["PIL", "numpy", "textual_image", "openai", "tintype.images", "tintype.dataset"]
+    heavy += ["tintype.rules", "tintype.evaluation", "tintype.prompting"]
     if module == "tintype_tui.terminal":
         heavy += ["textual", "rich"]
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from textual.content import Content
 
-from tintype import rules
 from tintype.budget import spent_this_month
 from tintype.errors import SettingsError
 from tintype.pricing import Deadline, Prices
+from tintype.providers.loading import provider as provider_of
 from tintype.settings import Folders, Profile, key_for
 from tintype.store import Store
 from tintype_tui.text import money
@@ -72,14 +72,14 @@ def dates(prices: Prices, profile: Profile, today: date) -> list[Content]:
             what = "takes no new jobs" if end.what == "training" else "shuts down tuned models"
             lines.append(
                 Content.styled(f"in {left} days, {end.date:%d %b %Y}", f"bold {urgent}")
-                + Content(f"\n  {rules.rules_of(provider).title} {what}")
+                + Content(f"\n  {provider_of(provider).rules.title} {what}")
             )
     return lines
 
 
 def _tuning(provider: str, ends: Sequence[Deadline]) -> list[Deadline]:
     """Of all ends, those of training and of the models that can be tuned, each day once."""
-    judged_by = rules.rules_of(provider)
+    judged_by = provider_of(provider).rules
     tunable = {*judged_by.vision_models, *judged_by.text_models}
     found: dict[tuple[date, str], Deadline] = {}
     for end in ends:

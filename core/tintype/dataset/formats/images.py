@@ -52,7 +52,8 @@ class ImageFinder:
 
     A name is tried as it stands, relative to where it is written and to the source, with either
     separator. Names of another machine (`/content/a.jpg`, `gs://bucket/a.jpg`) and names that lack
-    a folder are found by their end, if only one file ends so, or one of the same split or folder.
+    a folder are found by their end, if only one file ends so, or one of the same split or folder;
+    names without an ending (`000042`) are those of files without theirs.
     """
 
     def __init__(self, files: Files, log: ImportLog, more: Path | None = None) -> None:
@@ -100,9 +101,9 @@ class ImageFinder:
                 words = BY_NAME if foreign else ELSEWHERE
                 self._log.note("found-by-name", words, f"{text[:200]} → {ending[0].name}")
             return ending[0]
-        packed = self._in_archives(name, base, split) if not ending else None
-        if packed is not None:
-            return packed
+        other = None if ending else self._by_another_name(name, base, split)
+        if other is not None:
+            return other
         if ending:
             names = ", ".join(file.name for file in ending[:3])
             raise DatasetError(
@@ -114,6 +115,12 @@ class ImageFinder:
                 f"{text[:200]} is an absolute path, and the dataset has no such image."
             )
         raise DatasetError(f"There is no image {text[:200]}.")
+
+    def _by_another_name(self, name: str, base: str, split: Split | None) -> SourceFile | None:
+        """An image that is named without its ending, or in an archive beside."""
+        bare = "." not in name.rpartition("/")[2]
+        stems = nearest(self._files.stems(name), base, split) if bare else []
+        return stems[0] if len(stems) == 1 else self._in_archives(name, base, split)
 
     def _in_archives(self, name: str, base: str, split: Split | None) -> SourceFile | None:
         """An image in an archive that lies beside the annotations."""

@@ -1,6 +1,7 @@
 """Frames wait for answers, whatever the terminal makes of the question."""
 
 from itertools import pairwise
+from random import Random
 
 import pytest
 
@@ -153,3 +154,34 @@ def test_who_leaves_waits_longer_for_a_terminal_that_has_always_answered() -> No
     for at in range(4):  # answers have been lost
         pace.sent(400, 102.0 + at)
     assert pace.parting_s == pytest.approx(1.4)
+
+
+def rates(trip_s: float, rate: float, late_s: tuple[float, ...]) -> list[float]:
+    """What a program that reads answers late finds a line to carry, as shares of what it does."""
+    found = []
+    for seed in range(30):
+        chance, pace = Random(seed), Pace()
+        coming: list[float] = []
+        now_s, free_s, read_s = 100.0, 0.0, 0.0
+        sizes = (chance.choice((300, 3_000, 9_000, 16_000)) for _ in range(60))
+        for size in (40, 8_500, 400, *sizes):
+            while coming and (pace.due_s(now_s) > now_s or coming[0] <= now_s):
+                now_s = max(now_s, coming.pop(0))
+                pace.answered(now_s)
+            now_s = max(now_s, pace.due_s(now_s)) + chance.choice((0.0, 0.02, 0.3))
+            pace.sent(size, now_s)
+            free_s = max(free_s, now_s) + size / rate
+            read_s = max(read_s, free_s + trip_s + chance.choice(late_s) * chance.random())
+            coming.append(read_s)
+            found += [carried / rate] if (carried := pace.line.bytes_per_s) else []
+    return found
+
+
+@pytest.mark.parametrize(("trip_s", "rate"), [(0.08, 1e6), (0.3, 1e5), (0.04, 1e7)])
+@pytest.mark.parametrize(("late_s", "wrong"), [((0.0,), 0.1), ((0.0, 0.0, 0.1, 0.3), 0.35)])
+def test_a_busy_program_takes_a_line_for_what_it_is(
+    trip_s: float, rate: float, late_s: tuple[float, ...], wrong: float
+) -> None:
+    found = rates(trip_s, rate, late_s)
+    assert sum(one > 2 for one in found) < 0.025 * len(found)
+    assert sum(one < 1 / 2 for one in found) < wrong * len(found)

@@ -63,8 +63,8 @@ class HomePane(Pane):
 
     def on_mount(self) -> None:
         # Textual holds its first refresh back while it starts; what is called after that refresh
-        # would still come before the frame is seen.
-        self.set_timer(FIRST_FRAME_S, self._settle_in)
+        # would still come before the frame is seen. On a busy machine it takes longer than that.
+        self.set_timer(FIRST_FRAME_S, lambda: self.call_after_refresh(self._settle_in))
 
     def on_screen_resume(self) -> None:
         if self.query("ListsPart"):

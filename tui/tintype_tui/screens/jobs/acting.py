@@ -7,7 +7,6 @@ from pathlib import Path
 
 from tintype import jobs, paths
 from tintype.api import Api
-from tintype.evaluation.plan import MOST_MODELS
 from tintype.jobs import Blamed, FoundRow
 from tintype.metrics import to_csv
 from tintype.resources import Job
@@ -74,6 +73,8 @@ def elsewhere(name: str, known: Known, model: str, view: str) -> requests.Reache
 
     From the list of checkpoints it is evaluated beside those, spread evenly, and its base.
     """
+    from tintype.evaluation.plan import MOST_MODELS
+
     if name != "evaluate" or view != "checkpoints":
         return ELSEWHERE[name](model)
     names = [one.model for one in known.progress.checkpoints if one.model != model]

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from tintype import jobs, recorder
 from tintype.api import Api
 from tintype.errors import TintypeError
-from tintype.evaluation import StepScores, runs_folder, step_scores
 from tintype.jobs import Bill, JobProgress, Trouble, trouble_of
 from tintype.jobs.reading import read_along
 from tintype.metrics import Diagnosis, Metrics, diagnose
@@ -17,6 +17,9 @@ from tintype.resources import Event, Job
 from tintype.store import KeptJob, Store
 from tintype.trainer_logs import LOCAL
 from tintype_tui.session import Session
+
+if TYPE_CHECKING:
+    from tintype.evaluation import StepScores
 
 NO_METRICS = "No metrics of it are known: none were reported, or none were recorded in time."
 
@@ -36,7 +39,7 @@ class Known:
     """Once the job has ended."""
     training_s: float | None = None
     """How long an ended job trained."""
-    scores: StepScores | None = None
+    scores: "StepScores | None" = None
     """What its models score, by step, where they have been evaluated."""
     origin: str = ""
     """Where its curves are from, if not from events alone, or why the results file is not here."""
@@ -238,8 +241,10 @@ def _provider(session: Session, profile: str) -> str:
     return found.provider if found is not None else profile
 
 
-def _scores(session: Session, known: Known) -> StepScores | None:
+def _scores(session: Session, known: Known) -> "StepScores | None":
     """What has been evaluated of a job: its checkpoints, and its last model. Blocking."""
+    from tintype.evaluation import runs_folder, step_scores
+
     found = known.progress.checkpoints
     steps = {one.model: one.step for one in found if one.step is not None}
     metrics = known.progress.metrics

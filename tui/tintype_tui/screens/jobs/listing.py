@@ -9,7 +9,6 @@ from typing import Literal
 
 from tintype import jobs
 from tintype.errors import ApiError, AuthenticationError, ForbiddenError
-from tintype.evaluation import model_scores, runs_folder
 from tintype.jobs import JobLine, Scores
 from tintype.pricing import Prices, load_prices
 from tintype.resources import Job
@@ -103,6 +102,13 @@ class Listing:
         return [] if self.jobs else named(NO_JOBS).splitlines()
 
 
+def _scores(session: Session) -> Scores:
+    """What the models score that have been evaluated. Blocking."""
+    from tintype.evaluation import model_scores, runs_folder
+
+    return model_scores(runs_folder(session.settings.folders.data))
+
+
 async def _lines(session: Session, found: Listing, needle: str) -> tuple[JobLine, ...]:
     """All jobs that the store knows; with what came of them only if that is asked for."""
     store = await session.store()
@@ -131,8 +137,7 @@ async def listings(
     found = replace(found, lines=await _lines(session, found, ""))
     yield found
     prices = await asyncio.to_thread(load_prices, session.settings.prices)
-    home = runs_folder(session.settings.folders.data)
-    found = replace(found, prices=prices, scores=await asyncio.to_thread(model_scores, home))
+    found = replace(found, prices=prices, scores=await asyncio.to_thread(_scores, session))
     found = replace(found, lines=await _lines(session, found, needle()))
     yield found
     pause_s, most = LOCAL_S if profile.dialect == "embedded" else LIST_S, MOST
@@ -147,7 +152,7 @@ async def listings(
             found = found.failed(str(error), lasting=True)
         except ApiError as error:
             found = found.failed(str(error), lasting=False, again_s=error.retry_after_s)
-        found = replace(found, scores=await asyncio.to_thread(model_scores, home))
+        found = replace(found, scores=await asyncio.to_thread(_scores, session))
         found = replace(found, lines=await _lines(session, found, needle()))
         yield found
         if found.lasting:

@@ -63,8 +63,11 @@ class Pace:
     _lost: int = 0
     """Frames in a row whose answers did not come in time."""
     _trips: deque[float] = field(default_factory=lambda: deque(maxlen=24))
+    _small_trips: deque[float] = field(default_factory=lambda: deque(maxlen=24))
     _rates: deque[float] = field(default_factory=lambda: deque(maxlen=3))
     _last_answer_s: float = 0.0
+    _burst: _Sent | None = None
+    """When the first of those that waited behind each other was sent, and the bytes of all."""
     _last: _Sent | None = None
     _unasked_due_s: float = 0.0
 
@@ -173,10 +176,18 @@ class Pace:
 
     def _measure(self, sent: _Sent, now_s: float) -> None:
         took_s = now_s - sent.at_s
-        self._trips.append(max(1e-6, took_s - sent.size / (self._rate or _FASTEST)))
-        if sent.size < LARGE or len(self._trips) < 2:
-            return
-        # Behind another frame it waited until that had passed.
-        passing_s = now_s - max(sent.at_s + min(self._trips), self._last_answer_s)
-        rate = min(_FASTEST, sent.size / max(1e-6, passing_s))
-        self._rates.extend((rate,) if passing_s < SURE_S else (rate, rate))
+        is_large = sent.size >= LARGE
+        passing_s = 0.0 if is_large else sent.size / (self._rate or _FASTEST)
+        self._trips.append(max(1e-6, took_s - passing_s))
+        if not is_large:
+            self._small_trips.append(self._trips[-1])
+        trip = min(self._trips)
+        # Behind others it waited until they had passed, whenever their answers were read.
+        is_behind = self._burst is not None and sent.at_s + trip < self._last_answer_s
+        burst = self._burst if is_behind and self._burst else _Sent(sent.at_s, 0)
+        self._burst = _Sent(burst.at_s, burst.size + sent.size)
+        # If a large one came sooner than all small ones, theirs were read late: the trip is unsure.
+        if is_large and self._small_trips and min(self._small_trips) <= trip < took_s:
+            passing_s = now_s - self._burst.at_s - trip
+            rate = min(_FASTEST, self._burst.size / max(1e-6, passing_s))
+            self._rates.extend((rate,) if passing_s < SURE_S else (rate, rate))
