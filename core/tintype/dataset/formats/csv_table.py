@@ -105,7 +105,7 @@ class CsvTable(FilesFormat):
         self, rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
     ) -> Iterator[None]:
         """Write `table.csv` and its images; rows that are no single question go to the log."""
-        images = ImageKeeper(target, "link", files)
+        images = ImageKeeper(target, "link", files, verify=False)
         with io.TextIOWrapper(files.open(target / "table.csv"), "utf-8", newline="") as text:
             table = csv.writer(text)
             table.writerow(("image", "question", "answer", "split"))

@@ -176,8 +176,20 @@ def content_key(source: ImageSource) -> str:
 class ImageKeeper:
     """Takes images over and gives each the URL it has in the rows. Not for several threads."""
 
-    def __init__(self, target: Path, keep: Keep, files: FileSet) -> None:
+    def __init__(self, target: Path, keep: Keep, files: FileSet, *, verify: bool = True) -> None:
+        """Begin.
+
+        Args:
+            target: The folder of the rows.
+            keep: Whether images are embedded or stand beside the rows.
+            files: What they are written through.
+            verify: Whether images whose pixels cannot be decoded are refused, as is right for those
+                that come in. Of those that go out that is for a check to say; what is cut short is
+                refused either way.
+        """
         self._target = target
+        self._folder = target / FOLDER
+        self._verify = verify
         self._keep = keep
         self._files = files
         self._names: dict[str, str] = {}
@@ -204,7 +216,7 @@ class ImageKeeper:
         from tintype.images import probe
 
         data = image_data(source)
-        facts = probe(data)
+        facts = probe(data, verify=self._verify)
         if facts.flaw:
             path = source if isinstance(source, Path) else None
             raise DatasetError(f"The image is unusable: {facts.detail or facts.flaw}", path=path)
@@ -252,7 +264,7 @@ class ImageKeeper:
         if digest not in self._placed:
             name = self._free_name(taken)
             data = taken.data if upright else treat(taken.data, Treatment(upright=True))
-            self._files.add(self._target / FOLDER / name, data)
+            self._files.add(self._folder / name, data)
             self._placed[digest] = f"{FOLDER}/{name}"
         return self._placed[digest]
 
