@@ -82,6 +82,7 @@ async def forecast(
     """
     from tintype.engines import engines
     from tintype.engines.launchers import processes
+    from tintype.engines.lora.machine import WITHOUT_GPU, this_machine
     from tintype.estimation import forecast, step_time
     from tintype.jobs import job_time
     from tintype.resources import Hyperparameters
@@ -107,6 +108,8 @@ async def forecast(
     if settings is not None:
         launcher, options = settings.launcher, settings.launcher_options
         sharing = await asyncio.to_thread(processes, launcher, options)
+    if settings is None or launcher == "local":
+        needed *= 1 if (await asyncio.to_thread(this_machine)).gpus else WITHOUT_GPU
     found = forecast(steps, chosen.batch_size, measured, model, sharing)
     usd_per_hour = settings.machine_usd_per_hour if settings is not None else None
     return replace(found, memory_bytes=needed, usd_per_hour=usd_per_hour)

@@ -52,6 +52,23 @@ def test_the_doctor_tries_every_profile_and_spends_nothing(
     assert {request.method for request in hostile_apart.requests} == {"GET"}
 
 
+def test_the_doctor_looks_at_the_launcher(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configured(home, 'launcher_options = {ranks = "all"}')
+    _, found = looked(capsys)
+    assert found["launcher local"]["state"] == "ok"
+    assert found["launcher local"]["words"].endswith("ranks: all")
+    monkeypatch.setenv("PATH", str(home))
+    configured(home, 'launcher = "slurm"')
+    code, found = looked(capsys)
+    assert (code, found["launcher slurm"]["state"]) == (1, "trouble")
+    assert found["launcher slurm"]["words"] == "Slurm cannot be asked: sinfo is not installed here"
+    configured(home, 'launcher = "kubernetes"')
+    _, found = looked(capsys)
+    assert "needs the option claim" in found["launcher kubernetes"]["words"]
+
+
 def test_a_provider_that_lists_no_models_answers_all_the_same(
     home: Path, hostile_apart: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,7 @@ from textual.widgets import Input
 from tintype import keeping, pricing
 from tintype.inventory import Ref
 from tintype.store import MadeFrom, Source
+from tintype_tui.__main__ import run_command
 from tintype_tui.screens.models import ModelsPane
 from tintype_tui.widgets.deadline_line import DeadlineLine
 from tintype_tui.widgets.key_line import KeyLine
@@ -337,3 +338,10 @@ async def test_golden_answers_are_asked_for_after_their_total_and_seen_in_evalua
         run = person.app.evaluating
         assert (run.progress.phase, run.progress.done) == ("done", 3)
         assert run.plan.scorers == ("answered",)
+
+
+def test_the_model_tuned_last_may_be_exported_by_that_word(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["models", "export", "last", str(tmp_path / "out")]) == 2
+    assert "No model has been tuned yet." in capsys.readouterr().err

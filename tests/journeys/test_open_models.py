@@ -21,7 +21,7 @@ async def test_the_adapters_are_shaped_in_the_plan_and_a_missing_extra_is_said_a
         await person.sees("tokens billed", "free", "warnings, see 2 p")
         await person.sees_no("extras")
         await choose_model(person, "open")
-        await person.sees("extras", "time unknown, 1.07 GB or more of memory")
+        await person.sees("extras", "time unknown, 2.15 GB or more of memory")
         person.app.screen.query_one("#extra", Input).focus()
         await person.type("lora_rank=8 lora_target_modules=q_proj,v_proj")
         await person.quoted("open")

@@ -1,9 +1,10 @@
-"""`sbatch`, `squeue` and `scancel` of a cluster of one node, in a folder: what tests need of Slurm.
+"""Slurm's `sbatch`, `squeue`, `scancel` and `sinfo`, as tests need them: a cluster in a folder.
 
 Its folder holds the cluster: `jobs.json`, and files by which a test changes what happens: `hold`
-(jobs stay in the queue; the reason), `deaf` (squeue fails; the words), `refuse` (sbatch fails; the
-words), `lost` (sbatch takes the job, and fails with these words), `ends` (what a job that is gone
-ended as), `late` (squeue does not know yet that a job runs).
+(jobs stay in the queue; the reason), `deaf` (squeue and sinfo fail; the words), `refuse` (sbatch
+fails; the words), `lost` (sbatch takes the job, and fails with these words), `ends` (what a job
+that is gone ended as), `late` (squeue does not know yet that a job runs), `partition` (sinfo's line
+of the second).
 """
 
 import json
@@ -106,6 +107,15 @@ def squeue() -> int:
     return 0
 
 
+def sinfo(arguments: list[str]) -> int:
+    if words := said("deaf"):
+        sys.stderr.write(f"sinfo: error: {words}\n")
+        return 1
+    partitions = "debug*|up|1\n" + (said("partition") or "gpu|up|4\n")
+    sys.stdout.write("slurm 22.05.8\n" if "--version" in arguments else partitions)
+    return 0
+
+
 def scancel(arguments: list[str]) -> int:
     found, wanted = jobs(), arguments[-1]
     for number, job in enumerate(found, start=1):
@@ -121,4 +131,8 @@ def scancel(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     command, given = Path(sys.argv[0]).name, sys.argv[1:]
-    sys.exit({"sbatch": sbatch, "scancel": scancel}.get(command, lambda _: squeue())(given))
+    sys.exit(
+        {"sbatch": sbatch, "scancel": scancel, "sinfo": sinfo}.get(command, lambda _: squeue())(
+            given
+        )
+    )

@@ -16,6 +16,7 @@ from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from tests.conftest import running_server
 from tests.server.conftest import Rows
 
+from tintype.engines.launchers import LauncherLook
 from tintype.engines.ray import RayLauncher
 from tintype.errors import EngineError
 from tintype.server.run import Options, Running
@@ -40,9 +41,14 @@ class Head:
         self.fails = 0
 
     def answer(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        name, _, act = path.removeprefix("/api/jobs/").partition("/")
         if self.fails:
             return self.fails, "Internal Server Error"
+        if path == "/api/version":
+            return 200, {"ray_version": "2.60.0"}
+        return self.answer_of_jobs(method, path, body)
+
+    def answer_of_jobs(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        name, _, act = path.removeprefix("/api/jobs/").partition("/")
         if method == "POST" and not name:
             self.jobs[body["submission_id"]] = {"asked": body, "status": "PENDING"}
             return (500, "lost") if self.loses else (200, {"submission_id": body["submission_id"]})
@@ -203,6 +209,16 @@ def test_an_address_where_nobody_listens_is_said(tmp_path: Path) -> None:
     assert state.phase == "unknown"
     assert "planted" not in state.words
     assert state.words.startswith("Ray cannot be asked: 127.0.0.1 does not answer")
+    assert launcher.reach().words.startswith("Ray cannot be asked: 127.0.0.1 does not answer")
+
+
+def test_whether_ray_is_there_is_said(head: tuple[Head, str]) -> None:
+    launcher = RayLauncher({"address": head[1]})
+    assert launcher.reach() == LauncherLook("Ray 2.60.0 at 127.0.0.1")
+    head[0].fails = 401
+    found = launcher.reach()
+    assert found.words.endswith("does not answer as Ray does: Internal Server Error (HTTP 401)")
+    assert "RAY_AUTH_TOKEN" in (found.advice or "")
 
 
 @pytest.mark.parametrize(

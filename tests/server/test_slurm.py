@@ -22,7 +22,7 @@ from tests.conftest import running_server
 from tests.server.conftest import Rows, eventually
 
 from tintype.engines import launch, tickets
-from tintype.engines.launchers import NAMES, Launchers, processes
+from tintype.engines.launchers import NAMES, Launchers, processes, state_of
 from tintype.engines.slurm import SlurmLauncher
 from tintype.engines.worker import run
 from tintype.errors import EngineError
@@ -64,7 +64,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     folder = tmp_path / "slurm"
     folder.mkdir()
     code = Path(__file__).with_name("slurm.py").read_text()
-    for name in ("sbatch", "squeue", "scancel"):
+    for name in ("sbatch", "squeue", "scancel", "sinfo"):
         (folder / name).write_text(f"#!{sys.executable} -SE\n{code}")
         (folder / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
@@ -286,10 +286,51 @@ def test_a_trainer_whose_ticket_is_anothers_leaves_at_once(
     assert not (tmp_path / launch.EXIT).exists()
 
 
+def test_a_trainer_shows_itself_and_leaves_when_another_has_taken_its_place(
+    tmp_path: Path,
+) -> None:
+    tickets.write_ticket(tmp_path, tickets.Ticket("slurm", "the-first", "1"))
+    tickets.Heartbeat(tmp_path, "the-first").beat()
+    assert tickets.is_heard(tmp_path)
+    code = (
+        "import pathlib, sys\nfrom tintype.engines.tickets import Heartbeat\n"
+        "Heartbeat(pathlib.Path(sys.argv[1]), 'the-first').beat()\n"
+    )
+    tickets.begin(tmp_path, "slurm")
+    assert not tickets.is_heard(tmp_path)
+    done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, check=False)
+    assert (done.returncode, tickets.is_heard(tmp_path)) == (1, False)
+    assert b"the-first is no longer the trainer of" in done.stderr
+
+
+def test_a_trainer_that_shows_itself_runs_although_its_scheduler_cannot_be_asked(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    cluster.has("deaf", "Unable to contact slurm controller")
+    name = tickets.begin(tmp_path, "slurm").name
+    assert asyncio.run(state_of(SlurmLauncher({}), tmp_path)).phase == "unknown"
+    tickets.Heartbeat(tmp_path, name).beat()
+    assert asyncio.run(state_of(SlurmLauncher({}), tmp_path)).phase == "running"
+
+
 @pytest.mark.parametrize("option", ["wrap", "export", "output", "Bad name", "--gres"])
 def test_options_that_are_not_a_persons_to_choose_are_refused(option: str) -> None:
     with pytest.raises(EngineError, match="is no option of sbatch that can be chosen"):
         SlurmLauncher({option: "x"})
+
+
+def test_whether_slurm_is_there_is_said(cluster: Cluster) -> None:
+    there = SlurmLauncher({"partition": "gpu"}).reach()
+    assert (there.words, there.advice) == ("Slurm 22.05.8, partition gpu (up, nodes: 4)", None)
+    assert SlurmLauncher({}).reach().words == "Slurm 22.05.8, partition debug (up, nodes: 1)"
+    lacks = SlurmLauncher({"partition": "tpu"}).reach()
+    assert lacks.words.endswith("there is no partition tpu")
+    assert (lacks.advice or "").endswith("debug, gpu.")
+    cluster.has("partition", "gpu|drain|4\n")
+    assert SlurmLauncher({"partition": "gpu"}).reach().advice
+    cluster.has("deaf", "Unable to contact slurm controller")
+    silent = SlurmLauncher({}).reach()
+    assert silent.words == "Slurm cannot be asked: Unable to contact slurm controller"
 
 
 def test_an_unknown_launcher_is_refused_with_those_there_are() -> None:

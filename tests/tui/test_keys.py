@@ -43,7 +43,7 @@ def test_enter_is_spelled_out_wherever_it_is_shown() -> None:
 
 _VERBS = (
     "asks|makes|opens|undoes|redoes|tries|reads|leaves|marks|searches|shows|takes|looks|launches|"
-    "goes|keeps|estimates|writes|chooses"
+    "goes|keeps|estimates|writes|chooses|lists|turns|stops|starts|saves|closes|removes|sets|hides"
 )
 _NAMED = re.compile(
     rf"(?:^|[\s(])([A-Za-z/!?\[\]]) (?:{_VERBS})\b|[Pp]ress ([A-Za-z0-9/])\b|\bsee \d \w\b"

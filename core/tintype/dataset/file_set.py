@@ -19,8 +19,8 @@ from tintype.paths.failures import reason
 from tintype.paths.staging import StagingFolder
 from tintype.threads import in_thread
 
-MOST_UNSAVED, AT_ONCE = 200, 16
-"""Whole files that are written before they are saved, and how many are saved at once."""
+MOST_UNSAVED, AT_ONCE = 64, 16
+"""Whole files that are open before they are saved, and how many are saved at once."""
 
 
 class FileSet:
@@ -36,7 +36,7 @@ class FileSet:
         self._stages: dict[Path, StagingFolder] = {}
         self._beside: dict[Path, Path] = {}
         """Folders, and those in which their files are made."""
-        self._unsaved: list[Path] = []
+        self._unsaved: list[IO[bytes]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -71,17 +71,15 @@ class FileSet:
         return file
 
     def add(self, path: Path, data: bytes) -> None:
-        """A whole file; it is closed at once, so that there may be thousands.
+        """A whole file; it is closed soon, so that there may be thousands.
 
         Raises:
             DatasetError: if it cannot be written.
         """
         file = self.open(path)
-        self._files.pop()
+        self._unsaved.append(self._files.pop()[1])
         try:
-            with file:
-                file.write(data)
-            self._unsaved.append(Path(file.name))
+            file.write(data)
             if len(self._unsaved) >= MOST_UNSAVED:
                 self._save()
         except OSError as error:
@@ -110,7 +108,7 @@ class FileSet:
         """Have the whole files on the disk: many at once, for one after the other takes long."""
         if self._unsaved:
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                list(pool.map(_save, self._unsaved))
+                list(pool.map(_close, self._unsaved))
             self._unsaved.clear()
 
     def _finish(self) -> None:
@@ -137,7 +135,7 @@ class FileSet:
 
     def _tidy(self) -> None:
         """Leave no half files, and no folders made for them."""
-        for _, file in self._files:
+        for file in (*(file for _, file in self._files), *self._unsaved):
             with contextlib.suppress(OSError):
                 file.close()
         for stage in self._stages.values():
@@ -169,11 +167,6 @@ def written(path: Path) -> Iterator[IO[bytes]]:
             yield file
         except OSError as error:
             raise unwritable(path, error) from error
-
-
-def _save(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def _close(file: IO[bytes]) -> None:

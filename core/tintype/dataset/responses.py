@@ -1,6 +1,8 @@
-"""Rows in the shape of OpenAI's Responses API, and requests of its batches, as messages.
+"""Rows whose turns stand in two lists, or in a request, as messages.
 
-Source: platform.openai.com/docs/api-reference/responses; docs/guides/batch.
+OpenAI's Responses API has `input` and `output`, its batches a `body`, TRL `prompt` and
+`completion`. Sources: platform.openai.com/docs/api-reference/responses, docs/guides/batch;
+huggingface.co/docs/trl/dataset_formats.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,13 +14,17 @@ _WORDS = ("input_text", "output_text", "text")
 
 
 def as_messages(value: dict[str, Any]) -> dict[str, Any]:
-    """A row of `input` and `output` items, or of a batch's `body`, as `messages`; others as is.
+    """A row of such lists, or of a batch's `body`, as `messages`; others as they are.
 
     Raises:
         DatasetError: if an item is neither a message nor empty: a call of a tool, or reasoning.
     """
     body = value.get("body")
     row = body if "custom_id" in value and isinstance(body, dict) else value
+    asked, answered = row.get("prompt"), row.get("completion")
+    if isinstance(asked, list) and isinstance(answered, list):
+        kept = {key: each for key, each in row.items() if key not in ("prompt", "completion")}
+        return {"messages": [*asked, *answered], **kept}
     if not any(isinstance(row.get(key), list) for key in ("input", "output")):
         return row
     items = [

@@ -6,7 +6,7 @@ that it is asked for until it is known to be there, whatever became of the answe
 its pod save its state and leave.
 
 Needed are the rights to create, list and delete trainjobs; to list pods and to read pods/log for
-reasons. How the cluster is reached: `kubeconfig`; what is asked for: `trainjob`.
+reasons. How the cluster is reached: `kubernetes_api`; what is asked for: `trainjob`.
 """
 
 import time
@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from tintype.engines import launch as launching
-from tintype.engines.kubeconfig import Access, find_access
-from tintype.engines.launchers import LaunchState
+from tintype.engines.kubernetes_api import KubernetesApi, SilenceError
+from tintype.engines.launchers import LauncherLook, LaunchState
 from tintype.engines.tickets import Ticket, begin, end, passed_on, read_ticket, write_ticket
 from tintype.engines.trainjob import (
     API_VERSION,
@@ -31,26 +31,17 @@ from tintype.engines.trainjob import (
     object_name,
     state_of,
     train_job,
+    wanted,
 )
 from tintype.errors import EngineError
 
 if TYPE_CHECKING:
-    import httpx2
-
     from tintype.engines.trainjob import Json
 
 POLL_S = 2.0
 """How often the cluster is asked, for all jobs at once."""
-ANSWER_S, REST_S, LONGEST_REST_S = 10.0, 5.0, 60.0
-"""How long it may take to answer, is left alone when it has not, and at most if it asks so."""
-ACCESS_S = 60.0
-"""For how long what signs in is used before it is read again."""
 _REFUSALS = (400, 403, 404, 405, 413, 415, 422)
 LOG_LINES = 50
-
-
-class _SilenceError(Exception):
-    """Kubernetes has given no answer that says anything of a job."""
 
 
 class KubernetesLauncher:
@@ -73,8 +64,8 @@ class KubernetesLauncher:
         if options is not None:
             check_options(options)
         self._options = dict(options or {})
-        self._access: tuple[float, Access, httpx2.Client] | None = None
-        self._asked_s, self._silent_until_s, self._trouble = -POLL_S, 0.0, ""
+        self._api = KubernetesApi(self._options)
+        self._asked_s = -POLL_S
         self._jobs: dict[str, Json] = {}
         self._pods: Sequence[Json] | None = None
         self._seen: set[str] = set()
@@ -90,7 +81,7 @@ class KubernetesLauncher:
             self._delete(before)
         ticket = begin(folder, self.name)
         self._asked_s = -POLL_S
-        with suppress(_SilenceError):
+        with suppress(SilenceError):
             self._create(folder, ticket)
 
     def state(self, folder: Path) -> LaunchState:
@@ -103,7 +94,7 @@ class KubernetesLauncher:
             return LaunchState("unknown", f"{words} Choose it again, and restart the server.")
         try:
             self._ask()
-        except _SilenceError as silence:
+        except SilenceError as silence:
             return LaunchState("unknown", f"Kubernetes cannot be asked: {silence}.")
         job = self._jobs.get(object_name(ticket))
         pods = self._pods_of(ticket)
@@ -120,6 +111,30 @@ class KubernetesLauncher:
             printed = launching.last_words(folder)[:300]
             return replace(found, words=f"{found.words} {printed}".strip())
         return found
+
+    def reach(self) -> LauncherLook:
+        """Which cluster it is, and whether Trainer, runtime and volume claim are there."""
+        try:
+            version = self._api.call("GET", "version").json()["gitVersion"]
+            jobs = self._api.call("GET", _path("trainjobs"), params={"limit": 1})
+            where = f"Kubernetes {version} at {self._api.where}"
+            if jobs.status_code == 404:
+                advice = "Have Kubeflow Trainer 2.3 or newer installed there."
+                return LauncherLook(f"{where}: Kubeflow Trainer is not there", advice)
+            if not jobs.is_success:
+                advice = f"Needed are the rights to create, list and delete trainjobs ({OURS})."
+                return LauncherLook(f"{where}: {self._api.said(jobs)}", advice)
+            for path, what in wanted(self._options).items():
+                if self._api.call("GET", path).status_code == 404:
+                    advice = "Change `launcher_options` in the settings, or have it made."
+                    return LauncherLook(f"{where}: there is no {what}", advice)
+        except SilenceError as silence:
+            return LauncherLook(
+                f"Kubernetes cannot be asked: {silence}", "See `kubectl cluster-info`."
+            )
+        except (ValueError, KeyError, TypeError):
+            return LauncherLook(f"{self._api.where} answers, but not as Kubernetes does", "")
+        return LauncherLook(f"{where}, {' and '.join(wanted(self._options).values())}")
 
     def interrupt(self, folder: Path) -> None:
         """Have the trainer save its state and leave."""
@@ -143,7 +158,7 @@ class KubernetesLauncher:
             return LaunchState("gone", words, is_final=ticket.name in self._seen)
         try:
             self._create(folder, ticket)
-        except (EngineError, _SilenceError) as error:
+        except (EngineError, SilenceError) as error:
             return LaunchState("waiting", f"Kubernetes has not taken the job yet: {error}")
         return LaunchState("waiting", f"The TrainJob {name} is created.")
 
@@ -152,13 +167,13 @@ class KubernetesLauncher:
 
         Raises:
             EngineError: if Kubernetes refuses it.
-            _SilenceError: if it may be there, or will be another time.
+            SilenceError: if it may be there, or will be another time.
         """
         asked = train_job(folder, ticket, self._options, passed_on())
-        answered = self._call("POST", self._path("trainjobs"), json=asked)
+        answered = self._api.call("POST", _path("trainjobs"), json=asked)
         if answered.status_code in _REFUSALS:
             raise EngineError(
-                f"Kubernetes refused the job: {self._said(answered)}.",
+                f"Kubernetes refused the job: {self._api.said(answered)}.",
                 advice="Change `launcher_options` in the settings, or the launcher; "
                 "`tintype doctor` looks at what there is.",
             )
@@ -166,7 +181,7 @@ class KubernetesLauncher:
             with suppress(ValueError, KeyError, TypeError, AttributeError):
                 write_ticket(folder, _known(ticket, answered.json()))
         elif answered.status_code != 409:  # 409: it is there already
-            raise _SilenceError(f"{self._said(answered)}.")
+            raise SilenceError(f"{self._api.said(answered)}.")
         self._asked_s = -POLL_S
 
     def _delete(self, ticket: Ticket) -> None:
@@ -176,30 +191,30 @@ class KubernetesLauncher:
         if ticket.id:
             asked["preconditions"] = {"uid": ticket.id}
         self._asked_s = -POLL_S
-        with suppress(_SilenceError, EngineError):
-            self._call("DELETE", self._path(f"trainjobs/{object_name(ticket)}"), json=asked)
+        with suppress(SilenceError, EngineError):
+            self._api.call("DELETE", _path(f"trainjobs/{object_name(ticket)}"), json=asked)
 
     def _ask(self) -> None:
         """List all TrainJobs and pods, unless they were listed a moment ago.
 
         Raises:
-            _SilenceError: if that cannot be.
+            SilenceError: if that cannot be.
         """
         if time.monotonic() - self._asked_s < POLL_S:
             return
-        jobs = self._listed(self._path("trainjobs"), OURS)
+        jobs = self._listed(_path("trainjobs"), OURS)
         try:
-            self._pods = self._listed(self._path("pods", "api/v1"), JOBSET)
+            self._pods = self._listed(_path("pods", "api/v1"), JOBSET)
         except PermissionError:
             self._pods = None
-        except _SilenceError:
+        except SilenceError:
             if self._pods is not None:
                 raise
         self._jobs = {str(job["metadata"]["name"]): job for job in jobs}
         self._asked_s = time.monotonic()
 
     def _listed(self, path: str, label: str) -> Sequence["Json"]:
-        answered = self._call("GET", path, params={"labelSelector": label})
+        answered = self._api.call("GET", path, params={"labelSelector": label})
         if answered.status_code == 403 and not label == OURS:
             raise PermissionError
         try:
@@ -208,7 +223,7 @@ class KubernetesLauncher:
             items = answered.json()["items"]
             return [one for one in items or () if one["metadata"]["name"]]
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise _SilenceError(self._said(answered)) from None
+            raise SilenceError(self._api.said(answered)) from None
 
     def _pods_of(self, ticket: Ticket) -> Sequence["Json"] | None:
         if self._pods is None:
@@ -223,79 +238,17 @@ class KubernetesLauncher:
         if launching.last_words(folder):
             return
         for pod in pods[-1:]:
-            path = self._path(f"pods/{pod['metadata']['name']}/log", "api/v1")
+            path = _path(f"pods/{pod['metadata']['name']}/log", "api/v1")
             asked = {"container": NODE, "tailLines": LOG_LINES}
-            with suppress(_SilenceError, OSError):
-                answered = self._call("GET", path, params=asked)
+            with suppress(SilenceError, OSError):
+                answered = self._api.call("GET", path, params=asked)
                 if answered.is_success and answered.text.strip():
                     (folder / launching.LOG).write_text(answered.text[-8192:])
-
-    def _path(self, resource: str, version: str = f"apis/{API_VERSION}") -> str:
-        return f"{version}/namespaces/{{namespace}}/{resource}"
-
-    def _call(self, method: str, path: str, **given: Any) -> "httpx2.Response":
-        """Ask the cluster.
-
-        Raises:
-            _SilenceError: if it does not answer, or wants to be left alone.
-        """
-        import httpx2
-
-        if time.monotonic() < self._silent_until_s:
-            raise _SilenceError(self._trouble)
-        try:
-            access, client = self._signed_in()
-            url = f"{access.server}/{path.format(namespace=access.namespace)}"
-            answered = client.request(method, url, **given)
-        except EngineError as error:
-            self._rest(f"{error.message} {error.advice}".strip().rstrip("."))
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            words = " ".join(str(error).split()) or type(error).__name__
-            self._rest(f"{access.host} does not answer ({self._clean(words)[:200]})")
-        if answered.status_code == 401:
-            self._sign_out()
-            self._rest("it does not take what signs in (HTTP 401). Sign in to the cluster again")
-        if answered.status_code == 429:
-            self._rest(f"it is busy ({self._said(answered)})", answered.headers.get("retry-after"))
-        return answered
-
-    def _rest(self, trouble: str, seconds: str | None = None) -> NoReturn:
-        """Leave the cluster alone for a moment: it is not waited for again for each job."""
-        rest_s = float(seconds) if seconds and seconds.isdecimal() else REST_S
-        self._silent_until_s = time.monotonic() + min(max(rest_s, REST_S), LONGEST_REST_S)
-        self._trouble = trouble
-        raise _SilenceError(trouble) from None
-
-    def _signed_in(self) -> "tuple[Access, httpx2.Client]":
-        import httpx2
-
-        if self._access is None or time.monotonic() - self._access[0] > ACCESS_S:
-            self._sign_out()
-            access = find_access(self._options)
-            headers = {"authorization": f"Bearer {access.token}"} if access.token else {}
-            client = httpx2.Client(verify=access.context, timeout=ANSWER_S, headers=headers)
-            self._access = time.monotonic(), access, client
-        return self._access[1:]
-
-    def _sign_out(self) -> None:
-        if self._access is not None:
-            self._access[2].close()
-        self._access = None
-
-    def _clean(self, words: str) -> str:
-        token = self._access[1].token if self._access else ""
-        return words.replace(token, "…") if token else words
-
-    def _said(self, answered: "httpx2.Response") -> str:
-        """What went wrong, in one line."""
-        try:
-            words = str(answered.json()["message"])
-        except (ValueError, KeyError, TypeError):
-            words = answered.text
-        words = self._clean(" ".join(words.split()))[:300].rstrip(".")
-        code = f"HTTP {answered.status_code}"
-        return f"{words} ({code})" if words else code
 
 
 def _known(ticket: Ticket, job: "Json") -> Ticket:
     return Ticket(ticket.launcher, ticket.name, str(job["metadata"]["uid"]), ticket.is_ended)
+
+
+def _path(resource: str, version: str = f"apis/{API_VERSION}") -> str:
+    return f"{version}/namespaces/{{namespace}}/{resource}"

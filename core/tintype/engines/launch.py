@@ -8,6 +8,7 @@ A job's folder is all that server and trainer share:
     wanted         `pause` or `cancel`, when the server wants that
     exit.json      how it ended; absent if it was killed
     ticket.json    how a cluster's scheduler knows it; absent on this machine (`launchers`)
+    heartbeat      touched every few seconds by a trainer that a scheduler has started
     log.txt        what it printed
     reserve        space for `exit.json`, should the disk be full
 
@@ -33,7 +34,7 @@ from tintype.engines.base import Resolved, TrainingOrder, Wanted
 from tintype.errors import EngineError
 from tintype.paths import hold, is_held
 
-ORDER, LOCK, REPORTS, WANTED, EXIT, LOG, RESERVE, TICKET = (
+ORDER, LOCK, REPORTS, WANTED, EXIT, LOG, RESERVE, TICKET, HEARTBEAT = (
     "order.json",
     "lock",
     "reports.jsonl",
@@ -42,6 +43,7 @@ ORDER, LOCK, REPORTS, WANTED, EXIT, LOG, RESERVE, TICKET = (
     "log.txt",
     "reserve",
     "ticket.json",
+    "heartbeat",
 )
 ONE_THREAD = dict.fromkeys(
     (

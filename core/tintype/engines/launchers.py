@@ -8,13 +8,13 @@ cluster, where folders are shared over a network and locks may not be, the sched
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
 from tintype.engines import launch
 from tintype.engines.lora.machine import this_machine
-from tintype.engines.tickets import read_ticket
+from tintype.engines.tickets import is_heard, read_ticket
 from tintype.errors import EngineError
 
 Phase = Literal["waiting", "running", "unknown", "gone"]
@@ -31,6 +31,16 @@ class LaunchState:
     """What the scheduler says of it, in a sentence; empty if there is nothing to say."""
     is_final: bool = False
     """Gone, and not to be started again: somebody ended it on purpose, or it would end alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class LauncherLook:
+    """Whether a launcher could start a trainer, as far as that is seen without starting one."""
+
+    words: str
+    """What it is and where; or what is wrong, in a sentence without its full stop."""
+    advice: str | None = None
+    """What to do about what is wrong; none if nothing is."""
 
 
 class Launcher(Protocol):
@@ -66,12 +76,22 @@ class Launcher(Protocol):
         """End the trainer, or what waits to become one."""
         ...
 
+    def reach(self) -> LauncherLook:
+        """Look whether it is there; starts nothing."""
+        ...
+
 
 async def state_of(launcher: Launcher, folder: Path) -> LaunchState:
-    """What is known of a trainer; a scheduler is asked in a thread."""
-    if launcher.queues:
-        return await asyncio.to_thread(launcher.state, folder)
-    return launcher.state(folder)
+    """What is known of a trainer; a scheduler is asked in a thread.
+
+    If nobody can be asked, but the trainer shows itself on the disk, it runs.
+    """
+    if not launcher.queues:
+        return launcher.state(folder)
+    found = await asyncio.to_thread(launcher.state, folder)
+    return (
+        replace(found, phase="running") if found.phase == "unknown" and is_heard(folder) else found
+    )
 
 
 class LocalLauncher:
@@ -96,6 +116,14 @@ class LocalLauncher:
     def kill(self, folder: Path) -> None:
         """Send SIGKILL."""
         launch.kill(folder)
+
+    def reach(self) -> LauncherLook:
+        """Say which GPUs there are."""
+        here = this_machine()
+        if not here.gpus:
+            return LauncherLook("this machine, no GPU of NVIDIA")
+        memory = f"{here.memory_bytes / (1 << 30):.0f} GiB"
+        return LauncherLook(f"this machine, {here.gpus} × {here.name} with {memory}")
 
 
 class Launchers:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tintype.engines import launch as launching
-from tintype.engines.launchers import LaunchState
+from tintype.engines.launchers import LauncherLook, LaunchState
 from tintype.engines.tickets import (
     Ticket,
     begin,
@@ -91,7 +91,7 @@ class RayLauncher:
             **self._numbers,
         }
         try:
-            answered = self._asked("POST", "", json=asked)
+            answered = self._asked("POST", "jobs/", json=asked)
         except OSError:
             return
         if answered.status_code in (400, 401, 403, 404, 422):
@@ -113,6 +113,22 @@ class RayLauncher:
             self._known.pop(ticket.name, None)
         return state
 
+    def reach(self) -> LauncherLook:
+        """Which version answers."""
+        try:
+            answered = self._asked("GET", "version")
+            version = answered.json()["ray_version"]
+        except OSError as error:
+            return LauncherLook(
+                f"Ray cannot be asked: {error}", f"Set `address`, such as {ADDRESS}."
+            )
+        except (ValueError, KeyError, TypeError):
+            advice = f"Set {TOKEN} to its token, and `address` to its head node."
+            return LauncherLook(
+                f"{self._host} does not answer as Ray does: {_said(answered)}", advice
+            )
+        return LauncherLook(f"Ray {version} at {self._host}")
+
     def interrupt(self, folder: Path) -> None:
         """Have Ray stop it: the trainer saves its state and leaves."""
         self.kill(folder)
@@ -123,7 +139,7 @@ class RayLauncher:
         if ticket is not None:
             self._known.pop(ticket.name, None)
             try:
-                self._asked("POST", f"{ticket.name}/stop")
+                self._asked("POST", f"jobs/{ticket.name}/stop")
             except OSError:
                 return
 
@@ -131,7 +147,7 @@ class RayLauncher:
         if time.monotonic() < self._silent_until_s:
             return LaunchState("unknown", self._trouble)
         try:
-            answered = self._asked("GET", ticket.name)
+            answered = self._asked("GET", f"jobs/{ticket.name}")
         except OSError as error:  # it is not waited for again for each job
             self._silent_until_s = time.monotonic() + REST_S
             self._trouble = f"Ray cannot be asked: {error}."
@@ -145,6 +161,10 @@ class RayLauncher:
             return LaunchState("unknown", f"Ray cannot be asked: {_said(answered)}.")
         return _state_of(ticket, status, message)
 
+    @property
+    def _host(self) -> str:
+        return urlsplit(self._address).hostname or "its address"
+
     def _asked(self, method: str, path: str, **given: Any) -> "httpx2.Response":
         """Ask the head node.
 
@@ -155,13 +175,12 @@ class RayLauncher:
 
         token = os.environ.get(TOKEN, "")
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        url = f"{self._address}/api/jobs/{path}"
+        url = f"{self._address}/api/{path}"
         try:
             return httpx2.request(method, url, headers=headers, timeout=ANSWER_S, **given)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             words = " ".join(str(error).split()) or type(error).__name__
-            host = urlsplit(self._address).hostname or "its address"
-            raise OSError(f"{host} does not answer ({words[:200]})") from None
+            raise OSError(f"{self._host} does not answer ({words[:200]})") from None
 
 
 def _number(text: str) -> float:

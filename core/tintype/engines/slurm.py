@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tintype.engines import launch as launching
-from tintype.engines.launchers import LaunchState
+from tintype.engines.launchers import LauncherLook, LaunchState
 from tintype.engines.tickets import (
     Ticket,
     begin,
@@ -122,6 +122,30 @@ class SlurmLauncher:
             return LaunchState("unknown", f"Slurm cannot be asked: {self._trouble}.")
         listed = self._listed.get(ticket.name)
         return LaunchState("gone") if listed is None else _state_of(ticket, listed)
+
+    def reach(self) -> LauncherLook:
+        """Which version, and whether the partition takes jobs."""
+        version = _called("sinfo", "--version")
+        listed = _called("sinfo", "--noheader", "--format=%P|%a|%D")
+        if failed := next((one for one in (version, listed) if one.returncode), None):
+            advice = "Jobs are submitted by Slurm's commands: try `sinfo` here."
+            return LauncherLook(f"Slurm cannot be asked: {_said(failed)}", advice)
+        lines = [line.strip().split("|") for line in listed.stdout.splitlines() if "|" in line]
+        known = {name.rstrip("*"): (is_up, nodes) for name, is_up, nodes, *_ in lines}
+        usual = next((name[:-1] for name, *_ in lines if name.endswith("*")), "")
+        where = version.stdout.strip().capitalize() or "Slurm"
+        asked = self._options.get("partition", usual).split(",")
+        for name in asked:
+            if name not in known:
+                advice = f"Choose one by `partition` in `launcher_options`: {', '.join(known)}."
+                return LauncherLook(
+                    f"{where}: there is no partition {name or 'by default'}", advice
+                )
+        is_up, nodes = known[asked[0]]
+        words = f"{where}, partition {asked[0]} ({is_up}, nodes: {nodes})"
+        return LauncherLook(
+            words, None if is_up == "up" else "It takes no jobs now: choose another."
+        )
 
     def interrupt(self, folder: Path) -> None:
         """Have the trainer save its state and leave; what still waits is taken from the queue."""

@@ -11,15 +11,19 @@ import secrets
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from tintype.engines.launch import EXIT, LOCK, ONE_THREAD, TICKET, WANTED
+from tintype.engines.launch import EXIT, HEARTBEAT, LOCK, ONE_THREAD, TICKET, WANTED
 from tintype.engines.launch import replace as write_small
 from tintype.errors import FileError
 from tintype.paths.locks import hold
 from tintype.plugins import variable
 
+BEAT_S, SILENT_S = 5.0, 60.0
+"""How often a trainer shows that it lives, and after how long it has not: disks that are shared may
+be slow to say so."""
 GOING_S = 20.0
 """How long a trainer that has ended may take to be gone."""
 FOUND_BY = (
@@ -44,7 +48,7 @@ class Ticket:
 
 def begin(folder: Path, launcher: str) -> Ticket:
     """Make a folder ready for a trainer that a scheduler starts, before it is asked to."""
-    for leftover in (WANTED, EXIT):
+    for leftover in (WANTED, EXIT, HEARTBEAT):
         (folder / leftover).unlink(missing_ok=True)
     ticket = Ticket(launcher, f"tintype-{folder.name}-{secrets.token_hex(4)}")
     write_ticket(folder, ticket)
@@ -93,6 +97,34 @@ def take_lock(folder: Path, ticket_name: str) -> int | None:
         time.sleep(0.1)
     os.close(lock)
     return None
+
+
+class Heartbeat:
+    """A trainer shows that it lives, and leaves when another has taken its place."""
+
+    def __init__(self, folder: Path, ticket_name: str) -> None:
+        self._folder, self._name, self._beat_s = folder, ticket_name, -BEAT_S
+
+    def beat(self) -> None:
+        """Do so, every few seconds; called more often."""
+        if time.monotonic() - self._beat_s < BEAT_S:
+            return
+        self._beat_s = time.monotonic()
+        ticket = read_ticket(self._folder)
+        if ticket is not None and ticket.name != self._name:
+            sys.stderr.write(f"{self._name} is no longer the trainer of {self._folder.name}.\n")
+            sys.stderr.flush()
+            os._exit(1)  # whatever it wrote now, the other would read
+        with suppress(OSError):
+            (self._folder / HEARTBEAT).touch()
+
+
+def is_heard(folder: Path) -> bool:
+    """Whether a trainer that a scheduler has started has shown lately that it lives."""
+    try:
+        return abs(time.time() - (folder / HEARTBEAT).stat().st_mtime) < SILENT_S
+    except OSError:
+        return False
 
 
 def worker_command(folder: Path, name: str, *, python: str = "") -> Sequence[str]:

@@ -73,6 +73,17 @@ def check_options(options: Mapping[str, str]) -> None:
             raise EngineError(f"The option {name} cannot be {options[name]!r}: {OPTIONS[name]}.")
 
 
+def wanted(options: Mapping[str, str]) -> Mapping[str, str]:
+    """What has to be there, by its path in the API."""
+    kind, _, runtime = options.get("runtime", RUNTIME).rpartition("/")
+    place = "namespaces/{namespace}/trainingruntimes" if kind == "TrainingRuntime" else ""
+    claim = f"api/v1/namespaces/{{namespace}}/persistentvolumeclaims/{options['claim']}"
+    return {
+        f"apis/{API_VERSION}/{place or 'clustertrainingruntimes'}/{runtime}": f"runtime {runtime}",
+        claim: f"volume claim {options['claim']}",
+    }
+
+
 def object_name(ticket: Ticket) -> str:
     """What a ticket's TrainJob is called: pods' names, which are longer, may have 63 letters."""
     return "tintype-" + re.sub(r"[^a-z0-9-]", "-", ticket.name.lower())[-39:].lstrip("-")

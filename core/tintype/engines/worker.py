@@ -30,7 +30,7 @@ from tintype.engines.launch import (
     replace,
     unwritable,
 )
-from tintype.engines.tickets import take_lock
+from tintype.engines.tickets import Heartbeat, take_lock
 from tintype.errors import EngineError, TintypeError
 
 RESERVE_BYTES = 16 << 10
@@ -39,8 +39,8 @@ NICENESS = 5
 """Training waits for whoever sits at the machine."""
 
 
-def main(folder: Path, lock: int) -> None:
-    """Carry out the order in `folder`, or go on with it."""
+def main(folder: Path, lock: int, beat: Callable[[], None] = lambda: None) -> None:
+    """Carry out the order in `folder`, or go on with it; `beat` is called again and again."""
     os.set_inheritable(lock, False)
     os.pwrite(lock, str(os.getpid()).encode(), 0)
     os.nice(NICENESS)
@@ -48,7 +48,12 @@ def main(folder: Path, lock: int) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, frame: interrupted.append(number))
     _put_by(folder / RESERVE)
-    ended = _end(folder, lambda: "pause" if interrupted else _wanted(folder))
+
+    def wanted() -> Wanted:
+        beat()
+        return "pause" if interrupted else _wanted(folder)
+
+    ended = _end(folder, wanted)
     (folder / RESERVE).unlink(missing_ok=True)
     if ended.outcome == "paused" and interrupted:
         return
@@ -95,11 +100,12 @@ def _wanted(folder: Path) -> Wanted:
 
 def run(folder: Path, lock_or_name: str) -> None:
     """Train with a lock that was handed down, or as the trainer of a ticket."""
-    lock = int(lock_or_name) if lock_or_name.isdecimal() else take_lock(folder, lock_or_name)
-    if lock is None:
-        sys.stderr.write(f"{lock_or_name} is not, or no longer, the trainer of {folder.name}.\n")
+    if lock_or_name.isdecimal():
+        main(folder, int(lock_or_name))
+    elif (lock := take_lock(folder, lock_or_name)) is not None:
+        main(folder, lock, Heartbeat(folder, lock_or_name).beat)
     else:
-        main(folder, lock)
+        sys.stderr.write(f"{lock_or_name} is not, or no longer, the trainer of {folder.name}.\n")
 
 
 if __name__ == "__main__":

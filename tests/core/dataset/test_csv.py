@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tintype.dataset.formats import ImportLog, ImportOptions, ImportReport, import_dataset
-from tintype.dataset.formats.csv_table import find_columns, read_entries
+from tintype.dataset.formats.csv_table import read_entries
+from tintype.dataset.formats.table_columns import find_columns
 from tintype.dataset.formats.table_text import likely_delimiter
 from tintype.errors import DatasetError
 

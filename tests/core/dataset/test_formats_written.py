@@ -232,6 +232,22 @@ async def test_a_turned_image_is_written_upright(build: Any) -> None:
     assert "<width>20</width>" in (build.folder / "out/Annotations/train_000001.xml").read_text()
 
 
+async def test_an_image_goes_out_as_it_is_unless_it_is_cut_short(build: Any) -> None:
+    noise = Image.effect_noise((64, 64), 90)
+    made = io.BytesIO()
+    noise.save(made, "PNG")
+    whole = made.getvalue()
+    at = whole.index(b"IDAT") + 40
+    spoilt = whole[:at] + bytes(20) + whole[at + 20 :]
+    assert probe(spoilt).flaw == "damaged"
+    rows = [build.chat(build.data_url(data)) for data in (whole, spoilt, whole[:-40])]
+    path = build.jsonl(*rows, name="train.jsonl")
+    report = await exported(path, build.folder / "out", "sharegpt")
+    written = {file.read_bytes() for file in (build.folder / "out/images").iterdir()}
+    assert (written, report.rows) == ({whole, spoilt}, 2)
+    assert ["cut short" in one.message or "end" in one.message for one in report.problems] == [True]
+
+
 def test_every_direction_is_known_by_name() -> None:
     written = {format.name for format in formats() if hasattr(format, "write")}
     assert written >= {*BOX_FORMATS, *DIALECTS, "csv", "paligemma"}

@@ -22,6 +22,7 @@ from tintype.detection import parse_boxes
 from tintype.errors import DatasetError
 
 SAID = ["What?", "a dog"]
+LABEL = ["Which of these does the image show: a dog?", "a dog"]
 CAPTION = ["Describe the image.", "a dog"]
 
 
@@ -96,6 +97,27 @@ TALKS: Mapping[str, tuple[Mapping[str, str | bytes], list[str]]] = {
                 {"type": "input_image", "image_url": f"data:image/jpeg;base64,{DATA}"}]}]}})},
         SAID,
     ),
+    "TRL's prompt and completion": (
+        {"t.jsonl": json.dumps({
+            "images": ["a.jpg"],
+            "prompt": [{"role": "user", "content": [{"type": "image"},
+                                                    {"type": "text", "text": "What?"}]}],
+            "completion": [{"role": "assistant", "content": [
+                {"type": "text", "text": "a dog"}]}]})},
+        SAID,
+    ),
+    "questions with a list of answers": (
+        {"t.json": json.dumps([{"image": "a.jpg", "question": "What?",
+                                "answer": ["a cat", "a dog", "a dog"]}])},
+        SAID,
+    ),
+    "a conversation written in a column": (
+        {"metadata.csv": "file_name,conversations\na.jpg," + json.dumps(json.dumps([
+            {"from": "human", "value": "What?"}, {"from": "gpt", "value": "a dog"}])).replace(
+                '\\"', '""') + "\n"},
+        SAID,
+    ),
+    "a table of classes": ({"t.csv": "id,label\na,a dog\n"}, LABEL),
     "captions in a list": ({"t.json": '[{"image": "a.jpg", "caption": "a dog"}]'}, CAPTION),
     "captions by image": ({"t.json": '{"a.jpg": "a dog"}'}, CAPTION),
     "captions by image, as lists": ({"t.json": '{"a.jpg": ["a dog", "one dog"]}'}, CAPTION),
@@ -167,6 +189,10 @@ BOXES: Mapping[str, Mapping[str, str | bytes]] = {
         "t.csv": "filename;class;xmin;ymin;xmax;ymax\na.jpg;dog;10,0;8,0;50,0;24,00\n"},
     "a table of fractions with decimal commas": {**IMAGE} | {
         "t.csv": 'filename,class,xmin,ymin,xmax,ymax\na.jpg,dog,"0,1","0,1","0,5","0,300"\n'},
+    "a table of centres": {**IMAGE} | {
+        "t.csv": "filename,class,x_center,y_center,width,height\na.jpg,dog,30,16,40,16\n"},
+    "a table of centres in fractions": {**IMAGE} | {
+        "t.csv": "image,label,cx,cy,w,h\na.jpg,dog,.3,.2,.4,.2\n"},
     "objects with boxes that are objects": {**IMAGE} | {"x.json": boxes(annotations=[
         {"bbox": {"x": 10, "y": 8, "width": 40, "height": 16}, "label": "dog"}])},
     "objects that are boxes": {**IMAGE} | {"x.json": boxes(objects=[
@@ -176,6 +202,17 @@ BOXES: Mapping[str, Mapping[str, str | bytes]] = {
     "boxes by image": {**IMAGE} | {
         "x.json": json.dumps({"a.jpg": [{"bbox": [10, 8, 40, 16], "label": "dog"}]})},
 }  # fmt: skip
+
+
+async def test_numbers_of_classes_in_a_table_are_named(tmp_path: Path) -> None:
+    table = {"t.csv": "filename,class_id,xmin,ymin,xmax,ymax\na.jpg,1,10,8,50,24\n"}
+    source = written(tmp_path, {**IMAGE, **table})
+    named = await imported(source, tmp_path / "named", names=("cat", "dog"))
+    assert named.report
+    assert (named.report.labels, named.report.notices) == ({"dog": 1}, ())
+    alone = await imported(source, tmp_path / "alone")
+    assert alone.report
+    assert [each.code for each in alone.report.notices] == ["no-names"]
 
 
 @pytest.mark.parametrize("case", BOXES)

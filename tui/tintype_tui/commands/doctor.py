@@ -86,6 +86,7 @@ async def _look(profile_name: str | None) -> AsyncIterator[CheckUp]:
         yield _folder(name, getattr(settings.folders, name))
     yield await _store(settings)
     yield await asyncio.to_thread(_kept, settings)
+    yield await asyncio.to_thread(_launcher, settings)
     yield _proxies()
     for finding in await _providers(settings, profile):
         yield finding
@@ -100,6 +101,22 @@ def _kept(settings: Settings) -> CheckUp:
     free_bytes = sum(one.size_bytes for one in found if one.kind in FREE and not one.held)
     can_go = f"; {size(free_bytes)} can be made again: `tintype clean`" if free_bytes else ""
     return CheckUp("kept", "ok", words + can_go)
+
+
+def _launcher(settings: Settings) -> CheckUp:
+    """Where the embedded provider has trainings run."""
+    from tintype.engines.launchers import Launchers
+    from tintype.errors import EngineError
+
+    name, options = settings.launcher, settings.launcher_options
+    try:
+        launchers = Launchers(name, options)
+    except EngineError as error:
+        return CheckUp(f"launcher {name}", "trouble", error.message, error.advice)
+    found = launchers.chosen.reach()
+    words = found.words + (f", ranks: {launchers.ranks}" if launchers.ranks else "")
+    state: Literal["ok", "trouble"] = "ok" if found.advice is None else "trouble"
+    return CheckUp(f"launcher {name}", state, words, found.advice or "")
 
 
 def _python() -> CheckUp:

@@ -107,20 +107,21 @@ def add(model: str, name: str, as_json: bool) -> None:
 
 def _described(base: "Base") -> tuple[str, str]:
     """What a model is, what it needs, and whether this machine has that."""
-    from tintype.engines.lora.machine import this_machine
+    from tintype.engines.lora.machine import WITHOUT_GPU, this_machine
     from tintype_tui.text import size
 
     licence = base.licence or "not said in its folder"
     here = this_machine()
-    least = size(base.training_bytes if here.name else 2 * base.training_bytes)
-    if here.memory_bytes < base.answering_bytes:
+    times = 1 if here.name else WITHOUT_GPU
+    least = size(times * base.training_bytes)
+    if here.memory_bytes < times * base.answering_bytes:
         fits = "it does not fit"
-    elif here.memory_bytes < base.training_bytes:
+    elif here.memory_bytes < times * base.training_bytes:
         fits = "it can be asked, but not trained"
     else:
         fits = "it fits" if here.name else "it fits, and will be slow"
     return (
-        f"{base.family}, {base.parameters / 1e9:.2f} billion parameters, {size(base.size_bytes)} "
+        f"{base.family}, {base.parameters_words}, {size(base.size_bytes)} "
         f"on disk; licence: {licence}.",
         f"Training takes {least} or more of memory; {here.name or 'this machine, without a GPU,'} "
         f"has {size(here.memory_bytes)}: {fits}.",
@@ -154,14 +155,16 @@ def forget(model: str) -> None:
 async def export(profile: str | None, model: str, folder: Path, form: "Form") -> None:
     """Write a tuned open model to a new FOLDER, for PEFT, transformers, vLLM or llama.cpp.
 
-    The licence of its base holds for what is written, too.
+    MODEL may be `last` for the model tuned last. The licence of its base holds for what is written,
+    too.
     """
+    from tintype.jobs import full_name
     from tintype.library.exporting import export_model
     from tintype_tui.commands.session import at_work, chosen
 
     settings, provider = chosen(profile)
-    async with at_work(settings, provider) as (api, _):
-        put(str(await export_model(api, model, folder, form)))
+    async with at_work(settings, provider) as (api, store):
+        put(str(await export_model(api, await full_name(model, api, store), folder, form)))
 
 
 @command.command(name="delete")

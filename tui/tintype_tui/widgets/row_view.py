@@ -16,11 +16,13 @@ from tintype.detection import Box, Verdict
 from tintype.detection.box_edits import convention_of
 from tintype.images import ImageFacts
 from tintype.rules import Problem
+from tintype_tui.keys import key_of
 from tintype_tui.text import count, visible
 from tintype_tui.widgets.conversation import Conversation, chip
 from tintype_tui.widgets.image import ImageView
 from tintype_tui.widgets.problem_list import problem_in_short
 from tintype_tui.widgets.thumbnails import Thumbnails
+from tintype_tui.words.answers import legend
 from tintype_tui.words.boxes import boxes_as
 
 MOST_PROBLEMS = 3
@@ -118,11 +120,9 @@ class RowView(Vertical):
             self.image.data = shown.data
             self.strip.cursor = shown.ordinal
             self.watch_with_boxes()
-            self._draw_caption()
 
     def watch_boxes_in(self) -> None:
         self.watch_with_boxes()
-        self._draw_caption()
 
     def watch_cost(self) -> None:
         self._draw_caption()
@@ -135,8 +135,9 @@ class RowView(Vertical):
                 problem_in_short(problem, self.fix_key if problem.rule in self.fixable else "")
                 for problem in problems[:MOST_PROBLEMS]
             ]
-            if more := len(problems) - MOST_PROBLEMS:
-                lines += [Content(f"{count(more, 'more problem')}: p lists them")][: more > 0]
+            if (more := len(problems) - MOST_PROBLEMS) > 0:
+                key = key_of(self, "data.problems")
+                lines.append(Content(f"{count(more, 'more problem')}: {key} lists them"))
             words = self.query_one("#row-problems", Static)
             words.display = bool(lines)
             words.update(Content("\n").join(lines))
@@ -151,7 +152,10 @@ class RowView(Vertical):
             trouble = "✗ " if shown.trouble else ""
             words = [f"{trouble}{visible(shown.why)}" if shown.why else "", *self.of_image]
             text = " · ".join(filter(None, [visible(self.marked), *words, self.cost]))
-            self.caption.update(Content.styled(text, "$error" if shown.trouble else ""))
+            whole = Content.styled(text, "$error" if shown.trouble else "")
+            if self.image.truth:
+                whole = whole + Content("\n") + legend(self.image.truth)
+            self.caption.update(whole)
 
     @property
     def of_image(self) -> tuple[str, ...]:
@@ -171,3 +175,4 @@ class RowView(Vertical):
     def watch_with_boxes(self) -> None:
         if self.is_mounted:
             self.image.truth = self.boxes if self.with_boxes else ()
+            self._draw_caption()

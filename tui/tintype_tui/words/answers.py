@@ -1,9 +1,9 @@
 """What is said of an answer: whose it is, how near it is to the truth, what became of boxes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from tintype.detection import BoxMatch, Parsed, compare, parse_boxes
+from tintype.detection import Box, BoxMatch, Parsed, compare, parse_boxes
 from tintype.detection.colours import class_colour
 from tintype.model_names import parse_model_name
 from tintype.prompting import GOOD_IOU, Reply, agreement, consensus
@@ -16,6 +16,8 @@ MOST_BOXES = 40
 """Listed one by one."""
 MOST_DIFFERENT = 6
 """Of several answers to one question, listed one by one."""
+MOST_CLASSES = 8
+"""Named in a legend."""
 LONGEST_ANSWER = 160
 """Cells of each of them."""
 
@@ -120,6 +122,15 @@ def class_name(label: str) -> "Content":
 
     red, green, blue = class_colour(label)
     return Content.assemble(("■ ", f"rgb({red},{green},{blue})"), one_line(label) or "no label")
+
+
+def legend(boxes: Iterable[Box]) -> "Content":
+    """Each class of some boxes once, with its colour, in the order in which they come."""
+    from textual.content import Content  # late: commands have no use for it
+
+    labels = list(dict.fromkeys(box.label for box in boxes))
+    more = [Content(f"and {len(labels) - MOST_CLASSES} more")] if len(labels) > MOST_CLASSES else []
+    return Content("  ").join([*map(class_name, labels[:MOST_CLASSES]), *more])
 
 
 def box_lines(parsed: Parsed, expected: str) -> Iterator["Content"]:

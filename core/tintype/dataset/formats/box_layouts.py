@@ -33,6 +33,15 @@ _EXTENTS: Sequence[Sequence[str]] = (
 )
 
 
+_CENTRES: Sequence[Sequence[str]] = (
+    ("x_center", "y_center", "width", "height"),
+    ("xcenter", "ycenter", "width", "height"),
+    ("center_x", "center_y", "width", "height"),
+    ("x_center", "y_center", "w", "h"),
+    ("cx", "cy", "w", "h"),
+)
+
+
 _LISTS = ("bbox", "bboxes", "box", "bounding_box")
 
 
@@ -53,7 +62,7 @@ class BoxLayout:
     """Where things stand on a line; -1 where they do not."""
 
     kind: str
-    """`sides`, `extents`, `list`, `plain` (keras-retinanet) or `corners` (AutoML)."""
+    """`sides`, `extents`, `centres`, `list`, `plain` (keras-retinanet) or `corners` (AutoML)."""
     image: int
     label: int = -1
     sides: tuple[int, ...] = ()
@@ -83,7 +92,7 @@ def _by_names(names: Sequence[str]) -> BoxLayout | None:
         "split": at.get("split", at.get("set", -1)),
         "group": at.get("isgroupof", -1),
     }
-    for kind, groups in (("sides", _SIDES), ("extents", _EXTENTS)):
+    for kind, groups in (("sides", _SIDES), ("extents", _EXTENTS), ("centres", _CENTRES)):
         four = next((group for group in groups if set(group) <= at.keys()), None)
         if four is not None:
             if "width" in four:

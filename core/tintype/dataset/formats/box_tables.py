@@ -22,13 +22,14 @@ from tintype.dataset.formats.contract import (
     Item,
     Region,
 )
-from tintype.dataset.formats.images import ImageFinder, nearest
+from tintype.dataset.formats.images import ImageFinder
 from tintype.dataset.formats.json_files import number, pixels
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.source_names import is_absolute
 from tintype.dataset.formats.sources import Files, SourceFile
 from tintype.dataset.formats.table_text import (
     SUFFIXES,
+    class_named,
     fields_of,
     first_rows,
     likely_delimiter,
@@ -39,6 +40,8 @@ from tintype.errors import DatasetError
 
 _FOUR = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _DECIMAL_COMMA = re.compile(r"[-+]?(?:\d*,(?:\d{1,2}|\d{4,})|0?,\d+)")
+_ONE = 1.001
+"""The greatest fraction, made of others; no box in pixels ends there."""
 REMOTE = "addresses in a bucket: the files of the same names beside the table are taken."
 
 
@@ -79,7 +82,7 @@ class BoxTables(FilesFormat):
             log.total += 2 * len(images)
             convention = _Convention(layout, images, file, log)
             for image in images:
-                found = _find(image, file, files, finder, log)
+                found = _find(image, file, finder, log)
                 if found is None:
                     continue
                 used.add(found.name)
@@ -176,7 +179,10 @@ def _four(texts: Sequence[str], kind: str) -> tuple[float, ...] | None:
         if len(kept) not in (4, 6, 8):
             return None
         return min(across), min(down), max(across), max(down)
-    return tuple(kept) if len(kept) == 4 else None
+    if len(kept) != 4:
+        return None
+    a, b, c, d = kept
+    return (a - c / 2, b - d / 2, a + c / 2, b + d / 2) if kind == "centres" else (a, b, c, d)
 
 
 def _with_point(text: str) -> str:
@@ -206,7 +212,7 @@ class _Convention:
         self, layout: BoxLayout, images: Sequence[_Image], file: SourceFile, log: ImportLog
     ) -> None:
         every = [(sides, image.size) for image in images for _, sides, _ in image.boxes]
-        self.fractions = bool(every) and all(max(sides) <= 1.0 for sides, _ in every)
+        self.fractions = bool(every) and all(max(sides) <= _ONE for sides, _ in every)
         self._extents = layout.kind == "extents"
         self._log = log
         self._file = file
@@ -226,7 +232,8 @@ class _Convention:
         """The boxes of an image."""
         made = []
         for label, (a, b, c, d), line in image.boxes:
-            name = (options.label or "object") if self._nameless else codes.get(label, label)
+            name = (options.label or "object") if self._nameless else codes.get(label, "")
+            name = name or class_named(label, options.names, self._log, f"{self._file.name}:{line}")
             corners = (a, b, a + c, b + d) if self._extents else (a, b, c, d)
             made.append(Region(name, *corners, line=line))
         return tuple(made)
@@ -242,13 +249,10 @@ def _are_extents(every: Sequence[tuple[tuple[float, ...], Any]]) -> bool:
 
 
 def _find(
-    image: _Image, file: SourceFile, files: Files, finder: ImageFinder, log: ImportLog
+    image: _Image, file: SourceFile, finder: ImageFinder, log: ImportLog
 ) -> SourceFile | None:
-    """The image's file, by its name or by its name without an ending."""
+    """The image's file; none if there is none, which is noted."""
     split = image.split or file.split
-    stems = nearest(files.stems(image.name), file.folder, split) if "." not in image.name else ()
-    if len(stems) == 1:
-        return stems[0]
     try:
         found = finder.file(image.name, file.folder, split)
     except DatasetError as error:

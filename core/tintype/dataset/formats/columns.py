@@ -22,7 +22,7 @@ from tintype.dataset.formats.contract import (
     Label,
     Question,
 )
-from tintype.dataset.formats.json_files import same_id
+from tintype.dataset.formats.json_files import objects_in, same_id
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.places import slots
 from tintype.dataset.repair import repaired
@@ -191,12 +191,15 @@ class ColumnRows:
         return best
 
 
+_LISTED = frozenset({*TALKS, *OBJECTS})
 _SAYING = frozenset({*QUESTIONS, *ANSWERS, *CAPTIONS, *LABELS, *TALKS, *OBJECTS})
 
 
 def _opened(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A row of which no column says anything, with those that stand within its columns."""
+    """A row with what stands as JSON in its texts, or, if no column says anything, within them."""
     names = {str(key).strip().casefold(): key for key in row}
+    written = {names[name]: objects_in(row[names[name]]) for name in _LISTED & names.keys()}
+    row = {**row, **{key: found for key, found in written.items() if found}}
     if not all(isinstance(row[names[name]], dict) for name in _SAYING & names.keys()):
         return row
     within = {

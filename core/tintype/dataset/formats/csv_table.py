@@ -1,4 +1,4 @@
-"""Tables of images, questions and answers: a row for each line.
+"""Tables of images, questions and answers, or of images and their classes: a row for each line.
 
 Which column is which is known by its name, or said. An image may be a name, an address, its data,
 or the index of another row that has the same (VLMEvalKit); columns A, B, C … are choices. A line
@@ -19,50 +19,23 @@ from tintype.dataset.formats.contract import (
     ImageSource,
     ImportOptions,
     Item,
+    Label,
     Question,
     WrittenRow,
 )
 from tintype.dataset.formats.images import ImageFinder, ImageKeeper
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.sources import Files, SourceFile
+from tintype.dataset.formats.table_columns import TableColumns, find_columns
 from tintype.dataset.formats.table_text import (
-    DELIMITERS,
     SUFFIXES,
+    class_named,
     fields_of,
     first_rows,
-    reader_of,
     table_text,
 )
 from tintype.dataset.splits import SPLITS, Split, split_named
 from tintype.errors import DatasetError
-
-IMAGE_NAMES = ("image", "img", "picture", "photo", "image_path", "image_file", "image_url", "path",
-               "file", "filename", "file_name", "url")  # fmt: skip
-QUESTION_NAMES = ("question", "prompt", "instruction", "query", "text", "input")
-ANSWER_NAMES = ("answer", "response", "completion", "output", "caption", "label", "class", "target")
-CAPTION_NAMES = (*ANSWER_NAMES, "text", "description", "title")
-"""Names of the answer where the question is given."""
-SPLIT_NAMES = ("split", "subset", "set")
-_LETTERS = "ABCDEFGHIJ"
-_ESCAPED = {"\\t": "\t", "tab": "\t"}
-
-
-@dataclass(frozen=True, slots=True)
-class TableColumns:
-    """Where things stand in a table."""
-
-    delimiter: str
-    count: int
-    image: int
-    question: int
-    """-1 if the same is asked every time."""
-    answer: int
-    split: int
-    """-1 if the table does not say."""
-    index: int = -1
-    """What an image may be named by in other rows; -1 if rows have no index."""
-    choices: tuple[tuple[str, int], ...] = ()
-    """The letters of choices and their columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +49,7 @@ class Entry:
     answer: str
     split: Split | None = None
     index: str = ""
+    labelled: bool = False
 
 
 class CsvTable(FilesFormat):
@@ -124,14 +98,14 @@ class CsvTable(FilesFormat):
                     log.lose(file, entry.line, str(error))
                     continue
                 known[entry.index] = image
-                content = Question(entry.question, entry.answer)
+                content = _content(entry, options, log, file)
                 yield Item(content, (image,), file, entry.line, split or entry.split)
 
     def write(
         self, rows: Iterator[WrittenRow], target: Path, files: FileSet, log: ImportLog
     ) -> Iterator[None]:
         """Write `table.csv` and its images; rows that are no single question go to the log."""
-        images = ImageKeeper(target, "link", files)
+        images = ImageKeeper(target, "link", files, verify=False)
         with io.TextIOWrapper(files.open(target / "table.csv"), "utf-8", newline="") as text:
             table = csv.writer(text)
             table.writerow(("image", "question", "answer", "split"))
@@ -175,25 +149,6 @@ def find_tables(files: Files) -> tuple[tuple[Split | None, SourceFile], ...]:
     return ((None, found[0]),)
 
 
-def find_columns(header: str, options: ImportOptions) -> TableColumns:
-    """Find the columns by the first line of a table.
-
-    Raises:
-        DatasetError: if one is missing, naming those that there are and the option that helps.
-    """
-    best: DatasetError | None = None
-    most = 0
-    said = _said(options, "delimiter")
-    for delimiter in [_ESCAPED.get(said.lower(), said)] if said else DELIMITERS:
-        names: list[str] = next(reader_of([header], delimiter, strict=False), [])
-        try:
-            return _columns([name.strip() for name in names], delimiter, options)
-        except DatasetError as error:
-            if len(names) > most:
-                best, most = error, len(names)
-    raise best or DatasetError("The table is empty.")
-
-
 def read_entries(text: str, options: ImportOptions, log: ImportLog, file: str) -> Iterator[Entry]:
     """The usable lines of a table; what is wrong with the others goes to the log.
 
@@ -212,45 +167,10 @@ def read_entries(text: str, options: ImportOptions, log: ImportLog, file: str) -
             yield entry
 
 
-def _said(options: ImportOptions, name: str) -> str:
-    return str(options.more.get(name, "") or "")
-
-
-def _columns(names: Sequence[str], delimiter: str, options: ImportOptions) -> TableColumns:
-    known = {name.casefold(): at for at, name in reversed(list(enumerate(names)))}
-
-    def find(option: str, usual: Sequence[str], more: str = "") -> int:
-        said = _said(options, option)
-        for name in [said] if said else usual:
-            if name.casefold() in known:
-                return known[name.casefold()]
-        listed = ", ".join(name[:40] for name in names[:20])
-        raise DatasetError(
-            f"The table has no column {said}." if said else f"There is no column named {option}.",
-            advice=f"Name it with --{option}{more}. The columns are: {listed}.",
-            line=1,
-        )
-
-    asks = _said(options, "question") or not options.prompt
-    image = find("image", IMAGE_NAMES)
-    instead = ", or use one question for all rows: --prompt"
-    asked = find("question", QUESTION_NAMES, instead) if asks else -1
-    return TableColumns(
-        delimiter=delimiter,
-        count=len(names),
-        image=image,
-        question=asked,
-        answer=find("answer", ANSWER_NAMES if asks else CAPTION_NAMES),
-        split=next((known[name] for name in SPLIT_NAMES if name in known), -1),
-        index=known.get("index", -1),
-        choices=_choices(known) if asked >= 0 else (),
-    )
-
-
-def _choices(known: dict[str, int]) -> tuple[tuple[str, int], ...]:
-    """Columns named by letters from A on, at least two."""
-    found = tuple((letter, known[letter.lower()]) for letter in _LETTERS if letter.lower() in known)
-    return found if [letter for letter, _ in found[:2]] == ["A", "B"] else ()
+def _content(entry: Entry, options: ImportOptions, log: ImportLog, file: str) -> Question | Label:
+    if not entry.labelled:
+        return Question(entry.question, entry.answer)
+    return Label(class_named(entry.answer, options.names, log, f"{file}:{entry.line}"))
 
 
 def _entry(
@@ -267,7 +187,7 @@ def _entry(
     asked = fields[columns.question] if columns.question >= 0 else options.prompt
     image, question, answer = fields[columns.image].strip(), asked.strip(), fields[columns.answer]
     for text, what in ((image, "image"), (question, "question"), (answer.strip(), "answer")):
-        if not text:
+        if not text and not (columns.labelled and what == "question"):
             log.lose(file, line, f"The {what} is empty.", f"no-{what}")
             return None
     said = fields[columns.split] if columns.split >= 0 else ""
@@ -281,7 +201,7 @@ def _entry(
         words = "questions have choices: named below the question, the answer as it stands."
         log.note("choices", words)
     index = fields[columns.index].strip() if columns.index >= 0 else ""
-    return Entry(line, image, question, answer.strip(), split, index)
+    return Entry(line, image, question, answer.strip(), split, index, columns.labelled)
 
 
 def _fields(row: WrittenRow, images: ImageKeeper, log: ImportLog) -> tuple[str, str, str]:

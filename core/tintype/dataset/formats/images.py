@@ -52,7 +52,8 @@ class ImageFinder:
 
     A name is tried as it stands, relative to where it is written and to the source, with either
     separator. Names of another machine (`/content/a.jpg`, `gs://bucket/a.jpg`) and names that lack
-    a folder are found by their end, if only one file ends so, or one of the same split or folder.
+    a folder are found by their end, if only one file ends so, or one of the same split or folder;
+    names without an ending (`000042`) are those of files without theirs.
     """
 
     def __init__(self, files: Files, log: ImportLog, more: Path | None = None) -> None:
@@ -100,9 +101,9 @@ class ImageFinder:
                 words = BY_NAME if foreign else ELSEWHERE
                 self._log.note("found-by-name", words, f"{text[:200]} → {ending[0].name}")
             return ending[0]
-        packed = self._in_archives(name, base, split) if not ending else None
-        if packed is not None:
-            return packed
+        other = None if ending else self._by_another_name(name, base, split)
+        if other is not None:
+            return other
         if ending:
             names = ", ".join(file.name for file in ending[:3])
             raise DatasetError(
@@ -114,6 +115,12 @@ class ImageFinder:
                 f"{text[:200]} is an absolute path, and the dataset has no such image."
             )
         raise DatasetError(f"There is no image {text[:200]}.")
+
+    def _by_another_name(self, name: str, base: str, split: Split | None) -> SourceFile | None:
+        """An image that is named without its ending, or in an archive beside."""
+        bare = "." not in name.rpartition("/")[2]
+        stems = nearest(self._files.stems(name), base, split) if bare else []
+        return stems[0] if len(stems) == 1 else self._in_archives(name, base, split)
 
     def _in_archives(self, name: str, base: str, split: Split | None) -> SourceFile | None:
         """An image in an archive that lies beside the annotations."""
@@ -169,8 +176,20 @@ def content_key(source: ImageSource) -> str:
 class ImageKeeper:
     """Takes images over and gives each the URL it has in the rows. Not for several threads."""
 
-    def __init__(self, target: Path, keep: Keep, files: FileSet) -> None:
+    def __init__(self, target: Path, keep: Keep, files: FileSet, *, verify: bool = True) -> None:
+        """Begin.
+
+        Args:
+            target: The folder of the rows.
+            keep: Whether images are embedded or stand beside the rows.
+            files: What they are written through.
+            verify: Whether images whose pixels cannot be decoded are refused, as is right for those
+                that come in. Of those that go out that is for a check to say; what is cut short is
+                refused either way.
+        """
         self._target = target
+        self._folder = target / FOLDER
+        self._verify = verify
         self._keep = keep
         self._files = files
         self._names: dict[str, str] = {}
@@ -197,7 +216,7 @@ class ImageKeeper:
         from tintype.images import probe
 
         data = image_data(source)
-        facts = probe(data)
+        facts = probe(data, verify=self._verify)
         if facts.flaw:
             path = source if isinstance(source, Path) else None
             raise DatasetError(f"The image is unusable: {facts.detail or facts.flaw}", path=path)
@@ -245,7 +264,7 @@ class ImageKeeper:
         if digest not in self._placed:
             name = self._free_name(taken)
             data = taken.data if upright else treat(taken.data, Treatment(upright=True))
-            self._files.add(self._target / FOLDER / name, data)
+            self._files.add(self._folder / name, data)
             self._placed[digest] = f"{FOLDER}/{name}"
         return self._placed[digest]
 

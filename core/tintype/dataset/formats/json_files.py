@@ -82,6 +82,18 @@ def _read(file: SourceFile, parse: Callable[[str], Any]) -> Any:
         raise DatasetError(f"{file.name} is no JSON: {reason}.") from error
 
 
+def objects_in(cell: Any) -> Any:
+    """The JSON of a text, if that is a list of objects, or an object; else nothing."""
+    if not isinstance(cell, str) or not cell.lstrip().startswith(("[", "{")):
+        return None
+    try:
+        found = json.loads(cell)
+    except (ValueError, RecursionError):
+        return None
+    each = found if isinstance(found, list) else [found]
+    return found if all(isinstance(one, dict) for one in each) else None
+
+
 def number(value: Any) -> float | None:
     """A number, also one written as text; none if it is none, or not finite."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):

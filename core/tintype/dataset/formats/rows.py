@@ -57,6 +57,7 @@ _KINDS = (
     ("contents", "Gemini's contents"),
     ("question", "questions and answers"),
     ("input", "inputs and outputs"),
+    ("completion", "prompts and completions"),
     ("body", "requests of a batch"),
 )
 

@@ -81,6 +81,16 @@ def fields_of(
         begin = reader.line_num + before + 1
 
 
+def class_named(label: str, names: Sequence[str], log: ImportLog, place: str) -> str:
+    """What a label says; of a number, the class of that number, if that is known."""
+    if not label.isdecimal():
+        return label
+    if int(label) < len(names):
+        return names[int(label)]
+    log.note("no-names", "classes are numbers without names (--names gives them).", place)
+    return label
+
+
 def likely_delimiter(header: str) -> str:
     """The delimiter that cuts a first line into most fields."""
     counted = [

@@ -6,6 +6,7 @@ list. Images are named, or found by their id. Sources: visualqa.org/vqa_v1_downl
 docvqa.org, textvqa.org, github.com/vzhou842/easy-VQA.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ from tintype.errors import DatasetError
 
 _LISTS = ("data", "questions", "annotations", "examples", "samples")
 _PAIR = 3
+_SEVERAL = re.compile(r'"answer"\s*:\s*\[')
 _IDS = ("image_id", "imageid", "id")
 
 
@@ -94,7 +96,8 @@ def _kind(file: SourceFile) -> str:
         inner = text[1:400].lstrip()
         if inner.startswith('["') or inner.startswith("[\n"):
             return "triples"
-        asked = "question" in keys and {"image_id", "imageId", "answers", "direct_answers"} & keys
+        ours = {"image_id", "imageId", "answers", "direct_answers"} & keys or _SEVERAL.search(text)
+        asked = "question" in keys and ours
         return "rows" if asked and not {"conversations", "messages"} & keys else ""
     if not text.startswith("{") or {"categories", "bbox", "features", "_data_files"} & keys:
         return ""

@@ -54,6 +54,13 @@ class Base:
     """Unix seconds: when it was added."""
 
     @property
+    def parameters_words(self) -> str:
+        """How many there are, in words."""
+        if self.parameters < 5e7:
+            return f"{self.parameters / 1e6:.1f} million parameters"
+        return f"{self.parameters / 1e9:.2f} billion parameters"
+
+    @property
     def training_bytes(self) -> int:
         """Memory that training takes at least: weights in bf16, adapters, 2,048 tokens."""
         return 2 * self.parameters + adapter_bytes(self) + 2048 * saved_bytes(self) + (1 << 30)

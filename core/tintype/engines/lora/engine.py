@@ -35,8 +35,8 @@ def card(base: Base) -> Card:
     """What an open model is, said honestly."""
     return Card(
         model=base.model,
-        title=f"{base.model}: an open model ({base.family}, {base.parameters / 1e9:.1f} billion "
-        "parameters), tuned with LoRA",
+        title=f"{base.model}: an open model ({base.family}, {base.parameters_words}), tuned with "
+        "LoRA",
         created=base.created,
         learns=(
             "your task on top of what the open model already knows",

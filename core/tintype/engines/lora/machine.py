@@ -5,6 +5,8 @@ import subprocess
 from dataclasses import dataclass, replace
 
 _LIMIT_S = 5.0
+WITHOUT_GPU = 2
+"""Numbers take four bytes there, not two: so many times the memory."""
 
 
 @dataclass(frozen=True, slots=True)

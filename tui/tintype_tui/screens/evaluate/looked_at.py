@@ -1,5 +1,6 @@
 """One row of an evaluation looked at: question, truth, every answer, boxes found and missed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from textual.content import Content
@@ -9,6 +10,7 @@ from tintype.evaluation import AnswerOfRow, EvaluatedRow
 from tintype.prompting import in_short
 from tintype_tui.text import clip, duration, visible
 from tintype_tui.widgets.example_list import said
+from tintype_tui.words.answers import class_name
 
 LONGEST_QUESTION = 160
 """Cells of a question; all of it is in Datasets."""
@@ -70,7 +72,7 @@ def _answer(one: AnswerOfRow, row: EvaluatedRow) -> Content:
         lines.append(Content.styled(visible(f"judge: {grade}. {reason}"), "italic"))
     truths, found = truth_boxes(row), parse_boxes(one.text).boxes
     if truths or found:
-        lines.append(Content(visible(_boxes(found, truths))))
+        lines += _boxes(found, truths)
     if took := _took(one):
         lines.append(Content.styled(visible(took), "dim"))
     return Content("\n").join(lines)
@@ -82,13 +84,14 @@ def _score(one: AnswerOfRow, name: str) -> str:
     return f"{name} {words}" + (f" ({reason})" if reason else "")
 
 
-def _boxes(found: tuple[Box, ...], truths: tuple[Box, ...]) -> str:
-    words = []
+def _boxes(found: tuple[Box, ...], truths: tuple[Box, ...]) -> Iterator[Content]:
+    """A line for each box, its class with the colour that it has on the image."""
     for one in compare(found, truths):
         overlap = f" IoU {one.iou:.2f}" if one.iou else ""
-        instead = f" is {one.truth.label}" if one.fate == "misnamed" and one.truth else ""
-        words.append(f"{FATES[one.fate]} {one.fate} {one.box.label}{instead}{overlap}")
-    return "\n".join(words)
+        line = Content(f"{FATES[one.fate]} {one.fate} ") + class_name(one.box.label)
+        if one.fate == "misnamed" and one.truth:
+            line = line + Content(" is ") + class_name(one.truth.label)
+        yield line + Content(overlap)
 
 
 def _took(one: AnswerOfRow) -> str:

@@ -38,7 +38,7 @@ from tintype_tui.screens.playground.coming import Awaited, Coming
 from tintype_tui.text import visible
 from tintype_tui.widgets.example_list import said
 from tintype_tui.widgets.image import ImageView
-from tintype_tui.words.answers import class_name
+from tintype_tui.words.answers import legend
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +167,9 @@ class SubjectPart(Part):
         if (subject := self.subject) is None:
             return
         boxes = parse_boxes(subject.expected).boxes
-        legend = [class_name(label) for label in dict.fromkeys(box.label for box in boxes)]
+        classes = {box.label for box in boxes}
         words = visible(said(subject.expected)) if subject.expected else "–"
-        expected = Content("  ").join(legend) if 1 <= len(legend) == len(boxes) else Content(words)
+        expected = legend(boxes) if 1 <= len(classes) == len(boxes) else Content(words)
         blocks = [Content.styled(visible(subject.trouble), "$error")] if subject.trouble else []
         blocks.append(Content.styled("expected\n", "dim") + expected)
         if self.drawn.words:
