@@ -41,7 +41,7 @@ async def test_the_first_frame_waits_for_no_list_however_busy_the_machine_is(hom
     frames: list[int] = []
 
     class Slow(app.TintypeApp):
-        CSS_PATH = Path(app.__file__).with_name("app.tcss")
+        CSS_PATH = str(Path(app.__file__).with_name("app.tcss"))
 
         def _display(self, screen: Any, renderable: Any) -> None:
             if draws(self):
