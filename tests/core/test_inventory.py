@@ -95,7 +95,11 @@ async def test_checkpoints_that_the_provider_has_dropped_are_no_things_of_their_
     checkpoint = f"{known.CARDS}:ckpt-step-2"
     del ending.models[checkpoint]
     await gather(api, store, fake_clock)
-    assert Ref("openai", "checkpoint", checkpoint) not in taken(store, tmp_path).by_ref
+    found = taken(store, tmp_path)
+    assert checkpoint not in {item.ref.id for item in found.items}
+    [retired] = inventory.chosen(found, "is:retired kind:checkpoint")
+    assert (retired.ref.id, retired.presence) == (checkpoint, "missing")
+    assert inventory.lineage(found, retired.ref).kind != "unknown"
     del ending.models[known.CARDS]
     fake_clock.elapsed_s += 60
     await gather(api, store, fake_clock)
@@ -146,6 +150,10 @@ async def test_a_list_that_fails_leaves_the_other_lists_and_what_was_known(
     assert at(found, "file", "file-orphan").presence == "present"
     lost = at(found, "model", known.LOST)
     assert (lost.presence, lost.is_lost) == ("missing", True)
+    # A rate limit is waited for, if it is not long.
+    busy = ending.hostile.answer(b"slow down", 429, headers={"retry-after": "2"})
+    ending.hostile.on("GET", "/files", busy, busy, ending.hostile.answer({"data": []}))
+    assert not await gather(api, store, fake_clock)
 
 
 async def test_what_is_listed_twice_is_asked_once_for_its_checkpoints(
