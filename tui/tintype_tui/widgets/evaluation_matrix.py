@@ -58,8 +58,6 @@ class MatrixList(AskingList[Glimpse]):
     marked: var[frozenset[int]] = var(frozenset())
     """Rows of the dataset that are marked there, 0-based."""
 
-    # ------------------------------------------------------------------ data
-
     def watch_findings(self) -> None:
         self.known.clear()
         self.watch_positions()
@@ -77,8 +75,6 @@ class MatrixList(AskingList[Glimpse]):
     def position(self) -> int | None:
         """The position of the row under the cursor; none without rows."""
         return self.positions[self.cursor] if self.total else None
-
-    # ------------------------------------------------------------------ drawing
 
     def row_at(self, position: int) -> int:
         return self.positions[position]

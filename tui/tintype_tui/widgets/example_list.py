@@ -101,6 +101,11 @@ class ExampleList(AskingList[RowLine]):
 
     # ------------------------------------------------------------------ data
 
+    def forget(self) -> None:
+        """Another dataset: nothing is known."""
+        self.known.clear()
+        self.ask_again()
+
     def row_at(self, position: int) -> int:
         """The dataset's index of the row at a position in the list."""
         return position if self.order is None else self.order[position]

@@ -192,11 +192,6 @@ class AskingList(LineList, Generic[T]):
             self.known = {key: self.known[key] for key in kept}
         self.ask_again()
 
-    def forget(self) -> None:
-        """Other items: nothing is known."""
-        self.known.clear()
-        self.ask_again()
-
     def ask_again(self) -> None:
         """Draw again, and ask for what is not known then."""
         self._asked = NOTHING
