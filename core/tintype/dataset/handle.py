@@ -175,7 +175,15 @@ class Dataset:
         Raises:
             DatasetError: with the reason why it cannot be had.
         """
-        line = await self._line(index)
+        await self._reach(index)
+        found = await asyncio.to_thread(self._image, index, ordinal)
+        if isinstance(found, bytes):
+            return found
+        return await self._fetched.get(found, allow_private=self.allow_private)
+
+    def _image(self, index: int, ordinal: int) -> bytes | str:
+        """The encoded bytes of an image; the address of one on the network."""
+        line = self._index.read(index)
         if not 0 <= ordinal < len(line.row.images):
             raise DatasetError(
                 f"Line {line.row.line} has {len(line.row.images)} "
@@ -185,8 +193,8 @@ class Dataset:
             )
         image = line.row.images[ordinal]
         if image.origin == "url" and image.reference.lower().startswith(("http:", "https:")):
-            return await self._fetched.get(image.reference, allow_private=self.allow_private)
-        return await asyncio.to_thread(lambda: image_bytes(line.url(ordinal), self.folder))
+            return image.reference
+        return image_bytes(line.url(ordinal), self.folder)
 
     async def messages(self, index: int) -> list[dict[str, Any]]:
         """A row's question as wire messages, ready to be sent: up to the last assistant message.
