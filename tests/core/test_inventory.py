@@ -146,6 +146,10 @@ async def test_a_list_that_fails_leaves_the_other_lists_and_what_was_known(
     assert at(found, "file", "file-orphan").presence == "present"
     lost = at(found, "model", known.LOST)
     assert (lost.presence, lost.is_lost) == ("missing", True)
+    # A rate limit is waited for, if it is not long.
+    busy = ending.hostile.answer(b"slow down", 429, headers={"retry-after": "2"})
+    ending.hostile.on("GET", "/files", busy, busy, ending.hostile.answer({"data": []}))
+    assert not await gather(api, store, fake_clock)
 
 
 async def test_what_is_listed_twice_is_asked_once_for_its_checkpoints(

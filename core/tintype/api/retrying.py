@@ -18,6 +18,8 @@ _NEVER_SENT = frozenset({"refused", "name", "certificate", "tls", "connect_timeo
 """Failures before the request had been sent."""
 _NO_USE = frozenset({"insufficient_quota", "daily_rate_limit_exceeded"})
 """Rate limits that a wait of minutes does not lift."""
+A_MOMENT_S = 10.0
+"""A budget where many are asked: a rate limit is waited for, an outage is not sat out."""
 ONE_MORE_S = 0.6
 """A budget for one more try after half a second, and no other."""
 
@@ -96,6 +98,8 @@ class Retry:
         self.failures += 1
         wait_s = self._wait_s(error)
         left_s = self._ends - self._clock.monotonic()
+        if self._budget_s == ONE_MORE_S:  # however long the first took
+            left_s = ONE_MORE_S if self.failures == 1 else 0.0
         if not self._worth(error) or wait_s > left_s:
             return False
         if self._budget_s > ONE_MORE_S:

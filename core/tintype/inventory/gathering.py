@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tintype import jobs
 from tintype.api import SYSTEM, Api, Clock, pages
-from tintype.api.retrying import ONE_MORE_S, trying_for
+from tintype.api.retrying import A_MOMENT_S, trying_for
 from tintype.errors import ApiError, NotFoundError, TintypeError
 from tintype.resources import Job, RemoteFile
 from tintype.store import Store
@@ -95,7 +95,7 @@ class _Round:
             try:
                 async with asyncio.timeout(PROFILE_S):
                     api = await connect(profile)
-                    with trying_for(ONE_MORE_S):
+                    with trying_for(A_MOMENT_S):
                         await self._lists(api)
             except TimeoutError:
                 why = f"{profile} took longer than {PROFILE_S:.0f} s; the rest was not asked for."

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from tintype import budget, prompting
 from tintype.api import SYSTEM, Api, ChatRequest, Clock
-from tintype.api.retrying import ONE_MORE_S, trying_for
+from tintype.api.retrying import A_MOMENT_S, trying_for
 from tintype.budget import Confirmation, Expense, Limits
 from tintype.errors import ApiError, ForbiddenError, NotFoundError
 from tintype.pricing import Prices
@@ -83,7 +83,7 @@ async def _probe_one(
         clock=clock,
     )
     try:
-        with trying_for(ONE_MORE_S):
+        with trying_for(A_MOMENT_S):
             async with aclosing(asking):
                 async for _ in asking:
                     pass
