@@ -4,6 +4,7 @@ import compileall
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -19,6 +20,26 @@ class Figure:
     note: str = ""
     limit: float | None = None
     """What is promised: at most this."""
+
+
+class Timer:
+    """Wall and processor time since it was made: the latter holds on a busy machine, too."""
+
+    def __init__(self) -> None:
+        self._wall, self._processor = time.perf_counter(), time.process_time()
+
+    def spent(self) -> tuple[float, float]:
+        """Seconds of wall and of processor time, all threads of this process together."""
+        return time.perf_counter() - self._wall, time.process_time() - self._processor
+
+
+def timed(name: str, spent: Iterable[tuple[float, float]], limit: float) -> tuple[Figure, Figure]:
+    """Return the least of some times as figures; the limit is on what the processor needs."""
+    wall, processor = (min(one) for one in zip(*spent, strict=True))
+    return (
+        Figure(f"{name}: processor", processor, "s", limit=limit),
+        Figure("... as it was waited for", wall, "s"),
+    )
 
 
 def machine() -> str:

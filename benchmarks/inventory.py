@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.figures import Figure, report
+from benchmarks.figures import Figure, Timer, report, timed
 
 FILES, JOBS, MODELS, CHECKPOINTS, RUNS = 500, 300, 200, 3, 40
 QUICK = {"rounds": 1}
@@ -39,15 +39,15 @@ async def _measure(home: Path, rounds: int) -> list[Figure]:
     taken, warned = [], []
     for _ in range(rounds):
         async with open_store(places.store_file) as store:
-            began = time.perf_counter()
+            timer = Timer()
             found = await inventory.take(store, settings)
-            taken.append(time.perf_counter() - began)
+            taken.append(timer.spent())
             warned.append(_timed(lambda: inventory.deadline_warning(store, settings, NOW.date())))
     assert len(found.items) == FILES + JOBS + MODELS * (1 + CHECKPOINTS) + 1
     refs = [item.ref for item in found.items if item.ref.kind == "model"]
     trees = [_timed(partial(inventory.lineage, found, ref)) for ref in refs[:20]]
     return [
-        Figure("inventory of 1,801 things from the store", min(taken), "s", limit=0.2),
+        *timed("inventory of 1,801 things from the store", taken, 0.2),
         Figure("... the plan by date", _timed(lambda: inventory.plan_by_date(found)), "s"),
         Figure("... filtered and sorted", _timed(lambda: inventory.chosen(found, "cards")), "s"),
         Figure("... the lineage of one model", min(trees), "s"),

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.figures import Figure, report
+from benchmarks.figures import Figure, Timer, report, timed
 
 QUICK = {"seconds": 2.0, "rounds": 20, "steps": 3_000}
 JOBS = 10
@@ -251,13 +251,13 @@ async def _opening(path: Path, steps: int) -> list[Figure]:
         await jobs.recorded(store, "p", "j")  # what the recorder does at the end
         times = []
         for _ in range(7):
-            start_s = time.perf_counter()
+            timer = Timer()
             metrics, _ = await jobs.recorded(store, "p", "j")
             log = await store.curves.log("p", "j")
-            times.append(time.perf_counter() - start_s)
+            times.append(timer.spent())
             assert len(metrics.clock) == steps
             assert len(log) == steps // 5
-    return [Figure(f"a job of {steps:,} steps opened", min(times), "s", limit=0.3)]
+    return [*timed(f"a job of {steps:,} steps opened", times, 0.3)]
 
 
 if __name__ == "__main__":

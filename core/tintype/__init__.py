@@ -12,6 +12,7 @@ Without `await`, in scripts, CI and notebooks: `import tintype.blocking as tinty
   `import_dataset`, `convert`, `split`, `edit`, `boxes`, `mean_iou`.
 * Providers and jobs: `connect`, `train`, `follow`, `wait`, `explain`.
 * Models: `ask`, `stream`, `evaluate` (what can be asked of its result: `tintype.evaluation`).
+* What there is at all providers: `take_inventory` (what follows from it: `tintype.inventory`).
 * Plug-ins: `rule`, `scorer`, `format`, `engine` (`tintype.plugins` says how they are found).
 * Errors: `TintypeError` is the root of all of them; `tintype.errors` draws the tree.
 
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         open,
         split,
         stream,
+        take_inventory,
         train,
         wait,
     )
@@ -87,6 +89,7 @@ __all__ = [  # noqa: RUF022 - by subject
     "ask",
     "stream",
     "evaluate",
+    "take_inventory",
     "rule",
     "scorer",
     "format",

@@ -55,6 +55,7 @@ __all__ = [  # noqa: RUF022 - by subject, as in `tintype`
     "ask",
     "stream",
     "evaluate",
+    "take_inventory",
     "rule",
     "scorer",
     "format",
@@ -288,3 +289,4 @@ explain = _blocking(library.explain)
 ask = _blocking(library.ask)
 stream = _iterating(library.stream)
 evaluate = _blocking(library.evaluate)
+take_inventory = _blocking(library.take_inventory)

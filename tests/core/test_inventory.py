@@ -95,7 +95,11 @@ async def test_checkpoints_that_the_provider_has_dropped_are_no_things_of_their_
     checkpoint = f"{known.CARDS}:ckpt-step-2"
     del ending.models[checkpoint]
     await gather(api, store, fake_clock)
-    assert Ref("openai", "checkpoint", checkpoint) not in taken(store, tmp_path).by_ref
+    found = taken(store, tmp_path)
+    assert checkpoint not in {item.ref.id for item in found.items}
+    [retired] = inventory.chosen(found, "is:retired kind:checkpoint")
+    assert (retired.ref.id, retired.presence) == (checkpoint, "missing")
+    assert inventory.lineage(found, retired.ref).kind != "unknown"
     del ending.models[known.CARDS]
     fake_clock.elapsed_s += 60
     await gather(api, store, fake_clock)

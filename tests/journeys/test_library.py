@@ -14,6 +14,7 @@ import pytest
 
 import tintype
 import tintype.blocking
+from tintype import inventory
 from tintype.errors import DatasetError, FileError, QuoteError, SettingsError, TintypeError
 from tintype.library import Rows
 from tintype.settings import Settings
@@ -34,6 +35,7 @@ NAMES = [
         "mean_iou",
     ),
     *("connect", "Connection", "train", "follow", "wait", "explain", "ask", "stream", "evaluate"),
+    "take_inventory",
     *("rule", "scorer", "format", "engine", "TintypeError", "errors"),
 ]
 
@@ -223,6 +225,13 @@ async def test_the_loop_from_training_to_an_answer(home: Path, dataset: Path) ->
     async with tintype.connect() as provider:
         kept = provider.store.answers
         assert len(kept.newest(10)) == 2  # what a script asks is found in the app too
+    found = await tintype.take_inventory()
+    tuned = inventory.chosen(found, "kind:model profile:tintype")
+    assert [item.ref.id for item in tuned] == [progress.job.fine_tuned_model]
+    again = await tintype.take_inventory("tintype", offline=True)
+    assert {item.ref for item in again.items} == {item.ref for item in found.items}
+    with pytest.raises(SettingsError):
+        await tintype.take_inventory("nobody")
 
 
 async def test_what_a_provider_would_refuse_is_not_launched(home: Path, tmp_path: Path) -> None:

@@ -247,6 +247,30 @@ def test_a_cancelled_job_says_so_once(
     assert said.count("Fine-tuning job cancelled") == 1
 
 
+def test_a_job_that_is_resumed_before_its_trainer_has_obeyed_goes_on(
+    client: openai.OpenAI,
+    provider: Running,
+    create: Create,
+    reaches: Reaches,
+    let_go: Callable[[str], None],
+    job_events: Diary,
+    until: Callable[[Callable[[], Any]], Any],
+    rows: Rows,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tintype.engines.launchers.LocalLauncher.obey_s", 1.5)
+    id = create(rows(wait_at=2, deaf=True)).id
+    lock = provider.folder / "jobs" / id / launch.LOCK
+    until(lambda: [event for event in job_events(id) if event.message.startswith("Step 1/6")])
+    assert client.fine_tuning.jobs.pause(id).status == "paused"  # type: ignore[comparison-overlap]
+    first = lock.read_text()
+    client.fine_tuning.jobs.resume(id)
+    until(lambda: not launch.alive(lock.parent) or lock.read_text() not in ("", first))
+    let_go(id)
+    reaches(id, "succeeded")
+    assert [event.message for event in job_events(id)].count("Fine-tuning job paused") == 1
+
+
 def test_only_a_paused_job_is_resumed(
     client: openai.OpenAI, create: Create, reaches: Reaches, rows: Rows
 ) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 
 from tintype_tui.terminal.textual_privates import output_of
 
-SOON_S = 0.7
-"""How long after a signal a provider, a store and threads may take to be left in order."""
+SOON_S = 0.5
+"""How long after a signal a provider, a store and threads may take to be left in order: with what a
+terminal that takes nothing may take, `CLOSE_S`, well within a second on a busy machine, too."""
 GIVING_BACK_S = 2.0
 """How long the loop may take then to give the terminal back."""
 

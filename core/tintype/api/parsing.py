@@ -179,15 +179,18 @@ def event(value: object) -> Event:
     data = _object(found.get("data"))
     if not (message or data):
         raise NonsenseError("no event with a message")
-    made_up = sha256(f"{created_at}\0{message}\0{data}".encode("utf-8", "replace")).hexdigest()[:24]
     return Event(
-        id=_text(found.get("id")) or f"made-up-{made_up}",
+        id=_text(found.get("id")) or _made_up(f"{created_at}\0{message}\0{data}"),
         created_at=created_at or EPOCH,
         message=message,
         level=_text(found.get("level")) or "info",
         type=_text(found.get("type")) or "message",
         data=dict(data),
     )
+
+
+def _made_up(content: str) -> str:
+    return f"made-up-{sha256(content.encode('utf-8', 'replace')).hexdigest()[:24]}"
 
 
 def checkpoint(value: object) -> Checkpoint:

@@ -36,6 +36,9 @@ _JSON_LABEL = re.compile(
     r"(?P<box>\"(?:label|class|name|category|label_name)\"\s*:\s*\")(?P<label>(?:[^\"\\]|\\.)*)"
 )
 
+_LISTS = re.compile(r"(?im)(?P<detect>(?<=^detect ).+$)|(?<=: )[^:?\n]+(?=\?$)")
+"""Classes that a prompt lists."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChangedRow:
@@ -86,7 +89,10 @@ def replacing(
 
 
 def relabelling(old: str, new: str) -> Change:
-    """Return a change of a class's name, in boxes and in answers that are nothing but the name."""
+    """Return a change of a class's name, in boxes and in answers that are nothing but the name.
+
+    It changes where prompts list the classes, too: `detect a ; b`, `… show: a, b?`.
+    """
     meant = clean_label(old)
 
     def renamed(found: "re.Match[str]") -> str:
@@ -102,7 +108,17 @@ def relabelling(old: str, new: str) -> Change:
             return text.replace(old, new)
         return _JSON_LABEL.sub(renamed, _LOC_BOX.sub(renamed, text))
 
-    return _each_text(change, "answers")
+    def listed(found: "re.Match[str]") -> str:
+        between = " ; " if found["detect"] else ", "
+        labels = [label.strip() for label in found[0].split(between.strip())]
+        if meant not in map(clean_label, labels):
+            return found[0]
+        named = [new if clean_label(label) == meant else label for label in labels]
+        return between.join(dict.fromkeys(named))
+
+    answers = _each_text(change, "answers")
+    asked = _each_text(lambda text: _LISTS.sub(listed, text), "questions")
+    return lambda value: asked(answers(value))
 
 
 def prompting(system: str) -> Change:

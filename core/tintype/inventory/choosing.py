@@ -28,8 +28,10 @@ _MARKS: Mapping[str, Callable[[InventoryItem, date], bool]] = {
     "answers": lambda item, today: item.reach is not None and item.reach.state == "answers",
     "unprobed": lambda item, today: item.reach is not None and item.reach.state == "unknown",
 }
-FILTER_KEYS = (*_KEYS, *(f"is:{mark}" for mark in _MARKS))
-"""What may stand in a filter, besides plain words; `-` before a word turns it round."""
+RETIRED = "is:retired"
+FILTER_KEYS = (*_KEYS, *(f"is:{mark}" for mark in _MARKS), RETIRED)
+"""What may stand in a filter, besides plain words; `-` before a word turns it round. With
+`is:retired` only checkpoints that the provider dropped by itself are looked through."""
 
 ORDERS: Mapping[str, Callable[[InventoryItem, date], Any]] = {
     "ends": lambda item, today: (_days(item, today), KINDS.index(item.ref.kind)),
@@ -51,7 +53,9 @@ def chosen(inventory: Inventory, words: str = "", order: str = "ends") -> tuple[
         order: A key of `ORDERS`.
     """
     wanted = words.casefold().split()
-    fitting = (item for item in inventory.items if _fits(item, wanted, inventory.today))
+    among = inventory.retired if RETIRED in wanted else inventory.items
+    wanted = [word for word in wanted if word.removeprefix("-") != RETIRED]
+    fitting = (item for item in among if _fits(item, wanted, inventory.today))
     rank = ORDERS[order]
     return tuple(
         sorted(

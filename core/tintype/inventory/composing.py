@@ -33,14 +33,15 @@ def compose(
         today: The day that days are counted from.
     """
     maker = _Maker(known, profiles, prices, today)
-    items = (*maker.models(), *maker.jobs(), *maker.files())
+    models, retired = maker.models()
+    items = (*models, *maker.jobs(), *maker.files())
     bases = maker.bases(items)
     ends = {
         (item.ref.profile, item.base): end
         for item in items
         if item.ref.kind == "job" and (end := maker.training_end(item))
     }
-    return Inventory((*items, *bases), known.listings, today, ends)
+    return Inventory((*items, *bases), known.listings, today, ends, retired)
 
 
 def _is_newer(read_at: datetime | None, probe: Probe | None) -> bool:
@@ -70,19 +71,22 @@ class _Maker:
 
     # ------------------------------------------------------------------ models
 
-    def models(self) -> Iterator[InventoryItem]:
-        """Tuned models and checkpoints: those that are listed, and those that jobs name.
+    def models(self) -> tuple[list[InventoryItem], tuple[InventoryItem, ...]]:
+        """Tuned models and checkpoints, those that are listed and those that jobs name; retired.
 
-        Providers drop early checkpoints by themselves: of a model that is there, those are left
-        out that nothing more is known of.
+        Providers drop early checkpoints by themselves: of a model that is there, those of which
+        nothing more is known are retired.
         """
         items = list(self._every_model())
         present = {_training(item.ref) for item in items if item.presence == "present"}
-        for item in items:
+
+        def is_retired(item: InventoryItem) -> bool:
             dropped = item.ref.kind == "checkpoint" and item.presence == "missing"
             used = item.evaluations or item.answers or item.used_by or item.naming != Naming()
-            if used or not dropped or _training(item.ref) not in present:
-                yield item
+            return dropped and not used and _training(item.ref) in present
+
+        retired = tuple(filter(is_retired, items))
+        return [item for item in items if not is_retired(item)], retired
 
     def _every_model(self) -> Iterator[InventoryItem]:
         made: dict[Place, KeptJob] = dict(self._uses.made)

@@ -153,11 +153,14 @@ class Inventory:
     today: datetime.date
     training_ends: Mapping[tuple[str, str], End] = field(default_factory=dict)
     """By profile and base model: from when on no job is taken."""
+    retired: tuple[InventoryItem, ...] = ()
+    """Checkpoints that the provider has dropped by itself while their model is there, and that
+    were never used: they are no loss."""
 
     @cached_property
     def by_ref(self) -> Mapping[Ref, InventoryItem]:
         """Every thing by what it is known by."""
-        return {item.ref: item for item in self.items}
+        return {item.ref: item for item in (*self.items, *self.retired)}
 
     @property
     def read_at(self) -> datetime.datetime | None:

@@ -5,6 +5,7 @@ from tintype.library.copies import edit, fix, split
 from tintype.library.datasets import boxes, check, compare, estimate, open
 from tintype.library.evaluations import evaluate
 from tintype.library.field_docs import document
+from tintype.library.inventories import take_inventory
 from tintype.library.models import ask, stream
 from tintype.library.rows import Rows
 from tintype.library.trainings import Connection, connect, explain, follow, train, wait
@@ -31,6 +32,7 @@ __all__ = [
     "open",
     "split",
     "stream",
+    "take_inventory",
     "train",
     "wait",
 ]

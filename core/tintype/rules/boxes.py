@@ -21,6 +21,9 @@ _PROSE = re.compile(
 """A single "label" like these is prose: `Detect every bird.`, `detect cats and dogs`."""
 
 
+_UNASKED = "is not asked for"
+
+
 def are_written_well(case: Case) -> Iterator[Problem]:
     """The boxes of each answer that is learned from: one warning an answer, in the parser's words.
 
@@ -37,7 +40,7 @@ def are_written_well(case: Case) -> Iterator[Problem]:
         if learned and (flaws := _flaws(text, asked)):
             said = f"{where(case, at)}: {_named(flaws)}. The model would learn to answer so."
             place = f"messages[{at}].content"
-            yield case.problem("boxes", "warning", said, place=place, fix=_fix(asked))
+            yield case.problem("boxes", "warning", said, place=place, fix=_fix(asked, flaws))
 
 
 def _asked(prompt: str) -> tuple[str, ...]:
@@ -57,7 +60,7 @@ def _flaws(answer: str, asked: tuple[str, ...]) -> list[str]:
         known = {label.casefold() for label in asked}
         labels = dict.fromkeys(box.label for box in found.boxes if box.label)
         flaws += [
-            f"the label {quoted(label)} is not asked for"
+            f"the label {quoted(label)} {_UNASKED}"
             for label in labels
             if label.casefold() not in known
         ]
@@ -70,9 +73,11 @@ def _named(flaws: list[str]) -> str:
     return "; ".join(flaws[:_NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
-def _fix(asked: tuple[str, ...]) -> str:
+def _fix(asked: tuple[str, ...], flaws: list[str]) -> str:
     label = asked[0] if asked else "label"
     shape = f"<locNNNN><locNNNN><locNNNN><locNNNN> {label}"
+    if all(flaw.endswith(_UNASKED) for flaw in flaws):
+        return f"Ask for it in the prompt, or label the box as one that is asked for: `{shape}`."
     return f"Write each box as `{shape}`: top, left, bottom, right in 0…1023, boxes apart by ` ; `."
 
 

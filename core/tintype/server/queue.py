@@ -202,7 +202,8 @@ class Queue:
             return
         job = self._fresh(job)
         ended = None if trainer.phase != "gone" else launching.ending(folder)
-        if job.status == "queued" and (trainer.phase == "running" or ended is not None):
+        begun = trainer.phase == "running" or ended is not None
+        if job.status == "queued" and begun and not job.wanted:  # else it is on its way out
             job = training.run(self._state, job)
         self._note(job, trainer)
         job = training.listen(self._state, job, ended=ended is not None)

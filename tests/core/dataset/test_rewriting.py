@@ -158,6 +158,22 @@ def test_a_class_is_relabelled_in_boxes_and_answers(answer: str, expected: str) 
     assert (made is value) == (answer == expected)
 
 
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("detect cat ; red car", "detect cat ; bus"),
+        ("<image>\ndetect red car ; bus ; cat", "<image>\ndetect bus ; cat"),
+        ("Which of these does the image show: red car, cat?",
+         "Which of these does the image show: bus, cat?"),
+        ("Is this: a red car?", "Is this: a red car?"),
+        ("detect red cars", "detect red cars"),
+    ],
+)  # fmt: skip
+def test_a_class_is_relabelled_where_it_is_asked_for(asked: str, expected: str) -> None:
+    made = relabelling("red car", "bus")(row([{"type": "text", "text": asked}], "none"))
+    assert made["messages"][0]["content"][0]["text"] == expected
+
+
 def test_system_prompts_are_set_and_removed() -> None:
     value = row("q", "a")
     with_it = prompting("Be brief.")(value)

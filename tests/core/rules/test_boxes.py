@@ -95,6 +95,7 @@ def test_each_answer_is_held_against_the_question_before_it(judge: Judge) -> Non
     (problem,) = (one for one in judge({"messages": messages}) if one.rule == "boxes")
     assert problem.place == "messages[5].content"
     assert "'cat' is not asked for" in problem.message
+    assert problem.fix.startswith("Ask for it in the prompt, or label the box as one that is asked")
 
 
 @pytest.mark.parametrize("draw", [make_cards, make_books])

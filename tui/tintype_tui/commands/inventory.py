@@ -36,7 +36,7 @@ ORDERS = ("ends", "kind", "name", "newest", "largest", "profile")
 @click.option("--kind", type=click.Choice(KINDS), help="Only things of this kind.")
 @click.option(
     "--filter", "words", default="", metavar="WORDS",
-    help="Only what fits: kind:model is:ending is:orphan is:gone base:gpt-4o -profile:…",
+    help="Only what fits: kind:model is:ending is:orphan is:gone is:retired base:gpt-4o -profile:…",
 )  # fmt: skip
 @click.option("--sort", type=click.Choice(ORDERS), default="ends", help="Which comes first.")
 @form_options

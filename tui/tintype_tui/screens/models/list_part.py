@@ -225,7 +225,10 @@ class ListPart(Part):
 
     @opens()
     async def action_filter(self) -> None:
-        hints = ("is:ending is:orphan is:gone is:unprobed", "base:gpt-4o profile:openai -cards")
+        hints = (
+            "is:ending is:orphan is:gone is:unprobed is:retired",
+            "base:gpt-4o profile:openai -cards",
+        )
         dialog = Ask("List only what fits", value=self.shown.needle, hints=hints)
         words = await self.app.push_screen_wait(dialog)
         if words is not None:
