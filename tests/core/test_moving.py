@@ -207,3 +207,23 @@ async def test_a_recipe_can_be_read_and_has_its_data(
     found = json.loads(whole) if data.suffix == ".json" else [*map(json.loads, lines(data))]
     assert len(found) == 2
     assert all((folder / image).is_file() for one in found for image in one["images"])
+
+
+async def test_a_recipe_leaves_out_and_names_a_row_whose_image_is_gone(
+    rows: Path, tmp_path: Path
+) -> None:
+    with rows.open("wb") as file:
+        gone = row("http://127.0.0.1:9/gone.png"), row("http://127.0.0.1:9/1.png", "blue.png")
+        for one in (row("blue.png"), *gone, row("blue.png", answer="no")):
+            file.write(json.dumps(one).encode() + b"\n")
+    steps = [step async for step in moving.in_form(rows, None, tmp_path / "recipe", "trl")]
+    report = steps[-1].report
+    assert report is not None
+    assert (report.rows, report.lost) == (2, 2)
+    assert [(one.file, one.line) for one in report.problems] == [
+        ("train.jsonl", 2),
+        ("train.jsonl", 3),
+    ]
+    assert "gone.png" in report.problems[0].message
+    written = (tmp_path / "recipe/train.jsonl").read_text()
+    assert ("http" in written, written.count("\n")) == (False, 2)

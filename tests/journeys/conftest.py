@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, Protocol
 import pytest
 from PIL import Image
 from tests.handled import replace_the_waits_of_textual, until
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -166,8 +168,16 @@ class Person:
                 await self.pilot.pause(0.005)
 
     async def type(self, text: str) -> None:
-        """Type text."""
-        await self.press(*({" ": "space", "/": "slash", ".": "full_stop"}.get(c, c) for c in text))
+        """Type text: the first and the last key are waited for, what is between comes in one go."""
+        await self.press(*text[:1])
+        driver = self.app._driver
+        assert driver is not None
+        for letter in text[1:-1]:
+            key = letter if letter.isalnum() else _character_to_key(letter)
+            event = events.Key(key, letter)
+            event.set_sender(self.app)
+            driver.send_message(event)
+        await self.press(*text[1:][-1:])
 
     @property
     def said(self) -> str:

@@ -160,8 +160,10 @@ async def test_a_box_is_drawn_and_dragged_with_the_mouse(sit: Any, dataset: Path
         assert drawing.sketch.chosen.y_min == new.y_min
         await person.press("d")
         await person.sees("box 1 of 1")
-        await person.press("z", "z", "z", "enter")
-        await person.sees_no("box 1 of 1")
+        await person.press("z")
+        await person.sees("box 2 of 2")
+        await person.press("z", "z", "enter")
+        await person.sees_no("box 2 of 2")
         await person.until(lambda: person.app.assessment, "it is still checked")
         assert "edited" not in person.screen
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,14 +10,16 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from tests.handled import until
 from textual.widgets import Input
 
 from tintype.resources import Event, Job
 from tintype.samples import SplitCounts
 from tintype.settings import load
 from tintype.store import Ranked, RecentDataset, Spending, open_store
-from tintype_tui import requests
+from tintype_tui import app, requests
 from tintype_tui.screens.home import HomePane
+from tintype_tui.terminal.textual_privates import draws
 from tintype_tui.widgets.line_list import LineList
 
 
@@ -32,6 +35,24 @@ def two_providers(home: Path, hostile_apart: Any, monkeypatch: pytest.MonkeyPatc
     empty = hostile_apart.answer({"data": [], "has_more": False})
     hostile_apart.on("GET", ".*", empty)
     return hostile_apart
+
+
+async def test_the_first_frame_waits_for_no_list_however_busy_the_machine_is(home: Path) -> None:
+    frames: list[int] = []
+
+    class Slow(app.TintypeApp):
+        CSS_PATH = str(Path(app.__file__).with_name("app.tcss"))
+
+        def _display(self, screen: Any, renderable: Any) -> None:
+            if draws(self):
+                frames.append(len(screen.query("ListsPart")))
+            else:  # Textual holds it back: on a busy machine for long
+                time.sleep(0.06)
+            super()._display(screen, renderable)
+
+    async with Slow().run_test() as pilot:
+        await until(pilot, lambda: frames[-1:] == [1])
+    assert frames[0] == 0
 
 
 async def test_the_samples_need_no_key_and_lead_to_the_playing_cards(

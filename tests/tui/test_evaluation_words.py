@@ -8,10 +8,12 @@ import pytest
 from textual.app import App
 
 from tintype.evaluation import EvaluatedModel, EvaluationPlan, RunProgress
+from tintype.evaluation.report import dollars
 from tintype.evaluation.statistics import Interval
 from tintype.loop import LoopState
 from tintype_tui.evaluating import Evaluating
 from tintype_tui.screens.evaluate.setup import Draft, setup_lines
+from tintype_tui.text import money
 from tintype_tui.widgets.evaluation_report import drawn_bar, running_lines
 from tintype_tui.widgets.loop_strip import LoopStrip, wanted
 from tintype_tui.words.evaluating import progress_words
@@ -104,3 +106,22 @@ async def test_where_there_is_no_room_for_the_loop_the_strip_shows_what_is_now()
         strip.loop_state = replace(LAUNCHED, model="ft:1")
         await pilot.pause()
         assert strip.render_line(0).text.strip() == "◐ try"
+
+
+@pytest.mark.parametrize(
+    ("usd", "report", "app"),
+    [
+        (None, "unknown", "unknown"),
+        ("0", "$0.00", "free"),
+        ("0.000028", "$0.000028", "$0.000028"),
+        ("0.0042", "$0.0042", "$0.0042"),
+        ("0.0601", "$0.06", "$0.06"),
+        ("1.2", "$1.20", "$1.20"),
+    ],
+)
+def test_what_costs_is_never_a_zero_and_never_a_power_of_ten(
+    usd: str | None, report: str, app: str
+) -> None:
+    cost = Decimal(usd) if usd else None
+    assert dollars(cost) == report
+    assert money(cost) == app

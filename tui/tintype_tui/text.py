@@ -122,7 +122,7 @@ def shade(times: int, most: int) -> str:
 
 
 def money(usd: Decimal | None) -> str:
-    """`$11.98`, `$0.0042`, `free`, or `unknown`: never a zero that nobody promised."""
+    """`$11.98`, `$0.0042`, `$0.000028`, `free`, or `unknown`: never a zero that nobody promised."""
     if usd is None:
         return "unknown"
     if usd == 0:
@@ -131,7 +131,7 @@ def money(usd: Decimal | None) -> str:
         return f"${usd:,.0f}"
     if abs(usd) >= Decimal("0.01"):
         return f"${usd:,.2f}"
-    return f"${usd:.2g}" if abs(usd) >= Decimal("0.0001") else f"${usd:.1e}"
+    return f"${usd:.{1 - usd.adjusted()}f}"  # two digits that say something
 
 
 def duration(seconds: float) -> str:

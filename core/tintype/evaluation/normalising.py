@@ -88,19 +88,6 @@ STEPS: Mapping[str, Callable[[str], str]] = {
 }
 """Every step by its name, in the order in which they are applied."""
 
-FORGIVES: Mapping[str, str] = {
-    "nfkc": "another Unicode form of the same characters",
-    "space": "white space and invisible characters",
-    "markup": "Markdown and LaTeX round the answer",
-    "quotes": "quotation marks round the answer",
-    "case": "capital letters",
-    "thousands": "commas between thousands",
-    "punct": "punctuation at the end",
-    "number_words": "numbers up to twenty written as words",
-    "articles": "a, an, the",
-}
-"""What each step forgives, in words."""
-
 
 def normalise(text: str, steps: Collection[str] = tuple(STEPS)) -> str:
     """Apply the named steps, in the order of `STEPS` whatever the order they are named in.

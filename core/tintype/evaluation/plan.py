@@ -205,11 +205,5 @@ def fingerprint(
     }
 
 
-def answers_alike(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-    """Whether two fingerprints belong to the same questions, however they are scored."""
-    names = {*first, *second} - {"scorers", "judge"}
-    return all(first.get(name) == second.get(name) for name in names)
-
-
 def _digest(value: Any) -> str:
     return sha256(canonical(value).encode(errors="surrogatepass")).hexdigest()[:32]

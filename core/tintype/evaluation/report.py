@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from tintype.evaluation.answer_case import JUDGE
 from tintype.evaluation.comparing import comparisons
@@ -82,7 +83,7 @@ def _facts(evaluation: Evaluation) -> tuple[str, ...]:
     ]
     if plan.judge is not None:
         cost = judge_cost(evaluation)
-        words = "cost unknown" if cost is None else f"${cost:.2f}" if cost else "free"
+        words = "cost unknown" if cost is None else dollars(cost) if cost else "free"
         found.append(f"judge: {plan.judge.model.name} at {plan.judge.model.profile}, {words}")
     return tuple(found)
 
@@ -115,8 +116,8 @@ def _model_row(title: str, one: ModelFigures) -> tuple[str, ...]:
         _seconds(one.ttft_s.get(50)),
         _number(one.tokens_in),
         _number(one.tokens_out),
-        "unknown" if one.cost_usd is None else f"${one.cost_usd:.2f}",
-        "unknown" if one.usd_per_1000 is None else f"${one.usd_per_1000:.2f}",
+        dollars(one.cost_usd),
+        dollars(one.usd_per_1000),
     )
 
 
@@ -225,6 +226,14 @@ def _buckets(evaluation: Evaluation) -> ReportSection:
 
 def _share(one: Interval | None) -> str:
     return f"{percent(one.value)} ({bounds_words(one)})" if one else "–"
+
+
+def dollars(usd: Decimal | float | None) -> str:
+    """Costs in two digits at least: `$1.20`, `$0.000028`, `unknown`; what costs is no zero."""
+    if usd is None:
+        return "unknown"
+    digits = 1 - Decimal(usd).adjusted() if 0 < usd < 0.01 else 2
+    return f"${usd:.{digits}f}"
 
 
 def _seconds(value: float | None) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tintype import paths
-from tintype.errors import EvaluationError, FileError, TintypeError
+from tintype.errors import ApiError, EvaluationError, FileError, NotFoundError, TintypeError
 from tintype.evaluation.log import Replay, canonical, replay
 from tintype.evaluation.plan import EvaluationPlan, plan_from
 from tintype.evaluation.rows import EvaluatedRow, LeftOut, row_from
@@ -187,12 +187,16 @@ def forget_unanswered(
 ) -> None:
     """Leave nothing of a new run that was refused, as for a mistyped model, before any answer.
 
+    What is no fault of the plan, such as a key that is not accepted, is mended and gone on with.
+
     Args:
         folder: The run's own.
         begun: Whether it was there before.
         error: Why the run ends; none if it came to its end.
     """
-    if not begun and isinstance(error, TintypeError) and not logged(folder, ANSWERS).answers:
+    passes = isinstance(error, ApiError) and not isinstance(error, NotFoundError)
+    refused = isinstance(error, TintypeError) and not passes
+    if not begun and refused and not logged(folder, ANSWERS).answers:
         paths.remove(folder)
 
 

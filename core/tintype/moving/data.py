@@ -9,8 +9,9 @@ from pathlib import Path
 
 from tintype import paths, rules
 from tintype.dataset import open_dataset
+from tintype.dataset.copied_rows import ExportNote
 from tintype.dataset.embed import export
-from tintype.dataset.formats import ImportProgress, export_dataset
+from tintype.dataset.formats import ImportProblem, ImportProgress, export_dataset
 from tintype.dataset.treatment import Treatment
 from tintype.errors import DatasetError
 from tintype.moving.changes import RowChange, changes
@@ -113,6 +114,8 @@ async def in_form(
 ) -> AsyncGenerator[ImportProgress, None]:
     """Write a job's files in another trainer's form, images beside them; the last has the report.
 
+    A row that cannot be read, or whose image cannot be had, is left out: a trainer would end there.
+
     Args:
         training: The training file.
         validation: The validation file, if there is one.
@@ -122,14 +125,35 @@ async def in_form(
     Raises:
         DatasetError: if a file cannot be read, or the folder exists.
     """
+    lost: list[ImportProblem] = []
     with paths.scratch_folder() as scratch:
         for split, source in (("train", training), ("valid", validation)):
             if source is None:
                 continue
-            async with open_dataset(source) as dataset:
-                treatment = Treatment(fetch=True, chat=True)
-                async for _ in export(dataset, scratch / f"{split}.jsonl", treatment):
-                    pass
+            lost += await _whole_rows(source, scratch / f"{split}.jsonl")
         async with aclosing(export_dataset(scratch / "train.jsonl", folder, format)) as steps:
             async for step in steps:
+                if step.report is not None:
+                    report = dataclasses.replace(
+                        step.report,
+                        lost=step.report.lost + len({(one.file, one.line) for one in lost}),
+                        problems=(*lost, *step.report.problems),
+                    )
+                    step = dataclasses.replace(step, report=report)
                 yield step
+
+
+async def _whole_rows(source: Path, target: Path) -> list[ImportProblem]:
+    """Write the rows of a file with their images inside; return why others were left out."""
+    notes: list[ExportNote] = []
+    async with open_dataset(source) as dataset:
+        while True:
+            left_out, known = {note.line for note in notes}, len(notes)
+            treatment = Treatment(fetch=True, chat=True)
+            writing = export(dataset, target, treatment, drop=left_out, replace=True)
+            async with aclosing(writing) as steps:
+                async for step in steps:
+                    notes += step.notes
+            if len(notes) == known:
+                break
+    return [ImportProblem(source.name, note.line, note.message, "left out") for note in notes]

@@ -18,7 +18,7 @@ from tintype.evaluation import Comparison, EvaluatedModel, EvaluatedRow, Evaluat
 from tintype.evaluation.exporting.pages import html_page
 from tintype.evaluation.exporting.shown_rows import MOST_ROWS, shown_rows
 from tintype.evaluation.log import Key
-from tintype.evaluation.report import EvaluationReport, report_of
+from tintype.evaluation.report import EvaluationReport, dollars, report_of
 from tintype.evaluation.report_section import BarChart, BarGroup, ReportSection
 from tintype.evaluation.run_folder import ANSWERS, EvaluationRun, begin, logged, rows_of, run_at
 from tintype.evaluation.sentences import bounds_words, p_words, percent, share_words
@@ -235,7 +235,7 @@ def _row(
         f"{pair.paired.losses:,}" if pair else "",
         p_words(pair.p) if pair and pair.p is not None else "",
         "–" if median is None else f"{median:.2f} s",
-        "unknown" if costs is None else f"${costs:.2f}",
+        dollars(costs),
     )
 
 

@@ -38,6 +38,18 @@ FENCE = Path(fence.__file__).parent
 HINT = "Textual or Rich has changed: see tintype_tui/terminal/textual_privates"
 
 
+async def test_what_is_refreshed_while_textual_starts_is_not_drawn() -> None:
+    class Starting(App[None]):
+        drawn = True
+
+        def on_mount(self) -> None:
+            self.drawn = fence.draws(self)
+
+    async with Starting().run_test() as pilot:
+        assert not pilot.app.drawn, HINT  # type: ignore[attr-defined]
+        assert fence.draws(pilot.app), HINT
+
+
 class Half(Container):
     """A part with a key."""
 

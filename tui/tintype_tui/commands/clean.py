@@ -102,16 +102,20 @@ def _summarize(items: "Sequence[StoredItem]") -> None:
 
 
 def _list(items: "Sequence[StoredItem]") -> None:
+    from tintype.cleaning import KINDS
+
     for one in items:
         name = pad(one_line(f"{one.kind}/{one.name}"), 44)
         changed = pad(age(one.changed_at) if one.changed_at else "", 17)
         put_row(f"{name} {size(one.size_bytes):>8}  {changed} {one.held}".rstrip())
-    say(
-        f"{count(len(items), 'item')}, {size(sum(one.size_bytes for one in items))}; nothing was "
-        "removed: add --delete."
-        if items
-        else "There is nothing of that."
-    )
+    if not items:
+        say("There is nothing of that.")
+        return
+    stay = [KINDS[one.kind] for one in items if KINDS[one.kind].mode == "kept"]
+    how = "; nothing was removed: add --delete."
+    if len(stay) == len(items):
+        how = f". {stay[0].loss}"
+    say(f"{count(len(items), 'item')}, {size(sum(one.size_bytes for one in items))}{how}")
 
 
 async def _remove(

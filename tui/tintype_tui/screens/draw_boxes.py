@@ -96,6 +96,7 @@ class DrawBoxes(Once, ModalScreen[Drawn]):
     """
     BINDING_GROUP_TITLE = "Boxes"
     BINDINGS: ClassVar[list[BindingType]] = KEYS
+    AUTO_FOCUS = ""  # not the image, which has keys of its own: z, +, -, arrows once it is zoomed
 
     sketch: var[Sketch] = var(Sketch())
     image = getters.query_one(ImageView)

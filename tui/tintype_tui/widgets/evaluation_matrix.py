@@ -1,17 +1,14 @@
 """Rows × models: one line a row, a cell for each model's answer, right or wrong by mark."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.message import Message
 from textual.reactive import var
-from textual.strip import Strip
 
 from tintype.evaluation import Evaluation, Findings
 from tintype_tui.text import clip, one_line, pad
-from tintype_tui.widgets.line_list import Line, LineList
+from tintype_tui.widgets.line_list import AskingList, Line
 
 MARKS = {
     "right": "✓",
@@ -23,7 +20,6 @@ MARKS = {
 }
 """What became of an answer, by mark; `right` from one half on where it is one or the other."""
 COLORS = {"right": "success", "wrong": "error", "in part": "warning", "unusable": "error"}
-MOST_KEPT = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,7 @@ def fate(evaluation: Evaluation, scorer: int, model: int, position: int) -> str:
     return "right" if score == 1 else "wrong" if score == 0 else "in part"
 
 
-class MatrixList(LineList):
+class MatrixList(AskingList[Glimpse]):
     """The rows of one view of an evaluation."""
 
     BINDING_GROUP_TITLE = "Rows"
@@ -62,36 +58,13 @@ class MatrixList(LineList):
     marked: var[frozenset[int]] = var(frozenset())
     """Rows of the dataset that are marked there, 0-based."""
 
-    class Needed(Message):
-        """Rows have come into view whose text the list does not know."""
-
-        def __init__(self, positions: Sequence[int]) -> None:
-            super().__init__()
-            self.positions = positions
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._known: dict[int, Glimpse] = {}
-        self._asked: tuple[int, int] = (-1, -1)
-
-    # ------------------------------------------------------------------ data
-
-    def know(self, rows: Mapping[int, Glimpse]) -> None:
-        """Take texts that were asked for."""
-        if len(self._known) > MOST_KEPT:
-            self._known.clear()
-        self._known.update(rows)
-        self._asked = (-1, -1)
-        self.refresh()
-
     def watch_findings(self) -> None:
-        self._known.clear()
+        self.known.clear()
         self.watch_positions()
 
     def watch_positions(self) -> None:
-        self._asked = (-1, -1)
         self.total = len(self.positions)
-        self.refresh()
+        self.ask_again()
 
     def watch_model(self) -> None:
         self.refresh()
@@ -103,21 +76,8 @@ class MatrixList(LineList):
         """The position of the row under the cursor; none without rows."""
         return self.positions[self.cursor] if self.total else None
 
-    # ------------------------------------------------------------------ drawing
-
-    def render_lines(self, crop: object) -> list[Strip]:
-        """Before drawing, ask for the texts in view that are not known."""
-        self._ask()
-        return super().render_lines(crop)  # type: ignore[arg-type]
-
-    def _ask(self) -> None:
-        height = self.scrollable_content_region.height
-        first = max(0, self.scroll_offset.y - height)
-        last = min(self.total, self.scroll_offset.y + 2 * height)
-        missing = [p for p in self.positions[first:last] if p not in self._known]
-        if missing and self._asked != (first, last):
-            self._asked = (first, last)
-            self.post_message(self.Needed(missing))
+    def row_at(self, position: int) -> int:
+        return self.positions[position]
 
     def widths(self, width: int) -> tuple[int, int]:
         """Cells of the question, and of each model."""
@@ -141,7 +101,7 @@ class MatrixList(LineList):
         if self.findings is None:
             return []
         found, at = self.findings.evaluation, self.positions[index]
-        known = self._known.get(at)
+        known = self.known.get(at)
         question, each = self.widths(width)
         line = f"{int(found.row_line[at]):>5}"
         mark = "x" if int(found.row_index[at]) in self.marked else " "

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.message import Message
 from textual.reactive import var
-from textual.strip import Strip
 
 from tintype.dataset import Example
 from tintype.dataset.query import Hit
 from tintype.detection import labels_in
 from tintype_tui.text import clip, one_line, pad
 from tintype_tui.widgets.column_head import Measure, beside
-from tintype_tui.widgets.line_list import Line, LineList
+from tintype_tui.widgets.line_list import AskingList, Line
 
 ITALIC = Style(italic=True)
 SEVERITY_MARKS: Mapping[str, str] = {"error": "✗", "skip": "⊘", "warning": "!", "": " "}
@@ -30,8 +28,6 @@ SEVERITY_COLORS: Mapping[str, str] = {
     "": "foreground",
 }
 
-MOST_KEPT = 4_000
-"""Rows kept for drawing; those furthest from the view are forgotten first."""
 
 _COORDINATES = re.compile(r"(?<=^…)[loc\d]{0,7}> ?|(?:<loc\d{4}>)+ ?|<[loc]{0,3}\d{0,4}(?=…$)")
 """What stands before a label in an answer, cut through at the ends of an excerpt."""
@@ -82,7 +78,7 @@ def row_line(example: Example, flaw: str = "") -> RowLine:
     )
 
 
-class ExampleList(LineList):
+class ExampleList(AskingList[RowLine]):
     """A dataset's rows, all or those of a filter."""
 
     BINDING_GROUP_TITLE = "Rows"
@@ -103,35 +99,12 @@ class ExampleList(LineList):
     columns: var[tuple[Measure, ...]] = var(())
     """What a person has chosen to see before it."""
 
-    class Needed(Message):
-        """Rows have come into view that the list does not know: dataset indices, in order."""
-
-        def __init__(self, indices: Sequence[int]) -> None:
-            super().__init__()
-            self.indices = indices
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._rows: dict[int, RowLine] = {}
-        self._asked: tuple[int, int] = (-1, -1)
-
     # ------------------------------------------------------------------ data
-
-    def know(self, rows: Mapping[int, RowLine]) -> None:
-        """Take rows that were asked for."""
-        self._rows.update(rows)
-        if len(self._rows) > MOST_KEPT:
-            here = self.row_at(self.cursor)
-            kept = sorted(self._rows, key=lambda index: abs(index - here))[: MOST_KEPT // 2]
-            self._rows = {index: self._rows[index] for index in kept}
-        self._asked = (-1, -1)
-        self.refresh()
 
     def forget(self) -> None:
         """Another dataset: nothing is known."""
-        self._rows.clear()
-        self._asked = (-1, -1)
-        self.refresh()
+        self.known.clear()
+        self.ask_again()
 
     def row_at(self, position: int) -> int:
         """The dataset's index of the row at a position in the list."""
@@ -144,8 +117,7 @@ class ExampleList(LineList):
         return self.order.index(index) if index in self.order else None
 
     def watch_order(self) -> None:
-        self._asked = (-1, -1)
-        self.refresh()
+        self.ask_again()
 
     def watch_severities(self) -> None:
         self.refresh()
@@ -154,29 +126,9 @@ class ExampleList(LineList):
 
     # ------------------------------------------------------------------ drawing
 
-    def render_lines(self, crop: object) -> list[Strip]:
-        """Before drawing, ask for what is in view and not known."""
-        self._ask()
-        return super().render_lines(crop)  # type: ignore[arg-type]
-
-    def _ask(self) -> None:
-        height = self.scrollable_content_region.height
-        first = max(0, self.scroll_offset.y - height)
-        last = min(self.total, self.scroll_offset.y + 2 * height)
-        if self._asked == (first, last):
-            return
-        missing = [
-            index
-            for position in range(first, last)
-            if (index := self.row_at(position)) not in self._rows
-        ]
-        if missing:
-            self._asked = (first, last)
-            self.post_message(self.Needed(missing))
-
     def item(self, index: int, width: int, style: Style) -> Line:
         at = self.row_at(index)
-        row = self._rows.get(at)
+        row = self.known.get(at)
         mark = self.severities.get(at, "")
         digits = max(3, len(str(self.rows_in_all)))
         if row is None:

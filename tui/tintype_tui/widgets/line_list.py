@@ -5,7 +5,7 @@ asks for a line when it is drawn. It knows how many items there are, never what 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -19,6 +19,9 @@ from textual.strip import Strip
 
 Line = Sequence[Segment]
 T = TypeVar("T")
+MOST_KEPT = 4_000
+"""Items that a list remembers of those that it asked for."""
+NOTHING = (-1, -1)
 
 
 def chosen(base: Style, colors: Mapping[str, str], *, focused: bool) -> Style:
@@ -159,6 +162,52 @@ class LineList(ScrollView, can_focus=True):
         mark = Segment("›" if under else " ", style)
         strip = Strip([mark, *self.item(index, width - 1, style)])
         return strip.adjust_cell_length(width, style)
+
+
+class AskingList(LineList, Generic[T]):
+    """A list that asks for what it does not know of the items in view, and a page on each side."""
+
+    class Needed(Message):
+        """Items have come into view that the list does not know, by their keys, in order."""
+
+        def __init__(self, keys: Sequence[int]) -> None:
+            super().__init__()
+            self.keys = keys
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.known: dict[int, T] = {}
+        self._asked = NOTHING
+
+    def row_at(self, position: int) -> int:
+        """The key of the item at a position in the list."""
+        return position
+
+    def know(self, items: Mapping[int, T]) -> None:
+        """Take items that were asked for; of too many, those about the cursor are kept."""
+        self.known |= items
+        if len(self.known) > MOST_KEPT and self.total:
+            here = self.row_at(self.cursor)
+            kept = sorted(self.known, key=lambda key: abs(key - here))[: MOST_KEPT // 2]
+            self.known = {key: self.known[key] for key in kept}
+        self.ask_again()
+
+    def ask_again(self) -> None:
+        """Draw again, and ask for what is not known then."""
+        self._asked = NOTHING
+        self.refresh()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Before drawing, ask for what is in view and not known."""
+        height = self.scrollable_content_region.height
+        first = max(0, self.scroll_offset.y - height)
+        last = min(self.total, self.scroll_offset.y + 2 * height)
+        if self._asked != (first, last):
+            keys = map(self.row_at, range(first, last))
+            if missing := [key for key in keys if key not in self.known]:
+                self._asked = (first, last)
+                self.post_message(self.Needed(missing))
+        return super().render_lines(crop)
 
 
 def item_of(event: LineList.Moved, items: Sequence[T]) -> T | None:

@@ -15,7 +15,6 @@ from tintype.resources import Hyperparameters
 
 STEPS = 3200
 MAX_EPOCHS = 50
-MAX_BATCH = 256
 FULL_BATCH = 16
 """The largest batch chosen by itself."""
 SHOWN = 16_000

@@ -173,7 +173,7 @@ class RowsPart(Part):
 
         def glimpses() -> dict[int, Glimpse]:
             read = {}
-            for at in event.positions:
+            for at in event.keys:
                 read[at] = glimpse(*evaluation.look_at(made, at))
             return read
 

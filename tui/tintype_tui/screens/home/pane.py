@@ -20,6 +20,7 @@ from tintype_tui import requests
 from tintype_tui.held_keys import opens
 from tintype_tui.screen import Pane
 from tintype_tui.screens.home.samples_part import SamplesPart
+from tintype_tui.terminal.textual_privates import draws
 from tintype_tui.widgets.loop_strip import Serving
 from tintype_tui.widgets.masthead import PANES
 
@@ -33,7 +34,7 @@ GOES_ON = frozenset(mode for mode, *_ in PANES if mode != "home")
 """The panes that a session which was cut off goes on with."""
 MOST_JOBS = 50
 """Of which it is said what has become of them."""
-FIRST_FRAME_S = 0.05
+LOOK_FOR_FRAME_S = 0.02
 LOOK_S = 5.0
 """How often it is looked whether other sessions have begun jobs."""
 WELCOME = f"[b $primary]Tintype {__version__}[/]  fine-tune vision models in a terminal"
@@ -62,9 +63,7 @@ class HomePane(Pane):
         yield SamplesPart(id="samples")
 
     def on_mount(self) -> None:
-        # Textual holds its first refresh back while it starts; what is called after that refresh
-        # would still come before the frame is seen. On a busy machine it takes longer than that.
-        self.set_timer(FIRST_FRAME_S, lambda: self.call_after_refresh(self._settle_in))
+        self._settle_soon()
 
     def on_screen_resume(self) -> None:
         if self.query("ListsPart"):
@@ -81,6 +80,13 @@ class HomePane(Pane):
     def watch_profile_name(self, before: str, now: str) -> None:
         if before and self.is_current:
             self._fill()
+
+    def _settle_soon(self) -> None:
+        """Wait for the first frame: what is imported then would hold it up."""
+        if draws(self.app):
+            self.call_after_refresh(self._settle_in)
+        else:
+            self.set_timer(LOOK_FOR_FRAME_S, self._settle_soon)
 
     async def _settle_in(self) -> None:
         from tintype_tui.screens.home.lists_part import ListsPart

@@ -7,6 +7,7 @@ breaks one, and finds touches anywhere else in the app.
 from tintype_tui.terminal.textual_privates.drawing import (
     PaintedApp,
     draw_in_all_colours,
+    draws,
     forget_lines,
     sixels,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "PartsScreen",
     "ReportingApp",
     "draw_in_all_colours",
+    "draws",
     "driver_of",
     "forget_lines",
     "has_mouse",

@@ -51,6 +51,11 @@ def _paint(app: App[Any], output: Output, screen: Screen[Any], update: Composito
         app.post_display_hook()
 
 
+def draws(app: App[Any]) -> bool:
+    """Whether what is refreshed now is drawn: while it starts, Textual holds that back."""
+    return app._running and not app._batch_count
+
+
 def _pieces(update: CompositorUpdate) -> Iterable[tuple[int, int, Strip]]:
     """Row, column and strip of what is drawn; as the updates themselves go about it."""
     if isinstance(update, LayoutUpdate):

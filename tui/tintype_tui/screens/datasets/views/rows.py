@@ -130,7 +130,7 @@ class RowsView(View):
 
     @on(ExampleList.Needed)
     def _needed(self, event: ExampleList.Needed) -> None:
-        self._load(event.indices)
+        self._load(event.keys)
 
     @work(exclusive=True, group="rows")
     async def _load(self, indices: Sequence[int]) -> None:
