@@ -9,6 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from tintype.dataset.example import Example, ImagePart, Message, Part, Row, TextPart
@@ -43,10 +44,11 @@ class _Images:
         return tuple(self._by_place.get(place, ()))
 
 
-def _enclosing(place: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _enclosing(place: str) -> frozenset[str]:
     """A place and those around it: `a[0].b` lies in `a[0]` and `a`. Deep ones are left out."""
     ends = [found.start() for found in _STEP.finditer(place)][:8]
-    return {place, *(place[:end] for end in ends if end)}
+    return frozenset((place, *(place[:end] for end in ends if end)))
 
 
 def example(row: Row) -> Example:
@@ -62,10 +64,10 @@ def example(row: Row) -> Example:
     if not isinstance(value, dict):
         return Example(row.index, row.line, (_odd("row", value, images, ""),))
     messages, used = _messages(value, images)
-    shown = {image.ordinal for message in messages for image in message.images}
-    left = tuple(image for image in row.images if image.ordinal not in shown)
-    if left:
-        messages = _with_images(messages, left)
+    if row.images:
+        shown = {image.ordinal for message in messages for image in message.images}
+        if left := tuple(image for image in row.images if image.ordinal not in shown):
+            messages = _with_images(messages, left)
     tools = value.get("tools", value.get("functions"))
     used = used | {"tools"}
     extra = {key: item for key, item in value.items() if key not in used}
@@ -120,16 +122,14 @@ def _turns(items: list[Any], images: _Images, place: str) -> Iterator[Message]:
 
 
 def _turn(item: dict[str, Any], images: _Images, place: str) -> Message:
-    if not images.images and item.keys() == _USUAL_KEYS:  # as almost all are
-        role, text = item["role"], item["content"]
-        if isinstance(role, str) and isinstance(text, str):
-            return Message(plain(role), (TextPart(plain(text)),))
     said = item.get("role", item.get("from"))
+    if item.keys() == _USUAL_KEYS and isinstance(said, str):  # as almost all are
+        return Message(plain(said), _parts(item["content"], images, f"{place}.content"))
     role = plain(said) if isinstance(said, str) else ""
     if "role" not in item:
         role = _SHAREGPT_ROLES.get(role, role)
     key = "content" if "content" in item else "value"
-    parts = tuple(_parts(item.get(key), images, f"{place}.{key}"))
+    parts = _parts(item.get(key), images, f"{place}.{key}")
     refusal = item.get("refusal")
     if not parts and isinstance(refusal, str):
         parts = (TextPart(plain(refusal)),)
@@ -143,24 +143,23 @@ def _turn(item: dict[str, Any], images: _Images, place: str) -> Message:
     )
 
 
-def _parts(content: Any, images: _Images, place: str) -> Iterator[Part]:
+def _parts(content: Any, images: _Images, place: str) -> tuple[Part, ...]:
     if content is None:
-        return
+        return ()
     if not isinstance(content, list):
-        yield from _part(content, images, place)
-        return
+        return _part(content, images, place)
+    parts: list[Part] = []
     for at, item in enumerate(content):
-        yield from _part(item, images, f"{place}[{at}]")
+        parts += _part(item, images, f"{place}[{at}]")
+    return tuple(parts)
 
 
-def _part(item: Any, images: _Images, place: str) -> Iterator[Part]:
+def _part(item: Any, images: _Images, place: str) -> tuple[Part, ...]:
     found = images.under(place)
     text = item.get("text") if isinstance(item, dict) else item
     if isinstance(text, str) and not (found and text is item):
-        yield TextPart(plain(text))
-    yield from found
-    if not found and not isinstance(text, str):
-        yield TextPart(_spell(item))
+        return (TextPart(plain(text)), *found)
+    return found or (TextPart(_spell(item)),)
 
 
 def _odd(role: str, value: Any, images: _Images, place: str) -> Message:
@@ -169,7 +168,7 @@ def _odd(role: str, value: Any, images: _Images, place: str) -> Message:
         found = images.under(place) if place else images.images
         text = () if found and isinstance(value, str) else (TextPart(_spell(value)),)
         return Message(role, (*found, *text))
-    return Message(role, tuple(_parts(value, images, place)))
+    return Message(role, _parts(value, images, place))
 
 
 def _with_images(messages: tuple[Message, ...], left: tuple[ImagePart, ...]) -> tuple[Message, ...]:

@@ -175,18 +175,12 @@ class Dataset:
         Raises:
             DatasetError: with the reason why it cannot be had.
         """
-        line = await self._line(index)
-        if not 0 <= ordinal < len(line.row.images):
-            raise DatasetError(
-                f"Line {line.row.line} has {len(line.row.images)} "
-                f"image{'s' * (len(line.row.images) != 1)}, no number {ordinal + 1}.",
-                path=self.path,
-                line=line.row.line,
-            )
-        image = line.row.images[ordinal]
-        if image.origin == "url" and image.reference.lower().startswith(("http:", "https:")):
-            return await self._fetched.get(image.reference, allow_private=self.allow_private)
-        return await asyncio.to_thread(lambda: image_bytes(line.url(ordinal), self.folder))
+        await self._reach(index)
+        read, path = self._index.read, self.path
+        found = await asyncio.to_thread(lambda: _image(read(index), ordinal, path))
+        if isinstance(found, bytes):
+            return found
+        return await self._fetched.get(found, allow_private=self.allow_private)
 
     async def messages(self, index: int) -> list[dict[str, Any]]:
         """A row's question as wire messages, ready to be sent: up to the last assistant message.
@@ -283,6 +277,20 @@ class Dataset:
                 f"there is no row {index + 1:,}.",
                 path=self.path,
             )
+
+
+def _image(line: ParsedLine, ordinal: int, path: Path) -> bytes | str:
+    """The encoded bytes of an image of a row of this file; the address of one on the network."""
+    images = line.row.images
+    if not 0 <= ordinal < len(images):
+        text = f"image{'s' * (len(images) != 1)}, no number {ordinal + 1}."
+        raise DatasetError(
+            f"Line {line.row.line} has {len(images)} {text}", path=path, line=line.row.line
+        )
+    image = images[ordinal]
+    if image.origin == "url" and image.reference.lower().startswith(("http:", "https:")):
+        return image.reference
+    return image_bytes(line.url(ordinal), path.parent)
 
 
 def _elide(found: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ not hold, not even escaped.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pybase64
 
@@ -38,8 +38,7 @@ _PRIVATE = range(0xE000, 0xE100)
 DATA_HEAD = re.compile(rb"data:[a-z]+/[a-z0-9.+-]{1,40};base64,")
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """A data URL cut out of a line, by its place in the bytes."""
 
     start: int
@@ -72,8 +71,7 @@ class Cut:
         return self.end - self.start - escapes
 
 
-@dataclass(frozen=True, slots=True)
-class Lifted:
+class Lifted(NamedTuple):
     """A line without its images."""
 
     text: bytes

@@ -7,8 +7,8 @@ that: what a row ought to hold is for the rules to say. Nothing in a line can ma
 import codecs
 import hashlib
 import itertools
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from tintype.dataset.example import ImagePart, Row
 from tintype.dataset.lifting import Lifted, lift
@@ -35,8 +35,7 @@ _NOTHING = Lifted(b"")
 _BOM = codecs.BOM_UTF8
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedLine:
+class ParsedLine(NamedTuple):
     """A parsed line together with its bytes, from which images can be taken."""
 
     row: Row

@@ -10,7 +10,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from tintype.dataset.example import Origin
 
@@ -49,8 +49,7 @@ class Unwieldy(Exception):
     """Why a value is not looked through: a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A string in a row that is an image, or some other data URL."""
 
     holder: Any

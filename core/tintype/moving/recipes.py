@@ -91,7 +91,7 @@ def _readme(
         "convention that the model was trained with.",
     ]
     if losses:
-        lines += ["", "## What the data's form cannot hold", "", *(f"- {one}" for one in losses)]
+        lines += ["", "## What was left out", "", *(f"- {one}" for one in losses)]
     return "\n".join(lines) + "\n"
 
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +78,7 @@ async def test_a_row_of_text_becomes_what_it_becomes_the_long_way(
             notes: list[ExportNote] = []
             long_notes: list[ExportNote] = []
             written = rows_of_copy(line, treated, {}, notes)
-            the_long_way = replace(line, usual=None)
+            the_long_way = line._replace(usual=None)
             assert written == rows_of_copy(the_long_way, treated, {}, long_notes)
             assert notes == long_notes
 
