@@ -87,6 +87,7 @@ async def test_conditions_name_rows(path: Any, typed: str, lines: list[int]) -> 
         ("zzz:1", "Fields are text"),
         ("images>many", "'many' is none"),
         ("label>3", "is no number"),
+        ("boxes>14", "objects>14, which counts the boxes"),
         ("answer~/(/", "cannot be searched for"),
         ('answer:"cut off', "between quotes"),
         ("images~2", "cannot be searched"),

@@ -213,9 +213,9 @@ def _pair(condition: Condition) -> Callable[[tuple[int, int]], bool]:
 def _words(condition: Condition) -> Callable[[str], bool]:
     operator, wanted = condition.operator, condition.value.casefold()
     if operator in ("<", "<=", ">", ">="):
-        raise DatasetError(
-            f"{condition.field} is no number.", advice=f"Such as {condition.field}:cat."
-        )
+        counted = f"objects{operator}{condition.value}, which counts the boxes"
+        advice = f"Such as {counted if condition.field == 'boxes' else f'{condition.field}:cat'}."
+        raise DatasetError(f"{condition.field} is no number.", advice=advice)
     if operator == "~":
         pattern = compile_query(Query(condition.value, is_regex=True))
 
