@@ -61,7 +61,7 @@ SELDOM = frozenset(
 """States whose keys are nearly those of others, or that take another app for nearly every key; they
 have journeys of their own."""
 SIZE = (80, 24)
-GRID = (40, 7)
+GRID = (26, 7)
 """Cells between points that are clicked, besides the middle of every widget."""
 MODES = ("home", "datasets", "estimate", "jobs", "playground", "evaluate", "models")
 LASTING = frozenset(

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tintype.dataset.formats.sources import SourceFile
@@ -122,6 +122,11 @@ def numbers(value: Any, count: int = 4) -> tuple[float, ...] | None:
         return None
     found = [number(each) for each in value]
     return None if None in found else tuple(each for each in found if each is not None)
+
+
+def all_numbers(words: Sequence[str]) -> tuple[float, ...]:
+    """The numbers that words are; none if one of them is none."""
+    return numbers(words, len(words)) or ()
 
 
 _EXTENTS = (("x", "y", "width", "height"), ("x", "y", "w", "h"), ("left", "top", "width", "height"))

@@ -21,7 +21,7 @@ from tintype.dataset.formats.contract import (
     Region,
 )
 from tintype.dataset.formats.images import nearest
-from tintype.dataset.formats.json_files import number
+from tintype.dataset.formats.json_files import all_numbers, number
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.shapes import Sides, bounds
 from tintype.dataset.formats.source_names import folded
@@ -155,17 +155,10 @@ def _split(label: SourceFile) -> Split | None:
     return label.folder_split or next((found for end in ends if (found := split_named(end))), None)
 
 
-def _numbers(words: Sequence[str]) -> list[float]:
-    """The numbers; empty if one of them is none."""
-    found = [number(word) for word in words]
-    made = [each for each in found if each is not None]
-    return made if len(made) == len(found) else []
-
-
 def _kitti(words: Sequence[str]) -> Object | None:
     """Type, truncation, occlusion, angle, box, size, place, turn, and perhaps a score."""
     at = next((at for at, word in enumerate(words) if number(word) is not None), 0)
-    values = _numbers(words[at:])
+    values = all_numbers(words[at:])
     if not at or len(values) not in (14, 15):
         return None
     label, (left, top, right, bottom) = " ".join(words[:at]), values[3:7]
@@ -185,7 +178,7 @@ def _depth(values: Sequence[float]) -> tuple[str, str]:
 
 def _dota(words: Sequence[str]) -> Object | None:
     """Four corners, a class, and perhaps how difficult it is."""
-    values = _numbers(words[:8])
+    values = all_numbers(words[:8])
     if len(values) != 8 or len(words) not in (9, 10) or number(words[8]) is not None:
         return None
     sides = bounds(list(zip(values[::2], values[1::2], strict=True)))
@@ -195,7 +188,7 @@ def _dota(words: Sequence[str]) -> Object | None:
 
 def _visdrone(words: Sequence[str]) -> Object | None:
     """Left, top, width, height, score, number of a class, truncation and occlusion."""
-    values = _numbers(words)
+    values = all_numbers(words)
     if len(values) != 8 or not all(value.is_integer() for value in values[4:]):
         return None
     kind = int(values[5])

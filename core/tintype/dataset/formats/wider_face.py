@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tintype.dataset.formats.coco import note_unlisted
 from tintype.dataset.formats.contract import Boxes, Detection, FilesFormat, ImportOptions, Item
-from tintype.dataset.formats.json_files import number
+from tintype.dataset.formats.json_files import all_numbers
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.formats.shapes import Named, region
 from tintype.dataset.formats.source_file import IMAGE_SUFFIXES
@@ -27,7 +27,7 @@ class _Named:
     """An image and the lines that belong to it."""
 
     name: str
-    faces: list[tuple[int, list[float]]] = field(default_factory=list)
+    faces: list[tuple[int, Sequence[float]]] = field(default_factory=list)
     """Each with its line."""
     lost: bool = False
 
@@ -69,19 +69,16 @@ def _is_ours(file: SourceFile) -> bool:
     if len(lines) < 2 or not _is_name(lines[0]):
         return False
     if lines[0].startswith("#"):
-        return len(_numbers(lines[1])) >= _SIDES
-    return len(lines) == 3 and lines[1].strip().isdecimal() and len(_numbers(lines[2])) == _VALUES
+        return len(all_numbers(lines[1].split())) >= _SIDES
+    return (
+        len(lines) == 3
+        and lines[1].strip().isdecimal()
+        and len(all_numbers(lines[2].split())) == _VALUES
+    )
 
 
 def _is_name(line: str) -> bool:
     return line.strip().lower().endswith(tuple(IMAGE_SUFFIXES))
-
-
-def _numbers(line: str) -> list[float]:
-    """The numbers of a line; empty if one of its words is none."""
-    found = [number(word) for word in line.split()]
-    made = [each for each in found if each is not None]
-    return made if len(made) == len(found) else []
 
 
 def _images(file: SourceFile, log: ImportLog) -> list[_Named]:
@@ -98,7 +95,7 @@ def _images(file: SourceFile, log: ImportLog) -> list[_Named]:
 
 def _take(line: str, at: int, image: _Named) -> bool:
     """Give an image the box of a line, unless that is a count, or the zeros of no face."""
-    values = _numbers(line)
+    values = all_numbers(line.split())
     if len(values) >= _SIDES and any(values[:_SIDES]):
         image.faces.append((at, values))
     return len(values) == 1 or len(values) >= _SIDES
