@@ -299,6 +299,22 @@ async def test_a_provider_that_is_away_is_asked_once(
     assert {one.path for one in hostile.requests[asked:]} == {"/fine_tuning/jobs/ftjob-1"}
 
 
+async def test_a_conflict_passes_and_an_answer_that_makes_no_sense_is_missed_alone(
+    old: OldProvider, kept: Callable[..., Any], hostile: HostileProvider, tmp_path: Path
+) -> None:
+    conflicts = iter([True])
+    busy = hostile.answer({"error": {"message": "busy"}}, 409)
+    hostile.on(
+        "GET",
+        "/fine_tuning/jobs/ftjob-1",
+        lambda request: busy if next(conflicts, False) else hostile.answer(old.job),
+    )
+    hostile.on("GET", "/files/file-v", hostile.answer(["nonsense"]))
+    last = await kept()
+    assert [one.what for one in last.manifest.not_kept] == ["file file-v"]
+    assert (tmp_path / "archive/files/file-t/train.jsonl").exists()
+
+
 async def test_a_refused_key_is_an_error_and_no_archive_of_holes(
     old: OldProvider, kept: Callable[..., Any], hostile: HostileProvider
 ) -> None:

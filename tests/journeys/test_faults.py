@@ -267,10 +267,24 @@ def test_a_wait_is_said_with_its_budget_and_an_absurd_one_is_named(
     assert "The rate limit of" in done.said
     assert "Trying again in" in done.said
     assert "for 2 min at most" in done.said
+    proxy.inject(RATE_LIMIT, first_only)
+    assert tintype("doctor").code == 0
     proxy.inject(replace(RATE_LIMIT, headers={"Retry-After": "86400"}))
     done = tintype("models", "--json")
     assert (done.code, len(proxy.seen)) == (2, 1)
     assert "Try again in 24 h" in done.said
+
+
+def test_watching_ends_when_no_answer_can_be_used_for_as_long_as_it_says(
+    proxy: FaultProxy, tintype: Tintype, job: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tintype_tui.commands.watch.PATIENCE_S", 0.2)
+    proxy.inject(Fault("another job", "after", rewrite=lambda value: {"id": "other"}))
+    done = tintype("watch", job["id"])
+    assert (done.code, len(proxy.seen) > 1) == (2, True)
+    assert "cannot be parsed" in done.said
+    assert "Watching ends if this lasts for" in done.said
+    assert f"The job goes on; `tintype watch {job['id']}`" in done.said
 
 
 def test_a_list_without_an_end_is_cut_where_it_is_said(

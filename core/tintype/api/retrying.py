@@ -57,6 +57,11 @@ def may_pass_soon(error: ApiError) -> bool:
     return may_pass(error) and error.status not in (409, 507) and error.code != "storage"
 
 
+def may_be_read_soon(error: ApiError) -> bool:
+    """Whether what is only read may come within a minute: a conflict (409) is over by then, too."""
+    return may_pass_soon(error) or error.status == 409
+
+
 def may_be_done(error: ApiError) -> bool:
     """Whether the provider may have done what was asked although there was no good answer."""
     if isinstance(error, UnreachableError) and error.status is None:

@@ -18,7 +18,7 @@ import httpx2
 from tintype.api.base import Clock, Patience
 from tintype.api.bodies import sendable
 from tintype.api.redaction import may_hold, withheld
-from tintype.api.retrying import Retry, budget_s
+from tintype.api.retrying import Retry, budget_s, may_be_read_soon, may_pass_soon
 from tintype.api.silence import CallContext, unreachable
 from tintype.api.translation import ErrorResponse, broken_stream, error_for_answer, refused
 from tintype.api.transport import ANSWER_BYTES, http_client, limit_bytes, silence
@@ -74,7 +74,7 @@ class Wire:
         max_bytes: int = ANSWER_BYTES,
     ) -> bytes:
         """Fetch, again if need be, within the budget."""
-        retry = self.retry()
+        retry = self.retry(may_be_read_soon)
         while True:
             try:
                 return await self.call("GET", url, asked, query=query, max_bytes=max_bytes)
@@ -86,7 +86,7 @@ class Wire:
         self, url: str, asked: CallContext, max_bytes: int
     ) -> AsyncGenerator[bytes, None]:
         """Fetch a body of any size piece by piece; tried again until the first piece is there."""
-        retry, begun = self.retry(), False
+        retry, begun = self.retry(may_be_read_soon), False
         while True:
             self.allow("GET", asked)
             limit = limit_bytes.set(max_bytes)
@@ -124,10 +124,11 @@ class Wire:
                 continue
             return
 
-    def retry(self) -> Retry:
-        """Begin to count the tries of one request."""
+    def retry(self, worth: Callable[[ApiError], bool] = may_pass_soon) -> Retry:
+        """Begin to count the tries of one request; `worth` says which failures may pass."""
         own_s = budget_s.get()
-        return Retry(self._clock, self.patience.retry_s if own_s is None else own_s, self.notify)
+        seconds = self.patience.retry_s if own_s is None else own_s
+        return Retry(self._clock, seconds, self.notify, worth)
 
     async def call(
         self,

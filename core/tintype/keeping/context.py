@@ -12,6 +12,11 @@ from tintype.store import Store
 
 T = TypeVar("T")
 
+_OF_ONE_ANSWER = frozenset({"answer_timeout", "nonsense", "web_page", "too_long", "encoding"})
+"""Failures that the next answer need not have."""
+_IN_A_ROW = 3
+"""So many of them and the provider counts as away."""
+
 
 @dataclass(slots=True)
 class Keeping:
@@ -25,6 +30,8 @@ class Keeping:
     clock: Clock
     away: ApiError | None = None
     """Why the provider cannot be reached; it is not asked again."""
+    failures: int = 0
+    """Answers in a row that could not be used."""
 
     @property
     def profile(self) -> str:
@@ -41,10 +48,14 @@ class Keeping:
             asking.close()
             raise self.away
         try:
-            return await asking
+            answer = await asking
         except UnreachableError as error:
-            self.away = error
+            self.failures += 1
+            if error.code not in _OF_ONE_ANSWER or self.failures == _IN_A_ROW:
+                self.away = error
             raise
+        self.failures = 0
+        return answer
 
     def miss(self, what: str, error: ApiError) -> None:
         """Note what could not be had.

@@ -21,7 +21,8 @@ IMAGES_AT_ONCE = 4
 """Images fetched at once; each may be 20 MB."""
 _IMAGE_S = 20.0
 _MOST_IMAGE = 20_000_000
-_TRIES = 3
+TRIES = 3
+"""Of a download that breaks off."""
 _ROWS = 200
 _OTHER = 1 << 40
 
@@ -60,7 +61,7 @@ async def _download(keeping: Keeping, facts: RemoteFile, path: str) -> AsyncGene
             )
 
     most = facts.size_bytes + BLOCK if facts.size_bytes else _OTHER
-    for tries_left in reversed(range(_TRIES)):
+    for tries_left in reversed(range(TRIES)):
         entering = keeping.archive.part(path, f"file {facts.filename}", facts.id, check)
         try:
             async with (

@@ -13,6 +13,7 @@ from tintype.api import Api, parsing
 from tintype.api.bodies import weights_text
 from tintype.errors import ApiError, ArchiveError, UnreachableError
 from tintype.keeping.context import Keeping
+from tintype.keeping.file_parts import TRIES
 from tintype.keeping.folder import BLOCK, PartWriter, apart
 from tintype.keeping.manifest import Manifest, safe_part
 from tintype.paths import read_bytes, safe_name
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from tintype.keeping.restoring import Restored
 
 _NAME = "weights.json"
+_NO_SUCH_THING = frozenset({400, 403, 404, 405, 410, 422, 501})
+"""What servers without weights to give say to the question."""
 
 
 async def keep_weights(keeping: Keeping, model: str) -> AsyncGenerator[str, None]:
@@ -49,7 +52,7 @@ async def keep_weights(keeping: Keeping, model: str) -> AsyncGenerator[str, None
         keeping.archive.miss(f"weights of {model}", error.message)
     except ApiError as error:
         ours = keeping.api.profile.dialect == "embedded"
-        if ours or isinstance(error, UnreachableError):  # other servers have no such thing
+        if ours or error.status not in _NO_SUCH_THING:
             keeping.miss(f"weights of {model}", error)
 
 
@@ -61,11 +64,17 @@ async def _fetched(keeping: Keeping, found: Weights, name: str, size: int, path:
         if part.size_bytes != size:
             raise ApiError(f"{name} has {size:,} bytes, and {part.size_bytes:,} came.")
 
-    entering = keeping.archive.part(path, "the model's weights", f"{found.model}/{name}", check)
-    downloading = keeping.api.download_weights(found.model, name, max_bytes=size + BLOCK)
-    async with apart(entering) as part, aclosing(downloading) as pieces:
-        async for piece in pieces:
-            await in_thread(part.write, piece)
+    for tries_left in reversed(range(TRIES)):
+        entering = keeping.archive.part(path, "the model's weights", f"{found.model}/{name}", check)
+        downloading = keeping.api.download_weights(found.model, name, max_bytes=size + BLOCK)
+        try:
+            async with apart(entering) as part, aclosing(downloading) as pieces:
+                async for piece in pieces:
+                    await in_thread(part.write, piece)
+            return
+        except UnreachableError:
+            if not tries_left:
+                raise
 
 
 def kept_weights(manifest: Manifest) -> tuple[str, ...]:

@@ -227,12 +227,13 @@ async def _provider(settings: Settings, profile: Profile, used: bool) -> CheckUp
     """Look at one provider, for at most `LONGEST_S`: whether it answers, and takes the key."""
     from tintype import connection
     from tintype.api import Patience
+    from tintype.api.retrying import A_MOMENT_S
     from tintype.errors import AuthenticationError, NotFoundError, TintypeError
 
     what = f"provider {profile.name}"
     if profile.dialect == "embedded" and not used and connection.found(settings) is None:
         return CheckUp(what, "ok", "not running; it is started when it is used")
-    patience = Patience(connect_s=5, answer_s=LONGEST_S, whole_answer_s=LONGEST_S, retry_s=0)
+    patience = Patience(5, LONGEST_S, whole_answer_s=LONGEST_S, retry_s=A_MOMENT_S)
     try:
         async with (
             asyncio.timeout(LONGEST_S),

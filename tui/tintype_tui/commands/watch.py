@@ -1,9 +1,11 @@
 """`tintype watch`: follow a job, a line an event."""
 
+import asyncio
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -26,6 +28,7 @@ from tintype_tui.text import age, clock, duration
 
 if TYPE_CHECKING:
     from tintype.api import Api
+    from tintype.jobs import JobProgress
     from tintype.resources import Event, Job
     from tintype.settings import Settings
     from tintype.store import Store
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 LONG_S = 30.0
 """A wait from which on it is said how long it is."""
+PATIENCE_S = 3_600.0
+"""So long it is watched on while no answer can be used."""
 
 
 @dataclass(slots=True)
@@ -106,7 +111,7 @@ async def command(
     """Follow a job until it has ended; without JOB_ID the newest one.
 
     Prints one line for each event, with step and loss (with --json one object a line). Exit
-    codes: 0 succeeded, 1 failed or cancelled, 2 could not run.
+    codes: 0 succeeded, 1 failed or cancelled, 2 could not run, or an hour without an answer.
     """
     from tintype import jobs
     from tintype_tui.commands.session import at_work, chosen
@@ -143,33 +148,71 @@ async def follow_job(
     quiet: bool = False,
     every: Thinning | None = None,
 ) -> "Job":
-    """Follow a job to its end, printing what it says; its recorder asks, if there may be one."""
+    """Follow a job to its end, printing what it says; its recorder asks, if there may be one.
+
+    Raises:
+        UnreachableError: if no answer could be used for `PATIENCE_S`.
+        ApiError: if the provider refuses.
+        StoreError: if the store cannot be read or written.
+    """
     from tintype import recorder
 
     async def connected() -> "Api":
         return api
 
     job, trouble, every, began = None, "", every or Thinning(), datetime.now(UTC)
-    async for progress in recorder.follow(settings, api.profile.name, store, job_id, connected):
-        job = progress.job
-        for event in progress.events if not quiet else ():
-            for due in every.of(event):
-                print_event(due, as_json=as_json)
-        if progress.trouble and progress.trouble != trouble:
-            say(f"{progress.trouble}{_again(progress.next_look_s)}{_old(progress.fresh_at)}")
-        trouble = progress.trouble
-        _ring(settings, store, began)
+    following = recorder.follow(settings, api.profile.name, store, job_id, connected)
+    async with aclosing(following):
+        async for progress in _patiently(following):
+            job = progress.job
+            for event in progress.events if not quiet else ():
+                for due in every.of(event):
+                    print_event(due, as_json=as_json)
+            if progress.trouble and progress.trouble != trouble:
+                say(progress.trouble + _again(settings, progress) + _old(progress.fresh_at))
+            trouble = progress.trouble
+            _ring(settings, store, began)
     for due in every.rest():
         print_event(due, as_json=as_json)
     assert job is not None  # follow raises for a job that nobody knows
     return job
 
 
-def _again(next_look_s: float | None) -> str:
-    """When a provider that wants to be left alone is asked again, and how not to wait for it."""
-    if next_look_s is None or next_look_s < LONG_S:
+async def _patiently(
+    following: "AsyncGenerator[JobProgress, None]",
+) -> "AsyncGenerator[JobProgress, None]":
+    """Pass on what is learnt of a job, as long as some answer can be used."""
+    from tintype.errors import UnreachableError
+
+    until, progress = None, None
+    while True:
+        try:
+            async with asyncio.timeout_at(until):
+                latest = await anext(following)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            assert progress is not None
+            raise UnreachableError(
+                f"{progress.trouble} That has lasted for {duration(PATIENCE_S)}.",
+                advice=f"The job goes on; `tintype watch {progress.job.id}` follows it again.",
+            ) from None
+        if not latest.trouble:
+            until = None
+        elif until is None or progress is None or latest.fresh_at != progress.fresh_at:
+            until = asyncio.get_running_loop().time() + PATIENCE_S
+        progress = latest
+        yield progress
+
+
+def _again(settings: "Settings", progress: "JobProgress") -> str:
+    """When a provider that cannot be had is asked again, for how long, and how to stop it."""
+    wait_s = progress.next_look_s
+    if wait_s is None and not settings.recorder:
         return ""
-    return f" Asking again in {duration(next_look_s)}; Ctrl+C stops watching, and the job goes on."
+    again = f" Asking again in {duration(wait_s)}." if wait_s and wait_s >= LONG_S else ""
+    last = duration(PATIENCE_S)
+    return f"{again} Watching ends if this lasts for {last}, or with Ctrl+C; the job goes on."
 
 
 def _ring(settings: "Settings", store: "Store", since: datetime) -> None:
