@@ -1,5 +1,6 @@
 """The app: its modes, its keys, and what panes ask of it."""
 
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -126,7 +127,7 @@ class TintypeApp(SessionApp, inherit_bindings=False):
         super().__init__()
         lay_edits()
         self.session = Session(chosen)
-        self.report = partial(_reported, chosen.folders.state)
+        self.report = partial(_reported, chosen.folders.state, time.time())
         self.set_reactive(TintypeApp.profile_name, self.session.profile.name)
         self.session.warn = partial(_warn, self)
         if dataset is not None:
@@ -228,11 +229,11 @@ async def _carry_out(app: TintypeApp, request: requests.Request) -> None:
             app.evaluator.obey(request.order)
 
 
-def _reported(folder: Path, error: BaseException | None, details: str) -> str:
+def _reported(folder: Path, started_s: float, error: BaseException | None, details: str) -> str:
     """Leave a report in a file, and say where."""
     from tintype_tui.crashing import reported
 
-    return reported(error, details, folder)
+    return reported(error, details, folder, started_s)
 
 
 def _say_clash(app: TintypeApp, clashed: set[Binding]) -> None:

@@ -131,7 +131,8 @@ def money(usd: Decimal | None) -> str:
         return f"${usd:,.0f}"
     if abs(usd) >= Decimal("0.01"):
         return f"${usd:,.2f}"
-    return f"${usd:.{1 - usd.adjusted()}f}"  # two digits that say something
+    digits = f"{usd:.{1 - usd.adjusted()}f}"  # two that say something
+    return f"${digits.rstrip('0')}"
 
 
 def duration(seconds: float) -> str:

@@ -23,7 +23,7 @@ def reasons(
 ) -> tuple[str, ...]:
     """Every sentence that applies, the weightiest first."""
     return (
-        *(_about_price(provider, model, price, age_days) if bill.total.high else ()),
+        *(_about_price(provider, model, price, age_days) if bill.total.high or not price else ()),
         *_about_rule(counts.rule),
         *_about_images(counts, bill, provider),
         *_about_rows(counts, bill),

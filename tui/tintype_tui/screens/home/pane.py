@@ -56,6 +56,8 @@ class HomePane(Pane):
     kept: "var[Kept | None]" = var(None, bindings=True)
     """What the store has; none until it has been read."""
     _heard = _gone_on = False
+    _settled = False
+    """Whether its parts are there, whole."""
 
     def body(self) -> ComposeResult:
         yield Static(WELCOME, id="welcome")
@@ -66,8 +68,7 @@ class HomePane(Pane):
         self._settle_soon()
 
     def on_screen_resume(self) -> None:
-        if self.query("ListsPart"):
-            self._fill()
+        self._fill_again()
 
     def on_screen_suspend(self) -> None:
         """Ask nobody anything while another pane is shown."""
@@ -78,8 +79,8 @@ class HomePane(Pane):
             part.stop()
 
     def watch_profile_name(self, before: str, now: str) -> None:
-        if before and self.is_current:
-            self._fill()
+        if before:
+            self._fill_again()
 
     def _settle_soon(self) -> None:
         """Wait for the first frame: what is imported then would hold it up."""
@@ -96,11 +97,16 @@ class HomePane(Pane):
             ListsPart(id="home-left").data_bind(HomePane.kept),
             ProviderPart(id="home-right").data_bind(HomePane.kept),
         )
+        self._settled = True
         self._fill()
 
     @on(SamplesPart.Listed)
     def _listed(self) -> None:
-        if self.is_current:
+        self._fill_again()
+
+    def _fill_again(self) -> None:
+        """Fill what is there; what is still being made is filled as soon as it is whole."""
+        if self.is_current and self._settled:
             self._fill()
 
     @work(exclusive=True, group="fill")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.overlay import cache_folder
+from tintype.paths import read_bytes
 from tintype.paths.entries import Entries
 
 if TYPE_CHECKING:
@@ -56,6 +57,6 @@ def _code() -> str:
     """What encodes: another version of it finds nothing of this one."""
     from importlib.metadata import version
 
-    own = [Path(__file__).with_name(name).read_bytes() for name in ("kitty.py", "sixel.py")]
+    own = [read_bytes(Path(__file__).with_name(name)) for name in ("kitty.py", "sixel.py")]
     others = " ".join(map(version, ("pillow", "textual-image")))
     return hashlib.blake2b(b"".join([*own, others.encode()])).hexdigest()
