@@ -224,6 +224,13 @@ class Person:
 
         await self.until(holds, "a quote")
 
+    async def heard(self) -> None:
+        """Wait until the app has done what was asked of it so far."""
+        await self.pilot.pause()
+        done = asyncio.Event()
+        self.app.call_later(done.set)
+        await done.wait()
+
     @property
     def drawn(self) -> str:
         """What is written to a terminal to draw the whole screen: text and escape sequences."""
