@@ -10,7 +10,7 @@ from typing import Any
 
 from tintype.api import Api, ChatRequest, Clock
 from tintype.api.retrying import may_be_done, may_pass, trying_for
-from tintype.errors import ApiError
+from tintype.errors import ApiError, UnreachableError
 from tintype.evaluation.log import Key
 from tintype.evaluation.pacing import SharedPace
 from tintype.evaluation.plan import AskingLimits
@@ -89,7 +89,7 @@ async def _once(
         return None, ApiError(words, code=STUCK)
     except ApiError as error:
         return None, error
-    return (None, ApiError(reply.trouble, code="cut")) if reply.trouble else (reply, None)
+    return (None, UnreachableError(reply.trouble, code="cut")) if reply.trouble else (reply, None)
 
 
 @asynccontextmanager

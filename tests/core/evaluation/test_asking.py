@@ -121,6 +121,24 @@ async def test_a_stuck_answer_fails_alone_and_is_retried_alone(
     assert len(hostile.sent("POST", CHAT)) == before + 1
 
 
+async def test_an_answer_that_breaks_off_is_asked_for_again(
+    hostile: Any, fake_clock: Any, store: Store, tmp_path: Path, rows: Any, finished: Any
+) -> None:
+    dataset = rows(tmp_path / "t.jsonl", [("a?", "yes")])
+    begun = b'data: {"choices": [{"index": 0, "delta": {"content": "ye"}}]}\n\n'
+    stream = {"Content-Type": "text/event-stream"}
+    hostile.on(
+        "POST", CHAT, hostile.answer(begun, headers=stream, cut=True), hostile.answer(said("yes"))
+    )
+    async with hostile.connect(clock=fake_clock.clock) as api:
+        steps = await finished(
+            plan(dataset), tmp_path / "run", api, store=store, confirmation=UNKNOWN,
+            clock=fake_clock.clock,
+        )  # fmt: skip
+
+    assert (steps[-1].done, steps[-1].failed) == (1, 0)
+
+
 async def test_a_runaway_answer_is_stopped_and_counted(
     hostile: Any, api: Api, store: Store, tmp_path: Path, rows: Any, finished: Any
 ) -> None:
