@@ -328,8 +328,17 @@ def test_a_list_that_breaks_off_is_printed_so_far_and_is_no_success(
 
     proxy.inject(Fault("again", "after", rewrite=again), lists)
     done = tintype("jobs", "--json")
-    assert (done.code, [one["id"] for one in done.json]) == (2, [job["id"], job["id"]])
-    assert "Only 2 could be listed. The provider's list does not end." in done.said
+    assert (done.code, [one["id"] for one in done.json]) == (2, [job["id"]])
+    assert "Only 1 could be listed. The provider's list does not end." in done.said
+
+
+def test_what_a_list_has_twice_is_listed_once(
+    proxy: FaultProxy, tintype: Tintype, job: dict[str, Any]
+) -> None:
+    commands = ("jobs", "files", "models")
+    right = [tintype(command, "--json").json for command in commands]
+    proxy.inject(Fault("doubled", "after", rewrite=ODD_PAGES[2]), lists)
+    assert [tintype(command, "--json").json for command in commands] == right
 
 
 def test_last_is_the_newest_job_wherever_a_job_is_named(

@@ -258,17 +258,20 @@ T = TypeVar("T")
 async def pages(
     fetch: Callable[[str | None], Awaitable[Page[T]]], *, most: int = 1_000
 ) -> AsyncGenerator[tuple[T, ...], None]:
-    """Fetch page after page, from the cursor none on.
+    """Fetch page after page, from the cursor none on; what is listed twice comes once.
 
     Raises:
         ApiError: if a cursor comes back or there are more than `most` pages; what was yielded
             before is sound.
     """
     seen: set[str] = set()
+    known: set[object] = set()
     after: str | None = None
     for _ in range(most):
         page = await fetch(after)
-        yield page.items
+        items = {getattr(item, "id", item): item for item in page.items}
+        yield tuple(item for id, item in items.items() if id not in known)
+        known.update(items)
         after = page.after
         if after is None:
             return

@@ -186,7 +186,7 @@ class OpenAIApi:
 
     async def models(self) -> tuple[Model, ...]:
         page = await self._look(_page(parsing.model), "/models", "list the models")
-        return page.items
+        return tuple({model.id: model for model in page.items}.values())
 
     async def model(self, model_id: str) -> Model:
         asked = self._wire.asked("read the model's details", model_id, model_id)
