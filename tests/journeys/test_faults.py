@@ -583,6 +583,8 @@ async def test_no_pane_takes_what_is_unknown_for_empty_and_none_hangs(
                     fault.name,
                 )
             await person.press("escape")
+        await person.press("7", "right_square_bracket")
+        await person.sees("Nothing of this kind is known, and not all lists could be read")
         await person.press("3")
         await person.sees("tokens billed", "unknown")
         await person.press("m")

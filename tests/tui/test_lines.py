@@ -25,7 +25,7 @@ def test_why_a_profile_could_not_be_asked_is_whole_where_there_is_room() -> None
     assert rest[-1].endswith("check the base_url.")
     several = trouble_lines([(f"p{n}", WHY) for n in range(5)], 78, 8)
     assert len(several) == 7  # two lines each of three, and how many there are besides
-    assert several[-1] == "! 2 more profiles could not be asked."
+    assert several[-1] == "! 2 more lists could not be read."
 
 
 def _colours(words: Content) -> dict[str, str]:

@@ -38,14 +38,14 @@ COLUMNS = (
 
 
 def trouble_lines(troubles: Sequence[tuple[str, str]], width: int, rows: int) -> list[str]:
-    """Which profiles could not be asked and why, whole as far as there are `rows` for it."""
+    """Which lists could not be read and why, whole as far as there are `rows` for it."""
     shown, lines = troubles[:MOST_TROUBLES], list[str]()
     most = max(2, rows // max(1, len(shown)))
     for profile, why in shown:
         words = f"! {profile}: {visible(why)}"
         lines += wrap(words, max(20, width), max_lines=most, placeholder=" …")
     more = len(troubles) - len(shown)
-    return [*lines, f"! {more} more profiles could not be asked."] if more else lines
+    return [*lines, f"! {count(more, 'more list')} could not be read."] if more else lines
 
 
 def day(when: date) -> str:

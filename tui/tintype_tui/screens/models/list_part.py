@@ -48,6 +48,9 @@ NOTHING = "Nothing is known of any provider yet.\n{models.refresh} asks them all
 NONE_OF_KIND = (
     "There is nothing of this kind.\n{models.turn} shows another, {models.refresh} asks again."
 )
+NONE_READ = (
+    "Nothing of this kind is known, and not all lists could be read.\n{models.refresh} asks again."
+)
 NONE_FITS = "Nothing fits “{needle}”.\nEsc shows all, {models.filter} looks for something else."
 
 
@@ -172,6 +175,8 @@ class ListPart(Part):
             words = NONE_FITS.replace("{needle}", visible(self.shown.needle).replace("{", "("))
         elif not found.items:
             words = NOTHING if not self.asking else "Asking the providers …"
+        elif found.troubles:
+            words = NONE_READ
         else:
             words = NONE_OF_KIND
         self.things.empty_text = words if found is None else with_keys(self, words)
