@@ -66,6 +66,8 @@ def test_an_unknown_cost_is_said_while_it_runs_and_is_not_zero() -> None:
     assert progress_words(replace(now, unknown=141), pausing=False).endswith(
         "3.2 s left · cost unknown · 141 answers of unknown cost"
     )
+    begun = RunProgress("asking", Path("/r"), 0, 240, under_way=16)
+    assert progress_words(begun, pausing=False) == "0 of 240 answers · 16 at once"
 
 
 def test_failures_come_latest_first_and_the_strip_says_how_far_it_is() -> None:

@@ -63,6 +63,7 @@ class RunState:
         (self.ungraded if grading else self.errors)[key] = line
         asked = line["judge"] if grading else line["model"]
         self._money_of(asked, is_judge=grading)[1] += doubtful(line)
+        self.unknown += bool(doubtful(line))
 
     def take_grade(self, line: Mapping[str, Any]) -> None:
         """Count a grade."""

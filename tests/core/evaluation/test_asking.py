@@ -106,7 +106,7 @@ async def test_a_stuck_answer_fails_alone_and_is_retried_alone(
     steps = await finished(
         plan(dataset), folder, api, store=store, confirmation=UNKNOWN, asking=asking
     )
-    assert (steps[-1].done, steps[-1].failed) == (4, 1)
+    assert (steps[-1].done, steps[-1].failed, steps[-1].unknown) == (4, 1, 5)
     [figures] = evaluation.figures(evaluation.open(folder))
     assert (figures.headline.headline, figures.headline.unscored_infra) == (1.0, 1)
     assert (figures.headline.low, figures.headline.high) == (0.8, 1.0)

@@ -70,13 +70,20 @@ def progress_words(now: RunProgress, *, pausing: bool) -> str:
     parts = (
         f"{number(now.done)} of {count(now.total, noun)}",
         _pace(now) if going else now.phase,
-        "cost unknown" if now.unknown and not now.spent_usd else money(now.spent_usd),
+        _spent(now),
         f"{count(now.unknown, 'answer')} of unknown cost" if now.unknown else "",
         f"{number(now.reused)} from earlier runs" if now.reused else "",
         f"{number(now.failed)} failed" if now.failed else "",
         "pausing …" if pausing and going else "",
     )
     return " · ".join(filter(None, parts)) + (f"\n{now.words}" if now.words else "")
+
+
+def _spent(now: RunProgress) -> str:
+    """What it has cost so far; before the first answer that is not free, but not known."""
+    if now.spent_usd or (now.done and not now.unknown):
+        return money(now.spent_usd)
+    return "cost unknown" if now.unknown else ""
 
 
 def _pace(now: RunProgress) -> str:
