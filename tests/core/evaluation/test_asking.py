@@ -285,7 +285,7 @@ async def test_a_judge_is_asked_with_the_rubric_and_what_it_cannot_say_is_unscor
     judge = JudgePlan(EvaluatedModel("grader", "hostile"))
     steps = await finished(
         plan(dataset, "judge", "exact", judge=judge), tmp_path / "run", api, store=store,
-        confirmation=UNKNOWN, asking=AskingLimits(answer_s=0.3),
+        confirmation=UNKNOWN, asking=AskingLimits(answer_s=1.0),
     )  # fmt: skip
 
     assert (steps[-1].phase, steps[-1].failed) == ("done", 1)
