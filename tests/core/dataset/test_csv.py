@@ -197,6 +197,11 @@ async def test_captions_need_no_question_where_a_prompt_is_given(build: Any) -> 
         await imported(build, path)
     _, rows = await imported(build, path, ImportOptions(prompt="Describe it."))
     assert rows["train"][0][1:] == ("Describe it.", "A red box")
+    # Flickr30k's own table.
+    table = "image_name| comment_number| comment\na.png| 0| A red box , seen .\n"
+    path = build.file("results.csv", table)
+    _, rows = await imported(build, path, ImportOptions(prompt="Describe it.", replace=True))
+    assert rows["train"][0][1:] == ("Describe it.", "A red box , seen .")
     path = build.file("other.csv", "image,answer\na.png,A red box\n")
     with pytest.raises(DatasetError, match=r"--question, or use one question for all"):
         await imported(build, path, ImportOptions(replace=True))

@@ -37,7 +37,7 @@ QUESTIONS = ("question", "questions", "query", "prompt", "instruction", "problem
 ANSWERS = ("multiple_choice_answer", "answer", "answers", "direct_answers", "response",
            "completion", "output", "solution", "target", "multiple_choice_answers")  # fmt: skip
 CAPTIONS = ("caption", "captions", "text", "texts", "description", "sentence", "sentences",
-            "raw", "txt", "title", "additional_feature")  # fmt: skip
+            "raw", "txt", "title", "comment", "additional_feature")  # fmt: skip
 LABELS = ("label", "labels", "class", "category", "class_name", "cls", "fine_label")
 TALKS = ("messages", "conversations", "conversation", "texts")
 OBJECTS = ("objects", "annotations", "object")

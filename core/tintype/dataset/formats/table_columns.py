@@ -14,7 +14,7 @@ IMAGE_NAMES = ("image", "img", "picture", "photo", "image_path", "image_file", "
                "file", "filename", "file_name", "url")  # fmt: skip
 QUESTION_NAMES = ("question", "prompt", "instruction", "query", "text", "input")
 ANSWER_NAMES = ("answer", "response", "completion", "output", "caption", "label", "class", "target")
-CAPTION_NAMES = (*ANSWER_NAMES, "text", "description", "title")
+CAPTION_NAMES = (*ANSWER_NAMES, "text", "description", "title", "comment")
 """Names of the answer where the question is given."""
 LABEL_NAMES = ("label", "labels", "class", "category", "class_name", "target")
 """Names of what an image shows as a whole, where nothing is asked of it."""
