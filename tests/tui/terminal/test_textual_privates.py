@@ -400,6 +400,22 @@ async def test_work_for_a_screen_that_was_left_ends_no_app() -> None:
         assert app.return_code is None
 
 
+async def test_what_is_looked_for_while_the_app_is_taken_apart_is_no_crash() -> None:
+    class Parting(Static):
+        def on_unmount(self) -> None:
+            self.app.run_worker(self._look())
+
+        async def _look(self) -> None:
+            self.app.query_one("#gone")
+
+    app = fence.ReportingApp[None]()
+    app.report = lambda error, details: "a report"
+    async with app.run_test() as pilot:
+        await app.mount(Parting())
+        await pilot.pause()
+    assert app.return_code is None
+
+
 async def test_work_that_finds_nothing_on_a_screen_that_is_there_is_a_crash() -> None:
     app = fence.ReportingApp[None]()
     app.report = lambda error, details: "a report"
