@@ -25,15 +25,12 @@ class ReportingApp(App[ReturnType]):
     report: Callable[[BaseException | None, str], str]
     """What to print when the app ends by an error, of which Textual says some details."""
 
-    _ends = False
-
     async def _shutdown(self) -> None:
-        self._ends = True
         self.workers.cancel_all()  # what is still under way would look for widgets that are gone
         await super()._shutdown()
 
     def _handle_exception(self, error: Exception) -> None:
-        if not _is_late(error, self._exit or self._ends):
+        if not _is_late(error, self._exit or not self._running):
             super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
