@@ -90,7 +90,7 @@ def _columns(names: Sequence[str], delimiter: str, options: ImportOptions) -> Ta
         return TableColumns(delimiter, len(names), image, -1, label, split, labelled=True)
     asks = _said(options, "question") or not options.prompt
     image = find("image", (*IMAGE_NAMES, *ID_NAMES))
-    instead = ", or import it with one question for all rows: --prompt"
+    instead = ", or use one question for all rows: --prompt"
     asked = find("question", QUESTION_NAMES, instead) if asks else -1
     return TableColumns(
         delimiter=delimiter,
