@@ -21,7 +21,7 @@ FIRST_LIMIT_S = 0.25
 SILENT_AFTER_S = 2.0
 """A terminal that has answered nothing for that long does not answer."""
 LEAST_LIMIT_S, MOST_LIMIT_S = 1.0, 10.0
-UNASKED_BYTES_PER_S = 850.0
+UNASKED_BYTES_PER_S = 750.0
 """What a slow line carries of what nobody has just asked for with a key."""
 UNASKED_MOST_S = 15.0
 """How long a change that nobody asked for may wait at most."""
