@@ -229,8 +229,8 @@ async def test_a_class_of_thousands_of_digits_is_a_label(
 
 
 async def test_what_only_looks_like_a_number_numbers_no_class(tmp_path: Path) -> None:
-    files = {"images/a.jpg": drawn(), "labels/a.txt": "0 .3 .2 .4 .2",
-             "data.yaml": "train: images\nnames: {0: dog, ²: cat}\n"}  # fmt: skip
+    files: dict[str, str | bytes] = {"images/a.jpg": drawn(), "labels/a.txt": "0 .3 .2 .4 .2"}
+    files["data.yaml"] = "train: images\nnames: {0: dog, ²: cat}\n"
     made = await imported(written(tmp_path, files), tmp_path / "out")
     assert made.error == ""
     assert made.report
