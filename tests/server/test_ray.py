@@ -212,6 +212,23 @@ def test_an_address_where_nobody_listens_is_said(tmp_path: Path) -> None:
     assert launcher.reach().words.startswith("Ray cannot be asked: 127.0.0.1 does not answer")
 
 
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        ("planted\n", "Ray 2.60.0 at 127.0.0.1"),
+        ("plan\nted", "cannot be sent"),
+        ("plantéd", "cannot be sent"),
+    ],
+)
+def test_a_token_is_not_shown_when_it_cannot_be_sent(
+    head: tuple[Head, str], monkeypatch: pytest.MonkeyPatch, token: str, said: str
+) -> None:
+    monkeypatch.setenv("RAY_AUTH_TOKEN", token)
+    found = RayLauncher({"address": head[1]}).reach().words
+    assert said in found
+    assert "plan" not in found
+
+
 def test_whether_ray_is_there_is_said(head: tuple[Head, str]) -> None:
     launcher = RayLauncher({"address": head[1]})
     assert launcher.reach() == LauncherLook("Ray 2.60.0 at 127.0.0.1")

@@ -76,7 +76,7 @@ def _of_pod(options: Mapping[str, str]) -> Access:
             f"https://{host}:{os.environ.get('KUBERNETES_SERVICE_PORT', '443')}",
             options.get("namespace") or (SERVICE_ACCOUNT / "namespace").read_text().strip(),
             "the service account of this pod",
-            (SERVICE_ACCOUNT / "token").read_text().strip(),
+            _sendable((SERVICE_ACCOUNT / "token").read_text()),
             _trusting((SERVICE_ACCOUNT / "ca.crt").read_text()),
         )
     except (OSError, ValueError) as error:
@@ -138,8 +138,15 @@ def _read(file: Path) -> Mapping[str, Any]:
 
 def _token(user: Mapping[str, Any], place: Path) -> str:
     if user.get("tokenFile"):
-        return (place / str(user["tokenFile"])).read_text().strip()
-    return str(user.get("token") or "")
+        return _sendable((place / str(user["tokenFile"])).read_text())
+    return _sendable(str(user.get("token") or ""))
+
+
+def _sendable(token: str) -> str:
+    """A token without the white space around it: what refuses to send others would show them."""
+    if not (token := token.strip()).isascii() or not token.isprintable():
+        raise ValueError
+    return token
 
 
 def _by_tool(tool: Any, place: Path) -> Mapping[str, Any]:

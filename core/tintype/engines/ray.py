@@ -173,7 +173,9 @@ class RayLauncher:
         """
         import httpx2
 
-        token = os.environ.get(TOKEN, "")
+        token = _token()
+        if not (token.isascii() and token.isprintable()):
+            raise OSError(f"{TOKEN} has characters that cannot be sent")
         headers = {"authorization": f"Bearer {token}"} if token else {}
         url = f"{self._address}/api/{path}"
         try:
@@ -181,6 +183,10 @@ class RayLauncher:
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             words = " ".join(str(error).split()) or type(error).__name__
             raise OSError(f"{self._host} does not answer ({words[:200]})") from None
+
+
+def _token() -> str:
+    return os.environ.get(TOKEN, "").strip()
 
 
 def _number(text: str) -> float:
@@ -207,6 +213,6 @@ def _said(answered: "httpx2.Response") -> str:
     """What went wrong, in one line."""
     lines = [line for line in answered.text.splitlines() if line.strip()]
     words = " ".join(lines[-1].split())[:300].rstrip(".") if lines else ""
-    if token := os.environ.get(TOKEN):
+    if token := _token():
         words = words.replace(token, "…")
     return f"{words} (HTTP {answered.status_code})" if words else f"HTTP {answered.status_code}"

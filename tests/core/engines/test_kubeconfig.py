@@ -100,6 +100,21 @@ def test_a_tool_that_fails_is_said_without_what_it_printed(config: Path) -> None
     assert "exit code 1" in str(caught.value)
 
 
+@pytest.mark.parametrize("token", [f"{SECRET}\nmore", f"{SECRET}é"])
+def test_a_token_that_cannot_be_sent_is_refused_before_it_could_be_shown(
+    config: Path, token: str
+) -> None:
+    file = config.with_name("token")
+    file.write_text(f"{SECRET}\n")
+    given = {"kubeconfig": str(config)}
+    config.write_text(CLOUDS[: CLOUDS.index("    exec:")] + "    tokenFile: token\n")
+    assert find_access(given).token == SECRET
+    file.write_text(token)
+    with pytest.raises(EngineError, match="cannot be used") as caught:
+        find_access(given)
+    assert SECRET not in str(caught.value)
+
+
 def test_a_pod_finds_its_own_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import certifi
 
