@@ -132,7 +132,10 @@ async def test_images_on_the_network_stay_where_they_are(build: Any) -> None:
 async def test_tables_that_cannot_be_read_are_named(build: Any) -> None:
     for text, words in (
         ("", "The table is empty"),
-        ("a,b\n1,2\n", r"no column named image.*`tintype import` takes --image\..*columns are: a, b"),
+        (
+            "a,b\n1,2\n",
+            r"no column named image.*`tintype import` takes --image\..*columns are: a, b",
+        ),
         ("image,answer\n", r"`tintype import` takes --question and --prompt\. The columns are: i"),
         (b"image,question,answer\na,b,\xff\n", r"is not UTF-8: see line 2"),
     ):
