@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 from textual import events
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from tintype_tui.screens.importing import Import
 from tintype_tui.screens.open_path import OpenPath
@@ -236,3 +236,22 @@ async def test_several_files_are_opened_together_as_splits(sit: Any, here: Path)
         assert person.app.screen.query_one("#more", Input).value == "val.json"
         await person.press("enter")
         await person.sees("2 of 2 rows are written: train 1, valid 1")
+
+
+async def test_a_further_file_is_looked_for_in_folders_and_a_recent_one_is_chosen_alone(
+    sit: Any, dataset: Path
+) -> None:
+    chosen: list[Path | None] = []
+    (dataset.parent / "more").mkdir()
+    (dataset.parent / "more" / "within.json").write_text("[]")
+    async with sit(None) as person:
+        dialog = OpenPath("Open a dataset", recent=[dataset])
+        person.app.push_screen(dialog, chosen.append)
+        await person.sees("Open a dataset", "train.jsonl")
+        field, found = dialog.query_one("#path", Input), dialog.query_one(OptionList)
+        field.value = f"{dataset.with_name('test.jsonl')}; more/"
+        await person.sees("within.json")
+        field.value = ""
+        await person.until(lambda: found.option_count == 1, "the recent one")
+        await person.press("down", "enter")
+        await person.until(lambda: chosen == [dataset], "it alone")

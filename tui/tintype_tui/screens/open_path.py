@@ -73,7 +73,7 @@ class PathDialog(Dialog[R]):
     ) -> None:
         super().__init__()
         self._title, self._recent, self._endings = title, recent, endings
-        self._listed: list[paths.FolderEntry] = []
+        self._before, self._listed = "", list[paths.FolderEntry]()
         self._listed_of = Listed()
         self._proposed = ""
         """What this dialog, and not the person, has put into the field."""
@@ -115,7 +115,7 @@ class PathDialog(Dialog[R]):
     @work(exclusive=True)
     async def _list(self, typed: str, note: str = "", trouble: str = "") -> None:
         try:
-            self._listed = await asyncio.to_thread(self._matches, typed)
+            self._before, self._listed = await asyncio.to_thread(self._matches, typed)
         except FileError as error:
             self._listed, trouble = [], trouble or str(error)  # a refusal says more
         if not self.query("#path-words"):
@@ -134,10 +134,12 @@ class PathDialog(Dialog[R]):
         words = Content.styled(visible(trouble), "$error") if trouble else Content(visible(note))
         self.query_one("#path-words", Static).update(words)
 
-    def _matches(self, typed: str) -> list[paths.FolderEntry]:
+    def _matches(self, typed: str) -> tuple[str, list[paths.FolderEntry]]:
         if not typed:
-            return [paths.FolderEntry(path, False) for path in self._recent if paths.exists(path)]
-        return paths.completions(self.completed(typed), endings=self._endings, most=MOST_SHOWN)
+            recent = filter(paths.exists, self._recent)
+            return "", [paths.FolderEntry(path, False) for path in recent]
+        before, last = self.completed(typed)
+        return before, paths.completions(last, endings=self._endings, most=MOST_SHOWN)
 
     @opens(group="keys")
     async def action_choose(self, by: int) -> None:
@@ -154,12 +156,12 @@ class PathDialog(Dialog[R]):
         found = self.query_one(OptionList)
         if self._listed:
             entry = self._listed[found.highlighted or 0]
-            self._enter(f"{self.before}{entry.path}{_slash(entry)}")
+            self._enter(f"{self._before}{entry.path}{_slash(entry)}")
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:
         for entry in self._listed[event.option_index :][:1]:  # none if fewer are listed by now
-            self._open(f"{self.before}{entry.path}" if self.before else entry.path)
+            self._open(f"{self._before}{entry.path}" if self._before else entry.path)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
@@ -173,12 +175,9 @@ class PathDialog(Dialog[R]):
         elif text:
             self._open(text)
 
-    before = ""
-    """What was typed before the path that is completed."""
-
-    def completed(self, typed: str) -> str:
-        """The path in a text that is completed; called in a thread."""
-        return typed
+    def completed(self, typed: str) -> tuple[str, str]:
+        """What stands in a text before the path that is completed, and that; in a thread."""
+        return "", typed
 
     @work(exclusive=True)  # of the same group as listing, which must not take back what is said
     async def _open(self, chosen: Path | str) -> None:
@@ -232,16 +231,14 @@ class OpenPath(PathDialog[Path | None]):
     _offered: Path | None = None
     """The folder that may be meant itself: entering it again takes it."""
 
-    def completed(self, typed: str) -> str:
+    def completed(self, typed: str) -> tuple[str, str]:
         """The last of several paths, which lies beside the first unless it says where."""
-        head, _, last = typed.rpartition(";")
+        head, _, last = (part.strip() for part in typed.rpartition(";"))
         first = head.partition(";")[0].strip()
-        several = bool(first) and paths.exists(paths.typed_path(first))
-        self.before = f"{head}; " if several else ""
-        if not several:
-            return typed
-        folder = paths.typed_path(first).parent
-        return str(folder / last.strip()) if last.strip() else f"{folder}{os.sep}"
+        if not first or not paths.exists(paths.typed_path(first)):
+            return "", typed
+        folder = f"{paths.typed_path(first).parent}{os.sep}"
+        return f"{head}; ", last if last.startswith((os.sep, "~")) else f"{folder}{last}"
 
     def looked_up(self, chosen: Path | str) -> tuple[Path, paths.Status]:
         """The first of several paths; the others are its further files."""
@@ -278,7 +275,7 @@ class OpenPath(PathDialog[Path | None]):
 
 
 def _looked_up(
-    chosen: Path | str, matches: Callable[[str], Sequence[paths.FolderEntry]]
+    chosen: Path | str, matches: Callable[[str], tuple[str, Sequence[paths.FolderEntry]]]
 ) -> tuple[Path, paths.Status]:
     """A path and what is there; in place of what is not there, the only one that fits."""
     path = paths.typed_path(chosen) if isinstance(chosen, str) else chosen
@@ -287,7 +284,7 @@ def _looked_up(
     except FileError:
         fitting: Sequence[paths.FolderEntry] = []
         with suppress(FileError):  # nothing fits in what cannot be listed
-            fitting = matches(chosen) if isinstance(chosen, str) else []
+            fitting = matches(chosen)[1] if isinstance(chosen, str) else []
         if len(fitting) != 1:
             raise
         return fitting[0].path, paths.require(fitting[0].path)
