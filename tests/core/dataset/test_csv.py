@@ -132,7 +132,11 @@ async def test_images_on_the_network_stay_where_they_are(build: Any) -> None:
 async def test_tables_that_cannot_be_read_are_named(build: Any) -> None:
     for text, words in (
         ("", "The table is empty"),
-        ("a,b\n1,2\n", r"There is no column named image.*--image.*The columns are: a, b"),
+        (
+            "a,b\n1,2\n",
+            r"no column named image.*`tintype import` takes --image\..*columns are: a, b",
+        ),
+        ("image,answer\n", r"`tintype import` takes --question and --prompt\. The columns are: i"),
         (b"image,question,answer\na,b,\xff\n", r"is not UTF-8: see line 2"),
     ):
         with pytest.raises(DatasetError, match=words):
@@ -203,7 +207,7 @@ async def test_captions_need_no_question_where_a_prompt_is_given(build: Any) -> 
     _, rows = await imported(build, path, ImportOptions(prompt="Describe it.", replace=True))
     assert rows["train"][0][1:] == ("Describe it.", "A red box , seen .")
     path = build.file("other.csv", "image,answer\na.png,A red box\n")
-    with pytest.raises(DatasetError, match=r"--question, or use one question for all"):
+    with pytest.raises(DatasetError, match=r"one question for all rows: `tintype import`"):
         await imported(build, path, ImportOptions(replace=True))
 
 

@@ -136,7 +136,7 @@ CASES: Mapping[str, tuple[Mapping[str, str | bytes], list[tuple[Any, ...]]]] = {
     ),
     "wider face": (
         {"WIDER_train/images/0--P/a.jpg": drawn(), "split/wider_face_train_bbx_gt.txt":
-         "0--P/a.jpg\n2\n10 8 40 16 0 0 0 0 0 0 \n60 8 9 9 0 0 0 1 0 0 \n"},
+         "0--P/a.jpg\n2\n10 8 40 16 0 0 0 0 0 0 \n60 8 9 9 0 0 0 1 0 0 \n" + "1 " * 1000},
         [("face", *KEPT[1:])],
     ),
     "wider face with points, as RetinaFace has it": (

@@ -215,6 +215,28 @@ async def test_numbers_of_classes_in_a_table_are_named(tmp_path: Path) -> None:
     assert [each.code for each in alone.report.notices] == ["no-names"]
 
 
+@pytest.mark.parametrize(
+    ("digits", "label"),
+    [("9" * 5000, "9" * 5000), ("0" * 5000 + "1", "dog")],
+    ids=["beyond all names", "a name's"],
+)
+async def test_a_class_of_thousands_of_digits_is_a_label(
+    digits: str, label: str, tmp_path: Path
+) -> None:
+    table = {"t.csv": f"image,label\na.jpg,{digits}\n"}
+    made = await imported(written(tmp_path, {**IMAGE, **table}), tmp_path, names=("cat", "dog"))
+    assert made.rows["train"][0][-1]["content"] == label
+
+
+async def test_what_only_looks_like_a_number_numbers_no_class(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"images/a.jpg": drawn(), "labels/a.txt": "0 .3 .2 .4 .2"}
+    files["data.yaml"] = "train: images\nnames: {0: dog, ²: cat}\n"
+    made = await imported(written(tmp_path, files), tmp_path / "out")
+    assert made.error == ""
+    assert made.report
+    assert made.report.labels == {"dog": 1}
+
+
 @pytest.mark.parametrize("case", BOXES)
 async def test_boxes_become_what_they_must(case: str, tmp_path: Path) -> None:
     made = await imported(written(tmp_path, BOXES[case]), tmp_path / "out")

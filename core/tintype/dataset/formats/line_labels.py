@@ -32,6 +32,8 @@ from tintype.errors import DatasetError
 
 _MAX_LABELS_BYTES = 50_000_000
 _LOOKED_AT = 100
+_MOST_WORDS = 100
+"""What follows them is one more word: no line of these formats has so many."""
 _ROTATED = "turned boxes become their upright bounds, which are larger."
 _SCORED = "boxes have a score (are these a model's?): left out."
 _VISDRONE = (
@@ -140,7 +142,7 @@ def _labels(files: Files) -> list[SourceFile]:
 
 
 def _words(line: str) -> list[str]:
-    return line.replace(",", " ").split()
+    return line.replace(",", " ").split(maxsplit=_MOST_WORDS)
 
 
 def _splits(files: Files) -> dict[str, Split]:

@@ -71,15 +71,16 @@ def _said(options: ImportOptions, name: str) -> str:
 def _columns(names: Sequence[str], delimiter: str, options: ImportOptions) -> TableColumns:
     known = {name.casefold(): at for at, name in reversed(list(enumerate(names)))}
 
-    def find(option: str, usual: Sequence[str], more: str = "") -> int:
+    def find(option: str, usual: Sequence[str], way: str = "") -> int:
         said = _said(options, option)
         for name in [said] if said else usual:
             if name.casefold() in known:
                 return known[name.casefold()]
         listed = ", ".join(name[:40] for name in names[:20])
+        way = way or f"Name it: `tintype import` takes --{option}."
         raise DatasetError(
             f"The table has no column {said}." if said else f"There is no column named {option}.",
-            advice=f"Name it with --{option}{more}. The columns are: {listed}.",
+            advice=f"{way} The columns are: {listed}.",
             line=1,
         )
 
@@ -90,8 +91,8 @@ def _columns(names: Sequence[str], delimiter: str, options: ImportOptions) -> Ta
         return TableColumns(delimiter, len(names), image, -1, label, split, labelled=True)
     asks = _said(options, "question") or not options.prompt
     image = find("image", (*IMAGE_NAMES, *ID_NAMES))
-    instead = ", or use one question for all rows: --prompt"
-    asked = find("question", QUESTION_NAMES, instead) if asks else -1
+    way = "Name it, or one question for all rows: `tintype import` takes --question and --prompt."
+    asked = find("question", QUESTION_NAMES, way) if asks else -1
     return TableColumns(
         delimiter=delimiter,
         count=len(names),

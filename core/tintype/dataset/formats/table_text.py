@@ -17,6 +17,8 @@ MAX_TABLE_BYTES = 500_000_000
 """Tables with embedded photographs are large; larger ones are for other formats."""
 SUFFIXES = (".csv", ".tsv")
 DELIMITERS = (",", ";", "\t", "|", "\\")
+_DIGITS = 20
+"""A number of more of them is none of a class; Python reads none of thousands."""
 
 
 def table_text(file: SourceFile, size: int = 0) -> str:
@@ -85,8 +87,9 @@ def class_named(label: str, names: Sequence[str], log: ImportLog, place: str) ->
     """What a label says; of a number, the class of that number, if that is known."""
     if not label.isdecimal():
         return label
-    if int(label) < len(names):
-        return names[int(label)]
+    number = int(label[-_DIGITS:]) if not label[:-_DIGITS].strip("0") else len(names)
+    if number < len(names):
+        return names[number]
     log.note("no-names", "classes are numbers without names (--names gives them).", place)
     return label
 

@@ -136,7 +136,7 @@ def _row(sample: Mapping[str, SourceFile], place: str, log: ImportLog) -> dict[s
         row["txt"] = text.read(_MAX_FIELD_BYTES).decode("utf-8-sig", "replace")
     if "cls" in sample:
         said = sample["cls"].read(1000).decode("utf-8", "replace").strip()
-        row.setdefault("label", int(said) if said.isdigit() else said)
+        row.setdefault("label", int(said) if said.isdecimal() else said)
     for key in sample:
         if f".{key}" not in IMAGE_SUFFIXES and key not in ("json", "cls", *_TEXTS):
             log.note("fields-not-used", f"fields of samples are not used ({key}).", place)

@@ -18,6 +18,8 @@ from tintype.dataset.formats.sources import Files, SourceFile
 _MAX_BYTES = 200_000_000
 _SIDES = 4
 _VALUES = 10
+_MOST_WORDS = 100
+"""What follows them is one more word: no box has so many numbers."""
 _INVALID = 7
 """Which number of a line says that it is no face after all."""
 
@@ -95,7 +97,7 @@ def _images(file: SourceFile, log: ImportLog) -> list[_Named]:
 
 def _take(line: str, at: int, image: _Named) -> bool:
     """Give an image the box of a line, unless that is a count, or the zeros of no face."""
-    values = all_numbers(line.split())
+    values = all_numbers(line.split(maxsplit=_MOST_WORDS))
     if len(values) >= _SIDES and any(values[:_SIDES]):
         image.faces.append((at, values))
     return len(values) == 1 or len(values) >= _SIDES

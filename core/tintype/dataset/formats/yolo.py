@@ -138,7 +138,7 @@ def _classes(files: Files, head: YoloHead, options: ImportOptions) -> Classes:
         return Classes(dict(enumerate(options.names)), "the names given", pose)
     names = head.values.get("names", "")
     if isinstance(names, dict):
-        numbered = {int(key): str(name) for key, name in names.items() if str(key).isdigit()}
+        numbered = {int(key): str(name) for key, name in names.items() if str(key).isdecimal()}
         return Classes(numbered, head.file.name if head.file else "", pose)
     if isinstance(names, list):
         return Classes(dict(enumerate(map(str, names))), head.file.name if head.file else "", pose)
