@@ -51,6 +51,7 @@ def valid(*losses: float) -> list[dict[str, Any]]:
         ("nan", situation([{"step": 7, "train_loss": math.nan}]), "training loss is not a number"),
         ("nan", situation([{"step": 7, "train_loss": 0.5}]), ""),
         ("silence", situation(heard_at=NOW - timedelta(minutes=25)), "nothing for 25 min"),
+        ("silence", situation(heard_at=NOW - timedelta(days=374)), "nothing for 374 days"),
         ("silence", situation(heard_at=NOW - timedelta(minutes=19)), ""),
         ("silence", situation(heard_at=NOW - timedelta(hours=9), status="queued"), ""),
         ("validation", situation(valid(0.5, 0.6, 0.7, 0.8)), "3 times in a row, from 0.5"),

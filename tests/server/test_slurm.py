@@ -161,6 +161,20 @@ async def test_a_server_that_stops_its_trainings_takes_one_that_waited_out_of_th
     assert len(cluster.jobs) == 2
 
 
+async def test_a_server_stops_though_one_of_its_trainings_cannot_be_ended(
+    cluster: Cluster, options: Options, scripted_engine: None, warm_starts: None, rows: Rows
+) -> None:
+    cluster.has("hold", "Resources")
+    running = await start(options.folder, launcher="slurm", launcher_options=OPTIONS | RANKS)
+    first = await asyncio.to_thread(created, running, rows(), lambda: cluster.jobs)
+    folder = options.folder / "jobs" / first
+    await asyncio.to_thread(eventually, lambda: tickets.read_ticket(folder).id)  # type: ignore[union-attr]
+    await asyncio.to_thread(created, running, rows(), lambda: len(cluster.jobs) == 2)
+    (folder / f"{launch.TICKET}.new").mkdir()  # nothing can be written there
+    await stop(running, training=True)
+    assert [bool(job["cancelled"]) for job in cluster.jobs] == [False, True]
+
+
 def test_a_job_that_sbatch_took_without_saying_so_is_found_by_its_name(
     cluster: Cluster, create: Create, reaches: Reaches, rows: Rows
 ) -> None:

@@ -90,7 +90,7 @@ class OpenAIApi:
                 parsing.part_id,
                 f"/uploads/{_id(upload_id)}/parts",
                 "upload a part of the file",
-                upload_id,
+                f"upload {upload_id}",
                 files={"data": ("part", body, "application/octet-stream")},
                 waits_s=self._wire.patience.upload_s,
             )
@@ -100,14 +100,14 @@ class OpenAIApi:
             parsing.upload,
             f"/uploads/{_id(upload_id)}/complete",
             "complete the upload",
-            upload_id,
+            f"upload {upload_id}",
             body={"part_ids": list(part_ids)},
             waits_s=self._wire.patience.upload_s,
         )
 
     async def cancel_upload(self, upload_id: str) -> Upload:
         url = f"/uploads/{_id(upload_id)}/cancel"
-        return await self._do(parsing.upload, url, "cancel the upload", upload_id)
+        return await self._do(parsing.upload, url, "cancel the upload", f"upload {upload_id}")
 
     async def files(
         self, *, purpose: str = "", after: str | None = None, limit: int = 100
@@ -116,19 +116,19 @@ class OpenAIApi:
         return await self._look(_page(parsing.remote_file), "/files", "list the files", "", query)
 
     async def file(self, file_id: str) -> RemoteFile:
-        url = f"/files/{_id(file_id)}"
-        return await self._look(parsing.remote_file, url, "read the file's details", file_id)
+        url, one = f"/files/{_id(file_id)}", f"file {file_id}"
+        return await self._look(parsing.remote_file, url, "read the file's details", one)
 
     async def file_content(self, file_id: str, *, max_bytes: int = 64 << 20) -> bytes:
-        asked = self._wire.asked("download the file", file_id)
+        asked = self._wire.asked("download the file", f"file {file_id}")
         return await self._wire.get(f"/files/{_id(file_id)}/content", asked, None, max_bytes)
 
     def download(self, file_id: str, *, max_bytes: int) -> AsyncGenerator[bytes, None]:
-        asked = self._wire.asked("download the file", file_id)
+        asked = self._wire.asked("download the file", f"file {file_id}")
         return self._wire.pieces(f"/files/{_id(file_id)}/content", asked, max_bytes)
 
     async def delete_file(self, file_id: str) -> None:
-        asked = self._wire.asked("delete the file", file_id)
+        asked = self._wire.asked("delete the file", f"file {file_id}")
         await self._wire.delete(f"/files/{_id(file_id)}", asked)
 
     async def create_job(self, request: JobRequest) -> Job:
@@ -144,7 +144,7 @@ class OpenAIApi:
             return found
 
         url = f"/fine_tuning/jobs/{_id(job_id)}"
-        return await self._look(named, url, "read the job", job_id)
+        return await self._look(named, url, "read the job", f"job {job_id}")
 
     async def jobs(
         self,
@@ -159,7 +159,7 @@ class OpenAIApi:
 
     async def _steer(self, job_id: str, verb: str) -> Job:
         url = f"/fine_tuning/jobs/{_id(job_id)}/{verb}"
-        return await self._do(parsing.job, url, f"{verb} the job", job_id)
+        return await self._do(parsing.job, url, f"{verb} the job", f"job {job_id}")
 
     async def cancel_job(self, job_id: str) -> Job:
         return await self._steer(job_id, "cancel")
@@ -173,38 +173,38 @@ class OpenAIApi:
     async def job_events(
         self, job_id: str, *, after: str | None = None, limit: int = 100
     ) -> Page[Event]:
-        url, query = f"/fine_tuning/jobs/{_id(job_id)}/events", given(after=after, limit=limit)
-        return await self._look(_page(parsing.event), url, "read the job's events", job_id, query)
+        url, one = f"/fine_tuning/jobs/{_id(job_id)}/events", f"job {job_id}"
+        query, read = given(after=after, limit=limit), _page(parsing.event)
+        return await self._look(read, url, "read the job's events", one, query)
 
     async def job_checkpoints(
         self, job_id: str, *, after: str | None = None, limit: int = 100
     ) -> Page[Checkpoint]:
-        url = f"/fine_tuning/jobs/{_id(job_id)}/checkpoints"
-        query = given(after=after, limit=limit)
-        read = _page(parsing.checkpoint)
-        return await self._look(read, url, "list the checkpoints", job_id, query)
+        url, one = f"/fine_tuning/jobs/{_id(job_id)}/checkpoints", f"job {job_id}"
+        query, read = given(after=after, limit=limit), _page(parsing.checkpoint)
+        return await self._look(read, url, "list the checkpoints", one, query)
 
     async def models(self) -> tuple[Model, ...]:
         page = await self._look(_page(parsing.model), "/models", "list the models")
         return tuple({model.id: model for model in page.items}.values())
 
     async def model(self, model_id: str) -> Model:
-        asked = self._wire.asked("read the model's details", model_id, model_id)
+        asked = self._wire.asked("read the model's details", f"model {model_id}", model_id)
         answer = await self._wire.get(f"/models/{_id(model_id)}", asked)
         return _understood(parsing.model, decoded(answer, asked), asked)
 
     async def delete_model(self, model_id: str) -> None:
-        asked = self._wire.asked("delete the model", model_id, model_id)
+        asked = self._wire.asked("delete the model", f"model {model_id}", model_id)
         await self._wire.delete(f"/models/{_id(model_id)}", asked)
 
     async def weights(self, model_id: str) -> Weights:
-        url = f"/models/{_id(model_id)}/weights"
-        return await self._look(parsing.weights, url, "read the model's weights", model_id)
+        url, one = f"/models/{_id(model_id)}/weights", f"model {model_id}"
+        return await self._look(parsing.weights, url, "read the model's weights", one)
 
     def download_weights(
         self, model_id: str, name: str, *, max_bytes: int
     ) -> AsyncGenerator[bytes, None]:
-        asked = self._wire.asked("download the model's weights", model_id)
+        asked = self._wire.asked("download the model's weights", f"model {model_id}")
         return self._wire.pieces(f"/models/{_id(model_id)}/weights/{_id(name)}", asked, max_bytes)
 
     async def add_weights(self, weights: Weights, name: str, path: Path) -> Model:
@@ -214,7 +214,7 @@ class OpenAIApi:
                 parsing.model,
                 f"/models/{_id(weights.model)}/weights",
                 "put back the model",
-                weights.model,
+                f"model {weights.model}",
                 body={"weights": weights_text(weights)},
                 files={"file": (name, body, "application/octet-stream")},
                 waits_s=self._wire.patience.upload_s,
@@ -227,7 +227,7 @@ class OpenAIApi:
         `max_completion_tokens`; what a model answered without is left out of its next questions.
         After the first text nothing is asked again.
         """
-        asked = self._wire.asked("ask the model", request.model, request.model)
+        asked = self._wire.asked("ask the model", f"model {request.model}", request.model)
         known = self._left_out.get(request.model, ())
         body = functools.reduce(without, known, chat_body(request, self.profile))
         retry, begun, found = self._wire.retry(), False, list[str]()

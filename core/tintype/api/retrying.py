@@ -159,7 +159,10 @@ def _bounded(wait_s: float) -> float:
 
 
 def words(seconds: float) -> str:
-    """`3 s`, `2 min`, `1 h`."""
+    """`3 s`, `2 min`, `1 h`, `3 days`."""
     if seconds < 100:
         return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{round(seconds / 3600)} h"
+    if seconds < 5_400:
+        return f"{round(seconds / 60)} min"
+    hours = round(seconds / 3_600)
+    return f"{hours} h" if hours < 48 else f"{hours // 24} days"

@@ -20,7 +20,7 @@ class CallContext:
     doing: str
     """To go on from `could not …`: `create the job`."""
     subject: str = ""
-    """The id of the file, job or model it was about, if it was about one thing."""
+    """What it was about, if it was about one thing: `job ftjob-1`."""
     model: str = ""
     """The model that was to be used or trained."""
 

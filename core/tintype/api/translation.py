@@ -49,28 +49,25 @@ def refused(answer: ErrorResponse, asked: CallContext) -> ApiError:
     said = _said(answer.body, asked.key)
     request_id = one_line(redact(answer.headers.get("x-request-id", ""), asked.key), 80) or None
     quota = "insufficient_quota" in (said.code, said.type)
-    busy = (
-        (answer.status == 429 and not quota) or answer.status in (408, 409) or answer.status >= 500
-    )
-    known: dict[str, Any] = {"status": answer.status, "code": said.code or None}
-    known["request_id"] = request_id
+    status, name = answer.status, asked.profile.title
+    busy = status in (408, 409) or status >= 500 or (status == 429 and not quota)
+    known: dict[str, Any] = {"status": status, "code": said.code or None, "request_id": request_id}
     known["retry_after_s"] = requested_wait_s(answer.headers, said.message) if busy else None
-    name = asked.profile.title
-    if answer.status == 401:
+    if status == 401:
         return AuthenticationError(
             f"{name} did not accept the key{_from(asked.key)}.", advice=_new_key(asked), **known
         )
-    if answer.status == 403:
+    if status == 403:
         return _forbidden(said, asked, known)
-    if answer.status in (404, 410):
+    if status in (404, 410):
         return _not_found(answer, said, asked, known)
-    if answer.status in (405, 501) and not _is_web_page(answer):
+    if status in (405, 501) and not _is_web_page(answer):
         return _not_offered(said, asked, known)
-    if answer.status == 402:
+    if status == 402:
         return _no_credit(said, asked, known)
-    if answer.status == 429:
+    if status == 429:
         return _rate_limited(answer, said, asked, known)
-    if 300 <= answer.status < 400:
+    if 300 <= status < 400:
         where = one_line(redact(answer.headers.get("location", ""), asked.key), 120)
         return UnreachableError(
             f"{name} ({asked.place}) redirected the request{f': {where}' if where else ''}. "
@@ -181,11 +178,8 @@ def _not_found(
             advice="The file or model may have been deleted, or belong to another project or key.",
             **known,
         )
-    # A checkpoint list is asked for by its job's id.
-    kind = next((one for one in ("upload", "file", "model") if one in asked.doing), "job")
     return NotFoundError(
-        f"Could not {asked.doing}: {name} has no {kind} {one_line(asked.subject, 100)}."
-        f"{_quoted(said)}",
+        f"Could not {asked.doing}: {name} has no {one_line(asked.subject, 106)}.{_quoted(said)}",
         advice="It may have been deleted, or belong to another project or key.",
         **known,
     )

@@ -187,7 +187,8 @@ def forget_unanswered(
 ) -> None:
     """Leave nothing of a new run that was refused, as for a mistyped model, before any answer.
 
-    What is no fault of the plan, such as a key that is not accepted, is mended and gone on with.
+    What is no fault of the plan, such as a key that is not accepted, is fixed by the user, and
+    the run continued.
 
     Args:
         folder: The run's own.

@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from tintype.api import one_line
+from tintype.api.retrying import words
 from tintype.jobs import JobProgress
 from tintype.metrics import Series, figure, label
 
@@ -51,8 +52,7 @@ def silence(at: Situation) -> str:
     """The job runs and says nothing."""
     if at.progress.job.status != "running" or at.progress.trouble or at.now - at.heard_at < SILENT:
         return ""
-    minutes = int((at.now - at.heard_at).total_seconds() // 60)
-    return f"it has said nothing for {minutes:,} min"
+    return f"it has said nothing for {words((at.now - at.heard_at).total_seconds())}"
 
 
 def validation(at: Situation) -> str:
