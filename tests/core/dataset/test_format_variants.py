@@ -229,6 +229,16 @@ async def test_a_class_may_be_named_as_a_split(tmp_path: Path) -> None:
     assert made.report.unlabelled == 1
 
 
+@pytest.mark.parametrize("damaged", ["{}", "[]", '{"objects": null}', '{"objects": ["dog"]}'])
+async def test_what_is_no_list_of_objects_makes_no_negative(damaged: str, tmp_path: Path) -> None:
+    files, _ = CASES["supervisely with a rectangle and a bitmap"]
+    source = written(tmp_path, {**files, "ds/ann/b.jpg.json": damaged})
+    made = await imported(source, tmp_path / "out", keep_empty=True)
+    assert made.report is not None
+    assert (made.report.rows, made.report.negatives, made.report.lost) == (1, 0, 1)
+    assert [one.file for one in made.report.problems] == ["ds/ann/b.jpg.json"]
+
+
 async def test_names_in_a_file_that_is_no_yaml_are_said_to_be_unknown(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"images/a.jpg": drawn(), "labels/a.txt": "0 .5 .5 .2 .2"}
     files["data.yaml"] = "train: images\nnames: [dog\n"
