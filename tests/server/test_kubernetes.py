@@ -15,9 +15,8 @@ from urllib.parse import urlsplit
 
 import openai
 import pytest
-from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from tests.conftest import running_server
-from tests.server.conftest import Rows
+from tests.server.conftest import Create, Failure, First, Reaches, Read, Rows, Until, words
 
 from tintype.engines import tickets
 from tintype.engines.kubernetes import KubernetesLauncher
@@ -27,12 +26,6 @@ from tintype.engines.trainjob import JOBSET, object_name, state_of, train_job
 from tintype.errors import EngineError
 from tintype.server.run import Options, Running
 
-Create = Callable[..., FineTuningJob]
-Reaches = Callable[..., FineTuningJob]
-Until = Callable[[Callable[[], Any]], Any]
-First = Callable[[str], None]
-Failure = Callable[[str], str]
-Read = Callable[[str], list[FineTuningJobEvent]]
 Json = dict[str, Any]
 TOKEN = "kube-token-planted"
 SCHEMA = json.loads(Path(__file__).with_name("trainjob_schema.json").read_text())["schema"]
@@ -242,10 +235,6 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "jobs" / "ftjob-Ab12"
     made.mkdir(parents=True)
     return made
-
-
-def words(events: list[FineTuningJobEvent]) -> list[str]:
-    return [event.message for event in events]
 
 
 def test_a_job_waits_in_the_cluster_with_the_reason_runs_there_and_succeeds(

@@ -17,9 +17,18 @@ from typing import Any
 
 import openai
 import pytest
-from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from tests.conftest import running_server
-from tests.server.conftest import Rows, eventually
+from tests.server.conftest import (
+    Create,
+    Failure,
+    First,
+    Reaches,
+    Read,
+    Rows,
+    Until,
+    eventually,
+    words,
+)
 
 from tintype.engines import launch, tickets
 from tintype.engines.launchers import NAMES, Launchers, processes, state_of
@@ -29,12 +38,6 @@ from tintype.errors import EngineError
 from tintype.server.run import Options, Running, start, stop
 from tintype.settings import forms
 
-Create = Callable[..., FineTuningJob]
-Reaches = Callable[..., FineTuningJob]
-Until = Callable[[Callable[[], Any]], Any]
-First = Callable[[str], None]
-Failure = Callable[[str], str]
-Read = Callable[[str], list[FineTuningJobEvent]]
 OPTIONS = {"partition": "gpu", "gres": "gpu:1", "exclusive": ""}
 RANKS = {"ranks": "2"}
 
@@ -97,10 +100,6 @@ def ended_well(running: Running, id: str) -> None:
     with openai.OpenAI(base_url=running.url, api_key=running.token) as client:
         eventually(lambda: client.fine_tuning.jobs.retrieve(id).status in ("succeeded", "failed"))
         assert client.fine_tuning.jobs.retrieve(id).status == "succeeded"
-
-
-def words(events: list[FineTuningJobEvent]) -> list[str]:
-    return [event.message for event in events]
 
 
 def test_a_job_waits_in_the_cluster_runs_there_and_succeeds(
@@ -205,9 +204,9 @@ def test_while_slurm_cannot_be_asked_nothing_is_given_up(
     id = create(rows(wait_at=2)).id
     first_step(id)
     cluster.has("deaf", "slurm_load_jobs error: Unable to contact slurm controller")
-    asked = "Slurm cannot be asked: error: Unable to contact slurm controller."
-    until(lambda: [one for one in words(job_events(id)) if one.startswith("Slurm cannot be asked")])
-    assert reaches(id, "running"), asked
+    said = "Slurm cannot be asked: slurm_load_jobs error: Unable to contact slurm controller."
+    until(lambda: said in words(job_events(id)))
+    assert reaches(id, "running")
     let_go(id)
     reaches(id, "succeeded")
     assert len(cluster.jobs) == 1
