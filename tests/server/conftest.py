@@ -16,6 +16,12 @@ from PIL import Image
 from tintype.server.run import Running
 
 T = TypeVar("T")
+Create = Callable[..., FineTuningJob]
+Reaches = Callable[..., FineTuningJob]
+Until = Callable[[Callable[[], Any]], Any]
+First = Callable[[str], None]
+Failure = Callable[[str], str]
+Read = Callable[[str], list[FineTuningJobEvent]]
 PATIENCE_S = 60.0
 """For a machine under load; a test that passes never waits that long."""
 
@@ -98,6 +104,11 @@ def create(client: openai.OpenAI, upload: Callable[[bytes], str]) -> Callable[..
         return client.fine_tuning.jobs.create(**asked)
 
     return make
+
+
+def words(events: list[FineTuningJobEvent]) -> list[str]:
+    """What a job's events say."""
+    return [event.message for event in events]
 
 
 def eventually(question: Callable[[], T | None]) -> T:

@@ -15,9 +15,8 @@ from urllib.parse import urlsplit
 
 import openai
 import pytest
-from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from tests.conftest import running_server
-from tests.server.conftest import Rows
+from tests.server.conftest import Create, Failure, First, Reaches, Read, Rows, Until, words
 
 from tintype.engines import tickets
 from tintype.engines.kubernetes import KubernetesLauncher
@@ -27,12 +26,6 @@ from tintype.engines.trainjob import JOBSET, object_name, state_of, train_job
 from tintype.errors import EngineError
 from tintype.server.run import Options, Running
 
-Create = Callable[..., FineTuningJob]
-Reaches = Callable[..., FineTuningJob]
-Until = Callable[[Callable[[], Any]], Any]
-First = Callable[[str], None]
-Failure = Callable[[str], str]
-Read = Callable[[str], list[FineTuningJobEvent]]
 Json = dict[str, Any]
 TOKEN = "kube-token-planted"
 SCHEMA = json.loads(Path(__file__).with_name("trainjob_schema.json").read_text())["schema"]
@@ -81,6 +74,7 @@ class Api:
     def __init__(self) -> None:
         self.objects: dict[str, Json] = {}
         self.made: list[str] = []
+        self.asked: list[tuple[str, str]] = []
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.tokens: set[str] = set()
         self.waits: Json | None = None
@@ -91,6 +85,7 @@ class Api:
         """Answers by method and path, instead of the right ones."""
 
     def answer(self, method: str, path: str, asked: Json) -> tuple[int, Json | str]:
+        self.asked.append((method, path))
         for (refused, start), answer in self.refuses.items():
             if refused == method and path.startswith(start):
                 return answer
@@ -242,10 +237,6 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def words(events: list[FineTuningJobEvent]) -> list[str]:
-    return [event.message for event in events]
-
-
 def test_a_job_waits_in_the_cluster_with_the_reason_runs_there_and_succeeds(
     api: Api, create: Create, reaches: Reaches, job_events: Read, until: Until, rows: Rows
 ) -> None:
@@ -369,6 +360,29 @@ def test_a_job_that_cannot_be_created_yet_is_asked_for_again_under_its_name(
     api.refuses = {}
     until(lambda: "its pod is being started" in launcher.state(folder).words)
     assert len(api.made) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "times"), [("GET", JOBS, 1), ("POST", JOBS, 2), ("GET", f"{PODS}/", 1)]
+)
+def test_a_cluster_that_fails_is_asked_no_more_often(
+    api: Api,
+    launcher: KubernetesLauncher,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    path: str,
+    times: int,
+) -> None:
+    monkeypatch.setattr("tintype.engines.kubernetes.POLL_S", 1000.0)
+    waits = {"reason": "CrashLoopBackOff", "message": "back-off 20s restarting"}
+    api.waits = {"phase": "Running", "containerStatuses": [{"state": {"waiting": waits}}]}
+    lost = {("POST", JOBS)} if path == JOBS else set()
+    api.refuses = {one: (503, status(503, "odd")) for one in {(method, path), *lost}}
+    launcher.launch(folder)
+    assert len({launcher.state(folder) for _ in range(5)}) == 1
+    asked = [one for one, at in api.asked if at.startswith(path)]
+    assert asked.count(method) == times
 
 
 def test_what_a_pod_printed_that_could_not_begin_is_kept(

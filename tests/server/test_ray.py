@@ -12,21 +12,14 @@ from typing import Any
 
 import openai
 import pytest
-from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from tests.conftest import running_server
-from tests.server.conftest import Rows
+from tests.server.conftest import Create, Failure, First, Reaches, Read, Rows, Until, words
 
 from tintype.engines.launchers import LauncherLook
 from tintype.engines.ray import RayLauncher
 from tintype.errors import EngineError
 from tintype.server.run import Options, Running
 
-Create = Callable[..., FineTuningJob]
-Reaches = Callable[..., FineTuningJob]
-Until = Callable[[Callable[[], Any]], Any]
-First = Callable[[str], None]
-Failure = Callable[[str], str]
-Read = Callable[[str], list[FineTuningJobEvent]]
 WAITS = "Job has not started yet. It may be waiting for resources."
 
 
@@ -118,10 +111,6 @@ def provider(
     made = Options(tmp_path / "provider", launcher="ray", launcher_options=options)
     with running_server(made) as running:
         yield running
-
-
-def words(events: list[FineTuningJobEvent]) -> list[str]:
-    return [event.message for event in events]
 
 
 def test_a_job_waits_at_ray_runs_there_and_succeeds(

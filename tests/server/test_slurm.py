@@ -17,9 +17,18 @@ from typing import Any
 
 import openai
 import pytest
-from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
 from tests.conftest import running_server
-from tests.server.conftest import Rows, eventually
+from tests.server.conftest import (
+    Create,
+    Failure,
+    First,
+    Reaches,
+    Read,
+    Rows,
+    Until,
+    eventually,
+    words,
+)
 
 from tintype.engines import launch, tickets
 from tintype.engines.launchers import NAMES, Launchers, processes, state_of
@@ -29,12 +38,6 @@ from tintype.errors import EngineError
 from tintype.server.run import Options, Running, start, stop
 from tintype.settings import forms
 
-Create = Callable[..., FineTuningJob]
-Reaches = Callable[..., FineTuningJob]
-Until = Callable[[Callable[[], Any]], Any]
-First = Callable[[str], None]
-Failure = Callable[[str], str]
-Read = Callable[[str], list[FineTuningJobEvent]]
 OPTIONS = {"partition": "gpu", "gres": "gpu:1", "exclusive": ""}
 RANKS = {"ranks": "2"}
 
@@ -99,10 +102,6 @@ def ended_well(running: Running, id: str) -> None:
         assert client.fine_tuning.jobs.retrieve(id).status == "succeeded"
 
 
-def words(events: list[FineTuningJobEvent]) -> list[str]:
-    return [event.message for event in events]
-
-
 def test_a_job_waits_in_the_cluster_runs_there_and_succeeds(
     cluster: Cluster,
     create: Create,
@@ -161,6 +160,20 @@ async def test_a_server_that_stops_its_trainings_takes_one_that_waited_out_of_th
     assert len(cluster.jobs) == 2
 
 
+async def test_a_server_stops_though_one_of_its_trainings_cannot_be_ended(
+    cluster: Cluster, options: Options, scripted_engine: None, warm_starts: None, rows: Rows
+) -> None:
+    cluster.has("hold", "Resources")
+    running = await start(options.folder, launcher="slurm", launcher_options=OPTIONS | RANKS)
+    first = await asyncio.to_thread(created, running, rows(), lambda: cluster.jobs)
+    folder = options.folder / "jobs" / first
+    await asyncio.to_thread(eventually, lambda: tickets.read_ticket(folder).id)  # type: ignore[union-attr]
+    await asyncio.to_thread(created, running, rows(), lambda: len(cluster.jobs) == 2)
+    (folder / f"{launch.TICKET}.new").mkdir()  # nothing can be written there
+    await stop(running, training=True)
+    assert [bool(job["cancelled"]) for job in cluster.jobs] == [False, True]
+
+
 def test_a_job_that_sbatch_took_without_saying_so_is_found_by_its_name(
     cluster: Cluster, create: Create, reaches: Reaches, rows: Rows
 ) -> None:
@@ -191,9 +204,9 @@ def test_while_slurm_cannot_be_asked_nothing_is_given_up(
     id = create(rows(wait_at=2)).id
     first_step(id)
     cluster.has("deaf", "slurm_load_jobs error: Unable to contact slurm controller")
-    asked = "Slurm cannot be asked: error: Unable to contact slurm controller."
-    until(lambda: [one for one in words(job_events(id)) if one.startswith("Slurm cannot be asked")])
-    assert reaches(id, "running"), asked
+    said = "Slurm cannot be asked: slurm_load_jobs error: Unable to contact slurm controller."
+    until(lambda: said in words(job_events(id)))
+    assert reaches(id, "running")
     let_go(id)
     reaches(id, "succeeded")
     assert len(cluster.jobs) == 1

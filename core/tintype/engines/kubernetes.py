@@ -69,6 +69,9 @@ class KubernetesLauncher:
         self._jobs: dict[str, Json] = {}
         self._pods: Sequence[Json] | None = None
         self._seen: set[str] = set()
+        self._trouble = ""
+        self._looks: dict[str, tuple[float, LaunchState]] = {}
+        """By the names in tickets: what a listing said, and when that was."""
 
     def launch(self, folder: Path) -> None:
         """Create the TrainJob.
@@ -96,20 +99,10 @@ class KubernetesLauncher:
             self._ask()
         except SilenceError as silence:
             return LaunchState("unknown", f"Kubernetes cannot be asked: {silence}.")
-        job = self._jobs.get(object_name(ticket))
-        pods = self._pods_of(ticket)
-        if job is None:
-            return self._absent(folder, ticket, pods or ())
-        self._seen.add(ticket.name)
-        if not ticket.id:
-            write_ticket(folder, _known(ticket, job))
-        found = state_of(job, pods)
-        if found.phase == "gone" and ticket.is_ended:
-            return LaunchState("gone")
-        if found.phase == "gone" or CRASHES in found.words:
-            self._keep_log(folder, pods or ())
-            printed = launching.last_words(folder)[:300]
-            return replace(found, words=f"{found.words} {printed}".strip())
+        listed_s, found = self._looks.get(ticket.name, (0.0, None))
+        if found is None or listed_s != self._asked_s:
+            listed_s = self._asked_s
+            self._looks[ticket.name] = listed_s, (found := self._look(folder, ticket))
         return found
 
     def reach(self) -> LauncherLook:
@@ -145,6 +138,24 @@ class KubernetesLauncher:
         ticket = end(folder)
         if ticket is not None:
             self._delete(ticket)
+
+    def _look(self, folder: Path, ticket: Ticket) -> LaunchState:
+        """What the last listing says of a job; asks for more, so once for each listing."""
+        job = self._jobs.get(object_name(ticket))
+        pods = self._pods_of(ticket)
+        if job is None:
+            return self._absent(folder, ticket, pods or ())
+        self._seen.add(ticket.name)
+        if not ticket.id:
+            write_ticket(folder, _known(ticket, job))
+        found = state_of(job, pods)
+        if found.phase == "gone" and ticket.is_ended:
+            return LaunchState("gone")
+        if found.phase == "gone" or CRASHES in found.words:
+            self._keep_log(folder, pods or ())
+            printed = launching.last_words(folder)[:300]
+            return replace(found, words=f"{found.words} {printed}".strip())
+        return found
 
     def _absent(self, folder: Path, ticket: Ticket, pods: Sequence["Json"]) -> LaunchState:
         """What is known of a job that Kubernetes does not know, or does not know yet."""
@@ -200,8 +211,17 @@ class KubernetesLauncher:
         Raises:
             SilenceError: if that cannot be.
         """
-        if time.monotonic() - self._asked_s < POLL_S:
-            return
+        if time.monotonic() - self._asked_s >= POLL_S:
+            try:
+                self._list()
+                self._trouble = ""
+            except SilenceError as silence:
+                self._trouble = str(silence)
+            self._asked_s = time.monotonic()
+        if self._trouble:
+            raise SilenceError(self._trouble)
+
+    def _list(self) -> None:
         jobs = self._listed(_path("trainjobs"), OURS)
         try:
             self._pods = self._listed(_path("pods", "api/v1"), JOBSET)
@@ -211,7 +231,6 @@ class KubernetesLauncher:
             if self._pods is not None:
                 raise
         self._jobs = {str(job["metadata"]["name"]): job for job in jobs}
-        self._asked_s = time.monotonic()
 
     def _listed(self, path: str, label: str) -> Sequence["Json"]:
         answered = self._api.call("GET", path, params={"labelSelector": label})

@@ -65,10 +65,12 @@ class Serving:
         self._ending = asyncio.ensure_future(self._end(training))
 
     async def _end(self, training: bool) -> None:
-        if training:
-            await self._queue.interrupt()
-        self._server.should_exit = True
-        self._ended.set()
+        try:
+            if training:
+                await self._queue.interrupt()
+        finally:
+            self._server.should_exit = True
+            self._ended.set()
 
 
 @asynccontextmanager

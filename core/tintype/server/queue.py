@@ -91,7 +91,10 @@ class Queue:
         self._leaving = True
         for job in self._watched():
             folder = self._state.job_folder(job.id)
-            await asyncio.to_thread(self._launchers.of(folder).interrupt, folder)
+            try:
+                await asyncio.to_thread(self._launchers.of(folder).interrupt, folder)
+            except (OSError, EngineError):
+                _log.exception("The trainer of %s could not be asked to leave.", job.id)
 
     async def stop(self, job: JobRecord, wanted: Wanted) -> JobRecord:
         """Pause or cancel a job that has not ended; answers within a second."""

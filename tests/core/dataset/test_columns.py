@@ -27,3 +27,18 @@ def test_a_question_whose_image_is_missing_is_left_out_and_said() -> None:
     row = {"question": "What?", "answer": "A box", "image": None}
     assert not list(rows.items(row, "vqa.parquet", 1, None))
     assert log.lost == 1
+
+
+def test_a_conversation_may_name_images_that_are_no_cells() -> None:
+    log = ImportLog()
+    rows = ColumnRows(lambda cell, name: [cell], ImportOptions(), log)
+    sources = []
+    for url in ("https://example.org/a.png", "data:image/png;base64,iVBORw0KGgo=", "a.png"):
+        parts = [{"type": "image_url", "image_url": {"url": url}}, {"type": "image"}]
+        row = {"images": b"cell", "messages": [{"role": "user", "content": parts}, TALK[1]]}
+        sources += [item.images for item in rows.items(row, "talk.parquet", 1, None)]
+    assert sources == [
+        ("https://example.org/a.png", b"cell"),
+        (b"\x89PNG\r\n\x1a\n", b"cell"),
+    ]
+    assert [one.message for one in log.problems] == ["No column holds the image a.png."]

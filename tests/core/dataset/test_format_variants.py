@@ -229,6 +229,25 @@ async def test_a_class_may_be_named_as_a_split(tmp_path: Path) -> None:
     assert made.report.unlabelled == 1
 
 
+async def test_a_circle_far_larger_than_its_image_is_cut_to_it(tmp_path: Path) -> None:
+    circle = {"label": "dog", "shape_type": "circle", "points": [[50, 40], [1e200, 40]]}
+    text = json.dumps({"version": "5", "shapes": [circle]})
+    files: dict[str, str | bytes] = {"a.jpg": drawn(), "a.json": text}
+    made = await imported(written(tmp_path, files), tmp_path / "out", "labelme")
+    (box,) = parse_boxes(made.rows["train"][0][-1]["content"]).boxes
+    assert (box.x_min, box.y_min, round(box.x_max, 2), round(box.y_max, 2)) == (0, 0, 1, 1)
+
+
+@pytest.mark.parametrize("damaged", ["{}", "[]", '{"objects": null}', '{"objects": ["dog"]}'])
+async def test_what_is_no_list_of_objects_makes_no_negative(damaged: str, tmp_path: Path) -> None:
+    files, _ = CASES["supervisely with a rectangle and a bitmap"]
+    source = written(tmp_path, {**files, "ds/ann/b.jpg.json": damaged})
+    made = await imported(source, tmp_path / "out", keep_empty=True)
+    assert made.report is not None
+    assert (made.report.rows, made.report.negatives, made.report.lost) == (1, 0, 1)
+    assert [one.file for one in made.report.problems] == ["ds/ann/b.jpg.json"]
+
+
 async def test_names_in_a_file_that_is_no_yaml_are_said_to_be_unknown(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"images/a.jpg": drawn(), "labels/a.txt": "0 .5 .5 .2 .2"}
     files["data.yaml"] = "train: images\nnames: [dog\n"

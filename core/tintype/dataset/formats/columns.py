@@ -22,6 +22,7 @@ from tintype.dataset.formats.contract import (
     Label,
     Question,
 )
+from tintype.dataset.formats.images import unfiled
 from tintype.dataset.formats.json_files import objects_in, same_id
 from tintype.dataset.formats.report import ImportLog
 from tintype.dataset.places import slots
@@ -275,16 +276,19 @@ def _talk(
     row: Mapping[str, Any], images: Sequence[ImageSource], file: str, line: int, split: Split | None
 ) -> Item:
     """A conversation whose images are cells."""
-    marks = [f"image-{at}" for at in range(len(images))]
+    cells = {f"image-{at}": image for at, image in enumerate(images)}
     kept = {
         key: value
         for key, value in row.items()
         if str(key).casefold() not in IMAGES and not isinstance(value, bytes)
     }
-    made = repaired({**kept, "images": marks} if marks else kept)
-    order = [slot.text for slot in slots(made["messages"]) if slot.image]
-    sources = tuple(images[int(mark[6:])] for mark in order)
-    return Item(Chat(made["messages"]), sources, file, line, split)
+    made = repaired({**kept, "images": [*cells]} if cells else kept)
+    sources: list[ImageSource] = []
+    for text in (slot.text for slot in slots(made["messages"]) if slot.image):
+        if (found := cells.get(text, unfiled(text))) is None:
+            raise DatasetError(f"No column holds the image {text[:200]}.")
+        sources.append(found)
+    return Item(Chat(made["messages"]), tuple(sources), file, line, split)
 
 
 def id_names(value: Any, before: str = "") -> list[str]:

@@ -47,6 +47,17 @@ class TakenImage:
     """Nothing is known of one on the network."""
 
 
+def unfiled(text: str) -> bytes | str | None:
+    """The image that is no file: data, or the address itself; none of a name.
+
+    Raises:
+        DatasetError: if the data are damaged.
+    """
+    if origin(text) == "data":
+        return image_bytes(text, Path())
+    return text if text[:8].lower().startswith(("http://", "https://")) else None
+
+
 class ImageFinder:
     """Finds the images that a source names: data, URLs, and files of the source.
 
@@ -73,12 +84,7 @@ class ImageFinder:
         Raises:
             DatasetError: if the data are damaged, there is no such file, or several may be meant.
         """
-        kind = origin(text)
-        if kind == "data":
-            return image_bytes(text, self._files.root)
-        if text[:8].lower().startswith(("http://", "https://")):
-            return text
-        return self.file(text, base, split).image
+        return self.file(text, base, split).image if (it := unfiled(text)) is None else it
 
     def file(self, text: str, base: str = "", split: Split | None = None) -> SourceFile:
         """The file that a name means; see `find`.

@@ -5,6 +5,7 @@ Source: github.com/wkentaro/labelme.
 
 import base64
 import binascii
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -95,7 +96,7 @@ def _sides(shape: Any, file: SourceFile, log: ImportLog) -> Sides | None:
         return None
     if kind == "circle":
         (x, y), (a, b) = points[:2]
-        radius = ((x - a) ** 2 + (y - b) ** 2) ** 0.5
+        radius = math.hypot(x - a, y - b)
         points = [(x - radius, y - radius), (x + radius, y + radius)]
     if kind != "rectangle":
         log.note("outlines-to-boxes", OUTLINES, file.name)

@@ -83,7 +83,10 @@ def _image(file: SourceFile, files: Files) -> SourceFile | None:
 
 def _boxes(value: Any, file: SourceFile, log: ImportLog) -> Boxes:
     regions, lost = [], False
-    for shape in listed(value, "objects"):
+    shapes = listed(value, "objects")
+    if not isinstance(value, dict) or value.get("objects") != shapes:
+        raise DatasetError("There is no list of objects: what the image shows is not known.")
+    for shape in shapes:
         sides = _sides(shape)
         kind = str(shape.get("geometryType"))
         if sides is None:
@@ -97,7 +100,7 @@ def _boxes(value: Any, file: SourceFile, log: ImportLog) -> Boxes:
         regions.append(region(shape.get("classTitle"), sides))
     if listed(value, "tags"):
         log.note("tags-not-used", "images have tags: not used.", file.name)
-    size = value.get("size") if isinstance(value, dict) else None
+    size = value.get("size")
     size = size if isinstance(size, dict) else {}
     wide, high = (pixels(size.get(side)) for side in ("width", "height"))
     return Boxes(tuple(regions), (wide, high) if wide and high else None, lost=lost)

@@ -10,15 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
-from tintype.engines.base import (
-    Note,
-    Outcome,
-    Report,
-    Saved,
-    Step,
-    TrainingOrder,
-    Wanted,
-)
+from tintype.engines.base import Note, Outcome, Report, Saved, Step, TrainingOrder, Wanted
 from tintype.engines.lora import adapters, attention, forward, loading, plan, states
 from tintype.engines.lora.bases import Base
 from tintype.engines.lora.memory import PaceMeter, free_bytes, out_of_memory
