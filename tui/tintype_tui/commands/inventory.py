@@ -248,7 +248,8 @@ def named(found: "Inventory", name: str, profile: str | None) -> "InventoryItem"
     ):
         if len(fits) > 1:
             ids = ", ".join(f"{item.ref.id} at {item.ref.profile}" for item in fits[:5])
-            raise NotFoundError(f"{name} may mean {ids}.", advice="Give the id, and --profile.")
+            where = "where several profiles have it, `tintype inventory --profile NAME …`"
+            raise NotFoundError(f"{name} may mean {ids}.", advice=f"Give the id; {where}.")
         if fits:
             return fits[0]
     raise NotFoundError(
