@@ -107,6 +107,20 @@ def test_estimate_of_what_cannot_be_trained_on_is_null_and_not_free(
         assert "No row of the file can be counted" in done.err
 
 
+def test_estimate_of_a_file_that_would_be_rejected_says_so(tintype: Tintype, dataset: Path) -> None:
+    assert "would reject" not in tintype("estimate", dataset).err
+    with dataset.open("a") as rows:
+        rows.write("{}\n")
+    assert "The provider would reject this file" in tintype("estimate", dataset).err
+
+
+@pytest.mark.parametrize("line", ["0", "000", "9" * 30])
+def test_a_line_that_no_file_has_is_no_row(tintype: Tintype, dataset: Path, line: str) -> None:
+    for command in (("ask", "last", "--row"), ("show",)):
+        done = tintype(*command, f"{dataset}:{line}")
+        assert (done.code, "is not a row" in done.err) == (2, True)
+
+
 def test_estimate_refuses_what_the_embedded_server_cannot_train(
     tintype: Tintype, dataset: Path
 ) -> None:

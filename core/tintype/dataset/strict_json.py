@@ -116,7 +116,7 @@ def _explain(text: str, error: json.JSONDecodeError) -> str:
         return "a byte order mark within the file"
     if text.strip() in ("[", "{") or (error.pos == 0 and text[:1] in "]},"):
         return "one value is spread over several lines where each row must be one line; it breaks"
-    return error.msg[:1].lower() + error.msg[1:]
+    return (error.msg[:1].lower() + error.msg[1:]).removesuffix(" at")
 
 
 def _too_much(lifted: Lifted) -> str:

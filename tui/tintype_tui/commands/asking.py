@@ -81,7 +81,7 @@ def row_place(place: str) -> tuple[Path, int]:
         DatasetError: if this is no name of a row.
     """
     name, _, line = place.rpartition(":")
-    if not name or not line.isdecimal():
+    if not name or not line.isdecimal() or not 0 < int(line[:19]) < 10**18:
         raise DatasetError(f"{place!r} is not a row.", advice="For example test.jsonl:3.")
     return Path(name), int(line)
 

@@ -109,6 +109,8 @@ async def command(
         words = [one.message for one in assessment.problems if one.severity == "error"][:1]
         say(" ".join([f"{path}: no row of it can be trained on.", *words]))
         leave(1)
+    if assessment.summary is None or assessment.summary.status == "error":
+        say("The provider would reject this file: run `tintype check`.")
 
 
 def _report(found: "Estimate", expected: "Prospects") -> dict[str, Any]:
